@@ -1,0 +1,93 @@
+/**
+ * The doors between the rooms of src/ (docs/architecture.md), one rule a room: whatever is not listed may not be
+ * imported. `comment` says why the door is where it is.
+ */
+const room = (name) => `^src/${name}/`;
+const door = (name, allowed, comment, except = []) => ({
+  name: `door-${name}`,
+  severity: "error",
+  comment,
+  from: { path: room(name), pathNot: except },
+  to: { path: "^src/", pathNot: [room(name), ...allowed.map(room)] },
+});
+
+export default {
+  forbidden: [
+    door("core", [], "core is plain data and pure functions that everyone shares"),
+    door("registry", ["core"], "a registry knows schemas, not what it registers"),
+    door("samplers", ["core", "registry"], "a sampler sees a history and a space, never a study or its storage"),
+    door("pruners", ["core", "registry"], "a pruner judges plain records"),
+    door("storage", ["core"], "storage keeps events and knows no algorithm"),
+    door("tracking", ["core"], "a tracker only hears events"),
+    door("tensor", ["core"], "the one door to TensorFlow.js stands on core alone"),
+    door("ode", ["tensor", "core", "registry"], "solvers are tensor programs"),
+    door("models", ["tensor", "ode", "registry", "core"], "a model knows neither data sources nor training policy"),
+    door("datasets", ["registry", "core"], "datasets are typed arrays and know no tensors"),
+    door(
+      "training",
+      ["models", "datasets", "tensor", "registry", "core"],
+      "training emits events; it knows no tracker, pruner or worker",
+    ),
+    door("executors", ["core"], "an executor moves plain jobs; only its worker knows training", [
+      "^src/executors/worker",
+    ]),
+    {
+      name: "study-contracts-only",
+      severity: "error",
+      comment: "what implements a contract is injected by app",
+      from: { path: room("study") },
+      to: {
+        path: "^src/(?!core/|study/|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
+      },
+    },
+    {
+      name: "cli-is-a-leaf",
+      severity: "error",
+      comment: "the library must work without a command line",
+      from: { path: "^src/(?!cli/)" },
+      to: { path: room("cli") },
+    },
+    {
+      name: "app-is-the-root",
+      severity: "error",
+      comment: "only the command line, the public surface and the worker stand on app",
+      from: { path: "^src/(?!app/|cli/|index\\.ts)" },
+      to: { path: room("app") },
+    },
+    {
+      name: "one-door-to-tfjs",
+      severity: "error",
+      comment: "only tensor imports TensorFlow.js",
+      from: { path: "^src/(?!tensor/)" },
+      to: { path: "^(node_modules/@tensorflow|#tfjs|dist/vendor)" },
+    },
+    {
+      name: "no-cycles",
+      severity: "error",
+      comment: "a cycle means that two files are one",
+      from: { path: "^src" },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "no-tests-in-src",
+      severity: "error",
+      comment: "shipped code never needs tests or benchmarks",
+      from: { path: "^(src|bin)" },
+      to: { path: "^(test|bench)/" },
+    },
+    {
+      name: "no-dev-dependencies",
+      severity: "error",
+      comment: "shipped code runs on dependencies alone",
+      from: { path: "^(src|bin)", pathNot: "^src/tensor/tfjs\\.entry\\.js$" },
+      to: { dependencyTypes: ["npm-dev"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^src/tensor/assembly" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+  },
+};

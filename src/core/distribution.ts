@@ -1,0 +1,154 @@
+import { UsageError } from "./errors.js";
+
+/** A value that a parameter can take. */
+export type ParamValue = number | string | boolean | null;
+
+/** Parameters by name: `{ "train.lr": 1e-3, "model.hidden_size": 32 }`. */
+export type Params = Readonly<Record<string, ParamValue>>;
+
+/** Active only when every named parameter has (one of) the given value(s). */
+export type Condition = Readonly<Record<string, ParamValue | readonly ParamValue[]>>;
+
+export interface FloatDistribution {
+  readonly type: "float";
+  readonly low: number;
+  /** Inclusive. With `step`, the largest `low + k * step <= high`. */
+  readonly high: number;
+  readonly log: boolean;
+  readonly step: number | null;
+  readonly when?: Condition;
+}
+
+export interface IntDistribution {
+  readonly type: "int";
+  readonly low: number;
+  /** Inclusive. */
+  readonly high: number;
+  readonly log: boolean;
+  readonly step: number;
+  readonly when?: Condition;
+}
+
+export interface CategoricalDistribution {
+  readonly type: "categorical";
+  readonly choices: readonly ParamValue[];
+  readonly when?: Condition;
+}
+
+export type NumericDistribution = FloatDistribution | IntDistribution;
+export type Distribution = NumericDistribution | CategoricalDistribution;
+
+/** A search space: distributions by parameter name, in the order in which they are drawn. */
+export type SearchSpace = Readonly<Record<string, Distribution>>;
+
+export interface FloatOptions {
+  log?: boolean;
+  step?: number | null;
+  when?: Condition;
+}
+
+export interface IntOptions {
+  log?: boolean;
+  step?: number;
+  when?: Condition;
+}
+
+function requireRange(kind: string, low: number, high: number, log: boolean): void {
+  const shown = `${kind}(${low}, ${high})`;
+  if (!Number.isFinite(low) || !Number.isFinite(high))
+    throw new UsageError("invalid-distribution", `${shown}: low and high must be finite numbers`);
+  if (low > high) throw new UsageError("invalid-distribution", `${shown}: low must not be above high`);
+  if (log && low <= 0) throw new UsageError("invalid-distribution", `${shown}: a log range needs low > 0`);
+}
+
+/** The largest value of the grid `low, low + step, …` that is not above `high` (tolerating rounding of the quotient). */
+function lastOnGrid(low: number, high: number, step: number): number {
+  const steps = Math.floor((high - low) / step + 1e-8);
+  return Math.min(high, low + steps * step);
+}
+
+/**
+ * A float range `[low, high]`, both inclusive.
+ * @throws UsageError `invalid-distribution` for an empty range, a log range touching 0, or `log` together with `step`.
+ */
+export function float(low: number, high: number, options: FloatOptions = {}): FloatDistribution {
+  const { log = false, step = null, when } = options;
+  requireRange("float", low, high, log);
+  if (step !== null) {
+    if (!(step > 0) || !Number.isFinite(step))
+      throw new UsageError("invalid-distribution", `float(${low}, ${high}): step must be above 0, got ${step}`);
+    if (log)
+      throw new UsageError("invalid-distribution", `float(${low}, ${high}): log and step cannot be used together`);
+    high = lastOnGrid(low, high, step);
+  }
+  return { type: "float", low, high, log, step, ...(when ? { when } : {}) };
+}
+
+/**
+ * An integer range `[low, high]`, both inclusive.
+ * @throws UsageError `invalid-distribution` for bounds or a step that are no integers, an empty range, a log range
+ * below 1, or `log` with a step other than 1.
+ */
+export function int(low: number, high: number, options: IntOptions = {}): IntDistribution {
+  const { log = false, step = 1, when } = options;
+  requireRange("int", low, high, log);
+  if (!Number.isInteger(low) || !Number.isInteger(high))
+    throw new UsageError("invalid-distribution", `int(${low}, ${high}): bounds must be integers`);
+  if (!Number.isInteger(step) || step < 1)
+    throw new UsageError(
+      "invalid-distribution",
+      `int(${low}, ${high}): step must be an integer of at least 1, got ${step}`,
+    );
+  if (log && step !== 1)
+    throw new UsageError("invalid-distribution", `int(${low}, ${high}): log and step cannot be used together`);
+  return { type: "int", low, high: low + Math.floor((high - low) / step) * step, log, step, ...(when ? { when } : {}) };
+}
+
+/**
+ * One of `choices`.
+ * @throws UsageError `invalid-distribution` when there are none, or the same one twice.
+ */
+export function categorical(
+  choices: readonly ParamValue[],
+  options: { when?: Condition } = {},
+): CategoricalDistribution {
+  if (choices.length === 0) throw new UsageError("invalid-distribution", "categorical([]): needs at least one choice");
+  if (new Set(choices).size !== choices.length)
+    throw new UsageError("invalid-distribution", `categorical([${choices.join(", ")}]): a choice occurs twice`);
+  return { type: "categorical", choices: [...choices], ...(options.when ? { when: options.when } : {}) };
+}
+
+/** How many different values a distribution has; `Infinity` for a continuous one. */
+export function cardinality(distribution: Distribution): number {
+  switch (distribution.type) {
+    case "categorical":
+      return distribution.choices.length;
+    case "int":
+      return Math.floor((distribution.high - distribution.low) / distribution.step) + 1;
+    case "float":
+      if (distribution.low === distribution.high) return 1;
+      return distribution.step === null
+        ? Infinity
+        : Math.round((distribution.high - distribution.low) / distribution.step) + 1;
+  }
+}
+
+/** Whether `value` is one that the distribution could have produced. */
+export function contains(distribution: Distribution, value: ParamValue): boolean {
+  if (distribution.type === "categorical") return distribution.choices.includes(value);
+  if (typeof value !== "number" || !(value >= distribution.low && value <= distribution.high)) return false;
+  if (distribution.type === "int") return (value - distribution.low) % distribution.step === 0;
+  if (distribution.step === null) return true;
+  const k = (value - distribution.low) / distribution.step;
+  return Math.abs(k - Math.round(k)) < 1e-8;
+}
+
+/** Whether the distribution's condition holds under `params` (an unconditional one is always active). */
+export function isActive(distribution: Distribution, params: Params): boolean {
+  if (!distribution.when) return true;
+  return Object.entries(distribution.when).every(([name, wanted]) => {
+    if (!Object.hasOwn(params, name)) return false;
+    const value = params[name] as ParamValue;
+    return Array.isArray(wanted) ? wanted.includes(value) : value === wanted;
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * Every error that a user can cause. `code` is stable and documented; `exitCode` is what the command line ends with:
+ * 2 for a mistake in what was asked, 1 for a failure while doing it.
+ */
+export class MlbenchError extends Error {
+  readonly code: string;
+  readonly exitCode: number;
+
+  constructor(code: string, message: string, options: { exitCode?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "MlbenchError";
+    this.code = code;
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** A mistake in what was asked for: shown as one line, exit code 2. */
+export class UsageError extends MlbenchError {
+  constructor(code: string, message: string, options: { cause?: unknown } = {}) {
+    super(code, message, { ...options, exitCode: 2 });
+    this.name = "UsageError";
+  }
+}
+
+/**
+ * Thrown by an objective to end its trial as pruned. Recognised by `error.name === "TrialPruned"`, because a class does
+ * not survive a thread or process boundary.
+ */
+export class TrialPruned extends Error {
+  constructor(message = "trial pruned") {
+    super(message);
+    this.name = "TrialPruned";
+  }
+}
+
+export function isTrialPruned(error: unknown): boolean {
+  return error instanceof Error && error.name === "TrialPruned";
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,84 @@
+import type { ParamValue } from "./distribution.js";
+import type { Failure, Metrics } from "./trial.js";
+
+export type BackendName = "wasm" | "cpu" | "tensorflow";
+/** Which fused kernels: the relaxed-SIMD (FMA) build, the plain SIMD build, or none (op by op). */
+export type KernelsName = "relaxed" | "plain" | "none";
+
+/** A parameter as configured: lists name cells or features. */
+export type ConfigValue = ParamValue | readonly string[];
+
+/** One training run, from the command line, a file or a study alike. */
+export interface RunConfig {
+  readonly model: string;
+  readonly dataset: string;
+  /** Derives the streams data, split, init, shuffle and dropout. Drawn when absent. */
+  readonly seed?: number;
+  /** By qualified name: `{ "model.hidden_size": 32, "data.horizon": 10, "train.lr": 1e-3 }`; the rest are defaults. */
+  readonly params?: Readonly<Record<string, ConfigValue>>;
+  /** @default "wasm" */
+  readonly backend?: BackendName | "auto";
+  /** @default "auto": relaxed where it validates, else plain, else none */
+  readonly kernels?: KernelsName | "auto";
+  /** Paths or URLs of modules that register models or datasets. */
+  readonly plugins?: readonly string[];
+  /** Windows shorter than this are scored on the targets that exist for this one (see `data.window` in a study). */
+  readonly alignWindow?: number;
+}
+
+/** Metrics of one part in SOH units, under the names of events and records without their `val_` prefix. */
+export interface PartMetrics {
+  readonly loss: number;
+  /** Over all B x H entries. */
+  readonly rmse: number;
+  /** Over the last point of each path. */
+  readonly rmse_end: number;
+  readonly mae: number;
+  readonly r2: number;
+  readonly max_error: number;
+}
+
+export interface EpochEvent {
+  readonly event: "epoch";
+  /** From 1. */
+  readonly epoch: number;
+  readonly train_loss: number;
+  readonly train_rmse: number;
+  readonly val_rmse: number;
+  readonly val_rmse_end: number;
+  readonly val_mae: number;
+  readonly val_r2: number;
+  readonly val_max_error: number;
+  /** In force during this epoch. */
+  readonly lr: number;
+  readonly seconds: number;
+}
+
+export interface CheckpointEvent {
+  readonly event: "checkpoint";
+  readonly epoch: number;
+  readonly path: string;
+}
+
+export interface FinishEvent {
+  readonly event: "finish";
+  /** Of the best epoch: `val_rmse`, `val_rmse_end`, `val_mae`, `val_r2`, `val_max_error`, `train_rmse`, … */
+  readonly metrics: Metrics;
+  readonly last_metrics: Metrics;
+  /** `persistence_rmse`, `linear_rmse`, `mean_change_rmse`, `ridge_rmse` and their `…_rmse_end`. */
+  readonly baselines: Metrics;
+  readonly checkpoint: string | null;
+  readonly best_epoch: number;
+  /** The epochs' time alone. */
+  readonly seconds: number;
+}
+
+export type RunEvent = EpochEvent | CheckpointEvent | FinishEvent;
+
+/** What a worker hands back for a trial: a value, never a thrown class. */
+export type TrialOutcome =
+  | { readonly state: "complete"; readonly value: number; readonly metrics: { best?: Metrics; last?: Metrics } }
+  | { readonly state: "pruned"; readonly metrics: { best?: Metrics; last?: Metrics } }
+  | { readonly state: "failed"; readonly failure: Failure }
+  /** Stopped on request (drain, abort): the trial goes back to waiting. */
+  | { readonly state: "cancelled" };

@@ -1,0 +1,135 @@
+import type { SearchSpace } from "./distribution.js";
+import type { Direction, Trial } from "./trial.js";
+
+export type SamplerName = "tpe" | "random" | "grid" | (string & {});
+export type PrunerName = "median" | "percentile" | "patient" | "nop" | (string & {});
+export type TrialValueRule = "best" | "last" | "best-smoothed";
+export type OnNan = "fail" | "prune" | "worst";
+export type OnDuplicate = "resample" | "reuse" | "run";
+export type StoppedBy =
+  | "trials"
+  | "total-trials"
+  | "timeout"
+  | "patience"
+  | "target"
+  | "max-failures"
+  | "space-exhausted"
+  | "interrupt"
+  | "stop";
+
+/** A named component with its options, as resolved when the study was created. */
+export interface ComponentSpec {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A file that a study depends on; `path` is relative to the study's own file. */
+export interface HashedFile {
+  readonly path: string;
+  /** SHA-256, hex. */
+  readonly sha256: string;
+}
+
+/** What else `create-study` fixed. */
+export interface StudySettings {
+  readonly trial_value: TrialValueRule;
+  readonly on_nan: OnNan;
+  readonly on_duplicate: OnDuplicate;
+  readonly dry_run_pruner: boolean;
+  readonly plugins: readonly HashedFile[];
+  readonly objective: HashedFile | null;
+  /** Files of the dataset, where it has any. */
+  readonly data_files: readonly HashedFile[];
+  readonly accepted_changes: readonly { readonly at: string; readonly path: string; readonly sha256: string }[];
+}
+
+/**
+ * What a study's trials have in common: the run configuration that every trial's parameters are laid over. Empty for a
+ * study over a plain objective.
+ */
+export interface StudyTask {
+  /** One name, or several when the model itself is searched. */
+  readonly model?: string | readonly string[];
+  readonly dataset?: string;
+  /** Fixed parameters by qualified name (`data.horizon`, `train.epochs`, …). */
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+/** Everything of a study but its trials. Key names are those of the file format. */
+export interface StudyHeader {
+  readonly name: string;
+  readonly direction: Direction;
+  readonly metric: string;
+  /** ISO 8601, UTC. */
+  readonly created_at: string;
+  readonly seed: number;
+  readonly task: StudyTask;
+  readonly space: SearchSpace;
+  readonly sampler: ComponentSpec;
+  readonly pruner: ComponentSpec;
+  readonly settings: StudySettings;
+  readonly user_attrs: Readonly<Record<string, unknown>>;
+}
+
+/** A study at one moment. Finished trials are frozen and the same objects in every later state. */
+export interface StudyState {
+  readonly header: StudyHeader;
+  /** By number. */
+  readonly trials: readonly Trial[];
+}
+
+/**
+ * What can happen to a study: the journal's vocabulary. Events are facts, applied in order by `applyEvent`; what they
+ * carry is complete, so that replaying needs no clock and no randomness.
+ */
+export type StudyEvent =
+  /** A new record, `waiting` or already `running` (or finished, when imported). Its number is the next one. */
+  | { readonly type: "trial-created"; readonly trial: Trial }
+  /** Waiting -> running. */
+  | {
+      readonly type: "trial-started";
+      readonly number: number;
+      readonly started_at: string;
+      readonly owner: string;
+      readonly slot: number | null;
+      readonly backend: string | null;
+    }
+  /** A parameter suggested without being declared. */
+  | {
+      readonly type: "trial-param";
+      readonly number: number;
+      readonly name: string;
+      readonly value: Trial["params"][string];
+      readonly distribution: SearchSpace[string];
+    }
+  /** An intermediate value, with how many trials were finished when it was judged. */
+  | {
+      readonly type: "trial-report";
+      readonly number: number;
+      readonly step: number;
+      readonly value: number;
+      readonly seen: number;
+    }
+  /** Running (or waiting) -> finished. `finish_index` is given by the reducer. */
+  | {
+      readonly type: "trial-finished";
+      readonly number: number;
+      readonly state: "complete" | "pruned" | "failed";
+      readonly value: number | null;
+      readonly metrics: Trial["metrics"];
+      readonly finished_at: string;
+      readonly seconds: number | null;
+      readonly backend: string | null;
+      readonly failure: Trial["failure"];
+      readonly prune_reason: string | null;
+    }
+  /** Running -> waiting, attempt + 1; its reports move to `attempts`. */
+  | { readonly type: "trial-requeued"; readonly number: number; readonly at: string; readonly reason: string }
+  | {
+      readonly type: "trial-attr";
+      readonly number: number;
+      readonly key: string;
+      readonly value: unknown;
+    }
+  | { readonly type: "study-attr"; readonly key: string; readonly value: unknown }
+  | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };

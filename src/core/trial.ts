@@ -1,0 +1,96 @@
+import type { Params, SearchSpace } from "./distribution.js";
+
+export type TrialState = "waiting" | "running" | "complete" | "pruned" | "failed";
+export type FinishedState = "complete" | "pruned" | "failed";
+export type FailureClass = "exception" | "diverged" | "timeout" | "out-of-memory" | "worker-crash" | "interrupted";
+export type Direction = "minimize" | "maximize";
+
+export interface Failure {
+  readonly class: FailureClass;
+  readonly message: string;
+  /** Where it happened: `epoch 7`, `objective.mjs:12`, `worker 1`. */
+  readonly where: string;
+}
+
+/** What an earlier attempt at the same trial left; its reports count for nothing. */
+export interface Attempt {
+  readonly attempt: number;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly reason: string;
+  readonly intermediate: readonly (readonly [step: number, value: number])[];
+}
+
+export type Metrics = Readonly<Record<string, number>>;
+
+/**
+ * One trial's record, as stored and as handed out (finished ones are frozen). Key names are those of the file format.
+ * Non-finite numbers are plain numbers in memory and `"NaN"`, `"Infinity"`, `"-Infinity"` in JSON.
+ */
+export interface Trial {
+  /** 0, 1, 2 … within the study. */
+  readonly number: number;
+  readonly state: TrialState;
+  /** The objective; null unless `complete`. */
+  readonly value: number | null;
+  readonly params: Params;
+  /** Reports in order: `[step, value]`, steps being epochs from 1. */
+  readonly intermediate: readonly (readonly [step: number, value: number])[];
+  /** One entry a report: how many trials were finished when it was judged. */
+  readonly seen: readonly number[];
+  /** 0, 1, 2 … in the order of finishing; null before. */
+  readonly finish_index: number | null;
+  readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
+  /** ISO 8601, UTC. */
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  readonly seconds: number | null;
+  readonly seed: number;
+  /** From 1; raised each time a dead owner's trial goes back to waiting. */
+  readonly attempt: number;
+  readonly attempts: readonly Attempt[];
+  /** `pid@boot`-like owner of a running trial, or `"external"` for one handed out by `ask`. */
+  readonly owner: string | null;
+  readonly slot: number | null;
+  readonly backend: string | null;
+  readonly failure: Failure | null;
+  readonly prune_reason: string | null;
+  /** The number of the failed trial this one repeats. */
+  readonly retry_of: number | null;
+  readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** The distributions of parameters that were suggested without being declared in the study's space. */
+  readonly distributions?: SearchSpace;
+}
+
+/** What samplers and pruners see: plain records, never a live study. */
+export interface History {
+  readonly direction: Direction;
+  readonly trials: readonly Trial[];
+}
+
+/** Uniform numbers in [0, 1). */
+export type Rng = () => number;
+
+export function isFinished(trial: Pick<Trial, "state">): boolean {
+  return trial.state === "complete" || trial.state === "pruned" || trial.state === "failed";
+}
+
+/** Whether `a` is a better objective value than `b`. NaN is better than nothing. */
+export function isBetter(a: number, b: number, direction: Direction): boolean {
+  if (Number.isNaN(a)) return false;
+  if (Number.isNaN(b)) return true;
+  return direction === "minimize" ? a < b : a > b;
+}
+
+const transitions: Readonly<Record<TrialState, readonly TrialState[]>> = {
+  waiting: ["running", "failed"],
+  running: ["waiting", "complete", "pruned", "failed"],
+  complete: [],
+  pruned: [],
+  failed: [],
+};
+
+/** The trial state machine: a finished trial never changes. */
+export function canTransition(from: TrialState, to: TrialState): boolean {
+  return transitions[from].includes(to);
+}

@@ -1,0 +1,13 @@
+import type { History, Trial } from "../core/index.js";
+
+export interface PruneDecision {
+  readonly prune: boolean;
+  /** In words, for records and screens: `epoch 7: best 0.0310 > median 0.0287 of 9 trials`. */
+  readonly reason: string;
+}
+
+/** Judges a running trial after a report. Pure: the same records give the same decision. */
+export interface Pruner {
+  readonly name: string;
+  decide(trial: Trial, history: History): PruneDecision;
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import type { Condition, Distribution, ParamValue } from "../core/distribution.js";
+
+/** The groups of parameters, as in `model.hidden_size`. */
+export type ParameterGroup = "model" | "data" | "train";
+
+/** How a parameter is searched: `default` spaces hold the few that matter, the others join with `--search`. */
+export interface SearchMeta {
+  readonly distribution: Distribution;
+  readonly default: true | "on request";
+}
+
+export interface ParameterMeta {
+  readonly description: string;
+  /** Absent: never searched (it defines the task, or searching it makes no sense). */
+  readonly search?: SearchMeta;
+  /** Shown in help: `Ah`, `epochs`, … */
+  readonly unit?: string;
+  /** Active only under these values of other parameters of the same group (bare names). */
+  readonly when?: Condition;
+}
+
+/** Metadata of parameter schemas; Zod's own mechanism, so `z.toJSONSchema` can carry it. */
+export const parameterMetadata = z.registry<ParameterMeta>();
+
+/**
+ * Attaches metadata to a parameter's schema:
+ * `parameter(z.number().int().min(1).max(512).default(32), { description: "units", search: { distribution: int(8, 128, { log: true }), default: true } })`.
+ */
+export function parameter<S extends z.ZodType>(schema: S, meta: ParameterMeta): S {
+  const described = schema.meta({
+    description: meta.description,
+    ...(meta.unit ? { unit: meta.unit } : {}),
+    ...(meta.search ? { search: meta.search } : {}),
+    ...(meta.when ? { when: meta.when } : {}),
+  });
+  parameterMetadata.add(described, meta);
+  return described;
+}
+
+/** One parameter, taken apart: what options, help, validation and spaces are derived from. */
+export interface ParameterInfo {
+  /** Bare name: `hidden_size`. */
+  readonly name: string;
+  readonly schema: z.ZodType;
+  readonly meta: ParameterMeta;
+  readonly type: "float" | "int" | "boolean" | "string" | "enum" | "list";
+  readonly choices?: readonly ParamValue[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** Undefined when the parameter has none (it is required, or absent means "decided elsewhere"). */
+  readonly default: unknown;
+  readonly required: boolean;
+}
+
+interface JsonSchemaNode {
+  type?: string;
+  enum?: ParamValue[];
+  const?: ParamValue;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  default?: unknown;
+  anyOf?: JsonSchemaNode[];
+}
+
+function typeOf(node: JsonSchemaNode): ParameterInfo["type"] {
+  if (node.enum) return "enum";
+  switch (node.type) {
+    case "integer":
+      return "int";
+    case "number":
+      return "float";
+    case "boolean":
+      return "boolean";
+    case "array":
+      return "list";
+    default:
+      return "string";
+  }
+}
+
+/** The parameters of a schema in their order. */
+export function parametersOf(schema: z.ZodObject): ParameterInfo[] {
+  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as unknown as {
+    properties?: Record<string, JsonSchemaNode>;
+    required?: string[];
+  };
+  return Object.entries(schema.shape).map(([name, field]) => {
+    const fieldSchema = field as z.ZodType;
+    const node = json.properties?.[name] ?? {};
+    const core = node.anyOf?.find((n) => n.type !== "null") ?? node;
+    const minimum = core.minimum ?? core.exclusiveMinimum;
+    const maximum = core.maximum ?? core.exclusiveMaximum;
+    const bounded = (n: number | undefined): n is number => n !== undefined && Math.abs(n) < Number.MAX_SAFE_INTEGER;
+    return {
+      name,
+      schema: fieldSchema,
+      meta: parameterMetadata.get(fieldSchema) ?? { description: "" },
+      type: typeOf(core),
+      ...(core.enum ? { choices: core.enum } : {}),
+      ...(bounded(minimum) ? { minimum } : {}),
+      ...(bounded(maximum) ? { maximum } : {}),
+      default: node.default,
+      required: json.required?.includes(name) ?? false,
+    };
+  });
+}

@@ -1,0 +1,127 @@
+import { distance } from "fastest-levenshtein";
+import type { z } from "zod";
+import { UsageError } from "../core/errors.js";
+
+/** What is known about a registered thing before its code is loaded. */
+export interface EntryMeta {
+  /** One line for tables and help. */
+  readonly summary: string;
+  /** Parameters with types, ranges, defaults, descriptions and search metadata (see `parameter`). */
+  readonly parameters: z.ZodObject;
+}
+
+/** A function that imports the implementation when it is needed. Made by {@link lazy}. */
+export interface Lazy<T> {
+  readonly lazy: () => Promise<T>;
+}
+
+/** Registers an import instead of an implementation: `models.register("lstm", meta)(lazy(() => import(…)))`. */
+export function lazy<T>(load: () => Promise<T>): Lazy<T> {
+  return { lazy: load };
+}
+
+function isLazy<T>(value: T | Lazy<T>): value is Lazy<T> {
+  return typeof value === "object" && value !== null && "lazy" in value && typeof value.lazy === "function";
+}
+
+/** One registered thing. */
+export interface Entry<T> extends EntryMeta {
+  readonly name: string;
+  /** Imports the implementation (once). */
+  load(): Promise<T>;
+}
+
+/** The known name nearest to `name`, if it is near enough to be what was meant. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of known) {
+    const d = distance(name.toLowerCase(), candidate.toLowerCase());
+    if (d < bestDistance) [best, bestDistance] = [candidate, d];
+  }
+  return bestDistance <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
+}
+
+/** `unknown model "lsmt": did you mean "lstm"? known: lstm, mlp` */
+export function unknownName(kind: string, name: string, known: readonly string[]): UsageError {
+  const near = nearest(name, known);
+  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  return new UsageError(`unknown-${kind}`, `unknown ${kind} "${name}":${hint} known: ${known.join(", ") || "none"}`);
+}
+
+/**
+ * Names with metadata and implementations. A registry knows schemas at once and imports an implementation when it is
+ * asked for.
+ */
+export class Registry<T> {
+  readonly kind: string;
+  readonly #entries = new Map<string, Entry<T>>();
+
+  /** @param kind what is registered, in the singular: `model`, `dataset`, … */
+  constructor(kind: string) {
+    this.kind = kind;
+  }
+
+  /**
+   * Registers `name`: `models.register("lstm", { summary, parameters })(LstmModel)`, usable as a class decorator. The
+   * returned function takes the implementation or {@link lazy} and gives back what it was given.
+   * @throws UsageError `invalid-name` or `duplicate-<kind>`.
+   */
+  register(name: string, meta: EntryMeta): <I extends T | Lazy<T>>(implementation: I, context?: unknown) => I {
+    if (!/^[a-z][a-z0-9_]*$/.test(name))
+      throw new UsageError("invalid-name", `invalid ${this.kind} name "${name}": use lower-case snake_case`);
+    this.#refuseDuplicate(name);
+    return (implementation) => {
+      this.#refuseDuplicate(name);
+      let loaded: Promise<T> | undefined;
+      const load = (): Promise<T> => {
+        loaded ??= isLazy<T>(implementation) ? implementation.lazy() : Promise.resolve(implementation as T);
+        return loaded;
+      };
+      this.#entries.set(name, Object.freeze({ name, summary: meta.summary, parameters: meta.parameters, load }));
+      return implementation;
+    };
+  }
+
+  #refuseDuplicate(name: string): void {
+    if (this.#entries.has(name))
+      throw new UsageError(
+        `duplicate-${this.kind}`,
+        `a ${this.kind} named "${name}" is already registered; known: ${this.names().join(", ")}`,
+      );
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** @throws UsageError `unknown-<kind>`, naming what is known and the nearest match. */
+  get(name: string): Entry<T> {
+    const entry = this.#entries.get(name);
+    if (!entry) throw unknownName(this.kind, name, this.names());
+    return entry;
+  }
+
+  /** In the order of registration. */
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  entries(): Entry<T>[] {
+    return [...this.#entries.values()];
+  }
+}
+
+const shared = Symbol.for("mlbench-hpo.registries");
+
+/**
+ * The process-wide registry of a kind: two copies of this package in one process (a global install and a project's own)
+ * share it, so that a plug-in may import either.
+ */
+export function registryOf<T>(kind: string): Registry<T> {
+  const holder = globalThis as { [shared]?: Map<string, unknown> };
+  const all = (holder[shared] ??= new Map());
+  let registry = all.get(kind) as Registry<T> | undefined;
+  if (!registry) all.set(kind, (registry = new Registry<T>(kind)));
+  return registry;
+}

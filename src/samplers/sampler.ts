@@ -1,0 +1,17 @@
+import type { History, Params, Rng, SearchSpace } from "../core/index.js";
+
+/**
+ * Proposes parameters. Sees a readonly history and a space, never a live study; keeps no state that a result depends on
+ * (caches keyed by the identity of frozen finished records are fine).
+ */
+export interface Sampler {
+  readonly name: string;
+  /** Overrides the study seed in the sampler stream. */
+  readonly seed?: number;
+  /**
+   * One value for every parameter that is active. `history` holds finished and running trials (running ones have no
+   * value: parallel asks are spread by them).
+   * @returns null when there is nothing left to propose (grid at its end).
+   */
+  suggest(space: SearchSpace, history: History, rng: Rng): Params | null;
+}
