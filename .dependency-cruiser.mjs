@@ -51,7 +51,7 @@ export default {
       name: "app-is-the-root",
       severity: "error",
       comment: "only the command line, the public surface and the worker stand on app",
-      from: { path: "^src/(?!app/|cli/|index\\.ts)" },
+      from: { path: "^src/(?!app/|cli/|index\\.ts|executors/worker)" },
       to: { path: room("app") },
     },
     {

@@ -107,3 +107,26 @@ export function parametersOf(schema: z.ZodObject): ParameterInfo[] {
     };
   });
 }
+
+/** A parameter under its qualified name, as in `model.hidden_size`. */
+export interface QualifiedParameter {
+  readonly qualified: string;
+  readonly group: ParameterGroup;
+  readonly info: ParameterInfo;
+  /** Active only under these values, by qualified name. */
+  readonly when?: Condition;
+}
+
+/** The parameters of a schema under their group's name; `when` adds a condition (by qualified name) to each. */
+export function qualify(group: ParameterGroup, schema: z.ZodObject, when: Condition = {}): QualifiedParameter[] {
+  return parametersOf(schema).map((info) => {
+    const own = Object.entries(info.meta.when ?? {}).map(([name, value]) => [`${group}.${name}`, value] as const);
+    const condition: Condition = { ...when, ...Object.fromEntries(own) };
+    return {
+      qualified: `${group}.${info.name}`,
+      group,
+      info,
+      ...(Object.keys(condition).length > 0 ? { when: condition } : {}),
+    };
+  });
+}
