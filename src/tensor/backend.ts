@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { UsageError, messageOf } from "../core/errors.js";
+import type { BackendName } from "../core/run.js";
+import * as tf from "./tf.js";
+
+export interface Backend {
+  readonly name: BackendName;
+  /** TensorFlow.js's version, or that of `@tensorflow/tfjs-node`. */
+  readonly version: string;
+}
+
+/** Where the wasm files are: beside the compiled sources, or in dist when the sources themselves run (tests). */
+export function vendorDirectory(): string {
+  for (const relative of ["../vendor/", "../../dist/vendor/"]) {
+    const directory = fileURLToPath(new URL(relative, import.meta.url));
+    if (existsSync(`${directory}tfjs-backend-wasm.wasm`)) return directory;
+  }
+  throw new UsageError("not-built", "dist/vendor is missing: run `npm run build` first");
+}
+
+async function activate(name: string): Promise<boolean> {
+  if (tf.getBackend() === name) return true;
+  const works = await tf.setBackend(name);
+  if (works) await tf.ready();
+  return works;
+}
+
+async function useWasm(): Promise<Backend> {
+  if (tf.getBackend() !== "wasm") tf.setWasmPaths(vendorDirectory());
+  if (!(await activate("wasm")))
+    throw new UsageError("backend-unavailable", 'backend "wasm" does not start here: use --backend cpu');
+  return { name: "wasm", version: tf.version_core };
+}
+
+async function useCpu(): Promise<Backend> {
+  await activate("cpu");
+  return { name: "cpu", version: tf.version_core };
+}
+
+/** Runs `action` with the console silent: tfjs-node prints banners and notices while it loads. */
+async function silently<T>(action: () => Promise<T>): Promise<T> {
+  const methods = ["log", "info", "warn", "error", "debug"] as const;
+  const kept = methods.map((method) => console[method]);
+  for (const method of methods) console[method] = () => {};
+  try {
+    return await action();
+  } finally {
+    methods.forEach((method, i) => (console[method] = kept[i] as typeof console.log));
+  }
+}
+
+/** Node 23 removed `util.isNullOrUndefined`, which tfjs-node still calls. */
+async function shimNodeUtil(): Promise<void> {
+  const util = (await import("node:util")).default as unknown as Record<string, unknown>;
+  util["isNullOrUndefined"] ??= (value: unknown): boolean => value === null || value === undefined;
+}
+
+/** Why `@tensorflow/tfjs-node` did not load, in one line, and what to do. */
+export function explainTensorflow(error: unknown): UsageError {
+  const code = (error as { code?: unknown } | null)?.code;
+  const first = messageOf(error).split("\n")[0]?.trim() ?? "";
+  const notInstalled =
+    (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && /['"]@tensorflow\/tfjs-node['"]/.test(first);
+  const why = notInstalled
+    ? "@tensorflow/tfjs-node is not installed (npm leaves this optional dependency out where its install step, which downloads libtensorflow, fails)"
+    : `@tensorflow/tfjs-node is installed but does not load: ${first}`;
+  const remedy = notInstalled
+    ? "run `npm install @tensorflow/tfjs-node` to see its error, or build it against a local libtensorflow"
+    : "reinstall it for this Node version with `npm rebuild @tensorflow/tfjs-node --build-addon-from-source`";
+  return new UsageError(
+    "backend-unavailable",
+    `backend "tensorflow" is not available: ${why}; ${remedy}, or use --backend wasm`,
+    { cause: error },
+  );
+}
+
+async function useTensorflow(load: () => Promise<unknown>): Promise<Backend> {
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "3";
+  await shimNodeUtil();
+  try {
+    const loaded = (await silently(load)) as { default?: { version?: Record<string, string> } };
+    if (!(await activate("tensorflow"))) throw new Error("its backend does not start");
+    return { name: "tensorflow", version: loaded.default?.version?.["tfjs-node"] ?? tf.version_core };
+  } catch (error) {
+    throw explainTensorflow(error);
+  }
+}
+
+/** The specifier is a variable because the package is optional: the compiler must not ask for its types. */
+const tfjsNode = "@tensorflow/tfjs-node";
+const loadTfjsNode = (): Promise<unknown> => import(/* @vite-ignore */ tfjsNode);
+
+/**
+ * Makes a backend the active one of this thread.
+ *
+ * `auto` takes `wasm`, else `tensorflow`, else `cpu`: with this package's fused kernels `wasm` is the fastest at the
+ * sizes that studies search, and the native addon's own LSTM op is not used.
+ * @throws UsageError `backend-unavailable`, saying why and what to do; `not-built` when the wasm files are missing.
+ */
+export async function useBackend(
+  name: BackendName | "auto",
+  load: () => Promise<unknown> = loadTfjsNode,
+): Promise<Backend> {
+  switch (name) {
+    case "wasm":
+      return useWasm();
+    case "cpu":
+      return useCpu();
+    case "tensorflow":
+      return useTensorflow(load);
+    case "auto":
+      try {
+        return await useWasm();
+      } catch {
+        return useTensorflow(load).catch(() => useCpu());
+      }
+    default:
+      throw new UsageError("unknown-backend", `unknown backend "${String(name)}": known: wasm, cpu, tensorflow, auto`);
+  }
+}

@@ -1,0 +1,3 @@
+export * from "./backend.js";
+export * from "./batch-tensors.js";
+export * from "./ops/index.js";

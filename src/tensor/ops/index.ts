@@ -1,0 +1,59 @@
+/**
+ * The ops that models and training call, and the one place where fused kernels plug in.
+ *
+ * `plainOps` (op by op through TensorFlow.js, and a plain loop for the optimizers) are active until
+ * {@link installOps} puts another set in their place, for this thread. A set of kernels
+ * - gives the same numbers (`contract.md`'s tolerances), the same dropout masks (`dropout-mask.ts`) and the same state
+ *   names, so that checkpoints move freely between sets;
+ * - is differentiable on TensorFlow.js's tape in every tensor argument but `target` and `inverseStd`;
+ * - reads nothing back in a step: losses and sums stay tensors until an epoch's end;
+ * - may return tensors of its own, never views that a later call of the same op overwrites while the tape needs them.
+ */
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
+import * as tf from "../tf.js";
+import { dropoutMask } from "./dropout-mask.js";
+import type { Activation, DropoutOptions, LstmLayer, LstmOptions, LstmResult, Ops, PathLoss } from "./ops.js";
+import type { Update, UpdateRule } from "./ops.js";
+import { plainOps } from "./plain.js";
+
+export * from "./ops.js";
+export { plainOps } from "./plain.js";
+export { dropoutKey, dropoutMask, fillDropoutMask } from "./dropout-mask.js";
+
+let active: Ops = plainOps;
+
+/** Makes a set of ops the active one of this thread and returns the one before. */
+export function installOps(ops: Ops): Ops {
+  const before = active;
+  active = ops;
+  return before;
+}
+
+export function activeOps(): Ops {
+  return active;
+}
+
+/** A stacked LSTM over x [B,T,F]: PyTorch's `nn.LSTM(batch_first=True)`. */
+export function lstm(x: Tensor3D, layers: readonly LstmLayer[], options: LstmOptions = {}): LstmResult {
+  return active.lstm(x, layers, options);
+}
+
+/** PyTorch's `nn.Linear` and an activation. */
+export function dense(x: Tensor2D, weight: Tensor2D, bias: Tensor1D, activation: Activation = "linear"): Tensor2D {
+  return active.dense(x, weight, bias, activation);
+}
+
+/** The mean squared error of SOH paths in units of `1 / inverseStd` [H], and the sums that metrics are made of. */
+export function pathLoss(prediction: Tensor2D, target: Tensor2D, inverseStd: Tensor1D): PathLoss {
+  return active.pathLoss(prediction, target, inverseStd);
+}
+
+export function createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update {
+  return active.createUpdate(rule, variables);
+}
+
+/** Inverted dropout of any tensor by the mask of index `layer`; `x` itself when `options` is absent. */
+export function dropout<T extends Tensor>(x: T, layer: number, options: DropoutOptions | undefined): T {
+  if (!options || options.rate === 0) return x;
+  return tf.tidy(() => tf.mul(x, dropoutMask(x.shape, layer, options)) as T);
+}
