@@ -1,0 +1,20 @@
+import { lazy } from "../registry/index.js";
+import { dummyParameters } from "./dummy-parameters.js";
+import { datasets } from "./registry.js";
+
+export { buildDataset, dataParameters, dataSchema, loadTables } from "./build.js";
+export type { BuildOptions, LoadOptions } from "./build.js";
+export { clearTableCache } from "./cache.js";
+export type { DatasetSource, LoadContext } from "./dataset.js";
+export { datasets } from "./registry.js";
+export { createTables } from "./tables.js";
+export type { CellRows, TableParts } from "./tables.js";
+export { listOf, taskParameters } from "./task.js";
+export type { TaskParameters } from "./task.js";
+
+// Another copy of this package in the process may have registered them: the registry is the process's.
+if (!datasets.has("dummy"))
+  datasets.register("dummy", {
+    summary: "synthetic ageing: cells with own fade rates, knees, rest recoveries and noise",
+    parameters: dummyParameters,
+  })(lazy(async () => (await import("./dummy.js")).dummySource));

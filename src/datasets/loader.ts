@@ -1,0 +1,104 @@
+import type { Batch, Loader, LoaderOptions, Split, SplitName } from "../core/index.js";
+import { UsageError, createRng, shuffle } from "../core/index.js";
+import type { Rows, Windows } from "./windows.js";
+
+/** What batches are gathered from: windows are ranges of rows, never copied out beforehand. */
+export interface WindowSource {
+  readonly rows: Rows;
+  /** [N, F], normalised. */
+  readonly inputs: Float32Array;
+  /** [N] */
+  readonly soh: Float32Array;
+  readonly windows: Windows;
+  readonly window: number;
+  readonly horizon: number;
+}
+
+function emptyBatch(source: WindowSource, size: number): Batch {
+  const { window, horizon, rows } = source;
+  return {
+    size,
+    window,
+    features: rows.width,
+    horizon,
+    x: new Float32Array(size * window * rows.width),
+    windowSoh: new Float32Array(size * window),
+    lastSoh: new Float32Array(size),
+    target: new Float32Array(size * horizon),
+    tEval: Float32Array.from({ length: horizon }, (_, h) => h + 1),
+    cell: new Int32Array(size),
+    cycles: new Int32Array(size * window),
+    position: new Int32Array(size),
+  };
+}
+
+/** Fills `batch` with the windows `order[from … from + batch.size - 1]`. */
+export function collate(source: WindowSource, order: Int32Array, from: number, batch: Batch): void {
+  const { rows, inputs, soh, windows, window, horizon } = source;
+  const width = rows.width;
+  for (let b = 0; b < batch.size; b++) {
+    const w = order[from + b] as number;
+    const end = windows.end[w] as number;
+    const start = end - window + 1;
+    batch.x.set(inputs.subarray(start * width, (end + 1) * width), b * window * width);
+    batch.windowSoh.set(soh.subarray(start, end + 1), b * window);
+    batch.target.set(soh.subarray(end + 1, end + 1 + horizon), b * horizon);
+    batch.cycles.set(rows.cycles.subarray(start, end + 1), b * window);
+    batch.lastSoh[b] = soh[end] as number;
+    batch.cell[b] = windows.cell[w] as number;
+    batch.position[b] = windows.position[w] as number;
+  }
+}
+
+/** One part of a dataset. Its loaders share the rows; each pass owns the arrays of its batches. */
+export class WindowSplit implements Split {
+  readonly name: SplitName;
+  readonly #source: WindowSource;
+  readonly #indices: Int32Array;
+
+  constructor(name: SplitName, source: WindowSource, indices: Int32Array) {
+    this.name = name;
+    this.#source = source;
+    this.#indices = indices;
+  }
+
+  get windows(): number {
+    return this.#indices.length;
+  }
+
+  loader(options: LoaderOptions = {}): Loader {
+    const { batchSize = 32, shuffle: shuffled = false, seed = 0, dropLast = false } = options;
+    if (!Number.isInteger(batchSize) || batchSize < 1)
+      throw new UsageError("invalid-batch-size", `batch size must be an integer of at least 1, got ${batchSize}`);
+    const source = this.#source;
+    const indices = this.#indices;
+    const full = Math.floor(indices.length / batchSize);
+    const rest = dropLast ? 0 : indices.length - full * batchSize;
+    function* pass(epoch: number): Generator<Batch, void, undefined> {
+      const order = shuffled ? shuffle(indices.slice(), createRng(seed, "shuffle", epoch)) : indices;
+      if (full > 0) {
+        const batch = emptyBatch(source, batchSize);
+        for (let i = 0; i < full; i++) {
+          collate(source, order, i * batchSize, batch);
+          yield batch;
+        }
+      }
+      if (rest > 0) {
+        const batch = emptyBatch(source, rest);
+        collate(source, order, full * batchSize, batch);
+        yield batch;
+      }
+    }
+    return {
+      windows: dropLast ? full * batchSize : indices.length,
+      batches: full + (rest > 0 ? 1 : 0),
+      epoch: (epoch = 0) => ({ [Symbol.iterator]: () => pass(epoch) }),
+    };
+  }
+
+  all(): Batch {
+    const batch = emptyBatch(this.#source, this.#indices.length);
+    collate(this.#source, this.#indices, 0, batch);
+    return batch;
+  }
+}

@@ -1,0 +1,139 @@
+import type { SplitName } from "../core/index.js";
+import { UsageError, createRng, shuffle } from "../core/index.js";
+import { nearest } from "../registry/index.js";
+import type { TaskParameters } from "./task.js";
+import { listOf } from "./task.js";
+import type { Windows } from "./windows.js";
+
+/** Indices into the windows, ascending. A window in none of the parts straddles a border in time. */
+export type Parts = Readonly<Record<SplitName, Int32Array>>;
+
+export interface SplitRequest {
+  readonly windows: Windows;
+  readonly cells: readonly string[];
+  readonly horizon: number;
+  readonly task: TaskParameters;
+  /** In force where `split_seed` is null. */
+  readonly seed: number;
+}
+
+/** @default share of windows (by-time, random) held out for validation */
+const DEFAULT_SHARE = 0.2;
+
+function bad(message: string): UsageError {
+  return new UsageError("invalid-split", message);
+}
+
+function cellIndices(option: string, names: readonly string[], cells: readonly string[]): Set<number> {
+  if (names.length === 0) throw bad(`${option} is empty: name at least one of ${cells.join(", ")}`);
+  return new Set(
+    names.map((name) => {
+      const index = cells.indexOf(name);
+      if (index >= 0) return index;
+      if (name === "each")
+        throw bad(`${option}=each holds every cell out in turn and is only known to the train command`);
+      const near = nearest(name, cells);
+      throw bad(
+        `${option}: no cell "${name}"${near === undefined ? "" : `: did you mean "${near}"?`} cells: ${cells.join(", ")}`,
+      );
+    }),
+  );
+}
+
+/** Draws a share of the cells, at least one. */
+function drawCells(share: number, from: readonly number[], total: number, seed: number, stream: string): Set<number> {
+  const count = Math.max(1, Math.round(share * total));
+  return new Set(shuffle([...from], createRng(seed, stream)).slice(0, count));
+}
+
+/** The role of every cell under by-cell; elsewhere only cells set aside for the test have one. */
+function cellRoles(request: SplitRequest, seed: number): SplitName[] {
+  const { cells, task } = request;
+  const byCell = task.split === "by-cell";
+  const valCells = listOf(task.val_cells);
+  const testCells = listOf(task.test_cells);
+  if (valCells && task.val_split !== null) throw bad("data.val_cells and data.val_split exclude each other");
+  if (testCells && task.test_split !== null) throw bad("data.test_cells and data.test_split exclude each other");
+  if (valCells && !byCell) throw bad(`data.val_cells needs data.split by-cell; with ${task.split} give data.val_split`);
+  const indices = cells.map((_, i) => i);
+  let test = new Set<number>();
+  if (testCells) test = cellIndices("data.test_cells", testCells, cells);
+  const val = byCell && valCells ? cellIndices("data.val_cells", valCells, cells) : null;
+  for (const c of val ?? []) if (test.has(c)) throw bad(`cell ${cells[c]} is in data.val_cells and data.test_cells`);
+  if (byCell && task.test_split !== null) {
+    const free = indices.filter((c) => !val?.has(c));
+    test = drawCells(task.test_split, free, cells.length, seed, "test");
+  }
+  const rest = indices.filter((c) => !test.has(c));
+  let held = val ?? new Set<number>();
+  if (byCell && !val)
+    held =
+      task.val_split === null ? new Set(rest.slice(-1)) : drawCells(task.val_split, rest, cells.length, seed, "val");
+  const roles = indices.map((c): SplitName => (test.has(c) ? "test" : held.has(c) ? "val" : "train"));
+  if (!roles.includes("train"))
+    throw bad(
+      cells.length === 1
+        ? `cell ${cells[0]} is the only one: data.split by-cell needs at least two cells (by-time splits each cell)`
+        : `no cell is left to train on: ${cells.length} cells, ${held.size} for validation, ${test.size} for the test`,
+    );
+  return roles;
+}
+
+/**
+ * Splits one cell's windows (indices in time) into earlier and later ones: the last `share` of them is the later part,
+ * and an earlier window's targets end before the first later target. Windows that straddle are in neither.
+ */
+function cutInTime(own: readonly number[], share: number, request: SplitRequest): { early: number[]; late: number[] } {
+  const count = Math.round(share * own.length);
+  if (count === 0) return { early: [...own], late: [] };
+  const late = own.slice(own.length - count);
+  const firstLate = request.windows.end[late[0] as number] as number;
+  const early = own.slice(0, own.length - count);
+  // Targets of a window ending at row e are rows e + 1 … e + H.
+  return { early: early.filter((w) => (request.windows.end[w] as number) + request.horizon <= firstLate), late };
+}
+
+/**
+ * Assigns windows to parts.
+ * - by-cell: whole cells.
+ * - by-time: the last windows of each cell are the test part, those before them validation, the first train; targets of
+ *   a part end before the first target of the next part. Inputs may reach back into earlier parts.
+ * - random: windows drawn for validation from what is not the test part, which stays the last part in time, so that no
+ *   test number reaches training even here.
+ * `test_cells` sets whole cells aside under every rule.
+ * @throws UsageError `invalid-split`
+ */
+export function splitWindows(request: SplitRequest): Parts {
+  const { task, windows } = request;
+  const seed = task.split_seed ?? request.seed;
+  const roles = cellRoles(request, seed);
+  const parts: Record<SplitName, number[]> = { train: [], val: [], test: [] };
+  const perCell: number[][] = request.cells.map(() => []);
+  for (let w = 0; w < windows.cell.length; w++) perCell[windows.cell[w] as number]?.push(w);
+  const valShare = task.val_split ?? DEFAULT_SHARE;
+  const pool: number[] = [];
+  for (const [c, own] of perCell.entries()) {
+    const role = roles[c] as SplitName;
+    if (task.split === "by-cell" || role === "test") {
+      parts[role].push(...own);
+      continue;
+    }
+    const { early, late } = cutInTime(own, task.test_split ?? 0, request);
+    parts.test.push(...late);
+    if (task.split === "random") {
+      pool.push(...early);
+      continue;
+    }
+    const inner = cutInTime(early, Math.min(1, (valShare * own.length) / Math.max(1, early.length)), request);
+    parts.val.push(...inner.late);
+    parts.train.push(...inner.early);
+  }
+  if (task.split === "random") {
+    const drawn = shuffle(pool, createRng(seed, "val"));
+    const count = Math.round(valShare * drawn.length);
+    parts.val.push(...drawn.slice(0, count));
+    parts.train.push(...drawn.slice(count));
+  }
+  const sorted = (part: number[]): Int32Array => Int32Array.from(part).sort();
+  return { train: sorted(parts.train), val: sorted(parts.val), test: sorted(parts.test) };
+}

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import type { CellTable, CellTables } from "../core/index.js";
+import { MlbenchError } from "../core/index.js";
+
+/** One cell's rows as a source has them; any order of the rows. */
+export interface CellRows {
+  readonly cell: string;
+  /** The discharges' numbers, from 1. */
+  readonly cycles: ArrayLike<number>;
+  /** Ah; absent where the source gives SOH alone. */
+  readonly capacity?: ArrayLike<number>;
+  readonly soh: ArrayLike<number>;
+  /** [n, F], row-major; NaN where a value is missing. */
+  readonly features: ArrayLike<number>;
+}
+
+export interface TableParts {
+  readonly source: string;
+  readonly featureNames: readonly string[];
+  readonly featureUnits: readonly string[];
+  readonly provenance: string;
+  readonly warnings?: readonly string[];
+  readonly cells: readonly CellRows[];
+}
+
+function sharedFloat64(length: number): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));
+}
+
+function invalid(parts: TableParts, message: string): MlbenchError {
+  return new MlbenchError("invalid-tables", `dataset "${parts.source}": ${message}`);
+}
+
+function cellTable(parts: TableParts, rows: CellRows): CellTable {
+  const width = parts.featureNames.length;
+  const n = rows.cycles.length;
+  if (rows.soh.length !== n || rows.features.length !== n * width || (rows.capacity && rows.capacity.length !== n))
+    throw invalid(parts, `cell ${rows.cell}: ${n} cycles, but columns of other lengths`);
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  order.sort((a, b) => (rows.cycles[a] as number) - (rows.cycles[b] as number));
+  const cycles = new Int32Array(new SharedArrayBuffer(n * Int32Array.BYTES_PER_ELEMENT));
+  const [capacity, soh, features] = [sharedFloat64(n), sharedFloat64(n), sharedFloat64(n * width)];
+  for (let i = 0; i < n; i++) {
+    const from = order[i] as number;
+    cycles[i] = rows.cycles[from] as number;
+    if (i > 0 && cycles[i] === cycles[i - 1])
+      throw invalid(parts, `cell ${rows.cell}: cycle ${cycles[i]} occurs twice`);
+    capacity[i] = rows.capacity ? (rows.capacity[from] as number) : NaN;
+    soh[i] = rows.soh[from] as number;
+    for (let f = 0; f < width; f++) features[i * width + f] = rows.features[from * width + f] as number;
+  }
+  return { cell: rows.cell, cycles, capacity, soh, features };
+}
+
+/**
+ * Puts parsed rows into the shape that datasets are cut from: cells in sorted order, rows ascending by cycle, numbers in
+ * SharedArrayBuffers, hashed.
+ * @throws MlbenchError `invalid-tables` when lengths disagree, a cycle or a cell occurs twice, or no feature is `soh`.
+ */
+export function createTables(parts: TableParts): CellTables {
+  if (!parts.featureNames.includes("soh")) throw invalid(parts, 'one feature must be named "soh"');
+  if (parts.featureUnits.length !== parts.featureNames.length) throw invalid(parts, "every feature needs a unit");
+  const cells = parts.cells.map((rows) => cellTable(parts, rows));
+  cells.sort((a, b) => (a.cell < b.cell ? -1 : a.cell > b.cell ? 1 : 0));
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([parts.source, parts.featureNames, parts.featureUnits]));
+  for (const [i, table] of cells.entries()) {
+    if (table.cell === cells[i - 1]?.cell) throw invalid(parts, `cell ${table.cell} occurs twice`);
+    hash.update(JSON.stringify([table.cell, table.cycles.length]));
+    for (const numbers of [table.cycles, table.capacity, table.soh, table.features])
+      hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  }
+  return {
+    source: parts.source,
+    featureNames: [...parts.featureNames],
+    featureUnits: [...parts.featureUnits],
+    provenance: parts.provenance,
+    hash: hash.digest("hex"),
+    warnings: [...(parts.warnings ?? [])],
+    cells,
+  };
+}

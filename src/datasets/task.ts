@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { categorical, int } from "../core/index.js";
+import { parameter } from "../registry/index.js";
+
+/** A list that may also be written as comma-separated text. */
+const names = z.union([z.array(z.string()), z.string()]);
+const optionalNames = z.union([z.array(z.string()), z.string(), z.null()]).default(null);
+const optionalShare = z.number().gt(0).lt(1).nullable().default(null);
+
+/**
+ * The parameters that every dataset has: how its tables are cut into windows, targets and parts. Only `window` and
+ * `features` can be searched; the rest defines the task.
+ */
+export const taskParameters = z.object({
+  window: parameter(z.number().int().min(1).max(1000).default(20), {
+    description: "cycles a window: consecutive rows of one cell",
+    unit: "cycles",
+    search: { distribution: int(8, 32), default: true },
+  }),
+  horizon: parameter(z.number().int().min(1).max(1000).default(10), {
+    description: "the SOH path over the next discharges is predicted",
+    unit: "cycles",
+  }),
+  stride: parameter(z.number().int().min(1).default(1), {
+    description: "from one window's start to the next one's",
+    unit: "cycles",
+  }),
+  features: parameter(names.default("all"), {
+    description: "input columns: all, a list of names, or a named set",
+    search: { distribution: categorical(["all", "soh"]), default: "on request" },
+  }),
+  split: parameter(z.enum(["by-cell", "by-time", "random"]).default("by-cell"), {
+    description: "whole cells, the later part of each cell, or random windows (which leak their neighbours)",
+  }),
+  val_cells: parameter(optionalNames, {
+    description: "cells held out for validation; default: the last one by name; each: every one in turn",
+  }),
+  val_split: parameter(optionalShare, {
+    description:
+      "share held out for validation: of the cells, or (by-time, random) of each cell's windows; default 0.2",
+  }),
+  test_cells: parameter(optionalNames, { description: "cells set aside for the final test" }),
+  test_split: parameter(optionalShare, { description: "share set aside for the final test; the latest windows" }),
+  eol: parameter(z.number().gt(0).max(2).default(0.7), { description: "end of life", unit: "SOH" }),
+  split_seed: parameter(z.number().int().min(0).nullable().default(null), {
+    description: "draws cells or windows where a share is held out; default: derived from the seed",
+  }),
+});
+
+/** The task parameters, validated. */
+export type TaskParameters = z.output<typeof taskParameters>;
+
+/** A list given as an array or as comma-separated text; null stays. */
+export function listOf(value: string | readonly string[]): string[];
+export function listOf(value: string | readonly string[] | null): string[] | null;
+export function listOf(value: string | readonly string[] | null): string[] | null {
+  if (value === null) return null;
+  const items = typeof value === "string" ? value.split(",") : value;
+  return items.map((item) => item.trim()).filter((item) => item !== "");
+}
