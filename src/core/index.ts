@@ -6,3 +6,5 @@ export * from "./rng.js";
 export * from "./trial.js";
 export * from "./run.js";
 export * from "./study.js";
+export * from "./apply-event.js";
+export * from "./plain-data.js";

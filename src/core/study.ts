@@ -1,5 +1,5 @@
 import type { SearchSpace } from "./distribution.js";
-import type { Direction, Trial } from "./trial.js";
+import type { Direction, Trial, TrialState } from "./trial.js";
 
 export type SamplerName = "tpe" | "random" | "grid" | (string & {});
 export type PrunerName = "median" | "percentile" | "patient" | "nop" | (string & {});
@@ -71,11 +71,28 @@ export interface StudyHeader {
   readonly user_attrs: Readonly<Record<string, unknown>>;
 }
 
-/** A study at one moment. Finished trials are frozen and the same objects in every later state. */
+/** How many trials are in each state. */
+export type TrialCounts = Readonly<Record<TrialState, number>>;
+
+/**
+ * A study at one moment; never changes. Made by `createStudyState` and `applyEvent` only. Every record is frozen, and a
+ * finished one is the same object in every later state.
+ */
 export interface StudyState {
   readonly header: StudyHeader;
-  /** By number. */
+  /** By number. The array is built on first use (a copy of n pointers) and kept with this state. */
   readonly trials: readonly Trial[];
+  /** How many trials there are: the next trial's number. */
+  readonly size: number;
+  readonly counts: TrialCounts;
+  /** How many are complete, pruned or failed, retries included: the next `finish_index`, and a report's `seen`. */
+  readonly finished: number;
+  /** How many are complete, pruned or failed and repeat no other trial: what `--trials` and `finish` events count. */
+  readonly counted: number;
+  /** The numbers of the trials that are waiting or running, ascending. */
+  readonly unfinished: readonly number[];
+  /** One record, without building `trials`. */
+  trial(number: number): Trial | undefined;
 }
 
 /**
@@ -83,7 +100,10 @@ export interface StudyState {
  * carry is complete, so that replaying needs no clock and no randomness.
  */
 export type StudyEvent =
-  /** A new record, `waiting` or already `running` (or finished, when imported). Its number is the next one. */
+  /**
+   * A new record, `waiting` or already `running` (or finished, when imported). Its number is the next one; its
+   * `finish_index` is given by the reducer.
+   */
   | { readonly type: "trial-created"; readonly trial: Trial }
   /** Waiting -> running. */
   | {
@@ -110,7 +130,7 @@ export type StudyEvent =
       readonly value: number;
       readonly seen: number;
     }
-  /** Running (or waiting) -> finished. `finish_index` is given by the reducer. */
+  /** Running -> finished, or waiting -> failed. `finish_index` is given by the reducer. */
   | {
       readonly type: "trial-finished";
       readonly number: number;

@@ -7,36 +7,119 @@ import type { StudyEvent, StudyHeader, StudyState } from "../core/index.js";
 export interface StudyStorage {
   /**
    * Makes a study and opens it for writing.
-   * @throws UsageError `study-exists`, `invalid-study-name`.
+   * @throws UsageError `study-exists`, `invalid-study-name` | MlbenchError `storage-full`, `storage-failed`.
    */
   create(header: StudyHeader): Promise<StudyWriter>;
   /**
    * Opens a study for writing: takes its lock (over from a dead owner at once).
-   * @throws UsageError `unknown-study` | MlbenchError `study-locked` (with the owner's pid), `study-damaged`.
+   * @throws UsageError `unknown-study`, `invalid-study-name` | MlbenchError `study-locked` (a `StudyLockedError` with
+   * the owner), `study-damaged`, `study-too-new`.
    */
   openWriter(name: string): Promise<StudyWriter>;
-  /** The state now, without any lock. @throws UsageError `unknown-study`, MlbenchError `study-damaged`. */
+  /** The state now, without any lock. @throws UsageError `unknown-study`, MlbenchError `study-damaged`, `study-too-new`. */
   read(name: string): Promise<StudyState>;
+  /** Like `read`, with what was found amiss on the way and who writes the study now. */
+  inspect(name: string): Promise<StudyInspection>;
   /** Names in sorted order. */
   list(): Promise<string[]>;
-  /** @throws UsageError `unknown-study` | MlbenchError `study-locked`. */
+  /** The study with everything that belongs to it. @throws UsageError `unknown-study` | MlbenchError `study-locked`. */
   delete(name: string): Promise<void>;
   /** The study's own file, or null where there is none. */
   fileOf(name: string): string | null;
+  /**
+   * Where a trial keeps its checkpoint and log (`NAME.files/00017`), or null where the storage has no files. Made by
+   * whoever writes first.
+   */
+  directoryOf(name: string, trial: number): string | null;
+  /** Who writes the study now; null when nobody does. */
+  ownerOf(name: string): Promise<LockOwner | null>;
+  /**
+   * Hands a command (plain data) to the process that writes the study, and waits for its answer, which comes when the
+   * command's effect is durable.
+   * @throws MlbenchError `no-owner` when nobody writes the study (nothing was done: open a writer instead),
+   * `owner-died` when the owner went away with the command in hand (it may or may not have been carried out), or what
+   * the owner's handler threw, with its code, message and exit code.
+   */
+  send(name: string, command: unknown): Promise<unknown>;
+  /** Everything amiss with a study; an empty list when it is whole. Never throws for damage. */
+  diagnose(name: string): Promise<StorageFinding[]>;
+  /**
+   * Mends what `diagnose` found without losing a good record; damaged files are kept beside.
+   * @throws MlbenchError `study-locked`, `study-damaged` when nothing could be saved.
+   */
+  repair(name: string): Promise<RepairReport>;
 }
 
 /** The one writer of a study. */
 export interface StudyWriter {
   /** The state with every appended event applied, durable or not. */
   readonly state: StudyState;
+  /** What was found amiss on opening, and already put right. */
+  readonly findings: readonly StorageFinding[];
   /**
-   * Applies events in order and queues them for the disk at once. The promise settles when they are durable (group
-   * commit); `trial-report` events may be left unawaited: they are durable with the next synced event or within 200 ms.
-   * @throws (rejects) MlbenchError `storage-full`, `storage-failed`: then nothing further is accepted until `retry`.
+   * Applies events in order (all or none; `state` shows them when the call returns) and queues them for the disk at
+   * once. The promise settles when they are durable (group commit). With `trial-report` events alone it may be left
+   * unawaited, and never rejects for the disk: they are durable with the next synced event or within 200 ms.
+   * @throws (rejects) MlbenchError `invalid-event`, `invalid-transition`: nothing was applied. `storage-full`,
+   * `storage-failed`: the events are kept, nothing further is accepted until `retry`. `writer-closed`.
    */
   append(...events: StudyEvent[]): Promise<void>;
   /** Resolves when everything appended so far is durable. */
   flush(): Promise<void>;
-  /** Folds, releases the lock. Idempotent. */
+  /**
+   * Writes what could not be written when an append failed. Resolves when all of it is durable and appends are accepted
+   * again; rejects with the same kind of error when the disk is still full.
+   */
+  retry(): Promise<void>;
+  /**
+   * Starts taking commands that `send` hands over, those already waiting first, one at a time in order. `handler`'s
+   * result is the answer; it resolves only when the command's effect is durable. Returns a function that stops taking
+   * them, resolving when the command under way is answered.
+   */
+  receive(handler: (command: unknown) => Promise<unknown>): () => Promise<void>;
+  /** Writes what is pending, folds, releases the lock. Idempotent. */
   close(): Promise<void>;
+}
+
+export interface LockOwner {
+  readonly pid: number;
+  readonly host: string;
+  /** ISO 8601, UTC: when the lock was taken. */
+  readonly since: string;
+}
+
+/**
+ * `note`: nothing is lost and nothing needs doing. `dropped`: an incomplete last line, never acknowledged. `damage`:
+ * something that was written is changed or missing.
+ */
+export type FindingSeverity = "note" | "dropped" | "damage";
+
+/** One thing amiss, with its place. */
+export interface StorageFinding {
+  readonly severity: FindingSeverity;
+  /** `checksum`, `sequence`, `torn-tail`, `snapshot`, `stale-lock`, … */
+  readonly code: string;
+  readonly file: string;
+  /** From 1, where it has one. */
+  readonly line: number | null;
+  /** Byte offset in the file, where it has one. */
+  readonly offset: number | null;
+  readonly message: string;
+  /** Whether write commands are refused until it is repaired. */
+  readonly blocksWriting: boolean;
+}
+
+export interface StudyInspection {
+  readonly state: StudyState;
+  readonly findings: readonly StorageFinding[];
+  readonly owner: LockOwner | null;
+}
+
+export interface RepairReport {
+  /** What was amiss. */
+  readonly findings: readonly StorageFinding[];
+  /** What was done, in words, one a change. */
+  readonly actions: readonly string[];
+  /** Copies of the damaged files. */
+  readonly backups: readonly string[];
 }
