@@ -1,2 +1,6 @@
+export * from "./names.js";
+export * from "./options.js";
 export * from "./parameter.js";
 export * from "./registry.js";
+export * from "./validate.js";
+export * from "./value.js";

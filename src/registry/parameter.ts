@@ -48,6 +48,9 @@ export interface ParameterInfo {
   readonly choices?: readonly ParamValue[];
   readonly minimum?: number;
   readonly maximum?: number;
+  /** The bound itself is not allowed (`gt`, `lt`). */
+  readonly minimumExclusive?: true;
+  readonly maximumExclusive?: true;
   /** Undefined when the parameter has none (it is required, or absent means "decided elsewhere"). */
   readonly default: unknown;
   readonly required: boolean;
@@ -102,6 +105,8 @@ export function parametersOf(schema: z.ZodObject): ParameterInfo[] {
       ...(core.enum ? { choices: core.enum } : {}),
       ...(bounded(minimum) ? { minimum } : {}),
       ...(bounded(maximum) ? { maximum } : {}),
+      ...(core.minimum === undefined && bounded(minimum) ? { minimumExclusive: true as const } : {}),
+      ...(core.maximum === undefined && bounded(maximum) ? { maximumExclusive: true as const } : {}),
       default: node.default,
       required: json.required?.includes(name) ?? false,
     };
