@@ -1,0 +1,193 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { constants, inflateSync } from "node:zlib";
+import { messageOf, UsageError } from "../../core/errors.js";
+import { ElementReader, MemoryBudget, mi } from "./element-reader.js";
+import type { MatArray, MatFile } from "./mat-array.js";
+import { MatFormatError } from "./mat-format-error.js";
+import type { MatErrorCode } from "./mat-format-error.js";
+import { readVariable } from "./matrix-element.js";
+import type { MatVariable } from "./matrix-element.js";
+
+export interface ReadMatOptions {
+  /**
+   * Memory that reading may take, in bytes: what compressed elements inflate to, the decoded numbers and text, and an
+   * allowance for every array. A file that would need more is refused with `mat-too-large`.
+   * @default 1 GiB
+   */
+  maxBytes?: number;
+  /** How errors name the file when bytes are given. @default "bytes" */
+  name?: string;
+}
+
+/** What a read cost: told to tests, which hold it against the limit. */
+export interface ReadMatCost {
+  /** Bytes that came out of zlib. */
+  inflatedBytes: number;
+  /** Bytes counted against `maxBytes`. */
+  spentBytes: number;
+}
+
+const HEADER_BYTES = 128;
+const DEFAULT_MAX_BYTES = 2 ** 30;
+/** Deflate cannot shrink by more than 1032:1; a declared size above it is a lie that need not be inflated to see. */
+const MAX_DEFLATE_RATIO = 1032;
+
+interface MatHeader {
+  readonly littleEndian: boolean;
+  readonly header: string;
+  readonly version: string;
+}
+
+function startsWith(bytes: Uint8Array, offset: number, wanted: readonly number[]): boolean {
+  return wanted.every((byte, i) => bytes[offset + i] === byte);
+}
+
+/** The 128 bytes at the start: text, version, byte order. Other formats are recognised by theirs. */
+function readFileHeader(bytes: Uint8Array, file: string): MatHeader {
+  const fail = (code: MatErrorCode, offset: number, what: string): MatFormatError =>
+    new MatFormatError(code, { file, offset, inflatedOffset: null }, what);
+  const hdf5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+  const isVersion73 = "is a MATLAB v7.3 (HDF5) file; save it with -v7 or -v6 (version 5 format)";
+  if (bytes.length === 0) throw fail("mat-truncated", 0, "is empty, expected a MATLAB v5 file");
+  if (startsWith(bytes, 0, hdf5) || startsWith(bytes, 512, hdf5)) throw fail("mat-unsupported", 0, isVersion73);
+  // Version 4 starts with a binary number below 5000, so that one of its four bytes is 0; later ones with text.
+  if (bytes.length >= 20 && bytes.subarray(0, 4).includes(0))
+    throw fail(
+      "mat-unsupported",
+      0,
+      "is a MATLAB v4 file or no MATLAB file; save it with -v7 or -v6 (version 5 format)",
+    );
+  if (bytes.length < HEADER_BYTES)
+    throw fail(
+      "mat-truncated",
+      0,
+      `has ${bytes.length} bytes, a MATLAB v5 file begins with a header of ${HEADER_BYTES}`,
+    );
+  const mark = String.fromCharCode(bytes[126] as number, bytes[127] as number);
+  if (mark !== "IM" && mark !== "MI") throw fail("mat-unsupported", 126, "is no MATLAB v5 file (no byte-order mark)");
+  const littleEndian = mark === "IM";
+  const major = bytes[littleEndian ? 125 : 124] as number;
+  const minor = bytes[littleEndian ? 124 : 125] as number;
+  if (major === 2) throw fail("mat-unsupported", 124, isVersion73);
+  if (major !== 1) throw fail("mat-unsupported", 124, `has the unknown MATLAB file version ${major}.${minor}`);
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 116)).replace(/^[ \t\n\0]+|[ \t\n\0]+$/g, "");
+  return { littleEndian, header: text, version: `${major}.${minor}` };
+}
+
+interface Inflation {
+  readonly file: string;
+  readonly littleEndian: boolean;
+  readonly budget: MemoryBudget;
+  readonly cost: ReadMatCost;
+}
+
+/** Inflates a compressed element: first its tag alone, so that its size is known and allowed before the rest. */
+function inflate(input: Uint8Array, at: number, context: Inflation): Uint8Array {
+  const fail = (code: MatErrorCode, what: string, cause?: unknown): MatFormatError =>
+    new MatFormatError(code, { file: context.file, offset: at, inflatedOffset: null }, what, { cause });
+  try {
+    const start = inflateSync(input.subarray(0, 128), {
+      finishFlush: constants.Z_SYNC_FLUSH,
+      maxOutputLength: 2 ** 18,
+    });
+    context.cost.inflatedBytes += start.length;
+    if (start.length < 8) throw fail("mat-truncated", "a compressed element inflates to less than a tag");
+    const declared = context.littleEndian ? start.readUInt32LE(4) : start.readUInt32BE(4);
+    const size = declared + 8;
+    if (size > input.length * MAX_DEFLATE_RATIO)
+      throw fail("mat-malformed", `a compressed element of ${input.length} bytes cannot hold the ${size} it declares`);
+    if (!context.budget.spend(size))
+      throw fail(
+        "mat-too-large",
+        `a compressed element holds ${size} bytes, beyond the limit of ${context.budget.limit}`,
+      );
+    const chunkSize = Math.min(Math.max(size, 1024), 2 ** 22);
+    const output = inflateSync(input, { maxOutputLength: size, chunkSize });
+    context.cost.inflatedBytes += output.length;
+    if (output.length !== size)
+      throw fail("mat-malformed", `a compressed element declares ${size} bytes and inflates to ${output.length}`);
+    return output;
+  } catch (error) {
+    if (error instanceof MatFormatError) throw error;
+    throw fail("mat-malformed", `a compressed element cannot be inflated: ${messageOf(error)}`, error);
+  }
+}
+
+function readNext(bytes: Uint8Array, offset: number, context: Inflation): { variable: MatVariable; next: number } {
+  const { file, littleEndian, budget } = context;
+  const top = new ElementReader(
+    bytes,
+    { start: offset, end: bytes.length },
+    { file, littleEndian, compressedAt: null },
+    budget,
+  );
+  const tag = top.tag("a variable");
+  const next = top.offset + tag.length;
+  if (tag.length === 0) throw top.fail("mat-malformed", "a variable of no bytes", offset);
+  top.need(tag.length, "a variable");
+  if (tag.type === mi.compressed) {
+    const inflated = inflate(bytes.subarray(top.offset, next), offset, context);
+    const source = { file, littleEndian, compressedAt: offset };
+    const inner = new ElementReader(inflated, { start: 0, end: inflated.length }, source, budget);
+    const { type, length } = inner.tag("a compressed variable");
+    if (type !== mi.matrix)
+      throw inner.fail("mat-malformed", `a compressed element holds storage type ${type}, no array`, 0);
+    return { variable: readVariable(inner, length), next };
+  }
+  if (tag.type !== mi.matrix)
+    throw top.fail("mat-malformed", `an array should start here, not storage type ${tag.type}`, offset);
+  const own = new ElementReader(
+    bytes,
+    { start: top.offset, end: next },
+    { file, littleEndian, compressedAt: null },
+    budget,
+  );
+  return { variable: readVariable(own, tag.length), next };
+}
+
+/** {@link readMat} on bytes, synchronously; `cost` is filled in as the reading goes, errors included. */
+export function parseMat(
+  bytes: Uint8Array,
+  options: ReadMatOptions = {},
+  cost: ReadMatCost = { inflatedBytes: 0, spentBytes: 0 },
+): MatFile {
+  const file = options.name ?? "bytes";
+  const { littleEndian, header, version } = readFileHeader(bytes, file);
+  const budget = new MemoryBudget(options.maxBytes ?? DEFAULT_MAX_BYTES);
+  const variables = Object.create(null) as Record<string, MatArray>;
+  const globals: string[] = [];
+  try {
+    for (let offset = HEADER_BYTES; offset < bytes.length;) {
+      const { variable, next } = readNext(bytes, offset, { file, littleEndian, budget, cost });
+      const name = variable.name === "" ? "__function_workspace__" : variable.name;
+      variables[name] = variable.value;
+      if (variable.isGlobal) globals.push(name);
+      offset = next;
+    }
+  } finally {
+    cost.spentBytes = budget.spent;
+  }
+  return { header, version, byteOrder: littleEndian ? "little" : "big", globals, variables };
+}
+
+/**
+ * Reads a MATLAB version 5 file (what MATLAB's `save -v6` and `-v7` and SciPy's `savemat` write): every class of array,
+ * compressed or not, in either byte order. Values are those of SciPy's `loadmat`; numbers come in the type of their
+ * MATLAB class.
+ * @param source a path, or the file's bytes
+ * @throws MatFormatError for anything that is not a well-formed version 5 file, naming the file and the byte
+ * @throws UsageError `file-not-found` or `file-unreadable` for a path that cannot be read
+ */
+export async function readMat(source: string | Uint8Array, options: ReadMatOptions = {}): Promise<MatFile> {
+  if (typeof source !== "string") return parseMat(source, options);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(source);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT")
+      throw new UsageError("file-not-found", `no such file: ${source}`, { cause: error });
+    throw new UsageError("file-unreadable", `cannot read ${source}: ${messageOf(error)}`, { cause: error });
+  }
+  return parseMat(bytes, { ...options, name: options.name ?? basename(source) });
+}
