@@ -1,0 +1,33 @@
+import type { Distribution } from "../../core/index.js";
+import { cardinality } from "../../core/index.js";
+import type { Plan } from "./encoding.js";
+
+/** Places in a plan whose parameters are drawn jointly, in drawing order. */
+export type Block = readonly number[];
+
+export interface Grouping {
+  /** Joint densities at all; without, every parameter is drawn on its own. */
+  readonly multivariate: boolean;
+  /** A joint density for every branch of a conditional space; without, conditional parameters are drawn on their own. */
+  readonly group: boolean;
+}
+
+/** How a space is cut into joint densities. Parameters with a single value belong to none. */
+export function blocksOf(plan: Plan, { multivariate, group }: Grouping): Block[] {
+  const blocks = new Map<string, number[]>();
+  plan.distributions.forEach((d, i) => {
+    if (cardinality(d) === 1) return;
+    const key = branchOf(d, `${i}`, multivariate, group);
+    const block = blocks.get(key);
+    if (block) block.push(i);
+    else blocks.set(key, [i]);
+  });
+  // the order of first members keeps parents before what depends on them: a block's members share their condition
+  return [...blocks.values()];
+}
+
+function branchOf(d: Distribution, own: string, multivariate: boolean, group: boolean): string {
+  if (!multivariate) return own;
+  if (!d.when) return "root";
+  return group ? JSON.stringify(Object.entries(d.when).sort(([a], [b]) => (a < b ? -1 : 1))) : own;
+}

@@ -1,0 +1,42 @@
+import type { Distribution, Rng, SearchSpace } from "../../core/index.js";
+import type { Block } from "./blocks.js";
+import type { Plan } from "./encoding.js";
+import type { ParzenEstimatorOptions } from "./parzen-estimator.js";
+import { ParzenEstimator } from "./parzen-estimator.js";
+import type { Observation, Split } from "./split.js";
+
+/**
+ * Optuna 5.0.0's proposal for one block: candidates from the good trials' density, the one with the largest ratio of
+ * the good trials' density to the others'. Trials without all of the block's parameters tell nothing here.
+ * @param values receives the proposal at the block's places.
+ */
+export function proposeLikeOptuna(
+  plan: Plan,
+  block: Block,
+  split: Split,
+  options: Pick<ParzenEstimatorOptions, "priorWeight" | "magicClip" | "endpoints" | "weights">,
+  nEiCandidates: number,
+  rng: Rng,
+  values: Float64Array,
+): void {
+  const names = block.map((i) => plan.names[i] as string);
+  const space: SearchSpace = Object.fromEntries(
+    block.map((i) => [plan.names[i] as string, plan.distributions[i] as Distribution]),
+  );
+  const estimator = (trials: readonly Observation[]): ParzenEstimator => {
+    const seen = trials.filter((o) => block.every((i) => !Number.isNaN(o.values[i])));
+    const observations = Object.fromEntries(
+      block.map((i) => [plan.names[i] as string, seen.map((o) => o.values[i] as number)]),
+    );
+    return new ParzenEstimator({ ...options, observations, space });
+  };
+  const below = estimator(split.below);
+  const above = estimator(split.above);
+  const candidates = below.sample(rng, nEiCandidates);
+  const good = below.logPdf(candidates);
+  const other = above.logPdf(candidates);
+  let best = 0;
+  for (let s = 1; s < nEiCandidates; s++)
+    if ((good[s] as number) - (other[s] as number) > (good[best] as number) - (other[best] as number)) best = s;
+  block.forEach((i, c) => (values[i] = candidates[names[c] as string]?.[best] as number));
+}
