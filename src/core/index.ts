@@ -8,3 +8,4 @@ export * from "./run.js";
 export * from "./study.js";
 export * from "./apply-event.js";
 export * from "./plain-data.js";
+export * from "./objective-trial.js";

@@ -1,14 +1,38 @@
-import type { CellTables, RunConfig, SearchSpace, Trial, TrialOutcome } from "../core/index.js";
+import type {
+  CellTables,
+  Direction,
+  Distribution,
+  ParamValue,
+  RunConfig,
+  SearchSpace,
+  Trial,
+  TrialOutcome,
+} from "../core/index.js";
 
-/** What a trial runs: the shared trainer, or a user's objective module. */
+/** What a trial runs: the shared trainer, a user's objective module, or (inline only) the executor's own function. */
 export type Workload =
-  | { readonly kind: "train"; readonly config: RunConfig; readonly metric: string }
-  | { readonly kind: "objective"; readonly module: string; readonly space: SearchSpace };
+  | {
+      readonly kind: "train";
+      /** `params` of the trial are laid over these. */
+      readonly config: RunConfig;
+      /** A field of the epoch event: `val_rmse`. */
+      readonly metric: string;
+      readonly direction: Direction;
+    }
+  | {
+      readonly kind: "objective";
+      /** A `file:` URL. */
+      readonly module: string;
+      readonly space: SearchSpace;
+    }
+  | { readonly kind: "function" };
 
 /** Everything a trial needs; plain data and SharedArrayBuffers only. */
 export interface TrialJob {
   readonly number: number;
   readonly attempt: number;
+  /** Which of the executor's slots runs it, from 0; the caller gives each slot one trial at a time. */
+  readonly slot: number;
   readonly params: Trial["params"];
   readonly seed: number;
   readonly workload: Workload;
@@ -21,20 +45,34 @@ export interface TrialJob {
 
 export type ReportAnswer = "continue" | "prune";
 
+/** Why a trial is ended from outside: the `reason` of {@link RunHooks.signal}. */
+export type StopReason = "cancel" | "timeout";
+
 export interface RunHooks {
   /** Called for each report in order; the trial goes on or ends as it answers. */
   onReport(step: number, value: number): Promise<ReportAnswer> | ReportAnswer;
-  /** Aborting ends the trial within one batch: its outcome is `cancelled` (or `failed` as `timeout`, see reason). */
+  /** A user attribute that the objective sets. */
+  onUserAttr(key: string, value: unknown): void;
+  /** In process only: draws a parameter that the space does not declare. */
+  onSuggest?(name: string, distribution: Distribution): ParamValue;
+  /**
+   * Aborting ends the trial within one batch, or by force after a grace period. Its outcome is then `cancelled`, or
+   * `failed` as `timeout` where `signal.reason` is `"timeout"`.
+   */
   readonly signal: AbortSignal;
 }
 
+export type ExecutedTrial = TrialOutcome & {
+  readonly slot: number;
+  readonly backend: string | null;
+};
+
+/** Runs trials. Implementations: `inline`, `piscina`, `process`. All pass `test/conformance/executor.ts`. */
 export interface Executor {
   readonly name: "inline" | "piscina" | "process";
   readonly slots: number;
-  /** Runs one trial in a free slot (the caller never has more than `slots` under way). Never rejects for what a trial did. */
-  run(
-    job: TrialJob,
-    hooks: RunHooks,
-  ): Promise<TrialOutcome & { readonly slot: number; readonly backend: string | null }>;
+  /** Runs one trial in its slot. Never rejects for what a trial did. */
+  run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial>;
+  /** Ends every worker. Idempotent. */
   close(): Promise<void>;
 }

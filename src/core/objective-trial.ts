@@ -1,0 +1,119 @@
+import type {
+  CategoricalDistribution,
+  Distribution,
+  FloatOptions,
+  IntOptions,
+  Params,
+  ParamValue,
+} from "./distribution.js";
+import { categorical, float, int } from "./distribution.js";
+import { UsageError } from "./errors.js";
+
+/** What an objective is given: one trial under way. */
+export interface ObjectiveTrial {
+  /** 0, 1, 2 … within the study. */
+  readonly number: number;
+  /** A seed of this trial's own, derived from the study's seed and the trial's number. */
+  readonly seed: number;
+  /** What has been suggested so far: the whole of a declared space from the start. */
+  readonly params: Params;
+  /**
+   * A number in `[low, high]`. The same name asked again gives the same value.
+   * @throws UsageError `invalid-distribution`; in a worker `undeclared-parameter`.
+   */
+  suggestFloat(name: string, low: number, high: number, options?: Omit<FloatOptions, "when">): number;
+  /** An integer in `[low, high]`. @throws as {@link ObjectiveTrial.suggestFloat}. */
+  suggestInt(name: string, low: number, high: number, options?: Omit<IntOptions, "when">): number;
+  /** One of `choices`. @throws as {@link ObjectiveTrial.suggestFloat}. */
+  suggestCategorical<C extends ParamValue>(name: string, choices: readonly C[]): C;
+  /**
+   * Records an intermediate value. Steps are integers from 0, each above the one before.
+   * @throws UsageError `invalid-report`.
+   */
+  report(value: number, step: number): void;
+  /** What the pruner says of the last report; false before the first one. */
+  shouldPrune(): Promise<boolean>;
+  /** Keeps a JSON value with the trial's record. */
+  setUserAttr(key: string, value: unknown): void;
+}
+
+/** What stands behind a trial: the study in this process, or a port to it. */
+export interface TrialChannel {
+  /** The value of a parameter that `params` does not hold yet. */
+  suggest(name: string, distribution: Distribution): ParamValue;
+  report(step: number, value: number): void;
+  shouldPrune(): Promise<boolean>;
+  setUserAttr(key: string, value: unknown): void;
+}
+
+/** An objective's view of a trial over a {@link TrialChannel}: checks arguments and remembers what was suggested. */
+export class ChannelTrial implements ObjectiveTrial {
+  readonly number: number;
+  readonly seed: number;
+  readonly #channel: TrialChannel;
+  #params: Params;
+  #lastStep = -1;
+
+  constructor(start: { number: number; seed: number; params: Params }, channel: TrialChannel) {
+    this.number = start.number;
+    this.seed = start.seed;
+    this.#params = Object.freeze({ ...start.params });
+    this.#channel = channel;
+  }
+
+  get params(): Params {
+    return this.#params;
+  }
+
+  suggestFloat(name: string, low: number, high: number, options: Omit<FloatOptions, "when"> = {}): number {
+    return this.#numeric(name, float(low, high, options));
+  }
+
+  suggestInt(name: string, low: number, high: number, options: Omit<IntOptions, "when"> = {}): number {
+    return this.#numeric(name, int(low, high, options));
+  }
+
+  suggestCategorical<C extends ParamValue>(name: string, choices: readonly C[]): C {
+    const distribution: CategoricalDistribution = categorical(choices);
+    return this.#suggest(name, distribution) as C;
+  }
+
+  #numeric(name: string, distribution: Distribution): number {
+    const value = this.#suggest(name, distribution);
+    if (typeof value !== "number")
+      throw new UsageError("wrong-parameter-type", `parameter "${name}" is ${JSON.stringify(value)}, not a number`);
+    return value;
+  }
+
+  #suggest(name: string, distribution: Distribution): ParamValue {
+    if (Object.hasOwn(this.#params, name)) return this.#params[name] as ParamValue;
+    const value = this.#channel.suggest(name, distribution);
+    this.#params = Object.freeze({ ...this.#params, [name]: value });
+    return value;
+  }
+
+  report(value: number, step: number): void {
+    if (typeof value !== "number")
+      throw new UsageError("invalid-report", `report(${String(value)}, ${step}): the value must be a number`);
+    if (!Number.isInteger(step) || step < 0)
+      throw new UsageError("invalid-report", `report(${value}, ${step}): the step must be an integer from 0`);
+    if (step <= this.#lastStep)
+      throw new UsageError(
+        "invalid-report",
+        `report(${value}, ${step}): steps must rise; the last one reported is ${this.#lastStep}`,
+      );
+    this.#lastStep = step;
+    this.#channel.report(step, value);
+  }
+
+  async shouldPrune(): Promise<boolean> {
+    return this.#lastStep < 0 ? false : this.#channel.shouldPrune();
+  }
+
+  setUserAttr(key: string, value: unknown): void {
+    this.#channel.setUserAttr(key, value);
+  }
+}
+
+/** An objective: the trial's value, or a promise of it. Throwing {@link TrialPruned} ends the trial as pruned. */
+export type Objective = (trial: ObjectiveTrial) => number | Promise<number>;

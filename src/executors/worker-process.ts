@@ -1,0 +1,36 @@
+/** The main module of a worker process: the line to the pool is Node's IPC channel. */
+import { Worker } from "node:worker_threads";
+import type { ToWorker, WorkerPort } from "./protocol.js";
+import { workerFile } from "./worker-location.js";
+import { runTrial } from "./worker-trial.js";
+
+const watch = new Worker(workerFile("worker-watch"), {
+  workerData: {
+    parent: Number(process.env.MLBENCH_HPO_PARENT),
+    memoryMb: Number(process.env.MLBENCH_HPO_MEMORY_MB),
+  },
+});
+watch.unref();
+
+process.on("disconnect", () => process.exit(0));
+// A terminal sends Ctrl-C to the whole group; the parent decides what becomes of its trials.
+process.on("SIGINT", () => undefined);
+
+const cancelled = new Int32Array(new SharedArrayBuffer(8));
+let onMessage: (message: ToWorker) => void = () => undefined;
+
+process.on("message", (received) => {
+  const message = received as ToWorker;
+  if (message.type !== "run") {
+    onMessage(message);
+    return;
+  }
+  const port: WorkerPort = {
+    send: (reply) => process.send?.(reply),
+    onMessage: (listener) => {
+      onMessage = listener;
+    },
+  };
+  cancelled.fill(0);
+  void runTrial(message.job, port, cancelled, () => process.memoryUsage.rss());
+});
