@@ -8,7 +8,7 @@ export const dummyParameters = z.object({
     description: "discharges a cell",
     unit: "cycles",
   }),
-  noise: parameter(z.number().min(0).max(0.1).default(0.002), {
+  noise: parameter(z.number().min(0).max(0.1).default(0.001), {
     description: "standard deviation of the measured SOH",
     unit: "SOH",
   }),

@@ -33,11 +33,11 @@ function* life(seed: number, index: number, cycles: number, noise: number): Gene
   let warmth = normal();
   let recovery = 0;
   for (let cycle = 1; cycle <= cycles; cycle++) {
-    warmth = 0.97 * warmth + 0.24 * normal();
+    warmth = 0.98 * warmth + 0.2 * normal();
     const rested = rng() < 0.05;
     const restHours = rested ? 20 + 100 * rng() : 0.5 + rng();
     recovery = 0.8 * recovery + (rested ? 0.00025 * restHours : 0);
-    const heat = Math.exp(0.45 * warmth);
+    const heat = Math.exp(0.3 * warmth);
     plating = Math.min(1, plating + platingGrowth * plating * (1 - plating) * heat);
     loss += heat * (baseRate + 0.009 * plating);
     // Cells near their end fade no further than to a fifth of their capacity: SOH stays above zero for any length.

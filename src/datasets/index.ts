@@ -1,12 +1,16 @@
 import { lazy } from "../registry/index.js";
 import { dummyParameters } from "./dummy-parameters.js";
+import { registerNasa } from "./nasa/register.js";
 import { datasets } from "./registry.js";
 
 export { buildDataset, dataParameters, dataSchema, loadTables } from "./build.js";
 export type { BuildOptions, LoadOptions } from "./build.js";
 export { clearTableCache } from "./cache.js";
+export { describeTables } from "./describe.js";
+export type { CellDescription, TablesDescription } from "./describe.js";
 export type { DatasetSource, LoadContext } from "./dataset.js";
 export { datasets } from "./registry.js";
+export { RulScore, endOfLifeCycles, stepsToEndOfLife } from "./rul.js";
 export { createTables } from "./tables.js";
 export type { CellRows, TableParts } from "./tables.js";
 export { listOf, taskParameters } from "./task.js";
@@ -18,3 +22,4 @@ if (!datasets.has("dummy"))
     summary: "synthetic ageing: cells with own fade rates, knees, rest recoveries and noise",
     parameters: dummyParameters,
   })(lazy(async () => (await import("./dummy.js")).dummySource));
+if (!datasets.has("nasa")) registerNasa(datasets);

@@ -1,0 +1,58 @@
+import type { Dataset, Metrics, SplitName } from "../../core/index.js";
+import type { Baseline, Predictor } from "./baseline.js";
+import { linear } from "./linear.js";
+import { meanChange } from "./mean-change.js";
+import { persistence } from "./persistence.js";
+import { ridge } from "./ridge.js";
+
+export type { Baseline, Predictor } from "./baseline.js";
+export { fitRidge } from "./ridge.js";
+
+const all: readonly Baseline[] = [persistence, linear, meanChange, ridge];
+
+/** Fitted once a dataset: several parts may be scored. */
+const fitted = new WeakMap<Dataset, readonly (readonly [string, Predictor])[]>();
+
+function fit(dataset: Dataset): readonly (readonly [string, Predictor])[] {
+  let predictors = fitted.get(dataset);
+  if (!predictors) fitted.set(dataset, (predictors = all.map((b) => [b.name, b.fit(dataset)] as const)));
+  return predictors;
+}
+
+interface Sums {
+  squares: number;
+  endSquares: number;
+  absolute: number;
+}
+
+/**
+ * The baselines' errors on a part, in SOH units: `<name>_rmse` (all steps), `<name>_rmse_end` (the last step) and
+ * `<name>_mae`, for `persistence`, `linear`, `mean_change` and `ridge`. Empty for a part without windows.
+ */
+export function baselines(dataset: Dataset, part: SplitName): Metrics {
+  const split = dataset.split(part);
+  if (split.windows === 0) return {};
+  const predictors = fit(dataset);
+  const { horizon } = dataset.metadata;
+  const sums: Sums[] = predictors.map(() => ({ squares: 0, endSquares: 0, absolute: 0 }));
+  const predicted = new Float64Array(256 * horizon);
+  for (const batch of split.loader({ batchSize: 256 }).epoch())
+    for (const [p, [, predict]] of predictors.entries()) {
+      predict(batch, predicted);
+      const sum = sums[p] as Sums;
+      for (let i = 0; i < batch.size * horizon; i++) {
+        const error = (predicted[i] as number) - (batch.target[i] as number);
+        sum.squares += error * error;
+        sum.absolute += Math.abs(error);
+        if ((i + 1) % horizon === 0) sum.endSquares += error * error;
+      }
+    }
+  const metrics: Record<string, number> = {};
+  for (const [p, [name]] of predictors.entries()) {
+    const { squares, endSquares, absolute } = sums[p] as Sums;
+    metrics[`${name}_rmse`] = Math.sqrt(squares / (split.windows * horizon));
+    metrics[`${name}_rmse_end`] = Math.sqrt(endSquares / split.windows);
+    metrics[`${name}_mae`] = absolute / (split.windows * horizon);
+  }
+  return metrics;
+}

@@ -1,0 +1,13 @@
+import type { Baseline } from "./baseline.js";
+
+/** The last SOH plus the training part's mean change at each step. */
+export const meanChange: Baseline = {
+  name: "mean_change",
+  fit:
+    ({ normalisation: { deltaMean } }) =>
+    (batch, out) => {
+      for (let b = 0; b < batch.size; b++)
+        for (let h = 0; h < batch.horizon; h++)
+          out[b * batch.horizon + h] = (batch.lastSoh[b] as number) + (deltaMean[h] as number);
+    },
+};

@@ -1,0 +1,10 @@
+import type { Baseline } from "./baseline.js";
+
+/** The last SOH stays. */
+export const persistence: Baseline = {
+  name: "persistence",
+  fit: () => (batch, out) => {
+    for (let b = 0; b < batch.size; b++)
+      out.fill(batch.lastSoh[b] as number, b * batch.horizon, (b + 1) * batch.horizon);
+  },
+};

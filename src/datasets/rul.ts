@@ -1,0 +1,64 @@
+import type { Batch, CellTables, Metrics } from "../core/index.js";
+
+/** Each cell's end of life: the first cycle whose SOH is at or below `eol`, or null where none is. */
+export function endOfLifeCycles(tables: CellTables, eol: number): (number | null)[] {
+  return tables.cells.map(({ soh, cycles }) => {
+    const row = soh.findIndex((value) => value <= eol);
+    return row < 0 ? null : (cycles[row] as number);
+  });
+}
+
+/** Steps until a path is at or below `eol` for the first time: 1 … H, or H when it is not within the path. */
+export function stepsToEndOfLife(path: ArrayLike<number>, eol: number, from = 0, horizon = path.length): number {
+  for (let h = 0; h < horizon; h++) if ((path[from + h] as number) <= eol) return h + 1;
+  return horizon;
+}
+
+/**
+ * Errors of the remaining useful life, in cycles, over the windows whose cell ends its life within their horizon. Windows
+ * that begin after it, or too early to see it, are not scored; nor are cells that never end theirs (censored), which are
+ * counted.
+ */
+export class RulScore {
+  readonly #ends: readonly (number | null)[];
+  readonly #eol: number;
+  readonly #censored = new Set<number>();
+  #windows = 0;
+  #absolute = 0;
+  #squares = 0;
+
+  constructor(tables: CellTables, eol: number) {
+    this.#ends = endOfLifeCycles(tables, eol);
+    this.#eol = eol;
+  }
+
+  /** @param predicted [B,H] SOH */
+  add(batch: Batch, predicted: ArrayLike<number>): void {
+    const { size, window, horizon } = batch;
+    for (let b = 0; b < size; b++) {
+      const cell = batch.cell[b] as number;
+      const end = this.#ends[cell] ?? null;
+      if (end === null) {
+        this.#censored.add(cell);
+        continue;
+      }
+      const left = end - (batch.cycles[(b + 1) * window - 1] as number);
+      if (left < 1 || left > horizon) continue;
+      const error = stepsToEndOfLife(predicted, this.#eol, b * horizon, horizon) - left;
+      this.#windows++;
+      this.#absolute += Math.abs(error);
+      this.#squares += error * error;
+    }
+  }
+
+  /** `rul_mae`, `rul_rmse` (cycles; absent when nothing could be scored), `rul_windows`, `rul_censored_cells`. */
+  metrics(): Metrics {
+    const counts = { rul_windows: this.#windows, rul_censored_cells: this.#censored.size };
+    if (this.#windows === 0) return counts;
+    return {
+      rul_mae: this.#absolute / this.#windows,
+      rul_rmse: Math.sqrt(this.#squares / this.#windows),
+      ...counts,
+    };
+  }
+}
