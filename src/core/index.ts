@@ -9,3 +9,4 @@ export * from "./study.js";
 export * from "./apply-event.js";
 export * from "./plain-data.js";
 export * from "./objective-trial.js";
+export * from "./space.js";

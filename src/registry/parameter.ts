@@ -16,6 +16,8 @@ export interface ParameterMeta {
   readonly search?: SearchMeta;
   /** Shown in help: `Ah`, `epochs`, … */
   readonly unit?: string;
+  /** The value is a file or folder: relative ones start at the current folder, in a study at the study's own file. */
+  readonly path?: true;
   /** Active only under these values of other parameters of the same group (bare names). */
   readonly when?: Condition;
 }

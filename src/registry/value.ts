@@ -66,7 +66,8 @@ function readings(text: string, type: ParameterInfo["type"]): ConfigValue[] {
     case "enum":
       return [text, ...typed, list];
     case "list":
-      return [...(word === null ? [word] : []), list, text];
+      // where a text is taken too (`all`, `each`, one name), one word stays a text
+      return [...(word === null ? [word] : []), ...(text.includes(",") ? [list, text] : [text, list])];
     default:
       return [...typed, text, list];
   }
