@@ -53,6 +53,8 @@ export interface StudyTask {
   readonly dataset?: string;
   /** Fixed parameters by qualified name (`data.horizon`, `train.epochs`, …). */
   readonly params?: Readonly<Record<string, unknown>>;
+  /** Windows are cut where windows of this length exist, so that all trials are scored on the same targets. */
+  readonly align_window?: number;
 }
 
 /** Everything of a study but its trials. Key names are those of the file format. */
