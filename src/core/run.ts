@@ -14,6 +14,8 @@ export interface RunConfig {
   readonly dataset: string;
   /** Derives the streams data, split, init, shuffle and dropout. Drawn when absent. */
   readonly seed?: number;
+  /** Derives the streams data and split instead of `seed` (a study's own seed, the same for all of its trials). */
+  readonly dataSeed?: number;
   /** By qualified name: `{ "model.hidden_size": 32, "data.horizon": 10, "train.lr": 1e-3 }`; the rest are defaults. */
   readonly params?: Readonly<Record<string, ConfigValue>>;
   /** @default "wasm" */

@@ -1,0 +1,164 @@
+import type { Normalisation } from "../core/batch.js";
+import { createRng } from "../core/rng.js";
+import type { BatchTensors, DropoutOptions } from "../tensor/index.js";
+import { pathLoss } from "../tensor/index.js";
+import * as tf from "../tensor/tf.js";
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from "../tensor/tf.js";
+
+/** What a dataset fixes for a model; never searched. */
+export interface ModelFacts {
+  /** F. */
+  readonly features: number;
+  /** T. */
+  readonly window: number;
+  /** H. */
+  readonly horizon: number;
+  readonly normalisation: Normalisation;
+  readonly seeds: { readonly init: number; readonly dropout: number };
+}
+
+export interface ModelOutputs {
+  /** [B,H], SOH units: the predicted path. */
+  readonly soh_r: Tensor2D;
+  readonly [name: string]: Tensor;
+}
+
+export interface ForwardResult {
+  readonly outputs: ModelOutputs;
+  /** The latent path of models that have one. */
+  readonly traj: Tensor | null;
+}
+
+export interface LossResult {
+  /** What is minimised. */
+  readonly loss: Scalar;
+  /** `sums` as of `pathLoss` when the loss computed it anyway. */
+  readonly metrics: Readonly<Record<string, Tensor>>;
+}
+
+/** How a model's normalised output becomes SOH: `soh = y * std + mean`, plus the last SOH when `residual`. */
+export interface OutputScale {
+  readonly residual: boolean;
+  /** [H], SOH units. */
+  readonly mean: readonly number[];
+  /** [H], SOH units. */
+  readonly std: readonly number[];
+}
+
+/** The target's scale for a model that predicts the change (residual) or the SOH itself. */
+export function outputScale(normalisation: Normalisation, residual: boolean): OutputScale {
+  return residual
+    ? { residual, mean: normalisation.deltaMean, std: normalisation.deltaStd }
+    : { residual, mean: normalisation.sohMean, std: normalisation.sohStd };
+}
+
+/**
+ * A model: weights under PyTorch's names and a pass from a batch to a SOH path. Optimizer and training policy stand
+ * outside. A subclass creates its variables in its constructor and implements {@link predictNormalised}, or, for full
+ * control, overrides {@link forward} and {@link computeLoss}.
+ */
+export abstract class ForwardModel {
+  /** Whether dropout is in force; set by the training loop. */
+  training = false;
+  /** Optimizer steps taken, counted by the training loop; picks the dropout masks. */
+  step = 0;
+  readonly facts: ModelFacts;
+  readonly scale: OutputScale;
+  readonly #variables = new Map<string, Variable>();
+  readonly #mean: Tensor1D;
+  readonly #std: Tensor1D;
+  readonly #inverseStd: Tensor1D;
+
+  /**
+   * @param facts what the dataset fixes
+   * @param residual whether the normalised output is a change from the window's last SOH
+   */
+  protected constructor(facts: ModelFacts, residual: boolean) {
+    this.facts = facts;
+    this.scale = outputScale(facts.normalisation, residual);
+    this.#mean = tf.tensor1d([...this.scale.mean], "float32");
+    this.#std = tf.tensor1d([...this.scale.std], "float32");
+    this.#inverseStd = tf.tensor1d(
+      this.scale.std.map((std) => 1 / std),
+      "float32",
+    );
+  }
+
+  /** The weights by their PyTorch names, in the order of their creation. */
+  get variables(): ReadonlyMap<string, Variable> {
+    return this.#variables;
+  }
+
+  /**
+   * Creates a weight drawn uniformly from [-bound, bound]. Its numbers depend on the init seed and its name alone.
+   * @param name its PyTorch name: `lstm.weight_ih_l0`
+   */
+  protected uniform<T extends Tensor>(name: string, shape: number[], bound: number): Variable & T {
+    const rng = createRng(this.facts.seeds.init, name);
+    const size = shape.reduce((a, b) => a * b, 1);
+    const values = Float32Array.from({ length: size }, () => (2 * rng() - 1) * bound);
+    const variable = tf.tidy(() => tf.variable(tf.tensor(values, shape, "float32")));
+    this.#variables.set(name, variable);
+    return variable as Variable & T;
+  }
+
+  /** Weight [out,in] and bias [out] of `nn.Linear`, by its default initialisation: U(-1/sqrt(in), 1/sqrt(in)) for both. */
+  protected linear(name: string, inputs: number, outputs: number): { weight: Tensor2D; bias: Tensor1D } {
+    const bound = 1 / Math.sqrt(inputs);
+    return {
+      weight: this.uniform<Tensor2D>(`${name}.weight`, [outputs, inputs], bound),
+      bias: this.uniform<Tensor1D>(`${name}.bias`, [outputs], bound),
+    };
+  }
+
+  /** Dropout as the ops take it: undefined in evaluation or at rate 0. */
+  protected dropout(rate: number): DropoutOptions | undefined {
+    if (!this.training || rate === 0) return undefined;
+    return { rate, seed: this.facts.seeds.dropout, step: this.step };
+  }
+
+  /** The network proper: [B,H] in normalised units (see {@link OutputScale}). */
+  protected abstract predictNormalised(batch: BatchTensors, tEval: Tensor1D): Tensor2D;
+
+  /**
+   * @param tEval [H] = 1 … H discharges after the window's last
+   * @returns the predicted path in SOH units
+   */
+  forward(batch: BatchTensors, tEval: Tensor1D): ForwardResult {
+    const soh_r = tf.tidy((): Tensor2D => {
+      const normalised = this.predictNormalised(batch, tEval);
+      const path: Tensor2D = tf.add(tf.mul(normalised, this.#std), this.#mean);
+      return this.scale.residual ? tf.add(path, batch.lastSoh) : path;
+    });
+    return { outputs: { soh_r }, traj: null };
+  }
+
+  /** The mean squared error of the path in units of the target's standard deviation. */
+  computeLoss(batch: BatchTensors, outputs: ModelOutputs, _traj: Tensor | null): LossResult {
+    const { loss, sums } = pathLoss(outputs.soh_r, batch.target, this.#inverseStd);
+    return { loss, metrics: { sums } };
+  }
+
+  /** Copies of the weights, by name. */
+  weights(): Map<string, Float32Array> {
+    return new Map(
+      [...this.#variables].map(([name, variable]) => [name, Float32Array.from(variable.dataSync())] as const),
+    );
+  }
+
+  /** Replaces the weights; names that the model does not have are ignored, missing ones stay. */
+  setWeights(weights: ReadonlyMap<string, Float32Array>): void {
+    for (const [name, variable] of this.#variables) {
+      const values = weights.get(name);
+      if (values) tf.tidy(() => variable.assign(tf.tensor(values.slice(), variable.shape, "float32")));
+    }
+  }
+
+  dispose(): void {
+    for (const variable of this.#variables.values()) variable.dispose();
+    tf.dispose([this.#mean, this.#std, this.#inverseStd]);
+  }
+}
+
+/** What a model's registry entry holds: a class whose constructor takes the validated parameters and the facts. */
+export type ModelConstructor = new (params: Readonly<Record<string, unknown>>, facts: ModelFacts) => ForwardModel;

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { categorical, float, int } from "../../core/distribution.js";
+import { parameter } from "../../registry/index.js";
+import { residualParameter } from "../residual.js";
+
+export const lstmMeta = {
+  summary: "stacked LSTM over the window, and a head that emits the whole path",
+  parameters: z.object({
+    hidden_size: parameter(z.number().int().min(1).max(1024).default(32), {
+      description: "units of each layer",
+      search: { distribution: int(8, 128, { log: true }), default: true },
+    }),
+    layers: parameter(z.number().int().min(1).max(8).default(1), {
+      description: "stacked layers",
+      search: { distribution: int(1, 3), default: true },
+    }),
+    dropout: parameter(z.number().min(0).max(0.9).default(0.1), {
+      description: "rate between layers and before the head, in training only",
+      search: { distribution: float(0, 0.5), default: true },
+    }),
+    head: parameter(z.enum(["linear", "mlp"]).default("linear"), {
+      description: "from the last output to the path: one linear layer, or two with tanh between",
+      search: { distribution: categorical(["linear", "mlp"]), default: "on request" },
+    }),
+    head_size: parameter(z.number().int().min(1).max(1024).default(32), {
+      description: "units between the head's two layers",
+      when: { head: "mlp" },
+      search: { distribution: int(8, 128, { log: true }), default: "on request" },
+    }),
+    residual: residualParameter,
+  }),
+};
+
+export type LstmParameters = z.output<typeof lstmMeta.parameters>;

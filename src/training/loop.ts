@@ -1,0 +1,127 @@
+import type { Batch, Loader } from "../core/index.js";
+import type { ForwardModel } from "../models/index.js";
+import { batchToTensors, pathLoss } from "../tensor/index.js";
+import type { BatchTensors } from "../tensor/index.js";
+import * as tf from "../tensor/tf.js";
+import type { Scalar, Tensor1D } from "../tensor/tf.js";
+import { MetricSums } from "./metrics.js";
+import type { PassResult } from "./metrics.js";
+import type { Optimizer } from "./optimizers/optimizer.js";
+
+/** How a pass learns that it should end. */
+export interface PassControl {
+  /** Asked before every batch; true ends the pass. */
+  readonly stopped?: () => boolean;
+  /** Awaited after every batch, so that signals and messages of this thread are heard. */
+  readonly breathe?: () => Promise<void>;
+}
+
+export interface EpochOptions extends PassControl {
+  readonly optimizer: Optimizer;
+  readonly lr: number;
+  /** @default 0 */
+  readonly weightDecay?: number;
+  /** Largest global norm of the gradients; 0: no clipping. @default 1 */
+  readonly maxNorm?: number;
+  /** From 0: picks the loader's order. @default 0 */
+  readonly epoch?: number;
+}
+
+interface Scored {
+  readonly loss: Scalar;
+  readonly sums: Tensor1D;
+}
+
+/** The model's loss on a batch and the sums of its path's errors. */
+function score(model: ForwardModel, batch: BatchTensors): Scored {
+  const { outputs, traj } = model.forward(batch, batch.tEval);
+  const { loss, metrics } = model.computeLoss(batch, outputs, traj);
+  const own = metrics["sums"] as Tensor1D | undefined;
+  return { loss, sums: own ?? pathLoss(outputs.soh_r, batch.target, tf.ones([batch.tEval.size])).sums };
+}
+
+/** One optimizer step; returns the kept loss and sums. */
+function trainStep(model: ForwardModel, batch: Batch, options: EpochOptions): Scored {
+  return tf.tidy(() => {
+    const tensors = batchToTensors(batch);
+    const variables = [...model.variables];
+    let sums: Tensor1D | undefined;
+    const { value, grads } = tf.variableGrads(
+      () => {
+        const scored = score(model, tensors);
+        sums = tf.keep(scored.sums);
+        return scored.loss;
+      },
+      variables.map(([, variable]) => variable),
+    );
+    const gradients = new Map(
+      variables.flatMap(([name, variable]) => {
+        const gradient = grads[variable.name];
+        return gradient ? [[name, gradient] as const] : [];
+      }),
+    );
+    model.step++;
+    options.optimizer.step(gradients, {
+      ...{ lr: options.lr, weightDecay: options.weightDecay ?? 0 },
+      ...{ maxNorm: options.maxNorm ?? 1, t: model.step },
+    });
+    return { loss: tf.keep(value), sums: sums as Tensor1D };
+  });
+}
+
+function evaluateStep(model: ForwardModel, batch: Batch): Scored {
+  return tf.tidy(() => {
+    const { loss, sums } = score(model, batchToTensors(batch));
+    return { loss: tf.keep(loss), sums: tf.keep(sums) };
+  });
+}
+
+async function pass(
+  batches: Iterable<Batch>,
+  step: (batch: Batch) => Scored,
+  { stopped, breathe }: PassControl,
+): Promise<PassResult | null> {
+  const sums = new MetricSums();
+  try {
+    for (const batch of batches) {
+      if (stopped?.()) return null;
+      const scored = step(batch);
+      sums.add(batch, scored.loss, scored.sums);
+      if (breathe) await breathe();
+    }
+    return stopped?.() ? null : sums.finish();
+  } finally {
+    sums.dispose();
+  }
+}
+
+/**
+ * One pass over a loader with an optimizer step a batch. The metrics are those seen during the pass: each batch is
+ * scored before its step, with dropout in force.
+ * @returns null when `stopped` ended the pass
+ */
+export async function trainOneEpoch(
+  model: ForwardModel,
+  loader: Loader,
+  options: EpochOptions,
+): Promise<PassResult | null> {
+  model.training = true;
+  try {
+    return await pass(loader.epoch(options.epoch ?? 0), (batch) => trainStep(model, batch, options), options);
+  } finally {
+    model.training = false;
+  }
+}
+
+/**
+ * Scores a model on a loader's windows, without dropout; changes nothing.
+ * @returns null when `stopped` ended the pass
+ */
+export async function evaluate(
+  model: ForwardModel,
+  loader: Loader,
+  control: PassControl = {},
+): Promise<PassResult | null> {
+  model.training = false;
+  return pass(loader.epoch(0), (batch) => evaluateStep(model, batch), control);
+}

@@ -1,0 +1,32 @@
+import type { Registry } from "../../registry/index.js";
+import { registryOf } from "../../registry/index.js";
+import type { Tensor, Variable } from "../../tensor/tf.js";
+
+/** What a step needs beside the gradients. */
+export interface StepNumbers {
+  readonly lr: number;
+  readonly weightDecay: number;
+  /** The step's number, from 1. */
+  readonly t: number;
+  /** Clip the gradients' global norm to this first; 0: don't. */
+  readonly maxNorm: number;
+}
+
+export interface Optimizer {
+  /** Changes the variables in place. Variables without a gradient stay as they are. */
+  step(gradients: ReadonlyMap<string, Tensor>, numbers: StepNumbers): void;
+  /** Copies of what it remembers, by `<variable>.<slot>`. */
+  state(): Map<string, Float32Array>;
+  /** The inverse of `state`. */
+  restore(state: ReadonlyMap<string, Float32Array>): void;
+  dispose(): void;
+}
+
+/** Makes an optimizer for a fixed set of variables; `params` are the validated ones of group `train`, by bare name. */
+export type OptimizerFactory = (
+  variables: ReadonlyMap<string, Variable>,
+  params: Readonly<Record<string, unknown>>,
+) => Optimizer;
+
+/** The optimizers by name; the built-in ones are registered by this folder's index. */
+export const optimizers: Registry<OptimizerFactory> = registryOf<OptimizerFactory>("optimizer");
