@@ -1,4 +1,5 @@
 import { lazy } from "../registry/index.js";
+import { csvParameters } from "./csv-parameters.js";
 import { dummyParameters } from "./dummy-parameters.js";
 import { registerNasa } from "./nasa/register.js";
 import { datasets } from "./registry.js";
@@ -23,3 +24,8 @@ if (!datasets.has("dummy"))
     parameters: dummyParameters,
   })(lazy(async () => (await import("./dummy.js")).dummySource));
 if (!datasets.has("nasa")) registerNasa(datasets);
+if (!datasets.has("csv"))
+  datasets.register("csv", {
+    summary: "your own table: columns for cell, cycle, SOH or capacity, and features",
+    parameters: csvParameters,
+  })(lazy(async () => (await import("./csv.js")).csvSource));

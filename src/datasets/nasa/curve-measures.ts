@@ -1,0 +1,133 @@
+import type { Curve } from "./nasa-cell.js";
+
+/** A curve's samples from `first` to `last`, both included. */
+export interface Phase {
+  readonly curve: Curve;
+  readonly first: number;
+  readonly last: number;
+  /** A: the magnitude of the phase's current, its median. */
+  readonly current: number;
+}
+
+/** A phase of fewer samples says nothing. */
+const MIN_SAMPLES = 3;
+/** How far a phase's current may be from its level. */
+const BAND = 0.1;
+
+function quantile(values: ArrayLike<number>, q: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
+}
+
+function phase(curve: Curve, first: number, last: number): Phase | null {
+  if (last - first + 1 < MIN_SAMPLES) return null;
+  const current = quantile(curve.current.subarray(first, last + 1).map(Math.abs), 0.5);
+  return { curve, first, last, current };
+}
+
+/**
+ * A discharge under load: from the first to the last sample of at least half the load current (so a pulsed load is one
+ * phase). Before it the cell rests, after it its voltage recovers.
+ */
+export function loadPhase(curve: Curve): Phase | null {
+  const level = quantile(
+    curve.current.map((amps) => -amps).filter((amps) => amps > 0),
+    0.95,
+  );
+  const isLoaded = (amps: number): boolean => -amps >= level / 2;
+  const first = curve.current.findIndex(isLoaded);
+  if (first < 0) return null;
+  return phase(curve, first, curve.current.findLastIndex(isLoaded));
+}
+
+/**
+ * The constant-current phase of a charge: the longest run of samples within 10 % of the charging current (the 95th
+ * percentile of the positive ones). The constant-voltage phase that follows draws less.
+ */
+export function constantCurrentPhase(curve: Curve): Phase | null {
+  const level = quantile(
+    curve.current.filter((amps) => amps > 0),
+    0.95,
+  );
+  let best = { first: 0, last: -1 };
+  let first = 0;
+  for (let i = 0; i <= curve.current.length; i++) {
+    const amps = curve.current[i] ?? NaN;
+    if (Math.abs(amps - level) <= BAND * level) continue;
+    if (i - 1 - first > best.last - best.first) best = { first, last: i - 1 };
+    first = i + 1;
+  }
+  return phase(curve, best.first, best.last);
+}
+
+/** s */
+export function duration({ curve, first, last }: Phase): number {
+  return (curve.time[last] as number) - (curve.time[first] as number);
+}
+
+/** The integral over time by the trapezium rule, in the integrand's unit times s; `value` gives it at a sample. */
+export function integral({ curve, first, last }: Phase, value: (sample: number) => number): number {
+  let sum = 0;
+  let before = value(first);
+  for (let i = first + 1; i <= last; i++) {
+    const now = value(i);
+    sum += ((before + now) / 2) * ((curve.time[i] as number) - (curve.time[i - 1] as number));
+    before = now;
+  }
+  return sum;
+}
+
+export interface Summary {
+  readonly mean: number;
+  readonly std: number;
+  readonly min: number;
+  readonly max: number;
+  /** Of the least-squares line, in the quantity's unit per hour. */
+  readonly slope: number;
+}
+
+/**
+ * Time-weighted summary of a quantity over a phase: the same whatever the sampling rate, which changes within these
+ * files.
+ */
+export function summary(of: Phase, values: Float64Array): Summary {
+  const { curve, first, last } = of;
+  const at = (i: number): number => values[i] as number;
+  const clock = (i: number): number => curve.time[i] as number;
+  const span = duration(of);
+  const mean = integral(of, at) / span;
+  const middle = integral(of, clock) / span;
+  const spread = integral(of, (i) => (at(i) - mean) ** 2) / span;
+  const covariance = integral(of, (i) => (at(i) - mean) * (clock(i) - middle));
+  const clockSpread = integral(of, (i) => (clock(i) - middle) ** 2);
+  const part = values.subarray(first, last + 1);
+  const [min, max] = [part.reduce((a, b) => Math.min(a, b)), part.reduce((a, b) => Math.max(a, b))];
+  return { mean, std: Math.sqrt(spread), min, max, slope: (covariance / clockSpread) * 3600 };
+}
+
+/** A sensor's offset: a level missed by less counts as reached at the phase's end. */
+const LEVEL_TOLERANCE_V = 0.02;
+
+/**
+ * The times (s since the phase's start) at which the voltage first passes each level, upwards or downwards; linear
+ * between samples. 0 for a level that it starts beyond; NaN for one it never reaches.
+ */
+export function crossingTimes(of: Phase, levels: readonly number[], direction: "up" | "down"): number[] {
+  const { curve, first, last } = of;
+  const sign = direction === "up" ? 1 : -1;
+  const height = (i: number): number => sign * (curve.voltage[i] as number);
+  const start = curve.time[first] as number;
+  let reached = -Infinity;
+  for (let i = first; i <= last; i++) reached = Math.max(reached, height(i));
+  return levels.map((volts) => {
+    const level = sign * volts;
+    if (height(first) >= level) return 0;
+    for (let i = first + 1; i <= last; i++) {
+      if (height(i) < level) continue;
+      const share = (level - height(i - 1)) / (height(i) - height(i - 1));
+      const before = curve.time[i - 1] as number;
+      return before + share * ((curve.time[i] as number) - before) - start;
+    }
+    return level - reached <= LEVEL_TOLERANCE_V ? duration(of) : NaN;
+  });
+}
