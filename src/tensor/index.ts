@@ -1,3 +1,4 @@
 export * from "./backend.js";
 export * from "./batch-tensors.js";
 export * from "./ops/index.js";
+export { useKernels } from "./use-kernels.js";

@@ -183,7 +183,11 @@ function isActive(when: Condition | undefined, values: GroupValues): boolean {
  * the wrong type or out of range.
  */
 export function resolveConfig(config: RunConfig): ResolvedConfig {
-  const schemas = { model: models.get(config.model).parameters, data: dataSchema(config.dataset), train: trainSchema() };
+  const schemas = {
+    model: models.get(config.model).parameters,
+    data: dataSchema(config.dataset),
+    train: trainSchema(),
+  };
   const owners = { model: `model "${config.model}"`, data: `dataset "${config.dataset}"`, train: "training" };
   const given = byGroup(config);
   const values = Object.fromEntries(

@@ -1,4 +1,9 @@
 import type { SchedulerFactory } from "./scheduler.js";
 
 /** The learning rate stays. */
-export const none: SchedulerFactory = (_params, { lr }) => ({ lr, step: () => {}, state: () => ({}), restore: () => {} });
+export const none: SchedulerFactory = (_params, { lr }) => ({
+  lr,
+  step: () => {},
+  state: () => ({}),
+  restore: () => {},
+});

@@ -1,0 +1,58 @@
+import type { ConfigValue, RunConfig } from "../core/index.js";
+import { UsageError, canonicalJson } from "../core/index.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { readCheckpoint } from "./checkpoint.js";
+
+/** What may differ between the first run and its continuation. */
+const free = new Set(["train.epochs"]);
+
+function differing(given: RunConfig, stored: Checkpoint["config"]): string[] {
+  const fields: [string, unknown, unknown][] = [
+    ["model", given.model, stored.model],
+    ["dataset", given.dataset, stored.dataset],
+    ["seed", given.seed ?? stored.seed, stored.seed],
+    ["dataSeed", given.dataSeed ?? stored.dataSeed, stored.dataSeed],
+    ...Object.entries(given.params ?? {})
+      .filter(([name]) => !free.has(name) && Object.hasOwn(stored.params ?? {}, name))
+      .map(([name, value]): [string, unknown, unknown] => [name, value, stored.params?.[name]]),
+  ];
+  return fields
+    .filter(([, a, b]) => canonicalJson(a ?? null) !== canonicalJson(b ?? null))
+    .map(([name, a, b]) => `${name} (${JSON.stringify(a)}, was ${JSON.stringify(b)})`);
+}
+
+/**
+ * The configuration of a continued run: the stored one, with the given number of epochs. What is given beside that must
+ * be what the first run had.
+ * @throws UsageError `resume-mismatch`, naming the fields; `invalid-checkpoint`
+ */
+export async function resumeConfig(
+  config: RunConfig,
+  path: string,
+): Promise<{ config: RunConfig; checkpoint: Checkpoint }> {
+  const checkpoint = await readCheckpoint(path);
+  if (!checkpoint.resume)
+    throw new UsageError("not-resumable", `${path} holds weights only: --resume needs a checkpoint that train wrote`);
+  const stored = checkpoint.config;
+  const changed = differing(config, stored);
+  if (changed.length > 0)
+    throw new UsageError(
+      "resume-mismatch",
+      `--resume ${path}: a run goes on under its own settings; differing: ${changed.join(", ")}`,
+    );
+  const params: Record<string, ConfigValue> = { ...stored.params, ...config.params };
+  const { kernels } = stored;
+  const asked = config.kernels ?? "auto";
+  return {
+    config: {
+      ...config,
+      params,
+      seed: stored.seed,
+      ...(stored.dataSeed === undefined ? {} : { dataSeed: stored.dataSeed }),
+      kernels: asked === "auto" ? (kernels ?? "auto") : asked,
+      plugins: config.plugins ?? stored.plugins ?? [],
+      ...(stored.alignWindow === undefined ? {} : { alignWindow: stored.alignWindow }),
+    },
+    checkpoint,
+  };
+}

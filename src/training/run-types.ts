@@ -1,0 +1,55 @@
+import type { CellTables, EpochEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
+import type { Backend } from "../tensor/index.js";
+import type { EpochMetrics } from "./checkpoint.js";
+
+/** A subscriber's answer to an epoch: `"stop"` ends the run as pruned. */
+export type EventAnswer = void | "continue" | "stop";
+
+export interface RunOptions {
+  /** Aborting ends the run as cancelled, within one batch. */
+  readonly signal?: AbortSignal;
+  /** Shared memory read before every batch: a non-zero first element ends the run as cancelled. */
+  readonly cancelFlag?: Int32Array;
+  /** Hears every event in order; the loop waits for what it returns. */
+  readonly onEvent?: (event: RunEvent) => EventAnswer | Promise<EventAnswer>;
+  /** Parsed elsewhere and shared: nothing is read or copied. */
+  readonly tables?: CellTables;
+  /** Where weights go, whole or not at all; null: nowhere. @default null */
+  readonly checkpoint?: string | null;
+  /** Also write what `resume` needs. @default true */
+  readonly resumable?: boolean;
+  /** A checkpoint to go on from; `train.epochs` is the total. */
+  readonly resume?: string;
+  /** Score the baselines, too. @default true */
+  readonly baselines?: boolean;
+  /** Relative data paths start here. @default the current folder */
+  readonly baseDir?: string;
+}
+
+/** How a run ended: `pruned` when a subscriber said stop, `diverged` when a loss was NaN or infinite. */
+export type RunState = "complete" | "pruned" | "cancelled" | "diverged";
+
+export interface RunResult {
+  readonly state: RunState;
+  /** Epochs completed. */
+  readonly epoch: number;
+  /** In words, for people: how the run ended. */
+  readonly message: string;
+  /** The epoch with the smallest validation RMSE: `val_rmse`, `val_mae`, …, `train_rmse`, `train_loss`. */
+  readonly best: EpochMetrics | null;
+  readonly last: EpochMetrics | null;
+  readonly baselines: Metrics;
+  /** Every epoch of this call. */
+  readonly history: readonly EpochEvent[];
+  /** The file written, if any. */
+  readonly checkpoint: string | null;
+  /** The epochs' time alone. */
+  readonly seconds: number;
+  readonly backend: Backend;
+  readonly kernels: KernelsName;
+  /** Resolved: every active parameter, the seed, and the backend and kernels that ran. */
+  readonly config: RunConfig & { readonly seed: number };
+  readonly datasetHash: string;
+  readonly windows: Readonly<Record<"train" | "val" | "test", number>>;
+  readonly warnings: readonly string[];
+}

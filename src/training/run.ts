@@ -1,0 +1,186 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Dataset, EpochEvent, FinishEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
+import { UsageError } from "../core/index.js";
+import { baselines } from "../datasets/baselines/index.js";
+import { buildDataset } from "../datasets/index.js";
+import type { Backend } from "../tensor/index.js";
+import { useBackend, useKernels } from "../tensor/index.js";
+import type { Checkpoint, ResumeState } from "./checkpoint.js";
+import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint.js";
+import type { ResolvedConfig } from "./config.js";
+import { resolveConfig } from "./config.js";
+import type { PassControl } from "./loop.js";
+import { resumeConfig } from "./resume.js";
+import type { EventAnswer, RunOptions, RunResult, RunState } from "./run-types.js";
+import { Trainer } from "./trainer.js";
+
+export type { EventAnswer, RunOptions, RunResult, RunState } from "./run-types.js";
+
+/** The least time between two writes of a running run's checkpoint. */
+const CHECKPOINT_INTERVAL_MS = 1000;
+
+/** What a run stands on. */
+interface Setting {
+  readonly config: ResolvedConfig;
+  readonly options: RunOptions;
+  readonly dataset: Dataset;
+  readonly backend: Backend;
+  readonly kernels: KernelsName;
+}
+
+/** Validates, loads the data and chooses backend and kernels. */
+async function prepare(config: ResolvedConfig, options: RunOptions): Promise<Setting> {
+  const dataset = await buildDataset(config.dataset, config.data, {
+    seed: config.dataSeed,
+    ...(options.baseDir === undefined ? {} : { baseDir: options.baseDir }),
+    ...(options.tables ? { tables: options.tables } : {}),
+    ...(config.alignWindow === undefined ? {} : { alignWindow: config.alignWindow }),
+  });
+  const backend = await useBackend(config.backend);
+  const kernels = await useKernels(config.kernels);
+  return { config, options, dataset, backend, kernels };
+}
+
+/** When to end within an epoch, and when to let this thread's messages in. */
+function controlOf({ signal, cancelFlag }: RunOptions): PassControl {
+  return {
+    stopped: () => signal?.aborted === true || (cancelFlag !== undefined && Atomics.load(cancelFlag, 0) !== 0),
+    // Timers and signal handlers of this thread only run when the loop yields: once a batch, a few microseconds.
+    ...(signal ? { breathe: async () => void (await nextTurn()) } : {}),
+  };
+}
+
+/** One run under way: drives the trainer, emits events, writes checkpoints. */
+class Run {
+  readonly #setting: Setting;
+  readonly #trainer: Trainer;
+  readonly #history: EpochEvent[] = [];
+  #seconds = 0;
+  #pending: ResumeState | null = null;
+  #written: string | null = null;
+  #writtenAt = 0;
+
+  constructor(setting: Setting, trainer: Trainer) {
+    this.#setting = setting;
+    this.#trainer = trainer;
+  }
+
+  async #emit(event: RunEvent): Promise<EventAnswer> {
+    return this.#setting.options.onEvent?.(event);
+  }
+
+  async run(): Promise<RunResult> {
+    // A continuation with nothing left to do keeps what it came with.
+    if (this.#resumable && this.#trainer.epoch > 0) this.#pending = this.#trainer.resumeState();
+    const ended = await this.#epochs();
+    if (ended.state !== "diverged") await this.#save(true);
+    const { dataset, options } = this.#setting;
+    const scores = options.baselines === false ? {} : baselines(dataset, "val");
+    if (ended.state === "complete") await this.#emit(this.#finishEvent(scores));
+    return this.#result(ended, scores);
+  }
+
+  async #epochs(): Promise<{ state: RunState; message: string }> {
+    const trainer = this.#trainer;
+    const control = controlOf(this.#setting.options);
+    while (!trainer.finished) {
+      const outcome = await trainer.runEpoch(control);
+      if (outcome.kind === "stopped") return { state: "cancelled", message: `cancelled in epoch ${trainer.epoch + 1}` };
+      if (outcome.kind === "diverged") return { state: "diverged", message: outcome.message };
+      this.#history.push(outcome.event);
+      this.#seconds += outcome.event.seconds;
+      this.#pending = this.#resumable ? trainer.resumeState() : null;
+      await this.#save(false);
+      const answer = await this.#emit(outcome.event);
+      if (answer === "stop") return { state: "pruned", message: `stopped after epoch ${trainer.epoch}` };
+      // Once an epoch in any case, so that a prune answer or an abort can arrive.
+      await nextTurn();
+    }
+    const early = trainer.stoppedEarly ? ": no better epoch for early_stopping_patience epochs" : "";
+    return { state: "complete", message: `${trainer.epoch} epochs${early}` };
+  }
+
+  get #resumable(): boolean {
+    const { checkpoint, resumable } = this.#setting.options;
+    return (checkpoint ?? null) !== null && resumable !== false;
+  }
+
+  /** Writes what there is of the last finished epoch; between epochs at most once a second, and only if resumable. */
+  async #save(final: boolean): Promise<void> {
+    const path = this.#setting.options.checkpoint ?? null;
+    const { best, last } = this.#trainer;
+    if (path === null || best === null || last === null) return;
+    const now = performance.now();
+    if (!final && (!this.#resumable || now - this.#writtenAt < CHECKPOINT_INTERVAL_MS)) return;
+    await writeCheckpoint(path, this.#checkpoint());
+    this.#written = path;
+    this.#writtenAt = now;
+    await this.#emit({ event: "checkpoint", epoch: last.epoch, path });
+  }
+
+  get #storedConfig(): RunConfig & { seed: number } {
+    const { config, backend, kernels } = this.#setting;
+    return { ...storedConfig(config), backend: backend.name, kernels };
+  }
+
+  #checkpoint(): Checkpoint {
+    const { model, best, last, bestWeights } = this.#trainer;
+    if (!best || !last) throw new Error("a checkpoint needs a finished epoch");
+    return {
+      ...{ model: this.#setting.config.model, config: this.#storedConfig, best, last },
+      normalisation: storedNormalisation(model),
+      datasetHash: this.#setting.dataset.metadata.hash,
+      weights: new Map(
+        [...bestWeights].map(([name, data]) => [name, { shape: model.variables.get(name)?.shape ?? [], data }]),
+      ),
+      resume: this.#pending,
+    };
+  }
+
+  #finishEvent(scores: Metrics): FinishEvent {
+    const { best, last } = this.#trainer;
+    return {
+      ...{ event: "finish", metrics: best?.metrics ?? {}, last_metrics: last?.metrics ?? {}, baselines: scores },
+      ...{ checkpoint: this.#written, best_epoch: best?.epoch ?? 0, seconds: this.#seconds },
+    };
+  }
+
+  #result(ended: { state: RunState; message: string }, scores: Metrics): RunResult {
+    const { config, dataset, backend, kernels } = this.#setting;
+    const { epoch, best, last } = this.#trainer;
+    const idle = config.inactive.map((name) => `${name} has no effect under these settings`);
+    return {
+      ...ended,
+      ...{ epoch, best, last, baselines: scores, history: this.#history, checkpoint: this.#written },
+      ...{ seconds: this.#seconds, backend, kernels, config: this.#storedConfig },
+      ...{ datasetHash: dataset.metadata.hash, windows: dataset.metadata.counts },
+      warnings: [...dataset.metadata.warnings, ...idle],
+    };
+  }
+}
+
+/**
+ * Trains a model: what the command line's `train` and every trial call, parameter for parameter. The same configuration
+ * and seed give the same numbers on the same platform, bit for bit. Plug-ins that the configuration names must be loaded
+ * before.
+ * @returns how the run ended; a diverged, pruned or cancelled run is a result, not an error
+ * @throws UsageError for what the user can mend: unknown names, values out of range, missing data, a checkpoint that
+ * does not fit
+ */
+export async function run(config: RunConfig, options: RunOptions = {}): Promise<RunResult> {
+  const resumed = options.resume === undefined ? null : await resumeConfig(config, options.resume);
+  const resolved = resolveConfig(resumed?.config ?? config);
+  const setting = await prepare(resolved, options);
+  if (resumed && resumed.checkpoint.datasetHash !== setting.dataset.metadata.hash)
+    throw new UsageError(
+      "resume-mismatch",
+      `--resume ${options.resume ?? ""}: the data are not those of the first run`,
+    );
+  const trainer = await Trainer.create(resolved, setting.dataset);
+  try {
+    if (resumed) trainer.restore(resumed.checkpoint);
+    return await new Run(setting, trainer).run();
+  } finally {
+    trainer.dispose();
+  }
+}

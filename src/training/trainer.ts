@@ -1,0 +1,183 @@
+import type { Dataset, EpochEvent, Loader, Metrics } from "../core/index.js";
+import { UsageError } from "../core/index.js";
+import type { ForwardModel } from "../models/index.js";
+import { models } from "../models/index.js";
+import type { Checkpoint, EpochMetrics, ResumeState } from "./checkpoint.js";
+import type { ResolvedConfig } from "./config.js";
+import { evaluate, trainOneEpoch } from "./loop.js";
+import type { PassControl } from "./loop.js";
+import { prefixed } from "./metrics.js";
+import type { PassResult } from "./metrics.js";
+import type { Optimizer } from "./optimizers/index.js";
+import { optimizers } from "./optimizers/index.js";
+import type { Scheduler } from "./schedulers/index.js";
+import { schedulers } from "./schedulers/index.js";
+
+/** How one epoch ended. */
+export type EpochOutcome =
+  | { readonly kind: "done"; readonly event: EpochEvent; readonly improved: boolean }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "diverged"; readonly message: string };
+
+interface Parts {
+  readonly model: ForwardModel;
+  readonly optimizer: Optimizer;
+  readonly scheduler: Scheduler;
+  readonly train: Loader;
+  readonly val: Loader;
+}
+
+/** Windows a validation batch: large, for there is no step to take; fixed, so that equal weights score equally. */
+const VALIDATION_BATCH = 256;
+
+async function assemble(config: ResolvedConfig, dataset: Dataset): Promise<Parts> {
+  const { train, streams } = config;
+  const Model = await models.get(config.model).load();
+  const createOptimizer = await optimizers.get(train.optimizer).load();
+  const createScheduler = await schedulers.get(train.scheduler).load();
+  const { window, horizon, featureNames } = dataset.metadata;
+  const model = new Model(config.modelParams, {
+    ...{ window, horizon, features: featureNames.length, normalisation: dataset.normalisation },
+    seeds: { init: streams.init, dropout: streams.dropout },
+  });
+  return {
+    model,
+    optimizer: createOptimizer(model.variables, train),
+    scheduler: createScheduler(train, { lr: train.lr, epochs: train.epochs }),
+    train: dataset.split("train").loader({
+      ...{ batchSize: train.batch_size, shuffle: true, seed: streams.shuffle, dropLast: train.drop_last },
+    }),
+    val: dataset.split("val").loader({ batchSize: VALIDATION_BATCH }),
+  };
+}
+
+/** A model in training: one epoch at a time, the best and last weights, early stopping. Emits and logs nothing. */
+export class Trainer {
+  readonly #config: ResolvedConfig;
+  readonly #parts: Parts;
+  #epoch = 0;
+  #waited = 0;
+  #best: EpochMetrics | null = null;
+  #last: EpochMetrics | null = null;
+  #bestWeights: Map<string, Float32Array> = new Map();
+
+  private constructor(config: ResolvedConfig, parts: Parts) {
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  static async create(config: ResolvedConfig, dataset: Dataset): Promise<Trainer> {
+    const parts = await assemble(config, dataset);
+    if (parts.train.batches > 0) return new Trainer(config, parts);
+    parts.optimizer.dispose();
+    parts.model.dispose();
+    throw new UsageError(
+      "no-batches",
+      `drop_last leaves no batch: the training part has ${parts.train.windows} windows, train.batch_size is ${config.train.batch_size}`,
+    );
+  }
+
+  get model(): ForwardModel {
+    return this.#parts.model;
+  }
+  /** Epochs done. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+  get best(): EpochMetrics | null {
+    return this.#best;
+  }
+  get last(): EpochMetrics | null {
+    return this.#last;
+  }
+  /** By PyTorch name; empty before the first epoch. */
+  get bestWeights(): ReadonlyMap<string, Float32Array> {
+    return this.#bestWeights;
+  }
+
+  /** Whether all epochs are done, or early stopping has waited long enough. */
+  get finished(): boolean {
+    return this.#epoch >= this.#config.train.epochs || this.stoppedEarly;
+  }
+  get stoppedEarly(): boolean {
+    const patience = this.#config.train.early_stopping_patience;
+    return patience > 0 && this.#waited >= patience;
+  }
+
+  /** Trains one epoch and scores the validation part. A stopped or diverged epoch counts for nothing. */
+  async runEpoch(control: PassControl): Promise<EpochOutcome> {
+    const { model, optimizer, scheduler, train, val } = this.#parts;
+    const { weight_decay, grad_clip } = this.#config.train;
+    const started = performance.now();
+    const { lr } = scheduler;
+    const trained = await trainOneEpoch(model, train, {
+      ...control,
+      ...{ optimizer, lr, weightDecay: weight_decay, maxNorm: grad_clip, epoch: this.#epoch },
+    });
+    if (!trained) return { kind: "stopped" };
+    if (trained.divergence) return this.#diverged("training", trained);
+    const scored = await evaluate(model, val, control);
+    if (!scored) return { kind: "stopped" };
+    if (scored.divergence) return this.#diverged("validation", scored);
+    const metrics: Metrics = { ...prefixed("train", trained.metrics), ...prefixed("val", scored.metrics) };
+    const improved = this.#advance(metrics, scored.metrics.rmse);
+    return { kind: "done", improved, event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
+  }
+
+  /** Books a finished epoch; tells whether it is the best so far. */
+  #advance(metrics: Metrics, valRmse: number): boolean {
+    this.#epoch++;
+    this.#last = { epoch: this.#epoch, metrics };
+    this.#parts.scheduler.step(valRmse);
+    const improved = valRmse < (this.#best?.metrics["val_rmse"] ?? Infinity);
+    this.#waited = improved ? 0 : this.#waited + 1;
+    if (improved) {
+      this.#best = this.#last;
+      this.#bestWeights = this.#parts.model.weights();
+    }
+    return improved;
+  }
+
+  #event(metrics: Metrics, lr: number, seconds: number): EpochEvent {
+    const of = (name: string): number => metrics[name] as number;
+    return {
+      ...{ event: "epoch", epoch: this.#epoch, train_loss: of("train_loss"), train_rmse: of("train_rmse") },
+      ...{ val_rmse: of("val_rmse"), val_rmse_end: of("val_rmse_end"), val_mae: of("val_mae"), val_r2: of("val_r2") },
+      ...{ val_max_error: of("val_max_error"), lr, seconds },
+    };
+  }
+
+  #diverged(part: string, { divergence }: PassResult): EpochOutcome {
+    const seen = `the ${part} loss was ${String(divergence?.loss)} in batch ${divergence?.batch ?? 0}`;
+    return { kind: "diverged", message: `diverged in epoch ${this.#epoch + 1}: ${seen}` };
+  }
+
+  /** What a continuation needs, as of the last finished epoch. */
+  resumeState(): ResumeState {
+    const { model, optimizer, scheduler } = this.#parts;
+    return {
+      ...{ epoch: this.#epoch, step: model.step, waited: this.#waited, scheduler: scheduler.state() },
+      ...{ weights: model.weights(), optimizer: optimizer.state() },
+    };
+  }
+
+  /** Goes on from a checkpoint with its `resume` part. */
+  restore({ resume, best, last, weights }: Checkpoint): void {
+    if (!resume) return;
+    const { model, optimizer, scheduler } = this.#parts;
+    model.setWeights(resume.weights);
+    model.step = resume.step;
+    optimizer.restore(resume.optimizer);
+    scheduler.restore(resume.scheduler);
+    this.#epoch = resume.epoch;
+    this.#waited = resume.waited;
+    this.#best = best;
+    this.#last = last;
+    this.#bestWeights = new Map([...weights].map(([name, { data }]) => [name, data as Float32Array]));
+  }
+
+  dispose(): void {
+    this.#parts.optimizer.dispose();
+    this.#parts.model.dispose();
+  }
+}
