@@ -1,3 +1,4 @@
+import { medianSorted, quantileSorted } from "simple-statistics";
 import type { Curve } from "./nasa-cell.js";
 
 /** A curve's samples from `first` to `last`, both included. */
@@ -14,15 +15,20 @@ const MIN_SAMPLES = 3;
 /** How far a phase's current may be from its level. */
 const BAND = 0.1;
 
-function quantile(values: ArrayLike<number>, q: number): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
+function sorted(values: Float64Array): number[] {
+  return Array.from(values.slice().sort());
 }
 
 function phase(curve: Curve, first: number, last: number): Phase | null {
   if (last - first + 1 < MIN_SAMPLES) return null;
-  const current = quantile(curve.current.subarray(first, last + 1).map(Math.abs), 0.5);
+  const current = medianSorted(sorted(curve.current.subarray(first, last + 1).map(Math.abs)));
   return { curve, first, last, current };
+}
+
+/** The 95th percentile of the positive values: the level that a current holds, whatever spikes there are. */
+function typicalPeak(amps: Float64Array): number {
+  const positive = amps.filter((value) => value > 0);
+  return positive.length === 0 ? NaN : quantileSorted(sorted(positive), 0.95);
 }
 
 /**
@@ -30,10 +36,7 @@ function phase(curve: Curve, first: number, last: number): Phase | null {
  * phase). Before it the cell rests, after it its voltage recovers.
  */
 export function loadPhase(curve: Curve): Phase | null {
-  const level = quantile(
-    curve.current.map((amps) => -amps).filter((amps) => amps > 0),
-    0.95,
-  );
+  const level = typicalPeak(curve.current.map((amps) => -amps));
   const isLoaded = (amps: number): boolean => -amps >= level / 2;
   const first = curve.current.findIndex(isLoaded);
   if (first < 0) return null;
@@ -45,10 +48,7 @@ export function loadPhase(curve: Curve): Phase | null {
  * percentile of the positive ones). The constant-voltage phase that follows draws less.
  */
 export function constantCurrentPhase(curve: Curve): Phase | null {
-  const level = quantile(
-    curve.current.filter((amps) => amps > 0),
-    0.95,
-  );
+  const level = typicalPeak(curve.current);
   let best = { first: 0, last: -1 };
   let first = 0;
   for (let i = 0; i <= curve.current.length; i++) {
