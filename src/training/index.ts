@@ -1,0 +1,10 @@
+export * from "./checkpoint.js";
+export * from "./config.js";
+export { evaluate, trainOneEpoch } from "./loop.js";
+export type { EpochOptions, PassControl } from "./loop.js";
+export type { Divergence, PassResult } from "./metrics.js";
+export * from "./optimizers/index.js";
+export * from "./predict.js";
+export * from "./run.js";
+export { decodeSafetensors, encodeSafetensors, FormatError } from "./safetensors.js";
+export * from "./schedulers/index.js";
