@@ -1,5 +1,5 @@
 import * as tf from "../tf.js";
-import type { Tensor2D, Tensor3D } from "../tf.js";
+import type { Tensor, Tensor2D, Tensor3D } from "../tf.js";
 import { dropoutMask } from "./dropout-mask.js";
 import type { LstmLayer, LstmOptions, LstmResult } from "./ops.js";
 
@@ -11,13 +11,18 @@ function cell(fromInput: Tensor2D, h: Tensor2D, c: Tensor2D, layer: LstmLayer): 
   return [tf.mul(tf.sigmoid(o), tf.tanh(next)), next as Tensor2D];
 }
 
+function unstackSteps(projected: Tensor, batch: number, steps: number): Tensor2D[] {
+  return tf.unstack(tf.reshape(projected, [batch, steps, -1]), 1) as Tensor2D[];
+}
+
 /** The outputs of one layer at every step, [B,H] each. */
 function runLayer(x: Tensor3D, layer: LstmLayer, h: Tensor2D, c: Tensor2D): Tensor2D[] {
   const [batch, steps, inputs] = x.shape;
   const bias = tf.add(layer.biasIh, layer.biasHh);
   // One product for all steps: the input's part does not depend on the state.
   const projected = tf.add(tf.matMul(tf.reshape(x, [batch * steps, inputs]), layer.weightIh, false, true), bias);
-  const perStep = tf.unstack(tf.reshape(projected, [batch, steps, -1]), 1) as Tensor2D[];
+  // TensorFlow.js's gradient of an unstack into a single tensor fails: one step needs none.
+  const perStep = steps === 1 ? [projected as Tensor2D] : unstackSteps(projected, batch, steps);
   return perStep.map((fromInput) => {
     [h, c] = cell(fromInput, h, c, layer);
     return h;
