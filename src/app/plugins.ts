@@ -1,0 +1,98 @@
+import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { z } from "zod";
+import { MlbenchError, UsageError, categorical, float, int, messageOf } from "../core/index.js";
+import { createTables, datasets } from "../datasets/index.js";
+import { models } from "../models/index.js";
+import { pruners } from "../pruners/index.js";
+import { lazy, parameter } from "../registry/index.js";
+import { samplers } from "../samplers/index.js";
+import { optimizers } from "../training/optimizers/index.js";
+import { schedulers } from "../training/schedulers/index.js";
+
+/** What a plug-in's default export receives: everything that it needs without being able to import the package. */
+export interface PluginApi {
+  readonly models: typeof models;
+  readonly datasets: typeof datasets;
+  readonly optimizers: typeof optimizers;
+  readonly schedulers: typeof schedulers;
+  readonly samplers: typeof samplers;
+  readonly pruners: typeof pruners;
+  readonly parameter: typeof parameter;
+  readonly lazy: typeof lazy;
+  readonly float: typeof float;
+  readonly int: typeof int;
+  readonly categorical: typeof categorical;
+  /** Makes a dataset's tables out of rows. */
+  readonly createTables: typeof createTables;
+  /** A mistake of the user's: shown as one line, exit code 2. */
+  readonly UsageError: typeof UsageError;
+  readonly z: typeof z;
+  /** TensorFlow.js, the copy that this package uses. */
+  readonly tf: typeof import("../tensor/tf.js");
+  /** The fused and op-by-op tensor operations (`lstm`, `dense`, …). */
+  readonly ops: typeof import("../tensor/ops/index.js");
+  /** The class that models extend. */
+  readonly ForwardModel: typeof import("../models/forward-model.js").ForwardModel;
+}
+
+export type Plugin = (api: PluginApi) => void | Promise<void>;
+
+/** The file of a plug-in: a path from `directory`, a file URL, or a package installed there. */
+export function resolvePlugin(specifier: string, directory: string = process.cwd()): string {
+  if (specifier.startsWith("file:")) return fileURLToPath(specifier);
+  const path = isAbsolute(specifier) ? specifier : resolve(directory, specifier);
+  if (existsSync(path)) return path;
+  if (!specifier.startsWith(".") && !isAbsolute(specifier)) {
+    try {
+      return createRequire(join(directory, "noop.js")).resolve(specifier);
+    } catch {
+      // neither a file nor a package: said below
+    }
+  }
+  throw new UsageError("plugin-not-found", `--plugin ${specifier}: no such file or package (looked for ${path})`);
+}
+
+const holder = globalThis as { [key: symbol]: Map<string, Promise<void>> | undefined };
+const loadedKey = Symbol.for("mlbench-hpo.plugins");
+
+/**
+ * Imports modules that register models, datasets, optimizers, …; each once a process. The default export, if it is a
+ * function, is called with {@link PluginApi}; a module may as well import this package and register by itself.
+ * @returns the files, absolute.
+ * @throws UsageError `plugin-not-found`, `plugin-failed`.
+ */
+export async function loadPlugins(specifiers: readonly string[], directory: string = process.cwd()): Promise<string[]> {
+  const files = specifiers.map((specifier) => resolvePlugin(specifier, directory));
+  const loaded = (holder[loadedKey] ??= new Map());
+  for (const file of files) {
+    let loading = loaded.get(file);
+    if (!loading) loaded.set(file, (loading = loadPlugin(file)));
+    await loading;
+  }
+  return files;
+}
+
+async function loadPlugin(file: string): Promise<void> {
+  try {
+    const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    if (typeof module.default === "function") await (module.default as Plugin)(await pluginApi());
+  } catch (error) {
+    if (error instanceof MlbenchError) throw error;
+    throw new UsageError("plugin-failed", `plug-in ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function pluginApi(): Promise<PluginApi> {
+  const [tf, ops, { ForwardModel }] = await Promise.all([
+    import("../tensor/tf.js"),
+    import("../tensor/ops/index.js"),
+    import("../models/forward-model.js"),
+  ]);
+  return {
+    ...{ models, datasets, optimizers, schedulers, samplers, pruners },
+    ...{ parameter, lazy, float, int, categorical, z, tf, ops, ForwardModel, createTables, UsageError },
+  };
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { UsageError, messageOf } from "../core/index.js";
+import type { ConfigValue, HashedFile, StudyHeader } from "../core/index.js";
+import type { QualifiedParameter } from "../registry/index.js";
+
+/** SHA-256 of a file, hex. @throws UsageError `file-not-found` */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    throw new UsageError("file-not-found", `${path}: ${messageOf(error)}`);
+  }
+  return hash.digest("hex");
+}
+
+/** A file as a study stores it: its path from the study's folder, and its hash. */
+export async function hashedFile(path: string, studyDirectory: string): Promise<HashedFile> {
+  return { path: relativePath(path, studyDirectory), sha256: await sha256Of(path) };
+}
+
+function relativePath(path: string, directory: string): string {
+  return relative(resolve(directory), resolve(path)).replaceAll("\\", "/") || ".";
+}
+
+/** A stored path made absolute. */
+export function absolutePath(path: string, studyDirectory: string): string {
+  return isAbsolute(path) ? path : resolve(studyDirectory, path);
+}
+
+function mapPaths(
+  params: Readonly<Record<string, ConfigValue>>,
+  parameters: readonly QualifiedParameter[],
+  change: (path: string) => string,
+): Record<string, ConfigValue> {
+  const paths = new Set(parameters.filter(({ info }) => info.meta.path).map(({ qualified }) => qualified));
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      paths.has(name) && typeof value === "string" ? change(value) : value,
+    ]),
+  );
+}
+
+/** Parameters that are paths, from the current folder to the study's. */
+export function storePaths(
+  params: Readonly<Record<string, ConfigValue>>,
+  parameters: readonly QualifiedParameter[],
+  studyDirectory: string,
+): Record<string, ConfigValue> {
+  return mapPaths(params, parameters, (path) => relativePath(path, studyDirectory));
+}
+
+/** The inverse: absolute, so that every thread and process finds them. */
+export function openPaths(
+  params: Readonly<Record<string, ConfigValue>>,
+  parameters: readonly QualifiedParameter[],
+  studyDirectory: string,
+): Record<string, ConfigValue> {
+  return mapPaths(params, parameters, (path) => absolutePath(path, studyDirectory));
+}
+
+/** Every file that the study depends on. */
+function filesOf({ settings }: StudyHeader): HashedFile[] {
+  return [...settings.plugins, ...(settings.objective ? [settings.objective] : []), ...settings.data_files];
+}
+
+/**
+ * Files whose content is no longer what the study was created with (accepted changes counted), with their present hash.
+ * @throws UsageError `file-not-found`
+ */
+export async function changedFiles(header: StudyHeader, studyFile: string): Promise<HashedFile[]> {
+  const directory = dirname(studyFile);
+  const accepted = new Map(header.settings.accepted_changes.map(({ path, sha256 }) => [path, sha256]));
+  const changed: HashedFile[] = [];
+  for (const { path, sha256 } of filesOf(header)) {
+    const now = await sha256Of(absolutePath(path, directory));
+    if (now !== (accepted.get(path) ?? sha256)) changed.push({ path, sha256: now });
+  }
+  return changed;
+}

@@ -1,0 +1,26 @@
+import { isBetter } from "../core/index.js";
+import type { Direction, Trial } from "../core/index.js";
+
+/** The best complete trial; null before there is one. */
+export function bestOf(trials: readonly Trial[], direction: Direction): Trial | null {
+  let best: Trial | null = null;
+  for (const trial of trials) {
+    if (trial.state !== "complete" || trial.value === null) continue;
+    if (best === null || isBetter(trial.value, best.value as number, direction)) best = trial;
+  }
+  return best;
+}
+
+/** The best value so far after each complete trial, in the order of finishing: `[trials finished, value]`. */
+export function bestSoFar(trials: readonly Trial[], direction: Direction): [number, number][] {
+  const finished = trials.filter((t) => t.finish_index !== null);
+  finished.sort((a, b) => (a.finish_index as number) - (b.finish_index as number));
+  const points: [number, number][] = [];
+  let best: number | null = null;
+  for (const trial of finished) {
+    if (trial.state === "complete" && trial.value !== null && (best === null || isBetter(trial.value, best, direction)))
+      best = trial.value;
+    if (best !== null) points.push([(trial.finish_index as number) + 1, best]);
+  }
+  return points;
+}

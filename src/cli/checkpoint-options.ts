@@ -1,0 +1,23 @@
+import type { QualifiedParameter } from "../registry/index.js";
+import type { Prescan } from "./derived-options.js";
+
+/**
+ * The parameters that a command on a checkpoint can override: those of its dataset (or of `--dataset`). Empty when the
+ * file cannot be read: the command itself then says why.
+ */
+export async function checkpointParameters(scanned: Prescan): Promise<QualifiedParameter[]> {
+  const { loadPlugins } = await import("../app/plugins.js");
+  await loadPlugins(scanned.plugin);
+  const { dataParameters } = await import("../datasets/index.js");
+  if (scanned.dataset !== undefined) return dataParameters(scanned.dataset);
+  const path = scanned.operands.find((word) => word.endsWith(".safetensors")) ?? scanned.operands[0];
+  if (path === undefined) return [];
+  try {
+    const { readCheckpointConfig } = await import("../training/checkpoint.js");
+    const { dataset, plugins } = await readCheckpointConfig(path);
+    await loadPlugins(plugins ?? []);
+    return dataParameters(dataset);
+  } catch {
+    return [];
+  }
+}

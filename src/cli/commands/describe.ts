@@ -1,0 +1,137 @@
+import { Argument } from "commander";
+import type { Distribution } from "../../core/index.js";
+import { UsageError, stringifyJson } from "../../core/index.js";
+import type { ParameterInfo, Registry } from "../../registry/index.js";
+import { parametersOf, unknownName } from "../../registry/index.js";
+import type { CommandDefinition } from "../command.js";
+import { parseFormat } from "../io.js";
+import { loadPluginsOf } from "../list-registry.js";
+import { printData, renderTable } from "../render.js";
+import { formatOption, pluginOption } from "../shared-options.js";
+
+type Kind = "model" | "dataset" | "optimizer" | "scheduler" | "sampler" | "pruner" | "training";
+const kinds: readonly Kind[] = ["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "training"];
+
+interface Described {
+  readonly summary: string;
+  readonly parameters: readonly ParameterInfo[];
+  readonly schema: unknown;
+}
+
+/** `mlbench-hpo describe model lstm`: parameters, defaults, ranges, search metadata. */
+export const describeCommand: CommandDefinition = (program, { io }) => {
+  program
+    .command("describe")
+    .description("show what a model, dataset, optimizer, … takes: parameters, defaults, ranges, search metadata")
+    .addArgument(new Argument("<kind>", "what it is").choices(kinds))
+    .argument("[name]", "its name (not for `describe training`)")
+    .addOption(pluginOption())
+    .addOption(formatOption(["table", "json", "yaml"]))
+    .action(async (kind: Kind, name: string | undefined, options: { plugin?: string[]; format: string }) => {
+      await loadPluginsOf(options);
+      const described = await describe(kind, name);
+      const rows = described.parameters.map(row);
+      await printData(
+        io,
+        parseFormat(options.format),
+        { kind, name: name ?? kind, summary: described.summary, parameters: rows, schema: described.schema },
+        {
+          table: async () =>
+            `${name ?? kind}: ${described.summary}\n\n${await renderTable(
+              [
+                { title: "parameter", text: (r) => r.name },
+                { title: "type", text: (r) => r.type },
+                { title: "default", text: (r) => (r.default === undefined ? "-" : shown(r.default)) },
+                { title: "range", text: (r) => r.range },
+                { title: "search", text: (r) => r.search },
+                { title: "description", text: (r) => r.description },
+              ],
+              rows,
+            )}`,
+        },
+      );
+    });
+};
+
+async function describe(kind: Kind, name: string | undefined): Promise<Described> {
+  const { z } = await import("zod");
+  if (kind === "training") {
+    const { trainParameters } = await import("../../training/config.js");
+    const parameters = trainParameters().map((parameter) => parameter.info);
+    const shape = Object.fromEntries(parameters.map((parameter) => [parameter.name, parameter.schema]));
+    const schema = z.toJSONSchema(z.object(shape), { io: "input", unrepresentable: "any" });
+    return { summary: "what every training run takes", parameters, schema };
+  }
+  const registry = await registryOfKind(kind);
+  if (name === undefined)
+    throw new UsageError("missing-name", `describe ${kind}: name one of ${registry.names().join(", ")}`);
+  const entry = registry.get(name);
+  const parameters =
+    kind === "dataset"
+      ? (await import("../../datasets/index.js")).dataParameters(name).map((parameter) => parameter.info)
+      : parametersOf(entry.parameters);
+  return {
+    summary: entry.summary,
+    parameters,
+    schema: z.toJSONSchema(entry.parameters, { io: "input", unrepresentable: "any" }),
+  };
+}
+
+async function registryOfKind(kind: Exclude<Kind, "training">): Promise<Registry<unknown>> {
+  switch (kind) {
+    case "model":
+      return (await import("../../models/index.js")).models;
+    case "dataset":
+      return (await import("../../datasets/index.js")).datasets;
+    case "optimizer":
+      return (await import("../../training/optimizers/index.js")).optimizers;
+    case "scheduler":
+      return (await import("../../training/schedulers/index.js")).schedulers;
+    case "sampler":
+      return (await import("../../samplers/index.js")).samplers;
+    case "pruner":
+      return (await import("../../pruners/index.js")).pruners;
+    default:
+      throw unknownName("kind", kind, kinds);
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : stringifyJson(value);
+}
+
+function row(info: ParameterInfo) {
+  const { search, unit, description, when } = info.meta;
+  return {
+    name: info.name,
+    type: info.type,
+    default: info.default,
+    range: rangeOf(info),
+    search: search ? describeDistribution(search.distribution) + (search.default === true ? "" : " (on request)") : "-",
+    description: description + (unit ? ` [${unit}]` : "") + (when ? ` (when ${conditionText(when)})` : ""),
+    ...(search ? { search_metadata: search } : {}),
+    ...(when ? { when } : {}),
+  };
+}
+
+function conditionText(when: NonNullable<ParameterInfo["meta"]["when"]>): string {
+  return Object.entries(when)
+    .map(([name, value]) => `${name} = ${Array.isArray(value) ? value.join(" | ") : String(value)}`)
+    .join(", ");
+}
+
+function rangeOf(info: ParameterInfo): string {
+  if (info.choices) return info.choices.join(" | ");
+  if (info.minimum === undefined && info.maximum === undefined) return "-";
+  return `${info.minimum ?? ""}..${info.maximum ?? ""}`;
+}
+
+/** In the grammar of `--search`. */
+export function describeDistribution(distribution: Distribution): string {
+  if (distribution.type === "categorical") return distribution.choices.join(",");
+  const range = `${distribution.low}..${distribution.high}`;
+  const kind = distribution.type === "int" ? "int" : distribution.log ? "log" : "float";
+  const log = distribution.type === "int" && distribution.log ? ":log" : "";
+  const step = distribution.step !== null && distribution.step !== 1 ? `:step=${distribution.step}` : "";
+  return `${kind}:${range}${log}${step}`;
+}

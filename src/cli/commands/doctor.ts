@@ -1,0 +1,48 @@
+import type { CommandDefinition } from "../command.js";
+import { parseFormat, printLine } from "../io.js";
+import { printData } from "../render.js";
+import { formatOption } from "../shared-options.js";
+import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import type { StudyOptions } from "../study-ref.js";
+import type { StorageFinding } from "../../storage/storage.js";
+
+function findingLine(finding: StorageFinding): string {
+  const place = [finding.file, finding.line === null ? null : `line ${finding.line}`].filter((part) => part !== null);
+  return `${finding.severity.padEnd(8)}${place.join(", ")}: ${finding.message}`;
+}
+
+/** `mlbench-hpo doctor STUDY [--repair]`: exit code 0 when the study is whole (or mended), 1 when it is damaged. */
+export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) => {
+  addStudyOptions(program.command("doctor"), { positional: true })
+    .description("look for damage in a study's files; --repair mends it without losing a good record")
+    .option("--repair", "mend what was found; damaged files are kept beside")
+    .addOption(formatOption(["table", "json", "yaml"]))
+    .action(async (name: string | undefined, options: StudyOptions & { repair?: boolean; format: string }) => {
+      const format = parseFormat(options.format);
+      const ref = await resolveStudy(options, name);
+      if (options.repair) {
+        const report = await ref.storage.repair(ref.name);
+        await printData(io, format, report, {
+          table: () =>
+            report.findings.length === 0
+              ? `${ref.name}: whole, nothing to repair`
+              : [
+                  ...report.findings.map(findingLine),
+                  ...report.actions,
+                  ...report.backups.map((file) => `kept ${file}`),
+                ].join("\n"),
+        });
+        return;
+      }
+      const findings = await ref.storage.diagnose(ref.name);
+      const damaged = findings.some((finding) => finding.severity === "damage");
+      await printData(io, format, findings, {
+        table: () => (findings.length === 0 ? `${ref.name}: whole` : findings.map(findingLine).join("\n")),
+      });
+      if (damaged) {
+        if (format === "table")
+          printLine(io.stderr, `to mend it: mlbench-hpo doctor ${ref.name} --repair --storage ${ref.directory}`);
+        setExitCode(1);
+      }
+    });
+};

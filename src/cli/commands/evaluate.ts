@@ -1,0 +1,47 @@
+import { Option } from "commander";
+import type { SplitName } from "../../core/index.js";
+import type { CommandDefinition } from "../command.js";
+import { checkpointParameters } from "../checkpoint-options.js";
+import { addParameterOptions, prescan } from "../derived-options.js";
+import { parseFormat } from "../io.js";
+import { printData } from "../render.js";
+import { addBackendOptions, formatOption, pluginOption } from "../shared-options.js";
+
+interface EvaluateOptions {
+  split: SplitName;
+  dataset?: string;
+  format: string;
+  backend: "wasm";
+  kernels: "auto";
+}
+
+/** `mlbench-hpo evaluate CHECKPOINT`: the stored weights on a part of their dataset, or of another one. */
+export const evaluateCommand: CommandDefinition = async (program, { io, argv }) => {
+  const command = addBackendOptions(
+    program
+      .command("evaluate")
+      .description("score a checkpoint beside the baselines")
+      .argument("<checkpoint>", "a .safetensors file written by `train`")
+      .addOption(new Option("--split <part>", "the part to score").choices(["val", "test", "train"]).default("val"))
+      .option("--dataset <name>", "another dataset than the one trained on")
+      .addOption(pluginOption())
+      .addOption(formatOption(["table", "json", "yaml"])),
+  );
+  if (argv[0] !== "evaluate") return;
+  const read = addParameterOptions(command, await checkpointParameters(prescan(argv.slice(1))));
+  command.action(async (checkpoint: string, options: EvaluateOptions) => {
+    const { evaluateCheckpoint } = await import("../../training/predict.js");
+    const result = await evaluateCheckpoint(checkpoint, {
+      ...{ split: options.split, params: read(), backend: options.backend, kernels: options.kernels },
+      ...(options.dataset ? { dataset: options.dataset } : {}),
+    });
+    await printData(io, parseFormat(options.format), result, {
+      table: async () => {
+        const { resultTable, verdict } = await import("../train-view.js");
+        const words = verdict(result.model, result);
+        const title = `${result.model} on ${result.dataset}, ${options.split} part: ${result.windows} windows`;
+        return `${title}\n${await resultTable(result.model, result)}${words ? `\n${words}` : ""}`;
+      },
+    });
+  });
+};

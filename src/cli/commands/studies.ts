@@ -1,0 +1,49 @@
+import { bestOf } from "../best.js";
+import type { CommandDefinition } from "../command.js";
+import { parseFormat } from "../io.js";
+import { printData, renderTable, shortNumber } from "../render.js";
+import { formatOption } from "../shared-options.js";
+import { storageOption } from "../study-ref.js";
+
+/** `mlbench-hpo studies` */
+export const studiesCommand: CommandDefinition = (program, { io }) => {
+  program
+    .command("studies")
+    .alias("study-names")
+    .description("list the studies of the storage")
+    .addOption(storageOption())
+    .addOption(formatOption())
+    .action(async (options: { storage: string; format: string }) => {
+      const { openStorage } = await import("../../app/storage.js");
+      const storage = await openStorage(options.storage);
+      const rows = await Promise.all(
+        (await storage.list()).map(async (name) => {
+          const { header, trials, counts } = await storage.read(name);
+          return {
+            ...{ name, direction: header.direction, metric: header.metric, created_at: header.created_at },
+            ...{ trials: trials.length, counts, best_value: bestOf(trials, header.direction)?.value ?? null },
+            ...{ sampler: header.sampler.name, pruner: header.pruner.name, file: storage.fileOf(name) },
+          };
+        }),
+      );
+      await printData(io, parseFormat(options.format), rows, {
+        table: () =>
+          rows.length === 0
+            ? `no study in ${options.storage}: make one with \`mlbench-hpo create-study\``
+            : renderTable(
+                [
+                  { title: "study", text: (row) => row.name },
+                  { title: "trials", align: "right", text: (row) => String(row.trials) },
+                  { title: "complete", align: "right", text: (row) => String(row.counts.complete) },
+                  { title: "pruned", align: "right", text: (row) => String(row.counts.pruned) },
+                  { title: "failed", align: "right", text: (row) => String(row.counts.failed) },
+                  { title: "best", align: "right", text: (row) => shortNumber(row.best_value, 5) },
+                  { title: "metric", text: (row) => `${row.direction} ${row.metric}` },
+                  { title: "created", text: (row) => row.created_at.slice(0, 16).replace("T", " ") },
+                ],
+                rows,
+              ),
+        value: () => rows.map((row) => row.name).join("\n"),
+      });
+    });
+};

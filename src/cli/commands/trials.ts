@@ -1,0 +1,32 @@
+import type { CommandDefinition } from "../command.js";
+import { parseFormat } from "../io.js";
+import { printData } from "../render.js";
+import { collect, collectList, formatOption, wholeNumber } from "../shared-options.js";
+import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import type { StudyOptions } from "../study-ref.js";
+import { queryTrials } from "../trial-query.js";
+import type { TrialQuery } from "../trial-query.js";
+import { trialTable } from "../trial-table.js";
+
+type TrialsOptions = StudyOptions & TrialQuery & { format: string };
+
+/** `mlbench-hpo trials`: records, by state, filter, order and number. JSON is unlimited unless `--limit` says so. */
+export const trialsCommand: CommandDefinition = (program, { io }) => {
+  addStudyOptions(program.command("trials"), { positional: true })
+    .description("list the trials of a study")
+    .option("--state <states>", "only these: complete, pruned, failed, running, waiting", collectList)
+    .option("--filter <condition>", "such as 'train.lr<0.01' or 'state=pruned' (repeatable; all must hold)", collect)
+    .option("--sort <field>", "a field or parameter; -field descends", "number")
+    .option("--limit <n>", "at most so many", wholeNumber("--limit", 0))
+    .addOption(formatOption())
+    .action(async (name: string | undefined, options: TrialsOptions) => {
+      const format = parseFormat(options.format);
+      const ref = await resolveStudy(options, name);
+      const { trials } = await ref.storage.read(ref.name);
+      const chosen = queryTrials(trials, options);
+      await printData(io, format, chosen, {
+        table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, io.stdout.columns)),
+        value: () => chosen.map((trial) => trial.number).join("\n"),
+      });
+    });
+};

@@ -1,0 +1,87 @@
+import { Command, Option } from "commander";
+import type { ConfigValue } from "../core/index.js";
+import { ambiguousFlag, ambiguousFlags, parameterOptions, parseSet } from "../registry/index.js";
+import type { QualifiedParameter } from "../registry/index.js";
+import { collect } from "./shared-options.js";
+
+/** What must be known of a command's line before its other options exist. */
+export interface Prescan {
+  readonly model?: string;
+  readonly dataset?: string;
+  readonly plugin: readonly string[];
+  readonly config?: string;
+  /** Every word that is no option; an option's value may be among them. */
+  readonly operands: readonly string[];
+}
+
+/** Reads `--model`, `--dataset`, `--plugin`, `--config` out of a line whose other options are still unknown. */
+export function prescan(argv: readonly string[]): Prescan {
+  const probe = new Command()
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, writeOut: () => {} })
+    .option("--model <name>")
+    .option("--dataset <name>")
+    .option("--config <file>")
+    .addOption(new Option("--plugin <file>").argParser(collect));
+  try {
+    probe.parseOptions([...argv]);
+  } catch {
+    // an option without its value: the real parse says so
+  }
+  const operands = argv.filter((token) => !token.startsWith("-"));
+  const options = probe.opts<{ model?: string; dataset?: string; plugin?: string[]; config?: string }>();
+  return {
+    ...(options.model !== undefined ? { model: options.model } : {}),
+    ...(options.dataset !== undefined ? { dataset: options.dataset } : {}),
+    ...(options.config !== undefined ? { config: options.config } : {}),
+    plugin: options.plugin ?? [],
+    operands,
+  };
+}
+
+const groupTitles = { model: "Model parameters", data: "Data parameters", train: "Training parameters" } as const;
+
+/** The long flags that a command has of its own: they come before a parameter's short form. */
+function ownFlags(command: Command): string[] {
+  return [...command.options.map((option) => option.long ?? ""), "--help", "--version"];
+}
+
+/**
+ * Adds the short options of the parameters to a command, and `--set group.name=value` for all of them.
+ * @returns a function that reads the given ones back, by qualified name.
+ */
+export function addParameterOptions(
+  command: Command,
+  parameters: readonly QualifiedParameter[],
+): () => Record<string, ConfigValue> {
+  command.addOption(
+    new Option("--set <group.name=value>", "set any parameter by its qualified name (repeatable)").argParser(collect),
+  );
+  const own = ownFlags(command);
+  const given: Record<string, ConfigValue> = {};
+  for (const option of parameterOptions(parameters, own)) {
+    if (option.flag === null) continue;
+    command.addOption(
+      new Option(`${option.flag} ${option.argument}`, option.description)
+        .argParser((text: string) => {
+          given[option.qualified] = option.parse(text);
+          return text;
+        })
+        .preset("true")
+        .helpGroup(`${groupTitles[option.parameter.group]}:`),
+    );
+  }
+  for (const [flag, names] of ambiguousFlags(parameters, own)) {
+    const refuse = (): never => {
+      throw ambiguousFlag(flag, names);
+    };
+    command.addOption(new Option(`${flag} [value]`).argParser(refuse).preset("").hideHelp());
+  }
+  return () => {
+    const sets = (command.opts<{ set?: string[] }>().set ?? []).map((text) => parseSet(text, parameters));
+    return { ...given, ...Object.fromEntries(sets.map(({ qualified, value }) => [qualified, value])) };
+  };
+}

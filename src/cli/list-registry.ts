@@ -1,0 +1,41 @@
+import { parametersOf } from "../registry/index.js";
+import type { Registry } from "../registry/index.js";
+import { parseFormat } from "./io.js";
+import type { CliIo } from "./io.js";
+import { printData, renderTable } from "./render.js";
+
+/** Loads plug-ins only when there are any: listing must stay light. */
+export async function loadPluginsOf(options: { plugin?: string[] }): Promise<void> {
+  if (!options.plugin?.length) return;
+  const { loadPlugins } = await import("../app/plugins.js");
+  await loadPlugins(options.plugin);
+}
+
+/** The table of a registry: name, summary, parameters. */
+export async function listRegistry<T>(
+  io: CliIo,
+  registry: Registry<T>,
+  options: { plugin?: string[]; format: string },
+): Promise<void> {
+  await loadPluginsOf(options);
+  const rows = registry.entries().map((entry) => ({
+    name: entry.name,
+    summary: entry.summary,
+    parameters: parametersOf(entry.parameters).map((parameter) => parameter.name),
+  }));
+  await printData(io, parseFormat(options.format), rows, {
+    table: () =>
+      renderTable(
+        [
+          { title: registry.kind, text: (row) => row.name },
+          { title: "summary", text: (row) => row.summary },
+          {
+            title: "parameters",
+            text: (row) => (row.parameters.length > 8 ? `${row.parameters.length}` : row.parameters.join(", ")),
+          },
+        ],
+        rows,
+      ),
+    value: () => rows.map((row) => row.name).join("\n"),
+  });
+}

@@ -1,0 +1,51 @@
+import { Command, CommanderError } from "commander";
+import { MlbenchError, messageOf } from "../core/index.js";
+import { commands } from "./commands/index.js";
+import { printLine, surviveClosedPipes } from "./io.js";
+import type { CliIo } from "./io.js";
+import { version } from "./version.js";
+
+/**
+ * Runs the command line and returns the exit code: 0, 1 for a failure, 2 for a mistake in what was typed, 130 for an
+ * interrupt. Nothing is thrown; errors are one line on stderr.
+ */
+export async function main(argv: readonly string[], io: CliIo = process): Promise<number> {
+  surviveClosedPipes(io);
+  let exitCode = 0;
+  const program = new Command("mlbench-hpo")
+    .description("Hyperparameter optimization for machine-learning models of battery health")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(text.replaceAll(/\n(?=\(Did)/g, " ")),
+    })
+    .exitOverride()
+    .action(() => program.help());
+  try {
+    for (const command of commands)
+      await command(program, {
+        io,
+        argv,
+        setExitCode: (code) => {
+          exitCode = code;
+        },
+      });
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function report(error: unknown, io: CliIo): number {
+  // Commander has printed its own errors (unknown option, missing argument) by now; its code 0 is help and version.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  printLine(io.stderr, `error: ${messageOf(error)}`);
+  if (error instanceof MlbenchError) return error.exitCode;
+  if (process.env["MLBENCH_DEBUG"] && error instanceof Error) printLine(io.stderr, error.stack ?? "");
+  else printLine(io.stderr, "this is a defect of mlbench-hpo: run again with MLBENCH_DEBUG=1 for where it happened");
+  return 1;
+}

@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { z } from "zod";
+import { UsageError, messageOf } from "../core/index.js";
+import type { ConfigValue } from "../core/index.js";
+
+/** `train --config FILE`. */
+export interface RunFile {
+  readonly model?: string;
+  readonly dataset?: string;
+  readonly seed?: number;
+  readonly plugins?: readonly string[];
+  readonly params?: Readonly<Record<string, ConfigValue>>;
+}
+
+const value = z.union([z.number(), z.string(), z.boolean(), z.null(), z.array(z.string())]);
+const schema = z.strictObject({
+  model: z.string().optional(),
+  dataset: z.string().optional(),
+  seed: z.number().int().min(0).optional(),
+  plugins: z.array(z.string()).optional(),
+  params: z.record(z.string(), value).optional(),
+});
+
+/** @throws UsageError `config-not-found`, `invalid-config` */
+export async function readRunFile(path: string): Promise<RunFile> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new UsageError("config-not-found", `--config ${path}: ${messageOf(error)}`);
+  }
+  const { parse } = await import("yaml");
+  let data: unknown;
+  try {
+    data = parse(text);
+  } catch (error) {
+    throw new UsageError("invalid-config", `--config ${path}: ${messageOf(error).split("\n")[0]}`);
+  }
+  const parsed = schema.safeParse(data ?? {});
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const at = issue?.path.length ? ` at ${issue.path.join(".")}` : "";
+    throw new UsageError("invalid-config", `--config ${path}${at}: ${issue?.message ?? "invalid"}`);
+  }
+  const base = dirname(resolve(path));
+  const { plugins, ...rest } = parsed.data;
+  return {
+    ...(Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined)) as RunFile),
+    ...(plugins ? { plugins: plugins.map((p) => (p.startsWith(".") && !isAbsolute(p) ? resolve(base, p) : p)) } : {}),
+  };
+}

@@ -1,0 +1,65 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { UsageError } from "../core/index.js";
+import { outputFormats } from "./io.js";
+
+/** Collects a repeatable option. */
+export function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+/** Collects a repeatable option that also takes a comma-separated list. */
+export function collectList(value: string, previous: readonly string[] | undefined): string[] {
+  const items = value
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+  return [...(previous ?? []), ...items];
+}
+
+export function pluginOption(): Option {
+  return new Option("--plugin <file>", "import a module that registers models or datasets (repeatable)").argParser(
+    collect,
+  );
+}
+
+export function formatOption(formats: readonly string[] = outputFormats): Option {
+  return new Option("--format <format>", "output format").choices(formats).default("table");
+}
+
+/** An option's value as a whole number in a range. */
+export function wholeNumber(name: string, minimum: number, maximum = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isInteger(value) || value < minimum || value > maximum) {
+      const range = maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
+      throw new UsageError("invalid-option", `${name} ${text}: expected a whole number ${range}`);
+    }
+    return value;
+  };
+}
+
+/** An option's value as a finite number above a bound. */
+export function positiveNumber(name: string) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value) || value <= 0)
+      throw new UsageError("invalid-option", `${name} ${text}: expected a number above 0`);
+    return value;
+  };
+}
+
+/** `--backend`, `--kernels`: where the numbers are made. */
+export function addBackendOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--backend <name>", "TensorFlow.js backend")
+        .choices(["wasm", "cpu", "tensorflow", "auto"])
+        .default("wasm"),
+    )
+    .addOption(
+      new Option("--kernels <name>", "fused kernels: fix a build for replays across machines")
+        .choices(["auto", "relaxed", "plain", "none"])
+        .default("auto"),
+    );
+}

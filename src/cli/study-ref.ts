@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { Option } from "commander";
+import type { Command } from "commander";
+import { UsageError } from "../core/index.js";
+import type { StudyStorage } from "../storage/storage.js";
+
+/** How a command's line names its study. */
+export interface StudyOptions {
+  readonly storage?: string;
+  readonly studyName?: string;
+  readonly study?: string;
+}
+
+/** A study that a command works on. */
+export interface StudyRef {
+  readonly storage: StudyStorage;
+  readonly directory: string;
+  readonly name: string;
+}
+
+export function storageOption(): Option {
+  return new Option("--storage <dir>", "where studies live").env("MLBENCH_HPO_STORAGE").default("studies");
+}
+
+/** `--storage`, `--study-name` and its alias `--study`; the name as first argument where a command has no other. */
+export function addStudyOptions(command: Command, options: { positional: boolean }): Command {
+  if (options.positional) command.argument("[study]", "the study's name or file (default: the only one there is)");
+  return command
+    .addOption(storageOption())
+    .option("--study-name <name>", "the study's name or file")
+    .addOption(new Option("--study <name>", "the same as --study-name").hideHelp());
+}
+
+/** A name, or the path of a study's file. */
+export function splitStudyPath(text: string): { directory: string | null; name: string } {
+  if (!text.endsWith(".json") && !text.includes("/")) return { directory: null, name: text };
+  if (!text.endsWith(".json"))
+    throw new UsageError("invalid-study-name", `study "${text}": expected a name or the path of a study's .json file`);
+  return { directory: dirname(resolve(text)), name: basename(text, ".json") };
+}
+
+/**
+ * The study that is meant: the one named, or the only one in the storage.
+ * @throws UsageError `unknown-study`, `no-study`, `several-studies` (listing them), `two-studies`.
+ */
+export async function resolveStudy(options: StudyOptions, positional?: string): Promise<StudyRef> {
+  const named = [positional, options.studyName, options.study].filter((name) => name !== undefined);
+  if (new Set(named).size > 1)
+    throw new UsageError("two-studies", `two studies are named: ${named.join(" and ")}; name one`);
+  const { openStorage } = await import("../app/storage.js");
+  const given = named[0];
+  const split = given === undefined ? null : splitStudyPath(given);
+  const directory = split?.directory ?? options.storage ?? "studies";
+  const storage = await openStorage(directory);
+  if (split) {
+    const file = join(directory, `${split.name}.json`);
+    if (!existsSync(file)) throw await unknownStudy(storage, directory, split.name);
+    return { storage, directory, name: split.name };
+  }
+  const names = await storage.list();
+  if (names.length === 0)
+    throw new UsageError("no-study", `no study in ${directory}: make one with \`mlbench-hpo create-study\``);
+  if (names.length > 1)
+    throw new UsageError("several-studies", `several studies in ${directory}: name one of ${names.join(", ")}`);
+  return { storage, directory, name: names[0] as string };
+}
+
+async function unknownStudy(storage: StudyStorage, directory: string, name: string): Promise<UsageError> {
+  const { nearest } = await import("../registry/index.js");
+  const names = await storage.list();
+  const near = nearest(name, names);
+  const known = names.length > 0 ? `known: ${names.join(", ")}` : "there are none";
+  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  return new UsageError("unknown-study", `no study "${name}" in ${directory}:${hint} ${known}`);
+}

@@ -1,0 +1,206 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { emptyFolder, jsonLines, nasaDirectory, runCli } from "./cli.js";
+
+const quick = ["--dataset", "dummy", "--cells", "3", "--cycles", "60", "--epochs", "3", "--hidden-size", "8"];
+
+describe("train", () => {
+  test("--format json prints nothing but events, one a line, and writes the checkpoint it names", async () => {
+    const cwd = await emptyFolder();
+    const { code, stdout, stderr } = await runCli(["train", ...quick, "--seed", "1", "--format", "json"], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const events = jsonLines(stdout);
+    expect(events.map((event) => event["event"])).toEqual(["epoch", "epoch", "epoch", "finish"]);
+    for (const key of [
+      "epoch",
+      "train_loss",
+      "train_rmse",
+      "val_rmse",
+      "val_mae",
+      "val_r2",
+      "val_max_error",
+      "lr",
+      "seconds",
+    ])
+      expect(typeof events[0]?.[key], key).toBe("number");
+    const finish = events[3] as {
+      metrics: Record<string, number>;
+      baselines: Record<string, number>;
+      checkpoint: string;
+    };
+    expect(Object.keys(finish.metrics)).toEqual(expect.arrayContaining(["val_rmse", "val_rmse_end", "val_mae"]));
+    for (const name of ["persistence_rmse", "linear_rmse", "mean_change_rmse", "ridge_rmse"])
+      expect(finish.baselines[name], name).toBeGreaterThan(0);
+    expect(finish.checkpoint).toBe(join("artifacts", "lstm.safetensors"));
+    expect((await readFile(join(cwd, finish.checkpoint))).length).toBeGreaterThan(100);
+  });
+
+  test("the same seed gives the same numbers and byte-identical weights; another seed does not", async () => {
+    const cwd = await emptyFolder();
+    const values = async (seed: string, file: string): Promise<unknown[]> => {
+      const { stdout } = await runCli(["train", ...quick, "--seed", seed, "--checkpoint", file, "--format", "json"], {
+        cwd,
+      });
+      return jsonLines(stdout)
+        .slice(0, 3)
+        .map((event) => ({ ...event, seconds: 0 }));
+    };
+    const first = await values("7", "a.safetensors");
+    expect(await values("7", "b.safetensors")).toEqual(first);
+    expect(await values("8", "c.safetensors")).not.toEqual(first);
+    expect(await readFile(join(cwd, "a.safetensors"))).toEqual(await readFile(join(cwd, "b.safetensors")));
+  });
+
+  test("piped, people get a line an epoch on stderr and the table with the baselines on stdout", async () => {
+    const cwd = await emptyFolder();
+    const { code, stdout, stderr } = await runCli(["train", ...quick, "--seed", "1"], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/epoch 3\/3 {2}train 0\.\d+ {2}val 0\.\d+ {2}lr /);
+    for (const name of ["lstm", "persistence", "linear", "mean_change", "ridge"]) expect(stdout).toContain(name);
+    expect(stdout).toMatch(/lstm (beats mean_change by|does NOT beat mean_change)/);
+  });
+
+  test("--plot draws here and writes an SVG", async () => {
+    const cwd = await emptyFolder();
+    const { code, stdout } = await runCli(["train", ...quick, "--seed", "1", "--plot"], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toContain("┤");
+    expect(await readFile(join(cwd, "artifacts", "lstm.svg"), "utf8")).toMatch(/^<svg/);
+  });
+
+  test("evaluate scores the checkpoint with the same numbers as training did; predict agrees with it", async () => {
+    const cwd = await emptyFolder();
+    const trained = await runCli(["train", ...quick, "--seed", "3", "--format", "json"], { cwd });
+    const finish = jsonLines(trained.stdout).at(-1) as { metrics: { val_rmse: number } };
+    const evaluated = await runCli(["evaluate", "artifacts/lstm.safetensors", "--format", "json"], { cwd });
+    const result = JSON.parse(evaluated.stdout) as { metrics: { val_rmse: number } };
+    expect(result.metrics.val_rmse).toBeCloseTo(finish.metrics.val_rmse, 7);
+    const predicted = await runCli(["predict", "artifacts/lstm.safetensors", "--dump", "dump.safetensors"], { cwd });
+    const [header, ...rows] = predicted.stdout.trim().split("\n");
+    expect(header).toBe("cell,cycle,step,soh_true,soh_pred");
+    const squares = rows
+      .map((row) => row.split(",").map(Number))
+      .map(([, , , t, p]) => ((t as number) - (p as number)) ** 2);
+    expect(Math.sqrt(squares.reduce((a, b) => a + b, 0) / squares.length)).toBeCloseTo(finish.metrics.val_rmse, 6);
+    expect((await readFile(join(cwd, "dump.safetensors"))).length).toBeGreaterThan(1000);
+  });
+
+  test("--resume: three epochs and then three more equal six in one go, bit for bit", async () => {
+    const cwd = await emptyFolder();
+    const base = [
+      "train",
+      ...quick.filter((word) => word !== "--epochs" && word !== "3"),
+      "--cells",
+      "3",
+      "--seed",
+      "5",
+    ];
+    await runCli([...base, "--epochs", "6", "--checkpoint", "whole.safetensors"], { cwd });
+    await runCli([...base, "--epochs", "3", "--checkpoint", "part.safetensors"], { cwd });
+    const resumed = await runCli(
+      [...base, "--epochs", "6", "--resume", "part.safetensors", "--checkpoint", "joined.safetensors"],
+      { cwd },
+    );
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(await readFile(join(cwd, "joined.safetensors"))).toEqual(await readFile(join(cwd, "whole.safetensors")));
+  });
+
+  test("--val-cells each holds every cell out in turn and reports the mean", async () => {
+    const cwd = await emptyFolder();
+    const args = ["train", ...quick, "--seed", "1", "--val-cells", "each", "--format", "json"];
+    const { code, stdout } = await runCli(args, { cwd });
+    expect(code).toBe(0);
+    const finishes = jsonLines(stdout).filter((event) => event["event"] === "finish") as {
+      fold?: string;
+      metrics: { val_rmse: number };
+      folds?: Record<string, unknown>;
+    }[];
+    expect(finishes).toHaveLength(4);
+    const folds = finishes.slice(0, 3).map((finish) => finish.metrics.val_rmse);
+    expect(new Set(folds).size).toBe(3);
+    expect(finishes[3]?.metrics.val_rmse).toBeCloseTo(folds.reduce((a, b) => a + b, 0) / 3, 12);
+    expect(Object.keys(finishes[3]?.folds ?? {})).toHaveLength(3);
+  });
+
+  test("the config file sets what the command line does not", async () => {
+    const cwd = await emptyFolder();
+    await writeFile(
+      join(cwd, "run.yaml"),
+      "model: mlp\ndataset: dummy\nseed: 2\nparams: { train.epochs: 4, data.cells: 3, data.cycles: 60 }\n",
+    );
+    const { stdout } = await runCli(["train", "--config", "run.yaml", "--epochs", "2", "--format", "json"], { cwd });
+    const events = jsonLines(stdout);
+    expect(events.map((event) => event["event"])).toEqual(["epoch", "epoch", "finish"]);
+    expect(events.at(-1)?.["checkpoint"]).toBe(join("artifacts", "mlp.safetensors"));
+  });
+});
+
+describe("a user's mistake is one line and exit code 2", () => {
+  const cases: [name: string, args: string[], message: RegExp][] = [
+    ["an unknown model", ["train", "--model", "lsmt"], /unknown model "lsmt": did you mean "lstm"\? known: /],
+    ["an unknown dataset", ["train", "--dataset", "nassa"], /unknown dataset "nassa": did you mean "nasa"\?/],
+    ["an unknown option", ["train", "--hiden-size", "8"], /unknown option '--hiden-size'.*--hidden-size/],
+    ["a value out of range", ["train", "--epochs", "0"], /train\.epochs|--epochs/],
+    ["a value of another type", ["train", "--lr", "fast"], /lr.*fast/],
+    ["an unknown parameter", ["train", "--set", "train.lrr=1"], /train\.lrr.*train\.lr/],
+    ["a missing folder", ["train", "--dataset", "nasa", "--data-dir", "no/such/folder"], /no\/such\/folder/],
+    ["a missing checkpoint", ["evaluate", "none.safetensors"], /none\.safetensors/],
+    ["an unknown format", ["models", "--format", "xml"], /xml/],
+    ["an unknown command", ["trian"], /unknown command 'trian'.*train/],
+    ["a missing plug-in", ["train", "--plugin", "./nothing.mjs"], /nothing\.mjs/],
+  ];
+  test.each(cases)("%s", async (_name, args, message) => {
+    const cwd = await emptyFolder();
+    const { code, stdout, stderr } = await runCli(args, { cwd });
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("a truncated .mat file, a CSV without a column", async () => {
+    const cwd = await emptyFolder();
+    await writeFile(join(cwd, "B0005.mat"), Buffer.alloc(200, 77));
+    const mat = await runCli(["train", "--dataset", "nasa", "--data-dir", "."], { cwd });
+    expect(mat).toMatchObject({ code: 2, stdout: "" });
+    expect(mat.stderr.trim().split("\n")).toHaveLength(1);
+    expect(mat.stderr).toContain("B0005.mat");
+    await writeFile(join(cwd, "cells.csv"), "cell,cycle,capacity\na,1,1.9\na,2,1.8\n");
+    const csv = await runCli(["train", "--dataset", "csv", "--path", "cells.csv", "--cell-column", "battery"], { cwd });
+    expect(csv).toMatchObject({ code: 2, stdout: "" });
+    expect(csv.stderr).toMatch(/battery.*cell, cycle, capacity/);
+  });
+});
+
+describe("on the real cells", () => {
+  const directory = nasaDirectory();
+  test.skipIf(directory === null)("defaults finish, and the model's predicted change varies", async () => {
+    const cwd = await emptyFolder();
+    const args = [
+      "train",
+      "--model",
+      "lstm",
+      "--dataset",
+      "nasa",
+      "--data-dir",
+      directory as string,
+      "--seed",
+      "1",
+      "--epochs",
+      "3",
+    ];
+    const { code } = await runCli([...args, "--format", "json"], { cwd });
+    expect(code).toBe(0);
+    const { stdout } = await runCli(["predict", "artifacts/lstm.safetensors"], { cwd });
+    const rows = stdout
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((row) => row.split(","));
+    expect(rows[0]?.[0]).toBe("B0007");
+    const predicted = rows.filter((row) => row[2] === "1").map((row) => Number(row[4]));
+    const changes = predicted.slice(1).map((value, i) => value - (predicted[i] as number));
+    expect(new Set(changes.map((change) => change.toFixed(6))).size).toBeGreaterThan(changes.length / 2);
+  });
+});

@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const bin = join(projectRoot, "bin", "mlbench-hpo.js");
+
+/** The folder of the real NASA cells, or null with a printed reason. */
+export function nasaDirectory(): string | null {
+  const directory = process.env["MLBENCH_NASA_DIR"] ?? join(projectRoot, "..", "shared", "data", "nasa");
+  if (existsSync(join(directory, "B0005.mat"))) return directory;
+  console.warn("skipped: no NASA cells in MLBENCH_NASA_DIR or ../shared/data/nasa");
+  return null;
+}
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built command line in a process of its own. */
+export function runCli(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string>; nodeArgs?: readonly string[] } = {},
+): Promise<CliResult> {
+  if (!existsSync(join(projectRoot, "dist", "cli", "program.js")))
+    throw new Error("dist/ is missing: these tests run the built package (`npm run build`, or `npm test`)");
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...(options.nodeArgs ?? []), bin, ...args], {
+      cwd: options.cwd ?? projectRoot,
+      env: { ...process.env, NO_COLOR: "1", ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** An empty folder that is removed when the test ends. */
+export async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "mlbench-hpo-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function jsonLines<T = Record<string, unknown>>(text: string): T[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as T);
+}

@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, test } from "vitest";
+import { emptyFolder, jsonLines, projectRoot } from "./cli.js";
+
+const run = promisify(execFile);
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+
+/** The tarball as a user gets it, without building again (`npm test` has built). */
+async function pack(into: string): Promise<{ file: string; files: string[] }> {
+  const { stdout } = await run(npm, ["pack", "--ignore-scripts", "--json", "--pack-destination", into], {
+    cwd: projectRoot,
+  });
+  const parsed = JSON.parse(stdout) as Record<string, { filename: string; files: { path: string }[] }>;
+  const manifest = Object.values(parsed)[0] as { filename: string; files: { path: string }[] };
+  return { file: join(into, manifest.filename), files: manifest.files.map((file) => file.path) };
+}
+
+describe("the packed package in an empty folder", () => {
+  let folder = "";
+  let files: string[] = [];
+  beforeAll(async () => {
+    const { mkdtemp } = await import("node:fs/promises");
+    const { tmpdir } = await import("node:os");
+    folder = await mkdtemp(join(tmpdir(), "mlbench-hpo-pack-"));
+    const packed = await pack(folder);
+    files = packed.files;
+    await cp(join(projectRoot, "test", "consumer"), folder, { recursive: true });
+    const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
+    await writeFile(
+      join(folder, "package.json"),
+      JSON.stringify({ ...manifest, dependencies: { "mlbench-hpo": `file:${packed.file}` } }),
+    );
+    await run(npm, ["install", "--omit=optional", "--no-audit", "--no-fund", "--prefer-offline"], { cwd: folder });
+  }, 180_000);
+
+  test("holds what runs and nothing else", () => {
+    expect(files).toEqual(
+      expect.arrayContaining([
+        "bin/mlbench-hpo.js",
+        "dist/index.js",
+        "dist/index.d.ts",
+        "dist/vendor/tfjs.js",
+        "dist/vendor/kernels-plain.wasm",
+        "dist/vendor/kernels-relaxed.wasm",
+        "LICENSE",
+        "README.md",
+      ]),
+    );
+    expect(files.filter((file) => /^(test|bench|src\/(?!tensor\/tfjs\.d\.ts))|\.mat$/.test(file))).toEqual([]);
+  });
+
+  test("the command line trains", async () => {
+    const bin = join(folder, "node_modules", ".bin", "mlbench-hpo");
+    const { stdout } = await run(
+      bin,
+      ["train", "--cells", "3", "--cycles", "50", "--epochs", "1", "--seed", "1", "--format", "json"],
+      { cwd: folder },
+    );
+    expect(jsonLines(stdout).at(-1)?.["event"]).toBe("finish");
+  });
+
+  test("a consumer's types check, and its program runs", async () => {
+    const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+    await run(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: folder }).catch((error: { stdout?: string }) => {
+      throw new Error(error.stdout);
+    });
+    const { stdout } = await run(process.execPath, ["out/index.js"], { cwd: folder });
+    expect(stdout.trim().split("\n").at(-1)).toBe("consumer ok");
+  }, 60_000);
+});
+
+test("the lock file names no registry host", async () => {
+  await emptyFolder();
+  expect(await readFile(join(projectRoot, "package-lock.json"), "utf8")).not.toMatch(/"resolved": "http/);
+});

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { bestOf, bestSoFar } from "../../../src/cli/best.js";
+import { duration, shortNumber } from "../../../src/cli/render.js";
+import { terminalPlot } from "../../../src/cli/plot.js";
+import { prescan } from "../../../src/cli/derived-options.js";
+import type { Trial } from "../../../src/core/index.js";
+
+test("numbers and durations as people read them", () => {
+  expect([0.0123456, 12, 1e-7, 1234567.5, NaN, null].map((value) => shortNumber(value))).toEqual([
+    "0.01235",
+    "12",
+    "1.00e-7",
+    "1.23e+6",
+    "NaN",
+    "-",
+  ]);
+  expect([0.04, 9.96, 42.3, 125, 3723].map(duration)).toEqual(["0.0 s", "10.0 s", "42 s", "2:05", "1:02:03"]);
+});
+
+test("a plot is as wide as it was told and shows each line's name", async () => {
+  const points = Array.from({ length: 500 }, (_, i) => [i, Math.sin(i / 50)] as const);
+  const text = await terminalPlot([{ name: "wave", points }], { columns: 80, height: 8 });
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(text).toContain("wave");
+  expect(text).toContain("0.999");
+});
+
+test("the best trial and its history go by finishing order and direction, over complete trials only", () => {
+  const trial = (number: number, value: number | null, finish_index: number, state = "complete"): Trial =>
+    ({ number, value, finish_index, state }) as Trial;
+  const trials = [trial(0, 3, 1), trial(1, null, 0, "pruned"), trial(2, 1, 3), trial(3, 2, 2)];
+  expect(bestOf(trials, "minimize")?.number).toBe(2);
+  expect(bestOf(trials, "maximize")?.number).toBe(0);
+  expect(bestSoFar(trials, "minimize")).toEqual([
+    [2, 3],
+    [3, 2],
+    [4, 1],
+  ]);
+});
+
+test("the first look at a line finds model, dataset and plug-ins among options that are not known yet", () => {
+  const line = ["--hidden-size", "8", "--model", "mlp", "--plugin", "a.mjs", "--dataset=nasa", "--plugin", "b.mjs"];
+  expect(prescan(line)).toMatchObject({ model: "mlp", dataset: "nasa", plugin: ["a.mjs", "b.mjs"] });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { queryTrials } from "../../../src/cli/trial-query.js";
+import type { Trial } from "../../../src/core/index.js";
+
+const record = (number: number, over: Partial<Trial>): Trial => ({
+  ...{ number, state: "complete", value: null, params: {}, intermediate: [], seen: [], finish_index: null },
+  ...{ metrics: {}, started_at: null, finished_at: null, seconds: null, seed: 0, attempt: 1, attempts: [] },
+  ...{ owner: null, slot: null, backend: null, failure: null, prune_reason: null, retry_of: null, user_attrs: {} },
+  ...over,
+});
+
+const trials = [
+  record(0, { value: 0.3, params: { "train.lr": 0.01, "model.hidden_size": 32 } }),
+  record(1, { state: "pruned", params: { "train.lr": 0.001, "model.hidden_size": 16 }, intermediate: [[1, 0.5]] }),
+  record(2, { value: 0.1, params: { "train.lr": 0.1, "model.hidden_size": 64 } }),
+  record(3, {
+    state: "failed",
+    params: { "train.lr": 0.05, "model.hidden_size": 8 },
+    failure: { class: "diverged", message: "NaN", where: "epoch 1" },
+  }),
+];
+const numbers = (query: Parameters<typeof queryTrials>[1]): number[] => queryTrials(trials, query).map((t) => t.number);
+
+describe("queryTrials", () => {
+  test("by state, in the records' order", () => {
+    expect(numbers({ state: ["pruned", "failed"] })).toEqual([1, 3]);
+    expect(numbers({})).toEqual([0, 1, 2, 3]);
+  });
+
+  test("filters compare numbers as numbers, text as text, and all must hold", () => {
+    expect(numbers({ filter: ["train.lr<0.05"] })).toEqual([0, 1]);
+    expect(numbers({ filter: ["train.lr<=0.05", "hidden_size>=16"] })).toEqual([0, 1]);
+    expect(numbers({ filter: ["state!=complete"] })).toEqual([1, 3]);
+    expect(numbers({ filter: ["failure=diverged"] })).toEqual([3]);
+    expect(numbers({ filter: ["value=null"] })).toEqual([1, 3]);
+    expect(numbers({ filter: ["model.hidden_size>9"] })).toEqual([0, 1, 2]);
+  });
+
+  test("sorting puts trials without the value last, ascending and descending", () => {
+    expect(numbers({ sort: "value" })).toEqual([2, 0, 1, 3]);
+    expect(numbers({ sort: "-value" })).toEqual([0, 2, 1, 3]);
+    expect(numbers({ sort: "-lr", limit: 2 })).toEqual([2, 3]);
+  });
+
+  test("mistakes name what would be right", () => {
+    expect(() => numbers({ state: ["done"] })).toThrow(/--state done: expected some of waiting, running, complete/);
+    expect(() => numbers({ filter: ["lr"] })).toThrow(/--filter lr: expected name, one of/);
+    expect(() => numbers({ sort: "vlaue" })).toThrow(/did you mean "value"/);
+    expect(() => numbers({ filter: ["train.lrr<1"] })).toThrow(/did you mean "train.lr"/);
+  });
+});
