@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import type { Batch } from "../../../src/core/index.js";
+import { RulScore, buildDataset, endOfLifeCycles, stepsToEndOfLife } from "../../../src/datasets/index.js";
+import { tablesOf } from "./tables.js";
+
+/** Falls by 0.02 a cycle from 1, back to 0.75 for one cycle after the first time below 0.7. */
+const dying = Array.from({ length: 30 }, (_, i) => (i === 17 ? 0.75 : 1 - 0.02 * i));
+const healthy = dying.map((s) => 0.8 + 0.1 * s);
+const tables = tablesOf([
+  { cell: "dying", soh: dying },
+  { cell: "healthy", soh: healthy },
+]);
+
+async function batchOf(cell: string): Promise<Batch> {
+  const dataset = await buildDataset("dummy", { window: 2, horizon: 5, val_cells: cell }, { tables });
+  return dataset.split("val").all();
+}
+
+test("end of life is the first cycle at or below eol, recoveries or not", () => {
+  expect(endOfLifeCycles(tables, 0.7)).toEqual([16, null]);
+  expect(endOfLifeCycles(tables, 0.9)).toEqual([6, 1]);
+  expect(stepsToEndOfLife([0.9, 0.7, 0.71, 0.6], 0.7)).toBe(2);
+  expect(stepsToEndOfLife([0.9, 0.8, 0.71], 0.7)).toBe(3);
+  expect(stepsToEndOfLife([0.9, 0.5, 0.9, 0.9, 0.6, 0.1], 0.7, 2, 3)).toBe(3);
+});
+
+test("only windows whose cell ends its life within their horizon are scored; not within H counts as H", async () => {
+  const batch = await batchOf("dying");
+  // Cycles 16 away by 1 … 5 steps: windows whose last cycle is 11 … 15.
+  const perfect = new RulScore(tables, 0.7);
+  perfect.add(batch, batch.target);
+  expect(perfect.metrics()).toEqual({ rul_mae: 0, rul_rmse: 0, rul_windows: 5, rul_censored_cells: 0 });
+  const never = new RulScore(tables, 0.7);
+  never.add(
+    batch,
+    batch.target.map(() => 0.9),
+  );
+  expect(never.metrics()).toEqual({
+    rul_mae: (4 + 3 + 2 + 1 + 0) / 5,
+    rul_rmse: Math.sqrt((16 + 9 + 4 + 1) / 5),
+    rul_windows: 5,
+    rul_censored_cells: 0,
+  });
+});
+
+test("a cell without an end of life is censored: counted, not scored, and no metric is invented", async () => {
+  const batch = await batchOf("healthy");
+  const score = new RulScore(tables, 0.7);
+  score.add(batch, batch.target);
+  expect(score.metrics()).toEqual({ rul_windows: 0, rul_censored_cells: 1 });
+});
+
+test("windows before and after are neither scored nor censored", async () => {
+  const batch = await batchOf("dying");
+  const score = new RulScore(tables, 0.98);
+  score.add(batch, batch.target);
+  // The life ends with cycle 2, the first window's last one.
+  expect(score.metrics()).toEqual({ rul_windows: 0, rul_censored_cells: 0 });
+});
