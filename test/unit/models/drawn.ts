@@ -40,5 +40,5 @@ export function relativeError(found: ArrayLike<number>, reference: Summary): num
     worst = Math.max(worst, Math.abs(sum - product) / Math.sqrt(found.length));
   });
   const whole = reference.shape.reduce((a, b) => a * b, 1) === found.length;
-  return whole && !Number.isNaN(worst) ? worst / max : Infinity;
+  return whole && !Number.isNaN(worst) ? worst / (max || 1) : Infinity;
 }

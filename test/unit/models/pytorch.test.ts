@@ -96,7 +96,7 @@ describe.each(["cpu", "wasm"] as const)("on %s, against PyTorch float64", (backe
     const { value, grads } = tf.variableGrads(() => lossOf(batch.x), [...model.variables.values()]);
     for (const [name, variable] of model.variables)
       errors[name] = relativeError(grads[variable.name]?.dataSync() ?? [], c.gradients[name] as Summary);
-    const toInput = tf.grad((x: tf.Tensor3D) => lossOf(x))(batch.x);
+    const toInput = tf.grad((x) => lossOf(x as tf.Tensor3D))(batch.x);
     errors["x"] = relativeError(toInput.dataSync(), c.gradients["x"] as Summary);
     errors["loss"] = Math.abs((value.dataSync()[0] as number) - c.loss) / c.loss;
     errors["sums"] = relativeError(sums?.dataSync() ?? [], { shape: [4], max: 1, values: c.sums });
