@@ -58,8 +58,8 @@ export function encodeSafetensors({ metadata, tensors }: SafetensorsFile): Uint8
 }
 
 function typedArray(dtype: Dtype, bytes: Uint8Array): TensorData {
-  // A copy: offsets inside the file need not be aligned.
-  const { buffer } = bytes.slice();
+  // A copy, because offsets inside the file need not be aligned; a Buffer's own slice would not make one.
+  const { buffer } = Uint8Array.from(bytes);
   switch (dtype) {
     case "F32":
       return new Float32Array(buffer);
