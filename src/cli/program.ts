@@ -22,8 +22,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
       writeErr: (text) => io.stderr.write(text),
       outputError: (text, write) => write(text.replaceAll(/\n(?=\(Did)/g, " ")),
     })
-    .exitOverride()
-    .action(() => program.help());
+    .exitOverride();
   try {
     for (const command of commands)
       await command(program, {
@@ -33,6 +32,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
           exitCode = code;
         },
       });
+    if (argv.length === 0) program.help();
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
