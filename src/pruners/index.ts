@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { UsageError } from "../core/index.js";
+import { lazy, parameter, registryOf } from "../registry/index.js";
+import type { Pruner } from "./pruner.js";
+
+export type { PruneDecision, Pruner } from "./pruner.js";
+
+/** Makes a pruner from options under the names of its registered parameters, already validated. */
+export type PrunerFactory = (options: Readonly<Record<string, unknown>>) => Pruner;
+
+/** The pruners by name. */
+export const pruners = registryOf<PrunerFactory>("pruner");
+
+const comparison = {
+  n_startup_trials: parameter(z.number().int().min(0).default(5), {
+    description: "complete trials before any is pruned",
+  }),
+  n_warmup_steps: parameter(z.number().int().min(0).default(5), {
+    description: "an epoch below this one is never pruned",
+    unit: "epochs",
+  }),
+  interval_steps: parameter(z.number().int().min(1).default(1), {
+    description: "between two checks, from the warm-up's end",
+    unit: "epochs",
+  }),
+  n_min_trials: parameter(z.number().int().min(1).default(3), {
+    description: "complete trials with a report at the epoch, else the trial is kept",
+  }),
+};
+const percentile = parameter(z.number().min(0).max(100).default(25), {
+  description: "share of trials to keep",
+  unit: "%",
+});
+
+/** The comparing pruners' options under the library's names. */
+function comparisonOptions(options: Readonly<Record<string, unknown>>) {
+  const given = z.object({ ...comparison, percentile }).parse(options);
+  return {
+    percentile: given.percentile,
+    nStartupTrials: given.n_startup_trials,
+    nWarmupSteps: given.n_warmup_steps,
+    intervalSteps: given.interval_steps,
+    nMinTrials: given.n_min_trials,
+  };
+}
+
+async function comparingPruner(name: string): Promise<PrunerFactory | null> {
+  if (name === "none") return null;
+  if (name === "percentile") {
+    const { PercentilePruner } = await import("./percentile.js");
+    return (options) => new PercentilePruner(comparisonOptions(options));
+  }
+  const { MedianPruner } = await import("./median.js");
+  return (options) => new MedianPruner(comparisonOptions(options));
+}
+
+if (!pruners.has("median")) {
+  pruners.register("median", {
+    summary: "prunes a trial whose best is worse than the median of the others at the same epoch",
+    parameters: z.strictObject(comparison),
+  })(lazy<PrunerFactory>(async () => (await comparingPruner("median")) as PrunerFactory));
+
+  pruners.register("percentile", {
+    summary: "prunes a trial whose best is worse than a percentile of the others at the same epoch",
+    parameters: z.strictObject({ percentile, ...comparison }),
+  })(lazy<PrunerFactory>(async () => (await comparingPruner("percentile")) as PrunerFactory));
+
+  pruners.register("patient", {
+    summary: "lets another pruner judge only trials that have stopped improving",
+    parameters: z.strictObject({
+      pruner: parameter(z.enum(["median", "percentile", "none"]).default("median"), {
+        description: "who judges then; none: the trial is pruned",
+      }),
+      patience: parameter(z.number().int().min(0).default(3), {
+        description: "reports without an improvement that a trial is granted",
+        unit: "epochs",
+      }),
+      min_delta: parameter(z.number().min(0).default(0), {
+        description: "an improvement is at least this large, in units of the metric",
+      }),
+      percentile,
+      ...comparison,
+    }),
+  })(
+    lazy<PrunerFactory>(async () => {
+      const { PatientPruner } = await import("./patient.js");
+      const wrapped = { median: await comparingPruner("median"), percentile: await comparingPruner("percentile") };
+      return (options) => {
+        const inner = options["pruner"] === "none" ? null : wrapped[options["pruner"] as keyof typeof wrapped];
+        return new PatientPruner({
+          pruner: inner ? inner(options) : null,
+          patience: options["patience"] as number,
+          minDelta: options["min_delta"] as number,
+        });
+      };
+    }),
+  );
+
+  pruners.register("nop", { summary: "never prunes", parameters: z.strictObject({}) })(
+    lazy<PrunerFactory>(async () => {
+      const { NopPruner } = await import("./nop.js");
+      return () => new NopPruner();
+    }),
+  );
+}
+
+/**
+ * A registered pruner with its options.
+ * @throws UsageError `unknown-pruner`, or `invalid-pruner-option` for options that its schema refuses.
+ */
+export async function createPruner(name: string, options: Readonly<Record<string, unknown>> = {}): Promise<Pruner> {
+  const entry = pruners.get(name);
+  const parsed = entry.parameters.safeParse(options);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue?.path.length ? `${issue.path.join(".")}: ` : "";
+    throw new UsageError("invalid-pruner-option", `pruner "${name}": ${where}${issue?.message ?? "invalid options"}`);
+  }
+  return (await entry.load())(parsed.data);
+}

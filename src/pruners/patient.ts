@@ -1,0 +1,69 @@
+import type { History, Trial } from "../core/index.js";
+import { invalidPrunerOption, requireWhole } from "./options.js";
+import type { PruneDecision, Pruner } from "./pruner.js";
+import { bestOf, reportsByStep, shownApart } from "./reports.js";
+
+export interface PatientPrunerOptions {
+  /** Asked once patience has run out; null: the trial is then pruned. @default null */
+  readonly pruner?: Pruner | null;
+  /** Reports without an improvement that a trial is granted. */
+  readonly patience: number;
+  /** An improvement counts when it is at least this large, in units of the reported value. @default 0 */
+  readonly minDelta?: number;
+}
+
+/**
+ * Lets another pruner judge only a trial that has stopped improving: the best of its last `patience` + 1 reports is
+ * worse, by more than `minDelta`, than the best before them. Optuna 5.0.0's `PatientPruner`: NaN reports are left out,
+ * and a trial is kept where all of either part are NaN.
+ * @throws UsageError `invalid-pruner-option`
+ */
+export class PatientPruner implements Pruner {
+  readonly name = "patient";
+  readonly pruner: Pruner | null;
+  readonly patience: number;
+  readonly minDelta: number;
+
+  constructor(options: PatientPrunerOptions) {
+    const { pruner = null, patience, minDelta = 0 } = options ?? {};
+    requireWhole("patient", "patience", patience, 0);
+    if (!(minDelta >= 0)) throw invalidPrunerOption("patient", "minDelta", minDelta, "0 or above");
+    this.pruner = pruner;
+    this.patience = patience;
+    this.minDelta = minDelta;
+  }
+
+  decide(trial: Trial, history: History): PruneDecision {
+    const reports = [...reportsByStep(trial)].sort(([a], [b]) => a - b);
+    const latest = reports.at(-1);
+    if (!latest) return { prune: false, reason: "no report yet" };
+    const [step] = latest;
+    const recent = this.patience + 1;
+    if (reports.length <= recent)
+      return { prune: false, reason: `epoch ${step}: ${reports.length} of ${recent + 1} reports that patience needs` };
+    const best = (part: readonly (readonly [number, number])[]): number =>
+      bestOf(
+        part.map(([, value]) => value),
+        history.direction,
+      );
+    const before = best(reports.slice(0, -recent));
+    const after = best(reports.slice(-recent));
+    const minimize = history.direction === "minimize";
+    const stalled = minimize ? before + this.minDelta < after : before - this.minDelta > after;
+    const shown = this.#comparison(before, after, stalled, minimize);
+    if (!stalled) return { prune: false, reason: `epoch ${step}: ${shown}` };
+    if (!this.pruner) return { prune: true, reason: `epoch ${step}: ${shown}` };
+    const decision = this.pruner.decide(trial, history);
+    return { prune: decision.prune, reason: `${decision.reason}; ${shown}` };
+  }
+
+  /** `best of the last 3 reports 0.0310 > 0.0290 before` */
+  #comparison(before: number, after: number, stalled: boolean, minimize: boolean): string {
+    const last = `best of the last ${this.patience + 1} reports`;
+    if (Number.isNaN(before) || Number.isNaN(after)) return `${last} or before is NaN`;
+    const [shownAfter, shownBefore] = shownApart(after, before);
+    const sign = stalled ? (minimize ? ">" : "<") : minimize ? "<=" : ">=";
+    const delta = this.minDelta > 0 ? ` (min delta ${this.minDelta})` : "";
+    return `${last} ${shownAfter} ${sign} ${shownBefore} before${delta}`;
+  }
+}

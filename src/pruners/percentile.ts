@@ -1,0 +1,124 @@
+import type { History, Trial } from "../core/index.js";
+import { invalidPrunerOption, requireWhole } from "./options.js";
+import type { PruneDecision, Pruner } from "./pruner.js";
+import { bestOf, lastStep, reportsByStep, shownApart } from "./reports.js";
+import { VoterIndex } from "./voters.js";
+
+/** When a pruner that compares trials may judge at all. */
+export interface ComparisonOptions {
+  /** No trial is pruned before this many are complete. @default 5 */
+  readonly nStartupTrials?: number;
+  /** A step below this one is never pruned. Steps are epochs, from 1. @default 5 */
+  readonly nWarmupSteps?: number;
+  /**
+   * Steps between two checks, counted from the warm-up's end. A check without a report at its step is made up for at
+   * the next report. @default 1
+   */
+  readonly intervalSteps?: number;
+  /** Fewer complete trials than this with a report at the step: the trial is kept. @default 3 */
+  readonly nMinTrials?: number;
+}
+
+export interface PercentilePrunerOptions extends ComparisonOptions {
+  /** 0 to 100: the share of trials to keep; 25 keeps the best quarter. */
+  readonly percentile: number;
+}
+
+/**
+ * numpy's linear percentile (Hyndman and Fan's type 7) of ascending values. Interpolates from the nearer neighbour as
+ * numpy does, and turns into NaN beside an infinity as numpy's does: simple-statistics' `quantileSorted` differs in the
+ * last bit there, which flips decisions where a trial ties with the percentile.
+ */
+export function percentileOfSorted(sorted: readonly number[], percentile: number): number {
+  const last = sorted.length - 1;
+  if (last < 0) return NaN;
+  const position = last * (percentile / 100);
+  const index = Math.min(Math.floor(position), last);
+  const below = sorted[index] as number;
+  const above = sorted[Math.min(index + 1, last)] as number;
+  const t = position - index;
+  const difference = above - below;
+  return t >= 0.5 ? above - difference * (1 - t) : below + difference * t;
+}
+
+/** Whether `step` is the first report in its interval between checks (Optuna's `_is_first_in_interval_step`). */
+function isFirstInInterval(step: number, steps: Iterable<number>, warmup: number, interval: number): boolean {
+  const checkpoint = Math.floor((step - warmup) / interval) * interval + warmup;
+  let previous = -1;
+  for (const s of steps) if (s > previous && s !== step) previous = s;
+  return previous < checkpoint;
+}
+
+/**
+ * Prunes a trial whose best value so far is worse than a percentile of what complete trials reported at the same step.
+ * Decisions are those of Optuna 5.0.0's `PercentilePruner` under the same arguments (our defaults for warm-up and
+ * least trials are 5 and 3, Optuna's 0 and 1). Only complete trials vote; a trial all of whose reports are NaN is
+ * pruned once it may be judged.
+ * @throws UsageError `invalid-pruner-option`
+ */
+export class PercentilePruner implements Pruner {
+  readonly name: string = "percentile";
+  readonly percentile: number;
+  readonly nStartupTrials: number;
+  readonly nWarmupSteps: number;
+  readonly intervalSteps: number;
+  readonly nMinTrials: number;
+  readonly #voters = new VoterIndex();
+
+  constructor(options: PercentilePrunerOptions) {
+    const { percentile, nStartupTrials = 5, nWarmupSteps = 5, intervalSteps = 1, nMinTrials = 3 } = options ?? {};
+    if (!(percentile >= 0 && percentile <= 100))
+      throw invalidPrunerOption("percentile", "percentile", percentile, "from 0 to 100");
+    requireWhole("percentile", "nStartupTrials", nStartupTrials, 0);
+    requireWhole("percentile", "nWarmupSteps", nWarmupSteps, 0);
+    requireWhole("percentile", "intervalSteps", intervalSteps, 1);
+    requireWhole("percentile", "nMinTrials", nMinTrials, 1);
+    this.percentile = percentile;
+    this.nStartupTrials = nStartupTrials;
+    this.nWarmupSteps = nWarmupSteps;
+    this.intervalSteps = intervalSteps;
+    this.nMinTrials = nMinTrials;
+  }
+
+  /** The compared figure's name in reasons. */
+  protected get measure(): string {
+    return `percentile-${this.percentile}`;
+  }
+
+  decide(trial: Trial, history: History): PruneDecision {
+    const reports = reportsByStep(trial);
+    const step = lastStep(reports.keys());
+    if (step === undefined) return { prune: false, reason: "no report yet" };
+    this.#voters.follow(history.trials);
+    const early = this.#tooEarly(step, reports.keys());
+    if (early !== null) return { prune: false, reason: `epoch ${step}: ${early}` };
+    const { prune, reason } = this.#compare(step, bestOf(reports.values(), history.direction), history.direction);
+    return { prune, reason: `epoch ${step}: ${reason}` };
+  }
+
+  /** Why the trial is not judged at this step; null when it is. */
+  #tooEarly(step: number, steps: Iterable<number>): string | null {
+    const { complete } = this.#voters;
+    if (complete === 0) return "no trial is complete yet";
+    if (complete < this.nStartupTrials) return `${complete} of ${this.nStartupTrials} startup trials are complete`;
+    if (step < this.nWarmupSteps) return `warm-up until epoch ${this.nWarmupSteps}`;
+    if (!isFirstInInterval(step, steps, this.nWarmupSteps, this.intervalSteps))
+      return `between checks (every ${this.intervalSteps} epochs from ${this.nWarmupSteps})`;
+    return null;
+  }
+
+  #compare(step: number, best: number, direction: History["direction"]): PruneDecision {
+    if (Number.isNaN(best)) return { prune: true, reason: "every report is NaN" };
+    const { sorted, reported } = this.#voters.at(step);
+    if (reported < this.nMinTrials)
+      return { prune: false, reason: `${reported} of ${this.nMinTrials} trials needed have reported this epoch` };
+    const wanted = direction === "maximize" ? 100 - this.percentile : this.percentile;
+    const bar = percentileOfSorted(sorted, wanted);
+    const trials = `of ${sorted.length} ${sorted.length === 1 ? "trial" : "trials"}`;
+    if (Number.isNaN(bar)) return { prune: false, reason: `the ${this.measure} ${trials} is NaN` };
+    const prune = direction === "maximize" ? best < bar : best > bar;
+    const [shownBest, shownBar] = shownApart(best, bar);
+    const sign = prune ? (direction === "maximize" ? "<" : ">") : direction === "maximize" ? ">=" : "<=";
+    return { prune, reason: `best ${shownBest} ${sign} ${this.measure} ${shownBar} ${trials}` };
+  }
+}

@@ -1,0 +1,98 @@
+import type { Trial } from "../core/index.js";
+import { reportsByStep } from "./reports.js";
+
+/** What complete trials reported at one step. */
+export interface StepValues {
+  /** Ascending, without NaN. */
+  readonly sorted: readonly number[];
+  /** How many reported anything, NaN included. */
+  readonly reported: number;
+}
+
+const nothing: StepValues = { sorted: [], reported: 0 };
+
+interface Bucket {
+  values: number[];
+  reported: number;
+  sorted: boolean;
+}
+
+/** Where `value` belongs in an ascending list. */
+function insertionPoint(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * The reports of the complete trials of a history, by step. Finished records are frozen and stay the same objects in
+ * every later history, so that following one costs a comparison of references a trial: only trials that finished since
+ * the last look are read. A history that lacks one seen before (another study, an earlier moment) is read anew.
+ */
+export class VoterIndex {
+  /** The records of the last look by position; null where the record was no complete trial. */
+  #seen: (Trial | null)[] = [];
+  #steps = new Map<number, Bucket>();
+  #complete = 0;
+
+  /** How many complete trials the history followed last has. */
+  get complete(): number {
+    return this.#complete;
+  }
+
+  /** Brings the index up to a history. */
+  follow(trials: readonly Trial[]): void {
+    if (!this.#extend(trials)) {
+      this.#seen = [];
+      this.#steps = new Map();
+      this.#complete = 0;
+      this.#extend(trials);
+    }
+  }
+
+  /** What the complete trials reported at a step. */
+  at(step: number): StepValues {
+    const bucket = this.#steps.get(step);
+    if (!bucket) return nothing;
+    if (!bucket.sorted) {
+      bucket.values = Array.from(Float64Array.from(bucket.values).sort());
+      bucket.sorted = true;
+    }
+    return { sorted: bucket.values, reported: bucket.reported };
+  }
+
+  /** Takes in what is new; false when a trial counted before is not there any more. */
+  #extend(trials: readonly Trial[]): boolean {
+    const seen = this.#seen;
+    for (let i = trials.length; i < seen.length; i++) if (seen[i]) return false;
+    seen.length = Math.min(seen.length, trials.length);
+    for (let i = 0; i < trials.length; i++) {
+      const trial = trials[i] as Trial;
+      const counted = seen[i];
+      if (counted === trial) continue;
+      if (counted) return false;
+      const votes = trial.state === "complete";
+      seen[i] = votes ? trial : null;
+      if (votes) this.#add(trial);
+    }
+    return true;
+  }
+
+  #add(trial: Trial): void {
+    this.#complete++;
+    for (const [step, value] of reportsByStep(trial)) {
+      let bucket = this.#steps.get(step);
+      if (!bucket) this.#steps.set(step, (bucket = { values: [], reported: 0, sorted: false }));
+      bucket.reported++;
+      if (Number.isNaN(value)) continue;
+      // a step that nobody has asked for stays unsorted: loading 10,000 trials sorts each step once, not 10,000 times
+      if (bucket.sorted) bucket.values.splice(insertionPoint(bucket.values, value), 0, value);
+      else bucket.values.push(value);
+    }
+  }
+}
