@@ -1,0 +1,56 @@
+/** Addresses are byte offsets into the kernels' memory; see the functions' comments in `../assembly`. */
+export interface KernelExports {
+  tanhArray(source: number, target: number, n: number): void;
+  sigmoidArray(source: number, target: number, n: number): void;
+  toPanels(source: number, pitch: number, rows: number, columns: number, target: number, stride: number): void;
+  fromPanels(source: number, stride: number, rows: number, columns: number, target: number, pitch: number): void;
+  packUnits(w: number, H: number, K: number, gates: number, target: number, k0: number, blockK: number): void;
+  packUnitRows(w: number, H: number, N: number, gates: number, rotate: number, target: number): void;
+  packColumns(b: number, K: number, N: number, target: number): void;
+  packRows(w: number, N: number, K: number, target: number): void;
+  packBias(first: number, second: number, H: number, gates: number, target: number): void;
+  unpackUnitRows(
+    ...args: [
+      ...[source: number, H: number, N: number, gates: number, shift: number, modulus: number],
+      ...[columns: number, target: number],
+    ]
+  ): void;
+  gemmPanels(
+    ...args: [
+      ...[a: number, strideA: number, b: number, bias: number, c: number, strideC: number],
+      ...[rows: number, groups: number, inner: number, skip: number, N: number, accumulate: number],
+    ]
+  ): void;
+  gemmTransposed(
+    ...args: [
+      ...[a: number, stepA: number, panelsA: number, b: number, stepB: number, panelsB: number, stride: number],
+      ...[rows: number, steps: number, c: number, accumulate: number, without: number],
+    ]
+  ): void;
+  lstmForward(plan: number): void;
+  lstmBackward(plan: number): void;
+  lstmInputGradient(plan: number): void;
+  gruForward(plan: number): void;
+  gruBackward(plan: number): void;
+  gruInputGradient(plan: number): void;
+  dropoutPanels(
+    ...args: [
+      ...[source: number, target: number, step: number, T: number, B: number, H: number, stride: number],
+      ...[key: number, threshold: number, kept: number],
+    ]
+  ): void;
+  sumOfSquares(g: number, n: number): number;
+  adamStep(
+    ...args: [
+      ...[p: number, g: number, m: number, v: number, n: number],
+      ...[lr: number, beta1: number, beta2: number, eps: number, coupled: number, decoupled: number],
+      ...[correction1: number, correction2: number, scale: number],
+    ]
+  ): void;
+  sgdStep(
+    ...args: [
+      ...[p: number, g: number, buffer: number, n: number, lr: number, decay: number, momentum: number],
+      ...[nesterov: number, fresh: number, scale: number],
+    ]
+  ): void;
+}

@@ -1,0 +1,34 @@
+/** The fused kernels: chosen, loaded, and put behind the interface of `../ops`. */
+import type { KernelsName } from "../../core/run.js";
+import { plainOps } from "../ops/plain.js";
+import type { Ops } from "../ops/ops.js";
+import { KernelMemory } from "./memory.js";
+import { fusedLstm } from "./recurrent-op.js";
+import { RecurrentKernels } from "./recurrent.js";
+import type { Build } from "./select.js";
+import { FusedUpdate } from "./update.js";
+
+export { kernelsWork, resolveKernels } from "./select.js";
+export { KernelMemory } from "./memory.js";
+
+/** One set of ops over a memory of its own. */
+export function createFusedOps(memory: KernelMemory): Ops {
+  const recurrent = new RecurrentKernels(memory);
+  return {
+    name: memory.build,
+    lstm: (x, layers, options) => fusedLstm(recurrent, x, layers, options),
+    dense: (...args) => plainOps.dense(...args),
+    pathLoss: (...args) => plainOps.pathLoss(...args),
+    createUpdate: (rule, variables) => new FusedUpdate(memory, rule, variables),
+  };
+}
+
+const loaded = new Map<Build, Ops>();
+
+/** The ops of a build; the kernels are loaded once a thread. */
+export function opsFor(name: KernelsName): Ops {
+  if (name === "none") return plainOps;
+  let ops = loaded.get(name);
+  if (!ops) loaded.set(name, (ops = createFusedOps(new KernelMemory(name))));
+  return ops;
+}

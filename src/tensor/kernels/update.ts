@@ -1,0 +1,136 @@
+import type { Update, UpdateRule, UpdateStep } from "../ops/ops.js";
+import * as tf from "../tf.js";
+import type { Tensor, Variable } from "../tf.js";
+import type { KernelMemory } from "./memory.js";
+import { replaceValues, valuesOf } from "./tensors.js";
+
+const slotNames: Readonly<Record<UpdateRule, readonly string[]>> = {
+  adamw: ["exp_avg", "exp_avg_sq"],
+  adam: ["exp_avg", "exp_avg_sq"],
+  sgd: ["momentum_buffer"],
+};
+
+/** Where one variable stands in each of the flat blocks: floats from the block's start, padded to a multiple of four. */
+interface Place {
+  readonly name: string;
+  readonly variable: Variable;
+  readonly offset: number;
+  readonly size: number;
+  /** Whether it ever had a gradient, and so has state. */
+  live: boolean;
+}
+
+const padded = (size: number): number => Math.ceil(size / 4) * 4;
+
+/**
+ * An optimizer whose state lies in the kernels' memory: blocks of parameters, gradients and slots, each flat over all
+ * variables, so that the norm and the step are one call each.
+ */
+export class FusedUpdate implements Update {
+  readonly #places: Place[] = [];
+  readonly #count: number;
+  readonly #address: number;
+  #disposed = false;
+
+  constructor(
+    private readonly memory: KernelMemory,
+    private readonly rule: UpdateRule,
+    variables: ReadonlyMap<string, Variable>,
+  ) {
+    let offset = 0;
+    for (const [name, variable] of variables) {
+      this.#places.push({ name, variable, offset, size: variable.size, live: false });
+      offset += padded(variable.size);
+    }
+    this.#count = offset;
+    // Parameters, gradients, two slots.
+    this.#address = memory.allocate(Math.max(1, 4 * offset) * 4);
+  }
+
+  step(gradients: ReadonlyMap<string, Tensor>, numbers: UpdateStep): void {
+    const backend = tf.backend();
+    const base = this.#address >> 2;
+    const heap = this.memory.f32;
+    const given: Place[] = [];
+    for (const place of this.#places) {
+      const gradient = gradients.get(place.name);
+      const at = base + this.#count + place.offset;
+      if (!gradient) {
+        heap.fill(0, at, at + place.size);
+        continue;
+      }
+      heap.set(valuesOf(backend, gradient), at);
+      heap.set(valuesOf(backend, place.variable), base + place.offset);
+      place.live = true;
+      given.push(place);
+    }
+    const scale = this.#clipScale(numbers.maxNorm);
+    if (given.length === this.#places.length) this.#apply(0, this.#count, numbers, scale);
+    else for (const place of given) this.#apply(place.offset, padded(place.size), numbers, scale);
+    for (const { variable, offset, size } of given) {
+      const values = heap.subarray(base + offset, base + offset + size);
+      if (!replaceValues(backend, variable, values))
+        tf.tidy(() => variable.assign(tf.tensor(values.slice(), variable.shape, "float32")));
+    }
+  }
+
+  /** PyTorch's `clip_grad_norm_`, NaN passing through. */
+  #clipScale(maxNorm: number): number {
+    if (maxNorm <= 0) return 1;
+    const squares = this.memory.exports.sumOfSquares(this.#block(1), this.#count);
+    const scale = maxNorm / (Math.sqrt(squares) + 1e-6);
+    return scale > 1 ? 1 : scale;
+  }
+
+  #block(index: number): number {
+    return this.#address + index * this.#count * 4;
+  }
+
+  #apply(offset: number, count: number, numbers: UpdateStep, scale: number): void {
+    const { lr, weightDecay, t } = numbers;
+    const [p, g, first, second] = [0, 1, 2, 3].map((i) => this.#block(i) + offset * 4) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    if (this.rule === "sgd") {
+      const flags = [numbers.nesterov ? 1 : 0, t === 1 ? 1 : 0] as const;
+      this.memory.exports.sgdStep(p, g, first, count, lr, weightDecay, numbers.momentum ?? 0, ...flags, scale);
+      return;
+    }
+    const [beta1, beta2] = numbers.betas ?? [0.9, 0.999];
+    const decoupled = this.rule === "adamw";
+    const decay = [decoupled ? 0 : weightDecay, decoupled ? weightDecay : 0] as const;
+    const corrections = [1 - beta1 ** t, 1 - beta2 ** t] as const;
+    const rates = [lr, beta1, beta2, numbers.eps ?? 1e-8] as const;
+    this.memory.exports.adamStep(p, g, first, second, count, ...rates, ...decay, ...corrections, scale);
+  }
+
+  state(): Map<string, Float32Array> {
+    const copies = new Map<string, Float32Array>();
+    for (const { name, offset, size, live } of this.#places)
+      slotNames[this.rule].forEach((slot, i) => {
+        if (live) copies.set(`${name}.${slot}`, this.memory.floats(this.#block(2 + i) + offset * 4, size).slice());
+      });
+    return copies;
+  }
+
+  restore(state: ReadonlyMap<string, Float32Array>): void {
+    this.memory.floats(this.#block(2), 2 * this.#count).fill(0);
+    for (const place of this.#places) {
+      place.live = false;
+      slotNames[this.rule].forEach((slot, i) => {
+        const stored = state.get(`${place.name}.${slot}`);
+        if (!stored) return;
+        place.live = true;
+        this.memory.floats(this.#block(2 + i) + place.offset * 4, place.size).set(stored);
+      });
+    }
+  }
+
+  dispose(): void {
+    if (!this.#disposed) this.memory.free(this.#address);
+    this.#disposed = true;
+  }
+}
