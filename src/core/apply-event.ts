@@ -67,16 +67,13 @@ export function createStudyState(header: StudyHeader, trials: readonly Trial[] =
   return new ImmutableState(toPlainData(header, "a study"), TrialList.from(trials), counts, counted, unfinished);
 }
 
-/** Freezes a record to its last number. Parts that are frozen already are not entered again. */
-function freezeTrial(trial: Trial): Trial {
-  for (const part of Object.values(trial)) if (typeof part === "object" && part !== null) freezeDeep(part as object);
-  return Object.freeze(trial);
+/** Freezes a record to its last number; a frozen one is taken to be frozen throughout. */
+function freezeTrial(trial: Trial): void {
+  if (!Object.isFrozen(trial)) freezeDeep(trial);
 }
 
 function freezeDeep(value: object): void {
-  if (Object.isFrozen(value) && !Array.isArray(value)) return;
-  for (const part of Object.values(value))
-    if (typeof part === "object" && part !== null && !Object.isFrozen(part)) freezeDeep(part as object);
+  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) freezeDeep(part as object);
   Object.freeze(value);
 }
 

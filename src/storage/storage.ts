@@ -58,8 +58,8 @@ export interface StudyWriter {
   readonly findings: readonly StorageFinding[];
   /**
    * Applies events in order (all or none; `state` shows them when the call returns) and queues them for the disk at
-   * once. The promise settles when they are durable (group commit). With `trial-report` events alone it may be left
-   * unawaited, and never rejects for the disk: they are durable with the next synced event or within 200 ms.
+   * once. The promise settles when they are durable (group commit); with `trial-report` events alone it resolves at
+   * once, and they are durable with the next synced event or within 200 ms.
    * @throws (rejects) MlbenchError `invalid-event`, `invalid-transition`: nothing was applied. `storage-full`,
    * `storage-failed`: the events are kept, nothing further is accepted until `retry`. `writer-closed`.
    */

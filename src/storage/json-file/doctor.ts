@@ -1,0 +1,163 @@
+import { existsSync } from "node:fs";
+import { copyFile, readFile } from "node:fs/promises";
+import { basename } from "node:path";
+
+import { isFinished, messageOf, MlbenchError } from "../../core/index.js";
+import type { Trial } from "../../core/index.js";
+import { migratorFrom } from "../migrations/index.js";
+import type { RepairReport, StorageFinding } from "../storage.js";
+import { removeIfThere } from "./file-system.js";
+import type { FileSystem } from "./file-system.js";
+import { loadStudy, openIfThere, withJournal } from "./load.js";
+import type { LoadedStudy } from "./load.js";
+import { hasStaleLock, lockOwner } from "./lock.js";
+import type { StudyPaths } from "./paths.js";
+import { reviveFrozen } from "./plain-json.js";
+import { placeholder } from "./salvage.js";
+import { SnapshotAdapter } from "./snapshot-adapter.js";
+import { mendSnapshot, partsOf } from "./snapshot-mend.js";
+import { requireTrial, toDocument } from "./study-document.js";
+import type { StudyDocument } from "./study-document.js";
+
+/** Keeps a copy of a damaged file beside it. @returns its path. */
+export async function backUp(path: string): Promise<string> {
+  const stamp = new Date().toISOString().replace(/[:.]/g, "-");
+  for (let n = 0; ; n++) {
+    const copy = `${path}.damaged-${stamp}${n === 0 ? "" : `-${n}`}`;
+    if (existsSync(copy)) continue;
+    await copyFile(path, copy);
+    return copy;
+  }
+}
+
+function note(code: string, path: string, message: string): StorageFinding {
+  const file = basename(path);
+  return { severity: "note", code, file, line: null, offset: null, message, blocksWriting: false };
+}
+
+/** What is left of processes that died; the next owner clears it away. */
+function leftovers(paths: StudyPaths): StorageFinding[] {
+  if (lockOwner(paths.lock)) return [];
+  const findings: StorageFinding[] = [];
+  if (hasStaleLock(paths.lock)) findings.push(note("stale-lock", paths.lock, "its owner is gone; the next takes over"));
+  for (const path of [paths.snapshotTemp, paths.journalTemp])
+    if (existsSync(path)) findings.push(note("leftover", path, "left by a process that died while writing it"));
+  return findings;
+}
+
+function snapshotFinding(paths: StudyPaths, error: unknown): StorageFinding {
+  const code = error instanceof MlbenchError ? error.code : "snapshot";
+  const message = messageOf(error);
+  const place = { file: basename(paths.snapshot), line: null, offset: null };
+  return { severity: "damage", code, ...place, message, blocksWriting: true };
+}
+
+/** Everything amiss with a study's files. */
+export async function diagnoseStudy(system: FileSystem, paths: StudyPaths): Promise<StorageFinding[]> {
+  const owned = lockOwner(paths.lock) !== null;
+  try {
+    const loaded = await loadStudy(system, paths);
+    const findings = loaded?.findings ?? [];
+    return [...findings.filter(({ blocksWriting }) => blocksWriting || !owned), ...leftovers(paths)];
+  } catch (error) {
+    if (!(error instanceof MlbenchError) || error.code !== "study-damaged")
+      return [snapshotFinding(paths, error), ...leftovers(paths)];
+    const mended = mendSnapshot(await readFile(paths.snapshot), basename(paths.snapshot));
+    return [...mended.findings, ...leftovers(paths)];
+  }
+}
+
+/**
+ * Mends a study whose lock is held: everything that can be read goes into a new snapshot; damaged files are copied
+ * first.
+ * @throws MlbenchError `study-damaged` when the study's head cannot be read, `study-too-new`.
+ */
+export async function repairStudy(system: FileSystem, paths: StudyPaths): Promise<RepairReport> {
+  const actions: string[] = [];
+  const findings: StorageFinding[] = leftovers(paths);
+  const backups: string[] = [];
+  let loaded: LoadedStudy | null;
+  try {
+    loaded = await loadStudy(system, paths);
+  } catch (error) {
+    if (!(error instanceof MlbenchError) || !["study-damaged", "study-too-new"].includes(error.code)) throw error;
+    loaded = await loadMended(system, paths, error, findings, actions);
+    backups.push(await backUp(paths.snapshot));
+  }
+  if (!loaded) throw new MlbenchError("study-damaged", `${paths.snapshot} is gone`);
+  findings.push(...loaded.findings);
+  for (const path of [paths.snapshotTemp, paths.journalTemp]) await removeIfThere(system, path);
+  if (loaded.findings.length > 0 || backups.length > 0) {
+    if (loaded.findings.length > 0) backups.push(await backUp(paths.journal));
+    await new SnapshotAdapter(system, paths).write({
+      ...loaded.snapshot,
+      state: loaded.state,
+      revision: loaded.lastSeq,
+    });
+    await removeIfThere(system, paths.journal);
+    const { size } = loaded.state;
+    actions.push(`wrote a new snapshot with ${size} trial${size === 1 ? "" : "s"}; the journal is folded in`);
+  }
+  return { findings, actions, backups };
+}
+
+async function loadMended(
+  system: FileSystem,
+  paths: StudyPaths,
+  cause: MlbenchError,
+  findings: StorageFinding[],
+  actions: string[],
+): Promise<LoadedStudy> {
+  const mended = mendSnapshot(await readFile(paths.snapshot), basename(paths.snapshot));
+  const { raw, trials, unsure } = partsOf(mended);
+  // A version that is whole and newer is no damage; a changed digit has been put right by now.
+  if (cause.code === "study-too-new" && !unsure.includes("schema_version")) migratorFrom(raw["schema_version"]);
+  findings.push(...mended.findings);
+  actions.push(...mended.actions);
+  for (const key of unsure) actions.push(`kept "${key}" as it reads now, though its checksum does not fit`);
+  const migrator = migratorFrom(raw["schema_version"]);
+  const document = documentOf(reviveFrozen(migrator.header(raw)) as Record<string, unknown>, trials, actions);
+  const journal = await openIfThere(system, paths.journal);
+  try {
+    return await withJournal(system, paths, { document, bytes: 0, migrator }, journal);
+  } finally {
+    if (journal !== null) await system.close(journal);
+  }
+}
+
+/** Records that are lost are stood in for by failed ones, so that the others keep their numbers. */
+function documentOf(
+  raw: Record<string, unknown>,
+  records: ReadonlyMap<number, unknown>,
+  actions: string[],
+): StudyDocument {
+  const size = Math.max(-1, ...records.keys()) + 1;
+  const saved = new Map<number, Trial>();
+  for (const [number, record] of records)
+    try {
+      saved.set(number, requireTrial(reviveFrozen(migratorFrom(raw["schema_version"]).trial(record as never)), number));
+    } catch {
+      // Read, but no trial's record: lost.
+    }
+  const taken = new Set([...saved.values()].filter(isFinished).map((trial) => trial.finish_index));
+  let free = 0;
+  const trials = Array.from({ length: size }, (_, number) => {
+    const trial = saved.get(number);
+    if (trial) return trial;
+    while (taken.has(free)) free++;
+    taken.add(free);
+    actions.push(`trial ${number}: its record is lost; it stands as failed`);
+    return lost(number, free);
+  });
+  return toDocument(raw, trials);
+}
+
+function lost(number: number, finish_index: number): Trial {
+  const failure = {
+    class: "interrupted",
+    message: "the record was lost to damage of the file",
+    where: "storage",
+  } as const;
+  const at = new Date().toISOString();
+  return { ...placeholder(number), state: "failed", failure, finish_index, finished_at: at };
+}

@@ -1,0 +1,32 @@
+/** Places in which a crash test ends the process, as `kill -9` or a power cut could. */
+export type FailPoint =
+  | "journal-write"
+  | "journal-written"
+  | "journal-synced"
+  | "fold-write"
+  | "fold-written"
+  | "fold-renamed"
+  | "fold-journal-written"
+  | "fold-journal-renamed"
+  | "lock-taken"
+  | "inbox-taken"
+  | "inbox-done";
+
+const [wanted, countdown] = (process.env["MLBENCH_FAILPOINT"] ?? "").split(":");
+let left = Number(countdown ?? 1);
+
+/** Whether this is the place and the time that `MLBENCH_FAILPOINT=NAME:N` (the N-th pass) names. */
+export function isFailPoint(point: FailPoint): boolean {
+  return point === wanted && --left === 0;
+}
+
+/** Ends this process at once, nothing flushed. */
+export function die(): never {
+  process.kill(process.pid, "SIGKILL");
+  // The signal ends the process before this line; it is here for the type.
+  for (;;);
+}
+
+export function failPoint(point: FailPoint): void {
+  if (isFailPoint(point)) die();
+}

@@ -1,0 +1,4 @@
+export { JsonFileStorage } from "./json-file-storage.js";
+export type { JsonFileStorageOptions } from "./json-file-storage.js";
+export { realFileSystem } from "./file-system.js";
+export type { FileSystem } from "./file-system.js";

@@ -1,0 +1,104 @@
+import { crc32 } from "node:zlib";
+
+import type { StudyEvent } from "../../core/index.js";
+import { readJson, writeJson } from "./plain-json.js";
+
+/** `,"crc":"89abcdef"}`: what ends each line. The checksum covers the line's bytes before it. */
+const SEAL = /^,"crc":"([0-9a-f]{8})"\}$/;
+const SEAL_LENGTH = 18;
+const START = '{"seq":';
+
+export interface JournalRecord {
+  readonly seq: number;
+  readonly event: StudyEvent;
+}
+
+export function checksumOf(bytes: Uint8Array | string): string {
+  return crc32(bytes).toString(16).padStart(8, "0");
+}
+
+/** One line with its newline: `{"seq":7,"event":{…},"crc":"89abcdef"}`. */
+export function journalLine(seq: number, event: StudyEvent): string {
+  const body = `${START}${seq},"event":${writeJson(event)}`;
+  return `${body},"crc":"${checksumOf(body)}"}\n`;
+}
+
+/** Whether the bytes are one undamaged line. */
+export function isSealed(bytes: Buffer): boolean {
+  if (bytes.length <= SEAL_LENGTH) return false;
+  const cut = bytes.length - SEAL_LENGTH;
+  const seal = SEAL.exec(bytes.toString("latin1", cut));
+  return seal !== null && seal[1] === checksumOf(bytes.subarray(0, cut));
+}
+
+/** The sequence number of a sealed line, without parsing the rest; NaN where there is none. */
+export function sequenceOf(bytes: Buffer): number {
+  const digits = /^\{"seq":(\d{1,15}),/.exec(bytes.toString("latin1", 0, 32));
+  return digits ? Number(digits[1]) : Number.NaN;
+}
+
+/** A sealed line's content. */
+export function parseSealed(bytes: Buffer): JournalRecord | null {
+  try {
+    const { seq, event } = readJson(bytes.toString("utf8")) as JournalRecord;
+    return Number.isSafeInteger(seq) && typeof event === "object" ? { seq, event } : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Whole records inside a line that is not one: two lines glued together by a lost newline, or junk around one.
+ */
+export function recordsWithin(bytes: Buffer): JournalRecord[] {
+  const records: JournalRecord[] = [];
+  let from = bytes.indexOf(START);
+  while (from !== -1) {
+    const next = bytes.indexOf(START, from + 1);
+    const record = recordAt(bytes.subarray(from));
+    if (record) records.push(record.record);
+    from = record ? bytes.indexOf(START, from + record.length) : next;
+  }
+  return records;
+}
+
+/** The sealed record with which `bytes` begin. */
+function recordAt(bytes: Buffer): { record: JournalRecord; length: number } | null {
+  const seal = Buffer.from(',"crc":"');
+  for (let at = bytes.indexOf(seal); at !== -1; at = bytes.indexOf(seal, at + 1)) {
+    const length = at + SEAL_LENGTH;
+    const candidate = bytes.subarray(0, length);
+    if (length > bytes.length || !isSealed(candidate)) continue;
+    const record = parseSealed(candidate);
+    if (record) return { record, length };
+  }
+  return null;
+}
+
+/** Longer lines are not searched: the search takes length^2 steps of native code. */
+const LONGEST_CORRECTED = 20_000;
+
+/**
+ * The line as it was before one of its bytes changed, found by trying each: a CRC-32 tells any two bytes' difference
+ * apart at these lengths, so that a line which fits is the line. Null when more than one byte changed.
+ */
+export function withOneByteCorrected(bytes: Buffer, fits: (candidate: Buffer) => boolean): Buffer | null {
+  if (bytes.length > LONGEST_CORRECTED) return null;
+  const candidate = Buffer.from(bytes);
+  for (let i = 0; i < candidate.length; i++) {
+    const kept = candidate[i] as number;
+    for (let value = 0; value < 256; value++) {
+      if (value === kept || value === 10) continue;
+      candidate[i] = value;
+      if (fits(candidate)) return candidate;
+    }
+    candidate[i] = kept;
+  }
+  return null;
+}
+
+/** The record of a line with one changed byte. */
+export function correctedRecord(bytes: Buffer): JournalRecord | null {
+  const fixed = withOneByteCorrected(bytes, (line) => isSealed(line) && parseSealed(line) !== null);
+  return fixed ? parseSealed(fixed) : null;
+}

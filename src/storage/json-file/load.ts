@@ -1,0 +1,131 @@
+import { basename } from "node:path";
+
+import { applyEvent, MlbenchError } from "../../core/index.js";
+import type { StudyEvent, StudyState } from "../../core/index.js";
+import type { Migration } from "../migrations/index.js";
+import type { StorageFinding } from "../storage.js";
+import { errorCode } from "./file-system.js";
+import type { FileSystem } from "./file-system.js";
+import { scanJournal } from "./journal-scan.js";
+import type { JournalScan } from "./journal-scan.js";
+import type { StudyPaths } from "./paths.js";
+import { Salvager } from "./salvage.js";
+import { readSnapshot } from "./snapshot-reader.js";
+import type { ReadSnapshot } from "./snapshot-reader.js";
+import type { StudyDocument } from "./study-document.js";
+
+export interface LoadedStudy {
+  readonly state: StudyState;
+  readonly snapshot: StudyDocument;
+  readonly snapshotBytes: number;
+  /** Written by an older version. */
+  readonly outdated: boolean;
+  /** Null when there is none. */
+  readonly journal: JournalScan | null;
+  readonly lastSeq: number;
+  readonly findings: readonly StorageFinding[];
+}
+
+export async function openIfThere(system: FileSystem, path: string): Promise<number | null> {
+  return system.open(path, "r").catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return null;
+    throw error;
+  });
+}
+
+/** When and with which seed a study was made: tells a study from one that took its name. */
+async function identityOf(system: FileSystem, path: string): Promise<string | null> {
+  const fd = await openIfThere(system, path);
+  if (fd === null) return null;
+  try {
+    const head = Buffer.alloc(4096);
+    const text = head.toString("utf8", 0, await system.read(fd, head, 0));
+    return `${/"created_at"\s*:\s*"[^"]*"/.exec(text)?.[0]} ${/"seed"\s*:\s*[\d.e+-]+/.exec(text)?.[0]}`;
+  } finally {
+    await system.close(fd);
+  }
+}
+
+/**
+ * The study as it stands on disk; null when there is none. Needs no lock: the journal is opened before the snapshot is,
+ * and both are only ever replaced by renaming, so whatever a writer does meanwhile, the snapshot read is at least as
+ * new as the one this journal goes on from, and lines that it already holds are skipped.
+ */
+export async function loadStudy(
+  system: FileSystem,
+  paths: StudyPaths,
+  known?: readonly Migration[],
+): Promise<LoadedStudy | null> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await identityOf(system, paths.snapshot);
+    const journal = await openIfThere(system, paths.journal);
+    try {
+      const snapshot = await openIfThere(system, paths.snapshot);
+      if (snapshot === null) return null;
+      let read: ReadSnapshot;
+      try {
+        read = await readSnapshot(system, snapshot, paths.snapshot, known);
+      } finally {
+        await system.close(snapshot);
+      }
+      // A study deleted and made anew in between would lend its journal to its namesake.
+      if (attempt < 5 && before !== (await identityOf(system, paths.snapshot))) continue;
+      return await withJournal(system, paths, read, journal);
+    } finally {
+      if (journal !== null) await system.close(journal);
+    }
+  }
+}
+
+/** A snapshot with its journal's events applied; `fd` is the journal, or null where there is none. */
+export async function withJournal(
+  system: FileSystem,
+  paths: StudyPaths,
+  { document, bytes, migrator }: ReadSnapshot,
+  fd: number | null,
+): Promise<LoadedStudy> {
+  const common = { snapshot: document, snapshotBytes: bytes, outdated: migrator.outdated };
+  const { state, revision } = document;
+  if (fd === null) return { ...common, state, journal: null, lastSeq: revision, findings: [] };
+  const file = basename(paths.journal);
+  const migrated = (event: StudyEvent): StudyEvent =>
+    migrator.event(event) as unknown as StudyEvent;
+  const replay = new Replay(state, file);
+  const journal = await scanJournal(system, fd, file, revision, ({ seq, event }) => replay.apply(seq, migrated(event)));
+  const findings = [...replay.findings, ...journal.findings];
+  if (journal.salvaged.length === 0 && replay.findings.length === 0)
+    return { ...common, state: replay.state, journal, lastSeq: journal.lastSeq, findings };
+  const salvager = new Salvager(replay.state);
+  for (const event of replay.kept) salvager.apply(event);
+  for (const { event } of journal.salvaged) salvager.apply(migrated(event));
+  return { ...common, state: salvager.finish(new Date().toISOString()), journal, lastSeq: journal.lastSeq, findings };
+}
+
+/** Applies events until one does not fit, and keeps those from there on. */
+class Replay {
+  state: StudyState;
+  readonly #file: string;
+  readonly findings: StorageFinding[] = [];
+  readonly kept: StudyEvent[] = [];
+
+  constructor(state: StudyState, file: string) {
+    this.state = state;
+    this.#file = file;
+  }
+
+  apply(seq: number, event: StudyEvent): void {
+    if (this.findings.length > 0) {
+      this.kept.push(event);
+      return;
+    }
+    try {
+      this.state = applyEvent(this.state, event);
+    } catch (error) {
+      if (!(error instanceof MlbenchError)) throw error;
+      this.kept.push(event);
+      const message = `event ${seq} cannot have happened here: ${error.message}`;
+      const where = { file: this.#file, line: null, offset: null };
+      this.findings.push({ severity: "damage", code: "event", ...where, message, blocksWriting: true });
+    }
+  }
+}

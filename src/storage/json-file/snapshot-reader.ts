@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+
+import { messageOf, MlbenchError, UsageError } from "../../core/index.js";
+import type { Trial } from "../../core/index.js";
+import { migratorFrom } from "../migrations/index.js";
+import type { Migration, Migrator } from "../migrations/index.js";
+import type { FileSystem } from "./file-system.js";
+import { readLines } from "./lines.js";
+import { reviveFrozen } from "./plain-json.js";
+import { requireTrial, toDocument } from "./study-document.js";
+import type { StudyDocument } from "./study-document.js";
+import { NO_CHECKSUM } from "./snapshot-writer.js";
+
+export interface ReadSnapshot {
+  readonly document: StudyDocument;
+  readonly bytes: number;
+  readonly migrator: Migrator;
+}
+
+const checksumField = /"checksum"\s*:\s*"([0-9a-f]{64})"/;
+
+/** SHA-256 over the file's bytes with the checksum's 64 digits replaced by zeros; the field stands near the start. */
+export class SnapshotHash {
+  readonly #hash = createHash("sha256");
+  #stored: string | undefined;
+  bytes = 0;
+
+  update(chunk: Buffer): void {
+    if (this.bytes === 0) {
+      const found = checksumField.exec(chunk.toString("latin1", 0, 65_536));
+      this.#stored = found?.[1];
+      if (found) {
+        chunk = Buffer.from(chunk);
+        chunk.write(NO_CHECKSUM, found.index + found[0].length - 65, "latin1");
+      }
+    }
+    this.#hash.update(chunk);
+    this.bytes += chunk.length;
+  }
+
+  matches(): boolean {
+    return this.#hash.digest("hex") === this.#stored;
+  }
+}
+
+/** Collects a snapshot from its lines as this program lays them out. */
+class LineParser {
+  readonly raw: Record<string, unknown> = {};
+  readonly trials: Trial[] = [];
+  #part: "head" | "trials" | "tail" | "end" = "head";
+  readonly #known: readonly Migration[] | undefined;
+  #migrator: Migrator | undefined;
+
+  constructor(known: readonly Migration[] | undefined) {
+    this.#known = known;
+  }
+
+  get migrator(): Migrator {
+    return (this.#migrator ??= migratorFrom(this.raw["schema_version"], this.#known));
+  }
+
+  get complete(): boolean {
+    return this.#part === "end";
+  }
+
+  line(text: string): void {
+    if (this.#part === "trials") this.#trialLine(text);
+    else if (text === '"trials": [') this.#part = "trials";
+    else if (text === "}") this.#part = "end";
+    else if (text !== "{") Object.assign(this.raw, JSON.parse(`{${text.endsWith(",") ? text.slice(0, -1) : text}}`));
+  }
+
+  #trialLine(text: string): void {
+    if (text === "]," || text === "]") this.#part = "tail";
+    else {
+      const record: unknown = JSON.parse(text.endsWith(",") ? text.slice(0, -1) : text);
+      const migrated = this.migrator.trial(record as Record<string, unknown>);
+      this.trials.push(requireTrial(reviveFrozen(migrated), this.trials.length));
+    }
+  }
+}
+
+async function parseByLine(
+  system: FileSystem,
+  fd: number,
+  hash: SnapshotHash,
+  known: readonly Migration[] | undefined,
+): Promise<LineParser | null> {
+  const parser = new LineParser(known);
+  let readable = true;
+  for await (const lines of readLines(system, fd, (chunk) => hash.update(chunk)))
+    for (const line of lines)
+      if (readable)
+        try {
+          parser.line(line.bytes.toString("utf8"));
+        } catch (error) {
+          if (error instanceof MlbenchError && error.code === "study-too-new") throw error;
+          readable = false;
+        }
+  return readable && parser.complete ? parser : null;
+}
+
+/** A file that something else laid out anew: any JSON text will do. */
+async function parseWhole(
+  system: FileSystem,
+  fd: number,
+  known: readonly Migration[] | undefined,
+): Promise<{ raw: Record<string, unknown>; trials: Trial[]; migrator: Migrator }> {
+  const bytes = Buffer.alloc(await system.size(fd));
+  for (let at = 0; at < bytes.length;) {
+    const count = await system.read(fd, bytes.subarray(at), at);
+    if (count === 0) break;
+    at += count;
+  }
+  const parsed: unknown = JSON.parse(bytes.toString("utf8"));
+  if (typeof parsed !== "object" || parsed === null || !("format" in parsed))
+    throw new UsageError("not-a-study", "it is no study");
+  const raw = parsed as Record<string, unknown>;
+  const migrator = migratorFrom(raw["schema_version"], known);
+  const list = Array.isArray(raw["trials"]) ? (raw["trials"] as Record<string, unknown>[]) : [];
+  const trials = list.map((record, i) => requireTrial(reviveFrozen(migrator.trial(record)), i));
+  return { raw, trials, migrator };
+}
+
+/**
+ * Reads and checks a snapshot.
+ * @throws MlbenchError `study-damaged` (a checksum that does not fit, or what cannot be parsed), `study-too-new`;
+ * UsageError `not-a-study`.
+ */
+export async function readSnapshot(
+  system: FileSystem,
+  fd: number,
+  path: string,
+  known?: readonly Migration[],
+): Promise<ReadSnapshot> {
+  try {
+    const hash = new SnapshotHash();
+    const byLine = await parseByLine(system, fd, hash, known);
+    const whole = hash.matches();
+    const parsed = byLine ?? (await parseWhole(system, fd, known));
+    if (!whole) throw new MlbenchError("study-damaged", "its checksum does not fit: something in it changed");
+    const raw = reviveFrozen(parsed.migrator.header(parsed.raw)) as Record<string, unknown>;
+    const migrated = { ...raw, schema_version: parsed.raw["schema_version"] };
+    const document = toDocument(migrated, parsed.trials);
+    return { document, bytes: hash.bytes, migrator: parsed.migrator };
+  } catch (error) {
+    throw describe(error, path);
+  }
+}
+
+function describe(error: unknown, path: string): unknown {
+  if (error instanceof UsageError) return new UsageError(error.code, `${path}: ${error.message}`);
+  if (error instanceof MlbenchError) {
+    const hint = error.code === "study-damaged" ? "; doctor --repair mends it" : "";
+    return new MlbenchError(error.code, `${path}: ${error.message}${hint}`, { cause: error });
+  }
+  if (error instanceof SyntaxError)
+    return new MlbenchError("study-damaged", `${path} is not readable: ${messageOf(error)}; doctor --repair mends it`);
+  return error;
+}

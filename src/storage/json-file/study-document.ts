@@ -1,0 +1,80 @@
+import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
+import type { StudyHeader, StudyState, Trial } from "../../core/index.js";
+
+export const FORMAT = "mlbench-hpo-study";
+
+/** What a snapshot file holds. */
+export interface StudyDocument {
+  /** The sequence number of the last journal event folded in. */
+  readonly revision: number;
+  readonly state: StudyState;
+  /** Top-level keys that this version does not know; kept. */
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+/** Top-level keys of the file that are the file's own, not the study's. */
+const envelope = new Set(["format", "schema_version", "checksum", "revision", "trials", "line_checksums"]);
+
+const headerKeys = [
+  "name",
+  "direction",
+  "metric",
+  "created_at",
+  "seed",
+  "task",
+  "space",
+  "sampler",
+  "pruner",
+  "settings",
+  "user_attrs",
+] as const satisfies readonly (keyof StudyHeader)[];
+
+const states = new Set(["waiting", "running", "complete", "pruned", "failed"]);
+
+function damaged(what: string): never {
+  throw new MlbenchError("study-damaged", what);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The study's header in the order of the file, and what else stands at the top level. */
+export function splitHeader(raw: Readonly<Record<string, unknown>>): {
+  header: StudyHeader;
+  extra: Readonly<Record<string, unknown>>;
+} {
+  for (const key of headerKeys) if (!(key in raw)) damaged(`the key "${key}" is missing`);
+  if (typeof raw["name"] !== "string") damaged('"name" must be a text');
+  if (raw["direction"] !== "minimize" && raw["direction"] !== "maximize")
+    damaged('"direction" must be minimize or maximize');
+  if (typeof raw["seed"] !== "number") damaged('"seed" must be a number');
+  for (const key of ["task", "space", "sampler", "pruner", "settings", "user_attrs"] as const)
+    if (!isRecord(raw[key])) damaged(`"${key}" must be an object`);
+  const known = new Set<string>(headerKeys);
+  const header = Object.fromEntries(headerKeys.map((key) => [key, raw[key]])) as unknown as StudyHeader;
+  const extra = Object.entries(raw).filter(([key]) => !known.has(key) && !envelope.has(key));
+  return { header, extra: Object.freeze(Object.fromEntries(extra)) };
+}
+
+/** The record at place `number`, checked as far as the rest of the program relies on it. */
+export function requireTrial(raw: unknown, number: number): Trial {
+  if (!isRecord(raw)) damaged(`trial ${number} is no object`);
+  if (raw["number"] !== number) damaged(`trial ${number} has the number ${JSON.stringify(raw["number"])}`);
+  if (!states.has(raw["state"] as string)) damaged(`trial ${number} has the state ${JSON.stringify(raw["state"])}`);
+  for (const key of ["params", "metrics", "user_attrs"])
+    if (!isRecord(raw[key])) damaged(`"${key}" of trial ${number} must be an object`);
+  for (const key of ["intermediate", "seen", "attempts"])
+    if (!Array.isArray(raw[key])) damaged(`"${key}" of trial ${number} must be a list`);
+  return raw as unknown as Trial;
+}
+
+/** The parts of a file, parsed, put together. @throws MlbenchError `study-damaged`, UsageError `not-a-study`. */
+export function toDocument(raw: Readonly<Record<string, unknown>>, trials: readonly Trial[]): StudyDocument {
+  if (raw["format"] !== FORMAT) throw new UsageError("not-a-study", `"format" must be "${FORMAT}"`);
+  const { revision } = raw;
+  if (typeof revision !== "number" || !Number.isSafeInteger(revision) || revision < 0)
+    damaged('"revision" must be an integer from 0');
+  const { header, extra } = splitHeader(raw);
+  return { revision, state: createStudyState(header, trials), extra };
+}

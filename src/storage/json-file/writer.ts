@@ -1,0 +1,172 @@
+import { Low } from "lowdb";
+
+import { applyEvent } from "../../core/index.js";
+import type { MlbenchError, StudyEvent, StudyState } from "../../core/index.js";
+import type { StorageFinding, StudyWriter } from "../storage.js";
+import { writerClosed } from "../study-errors.js";
+import type { FileSystem } from "./file-system.js";
+import { removeIfThere } from "./file-system.js";
+import { InboxReceiver } from "./inbox.js";
+import type { CommandHandler } from "./inbox.js";
+import { Journal } from "./journal.js";
+import { journalLine } from "./journal-line.js";
+import type { Lock } from "./lock.js";
+import type { StudyPaths } from "./paths.js";
+import { SnapshotAdapter } from "./snapshot-adapter.js";
+import type { StudyDocument } from "./study-document.js";
+
+export interface WriterStart {
+  readonly name: string;
+  readonly paths: StudyPaths;
+  readonly system: FileSystem;
+  readonly lock: Lock;
+  readonly document: StudyDocument;
+  readonly state: StudyState;
+  readonly lastSeq: number;
+  readonly snapshotBytes: number;
+  /** Where the journal's next line goes. */
+  readonly journalEnd: number;
+  /** Whether the last line there lacks its newline. */
+  readonly needsNewline: boolean;
+  readonly findings: readonly StorageFinding[];
+  /** A journal smaller than this is never folded before the end, in bytes. */
+  readonly foldAbove: number;
+  readonly onClosed: () => void;
+}
+
+/** Events go to the journal; when that outgrows the snapshot, and at the end, it is folded into a new one. */
+export class JsonFileWriter implements StudyWriter {
+  readonly findings: readonly StorageFinding[];
+  readonly #start: WriterStart;
+  readonly #journal: Journal;
+  readonly #adapter: SnapshotAdapter;
+  readonly #low: Low<StudyDocument>;
+  #state: StudyState;
+  #seq: number;
+  #prefix: string;
+  /** The journal's length at which it is folded. */
+  #foldAt: number;
+  /** The revision of the snapshot on disk. */
+  #folded: number;
+  #folding: Promise<void> | null = null;
+  #receiver: InboxReceiver | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(start: WriterStart) {
+    const { system, paths, journalEnd } = start;
+    this.#start = start;
+    this.findings = start.findings;
+    this.#state = start.state;
+    this.#seq = start.lastSeq;
+    this.#folded = start.document.revision;
+    this.#prefix = start.needsNewline ? "\n" : "";
+    this.#journal = new Journal(system, { path: paths.journal, tempPath: paths.journalTemp, end: journalEnd });
+    this.#adapter = new SnapshotAdapter(system, paths);
+    this.#low = new Low(this.#adapter, start.document);
+    this.#foldAt = Math.max(start.foldAbove, start.snapshotBytes);
+  }
+
+  get state(): StudyState {
+    return this.#state;
+  }
+
+  async append(...events: StudyEvent[]): Promise<void> {
+    if (this.#closing) throw writerClosed(this.#start.name);
+    const awaited = events.some(({ type }) => type !== "trial-report");
+    if (awaited && this.#journal.failure) throw this.#journal.failure;
+    let state = this.#state;
+    let lines = this.#prefix;
+    for (const [i, event] of events.entries()) {
+      state = applyEvent(state, event);
+      lines += journalLine(this.#seq + 1 + i, event);
+    }
+    if (events.length === 0) return;
+    this.#state = state;
+    this.#seq += events.length;
+    this.#prefix = "";
+    this.#journal.add(lines);
+    if (this.#journal.end > this.#foldAt) this.#foldInBackground();
+    if (awaited) await this.#journal.synced();
+  }
+
+  async flush(): Promise<void> {
+    await this.#journal.synced();
+  }
+
+  async retry(): Promise<void> {
+    await this.#journal.retry();
+  }
+
+  receive(handler: CommandHandler): () => Promise<void> {
+    const { name, paths } = this.#start;
+    const receiver = new InboxReceiver(name, paths.inbox, handler);
+    this.#receiver = receiver;
+    return () => receiver.stop();
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const { system, paths, lock, onClosed } = this.#start;
+    try {
+      await this.#receiver?.stop();
+      await this.#folding;
+      const unwritten = await this.#lastSync();
+      // A journal that cannot be removed only holds lines which the snapshot's revision says to skip.
+      if (await this.#foldAtEnd()) await removeIfThere(system, paths.journal).catch(() => {});
+      else if (unwritten) throw unwritten;
+    } finally {
+      await this.#journal.close();
+      lock.release();
+      onClosed();
+    }
+  }
+
+  /** Makes the journal durable; a failure is given back, because a fold may still save what it could not take. */
+  async #lastSync(): Promise<MlbenchError | null> {
+    try {
+      await (this.#journal.failure ? this.#journal.retry() : this.#journal.synced());
+      return null;
+    } catch (error) {
+      return error as MlbenchError;
+    }
+  }
+
+  /** False when the disk refuses: the journal then stays, and nothing is lost. */
+  async #foldAtEnd(): Promise<boolean> {
+    if (this.#folded === this.#seq) return true;
+    try {
+      await this.#writeSnapshot();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #writeSnapshot(): Promise<void> {
+    const revision = this.#seq;
+    this.#low.data = { revision, state: this.#state, extra: this.#start.document.extra };
+    await this.#low.write();
+    this.#folded = revision;
+  }
+
+  #foldInBackground(): void {
+    this.#folding ??= this.#fold().finally(() => {
+      this.#folding = null;
+    });
+  }
+
+  async #fold(): Promise<void> {
+    const boundary = this.#journal.end;
+    try {
+      await this.#writeSnapshot();
+      await this.#journal.dropBefore(boundary);
+      this.#foldAt = Math.max(this.#start.foldAbove, this.#adapter.bytes);
+    } catch {
+      // No room for a second copy, say. The journal has everything; the fold is tried again when it has grown.
+      this.#foldAt = Math.ceil(this.#journal.end * 1.5);
+    }
+  }
+}

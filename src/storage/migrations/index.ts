@@ -1,0 +1,56 @@
+import { MlbenchError } from "../../core/index.js";
+
+/** Bumped when an older program could not read, or would misread, what is written. */
+export const SCHEMA_VERSION = 1;
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** Turns what version `from` wrote into what version `from + 1` writes; each part may be left out. */
+export interface Migration {
+  readonly from: number;
+  header?(raw: Raw): Raw;
+  trial?(raw: Raw): Raw;
+  event?(raw: Raw): Raw;
+}
+
+/** In ascending order, one a version; `test/fixtures/storage` keeps a study of each version that must always load. */
+export const migrations: readonly Migration[] = [];
+
+export interface Migrator {
+  /** Whether anything has to change: such a study is rewritten before the first append. */
+  readonly outdated: boolean;
+  header(raw: Raw): Raw;
+  trial(raw: Raw): Raw;
+  event(raw: Raw): Raw;
+}
+
+const unchanged: Migrator = { outdated: false, header: (raw) => raw, trial: (raw) => raw, event: (raw) => raw };
+
+/**
+ * What lifts a study of `version` to `target`.
+ * @throws MlbenchError `study-too-new`, `study-damaged` for a version that never was.
+ */
+export function migratorFrom(
+  version: unknown,
+  known: readonly Migration[] = migrations,
+  target: number = SCHEMA_VERSION,
+): Migrator {
+  if (version === target) return unchanged;
+  if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
+    throw new MlbenchError("study-damaged", `schema_version must be an integer from 1, got ${JSON.stringify(version)}`);
+  if (version > target)
+    throw new MlbenchError(
+      "study-too-new",
+      `the study was written by a newer mlbench-hpo (schema_version ${version}; this one knows up to ${target}): ` +
+        "update mlbench-hpo",
+    );
+  const steps = known.filter(({ from }) => from >= version && from < target).sort((a, b) => a.from - b.from);
+  if (steps.length !== target - version)
+    throw new MlbenchError("study-damaged", `there is no migration from schema_version ${version} to ${target}`);
+  return {
+    outdated: true,
+    header: (raw) => steps.reduce((value, step) => step.header?.(value) ?? value, raw),
+    trial: (raw) => steps.reduce((value, step) => step.trial?.(value) ?? value, raw),
+    event: (raw) => steps.reduce((value, step) => step.event?.(value) ?? value, raw),
+  };
+}
