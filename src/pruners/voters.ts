@@ -1,3 +1,4 @@
+import { isFinished } from "../core/index.js";
 import type { Trial } from "../core/index.js";
 import { reportsByStep } from "./reports.js";
 
@@ -29,13 +30,23 @@ function insertionPoint(sorted: readonly number[], value: number): number {
   return low;
 }
 
+/** Whether no step occurs twice because each is above the one before. */
+function isAscending({ intermediate }: Trial): boolean {
+  let previous = -Infinity;
+  for (const [step] of intermediate) {
+    if (!(step > previous)) return false;
+    previous = step;
+  }
+  return true;
+}
+
 /**
  * The reports of the complete trials of a history, by step. Finished records are frozen and stay the same objects in
  * every later history, so that following one costs a comparison of references a trial: only trials that finished since
  * the last look are read. A history that lacks one seen before (another study, an earlier moment) is read anew.
  */
 export class VoterIndex {
-  /** The records of the last look by position; null where the record was no complete trial. */
+  /** The finished records of the last look by position; null where the record was under way. */
   #seen: (Trial | null)[] = [];
   #steps = new Map<number, Bucket>();
   #complete = 0;
@@ -69,23 +80,23 @@ export class VoterIndex {
   /** Takes in what is new; false when a trial counted before is not there any more. */
   #extend(trials: readonly Trial[]): boolean {
     const seen = this.#seen;
-    for (let i = trials.length; i < seen.length; i++) if (seen[i]) return false;
+    for (let i = trials.length; i < seen.length; i++) if (seen[i]?.state === "complete") return false;
     seen.length = Math.min(seen.length, trials.length);
     for (let i = 0; i < trials.length; i++) {
       const trial = trials[i] as Trial;
-      const counted = seen[i];
-      if (counted === trial) continue;
-      if (counted) return false;
-      const votes = trial.state === "complete";
-      seen[i] = votes ? trial : null;
-      if (votes) this.#add(trial);
+      const known = seen[i];
+      if (known === trial) continue;
+      if (known?.state === "complete") return false;
+      seen[i] = isFinished(trial) ? trial : null;
+      if (trial.state === "complete") this.#add(trial);
     }
     return true;
   }
 
   #add(trial: Trial): void {
     this.#complete++;
-    for (const [step, value] of reportsByStep(trial)) {
+    const reports = isAscending(trial) ? trial.intermediate : reportsByStep(trial);
+    for (const [step, value] of reports) {
       let bucket = this.#steps.get(step);
       if (!bucket) this.#steps.set(step, (bucket = { values: [], reported: 0, sorted: false }));
       bucket.reported++;
