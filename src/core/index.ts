@@ -10,3 +10,4 @@ export * from "./apply-event.js";
 export * from "./plain-data.js";
 export * from "./objective-trial.js";
 export * from "./space.js";
+export * from "./trial-value.js";

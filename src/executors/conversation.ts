@@ -9,6 +9,7 @@ export class Conversation {
   readonly #send: (message: ToWorker) => void;
   #answered: Promise<void> = Promise.resolve();
   #outcome: OutcomeMessage | null = null;
+  #failure: { readonly error: unknown } | null = null;
   #over = false;
 
   constructor(hooks: RunHooks, send: (message: ToWorker) => void) {
@@ -20,11 +21,7 @@ export class Conversation {
     if (this.#over) return;
     switch (message.type) {
       case "report":
-        this.#answered = this.#answered.then(async () => {
-          if (this.#over) return;
-          const answer = await this.#hooks.onReport(message.step, message.value);
-          this.#send({ type: "answer", id: message.id, answer });
-        });
+        this.#answered = this.#answered.then(() => this.#answer(message));
         return;
       case "user-attr":
         this.#hooks.onUserAttr(message.key, message.value);
@@ -34,10 +31,25 @@ export class Conversation {
     }
   }
 
-  /** The outcome message once every report before it is answered; null where the worker ended without one. */
+  async #answer({ id, step, value }: Extract<FromWorker, { type: "report" }>): Promise<void> {
+    if (this.#over) return;
+    try {
+      this.#send({ type: "answer", id, answer: await this.#hooks.onReport(step, value) });
+    } catch (error) {
+      // The listener's own failure: the trial ends, and whoever waits for its end is told.
+      this.#failure ??= { error };
+      this.#send({ type: "answer", id, answer: "prune" });
+    }
+  }
+
+  /**
+   * The outcome message once every report before it is answered; null where the worker ended without one.
+   * @throws what a hook threw.
+   */
   async end(): Promise<OutcomeMessage | null> {
     await this.#answered;
     this.#over = true;
+    if (this.#failure) throw this.#failure.error;
     return this.#outcome;
   }
 }

@@ -5,9 +5,7 @@ import { ChannelTrial, messageOf, UsageError } from "../core/index.js";
 import type { ReportAnswer, TrialJob } from "./executor.js";
 import type { WorkerPort } from "./protocol.js";
 import { ControlBlock, outcomeOfError, outcomeOfValue, TrialCancelled } from "./protocol.js";
-
-/** The file in a trial's directory that takes what the trial says. */
-export const LOG_FILE = "log.txt";
+import { LOG_FILE } from "./trial-files.js";
 
 /** A trial's line to the study, as the trainer and objectives use it. */
 export class TrialLine {

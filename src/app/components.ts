@@ -1,0 +1,62 @@
+import type { ComponentSpec } from "../core/index.js";
+import type { Pruner } from "../pruners/pruner.js";
+import { createPruner, pruners } from "../pruners/index.js";
+import type { EntryMeta } from "../registry/index.js";
+import { propose } from "../samplers/duplicates.js";
+import { createSampler, samplers } from "../samplers/index.js";
+import { drawUniform } from "../samplers/random.js";
+import type { Sampler } from "../samplers/sampler.js";
+import type { StudyComponents } from "../study/components.js";
+
+/** A component as a caller gives it: an object, a registered name, or a name with options. */
+export type Given<T> = T | string | ComponentSpec;
+
+function isSpec(given: object): given is ComponentSpec {
+  return "options" in given && !("suggest" in given) && !("decide" in given);
+}
+
+/** The options of an object that its registered schema knows, by their stored names (`nStartupTrials` -> `n_startup_trials`). */
+function optionsOf(component: object, entry: EntryMeta | null): Record<string, unknown> {
+  if (!entry) return {};
+  const stored = Object.entries(component).map(
+    ([name, value]) => [name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value as unknown] as const,
+  );
+  return Object.fromEntries(
+    stored.filter(([name, value]) => Object.hasOwn(entry.parameters.shape, name) && typeof value !== "object"),
+  );
+}
+
+/** What a study stores of its sampler. */
+export function samplerSpec(given: Given<Sampler> = "tpe"): ComponentSpec {
+  if (typeof given === "string") return { name: given, options: {} };
+  if (isSpec(given)) return given;
+  const entry = samplers.has(given.name) ? samplers.get(given.name) : null;
+  return { name: given.name, options: optionsOf(given, entry) };
+}
+
+/** What a study stores of its pruner. */
+export function prunerSpec(given: Given<Pruner> = "median"): ComponentSpec {
+  if (typeof given === "string") return { name: given, options: {} };
+  if (isSpec(given)) return given;
+  const entry = pruners.has(given.name) ? pruners.get(given.name) : null;
+  return { name: given.name, options: optionsOf(given, entry) };
+}
+
+/**
+ * A study's working parts: objects as given, else what its header names.
+ * @throws UsageError `unknown-sampler`, `unknown-pruner`, `invalid-sampler-option`, `invalid-pruner-option`.
+ */
+export async function createComponents(
+  header: { readonly sampler: ComponentSpec; readonly pruner: ComponentSpec },
+  given: { sampler?: Given<Sampler> | undefined; pruner?: Given<Pruner> | undefined } = {},
+): Promise<StudyComponents> {
+  const sampler =
+    typeof given.sampler === "object" && !isSpec(given.sampler)
+      ? given.sampler
+      : await createSampler(header.sampler.name, header.sampler.options);
+  const pruner =
+    typeof given.pruner === "object" && !isSpec(given.pruner)
+      ? given.pruner
+      : await createPruner(header.pruner.name, header.pruner.options);
+  return { sampler, pruner, propose, drawUniform };
+}

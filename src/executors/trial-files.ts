@@ -1,0 +1,7 @@
+/** What a trial leaves in its directory (`NAME.files/00017`). */
+
+/** Takes what the trial says. */
+export const LOG_FILE = "log.txt";
+
+/** The best epoch's weights. */
+export const CHECKPOINT_FILE = "checkpoint.safetensors";

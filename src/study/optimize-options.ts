@@ -1,0 +1,117 @@
+import type { Trial } from "../core/index.js";
+import { UsageError } from "../core/index.js";
+import type { OptimizeEvent } from "./optimize-events.js";
+import type { Study } from "./study.js";
+
+/** Hears of a finished, durable trial; may call `study.stop()`. */
+export type StudyCallback = (study: Study, trial: Trial) => void | Promise<void>;
+
+/** What one call of `optimize` is told. Counts are of finished trials that repeat no other. */
+export interface OptimizeOptions {
+  /** So many more trials finish in this call. @default 100, unless `totalTrials` or `timeoutMs` is given */
+  readonly trials?: number | undefined;
+  /** Until the study has so many. */
+  readonly totalTrials?: number | undefined;
+  /** Ends the call; trials under way go back to waiting. */
+  readonly timeoutMs?: number | undefined;
+  /** Trials at once. @default 1 for a function, the number of cores for a module */
+  readonly concurrency?: number | undefined;
+  /** Aborting ends the call at once: trials under way go back to waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Aborting starts no further trial; those under way end, or go back to waiting after `graceMs`. */
+  readonly drainSignal?: AbortSignal | undefined;
+  /** How long trials under way may go on after a drain or a stop rule. @default 10000 */
+  readonly graceMs?: number | undefined;
+  /** A trial that takes longer fails as `timeout`. */
+  readonly trialTimeoutMs?: number | undefined;
+  /** After so many attempts that died with their process a trial fails as `interrupted`. @default 3 */
+  readonly maxAttempts?: number | undefined;
+  /** How often a failed trial is repeated under a new number. @default 0 */
+  readonly maxRetries?: number | undefined;
+  /** So many failures in a row end the call; 0 never does. @default 5 */
+  readonly maxFailures?: number | undefined;
+  /** Ends the call after so many finished trials without a better value. */
+  readonly patience?: number | undefined;
+  /** Ends the call at a value as good as this. */
+  readonly target?: number | undefined;
+  /** A parallel call that can be repeated: results are taken in the order in which trials were started. @default false */
+  readonly deterministic?: boolean | undefined;
+  /** Called for each finished trial once it is durable, one after another; the slot takes its next trial then. */
+  readonly callbacks?: readonly StudyCallback[] | undefined;
+  /** What a module's trials run in. @default "thread" */
+  readonly isolation?: "thread" | "process" | undefined;
+  /** Hears everything that happens. */
+  readonly onEvent?: ((event: OptimizeEvent) => void) | undefined;
+}
+
+/** The options with their defaults. */
+export interface ResolvedOptions {
+  readonly target: number | null;
+  readonly patience: number | null;
+  readonly maxAttempts: number;
+  readonly maxRetries: number;
+  readonly maxFailures: number;
+  readonly graceMs: number;
+  readonly timeoutMs: number | null;
+  readonly trialTimeoutMs: number | null;
+  readonly deterministic: boolean;
+}
+
+/** How many finished trials the study has at the end, and which option says so. */
+export interface Goal {
+  readonly finished: number;
+  readonly by: "trials" | "total-trials";
+}
+
+const DEFAULT_TRIALS = 100;
+
+function requireCount(name: string, value: number | undefined, least: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least)) return;
+  throw new UsageError("invalid-option", `${name} must be an integer of at least ${least}, got ${value}`);
+}
+
+function requireDuration(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isFinite(value) && value > 0)) return;
+  throw new UsageError("invalid-option", `${name} must be a number of milliseconds above 0, got ${value}`);
+}
+
+/** @throws UsageError `invalid-option`. */
+export function checkOptions(options: OptimizeOptions): void {
+  requireCount("trials", options.trials, 0);
+  requireCount("totalTrials", options.totalTrials, 0);
+  requireCount("concurrency", options.concurrency, 1);
+  requireCount("maxAttempts", options.maxAttempts, 1);
+  requireCount("maxRetries", options.maxRetries, 0);
+  requireCount("maxFailures", options.maxFailures, 0);
+  requireCount("patience", options.patience, 1);
+  requireDuration("timeoutMs", options.timeoutMs);
+  requireDuration("trialTimeoutMs", options.trialTimeoutMs);
+  if (options.target !== undefined && !Number.isFinite(options.target))
+    throw new UsageError("invalid-option", `target must be a finite number, got ${options.target}`);
+  if (options.graceMs !== undefined && !(options.graceMs >= 0))
+    throw new UsageError("invalid-option", `graceMs must be at least 0, got ${options.graceMs}`);
+}
+
+export function resolveOptions(options: OptimizeOptions): ResolvedOptions {
+  return {
+    target: options.target ?? null,
+    patience: options.patience ?? null,
+    maxAttempts: options.maxAttempts ?? 3,
+    maxRetries: options.maxRetries ?? 0,
+    maxFailures: options.maxFailures ?? 5,
+    graceMs: options.graceMs ?? 10_000,
+    timeoutMs: options.timeoutMs ?? null,
+    trialTimeoutMs: options.trialTimeoutMs ?? null,
+    deterministic: options.deterministic ?? false,
+  };
+}
+
+/** The goal of a call on a study with `counted` finished trials (after recovery). */
+export function goalOf(options: OptimizeOptions, counted: number): Goal {
+  const { totalTrials, timeoutMs } = options;
+  const open = totalTrials === undefined && timeoutMs === undefined;
+  const trials = options.trials ?? (open ? DEFAULT_TRIALS : undefined);
+  const more = trials === undefined ? Infinity : counted + trials;
+  if (totalTrials !== undefined && totalTrials <= more) return { finished: totalTrials, by: "total-trials" };
+  return { finished: more, by: "trials" };
+}
