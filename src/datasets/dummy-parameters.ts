@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parameter } from "../registry/index.js";
+import { windowParameter } from "./task.js";
 
 /** Parameters of `dummy`: how many cells and cycles, and the seed of their lives. */
 export const dummyParameters = z.object({
@@ -12,9 +13,13 @@ export const dummyParameters = z.object({
     description: "standard deviation of the measured SOH",
     unit: "SOH",
   }),
+  // Short for quick epochs; what a fast charge costs shows later than that, so a search finds more in longer windows.
+  window: windowParameter(10),
   generator_seed: parameter(z.number().int().min(0).nullable().default(null), {
     description: "draws the cells' lives; default: derived from the seed",
   }),
 });
 
-export type DummyParameters = z.output<typeof dummyParameters> & { readonly generator_seed: number };
+export type DummyParameters = Omit<z.output<typeof dummyParameters>, "window" | "generator_seed"> & {
+  readonly generator_seed: number;
+};

@@ -7,16 +7,21 @@ const names = z.union([z.array(z.string()), z.string()]);
 const optionalNames = z.union([z.array(z.string()), z.string(), z.null()]).default(null);
 const optionalShare = z.number().gt(0).lt(1).nullable().default(null);
 
+/** `window` with a default of the source's choice. */
+export function windowParameter(cycles: number) {
+  return parameter(z.number().int().min(1).max(1000).default(cycles), {
+    description: "cycles a window: consecutive rows of one cell",
+    unit: "cycles",
+    search: { distribution: int(8, 32), default: true },
+  });
+}
+
 /**
  * The parameters that every dataset has: how its tables are cut into windows, targets and parts. Only `window` and
  * `features` can be searched; the rest defines the task.
  */
 export const taskParameters = z.object({
-  window: parameter(z.number().int().min(1).max(1000).default(20), {
-    description: "cycles a window: consecutive rows of one cell",
-    unit: "cycles",
-    search: { distribution: int(8, 32), default: true },
-  }),
+  window: windowParameter(20),
   horizon: parameter(z.number().int().min(1).max(1000).default(10), {
     description: "the SOH path over the next discharges is predicted",
     unit: "cycles",
