@@ -1,7 +1,7 @@
 import type { Normalisation } from "../core/batch.js";
 import { createRng } from "../core/rng.js";
 import type { BatchTensors, DropoutOptions } from "../tensor/index.js";
-import { pathLoss } from "../tensor/index.js";
+import { pathLoss, toPath } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from "../tensor/tf.js";
 
@@ -127,8 +127,7 @@ export abstract class ForwardModel {
   forward(batch: BatchTensors, tEval: Tensor1D): ForwardResult {
     const soh_r = tf.tidy((): Tensor2D => {
       const normalised = this.predictNormalised(batch, tEval);
-      const path: Tensor2D = tf.add(tf.mul(normalised, this.#std), this.#mean);
-      return this.scale.residual ? tf.add(path, batch.lastSoh) : path;
+      return toPath(normalised, this.#mean, this.#std, this.scale.residual ? batch.lastSoh : null);
     });
     return { outputs: { soh_r }, traj: null };
   }

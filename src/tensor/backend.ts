@@ -41,12 +41,12 @@ async function useCpu(): Promise<Backend> {
 /** Runs `action` with the console silent: tfjs-node prints banners and notices while it loads. */
 async function silently<T>(action: () => Promise<T>): Promise<T> {
   const methods = ["log", "info", "warn", "error", "debug"] as const;
-  const kept = methods.map((method) => console[method]);
+  const kept: Record<string, unknown> = { ...console };
   for (const method of methods) console[method] = () => {};
   try {
     return await action();
   } finally {
-    methods.forEach((method, i) => (console[method] = kept[i] as typeof console.log));
+    Object.assign(console, kept);
   }
 }
 

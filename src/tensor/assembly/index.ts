@@ -1,8 +1,9 @@
 export { tanhArray, sigmoidArray } from "./activations";
 export {
-  toPanels, fromPanels, packUnits, packUnitRows, packColumns, packRows, packBias, unpackUnitRows,
+  toPanels, fromPanels, packUnits, packUnitRows, packColumns, packRows, packBias, unpackUnitRows, copyRows,
 } from "./panels";
 export { gemmPanels, gemmTransposed } from "./gemm";
 export { lstmForward, lstmBackward, lstmInputGradient } from "./lstm";
+export { activatePanels, multiplyPanels, sumPanels } from "./dense";
 export { dropoutPanels } from "./dropout";
 export { sumOfSquares, adamStep, sgdStep } from "./optimizer";

@@ -170,3 +170,8 @@ export function unpackUnitRows(
     }
   }
 }
+
+/** Row-major -> row-major with another pitch (bytes from row to row). */
+export function copyRows(source: usize, pitchSource: usize, rows: i32, columns: i32, target: usize, pitchTarget: usize): void {
+  for (let r = 0; r < rows; r++) memory.copy(target + r * pitchTarget, source + r * pitchSource, columns << 2);
+}

@@ -39,6 +39,15 @@ export interface KernelExports {
       ...[key: number, threshold: number, kept: number],
     ]
   ): void;
+  activatePanels(kind: number, y: number, d: number, rows: number, columns: number, stride: number): void;
+  multiplyPanels(dy: number, d: number, rows: number, columns: number, stride: number): void;
+  sumPanels(source: number, rows: number, columns: number, stride: number, target: number): void;
+  copyRows(
+    ...args: [
+      ...[source: number, pitchSource: number, rows: number, columns: number],
+      ...[target: number, pitchTarget: number],
+    ]
+  ): void;
   sumOfSquares(g: number, n: number): number;
   adamStep(
     ...args: [

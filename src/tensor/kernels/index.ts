@@ -2,7 +2,9 @@
 import type { KernelsName } from "../../core/run.js";
 import { plainOps } from "../ops/plain.js";
 import type { Ops } from "../ops/ops.js";
+import { DenseKernels, fusedDense } from "./dense.js";
 import { KernelMemory } from "./memory.js";
+import { fusedPathLoss, fusedToPath } from "./path-loss.js";
 import { fusedLstm } from "./recurrent-op.js";
 import { RecurrentKernels } from "./recurrent.js";
 import type { Build } from "./select.js";
@@ -14,11 +16,13 @@ export { KernelMemory } from "./memory.js";
 /** One set of ops over a memory of its own. */
 export function createFusedOps(memory: KernelMemory): Ops {
   const recurrent = new RecurrentKernels(memory);
+  const dense = new DenseKernels(memory);
   return {
     name: memory.build,
     lstm: (x, layers, options) => fusedLstm(recurrent, x, layers, options),
-    dense: (...args) => plainOps.dense(...args),
-    pathLoss: (...args) => plainOps.pathLoss(...args),
+    dense: (...args) => fusedDense(dense, ...args),
+    pathLoss: fusedPathLoss,
+    toPath: fusedToPath,
     createUpdate: (rule, variables) => new FusedUpdate(memory, rule, variables),
   };
 }

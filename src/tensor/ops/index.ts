@@ -48,6 +48,11 @@ export function pathLoss(prediction: Tensor2D, target: Tensor2D, inverseStd: Ten
   return active.pathLoss(prediction, target, inverseStd);
 }
 
+/** A model's normalised output as a SOH path: `normalised * std + mean`, plus the last SOH for a residual model. */
+export function toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, lastSoh: Tensor2D | null): Tensor2D {
+  return active.toPath(normalised, mean, std, lastSoh);
+}
+
 export function createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update {
   return active.createUpdate(rule, variables);
 }
@@ -55,5 +60,5 @@ export function createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Va
 /** Inverted dropout of any tensor by the mask of index `layer`; `x` itself when `options` is absent. */
 export function dropout<T extends Tensor>(x: T, layer: number, options: DropoutOptions | undefined): T {
   if (!options || options.rate === 0) return x;
-  return tf.tidy(() => tf.mul(x, dropoutMask(x.shape, layer, options)) as T);
+  return tf.tidy(() => tf.mul<T>(x, dropoutMask(x.shape, layer, options)));
 }

@@ -82,5 +82,7 @@ export interface Ops {
   dense(x: Tensor2D, weight: Tensor2D, bias: Tensor1D, activation: Activation): Tensor2D;
   /** `inverseStd` is [H]. */
   pathLoss(prediction: Tensor2D, target: Tensor2D, inverseStd: Tensor1D): PathLoss;
+  /** normalised [B,H] * std [H] + mean [H], plus lastSoh [B,1] unless null; differentiable in `normalised` and `lastSoh`. */
+  toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, lastSoh: Tensor2D | null): Tensor2D;
   createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update;
 }

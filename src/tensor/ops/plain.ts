@@ -36,5 +36,19 @@ function pathLoss(prediction: Tensor2D, target: Tensor2D, inverseStd: Tensor1D):
   return { loss, sums };
 }
 
+function toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, lastSoh: Tensor2D | null): Tensor2D {
+  return tf.tidy((): Tensor2D => {
+    const path: Tensor2D = tf.add(tf.mul(normalised, std), mean);
+    return lastSoh ? tf.add(path, lastSoh) : path;
+  });
+}
+
 /** Op by op: works on every backend, with or without WebAssembly SIMD. */
-export const plainOps: Ops = { name: "none", lstm: lstmOpByOp, dense, pathLoss, createUpdate: createPlainUpdate };
+export const plainOps: Ops = {
+  name: "none",
+  lstm: lstmOpByOp,
+  dense,
+  pathLoss,
+  toPath,
+  createUpdate: createPlainUpdate,
+};
