@@ -24,14 +24,15 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     })
     .exitOverride();
   try {
-    for (const command of commands)
-      await command(program, {
-        io,
-        argv,
-        setExitCode: (code) => {
-          exitCode = code;
-        },
-      });
+    const context = { io, argv, setExitCode: (code: number) => void (exitCode = code) };
+    for (const { name, aliases = [], summary, load } of commands) {
+      if (argv[0] === name || aliases.includes(argv[0] ?? "")) await (await load())(program, context);
+      else
+        program
+          .command(name)
+          .description(summary)
+          .aliases([...aliases]);
+    }
     if (argv.length === 0) program.help();
     await program.parseAsync(argv, { from: "user" });
     return exitCode;

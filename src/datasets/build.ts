@@ -80,6 +80,21 @@ export async function loadTables(
   return loadResolved(name, await datasets.get(name).load(), resolved, options.baseDir ?? process.cwd());
 }
 
+/**
+ * The files that a dataset reads, absolute; none for one that is generated.
+ * @param params as for {@link buildDataset}
+ * @throws UsageError as {@link loadTables}
+ */
+export async function dataFiles(
+  name: string,
+  params: Readonly<Record<string, unknown>> = {},
+  options: LoadOptions = {},
+): Promise<readonly string[]> {
+  const { own } = resolve(name, params, options.seed ?? 0);
+  const source = await datasets.get(name).load();
+  return (await source.files?.(own, { baseDir: options.baseDir ?? process.cwd() })) ?? [];
+}
+
 /** The columns that `data.features` names. */
 function chosenColumns(tables: CellTables, features: string | readonly string[], sets: BuildOptions["featureSets"]) {
   const known = tables.featureNames;

@@ -5,7 +5,10 @@ const column = z.string().nullable().default(null);
 
 /** Parameters of `csv`: a user's own table. */
 export const csvParameters = z.object({
-  path: parameter(z.string().min(1), { description: "the table: a header line, then a row a cycle" }),
+  path: parameter(z.string().min(1), {
+    description: "the table: a header line, then a row a cycle",
+    path: true,
+  }),
   cell_column: parameter(z.string().min(1).default("cell"), { description: "column with the cell's name" }),
   cycle_column: parameter(z.string().min(1).default("cycle"), {
     description: "column with the discharge's number within its cell",

@@ -80,6 +80,9 @@ async function readRows(path: string, shown: string, params: CsvParameters): Pro
  * empty cells are missing values; rows may stand in any order.
  */
 export const csvSource: DatasetSource<CsvParameters> = {
+  async files(params, { baseDir }): Promise<string[]> {
+    return [resolve(baseDir, params.path)];
+  },
   async load(params, { baseDir }): Promise<CellTables> {
     const shown = params.path;
     const { rows, hash } = await readRows(resolve(baseDir, params.path), shown, params);

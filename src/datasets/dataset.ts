@@ -24,4 +24,6 @@ export interface DatasetSource<P = Readonly<Record<string, unknown>>> {
    * @throws UsageError for what the user can mend: a missing file, a missing column, an unknown cell.
    */
   load(params: P, context: LoadContext): Promise<CellTables>;
+  /** The files that `load` reads, absolute: a study keeps their hashes. Absent: it reads none. */
+  files?(params: P, context: LoadContext): Promise<readonly string[]>;
 }

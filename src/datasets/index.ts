@@ -4,7 +4,7 @@ import { dummyParameters } from "./dummy-parameters.js";
 import { registerNasa } from "./nasa/register.js";
 import { datasets } from "./registry.js";
 
-export { buildDataset, dataParameters, dataSchema, loadTables } from "./build.js";
+export { buildDataset, dataFiles, dataParameters, dataSchema, loadTables } from "./build.js";
 export type { BuildOptions, LoadOptions } from "./build.js";
 export { clearTableCache } from "./cache.js";
 export { describeTables } from "./describe.js";

@@ -50,7 +50,9 @@ export const createStudyCommand: CommandDefinition = async (program, { io, argv 
   const scanned = prescan(argv.slice(1));
   const { loadPlugins } = await import("../../app/plugins.js");
   await loadPlugins(scanned.plugin);
-  const config = scanned.config ? await (await import("../study-config.js")).readStudyConfig(scanned.config) : null;
+  const config = scanned.config
+    ? await (await import("../../registry/study-config.js")).loadStudyConfig(scanned.config)
+    : null;
   await loadPlugins(config?.plugins ?? []);
   const readParameters = addParameterOptions(command, await parametersOfLine(argv, scanned, config));
   command.action((options: CreateOptions) => create(io, options, config, readParameters()));
@@ -185,11 +187,11 @@ async function checkComponents({ header }: StudyDefinition): Promise<void> {
     import("../../samplers/index.js"),
     import("../../pruners/index.js"),
   ]);
-  const sampler = await createSampler(header.sampler.name, header.sampler.options);
+  await createSampler(header.sampler.name, header.sampler.options);
   await createPruner(header.pruner.name, header.pruner.options);
-  if (sampler.name === "grid") {
-    const { gridSize } = await import("../../samplers/grid.js");
-    gridSize(header.space);
+  if (header.sampler.name === "grid") {
+    const { GridSampler } = await import("../../samplers/grid.js");
+    new GridSampler().size(header.space);
   }
 }
 

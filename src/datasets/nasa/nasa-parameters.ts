@@ -7,6 +7,7 @@ const cells = z.union([z.array(z.string()), z.string(), z.null()]).default(null)
 export const nasaParameters = z.object({
   data_dir: parameter(z.string().default("data/nasa"), {
     description: "folder with the cells' .mat files (subfolders are searched), as `datasets download nasa` fills it",
+    path: true,
   }),
   cells: parameter(cells, { description: "cells to use, as B0005,B0006; default: all that are there" }),
   soh_reference: parameter(z.enum(["nominal", "first"]).default("nominal"), {

@@ -81,6 +81,9 @@ function nasaSource(
 ): DatasetSource<NasaParameters> {
   return {
     featureSets,
+    async files(params: NasaParameters, { baseDir }: LoadContext): Promise<string[]> {
+      return (await nasaFiles(params, baseDir)).map(({ path }) => path);
+    },
     async load(params: NasaParameters, { baseDir }: LoadContext): Promise<CellTables> {
       const files = await nasaFiles(params, baseDir);
       const results: CellResult[] = [];

@@ -1,0 +1,72 @@
+import { copyFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MlbenchError, UsageError } from "../../core/index.js";
+import { bestOf } from "../best.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
+import { parseFormat, printLine } from "../io.js";
+import { printData, shortNumber } from "../render.js";
+import { formatOption, wholeNumber } from "../shared-options.js";
+import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import type { StudyOptions, StudyRef } from "../study-ref.js";
+import { paramText } from "../trial-table.js";
+
+interface BestOptions extends StudyOptions {
+  checkpoint?: boolean;
+  output?: string;
+  retrain?: boolean;
+  seeds: number;
+  format: string;
+}
+
+/** `mlbench-hpo best-trial [--checkpoint -o FILE] [--retrain --seeds N]` */
+export const bestTrialCommand: CommandDefinition = (program, context) => {
+  addStudyOptions(program.command("best-trial"), { positional: true })
+    .description("show the best complete trial; hand over its weights; train it again under fresh seeds")
+    .option("--checkpoint", "write the winner's weights (see --output)")
+    .option("-o, --output <file>", "where --checkpoint writes (default: STUDY.safetensors)")
+    .option("--retrain", "train the winner and the defaults under the same fresh seeds: mean ± sd, paired difference")
+    .option("--seeds <n>", "how many seeds --retrain takes", wholeNumber("--seeds", 2, 1000), 5)
+    .addOption(formatOption())
+    .action((name: string | undefined, options: BestOptions) => best(name, options, context));
+};
+
+async function best(name: string | undefined, options: BestOptions, context: CommandContext): Promise<void> {
+  const { io } = context;
+  const format = parseFormat(options.format);
+  const ref = await resolveStudy(options, name);
+  const { header, trials } = await ref.storage.read(ref.name);
+  const trial = bestOf(trials, header.direction);
+  if (!trial) throw new MlbenchError("no-best-trial", `study "${ref.name}" has no complete trial yet`);
+  if (options.retrain) {
+    const { retrain } = await import("../retrain.js");
+    return retrain({ io, ref, trial, seeds: options.seeds, format });
+  }
+  if (options.checkpoint || options.output !== undefined) {
+    const file = await handOver(ref, trial.number, options.output ?? `${ref.name}.safetensors`);
+    if (format === "table") printLine(io.stderr, `weights: ${file}`);
+  }
+  await printData(io, format, trial, {
+    table: () =>
+      [
+        `trial ${trial.number}: ${header.metric} ${trial.value}`,
+        ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
+        ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
+      ].join("\n"),
+    value: () => String(trial.value),
+  });
+}
+
+/** Copies the kept weights of a trial out of the study's folder. */
+async function handOver(ref: StudyRef, number: number, output: string): Promise<string> {
+  const { CHECKPOINT_FILE } = await import("../../executors/trial-files.js");
+  const directory = ref.storage.directoryOf(ref.name, number);
+  const source = directory === null ? null : join(directory, CHECKPOINT_FILE);
+  if (source === null || !existsSync(source))
+    throw new UsageError(
+      "no-checkpoint",
+      `trial ${number} has no kept weights: a study over an objective has none, and --keep-checkpoints none keeps none`,
+    );
+  await copyFile(source, output);
+  return output;
+}

@@ -1,0 +1,182 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { UsageError } from "../../core/index.js";
+import type { OptimizeStudyOptions } from "../../app/optimize-study.js";
+import type { OptimizeResult } from "../../study/optimize-events.js";
+import { bestOf } from "../best.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
+import { printLine } from "../io.js";
+import type { CliIo } from "../io.js";
+import { addBackendOptions, positiveNumber, wholeNumber } from "../shared-options.js";
+import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import type { StudyOptions, StudyRef } from "../study-ref.js";
+
+interface OptimizeCliOptions extends StudyOptions {
+  trials?: number;
+  totalTrials?: number;
+  timeout?: number;
+  trialTimeout?: number;
+  workers?: number;
+  isolation: "thread" | "process";
+  deterministic?: boolean;
+  maxAttempts?: number;
+  maxRetries?: number;
+  maxFailures?: number;
+  patience?: number;
+  target?: number;
+  grace?: number;
+  keepCheckpoints: string;
+  acceptChanges?: boolean;
+  backend: "wasm";
+  kernels: "auto";
+  format: "table" | "json";
+}
+
+/** What `create-study` fixes: named here to say so instead of calling them unknown. */
+const fixedByStudy = [
+  ...["--model", "--dataset", "--search", "--fix", "--set", "--objective", "--plugin", "--config", "--sampler"],
+  ...["--sampler-option", "--pruner", "--pruner-option", "--direction", "--metric", "--seed", "--trial-value"],
+  ...["--on-nan", "--on-duplicate", "--dry-run-pruner", "--name"],
+];
+
+/** `mlbench-hpo optimize` */
+export const optimizeCommand: CommandDefinition = (program, context) => {
+  const command = addOptimizeOptions(program.command("optimize"));
+  command.action((name: string | undefined, options: OptimizeCliOptions) => optimize(name, options, context));
+};
+
+function addOptimizeOptions(command: Command): Command {
+  addStudyOptions(command, { positional: true })
+    .description("run trials of a study; typed again it goes on")
+    .option("--trials <n>", "so many more trials (default: 100)", wholeNumber("--trials", 0))
+    .option("--total-trials <n>", "until the study has so many finished", wholeNumber("--total-trials", 0))
+    .option(
+      "--timeout <seconds>",
+      "end after this time; running trials go back to waiting",
+      positiveNumber("--timeout"),
+    )
+    .option("--trial-timeout <seconds>", "a longer trial fails as timeout", positiveNumber("--trial-timeout"))
+    .option("--workers <n>", "trials at once (default: the cores)", wholeNumber("--workers", 1, 1024))
+    .addOption(
+      new Option("--isolation <kind>", "threads share the data; processes survive whatever a trial does")
+        .choices(["thread", "process"])
+        .default("thread"),
+    )
+    .option("--deterministic", "take results in trial order, so that a parallel study can be repeated")
+    .option(
+      "--max-attempts <n>",
+      "attempts of a trial that died with its process (default: 3)",
+      wholeNumber("--max-attempts", 1),
+    )
+    .option("--max-retries <n>", "repeat a failed trial so often (default: 0)", wholeNumber("--max-retries", 0))
+    .option(
+      "--max-failures <n>",
+      "failures in a row that end the call; 0: never (default: 5)",
+      wholeNumber("--max-failures", 0),
+    )
+    .option("--patience <n>", "end after so many trials without a better value", wholeNumber("--patience", 1))
+    .option("--target <value>", "end at a value as good as this", finiteNumber)
+    .option(
+      "--grace <seconds>",
+      "how long running trials may go on after Ctrl-C (default: 10)",
+      positiveNumber("--grace"),
+    )
+    .option("--keep-checkpoints <rule>", "best:N, all or none", "best:3")
+    .option("--accept-changes", "go on although files that the study depends on have changed; recorded");
+  addBackendOptions(command).addOption(
+    new Option("--format <format>", "json: one event a line").choices(["table", "json"]).default("table"),
+  );
+  for (const flag of fixedByStudy)
+    command.addOption(
+      new Option(`${flag} [value]`)
+        .argParser(() => refuseFixed(flag))
+        .preset("")
+        .hideHelp(),
+    );
+  return command;
+}
+
+function refuseFixed(flag: string): never {
+  throw new UsageError(
+    "fixed-by-study",
+    `${flag} is fixed when a study is made: use it with \`mlbench-hpo create-study\``,
+  );
+}
+
+function finiteNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new UsageError("invalid-option", `--target ${text}: expected a number`);
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
+  const { io } = context;
+  const ref = await resolveStudy(options, name);
+  const [{ openStudy }, { optimizeStudy }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] =
+    await Promise.all([
+      import("../../app/study.js"),
+      import("../../app/optimize-study.js"),
+      import("../../app/checkpoint-keeper.js"),
+      import("../optimize-view.js"),
+      import("../interrupt.js"),
+    ]);
+  const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
+  const study = await openStudy(ref.storage, ref.name);
+  const json = options.format === "json";
+  const view = await createOptimizeView(io, json, {
+    ...{ direction: study.direction, metric: study.header.metric, file: ref.storage.fileOf(ref.name) },
+    best: bestOf(study.trials, study.direction)?.value ?? null,
+  });
+  try {
+    const result = await drainable((signal, drainSignal) =>
+      optimizeStudy(study, ref.storage, {
+        ...callOptions(options),
+        ...{ keepCheckpoints, signal, drainSignal, onEvent: (event) => view.onEvent(event) },
+      }),
+    );
+    view.stop();
+    if (!json) printEnd(io, ref, options, result);
+    context.setExitCode(result.exitCode);
+  } finally {
+    view.stop();
+    await study.close();
+  }
+}
+
+function callOptions(options: OptimizeCliOptions): OptimizeStudyOptions {
+  const { trials, totalTrials, workers, isolation, deterministic, acceptChanges, backend, kernels } = options;
+  const { maxAttempts, maxRetries, maxFailures, patience, target } = options;
+  return {
+    ...{ trials, totalTrials, workers, isolation, deterministic, acceptChanges, backend, kernels },
+    ...{ maxAttempts, maxRetries, maxFailures, patience, target },
+    timeoutMs: milliseconds(options.timeout),
+    trialTimeoutMs: milliseconds(options.trialTimeout),
+    graceMs: milliseconds(options.grace),
+  };
+}
+
+/** The best trial, where the JSON is, and what to type next. */
+function printEnd(io: CliIo, ref: StudyRef, options: OptimizeCliOptions, result: OptimizeResult): void {
+  const { best } = result;
+  printLine(io.stdout, `stopped by ${result.stoppedBy}: ${result.finished} finished, ${result.added} in this call`);
+  if (best) {
+    printLine(io.stdout, `best: trial ${best.number}, ${best.value}`);
+    for (const [name, value] of Object.entries(best.params)) printLine(io.stdout, `  ${name} = ${String(value)}`);
+  } else printLine(io.stdout, "no trial completed");
+  printLine(io.stdout, `study: ${ref.storage.fileOf(ref.name)}`);
+  const where = commandTail(ref, options);
+  const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
+  const goal = options.totalTrials ?? result.finished - result.added + (options.trials ?? 100);
+  if (resume) printLine(io.stdout, `to go on: mlbench-hpo optimize${where} --total-trials ${goal}`);
+  else if (best) printLine(io.stdout, `next: mlbench-hpo best-trial${where} --checkpoint -o best.safetensors`);
+}
+
+/** How the same study is named again. */
+function commandTail({ name, directory }: StudyRef, { storage }: StudyOptions): string {
+  const elsewhere = directory !== "studies" && process.env["MLBENCH_HPO_STORAGE"] === undefined;
+  return ` ${name}${elsewhere ? ` --storage ${storage !== undefined && storage !== "studies" ? storage : directory}` : ""}`;
+}

@@ -1,0 +1,45 @@
+import { MlbenchError, UsageError } from "../../core/index.js";
+import type { CommandDefinition } from "../command.js";
+import { withInterrupt } from "../interrupt.js";
+import { parseFormat, printLine } from "../io.js";
+import { printData } from "../render.js";
+import { formatOption, wholeNumber } from "../shared-options.js";
+import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import type { StudyOptions } from "../study-ref.js";
+
+/** `mlbench-hpo replay N`: train trial N again from its record; exit code 1 when the numbers differ. */
+export const replayCommand: CommandDefinition = (program, { io, setExitCode }) => {
+  addStudyOptions(program.command("replay"), { positional: false })
+    .description("train a trial again from its record and compare every number")
+    .argument("<number>", "the trial's number", wholeNumber("replay", 0))
+    .addOption(formatOption(["table", "json", "yaml"]))
+    .action(async (number: number, options: StudyOptions & { format: string }) => {
+      const format = parseFormat(options.format);
+      const ref = await resolveStudy(options);
+      const state = await ref.storage.read(ref.name);
+      const trial = state.trial(number);
+      if (!trial)
+        throw new UsageError("unknown-trial", `study "${ref.name}" has no trial ${number}; it has ${state.size}`);
+      const file = ref.storage.fileOf(ref.name);
+      if (file === null) throw new MlbenchError("no-file", `study "${ref.name}" has no file`);
+      const [{ replayTrial }, { epochLine }] = await Promise.all([
+        import("../../app/replay.js"),
+        import("../train-view.js"),
+      ]);
+      const result = await withInterrupt((signal) =>
+        replayTrial(state.header, file, trial, {
+          signal,
+          onEpoch: (event) => {
+            if (format === "table") printLine(io.stderr, epochLine(event, trial.intermediate.length));
+          },
+        }),
+      );
+      await printData(io, format, result, {
+        table: () =>
+          result.same
+            ? `trial ${number}: the same numbers, bit for bit (${result.reports.length} epochs, ${result.backend})`
+            : `trial ${number} differs: ${result.difference} (recorded on ${result.recorded_backend}, now ${result.backend})`,
+      });
+      if (!result.same) setExitCode(1);
+    });
+};

@@ -1,0 +1,275 @@
+import type { Direction, Trial } from "../core/index.js";
+import { isBetter, stringifyJson } from "../core/index.js";
+import type { OptimizeEvent, OptimizeResult } from "../study/optimize-events.js";
+import { duration, shortNumber } from "./render.js";
+import type { CliIo } from "./io.js";
+import { printLine } from "./io.js";
+import { note, paramText } from "./trial-table.js";
+
+/** Shows a call of `optimize` as it goes. */
+export interface OptimizeView {
+  onEvent(event: OptimizeEvent): void;
+  /** Leaves a clean line behind; what follows is printed below. */
+  stop(): void;
+}
+
+export interface ViewOptions {
+  readonly direction: Direction;
+  readonly metric: string;
+  /** The study's file, for the last JSON event. */
+  readonly file: string | null;
+  /** Best value before this call. */
+  readonly best: number | null;
+}
+
+/** `--format json`: nothing on stdout but events. */
+export class JsonView implements OptimizeView {
+  constructor(
+    private readonly io: CliIo,
+    private readonly options: ViewOptions,
+  ) {}
+
+  onEvent(event: OptimizeEvent): void {
+    const line = this.#line(event);
+    if (line) printLine(this.io.stdout, stringifyJson(line));
+  }
+
+  #line(event: OptimizeEvent): object | null {
+    switch (event.event) {
+      case "report":
+        return { event: "report", number: event.number, step: event.step, value: event.value };
+      case "trial": {
+        const { number, state, value, params } = event.trial;
+        return { event: "trial", number, state, value, params };
+      }
+      case "finish":
+        return { event: "finish", ...finishFields(event.result, this.options.file) };
+      default:
+        return null;
+    }
+  }
+
+  stop(): void {}
+}
+
+function finishFields({ study, finished, best, stoppedBy }: OptimizeResult, file: string | null): object {
+  const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
+  return { study, file, finished, best: shown, stopped_by: stoppedBy };
+}
+
+/** `lr 0.00312  hidden_size 48`: parameters in a line, without their groups. */
+export function paramsLine(params: Trial["params"]): string {
+  return Object.entries(params)
+    .map(([name, value]) => `${name.slice(name.indexOf(".") + 1)} ${paramText(value)}`)
+    .join("  ");
+}
+
+/** The line of a finished trial: `trial 17  complete  0.01234 *  lr 0.003 …`; `*` marks a new best. */
+export function trialLine(trial: Trial, isNewBest: boolean): string {
+  const value = trial.state === "complete" ? `${shortNumber(trial.value, 5)}${isNewBest ? " *" : ""}` : note(trial);
+  return `trial ${String(trial.number).padStart(3)}  ${trial.state.padEnd(8)}  ${value.padEnd(10)}  ${paramsLine(trial.params)}`;
+}
+
+/** Keeps the best value; says whether a trial improved on it. */
+class BestSoFar {
+  constructor(
+    private readonly direction: Direction,
+    public value: number | null,
+  ) {}
+  take(trial: Trial): boolean {
+    if (trial.state !== "complete" || trial.value === null) return false;
+    if (this.value !== null && !isBetter(trial.value, this.value, this.direction)) return false;
+    this.value = trial.value;
+    return true;
+  }
+}
+
+function startLine(event: Extract<OptimizeEvent, { event: "start" }>): string {
+  const total = Number.isFinite(event.more) ? `${event.more} more -> ${event.finished + event.more}` : "until stopped";
+  const recovered = event.recovered.length > 0 ? `; taken up again: ${event.recovered.join(", ")}` : "";
+  return `${event.study}: ${event.finished} finished, ${total} (${event.slots} at a time)${recovered}`;
+}
+
+function drainLine(event: Extract<OptimizeEvent, { event: "draining" }>): string {
+  const running = event.running.length > 0 ? `waiting for ${event.running.join(", ")}` : "nothing is running";
+  return event.by === "interrupt" ? `interrupted: ${running}; Ctrl-C again stops now` : `${event.by}: ${running}`;
+}
+
+/** Piped: a plain line for each thing worth keeping in a log, on stderr. */
+export class PlainView implements OptimizeView {
+  readonly #best: BestSoFar;
+  constructor(
+    private readonly io: CliIo,
+    options: ViewOptions,
+  ) {
+    this.#best = new BestSoFar(options.direction, options.best);
+  }
+
+  onEvent(event: OptimizeEvent): void {
+    const line = this.#line(event);
+    if (line !== null) printLine(this.io.stderr, line);
+  }
+
+  #line(event: OptimizeEvent): string | null {
+    switch (event.event) {
+      case "start":
+        return startLine(event);
+      case "trial":
+        return trialLine(event.trial, this.#best.take(event.trial));
+      case "requeued":
+        return `trial ${event.number} stopped: it waits again`;
+      case "draining":
+        return drainLine(event);
+      default:
+        return null;
+    }
+  }
+
+  stop(): void {}
+}
+
+interface Bar {
+  update(value: number, payload: object): void;
+  setTotal(total: number): void;
+}
+
+interface Bars {
+  create(total: number, start: number, payload: object, options?: object): Bar;
+  log(text: string): void;
+  stop(): void;
+  update(): void;
+}
+
+interface Running {
+  readonly number: number;
+  readonly started: number;
+  text: string;
+}
+
+/** On a terminal: a bar over all, a line a running trial, and a line above for each finished one. */
+export class LiveView implements OptimizeView {
+  readonly #best: BestSoFar;
+  readonly #started = performance.now();
+  readonly #slots: Bar[] = [];
+  readonly #running = new Map<number, Running & { readonly slot: number }>();
+  #total: Bar | null = null;
+  #goal = 0;
+  #done = 0;
+  #added = 0;
+
+  constructor(
+    private readonly bars: Bars,
+    options: ViewOptions,
+    private readonly columns: () => number,
+  ) {
+    this.#best = new BestSoFar(options.direction, options.best);
+  }
+
+  /** `cut` leaves room for the terminal's edge: a line that wraps would break the picture. */
+  #cut(text: string): string {
+    const width = this.columns() - 1;
+    return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+  }
+
+  #log(text: string): void {
+    this.bars.log(`${this.#cut(text)}\n`);
+  }
+
+  onEvent(event: OptimizeEvent): void {
+    switch (event.event) {
+      case "start":
+        return this.#start(event);
+      case "trial-start":
+        this.#running.set(event.number, {
+          ...{ number: event.number, slot: event.slot, started: performance.now() },
+          text: paramsLine(event.params),
+        });
+        return this.#showSlot(event.number);
+      case "report":
+        return this.#report(event);
+      case "trial":
+        this.#leave(event.trial.number);
+        this.#done++;
+        this.#added++;
+        this.#log(trialLine(event.trial, this.#best.take(event.trial)));
+        return this.#showTotal();
+      case "requeued":
+        this.#leave(event.number);
+        return this.#log(`trial ${event.number} stopped: it waits again`);
+      case "held":
+        return this.#log(`trial ${event.number} is done; its result waits for trial ${event.waitsFor}`);
+      case "draining":
+        return this.#log(drainLine(event));
+      case "finish":
+        return;
+    }
+  }
+
+  #start(event: Extract<OptimizeEvent, { event: "start" }>): void {
+    this.#log(startLine(event));
+    this.#done = event.finished;
+    this.#goal = event.finished + event.more;
+    this.#total = this.bars.create(1, 0, { text: "" });
+    for (let slot = 0; slot < event.slots; slot++) this.#slots.push(this.bars.create(1, 0, { text: "" }));
+    this.#showTotal();
+  }
+
+  #report(event: Extract<OptimizeEvent, { event: "report" }>): void {
+    const running = this.#running.get(event.number);
+    if (!running) return;
+    const value = `epoch ${event.step}  ${shortNumber(event.value, 5)}`;
+    running.text = `${value}  ${event.reason.replace(/^epoch \d+: /, "")}`;
+    this.#showSlot(event.number);
+  }
+
+  #leave(number: number): void {
+    const running = this.#running.get(number);
+    this.#running.delete(number);
+    if (running) this.#slots[running.slot]?.update(0, { text: this.#cut(`  [${running.slot}] free`) });
+  }
+
+  #showSlot(number: number): void {
+    const running = this.#running.get(number);
+    if (!running) return;
+    const seconds = duration((performance.now() - running.started) / 1000);
+    const text = this.#cut(`  [${running.slot}] trial ${running.number}  ${seconds}  ${running.text}`);
+    this.#slots[running.slot]?.update(0, { text });
+  }
+
+  #showTotal(): void {
+    const seconds = (performance.now() - this.#started) / 1000;
+    const best = this.#best.value === null ? "" : `  best ${shortNumber(this.#best.value, 5)}`;
+    const rate = this.#added === 0 ? "" : `  ${((60 * this.#added) / seconds).toFixed(1)}/min`;
+    const known = Number.isFinite(this.#goal);
+    const left =
+      known && this.#added > 0 ? `  ${duration((seconds / this.#added) * (this.#goal - this.#done))} left` : "";
+    const figures = `${this.#done}/${known ? this.#goal : "?"}${best}${rate}${left}`;
+    const width = Math.max(5, Math.min(40, this.columns() - figures.length - 4));
+    const filled = known && this.#goal > 0 ? Math.round((width * this.#done) / this.#goal) : 0;
+    const bar = "█".repeat(Math.min(width, filled)) + "░".repeat(Math.max(0, width - filled));
+    this.#total?.update(0, { text: this.#cut(`${bar} ${figures}`) });
+  }
+
+  stop(): void {
+    this.bars.update();
+    this.bars.stop();
+  }
+}
+
+/** The view that fits: events for programs, a live picture on a terminal, plain lines elsewhere. */
+export async function createOptimizeView(io: CliIo, json: boolean, options: ViewOptions): Promise<OptimizeView> {
+  if (json) return new JsonView(io, options);
+  if (!io.stderr.isTTY) return new PlainView(io, options);
+  const { default: progress } = await import("cli-progress");
+  const bars = new progress.MultiBar({
+    format: "{text}",
+    stream: io.stderr,
+    hideCursor: true,
+    linewrap: null,
+    fps: 10,
+    clearOnComplete: false,
+    noTTYOutput: false,
+    emptyOnZero: true,
+  });
+  return new LiveView(bars as unknown as Bars, options, () => io.stderr.columns ?? 80);
+}

@@ -1,0 +1,66 @@
+import type { Trial } from "../core/index.js";
+import type { Interval } from "../app/student-t.js";
+import type { CliIo, OutputFormat } from "./io.js";
+import { printLine } from "./io.js";
+import { withInterrupt } from "./interrupt.js";
+import { printData, renderTable } from "./render.js";
+import type { StudyRef } from "./study-ref.js";
+
+const plusMinus = ({ mean, sd }: Interval): string => `${mean.toFixed(5)} ± ${sd.toFixed(5)}`;
+const interval = ({ mean, low, high }: Interval): string =>
+  `${mean.toFixed(5)} [${low.toFixed(5)}, ${high.toFixed(5)}]`;
+
+/** Only an interval that excludes 0 is called a difference. */
+function inWords({ low, high }: Interval): string {
+  return high < 0 ? "winner is better" : low > 0 ? "winner is worse" : "no difference shown";
+}
+
+/** `best-trial --retrain`: the table of both sides under the same fresh seeds. */
+export async function retrain(options: {
+  io: CliIo;
+  ref: StudyRef;
+  trial: Trial;
+  seeds: number;
+  format: OutputFormat;
+}): Promise<void> {
+  const { io, ref, trial, seeds, format } = options;
+  const { retrain: retrainBoth } = await import("../app/retrain.js");
+  const { header } = await ref.storage.read(ref.name);
+  const result = await withInterrupt((signal) =>
+    retrainBoth({
+      ...{ header, studyFile: ref.storage.fileOf(ref.name) ?? ref.name, winner: trial.params, seeds, signal },
+      onRun: (run, done, total) => {
+        const test = run.test ? `  test ${run.test["test_rmse"]?.toFixed(5)}` : "";
+        printLine(io.stderr, `${done}/${total}  ${run.who.padEnd(8)}  val ${run.val["val_rmse"]?.toFixed(5)}${test}`);
+      },
+    }),
+  );
+  await printData(
+    io,
+    format,
+    { trial: trial.number, params: trial.params, ...result },
+    {
+      table: async () => {
+        const table = await renderTable(
+          [
+            { title: "metric", text: (row) => row.metric },
+            { title: "winner", align: "right", text: (row) => plusMinus(row.winner) },
+            { title: "defaults", align: "right", text: (row) => plusMinus(row.defaults) },
+            { title: "difference, 95 %", align: "right", text: (row) => interval(row.difference) },
+            { title: "", text: (row) => inWords(row.difference) },
+          ],
+          result.rows,
+        );
+        const lines = (["val", "test"] as const).flatMap((part) => {
+          const value = result.baselines[part]?.["mean_change_rmse"];
+          return value === undefined ? [] : [`${part}: mean_change ${value.toFixed(5)}`];
+        });
+        return [
+          `trial ${trial.number} and the defaults under the same ${seeds} fresh seeds, all epochs`,
+          table,
+          ...lines,
+        ].join("\n");
+      },
+    },
+  );
+}
