@@ -129,7 +129,8 @@ function parsed(file: SafetensorsFile, key: string): unknown {
 }
 
 function numbersOf(value: unknown): Metrics {
-  return Object.fromEntries(Object.entries((value ?? {}) as object).map(([k, v]) => [k, decodeNumber(v) ?? NaN]));
+  const entries = typeof value === "object" && value !== null ? Object.entries<unknown>({ ...value }) : [];
+  return Object.fromEntries(entries.map(([k, v]) => [k, decodeNumber(v) ?? NaN]));
 }
 
 function epochMetrics(value: unknown): EpochMetrics {
@@ -138,7 +139,7 @@ function epochMetrics(value: unknown): EpochMetrics {
 }
 
 function normalisationOf(value: unknown): StoredNormalisation {
-  const stored = (value ?? {}) as Record<string, unknown>;
+  const stored = (value ?? {}) as Readonly<Record<string, unknown>>;
   for (const key of ["x_mean", "x_std", "y_mean", "y_std"]) {
     const numbers = stored[key];
     if (!Array.isArray(numbers) || !numbers.every((n) => typeof n === "number" && Number.isFinite(n)))

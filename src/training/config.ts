@@ -150,14 +150,14 @@ export interface ResolvedConfig {
 
 const groups: readonly ParameterGroup[] = ["model", "data", "train"];
 
-/** Parameters by group and bare name. */
+/** The given parameters by group. */
 function byGroup(config: RunConfig): Record<ParameterGroup, Record<string, unknown>> {
   const given: Record<ParameterGroup, Record<string, unknown>> = { model: {}, data: {}, train: {} };
   for (const [name, value] of Object.entries(config.params ?? {})) {
     const dot = name.indexOf(".");
     const group = groups.find((g) => g === name.slice(0, dot));
     if (!group) throw unknownParameter(name, config);
-    given[group][name.slice(dot + 1)] = value;
+    given[group][name] = value;
   }
   return given;
 }

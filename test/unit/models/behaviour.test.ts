@@ -108,7 +108,7 @@ describe.each(["lstm", "mlp"])("%s", (name) => {
         const tensors = {
           size: batch.size,
           x: tf.tensor3d(batch.x, [batch.size, batch.window, batch.features]),
-          windowSoh: tf.zeros([1, 1]) as tf.Tensor2D,
+          windowSoh: tf.tensor2d([[0]]),
           lastSoh: tf.tensor2d(batch.lastSoh, [batch.size, 1]),
           target: tf.tensor2d(batch.target, [batch.size, batch.horizon]),
           tEval: tf.tensor1d(batch.tEval),

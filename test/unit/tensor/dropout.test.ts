@@ -36,10 +36,10 @@ test("the LSTM masks the outputs between its layers and nothing else", async () 
   await useBackend("cpu");
   await useKernels("none");
   const layer = (inputs: number) => ({
-    weightIh: tf.randomUniform([16, inputs], -1, 1, "float32", 1) as tf.Tensor2D,
-    weightHh: tf.randomUniform([16, 4], -1, 1, "float32", 2) as tf.Tensor2D,
-    biasIh: tf.ones([16]) as tf.Tensor1D,
-    biasHh: tf.zeros([16]) as tf.Tensor1D,
+    weightIh: tf.randomUniform<tf.Rank.R2>([16, inputs], -1, 1, "float32", 1),
+    weightHh: tf.randomUniform<tf.Rank.R2>([16, 4], -1, 1, "float32", 2),
+    biasIh: tf.ones<tf.Rank.R1>([16]),
+    biasHh: tf.zeros<tf.Rank.R1>([16]),
   });
   const layers = [layer(3), layer(4)] as const;
   const x: tf.Tensor3D = tf.randomUniform([2, 5, 3], -1, 1, "float32", 3);
