@@ -38,54 +38,72 @@ function typedValue(name: string, value: unknown, distribution: Distribution): P
   return fixedValue(name, String(value), distribution);
 }
 
-function searchedBy(base: SearchSpace, search: NonNullable<SpaceRequests["search"]>): Map<string, Distribution> {
-  const searched = new Map<string, Distribution>(Object.entries(base));
-  const given = new Set<string>();
-  for (const entry of search) {
+/** What one source asks for: distributions and fixed values by name. */
+interface Asked {
+  readonly searched: Map<string, Distribution>;
+  readonly fixed: Map<string, (distribution: Distribution) => ParamValue>;
+}
+
+function askedBy(requests: SpaceRequests, own: ReadonlyMap<string, Distribution>): Asked {
+  const searched = new Map<string, Distribution>();
+  for (const entry of requests.search ?? []) {
     const request = typeof entry === "string" ? splitSearch(entry) : undefined;
     const name = typeof entry === "string" ? (request?.name as string) : entry.name;
-    if (given.has(name))
+    if (searched.has(name))
       throw new UsageError("conflicting-space", `${name} is searched twice: choose one distribution`);
-    given.add(name);
-    const own = searched.get(name);
-    const when = own?.when ? { when: own.when } : {};
+    const known = own.get(name);
+    const when = known?.when ? { when: known.when } : {};
     if (typeof entry !== "string") searched.set(name, { ...when, ...entry.distribution });
     else if (request?.range !== undefined)
-      searched.set(name, { ...parseDistribution(request, targetOf(own)), ...when });
-    else if (!own) throw unknownParameter(name, [...searched.keys()]);
+      searched.set(name, { ...parseDistribution(request, targetOf(known)), ...when });
+    else if (known) searched.set(name, known);
+    else throw unknownParameter(name, [...own.keys()]);
   }
-  return searched;
+  const fixed: Asked["fixed"] = new Map();
+  for (const [name, value] of Object.entries(requests.fixed ?? {})) fixed.set(name, (d) => typedValue(name, value, d));
+  for (const text of requests.fix ?? []) {
+    const { name, value } = splitSetting("--fix", text);
+    fixed.set(name, (d) => fixedValue(name, value, d));
+  }
+  for (const name of fixed.keys())
+    if (searched.has(name)) throw new UsageError("conflicting-space", `${name} is both searched and fixed: choose one`);
+  return { searched, fixed };
 }
 
 /**
  * The space of a plain objective, which has no registered parameters: what it exports (`space`), narrowed, widened and
- * added to by `--search`, less what `--fix` settles. Conditions are resolved as in `deriveSpace`.
- * @throws UsageError `unknown-parameter`, `invalid-search`, `invalid-value`, `invalid-setting`, `conflicting-space`.
+ * added to by `--search`, less what `--fix` settles. Conditions are resolved as in `deriveSpace`; requests come before
+ * those of a study file (`base`).
+ * @throws UsageError `unknown-parameter`, `invalid-search`, `invalid-value`, `invalid-setting`, `conflicting-space`,
+ * `invalid-space`.
  */
-export function declareSpace(base: SearchSpace, requests: SpaceRequests = {}): DerivedSpace {
-  const searched = searchedBy(base, requests.search ?? []);
-  const fixed: Record<string, ConfigValue> = {};
-  const conditions = new Map([...searched].map(([name, d]) => [name, d.when]));
-  const settle = (name: string, make: (distribution: Distribution) => ParamValue): void => {
-    const distribution = searched.get(name);
-    if (!distribution) throw unknownParameter(name, [...searched.keys()]);
-    fixed[name] = make(distribution);
-  };
-  const asked = new Set((requests.search ?? []).map((e) => (typeof e === "string" ? splitSearch(e).name : e.name)));
-  for (const [name, value] of Object.entries(requests.fixed ?? {})) settle(name, (d) => typedValue(name, value, d));
-  for (const text of requests.fix ?? []) {
-    const { name, value } = splitSetting("--fix", text);
-    settle(name, (d) => fixedValue(name, value, d));
+export function declareSpace(
+  declared: SearchSpace,
+  requests: SpaceRequests & { readonly base?: SpaceRequests } = {},
+): DerivedSpace {
+  const searched = new Map<string, Distribution>(Object.entries(declared));
+  const settled = new Map<string, (distribution: Distribution) => ParamValue>();
+  for (const source of [requests.base ?? {}, requests]) {
+    const asked = askedBy(source, searched);
+    for (const [name, distribution] of asked.searched) {
+      searched.set(name, distribution);
+      settled.delete(name);
+    }
+    for (const [name, make] of asked.fixed) settled.set(name, make);
   }
-  for (const name of Object.keys(fixed)) {
-    if (asked.has(name)) throw new UsageError("conflicting-space", `${name} is both searched and fixed: choose one`);
+  const all = new Map(searched);
+  const fixed: Record<string, ConfigValue> = {};
+  for (const [name, make] of settled) {
+    const distribution = all.get(name);
+    if (!distribution) throw unknownParameter(name, [...all.keys()]);
+    fixed[name] = make(distribution);
     searched.delete(name);
   }
   const space = resolveSpace({
     searched: new Map([...searched].map(([name, distribution]) => [name, { distribution, when: distribution.when }])),
     settled: (name) => fixed[name] as ParamValue | undefined,
-    condition: (name) => conditions.get(name),
-    isKnown: (name) => conditions.has(name),
+    condition: (name) => all.get(name)?.when,
+    isKnown: (name) => all.has(name),
   });
   return { space, fixed };
 }

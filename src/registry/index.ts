@@ -9,5 +9,6 @@ export * from "./search-grammar.js";
 export * from "./searchable.js";
 export * from "./space.js";
 export * from "./space-table.js";
+export * from "./study-config.js";
 export * from "./validate.js";
 export * from "./value.js";

@@ -94,11 +94,11 @@ export function parseValue(parameter: QualifiedParameter, text: string): ConfigV
 }
 
 /**
- * A parameter's value from a file (already typed), checked against its schema.
+ * A parameter's value from a file, checked against its schema: already typed, or text as on the command line.
  * @throws UsageError `invalid-value`.
  */
 export function checkValue(parameter: QualifiedParameter, value: unknown): ConfigValue {
   if (value !== undefined && parameter.info.schema.safeParse(value).success) return value as ConfigValue;
-  const shown = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
-  throw invalidValue(parameter, shown, value);
+  if (typeof value === "string") return parseValue(parameter, value);
+  throw invalidValue(parameter, JSON.stringify(value) ?? String(value), value);
 }

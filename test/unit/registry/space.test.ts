@@ -294,3 +294,13 @@ test.each([
     parseDistribution(splitSearch(text), { type: distribution.type === "categorical" ? "enum" : distribution.type }),
   ).toEqual(distribution);
 });
+
+test("a study file's requests give way to options in a plain objective's space too", () => {
+  const base = { search: ["x=0..1", "y=0..1"], fixed: { n: 3 } };
+  const space = { n: int(1, 9) };
+  expect(declareSpace(space, { base, search: ["x=0..5", "n"], fix: ["y=0.5"] })).toEqual({
+    space: { n: int(1, 9), x: float(0, 5) },
+    fixed: { y: 0.5 },
+  });
+  expect(declareSpace(space, { base })).toEqual({ space: { x: float(0, 1), y: float(0, 1) }, fixed: { n: 3 } });
+});
