@@ -13,6 +13,8 @@ import { UsageError } from "./errors.js";
 export interface ObjectiveTrial {
   /** 0, 1, 2 … within the study. */
   readonly number: number;
+  /** From 1; higher when an earlier attempt at this trial was stopped or died. */
+  readonly attempt: number;
   /** A seed of this trial's own, derived from the study's seed and the trial's number. */
   readonly seed: number;
   /** What has been suggested so far: the whole of a declared space from the start. */
@@ -49,13 +51,15 @@ export interface TrialChannel {
 /** An objective's view of a trial over a {@link TrialChannel}: checks arguments and remembers what was suggested. */
 export class ChannelTrial implements ObjectiveTrial {
   readonly number: number;
+  readonly attempt: number;
   readonly seed: number;
   readonly #channel: TrialChannel;
   #params: Params;
   #lastStep = -1;
 
-  constructor(start: { number: number; seed: number; params: Params }, channel: TrialChannel) {
+  constructor(start: { number: number; attempt: number; seed: number; params: Params }, channel: TrialChannel) {
     this.number = start.number;
+    this.attempt = start.attempt;
     this.seed = start.seed;
     this.#params = Object.freeze({ ...start.params });
     this.#channel = channel;
