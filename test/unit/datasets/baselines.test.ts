@@ -4,6 +4,8 @@ import type { Dataset } from "../../../src/core/index.js";
 import { createRng } from "../../../src/core/index.js";
 import { choleskyInPlace, choleskySolve } from "../../../src/datasets/baselines/cholesky.js";
 import { baselines, fitRidge } from "../../../src/datasets/baselines/index.js";
+import { designOf } from "../../../src/datasets/baselines/ridge-design.js";
+import { dualSolver, primalSolver } from "../../../src/datasets/baselines/ridge-solvers.js";
 import { buildDataset, createTables } from "../../../src/datasets/index.js";
 import { series, tablesOf } from "./tables.js";
 
@@ -109,6 +111,24 @@ describe("ridge", () => {
     expect(one.metadata.counts.train).toBe(1);
     expect(baselines(one, "val")["ridge_rmse"]).toBeCloseTo(baselines(one, "val")["mean_change_rmse"] as number, 6);
   });
+
+  test.each([
+    [20, 1, 2],
+    [60, 4, 3],
+  ])(
+    "both forms of the equations give the same fit (%d cycles, horizon %d, %d cells)",
+    async (cycles, horizon, cells) => {
+      const dataset = await buildDataset("dummy", { cells, cycles, horizon, window: 8, generator_seed: 3 }, {});
+      const design = designOf(dataset);
+      const [primal, dual] = [primalSolver(design), dualSolver(design)];
+      for (const penalty of [1e-3, 1, 100]) {
+        const [a, b] = [primal.fit(penalty), dual.fit(penalty)];
+        for (const [i, weight] of a.entries()) expect(b[i]).toBeCloseTo(weight, 9);
+        for (let k = 0; k + 1 < design.starts.length; k++)
+          expect(dual.heldOutError(k, penalty) / primal.heldOutError(k, penalty)).toBeCloseTo(1, 7);
+      }
+    },
+  );
 
   test("uses the last cycles where a window has more than a thousand inputs", async () => {
     const dataset = await buildDataset(
