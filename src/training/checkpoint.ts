@@ -258,7 +258,12 @@ export async function loadCheckpoint(path: string): Promise<{ model: ForwardMode
     normalisation: normalisationFrom(normalisation),
     seeds: { init: 0, dropout: 0 },
   });
-  requireShapes(path, model, checkpoint.weights);
+  try {
+    requireShapes(path, model, checkpoint.weights);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
   model.setWeights(new Map([...checkpoint.weights].map(([name, { data }]) => [name, data as Float32Array])));
   return { model, checkpoint };
 }

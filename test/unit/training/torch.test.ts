@@ -1,0 +1,58 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import type { ConfigValue } from "../../../src/core/index.js";
+import { predictCheckpoint } from "../../../src/training/predict.js";
+import { run } from "../../../src/training/run.js";
+
+const python = process.env["MLBENCH_PYTHON"] ?? "python3";
+const script = fileURLToPath(new URL("torch_predict.py", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "mlbench-torch-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Why PyTorch cannot be asked here; null when it can. */
+function whyNot(): string | null {
+  try {
+    execFileSync(python, ["-c", "import torch, safetensors"], { stdio: "pipe" });
+    return null;
+  } catch {
+    return `${python} has no torch and safetensors (set MLBENCH_PYTHON to one that has)`;
+  }
+}
+
+const data = { "data.cells": 3, "data.cycles": 30, "data.window": 6, "data.horizon": 10 };
+const lstm = (layers: number, hidden: number, more: Record<string, ConfigValue> = {}) =>
+  ["lstm", { "model.layers": layers, "model.hidden_size": hidden, "model.dropout": 0, ...more }] as const;
+
+const cases: (readonly [string, Record<string, ConfigValue>])[] = [
+  ...[1, 33, 64].flatMap((hidden) => [1, 2, 3].map((layers) => lstm(layers, hidden))),
+  lstm(1, 33, { "data.horizon": 1 }),
+  lstm(2, 64, { "data.horizon": 1, "model.residual": false }),
+  lstm(1, 33, { "model.residual": false }),
+  lstm(2, 33, { "model.dropout": 0.3 }),
+  lstm(1, 16, { "model.head": "mlp", "model.head_size": 5 }),
+  ["mlp", {}],
+  ["mlp", { "model.activation": "gelu", "model.layers": 3, "model.residual": false, "data.horizon": 1 }],
+];
+
+test("PyTorch predicts the same from our checkpoints, to 1e-5 in SOH", { timeout: 90_000 }, async (context) => {
+  const reason = whyNot();
+  if (reason) {
+    console.warn(`skipped: ${reason}`);
+    context.skip(reason);
+  }
+  const files: string[] = [];
+  for (const [i, [model, params]] of cases.entries()) {
+    const [checkpoint, dump] = [join(folder, `${i}.safetensors`), join(folder, `${i}.dump.safetensors`)];
+    const all = { ...data, "train.epochs": 2, "train.lr": 0.01, ...params };
+    await run({ model, dataset: "dummy", seed: i, params: all }, { checkpoint, baselines: false });
+    await (await predictCheckpoint(checkpoint)).dump(dump);
+    files.push(checkpoint, dump);
+  }
+  const differences = JSON.parse(execFileSync(python, [script, ...files], { encoding: "utf8" })) as number[];
+  expect(differences).toHaveLength(cases.length);
+  differences.forEach((difference, i) => expect(difference, JSON.stringify(cases[i])).toBeLessThan(1e-5));
+});
