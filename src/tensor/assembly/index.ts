@@ -5,5 +5,6 @@ export {
 export { gemmPanels, gemmTransposed } from "./gemm";
 export { lstmForward, lstmBackward, lstmInputGradient } from "./lstm";
 export { activatePanels, multiplyPanels, sumPanels } from "./dense";
+export { gruForward, gruBackward, gruInputGradient } from "./gru";
 export { dropoutPanels } from "./dropout";
 export { sumOfSquares, adamStep, sgdStep } from "./optimizer";

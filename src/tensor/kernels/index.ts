@@ -5,7 +5,7 @@ import type { Ops } from "../ops/ops.js";
 import { DenseKernels, fusedDense } from "./dense.js";
 import { KernelMemory } from "./memory.js";
 import { fusedPathLoss, fusedToPath } from "./path-loss.js";
-import { fusedLstm } from "./recurrent-op.js";
+import { fusedRecurrent } from "./recurrent-op.js";
 import { RecurrentKernels } from "./recurrent.js";
 import type { Build } from "./select.js";
 import { FusedUpdate } from "./update.js";
@@ -19,7 +19,8 @@ export function createFusedOps(memory: KernelMemory): Ops {
   const dense = new DenseKernels(memory);
   return {
     name: memory.build,
-    lstm: (x, layers, options) => fusedLstm(recurrent, x, layers, options),
+    lstm: (x, layers, options) => fusedRecurrent(recurrent, "lstm", x, layers, options),
+    gru: (x, layers, options) => fusedRecurrent(recurrent, "gru", x, layers, options),
     dense: (...args) => fusedDense(dense, ...args),
     pathLoss: fusedPathLoss,
     toPath: fusedToPath,

@@ -63,7 +63,7 @@ export function layRecurrent(shape: RecurrentShape): { bytes: number; layout: (a
       x: below && !shape.dropout ? below.h + below.stepH : take(T * stepX),
       ...{ stepX, h, stepH, stepG },
       c: cell === "lstm" ? take((T + 1) * stepH) : 0,
-      tc: take(T * stepH),
+      tc: cell === "lstm" ? take(T * stepH) : 0,
       g: take(T * stepG),
       w: take(unit4 * (F + H) * gates * 16),
       wh: take(panelsOf(H) * 4 * unit4 * 4 * gates * 4),

@@ -1,4 +1,4 @@
-import type { DropoutOptions, LstmLayer, LstmOptions, LstmResult } from "../ops/ops.js";
+import type { LstmOptions, RecurrentLayer, RecurrentOptions, RecurrentResult } from "../ops/ops.js";
 import type { Tensor, Tensor2D, Tensor3D } from "../tf.js";
 import type { RecurrentShape } from "./recurrent-layout.js";
 import type { RecurrentCall, RecurrentKernels } from "./recurrent.js";
@@ -26,20 +26,14 @@ function register(): void {
   registerFused<RecurrentCall>(`${NAME}InputGrad`, (_, call, backend) => call.kernels.inputGradient(call, backend));
 }
 
-interface RecurrentOptions {
-  readonly dropout?: DropoutOptions | undefined;
-  readonly initial?: { readonly h: readonly Tensor2D[]; readonly c?: readonly Tensor2D[] } | undefined;
-  readonly sequence?: boolean | undefined;
-}
-
 /** A stacked LSTM or GRU as one op. */
 export function fusedRecurrent(
   kernels: RecurrentKernels,
   cell: RecurrentShape["cell"],
   x: Tensor3D,
-  layers: readonly LstmLayer[],
-  options: RecurrentOptions,
-): LstmResult {
+  layers: readonly RecurrentLayer[],
+  options: RecurrentOptions | LstmOptions,
+): RecurrentResult {
   register();
   const [batch, steps, features] = x.shape;
   const units = layers.map((layer) => layer.weightHh.shape[1]);
@@ -50,7 +44,7 @@ export function fusedRecurrent(
     inputs[`b${l}`] = layer.biasIh;
     inputs[`v${l}`] = layer.biasHh;
     if (options.initial) inputs[`h${l}`] = options.initial.h[l] as Tensor;
-    if (options.initial?.c) inputs[`c${l}`] = options.initial.c[l] as Tensor;
+    if (options.initial && "c" in options.initial) inputs[`c${l}`] = options.initial.c[l] as Tensor;
   });
   const dropout = units.length > 1 && options.dropout?.rate ? options.dropout : undefined;
   const call: RecurrentCall = {
@@ -61,8 +55,4 @@ export function fusedRecurrent(
   const outputs = runFused(NAME, inputs, call);
   if (!call.sequence) return { last: outputs[0] as Tensor2D, sequence: null };
   return { sequence: outputs[0] as Tensor3D, last: outputs[1] as Tensor2D };
-}
-
-export function fusedLstm(kernels: RecurrentKernels, x: Tensor3D, layers: readonly LstmLayer[], options: LstmOptions) {
-  return fusedRecurrent(kernels, "lstm", x, layers, options);
 }

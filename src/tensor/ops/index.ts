@@ -13,7 +13,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
 import * as tf from "../tf.js";
 import { dropoutMask } from "./dropout-mask.js";
 import type { Activation, DropoutOptions, LstmLayer, LstmOptions, LstmResult, Ops, PathLoss } from "./ops.js";
-import type { Update, UpdateRule } from "./ops.js";
+import type { RecurrentLayer, RecurrentOptions, RecurrentResult, Update, UpdateRule } from "./ops.js";
 import { plainOps } from "./plain.js";
 
 export * from "./ops.js";
@@ -36,6 +36,11 @@ export function activeOps(): Ops {
 /** A stacked LSTM over x [B,T,F]: PyTorch's `nn.LSTM(batch_first=True)`. */
 export function lstm(x: Tensor3D, layers: readonly LstmLayer[], options: LstmOptions = {}): LstmResult {
   return active.lstm(x, layers, options);
+}
+
+/** A stacked GRU over x [B,T,F]: PyTorch's `nn.GRU(batch_first=True)`. */
+export function gru(x: Tensor3D, layers: readonly RecurrentLayer[], options: RecurrentOptions = {}): RecurrentResult {
+  return active.gru(x, layers, options);
 }
 
 /** PyTorch's `nn.Linear` and an activation. */

@@ -1,17 +1,18 @@
 import type { KernelsName } from "../../core/run.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
 
-/** One layer's weights under PyTorch's layouts; gate order i, f, g, o. */
-export interface LstmLayer {
-  /** [4H, inputs] */
+/** One layer's weights under PyTorch's layouts: G = 4 gates in the order i, f, g, o (LSTM), 3 in the order r, z, n (GRU). */
+export interface RecurrentLayer {
+  /** [G*H, inputs] */
   readonly weightIh: Tensor2D;
-  /** [4H, H] */
+  /** [G*H, H] */
   readonly weightHh: Tensor2D;
-  /** [4H] */
+  /** [G*H] */
   readonly biasIh: Tensor1D;
-  /** [4H] */
+  /** [G*H] */
   readonly biasHh: Tensor1D;
 }
+export type LstmLayer = RecurrentLayer;
 
 /** Dropout in training; absent in evaluation. The masks are those of `dropout-mask.ts`. */
 export interface DropoutOptions {
@@ -22,21 +23,27 @@ export interface DropoutOptions {
   readonly step: number;
 }
 
-export interface LstmOptions {
+export interface RecurrentOptions {
   /** Between layers: the outputs [B,T,H] of layer l (from 0) are masked by the mask of index l, but for the last layer. */
   readonly dropout?: DropoutOptions | undefined;
   /** One [B,H] a layer; zeros when absent. */
-  readonly initial?: { readonly h: readonly Tensor2D[]; readonly c: readonly Tensor2D[] } | undefined;
+  readonly initial?: { readonly h: readonly Tensor2D[] } | undefined;
   /** Also return the last layer's outputs at every step. @default false */
   readonly sequence?: boolean | undefined;
 }
 
-export interface LstmResult {
+export interface LstmOptions extends RecurrentOptions {
+  readonly initial?: { readonly h: readonly Tensor2D[]; readonly c: readonly Tensor2D[] } | undefined;
+}
+
+export interface RecurrentResult {
   /** [B,H]: the last layer's output at the last step. */
   readonly last: Tensor2D;
   /** [B,T,H], or null when not asked for. */
   readonly sequence: Tensor3D | null;
 }
+
+export type LstmResult = RecurrentResult;
 
 export type Activation = "linear" | "tanh" | "relu" | "gelu";
 
@@ -78,6 +85,7 @@ export interface Update {
 export interface Ops {
   readonly name: KernelsName;
   lstm(x: Tensor3D, layers: readonly LstmLayer[], options: LstmOptions): LstmResult;
+  gru(x: Tensor3D, layers: readonly RecurrentLayer[], options: RecurrentOptions): RecurrentResult;
   /** activation(x [B,in] · weight [out,in]ᵀ + bias [out]) -> [B,out]; gelu is the exact one (erf). */
   dense(x: Tensor2D, weight: Tensor2D, bias: Tensor1D, activation: Activation): Tensor2D;
   /** `inverseStd` is [H]. */

@@ -1,5 +1,6 @@
 import * as tf from "../tf.js";
 import type { Scalar, Tensor1D, Tensor2D } from "../tf.js";
+import { gruOpByOp } from "./gru-op-by-op.js";
 import { lstmOpByOp } from "./lstm-op-by-op.js";
 import type { Activation, Ops, PathLoss } from "./ops.js";
 import { createPlainUpdate } from "./update-plain.js";
@@ -23,7 +24,7 @@ function dense(x: Tensor2D, weight: Tensor2D, bias: Tensor1D, activation: Activa
 
 function pathLoss(prediction: Tensor2D, target: Tensor2D, inverseStd: Tensor1D): PathLoss {
   const error = tf.sub(prediction, target);
-  const loss = tf.mean(tf.square(tf.mul(error, inverseStd))) as Scalar;
+  const loss = tf.mean<Scalar>(tf.square(tf.mul(error, inverseStd)));
   const [rows, steps] = error.shape as [number, number];
   const squares = tf.square(error);
   const magnitudes = tf.abs(error);
@@ -47,6 +48,7 @@ function toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, lastSoh: Te
 export const plainOps: Ops = {
   name: "none",
   lstm: lstmOpByOp,
+  gru: gruOpByOp,
   dense,
   pathLoss,
   toPath,
