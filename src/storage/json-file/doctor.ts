@@ -37,7 +37,6 @@ function note(code: string, path: string, message: string): StorageFinding {
 
 /** What is left of processes that died; the next owner clears it away. */
 function leftovers(paths: StudyPaths): StorageFinding[] {
-  if (lockOwner(paths.lock)) return [];
   const findings: StorageFinding[] = [];
   if (hasStaleLock(paths.lock)) findings.push(note("stale-lock", paths.lock, "its owner is gone; the next takes over"));
   for (const path of [paths.snapshotTemp, paths.journalTemp])
@@ -58,7 +57,8 @@ export async function diagnoseStudy(system: FileSystem, paths: StudyPaths): Prom
   try {
     const loaded = await loadStudy(system, paths);
     const findings = loaded?.findings ?? [];
-    return [...findings.filter(({ blocksWriting }) => blocksWriting || !owned), ...leftovers(paths)];
+    // What a living owner is just writing is no damage, and no leftover.
+    return owned ? findings.filter(({ blocksWriting }) => blocksWriting) : [...findings, ...leftovers(paths)];
   } catch (error) {
     if (!(error instanceof MlbenchError) || error.code !== "study-damaged")
       return [snapshotFinding(paths, error), ...leftovers(paths)];

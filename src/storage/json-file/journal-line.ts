@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 
 import type { StudyEvent } from "../../core/index.js";
+import { withOneByteCorrected } from "./one-byte.js";
 import { readJson, writeJson } from "./plain-json.js";
 
 /** `,"crc":"89abcdef"}`: what ends each line. The checksum covers the line's bytes before it. */
@@ -75,30 +76,25 @@ function recordAt(bytes: Buffer): { record: JournalRecord; length: number } | nu
   return null;
 }
 
-/** Longer lines are not searched: the search takes length^2 steps of native code. */
-const LONGEST_CORRECTED = 20_000;
-
-/**
- * The line as it was before one of its bytes changed, found by trying each: a CRC-32 tells any two bytes' difference
- * apart at these lengths, so that a line which fits is the line. Null when more than one byte changed.
- */
-export function withOneByteCorrected(bytes: Buffer, fits: (candidate: Buffer) => boolean): Buffer | null {
-  if (bytes.length > LONGEST_CORRECTED) return null;
-  const candidate = Buffer.from(bytes);
-  for (let i = 0; i < candidate.length; i++) {
-    const kept = candidate[i] as number;
-    for (let value = 0; value < 256; value++) {
-      if (value === kept || value === 10) continue;
-      candidate[i] = value;
-      if (fits(candidate)) return candidate;
-    }
-    candidate[i] = kept;
-  }
-  return null;
-}
+const SEAL_TEMPLATE = ',"crc":"????????"}';
 
 /** The record of a line with one changed byte. */
 export function correctedRecord(bytes: Buffer): JournalRecord | null {
-  const fixed = withOneByteCorrected(bytes, (line) => isSealed(line) && parseSealed(line) !== null);
-  return fixed ? parseSealed(fixed) : null;
+  if (bytes.length <= SEAL_LENGTH) return null;
+  const cut = bytes.length - SEAL_LENGTH;
+  const body = bytes.subarray(0, cut);
+  const seal = bytes.toString("latin1", cut);
+  const digits = seal.slice(8, 16);
+  const sum = checksumOf(body);
+  const misplaced = countDifferences(seal, SEAL_TEMPLATE.replace("????????", digits));
+  const inSeal = misplaced + countDifferences(digits, sum) === 1;
+  const whole = inSeal ? body : misplaced === 0 ? withOneByteCorrected(body, digits) : null;
+  if (whole === null) return null;
+  return parseSealed(Buffer.concat([whole, Buffer.from(SEAL_TEMPLATE.replace("????????", checksumOf(whole)))]));
+}
+
+function countDifferences(a: string, b: string): number {
+  let count = 0;
+  for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) count++;
+  return count;
 }

@@ -95,12 +95,13 @@ class Scanner {
       this.#report(line, { code: "torn-tail", severity: "dropped", message, blocksWriting: false });
       return;
     }
-    const found = within.length > 0 ? within : [isLast ? correctedRecord(line.bytes) : null].filter((r) => r !== null);
+    const found = within.length > 0 ? within : [correctedRecord(line.bytes)].filter((r) => r !== null);
     const saved = found.length > 0 ? `; ${found.map(({ seq }) => seq).join(", ")} can be read from it` : "";
     this.#report(line, {
       code: "checksum",
       message: `its checksum does not fit: something in it changed${saved}`,
-      blocksWriting: !isLast,
+      // Two records in one line: the newline between them changed, so the damage is before the last one.
+      blocksWriting: !isLast || found.length > 1,
     });
     for (const record of found) this.#save(record);
   }

@@ -23,11 +23,12 @@ export async function* readLines(
   fd: number,
   onChunk: (chunk: Buffer, offset: number) => void = () => {},
 ): AsyncGenerator<Line[]> {
+  const size = await system.size(fd);
   let carried: Buffer = Buffer.alloc(0);
   let position = 0;
   let number = 1;
   for (;;) {
-    const chunk = Buffer.allocUnsafe(CHUNK);
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(size - position, 4096)));
     const count = await system.read(fd, chunk, position);
     if (count === 0) break;
     const fresh = chunk.subarray(0, count);

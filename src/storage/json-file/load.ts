@@ -88,8 +88,7 @@ export async function withJournal(
   const { state, revision } = document;
   if (fd === null) return { ...common, state, journal: null, lastSeq: revision, findings: [] };
   const file = basename(paths.journal);
-  const migrated = (event: StudyEvent): StudyEvent =>
-    migrator.event(event) as unknown as StudyEvent;
+  const migrated = (event: StudyEvent): StudyEvent => migrator.event(event) as unknown as StudyEvent;
   const replay = new Replay(state, file);
   const journal = await scanJournal(system, fd, file, revision, ({ seq, event }) => replay.apply(seq, migrated(event)));
   const findings = [...replay.findings, ...journal.findings];

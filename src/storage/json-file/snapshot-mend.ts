@@ -2,12 +2,11 @@ import { createHash } from "node:crypto";
 
 import { messageOf, MlbenchError } from "../../core/index.js";
 import type { StorageFinding } from "../storage.js";
-import { checksumOf, withOneByteCorrected } from "./journal-line.js";
+import { checksumOf } from "./journal-line.js";
+import { withOneByteCorrected } from "./one-byte.js";
 import { NO_CHECKSUM } from "./snapshot-writer.js";
 
 const TRAILER = '"line_checksums": "';
-/** The place of `"checksum": "…",` among a snapshot's lines. */
-const CHECKSUM_LINE = 3;
 const NEWLINE = Buffer.from("\n");
 
 export interface MendedLine {
@@ -25,22 +24,21 @@ export interface MendedSnapshot {
 
 /** Lines of a damaged snapshot against the checksums in its last line: which are whole, and what can be put right. */
 export function mendSnapshot(bytes: Buffer, file: string): MendedSnapshot {
-  const all = splitLines(bytes);
-  const trailerAt = all.findLastIndex((line) => line.subarray(0, 8).toString("latin1") === TRAILER.slice(0, 8));
-  const body = trailerAt === -1 ? all.filter((line) => line.length > 0) : all.slice(0, trailerAt);
-  const stored = /"checksum": "([0-9a-f]{64})"/.exec(body[CHECKSUM_LINE]?.toString("latin1") ?? "")?.[1];
-  if (body.length > CHECKSUM_LINE) body[CHECKSUM_LINE] = Buffer.from(`"checksum": "${NO_CHECKSUM}",`);
+  const { stored, zeroed } = checksumOutOf(bytes);
+  const trailerAt = findTrailer(zeroed);
+  // The byte before it is a newline, or was one.
+  const body = splitLines(trailerAt === -1 ? zeroed : zeroed.subarray(0, trailerAt - 1));
   const finding = (message: string, line: number | null, offset: number | null): StorageFinding => {
     return { severity: "damage", code: "snapshot", file, line, offset, message, blocksWriting: true };
   };
   const given = (sure: boolean): MendedLine[] => body.map((line) => ({ text: line.toString("utf8"), sure }));
-  const sums = trailerAt === -1 ? null : sumsIn(all[trailerAt] as Buffer);
+  const sums = trailerAt === -1 ? null : sumsIn(zeroed.subarray(trailerAt));
   const own = body.map(checksumOf);
   if (stored === hashOf(body, own)) {
     const message = "the line of checksums at its end is damaged; everything else is whole";
     return {
       lines: given(true),
-      findings: [finding(message, trailerAt + 1, null)],
+      findings: [finding(message, body.length + 1, trailerAt)],
       actions: ["renewed the checksums"],
     };
   }
@@ -50,6 +48,23 @@ export function mendSnapshot(bytes: Buffer, file: string): MendedSnapshot {
     return { lines: given(false), findings: [finding(message, body.length, bytes.length)], actions };
   }
   return mendRegion(body, own, sums, finding);
+}
+
+/** The line of the checksum in a snapshot, from 1. */
+const CHECKSUM_LINE = 4;
+
+/**
+ * The bytes as the checksums were taken over them: with the overall one's digits zeroed. One changed byte can damage
+ * the key or the digits, so that either leads there.
+ */
+function checksumOutOf(bytes: Buffer): { stored: string | undefined; zeroed: Buffer } {
+  const head = bytes.toString("latin1", 0, 300);
+  const byKey = head.indexOf('"checksum": "');
+  const at = byKey === -1 ? head.search(/[0-9a-f]{64}/) : byKey + '"checksum": "'.length;
+  if (at === -1) return { stored: undefined, zeroed: bytes };
+  const zeroed = Buffer.from(bytes);
+  zeroed.write(NO_CHECKSUM, at, "latin1");
+  return { stored: head.slice(at, at + 64), zeroed };
 }
 
 function splitLines(bytes: Buffer): Buffer[] {
@@ -63,8 +78,22 @@ function splitLines(bytes: Buffer): Buffer[] {
   return lines;
 }
 
+/** Where the line of checksums begins; one changed byte in its key does not hide it. -1 when there is none. */
+function findTrailer(bytes: Buffer): number {
+  const exact = bytes.lastIndexOf(TRAILER);
+  if (exact !== -1) return exact;
+  const lastLines = splitLines(bytes).slice(-3).reverse();
+  let end = bytes.length;
+  for (const line of lastLines) {
+    end = bytes.lastIndexOf(line, end);
+    const head = line.toString("latin1", 0, TRAILER.length);
+    if (line.length > TRAILER.length && [...TRAILER].filter((char, i) => char !== head[i]).length === 1) return end;
+  }
+  return -1;
+}
+
 function sumsIn(trailer: Buffer): string[] | null {
-  const digits = /^"line_checksums": "((?:[0-9a-f]{8})*)"$/.exec(trailer.toString("latin1"))?.[1];
+  const digits = /^"line_checksums": "((?:[0-9a-f]{8})*)"\n/.exec(trailer.toString("latin1"))?.[1];
   return digits === undefined ? null : (digits.match(/.{8}/g) ?? []);
 }
 
@@ -93,7 +122,7 @@ function mendRegion(
   const findings: StorageFinding[] = [];
   const actions: string[] = [];
   if (region.length === 0 && sums.length === body.length) {
-    findings.push(finding("its checksum is damaged; everything else is whole", CHECKSUM_LINE + 1, null));
+    findings.push(finding("its checksum is damaged; everything else is whole", CHECKSUM_LINE, null));
     actions.push("renewed the checksum");
   } else findings.push(finding("something in it changed", head + 1, offset));
   const mended = mendLines(region, sums.slice(head, sums.length - tail), head + 1, actions);
@@ -101,11 +130,11 @@ function mendRegion(
 }
 
 function mendLines(region: readonly Buffer[], sums: readonly string[], first: number, actions: string[]): MendedLine[] {
-  const has = (sum: string | undefined) => (line: Buffer) => checksumOf(line) === sum;
+  const has = (line: Buffer, sum: string | undefined): boolean => checksumOf(line) === sum;
   if (region.length === sums.length)
     return region.map((line, i) => {
-      if (checksumOf(line) === sums[i]) return { text: line.toString("utf8"), sure: true };
-      const fixed = withOneByteCorrected(line, has(sums[i]));
+      if (has(line, sums[i])) return { text: line.toString("utf8"), sure: true };
+      const fixed = withOneByteCorrected(line, sums[i] as string);
       actions.push(
         fixed ? `line ${first + i}: put one changed byte right` : `line ${first + i}: could not be put right`,
       );
@@ -113,7 +142,7 @@ function mendLines(region: readonly Buffer[], sums: readonly string[], first: nu
     });
   const joined = Buffer.concat(region.flatMap((line, i) => (i === 0 ? [line] : [NEWLINE, line])));
   if (sums.length === 1) {
-    const fixed = withOneByteCorrected(joined, has(sums[0]));
+    const fixed = withOneByteCorrected(joined, sums[0] as string);
     if (fixed) {
       actions.push(`line ${first}: joined what a changed byte had cut in two`);
       return [{ text: fixed.toString("utf8"), sure: true }];
@@ -121,7 +150,7 @@ function mendLines(region: readonly Buffer[], sums: readonly string[], first: nu
   }
   if (sums.length === 2)
     for (let at = 0; at < joined.length; at++)
-      if (has(sums[0])(joined.subarray(0, at)) && has(sums[1])(joined.subarray(at + 1))) {
+      if (has(joined.subarray(0, at), sums[0]) && has(joined.subarray(at + 1), sums[1])) {
         actions.push(`line ${first}: cut in two what a changed byte had joined`);
         return [joined.subarray(0, at), joined.subarray(at + 1)].map((b) => ({ text: b.toString("utf8"), sure: true }));
       }

@@ -1,0 +1,228 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { applyEvent, createStudyState, expectedHash, isFinished } from "../../../src/core/index.js";
+import type { StudyEvent, StudyState } from "../../../src/core/index.js";
+import {
+  AT,
+  created,
+  finished,
+  header,
+  life,
+  report,
+  runningTrial,
+  started,
+  waitingTrial,
+} from "../../fixtures/storage/records.js";
+
+const empty = createStudyState(header("a"));
+const play = (events: readonly StudyEvent[], from: StudyState = empty): StudyState => events.reduce(applyEvent, from);
+const refused = (code: string): unknown => expect.objectContaining({ code });
+
+describe("applyEvent", () => {
+  it("takes a trial through its life", () => {
+    const state = play([
+      created(waitingTrial(0)),
+      started(0),
+      {
+        type: "trial-param",
+        number: 0,
+        name: "x",
+        value: 2,
+        distribution: { type: "float", low: 0, high: 3, log: false, step: null },
+      },
+      report(0, 1, 0.5),
+      { type: "trial-attr", number: 0, key: "note", value: [1] },
+      finished(0, 0.25),
+    ]);
+    expect(state.trials[0]).toEqual({
+      ...waitingTrial(0),
+      state: "complete",
+      value: 0.25,
+      params: { ...waitingTrial(0).params, x: 2 },
+      distributions: { x: { type: "float", low: 0, high: 3, log: false, step: null } },
+      intermediate: [[1, 0.5]],
+      seen: [0],
+      finish_index: 0,
+      metrics: { best: { val_rmse: 0.25 }, last: { val_rmse: 0.5 } },
+      started_at: AT,
+      finished_at: AT,
+      seconds: 1.5,
+      owner: "1@boot",
+      slot: 0,
+      backend: "wasm",
+      user_attrs: { note: [1] },
+    });
+  });
+
+  it("gives finish indices in the order of finishing, imported trials included", () => {
+    const imported = waitingTrial(3, { state: "complete", value: 1, finish_index: 77 });
+    const state = play([
+      ...[0, 1, 2].map((n) => created(runningTrial(n))),
+      finished(2, 1),
+      created(imported),
+      finished(0, 2),
+      finished(1, null, { state: "pruned" }),
+    ]);
+    expect(state.trials.map(({ finish_index }) => finish_index)).toEqual([2, 3, 0, 1]);
+  });
+
+  it("a finished trial never changes", () => {
+    const state = play(life(0).flat());
+    for (const event of [
+      started(0),
+      report(0, 11, 1),
+      finished(0, 2),
+      finished(0, null, { state: "failed" }),
+      { type: "trial-requeued", number: 0, at: AT, reason: "r" },
+      { type: "trial-attr", number: 0, key: "k", value: 1 },
+      { type: "trial-param", number: 0, name: "p", value: 1, distribution: { type: "categorical", choices: [1] } },
+    ] as const)
+      expect(() => applyEvent(state, event), event.type).toThrow(refused("invalid-transition"));
+  });
+
+  it("refuses what cannot happen", () => {
+    const state = play([created(waitingTrial(0)), created(runningTrial(1))]);
+    expect(() => applyEvent(state, created(waitingTrial(1)))).toThrow(refused("invalid-event"));
+    expect(() => applyEvent(state, created(waitingTrial(3)))).toThrow(refused("invalid-event"));
+    expect(() => applyEvent(state, report(9, 1, 1))).toThrow(refused("invalid-event"));
+    expect(() => applyEvent(state, finished(1, null))).toThrow(refused("invalid-event"));
+    expect(() => applyEvent(state, { type: "nonsense" } as unknown as StudyEvent)).toThrow(refused("invalid-event"));
+    expect(() => applyEvent(state, report(0, 1, 1))).toThrow(refused("invalid-transition"));
+    expect(() => applyEvent(state, finished(0, 1))).toThrow(refused("invalid-transition"));
+    expect(() => applyEvent(state, started(1))).toThrow(refused("invalid-transition"));
+    expect(applyEvent(state, finished(0, null, { state: "failed" })).trials[0]?.state).toBe("failed");
+  });
+
+  it("a pruned or failed trial has no value, its reports stay", () => {
+    const state = play([
+      created(runningTrial(0)),
+      report(0, 1, 3),
+      finished(0, 3, { state: "pruned", prune_reason: "why" }),
+    ]);
+    expect(state.trials[0]).toMatchObject({ value: null, intermediate: [[1, 3]], prune_reason: "why" });
+  });
+
+  it("requeueing moves the reports to attempts and raises attempt; parameters stay", () => {
+    const before = play([created(waitingTrial(0)), started(0), report(0, 1, 3), report(0, 2, 2)]);
+    const state = applyEvent(before, {
+      type: "trial-requeued",
+      number: 0,
+      at: "2026-02-01T00:00:00.000Z",
+      reason: "owner died",
+    });
+    expect(state.trials[0]).toEqual({
+      ...waitingTrial(0),
+      attempt: 2,
+      attempts: [
+        {
+          attempt: 1,
+          started_at: AT,
+          ended_at: "2026-02-01T00:00:00.000Z",
+          reason: "owner died",
+          intermediate: [
+            [1, 3],
+            [2, 2],
+          ],
+        },
+      ],
+    });
+    expect(before.trials[0]?.intermediate).toHaveLength(2);
+  });
+
+  it("counts trials by state, and finished ones without retries", () => {
+    const state = play([
+      created(runningTrial(0)),
+      finished(0, null, { state: "failed" }),
+      created(runningTrial(1, { retry_of: 0 })),
+      finished(1, 1),
+      created(runningTrial(2)),
+      finished(2, null, { state: "pruned" }),
+      created(waitingTrial(3)),
+      created(runningTrial(4)),
+    ]);
+    expect(state.counts).toEqual({ waiting: 1, running: 1, complete: 1, pruned: 1, failed: 1 });
+    expect([state.size, state.finished, state.counted]).toEqual([5, 3, 2]);
+    expect(state.unfinished).toEqual([3, 4]);
+    const loaded = createStudyState(state.header, state.trials);
+    expect(loaded).toMatchObject({ counts: state.counts, counted: 2, unfinished: [3, 4] });
+  });
+
+  it("takes -0 for 0, as a file does", () => {
+    const state = play([created(runningTrial(0, { params: { x: -0 } })), report(0, 1, -0), finished(0, -0)]);
+    const trial = state.trials[0];
+    for (const value of [trial?.value, trial?.intermediate[0]?.[1], trial?.params["x"]])
+      expect(Object.is(value, 0)).toBe(true);
+  });
+
+  it("records accepted changes, and the last one is the hash in force", () => {
+    const file = { path: "objective.mjs", sha256: "aa" };
+    const accepted = { type: "change-accepted", at: AT, path: file.path } as const;
+    const state = play([
+      { ...accepted, sha256: "bb" },
+      { ...accepted, sha256: "cc" },
+    ]);
+    expect(state.header.settings.accepted_changes).toHaveLength(2);
+    expect(expectedHash(empty.header, file)).toBe("aa");
+    expect(expectedHash(state.header, file)).toBe("cc");
+  });
+
+  it("keeps earlier states as they were through any number of trials", () => {
+    // 32 and 1,024 are where the list behind `trials` grows a level.
+    const sizes = [0, 1, 31, 32, 33, 1023, 1024, 1025, 1100];
+    const kept = new Map<number, StudyState>();
+    let state: StudyState = empty;
+    for (let n = 0; n <= 1100; n++) {
+      if (sizes.includes(n)) kept.set(n, state);
+      state = applyEvent(state, created(runningTrial(n)));
+    }
+    for (let n = 1100; n >= 0; n--) state = applyEvent(state, finished(n, n));
+    for (const [size, old] of kept) {
+      expect(old.trials.map(({ number, state: s }) => [number, s])).toEqual(
+        Array.from({ length: size }, (_, n) => [n, "running"]),
+      );
+      expect(old.trial(size)).toBeUndefined();
+    }
+    expect(state.trials.every(({ number, value }) => number === value)).toBe(true);
+    const rebuilt = createStudyState(state.header, state.trials);
+    expect(applyEvent(rebuilt, created(waitingTrial(1101))).trials).toHaveLength(1102);
+    expect(rebuilt.trials).toEqual(state.trials);
+  });
+
+  it("holds its invariants under any sequence of events", () => {
+    const number = fc.nat(4);
+    const event: fc.Arbitrary<(state: StudyState) => StudyEvent> = fc.oneof(
+      fc.constant((s: StudyState) => created(waitingTrial(s.size))),
+      number.map((n) => () => started(n)),
+      fc.tuple(number, fc.nat(9), fc.double()).map(
+        ([n, step, value]) =>
+          (s: StudyState) =>
+            report(n, step, value, s.finished),
+      ),
+      fc.tuple(number, fc.constantFrom("complete", "pruned", "failed"), fc.double()).map(
+        ([n, state, value]) =>
+          () =>
+            finished(n, value, { state }),
+      ),
+      number.map((n) => () => ({ type: "trial-requeued", number: n, at: AT, reason: "r" }) as const),
+    );
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+        let state: StudyState = empty;
+        for (const make of events) {
+          const before = state;
+          try {
+            state = applyEvent(state, make(state));
+          } catch {
+            expect(state).toBe(before);
+          }
+          for (const trial of before.trials) if (isFinished(trial)) expect(state.trial(trial.number)).toBe(trial);
+        }
+        const indices = state.trials.flatMap(({ finish_index }) => (finish_index === null ? [] : [finish_index]));
+        expect(indices.sort((a, b) => a - b)).toEqual(Array.from({ length: state.finished }, (_, i) => i));
+        for (const trial of state.trials) expect(trial.seen).toHaveLength(trial.intermediate.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
