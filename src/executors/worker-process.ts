@@ -13,8 +13,9 @@ const watch = new Worker(workerFile("worker-watch"), {
 watch.unref();
 
 process.on("disconnect", () => process.exit(0));
-// A terminal sends Ctrl-C to the whole group; the parent decides what becomes of its trials.
-process.on("SIGINT", () => undefined);
+// These reach a whole process group (Ctrl-C, a closed terminal); the parent decides what becomes of its trials, and this
+// process ends with it.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 const cancelled = new Int32Array(new SharedArrayBuffer(8));
 let onMessage: (message: ToWorker) => void = () => undefined;
