@@ -21,7 +21,7 @@ export function dataSchema(name: string): z.ZodObject {
   const own = datasets.get(name).parameters.shape as Record<string, z.ZodType>;
   const task = Object.entries(taskParameters.shape).map(([key, schema]) => [key, own[key] ?? schema] as const);
   const only = Object.entries(own).filter(([key]) => !Object.hasOwn(taskParameters.shape, key));
-  return z.object(Object.fromEntries([...only, ...task]) as Record<string, z.ZodType>);
+  return z.object(Object.fromEntries([...only, ...task]));
 }
 
 /**
