@@ -51,7 +51,7 @@ export function gatherRows(tables: CellTables, columns: readonly number[]): Rows
       for (let f = 0; f < width; f++) {
         let value = table.features[i * all + (columns[f] as number)] as number;
         if (!Number.isFinite(value)) {
-          value = row > (cellStart[c]) ? (features[(row - 1) * width + f] as number) : NaN;
+          value = row > cellStart[c] ? (features[(row - 1) * width + f] as number) : NaN;
           filled++;
         }
         features[row * width + f] = value;
