@@ -91,7 +91,7 @@ async function start(download: ResumableDownload): Promise<Started | "complete">
   const present = await sizeOf(partPath);
   const canResume = record?.url === url && record.validator !== null && present > 0;
   if (canResume && present === record.total) return "complete";
-  const headers = canResume ? { range: `bytes=${present}-`, "if-range": record.validator as string } : {};
+  const headers = canResume ? { range: `bytes=${present}-`, "if-range": record.validator } : {};
   const response = await request(url, headers, signal);
   const range = contentRange(response.headers);
   if (canResume && response.status === 206 && range?.start === present)

@@ -120,6 +120,7 @@ function readFieldNames(reader: ElementReader): string[] {
   return Array.from({ length: count }, (_, i) => {
     reader.spend(64);
     const name = block.slice(i * slot, (i + 1) * slot).split("\0", 1)[0] as string;
+    if (name === "") throw reader.fail("mat-malformed", "a field of a struct has no name", at);
     const repeats = seen.get(name) ?? 0;
     seen.set(name, repeats + 1);
     return repeats === 0 ? name : `_${repeats}_${name}`;

@@ -7,7 +7,7 @@ import { nasaParameters } from "./nasa-parameters.js";
 export function registerNasa(datasets: Registry<DatasetSource>): void {
   const parameters = nasaParameters;
   const source = async (name: "nasa" | "nasaCc" | "nasaCcDischarge"): Promise<DatasetSource> =>
-    (await import("./nasa-source.js"))[name] as unknown as DatasetSource;
+    (await import("./nasa-source.js"))[name];
   datasets.register("nasa", {
     summary: "NASA battery cells: 16 summary features of each discharge, and SOH",
     parameters,

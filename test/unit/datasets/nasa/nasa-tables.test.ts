@@ -217,6 +217,13 @@ test("cells are found in subfolders, as the official archive has them, the first
   }
 });
 
+test("a source tells which files it reads", async () => {
+  const source = await datasets.get("nasa_cc").load();
+  const parameters = datasets.get("nasa_cc").parameters.parse({ data_dir: "nasa", cells: "SYN02" });
+  const files = await source.files?.(parameters, { baseDir: join(syntheticDir, "..") });
+  expect(files).toEqual([join(syntheticDir, "SYN02.mat")]);
+});
+
 test("sha256OfFile is the file's digest", async () => {
   const path = join(syntheticDir, "SYN01.mat");
   expect(await sha256OfFile(path)).toBe(
