@@ -82,7 +82,7 @@ export async function retrain(options: RetrainOptions): Promise<RetrainResult> {
         );
         const test = tested ? await evaluateCheckpoint(checkpoint, { split: "test" }) : null;
         if (i === 0 && who === "winner") baselines = { val: result.baselines, test: test?.baselines ?? null };
-        const entry: RetrainRun = { who, seed, val: (result.best ?? {}) as Metrics, test: test?.metrics ?? null };
+        const entry: RetrainRun = { who, seed, val: result.best?.metrics ?? {}, test: test?.metrics ?? null };
         runs.push(entry);
         onRun?.(entry, runs.length, 2 * seeds);
       }

@@ -67,7 +67,7 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
 }
 
 async function unknownStudy(storage: StudyStorage, directory: string, name: string): Promise<UsageError> {
-  const { nearest } = await import("../registry/index.js");
+  const { nearest } = await import("../registry/registry.js");
   const names = await storage.list();
   const near = nearest(name, names);
   const known = names.length > 0 ? `known: ${names.join(", ")}` : "there are none";

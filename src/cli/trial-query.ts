@@ -1,6 +1,6 @@
 import { UsageError } from "../core/index.js";
 import type { Trial, TrialState } from "../core/index.js";
-import { nearest } from "../registry/index.js";
+import { nearest } from "../registry/registry.js";
 
 const states: readonly TrialState[] = ["waiting", "running", "complete", "pruned", "failed"];
 const fields = [

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
-import type { Direction, OnDuplicate, OnNan, TrialValueRule } from "../../core/index.js";
+import type { Direction, OnDuplicate, OnNan, Params, StudyHeader, TrialValueRule } from "../../core/index.js";
 import type { StudyDefinition, StudyRequest } from "../../app/study-definition.js";
 import type { StudyConfig } from "../../registry/index.js";
 import type { CommandDefinition } from "../command.js";
@@ -39,6 +39,7 @@ interface CreateOptions {
   onDuplicate?: OnDuplicate;
   dryRunPruner?: boolean;
   dryRun?: boolean;
+  defaults?: boolean;
   skipIfExists?: boolean;
   format: string;
 }
@@ -87,6 +88,7 @@ function addCreateOptions(command: Command): Command {
     .addOption(new Option("--on-nan <rule>", "a NaN value").choices(["fail", "prune", "worst"]))
     .addOption(new Option("--on-duplicate <rule>", "parameters that were tried").choices(["resample", "reuse", "run"]))
     .option("--dry-run-pruner", "record what would have been pruned, prune nothing")
+    .option("--no-defaults", "do not take the defaults as the first trial")
     .option("--dry-run", "print the resolved space as a table; make nothing")
     .addOption(new Option("--skip-if-exists").hideHelp())
     .addOption(formatOption(["table", "json", "yaml", "value"]));
@@ -167,7 +169,14 @@ async function create(
       },
     );
   }
-  await (await storage.create(header)).close();
+  const { createStoredStudy } = await import("../../app/study.js");
+  const study = await createStoredStudy(storage, header);
+  try {
+    const first = options.defaults === false ? {} : await defaultsOf(header);
+    if (Object.keys(first).length > 0) await study.enqueueTrial(first);
+  } finally {
+    await study.close();
+  }
   await printData(io, format, data, {
     table: () =>
       `created study ${header.name}: ${file} (seed ${header.seed}, ${Object.keys(header.space).length} searched)\nnext: ${next}`,
@@ -179,6 +188,13 @@ function storageHint(options: CreateOptions, directory: string | null | undefine
   return directory || options.storage === "studies" || process.env["MLBENCH_HPO_STORAGE"]
     ? ""
     : ` --storage ${options.storage}`;
+}
+
+/** The defaults go first, so that every study says what its search has won over them. */
+async function defaultsOf({ task, space }: StudyHeader): Promise<Params> {
+  if (task.dataset === undefined) return {};
+  const { defaultTrial } = await import("../../app/default-trial.js");
+  return defaultTrial(task, space);
 }
 
 /** Unknown samplers and pruners, and options that they refuse, are told before anything is stored. */

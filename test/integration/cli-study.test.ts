@@ -1,0 +1,224 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { MedianPruner } from "../../src/pruners/median.js";
+import { recomputeVerdicts } from "../../src/pruners/verdict.js";
+import type { Trial } from "../../src/core/index.js";
+import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
+
+const example = join(projectRoot, "examples", "objective.mjs");
+
+/** A small study over the LSTM: seconds, not minutes. */
+const tiny = ["--cells", "3", "--cycles", "60", "--fix", "train.epochs=6", "--search", "model.hidden_size=int:4..12"];
+
+interface TrialEvent {
+  event: string;
+  number: number;
+  state: string;
+  value: number | null;
+}
+
+describe("create-study and optimize, as typed in an empty folder", () => {
+  test("a study of the defaults: JSON in studies/, trial 0 is the defaults, and again it goes on", async () => {
+    const cwd = await emptyFolder();
+    const created = await runCli(["create-study", "--seed", "3", ...tiny], { cwd });
+    expect(created).toMatchObject({ code: 0, stderr: "" });
+    expect(created.stdout).toMatch(/created study lstm-dummy: studies\/lstm-dummy\.json/);
+    expect(created.stdout).toMatch(/next: mlbench-hpo optimize lstm-dummy --trials 100/);
+
+    const again = await runCli(["create-study", "--seed", "3", ...tiny], { cwd });
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stdout).toMatch(/already there with the same settings/);
+    const other = await runCli(["create-study", "--seed", "4", "--pruner", "nop", ...tiny], { cwd });
+    expect(other).toMatchObject({ code: 2, stdout: "" });
+    expect(other.stderr).toMatch(/pruner.*seed/);
+
+    const first = await runCli(["optimize", "--trials", "3", "--format", "json"], { cwd });
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    const events = jsonLines<TrialEvent>(first.stdout);
+    const trials = events.filter((event) => event.event === "trial");
+    expect(trials.map((event) => event.number).sort()).toEqual([0, 1, 2]);
+    const finish = events.at(-1) as unknown as Record<string, unknown>;
+    expect(finish).toMatchObject({ event: "finish", study: "lstm-dummy", finished: 3, stopped_by: "trials" });
+    expect(Object.keys(finish).sort()).toEqual(["best", "event", "file", "finished", "stopped_by", "study"]);
+
+    const more = await runCli(["optimize", "--trials", "2"], { cwd });
+    expect(more.stderr).toMatch(/^lstm-dummy: 3 finished, 2 more -> 5/);
+    expect(more.stdout).toMatch(/best: trial \d/);
+    expect(more.stdout).toMatch(/study: studies\/lstm-dummy\.json/);
+
+    const snapshot = JSON.parse(await readFile(join(cwd, "studies", "lstm-dummy.json"), "utf8")) as {
+      format: string;
+      schema_version: number;
+      trials: Trial[];
+    };
+    expect(snapshot).toMatchObject({ format: "mlbench-hpo-study", schema_version: 1 });
+    expect(snapshot.trials).toHaveLength(5);
+    expect(snapshot.trials[0]?.params).toMatchObject({ "train.batch_size": 32, "train.lr": 0.003 });
+  }, 60_000);
+
+  test("a trained trial is replayed bit for bit, its log is kept, and the winner's weights are handed over", async () => {
+    const cwd = await emptyFolder();
+    await runCli(["create-study", "--name", "s", "--seed", "3", ...tiny], { cwd });
+    await runCli(["optimize", "s", "--trials", "3", "--workers", "1"], { cwd });
+    const replay = await runCli(["replay", "1", "--format", "json"], { cwd });
+    expect(replay).toMatchObject({ code: 0 });
+    expect(JSON.parse(replay.stdout)).toMatchObject({ number: 1, same: true, difference: null });
+    expect((await runCli(["logs", "1"], { cwd })).stdout.trim().split("\n")).toHaveLength(6);
+    const best = await runCli(["best-trial", "s", "--checkpoint", "-o", "best.safetensors", "--format", "json"], {
+      cwd,
+    });
+    const winner = JSON.parse(best.stdout) as Trial;
+    const evaluated = await runCli(["evaluate", "best.safetensors", "--format", "json"], { cwd });
+    const { metrics } = JSON.parse(evaluated.stdout) as { metrics: { val_rmse: number } };
+    expect(metrics.val_rmse).toBeCloseTo(winner.value as number, 7);
+  }, 60_000);
+
+  test("the live run's decisions are those that the records give again", async () => {
+    const cwd = await emptyFolder();
+    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "5"], { cwd });
+    const { code } = await runCli(["optimize", "bowl", "--trials", "60", "--workers", "2"], { cwd });
+    expect(code).toBe(0);
+    const { stdout } = await runCli(["trials", "bowl", "--format", "json"], { cwd });
+    const trials = JSON.parse(stdout) as Trial[];
+    expect(trials).toHaveLength(60);
+    const pruned = trials.filter((trial) => trial.state === "pruned");
+    expect(pruned.length).toBeGreaterThan(5);
+    const verdicts = recomputeVerdicts(new MedianPruner(), { direction: "minimize", trials });
+    const prunes = verdicts.filter((verdict) => verdict.prune);
+    expect(prunes.map(({ number, reason }) => [number, reason]).sort()).toEqual(
+      pruned.map((trial) => [trial.number, trial.prune_reason]).sort(),
+    );
+    for (const trial of pruned)
+      expect(trial.prune_reason).toMatch(new RegExp(`^epoch ${trial.intermediate.at(-1)?.[0]}: `));
+  }, 60_000);
+});
+
+describe("reading", () => {
+  test("studies, show, trials, best-trial, export agree with one another", async () => {
+    const cwd = await emptyFolder();
+    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
+    await runCli(["optimize", "bowl", "--trials", "12"], { cwd });
+    const json = async (args: string[]): Promise<unknown> =>
+      JSON.parse((await runCli([...args, "--format", "json"], { cwd })).stdout) as unknown;
+    const trials = (await json(["trials"])) as Trial[];
+    const best = (await json(["best-trial"])) as Trial;
+    const complete = trials.filter((trial) => trial.state === "complete");
+    expect(best.value).toBe(Math.min(...complete.map((trial) => trial.value as number)));
+    expect(await json(["studies"])).toMatchObject([{ name: "bowl", trials: 12, best_value: best.value }]);
+    expect(await json(["show"])).toMatchObject({ name: "bowl", best: { number: best.number, value: best.value } });
+    const sorted = (await json(["trials", "--state", "complete", "--sort", "value", "--limit", "1"])) as Trial[];
+    expect(sorted.map((trial) => trial.number)).toEqual([best.number]);
+    expect((await runCli(["best-trial", "--format", "value"], { cwd })).stdout.trim()).toBe(String(best.value));
+    const csv = (await runCli(["export", "--to", "csv"], { cwd })).stdout.trim().split("\n");
+    expect(csv).toHaveLength(13);
+    expect(csv[0]).toContain("params.x,params.rate");
+    const exported = JSON.parse((await runCli(["export", "--to", "json"], { cwd })).stdout) as { trials: Trial[] };
+    expect(exported.trials).toEqual(trials);
+  }, 60_000);
+
+  test("a reader that goes away early ends nothing but the printing", async () => {
+    const cwd = await emptyFolder();
+    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
+    const child = spawn(
+      process.execPath,
+      [join(projectRoot, "bin", "mlbench-hpo.js"), "optimize", "bowl", "--trials", "30", "--format", "json"],
+      { cwd, stdio: ["ignore", "pipe", "ignore"] },
+    );
+    child.stdout.once("data", () => child.stdout.destroy());
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(code).toBe(0);
+    expect(JSON.parse((await runCli(["trials", "--format", "json"], { cwd })).stdout)).toHaveLength(30);
+  }, 60_000);
+});
+
+describe("write commands", () => {
+  test("enqueue, ask, tell, user attributes", async () => {
+    const cwd = await emptyFolder();
+    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
+    expect((await runCli(["enqueue-trial", "--params", '{"x":2,"rate":0.1}'], { cwd })).stdout).toMatch(/trial 0/);
+    const asked = JSON.parse((await runCli(["ask", "--format", "json"], { cwd })).stdout) as { number: number };
+    expect((await runCli(["tell", "--trial-number", String(asked.number), "--value", "7.5"], { cwd })).code).toBe(0);
+    await runCli(["study", "set-user-attr", "--key", "owner", "--value", '"lab"'], { cwd });
+    await runCli(["optimize", "--trials", "1"], { cwd });
+    const trials = JSON.parse((await runCli(["trials", "--format", "json"], { cwd })).stdout) as Trial[];
+    const told = trials.find((trial) => trial.number === asked.number);
+    expect(told).toMatchObject({ state: "complete", value: 7.5 });
+    expect(trials.find((trial) => trial.params["x"] === 2 && trial.params["rate"] === 0.1)?.state).toBe("complete");
+    expect(JSON.parse((await runCli(["show", "--format", "json"], { cwd })).stdout)).toMatchObject({
+      user_attrs: { owner: "lab" },
+    });
+  }, 60_000);
+
+  test("a damaged study is named by doctor and mended", async () => {
+    const cwd = await emptyFolder();
+    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
+    await runCli(["optimize", "--trials", "6"], { cwd });
+    const file = join(cwd, "studies", "bowl.json");
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace('"direction"', '"directiom"'));
+    const found = await runCli(["doctor", "bowl"], { cwd });
+    expect(found.code).toBe(1);
+    expect(found.stdout).toMatch(/damage/);
+    await writeFile(file, text);
+    expect(await runCli(["doctor", "bowl"], { cwd })).toMatchObject({ code: 0, stdout: "bowl: whole\n" });
+    expect((await runCli(["delete-study", "bowl"], { cwd })).code).toBe(0);
+    expect(existsSync(file)).toBe(false);
+  }, 60_000);
+});
+
+describe("a user's mistake is one line, exit code 2, and costs no trial", () => {
+  test.each([
+    ["optimize without a study", ["optimize"], /no study in studies: make one with `mlbench-hpo create-study`/],
+    ["an unknown study", ["trials", "nope"], /no study "nope"/],
+    [
+      "an option of create-study",
+      ["optimize", "--model", "lstm"],
+      /--model is fixed when a study is made.*create-study/,
+    ],
+    ["a bad range", ["create-study", "--search", "train.lr=log:0..1"], /train\.lr/],
+    ["an unknown parameter", ["create-study", "--search", "train.lrr=log:1e-4..1"], /train\.lrr.*train\.lr/],
+    ["a parameter of the task", ["create-study", "--search", "data.horizon=int:1..10"], /data\.horizon/],
+    ["an unknown sampler", ["create-study", "--sampler", "tpee"], /unknown sampler "tpee": did you mean "tpe"/],
+    ["an objective without a space", ["create-study", "--objective", "none.mjs"], /none\.mjs/],
+    ["a bad number", ["optimize", "--trials", "many"], /--trials many/],
+  ])("%s", async (_name, args, message) => {
+    const cwd = await emptyFolder();
+    const { code, stdout, stderr } = await runCli(args, { cwd });
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(existsSync(join(cwd, "studies", "lstm-dummy.json"))).toBe(false);
+  });
+
+  test("several studies: name one", async () => {
+    const cwd = await emptyFolder();
+    for (const name of ["a", "b"]) await runCli(["create-study", "--objective", example, "--name", name], { cwd });
+    expect(await runCli(["trials"], { cwd })).toMatchObject({
+      code: 2,
+      stderr: "error: several studies in studies: name one of a, b\n",
+    });
+  });
+});
+
+test("listing commands load neither TensorFlow.js nor the pool nor charts", async () => {
+  const cwd = await emptyFolder();
+  const trace = join(cwd, "trace.mjs");
+  await writeFile(
+    trace,
+    `import { register } from "node:module";
+     register("data:text/javascript," + encodeURIComponent(\`
+       import { writeSync } from "node:fs";
+       export async function load(url, context, next) { writeSync(2, "loads " + url + "\\\\n"); return next(url, context); }
+     \`));`,
+  );
+  await runCli(["create-study", "--objective", example, "--name", "bowl"], { cwd });
+  for (const args of [["--help"], ["studies"], ["trials"]]) {
+    const { code, stderr } = await runCli(args, { cwd, nodeArgs: ["--import", trace] });
+    expect(code).toBe(0);
+    expect(stderr).toContain("cli/program.js");
+    expect(stderr.match(/tfjs|piscina|vega|asciichart|cli-progress|\/zod\//g) ?? []).toEqual([]);
+  }
+});
