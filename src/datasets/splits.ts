@@ -72,7 +72,7 @@ function cellRoles(request: SplitRequest, seed: number): SplitName[] {
   const roles = indices.map((c): SplitName => (test.has(c) ? "test" : held.has(c) ? "val" : "train"));
   if (!roles.includes("train"))
     throw bad(
-      cells.length === 1
+      byCell && cells.length === 1
         ? `cell ${cells[0]} is the only one: data.split by-cell needs at least two cells (by-time splits each cell)`
         : `no cell is left to train on: ${cells.length} cells, ${held.size} for validation, ${test.size} for the test`,
     );

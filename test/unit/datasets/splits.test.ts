@@ -180,6 +180,10 @@ test.each([
   ],
   [{ val_cells: ["C00"], test_cells: ["C00"] }, "cell C00 is in data.val_cells and data.test_cells"],
   [{ val_cells: "C00,C01" }, "no cell is left to train on: 2 cells, 2 for validation, 0 for the test"],
+  [
+    { split: "by-time", test_cells: "C00,C01" },
+    "no cell is left to train on: 2 cells, 0 for validation, 2 for the test",
+  ],
   [{ val_cells: "" }, "data.val_cells is empty: name at least one of C00, C01"],
 ])("mistakes are told in one line: %j", (task, message) => {
   expect(() => split(cut([9, 9], 3, 2), task)).toThrow(expect.objectContaining({ message, exitCode: 2 }) as Error);
