@@ -45,6 +45,8 @@ export class Journal {
   #pump: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #syncDue = false;
+  /** The file is new under its name: until its folder is synced, a power cut could take it away. */
+  #nameDue = false;
 
   constructor(system: FileSystem, { path, tempPath, end }: JournalPlace) {
     this.#system = system;
@@ -78,7 +80,7 @@ export class Journal {
   /** Settles when everything added so far is durable. */
   synced(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#queuedBytes === 0 && this.#unsyncedBytes === 0) return Promise.resolve();
+    if (this.#queuedBytes === 0 && this.#unsyncedBytes === 0 && !this.#nameDue) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
       this.#start();
@@ -179,7 +181,7 @@ export class Journal {
       await this.#system.truncate(fd, this.#synced);
       await this.#system.datasync(fd);
     }
-    if (existing === null) await this.#system.syncDirectoryOf(this.#path);
+    if (existing === null) this.#nameDue = true;
     return fd;
   }
 
@@ -207,6 +209,8 @@ export class Journal {
     const covered = this.#unsyncedBytes;
     const pieces = this.#unsynced.length;
     await this.#system.datasync(await this.#file());
+    if (this.#nameDue) await this.#system.syncDirectoryOf(this.#path);
+    this.#nameDue = false;
     this.#synced += covered;
     this.#unsyncedBytes -= covered;
     this.#unsynced.splice(0, pieces);
@@ -228,12 +232,14 @@ export class Journal {
       await this.#system.datasync(to);
       failPoint("fold-journal-written");
       await this.#system.rename(this.#tempPath, this.#path);
-      await this.#system.syncDirectoryOf(this.#path);
     } catch (error) {
       await this.#system.close(to);
       throw error;
     }
     failPoint("fold-journal-renamed");
+    // From here on the old file is nobody's: the next sync also makes the new one's name durable.
+    this.#nameDue = true;
+    this.#syncDue = true;
     this.#fd = to;
     this.#synced = end - boundary;
     this.#unsynced = [];

@@ -1,0 +1,239 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+
+import type { StudyState } from "../../../src/core/index.js";
+import { loadStudy } from "../../../src/storage/json-file/load.js";
+import { life, report, runningTrial, created } from "../../fixtures/storage/records.js";
+import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
+import { createOn, openOn, paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
+
+async function stateOn(disk: SimulatedDisk): Promise<StudyState> {
+  return ((await loadStudy(disk, paths)) as { state: StudyState }).state;
+}
+
+describe("a power cut", () => {
+  it("at any moment costs nothing acknowledged, whatever of the rest made it to the disk", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(400),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.boolean(),
+        fc.constantFrom(300, 2_000, 1e9),
+        async (when, share, renamesLost, foldAbove) => {
+          const disk = new SimulatedDisk();
+          await createOn(disk);
+          await disk.syncDirectoryOf(paths.snapshot);
+          const { writer } = await openOn(disk, foldAbove);
+          let acknowledged = writer.state;
+          let cut: SimulatedDisk | undefined;
+          let known: StudyState | undefined;
+          const watch = disk.datasync.bind(disk);
+          const cutNow = (): void => {
+            if (cut || disk.calls.length < when) return;
+            cut = disk.afterPowerCut((unsynced) => Math.floor(unsynced * share), renamesLost);
+            known = acknowledged;
+          };
+          disk.datasync = async (fd) => {
+            cutNow();
+            await watch(fd);
+            cutNow();
+          };
+          for (let n = 0; n < 12 && !cut; n++)
+            for (const events of life(n, 4)) {
+              const due = writer.state.size;
+              await writer.append(...events);
+              if (events[0]?.type !== "trial-report") acknowledged = writer.state;
+              expect(due).toBeLessThanOrEqual(writer.state.size);
+              cutNow();
+            }
+          await writer.close();
+          cutNow();
+          if (!cut || !known) return;
+          const loaded = await loadStudy(cut, paths);
+          expect(loaded?.findings.filter(({ blocksWriting }) => blocksWriting)).toEqual([]);
+          for (const trial of known.trials)
+            if (trial.state === "complete") expect(loaded?.state.trial(trial.number)).toEqual(trial);
+            else
+              expect(loaded?.state.trial(trial.number)).toMatchObject({ number: trial.number, params: trial.params });
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it("an append is acknowledged only after an fdatasync of the journal that began after its write", async () => {
+    const disk = new SimulatedDisk();
+    await createOn(disk);
+    const { writer } = await openOn(disk);
+    for (const events of life(0, 3)) {
+      disk.calls.length = 0;
+      await writer.append(...events);
+      if (events[0]?.type === "trial-report") continue;
+      const order = disk.calls.filter((call) => call.endsWith(paths.journal)).map((call) => call.split(" ")[0]);
+      expect(order.lastIndexOf("datasync")).toBeGreaterThan(order.indexOf("write"));
+    }
+    await writer.close();
+  });
+
+  it("reports that nobody waits for are synced within 200 ms", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const disk = new SimulatedDisk();
+      await createOn(disk);
+      const { writer } = await openOn(disk);
+      await writer.append(created(runningTrial(0)));
+      disk.calls.length = 0;
+      await writer.append(report(0, 1, 0.5));
+      await vi.waitFor(() => expect(disk.calls).toEqual([`write ${paths.journal}`]));
+      await vi.advanceTimersByTimeAsync(200);
+      await vi.waitFor(() => expect(disk.calls).toEqual([`write ${paths.journal}`, `datasync ${paths.journal}`]));
+      await writer.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("many appends at once share one fdatasync", async () => {
+    const disk = new SimulatedDisk();
+    await createOn(disk);
+    const { writer } = await openOn(disk);
+    await writer.append(created(runningTrial(0)));
+    disk.calls.length = 0;
+    await Promise.all(Array.from({ length: 50 }, (_, n) => writer.append(created(runningTrial(n + 1)))));
+    expect(disk.calls.filter((call) => call.startsWith("datasync")).length).toBeLessThanOrEqual(2);
+    await writer.close();
+  });
+});
+
+describe("a full disk", () => {
+  it("is said clearly, loses nothing acknowledged, and goes on when there is room", async () => {
+    const disk = new SimulatedDisk();
+    await createOn(disk);
+    const { writer } = await openOn(disk);
+    for (const events of life(0)) await writer.append(...events);
+    const acknowledged = writer.state;
+    const used = disk.paths().reduce((sum, path) => sum + (disk.bytesOf(path)?.length ?? 0), 0);
+    disk.capacity = used + 100;
+    await expect(writer.append(created(runningTrial(1)))).rejects.toMatchObject({ code: "storage-full", exitCode: 1 });
+    await expect(writer.append(created(runningTrial(2)))).rejects.toMatchObject({ code: "storage-full" });
+    await writer.append(report(1, 1, 0.5));
+    await expect(writer.flush()).rejects.toMatchObject({ code: "storage-full" });
+    await expect(writer.retry()).rejects.toMatchObject({ code: "storage-full" });
+    // Another process that looks now, or takes over after a kill, sees what was acknowledged.
+    expect(plain(await stateOn(disk.afterPowerCut(() => 50, false)))).toEqual(plain(acknowledged));
+    disk.capacity = Infinity;
+    await writer.retry();
+    expect(writer.state.trials[1]?.intermediate).toEqual([[1, 0.5]]);
+    expect(plain(await stateOn(disk))).toEqual(plain(writer.state));
+    await writer.append(created(runningTrial(2)));
+    const before = plain(writer.state);
+    await writer.close();
+    expect(plain(await stateOn(disk))).toEqual(before);
+  });
+
+  it("that has no room for a second snapshot keeps the study in its journal", async () => {
+    const disk = new SimulatedDisk();
+    const states = await smallStudy(disk);
+    const { writer } = await openOn(disk, 300);
+    disk.capacity = disk.paths().reduce((sum, path) => sum + (disk.bytesOf(path)?.length ?? 0), 0) + 1000;
+    await writer.append(report(2, 2, 0.1));
+    await writer.append({ type: "study-attr", key: "k", value: 1 });
+    const state = writer.state;
+    await writer.close();
+    expect(disk.paths()).toEqual([paths.journal, paths.snapshot]);
+    expect(plain(await stateOn(disk))).toEqual(plain(state));
+    expect(states.at(-1)?.size).toBe(3);
+  });
+
+  it("whose journal fails is still saved by the snapshot at the end", async () => {
+    const disk = new SimulatedDisk();
+    await smallStudy(disk);
+    const { writer } = await openOn(disk);
+    disk.failing = { operation: "datasync", code: "EIO" };
+    await expect(writer.append(report(2, 2, 0.1), { type: "study-attr", key: "k", value: 1 })).rejects.toMatchObject({
+      code: "storage-failed",
+    });
+    disk.failing = null;
+    const before = plain(writer.state);
+    await writer.close();
+    expect(plain(await stateOn(disk))).toEqual(before);
+  });
+
+  it.each(["write", "datasync", "rename", "open", "truncate", "syncDirectoryOf"] as const)(
+    "or one whose %s fails once, at any of its calls, never leaves a study that reads differently",
+    async (operation) => {
+      for (let nth = 1; nth <= 12; nth++) {
+        const disk = new SimulatedDisk();
+        await createOn(disk);
+        const { writer } = await openOn(disk, 1_000);
+        let [calls, writing] = [0, true];
+        const real = disk[operation].bind(disk) as (...args: unknown[]) => Promise<never>;
+        Object.assign(disk, {
+          [operation]: async (...args: unknown[]) => {
+            if (writing && ++calls === nth) throw Object.assign(new Error("simulated"), { code: "EIO" });
+            return real(...args);
+          },
+        });
+        for (let n = 0; n < 6; n++)
+          for (const events of life(n, 3))
+            try {
+              await writer.append(...events);
+            } catch (error) {
+              expect(error).toMatchObject({ code: "storage-failed" });
+              await writer.retry();
+            }
+        const before = plain(writer.state);
+        expect(writer.state.finished, `${operation} ${nth}`).toBe(6);
+        await writer.flush().catch(() => writer.retry());
+        writing = false;
+        expect(plain(await stateOn(disk)), `${operation} ${nth}`).toEqual(before);
+        await writer.close();
+        expect(plain(await stateOn(disk)), `${operation} ${nth}`).toEqual(before);
+      }
+    },
+  );
+});
+
+describe("the journal", () => {
+  it("is folded when it outgrows the snapshot, and what follows goes on from there", async () => {
+    const disk = new SimulatedDisk();
+    await createOn(disk);
+    const { writer } = await openOn(disk, 3_000);
+    let folds = 0;
+    const rename = disk.rename.bind(disk);
+    disk.rename = async (from, to) => {
+      if (to === paths.snapshot) folds += 1;
+      await rename(from, to);
+    };
+    const trials = 300;
+    let largest = 0;
+    for (let n = 0; n < trials; n++) {
+      for (const events of life(n)) await writer.append(...events);
+      largest = Math.max(largest, disk.bytesOf(paths.journal)?.length ?? 0);
+    }
+    // Each fold waits until the journal is as large as the snapshot, so their number grows with the logarithm.
+    expect(folds).toBeGreaterThan(3);
+    expect(folds).toBeLessThan(20);
+    expect(largest).toBeLessThan(4 * (disk.bytesOf(paths.snapshot)?.length ?? 0));
+    expect(plain(await stateOn(disk))).toEqual(plain(writer.state));
+    const state = writer.state;
+    await writer.close();
+    expect(disk.paths()).toEqual([paths.snapshot]);
+    expect(plain(await stateOn(disk))).toEqual(plain(state));
+  });
+
+  it("appends that come while a fold is under way are in one or the other", async () => {
+    const disk = new SimulatedDisk();
+    await createOn(disk);
+    const { writer } = await openOn(disk, 1_500);
+    const pending: Promise<void>[] = [];
+    for (let n = 0; n < 80; n++) {
+      for (const events of life(n, 2)) pending.push(writer.append(...events));
+      if (n % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+      expect((await stateOn(disk)).trials.every(({ number }, i) => number === i)).toBe(true);
+    }
+    await Promise.all(pending);
+    expect(plain(await stateOn(disk))).toEqual(plain(writer.state));
+    await writer.close();
+  });
+});
