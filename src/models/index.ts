@@ -1,5 +1,6 @@
 /** The models' metadata and registry. Importing this loads no TensorFlow.js: implementations come with `load()`. */
 import { lazy } from "../registry/index.js";
+import { gruMeta } from "./gru/meta.js";
 import { lstmMeta } from "./lstm/meta.js";
 import { mlpMeta } from "./mlp/meta.js";
 import { models } from "./registry.js";
@@ -18,4 +19,5 @@ export type {
 // Another copy of this package in the process may have registered them: the registry is the process's.
 if (!models.has("lstm"))
   models.register("lstm", lstmMeta)(lazy(async () => (await import("./lstm/lstm.js")).LstmModel));
+if (!models.has("gru")) models.register("gru", gruMeta)(lazy(async () => (await import("./gru/gru.js")).GruModel));
 if (!models.has("mlp")) models.register("mlp", mlpMeta)(lazy(async () => (await import("./mlp/mlp.js")).MlpModel));

@@ -145,5 +145,5 @@ describe.each(["lstm", "mlp"])("%s", (name) => {
 
 test("an unknown model is told the nearest one", () => {
   expect(() => models.get("lsmt")).toThrow(UsageError);
-  expect(() => models.get("lsmt")).toThrow('unknown model "lsmt": did you mean "lstm"? known: lstm, mlp');
+  expect(() => models.get("lsmt")).toThrow('unknown model "lsmt": did you mean "lstm"? known: lstm, gru, mlp');
 });

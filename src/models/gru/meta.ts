@@ -1,0 +1,7 @@
+import { lstmMeta } from "../lstm/meta.js";
+
+/** The parameters are the LSTM's. */
+export const gruMeta = {
+  summary: "stacked GRU over the window, and a head that emits the whole path",
+  parameters: lstmMeta.parameters,
+};
