@@ -90,11 +90,11 @@ function resolveTerm(
 
 function withCondition(distribution: Distribution, wanted: Wanted): Distribution {
   const { when: _dropped, ...bare } = distribution;
-  if (wanted.size === 0) return bare as Distribution;
+  if (wanted.size === 0) return bare;
   const when = Object.fromEntries(
     [...wanted].map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
   );
-  return { ...bare, when: when as Condition } as Distribution;
+  return { ...bare, when: when as Condition };
 }
 
 /**

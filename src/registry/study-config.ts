@@ -149,7 +149,7 @@ export async function parseStudyConfig(text: string, source: string, folder: str
   }
   const parsed = schema.safeParse(data ?? {});
   if (!parsed.success) throw schemaError(source, parsed.error);
-  const { params, fix, search, sampler, pruner, objective, plugins, ...plain } = parsed.data;
+  const { params, fix, search, sampler, pruner, ...plain } = parsed.data;
   const config = {
     ...plain,
     ...resolvePaths(parsed.data, folder),
@@ -158,7 +158,7 @@ export async function parseStudyConfig(text: string, source: string, folder: str
     sampler: componentOf(sampler),
     pruner: componentOf(pruner),
   };
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)) as StudyConfig;
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }
 
 /** The folder of the ready configurations: the same steps away from src/ and from dist/. */

@@ -304,3 +304,26 @@ test("a study file's requests give way to options in a plain objective's space t
   });
   expect(declareSpace(space, { base })).toEqual({ space: { x: float(0, 1), y: float(0, 1) }, fixed: { n: 3 } });
 });
+
+test("a parameter whose condition means another one in each model is not shared", () => {
+  const withChoices = (...choices: [string, ...string[]]) =>
+    z.object({
+      activation: parameter(z.enum(choices).default("relu"), {
+        description: "activation",
+        search: { distribution: categorical(choices), default: true },
+      }),
+      slope: parameter(z.number().min(0).max(1).default(0.1), {
+        description: "of the negative part",
+        search: { distribution: float(0, 0.3), default: true },
+        when: { activation: "leaky" },
+      }),
+    });
+  const models = [
+    { name: "a", parameters: withChoices("relu", "leaky") },
+    { name: "b", parameters: withChoices("relu", "tanh", "leaky") },
+  ];
+  const { space } = deriveSpace(qualifyModels(models), { models: ["a", "b"] });
+  expect(space["model.a.slope"]?.when).toEqual({ model: "a", "model.a.activation": "leaky" });
+  expect(space["model.b.slope"]?.when).toEqual({ model: "b", "model.b.activation": "leaky" });
+  expect(space).not.toHaveProperty(["model.slope"]);
+});
