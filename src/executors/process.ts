@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import type { Failure } from "../core/index.js";
 import type { ExecutedTrial, Executor, RunHooks, TrialJob } from "./executor.js";
-import { defaultSlots, usableMemory } from "./piscina.js";
+import { defaultSlots, SEMI_SPACE_MB, usableMemory } from "./piscina.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { saysOutOfMemory } from "./protocol.js";
 import type { SlotPoolOptions, TrialWorker } from "./slot-pool.js";
@@ -58,7 +58,10 @@ class ChildWorker implements TrialWorker {
     this.#child = fork(file, [], {
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
-      execArgv: process.execArgv.filter((flag) => !flag.startsWith("--inspect")),
+      execArgv: [
+        ...process.execArgv.filter((flag) => !flag.startsWith("--inspect")),
+        `--max-semi-space-size=${SEMI_SPACE_MB}`,
+      ],
       env: {
         ...Object.fromEntries(threadCaps.map((name) => [name, "1"])),
         ...process.env,
