@@ -1,4 +1,4 @@
-import type { History, Params, SearchSpace } from "../core/index.js";
+import type { History, Params, Rng, SearchSpace } from "../core/index.js";
 import { cardinality, UsageError } from "../core/index.js";
 import type { Sampler } from "./sampler.js";
 import type { PointIndex } from "./space.js";
@@ -26,7 +26,7 @@ export class GridSampler implements Sampler {
    * @returns null when all are.
    * @throws UsageError `grid-needs-steps` for a continuous range.
    */
-  suggest(space: SearchSpace, history: History): Params | null {
+  suggest(space: SearchSpace, history: History, _rng?: Rng): Params | null {
     const points = pointsOf(space);
     const taken = new Set(history.trials.map((t) => points.indexOf(t.params)));
     for (let i = 0; i < points.size; i++) if (!taken.has(i)) return points.at(i);

@@ -6,6 +6,7 @@ import type { Plan } from "./encoding.js";
 export type Block = readonly number[];
 
 export interface Grouping {
+  readonly preset: "default" | "optuna";
   /** Joint densities at all; without, every parameter is drawn on its own. */
   readonly multivariate: boolean;
   /** A joint density for every branch of a conditional space; without, conditional parameters are drawn on their own. */
@@ -13,11 +14,12 @@ export interface Grouping {
 }
 
 /** How a space is cut into joint densities. Parameters with a single value belong to none. */
-export function blocksOf(plan: Plan, { multivariate, group }: Grouping): Block[] {
+export function blocksOf(plan: Plan, { preset, multivariate, group }: Grouping): Block[] {
   const blocks = new Map<string, number[]>();
   plan.distributions.forEach((d, i) => {
     if (cardinality(d) === 1) return;
-    const key = branchOf(d, `${i}`, multivariate, group);
+    // our own density covers the whole tree; Optuna's cannot
+    const key = multivariate && group && preset === "default" ? "tree" : branchOf(d, `${i}`, multivariate, group);
     const block = blocks.get(key);
     if (block) block.push(i);
     else blocks.set(key, [i]);

@@ -8,7 +8,7 @@ import type { Observation, Split } from "./split.js";
 /**
  * Optuna 5.0.0's proposal for one block: candidates from the good trials' density, the one with the largest ratio of
  * the good trials' density to the others'. Trials without all of the block's parameters tell nothing here.
- * @param values receives the proposal at the block's places.
+ * @returns the proposal in the block's order: external units, a categorical as the index of its choice.
  */
 export function proposeLikeOptuna(
   plan: Plan,
@@ -17,8 +17,7 @@ export function proposeLikeOptuna(
   options: Pick<ParzenEstimatorOptions, "priorWeight" | "magicClip" | "endpoints" | "weights">,
   nEiCandidates: number,
   rng: Rng,
-  values: Float64Array,
-): void {
+): number[] {
   const names = block.map((i) => plan.names[i] as string);
   const space: SearchSpace = Object.fromEntries(
     block.map((i) => [plan.names[i] as string, plan.distributions[i] as Distribution]),
@@ -38,5 +37,5 @@ export function proposeLikeOptuna(
   let best = 0;
   for (let s = 1; s < nEiCandidates; s++)
     if ((good[s] as number) - (other[s] as number) > (good[best] as number) - (other[best] as number)) best = s;
-  block.forEach((i, c) => (values[i] = candidates[names[c] as string]?.[best] as number));
+  return names.map((name) => candidates[name]?.[best] as number);
 }

@@ -1,8 +1,9 @@
 import type { Distribution, History, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
-import { isActive, UsageError } from "../../core/index.js";
+import { cardinality, isActive, UsageError } from "../../core/index.js";
 import { drawUniform } from "../random.js";
 import type { Sampler } from "../sampler.js";
-import { inSpaceOrder } from "../space.js";
+import { inSpaceOrder, valueAt } from "../space.js";
+import { proposeAdaptively } from "./adaptive-rule.js";
 import type { Block } from "./blocks.js";
 import { blocksOf } from "./blocks.js";
 import type { Plan } from "./encoding.js";
@@ -10,30 +11,51 @@ import { decodeValue, planOf } from "./encoding.js";
 import { proposeLikeOptuna } from "./optuna-rule.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import { defaultWeights } from "./parzen-estimator.js";
-import type { Split } from "./split.js";
+import type { Observations } from "./split.js";
 import { observe, splitTrials } from "./split.js";
+import { drawStratified } from "./startup.js";
 
 export interface TpeSamplerOptions {
+  /** `optuna`: exactly the rule and defaults of Optuna 5.0.0's TPESampler. @default "default" */
   readonly preset?: "default" | "optuna";
+  /** Stands in for the study's seed in the sampler stream. @default the study's */
   readonly seed?: number;
+  /** Complete and pruned trials before the history is used. @default 10 */
   readonly nStartupTrials?: number;
+  /** Candidates a proposal. @default 24 */
   readonly nEiCandidates?: number;
+  /** How many of n trials count as good. @default min(ceil(0.5 sqrt(n)), 25); preset `optuna`: min(ceil(0.1 n), 25) */
   readonly gamma?: (n: number) => number;
+  /**
+   * Weights of n trials by age, oldest first; in the default preset those of the other trials alone, since the good ones
+   * are weighted by rank. @default equal up to 25, then rising to the newest 25
+   */
   readonly weights?: WeightsRule;
+  /** Weight of the prior against one good trial's kernel. @default 0.35; preset `optuna`: 1 */
   readonly priorWeight?: number;
+  /** Keep bandwidths above a share of the range: 0.7 %; preset `optuna`: 1 / min(100, 1 + kernels). @default true */
   readonly magicClip?: boolean;
+  /** Count a range's ends as neighbours when bandwidths are chosen; preset `optuna` only. @default false */
   readonly endpoints?: boolean;
+  /** Joint densities instead of one a parameter. @default true */
   readonly multivariate?: boolean;
+  /**
+   * Joint densities for the branches of a conditional space, which otherwise are drawn a parameter at a time. In the
+   * default preset the branches and what they hang on share one density. @default true; preset `optuna`: false
+   */
   readonly group?: boolean;
+  /** Let trials under way count among the others, so that parallel proposals keep apart. @default true */
   readonly constantLiar?: boolean;
 }
 
-const optunaPreset = {
-  preset: "optuna" as const,
+type Resolved = Required<Omit<TpeSamplerOptions, "seed">>;
+
+const optunaDefaults: Resolved = {
+  preset: "optuna",
   nStartupTrials: 10,
   nEiCandidates: 24,
-  gamma: (n: number): number => Math.min(Math.ceil(0.1 * n), 25),
-  weights: defaultWeights as WeightsRule,
+  gamma: (n) => Math.min(Math.ceil(0.1 * n), 25),
+  weights: defaultWeights,
   priorWeight: 1,
   magicClip: true,
   endpoints: false,
@@ -42,41 +64,113 @@ const optunaPreset = {
   constantLiar: true,
 };
 
+const ownDefaults: Resolved = {
+  ...optunaDefaults,
+  preset: "default",
+  gamma: (n) => Math.min(Math.ceil(0.5 * Math.sqrt(n)), 25),
+  priorWeight: 0.35,
+  group: true,
+};
+
+function requireCount(name: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least)
+    throw new UsageError(
+      "invalid-sampler-option",
+      `tpe: ${name} must be an integer of at least ${least}, got ${value}`,
+    );
+}
+
+function resolve(options: TpeSamplerOptions): Resolved {
+  const preset = options.preset ?? "default";
+  const known = Object.entries(options).filter(([, value]) => value !== undefined);
+  const defaults = { default: ownDefaults, optuna: optunaDefaults }[preset];
+  if (!defaults)
+    throw new UsageError("invalid-sampler-option", `tpe: unknown preset "${String(preset)}"; known: default, optuna`);
+  const resolved: Resolved = { ...defaults, ...Object.fromEntries(known) };
+  requireCount("nStartupTrials", resolved.nStartupTrials, 0);
+  requireCount("nEiCandidates", resolved.nEiCandidates, 1);
+  if (!(resolved.priorWeight >= 0 && resolved.priorWeight < Infinity))
+    throw new UsageError(
+      "invalid-sampler-option",
+      `tpe: priorWeight must be finite and not negative, got ${resolved.priorWeight}`,
+    );
+  if (options.group === true && options.multivariate === false)
+    throw new UsageError("invalid-sampler-option", "tpe: group needs multivariate");
+  return resolved;
+}
+
+/**
+ * The tree-structured Parzen estimator (Bergstra et al. 2011): draws candidates from a density of the good trials and
+ * takes the one where it is largest against the density of the others. Complete and pruned trials count, pruned ones by
+ * the step they reached; failed trials, NaN values and trials that don't fit the space don't.
+ */
 export class TpeSampler implements Sampler {
   readonly name = "tpe";
   declare readonly seed?: number;
-  readonly #o: typeof optunaPreset;
+  readonly #options: Resolved;
 
+  /** @throws UsageError `invalid-sampler-option`. */
   constructor(options: TpeSamplerOptions = {}) {
+    this.#options = resolve(options);
     if (options.seed !== undefined) this.seed = options.seed;
-    this.#o = { ...optunaPreset, ...(options as object) };
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
     const plan = planOf(space);
-    const o = this.#o;
-    const seen = observe(plan, history);
-    const finished = seen.complete.length + seen.pruned.length;
-    const values = new Float64Array(plan.names.length).fill(NaN);
+    const all = observe(plan, history);
+    const observations = this.#options.constantLiar ? all : { ...all, running: [] };
+    const finished = all.complete.length + all.pruned.length;
     const drawn: Record<string, ParamValue> = {};
-    const settle = (i: number, value: ParamValue): void => {
-      drawn[plan.names[i] as string] = value;
-    };
-    if (finished < o.nStartupTrials) {
-      plan.distributions.forEach((d, i) => {
-        if (isActive(d, drawn)) settle(i, drawUniform(d, rng));
-      });
-      return inSpaceOrder(space, drawn);
-    }
-    const split = splitTrials(o.constantLiar ? seen : { ...seen, running: [] }, history.direction, o.gamma(finished));
-    for (const block of blocksOf(plan, o)) {
-      if (!isActive(plan.distributions[block[0] as number] as Distribution, drawn)) continue;
-      proposeLikeOptuna(plan, block, split, o, o.nEiCandidates, rng, values);
-      for (const i of block) settle(i, decodeValue(plan, i, values[i] as number));
-    }
-    plan.distributions.forEach((d, i) => {
-      if (!((plan.names[i] as string) in drawn) && isActive(d, drawn)) settle(i, drawUniform(d, rng));
-    });
+    if (finished < this.#options.nStartupTrials) this.#drawFirst(plan, observations, rng, drawn);
+    else this.#propose(plan, observations, history, rng, drawn);
     return inSpaceOrder(space, drawn);
   }
+
+  #drawFirst(plan: Plan, observations: Observations, rng: Rng, drawn: Record<string, ParamValue>): void {
+    const { preset, nStartupTrials } = this.#options;
+    const known = [...observations.complete, ...observations.pruned, ...observations.running];
+    plan.distributions.forEach((d, i) => {
+      if (!isActive(d, drawn)) return;
+      const values = known.map((o) => o.values[i] as number);
+      drawn[plan.names[i] as string] =
+        preset === "optuna" ? drawUniform(d, rng) : drawStratified(d, values, nStartupTrials, rng);
+    });
+  }
+
+  #propose(
+    plan: Plan,
+    observations: Observations,
+    history: History,
+    rng: Rng,
+    drawn: Record<string, ParamValue>,
+  ): void {
+    const o = this.#options;
+    const nBelow = Math.max(0, Math.floor(o.gamma(observations.complete.length + observations.pruned.length)));
+    const split = splitTrials(observations, history.direction, nBelow);
+    const evidence = { direction: history.direction, observations, split };
+    for (const block of blocksOf(plan, o)) {
+      settleSingles(plan, drawn);
+      const own = o.preset === "default";
+      const active = own && o.group && o.multivariate ? block : block.filter((i) => isActiveAt(plan, i, drawn));
+      if (active.length === 0) continue;
+      if (own) proposeAdaptively(plan, active, evidence, o, rng, drawn);
+      else decode(plan, active, proposeLikeOptuna(plan, active, split, o, o.nEiCandidates, rng), drawn);
+    }
+    settleSingles(plan, drawn);
+  }
+}
+
+function isActiveAt(plan: Plan, index: number, drawn: Params): boolean {
+  return isActive(plan.distributions[index] as Distribution, drawn);
+}
+
+/** Parameters with a single value belong to no density. */
+function settleSingles(plan: Plan, drawn: Record<string, ParamValue>): void {
+  plan.distributions.forEach((d, i) => {
+    if (cardinality(d) === 1 && isActive(d, drawn)) drawn[plan.names[i] as string] = valueAt(d, 0);
+  });
+}
+
+function decode(plan: Plan, block: Block, values: ArrayLike<number>, drawn: Record<string, ParamValue>): void {
+  block.forEach((i, c) => (drawn[plan.names[i] as string] = decodeValue(plan, i, values[c] as number)));
 }

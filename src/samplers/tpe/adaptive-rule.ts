@@ -1,0 +1,160 @@
+import type { Distribution, Direction, ParamValue, Rng } from "../../core/index.js";
+import { createNormal, isActive } from "../../core/index.js";
+import { bandwidthsAround, narrowestBandwidth, stepSize } from "./bandwidth.js";
+import type { Block } from "./blocks.js";
+import type { Encoded, Plan } from "./encoding.js";
+import { decodeValue } from "./encoding.js";
+import type { Point } from "./kernel-density.js";
+import { KernelDensity } from "./kernel-density.js";
+import type { WeightsRule } from "./parzen-estimator.js";
+import type { Observation, Observations, Split } from "./split.js";
+import type { UnitDimension } from "./unit-space.js";
+import { fromUnit, toUnit, unitDimension } from "./unit-space.js";
+
+export interface AdaptiveRule {
+  readonly nStartupTrials: number;
+  readonly nEiCandidates: number;
+  readonly weights: WeightsRule;
+  readonly priorWeight: number;
+  readonly magicClip: boolean;
+}
+
+/** What one ask knows, shared by its blocks. */
+export interface Evidence {
+  readonly direction: Direction;
+  readonly observations: Observations;
+  readonly split: Split;
+}
+
+/** More of the other trials than this add cost, not knowledge: the newest are where the search is. */
+const MAX_OTHERS = 200;
+/** The others' density is sharper than the good trials': it has to repel from points, not from regions. */
+const OTHERS_BANDWIDTH = 0.5;
+const OTHERS_NARROWEST = 0.015;
+
+/**
+ * Our proposal for one block, in drawing order. Like every TPE it draws candidates from the good trials' density and
+ * takes the one with the largest ratio to the others'; what differs from Optuna's is explained in
+ * docs/decisions/0007-tpe.md: few good trials weighted by rank, one bandwidth a dimension that follows the search's
+ * success, a uniform prior with the same share in both densities, and one density over a conditional space's tree.
+ * @param drawn what is settled already; receives the block's active parameters
+ */
+export function proposeAdaptively(
+  plan: Plan,
+  block: Block,
+  evidence: Evidence,
+  rule: AdaptiveRule,
+  rng: Rng,
+  drawn: Record<string, ParamValue>,
+): void {
+  const dimensions = block.map((i) => unitDimension(plan.distributions[i] as Distribution));
+  const pointOf = (o: Observation): Point =>
+    Float64Array.from(block, (i, c) => toUnit(dimensions[c] as UnitDimension, o.values[i] as number));
+  const good = evidence.split.below.map(pointOf);
+  const others = newest(evidence.split.above).map(pointOf);
+  const [below, above] = densities(dimensions, good, others, evidence, rule);
+  const normal = createNormal(rng);
+  const seen = dimensions.every((d) => d.choices > 0 || d.step > 0) ? [...good, ...others] : [];
+  let best: Point | null = null;
+  let bestScore = -Infinity;
+  let bestIsNew = false;
+  for (let s = 0; s < rule.nEiCandidates; s++) {
+    const candidate = drawCandidate(plan, block, dimensions, below, rng, normal, drawn);
+    const score = below.logPdf(candidate) - above.logPdf(candidate);
+    const isNew = !seen.some((p) => equalPoints(p, candidate));
+    // a finite space's known points have nothing more to tell
+    if (best && ((bestIsNew && !isNew) || (bestIsNew === isNew && !(score > bestScore)))) continue;
+    [best, bestScore, bestIsNew] = [candidate, score, isNew];
+  }
+  settle(plan, block, dimensions, best as Point, drawn);
+}
+
+function densities(
+  dimensions: readonly UnitDimension[],
+  good: readonly Point[],
+  others: readonly Point[],
+  { observations, split, direction }: Evidence,
+  rule: AdaptiveRule,
+): [KernelDensity, KernelDensity] {
+  const goodWeights = rankWeights(split.ranking);
+  const otherWeights = rule.weights(others.length);
+  const prior = good.length === 0 ? 1 : rule.priorWeight;
+  const share = good.length === 0 ? 1 : prior / good.length;
+  const step = stepSize(observations.complete, direction, rule.nStartupTrials);
+  const narrowest = narrowestBandwidth(rule.magicClip);
+  const around = (n: number): Float64Array =>
+    bandwidthsAround(dimensions, good, goodWeights, step, narrowest, 1 / (n + 1));
+  const wide = around(good.length);
+  const sharp = around(others.length).map((h, i) =>
+    (dimensions[i] as UnitDimension).choices > 0 ? h : Math.max(OTHERS_BANDWIDTH * h, OTHERS_NARROWEST),
+  );
+  const total = otherWeights.reduce((a, b) => a + b, 0);
+  return [
+    new KernelDensity(dimensions, good, goodWeights, prior, wide),
+    new KernelDensity(dimensions, others, otherWeights, share * total, sharp),
+  ];
+}
+
+function newest(others: readonly Observation[]): readonly Observation[] {
+  if (others.length <= MAX_OTHERS) return others;
+  const running = others.filter((o) => o.trial.state === "running");
+  const finished = others.filter((o) => o.trial.state !== "running");
+  return [...finished.slice(-Math.max(0, MAX_OTHERS - running.length)), ...running];
+}
+
+/** Logarithmic weights by rank with mean 1, as for the recombination of evolution strategies (Hansen 2016, eq. 49). */
+function rankWeights(ranking: readonly number[]): Float64Array {
+  const n = ranking.length;
+  const weights = new Float64Array(n);
+  ranking.forEach((place, rank) => (weights[place] = Math.log(n + 1) - Math.log(rank + 1)));
+  const mean = weights.reduce((a, b) => a + b, 0) / n;
+  return weights.map((w) => w / mean);
+}
+
+/** One draw, parents before what depends on them; NaN for inactive parameters. */
+function drawCandidate(
+  plan: Plan,
+  block: Block,
+  dimensions: readonly UnitDimension[],
+  density: KernelDensity,
+  rng: Rng,
+  normal: () => number,
+  drawn: Readonly<Record<string, ParamValue>>,
+): Point {
+  const conditional = block.some((i) => plan.distributions[i]?.when);
+  const known = conditional ? { ...drawn } : {};
+  const kernel = density.drawKernel(rng);
+  const point = new Float64Array(block.length).fill(NaN);
+  block.forEach((i, c) => {
+    if (conditional && !isActive(plan.distributions[i] as Distribution, known)) return;
+    const d = dimensions[c] as UnitDimension;
+    // judged where it will be run: on the parameter's grid
+    const value = fromUnit(d, density.drawCoordinate(kernel, c, rng, normal));
+    point[c] = toUnit(d, value);
+    if (conditional) known[plan.names[i] as string] = decodeValue(plan, i, value);
+  });
+  return point;
+}
+
+function settle(
+  plan: Plan,
+  block: Block,
+  dimensions: readonly UnitDimension[],
+  point: Point,
+  drawn: Record<string, ParamValue>,
+): void {
+  block.forEach((i, c) => {
+    const u = point[c] as number;
+    if (!Number.isNaN(u))
+      drawn[plan.names[i] as string] = decodeValue(plan, i, fromUnit(dimensions[c] as UnitDimension, u));
+  });
+}
+
+function equalPoints(a: Encoded, b: Encoded): boolean {
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i] as number, b[i] as number];
+    if (Number.isNaN(x) && Number.isNaN(y)) continue;
+    if (!(Math.abs(x - y) < 1e-12)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,87 @@
+import type { Direction } from "../../core/index.js";
+import type { Point } from "./kernel-density.js";
+import type { Observation } from "./split.js";
+import type { UnitDimension } from "./unit-space.js";
+
+/** Shares of a range, for all that follows. */
+const FIRST_STEP = 0.2;
+const LARGEST_STEP = 0.33;
+const SMALLEST_STEP = 0.01;
+const RATE = 0.15;
+/** The share of new bests at which the step stays as it is. */
+const BALANCE = 0.37;
+const NARROWEST = 0.007;
+const WIDEST = 0.5;
+/** How far a dimension's own spread among the good trials counts. */
+const SPREAD_POWER = 0.4;
+
+/**
+ * How far to look around good trials: the step grows with every new best and shrinks with every trial that is none, as
+ * in the success rule of evolution strategies (Rechenberg 1973; Kern et al. 2004). It is replayed from the records, so
+ * that it needs no state.
+ * @param complete complete trials by number
+ * @param skipped how many of them were drawn before there was anything to learn from
+ */
+export function stepSize(complete: readonly Observation[], direction: Direction, skipped: number): number {
+  const sign = direction === "minimize" ? 1 : -1;
+  let best = Infinity;
+  let step = FIRST_STEP;
+  complete.forEach(({ trial }, i) => {
+    const value = sign * (trial.value as number);
+    const improved = value < best;
+    if (improved) best = value;
+    if (i < skipped) return;
+    step *= Math.exp(RATE * ((improved ? 1 : 0) - BALANCE));
+    step = Math.min(LARGEST_STEP, Math.max(SMALLEST_STEP, step));
+  });
+  return step;
+}
+
+/**
+ * A bandwidth for every dimension: the step, larger where the good trials are spread out and smaller where they agree,
+ * and never finer than a stepped parameter resolves.
+ * @param choiceWeight what a categorical kernel gives to choices beside its own
+ */
+export function bandwidthsAround(
+  dimensions: readonly UnitDimension[],
+  good: readonly Point[],
+  weights: ArrayLike<number>,
+  step: number,
+  narrowest: number,
+  choiceWeight: number,
+): Float64Array {
+  const spreads = dimensions.map((d, i) => (d.choices > 0 ? NaN : Math.max(0.01, weightedSpread(good, weights, i))));
+  const numeric = spreads.filter((s) => !Number.isNaN(s));
+  const centre = Math.exp(numeric.reduce((sum, s) => sum + Math.log(s), 0) / Math.max(1, numeric.length));
+  return Float64Array.from(dimensions, (d, i) => {
+    if (d.choices > 0) return choiceWeight;
+    const relative = good.length < 3 ? 1 : ((spreads[i] as number) / centre) ** SPREAD_POWER;
+    const resolved = d.step > 0 && !d.log ? (0.3 * d.step) / d.width : 0;
+    return Math.min(WIDEST, Math.max(narrowest, resolved, step * relative));
+  });
+}
+
+/** Below it more trials don't narrow a bandwidth; without the clip only underflow is kept off. */
+export function narrowestBandwidth(magicClip: boolean): number {
+  return magicClip ? NARROWEST : 1e-6;
+}
+
+function weightedSpread(points: readonly Point[], weights: ArrayLike<number>, dimension: number): number {
+  let total = 0;
+  let mean = 0;
+  points.forEach((p, k) => {
+    const u = p[dimension] as number;
+    if (Number.isNaN(u)) return;
+    total += weights[k] as number;
+    mean += (weights[k] as number) * u;
+  });
+  // a uniform distribution's, where nothing is known
+  if (total === 0) return Math.sqrt(1 / 12);
+  mean /= total;
+  let square = 0;
+  points.forEach((p, k) => {
+    const u = p[dimension] as number;
+    if (!Number.isNaN(u)) square += (weights[k] as number) * (u - mean) ** 2;
+  });
+  return Math.sqrt(square / total);
+}
