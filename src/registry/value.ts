@@ -2,14 +2,14 @@ import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import type { ParameterInfo, QualifiedParameter } from "./parameter.js";
 
-/** `1 to 512`, `above 0`, `0 to below 1`, or "" when there are no bounds. */
+/** `1 to 512`, `above 0`, `at least 0 and below 1`, or "" when there are no bounds. */
 export function rangeInWords(info: ParameterInfo): string {
   const { minimum, maximum, minimumExclusive, maximumExclusive } = info;
-  if (minimum !== undefined && maximum !== undefined)
-    return `${minimumExclusive ? "above " : ""}${minimum} to ${maximumExclusive ? "below " : ""}${maximum}`;
-  if (minimum !== undefined) return `${minimumExclusive ? "above" : "at least"} ${minimum}`;
-  if (maximum !== undefined) return `${maximumExclusive ? "below" : "at most"} ${maximum}`;
-  return "";
+  if (minimum !== undefined && maximum !== undefined && !minimumExclusive && !maximumExclusive)
+    return `${minimum} to ${maximum}`;
+  const low = minimum === undefined ? [] : [`${minimumExclusive ? "above" : "at least"} ${minimum}`];
+  const high = maximum === undefined ? [] : [`${maximumExclusive ? "below" : "at most"} ${maximum}`];
+  return [...low, ...high].join(" and ");
 }
 
 const nouns: Readonly<Record<ParameterInfo["type"], string>> = {

@@ -66,7 +66,7 @@ test("descriptions carry range, choices, unit and default", () => {
   expect(describeParameter(find("model.hidden_size").info)).toBe(
     "units a layer (a whole number, 1 to 512; default 32)",
   );
-  expect(describeParameter(find("model.dropout").info)).toBe("rate (a number, 0 to below 1; default 0)");
+  expect(describeParameter(find("model.dropout").info)).toBe("rate (a number, at least 0 and below 1; default 0)");
   expect(describeParameter(find("model.head").info)).toBe("output layer (one of linear, mlp; default linear)");
   expect(describeParameter(find("data.rest").info)).toBe("rest (a number, above 0; in h)");
 });
@@ -95,7 +95,7 @@ test("what a parameter does not take is one line with what it does take", () => 
   expect(say("model.hidden_size", "3.5")).toContain("expected a whole number, 1 to 512");
   expect(say("model.hidden_size", "0x10")).toContain("expected a whole number");
   expect(say("model.hidden_size", "Infinity")).toContain("expected a whole number");
-  expect(say("model.dropout", "1")).toContain("expected a number, 0 to below 1");
+  expect(say("model.dropout", "1")).toContain("expected a number, at least 0 and below 1");
   expect(say("model.head", "mlpp")).toContain("expected one of linear, mlp");
   expect(say("model.residual", "maybe")).toContain("expected true or false");
   expect(say("model.seed", "x")).toContain("expected a whole number, or none");

@@ -141,7 +141,7 @@ test("a boolean is searched by its values, under its condition", () => {
 test.each([
   ["hidden_size=int:16..1024", /1024 is outside what model.hidden_size takes: a whole number, 1 to 512/],
   ["hidden_size=float:16..128", /model.hidden_size takes whole numbers, as in model.hidden_size=int:LOW..HIGH/],
-  ["lr=0..1", /0 is outside what train.lr takes: a number, above 0 to 1/],
+  ["lr=0..1", /0 is outside what train.lr takes: a number, above 0 and at most 1/],
   ["lr=log:0..1", /a log range needs low > 0/],
   ["lr=1..0.1", /low must not be above high/],
   ["lr=log:1e-5..", /"1e-5.." is no range LOW..HIGH; a distribution is LOW..HIGH/],
