@@ -1,0 +1,96 @@
+/**
+ * The library: studies over any objective, samplers and pruners, training runs, registries, and the readers. See
+ * docs/study-library.md for a tour.
+ */
+export {
+  TrialPruned,
+  MlbenchError,
+  UsageError,
+  categorical,
+  createRng,
+  deriveSeed,
+  float,
+  int,
+  parseSpace,
+} from "./core/index.js";
+export type {
+  Batch,
+  CategoricalDistribution,
+  CellTable,
+  CellTables,
+  Condition,
+  ConfigValue,
+  Dataset,
+  DatasetMetadata,
+  Direction,
+  Distribution,
+  EpochEvent,
+  Failure,
+  FailureClass,
+  FinishEvent,
+  FloatDistribution,
+  FloatOptions,
+  History,
+  IntDistribution,
+  IntOptions,
+  Loader,
+  LoaderOptions,
+  Metrics,
+  Normalisation,
+  Objective,
+  ObjectiveTrial,
+  ParamValue,
+  Params,
+  Rng,
+  RunConfig,
+  RunEvent,
+  SearchSpace,
+  Split,
+  SplitName,
+  StoppedBy,
+  StudyHeader,
+  Trial,
+  TrialState,
+} from "./core/index.js";
+
+export { createStudy, deleteStudy, listStudies, loadStudy } from "./app/study.js";
+export type { CreateStudyOptions, LoadStudyOptions, StorageLocation, StudyAddress } from "./app/study.js";
+export type { ObjectiveSource, Study, TellResult } from "./study/study.js";
+export type { OptimizeOptions } from "./study/optimize-options.js";
+export type { OptimizeEvent, OptimizeResult } from "./study/optimize-events.js";
+export { loadPlugins } from "./app/plugins.js";
+export type { Plugin, PluginApi } from "./app/plugins.js";
+
+export { RandomSampler } from "./samplers/random.js";
+export { GridSampler } from "./samplers/grid.js";
+export { TpeSampler } from "./samplers/tpe/tpe.js";
+export type { TpeSamplerOptions } from "./samplers/tpe/tpe.js";
+export { ParzenEstimator } from "./samplers/tpe/parzen-estimator.js";
+export type { ParzenEstimatorOptions } from "./samplers/tpe/parzen-estimator.js";
+export { truncatedNormal } from "./samplers/tpe/truncated-normal.js";
+export { createSampler, samplers } from "./samplers/index.js";
+export type { Sampler } from "./samplers/index.js";
+
+export { NopPruner } from "./pruners/nop.js";
+export { MedianPruner } from "./pruners/median.js";
+export { PercentilePruner } from "./pruners/percentile.js";
+export { PatientPruner } from "./pruners/patient.js";
+export { createPruner, pruners } from "./pruners/index.js";
+export type { PruneDecision, Pruner } from "./pruners/index.js";
+
+export { Registry, lazy, parameter } from "./registry/index.js";
+export type { Entry, EntryMeta, ParameterMeta, SearchMeta } from "./registry/index.js";
+export { ForwardModel } from "./models/forward-model.js";
+export type { ForwardResult, LossResult, ModelConstructor, ModelFacts, ModelOutputs } from "./models/index.js";
+export { models } from "./models/index.js";
+export { buildDataset, createTables, datasets, loadTables } from "./datasets/index.js";
+export type { CellRows, DatasetSource, LoadContext, TableParts } from "./datasets/index.js";
+export { readMat } from "./datasets/matlab/index.js";
+export { optimizers } from "./training/optimizers/index.js";
+export { schedulers } from "./training/schedulers/index.js";
+
+export { evaluate, trainOneEpoch } from "./training/loop.js";
+export { run } from "./training/run.js";
+export type { RunOptions, RunResult } from "./training/run.js";
+export { evaluateCheckpoint, predictCheckpoint } from "./training/predict.js";
+export type { CheckpointOptions, Evaluation, Prediction } from "./training/predict.js";

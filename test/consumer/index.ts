@@ -1,0 +1,128 @@
+// A project that uses the package from outside: type-checked and run against the packed tarball.
+import {
+  ForwardModel,
+  GridSampler,
+  MedianPruner,
+  NopPruner,
+  ParzenEstimator,
+  PatientPruner,
+  PercentilePruner,
+  RandomSampler,
+  TpeSampler,
+  TrialPruned,
+  buildDataset,
+  categorical,
+  createRng,
+  createStudy,
+  datasets,
+  deleteStudy,
+  evaluate,
+  float,
+  int,
+  listStudies,
+  loadStudy,
+  models,
+  optimizers,
+  readMat,
+  run,
+  schedulers,
+  trainOneEpoch,
+  truncatedNormal,
+} from "mlbench-hpo";
+import type { History, Params, RunResult, SearchSpace, Study, Trial } from "mlbench-hpo";
+
+function expect(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`consumer: ${what}`);
+}
+
+const space: SearchSpace = {
+  lr: float(1e-5, 1e-1, { log: true }),
+  width: int(8, 64, { step: 8 }),
+  optimizer: categorical(["adamw", "sgd"]),
+  momentum: float(0, 0.99, { when: { optimizer: "sgd" } }),
+};
+
+// A declared space, drawn jointly at ask; pruning; told results.
+const study: Study = await createStudy({
+  storage: "memory",
+  space,
+  direction: "minimize",
+  seed: 1,
+  sampler: new TpeSampler(),
+  pruner: new MedianPruner({ nStartupTrials: 3, nWarmupSteps: 1 }),
+});
+await study.optimize(
+  async (trial) => {
+    const lr = trial.suggestFloat("lr", 1e-5, 1e-1, { log: true });
+    for (let step = 1; step <= 5; step++) {
+      trial.report(Math.abs(Math.log10(lr) + 3) + 1 / step, step);
+      if (await trial.shouldPrune()) throw new TrialPruned();
+    }
+    return Math.abs(Math.log10(lr) + 3);
+  },
+  { trials: 20, concurrency: 1 },
+);
+const trials: readonly Trial[] = study.trials;
+expect(trials.length === 20, "twenty trials");
+expect((study.bestTrial?.value ?? NaN) < 2, "a best trial");
+const asked = await study.ask();
+const told = await study.tell(asked.number, { value: 0.5 });
+expect(told.state === "complete", "told");
+await study.enqueueTrial({ lr: 1e-3, width: 16, optimizer: "adamw" });
+study.stop();
+
+// Undeclared suggests, both directions.
+const free = await createStudy({ storage: "memory", direction: "maximize", sampler: new RandomSampler(), seed: 2 });
+await free.optimize(
+  (trial) =>
+    trial.suggestCategorical("kind", ["a", "b"]) === "a" ? trial.suggestInt("n", 1, 9) : trial.suggestFloat("x", 0, 1),
+  { trials: 10 },
+);
+expect((free.bestTrial?.value ?? 0) > 0, "maximize");
+
+// In a folder: found again.
+await createStudy({ name: "kept", storage: "studies-of-consumer", space }).then((kept) => kept.close());
+expect((await listStudies({ storage: "studies-of-consumer" })).includes("kept"), "listed");
+const loaded = await loadStudy({ name: "kept", storage: "studies-of-consumer" });
+await loaded.close();
+await deleteStudy({ name: "kept", storage: "studies-of-consumer" });
+
+// Samplers and pruners as pure functions.
+const history: History = { direction: "minimize", trials };
+const rng = createRng(1, "consumer");
+for (const sampler of [new RandomSampler(), new TpeSampler({ preset: "optuna" })]) {
+  const params: Params | null = sampler.suggest(space, history, rng);
+  expect(params !== null && typeof params["lr"] === "number", `${sampler.name} suggests`);
+}
+const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);
+expect(grid !== null && grid["n"] === 1, "grid");
+for (const pruner of [
+  new NopPruner(),
+  new PercentilePruner({ percentile: 25 }),
+  new PatientPruner({ pruner: null, patience: 3 }),
+])
+  expect(typeof pruner.decide(trials[0] as Trial, history).prune === "boolean", `${pruner.name} decides`);
+const estimator = new ParzenEstimator({ observations: { x: [0.2, 0.4] }, space: { x: float(0, 1) } });
+expect(Number.isFinite(estimator.logPdf({ x: [0.3] })[0] ?? NaN), "logPdf");
+expect(estimator.sample(rng, 4)["x"]?.length === 4, "sample");
+expect(Math.abs(truncatedNormal.logMass(-1, 1) - Math.log(0.6826894921370859)) < 1e-12, "logMass");
+expect(Math.abs(truncatedNormal.ppf(0.5, -1, 1)) < 1e-12, "ppf");
+expect(Number.isFinite(truncatedNormal.logPdf(0, -1, 1, 0, 1)), "truncated logPdf");
+
+// Training.
+const result: RunResult = await run(
+  { model: "lstm", dataset: "dummy", seed: 1, params: { "train.epochs": 1, "data.cells": 3, "data.cycles": 50 } },
+  { onEvent: (event) => void event.event },
+);
+expect(result.state === "complete" && Number.isFinite(result.best?.metrics["val_rmse"] ?? NaN), "run");
+expect(models.names().includes("lstm") && datasets.names().includes("nasa"), "registries");
+expect(optimizers.has("adamw") && schedulers.has("cosine"), "training registries");
+const dataset = await buildDataset("dummy", { cells: 3, cycles: 50 }, { seed: 1 });
+expect(dataset.split("train").windows > 0, "dataset");
+expect(typeof trainOneEpoch === "function" && typeof evaluate === "function", "loop");
+expect(ForwardModel.prototype instanceof Object, "ForwardModel");
+await readMat(new Uint8Array(4)).then(
+  () => expect(false, "readMat must refuse"),
+  (error: unknown) => expect(error instanceof Error, "readMat refuses"),
+);
+console.log("consumer ok");
