@@ -56,17 +56,18 @@ function readHeader(reader: ElementReader): MatrixHeader {
     throw reader.fail("mat-malformed", "an array does not begin with its flags", at);
   const word = reader.uint32At(flags.start);
   const classNumber = word & 0xff;
-  const bits = {
-    classNumber,
-    isLogical: (word & 0x200) !== 0,
-    isGlobal: (word & 0x400) !== 0,
-    isComplex: (word & 0x800) !== 0,
-  };
-  if (classNumber === mx.opaque)
-    return { ...bits, dims: [1, 1], count: 1, name: reader.name("the name of an opaque object") };
+  const isLogical = (word & 0x200) !== 0;
+  const isGlobal = (word & 0x400) !== 0;
+  const isComplex = (word & 0x800) !== 0;
+  if (classNumber === mx.opaque) {
+    const name = reader.name("the name of an opaque object");
+    return { classNumber, isLogical, isGlobal, isComplex, dims: [1, 1], count: 1, name };
+  }
   const dimsAt = reader.offset;
   const dims = reader.counts("the dimensions of an array", MAX_DIMENSIONS);
-  return { ...bits, dims, count: product(reader, dims, dimsAt), name: reader.name("the name of an array") };
+  const count = product(reader, dims, dimsAt);
+  const name = reader.name("the name of an array");
+  return { classNumber, isLogical, isGlobal, isComplex, dims, count, name };
 }
 
 function readNumeric(reader: ElementReader, header: MatrixHeader, stored: MatNumericClass): MatNumeric {
