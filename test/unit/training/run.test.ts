@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,8 +9,10 @@ import type { ForwardModel } from "../../../src/models/index.js";
 import type { MlpModel } from "../../../src/models/mlp/mlp.js";
 import { models } from "../../../src/models/index.js";
 import { useBackend } from "../../../src/tensor/index.js";
+import type { BatchTensors } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { readCheckpoint } from "../../../src/training/checkpoint.js";
+import { schedulers } from "../../../src/training/schedulers/index.js";
 import { run } from "../../../src/training/run.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mlbench-run-"));
@@ -28,14 +30,17 @@ function config(params: Record<string, ConfigValue> = {}, more: Partial<RunConfi
 }
 
 /** An mlp that tells of every pass. */
-const counting = { passes: 0, onPass: (_passes: number): unknown => undefined };
+const counting = {
+  passes: 0,
+  onPass: (_passes: number, _batch: BatchTensors, _training: boolean): unknown => undefined,
+};
 beforeAll(async () => {
   const entry = models.get("mlp");
   const Mlp = (await entry.load()) as typeof MlpModel;
   models.register("counting_test", { summary: "counts", parameters: entry.parameters })(
     class extends Mlp {
       override forward(...given: Parameters<ForwardModel["forward"]>) {
-        counting.onPass(++counting.passes);
+        counting.onPass(++counting.passes, given[0], this.training);
         return super.forward(...given);
       }
     },
@@ -109,7 +114,9 @@ describe("a run", () => {
   });
 
   test("computes its metrics as defined, from the predictions of the best weights", async () => {
-    const result = await run(config({}, { model: "mlp" }), { checkpoint: file("metrics") });
+    const wild = config({ "train.lr": 0.1, "train.epochs": 6, "train.scheduler": "none" }, { model: "mlp" });
+    const result = await run(wild, { checkpoint: file("metrics") });
+    expect(result.best?.epoch).toBeLessThan(6);
     const { predictCheckpoint } = await import("../../../src/training/predict.js");
     const prediction = await predictCheckpoint(file("metrics"));
     const rows = [...prediction.rows()];
@@ -125,6 +132,35 @@ describe("a run", () => {
     };
     for (const [name, value] of Object.entries(expected))
       expect(Math.abs((result.best?.metrics[name] ?? NaN) - value) / Math.abs(value), name).toBeLessThan(1e-5);
+  });
+});
+
+describe("an epoch", () => {
+  test("has an order of its own, the same whenever it is run", async () => {
+    const orders = async (): Promise<string[][]> => {
+      const seen: string[][] = [[]];
+      counting.onPass = (_n, batch, training) => training && seen.at(-1)?.push(batch.lastSoh.dataSync().join());
+      const onEvent = (event: RunEvent) => void (event.event === "epoch" && seen.push([]));
+      await run(config({ "train.epochs": 3, "train.batch_size": 8 }, { model: "counting_test" }), { onEvent });
+      return seen.slice(0, 3);
+    };
+    const [first, second, third] = await orders();
+    expect(first?.length).toBeGreaterThan(3);
+    expect(new Set([first, second, third].map((order) => order?.join(";"))).size).toBe(3);
+    expect(await orders()).toEqual([first, second, third]);
+  });
+
+  test("has the learning rate that the scheduler makes of the validation RMSE before it", async () => {
+    const params = { scheduler_patience: 0, scheduler_factor: 0.5, scheduler_threshold: 0.05, scheduler_cooldown: 0 };
+    const given = Object.fromEntries(Object.entries(params).map(([name, value]) => [`train.${name}`, value]));
+    const { history } = await run(config({ ...given, "train.epochs": 8, "train.scheduler": "reduce_lr_on_plateau" }));
+    const create = await schedulers.get("reduce_lr_on_plateau").load();
+    const scheduler = create({ ...params, scheduler_min_lr: 0 }, { lr: 0.01, epochs: 8 });
+    for (const { lr, val_rmse } of history) {
+      expect(lr).toBe(scheduler.lr);
+      scheduler.step(val_rmse);
+    }
+    expect(new Set(history.map(({ lr }) => lr)).size).toBeGreaterThan(1);
   });
 });
 
@@ -293,8 +329,17 @@ describe("what may steer what", () => {
   });
 });
 
-test("a checkpoint is whole or absent: a folder in its place is an error that leaves no litter", async () => {
-  await expect(run(config(), { checkpoint: folder })).rejects.toThrow();
-  expect(existsSync(`${folder}.tmp`)).toBe(false);
-  expect(models.has("lstm")).toBe(true);
+test("a checkpoint is replaced whole: who has the old one open keeps it, and nothing is left beside it", async () => {
+  const own = mkdtempSync(join(folder, "atomic-"));
+  const path = join(own, "model.safetensors");
+  await run(config(), { checkpoint: path });
+  const before = readFileSync(path);
+  const old = openSync(path, "r");
+  await run(config({}, { seed: 4 }), { checkpoint: path });
+  expect(readFileSync(old)).toEqual(before);
+  closeSync(old);
+  expect(readFileSync(path)).not.toEqual(before);
+  expect(readdirSync(own)).toEqual(["model.safetensors"]);
+  await expect(run(config(), { checkpoint: own })).rejects.toThrow();
+  expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
 });
