@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import type { Summary } from "../../models/drawn.js";
+
+export type Reference = Summary & { float32Error: number };
+
+export interface RecurrentCase {
+  kind: "lstm" | "gru";
+  batch: number;
+  steps: number;
+  features: number;
+  units: number;
+  layers: number;
+  gates: number;
+  initial: boolean;
+  sequence: boolean;
+  tensors: Record<string, Reference>;
+}
+
+export interface DenseCase {
+  activation: "linear" | "tanh" | "relu" | "gelu";
+  batch: number;
+  inputs: number;
+  outputs: number;
+  tensors: Record<string, Reference>;
+}
+
+export interface SpecialCase {
+  kind?: "lstm" | "gru";
+  value?: string;
+  activation?: DenseCase["activation"];
+  tensors: Record<string, (number | string)[]>;
+}
+
+interface Fixture {
+  recurrent: RecurrentCase[];
+  dense: DenseCase[];
+  special: SpecialCase[];
+}
+
+const file = new URL("../../../fixtures/kernels/kernels.json", import.meta.url);
+export const fixture = JSON.parse(readFileSync(file, "utf8")) as Fixture;
+
+/** contract.md 8, fused float32. */
+export const tolerance = (reference: Reference): number => Math.max(2e-6, 2 * reference.float32Error);
