@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { categorical, int } from "../../core/index.js";
 import { parameter } from "../../registry/index.js";
 
 const cells = z.union([z.array(z.string()), z.string(), z.null()]).default(null);
@@ -20,6 +21,22 @@ export const nasaParameters = z.object({
   min_capacity: parameter(z.number().min(0).max(1000).default(0.1), {
     description: "discharges below it are aborted runs: left out, as missing cycles",
     unit: "Ah",
+  }),
+});
+
+/**
+ * Of `nasa`, with defaults for these few cells: the SOH alone (more columns are learned by heart from two cells) over
+ * windows of 30 cycles; see docs/benchmarks.md.
+ */
+export const nasaSummaryParameters = nasaParameters.extend({
+  features: parameter(z.union([z.array(z.string()), z.string()]).default("soh"), {
+    description: "input columns: all, a list of names, or the named set compact",
+    search: { distribution: categorical(["soh", "compact", "all"]), default: "on request" },
+  }),
+  window: parameter(z.number().int().min(1).max(1000).default(30), {
+    description: "cycles a window: consecutive rows of one cell",
+    unit: "cycles",
+    search: { distribution: int(10, 40), default: true },
   }),
 });
 
