@@ -79,11 +79,16 @@ export async function createTrainView(io: CliIo, epochs: number, label: string, 
 
 const baselineNames = ["persistence", "linear", "mean_change", "ridge"] as const;
 
+/** The model's metric on the part that was scored: `val_rmse` after a run, `test_rmse` of `evaluate --split test`. */
+function ofPart(metrics: FinishEvent["metrics"], name: string): number | undefined {
+  return ["val", "test", "train"].map((part) => metrics[`${part}_${name}`]).find((value) => value !== undefined);
+}
+
 /** The closing table: the model beside the four baselines, on the same windows. */
 export async function resultTable(model: string, finish: Pick<FinishEvent, "metrics" | "baselines">): Promise<string> {
   const { metrics, baselines } = finish;
   const rows = [
-    { name: model, rmse: metrics["val_rmse"], end: metrics["val_rmse_end"], mae: metrics["val_mae"] },
+    { name: model, rmse: ofPart(metrics, "rmse"), end: ofPart(metrics, "rmse_end"), mae: ofPart(metrics, "mae") },
     ...baselineNames.map((name) => ({
       name,
       rmse: baselines[`${name}_rmse`],
@@ -104,7 +109,7 @@ export async function resultTable(model: string, finish: Pick<FinishEvent, "metr
 
 /** In plain words whether the model has learned more than the mean fade; null when that cannot be told. */
 export function verdict(model: string, finish: Pick<FinishEvent, "metrics" | "baselines">): string | null {
-  const ours = finish.metrics["val_rmse"];
+  const ours = ofPart(finish.metrics, "rmse");
   const baseline = finish.baselines["mean_change_rmse"];
   if (ours === undefined || baseline === undefined || !Number.isFinite(baseline)) return null;
   const share = (100 * (baseline - ours)) / baseline;
