@@ -2,7 +2,7 @@ import { basename } from "node:path";
 
 import { applyEvent, MlbenchError } from "../../core/index.js";
 import type { StudyEvent, StudyState } from "../../core/index.js";
-import type { Migration } from "../migrations/index.js";
+import type { Schema } from "../migrations/index.js";
 import type { StorageFinding } from "../storage.js";
 import { errorCode } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
@@ -51,11 +51,7 @@ async function identityOf(system: FileSystem, path: string): Promise<string | nu
  * and both are only ever replaced by renaming, so whatever a writer does meanwhile, the snapshot read is at least as
  * new as the one this journal goes on from, and lines that it already holds are skipped.
  */
-export async function loadStudy(
-  system: FileSystem,
-  paths: StudyPaths,
-  known?: readonly Migration[],
-): Promise<LoadedStudy | null> {
+export async function loadStudy(system: FileSystem, paths: StudyPaths, schema?: Schema): Promise<LoadedStudy | null> {
   for (let attempt = 1; ; attempt++) {
     const before = await identityOf(system, paths.snapshot);
     const journal = await openIfThere(system, paths.journal);
@@ -64,7 +60,7 @@ export async function loadStudy(
       if (snapshot === null) return null;
       let read: ReadSnapshot;
       try {
-        read = await readSnapshot(system, snapshot, paths.snapshot, known);
+        read = await readSnapshot(system, snapshot, paths.snapshot, schema);
       } finally {
         await system.close(snapshot);
       }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { messageOf, MlbenchError, UsageError } from "../../core/index.js";
 import type { Trial } from "../../core/index.js";
 import { migratorFrom } from "../migrations/index.js";
-import type { Migration, Migrator } from "../migrations/index.js";
+import type { Migrator, Schema } from "../migrations/index.js";
 import type { FileSystem } from "./file-system.js";
 import { readLines } from "./lines.js";
 import { reviveFrozen } from "./plain-json.js";
@@ -48,15 +48,15 @@ class LineParser {
   readonly raw: Record<string, unknown> = {};
   readonly trials: Trial[] = [];
   #part: "head" | "trials" | "tail" | "end" = "head";
-  readonly #known: readonly Migration[] | undefined;
+  readonly #schema: Schema | undefined;
   #migrator: Migrator | undefined;
 
-  constructor(known: readonly Migration[] | undefined) {
-    this.#known = known;
+  constructor(schema: Schema | undefined) {
+    this.#schema = schema;
   }
 
   get migrator(): Migrator {
-    return (this.#migrator ??= migratorFrom(this.raw["schema_version"], this.#known));
+    return (this.#migrator ??= migratorFrom(this.raw["schema_version"], this.#schema));
   }
 
   get complete(): boolean {
@@ -84,9 +84,9 @@ async function parseByLine(
   system: FileSystem,
   fd: number,
   hash: SnapshotHash,
-  known: readonly Migration[] | undefined,
+  schema: Schema | undefined,
 ): Promise<LineParser | null> {
-  const parser = new LineParser(known);
+  const parser = new LineParser(schema);
   let readable = true;
   for await (const lines of readLines(system, fd, (chunk) => hash.update(chunk)))
     for (const line of lines)
@@ -104,7 +104,7 @@ async function parseByLine(
 async function parseWhole(
   system: FileSystem,
   fd: number,
-  known: readonly Migration[] | undefined,
+  schema: Schema | undefined,
 ): Promise<{ raw: Record<string, unknown>; trials: Trial[]; migrator: Migrator }> {
   const bytes = Buffer.alloc(await system.size(fd));
   for (let at = 0; at < bytes.length;) {
@@ -116,7 +116,7 @@ async function parseWhole(
   if (typeof parsed !== "object" || parsed === null || !("format" in parsed))
     throw new UsageError("not-a-study", "it is no study");
   const raw = parsed as Record<string, unknown>;
-  const migrator = migratorFrom(raw["schema_version"], known);
+  const migrator = migratorFrom(raw["schema_version"], schema);
   const list = Array.isArray(raw["trials"]) ? (raw["trials"] as Record<string, unknown>[]) : [];
   const trials = list.map((record, i) => requireTrial(reviveFrozen(migrator.trial(record)), i));
   return { raw, trials, migrator };
@@ -131,13 +131,13 @@ export async function readSnapshot(
   system: FileSystem,
   fd: number,
   path: string,
-  known?: readonly Migration[],
+  schema?: Schema,
 ): Promise<ReadSnapshot> {
   try {
     const hash = new SnapshotHash();
-    const byLine = await parseByLine(system, fd, hash, known);
+    const byLine = await parseByLine(system, fd, hash, schema);
     const whole = hash.matches();
-    const parsed = byLine ?? (await parseWhole(system, fd, known));
+    const parsed = byLine ?? (await parseWhole(system, fd, schema));
     if (!whole) throw new MlbenchError("study-damaged", "its checksum does not fit: something in it changed");
     const raw = reviveFrozen(parsed.migrator.header(parsed.raw)) as Record<string, unknown>;
     const migrated = { ...raw, schema_version: parsed.raw["schema_version"] };

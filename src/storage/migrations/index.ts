@@ -16,6 +16,14 @@ export interface Migration {
 /** In ascending order, one a version; `test/fixtures/storage` keeps a study of each version that must always load. */
 export const migrations: readonly Migration[] = [];
 
+/** A version and the ways to it; a parameter only so that tests can look ahead. */
+export interface Schema {
+  readonly version: number;
+  readonly migrations: readonly Migration[];
+}
+
+export const currentSchema: Schema = { version: SCHEMA_VERSION, migrations };
+
 export interface Migrator {
   /** Whether anything has to change: such a study is rewritten before the first append. */
   readonly outdated: boolean;
@@ -27,14 +35,11 @@ export interface Migrator {
 const unchanged: Migrator = { outdated: false, header: (raw) => raw, trial: (raw) => raw, event: (raw) => raw };
 
 /**
- * What lifts a study of `version` to `target`.
+ * What lifts a study of `version` to the schema's.
  * @throws MlbenchError `study-too-new`, `study-damaged` for a version that never was.
  */
-export function migratorFrom(
-  version: unknown,
-  known: readonly Migration[] = migrations,
-  target: number = SCHEMA_VERSION,
-): Migrator {
+export function migratorFrom(version: unknown, schema: Schema = currentSchema): Migrator {
+  const { version: target, migrations: known } = schema;
   if (version === target) return unchanged;
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
     throw new MlbenchError("study-damaged", `schema_version must be an integer from 1, got ${JSON.stringify(version)}`);

@@ -1,0 +1,184 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
+import { header } from "../../fixtures/storage/records.js";
+import { childPath, requireBuild, startChild } from "./child.js";
+import type { Child } from "./child.js";
+
+let directory: string;
+let storage: JsonFileStorage;
+let children: Child[];
+const lockFile = (): string => join(directory, "a.lock");
+
+beforeAll(requireBuild);
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "mlbench-lock-"));
+  storage = new JsonFileStorage({ directory });
+  children = [];
+  await (await storage.create(header("a"))).close();
+});
+afterEach(async () => {
+  for (const child of children) child.process.kill("SIGKILL");
+  await Promise.allSettled(children.map((child) => child.ended));
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function contender(mode = "", env: NodeJS.ProcessEnv = {}): Child {
+  const child = startChild(process.execPath, [childPath("lock-child.mjs"), directory, "a", mode], env);
+  children.push(child);
+  return child;
+}
+
+const answered = (child: Child): Promise<void> => child.until("", 1);
+
+describe("the lock", () => {
+  it("keeps others out while its owner lives, and names the owner", async () => {
+    const owner = contender();
+    await owner.until("owner");
+    await expect(storage.openWriter("a")).rejects.toMatchObject({
+      code: "study-locked",
+      owner: { pid: owner.process.pid },
+      message: expect.stringContaining(String(owner.process.pid)) as string,
+    });
+    await expect(storage.delete("a")).rejects.toMatchObject({ code: "study-locked" });
+    await expect(storage.repair("a")).rejects.toMatchObject({ code: "study-locked" });
+    expect((await storage.inspect("a")).owner).toMatchObject({ pid: owner.process.pid });
+    owner.process.stdin?.end();
+    await owner.ended;
+    expect(existsSync(lockFile())).toBe(false);
+    await (await storage.openWriter("a")).close();
+  });
+
+  it("of a killed owner is taken over at once", async () => {
+    const owner = contender();
+    await owner.until("owner");
+    owner.process.kill("SIGKILL");
+    await owner.ended;
+    expect(existsSync(lockFile())).toBe(true);
+    expect((await storage.diagnose("a")).map(({ code }) => code)).toEqual(["stale-lock"]);
+    const writer = await storage.openWriter("a");
+    expect(await storage.ownerOf("a")).toMatchObject({ pid: process.pid });
+    await writer.close();
+    expect(readdirSync(directory)).toEqual(["a.json"]);
+  });
+
+  it("of a killed owner goes to exactly one of many that want it", async () => {
+    for (let round = 0; round < 3; round++) {
+      const owner = contender();
+      await owner.until("owner");
+      owner.process.kill("SIGKILL");
+      await owner.ended;
+      // One of them dies in the middle of taking over, which the others must get past.
+      const rivals = Array.from({ length: 5 }, (_, i) =>
+        contender("", i === 0 ? { MLBENCH_FAILPOINT: "lock-taken:1" } : {}),
+      );
+      await Promise.all(rivals.map(answered));
+      const owners = rivals.filter(({ lines }) => lines[0] === "owner");
+      expect(owners.length).toBeLessThanOrEqual(1);
+      const killed = rivals[0]?.lines.length === 0;
+      if (killed && owners.length === 0) {
+        const late = contender();
+        await late.until("owner");
+        rivals.push(late);
+      } else expect(owners).toHaveLength(1);
+      for (const rival of rivals) rival.process.stdin?.end();
+      await Promise.all(rivals.map(({ ended }) => ended));
+    }
+  });
+
+  it("of a process whose number another one has now is taken over", async () => {
+    const writer = await storage.openWriter("a");
+    const lock = JSON.parse(readFileSync(lockFile(), "utf8")) as Record<string, unknown>;
+    await writer.close();
+    // This process lives; the lock speaks of an earlier one with the same number.
+    writeFileSync(lockFile(), JSON.stringify({ ...lock, start: "1" }));
+    await (await storage.openWriter("a")).close();
+    writeFileSync(lockFile(), JSON.stringify({ ...lock, boot: "an-earlier-boot" }));
+    await (await storage.openWriter("a")).close();
+    writeFileSync(lockFile(), JSON.stringify(lock));
+    await expect(storage.openWriter("a")).rejects.toMatchObject({ code: "study-locked" });
+  });
+
+  it("of another host is never taken over", async () => {
+    const writer = await storage.openWriter("a");
+    const lock = JSON.parse(readFileSync(lockFile(), "utf8")) as Record<string, unknown>;
+    await writer.close();
+    const foreign = { ...lock, boot: "another", host: "another-host", pid: 999_999_999 };
+    writeFileSync(lockFile(), JSON.stringify(foreign));
+    await expect(storage.openWriter("a")).rejects.toMatchObject({
+      code: "study-locked",
+      message: expect.stringContaining("another-host") as string,
+    });
+  });
+
+  it("that a power cut left empty is taken over", async () => {
+    writeFileSync(lockFile(), "");
+    const writer = await storage.openWriter("a");
+    await writer.close();
+    expect(readdirSync(directory)).toEqual(["a.json"]);
+  });
+});
+
+describe("the inbox", () => {
+  it("carries a command to the owner, and back when it is durable", async () => {
+    const owner = contender("answer");
+    await owner.until("owner");
+    const answers = await Promise.all(["k1", "k2", "k3"].map((key) => storage.send("a", { key })));
+    expect(answers).toEqual([1, 2, 3].map(() => ({ pid: owner.process.pid })));
+    expect(Object.keys((await storage.read("a")).header.user_attrs).sort()).toEqual(["k1", "k2", "k3"]);
+    owner.process.stdin?.end();
+    await owner.ended;
+    expect(readdirSync(directory)).toEqual(["a.json"]);
+  });
+
+  it("says so when the owner dies before it took the command, and then nothing was done", async () => {
+    const owner = contender();
+    await owner.until("owner");
+    const sent = storage.send("a", { key: "k" });
+    const refused = expect(sent).rejects.toMatchObject({ code: "no-owner" });
+    await expect.poll(() => inboxFiles().filter((file) => file.endsWith(".command.json")).length).toBe(1);
+    owner.process.kill("SIGKILL");
+    await refused;
+    expect((await storage.read("a")).header.user_attrs).toEqual({});
+    expect(inboxFiles()).toEqual([]);
+  });
+
+  it.each([
+    ["inbox-taken", {}],
+    ["inbox-done", { k: expect.any(Number) as number }],
+  ])("says so when the owner dies with the command in hand (%s)", async (point, attrs) => {
+    const owner = contender("answer", { MLBENCH_FAILPOINT: `${point}:1` });
+    await owner.until("owner");
+    await expect(storage.send("a", { key: "k" })).rejects.toMatchObject({ code: "owner-died" });
+    expect((await storage.read("a")).header.user_attrs).toEqual(attrs);
+    expect(inboxFiles()).toEqual([]);
+  });
+
+  it("hands a command that an owner had not taken to the next one, unless its sender is gone", async () => {
+    const writer = await storage.openWriter("a");
+    const waiting = new JsonFileStorage({ directory }).send("a", { n: 1 });
+    await expect.poll(() => inboxFiles().filter((file) => file.endsWith(".command.json")).length).toBe(1);
+    const file = inboxFiles()[0] as string;
+    const content = JSON.parse(readFileSync(join(directory, "a.inbox", file), "utf8")) as { sender: object };
+    writeFileSync(
+      join(directory, "a.inbox", "00000000000001-1-aa.command.json"),
+      JSON.stringify({ command: { n: 0 }, sender: { ...content.sender, start: "1" } }),
+    );
+    const seen: unknown[] = [];
+    writer.receive(async (command) => {
+      seen.push(command);
+      return "taken";
+    });
+    expect(await waiting).toBe("taken");
+    expect(seen).toEqual([{ n: 1 }]);
+    await writer.close();
+  });
+});
+
+function inboxFiles(): string[] {
+  return existsSync(join(directory, "a.inbox")) ? readdirSync(join(directory, "a.inbox")) : [];
+}

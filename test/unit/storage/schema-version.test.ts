@@ -1,0 +1,124 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { expectedHash } from "../../../src/core/index.js";
+import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
+import { loadStudy } from "../../../src/storage/json-file/load.js";
+import { migratorFrom, SCHEMA_VERSION } from "../../../src/storage/migrations/index.js";
+import type { Migration } from "../../../src/storage/migrations/index.js";
+import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
+import { paths, smallStudy } from "../../fixtures/storage/small-study.js";
+
+const fixture = (file: string): string => fileURLToPath(new URL(`../../fixtures/storage/${file}`, import.meta.url));
+
+let directory: string;
+let storage: JsonFileStorage;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "mlbench-schema-"));
+  storage = new JsonFileStorage({ directory });
+  for (const file of ["v1.json", "v1.journal.jsonl"]) await copyFile(fixture(file), join(directory, file));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+describe("the kept study of schema_version 1", () => {
+  it("loads as it was written", async () => {
+    const { state, findings } = await storage.inspect("v1");
+    expect(findings).toEqual([]);
+    expect(state.header).toMatchObject({ name: "v1", seed: 20260102, metric: "val_rmse", direction: "minimize" });
+    expect(Object.keys(state.header.space)).toHaveLength(4);
+    expect(state.header.user_attrs).toEqual({ note: "kept for ever", owner: "lab 3" });
+    expect(expectedHash(state.header, state.header.settings.plugins[0] as { path: string; sha256: string })).toBe(
+      "cd".repeat(32),
+    );
+    expect(state.trials.map((trial) => [trial.state, trial.value, trial.finish_index, trial.attempt])).toEqual([
+      ["complete", 0.25, 0, 1],
+      ["failed", null, 1, 1],
+      ["pruned", null, 2, 2],
+      ["running", null, null, 1],
+    ]);
+    expect(state.trials[0]?.metrics.best).toEqual({ val_rmse: 0.25, val_r2: -Infinity });
+    expect(state.trials[1]?.intermediate).toEqual([[1, Number.NaN]]);
+    expect(state.trials[1]?.failure).toEqual({ class: "diverged", message: "loss is NaN", where: "epoch 1" });
+    expect(state.trials[2]?.attempts).toMatchObject([{ attempt: 1, reason: "owner died", intermediate: [[1, 0.75]] }]);
+    expect(state.trials[3]).toMatchObject({ owner: "external", retry_of: 1, params: { extra: 3 } });
+    expect(state.trials[3]?.user_attrs).toEqual({ tag: ["NaN", Infinity, { größe: null }] });
+  });
+
+  it("can be written on", async () => {
+    const writer = await storage.openWriter("v1");
+    await writer.append({ type: "study-attr", key: "more", value: 1 });
+    await writer.close();
+    expect((await storage.read("v1")).header.user_attrs["more"]).toBe(1);
+  });
+
+  it("is plain JSON with non-finite numbers in words", async () => {
+    const raw = JSON.parse(await readFile(fixture("v1.json"), "utf8")) as { trials: { intermediate: unknown[] }[] };
+    expect(raw).toMatchObject({ format: "mlbench-hpo-study", schema_version: 1, name: "v1" });
+    expect(raw.trials[1]?.intermediate).toEqual([[1, "NaN"]]);
+  });
+});
+
+it("a newer schema_version is refused with what to do, by every command, and repair leaves it alone", async () => {
+  const text = (await readFile(fixture("v1.json"), "utf8")).replace('"schema_version": 1', '"schema_version": 2');
+  await writeFile(join(directory, "v1.json"), text);
+  for (const attempt of [() => storage.read("v1"), () => storage.openWriter("v1"), () => storage.inspect("v1")])
+    await expect(attempt()).rejects.toMatchObject({
+      code: "study-too-new",
+      message: expect.stringMatching(/schema_version 2.*update mlbench-hpo/) as string,
+    });
+  expect(await storage.diagnose("v1")).toMatchObject([{ code: "study-too-new" }]);
+});
+
+it("a file that is no study is told apart from a damaged one", async () => {
+  await writeFile(join(directory, "notes.json"), '{"a": 1}');
+  expect(await storage.list()).toEqual(["v1"]);
+  await expect(storage.read("notes")).rejects.toMatchObject({ code: "not-a-study", exitCode: 2 });
+});
+
+describe("migrations", () => {
+  const steps: Migration[] = [
+    { from: 1, header: (raw) => ({ ...raw, metric: `${raw["metric"] as string}2` }) },
+    {
+      from: 2,
+      trial: (raw) => ({ ...raw, seed: 0 }),
+      event: (raw) => (raw["type"] === "study-attr" ? { ...raw, key: "renamed" } : raw),
+    },
+  ];
+
+  const schema = { version: 3, migrations: steps };
+
+  it("apply in order to header, trials and journal", () => {
+    const migrator = migratorFrom(1, schema);
+    expect(migrator.outdated).toBe(true);
+    expect(migrator.header({ metric: "m" })).toEqual({ metric: "m2" });
+    expect(migrator.trial({ seed: 5, number: 1 })).toEqual({ seed: 0, number: 1 });
+    expect(migrator.event({ type: "study-attr", key: "k" })).toEqual({ type: "study-attr", key: "renamed" });
+    expect(migratorFrom(2, schema).header({ metric: "m" })).toEqual({ metric: "m" });
+    expect(migratorFrom(3, schema).outdated).toBe(false);
+  });
+
+  it("refuse what has no way here", () => {
+    expect(() => migratorFrom(1, { version: 2, migrations: [] })).toThrow(
+      expect.objectContaining({ code: "study-damaged" }),
+    );
+    for (const version of [0, -1, 1.5, "1", undefined])
+      expect(() => migratorFrom(version)).toThrow(expect.objectContaining({ code: "study-damaged" }));
+    expect(() => migratorFrom(SCHEMA_VERSION + 1)).toThrow(expect.objectContaining({ code: "study-too-new" }));
+  });
+
+  it("reach a study through its files", async () => {
+    const disk = new SimulatedDisk();
+    await smallStudy(disk);
+    const loaded = await loadStudy(disk, paths, schema);
+    expect(loaded?.outdated).toBe(true);
+    expect(loaded?.state.header.metric).toBe("val_rmse2");
+    expect(loaded?.state.header.user_attrs).toEqual({ renamed: ["NaN", Infinity, null] });
+    // Trials of the snapshot are lifted; what the journal adds is lifted as events.
+    expect(loaded?.state.trials.map(({ seed }) => seed)).toEqual([0, 0, 1002]);
+    expect((await loadStudy(disk, paths))?.outdated).toBe(false);
+  });
+});
