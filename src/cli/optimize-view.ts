@@ -136,6 +136,7 @@ interface Bar {
 interface Bars {
   create(total: number, start: number, payload: object, options?: object): Bar;
   log(text: string): void;
+  remove(bar: Bar): void;
   stop(): void;
   update(): void;
 }
@@ -251,6 +252,7 @@ export class LiveView implements OptimizeView {
   }
 
   stop(): void {
+    for (const slot of this.#slots.splice(0)) this.bars.remove(slot);
     this.bars.update();
     this.bars.stop();
   }

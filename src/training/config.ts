@@ -17,7 +17,7 @@ const seedParameter = (what: string) =>
 
 /** The parameters of group `train` that every run has; optimizers and schedulers add their own. */
 const baseParameters = {
-  epochs: parameter(z.number().int().min(1).max(1_000_000).default(50), {
+  epochs: parameter(z.number().int().min(1).max(1_000_000).default(30), {
     description: "passes over the training part",
     search: { distribution: int(10, 200, { log: true }), default: "on request" },
   }),
@@ -25,7 +25,7 @@ const baseParameters = {
     description: "windows a step",
     search: { distribution: categorical([16, 32, 64]), default: true },
   }),
-  lr: parameter(z.number().gt(0).max(10).default(3e-3), {
+  lr: parameter(z.number().gt(0).max(10).default(5e-3), {
     description: "learning rate of the first epoch",
     search: { distribution: float(1e-4, 3e-2, { log: true }), default: true },
   }),

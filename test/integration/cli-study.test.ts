@@ -56,7 +56,7 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     };
     expect(snapshot).toMatchObject({ format: "mlbench-hpo-study", schema_version: 1 });
     expect(snapshot.trials).toHaveLength(5);
-    expect(snapshot.trials[0]?.params).toMatchObject({ "train.batch_size": 32, "train.lr": 0.003 });
+    expect(snapshot.trials[0]?.params).toMatchObject({ "train.batch_size": 32, "train.lr": 0.005 });
   }, 60_000);
 
   test("a trained trial is replayed bit for bit, its log is kept, and the winner's weights are handed over", async () => {

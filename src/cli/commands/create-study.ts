@@ -51,13 +51,23 @@ export const createStudyCommand: CommandDefinition = async (program, { io, argv 
   const scanned = prescan(argv.slice(1));
   const { loadPlugins } = await import("../../app/plugins.js");
   await loadPlugins(scanned.plugin);
-  const config = scanned.config
-    ? await (await import("../../registry/study-config.js")).loadStudyConfig(scanned.config)
-    : null;
+  const config = await configOf(argv, scanned);
   await loadPlugins(config?.plugins ?? []);
   const readParameters = addParameterOptions(command, await parametersOfLine(argv, scanned, config));
   command.action((options: CreateOptions) => create(io, options, config, readParameters()));
 };
+
+/** The study file that was named; a line that names neither data nor objective takes the preset `dummy-lstm`. */
+async function configOf(argv: readonly string[], scanned: Prescan): Promise<StudyConfig | null> {
+  const { loadStudyConfig } = await import("../../registry/study-config.js");
+  if (scanned.config !== undefined) return loadStudyConfig(scanned.config);
+  const ownData = scanned.dataset !== undefined && scanned.dataset !== "dummy";
+  return ownData || namesObjective(argv) ? null : loadStudyConfig("dummy-lstm");
+}
+
+function namesObjective(argv: readonly string[]): boolean {
+  return argv.some((word) => word === "--objective" || word.startsWith("--objective="));
+}
 
 function addCreateOptions(command: Command): Command {
   return command
@@ -95,7 +105,7 @@ function addCreateOptions(command: Command): Command {
 }
 
 async function parametersOfLine(argv: readonly string[], scanned: Prescan, config: StudyConfig | null) {
-  if (argv.some((word) => word === "--objective" || word.startsWith("--objective=")) || config?.objective) return [];
+  if (namesObjective(argv) || config?.objective) return [];
   const { studyParameters } = await import("../../app/study-definition.js");
   const models = scanned.model?.split(",").map((name) => name.trim()) ?? [config?.model ?? "lstm"].flat();
   return studyParameters(models, scanned.dataset ?? config?.dataset ?? "dummy");
