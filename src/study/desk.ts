@@ -28,12 +28,6 @@ export type NextTrial =
   | { readonly kind: "reused"; readonly number: number; readonly durable: Promise<void> }
   | { readonly kind: "exhausted" };
 
-/** What was said of a report. */
-export interface Judged {
-  readonly decision: PruneDecision;
-  readonly seen: number;
-}
-
 /**
  * Where trials are handed out and their reports judged, by the optimize loop and by `ask` alike. Every change shows in
  * the ledger's state when a call returns.
@@ -147,12 +141,11 @@ export class Desk {
    * Records an intermediate value and asks the pruner. `seen` is how many finished trials are looked at: all that there
    * are, unless the caller fixes it.
    */
-  report(number: number, step: number, value: number, seen: number = this.#ledger.state.finished): Judged {
+  report(number: number, step: number, value: number, seen: number = this.#ledger.state.finished): PruneDecision {
     this.#running(number);
     this.#ledger.post({ type: "trial-report", number, step, value, seen });
     const history = this.#ledger.historyWhen(seen);
-    const decision = this.#components.pruner.decide(this.#ledger.state.trial(number) as Trial, history);
-    return { decision, seen };
+    return this.#components.pruner.decide(this.#ledger.state.trial(number) as Trial, history);
   }
 
   setUserAttr(number: number, key: string, value: unknown): void {

@@ -1,6 +1,6 @@
 import type { History, StudyEvent, StudyHeader, StudyState, Trial } from "../core/index.js";
 import { isFinished, MlbenchError } from "../core/index.js";
-import type { StudyStorage, StudyWriter } from "../storage/storage.js";
+import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 
 type CommandHandler = (command: unknown) => Promise<unknown>;
 
@@ -15,6 +15,7 @@ export class Ledger {
   readonly #name: string;
   #state: StudyState;
   #writer: StudyWriter | null = null;
+  #findings: readonly StorageFinding[] = [];
   #opening: Promise<void> | null = null;
   #stopReceiving: (() => Promise<void>) | null = null;
   /** Finished records in the order of finishing; grows as they come. */
@@ -40,8 +41,9 @@ export class Ledger {
     return this.state.header;
   }
 
-  get isOpen(): boolean {
-    return this.#writer !== null;
+  /** What was found amiss, and put right, when the study was opened for writing. */
+  get findings(): readonly StorageFinding[] {
+    return this.#findings;
   }
 
   /** For judging reports: finished records alone, in the order of finishing, without copying them. */
@@ -87,6 +89,7 @@ export class Ledger {
 
   #adopt(writer: StudyWriter): void {
     this.#writer = writer;
+    this.#findings = writer.findings;
     openLedgers.add(this);
     this.#collectFinished();
     this.#stopReceiving = writer.receive((command) => {

@@ -1,9 +1,10 @@
 import { hostname } from "node:os";
-import type { SearchSpace, StoppedBy, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
-import type { ExecutedTrial, Executor, ReportAnswer, RunHooks, StopReason, TrialJob } from "../executors/executor.js";
+import type { SearchSpace, StoppedBy, Trial } from "../core/index.js";
+import type { Executor, TrialJob } from "../executors/executor.js";
 import { bestTrialOf } from "./best.js";
 import type { Desk } from "./desk.js";
-import { endingEvent } from "./finishing.js";
+import type { FlightContext } from "./flight.js";
+import { Flight } from "./flight.js";
 import type { Ledger } from "./ledger.js";
 import type { OptimizeEvent, OptimizeResult } from "./optimize-events.js";
 import type { Goal, OptimizeOptions, ResolvedOptions } from "./optimize-options.js";
@@ -22,22 +23,6 @@ export interface TrialRunner {
   readonly directoryOf: (number: number) => string | null;
   /** Called after each finished trial is durable, before subscribers hear of it: keeps or removes its checkpoint. */
   readonly afterTrial?: (trial: Trial) => void | Promise<void>;
-}
-
-/** One trial under way. */
-interface Flight {
-  readonly number: number;
-  readonly slot: number;
-  /** Whether its end counts towards the goal. */
-  readonly counts: boolean;
-  /** Under `deterministic`: how many finished trials its reports are judged against. */
-  readonly seen: number | undefined;
-  readonly controller: AbortController;
-  readonly decisions: { step: number; prune: boolean; reason: string }[];
-  startedAt: number;
-  seconds: number | null;
-  pruneReason: string | null;
-  done: ExecutedTrial | null;
 }
 
 /** How trials under way are treated once no further one is started. */
@@ -155,7 +140,7 @@ export class StudyManager {
     const running = this.#flights.filter((flight) => !flight.done);
     if (first && running.length > 0)
       this.#emit({ event: "draining", by, running: running.map((flight) => flight.number) });
-    if (ending === "abort") for (const flight of running) flight.controller.abort("cancel" satisfies StopReason);
+    if (ending === "abort") for (const flight of running) flight.abort();
     if (ending === "grace") {
       const timer = setTimeout(() => {
         this.stop(by, "abort");
@@ -205,10 +190,8 @@ export class StudyManager {
       return this.#stoppedBy === null;
     }
     this.#freeSlots = this.#freeSlots.filter((free) => free !== slot);
-    const flight: Flight = {
-      ...{ number: next.number, slot, counts: (waiting?.retry_of ?? null) === null, seen, startedAt: 0, seconds: null },
-      ...{ controller: new AbortController(), decisions: [], pruneReason: null, done: null },
-    };
+    const counts = (waiting?.retry_of ?? null) === null;
+    const flight = new Flight({ number: next.number, slot, counts, seen }, this.#context());
     this.#flights.push(flight);
     this.#track(this.#fly(flight, next.durable));
     return true;
@@ -228,69 +211,24 @@ export class StudyManager {
       });
   }
 
+  #context(): FlightContext {
+    return {
+      ...{ ledger: this.#ledger, desk: this.#desk, runner: this.#runner as TrialRunner },
+      trialTimeoutMs: this.#options.trialTimeoutMs,
+      emit: (event) => {
+        this.#emit(event);
+      },
+    };
+  }
+
   async #fly(flight: Flight, durable: Promise<void>): Promise<void> {
-    const { executor, jobOf, directoryOf } = this.#runner as TrialRunner;
     try {
-      await durable;
-      const trial = this.#ledger.state.trial(flight.number) as Trial;
-      const { number, attempt, params, seed } = trial;
-      this.#emit({ event: "trial-start", number, slot: flight.slot, attempt, params });
-      flight.startedAt = performance.now();
-      const trialValue = this.#ledger.header.settings.trial_value;
-      const timer = this.#trialTimer(flight);
-      flight.done = await executor.run(
-        {
-          ...(await jobOf(trial)),
-          number,
-          attempt,
-          seed,
-          slot: flight.slot,
-          directory: directoryOf(number),
-          trialValue,
-        },
-        this.#hooksOf(flight),
-      );
-      flight.seconds = (performance.now() - flight.startedAt) / 1000;
-      clearTimeout(timer);
+      await flight.run(durable);
     } catch (error) {
       this.#flights.splice(this.#flights.indexOf(flight), 1);
       throw error;
     }
     await this.#settle(flight);
-  }
-
-  #trialTimer(flight: Flight): NodeJS.Timeout | undefined {
-    const { trialTimeoutMs } = this.#options;
-    if (trialTimeoutMs === null) return undefined;
-    return setTimeout(() => {
-      flight.controller.abort("timeout" satisfies StopReason);
-    }, trialTimeoutMs);
-  }
-
-  #hooksOf(flight: Flight): RunHooks {
-    const { number } = flight;
-    return {
-      signal: flight.controller.signal,
-      onReport: (step, value) => this.#judge(flight, step, value),
-      onUserAttr: (key, value) => {
-        this.#desk.setUserAttr(number, key, value);
-      },
-      onSuggest: (name, distribution) => this.#desk.suggest(number, name, distribution),
-    };
-  }
-
-  #judge(flight: Flight, step: number, value: number): ReportAnswer {
-    // An objective that this process can't stop may go on talking after its trial has ended.
-    if (!this.#flights.includes(flight)) return "prune";
-    const { decision } = this.#desk.report(flight.number, step, value, flight.seen);
-    const { prune, reason } = decision;
-    this.#emit({ event: "report", number: flight.number, step, value, prune, reason });
-    if (this.#ledger.header.settings.dry_run_pruner) {
-      flight.decisions.push({ step, prune, reason });
-      return "continue";
-    }
-    if (prune) flight.pruneReason ??= reason;
-    return prune ? "prune" : "continue";
   }
 
   /** Takes a result: at once, or (deterministic) after those of all trials started before. */
@@ -311,26 +249,16 @@ export class StudyManager {
   }
 
   async #land(flight: Flight): Promise<void> {
-    const { number, done } = flight;
-    const trial = this.#ledger.state.trial(number) as Trial;
-    const outcome = done as ExecutedTrial;
-    const onNan = this.#ledger.header.settings.on_nan;
-    const { seconds, pruneReason } = flight;
-    const end = { seconds, backend: outcome.backend, pruneReason, onNan };
-    const events: StudyEvent[] = [];
-    if (flight.decisions.length > 0 && outcome.state !== "cancelled")
-      events.push({ type: "trial-attr", number, key: "dry_run_decisions", value: flight.decisions });
-    events.push(endingEvent(trial, outcome satisfies TrialOutcome, end));
+    const events = flight.land();
     this.#flights.splice(this.#flights.indexOf(flight), 1);
-    this.#desk.release(number);
     const durable = this.#ledger.append(...events);
     this.#freeSlots.push(flight.slot);
-    if (outcome.state !== "cancelled") {
-      await this.#conclude(number, durable);
+    if (flight.done?.state !== "cancelled") {
+      await this.#conclude(flight.number, durable);
       return;
     }
     await durable;
-    this.#emit({ event: "requeued", number });
+    this.#emit({ event: "requeued", number: flight.number });
   }
 
   /** What follows a finished trial: stop rules at once, a retry, and once it is durable those who want to know. */

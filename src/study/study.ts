@@ -10,7 +10,7 @@ import type {
   TrialOutcome,
 } from "../core/index.js";
 import { ChannelTrial, MlbenchError, UsageError } from "../core/index.js";
-import type { StudyStorage, StudyWriter } from "../storage/storage.js";
+import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 import { bestTrialOf } from "./best.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./commands.js";
@@ -93,6 +93,11 @@ export class Study {
     return this.#ledger.state;
   }
 
+  /** What was found amiss, and put right, when this object last opened the study for writing. */
+  get findings(): readonly StorageFinding[] {
+    return this.#ledger.findings;
+  }
+
   /** All trials by number; finished ones are frozen and the same objects in every later list. */
   get trials(): readonly Trial[] {
     return this.#ledger.state.trials;
@@ -133,8 +138,8 @@ export class Study {
     return new ChannelTrial(trial, {
       suggest: (name, distribution) => this.#desk.suggest(number, name, distribution),
       report: (step, value) => {
-        const judged = this.#desk.report(number, step, value);
-        prune = judged.decision.prune && !this.header.settings.dry_run_pruner;
+        const decision = this.#desk.report(number, step, value);
+        prune = decision.prune && !this.header.settings.dry_run_pruner;
       },
       shouldPrune: async () => prune,
       setUserAttr: (key, value) => {

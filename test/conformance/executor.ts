@@ -72,7 +72,11 @@ export function executorConformance(name: string, make: () => Executor): void {
       const done = await executor.run(job("throws"), hooks());
       expect(done).toMatchObject({
         state: "failed",
-        failure: { class: "exception", message: "wrong shape", where: expect.stringMatching(/^objective\.mjs:\d+$/) },
+        failure: {
+          class: "exception",
+          message: "wrong shape",
+          where: expect.stringMatching(/^objective\.mjs:\d+$/) as unknown,
+        },
       });
     });
 
@@ -91,7 +95,7 @@ export function executorConformance(name: string, make: () => Executor): void {
       const undeclared = await executor.run(job("undeclared"), hooks());
       expect(undeclared).toMatchObject({
         state: "failed",
-        failure: { class: "exception", message: expect.stringContaining('"other"') },
+        failure: { class: "exception", message: expect.stringContaining('"other"') as unknown },
       });
     });
   });

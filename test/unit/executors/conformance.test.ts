@@ -4,9 +4,7 @@ import { ProcessExecutor } from "../../../src/executors/process.js";
 import type { Objective } from "../../../src/core/index.js";
 import { executorConformance } from "../../conformance/executor.js";
 
-const { default: objective } = (await import("../../fixtures/executors/objective.mjs" as string)) as {
-  default: Objective;
-};
+const { default: objective } = await import("../../fixtures/executors/objective.mjs");
 
 executorConformance("inline", () => new InlineExecutor({ objective, slots: 2 }));
 executorConformance("piscina", () => new PiscinaExecutor({ slots: 2 }));

@@ -42,12 +42,19 @@ describe.each(isolations)("a trial in %s", (name, make) => {
 
   it("that calls process.exit() fails as worker-crash", async () => {
     executor = make({});
-    await contained("exits", { class: "worker-crash", message: expect.stringContaining("7"), where: "worker 0" });
+    await contained("exits", {
+      class: "worker-crash",
+      message: expect.stringContaining("7") as unknown,
+      where: "worker 0",
+    });
   });
 
   it("that throws where nobody waits fails as worker-crash, with what was thrown", async () => {
     executor = make({});
-    await contained("crashes", { class: "worker-crash", message: expect.stringContaining("where nobody waits") });
+    await contained("crashes", {
+      class: "worker-crash",
+      message: expect.stringContaining("where nobody waits") as unknown,
+    });
   });
 
   it("that asks for more memory than there is fails as out-of-memory", async () => {
@@ -58,7 +65,7 @@ describe.each(isolations)("a trial in %s", (name, make) => {
   it("that grows at each step is stopped at the limit", async () => {
     const resident = process.memoryUsage.rss() / 2 ** 20;
     executor = make(name === "piscina" ? { processMemoryMb: resident + 300 } : { memoryMb: 300 });
-    await contained("buffers", { class: "out-of-memory", message: expect.stringMatching(/limit \d+ MiB/) });
+    await contained("buffers", { class: "out-of-memory", message: expect.stringMatching(/limit \d+ MiB/) as unknown });
   });
 
   it("that grows without yielding is ended by force", async () => {
@@ -93,8 +100,12 @@ it("a thread that fills its JS heap with small objects fails as out-of-memory", 
 
 it.each([
   ["wasm memory", "wasm", { class: "out-of-memory" }],
-  ["abort()", "aborts", { class: "worker-crash", message: expect.stringContaining("SIGABRT") }],
-  ["a segmentation fault", "segfaults", { class: "worker-crash", message: expect.stringContaining("SIGSEGV") }],
+  ["abort()", "aborts", { class: "worker-crash", message: expect.stringContaining("SIGABRT") as unknown }],
+  [
+    "a segmentation fault",
+    "segfaults",
+    { class: "worker-crash", message: expect.stringContaining("SIGSEGV") as unknown },
+  ],
 ])("a process contains %s", async (_what, act, failure) => {
   executor = new ProcessExecutor({ slots: 1, memoryMb: 300 });
   await contained(act, failure);

@@ -1,0 +1,125 @@
+import type { StudyEvent, Trial, TrialOutcome } from "../core/index.js";
+import type { ExecutedTrial, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
+import type { Desk } from "./desk.js";
+import { endingEvent } from "./finishing.js";
+import type { Ledger } from "./ledger.js";
+import type { OptimizeEvent } from "./optimize-events.js";
+import type { TrialRunner } from "./study-manager.js";
+
+/** What a trial under way needs of the call that started it. */
+export interface FlightContext {
+  readonly ledger: Ledger;
+  readonly desk: Desk;
+  readonly runner: TrialRunner;
+  readonly trialTimeoutMs: number | null;
+  readonly emit: (event: OptimizeEvent) => void;
+}
+
+/** One trial under way, from its durable start to its outcome. */
+export class Flight {
+  readonly number: number;
+  readonly slot: number;
+  /** Whether its end counts towards the goal. */
+  readonly counts: boolean;
+  /** How many finished trials its reports are judged against, where that is fixed. */
+  readonly #seen: number | undefined;
+  readonly #context: FlightContext;
+  readonly #controller = new AbortController();
+  readonly #decisions: { step: number; prune: boolean; reason: string }[] = [];
+  #pruneReason: string | null = null;
+  #seconds: number | null = null;
+  #done: ExecutedTrial | null = null;
+  #landed = false;
+
+  constructor(
+    given: { number: number; slot: number; counts: boolean; seen: number | undefined },
+    context: FlightContext,
+  ) {
+    this.number = given.number;
+    this.slot = given.slot;
+    this.counts = given.counts;
+    this.#seen = given.seen;
+    this.#context = context;
+  }
+
+  /** The trial's outcome; null while it runs. */
+  get done(): ExecutedTrial | null {
+    return this.#done;
+  }
+
+  /** Ends the trial; it goes back to waiting. */
+  abort(): void {
+    this.#controller.abort("cancel" satisfies StopReason);
+  }
+
+  /** Hands the trial to its slot once its start is durable. Rejects for what is wrong with us, not with the trial. */
+  async run(durable: Promise<void>): Promise<void> {
+    const { ledger, runner, emit } = this.#context;
+    await durable;
+    const trial = ledger.state.trial(this.number) as Trial;
+    const { number, attempt, params, seed } = trial;
+    emit({ event: "trial-start", number, slot: this.slot, attempt, params });
+    const startedAt = performance.now();
+    const timer = this.#startTimer();
+    const job = {
+      ...(await runner.jobOf(trial)),
+      ...{ number, attempt, seed, slot: this.slot, directory: runner.directoryOf(number) },
+      trialValue: ledger.header.settings.trial_value,
+    };
+    this.#done = await runner.executor.run(job, this.#hooks());
+    this.#seconds = (performance.now() - startedAt) / 1000;
+    clearTimeout(timer);
+  }
+
+  #startTimer(): NodeJS.Timeout | undefined {
+    const { trialTimeoutMs } = this.#context;
+    if (trialTimeoutMs === null) return undefined;
+    return setTimeout(() => {
+      this.#controller.abort("timeout" satisfies StopReason);
+    }, trialTimeoutMs);
+  }
+
+  #hooks(): RunHooks {
+    const { desk } = this.#context;
+    return {
+      signal: this.#controller.signal,
+      onReport: (step, value) => this.#judge(step, value),
+      onUserAttr: (key, value) => {
+        desk.setUserAttr(this.number, key, value);
+      },
+      onSuggest: (name, distribution) => desk.suggest(this.number, name, distribution),
+    };
+  }
+
+  #judge(step: number, value: number): ReportAnswer {
+    // An objective that this process can't stop may go on talking after its trial has ended.
+    if (this.#landed) return "prune";
+    const { desk, ledger, emit } = this.#context;
+    const { prune, reason } = desk.report(this.number, step, value, this.#seen);
+    emit({ event: "report", number: this.number, step, value, prune, reason });
+    if (ledger.header.settings.dry_run_pruner) {
+      this.#decisions.push({ step, prune, reason });
+      return "continue";
+    }
+    if (prune) this.#pruneReason ??= reason;
+    return prune ? "prune" : "continue";
+  }
+
+  /** The events that record the trial's end. Nothing that it still says counts from here on. */
+  land(): StudyEvent[] {
+    this.#landed = true;
+    const { ledger, desk } = this.#context;
+    desk.release(this.number);
+    const outcome = this.#done as ExecutedTrial;
+    const trial = ledger.state.trial(this.number) as Trial;
+    const end = {
+      ...{ seconds: this.#seconds, backend: outcome.backend, pruneReason: this.#pruneReason },
+      onNan: ledger.header.settings.on_nan,
+    };
+    const events: StudyEvent[] = [];
+    if (this.#decisions.length > 0 && outcome.state !== "cancelled")
+      events.push({ type: "trial-attr", number: this.number, key: "dry_run_decisions", value: this.#decisions });
+    events.push(endingEvent(trial, outcome satisfies TrialOutcome, end));
+    return events;
+  }
+}
