@@ -100,9 +100,8 @@ async function objectiveSubject(request: StudyRequest, file: string): Promise<Su
   const path = resolvePlugin(file);
   const search = [...(request.spaceRequests?.search ?? []), ...(request.baseRequests?.search ?? [])];
   const derived = declareSpace(await objectiveSpace(path, search), {
-    search: [...(request.baseRequests?.search ?? []), ...(request.spaceRequests?.search ?? [])],
-    fix: [...(request.baseRequests?.fix ?? []), ...(request.spaceRequests?.fix ?? [])],
-    fixed: { ...request.baseRequests?.fixed, ...request.spaceRequests?.fixed },
+    ...request.spaceRequests,
+    ...(request.baseRequests ? { base: request.baseRequests } : {}),
   });
   const defaultName = basename(path).replace(/\.[^.]+$/, "");
   return {
