@@ -4,7 +4,8 @@ import { ProcessExecutor } from "../../../src/executors/process.js";
 import type { Objective } from "../../../src/core/index.js";
 import { executorConformance } from "../../conformance/executor.js";
 
-const { default: objective } = await import("../../fixtures/executors/objective.mjs");
+const module = new URL("../../fixtures/executors/objective.mjs", import.meta.url).href;
+const { default: objective } = (await import(module)) as { default: Objective };
 
 executorConformance("inline", () => new InlineExecutor({ objective, slots: 2 }));
 executorConformance("piscina", () => new PiscinaExecutor({ slots: 2 }));
