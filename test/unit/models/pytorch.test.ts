@@ -5,6 +5,7 @@ import type { ForwardModel } from "../../../src/models/index.js";
 import { models } from "../../../src/models/index.js";
 import type { BatchTensors } from "../../../src/tensor/index.js";
 import { useBackend, useKernels } from "../../../src/tensor/index.js";
+import { kernelsWork } from "../../../src/tensor/kernels/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { drawn, relativeError } from "./drawn.js";
 import type { Summary } from "./drawn.js";
@@ -69,10 +70,14 @@ function batchOf(c: Case): BatchTensors {
 const titleOf = (c: Case) =>
   `${c.model} H${c.hidden_size} L${c.layers} ${c.head ?? c.activation} dropout ${c.dropout} residual ${c.residual}`;
 
-describe.each(["cpu", "wasm"] as const)("on %s, against PyTorch float64", (backend) => {
+const settings = (["cpu", "wasm"] as const).flatMap((backend) =>
+  (["none", "plain", "relaxed"] as const).filter(kernelsWork).map((kernels) => [backend, kernels] as const),
+);
+
+describe.each(settings)("on %s with kernels %s, against PyTorch float64", (backend, kernels) => {
   beforeAll(async () => {
     await useBackend(backend);
-    await useKernels("none");
+    await useKernels(kernels);
   });
 
   test.each(cases.map((c) => [titleOf(c), c] as const))("%s", async (_title, c) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createUpdate, useBackend, useKernels } from "../../../src/tensor/index.js";
+import { kernelsWork } from "../../../src/tensor/kernels/index.js";
 import type { Update, UpdateRule } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { drawn } from "../models/drawn.js";
@@ -52,10 +53,14 @@ function compare(c: Case, index: number, variables: Map<Name, tf.Variable>): voi
     });
 }
 
-describe.each(["cpu", "wasm"] as const)("on %s", (backend) => {
+const settings = (["cpu", "wasm"] as const).flatMap((backend) =>
+  (["none", "plain", "relaxed"] as const).filter(kernelsWork).map((kernels) => [backend, kernels] as const),
+);
+
+describe.each(settings)("on %s with kernels %s", (backend, kernels) => {
   beforeAll(async () => {
     await useBackend(backend);
-    await useKernels("none");
+    await useKernels(kernels);
   });
 
   test.each(cases.map((c) => [c.name, c] as const))("%s goes step by step as PyTorch's", (_name, c) => {

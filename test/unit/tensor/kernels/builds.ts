@@ -1,4 +1,5 @@
 import type { Ops } from "../../../../src/tensor/index.js";
+import * as tf from "../../../../src/tensor/tf.js";
 import { createFusedOps, KernelMemory, kernelsWork } from "../../../../src/tensor/kernels/index.js";
 
 /** The builds that this Node runs: `relaxed` from Node 22 on. */
@@ -24,4 +25,13 @@ export function relative(found: ArrayLike<number>, reference: ArrayLike<number>)
   for (let i = 0; i < reference.length; i++)
     if (Number.isFinite(reference[i])) largest = Math.max(largest, Math.abs(reference[i] as number));
   return difference === 0 ? 0 : difference / (largest || 1);
+}
+
+/** `tf.tidy` for results that hold no tensors. */
+export function tidied<T>(action: () => T): T {
+  const results: T[] = [];
+  tf.tidy(() => {
+    results.push(action());
+  });
+  return results[0] as T;
 }

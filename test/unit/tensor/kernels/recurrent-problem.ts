@@ -2,6 +2,7 @@ import type { LstmOptions, Ops } from "../../../../src/tensor/index.js";
 import * as tf from "../../../../src/tensor/tf.js";
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from "../../../../src/tensor/tf.js";
 import { drawn } from "../../models/drawn.js";
+import { tidied } from "./builds.js";
 
 export interface Problem {
   readonly kind: "lstm" | "gru";
@@ -43,7 +44,7 @@ export interface Solution {
 
 /** The outputs and the gradients of sum(last * wLast) + sum(sequence * wSequence) with respect to every input. */
 export function solve(ops: Ops, p: Problem, inputs: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {
-  return tf.tidy(() => {
+  return tidied(() => {
     const { kind, batch, steps, features, units, sequence, dropout } = p;
     const gates = kind === "lstm" ? 4 : 3;
     const leaves = new Map<string, Tensor>();

@@ -78,7 +78,7 @@ describe.each(settings)("recurrent stacks on %s, %s build", (backend, build) => 
       let last = new Float32Array();
       const { grads } = tf.valueAndGrads((x: tf.Tensor, w: tf.Tensor, u: tf.Tensor) => {
         const stack = [{ weightIh: w, weightHh: u, biasIh: bIh, biasHh: bHh }] as never;
-        const out = (c.kind === "lstm" ? ops.lstm : ops.gru)(x as never, stack, {});
+        const out = c.kind === "lstm" ? ops.lstm(x as never, stack, {}) : ops.gru(x as never, stack, {});
         last = Float32Array.from(out.last.dataSync());
         return tf.sum(out.last);
       })([tf.tensor(values, [3, 2, 3]), wIh, wHh]);
@@ -112,9 +112,9 @@ describe.each(settings)("recurrent stacks on %s, %s build", (backend, build) => 
     const weights = tf.tensor2d(drawn("dLast", 18, 1), [3, 6]);
     const gradient = tf.grad((v: tf.Tensor) => {
       const first = ops.lstm(v as tf.Tensor3D, [layer], {}).last;
-      ops.lstm(tf.neg(v), [layer], {});
+      ops.lstm(tf.neg(v as tf.Tensor3D), [layer], {});
       return tf.sum(tf.mul(first, weights));
-    })(x);
+    })(x as tf.Tensor);
     expect(relative(gradient.dataSync(), once.get("d x") as Float32Array)).toBe(0);
   });
 

@@ -1,0 +1,41 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { UsageError } from "../../../../src/core/errors.js";
+import { activeOps, useKernels } from "../../../../src/tensor/index.js";
+import { resolveKernels } from "../../../../src/tensor/kernels/index.js";
+import { kernelBytes } from "../../../../src/tensor/kernels/select.js";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** An engine that validates only these builds. */
+function engineRuns(...runnable: ("plain" | "relaxed")[]): void {
+  vi.spyOn(WebAssembly, "validate").mockImplementation((bytes) =>
+    runnable.some((build) => kernelBytes(build) === bytes),
+  );
+}
+
+describe("choice of kernels", () => {
+  test("auto takes relaxed, else plain, else none", () => {
+    engineRuns("plain", "relaxed");
+    expect(resolveKernels("auto")).toBe("relaxed");
+    engineRuns("plain");
+    expect(resolveKernels("auto")).toBe("plain");
+    engineRuns();
+    expect(resolveKernels("auto")).toBe("none");
+  });
+
+  test("a build that the engine lacks is refused with a remedy", () => {
+    engineRuns("plain");
+    expect(() => resolveKernels("relaxed")).toThrow(UsageError);
+    expect(() => resolveKernels("relaxed")).toThrow("--kernels plain");
+    expect(() => resolveKernels("fast" as never)).toThrow('unknown kernels "fast": known: relaxed, plain, none, auto');
+  });
+
+  test("the choice is what is then active", async () => {
+    expect(await useKernels("plain")).toBe("plain");
+    expect(activeOps().name).toBe("plain");
+    expect(await useKernels("none")).toBe("none");
+    expect(activeOps().name).toBe("none");
+  });
+});
