@@ -398,24 +398,77 @@ describe("commands from other processes", () => {
   });
 });
 
+/** A storage in memory whose appends are durable when `durable` says so. */
+function slowStorage(durable: (events: readonly StudyEvent[]) => Promise<void>): StudyStorage {
+  const storage = new MemoryStorage();
+  return {
+    create: (header) => storage.create(header),
+    read: (name) => storage.read(name),
+    inspect: (name) => storage.inspect(name),
+    list: () => storage.list(),
+    delete: (name) => storage.delete(name),
+    fileOf: () => null,
+    directoryOf: () => null,
+    ownerOf: (name) => storage.ownerOf(name),
+    send: (name, command) => storage.send(name, command),
+    diagnose: (name) => storage.diagnose(name),
+    repair: (name) => storage.repair(name),
+    openWriter: async (name): Promise<StudyWriter> => {
+      const writer = await storage.openWriter(name);
+      const append = writer.append.bind(writer);
+      writer.append = async (...events) => {
+        await append(...events);
+        await durable(events);
+      };
+      return writer;
+    },
+  };
+}
+
+describe("durability", () => {
+  it("comes before a worker sees a trial, and before anyone hears of its end", async () => {
+    let release: () => void = () => undefined;
+    let held: Promise<void> | null = null;
+    const hold = (): void => {
+      held = new Promise((resolve) => (release = resolve));
+    };
+    const { header } = await study();
+    const s = await createStoredStudy(
+      slowStorage(async () => {
+        if (held) await held;
+      }),
+      { ...header, name: "slow" },
+    );
+    const executor = new ManualExecutor(1);
+    const events: OptimizeEvent[] = [];
+    hold();
+    const running = s.optimizeWith(async () => executor.runner(), {
+      trials: 1,
+      onEvent: (event) => events.push(event),
+    });
+    while (s.trials.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(executor.running.size).toBe(0);
+    expect(names(events)).toEqual(["start"]);
+    release();
+    await executor.started(0);
+    hold();
+    executor.complete(0, 1);
+    while (s.state.finished === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(names(events)).toEqual(["start", "trial-start"]);
+    release();
+    await running;
+    expect(names(events)).toEqual(["start", "trial-start", "trial", "finish"]);
+  });
+});
+
 describe("a storage that fails", () => {
   it("ends the call with its error; trials under way are stopped", async () => {
-    const storage = new MemoryStorage();
     const { header } = await study();
     let full = false;
-    const failing: StudyStorage = Object.assign(Object.create(storage) as StudyStorage, {
-      openWriter: async (name: string): Promise<StudyWriter> => {
-        const writer = await storage.openWriter(name);
-        const append = writer.append.bind(writer);
-        writer.append = async (...events) => {
-          await append(...events);
-          if (full) throw Object.assign(new Error("no space left"), { code: "storage-full" });
-        };
-        return writer;
-      },
-      create: (h: StudyHeader) => storage.create(h),
-      fileOf: () => null,
-      read: (name: string) => storage.read(name),
+    const failing = slowStorage(async () => {
+      if (full) throw Object.assign(new Error("no space left"), { code: "storage-full" });
     });
     const s = await createStoredStudy(failing, { ...header, name: "full" });
     const executor = new ManualExecutor(2);
