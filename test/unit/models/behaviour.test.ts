@@ -46,7 +46,7 @@ function permuted(batch: Batch): Batch {
 const differs = (a: Float32Array, b: Float32Array) =>
   Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
-describe.each(["lstm", "mlp"])("%s", (name) => {
+describe.each(["lstm", "gru", "mlp"])("%s", (name) => {
   test("fits a dozen windows, in every residual mode", async () => {
     for (const residual of [true, false]) {
       const batch = tinyBatch();
@@ -85,7 +85,7 @@ describe.each(["lstm", "mlp"])("%s", (name) => {
       const shape = a.variables.get(weight)?.shape ?? [];
       const owner = weight.replace(/\.bias$/, ".weight");
       const inputs = a.variables.get(owner)?.shape[1] ?? 0;
-      const bound = 1 / Math.sqrt(weight.startsWith("lstm.") ? 64 : inputs);
+      const bound = 1 / Math.sqrt(/^(lstm|gru)\./.test(weight) ? 64 : inputs);
       const largest = Math.max(...values.map(Math.abs));
       expect(largest, weight).toBeLessThanOrEqual(bound);
       if (values.length < 200) continue;

@@ -316,6 +316,27 @@ describe("what may steer what", () => {
     }
   });
 
+  test("changing the test part changes no bit of a run", async () => {
+    const tables = (await buildDataset("dummy", data, { seed: 3 })).tables;
+    const test = tables.cells[1];
+    const changed = {
+      ...tables,
+      cells: tables.cells.map((cell) =>
+        cell === test ? { ...cell, soh: cell.soh.map((v) => v * 0.5), features: cell.features.map((v) => -v) } : cell,
+      ),
+    };
+    const setting = config({
+      ...{ "data.test_cells": test?.cell ?? "", "train.scheduler": "reduce_lr_on_plateau" },
+      ...{ "train.scheduler_patience": 0, "train.early_stopping_patience": 2, "train.epochs": 6 },
+    });
+    const a = await run(setting, { tables, checkpoint: file("test-a") });
+    const b = await run(setting, { tables: changed, checkpoint: file("test-b") });
+    expect(b.best).toEqual(a.best);
+    expect(b.last).toEqual(a.last);
+    expect(b.baselines).toEqual(a.baselines);
+    expect(bytes("test-b.safetensors")).toEqual(bytes("test-a.safetensors"));
+  });
+
   test("weights, optimizer and scheduler are the trial's own: another run in between changes nothing", async () => {
     const alone = await run(config());
     let inner: unknown;

@@ -13,10 +13,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 
-def lstm(weights, params, x):
+def recurrent(name, weights, params, x):
     layers, hidden = params["model.layers"], params["model.hidden_size"]
-    module = torch.nn.LSTM(x.shape[2], hidden, layers, batch_first=True, dropout=params["model.dropout"])
-    module.load_state_dict({n.removeprefix("lstm."): w for n, w in weights.items() if n.startswith("lstm.")})
+    kind = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[name]
+    module = kind(x.shape[2], hidden, layers, batch_first=True, dropout=params["model.dropout"])
+    module.load_state_dict({n.removeprefix(f"{name}."): w for n, w in weights.items() if n.startswith(f"{name}.")})
     if params["model.head"] == "linear":
         head = torch.nn.Linear(hidden, weights["head.bias"].shape[0])
     else:
@@ -26,7 +27,7 @@ def lstm(weights, params, x):
     return head(module.eval()(x)[0][:, -1])
 
 
-def mlp(weights, params, x):
+def mlp(_name, weights, params, x):
     x = x.flatten(1)
     activation = {"tanh": torch.tanh, "relu": torch.relu, "gelu": torch.nn.functional.gelu}[params["model.activation"]]
     for layer in range(params["model.layers"]):
@@ -42,7 +43,8 @@ def difference(checkpoint, dump):
     scale = json.loads(metadata["mlbench_hpo.normalisation"])
     params = json.loads(metadata["mlbench_hpo.config"])["params"]
     with torch.no_grad():
-        y = {"lstm": lstm, "mlp": mlp}[metadata["mlbench_hpo.model"]](weights, params, data["x"])
+        name = metadata["mlbench_hpo.model"]
+        y = (mlp if name == "mlp" else recurrent)(name, weights, params, data["x"])
     soh = y.double() * torch.tensor(scale["y_std"]).double() + torch.tensor(scale["y_mean"]).double()
     if params["model.residual"]:
         soh = soh + data["last_soh"].double()[:, None]
