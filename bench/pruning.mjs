@@ -1,0 +1,76 @@
+// `npm run bench -- pruning [--seeds 5] [--trials 100] [--dataset dummy] [--workers 2] [--json FILE]`: the same study
+// and seed with median pruning and without: epochs run, share pruned, and the final best.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { defineStudy } from "../dist/app/study-definition.js";
+import { defaultTrial } from "../dist/app/default-trial.js";
+import { optimizeStudy } from "../dist/app/optimize-study.js";
+import { openStorage } from "../dist/app/storage.js";
+import { createStoredStudy } from "../dist/app/study.js";
+import { loadStudyConfig } from "../dist/registry/index.js";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "5" },
+    trials: { type: "string", default: "100" },
+    preset: { type: "string", default: "dummy-lstm" },
+    workers: { type: "string", default: "2" },
+    "data-dir": { type: "string" },
+    json: { type: "string" },
+  },
+});
+const folder = mkdtempSync(join(tmpdir(), "mlbench-hpo-bench-"));
+const storage = await openStorage(folder);
+const preset = await loadStudyConfig(values.preset);
+
+async function study(seed, pruner) {
+  const data = values["data-dir"] === undefined ? {} : { "data.data_dir": values["data-dir"] };
+  const { header } = await defineStudy(
+    {
+      ...{ name: `${pruner}-${seed}`, models: [preset.model].flat(), dataset: preset.dataset, seed },
+      ...{ baseRequests: { fixed: preset.fixed ?? {}, search: preset.search ?? [] }, spaceRequests: { fixed: data } },
+      pruner: { name: pruner, options: {} },
+    },
+    folder,
+  );
+  const created = await createStoredStudy(storage, header);
+  await created.enqueueTrial(defaultTrial(header.task, header.space));
+  const started = performance.now();
+  await optimizeStudy(created, storage, {
+    trials: Number(values.trials),
+    workers: Number(values.workers),
+    keepCheckpoints: "none",
+  });
+  const { trials } = created;
+  const count = (state) => trials.filter((trial) => trial.state === state).length;
+  const result = {
+    ...{
+      seed,
+      pruner,
+      seconds: (performance.now() - started) / 1000,
+      pruned: count("pruned"),
+      complete: count("complete"),
+    },
+    ...{ epochs: trials.reduce((n, t) => n + t.intermediate.length, 0), failed: count("failed") },
+    ...{ first: trials[0].value, best: created.bestTrial.value },
+  };
+  await created.close();
+  return result;
+}
+
+console.log(
+  "| seed | epochs, median / nop | pruned of judged | best, median / nop | best against trial 0 | seconds, median / nop |\n|---|---|---|---|---|---|",
+);
+const all = [];
+for (let seed = 1; seed <= Number(values.seeds); seed++) {
+  const [median, nop] = [await study(seed, "median"), await study(seed, "nop")];
+  all.push(median, nop);
+  const share = median.pruned / (median.pruned + median.complete);
+  console.log(
+    `| ${seed} | ${median.epochs} / ${nop.epochs} = ${((100 * median.epochs) / nop.epochs).toFixed(0)} % | ${(100 * share).toFixed(0)} % | ${median.best.toFixed(6)} / ${nop.best.toFixed(6)} = ${(median.best / nop.best).toFixed(3)} | ${(median.best / median.first).toFixed(3)} | ${median.seconds.toFixed(0)} / ${nop.seconds.toFixed(0)} |`,
+  );
+}
+if (values.json) writeFileSync(values.json, JSON.stringify(all, null, 1));
+rmSync(folder, { recursive: true, force: true });
