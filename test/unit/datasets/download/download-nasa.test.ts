@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { downloadNasa } from "../../../../src/datasets/download/index.js";
 import type { DownloadNasaOptions } from "../../../../src/datasets/download/index.js";
 import { loadTables } from "../../../../src/datasets/index.js";
-import { syntheticDir } from "../../../fixtures/nasa/nasa-cells.js";
+import { realDir, realDirMissing, syntheticDir } from "../../../fixtures/nasa/nasa-cells.js";
 import { serveArchive } from "./archive-server.js";
 import type { ArchiveServer, ServerBehaviour } from "./archive-server.js";
 
@@ -250,4 +250,17 @@ test.each([
   ["invalid-sha256", { url: "http://127.0.0.1:1/", sha256: "abc" }],
 ])("%s is the user's mistake", async (code, options) => {
   await expect(downloadNasa({ dir, ...options })).rejects.toMatchObject({ code, exitCode: 2 });
+});
+
+if (realDir === null) console.warn(`skipped: ${realDirMissing}`);
+test.skipIf(realDir === null)("a real cell, packed as NASA packs it, arrives as it left", async () => {
+  const cell = await readFile(join(realDir as string, "B0005.mat"));
+  const inner = zip({ "B0005.mat": [cell, { level: 0 }], "README.txt": Buffer.from("about") });
+  const body = zip({ "5. Battery Data Set/1. BatteryAgingARC-FY08Q4.zip": [inner, { level: 0 }] });
+  const server = await serve({ body, breakAfter: { 0: 9_000_000 } });
+  await fetchFrom(server, { retries: 1, retryDelayMs: 1, ...cutAt(server, 9_000_000) });
+  expect(server.ranges).toEqual([undefined, "bytes=9000000-"]);
+  expect(cell.equals(await readFile(join(dir, "B0005.mat")))).toBe(true);
+  const tables = await loadTables("nasa", { data_dir: dir });
+  expect(tables.cells.map((table) => [table.cell, table.cycles.length])).toEqual([["B0005", 168]]);
 });
