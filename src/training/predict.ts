@@ -10,7 +10,7 @@ import type {
 } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
-import { buildDataset } from "../datasets/index.js";
+import { RulScore, buildDataset } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { batchToTensors, useBackend, useKernels } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
@@ -42,7 +42,11 @@ export interface Evaluation {
   readonly dataset: string;
   readonly split: SplitName;
   readonly windows: number;
-  /** SOH units, named after the part: `val_rmse`, `val_rmse_end`, `val_mae`, … or `test_rmse`, … */
+  /**
+   * SOH units, named after the part: `val_rmse`, `val_rmse_end`, `val_mae`, … or `test_rmse`, …; and of the remaining
+   * useful life in cycles `rul_mae` and `rul_rmse` (absent when no window sees an end of life), `rul_windows`,
+   * `rul_censored_cells`.
+   */
   readonly metrics: Metrics;
   /** `persistence_rmse`, … on the same windows. */
   readonly baselines: Metrics;
@@ -126,12 +130,25 @@ export async function evaluateCheckpoint(path: string, options: CheckpointOption
     const result = await evaluate(model, loader);
     return {
       ...{ model: checkpoint.model, dataset: dataset.metadata.name, split, windows: loader.windows },
-      metrics: result ? prefixed(split, result.metrics) : {},
+      metrics: result ? { ...prefixed(split, result.metrics), ...rulMetrics(model, loader, dataset) } : {},
       ...{ baselines: baselines(dataset, split), warnings: dataset.metadata.warnings },
     };
   } finally {
     model.dispose();
   }
+}
+
+/** Errors of the remaining useful life that the predicted paths imply. */
+function rulMetrics(model: ForwardModel, loader: Loader, { tables, metadata }: Dataset): Metrics {
+  const score = new RulScore(tables, metadata.eol);
+  const horizon = metadata.horizon;
+  const soh = predictPaths(model, loader);
+  let at = 0;
+  for (const batch of loader.epoch(0)) {
+    score.add(batch, soh.subarray(at, at + batch.size * horizon));
+    at += batch.size * horizon;
+  }
+  return score.metrics();
 }
 
 /** One predicted step. */

@@ -7,6 +7,16 @@ import { parseFormat } from "../io.js";
 import { printData } from "../render.js";
 import { addBackendOptions, formatOption, pluginOption } from "../shared-options.js";
 
+/** Remaining useful life, where a window saw an end of life. */
+function rulLine(metrics: Readonly<Record<string, number>>): string | null {
+  const { rul_mae: mae, rul_windows: windows, rul_censored_cells: censored } = metrics;
+  if (windows === undefined || censored === undefined) return null;
+  const never = censored > 0 ? `; ${censored} cells never end theirs` : "";
+  return mae === undefined
+    ? `end of life: no window sees one${never}`
+    : `end of life: off by ${mae.toFixed(1)} cycles on ${windows} windows${never}`;
+}
+
 interface EvaluateOptions {
   split: SplitName;
   dataset?: string;
@@ -40,7 +50,8 @@ export const evaluateCommand: CommandDefinition = async (program, { io, argv }) 
         const { resultTable, verdict } = await import("../train-view.js");
         const words = verdict(result.model, result);
         const title = `${result.model} on ${result.dataset}, ${options.split} part: ${result.windows} windows`;
-        return `${title}\n${await resultTable(result.model, result)}${words ? `\n${words}` : ""}`;
+        const rul = rulLine(result.metrics);
+        return [title, await resultTable(result.model, result), words, rul].filter((line) => line !== null).join("\n");
       },
     });
   });
