@@ -132,6 +132,12 @@ describe("a run", () => {
     };
     for (const [name, value] of Object.entries(expected))
       expect(Math.abs((result.best?.metrics[name] ?? NaN) - value) / Math.abs(value), name).toBeLessThan(1e-5);
+    // One pooled standard deviation: the loss is the squared RMSE in its units, short last batches included.
+    const [std = NaN] = (await readCheckpoint(file("metrics"))).normalisation.y_std;
+    for (const part of ["train", "val"]) {
+      const of = (name: string) => result.best?.metrics[`${part}_${name}`] ?? NaN;
+      expect(of("loss") / (of("rmse") / std) ** 2, part).toBeCloseTo(1, 5);
+    }
   });
 });
 
