@@ -125,12 +125,14 @@ describe.each(["cpu", "wasm"] as const)("10,000 training steps on %s", (backend)
       ...{ biasIh: tf.variable(tf.ones([12])), biasHh: tf.variable(tf.ones([12])) },
     };
     const throwAway = (): void => {
-      expect(() =>
+      try {
         tf.variableGrads(() => {
           ops.lstm(tf.ones([2, 2, 1]), [layer] as never, {});
           throw new Error("a model's mistake");
-        }),
-      ).toThrow("a model's mistake");
+        });
+      } catch {
+        // The tape is gone with it.
+      }
     };
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
@@ -141,7 +143,7 @@ describe.each(["cpu", "wasm"] as const)("10,000 training steps on %s", (backend)
       throwAway();
       return memory.used - before;
     };
-    await expect.poll(growth).toBe(0);
+    await expect.poll(growth, { timeout: 8000 }).toBe(0);
   });
 });
 

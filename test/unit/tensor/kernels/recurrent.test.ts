@@ -112,9 +112,9 @@ describe.each(settings)("recurrent stacks on %s, %s build", (backend, build) => 
     const weights = tf.tensor2d(drawn("dLast", 18, 1), [3, 6]);
     const gradient = tf.grad((v: tf.Tensor) => {
       const first = ops.lstm(v as tf.Tensor3D, [layer], {}).last;
-      ops.lstm(tf.neg(v as tf.Tensor3D), [layer], {});
+      ops.lstm(tf.mul<tf.Tensor3D>(v, -1), [layer], {});
       return tf.sum(tf.mul(first, weights));
-    })(x as tf.Tensor);
+    })(x);
     expect(relative(gradient.dataSync(), once.get("d x") as Float32Array)).toBe(0);
   });
 
