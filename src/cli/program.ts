@@ -17,6 +17,8 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .showSuggestionAfterError(true)
+    // Without it `datasets show … --format json` would set the --format of `datasets`.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),

@@ -1,0 +1,479 @@
+// Writes the JSON Schemas of everything that the command line prints as JSON, and of a study's file:
+//   node docs/reference/schemas/generate.mjs
+// Each file is whole in itself: what they share (the trial record, a search space, …) is copied into each `$defs`.
+import { writeFileSync } from "node:fs";
+import { format } from "prettier";
+
+const ref = (name) => ({ $ref: `#/$defs/${name}` });
+const nullable = (schema) => ({ anyOf: [schema, { type: "null" }] });
+const list = (items) => ({ type: "array", items });
+const map = (values) => ({ type: "object", additionalProperties: values });
+const text = { type: "string" };
+const count = { type: "integer", minimum: 0 };
+const yes = { type: "boolean" };
+const anything = {};
+
+/** A closed object: `optional` lists the keys that may be missing. */
+function object(properties, { optional = [], open = false, ...rest } = {}) {
+  return {
+    type: "object",
+    properties,
+    required: Object.keys(properties).filter((key) => !optional.includes(key)),
+    additionalProperties: open,
+    ...rest,
+  };
+}
+
+const baselines = ["persistence", "linear", "mean_change", "ridge"];
+const when = map({ anyOf: [ref("paramValue"), list(ref("paramValue"))] });
+const distribution = (type, properties) =>
+  object({ type: { const: type }, ...properties, when }, { optional: ["when"] });
+const component = object({ name: text, options: map(anything) });
+const hashedFile = object({ path: text, sha256: { type: "string", pattern: "^[0-9a-f]{64}$" } });
+const direction = { enum: ["minimize", "maximize"] };
+const only = (state, schema) => ({
+  if: { properties: { state: { const: state } }, required: ["state"] },
+  then: { properties: schema },
+});
+
+const defs = {
+  number: {
+    description: "A number; those that JSON has not are strings.",
+    anyOf: [{ type: "number" }, { enum: ["NaN", "Infinity", "-Infinity"] }],
+  },
+  time: {
+    description: "ISO 8601, UTC.",
+    type: "string",
+    pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$",
+  },
+  paramValue: { type: ["number", "string", "boolean", "null"] },
+  configValue: { anyOf: [ref("paramValue"), list(text)] },
+  params: { description: "Parameters by name.", ...map(ref("paramValue")) },
+  metrics: { description: "In SOH units, by name.", ...map(ref("number")) },
+  intermediate: {
+    description: "Reports in order: [step, value]; steps are epochs, from 1.",
+    ...list({
+      type: "array",
+      prefixItems: [{ type: "number" }, ref("number")],
+      minItems: 2,
+      maxItems: 2,
+      items: false,
+    }),
+  },
+  distribution: {
+    oneOf: [
+      distribution("float", {
+        low: { type: "number" },
+        high: { type: "number" },
+        log: yes,
+        step: nullable({ type: "number", exclusiveMinimum: 0 }),
+      }),
+      distribution("int", {
+        low: { type: "integer" },
+        high: { type: "integer" },
+        log: yes,
+        step: { type: "integer", minimum: 1 },
+      }),
+      distribution("categorical", { choices: { ...list(ref("paramValue")), minItems: 1 } }),
+    ],
+  },
+  space: { description: "Distributions by parameter, parents before children.", ...map(ref("distribution")) },
+  task: {
+    description: "What all trials have in common; empty for a plain objective.",
+    ...object(
+      {
+        model: { anyOf: [text, list(text)] },
+        dataset: text,
+        params: map(ref("configValue")),
+        align_window: { type: "integer", minimum: 1 },
+      },
+      { optional: ["model", "dataset", "params", "align_window"] },
+    ),
+  },
+  counts: object({ waiting: count, running: count, complete: count, pruned: count, failed: count }),
+  finding: {
+    description: "One thing amiss with a study's files, with its place.",
+    ...object({
+      severity: { enum: ["note", "dropped", "damage"] },
+      code: text,
+      file: text,
+      line: nullable({ type: "integer", minimum: 1 }),
+      offset: nullable(count),
+      message: text,
+      blocksWriting: yes,
+    }),
+  },
+  settings: object({
+    trial_value: { enum: ["best", "last", "best-smoothed"] },
+    on_nan: { enum: ["fail", "prune", "worst"] },
+    on_duplicate: { enum: ["resample", "reuse", "run"] },
+    dry_run_pruner: yes,
+    plugins: list(hashedFile),
+    objective: nullable(hashedFile),
+    data_files: list(hashedFile),
+    accepted_changes: list(object({ at: ref("time"), ...hashedFile.properties })),
+  }),
+  failure: object({
+    class: { enum: ["exception", "diverged", "timeout", "out-of-memory", "worker-crash", "interrupted"] },
+    message: text,
+    where: text,
+  }),
+  attempt: {
+    description: "What an earlier attempt left; its reports count for nothing.",
+    ...object({
+      attempt: { type: "integer", minimum: 1 },
+      started_at: nullable(ref("time")),
+      ended_at: nullable(ref("time")),
+      reason: text,
+      intermediate: ref("intermediate"),
+    }),
+  },
+  trial: object(
+    {
+      number: { description: "0, 1, 2 … within the study.", ...count },
+      state: { enum: ["waiting", "running", "complete", "pruned", "failed"] },
+      value: { description: "Null unless complete.", ...nullable(ref("number")) },
+      params: ref("params"),
+      intermediate: ref("intermediate"),
+      seen: { description: "One a report: how many trials were finished when it was judged.", ...list(count) },
+      finish_index: { description: "0, 1, 2 … in the order of finishing; null before.", ...nullable(count) },
+      metrics: object({ best: ref("metrics"), last: ref("metrics") }, { optional: ["best", "last"] }),
+      started_at: nullable(ref("time")),
+      finished_at: nullable(ref("time")),
+      seconds: nullable({ type: "number", minimum: 0 }),
+      seed: count,
+      attempt: { type: "integer", minimum: 1 },
+      attempts: list(ref("attempt")),
+      owner: { description: '"external" for a trial that `ask` handed out.', ...nullable(text) },
+      slot: nullable(count),
+      backend: { description: "Where it was trained: wasm/relaxed, …", ...nullable(text) },
+      failure: nullable(ref("failure")),
+      prune_reason: nullable(text),
+      retry_of: { description: "The failed trial that this one repeats.", ...nullable(count) },
+      user_attrs: map(anything),
+      distributions: { description: "Of parameters that were suggested without being declared.", ...ref("space") },
+    },
+    {
+      optional: ["distributions"],
+      allOf: [
+        only("complete", { value: ref("number"), finish_index: count, failure: { type: "null" } }),
+        only("pruned", { value: { type: "null" }, finish_index: count, failure: { type: "null" } }),
+        only("failed", { value: { type: "null" }, finish_index: count, failure: ref("failure") }),
+        only("running", { value: { type: "null" }, finish_index: { type: "null" }, finished_at: { type: "null" } }),
+        only("waiting", { value: { type: "null" }, finish_index: { type: "null" }, finished_at: { type: "null" } }),
+      ],
+    },
+  ),
+  baselines: {
+    description: "Of the four baselines on the same windows: NAME_rmse, NAME_rmse_end, NAME_mae.",
+    ...object(
+      Object.fromEntries(
+        baselines.flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => [`${n}_${m}`, ref("number")])),
+      ),
+    ),
+  },
+  interval: object({
+    mean: ref("number"),
+    sd: ref("number"),
+    low: ref("number"),
+    high: ref("number"),
+  }),
+};
+
+const header = {
+  name: text,
+  direction,
+  metric: text,
+  created_at: ref("time"),
+  seed: count,
+  task: ref("task"),
+  space: ref("space"),
+  sampler: component,
+  pruner: component,
+  settings: ref("settings"),
+  user_attrs: map(anything),
+};
+
+const registryList = list(object({ name: text, summary: text, parameters: list(text) }));
+const valMetrics = {
+  val_rmse: ref("number"),
+  val_mae: ref("number"),
+  val_r2: ref("number"),
+  val_max_error: ref("number"),
+};
+const epoch = object(
+  {
+    event: { const: "epoch" },
+    epoch: { type: "integer", minimum: 1 },
+    train_loss: ref("number"),
+    train_rmse: ref("number"),
+    ...valMetrics,
+    val_rmse_end: ref("number"),
+    lr: { type: "number", minimum: 0 },
+    seconds: { type: "number", minimum: 0 },
+    fold: { description: "The cell held out, under --val-cells each.", ...text },
+  },
+  { optional: ["fold"] },
+);
+const finishMetrics = {
+  ...map(ref("number")),
+  required: ["val_rmse", "val_rmse_end", "val_mae", "val_r2", "val_max_error", "train_rmse"],
+};
+const trainFinish = {
+  event: { const: "finish" },
+  metrics: { description: "Of the best epoch.", ...finishMetrics },
+  last_metrics: { description: "Of the last epoch.", ...finishMetrics },
+  baselines: ref("baselines"),
+  checkpoint: nullable(text),
+  best_epoch: { type: "integer", minimum: 1 },
+  seconds: { description: "The epochs' time alone.", type: "number", minimum: 0 },
+};
+const finishOfFold = object({ ...trainFinish, fold: text }, { optional: ["fold"] });
+const studyOutline = {
+  name: text,
+  direction,
+  metric: text,
+  created_at: ref("time"),
+  trials: count,
+  counts: ref("counts"),
+};
+const best = (more) => nullable(object({ number: count, value: ref("number"), params: ref("params"), ...more }));
+
+const schemas = {
+  models: ["`models`", registryList],
+  datasets: ["`datasets`", registryList],
+  describe: [
+    "`describe KIND NAME`",
+    object({
+      kind: { enum: ["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "training"] },
+      name: text,
+      summary: text,
+      parameters: list(
+        object(
+          {
+            name: text,
+            type: { enum: ["float", "int", "boolean", "string", "enum", "list"] },
+            default: { description: "Missing where there is none.", ...ref("configValue") },
+            range: text,
+            search: { description: "In the grammar of --search; - where it is not searched.", ...text },
+            description: text,
+            search_metadata: object({ distribution: ref("distribution"), default: { enum: [true, "on request"] } }),
+            when,
+          },
+          { optional: ["default", "search_metadata", "when"] },
+        ),
+      ),
+      schema: { description: "The parameters' own JSON Schema.", type: "object" },
+    }),
+  ],
+  "datasets-show": [
+    "`datasets show NAME`",
+    object({
+      source: text,
+      provenance: text,
+      hash: text,
+      features: list(object({ name: text, unit: text })),
+      rows: count,
+      eol: { type: "number" },
+      warnings: list(text),
+      cells: list(
+        object({
+          cell: text,
+          rows: count,
+          first_cycle: nullable({ type: "integer" }),
+          last_cycle: nullable({ type: "integer" }),
+          missing_cycles: count,
+          capacity_min: nullable({ type: "number" }),
+          capacity_max: nullable({ type: "number" }),
+          soh_min: nullable({ type: "number" }),
+          soh_max: nullable({ type: "number" }),
+          end_of_life_cycle: nullable({ type: "integer" }),
+          fade: { description: "SOH by row.", ...list(ref("number")) },
+          cycles: list({ type: "integer" }),
+        }),
+      ),
+    }),
+  ],
+  studies: [
+    "`studies`",
+    list(
+      object({
+        ...studyOutline,
+        best_value: nullable(ref("number")),
+        sampler: text,
+        pruner: text,
+        file: nullable(text),
+      }),
+    ),
+  ],
+  show: [
+    "`show`",
+    object({
+      ...studyOutline,
+      file: nullable(text),
+      seed: count,
+      task: ref("task"),
+      sampler: component,
+      pruner: component,
+      failures: map(count),
+      trial_seconds: { type: "number", minimum: 0 },
+      pruned_share: {
+        description: "Of complete and pruned; null before there are any.",
+        ...nullable({ type: "number" }),
+      },
+      steps: { description: "Reports of all trials.", ...count },
+      best: best({ metrics: defs.trial.properties.metrics }),
+      user_attrs: map(anything),
+      owner: {
+        description: "The process that optimizes the study now.",
+        ...nullable(object({ pid: count, host: text, since: ref("time") })),
+      },
+      findings: list(ref("finding")),
+    }),
+  ],
+  trials: ["`trials`", list(ref("trial"))],
+  "best-trial": ["`best-trial`", ref("trial")],
+  "best-trial-retrain": [
+    "`best-trial --retrain`",
+    object({
+      trial: count,
+      params: ref("params"),
+      runs: list(
+        object({
+          who: { enum: ["winner", "defaults"] },
+          seed: count,
+          val: ref("metrics"),
+          test: nullable(ref("metrics")),
+        }),
+      ),
+      rows: list(
+        object({
+          part: { enum: ["val", "test"] },
+          metric: text,
+          winner: ref("interval"),
+          defaults: ref("interval"),
+          difference: { description: "Paired, winner - defaults, with its 95 % interval.", ...ref("interval") },
+        }),
+      ),
+      baselines: object({ val: ref("metrics"), test: nullable(ref("metrics")) }),
+    }),
+  ],
+  doctor: ["`doctor`", list(ref("finding"))],
+  "doctor-repair": [
+    "`doctor --repair`",
+    object({ findings: list(ref("finding")), actions: list(text), backups: list(text) }),
+  ],
+  evaluate: [
+    "`evaluate CHECKPOINT`",
+    object({
+      model: text,
+      dataset: text,
+      split: { enum: ["val", "test", "train"] },
+      windows: count,
+      metrics: { description: "Under the part's prefix: val_rmse, test_rmse, …", ...ref("metrics") },
+      baselines: ref("baselines"),
+      warnings: list(text),
+    }),
+  ],
+  replay: [
+    "`replay N`",
+    object({
+      number: count,
+      same: { description: "Every report came out bit for bit as recorded.", ...yes },
+      difference: nullable(text),
+      reports: ref("intermediate"),
+      backend: text,
+      recorded_backend: nullable(text),
+    }),
+  ],
+  export: ["`export --to json`", object({ ...header, trials: list(ref("trial")) })],
+  ask: ["`ask`", object({ number: count, params: ref("params"), seed: count })],
+  "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes })],
+  "create-study-dry-run": [
+    "`create-study --dry-run`",
+    object({ name: text, space: ref("space"), fixed: map(ref("configValue")), task: ref("task") }),
+  ],
+  train: [
+    "A line of `train --format json`",
+    {
+      oneOf: [
+        epoch,
+        finishOfFold,
+        {
+          description: "The last line under --val-cells each: the mean, and each fold's.",
+          ...object({ ...trainFinish, folds: map(object(trainFinish)) }),
+        },
+      ],
+    },
+  ],
+  optimize: [
+    "A line of `optimize --format json`",
+    {
+      oneOf: [
+        object({ event: { const: "report" }, number: count, step: { type: "number" }, value: ref("number") }),
+        object({
+          event: { const: "trial" },
+          number: count,
+          state: { enum: ["complete", "pruned", "failed"] },
+          value: nullable(ref("number")),
+          params: ref("params"),
+        }),
+        object({
+          event: { const: "finish" },
+          study: text,
+          file: nullable(text),
+          finished: count,
+          best: best({}),
+          stopped_by: {
+            enum: [
+              ...["trials", "total-trials", "timeout", "patience", "target", "max-failures", "space-exhausted"],
+              ...["interrupt", "stop"],
+            ],
+          },
+        }),
+      ],
+    },
+  ],
+  snapshot: [
+    "A study's file, studies/NAME.json (further keys are allowed)",
+    object(
+      {
+        format: { const: "mlbench-hpo-study" },
+        schema_version: { const: 1 },
+        checksum: { description: "SHA-256 over everything else.", type: "string", pattern: "^[0-9a-f]{64}$" },
+        revision: { description: "The last journal event folded in.", ...count },
+        ...header,
+        trials: list(ref("trial")),
+      },
+      { open: true },
+    ),
+  ],
+};
+
+/** The definitions that a schema refers to, directly or through others. */
+function used(schema, found = {}) {
+  for (const [, name] of JSON.stringify(schema).matchAll(/"#\/\$defs\/(\w+)"/g)) {
+    if (name in found) continue;
+    found[name] = defs[name];
+    used(defs[name], found);
+  }
+  return found;
+}
+
+/** The file of every schema, by name, formatted. */
+export async function files() {
+  const written = Object.entries(schemas).map(async ([name, [title, schema]]) => {
+    const $defs = used(schema);
+    const whole = {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      title,
+      ...schema,
+      ...(Object.keys($defs).length > 0 ? { $defs } : {}),
+    };
+    return [`${name}.json`, await format(JSON.stringify(whole), { parser: "json", printWidth: 120 })];
+  });
+  return Object.fromEntries(await Promise.all(written));
+}
+
+if (import.meta.url === `file://${process.argv[1]}`)
+  for (const [name, content] of Object.entries(await files())) writeFileSync(new URL(name, import.meta.url), content);

@@ -1,0 +1,201 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Trial } from "../../src/core/index.js";
+import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
+
+const folder = join(projectRoot, "docs", "reference", "schemas");
+const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
+
+/** What is wrong with `data`; nothing when it is as the schema says. */
+async function problems(schema: string, data: unknown): Promise<string[]> {
+  const validate =
+    ajv.getSchema(schema) ??
+    ajv
+      .addSchema(JSON.parse(await readFile(join(folder, `${schema}.json`), "utf8")) as object, schema)
+      .getSchema(schema);
+  if (!validate) throw new Error(`no schema ${schema}`);
+  if (await validate(data)) return [];
+  return (validate.errors ?? []).map((e) => `${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`);
+}
+
+/** An objective whose trials complete, fail, diverge and are pruned, with NaN and infinite reports among them. */
+const objective = `
+export const space = {
+  x: { type: "float", low: -5, high: 5, log: false, step: null },
+  kind: { type: "categorical", choices: ["a", "b", 3, true, null] },
+  rate: { type: "float", low: 0.01, high: 1, log: true, step: null, when: { kind: "a" } },
+};
+export default async function (trial) {
+  const kind = trial.number % 8;
+  if (kind === 5) throw new Error("no luck");
+  for (let step = 1; step <= 8; step++) {
+    const value = kind === 3 ? NaN : kind === 4 && step === 2 ? Infinity : trial.params.x ** 2 + 10 / step;
+    trial.report(value, step);
+    if (kind < 3) continue;
+    if (await trial.shouldPrune()) throw Object.assign(new Error("pruned"), { name: "TrialPruned" });
+  }
+  return kind === 3 ? NaN : trial.params.x ** 2;
+}`;
+
+const tiny = ["--cells", "3", "--cycles", "60"];
+let cwd: string;
+let optimizeLines: string;
+let trainLines: string;
+
+async function output(args: readonly string[]): Promise<string> {
+  const result = await runCli(args, { cwd });
+  expect(result, args.join(" ")).toMatchObject({ code: 0 });
+  return result.stdout;
+}
+
+class Sink extends Writable {
+  text = "";
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/** As `output`, by the built program in this process: a process for each of these commands would take too long. */
+async function read(args: readonly string[]): Promise<unknown> {
+  const { main } = (await import(pathToFileURL(join(projectRoot, "dist", "cli", "program.js")).href)) as {
+    main: (argv: readonly string[], io: { stdout: Writable; stderr: Writable }) => Promise<number>;
+  };
+  const [stdout, stderr, before] = [new Sink(), new Sink(), process.cwd()];
+  process.chdir(cwd);
+  try {
+    expect(await main(args, { stdout, stderr }), stderr.text).toBe(0);
+  } finally {
+    process.chdir(before);
+  }
+  return JSON.parse(stdout.text);
+}
+
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "mlbench-hpo-schemas-"));
+  await writeFile(join(cwd, "objective.mjs"), objective);
+  const training = async (): Promise<void> => {
+    const create = ["create-study", "--name", "trained", "--storage", "other", "--seed", "2", ...tiny];
+    await output([...create, "--fix", "train.epochs=3", "--search", "model.hidden_size=int:4..8"]);
+    await output(["optimize", "--storage", "other", "--trials", "2", "--workers", "1"]);
+    trainLines = await output(["train", ...tiny, "--epochs", "2", "--seed", "1", "--format", "json"]);
+  };
+  const searching = async (): Promise<void> => {
+    await output(["create-study", "--objective", "objective.mjs", "--name", "mixed", "--seed", "1"]);
+    await output(["study", "set-user-attr", "--key", "owner", "--value", '{"lab": [1, null]}']);
+    optimizeLines = await output(["optimize", "mixed", "--trials", "24", "--workers", "2", "--format", "json"]);
+    await output(["enqueue-trial", "mixed", "--params", '{"x": 1}']);
+  };
+  await Promise.all([training(), searching()]);
+}, 60_000);
+
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+test("the files are what their generator writes, and the page lists each of them", async () => {
+  const { files } = (await import(pathToFileURL(join(folder, "generate.mjs")).href)) as {
+    files: () => Promise<Record<string, string>>;
+  };
+  const written = await files();
+  expect((await readdir(folder)).filter((name) => name.endsWith(".json")).sort()).toEqual(Object.keys(written).sort());
+  const page = await readFile(join(folder, "..", "json.md"), "utf8");
+  for (const [name, text] of Object.entries(written)) {
+    expect(await readFile(join(folder, name), "utf8"), name).toBe(text);
+    expect(page).toContain(`(schemas/${name})`);
+  }
+});
+
+test("the study that the others read has what matters: every final state, NaN and infinite reports", async () => {
+  const trials = (await read(["trials", "mixed", "--format", "json"])) as Trial[];
+  expect(new Set(trials.map((trial) => trial.state))).toEqual(new Set(["complete", "pruned", "failed", "waiting"]));
+  const values = trials.flatMap((trial) => trial.intermediate.map(([, value]) => value));
+  expect(values).toEqual(expect.arrayContaining(["NaN", "Infinity"]));
+});
+
+describe("real output is as the schema says", () => {
+  const other = ["--storage", "other"];
+  test.each<[schema: string, args: string[]]>([
+    ["models", ["models"]],
+    ["datasets", ["datasets"]],
+    ["describe", ["describe", "model", "lstm"]],
+    ["describe", ["describe", "dataset", "nasa"]],
+    ["describe", ["describe", "sampler", "tpe"]],
+    ["describe", ["describe", "training"]],
+    ["datasets-show", ["datasets", "show", "dummy", ...tiny]],
+    ["studies", ["studies"]],
+    ["show", ["show", "mixed"]],
+    ["show", ["show", ...other]],
+    ["trials", ["trials", "mixed"]],
+    ["trials", ["trials", ...other]],
+    ["best-trial", ["best-trial", "mixed"]],
+    ["best-trial-retrain", ["best-trial", ...other, "--retrain", "--seeds", "2"]],
+    ["doctor", ["doctor", "mixed"]],
+    ["doctor-repair", ["doctor", "mixed", "--repair"]],
+    ["evaluate", ["evaluate", "artifacts/lstm.safetensors"]],
+    ["replay", ["replay", "1", ...other]],
+    ["create-study", ["create-study", "--storage", "third", "--objective", "objective.mjs", "--name", "m"]],
+    ["create-study-dry-run", ["create-study", "--dry-run", "--model", "lstm,mlp"]],
+    ["ask", ["ask", "mixed"]],
+  ])("%s: %j", async (schema, args) => {
+    expect(await problems(schema, await read([...args, "--format", "json"]))).toEqual([]);
+  });
+
+  test("export", async () => {
+    for (const storage of ["studies", "other"]) {
+      const whole = await read(["export", "--to", "json", "--storage", storage]);
+      expect(await problems("export", whole)).toEqual([]);
+    }
+  });
+
+  test("a running trial's record", async () => {
+    await output(["ask", "mixed"]);
+    const trials = (await read(["trials", "mixed", "--state", "running", "--format", "json"])) as Trial[];
+    expect(trials.length).toBeGreaterThan(0);
+    expect(await problems("trials", trials)).toEqual([]);
+  });
+
+  test("the lines of train and optimize", async () => {
+    for (const line of jsonLines(trainLines)) expect(await problems("train", line)).toEqual([]);
+    const folds = await output(["train", ...tiny, "--epochs", "1", "--val-cells", "each", "--format", "json"]);
+    expect(jsonLines(folds)).toHaveLength(7);
+    for (const line of jsonLines(folds)) expect(await problems("train", line)).toEqual([]);
+    const events = jsonLines(optimizeLines);
+    expect(new Set(events.map((line) => line["event"]))).toEqual(new Set(["report", "trial", "finish"]));
+    for (const line of events) expect(await problems("optimize", line)).toEqual([]);
+  });
+
+  test("the study's file", async () => {
+    for (const file of ["studies/mixed.json", "other/trained.json"])
+      expect(await problems("snapshot", JSON.parse(await readFile(join(cwd, file), "utf8")))).toEqual([]);
+  });
+
+  test("a damaged study's findings", async () => {
+    const other = await emptyFolder();
+    await runCli(["create-study", "--objective", join(cwd, "objective.mjs"), "--name", "d"], { cwd: other });
+    const file = join(other, "studies", "d.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace('"minimize"', '"minimise"'));
+    const { stdout } = await runCli(["doctor", "d", "--format", "json"], { cwd: other });
+    const findings = JSON.parse(stdout) as unknown[];
+    expect(findings.length).toBeGreaterThan(0);
+    expect(await problems("doctor", findings)).toEqual([]);
+  });
+});
+
+test("the schemas are strict: an unknown key, a missing one, a bare null and a value of a pruned trial are refused", async () => {
+  const [trial] = (await read(["trials", "mixed", "--limit", "1", "--format", "json"])) as [Trial];
+  const { seed: _seed, ...without } = trial;
+  for (const bad of [
+    { ...trial, extra: 1 },
+    without,
+    { ...trial, value: null, state: "complete" },
+    { ...trial, value: 1, state: "pruned" },
+    { ...trial, intermediate: [[1, null]] },
+    { ...trial, intermediate: [[1, "nan"]] },
+    { ...trial, state: "done" },
+  ])
+    expect(await problems("trials", [bad])).not.toEqual([]);
+});
