@@ -1,5 +1,6 @@
-// Takes a study's lock and keeps it until told to end; prints `owner` or `refused PID`. With `command`, answers commands.
-// Usage: node lock-child.mjs DIRECTORY NAME [answer]
+// Takes a study's lock and keeps it until its stdin ends; prints `owner` or `refused CODE PID`. With `answer` it answers
+// commands, with `hold` it stays until it is killed.
+// Usage: node lock-child.mjs DIRECTORY NAME [answer|hold]
 import { writeSync } from "node:fs";
 
 const [directory, name, mode] = process.argv.slice(2);
@@ -13,6 +14,7 @@ try {
       return { pid: process.pid };
     });
   writeSync(1, "owner\n");
+  if (mode === "hold") await new Promise((resolve) => setTimeout(resolve, 60_000));
   process.stdin.resume();
   await new Promise((resolve) => process.stdin.once("end", resolve));
   await writer.close();

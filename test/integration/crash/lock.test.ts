@@ -103,6 +103,21 @@ describe("the lock", () => {
     await expect(storage.openWriter("a")).rejects.toMatchObject({ code: "study-locked" });
   });
 
+  it.skipIf(process.platform !== "linux")(
+    "of a killed process that its parent has not looked for is taken over",
+    async () => {
+      // `sleep` never waits for the child that it inherits from the shell.
+      const script = '"$0" "$1" "$2" a hold & exec sleep 60';
+      const parent = startChild("sh", ["-c", script, process.execPath, childPath("lock-child.mjs"), directory]);
+      children.push(parent);
+      await parent.until("owner");
+      const { pid } = (await storage.ownerOf("a")) as { pid: number };
+      process.kill(pid, "SIGKILL");
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toContain(") Z ");
+      await (await storage.openWriter("a")).close();
+    },
+  );
+
   it("of another host is never taken over", async () => {
     const writer = await storage.openWriter("a");
     const lock = JSON.parse(readFileSync(lockFile(), "utf8")) as Record<string, unknown>;
@@ -120,6 +135,19 @@ describe("the lock", () => {
     const writer = await storage.openWriter("a");
     await writer.close();
     expect(readdirSync(directory)).toEqual(["a.json"]);
+  });
+});
+
+describe("a process that ends without closing its study", () => {
+  it.each([
+    ["at its own end folds it", "end", ["a.json"]],
+    ["by process.exit() gives its lock back", "exit", ["a.inbox", "a.journal.jsonl", "a.json"]],
+  ])("%s", async (_, how, left) => {
+    const child = startChild(process.execPath, [childPath("exit-child.mjs"), directory, how]);
+    expect(await child.ended).toBe(0);
+    expect(readdirSync(directory)).toEqual(left);
+    expect(await storage.ownerOf("a")).toBeNull();
+    expect((await storage.read("a")).header.user_attrs).toEqual({ k: 1 });
   });
 });
 

@@ -17,9 +17,9 @@ describe("a power cut", () => {
       fc.asyncProperty(
         fc.nat(400),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        fc.boolean(),
+        fc.subarray([paths.snapshot, paths.snapshotTemp, paths.journal, paths.journalTemp]),
         fc.constantFrom(300, 2_000, 1e9),
-        async (when, share, renamesLost, foldAbove) => {
+        async (when, share, namesLost, foldAbove) => {
           const disk = new SimulatedDisk();
           await createOn(disk);
           await disk.syncDirectoryOf(paths.snapshot);
@@ -30,12 +30,25 @@ describe("a power cut", () => {
           const watch = disk.datasync.bind(disk);
           const cutNow = (): void => {
             if (cut || disk.calls.length < when) return;
-            cut = disk.afterPowerCut((unsynced) => Math.floor(unsynced * share), renamesLost);
+            cut = disk.afterPowerCut(
+              (unsynced) => Math.floor(unsynced * share),
+              (path) => namesLost.includes(path),
+            );
             known = acknowledged;
           };
           disk.datasync = async (fd) => {
             cutNow();
             await watch(fd);
+            cutNow();
+          };
+          const rename = disk.rename.bind(disk);
+          disk.rename = async (from, to) => {
+            await rename(from, to);
+            cutNow();
+          };
+          const unlink = disk.unlink.bind(disk);
+          disk.unlink = async (path) => {
+            await unlink(path);
             cutNow();
           };
           for (let n = 0; n < 12 && !cut; n++)
@@ -50,6 +63,7 @@ describe("a power cut", () => {
           cutNow();
           if (!cut || !known) return;
           const loaded = await loadStudy(cut, paths);
+          expect(loaded, "the study is there").not.toBeNull();
           expect(loaded?.findings.filter(({ blocksWriting }) => blocksWriting)).toEqual([]);
           for (const trial of known.trials)
             if (trial.state === "complete") expect(loaded?.state.trial(trial.number)).toEqual(trial);
@@ -57,7 +71,7 @@ describe("a power cut", () => {
               expect(loaded?.state.trial(trial.number)).toMatchObject({ number: trial.number, params: trial.params });
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 
@@ -120,7 +134,16 @@ describe("a full disk", () => {
     await expect(writer.flush()).rejects.toMatchObject({ code: "storage-full" });
     await expect(writer.retry()).rejects.toMatchObject({ code: "storage-full" });
     // Another process that looks now, or takes over after a kill, sees what was acknowledged.
-    expect(plain(await stateOn(disk.afterPowerCut(() => 50, false)))).toEqual(plain(acknowledged));
+    expect(
+      plain(
+        await stateOn(
+          disk.afterPowerCut(
+            () => 50,
+            () => false,
+          ),
+        ),
+      ),
+    ).toEqual(plain(acknowledged));
     disk.capacity = Infinity;
     await writer.retry();
     expect(writer.state.trials[1]?.intermediate).toEqual([[1, 0.5]]);
