@@ -2,12 +2,13 @@ import type { Distribution, Direction, ParamValue, Rng } from "../../core/index.
 import { createNormal, isActive } from "../../core/index.js";
 import { bandwidthsAround, narrowestBandwidth, stepSize } from "./bandwidth.js";
 import type { Block } from "./blocks.js";
-import type { Encoded, Plan } from "./encoding.js";
+import type { Encoded, Observation, Plan } from "./encoding.js";
 import { decodeValue } from "./encoding.js";
 import type { Point } from "./kernel-density.js";
 import { KernelDensity } from "./kernel-density.js";
+import { logPenalty } from "./liar.js";
 import type { WeightsRule } from "./parzen-estimator.js";
-import type { Observation, Observations, Split } from "./split.js";
+import type { Observations, Split } from "./split.js";
 import type { UnitDimension } from "./unit-space.js";
 import { fromUnit, toUnit, unitDimension } from "./unit-space.js";
 
@@ -31,6 +32,10 @@ const MAX_OTHERS = 200;
 /** The others' density is sharper than the good trials': it has to repel from points, not from regions. */
 const OTHERS_BANDWIDTH = 0.5;
 const OTHERS_NARROWEST = 0.015;
+/** Trials under way are kept apart by this many bandwidths, … */
+const KEPT_APART = 1.2;
+/** … and each of them widens the next proposal's bandwidths by this share: less is known than there will be. */
+const WIDER = 0.2;
 
 /**
  * Our proposal for one block, in drawing order. Like every TPE it draws candidates from the good trials' density and
@@ -48,11 +53,17 @@ export function proposeAdaptively(
   drawn: Record<string, ParamValue>,
 ): void {
   const dimensions = block.map((i) => unitDimension(plan.distributions[i] as Distribution));
-  const pointOf = (o: Observation): Point =>
-    Float64Array.from(block, (i, c) => toUnit(dimensions[c] as UnitDimension, o.values[i] as number));
+  const pointOf = ({ values }: Observation): Point => {
+    const point = new Float64Array(block.length);
+    for (let c = 0; c < block.length; c++)
+      point[c] = toUnit(dimensions[c] as UnitDimension, values[block[c] as number] as number);
+    return point;
+  };
   const good = evidence.split.below.map(pointOf);
   const others = newest(evidence.split.above).map(pointOf);
-  const [below, above] = densities(dimensions, good, others, evidence, rule);
+  const running = evidence.observations.running.map(pointOf);
+  const { below, above, bandwidths } = densities(dimensions, good, others, evidence, rule);
+  const radii = bandwidths.map((h) => KEPT_APART * h);
   const normal = createNormal(rng);
   const seen = dimensions.every((d) => d.choices > 0 || d.step > 0) ? [...good, ...others] : [];
   let best: Point | null = null;
@@ -60,7 +71,7 @@ export function proposeAdaptively(
   let bestIsNew = false;
   for (let s = 0; s < rule.nEiCandidates; s++) {
     const candidate = drawCandidate(plan, block, dimensions, below, rng, normal, drawn);
-    const score = below.logPdf(candidate) - above.logPdf(candidate);
+    const score = below.logPdf(candidate) - above.logPdf(candidate) + logPenalty(candidate, running, dimensions, radii);
     const isNew = !seen.some((p) => equalPoints(p, candidate));
     // a finite space's known points have nothing more to tell
     if (best && ((bestIsNew && !isNew) || (bestIsNew === isNew && !(score > bestScore)))) continue;
@@ -75,12 +86,13 @@ function densities(
   others: readonly Point[],
   { observations, split, direction }: Evidence,
   rule: AdaptiveRule,
-): [KernelDensity, KernelDensity] {
+): { below: KernelDensity; above: KernelDensity; bandwidths: Float64Array } {
   const goodWeights = rankWeights(split.ranking);
   const otherWeights = rule.weights(others.length);
   const prior = good.length === 0 ? 1 : rule.priorWeight;
   const share = good.length === 0 ? 1 : prior / good.length;
-  const step = stepSize(observations.complete, direction, rule.nStartupTrials);
+  const step =
+    (1 + WIDER * observations.running.length) * stepSize(observations.complete, direction, rule.nStartupTrials);
   const narrowest = narrowestBandwidth(rule.magicClip);
   const around = (n: number): Float64Array =>
     bandwidthsAround(dimensions, good, goodWeights, step, narrowest, 1 / (n + 1));
@@ -89,17 +101,22 @@ function densities(
     (dimensions[i] as UnitDimension).choices > 0 ? h : Math.max(OTHERS_BANDWIDTH * h, OTHERS_NARROWEST),
   );
   const total = otherWeights.reduce((a, b) => a + b, 0);
-  return [
-    new KernelDensity(dimensions, good, goodWeights, prior, wide),
-    new KernelDensity(dimensions, others, otherWeights, share * total, sharp),
-  ];
+  return {
+    below: new KernelDensity(dimensions, good, goodWeights, prior, wide),
+    above: new KernelDensity(dimensions, others, otherWeights, share * total, sharp),
+    bandwidths: wide,
+  };
 }
 
+/** The newest trials, and every one under way, by number. */
 function newest(others: readonly Observation[]): readonly Observation[] {
   if (others.length <= MAX_OTHERS) return others;
-  const running = others.filter((o) => o.trial.state === "running");
-  const finished = others.filter((o) => o.trial.state !== "running");
-  return [...finished.slice(-Math.max(0, MAX_OTHERS - running.length)), ...running];
+  const kept: Observation[] = [];
+  for (let i = others.length - 1; i >= 0; i--) {
+    const observation = others[i] as Observation;
+    if (kept.length < MAX_OTHERS || observation.trial.state === "running") kept.push(observation);
+  }
+  return kept.reverse();
 }
 
 /** Logarithmic weights by rank with mean 1, as for the recombination of evolution strategies (Hansen 2016, eq. 49). */
@@ -121,7 +138,7 @@ function drawCandidate(
   normal: () => number,
   drawn: Readonly<Record<string, ParamValue>>,
 ): Point {
-  const conditional = block.some((i) => plan.distributions[i]?.when);
+  const { conditional } = plan;
   const known = conditional ? { ...drawn } : {};
   const kernel = density.drawKernel(rng);
   const point = new Float64Array(block.length).fill(NaN);

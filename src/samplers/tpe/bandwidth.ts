@@ -1,6 +1,6 @@
 import type { Direction } from "../../core/index.js";
 import type { Point } from "./kernel-density.js";
-import type { Observation } from "./split.js";
+import type { Observation } from "./encoding.js";
 import type { UnitDimension } from "./unit-space.js";
 
 /** Shares of a range, for all that follows. */
@@ -10,6 +10,8 @@ const SMALLEST_STEP = 0.01;
 const RATE = 0.15;
 /** The share of new bests at which the step stays as it is. */
 const BALANCE = 0.37;
+const GROWTH = Math.exp(RATE * (1 - BALANCE));
+const DECAY = Math.exp(-RATE * BALANCE);
 const NARROWEST = 0.007;
 const WIDEST = 0.5;
 /** How far a dimension's own spread among the good trials counts. */
@@ -31,7 +33,7 @@ export function stepSize(complete: readonly Observation[], direction: Direction,
     const improved = value < best;
     if (improved) best = value;
     if (i < skipped) return;
-    step *= Math.exp(RATE * ((improved ? 1 : 0) - BALANCE));
+    step *= improved ? GROWTH : DECAY;
     step = Math.min(LARGEST_STEP, Math.max(SMALLEST_STEP, step));
   });
   return step;

@@ -20,12 +20,13 @@ export class KernelDensity {
   readonly #bandwidths: Float64Array;
   /** [K + 1], the prior last, summing to 1. */
   readonly #weights: Float64Array;
+  readonly #logWeights: Float64Array;
   /** [K + 1, D]: centre, inverse bandwidth (0: uniform) and the logarithm of the kernel's constant. */
   readonly #centre: Float64Array;
   readonly #inverse: Float64Array;
   readonly #constant: Float64Array;
-  /** [D]: probability of a categorical kernel's own choice, and the logarithms of it and of each other's. */
-  readonly #own: Float64Array;
+  /** [D]: 1 for a categorical, with the log probabilities of a kernel's own choice and of each other one. */
+  readonly #categorical: Uint8Array;
   readonly #logOwn: Float64Array;
   readonly #logOther: Float64Array;
   readonly #terms: Float64Array;
@@ -47,15 +48,16 @@ export class KernelDensity {
     for (let k = 0; k < n; k++) total += weights[k] as number;
     for (let k = 0; k < n; k++) this.#weights[k] = (weights[k] as number) / total;
     this.#weights[n] = n === 0 ? 1 : priorWeight / total;
+    this.#logWeights = this.#weights.map(Math.log);
+    this.#categorical = Uint8Array.from(dimensions, (d) => (d.choices > 0 ? 1 : 0));
     this.#centre = new Float64Array((n + 1) * size);
     this.#inverse = new Float64Array((n + 1) * size);
     this.#constant = new Float64Array((n + 1) * size);
     this.#terms = new Float64Array(n + 1);
-    this.#own = Float64Array.from(dimensions, (d, i) => {
+    this.#logOwn = Float64Array.from(dimensions, (d, i) => {
       const s = bandwidths[i] as number;
-      return d.choices > 0 ? (1 + s) / (1 + s * d.choices) : 1;
+      return d.choices > 0 ? Math.log((1 + s) / (1 + s * d.choices)) : 0;
     });
-    this.#logOwn = this.#own.map(Math.log);
     this.#logOther = Float64Array.from(dimensions, (d, i) => {
       const s = bandwidths[i] as number;
       return d.choices > 0 ? Math.log(s / (1 + s * d.choices)) : 0;
@@ -84,31 +86,33 @@ export class KernelDensity {
 
   /** The log density over the dimensions in which `x` is not NaN. */
   logPdf(x: Point): number {
-    const size = this.#dimensions.length;
     const terms = this.#terms;
+    const active = Int32Array.from(x.keys()).filter((i) => !Number.isNaN(x[i]));
+    for (let k = 0, row = 0; k < terms.length; k++, row += x.length) terms[k] = this.#logTerm(x, k, row, active);
     let high = -Infinity;
-    for (let k = 0; k < terms.length; k++) {
-      let v = Math.log(this.#weights[k] as number);
-      for (let i = 0, at = k * size; i < size; i++, at++) {
-        const u = x[i] as number;
-        if (u !== u) continue;
-        if ((this.#dimensions[i] as UnitDimension).choices > 0) {
-          const c = this.#centre[at] as number;
-          v += (c < 0 ? this.#constant[at] : c === u ? this.#logOwn[i] : this.#logOther[i]) as number;
-        } else {
-          const z = (u - (this.#centre[at] as number)) * (this.#inverse[at] as number);
-          v += (this.#constant[at] as number) - 0.5 * z * z;
-        }
-      }
-      terms[k] = v;
-      if (v > high) high = v;
-    }
+    for (let k = 0; k < terms.length; k++) if ((terms[k] as number) > high) high = terms[k] as number;
     let sum = 0;
     for (let k = 0; k < terms.length; k++) {
       const e = (terms[k] as number) - high;
       if (e > NEGLIGIBLE) sum += Math.exp(e);
     }
     return high + Math.log(sum);
+  }
+
+  #logTerm(x: Point, kernel: number, row: number, active: Int32Array): number {
+    let v = this.#logWeights[kernel] as number;
+    for (let a = 0; a < active.length; a++) {
+      const i = active[a] as number;
+      const u = x[i] as number;
+      const c = this.#centre[row + i] as number;
+      if (this.#categorical[i] === 1)
+        v += (c < 0 ? this.#constant[row + i] : c === u ? this.#logOwn[i] : this.#logOther[i]) as number;
+      else {
+        const z = (u - c) * (this.#inverse[row + i] as number);
+        v += (this.#constant[row + i] as number) - 0.5 * z * z;
+      }
+    }
+    return v;
   }
 
   /** Draws a kernel by weight: its place, or the number of points for the prior. */

@@ -1,9 +1,9 @@
 import type { Distribution, Rng, SearchSpace } from "../../core/index.js";
 import type { Block } from "./blocks.js";
-import type { Plan } from "./encoding.js";
+import type { Observation, Plan } from "./encoding.js";
 import type { ParzenEstimatorOptions } from "./parzen-estimator.js";
 import { ParzenEstimator } from "./parzen-estimator.js";
-import type { Observation, Split } from "./split.js";
+import type { Split } from "./split.js";
 
 /**
  * Optuna 5.0.0's proposal for one block: candidates from the good trials' density, the one with the largest ratio of

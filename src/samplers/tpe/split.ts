@@ -1,12 +1,6 @@
 import type { Direction, History, Trial } from "../../core/index.js";
-import type { Encoded, Plan } from "./encoding.js";
-import { encodeTrial } from "./encoding.js";
-
-/** A trial with its values under the plan. */
-export interface Observation {
-  readonly trial: Trial;
-  readonly values: Encoded;
-}
+import type { Observation, Plan } from "./encoding.js";
+import { observationAt } from "./encoding.js";
 
 /** What of a history a sampler can learn from. */
 export interface Observations {
@@ -31,15 +25,15 @@ export function observe(plan: Plan, history: History): Observations {
   const complete: Observation[] = [];
   const pruned: Observation[] = [];
   const running: Observation[] = [];
-  for (const trial of history.trials) {
-    const place = placeOf(trial, complete, pruned, running);
-    const values = place && encodeTrial(plan, trial);
-    if (values) place.push({ trial, values });
-  }
+  history.trials.forEach((trial, i) => {
+    const kind = kindOf(trial, complete, pruned, running);
+    const observation = kind && observationAt(plan, history.trials, i);
+    if (observation) kind.push(observation);
+  });
   return { complete: byNumber(complete), pruned: byNumber(pruned), running: byNumber(running) };
 }
 
-function placeOf<T>(trial: Trial, complete: T, pruned: T, running: T): T | null {
+function kindOf<T>(trial: Trial, complete: T, pruned: T, running: T): T | null {
   if (trial.state === "complete") return trial.value === null || Number.isNaN(trial.value) ? null : complete;
   if (trial.state === "pruned") return pruned;
   return trial.state === "running" ? running : null;
@@ -60,8 +54,9 @@ export function splitTrials(observations: Observations, direction: Direction, nB
   const { complete, pruned, running } = observations;
   const sign = direction === "minimize" ? 1 : -1;
   const best = lowest(complete, nBelow, (a, b) => sign * ascending(a.trial.value as number, b.trial.value as number));
-  const score = new Map(pruned.map((o) => [o, prunedScore(o.trial, sign)]));
-  const next = lowest(pruned, nBelow - best.length, (a, b) => {
+  const missing = nBelow - best.length;
+  const score = new Map(missing > 0 ? pruned.map((o) => [o, prunedScore(o.trial, sign)]) : []);
+  const next = lowest(pruned, missing, (a, b) => {
     const [stepA, valueA] = score.get(a) as [number, number];
     const [stepB, valueB] = score.get(b) as [number, number];
     return stepA - stepB || ascending(valueA, valueB);
