@@ -86,6 +86,8 @@ export interface LockOwner {
   readonly host: string;
   /** ISO 8601, UTC: when the lock was taken. */
   readonly since: string;
+  /** On another host or in another container: whether it still lives cannot be told from here. @default false */
+  readonly elsewhere?: boolean;
 }
 
 /**

@@ -9,7 +9,9 @@ export class StudyLockedError extends MlbenchError {
     super(
       "study-locked",
       `study "${name}" is being written by process ${owner.pid} on ${owner.host} since ${owner.since}: ` +
-        "wait for it to end, or stop it",
+        (owner.elsewhere
+          ? `if it is gone for certain, which cannot be told from here, delete the file ${name}.lock`
+          : "wait for it to end, or stop it"),
     );
     this.owner = owner;
   }

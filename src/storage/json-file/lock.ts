@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LockOwner } from "../storage.js";
 import { failPoint } from "./fail-point.js";
 import { errorCode } from "./file-system.js";
-import { isGone, ownIdentity } from "./process-identity.js";
+import { isElsewhere, isGone, ownIdentity } from "./process-identity.js";
 import type { ProcessIdentity } from "./process-identity.js";
 
 interface LockContent extends ProcessIdentity {
@@ -72,7 +72,8 @@ function placeWithoutLinks(path: string, text: string): boolean {
 }
 
 function ownerIn(content: LockContent): LockOwner {
-  return { pid: content.pid, host: content.host, since: content.since };
+  const { pid, host, since } = content;
+  return { pid, host, since, elsewhere: isElsewhere(content) };
 }
 
 /** The living owner of a lock file, or null. */
@@ -112,7 +113,7 @@ export async function acquireLock(path: string): Promise<LockAttempt> {
 
 function isFresh(path: string): boolean {
   try {
-    return Date.now() - statSync(path).mtimeMs < UNREADABLE_FOR_MS;
+    return Math.abs(Date.now() - statSync(path).mtimeMs) < UNREADABLE_FOR_MS;
   } catch {
     return true;
   }

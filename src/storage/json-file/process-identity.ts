@@ -87,14 +87,17 @@ function sameBoot(a: string, b: string): boolean {
   return Math.abs((x as number) - (y as number)) <= 1;
 }
 
-/**
- * Whether a process is gone for certain. One on another host or in another container cannot be looked at, and counts as
- * living.
- */
-export function isGone(identity: ProcessIdentity): boolean {
+/** Whether a process cannot be looked at from here: on another host, or in another container. */
+export function isElsewhere(identity: ProcessIdentity): boolean {
   const here = ownIdentity();
-  if (!sameBoot(identity.boot, here.boot)) return identity.host === here.host;
-  if (identity.pid_namespace !== here.pid_namespace) return false;
+  if (!sameBoot(identity.boot, here.boot)) return identity.host !== here.host;
+  return identity.pid_namespace !== here.pid_namespace;
+}
+
+/** Whether a process is gone for certain; one that cannot be looked at counts as living. */
+export function isGone(identity: ProcessIdentity): boolean {
+  if (isElsewhere(identity)) return false;
+  if (!sameBoot(identity.boot, ownIdentity().boot)) return true;
   const start = startOf(identity.pid);
   if (start === null) return true;
   return start !== undefined && identity.start !== null && start !== identity.start;
