@@ -1,3 +1,5 @@
+const brand = Symbol.for("mlbench-hpo.error");
+
 /**
  * Every error that a user can cause. `code` is stable and documented; `exitCode` is what the command line ends with:
  * 2 for a mistake in what was asked, 1 for a failure while doing it.
@@ -6,8 +8,15 @@ export class MlbenchError extends Error {
   readonly code: string;
   readonly exitCode: number;
 
+  /** True for the errors of another copy of this package as well: a plug-in may have thrown them. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== MlbenchError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return value instanceof Error && brand in value;
+  }
+
   constructor(code: string, message: string, options: { exitCode?: number; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Object.defineProperty(this, brand, { value: true });
     this.name = "MlbenchError";
     this.code = code;
     this.exitCode = options.exitCode ?? 1;

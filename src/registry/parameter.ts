@@ -22,8 +22,13 @@ export interface ParameterMeta {
   readonly when?: Condition;
 }
 
-/** Metadata of parameter schemas; Zod's own mechanism, so `z.toJSONSchema` can carry it. */
-export const parameterMetadata = z.registry<ParameterMeta>();
+const holder = globalThis as { [key: symbol]: ReturnType<typeof z.registry<ParameterMeta>> | undefined };
+
+/**
+ * Metadata of parameter schemas; Zod's own mechanism, so `z.toJSONSchema` can carry it. The process's, as registries
+ * are: a plug-in may describe its parameters with another copy of this package.
+ */
+export const parameterMetadata = (holder[Symbol.for("mlbench-hpo.parameters")] ??= z.registry<ParameterMeta>());
 
 /**
  * Attaches metadata to a parameter's schema:

@@ -19,50 +19,55 @@ const seed = parameter(z.number().int().min(0).optional(), {
 });
 const flag = (description: string): z.ZodOptional<z.ZodBoolean> => parameter(z.boolean().optional(), { description });
 
-samplers.register("tpe", {
-  summary: "tree-structured Parzen estimator: proposes where good trials are denser than the others",
-  parameters: z.strictObject({
-    preset: parameter(z.enum(["default", "optuna"]).default("default"), {
-      description: "whose rule and defaults: ours, or exactly Optuna 5.0.0's",
+// Another copy of this package in the process may have registered them: the registry is the process's.
+if (!samplers.has("tpe")) {
+  samplers.register("tpe", {
+    summary: "tree-structured Parzen estimator: proposes where good trials are denser than the others",
+    parameters: z.strictObject({
+      preset: parameter(z.enum(["default", "optuna"]).default("default"), {
+        description: "whose rule and defaults: ours, or exactly Optuna 5.0.0's",
+      }),
+      seed,
+      n_startup_trials: parameter(z.number().int().min(0).optional(), {
+        description: "trials before the history is used",
+      }),
+      n_ei_candidates: parameter(z.number().int().min(1).optional(), { description: "candidates a proposal" }),
+      prior_weight: parameter(z.number().min(0).optional(), {
+        description: "weight of the kernel over the whole range",
+      }),
+      magic_clip: flag("keep bandwidths above a share of the range that falls with the number of trials"),
+      endpoints: flag("count a range's ends as neighbours of the outermost trials"),
+      multivariate: flag("joint densities instead of one a parameter"),
+      group: flag("joint densities for the branches of a conditional space"),
+      constant_liar: flag("keep away from trials under way"),
     }),
-    seed,
-    n_startup_trials: parameter(z.number().int().min(0).optional(), {
-      description: "trials before the history is used",
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { TpeSampler } = await import("./tpe/tpe.js");
+      return (options) => new TpeSampler(camelCased(options));
     }),
-    n_ei_candidates: parameter(z.number().int().min(1).optional(), { description: "candidates a proposal" }),
-    prior_weight: parameter(z.number().min(0).optional(), { description: "weight of the kernel over the whole range" }),
-    magic_clip: flag("keep bandwidths above a share of the range that falls with the number of trials"),
-    endpoints: flag("count a range's ends as neighbours of the outermost trials"),
-    multivariate: flag("joint densities instead of one a parameter"),
-    group: flag("joint densities for the branches of a conditional space"),
-    constant_liar: flag("keep away from trials under way"),
-  }),
-})(
-  lazy<SamplerFactory>(async () => {
-    const { TpeSampler } = await import("./tpe/tpe.js");
-    return (options) => new TpeSampler(camelCased(options));
-  }),
-);
+  );
 
-samplers.register("random", {
-  summary: "draws every parameter uniformly",
-  parameters: z.strictObject({ seed }),
-})(
-  lazy<SamplerFactory>(async () => {
-    const { RandomSampler } = await import("./random.js");
-    return (options) => new RandomSampler(options);
-  }),
-);
+  samplers.register("random", {
+    summary: "draws every parameter uniformly",
+    parameters: z.strictObject({ seed }),
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { RandomSampler } = await import("./random.js");
+      return (options) => new RandomSampler(options);
+    }),
+  );
 
-samplers.register("grid", {
-  summary: "every point of a space without continuous ranges, once",
-  parameters: z.strictObject({}),
-})(
-  lazy<SamplerFactory>(async () => {
-    const { GridSampler } = await import("./grid.js");
-    return () => new GridSampler();
-  }),
-);
+  samplers.register("grid", {
+    summary: "every point of a space without continuous ranges, once",
+    parameters: z.strictObject({}),
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { GridSampler } = await import("./grid.js");
+      return () => new GridSampler();
+    }),
+  );
+}
 
 /** Option names of the library: `n_startup_trials` -> `nStartupTrials`. */
 function camelCased(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
