@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -184,6 +184,20 @@ describe("the inbox", () => {
     await expect(storage.send("a", { key: "k" })).rejects.toMatchObject({ code: "owner-died" });
     expect((await storage.read("a")).header.user_attrs).toEqual(attrs);
     expect(inboxFiles()).toEqual([]);
+  });
+
+  it("says so when the next owner finds the command in a dead hand", async () => {
+    const writer = await storage.openWriter("a");
+    const sent = storage.send("a", { n: 1 });
+    const died = expect(sent).rejects.toMatchObject({ code: "owner-died" });
+    await expect.poll(() => inboxFiles().filter((file) => file.endsWith(".command.json")).length).toBe(1);
+    const file = join(directory, "a.inbox", inboxFiles()[0] as string);
+    renameSync(file, file.replace(".command.", ".taken."));
+    const seen: unknown[] = [];
+    writer.receive(async (command) => seen.push(command));
+    await died;
+    expect(seen).toEqual([]);
+    await writer.close();
   });
 
   it("hands a command that an owner had not taken to the next one, unless its sender is gone", async () => {
