@@ -14,7 +14,9 @@ export default function register({ datasets, z, parameter, createTables }) {
         featureNames: ["soh", "since_rest"],
         featureUnits: ["1", "cycles"],
         provenance: "made by examples/plugin-dataset.mjs",
-        cells: Array.from({ length: cells }, (_, c) => cell(`S${String(c + 1).padStart(2, "0")}`, c, cycles, rest_every)),
+        cells: Array.from({ length: cells }, (_, c) =>
+          cell(`S${String(c + 1).padStart(2, "0")}`, c, cycles, rest_every),
+        ),
       });
     },
   };

@@ -6,6 +6,7 @@ import type { Executor } from "../executors/executor.js";
 import type { OptimizeOptions } from "../study/optimize-options.js";
 import type { ObjectiveSource, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/study-manager.js";
+import { providePackage } from "./own-package.js";
 
 /** An objective module as it was found. */
 export interface ObjectiveModule {
@@ -29,6 +30,7 @@ export async function loadObjective(source: string | URL): Promise<ObjectiveModu
   const url = urlOf(source);
   const shown = url.startsWith("file:") ? fileURLToPath(url) : url;
   let module: { default?: unknown; space?: unknown };
+  if (url.startsWith("file:")) providePackage(shown);
   try {
     module = (await import(url)) as typeof module;
   } catch (error) {

@@ -5,12 +5,16 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import { MlbenchError, UsageError, categorical, float, int, messageOf } from "../core/index.js";
 import { createTables, datasets } from "../datasets/index.js";
+import type { ForwardModel } from "../models/forward-model.js";
 import { models } from "../models/index.js";
 import { pruners } from "../pruners/index.js";
 import { lazy, parameter } from "../registry/index.js";
 import { samplers } from "../samplers/index.js";
+import type * as Ops from "../tensor/ops/index.js";
+import type * as Tf from "../tensor/tf.js";
 import { optimizers } from "../training/optimizers/index.js";
 import { schedulers } from "../training/schedulers/index.js";
+import { providePackage } from "./own-package.js";
 
 /** What a plug-in's default export receives: everything that it needs without being able to import the package. */
 export interface PluginApi {
@@ -31,11 +35,11 @@ export interface PluginApi {
   readonly UsageError: typeof UsageError;
   readonly z: typeof z;
   /** TensorFlow.js, the copy that this package uses. */
-  readonly tf: typeof import("../tensor/tf.js");
+  readonly tf: typeof Tf;
   /** The fused and op-by-op tensor operations (`lstm`, `dense`, …). */
-  readonly ops: typeof import("../tensor/ops/index.js");
+  readonly ops: typeof Ops;
   /** The class that models extend. */
-  readonly ForwardModel: typeof import("../models/forward-model.js").ForwardModel;
+  readonly ForwardModel: typeof ForwardModel;
 }
 
 export type Plugin = (api: PluginApi) => void | Promise<void>;
@@ -66,7 +70,7 @@ const loadedKey = Symbol.for("mlbench-hpo.plugins");
  */
 export async function loadPlugins(specifiers: readonly string[], directory: string = process.cwd()): Promise<string[]> {
   const files = specifiers.map((specifier) => resolvePlugin(specifier, directory));
-  const loaded = (holder[loadedKey] ??= new Map());
+  const loaded = (holder[loadedKey] ??= new Map<string, Promise<void>>());
   for (const file of files) {
     let loading = loaded.get(file);
     if (!loading) loaded.set(file, (loading = loadPlugin(file)));
@@ -77,6 +81,7 @@ export async function loadPlugins(specifiers: readonly string[], directory: stri
 
 async function loadPlugin(file: string): Promise<void> {
   try {
+    providePackage(file);
     const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
     if (typeof module.default === "function") await (module.default as Plugin)(await pluginApi());
   } catch (error) {

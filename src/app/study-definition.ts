@@ -16,6 +16,7 @@ import { models } from "../models/index.js";
 import { declareSpace, deriveSpace, qualifyModels } from "../registry/index.js";
 import type { DerivedSpace, QualifiedParameter, SpaceRequests } from "../registry/index.js";
 import { trainParameters } from "../training/config.js";
+import { providePackage } from "./own-package.js";
 import { loadPlugins, resolvePlugin } from "./plugins.js";
 import { hashedFile, openPaths, storePaths } from "./study-files.js";
 
@@ -69,6 +70,7 @@ export function studyParameters(modelNames: readonly string[], dataset: string):
 
 async function objectiveSpace(file: string, search: readonly unknown[]): Promise<SearchSpace> {
   let module: { default?: unknown; space?: unknown };
+  providePackage(file);
   try {
     module = (await import(pathToFileURL(file).href)) as typeof module;
   } catch (error) {

@@ -10,11 +10,12 @@ export interface Prescan {
   readonly dataset?: string;
   readonly plugin: readonly string[];
   readonly config?: string;
+  readonly resume?: string;
   /** Every word that is no option; an option's value may be among them. */
   readonly operands: readonly string[];
 }
 
-/** Reads `--model`, `--dataset`, `--plugin`, `--config` out of a line whose other options are still unknown. */
+/** Reads `--model`, `--dataset`, `--plugin`, … out of a line whose other options are still unknown. */
 export function prescan(argv: readonly string[]): Prescan {
   const probe = new Command()
     .allowUnknownOption()
@@ -25,21 +26,15 @@ export function prescan(argv: readonly string[]): Prescan {
     .option("--model <name>")
     .option("--dataset <name>")
     .option("--config <file>")
+    .option("--resume <file>")
     .addOption(new Option("--plugin <file>").argParser(collect));
   try {
     probe.parseOptions([...argv]);
   } catch {
     // an option without its value: the real parse says so
   }
-  const operands = argv.filter((token) => !token.startsWith("-"));
-  const options = probe.opts<{ model?: string; dataset?: string; plugin?: string[]; config?: string }>();
-  return {
-    ...(options.model !== undefined ? { model: options.model } : {}),
-    ...(options.dataset !== undefined ? { dataset: options.dataset } : {}),
-    ...(options.config !== undefined ? { config: options.config } : {}),
-    plugin: options.plugin ?? [],
-    operands,
-  };
+  const { plugin = [], ...given } = probe.opts<Partial<Omit<Prescan, "operands">>>();
+  return { ...given, plugin, operands: argv.filter((token) => !token.startsWith("-")) };
 }
 
 const groupTitles = { model: "Model parameters", data: "Data parameters", train: "Training parameters" } as const;

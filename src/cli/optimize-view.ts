@@ -273,5 +273,5 @@ export async function createOptimizeView(io: CliIo, json: boolean, options: View
     noTTYOutput: false,
     emptyOnZero: true,
   });
-  return new LiveView(bars as unknown as Bars, options, () => io.stderr.columns ?? 80);
+  return new LiveView(bars, options, () => io.stderr.columns ?? 80);
 }

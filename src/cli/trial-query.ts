@@ -1,4 +1,4 @@
-import { UsageError } from "../core/index.js";
+import { UsageError, stringifyJson } from "../core/index.js";
 import type { Trial, TrialState } from "../core/index.js";
 import { nearest } from "../registry/registry.js";
 
@@ -67,7 +67,7 @@ function parseFilter(text: string, trials: readonly Trial[]): Test {
     if (value === null || value === undefined)
       return operator === "=" ? wanted === "null" : operator === "!=" && wanted !== "null";
     if (typeof value === "number" && !Number.isNaN(number)) return decide(value - number, value === number);
-    const shown = String(value);
+    const shown = typeof value === "string" ? value : stringifyJson(value);
     return decide(shown < wanted ? -1 : shown > wanted ? 1 : 0, shown === wanted);
   };
 }

@@ -1,4 +1,4 @@
-import type { Trial } from "../core/index.js";
+import type { ParamValue, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
 import type { Column } from "./render.js";
 
@@ -12,7 +12,7 @@ export function shortNames(trials: readonly Trial[]): Map<string, string> {
 }
 
 /** A parameter's value for people. */
-export function paramText(value: unknown): string {
+export function paramText(value: ParamValue | undefined): string {
   if (value === undefined) return "";
   return typeof value === "number" ? shortNumber(value) : String(value);
 }

@@ -38,8 +38,10 @@ export const trainCommand: CommandDefinition = async (program, context) => {
   await loadPlugins(scanned.plugin);
   const file: RunFile = scanned.config ? await (await import("../run-file.js")).readRunFile(scanned.config) : {};
   await loadPlugins(file.plugins ?? []);
-  const model = scanned.model ?? file.model ?? "lstm";
-  const dataset = scanned.dataset ?? file.dataset ?? "dummy";
+  const resumed = scanned.resume === undefined ? null : await resumedRun(scanned.resume);
+  await loadPlugins(resumed?.plugins ?? []);
+  const model = scanned.model ?? file.model ?? resumed?.model ?? "lstm";
+  const dataset = scanned.dataset ?? file.dataset ?? resumed?.dataset ?? "dummy";
   const { parametersFor } = await import("../../training/config.js");
   const readParameters = addParameterOptions(command, parametersFor(model, dataset));
   command.action((options: TrainOptions) => {
@@ -53,6 +55,12 @@ export const trainCommand: CommandDefinition = async (program, context) => {
     return train({ config, options, io: context.io }, context);
   });
 };
+
+/** What a checkpoint was trained on, so that `--resume FILE` alone goes on with it. */
+async function resumedRun(path: string): Promise<RunConfig> {
+  const { readCheckpointConfig } = await import("../../training/checkpoint.js");
+  return readCheckpointConfig(path);
+}
 
 function addTrainOptions(command: Command): Command {
   command

@@ -87,7 +87,7 @@ describe("records", () => {
   test("non-finite numbers survive JSON, whatever surrounds them", () => {
     fc.assert(
       fc.property(fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity)), (value) => {
-        const back = decodeNumber(JSON.parse(stringifyJson({ value })).value as unknown);
+        const back = decodeNumber(JSON.parse(stringifyJson(value)));
         expect(Object.is(back, value) || (back === 0 && value === 0)).toBe(true);
         expect(decodeNumber(encodeNumber(value))).toEqual(value);
       }),
