@@ -1,5 +1,7 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { providePackage } from "../app/own-package.js";
 import type { Distribution, Objective, ParamValue, SearchSpace, TrialOutcome } from "../core/index.js";
 import { ChannelTrial, messageOf, UsageError } from "../core/index.js";
 import type { ReportAnswer, TrialJob } from "./executor.js";
@@ -93,6 +95,7 @@ async function runObjective(
     },
   });
   try {
+    if (workload.module.startsWith("file:")) providePackage(fileURLToPath(workload.module));
     const module = (await import(workload.module)) as { default?: unknown };
     if (typeof module.default !== "function")
       throw new UsageError("invalid-objective", `${workload.module} has no default export that is a function`);
