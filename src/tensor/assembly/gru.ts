@@ -3,7 +3,7 @@
 // are the first three and the gates that read h the last three, so both backward products read neighbouring panels.
 import { gemmPanels } from "./gemm";
 import { madd } from "./simd";
-import { vsigmoid, vtanh } from "./activations";
+import { sigmoidPanel, vtanh } from "./activations";
 import { ceil4, Plan, rowBlock, weightGradients } from "./lstm";
 
 export function gruForward(p: Plan): void {
@@ -73,13 +73,14 @@ function gruGates(
 }
 
 function cellForward(g: usize, panel: usize, h: usize, stepH: usize, first: i32, last: i32): void {
-  for (let at: usize = first << 4; at < <usize>(last << 4); at += 16) {
-    const pn = g + at, pr = pn + panel, pz = pr + panel, pm = pz + panel;
-    const r = vsigmoid(v128.load(pr)), z = vsigmoid(v128.load(pz));
-    v128.store(pr, r); v128.store(pz, z);
-    const n = vtanh(madd(r, v128.load(pm), v128.load(pn)));
-    v128.store(pn, n);
-    v128.store(h + stepH + at, madd(z, f32x4.sub(v128.load(h + at), n), n));
+  const from: usize = first << 4, to: usize = last << 4;
+  const pr = g + panel, pz = pr + panel, pm = pz + panel;
+  sigmoidPanel(pr + from, pr + to);
+  sigmoidPanel(pz + from, pz + to);
+  for (let at = from; at < to; at += 16) {
+    const n = vtanh(madd(v128.load(pr + at), v128.load(pm + at), v128.load(g + at)));
+    v128.store(g + at, n);
+    v128.store(h + stepH + at, madd(v128.load(pz + at), f32x4.sub(v128.load(h + at), n), n));
   }
 }
 

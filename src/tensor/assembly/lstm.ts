@@ -3,7 +3,7 @@
 // i, f, g and o stand beside each other.
 import { gemmGates, gemmPanels, gemmTransposed } from "./gemm";
 import { madd } from "./simd";
-import { vsigmoid, vtanh } from "./activations";
+import { sigmoidPanel, tanhPanel, vtanh } from "./activations";
 
 /** What a call works on. `kernels/recurrent-plan.ts` writes the fields in this order, four bytes each; pointers are addresses. */
 @unmanaged
@@ -52,17 +52,18 @@ export function lstmForward(p: Plan): void {
 }
 
 function cellForward(g: usize, panel: usize, c: usize, stepC: usize, tc: usize, h: usize, first: i32, last: i32): void {
-  for (let r: usize = first << 4; r < <usize>(last << 4); r += 16) {
-    const pi = g + r, pf = pi + panel, pg = pf + panel, po = pg + panel;
-    const i = vsigmoid(v128.load(pi)), z = vtanh(v128.load(pg));
-    v128.store(pi, i); v128.store(pg, z);
-    const f = vsigmoid(v128.load(pf));
-    v128.store(pf, f);
-    const next = madd(f, v128.load(c + r), f32x4.mul(i, z));
+  const from: usize = first << 4, to: usize = last << 4;
+  const pf = g + panel, pg = pf + panel, po = pg + panel;
+  sigmoidPanel(g + from, g + to);
+  sigmoidPanel(pf + from, pf + to);
+  tanhPanel(pg + from, pg + to);
+  sigmoidPanel(po + from, po + to);
+  for (let r = from; r < to; r += 16) {
+    const next = madd(v128.load(pf + r), v128.load(c + r), f32x4.mul(v128.load(g + r), v128.load(pg + r)));
+    const th = vtanh(next);
     v128.store(c + stepC + r, next);
-    const o = vsigmoid(v128.load(po)), th = vtanh(next);
-    v128.store(po, o); v128.store(tc + r, th);
-    v128.store(h + r, f32x4.mul(o, th));
+    v128.store(tc + r, th);
+    v128.store(h + r, f32x4.mul(v128.load(po + r), th));
   }
 }
 
