@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { categorical, float, int, TrialPruned } from "../../../src/core/index.js";
+import { categorical, createRng, deriveSeed, float, int, TrialPruned } from "../../../src/core/index.js";
 import type { ObjectiveTrial } from "../../../src/core/index.js";
 import { createStudy, deleteStudy, listStudies, loadStudy } from "../../../src/app/study.js";
+import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import { outcomes, square, study } from "../../fixtures/study/studies.js";
+
+const history = { direction: "minimize", trials: [] } as const;
 
 describe("ask and tell", () => {
   it("hands out a declared space drawn jointly, and records what is told", async () => {
@@ -169,6 +172,15 @@ describe("a study", () => {
     expect(outcomes(halves.trials)).toEqual(outcomes(whole.trials));
     expect(whole.trials.some((trial) => trial.state === "pruned")).toBe(true);
     expect(new Set(whole.trials.map((trial) => trial.seed)).size).toBe(30);
+  });
+
+  it("draws each trial from its own stream: study seed, trial number, sampler", async () => {
+    const s = await study({ seed: 21 });
+    for (let number = 0; number < 4; number++) {
+      const expected = new RandomSampler().suggest(s.header.space, history, createRng(21, number, "sampler"));
+      expect((await s.ask()).params).toEqual(expected);
+    }
+    expect(s.trials.map((trial) => trial.seed)).toEqual([0, 1, 2, 3].map((n) => deriveSeed(21, "trial-seed", n)));
   });
 
   it("draws a seed, and a sampler's own stands in for it", async () => {
