@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
@@ -44,11 +44,18 @@ export interface PluginApi {
 
 export type Plugin = (api: PluginApi) => void | Promise<void>;
 
-/** The file of a plug-in: a path from `directory`, a file URL, or a package installed there. */
-export function resolvePlugin(specifier: string, directory: string = process.cwd()): string {
+/**
+ * The file of a plug-in: a path from `directory`, a file URL, or a package installed there.
+ * @param option how it was named, for messages
+ * @throws UsageError `plugin-not-found`
+ */
+export function resolvePlugin(specifier: string, directory: string = process.cwd(), option = "--plugin"): string {
   if (specifier.startsWith("file:")) return fileURLToPath(specifier);
   const path = isAbsolute(specifier) ? specifier : resolve(directory, specifier);
-  if (existsSync(path)) return path;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory())
+    throw new UsageError("plugin-not-found", `${option} ${specifier}: expected a module's file, not a folder`);
+  if (found) return path;
   if (!specifier.startsWith(".") && !isAbsolute(specifier)) {
     try {
       return createRequire(join(directory, "noop.js")).resolve(specifier);
@@ -56,7 +63,7 @@ export function resolvePlugin(specifier: string, directory: string = process.cwd
       // neither a file nor a package: said below
     }
   }
-  throw new UsageError("plugin-not-found", `--plugin ${specifier}: no such file or package (looked for ${path})`);
+  throw new UsageError("plugin-not-found", `${option} ${specifier}: no such file or package (looked for ${path})`);
 }
 
 const holder = globalThis as { [key: symbol]: Map<string, Promise<void>> | undefined };
@@ -85,8 +92,11 @@ async function loadPlugin(file: string): Promise<void> {
     const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
     if (typeof module.default === "function") await (module.default as Plugin)(await pluginApi());
   } catch (error) {
-    if (error instanceof MlbenchError) throw error;
-    throw new UsageError("plugin-failed", `plug-in ${file}: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(
+      error instanceof MlbenchError ? error.code : "plugin-failed",
+      `plug-in ${file}: ${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}`,
+      { cause: error },
+    );
   }
 }
 

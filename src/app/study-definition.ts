@@ -74,7 +74,8 @@ async function objectiveSpace(file: string, search: readonly unknown[]): Promise
   try {
     module = (await import(pathToFileURL(file).href)) as typeof module;
   } catch (error) {
-    throw new UsageError("objective-failed", `--objective ${file}: ${messageOf(error)}`, { cause: error });
+    const message = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
+    throw new UsageError("objective-failed", `--objective ${file}: ${message}`, { cause: error });
   }
   if (typeof module.default !== "function")
     throw new UsageError("invalid-objective", `--objective ${file}: its default export must be a function of a trial`);
@@ -99,7 +100,7 @@ interface Subject {
 async function objectiveSubject(request: StudyRequest, file: string): Promise<Subject> {
   if (request.models?.length || request.dataset !== undefined)
     throw new UsageError("conflicting-options", "--objective stands alone: leave out --model and --dataset");
-  const path = resolvePlugin(file);
+  const path = resolvePlugin(file, process.cwd(), "--objective");
   const search = [...(request.spaceRequests?.search ?? []), ...(request.baseRequests?.search ?? [])];
   const derived = declareSpace(await objectiveSpace(path, search), {
     ...request.spaceRequests,

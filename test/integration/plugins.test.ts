@@ -1,0 +1,190 @@
+import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Trial } from "../../src/core/index.js";
+import type { CliResult } from "./cli.js";
+import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
+
+const example = (name: string): string => join(projectRoot, "examples", name);
+const small = ["--cells", "3", "--cycles", "60"];
+
+/** A model as a plug-in writes it, with one line of its own before it is registered. */
+const modelPlugin = (name: string, before = "", head = ""): string => `${head}
+export default ({ models, z, parameter, int, tf, ops, ForwardModel, UsageError }) => {
+  ${before}
+  class Linear extends ForwardModel {
+    constructor(params, facts) {
+      super(facts, true);
+      this.head = this.linear("head", facts.features, facts.horizon);
+    }
+    predictNormalised({ x }) {
+      const [size, window, features] = x.shape;
+      const last = tf.reshape(tf.slice(x, [0, window - 1, 0], [size, 1, features]), [size, features]);
+      return ops.dense(last, this.head.weight, this.head.bias);
+    }
+  }
+  const units = parameter(z.number().int().min(1).max(8).default(2), {
+    description: "not used",
+    search: { distribution: int(1, 8), default: true },
+  });
+  models.register("${name}", { summary: "one layer", parameters: z.object({ units }) })(Linear);
+};`;
+
+const trialsOf = async (cwd: string, study: string): Promise<Trial[]> =>
+  JSON.parse((await runCli(["trials", study, "--format", "json"], { cwd })).stdout) as Trial[];
+
+function expectOneLine({ code, stdout, stderr }: CliResult, message: RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+}
+
+describe("the examples, from a folder without node_modules", () => {
+  test("a model: listed, trained, evaluated", async () => {
+    const cwd = await emptyFolder();
+    const plugin = ["--plugin", example("plugin-model.mjs")];
+    const { stdout } = await runCli(["models", ...plugin, "--format", "value"], { cwd });
+    expect(stdout.trim().split("\n")).toContain("attention");
+    const line = ["train", ...plugin, "--model", "attention", "--hidden-size", "8", ...small, "--epochs", "2"];
+    const trained = await runCli([...line, "--format", "json"], { cwd });
+    expect(trained).toMatchObject({ code: 0, stderr: "" });
+    const { metrics } = jsonLines<{ metrics: { val_rmse: number } }>(trained.stdout).at(-1) as never;
+    const evaluated = await runCli(["evaluate", "artifacts/attention.safetensors", "--format", "json"], { cwd });
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({
+      model: "attention",
+      metrics: { val_rmse: expect.closeTo((metrics as { val_rmse: number }).val_rmse, 7) as number },
+    });
+  });
+
+  test("a dataset and a model named in a config file beside them", async () => {
+    const cwd = await emptyFolder();
+    await mkdir(join(cwd, "mine"));
+    for (const name of ["plugin-model.mjs", "plugin-dataset.mjs"]) await cp(example(name), join(cwd, "mine", name));
+    await writeFile(
+      join(cwd, "mine", "run.yaml"),
+      "model: attention\ndataset: sawtooth\nplugins: [./plugin-model.mjs, ./plugin-dataset.mjs]\n" +
+        "params: { data.rest_every: 10, train.epochs: 1 }\n",
+    );
+    const { code, stdout, stderr } = await runCli(["train", "--config", "mine/run.yaml", "--format", "json"], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(jsonLines(stdout)).toHaveLength(2);
+    const line = ["datasets", "show", "sawtooth", "--plugin", "mine/plugin-dataset.mjs", "--rest-every", "10"];
+    const shown = JSON.parse((await runCli([...line, "--format", "json"], { cwd })).stdout) as { cells: unknown[] };
+    expect(shown.cells).toHaveLength(4);
+  });
+
+  test.each(["thread", "process"])("a study over both, workers by %s; a plain objective", async (isolation) => {
+    const cwd = await emptyFolder();
+    const plugins = ["plugin-model.mjs", "plugin-dataset.mjs"].flatMap((name) => ["--plugin", example(name)]);
+    const line = ["create-study", ...plugins, "--model", "attention", "--dataset", "sawtooth", "--name", "s"];
+    const created = await runCli([...line, "--fix", "train.epochs=1", "--seed", "1"], { cwd });
+    expect(created).toMatchObject({ code: 0, stderr: "" });
+    const pool = ["--trials", "2", "--workers", "2", "--isolation", isolation];
+    expect(await runCli(["optimize", "s", ...pool], { cwd })).toMatchObject({ code: 0 });
+    expect((await trialsOf(cwd, "s")).map((trial) => trial.state)).toEqual(["complete", "complete"]);
+    await runCli(["create-study", "--objective", example("objective.mjs"), "--name", "o"], { cwd });
+    expect(await runCli(["optimize", "o", ...pool], { cwd })).toMatchObject({ code: 0 });
+    expect((await trialsOf(cwd, "o")).map((trial) => trial.state)).toEqual(["complete", "complete"]);
+  });
+});
+
+describe("a plug-in that is no good: one line, exit code 2", () => {
+  test.each([
+    ["throws", 'export default () => { throw new Error("no table"); };', /plug-in .*my\.mjs: no table/],
+    [
+      "throws a UsageError",
+      modelPlugin("x", 'throw new UsageError("mine", "give me MY_DIR");'),
+      /plug-in .*my\.mjs: give me MY_DIR/,
+    ],
+    ["takes a built-in name", modelPlugin("lstm"), /my\.mjs.*a model named "lstm" is already registered; known: /],
+    ["takes a name that is none", modelPlugin("My Model"), /my\.mjs.*invalid model name "My Model"/],
+    ["has a syntax error", "export default function ( {", /plug-in .*my\.mjs: Unexpected end of input/],
+    [
+      "imports what is not there",
+      'import "nowhere-to-be-found";',
+      /my\.mjs: Cannot find package 'nowhere-to-be-found'/,
+    ],
+    ["throws no error", 'throw "a text";', /plug-in .*my\.mjs: a text/],
+  ])("%s", async (_name, text, message) => {
+    const cwd = await emptyFolder();
+    await writeFile(join(cwd, "my.mjs"), text);
+    expectOneLine(await runCli(["train", "--plugin", "./my.mjs"], { cwd }), message);
+  });
+
+  test("also for listing and for a study", async () => {
+    const cwd = await emptyFolder();
+    await writeFile(join(cwd, "my.mjs"), 'throw new Error("no table");');
+    for (const line of [["models"], ["describe", "model", "lstm"], ["create-study", "--model", "mine"]])
+      expectOneLine(await runCli([...line, "--plugin", "my.mjs"], { cwd }), /plug-in .*my\.mjs: no table/);
+    expectOneLine(
+      await runCli(["models", "--plugin", "."], { cwd }),
+      /--plugin \.: expected a module's file, not a folder/,
+    );
+  });
+});
+
+describe("importing the package", () => {
+  test("a plug-in and an objective find it where no node_modules has it", async () => {
+    const cwd = await emptyFolder();
+    await writeFile(
+      join(cwd, "my.mjs"),
+      modelPlugin("mine", "own.has('lstm') || panic();", 'import { models as own } from "mlbench-hpo";'),
+    );
+    const listed = await runCli(["models", "--plugin", "my.mjs", "--format", "value"], { cwd });
+    expect(listed.stdout.trim().split("\n").at(-1)).toBe("mine");
+    await writeFile(
+      join(cwd, "objective.mjs"),
+      'import { float, TrialPruned } from "mlbench-hpo";\nexport const space = { x: float(0, 1) };\n' +
+        "export default async (trial) => { if (trial.number === 1) throw new TrialPruned(); return trial.params.x; };",
+    );
+    await runCli(["create-study", "--objective", "objective.mjs", "--name", "o"], { cwd });
+    for (const isolation of ["thread", "process"])
+      await runCli(["optimize", "o", "--trials", "1", "--workers", "1", "--isolation", isolation], { cwd });
+    expect((await trialsOf(cwd, "o")).map((trial) => trial.state)).toEqual(["complete", "pruned"]);
+  });
+
+  test("a second copy of the package shares the registries, and registers nothing twice", async () => {
+    const cwd = await emptyFolder();
+    const copy = join(cwd, "node_modules", "mlbench-hpo");
+    await mkdir(copy, { recursive: true });
+    for (const name of ["dist", "package.json"])
+      await cp(join(projectRoot, name), join(copy, name), { recursive: true });
+    await symlink(join(projectRoot, "node_modules"), join(copy, "node_modules"));
+    const imports =
+      'import { ForwardModel as Own, UsageError as Mine, int as whole, models as own, parameter as describe } from "mlbench-hpo";';
+    const text = modelPlugin("mine", "if (ForwardModel === Own) throw new Error('the same copy');", imports)
+      .replaceAll("models.register", "own.register")
+      .replaceAll("parameter(", "describe(")
+      .replaceAll("int(1, 8)", "whole(1, 8)")
+      .replace("extends ForwardModel", "extends Own");
+    await writeFile(join(cwd, "my.mjs"), text);
+    const described = await runCli(["describe", "model", "mine", "--plugin", "my.mjs", "--format", "json"], { cwd });
+    expect(JSON.parse(described.stdout)).toMatchObject({ parameters: [{ name: "units", search: "int:1..8" }] });
+    const line = ["train", "--plugin", "my.mjs", "--model", "mine", ...small, "--epochs", "1", "--format", "json"];
+    expect(await runCli(line, { cwd })).toMatchObject({ code: 0, stderr: "" });
+    await writeFile(join(cwd, "bad.mjs"), `${imports}\nthrow new Mine("mine", "give me MY_DIR");`);
+    expectOneLine(await runCli(["models", "--plugin", "bad.mjs"], { cwd }), /plug-in .*bad\.mjs: give me MY_DIR\n$/);
+  });
+});
+
+test("a plug-in that has changed is refused on resume unless --accept-changes, which is recorded", async () => {
+  const cwd = await emptyFolder();
+  const file = join(cwd, "my.mjs");
+  await writeFile(file, modelPlugin("mine"));
+  const line = ["create-study", "--plugin", "my.mjs", "--model", "mine", "--name", "s", ...small];
+  await runCli([...line, "--fix", "train.epochs=1"], { cwd });
+  expect(await runCli(["optimize", "s", "--trials", "1", "--workers", "1"], { cwd })).toMatchObject({ code: 0 });
+  await writeFile(file, `${modelPlugin("mine")}\n// changed`);
+  const more = ["optimize", "s", "--trials", "1", "--workers", "1"];
+  expectOneLine(await runCli(more, { cwd }), /study "s": \.\.\/my\.mjs changed since .* --accept-changes/);
+  expect(await trialsOf(cwd, "s")).toHaveLength(1);
+  expect(await runCli([...more, "--accept-changes"], { cwd })).toMatchObject({ code: 0 });
+  const { settings } = JSON.parse(await readFile(join(cwd, "studies", "s.json"), "utf8")) as {
+    settings: { plugins: { path: string; sha256: string }[]; accepted_changes: { path: string; sha256: string }[] };
+  };
+  expect(settings.plugins.map(({ path }) => path)).toEqual(["../my.mjs"]);
+  expect(settings.accepted_changes.map(({ path }) => path)).toEqual(["../my.mjs"]);
+  expect(settings.accepted_changes[0]?.sha256).not.toBe(settings.plugins[0]?.sha256);
+  expect(await runCli(more, { cwd })).toMatchObject({ code: 0 });
+  expect(await trialsOf(cwd, "s")).toHaveLength(3);
+});
