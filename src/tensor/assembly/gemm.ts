@@ -7,16 +7,31 @@ import { madd } from "./simd";
 /**
  * C[rows, 8-column groups] = A · B (+ bias). A in panels, B as packColumns/packRows/packUnitRows give it, C in panels.
  * K = groups * inner; A's panels are read `skip` panels on at the end of every group (0: one after another).
- * Rows are rounded up to four: C's stride must allow it. `bias` is [N rounded up to 8] or 0.
+ * Rows are rounded up to four: C's stride must allow it. `bias` is [N rounded up to 8] or 0; `accumulate` adds to C.
  */
 export function gemmPanels(
   a: usize, strideA: i32, b: usize, bias: usize, c: usize, strideC: i32,
   rows: i32, groups: i32, inner: i32, skip: i32, N: i32, accumulate: bool,
 ): void {
+  const K = groups * inner;
+  // Blocks of K keep B's column group (8 KiB) in the first-level cache, blocks of rows their part of A (16 KiB).
+  const groupsPerBlock = max(1, 256 / inner);
+  for (let g = 0; g < groups; g += groupsPerBlock) {
+    const some = min(groupsPerBlock, groups - g);
+    const at = a + ((g * ((inner + 3) / 4 + skip) * strideA) << 4);
+    // Without gaps between groups they are one run.
+    const runs = skip ? some : 1, run = skip ? inner : some * inner;
+    gemmBlock(at, strideA, b + ((g * inner) << 5), K << 5, g ? 0 : bias, c, strideC, rows, runs, run, skip, N, accumulate || g > 0);
+  }
+}
+
+function gemmBlock(
+  a: usize, strideA: i32, b: usize, strideB: usize, bias: usize, c: usize, strideC: i32,
+  rows: i32, groups: i32, inner: i32, skip: i32, N: i32, accumulate: bool,
+): void {
   const panelA: usize = strideA << 4, panelC: usize = strideC << 4;
   const skipBytes: usize = (skip * strideA) << 4;
   const bytesB: usize = inner << 5;
-  // Row blocks keep their part of A (up to 16 KiB) in the first-level cache while B's column groups pass by.
   const block = max(4, min(rows, (4096 / (groups * inner)) & ~3));
   for (let first = 0; first < rows; first += block) {
     const last = min(rows, first + block);
@@ -68,7 +83,7 @@ export function gemmPanels(
         v128.store(out0, x00); v128.store(out0, x10, 16); v128.store(out0, x20, 32); v128.store(out0, x30, 48);
         v128.store(out1, x01); v128.store(out1, x11, 16); v128.store(out1, x21, 32); v128.store(out1, x31, 48);
       }
-      bj += groups * bytesB;
+      bj += strideB;
     }
   }
 }

@@ -87,7 +87,7 @@ export function lstmBackward(p: Plan): void {
         p.dc + at, p.dBias + (u << 6), p.B, u == units - 1 ? mask : all,
       );
     }
-    if (t > 0 || p.initial) gemmPanels(g, p.stride, p.wh, 0, p.dh, p.stride, p.B, 1, units << 4, 0, p.H, false);
+    if (t > 0 || p.initial) gemmPanels(g, p.stride, p.wh, 0, p.dh, p.stride, p.B, units, 16, 0, p.H, false);
     if (until - t == p.chunk || t == 0) {
       weightGradients(p, t, until - t, until < p.T, -1, -1);
       until = t;
@@ -136,5 +136,5 @@ function cellBackward(
 /** dL/dx[t] for all steps, from the gate gradients that `lstmBackward` left. */
 export function lstmInputGradient(p: Plan): void {
   for (let t = 0; t < p.T; t++)
-    gemmPanels(p.g + t * p.stepG, p.stride, p.wx, 0, p.dx + t * p.stepX, p.stride, p.B, 1, ceil4(p.H) << 4, 0, p.F, false);
+    gemmPanels(p.g + t * p.stepG, p.stride, p.wx, 0, p.dx + t * p.stepX, p.stride, p.B, ceil4(p.H), 16, 0, p.F, false);
 }
