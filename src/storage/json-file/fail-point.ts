@@ -1,4 +1,4 @@
-/** Places in which a crash test ends the process, as `kill -9` or a power cut could. */
+/** Places in which a crash test ends the process, as `kill -9` or a power cut could, or stops it to let others go first. */
 export type FailPoint =
   | "journal-write"
   | "journal-written"
@@ -8,14 +8,15 @@ export type FailPoint =
   | "fold-renamed"
   | "fold-journal-written"
   | "fold-journal-renamed"
+  | "lock-judged"
   | "lock-taken"
   | "inbox-taken"
   | "inbox-done";
 
-const [wanted, countdown] = (process.env["MLBENCH_FAILPOINT"] ?? "").split(":");
+const [wanted, countdown, action] = (process.env["MLBENCH_FAILPOINT"] ?? "").split(":");
 let left = Number(countdown ?? 1);
 
-/** Whether this is the place and the time that `MLBENCH_FAILPOINT=NAME:N` (the N-th pass) names. */
+/** Whether this is the place and the time that `MLBENCH_FAILPOINT=NAME:N[:stop]` (the N-th pass) names. */
 export function isFailPoint(point: FailPoint): boolean {
   return point === wanted && --left === 0;
 }
@@ -28,5 +29,7 @@ export function die(): never {
 }
 
 export function failPoint(point: FailPoint): void {
-  if (isFailPoint(point)) die();
+  if (!isFailPoint(point)) return;
+  if (action === "stop") process.kill(process.pid, "SIGSTOP");
+  else die();
 }

@@ -131,6 +131,7 @@ async function takeOver(
   text: string,
   nonce: string,
 ): Promise<"ours" | "changed" | LockOwner> {
+  failPoint("lock-judged");
   const guard = await acquireLock(`${path}.${createHash("sha256").update(dead).digest("hex").slice(0, 16)}`);
   if ("owner" in guard) return guard.owner;
   try {

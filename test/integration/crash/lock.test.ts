@@ -90,6 +90,26 @@ describe("the lock", () => {
     }
   });
 
+  it.skipIf(process.platform !== "linux")(
+    "judged dead by one and meanwhile taken over by another stays the other's",
+    async () => {
+      const owner = contender();
+      await owner.until("owner");
+      owner.process.kill("SIGKILL");
+      await owner.ended;
+      const slow = contender("", { MLBENCH_FAILPOINT: "lock-judged:1:stop" });
+      await expect
+        .poll(() => readFileSync(`/proc/${slow.process.pid}/stat`, "utf8"), { timeout: 10_000 })
+        .toContain(") T ");
+      const writer = await storage.openWriter("a");
+      slow.process.kill("SIGCONT");
+      await slow.ended;
+      expect(slow.lines).toEqual([`refused study-locked ${process.pid}`]);
+      await writer.append({ type: "study-attr", key: "k", value: 1 });
+      await writer.close();
+    },
+  );
+
   it("of a process whose number another one has now is taken over", async () => {
     const writer = await storage.openWriter("a");
     const lock = JSON.parse(readFileSync(lockFile(), "utf8")) as Record<string, unknown>;

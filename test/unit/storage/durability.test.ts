@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 
 import type { StudyState } from "../../../src/core/index.js";
+import type { FileSystem } from "../../../src/storage/json-file/index.js";
 import { loadStudy } from "../../../src/storage/json-file/load.js";
 import { life, report, runningTrial, created } from "../../fixtures/storage/records.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
@@ -259,4 +260,42 @@ describe("the journal", () => {
     expect(plain(await stateOn(disk))).toEqual(plain(writer.state));
     await writer.close();
   });
+
+  it("is read whole whatever the writer does between any two steps of a reader", async () => {
+    for (let nth = 1; nth <= 16; nth++) {
+      const disk = new SimulatedDisk();
+      const before = (await smallStudy(disk)).at(-1) as StudyState;
+      const { writer } = await openOn(disk);
+      const after = { state: before };
+      const foldNow = async (): Promise<void> => {
+        await writer.append({ type: "study-attr", key: "k", value: nth });
+        await writer.close();
+        const next = (await openOn(disk)).writer;
+        await next.append({ type: "study-attr", key: "k2", value: nth });
+        after.state = next.state;
+      };
+      let steps = 0;
+      const read = await loadStudy(
+        reader(disk, async () => (++steps === nth ? foldNow() : undefined)),
+        paths,
+      );
+      const states = [before, after.state].map((state) => JSON.stringify(plain(state)));
+      const between = JSON.stringify(plain({ ...writer.state, trials: writer.state.trials }));
+      expect(read?.findings, `step ${nth}`).toEqual([]);
+      expect([...states, between], `step ${nth}`).toContain(JSON.stringify(plain(read?.state as StudyState)));
+    }
+  });
 });
+
+/** The same disk as another process sees it, with something happening before each of its steps. */
+function reader(disk: SimulatedDisk, beforeStep: () => Promise<void>): FileSystem {
+  const wrapped: Partial<Record<keyof FileSystem, unknown>> = {};
+  for (const operation of ["open", "close", "read", "size"] as const) {
+    const real = disk[operation].bind(disk) as (...args: unknown[]) => Promise<unknown>;
+    wrapped[operation] = async (...args: unknown[]) => {
+      await beforeStep();
+      return real(...args);
+    };
+  }
+  return wrapped as FileSystem;
+}
