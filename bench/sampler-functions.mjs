@@ -35,8 +35,7 @@ export const ackley = (x) =>
   20 +
   Math.E;
 
-export const rosenbrock = (x) =>
-  sum(x.slice(0, -1).map((v, i) => 100 * (x[i + 1] - v ** 2) ** 2 + (1 - v) ** 2));
+export const rosenbrock = (x) => sum(x.slice(0, -1).map((v, i) => 100 * (x[i + 1] - v ** 2) ** 2 + (1 - v) ** 2));
 
 export const levy = (x) => {
   const w = x.map((v) => 1 + (v - 1) / 4);

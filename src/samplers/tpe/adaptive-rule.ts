@@ -28,7 +28,7 @@ export interface Evidence {
 }
 
 /** More of the other trials than this add cost, not knowledge: the newest are where the search is. */
-const MAX_OTHERS = 200;
+const MAX_OTHERS = 100;
 /** The others' density is sharper than the good trials': it has to repel from points, not from regions. */
 const OTHERS_BANDWIDTH = 0.5;
 const OTHERS_NARROWEST = 0.015;

@@ -22,29 +22,33 @@ export interface Observation {
   readonly values: Encoded;
 }
 
-interface CachedPlan extends Plan {
-  readonly known: WeakMap<Trial, Observation | null>;
+interface PlanWithMemory extends Plan {
   /** What the last history had at each place: finished records stay the same objects, so most lookups end here. */
   readonly trials: Trial[];
   readonly observations: (Observation | null)[];
 }
 
-const KEPT_PLANS = 16;
-const plans = new Map<string, CachedPlan>();
+const KEPT_PLANS = 32;
 
-/** The plan of a space; equal spaces share one, because callers may build the same space anew for every ask. */
-export function planOf(space: SearchSpace): Plan {
-  const key = stringifyJson(Object.entries(space));
-  let plan = plans.get(key);
-  if (!plan) {
-    const names = drawOrder(space);
-    const distributions = names.map((n) => space[n] as Distribution);
-    const conditional = distributions.some((d) => d.when);
-    plan = { names, distributions, conditional, known: new WeakMap(), trials: [], observations: [] };
-    plans.set(key, plan);
-    if (plans.size > KEPT_PLANS) plans.delete(plans.keys().next().value as string);
+/** The plans of one sampler. Equal spaces share one, because callers may build the same space anew for every ask. */
+export class Plans {
+  readonly #plans = new Map<string, PlanWithMemory>();
+
+  of(space: SearchSpace): Plan {
+    const key = stringifyJson(Object.entries(space));
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      this.#plans.set(key, (plan = layOut(space)));
+      if (this.#plans.size > KEPT_PLANS) this.#plans.delete(this.#plans.keys().next().value as string);
+    }
+    return plan;
   }
-  return plan;
+}
+
+function layOut(space: SearchSpace): PlanWithMemory {
+  const names = drawOrder(space);
+  const distributions = names.map((n) => space[n] as Distribution);
+  return { names, distributions, conditional: distributions.some((d) => d.when), trials: [], observations: [] };
 }
 
 /**
@@ -52,19 +56,14 @@ export function planOf(space: SearchSpace): Plan {
  * @returns null for a trial that doesn't fit: a value outside its range, or some but not all of its active parameters.
  */
 export function observationAt(plan: Plan, trials: readonly Trial[], place: number): Observation | null {
-  const cache = plan as CachedPlan;
+  const memory = plan as PlanWithMemory;
   const trial = trials[place] as Trial;
-  if (cache.trials[place] === trial) return cache.observations[place] as Observation | null;
-  let observation = cache.known.get(trial);
-  if (observation === undefined) {
-    const values = encodeParams(plan, trial.params);
-    observation = values && { trial, values };
-    if (!isFinished(trial) || !Object.isFrozen(trial)) return observation;
-    cache.known.set(trial, observation);
-  }
-  if (place <= cache.trials.length) {
-    cache.trials[place] = trial;
-    cache.observations[place] = observation;
+  if (memory.trials[place] === trial) return memory.observations[place] as Observation | null;
+  const values = encodeParams(plan, trial.params);
+  const observation = values && { trial, values };
+  if (isFinished(trial) && Object.isFrozen(trial)) {
+    memory.trials[place] = trial;
+    memory.observations[place] = observation;
   }
   return observation;
 }
@@ -83,12 +82,24 @@ function encodeParams(plan: Plan, params: Params): Encoded | null {
       missing++;
       continue;
     }
-    if (!contains(distribution, value)) return null;
+    const code = encodeValue(distribution, value);
+    if (Number.isNaN(code)) return null;
     present++;
-    encoded[i] = distribution.type === "categorical" ? distribution.choices.indexOf(value) : (value as number);
+    encoded[i] = code;
     if (plan.conditional) active[name] = value;
   }
   return present > 0 && missing > 0 ? null : encoded;
+}
+
+/** External units, or the index of a choice; NaN for a value that the parameter cannot have. */
+function encodeValue(distribution: Distribution, value: ParamValue): number {
+  if (distribution.type === "categorical") {
+    const index = distribution.choices.indexOf(value);
+    return index < 0 ? NaN : index;
+  }
+  if (distribution.type === "float" && distribution.step === null)
+    return typeof value === "number" && value >= distribution.low && value <= distribution.high ? value : NaN;
+  return contains(distribution, value) ? (value as number) : NaN;
 }
 
 /** An encoded value as the parameter's own. */

@@ -7,7 +7,7 @@ import { proposeAdaptively } from "./adaptive-rule.js";
 import type { Block } from "./blocks.js";
 import { blocksOf } from "./blocks.js";
 import type { Plan } from "./encoding.js";
-import { decodeValue, planOf } from "./encoding.js";
+import { decodeValue, Plans } from "./encoding.js";
 import { proposeLikeOptuna } from "./optuna-rule.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import { defaultWeights } from "./parzen-estimator.js";
@@ -108,6 +108,7 @@ export class TpeSampler implements Sampler {
   readonly name = "tpe";
   declare readonly seed?: number;
   readonly #options: Resolved;
+  readonly #plans = new Plans();
 
   /** @throws UsageError `invalid-sampler-option`. */
   constructor(options: TpeSamplerOptions = {}) {
@@ -116,7 +117,7 @@ export class TpeSampler implements Sampler {
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
-    const plan = planOf(space);
+    const plan = this.#plans.of(space);
     const all = observe(plan, history);
     const observations = this.#options.constantLiar ? all : { ...all, running: [] };
     const finished = all.complete.length + all.pruned.length;

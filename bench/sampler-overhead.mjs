@@ -1,0 +1,135 @@
+/**
+ * What a proposal costs: ask and tell strictly alternating over 10 mixed dimensions, CPU milliseconds, beside Optuna
+ * 5.0.0's default TPE (the peers' sampler_overhead.py) in the same run.
+ *
+ *   node bench/sampler-overhead.mjs [--n 1000,10000] [--json FILE] [--python python3]
+ *     [--peer ../shared/peers/sampler_overhead.py] [--peer-n 1000]
+ *
+ * "first" is the first ask of a process in which N finished trials have just been loaded. Needs a build (dist/).
+ */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { categorical, createRng, deriveSeed, float, int } from "../dist/core/index.js";
+import { buildParams } from "../dist/samplers/space.js";
+import { drawUniform } from "../dist/samplers/random.js";
+import { TpeSampler } from "../dist/samplers/tpe/tpe.js";
+import { median } from "./mann-whitney.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values: args } = parseArgs({
+  options: {
+    n: { type: "string", default: "1000,10000" },
+    json: { type: "string" },
+    python: { type: "string", default: process.env.MLBENCH_PYTHON ?? "python3" },
+    peer: { type: "string", default: resolve(root, "../shared/peers/sampler_overhead.py") },
+    "peer-n": { type: "string", default: "1000" },
+    first: { type: "string" },
+  },
+});
+
+const kinds = [...Array(5).fill("float"), "log", "log", "int", "int", "categorical"];
+const distributions = {
+  float: () => float(-5, 5),
+  log: () => float(1e-5, 1e-1, { log: true }),
+  int: () => int(1, 128),
+  categorical: () => categorical(["a", "b", "c", "d"]),
+};
+const space = Object.fromEntries(kinds.map((kind, i) => [`p${i}_${kind}`, distributions[kind]()]));
+
+const costs = {
+  float: (v) => (v - 1) ** 2,
+  log: (v) => (Math.log10(v) + 3) ** 2,
+  int: (v) => ((v - 40) / 32) ** 2,
+  categorical: (v) => 0.3 * ["a", "b", "c", "d"].indexOf(v),
+};
+const cost = (params) => Object.values(params).reduce((sum, v, i) => sum + costs[kinds[i]](v), 0);
+
+const record = (number, params) =>
+  Object.freeze({ number, state: "complete", value: cost(params), params, intermediate: [] });
+
+/** CPU milliseconds of this process. Garbage collection and compilation on other threads count too. */
+function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e3;
+}
+
+/** Each ask + tell of a study of n trials; a history is a new array every time, its records are the same objects. */
+function alternate(n) {
+  const sampler = new TpeSampler();
+  const stream = deriveSeed(0, "sampler");
+  const [cpu, wall] = [[], []];
+  let trials = [];
+  for (let number = 0; number < n; number++) {
+    const [c, w] = [cpuMs(), performance.now()];
+    const params = sampler.suggest(space, { direction: "minimize", trials }, createRng(stream, number));
+    trials = [...trials, record(number, params)];
+    cpu.push(cpuMs() - c);
+    wall.push(performance.now() - w);
+  }
+  const best = Math.min(...trials.map((t) => t.value));
+  return {
+    n,
+    cpuMs: median(cpu.slice(-100)),
+    wallMs: median(wall.slice(-100)),
+    totalCpuS: cpu.reduce((a, b) => a + b) / 1e3,
+    best,
+  };
+}
+
+/** In a process of its own, so that nothing is compiled or kept. */
+function firstAsk(n) {
+  const script = [fileURLToPath(import.meta.url), "--first", `${n}`];
+  const runs = Array.from({ length: 5 }, () =>
+    JSON.parse(execFileSync(process.execPath, script, { encoding: "utf8" })),
+  );
+  return { cpuMs: median(runs.map((r) => r.cpuMs)), wallMs: median(runs.map((r) => r.wallMs)) };
+}
+
+function loadAndAsk(n) {
+  const rng = createRng(1, "loaded");
+  const trials = Array.from({ length: n }, (_, i) =>
+    record(
+      i,
+      buildParams(space, (_name, d) => drawUniform(d, rng)),
+    ),
+  );
+  const [c, w] = [cpuMs(), performance.now()];
+  new TpeSampler().suggest(space, { direction: "minimize", trials }, createRng(2, "first"));
+  return { cpuMs: cpuMs() - c, wallMs: performance.now() - w };
+}
+
+function main() {
+  const goals = { 1000: [1, 10], 10000: [10, 100] };
+  const rows = args.n
+    .split(",")
+    .map(Number)
+    .map((n) => ({ ...alternate(n), first: firstAsk(n) }));
+  for (const r of rows) {
+    if (!(r.best < 5)) throw new Error(`the search found nothing: best ${r.best} after ${r.n} trials`);
+    const [goal, firstGoal] = goals[r.n] ?? ["-", "-"];
+    console.log(
+      `ours    n=${r.n}: ask + tell ${r.cpuMs.toFixed(2)} ms CPU (wall ${r.wallMs.toFixed(2)}; goal ${goal}), first after loading ` +
+        `${r.first.cpuMs.toFixed(1)} ms CPU (wall ${r.first.wallMs.toFixed(1)}; goal ${firstGoal}), all ${r.totalCpuS.toFixed(1)} s, best ${r.best.toFixed(3)}`,
+    );
+  }
+  const peerArguments = ["--sampler", "tpe-default", "--n", args["peer-n"], "--dims", "10", "--tail", "100"];
+  const output = execFileSync(args.python, [args.peer, ...peerArguments], {
+    encoding: "utf8",
+    cwd: dirname(args.peer),
+  });
+  const peer = JSON.parse(output.trim().split("\n").at(-1));
+  console.log(
+    `optuna  n=${peer.n}: ask + tell ${peer.trial_cpu_ms_end.toFixed(2)} ms CPU (wall ${peer.trial_ms_end.toFixed(2)}), all ${peer.total_cpu_s} s, best ${peer.best.toFixed(3)}`,
+  );
+  if (args.json) {
+    const head = { bench: "sampler-overhead", date: new Date().toISOString(), node: process.version };
+    const peerCommand = `${args.python} sampler_overhead.py ${peerArguments.join(" ")}`;
+    writeFileSync(args.json, JSON.stringify({ ...head, rows, peerCommand, peer }, null, 1) + "\n");
+  }
+}
+
+if (args.first) console.log(JSON.stringify(loadAndAsk(Number(args.first))));
+else main();

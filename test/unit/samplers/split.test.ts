@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import type { Trial } from "../../../src/core/index.js";
+import { float } from "../../../src/core/index.js";
+import { Plans } from "../../../src/samplers/tpe/encoding.js";
+import { observe, splitTrials } from "../../../src/samplers/tpe/split.js";
+import { record } from "../../conformance/sampler.js";
+
+const space = { x: float(0, 1) };
+const trial = (number: number, over: Partial<Trial>): Trial => record(number, { x: 0.5 }, over);
+const complete = (n: number, value: number): Trial => trial(n, { value });
+const pruned = (n: number, ...intermediate: [number, number][]): Trial => trial(n, { state: "pruned", intermediate });
+
+function split(trials: Trial[], nBelow: number, direction: "minimize" | "maximize" = "minimize"): [number[], number[]] {
+  const result = splitTrials(observe(new Plans().of(space), { direction, trials }), direction, nBelow);
+  return [result.below.map((o) => o.trial.number), result.above.map((o) => o.trial.number)];
+}
+
+describe("good trials against the others", () => {
+  test("the lowest values, or the highest; each side by number; equals by number", () => {
+    const trials = [complete(0, 3), complete(1, 1), complete(2, 2), complete(3, 1), complete(4, 1)];
+    expect(split(trials, 2)).toEqual([
+      [1, 3],
+      [0, 2, 4],
+    ]);
+    expect(split(trials, 2, "maximize")).toEqual([
+      [0, 2],
+      [1, 3, 4],
+    ]);
+  });
+
+  test("infinite values take part in the order", () => {
+    const trials = [complete(0, Infinity), complete(1, 5), complete(2, -Infinity), complete(3, Infinity)];
+    expect(split(trials, 2)[0]).toEqual([1, 2]);
+    expect(split(trials, 2, "maximize")[0]).toEqual([0, 3]);
+  });
+
+  test("pruned trials come after complete ones: the farther first, then the better last value", () => {
+    const trials = [
+      pruned(0, [1, 0.1], [2, 0.4]),
+      pruned(1, [1, 0.9], [3, 0.8]),
+      pruned(2, [3, 0.2], [1, 0.9]),
+      pruned(3),
+      pruned(4, [3, NaN]),
+      complete(5, 100),
+    ];
+    expect(split(trials, 1)[0]).toEqual([5]);
+    expect(split(trials, 2)[0]).toEqual([2, 5]);
+    expect(split(trials, 3)[0]).toEqual([1, 2, 5]);
+    expect(split(trials, 4)[0]).toEqual([1, 2, 4, 5]);
+    expect(split(trials, 5)[1]).toEqual([3]);
+    expect(split(trials, 2, "maximize")[0]).toEqual([1, 5]);
+  });
+
+  test("running trials are never good; failed, waiting and NaN ones are nowhere; nor those that don't fit", () => {
+    const trials = [
+      trial(0, { state: "running" }),
+      trial(1, { state: "failed" }),
+      trial(2, { value: NaN }),
+      trial(3, { value: null }),
+      record(4, { x: 7 }, { value: 0 }),
+      trial(5, { state: "waiting" }),
+      complete(6, 1),
+    ];
+    expect(split(trials, 5)).toEqual([[6], [0]]);
+  });
+
+  test("more wanted than there are, and none", () => {
+    const many = Array.from({ length: 300 }, (_, i) => complete(i, (i * 37) % 300));
+    expect(split(many, 500)).toEqual([many.map((t) => t.number), []]);
+    expect(split(many, 0)[0]).toEqual([]);
+    // past the number up to which insertion is used
+    const expected = many.filter((t) => (t.value as number) < 150).map((t) => t.number);
+    expect(split(many, 150)[0]).toEqual(expected);
+    expect(split(many, 20)[0]).toEqual(many.filter((t) => (t.value as number) < 20).map((t) => t.number));
+  });
+});
