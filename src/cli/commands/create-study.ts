@@ -62,7 +62,19 @@ async function configOf(argv: readonly string[], scanned: Prescan): Promise<Stud
   const { loadStudyConfig } = await import("../../registry/study-config.js");
   if (scanned.config !== undefined) return loadStudyConfig(scanned.config);
   const ownData = scanned.dataset !== undefined && scanned.dataset !== "dummy";
-  return ownData || namesObjective(argv) ? null : loadStudyConfig("dummy-lstm");
+  if (ownData || namesObjective(argv)) return null;
+  const preset = await loadStudyConfig("dummy-lstm");
+  return scanned.model === undefined || scanned.model === "lstm" ? preset : forOtherModels(preset);
+}
+
+/** The preset without what it says about its own model. */
+function forOtherModels({ model: _lstm, search, fixed, ...rest }: StudyConfig): StudyConfig {
+  const ofModel = (name: string): boolean => name.startsWith("model.");
+  return {
+    ...rest,
+    ...(search ? { search: search.filter((entry) => !ofModel(typeof entry === "string" ? entry : entry.name)) } : {}),
+    ...(fixed ? { fixed: Object.fromEntries(Object.entries(fixed).filter(([name]) => !ofModel(name))) } : {}),
+  };
 }
 
 function namesObjective(argv: readonly string[]): boolean {
