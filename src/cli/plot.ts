@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { writeFileAtomically } from "../training/atomic-write.js";
 
 /** One line of a chart. */
 export interface Series {
@@ -6,17 +6,40 @@ export interface Series {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Values spread over `columns` cells by averaging, so that a long series fits a terminal. */
-function resample(values: readonly number[], columns: number): number[] {
-  if (values.length <= columns) return [...values];
-  return Array.from({ length: columns }, (_, i) => {
-    const from = Math.floor((i * values.length) / columns);
-    const to = Math.max(from + 1, Math.floor(((i + 1) * values.length) / columns));
-    let sum = 0;
-    for (let k = from; k < to; k++) sum += values[k] as number;
-    return sum / (to - from);
-  });
+/** Marks of one x step: the mean of the values that fall on it. */
+function averages(points: Series["points"], low: number, step: number, columns: number): (number | undefined)[] {
+  const sums = new Float64Array(columns);
+  const counts = new Uint32Array(columns);
+  for (const [x, y] of points) {
+    const column = step === 0 ? 0 : Math.min(columns - 1, Math.floor((x - low) / step));
+    sums[column] = (sums[column] as number) + y;
+    counts[column] = (counts[column] as number) + 1;
+  }
+  return Array.from(counts, (count, column) => (count === 0 ? undefined : (sums[column] as number) / count));
 }
+
+/**
+ * A series on the steps of a shared x axis: straight over steps without a value, nothing after the last one. The chart
+ * begins every line at its left edge: what starts later is drawn level up to its first value.
+ */
+function onAxis(points: Series["points"], low: number, high: number, columns: number): number[] {
+  const means = averages(points, low, (high - low) / columns, columns);
+  const known = means.flatMap((mean, column) => (mean === undefined ? [] : [column]));
+  const values: number[] = [];
+  let next = 0;
+  for (let column = 0; column <= (known.at(-1) ?? -1); column++) {
+    if (column > (known[next] as number)) next++;
+    const [before, after] = [known[Math.max(0, next - 1)] as number, known[next] as number];
+    const share = after === before ? 1 : Math.max(0, column - before) / (after - before);
+    values.push((1 - share) * (means[before] as number) + share * (means[after] as number));
+  }
+  return values;
+}
+
+const finiteOnly = ({ name, points }: Series): Series => ({
+  name,
+  points: points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)),
+});
 
 /** A line chart for a terminal: `series` share the x axis; drawn in the order given, with a legend. */
 export async function terminalPlot(
@@ -26,25 +49,30 @@ export async function terminalPlot(
   const { default: asciichart } = await import("asciichart");
   const { columns = 80, height = 12, color = false, digits = 3 } = options;
   const palette = [asciichart.blue, asciichart.lightred, asciichart.green, asciichart.magenta, asciichart.cyan];
-  const finite = series.map((s) => s.points.map(([, y]) => y).filter(Number.isFinite)).filter((v) => v.length > 0);
-  if (finite.length === 0) return "(nothing to draw)";
-  const all = finite.flat();
-  const low = Math.min(...all.slice(0, 100_000));
-  const high = Math.max(...all.slice(0, 100_000));
-  const label = (value: number): string => value.toFixed(digits).padStart(digits + 5);
-  const chart = asciichart.plot(
-    finite.map((values) => resample(values, Math.max(10, columns - digits - 10))),
-    {
-      height,
-      format: label,
-      ...(low === high ? { min: low - 1, max: high + 1 } : {}),
-      ...(color ? { colors: series.map((_, i) => palette[i % palette.length]) } : {}),
-    },
-  );
-  return `${chart}\n${series.map((s) => `  ${s.name}`).join("")}`;
+  const colorOf = (index: number): string => palette[index % palette.length] as string;
+  const drawn = series.map(finiteOnly).filter(({ points }) => points.length > 0);
+  if (drawn.length === 0) return "(nothing to draw)";
+  const xs = drawn.flatMap(({ points }) => points.map(([x]) => x));
+  const low = xs.reduce((a, b) => Math.min(a, b));
+  const high = xs.reduce((a, b) => Math.max(a, b));
+  const longest = Math.max(...drawn.map(({ points }) => points.length));
+  const width = Math.min(longest, Math.max(10, columns - digits - 10));
+  const lines = drawn.map(({ points }) => onAxis(points, low, high, width));
+  const first = lines[0]?.[0] as number;
+  const chart = asciichart.plot(lines, {
+    height,
+    format: (value: number): string => value.toFixed(digits).padStart(digits + 5),
+    ...(lines.flat().every((value) => value === first) ? { min: first - 1, max: first + 1 } : {}),
+    ...(color ? { colors: drawn.map((_, i) => colorOf(i)) } : {}),
+  });
+  const legend = drawn.map(({ name }, i) => `  ${color ? asciichart.colored(name, colorOf(i)) : name}`);
+  return `${chart}\n${legend.join("")}`;
 }
 
-/** The same lines as an SVG file, with axes, a legend and one panel a group. */
+/**
+ * The same lines as an SVG file, with axes, a legend and one panel a group.
+ * @throws UsageError, MlbenchError `cannot-write`
+ */
 export async function writeSvgPlot(
   file: string,
   panels: readonly { readonly title: string; readonly series: readonly Series[] }[],
@@ -69,7 +97,7 @@ export async function writeSvgPlot(
     marks: panelMarks,
   };
   const view = new vega.View(vega.parse(spec as unknown as Parameters<typeof vega.parse>[0]), { renderer: "none" });
-  await writeFile(file, await view.toSVG());
+  await writeFileAtomically(file, new TextEncoder().encode(await view.toSVG()));
   view.finalize();
 }
 

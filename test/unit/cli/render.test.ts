@@ -25,6 +25,19 @@ test("a plot is as wide as it was told and shows each line's name", async () => 
   expect(text).toContain("0.999");
 });
 
+test("lines of a plot share the x axis: a short one ends where its values end", async () => {
+  const line = (name: string, from: number, to: number, y: number) => ({
+    name,
+    points: Array.from({ length: to - from }, (_, i) => [from + i, y] as const),
+  });
+  const text = await terminalPlot([line("long", 0, 200, 1), line("short", 0, 100, 0)], { columns: 73, height: 4 });
+  const drawn = text.split("\n").map((row) => row.split("─").length - 1);
+  expect(Math.max(...drawn)).toBe(59);
+  expect(drawn.filter((n) => n > 0).sort((a, b) => a - b)[0]).toBe(29);
+  const gap = [{ name: "gap", points: [[0, 0] as const, [1, 0] as const, [9, 8] as const] }];
+  expect(await terminalPlot(gap, { columns: 40 })).toContain("8.000");
+});
+
 test("the best trial and its history go by finishing order and direction, over complete trials only", () => {
   const trial = (number: number, value: number | null, finish_index: number, state = "complete"): Trial =>
     ({ number, value, finish_index, state }) as Trial;
