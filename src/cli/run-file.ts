@@ -28,7 +28,8 @@ export async function readRunFile(path: string): Promise<RunFile> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new UsageError("config-not-found", `--config ${path}: ${messageOf(error)}`);
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new UsageError("config-not-found", `--config ${path}: ${missing ? "no such file" : messageOf(error)}`);
   }
   const { parse } = await import("yaml");
   let data: unknown;
@@ -41,7 +42,8 @@ export async function readRunFile(path: string): Promise<RunFile> {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const at = issue?.path.length ? ` at ${issue.path.join(".")}` : "";
-    throw new UsageError("invalid-config", `--config ${path}${at}: ${issue?.message ?? "invalid"}`);
+    const known = issue?.code === "unrecognized_keys" ? `; known: ${Object.keys(schema.shape).join(", ")}` : "";
+    throw new UsageError("invalid-config", `--config ${path}${at}: ${issue?.message ?? "invalid"}${known}`);
   }
   const base = dirname(resolve(path));
   const { plugins, ...rest } = parsed.data;

@@ -25,9 +25,10 @@ class PlainView implements TrainView {
   constructor(
     private readonly io: CliIo,
     private readonly epochs: number,
+    private readonly label: string,
   ) {}
   epoch(event: EpochEvent): void {
-    printLine(this.io.stderr, epochLine(event, this.epochs));
+    printLine(this.io.stderr, `${this.label}${epochLine(event, this.epochs)}`);
   }
   stop(): void {}
 }
@@ -57,10 +58,13 @@ class BarView implements TrainView {
   }
 }
 
-/** @param quiet nothing at all (`--format json`) */
+/**
+ * @param label stands before the bar and each line: `"B0005 "`, the cell held out
+ * @param quiet nothing at all (`--format json`)
+ */
 export async function createTrainView(io: CliIo, epochs: number, label: string, quiet: boolean): Promise<TrainView> {
   if (quiet) return { epoch: () => {}, stop: () => {} };
-  if (!io.stderr.isTTY) return new PlainView(io, epochs);
+  if (!io.stderr.isTTY) return new PlainView(io, epochs, label);
   const { default: progress } = await import("cli-progress");
   const width = Math.max(8, Math.min(40, (io.stderr.columns ?? 80) - 66 - label.length));
   const bar = new progress.SingleBar(

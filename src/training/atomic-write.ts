@@ -1,16 +1,57 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { MlbenchError, UsageError, messageOf } from "../core/index.js";
+
+/** What is wrong with the path itself, by the system's code: the user's to mend. */
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EEXIST: "a folder on the way is a file",
+  EISDIR: "it is a folder",
+  ENOENT: "no file can be made there",
+  ENOTDIR: "a folder on the way is a file",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+};
+
+function cannotWrite(path: string, error: unknown): MlbenchError {
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ""];
+  return reason === undefined
+    ? new MlbenchError("cannot-write", `cannot write ${path}: ${messageOf(error)}`, { cause: error })
+    : new UsageError("cannot-write", `cannot write ${path}: ${reason}`, { cause: error });
+}
+
+const temporaryBeside = (path: string): string => `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
+
+/**
+ * Makes sure, as far as can be told without writing, that a file can be written there: before work is spent on what
+ * goes into it.
+ * @throws UsageError `cannot-write`
+ */
+export async function requireWritable(path: string): Promise<void> {
+  try {
+    const there = await stat(path).catch(() => null);
+    if (there?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    // The folders that are missing will be made in the nearest one that is there.
+    let folder = dirname(resolve(path));
+    while (!existsSync(folder)) folder = dirname(folder);
+    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error(), { code: "ENOTDIR" });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
 
 /**
  * Replaces a file whole or not at all: a temporary file beside it is written, synced and renamed over it, and the folder
  * is synced. Folders on the way are made.
+ * @throws UsageError `cannot-write` for a path that cannot hold a file, MlbenchError for a full disk and the like
  */
 export async function writeFileAtomically(path: string, data: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
+  const temporary = temporaryBeside(path);
   try {
+    await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "wx");
     try {
       await file.writeFile(data);
@@ -19,11 +60,11 @@ export async function writeFileAtomically(path: string, data: Uint8Array): Promi
       await file.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw cannotWrite(path, error);
   }
-  await syncFolder(folder);
 }
 
 /** A rename is durable once its folder is; platforms that cannot open folders go without. */

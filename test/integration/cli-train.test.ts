@@ -117,6 +117,29 @@ describe("train", () => {
     expect(Object.keys(finishes[3]?.folds ?? {})).toHaveLength(3);
   });
 
+  test("--val-cells each leaves the test cells alone, and draws every cell held out", async () => {
+    const cwd = await emptyFolder();
+    const args = ["train", ...quick, "--seed", "1", "--val-cells", "each"];
+    const { code, stdout, stderr } = await runCli([...args, "--test-cells", "D02", "--plot"], { cwd });
+    expect(code).toBe(0);
+    expect(stdout.match(/\w+ held out/g)).toEqual(["D01 held out", "D03 held out"]);
+    expect(stdout).toContain("D01: SOH 10 cycles ahead");
+    expect(stderr).toMatch(/^D01 epoch 1\/3 .*\n(.*\n){2}D03 epoch 1\/3 /);
+    const svg = await readFile(join(cwd, "artifacts", "lstm.svg"), "utf8");
+    expect(svg).toContain("D03: SOH 10 cycles ahead");
+    const drawn = await runCli([...args, "--test-split", "0.3"], { cwd });
+    expect(drawn).toMatchObject({ code: 2, stderr: expect.stringContaining("name data.test_cells") as string });
+  });
+
+  test("with --format json --plot still writes its SVG; stdout carries events alone", async () => {
+    const cwd = await emptyFolder();
+    const args = ["train", ...quick, "--seed", "1", "--plot", "new/plot.svg", "--format", "json"];
+    const { stdout, stderr } = await runCli(args, { cwd });
+    expect(jsonLines(stdout)).toHaveLength(4);
+    expect(stderr).toBe("plot: new/plot.svg\n");
+    expect(await readFile(join(cwd, "new", "plot.svg"), "utf8")).toMatch(/^<svg/);
+  });
+
   test("the config file sets what the command line does not", async () => {
     const cwd = await emptyFolder();
     await writeFile(
@@ -142,6 +165,9 @@ describe("a user's mistake is one line and exit code 2", () => {
     ["a missing checkpoint", ["evaluate", "none.safetensors"], /none\.safetensors/],
     ["an unknown format", ["models", "--format", "xml"], /xml/],
     ["an unknown command", ["trian"], /unknown command 'trian'.*train/],
+    ["a checkpoint that is a folder", ["train", "--checkpoint", "."], /cannot write \.: it is a folder/],
+    ["a plot without weights", ["train", "--no-checkpoint", "--plot"], /leave out --no-checkpoint/],
+    ["a missing run file", ["train", "--config", "run.yaml"], /--config run\.yaml: no such file/],
     ["a missing plug-in", ["train", "--plugin", "./nothing.mjs"], /nothing\.mjs/],
   ];
   test.each(cases)("%s", async (_name, args, message) => {

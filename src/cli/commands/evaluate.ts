@@ -3,7 +3,7 @@ import type { SplitName } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters } from "../checkpoint-options.js";
 import { addParameterOptions, prescan } from "../derived-options.js";
-import { parseFormat } from "../io.js";
+import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
 import { addBackendOptions, formatOption, pluginOption } from "../shared-options.js";
 
@@ -11,7 +11,7 @@ import { addBackendOptions, formatOption, pluginOption } from "../shared-options
 function rulLine(metrics: Readonly<Record<string, number>>): string | null {
   const { rul_mae: mae, rul_windows: windows, rul_censored_cells: censored } = metrics;
   if (windows === undefined || censored === undefined) return null;
-  const never = censored > 0 ? `; ${censored} cells never end theirs` : "";
+  const never = censored > 0 ? `; ${censored} ${censored === 1 ? "cell never reaches" : "cells never reach"} it` : "";
   return mae === undefined
     ? `end of life: no window sees one${never}`
     : `end of life: off by ${mae.toFixed(1)} cycles on ${windows} windows${never}`;
@@ -45,6 +45,7 @@ export const evaluateCommand: CommandDefinition = async (program, { io, argv }) 
       ...{ split: options.split, params: read(), backend: options.backend, kernels: options.kernels },
       ...(options.dataset ? { dataset: options.dataset } : {}),
     });
+    if (options.format === "table") for (const warning of result.warnings) printLine(io.stderr, `warning: ${warning}`);
     await printData(io, parseFormat(options.format), result, {
       table: async () => {
         const { resultTable, verdict } = await import("../train-view.js");

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import { MlbenchError, UsageError, stringifyJson } from "../../core/index.js";
+import { MlbenchError, UsageError, drawSeed, stringifyJson } from "../../core/index.js";
 import type { ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addParameterOptions, prescan } from "../derived-options.js";
@@ -25,6 +25,8 @@ interface TrainOptions {
 /** What a run resolves to before its folds are known. */
 interface TrainPlan {
   readonly config: RunConfig;
+  /** What `--resume` goes on with. */
+  readonly resumed: RunConfig | null;
   readonly options: TrainOptions;
   readonly io: CliIo;
 }
@@ -52,7 +54,7 @@ export const trainCommand: CommandDefinition = async (program, context) => {
       ...{ backend: options.backend ?? "wasm", kernels: options.kernels ?? "auto" },
       ...(seed === undefined ? {} : { seed }),
     };
-    return train({ config, options, io: context.io }, context);
+    return train({ config, resumed, options, io: context.io }, context);
   });
 };
 
@@ -82,12 +84,29 @@ function addTrainOptions(command: Command): Command {
     .addOption(new Option("--format <format>", "json: one event a line").choices(["table", "json"]).default("table"));
 }
 
+/** What would only fail when the work is done. */
+async function requireOutputs(plan: TrainPlan): Promise<void> {
+  const { requireWritable } = await import("../../training/atomic-write.js");
+  const checkpoint = checkpointOf(plan);
+  if (checkpoint !== null) await requireWritable(checkpoint);
+  if (plan.options.plot === undefined) return;
+  if (checkpoint === null)
+    throw new UsageError(
+      "plot-needs-checkpoint",
+      "--plot predicts from the written weights: leave out --no-checkpoint",
+    );
+  await requireWritable(plotFile(plan));
+}
+
 async function train(plan: TrainPlan, context: CommandContext): Promise<void> {
+  await requireOutputs(plan);
   const cells = plan.config.params?.["data.val_cells"];
   if (cells === "each" || (Array.isArray(cells) && cells.length === 1 && cells[0] === "each"))
     return trainEachCell(plan, context);
   const finish = await trainOnce(plan, context);
-  if (finish && plan.options.format !== "json") await printResult(plan, finish);
+  if (!finish) return;
+  if (plan.options.format !== "json") await printResult(plan, finish);
+  await plot(plan, [finish]);
 }
 
 const checkpointOf = ({ options, config }: TrainPlan, fold?: string): string | null => {
@@ -104,7 +123,8 @@ async function trainOnce(plan: TrainPlan, context: CommandContext, fold?: string
     import("../../training/config.js"),
     import("../train-view.js"),
   ]);
-  const epochs = Number(resolveConfig(plan.config).params["train.epochs"]);
+  const params = { ...plan.resumed?.params, ...plan.config.params };
+  const epochs = Number(resolveConfig({ ...plan.config, params }).params["train.epochs"]);
   const view = await createTrainView(io, epochs, fold === undefined ? "" : `${fold} `, json);
   let finish: FinishEvent | null = null;
   const onEvent = (event: RunEvent): void => {
@@ -122,7 +142,8 @@ async function trainOnce(plan: TrainPlan, context: CommandContext, fold?: string
   if (!json) for (const warning of result.warnings) printLine(io.stderr, `warning: ${warning}`);
   if (result.state === "diverged") throw new MlbenchError("diverged", result.message);
   if (result.state === "cancelled") {
-    printLine(io.stderr, "interrupted");
+    const resume = result.checkpoint === null ? "" : `: --resume ${result.checkpoint} goes on from there`;
+    printLine(io.stderr, `interrupted after ${result.epoch} epochs${resume}`);
     context.setExitCode(130);
     return null;
   }
@@ -138,41 +159,66 @@ async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> 
   if (words) printLine(io.stdout, words);
   const where = finish.checkpoint === null ? "" : `; weights: ${finish.checkpoint}`;
   printLine(io.stdout, `best epoch ${finish.best_epoch}, ${duration(finish.seconds)}${where}`);
-  if (plan.options.plot !== undefined) await plot(plan, finish);
+}
+
+/** The cells to hold out in turn: all but those that are set aside for the test. */
+async function foldCells(config: RunConfig, seed: number): Promise<string[]> {
+  const { loadTables, listOf } = await import("../../datasets/index.js");
+  const { resolveConfig } = await import("../../training/config.js");
+  const { data } = resolveConfig(config);
+  if (data["test_split"] !== null)
+    throw new UsageError(
+      "invalid-split",
+      "data.val_cells=each with data.test_split would set other cells aside in each turn: name data.test_cells",
+    );
+  const aside = listOf(data["test_cells"] as string | readonly string[] | null) ?? [];
+  const tables = await loadTables(config.dataset, data, { seed });
+  return tables.cells.map(({ cell }) => cell).filter((cell) => !aside.includes(cell));
 }
 
 /** Every cell held out in turn. */
 async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<void> {
   const { io, options, config } = plan;
-  const { loadTables } = await import("../../datasets/index.js");
-  const { resolveConfig } = await import("../../training/config.js");
-  const base: RunConfig = { ...config, params: { ...config.params, "data.val_cells": [] } };
-  const resolved = resolveConfig(base);
-  const tables = await loadTables(config.dataset, resolved.data, { seed: resolved.seed });
-  const finishes: { cell: string; finish: FinishEvent }[] = [];
-  for (const { cell } of tables.cells) {
+  const seed = config.seed ?? drawSeed();
+  const finishes: Fold[] = [];
+  for (const cell of await foldCells(config, seed)) {
     const fold: TrainPlan = {
       ...plan,
-      config: { ...config, seed: resolved.seed, params: { ...config.params, "data.val_cells": [cell] } },
+      config: { ...config, seed, params: { ...config.params, "data.val_cells": [cell] } },
     };
     const finish = await trainOnce(fold, context, cell);
     if (!finish) return;
     finishes.push({ cell, finish });
   }
-  const mean = meanOf(finishes.map(({ finish }) => finish));
-  if (options.format === "json")
-    return printLine(
-      io.stdout,
-      stringifyJson({ ...mean, folds: Object.fromEntries(finishes.map(({ cell, finish }) => [cell, finish])) }),
-    );
+  if (options.format === "json") printFoldsAsJson(io, finishes);
+  else await printFolds(io, config.model, finishes);
+  await plot(
+    plan,
+    finishes.map(({ finish }) => finish),
+  );
+}
+
+interface Fold {
+  readonly cell: string;
+  readonly finish: FinishEvent;
+}
+
+function printFoldsAsJson(io: CliIo, folds: readonly Fold[]): void {
+  const mean = meanOf(folds.map(({ finish }) => finish));
+  const byCell = Object.fromEntries(folds.map(({ cell, finish }) => [cell, finish]));
+  printLine(io.stdout, stringifyJson({ ...mean, folds: byCell }));
+}
+
+async function printFolds(io: CliIo, model: string, folds: readonly Fold[]): Promise<void> {
   const { resultTable, verdict } = await import("../train-view.js");
-  for (const { cell, finish } of finishes) {
+  for (const { cell, finish } of folds) {
     printLine(io.stdout, `\n${cell} held out`);
-    printLine(io.stdout, await resultTable(config.model, finish));
+    printLine(io.stdout, await resultTable(model, finish));
   }
-  printLine(io.stdout, `\nmean of ${finishes.length} cells`);
-  printLine(io.stdout, await resultTable(config.model, mean));
-  const words = verdict(config.model, mean);
+  const mean = meanOf(folds.map(({ finish }) => finish));
+  printLine(io.stdout, `\nmean of ${folds.length} cells`);
+  printLine(io.stdout, await resultTable(model, mean));
+  const words = verdict(model, mean);
   if (words) printLine(io.stdout, words);
 }
 
@@ -195,30 +241,36 @@ function meanOf(finishes: readonly FinishEvent[]): FinishEvent {
   };
 }
 
-/** Predicted and true SOH at each path's end, by cell: here and as an SVG. */
-async function plot(plan: TrainPlan, finish: FinishEvent): Promise<void> {
-  const { io, config, options } = plan;
-  if (finish.checkpoint === null)
-    throw new UsageError(
-      "plot-needs-checkpoint",
-      "--plot predicts from the written weights: leave out --no-checkpoint",
-    );
-  const { predictCheckpoint } = await import("../../training/predict.js");
+const plotFile = ({ options, config }: TrainPlan): string =>
+  typeof options.plot === "string" ? options.plot : `artifacts/${config.model}.svg`;
+
+/** `--plot`: predicted and true SOH at each path's end, by cell, as an SVG; for people in the terminal as well. */
+async function plot(plan: TrainPlan, finishes: readonly FinishEvent[]): Promise<void> {
+  const { io, options } = plan;
+  if (options.plot === undefined) return;
   const { writeSvgPlot, terminalPlot } = await import("../plot.js");
-  const prediction = await predictCheckpoint(finish.checkpoint, { split: "val" });
-  const panels = prediction.endPoints().map(({ cell, points }) => ({
+  const panels = (await Promise.all(finishes.map((finish) => panelsOf(plan, finish)))).flat();
+  const file = plotFile(plan);
+  await writeSvgPlot(file, panels, { x: "cycle", y: "SOH" });
+  if (options.format === "json") return printLine(io.stderr, `plot: ${file}`);
+  const columns = Math.min(io.stdout.columns ?? 80, 120);
+  for (const panel of panels) {
+    printLine(io.stdout, `\n${panel.title}`);
+    printLine(io.stdout, await terminalPlot(panel.series, { columns, color: io.stdout.isTTY === true }));
+  }
+  printLine(io.stdout, `\nplot: ${file}`);
+}
+
+/** One panel a validation cell. */
+async function panelsOf({ options }: TrainPlan, { checkpoint }: FinishEvent) {
+  const { predictCheckpoint } = await import("../../training/predict.js");
+  const { backend = "wasm", kernels = "auto" } = options;
+  const prediction = await predictCheckpoint(checkpoint as string, { split: "val", backend, kernels });
+  return prediction.endPoints().map(({ cell, points }) => ({
     title: `${cell}: SOH ${prediction.horizon} cycles ahead`,
     series: [
       { name: "true", points: points.map((p) => [p.cycle, p.true] as const) },
       { name: "predicted", points: points.map((p) => [p.cycle, p.predicted] as const) },
     ],
   }));
-  for (const panel of panels) {
-    printLine(io.stdout, `\n${panel.title}`);
-    const columns = Math.min(io.stdout.columns ?? 80, 120);
-    printLine(io.stdout, await terminalPlot(panel.series, { columns, color: io.stdout.isTTY === true }));
-  }
-  const file = typeof options.plot === "string" ? options.plot : `artifacts/${config.model}.svg`;
-  await writeSvgPlot(file, panels, { x: "cycle", y: "SOH" });
-  printLine(io.stdout, `\nplot: ${file}`);
 }

@@ -33,14 +33,14 @@ async function cellsIn(dir: string): Promise<Map<string, string>> {
   try {
     paths = await matFiles(dir);
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UsageError(
-      "data-dir-unreadable",
-      missing
-        ? `data_dir: no such folder: ${dir} (\`mlbench-hpo datasets download nasa\` fetches the cells)`
-        : `data_dir: cannot read ${dir}: ${messageOf(error)}`,
-      { cause: error },
-    );
+    const { code } = error as NodeJS.ErrnoException;
+    const what =
+      code === "ENOENT"
+        ? `no such folder: ${dir} (\`mlbench-hpo datasets download nasa\` fetches the cells)`
+        : code === "ENOTDIR"
+          ? `${dir} is a file, expected the folder with the cells' .mat files`
+          : `cannot read ${dir}: ${messageOf(error)}`;
+    throw new UsageError("data-dir-unreadable", `data_dir: ${what}`, { cause: error });
   }
   const cells = new Map<string, string>();
   for (const path of paths) {
