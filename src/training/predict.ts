@@ -131,11 +131,23 @@ export async function evaluateCheckpoint(path: string, options: CheckpointOption
     return {
       ...{ model: checkpoint.model, dataset: dataset.metadata.name, split, windows: loader.windows },
       metrics: result ? { ...prefixed(split, result.metrics), ...rulMetrics(model, loader, dataset) } : {},
-      ...{ baselines: baselines(dataset, split), warnings: dataset.metadata.warnings },
+      baselines: baselines(dataset, split),
+      warnings: [...dataset.metadata.warnings, ...(await seenBefore(checkpoint, dataset, options))],
     };
   } finally {
     model.dispose();
   }
+}
+
+/** Other cells held out, another split: what is scored may be what was trained on. */
+async function seenBefore(checkpoint: Checkpoint, dataset: Dataset, options: CheckpointOptions): Promise<string[]> {
+  const { config, datasetHash } = checkpoint;
+  if (dataset.metadata.name !== config.dataset || dataset.metadata.hash === datasetHash) return [];
+  // Another end of life makes another task of the same parts.
+  const eol = config.params?.["data.eol"] ?? 0.7;
+  const sameEnd = await datasetFor(checkpoint, { ...options, params: { ...options.params, "data.eol": eol } });
+  if (sameEnd.metadata.hash === datasetHash) return [];
+  return ["the data or their parts are not those of the training run: it may have trained on what is scored here"];
 }
 
 /** Errors of the remaining useful life that the predicted paths imply. */

@@ -153,6 +153,25 @@ describe("train", () => {
   });
 });
 
+test("datasets show goes by the end of life that it is told; describe dataset gives the schema of all parameters", async () => {
+  const show = ["datasets", "show", "dummy", "--cells", "2", "--cycles", "60", "--format", "json"];
+  const ends = async (eol: string) => {
+    const { stdout } = await runCli([...show, "--eol", eol]);
+    return (JSON.parse(stdout) as { cells: { end_of_life_cycle: number | null }[] }).cells.map(
+      (cell) => cell.end_of_life_cycle,
+    );
+  };
+  expect(await ends("0.01")).toEqual([null, null]);
+  for (const cycle of await ends("0.97")) expect(cycle).toBeGreaterThan(0);
+  const { stdout } = await runCli(["describe", "dataset", "nasa", "--format", "json"]);
+  const { parameters, schema } = JSON.parse(stdout) as {
+    parameters: { name: string }[];
+    schema: { properties: Record<string, unknown> };
+  };
+  expect(Object.keys(schema.properties).sort()).toEqual(parameters.map(({ name }) => name).sort());
+  expect(schema.properties).toHaveProperty("horizon");
+});
+
 describe("a user's mistake is one line and exit code 2", () => {
   const cases: [name: string, args: string[], message: RegExp][] = [
     ["an unknown model", ["train", "--model", "lsmt"], /unknown model "lsmt": did you mean "lstm"\? known: /],

@@ -50,7 +50,8 @@ async function show(
   const { loadTables, describeTables } = await import("../../datasets/index.js");
   const params = Object.fromEntries(Object.entries(given).map(([key, value]) => [key.replace(/^data\./, ""), value]));
   const tables = await loadTables(name, params, { seed: options.seed ?? 0 });
-  const description = describeTables(tables);
+  const eol = params["eol"];
+  const description = describeTables(tables, typeof eol === "number" ? eol : undefined);
   await printData(io, parseFormat(options.format), description, {
     table: async () => {
       const { terminalPlot } = await import("../plot.js");
@@ -60,7 +61,7 @@ async function show(
           { title: "discharges", align: "right", text: (cell) => String(cell.rows) },
           { title: "gaps", align: "right", text: (cell) => String(cell.missing_cycles) },
           { title: "capacity Ah", align: "right", text: (cell) => range(cell.capacity_min, cell.capacity_max) },
-          { title: "end of life", align: "right", text: (cell) => String(cell.end_of_life_cycle ?? "-") },
+          { title: `SOH <= ${description.eol}`, align: "right", text: (cell) => String(cell.end_of_life_cycle ?? "-") },
           { title: "SOH", align: "right", text: (cell) => range(cell.soh_min, cell.soh_max) },
         ],
         description.cells,

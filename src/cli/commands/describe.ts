@@ -66,14 +66,12 @@ async function describe(kind: Kind, name: string | undefined): Promise<Described
   if (name === undefined)
     throw new UsageError("missing-name", `describe ${kind}: name one of ${registry.names().join(", ")}`);
   const entry = registry.get(name);
-  const parameters =
-    kind === "dataset"
-      ? (await import("../../datasets/index.js")).dataParameters(name).map((parameter) => parameter.info)
-      : parametersOf(entry.parameters);
+  // A dataset takes those of the task as well.
+  const schema = kind === "dataset" ? (await import("../../datasets/index.js")).dataSchema(name) : entry.parameters;
   return {
     summary: entry.summary,
-    parameters,
-    schema: z.toJSONSchema(entry.parameters, { io: "input", unrepresentable: "any" }),
+    parameters: parametersOf(schema),
+    schema: z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }),
   };
 }
 

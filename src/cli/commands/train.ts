@@ -139,6 +139,8 @@ async function trainOnce(plan: TrainPlan, context: CommandContext, fold?: string
       ...(options.resume ? { resume: options.resume } : {}),
     }),
   ).finally(() => view.stop());
+  if (options.backend === "auto")
+    printLine(io.stderr, `backend: ${result.backend.name} ${result.backend.version}, kernels: ${result.kernels}`);
   if (!json) for (const warning of result.warnings) printLine(io.stderr, `warning: ${warning}`);
   if (result.state === "diverged") throw new MlbenchError("diverged", result.message);
   if (result.state === "cancelled") {

@@ -3,8 +3,9 @@
  *
  * `plainOps` (op by op through TensorFlow.js, and a plain loop for the optimizers) are active until
  * {@link installOps} puts another set in their place, for this thread. A set of kernels
- * - gives the same numbers (`contract.md`'s tolerances), the same dropout masks (`dropout-mask.ts`) and the same state
- *   names, so that checkpoints move freely between sets;
+ * - gives the same numbers (of PyTorch's in float64, op by op within 1e-5, fused within the larger of 2e-6 and twice
+ *   PyTorch float32's own error), the same dropout masks (`dropout-mask.ts`) and the same state names, so that
+ *   checkpoints move freely between sets;
  * - is differentiable on TensorFlow.js's tape in every tensor argument but `target` and `inverseStd`;
  * - reads nothing back in a step: losses and sums stay tensors until an epoch's end;
  * - may return tensors of its own, never views that a later call of the same op overwrites while the tape needs them.

@@ -31,7 +31,7 @@ interface Case {
 
 const file = new URL("../../fixtures/training/models.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
-/** contract.md 8: op by op. */
+/** Largest difference over largest reference value, op by op. */
 const TOLERANCE = 1e-5;
 
 function normalisation(c: Case): Normalisation {

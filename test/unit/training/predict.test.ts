@@ -47,6 +47,15 @@ test("other parts by parameter: inputs are normalised as the model was trained",
   one.soh.forEach((value, i) => expect(held.soh[i]).toBeCloseTo(value, 5));
 });
 
+test("a warning where what is scored may have been trained on; not for another end of life alone", async () => {
+  const scored = async (params: Record<string, string | number>): Promise<readonly string[]> =>
+    (await evaluateCheckpoint(file, { params })).warnings;
+  expect(await scored({ "data.eol": 0.8 })).toEqual([]);
+  expect(await scored({ "data.val_cells": "D01" })).toEqual([
+    expect.stringMatching(/not those of the training run: it may have trained on/),
+  ]);
+});
+
 test("rows name cell, target cycle and step; CSV has a line each", async () => {
   const prediction = await predictCheckpoint(file);
   const dataset = await buildDataset("dummy", data, { seed: 2 });

@@ -40,5 +40,5 @@ interface Fixture {
 const file = new URL("../../../fixtures/kernels/kernels.json", import.meta.url);
 export const fixture = JSON.parse(readFileSync(file, "utf8")) as Fixture;
 
-/** contract.md 8, fused float32. */
+/** Fused float32: the larger of 2e-6 and twice PyTorch float32's own error. */
 export const tolerance = (reference: Reference): number => Math.max(2e-6, 2 * reference.float32Error);
