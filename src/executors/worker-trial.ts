@@ -8,6 +8,7 @@ import type { ReportAnswer, TrialJob } from "./executor.js";
 import type { WorkerPort } from "./protocol.js";
 import { ControlBlock, outcomeOfError, outcomeOfValue, TrialCancelled } from "./protocol.js";
 import { LOG_FILE } from "./trial-files.js";
+import { collectNowAndThen } from "./worker-memory.js";
 
 /** A trial's line to the study, as the trainer and objectives use it. */
 export class TrialLine {
@@ -47,6 +48,7 @@ export class TrialLine {
   }
 
   end(outcome: TrialOutcome, backend: string | null): void {
+    collectNowAndThen();
     this.#port.send({ type: "outcome", outcome, backend, memory: this.#memory() });
   }
 }
