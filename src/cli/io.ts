@@ -22,13 +22,16 @@ export function printLine(stream: NodeJS.WritableStream, line: string): void {
 }
 
 /**
- * A reader that goes away (`| head`) ends nothing but the printing: the stream's EPIPE is dropped, the work goes on.
- * Any other error of an output stream is thrown.
+ * A reader that goes away (`| head`) ends nothing but the printing: the stream's EPIPE is dropped, the work goes on. So
+ * it does when the output cannot be written (a full disk), but then `onFailure` hears of it, once.
  */
-export function surviveClosedPipes(io: CliIo): void {
+export function surviveClosedPipes(io: CliIo, onFailure: (error: Error) => void): void {
+  let failed = false;
   for (const stream of [io.stdout, io.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_DESTROYED") throw error;
+      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED" || failed) return;
+      failed = true;
+      onFailure(error);
     });
   }
 }

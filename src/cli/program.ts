@@ -10,8 +10,14 @@ import { version } from "./version.js";
  * interrupt. Nothing is thrown; errors are one line on stderr.
  */
 export async function main(argv: readonly string[], io: CliIo = process): Promise<number> {
-  surviveClosedPipes(io);
   let exitCode = 0;
+  let unwritten = false;
+  surviveClosedPipes(io, (error) => {
+    unwritten = true;
+    printLine(io.stderr, `error: the output cannot be written: ${messageOf(error)}`);
+    // The stream may tell only after this function has returned.
+    process.exitCode = 1;
+  });
   const program = new Command("mlbench-hpo")
     .description("Hyperparameter optimization for machine-learning models of battery health")
     .version(version, "-V, --version", "print the version")
@@ -37,7 +43,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     }
     if (argv.length === 0) program.help();
     await program.parseAsync(argv, { from: "user" });
-    return exitCode;
+    return unwritten && exitCode === 0 ? 1 : exitCode;
   } catch (error) {
     return report(error, io);
   }
@@ -48,6 +54,7 @@ function report(error: unknown, io: CliIo): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   printLine(io.stderr, `error: ${messageOf(error)}`);
   if (error instanceof MlbenchError) return error.exitCode;
+  if (error instanceof Error && "syscall" in error) return 1;
   if (process.env["MLBENCH_DEBUG"] && error instanceof Error) printLine(io.stderr, error.stack ?? "");
   else printLine(io.stderr, "this is a defect of mlbench-hpo: run again with MLBENCH_DEBUG=1 for where it happened");
   return 1;

@@ -59,6 +59,8 @@ function parseFilter(text: string, trials: readonly Trial[]): Test {
   if (!parsed)
     throw new UsageError("invalid-filter", `--filter ${text}: expected name, one of = != < <= > >=, and a value`);
   const [, name, operator, wanted] = parsed as unknown as [string, string, string, string];
+  if (wanted === "" && operator !== "=" && operator !== "!=")
+    throw new UsageError("invalid-filter", `--filter ${text}: expected a value after ${operator}`);
   requireKnown(trials, name, "--filter");
   const decide = operators[operator] as (order: number, equal: boolean) => boolean;
   const number = wanted === "" ? NaN : Number(wanted);

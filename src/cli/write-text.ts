@@ -1,3 +1,9 @@
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
 /** Writes and waits where the reader is slower than we are; a reader that went away is no error. */
 export async function writeText(stream: NodeJS.WritableStream, text: string): Promise<void> {
   if (!stream.writable || stream.write(text)) return;
@@ -9,4 +15,24 @@ export async function writeText(stream: NodeJS.WritableStream, text: string): Pr
     const events = ["drain", "close", "error"] as const;
     for (const event of events) stream.on(event, done);
   });
+}
+
+/**
+ * Writes what `--output` names; folders on the way are made.
+ * @throws UsageError `cannot-write` for a path that cannot hold a file, MlbenchError for a full disk and the like
+ */
+export async function writeOutputFile(path: string, lines: Iterable<string>): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await pipeline(Readable.from(lines), createWriteStream(path));
+  } catch (error) {
+    throw await unwritable(path, error);
+  }
+}
+
+/** An error of the file system for a file that the user named; any other as it is. */
+export async function unwritable(path: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  const { cannotWrite } = await import("../training/atomic-write.js");
+  return cannotWrite(path, error);
 }

@@ -15,7 +15,8 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
-function cannotWrite(path: string, error: unknown): MlbenchError {
+/** A file that could not be written, in the user's words. */
+export function cannotWrite(path: string, error: unknown): MlbenchError {
   const reason = reasons[(error as NodeJS.ErrnoException).code ?? ""];
   return reason === undefined
     ? new MlbenchError("cannot-write", `cannot write ${path}: ${messageOf(error)}`, { cause: error })

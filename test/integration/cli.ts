@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { Writable } from "node:stream";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
 
 export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -43,6 +44,29 @@ export function runCli(
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+class Sink extends Writable {
+  text = "";
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/** As `runCli`, by the built program in this process: much quicker where no process of its own is needed. */
+export async function runHere(args: readonly string[], cwd: string): Promise<CliResult> {
+  const { main } = (await import(pathToFileURL(join(projectRoot, "dist", "cli", "program.js")).href)) as {
+    main: (argv: readonly string[], io: { stdout: Writable; stderr: Writable }) => Promise<number>;
+  };
+  const [stdout, stderr, before] = [new Sink(), new Sink(), process.cwd()];
+  process.chdir(cwd);
+  try {
+    const code = await main(args, { stdout, stderr });
+    return { code, stdout: stdout.text, stderr: stderr.text };
+  } finally {
+    process.chdir(before);
+  }
 }
 
 /** An empty folder that is removed when the test ends. */

@@ -1,12 +1,11 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
-import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
+import { emptyFolder, jsonLines, projectRoot, runCli, runHere } from "./cli.js";
 
 const folder = join(projectRoot, "docs", "reference", "schemas");
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
@@ -19,7 +18,7 @@ async function problems(schema: string, data: unknown): Promise<string[]> {
       .addSchema(JSON.parse(await readFile(join(folder, `${schema}.json`), "utf8")) as object, schema)
       .getSchema(schema);
   if (!validate) throw new Error(`no schema ${schema}`);
-  if (await validate(data)) return [];
+  if (validate(data) === true) return [];
   return (validate.errors ?? []).map((e) => `${e.instancePath} ${e.message} ${JSON.stringify(e.params)}`);
 }
 
@@ -53,27 +52,11 @@ async function output(args: readonly string[]): Promise<string> {
   return result.stdout;
 }
 
-class Sink extends Writable {
-  text = "";
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-/** As `output`, by the built program in this process: a process for each of these commands would take too long. */
+/** As `output`, in this process: a process for each of these commands would take too long. */
 async function read(args: readonly string[]): Promise<unknown> {
-  const { main } = (await import(pathToFileURL(join(projectRoot, "dist", "cli", "program.js")).href)) as {
-    main: (argv: readonly string[], io: { stdout: Writable; stderr: Writable }) => Promise<number>;
-  };
-  const [stdout, stderr, before] = [new Sink(), new Sink(), process.cwd()];
-  process.chdir(cwd);
-  try {
-    expect(await main(args, { stdout, stderr }), stderr.text).toBe(0);
-  } finally {
-    process.chdir(before);
-  }
-  return JSON.parse(stdout.text);
+  const { code, stdout, stderr } = await runHere(args, cwd);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout);
 }
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
-import { copyFile } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/index.js";
 import { bestOf } from "../best.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
@@ -10,6 +10,7 @@ import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 import { paramText } from "../trial-table.js";
+import { unwritable } from "../write-text.js";
 
 interface BestOptions extends StudyOptions {
   checkpoint?: boolean;
@@ -67,6 +68,11 @@ async function handOver(ref: StudyRef, number: number, output: string): Promise<
       "no-checkpoint",
       `trial ${number} has no kept weights: a study over an objective has none, and --keep-checkpoints none keeps none`,
     );
-  await copyFile(source, output);
+  try {
+    await mkdir(dirname(output), { recursive: true });
+    await copyFile(source, output);
+  } catch (error) {
+    throw await unwritable(output, error);
+  }
   return output;
 }

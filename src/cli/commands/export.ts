@@ -1,13 +1,10 @@
-import { createWriteStream } from "node:fs";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { Option } from "commander";
 import { encodeNumber, stringifyJson } from "../../core/index.js";
 import type { StudyState, Trial } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { writeText } from "../write-text.js";
+import { writeOutputFile, writeText } from "../write-text.js";
 
 /** `mlbench-hpo export --to csv|json`: a line a trial, or the whole study. */
 export const exportCommand: CommandDefinition = (program, { io }) => {
@@ -19,7 +16,7 @@ export const exportCommand: CommandDefinition = (program, { io }) => {
       const ref = await resolveStudy(options, name);
       const state = await ref.storage.read(ref.name);
       const text = options.to === "csv" ? csv(state) : json(state);
-      if (options.output) await pipeline(Readable.from(text), createWriteStream(options.output));
+      if (options.output) await writeOutputFile(options.output, text);
       else for (const line of text) await writeText(io.stdout, line);
     });
 };

@@ -1,13 +1,10 @@
 import { Option } from "commander";
-import { createWriteStream } from "node:fs";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { SplitName } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters } from "../checkpoint-options.js";
 import { addParameterOptions, prescan } from "../derived-options.js";
 import { addBackendOptions, pluginOption } from "../shared-options.js";
-import { writeText } from "../write-text.js";
+import { writeOutputFile, writeText } from "../write-text.js";
 
 interface PredictOptions {
   split: SplitName;
@@ -42,7 +39,7 @@ export const predictCommand: CommandDefinition = async (program, { io, argv }) =
       ...(options.dataset ? { dataset: options.dataset } : {}),
     });
     if (options.dump) await prediction.dump(options.dump);
-    if (options.output) await pipeline(Readable.from(prediction.csvLines()), createWriteStream(options.output));
+    if (options.output) await writeOutputFile(options.output, prediction.csvLines());
     else for (const line of prediction.csvLines()) await writeText(io.stdout, line);
   });
 };

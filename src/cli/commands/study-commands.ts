@@ -159,6 +159,7 @@ export const studyCommand: CommandDefinition = (program, { io }) => {
     .requiredOption("--key <key>", "its name")
     .requiredOption("--value <value>", "JSON, or text")
     .action(async (name: string | undefined, options: StudyOptions & { key: string; value: string }) => {
+      if (options.key === "") throw new UsageError("invalid-key", "--key: expected a name");
       const ref = await resolveStudy(options, name);
       const { commandStudy } = await import("../../app/study.js");
       await commandStudy(ref.storage, ref.name, {
