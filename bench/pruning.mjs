@@ -17,6 +17,7 @@ const { values } = parseArgs({
     trials: { type: "string", default: "100" },
     preset: { type: "string", default: "dummy-lstm" },
     workers: { type: "string", default: "2" },
+    first: { type: "string", default: "1" },
     "data-dir": { type: "string" },
     json: { type: "string" },
   },
@@ -64,7 +65,8 @@ console.log(
   "| seed | epochs, median / nop | pruned of judged | best, median / nop | best against trial 0 | seconds, median / nop |\n|---|---|---|---|---|---|",
 );
 const all = [];
-for (let seed = 1; seed <= Number(values.seeds); seed++) {
+const first = Number(values.first);
+for (let seed = first; seed < first + Number(values.seeds); seed++) {
   const [median, nop] = [await study(seed, "median"), await study(seed, "nop")];
   all.push(median, nop);
   const share = median.pruned / (median.pruned + median.complete);
