@@ -1,8 +1,5 @@
 import type { Rng } from "./trial.js";
 
-/** The streams of randomness. Each is derived on its own, so that drawing more from one moves no other. */
-export type StreamName = "data" | "split" | "init" | "shuffle" | "dropout" | "sampler" | "trial-seed" | (string & {});
-
 const MASK = (1n << 64n) - 1n;
 
 /** SplitMix64's finaliser (Steele, Lea, Flood 2014): a bijection that scatters every input bit. */
@@ -27,7 +24,10 @@ function foldKey(seed: number, path: readonly (string | number)[]): bigint {
   return key;
 }
 
-/** A seed (a non-negative integer below 2^53) derived from a seed and a path such as `(7, "init")`. */
+/**
+ * A seed (a non-negative integer below 2^53) derived from a seed and a path such as `(7, "init")`. Each stream (data,
+ * split, init, shuffle, dropout, sampler, …) is derived on its own, so that drawing more from one moves no other.
+ */
 export function deriveSeed(seed: number, ...path: (string | number)[]): number {
   return Number(foldKey(seed, path) >> 11n);
 }

@@ -110,11 +110,6 @@ export function parseSpace(json: unknown): SearchSpace {
   return orderSpace(Object.fromEntries(entries));
 }
 
-/** Whether two spaces hold the same parameters with the same distributions, in whatever order. */
-export function equalSpaces(a: SearchSpace, b: SearchSpace): boolean {
-  return canonicalJson(a) === canonicalJson(b);
-}
-
 /** One field in which two settings differ; undefined where one side has none. */
 export interface Difference {
   /** `space.train.lr.high`, `sampler.options.nStartupTrials`. */

@@ -1,8 +1,6 @@
 import type { SearchSpace } from "./distribution.js";
 import type { Direction, Trial, TrialState } from "./trial.js";
 
-export type SamplerName = "tpe" | "random" | "grid" | (string & {});
-export type PrunerName = "median" | "percentile" | "patient" | "nop" | (string & {});
 export type TrialValueRule = "best" | "last" | "best-smoothed";
 export type OnNan = "fail" | "prune" | "worst";
 export type OnDuplicate = "resample" | "reuse" | "run";

@@ -1,7 +1,6 @@
 import type { Params, SearchSpace } from "./distribution.js";
 
 export type TrialState = "waiting" | "running" | "complete" | "pruned" | "failed";
-export type FinishedState = "complete" | "pruned" | "failed";
 export type FailureClass = "exception" | "diverged" | "timeout" | "out-of-memory" | "worker-crash" | "interrupted";
 export type Direction = "minimize" | "maximize";
 
