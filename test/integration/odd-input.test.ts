@@ -72,7 +72,10 @@ test("a study's name may be in any script", async () => {
   const storage = ["--storage", "elsewhere"];
   const created = await runHere(["create-study", "--objective", objective, "--name", "研究-ü", ...storage], cwd);
   expect(created.stdout).toMatch(/created study 研究-ü: elsewhere\/研究-ü\.json/);
-  expect((await runHere(["optimize", "研究-ü", "--trials", "1", "--workers", "1", ...storage], cwd)).code).toBe(0);
+  const { code, stdout } = await runHere(["optimize", "研究-ü", "--trials", "1", "--workers", "1", ...storage], cwd);
+  expect(code).toBe(0);
+  // an objective has no weights to hand over
+  expect(stdout).toMatch(/next: mlbench-hpo best-trial 研究-ü --storage elsewhere\n$/);
   expect((await runHere(["studies", "--format", "value", ...storage], cwd)).stdout).toBe("研究-ü\n");
 });
 

@@ -139,7 +139,8 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
       }),
     );
     view.stop();
-    if (!json) printEnd(io, ref, options, result);
+    const weights = study.header.settings.objective === null && options.keepCheckpoints !== "none";
+    if (!json) printEnd(io, ref, { ...options, weights }, result);
     context.setExitCode(result.exitCode);
   } finally {
     view.stop();
@@ -160,7 +161,12 @@ function callOptions(options: OptimizeCliOptions): OptimizeStudyOptions {
 }
 
 /** The best trial, where the JSON is, and what to type next. */
-function printEnd(io: CliIo, ref: StudyRef, options: OptimizeCliOptions, result: OptimizeResult): void {
+function printEnd(
+  io: CliIo,
+  ref: StudyRef,
+  options: OptimizeCliOptions & { readonly weights: boolean },
+  result: OptimizeResult,
+): void {
   const { best } = result;
   printLine(io.stdout, `stopped by ${result.stoppedBy}: ${result.finished} finished, ${result.added} in this call`);
   if (best) {
@@ -172,7 +178,10 @@ function printEnd(io: CliIo, ref: StudyRef, options: OptimizeCliOptions, result:
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
   const goal = options.totalTrials ?? result.finished - result.added + (options.trials ?? 100);
   if (resume) printLine(io.stdout, `to go on: mlbench-hpo optimize${where} --total-trials ${goal}`);
-  else if (best) printLine(io.stdout, `next: mlbench-hpo best-trial${where} --checkpoint -o best.safetensors`);
+  else if (best) {
+    const handOver = options.weights ? " --checkpoint -o best.safetensors" : "";
+    printLine(io.stdout, `next: mlbench-hpo best-trial${where}${handOver}`);
+  }
 }
 
 /** How the same study is named again. */
