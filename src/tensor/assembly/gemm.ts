@@ -51,7 +51,7 @@ function gemmBlock(
         let ar = a + (r << 4), br = bj;
         for (let g = 0; g < groups; g++) {
           const end = br + bytesB;
-          while (br < end) {
+          do {
             let b0 = v128.load(br), b1 = v128.load(br, 16), s = v128.load32_splat(ar);
             x00 = madd(s, b0, x00); x01 = madd(s, b1, x01);
             s = v128.load32_splat(ar, 16); x10 = madd(s, b0, x10); x11 = madd(s, b1, x11);
@@ -77,7 +77,7 @@ function gemmBlock(
             s = v128.load32_splat(ar, 60); x30 = madd(s, b0, x30); x31 = madd(s, b1, x31);
             ar += panelA;
             br += 128;
-          }
+          } while (br < end);
           ar += skipBytes;
         }
         v128.store(out0, x00); v128.store(out0, x10, 16); v128.store(out0, x20, 32); v128.store(out0, x30, 48);
@@ -104,7 +104,7 @@ export function gemmGates(
     let y0 = x0, y1 = x1, y2 = x2, y3 = x3;
     let b = w, end = endX, a = x + (r << 4);
     for (let part = 0; part < 2; part++) {
-      while (b < end) {
+      if (b < end) do {
         let s = v128.load32_splat(a), t = v128.load32_splat(a, 16);
         let b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32), b3 = v128.load(b, 48);
         x0 = madd(s, b0, x0); y0 = madd(t, b0, y0); x1 = madd(s, b1, x1); y1 = madd(t, b1, y1);
@@ -126,7 +126,7 @@ export function gemmGates(
         x2 = madd(s, b2, x2); y2 = madd(t, b2, y2); x3 = madd(s, b3, x3); y3 = madd(t, b3, y3);
         a += panel;
         b += 256;
-      }
+      } while (b < end);
       b = endX;
       end = endH;
       a = h + (r << 4);
@@ -174,7 +174,7 @@ function tile4x8(
   for (let t = 0; t < steps; t++) {
     let p = a, q = b, u = b + panel;
     const end = p + bytes;
-    while (p < end) {
+    do {
       let b0 = v128.load(q), b1 = v128.load(u), s = v128.load32_splat(p);
       x00 = madd(s, b0, x00); x01 = madd(s, b1, x01);
       s = v128.load32_splat(p, 4); x10 = madd(s, b0, x10); x11 = madd(s, b1, x11);
@@ -201,7 +201,7 @@ function tile4x8(
       p += 64;
       q += 64;
       u += 64;
-    }
+    } while (p < end);
     a += stepA;
     b += stepB;
   }
@@ -222,7 +222,7 @@ function tile4x4(
   for (let t = 0; t < steps; t++) {
     let p = a, q = b;
     const end = p + bytes;
-    while (p < end) {
+    do {
       let v = v128.load(q);
       x0 = madd(v128.load32_splat(p), v, x0); x1 = madd(v128.load32_splat(p, 4), v, x1);
       x2 = madd(v128.load32_splat(p, 8), v, x2); x3 = madd(v128.load32_splat(p, 12), v, x3);
@@ -232,7 +232,7 @@ function tile4x4(
       y2 = madd(v128.load32_splat(p, 24), v, y2); y3 = madd(v128.load32_splat(p, 28), v, y3);
       p += 32;
       q += 32;
-    }
+    } while (p < end);
     a += stepA;
     b += stepB;
   }

@@ -77,11 +77,15 @@ function cellForward(g: usize, panel: usize, h: usize, stepH: usize, first: i32,
   const pr = g + panel, pz = pr + panel, pm = pz + panel;
   sigmoidPanel(pr + from, pr + to);
   sigmoidPanel(pz + from, pz + to);
-  for (let at = from; at < to; at += 16) {
+  let at = from;
+  do {
     const n = vtanh(madd(v128.load(pr + at), v128.load(pm + at), v128.load(g + at)));
-    v128.store(g + at, n);
+    const m = vtanh(madd(v128.load(pr + at, 16), v128.load(pm + at, 16), v128.load(g + at, 16)));
+    v128.store(g + at, n); v128.store(g + at, m, 16);
     v128.store(h + stepH + at, madd(v128.load(pz + at), f32x4.sub(v128.load(h + at), n), n));
-  }
+    v128.store(h + stepH + at, madd(v128.load(pz + at, 16), f32x4.sub(v128.load(h + at, 16), m), m), 16);
+    at += 32;
+  } while (at < to);
 }
 
 /** As `lstmBackward`. */
@@ -115,7 +119,9 @@ function cellBackward(
 ): void {
   const one = f32x4.splat(1);
   let sn = f32x4.splat(0), sr = sn, sz = sn, sm = sn;
-  for (let at: usize = 0; at < <usize>(rows << 4); at += 16) {
+  const end: usize = rows << 4;
+  let at: usize = 0;
+  do {
     const pn = g + at, pr = pn + panel, pz = pr + panel, pm = pz + panel;
     const n = v128.load(pn), r = v128.load(pr), z = v128.load(pz);
     let d = v128.load(dh + at);
@@ -128,7 +134,8 @@ function cellBackward(
     const dm = v128.and(mask, f32x4.mul(dn, r));
     v128.store(pn, dn); v128.store(pr, dr); v128.store(pz, dz); v128.store(pm, dm);
     sn = f32x4.add(sn, dn); sr = f32x4.add(sr, dr); sz = f32x4.add(sz, dz); sm = f32x4.add(sm, dm);
-  }
+    at += 16;
+  } while (at < end);
   v128.store(dBias, f32x4.add(v128.load(dBias), sn));
   v128.store(dBias, f32x4.add(v128.load(dBias, 16), sr), 16);
   v128.store(dBias, f32x4.add(v128.load(dBias, 32), sz), 32);

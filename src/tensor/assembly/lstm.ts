@@ -58,13 +58,16 @@ function cellForward(g: usize, panel: usize, c: usize, stepC: usize, tc: usize, 
   sigmoidPanel(pf + from, pf + to);
   tanhPanel(pg + from, pg + to);
   sigmoidPanel(po + from, po + to);
-  for (let r = from; r < to; r += 16) {
-    const next = madd(v128.load(pf + r), v128.load(c + r), f32x4.mul(v128.load(g + r), v128.load(pg + r)));
-    const th = vtanh(next);
-    v128.store(c + stepC + r, next);
-    v128.store(tc + r, th);
-    v128.store(h + r, f32x4.mul(v128.load(po + r), th));
-  }
+  let r = from;
+  do {
+    const a = madd(v128.load(pf + r), v128.load(c + r), f32x4.mul(v128.load(g + r), v128.load(pg + r)));
+    const b = madd(v128.load(pf + r, 16), v128.load(c + r, 16), f32x4.mul(v128.load(g + r, 16), v128.load(pg + r, 16)));
+    const ta = vtanh(a), tb = vtanh(b);
+    v128.store(c + stepC + r, a); v128.store(c + stepC + r, b, 16);
+    v128.store(tc + r, ta); v128.store(tc + r, tb, 16);
+    v128.store(h + r, f32x4.mul(v128.load(po + r), ta)); v128.store(h + r, f32x4.mul(v128.load(po + r, 16), tb), 16);
+    r += 32;
+  } while (r < to);
 }
 
 /** Turns the gates into gradients, and accumulates those of the weights. `dh` and `dc` leave as dL/dh[0] and dL/dc[0]. */
@@ -107,7 +110,9 @@ function cellBackward(
 ): void {
   const one = f32x4.splat(1);
   let si = f32x4.splat(0), sf = si, sg = si, so = si;
-  for (let r: usize = 0; r < <usize>(rows << 4); r += 16) {
+  const end: usize = rows << 4;
+  let r: usize = 0;
+  do {
     const pi = g + r, pf = pi + panel, pg = pf + panel, po = pg + panel;
     const o = v128.load(po), th = v128.load(tc + r);
     let dhv = v128.load(dh + r);
@@ -126,7 +131,8 @@ function cellBackward(
     v128.store(pg, dgg); sg = f32x4.add(sg, dgg);
     const dgf = v128.and(mask, f32x4.mul(f32x4.mul(df, v128.load(c + r)), f32x4.sub(one, f)));
     v128.store(pf, dgf); sf = f32x4.add(sf, dgf);
-  }
+    r += 16;
+  } while (r < end);
   v128.store(dBias, f32x4.add(v128.load(dBias), si));
   v128.store(dBias, f32x4.add(v128.load(dBias, 16), sf), 16);
   v128.store(dBias, f32x4.add(v128.load(dBias, 32), sg), 32);

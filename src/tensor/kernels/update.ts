@@ -48,6 +48,7 @@ export class FusedUpdate implements Update {
   }
 
   step(gradients: ReadonlyMap<string, Tensor>, numbers: UpdateStep): void {
+    if (this.#count === 0) return;
     const backend = tf.backend();
     const base = this.#address >> 2;
     const heap = this.memory.f32;
