@@ -111,13 +111,18 @@ export async function resultTable(model: string, finish: Pick<FinishEvent, "metr
   );
 }
 
-/** In plain words whether the model has learned more than the mean fade; null when that cannot be told. */
+/**
+ * In plain words whether the model has learned more than the mean fade, and whether a linear model has learned more;
+ * null when that cannot be told.
+ */
 export function verdict(model: string, finish: Pick<FinishEvent, "metrics" | "baselines">): string | null {
   const ours = ofPart(finish.metrics, "rmse");
   const baseline = finish.baselines["mean_change_rmse"];
   if (ours === undefined || baseline === undefined || !Number.isFinite(baseline)) return null;
   const share = (100 * (baseline - ours)) / baseline;
+  const ridge = finish.baselines["ridge_rmse"] ?? Infinity;
+  const beaten = ridge < ours ? `; ridge does better still (RMSE ${shortNumber(ridge)})` : "";
   return ours < baseline
-    ? `${model} beats mean_change by ${share.toFixed(1)} %`
+    ? `${model} beats mean_change by ${share.toFixed(1)} %${beaten}`
     : `${model} does NOT beat mean_change (${(-share).toFixed(1)} % worse): it has learned nothing beyond the mean fade`;
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { bestOf, bestSoFar } from "../../../src/cli/best.js";
 import { duration, shortNumber } from "../../../src/cli/render.js";
 import { terminalPlot } from "../../../src/cli/plot.js";
+import { verdict } from "../../../src/cli/train-view.js";
 import { prescan } from "../../../src/cli/derived-options.js";
 import type { Trial } from "../../../src/core/index.js";
 
@@ -36,6 +37,15 @@ test("lines of a plot share the x axis: a short one ends where its values end", 
   expect(drawn.filter((n) => n > 0).sort((a, b) => a - b)[0]).toBe(29);
   const gap = [{ name: "gap", points: [[0, 0] as const, [1, 0] as const, [9, 8] as const] }];
   expect(await terminalPlot(gap, { columns: 40 })).toContain("8.000");
+});
+
+test("a model that beats the mean fade but not a linear model is not praised for it", () => {
+  const of = (rmse: number): string | null =>
+    verdict("lstm", { metrics: { val_rmse: rmse }, baselines: { mean_change_rmse: 0.02, ridge_rmse: 0.015 } });
+  expect(of(0.01)).toBe("lstm beats mean_change by 50.0 %");
+  expect(of(0.018)).toBe("lstm beats mean_change by 10.0 %; ridge does better still (RMSE 0.015)");
+  expect(of(0.03)).toMatch(/^lstm does NOT beat mean_change \(50\.0 % worse\)/);
+  expect(verdict("lstm", { metrics: {}, baselines: {} })).toBeNull();
 });
 
 test("the best trial and its history go by finishing order and direction, over complete trials only", () => {
