@@ -1,4 +1,4 @@
-import type { Distribution, Params, ParamValue, SearchSpace, Trial } from "../../core/index.js";
+import type { Distribution, FloatDistribution, Params, ParamValue, SearchSpace, Trial } from "../../core/index.js";
 import { contains, isActive, isFinished, stringifyJson } from "../../core/index.js";
 import { drawOrder } from "../space.js";
 
@@ -23,6 +23,8 @@ export interface Observation {
 }
 
 interface PlanWithMemory extends Plan {
+  /** The continuous ranges by place: the check that a first ask over a long history makes most often. */
+  readonly continuous: readonly (FloatDistribution | null)[];
   /** What the last history had at each place: finished records stay the same objects, so most lookups end here. */
   readonly trials: Trial[];
   readonly observations: (Observation | null)[];
@@ -48,7 +50,9 @@ export class Plans {
 function layOut(space: SearchSpace): PlanWithMemory {
   const names = drawOrder(space);
   const distributions = names.map((n) => space[n] as Distribution);
-  return { names, distributions, conditional: distributions.some((d) => d.when), trials: [], observations: [] };
+  const continuous = distributions.map((d) => (d.type === "float" && d.step === null ? d : null));
+  const conditional = distributions.some((d) => d.when);
+  return { names, distributions, conditional, continuous, trials: [], observations: [] };
 }
 
 /**
@@ -59,7 +63,7 @@ export function observationAt(plan: Plan, trials: readonly Trial[], place: numbe
   const memory = plan as PlanWithMemory;
   const trial = trials[place] as Trial;
   if (memory.trials[place] === trial) return memory.observations[place] as Observation | null;
-  const values = encodeParams(plan, trial.params);
+  const values = encodeParams(memory, trial.params);
   const observation = values && { trial, values };
   if (isFinished(trial) && Object.isFrozen(trial)) {
     memory.trials[place] = trial;
@@ -68,25 +72,28 @@ export function observationAt(plan: Plan, trials: readonly Trial[], place: numbe
   return observation;
 }
 
-function encodeParams(plan: Plan, params: Params): Encoded | null {
-  const encoded = new Float64Array(plan.names.length).fill(NaN);
+function encodeParams(plan: PlanWithMemory, params: Params): Encoded | null {
+  const { names, distributions, conditional, continuous } = plan;
+  const encoded = new Float64Array(names.length);
   const active: Record<string, ParamValue> = {};
   let present = 0;
   let missing = 0;
-  for (let i = 0; i < plan.names.length; i++) {
-    const name = plan.names[i] as string;
-    const distribution = plan.distributions[i] as Distribution;
-    if (distribution.when && !isActive(distribution, active)) continue;
-    const value = params[name];
+  for (let i = 0; i < names.length; i++) {
+    encoded[i] = NaN;
+    if (conditional && !isActive(distributions[i] as Distribution, active)) continue;
+    const value = params[names[i] as string];
     if (value === undefined) {
       missing++;
       continue;
     }
-    const code = encodeValue(distribution, value);
-    if (Number.isNaN(code)) return null;
+    const range = continuous[i];
+    if (range) {
+      if (!((value as number) >= range.low && (value as number) <= range.high) || typeof value !== "number")
+        return null;
+      encoded[i] = value;
+    } else if (Number.isNaN((encoded[i] = encodeValue(distributions[i] as Distribution, value)))) return null;
     present++;
-    encoded[i] = code;
-    if (plan.conditional) active[name] = value;
+    if (conditional) active[names[i] as string] = value;
   }
   return present > 0 && missing > 0 ? null : encoded;
 }
@@ -97,8 +104,6 @@ function encodeValue(distribution: Distribution, value: ParamValue): number {
     const index = distribution.choices.indexOf(value);
     return index < 0 ? NaN : index;
   }
-  if (distribution.type === "float" && distribution.step === null)
-    return typeof value === "number" && value >= distribution.low && value <= distribution.high ? value : NaN;
   return contains(distribution, value) ? (value as number) : NaN;
 }
 
