@@ -1,5 +1,5 @@
 // `npm run bench -- study-on-nasa [--trials 100] [--epochs 30] [--seed 1] [--retrain 10] [--workers 2] [--json FILE]`
-// Train on B0005, validate on B0006, set B0007 aside; horizon 10; lstm; TPE with median pruning against the defaults
+// The preset nasa-lstm: train on B0005, validate on B0006, set B0007 aside; horizon 10; lstm; TPE with median pruning against the defaults
 // and against random search given the same total of epochs. Winners and defaults are trained again under the same fresh
 // seeds with all epochs; "better" is claimed only where the 95 % interval of the paired difference excludes 0.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -12,6 +12,7 @@ import { retrain } from "../dist/app/retrain.js";
 import { openStorage } from "../dist/app/storage.js";
 import { createStoredStudy } from "../dist/app/study.js";
 import { defaultTrial } from "../dist/app/default-trial.js";
+import { loadStudyConfig } from "../dist/registry/index.js";
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +30,7 @@ if (!existsSync(directory)) {
   console.error(`skipped: no cells in ${directory}`);
   process.exit(0);
 }
+const preset = await loadStudyConfig("nasa-lstm");
 const folder = mkdtempSync(join(tmpdir(), "mlbench-hpo-bench-"));
 const storage = await openStorage(folder);
 const seeds = Number(values.retrain);
@@ -37,12 +39,8 @@ async function search(name, sampler, pruner, stop) {
   const { header } = await defineStudy(
     {
       ...{ name, models: ["lstm"], dataset: "nasa", seed: Number(values.seed) },
-      spaceRequests: {
-        fixed: {
-          ...{ "data.data_dir": directory, "data.cells": ["B0005", "B0006", "B0007"], "data.val_cells": ["B0006"] },
-          ...{ "data.test_cells": ["B0007"], "data.horizon": 10, "train.epochs": Number(values.epochs) },
-        },
-      },
+      baseRequests: { fixed: preset.fixed, search: preset.search },
+      spaceRequests: { fixed: { "data.data_dir": directory, "train.epochs": Number(values.epochs) } },
       ...{ sampler: { name: sampler, options: {} }, pruner: { name: pruner, options: {} } },
     },
     folder,
