@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { UsageError, messageOf } from "../core/errors.js";
 import type { BackendName } from "../core/run.js";
+import { useExplicitTransposes } from "./kernels/mat-mul.js";
 import * as tf from "./tf.js";
 
 export interface Backend {
@@ -30,6 +31,7 @@ async function useWasm(): Promise<Backend> {
   if (tf.getBackend() !== "wasm") tf.setWasmPaths(vendorDirectory());
   if (!(await activate("wasm")))
     throw new UsageError("backend-unavailable", 'backend "wasm" does not start here: use --backend cpu');
+  useExplicitTransposes();
   return { name: "wasm", version: tf.version_core };
 }
 
