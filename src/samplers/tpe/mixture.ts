@@ -44,7 +44,7 @@ function distinctPairs(a: Float64Array, b: Float64Array): { first: number[]; of:
     const x = a[i] as number;
     const y = b[i] as number;
     let inner = known.get(x);
-    if (!inner) known.set(x, (inner = new Map()));
+    if (!inner) known.set(x, (inner = new Map<number, number>()));
     let at = inner.get(y);
     if (at === undefined) {
       inner.set(y, (at = first.length));

@@ -22,13 +22,13 @@ describe("truncated normal against SciPy 1.17.1", () => {
     expect(worse(cases.logPdf, truncatedNormal.logPdf as (...x: number[]) => number)).toEqual([]);
   });
   test("ppf", () => {
-    expect(worse(cases.ppf, truncatedNormal.ppf as (...x: number[]) => number)).toEqual([]);
+    expect(worse(cases.ppf, truncatedNormal.ppf)).toEqual([]);
   });
   test("logMass", () => {
-    expect(worse(cases.logMass, truncatedNormal.logMass as (...x: number[]) => number)).toEqual([]);
+    expect(worse(cases.logMass, truncatedNormal.logMass)).toEqual([]);
   });
   test("logMass against 60 digits", () => {
-    expect(worse(cases.exactLogMass, truncatedNormal.logMass as (...x: number[]) => number)).toEqual([]);
+    expect(worse(cases.exactLogMass, truncatedNormal.logMass)).toEqual([]);
   });
 });
 
