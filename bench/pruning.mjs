@@ -32,7 +32,7 @@ async function study(seed, pruner) {
     {
       ...{ name: `${pruner}-${seed}`, models: [preset.model].flat(), dataset: preset.dataset, seed },
       ...{ baseRequests: { fixed: preset.fixed ?? {}, search: preset.search ?? [] }, spaceRequests: { fixed: data } },
-      pruner: { name: pruner, options: {} },
+      pruner: pruner === "nop" ? { name: "nop", options: {} } : preset.pruner,
     },
     folder,
   );

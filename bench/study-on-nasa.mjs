@@ -41,7 +41,8 @@ async function search(name, sampler, pruner, stop) {
       ...{ name, models: ["lstm"], dataset: "nasa", seed: Number(values.seed) },
       baseRequests: { fixed: preset.fixed, search: preset.search },
       spaceRequests: { fixed: { "data.data_dir": directory, "train.epochs": Number(values.epochs) } },
-      ...{ sampler: { name: sampler, options: {} }, pruner: { name: pruner, options: {} } },
+      ...{ sampler: { name: sampler, options: {} } },
+      pruner: pruner === "nop" ? { name: "nop", options: {} } : preset.pruner,
     },
     folder,
   );
