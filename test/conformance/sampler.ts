@@ -72,7 +72,7 @@ export function mixedHistory(
 /** Spaces without continuous ranges come first: `grid` takes only those. */
 export const finiteSpaces: Record<string, SearchSpace> = {
   "stepped and single": { q: float(0, 1, { step: 0.1 }), one: int(3, 3), same: float(2, 2), c: categorical(["x"]) },
-  integers: { n: int(-5, 5), k: int(16, 64, { step: 16 }), l: int(1, 40, { log: true }) },
+  integers: { n: int(-5, 5), k: int(16, 64, { step: 16 }), l: int(1, 8, { log: true }) },
   choices: { a: categorical(["x", "y", null]), b: categorical([true, false]), c: categorical([0, 1.5]) },
   "a conditional tree": {
     depth: int(1, 3),

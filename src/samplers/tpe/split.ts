@@ -2,13 +2,13 @@ import type { Direction, History, Trial } from "../../core/index.js";
 import type { Observation, Plan } from "./encoding.js";
 import { observationAt } from "./encoding.js";
 
-/** What of a history a sampler can learn from. */
+/** What of a history a sampler can learn from, by number. */
 export interface Observations {
-  /** Complete trials with a value, by number. */
+  readonly all: readonly Observation[];
+  /** Complete trials with a value. */
   readonly complete: readonly Observation[];
-  /** By number. */
   readonly pruned: readonly Observation[];
-  /** Trials under way, by number: their outcome is not known. */
+  /** Trials under way: their outcome is not known. */
   readonly running: readonly Observation[];
 }
 
@@ -20,30 +20,41 @@ export interface Split {
   readonly ranking: readonly number[];
 }
 
-/** Sorts a history's trials by what they can tell. Failed ones, NaN values and trials that don't fit are left out. */
-export function observe(plan: Plan, history: History): Observations {
+/**
+ * Sorts a history's trials by what they can tell. Failed ones, NaN values and trials that don't fit are left out.
+ * @param withRunning whether trials under way count
+ */
+export function observe(plan: Plan, history: History, withRunning: boolean): Observations {
+  const trials = inOrder(history.trials);
+  const all: Observation[] = [];
   const complete: Observation[] = [];
   const pruned: Observation[] = [];
   const running: Observation[] = [];
-  history.trials.forEach((trial, i) => {
-    const kind = kindOf(trial, complete, pruned, running);
-    const observation = kind && observationAt(plan, history.trials, i);
-    if (observation) kind.push(observation);
-  });
-  return { complete: byNumber(complete), pruned: byNumber(pruned), running: byNumber(running) };
+  for (let i = 0; i < trials.length; i++) {
+    const { state, value } = trials[i] as Trial;
+    const kind =
+      state === "complete"
+        ? complete
+        : state === "pruned"
+          ? pruned
+          : state === "running" && withRunning
+            ? running
+            : null;
+    if (kind === null || (kind === complete && (value === null || Number.isNaN(value)))) continue;
+    const observation = observationAt(plan, trials, i);
+    if (observation === null) continue;
+    all.push(observation);
+    kind.push(observation);
+  }
+  return { all, complete, pruned, running };
 }
 
-function kindOf<T>(trial: Trial, complete: T, pruned: T, running: T): T | null {
-  if (trial.state === "complete") return trial.value === null || Number.isNaN(trial.value) ? null : complete;
-  if (trial.state === "pruned") return pruned;
-  return trial.state === "running" ? running : null;
-}
-
-function byNumber(observations: Observation[]): Observation[] {
-  for (let i = 1; i < observations.length; i++)
-    if ((observations[i] as Observation).trial.number < (observations[i - 1] as Observation).trial.number)
-      return observations.sort((a, b) => a.trial.number - b.trial.number);
-  return observations;
+/** Histories come by number; any other order is put right. */
+function inOrder(trials: readonly Trial[]): readonly Trial[] {
+  for (let i = 1; i < trials.length; i++)
+    if ((trials[i] as Trial).number < (trials[i - 1] as Trial).number)
+      return [...trials].sort((a, b) => a.number - b.number);
+  return trials;
 }
 
 /**
@@ -51,7 +62,7 @@ function byNumber(observations: Observation[]): Observation[] {
  * ones, those that came farther first and by their last value among equals; running ones never count as good.
  */
 export function splitTrials(observations: Observations, direction: Direction, nBelow: number): Split {
-  const { complete, pruned, running } = observations;
+  const { all, complete, pruned } = observations;
   const sign = direction === "minimize" ? 1 : -1;
   const best = lowest(complete, nBelow, (a, b) => sign * ascending(a.trial.value as number, b.trial.value as number));
   const missing = nBelow - best.length;
@@ -63,9 +74,8 @@ export function splitTrials(observations: Observations, direction: Direction, nB
   });
   const ranked = [...best, ...next];
   const chosen = new Set(ranked);
-  const below = byNumber([...ranked]);
-  const rest = (of: readonly Observation[]): Observation[] => of.filter((o) => !chosen.has(o));
-  const above = byNumber([...rest(complete), ...rest(pruned), ...running]);
+  const below = [...ranked].sort((a, b) => a.trial.number - b.trial.number);
+  const above = all.filter((o) => !chosen.has(o));
   const place = new Map(below.map((o, i) => [o, i]));
   return { below, above, ranking: ranked.map((o) => place.get(o) as number) };
 }

@@ -118,9 +118,8 @@ export class TpeSampler implements Sampler {
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
     const plan = this.#plans.of(space);
-    const all = observe(plan, history);
-    const observations = this.#options.constantLiar ? all : { ...all, running: [] };
-    const finished = all.complete.length + all.pruned.length;
+    const observations = observe(plan, history, this.#options.constantLiar);
+    const finished = observations.complete.length + observations.pruned.length;
     const drawn: Record<string, ParamValue> = {};
     if (finished < this.#options.nStartupTrials) this.#drawFirst(plan, observations, rng, drawn);
     else this.#propose(plan, observations, history, rng, drawn);
@@ -129,10 +128,9 @@ export class TpeSampler implements Sampler {
 
   #drawFirst(plan: Plan, observations: Observations, rng: Rng, drawn: Record<string, ParamValue>): void {
     const { preset, nStartupTrials } = this.#options;
-    const known = [...observations.complete, ...observations.pruned, ...observations.running];
     plan.distributions.forEach((d, i) => {
       if (!isActive(d, drawn)) return;
-      const values = known.map((o) => o.values[i] as number);
+      const values = observations.all.map((o) => o.values[i] as number);
       drawn[plan.names[i] as string] =
         preset === "optuna" ? drawUniform(d, rng) : drawStratified(d, values, nStartupTrials, rng);
     });

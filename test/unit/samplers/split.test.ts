@@ -11,7 +11,7 @@ const complete = (n: number, value: number): Trial => trial(n, { value });
 const pruned = (n: number, ...intermediate: [number, number][]): Trial => trial(n, { state: "pruned", intermediate });
 
 function split(trials: Trial[], nBelow: number, direction: "minimize" | "maximize" = "minimize"): [number[], number[]] {
-  const result = splitTrials(observe(new Plans().of(space), { direction, trials }), direction, nBelow);
+  const result = splitTrials(observe(new Plans().of(space), { direction, trials }, true), direction, nBelow);
   return [result.below.map((o) => o.trial.number), result.above.map((o) => o.trial.number)];
 }
 
@@ -62,6 +62,14 @@ describe("good trials against the others", () => {
       complete(6, 1),
     ];
     expect(split(trials, 5)).toEqual([[6], [0]]);
+  });
+
+  test("a history out of order is put in order", () => {
+    const trials = [complete(2, 5), trial(4, { state: "running" }), complete(0, 1), complete(3, 0), complete(1, 7)];
+    expect(split(trials, 2)).toEqual([
+      [0, 3],
+      [1, 2, 4],
+    ]);
   });
 
   test("more wanted than there are, and none", () => {
