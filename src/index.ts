@@ -56,7 +56,7 @@ export type {
 export { createStudy, deleteStudy, listStudies, loadStudy } from "./app/study.js";
 export type { CreateStudyOptions, LoadStudyOptions, StorageLocation, StudyAddress } from "./app/study.js";
 export type { ObjectiveSource, Study, TellResult } from "./study/study.js";
-export type { OptimizeOptions } from "./study/optimize-options.js";
+export type { OptimizeOptions, StudyCallback } from "./study/optimize-options.js";
 export type { OptimizeEvent, OptimizeResult } from "./study/optimize-events.js";
 export { loadPlugins } from "./app/plugins.js";
 export type { Plugin, PluginApi } from "./app/plugins.js";

@@ -1,16 +1,6 @@
 import { isBetter } from "../core/index.js";
 import type { Direction, Trial } from "../core/index.js";
 
-/** The best complete trial; null before there is one. */
-export function bestOf(trials: readonly Trial[], direction: Direction): Trial | null {
-  let best: Trial | null = null;
-  for (const trial of trials) {
-    if (trial.state !== "complete" || trial.value === null) continue;
-    if (best === null || isBetter(trial.value, best.value as number, direction)) best = trial;
-  }
-  return best;
-}
-
 /** The best value so far after each complete trial, in the order of finishing: `[trials finished, value]`. */
 export function bestSoFar(trials: readonly Trial[], direction: Direction): [number, number][] {
   const finished = trials.filter((t) => t.finish_index !== null);

@@ -147,6 +147,9 @@ interface Running {
   text: string;
 }
 
+/** What stood on the line before may have been longer. */
+const CLEAR_TO_END = "\u001b[K";
+
 /** On a terminal: a bar over all, a line a running trial, and a line above for each finished one. */
 export class LiveView implements OptimizeView {
   readonly #best: BestSoFar;
@@ -173,7 +176,7 @@ export class LiveView implements OptimizeView {
   }
 
   #log(text: string): void {
-    this.bars.log(`${this.#cut(text)}\n`);
+    this.bars.log(`${this.#cut(text)}${CLEAR_TO_END}\n`);
   }
 
   onEvent(event: OptimizeEvent): void {
@@ -272,6 +275,8 @@ export async function createOptimizeView(io: CliIo, json: boolean, options: View
     clearOnComplete: false,
     noTTYOutput: false,
     emptyOnZero: true,
+    // A line above moves the picture down: lines that did not change have to be drawn there all the same.
+    forceRedraw: true,
   });
   return new LiveView(bars, options, () => io.stderr.columns ?? 80);
 }

@@ -32,6 +32,13 @@ export function addStudyOptions(command: Command, options: { positional: boolean
     .addOption(new Option("--study <name>", "the same as --study-name").hideHelp());
 }
 
+/** ` --storage DIR` where a command that is typed next would not look there by itself. */
+export function storageArgument(directory: string): string {
+  if (directory === (process.env["MLBENCH_HPO_STORAGE"] ?? "studies")) return "";
+  const quoted = /^[\w@%+=:,./~-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", "'\\''")}'`;
+  return ` --storage ${quoted}`;
+}
+
 /** A name, or the path of a study's file. */
 export function splitStudyPath(text: string): { directory: string | null; name: string } {
   if (!text.endsWith(".json") && !text.includes("/")) return { directory: null, name: text };

@@ -89,7 +89,8 @@ export class SlotPool {
     const worker = (slot.worker ??= this.#startWorker(job.slot));
     const stop = new Stop(worker, this.#graceMs);
     const onAbort = (): void => {
-      stop.ask(() => stoppedOutcome(signal.reason as StopReason, (performance.now() - startedAt) / 1000));
+      const seconds = (performance.now() - startedAt) / 1000;
+      stop.ask(() => stoppedOutcome(signal.reason as StopReason, seconds));
     };
     slot.running = {
       worker,

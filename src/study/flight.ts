@@ -1,4 +1,5 @@
-import type { StudyEvent, Trial, TrialOutcome } from "../core/index.js";
+import type { Failure, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
+import { messageOf } from "../core/index.js";
 import type { ExecutedTrial, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
 import type { Desk } from "./desk.js";
 import { endingEvent } from "./finishing.js";
@@ -61,14 +62,29 @@ export class Flight {
     emit({ event: "trial-start", number, slot: this.slot, attempt, params });
     const startedAt = performance.now();
     const timer = this.#startTimer();
-    const job = {
-      ...(await runner.jobOf(trial)),
-      ...{ number, attempt, seed, slot: this.slot, directory: runner.directoryOf(number) },
-      trialValue: ledger.header.settings.trial_value,
-    };
-    this.#done = await runner.executor.run(job, this.#hooks());
+    const where = { number, attempt, seed, slot: this.slot, directory: runner.directoryOf(number) };
+    try {
+      const job = await this.#prepared(trial);
+      this.#done =
+        "failure" in job
+          ? { state: "failed", ...job, slot: this.slot, backend: null }
+          : await runner.executor.run(
+              { ...job, ...where, trialValue: ledger.header.settings.trial_value },
+              this.#hooks(),
+            );
+    } finally {
+      clearTimeout(timer);
+    }
     this.#seconds = (performance.now() - startedAt) / 1000;
-    clearTimeout(timer);
+  }
+
+  /** What its parameters make of the data is the trial's own: a window that no cell is long enough for fails it alone. */
+  async #prepared(trial: Trial): Promise<Awaited<ReturnType<TrialRunner["jobOf"]>> | { failure: Failure }> {
+    try {
+      return await this.#context.runner.jobOf(trial);
+    } catch (error) {
+      return { failure: { class: "exception", message: messageOf(error), where: "before its first epoch" } };
+    }
   }
 
   #startTimer(): NodeJS.Timeout | undefined {

@@ -47,6 +47,8 @@ export class StudyManager {
   readonly #over: Promise<void>;
   #resolveOver: () => void = () => undefined;
   #runner: TrialRunner | null = null;
+  /** Whether the goal is known: what finished before is counted by it. */
+  #begun = false;
   #goal: Goal = { finished: 0, by: "trials" };
   #rules: StopRules;
   #freeSlots: number[] = [];
@@ -111,7 +113,18 @@ export class StudyManager {
       this.#timers.push(timer);
     }
     this.#listen("addEventListener");
+    this.#begun = true;
+    for (const number of recovered) this.#retry(state.trial(number) as Trial);
     this.#fill();
+  }
+
+  /** A trial that was handed out by `ask` was told, and is durable: it counts towards goal and rules like any other. */
+  told(trial: Trial): void {
+    if (!this.#begun) return;
+    this.#addedTrials.push(trial);
+    const rule = this.#rules.after(trial);
+    if (rule) this.stop(rule, "grace");
+    this.#emit({ event: "trial", trial });
   }
 
   readonly #onAbort = (): void => {
@@ -265,7 +278,7 @@ export class StudyManager {
   async #conclude(number: number, durable: Promise<void>): Promise<void> {
     const trial = this.#ledger.state.trial(number) as Trial;
     this.#addedTrials.push(trial);
-    if (trial.state === "failed") this.#retry(trial);
+    this.#retry(trial);
     const rule = this.#rules.after(trial);
     if (rule) this.stop(rule, "grace");
     await durable;
@@ -274,7 +287,9 @@ export class StudyManager {
     await this.#tell(trial);
   }
 
+  /** Queues a failed trial's parameters once more, as often as the call allows. */
   #retry(failed: Trial): void {
+    if (failed.state !== "failed") return;
     const { maxRetries } = this.#options;
     let repeats = 0;
     for (let t: Trial | undefined = failed; t && t.retry_of !== null; t = this.#ledger.state.trial(t.retry_of))

@@ -162,6 +162,7 @@ export class Study {
     };
     await this.#ledger.append(endingEvent(record, outcomeOfTell(number, result), end));
     this.#desk.release(number);
+    this.#manager?.told(this.#trial(number));
     return this.#trial(number);
   }
 
@@ -225,8 +226,12 @@ export class Study {
     checkOptions(options);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
-    const manager = new StudyManager(this.#ledger, this.#desk, options, async (trial) => {
-      for (const callback of options.callbacks ?? []) await callback(this, trial);
+    let called: Promise<void> = Promise.resolve();
+    const manager = new StudyManager(this.#ledger, this.#desk, options, (trial) => {
+      called = called.then(async () => {
+        for (const callback of options.callbacks ?? []) await callback(this, trial);
+      });
+      return called;
     });
     this.#manager = manager;
     this.#ledger.busy = true;

@@ -2,7 +2,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/index.js";
-import { bestOf } from "../best.js";
+import { bestTrialOf } from "../../study/best.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, shortNumber } from "../render.js";
@@ -37,7 +37,7 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const format = parseFormat(options.format);
   const ref = await resolveStudy(options, name);
   const { header, trials } = await ref.storage.read(ref.name);
-  const trial = bestOf(trials, header.direction);
+  const trial = bestTrialOf(trials, header.direction);
   if (!trial) throw new MlbenchError("no-best-trial", `study "${ref.name}" has no complete trial yet`);
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");

@@ -14,7 +14,7 @@ import { parseFormat, printLine } from "../io.js";
 import type { CliIo } from "../io.js";
 import { printData, renderTable } from "../render.js";
 import { collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
-import { splitStudyPath, storageOption } from "../study-ref.js";
+import { splitStudyPath, storageArgument, storageOption } from "../study-ref.js";
 
 interface CreateOptions {
   studyName?: string;
@@ -170,7 +170,7 @@ async function create(
   const storage = await openStorage(directory);
   const { header } = definition;
   const file = join(directory, `${header.name}.json`);
-  const next = `mlbench-hpo optimize ${given?.directory ? file : header.name}${storageHint(options, given?.directory)} --trials 100`;
+  const next = `mlbench-hpo optimize ${given?.directory ? file : header.name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
   const data = { study: header.name, file, seed: header.seed, created: true };
   if (existsSync(file)) {
     const { differingFields } = await import("../../app/study-definition.js");
@@ -204,12 +204,6 @@ async function create(
       `created study ${header.name}: ${file} (seed ${header.seed}, ${Object.keys(header.space).length} searched)\nnext: ${next}`,
     value: () => header.name,
   });
-}
-
-function storageHint(options: CreateOptions, directory: string | null | undefined): string {
-  return directory || options.storage === "studies" || process.env["MLBENCH_HPO_STORAGE"]
-    ? ""
-    : ` --storage ${options.storage}`;
 }
 
 /** The defaults go first, so that every study says what its search has won over them. */

@@ -2,13 +2,13 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
 import type { OptimizeStudyOptions } from "../../app/optimize-study.js";
+import { bestTrialOf } from "../../study/best.js";
 import type { OptimizeResult } from "../../study/optimize-events.js";
-import { bestOf } from "../best.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { printLine } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, positiveNumber, wholeNumber } from "../shared-options.js";
-import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 
 interface OptimizeCliOptions extends StudyOptions {
@@ -129,7 +129,7 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
   const json = options.format === "json";
   const view = await createOptimizeView(io, json, {
     ...{ direction: study.direction, metric: study.header.metric, file: ref.storage.fileOf(ref.name) },
-    best: bestOf(study.trials, study.direction)?.value ?? null,
+    best: bestTrialOf(study.trials, study.direction)?.value ?? null,
   });
   try {
     const result = await drainable((signal, drainSignal) =>
@@ -174,9 +174,9 @@ function printEnd(
     for (const [name, value] of Object.entries(best.params)) printLine(io.stdout, `  ${name} = ${String(value)}`);
   } else printLine(io.stdout, "no trial completed");
   printLine(io.stdout, `study: ${ref.storage.fileOf(ref.name)}`);
-  const where = commandTail(ref, options);
+  const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
-  const goal = options.totalTrials ?? result.finished - result.added + (options.trials ?? 100);
+  const goal = totalOf(options, result);
   if (resume) printLine(io.stdout, `to go on: mlbench-hpo optimize${where} --total-trials ${goal}`);
   else if (best) {
     const handOver = options.weights ? " --checkpoint -o best.safetensors" : "";
@@ -184,8 +184,9 @@ function printEnd(
   }
 }
 
-/** How the same study is named again. */
-function commandTail({ name, directory }: StudyRef, { storage }: StudyOptions): string {
-  const elsewhere = directory !== "studies" && process.env["MLBENCH_HPO_STORAGE"] === undefined;
-  return ` ${name}${elsewhere ? ` --storage ${storage !== undefined && storage !== "studies" ? storage : directory}` : ""}`;
+/** What the call was to come to; one that only had a time limit goes on for as many trials as a call without limits. */
+function totalOf({ trials, totalTrials, timeout }: OptimizeCliOptions, { finished, added }: OptimizeResult): number {
+  const before = finished - added;
+  if (trials === undefined && totalTrials === undefined) return (timeout === undefined ? before : finished) + 100;
+  return Math.min(totalTrials ?? Infinity, before + (trials ?? Infinity));
 }

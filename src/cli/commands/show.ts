@@ -1,6 +1,7 @@
 import type { StudyState } from "../../core/index.js";
 import { isFinished } from "../../core/index.js";
-import { bestOf, bestSoFar } from "../best.js";
+import { bestTrialOf } from "../../study/best.js";
+import { bestSoFar } from "../best.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
 import { duration, printData, shortNumber } from "../render.js";
@@ -46,7 +47,7 @@ export const showCommand: CommandDefinition = (program, { io }) => {
 };
 
 function summarise({ header, trials, counts }: StudyState, file: string | null) {
-  const best = bestOf(trials, header.direction);
+  const best = bestTrialOf(trials, header.direction);
   const finished = trials.filter(isFinished);
   const seconds = trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0);
   const judged = counts.complete + counts.pruned;

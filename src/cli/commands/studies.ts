@@ -1,4 +1,4 @@
-import { bestOf } from "../best.js";
+import { bestTrialOf } from "../../study/best.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
 import { printData, renderTable, shortNumber } from "../render.js";
@@ -21,7 +21,7 @@ export const studiesCommand: CommandDefinition = (program, { io }) => {
           const { header, trials, counts } = await storage.read(name);
           return {
             ...{ name, direction: header.direction, metric: header.metric, created_at: header.created_at },
-            ...{ trials: trials.length, counts, best_value: bestOf(trials, header.direction)?.value ?? null },
+            ...{ trials: trials.length, counts, best_value: bestTrialOf(trials, header.direction)?.value ?? null },
             ...{ sampler: header.sampler.name, pruner: header.pruner.name, file: storage.fileOf(name) },
           };
         }),

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bestOf, bestSoFar } from "../../../src/cli/best.js";
+import { bestSoFar } from "../../../src/cli/best.js";
+import { bestTrialOf } from "../../../src/study/best.js";
 import { duration, shortNumber } from "../../../src/cli/render.js";
 import { terminalPlot } from "../../../src/cli/plot.js";
 import { verdict } from "../../../src/cli/train-view.js";
@@ -52,8 +53,8 @@ test("the best trial and its history go by finishing order and direction, over c
   const trial = (number: number, value: number | null, finish_index: number, state = "complete"): Trial =>
     ({ number, value, finish_index, state }) as Trial;
   const trials = [trial(0, 3, 1), trial(1, null, 0, "pruned"), trial(2, 1, 3), trial(3, 2, 2)];
-  expect(bestOf(trials, "minimize")?.number).toBe(2);
-  expect(bestOf(trials, "maximize")?.number).toBe(0);
+  expect(bestTrialOf(trials, "minimize")?.number).toBe(2);
+  expect(bestTrialOf(trials, "maximize")?.number).toBe(0);
   expect(bestSoFar(trials, "minimize")).toEqual([
     [2, 3],
     [3, 2],
