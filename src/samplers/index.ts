@@ -6,7 +6,6 @@ import type { Sampler } from "./sampler.js";
 export type { Sampler } from "./sampler.js";
 export { findDuplicate, propose, spaceSize, visitedPoints } from "./duplicates.js";
 export type { Proposal } from "./duplicates.js";
-export { sharedGroups } from "./tpe/groups.js";
 
 /** Makes a sampler from options under the names of its registered parameters, already validated. */
 export type SamplerFactory = (options: Readonly<Record<string, unknown>>) => Sampler;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Params, SearchSpace, Trial } from "../../../src/core/index.js";
 import { categorical, float, int } from "../../../src/core/index.js";
-import { createSampler, samplers, sharedGroups } from "../../../src/samplers/index.js";
+import { createSampler, samplers } from "../../../src/samplers/index.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
 import { stepSize } from "../../../src/samplers/tpe/bandwidth.js";
@@ -214,20 +214,6 @@ describe("options", () => {
     await expect(createSampler("tpf")).rejects.toThrow(/did you mean "tpe"/);
     await expect(createSampler("random", { step: 1 })).rejects.toThrow(/sampler "random"/);
   });
-});
-
-test("undeclared parameters fall into the groups that finished trials share", () => {
-  const d = { a: float(0, 1), b: float(0, 1), c: int(0, 1), d: int(0, 1) };
-  const with_ = (n: number, names: (keyof typeof d)[], state: Trial["state"] = "complete"): Trial =>
-    record(n, {}, { state, value: 0, distributions: Object.fromEntries(names.map((k) => [k, d[k]])) });
-  const trials = [
-    with_(0, ["b", "a"]),
-    with_(1, ["a", "b", "c"]),
-    with_(2, ["a", "d"], "pruned"),
-    with_(3, ["c", "d"], "failed"),
-  ];
-  expect(sharedGroups(trials).map((g) => Object.keys(g))).toEqual([["a"], ["b"], ["c"], ["d"]]);
-  expect(sharedGroups(trials.slice(0, 2)).map((g) => Object.keys(g))).toEqual([["a", "b"], ["c"]]);
 });
 
 test("histories that alternate in one sampler don't mix", () => {
