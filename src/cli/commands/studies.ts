@@ -1,12 +1,14 @@
+import { MlbenchError } from "../../core/index.js";
+import type { StudyStorage } from "../../storage/storage.js";
 import { bestTrialOf } from "../../study/best.js";
 import type { CommandDefinition } from "../command.js";
-import { parseFormat } from "../io.js";
+import { parseFormat, printLine } from "../io.js";
 import { printData, renderTable, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { storageOption } from "../study-ref.js";
 
 /** `mlbench-hpo studies` */
-export const studiesCommand: CommandDefinition = (program, { io }) => {
+export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) => {
   program
     .command("studies")
     .alias("study-names")
@@ -16,19 +18,22 @@ export const studiesCommand: CommandDefinition = (program, { io }) => {
     .action(async (options: { storage: string; format: string }) => {
       const { openStorage } = await import("../../app/storage.js");
       const storage = await openStorage(options.storage);
-      const rows = await Promise.all(
-        (await storage.list()).map(async (name) => {
-          const { header, trials, counts } = await storage.read(name);
-          return {
-            ...{ name, direction: header.direction, metric: header.metric, created_at: header.created_at },
-            ...{ trials: trials.length, counts, best_value: bestTrialOf(trials, header.direction)?.value ?? null },
-            ...{ sampler: header.sampler.name, pruner: header.pruner.name, file: storage.fileOf(name) },
-          };
-        }),
-      );
+      const rows: Awaited<ReturnType<typeof rowOf>>[] = [];
+      const names = await storage.list();
+      for (const name of names) {
+        try {
+          rows.push(await rowOf(storage, name));
+        } catch (error) {
+          // One study that can't be read hides no other.
+          if (!(error instanceof MlbenchError)) throw error;
+          if (error.code === "unknown-study") continue; // deleted meanwhile
+          printLine(io.stderr, `error: ${error.message}`);
+          setExitCode(1);
+        }
+      }
       await printData(io, parseFormat(options.format), rows, {
         table: () =>
-          rows.length === 0
+          names.length === 0
             ? `no study in ${options.storage}: make one with \`mlbench-hpo create-study\``
             : renderTable(
                 [
@@ -47,3 +52,12 @@ export const studiesCommand: CommandDefinition = (program, { io }) => {
       });
     });
 };
+
+async function rowOf(storage: StudyStorage, name: string) {
+  const { header, trials, counts } = await storage.read(name);
+  return {
+    ...{ name, direction: header.direction, metric: header.metric, created_at: header.created_at },
+    ...{ trials: trials.length, counts, best_value: bestTrialOf(trials, header.direction)?.value ?? null },
+    ...{ sampler: header.sampler.name, pruner: header.pruner.name, file: storage.fileOf(name) },
+  };
+}
