@@ -126,6 +126,7 @@ describe("variables", () => {
       const [values, copy] = [weight.dataSync(), weight.clone()];
       const update = ops.createUpdate("sgd", new Map([["w", weight]]));
       update.step(new Map([["w", tf.ones([3])]]), { lr: 1, weightDecay: 0, maxNorm: 0, t: 1 });
+      expect([...copy.dataSync()]).toEqual([1, 2, 3]);
       copy.dispose();
       const [kept] = [weight.dataSync()];
       update.step(new Map([["w", tf.ones([3])]]), { lr: 1, weightDecay: 0, maxNorm: 0, t: 2 });
