@@ -95,7 +95,7 @@ function drainLine(event: Extract<OptimizeEvent, { event: "draining" }>): string
   return event.by === "interrupt" ? `interrupted: ${running}; Ctrl-C again stops now` : `${event.by}: ${running}`;
 }
 
-/** Piped: a plain line for each thing worth keeping in a log, on stderr. */
+/** Piped: a plain line for each thing worth keeping in a log; the reader of the pipe gets the first line first. */
 export class PlainView implements OptimizeView {
   readonly #best: BestSoFar;
   constructor(
@@ -107,7 +107,7 @@ export class PlainView implements OptimizeView {
 
   onEvent(event: OptimizeEvent): void {
     const line = this.#line(event);
-    if (line !== null) printLine(this.io.stderr, line);
+    if (line !== null) printLine(this.io.stdout, line);
   }
 
   #line(event: OptimizeEvent): string | null {
@@ -157,6 +157,7 @@ export class LiveView implements OptimizeView {
   readonly #slots: Bar[] = [];
   readonly #running = new Map<number, Running & { readonly slot: number }>();
   #total: Bar | null = null;
+  #stopped = false;
   #goal = 0;
   #done = 0;
   #added = 0;
@@ -255,6 +256,9 @@ export class LiveView implements OptimizeView {
   }
 
   stop(): void {
+    // Once only: another picture would be drawn over what was printed since.
+    if (this.#stopped) return;
+    this.#stopped = true;
     for (const slot of this.#slots.splice(0)) this.bars.remove(slot);
     this.bars.update();
     this.bars.stop();
@@ -264,7 +268,7 @@ export class LiveView implements OptimizeView {
 /** The view that fits: events for programs, a live picture on a terminal, plain lines elsewhere. */
 export async function createOptimizeView(io: CliIo, json: boolean, options: ViewOptions): Promise<OptimizeView> {
   if (json) return new JsonView(io, options);
-  if (!io.stderr.isTTY) return new PlainView(io, options);
+  if (!io.stdout.isTTY || !io.stderr.isTTY) return new PlainView(io, options);
   const { default: progress } = await import("cli-progress");
   const bars = new progress.MultiBar({
     format: "{text}",

@@ -22,7 +22,7 @@ function screen(text: string): string[] {
     else if (final === "B") row += n;
     else if (final === "G") column = n - 1;
     else if (final === "K") lines[row] = n === 2 ? "" : at().slice(0, column);
-    else if (final === "J") lines.splice(row + 1);
+    else if (final === "J") lines.splice(row, Infinity, at().slice(0, column));
     at();
   }
   return lines.map((line) => line.trimEnd()).filter((line) => line !== "");
@@ -71,4 +71,7 @@ it("keeps the picture whole when lines are written above it", async () => {
     expect.stringContaining("[2] trial 2"),
   ]);
   view.stop();
+  stderr.write("what follows\nto go on: …\n");
+  view.stop();
+  expect(screen(text).slice(-3)).toEqual([expect.stringContaining("2/9  best 1"), "what follows", "to go on: …"]);
 });
