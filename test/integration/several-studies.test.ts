@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { projectRoot, runCli, runHere } from "./cli.js";
+import { jsonLines, projectRoot, runCli, runHere } from "./cli.js";
 
 let cwd: string;
 
@@ -22,6 +22,25 @@ test("a call that only had a time limit says how to go on beyond what is there",
   // Nothing may have finished on a slow machine: then the call failed, and goes on all the same.
   expect(code).toBe(finished > 0 ? 0 : 1);
   expect(stdout).toContain(`to go on: mlbench-hpo optimize good --total-trials ${finished + 100}\n`);
+}, 30_000);
+
+test("a copy under another name is a study of its own", async () => {
+  const studies = join(cwd, "studies");
+  await copyFile(join(studies, "good.json"), join(studies, "copy.json"));
+  const before = await readFile(join(studies, "good.json"));
+  const optimize = ["optimize", "copy", "--trials", "1", "--workers", "1", "--format", "json"];
+  const { code, stdout } = await runHere(optimize, cwd);
+  expect(code).toBe(0);
+  expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "finish", study: "copy" });
+  const count = async (name: string): Promise<number> =>
+    (
+      JSON.parse(
+        (await runHere(["trials", name, "--state", "complete,pruned,failed", "--format", "json"], cwd)).stdout,
+      ) as unknown[]
+    ).length;
+  expect(await count("copy")).toBe((await count("good")) + 1);
+  expect(await readFile(join(studies, "good.json"))).toEqual(before);
+  await runHere(["delete-study", "copy"], cwd);
 }, 30_000);
 
 test("a study that can't be read hides no other", async () => {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 
-import { applyEvent, MlbenchError } from "../../core/index.js";
+import { applyEvent, createStudyState, MlbenchError } from "../../core/index.js";
 import type { StudyEvent, StudyState } from "../../core/index.js";
 import type { Schema } from "../migrations/index.js";
 import type { StorageFinding } from "../storage.js";
@@ -66,11 +66,22 @@ export async function loadStudy(system: FileSystem, paths: StudyPaths, schema?: 
       }
       // A study deleted and made anew in between would lend its journal to its namesake.
       if (attempt < 5 && before !== (await identityOf(system, paths.snapshot))) continue;
-      return await withJournal(system, paths, read, journal);
+      return await withJournal(system, paths, underName(read, basename(paths.snapshot, ".json")), journal);
     } finally {
       if (journal !== null) await system.close(journal);
     }
   }
+}
+
+/**
+ * A study goes by its file's name: one that was copied or renamed still says its old one inside, and what is written
+ * under that would go into the other study's files.
+ */
+function underName(read: ReadSnapshot, name: string): ReadSnapshot {
+  const { state } = read.document;
+  if (state.header.name === name) return read;
+  const header = Object.freeze({ ...state.header, name });
+  return { ...read, document: { ...read.document, state: createStudyState(header, state.trials) } };
 }
 
 /** A snapshot with its journal's events applied; `fd` is the journal, or null where there is none. */
