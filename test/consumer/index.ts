@@ -29,7 +29,7 @@ import {
   trainOneEpoch,
   truncatedNormal,
 } from "mlbench-hpo";
-import type { History, Params, RunResult, SearchSpace, Study, Trial } from "mlbench-hpo";
+import type { History, Params, RunResult, SearchSpace, Study, StudyCallback, Trial } from "mlbench-hpo";
 
 function expect(condition: boolean, what: string): void {
   if (!condition) throw new Error(`consumer: ${what}`);
@@ -51,6 +51,10 @@ const study: Study = await createStudy({
   sampler: new TpeSampler(),
   pruner: new MedianPruner({ nStartupTrials: 3, nWarmupSteps: 1 }),
 });
+let heard = 0;
+const count: StudyCallback = () => {
+  heard++;
+};
 await study.optimize(
   async (trial) => {
     const lr = trial.suggestFloat("lr", 1e-5, 1e-1, { log: true });
@@ -60,8 +64,9 @@ await study.optimize(
     }
     return Math.abs(Math.log10(lr) + 3);
   },
-  { trials: 20, concurrency: 1 },
+  { trials: 20, concurrency: 1, callbacks: [count] },
 );
+expect(heard === 20, "a callback a trial");
 const trials: readonly Trial[] = study.trials;
 expect(trials.length === 20, "twenty trials");
 expect((study.bestTrial?.value ?? NaN) < 2, "a best trial");
