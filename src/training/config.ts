@@ -27,7 +27,7 @@ const baseParameters = {
   }),
   lr: parameter(z.number().gt(0).max(10).default(5e-3), {
     description: "learning rate of the first epoch",
-    search: { distribution: float(1e-4, 1e-2, { log: true }), default: true },
+    search: { distribution: float(1e-4, 5e-3, { log: true }), default: true },
   }),
   weight_decay: parameter(z.number().min(0).max(10).default(1e-2), {
     description: "decoupled with adamw, else L2 in the gradient",
