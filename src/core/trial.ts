@@ -93,3 +93,31 @@ const transitions: Readonly<Record<TrialState, readonly TrialState[]>> = {
 export function canTransition(from: TrialState, to: TrialState): boolean {
   return transitions[from].includes(to);
 }
+
+/** A record on which nothing has happened yet; `given` says what is known of it. */
+export function blankTrial(number: number, given: Partial<Omit<Trial, "number">> = {}): Trial {
+  return {
+    number,
+    state: "waiting",
+    value: null,
+    params: {},
+    intermediate: [],
+    seen: [],
+    finish_index: null,
+    metrics: {},
+    started_at: null,
+    finished_at: null,
+    seconds: null,
+    seed: 0,
+    attempt: 1,
+    attempts: [],
+    owner: null,
+    slot: null,
+    backend: null,
+    failure: null,
+    prune_reason: null,
+    retry_of: null,
+    user_attrs: {},
+    ...given,
+  };
+}

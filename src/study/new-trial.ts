@@ -1,35 +1,12 @@
 import type { Params, SearchSpace, StudyHeader, Trial } from "../core/index.js";
-import { deriveSeed } from "../core/index.js";
+import { blankTrial, deriveSeed } from "../core/index.js";
 
 /** The owner of trials handed out by `ask`: nobody here runs or recovers them. */
 export const EXTERNAL = "external";
 
 /** A new record, waiting unless `with` says otherwise. */
 export function newTrial(header: StudyHeader, number: number, params: Params, given: Partial<Trial> = {}): Trial {
-  return {
-    number,
-    state: "waiting",
-    value: null,
-    params,
-    intermediate: [],
-    seen: [],
-    finish_index: null,
-    metrics: {},
-    started_at: null,
-    finished_at: null,
-    seconds: null,
-    seed: deriveSeed(header.seed, "trial-seed", number),
-    attempt: 1,
-    attempts: [],
-    owner: null,
-    slot: null,
-    backend: null,
-    failure: null,
-    prune_reason: null,
-    retry_of: null,
-    user_attrs: {},
-    ...given,
-  };
+  return blankTrial(number, { params, seed: deriveSeed(header.seed, "trial-seed", number), ...given });
 }
 
 /** What {@link newTrial} needs for the distributions of parameters that the study's space does not declare. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile, readFile } from "node:fs/promises";
 import { basename } from "node:path";
 
-import { isFinished, messageOf, MlbenchError } from "../../core/index.js";
+import { blankTrial, isFinished, messageOf, MlbenchError } from "../../core/index.js";
 import type { Trial } from "../../core/index.js";
 import { migratorFrom } from "../migrations/index.js";
 import type { RepairReport, StorageFinding } from "../storage.js";
@@ -13,7 +13,6 @@ import type { LoadedStudy } from "./load.js";
 import { hasStaleLock, lockOwner } from "./lock.js";
 import type { StudyPaths } from "./paths.js";
 import { reviveFrozen } from "./plain-json.js";
-import { placeholder } from "./salvage.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
 import { mendSnapshot, partsOf } from "./snapshot-mend.js";
 import { requireTrial, toDocument } from "./study-document.js";
@@ -159,5 +158,5 @@ function lost(number: number, finish_index: number): Trial {
     where: "storage",
   } as const;
   const at = new Date().toISOString();
-  return { ...placeholder(number), state: "failed", failure, finish_index, finished_at: at };
+  return blankTrial(number, { state: "failed", failure, finish_index, finished_at: at });
 }

@@ -1,34 +1,7 @@
-import { applyEvent, MlbenchError } from "../../core/index.js";
-import type { StudyEvent, StudyState, Trial } from "../../core/index.js";
+import { applyEvent, blankTrial, MlbenchError } from "../../core/index.js";
+import type { StudyEvent, StudyState } from "../../core/index.js";
 
 const LOST = "the record was lost to damage of the study's files";
-
-/** Stands in for a trial whose record is lost, so that the others keep their numbers. */
-export function placeholder(number: number): Trial {
-  return {
-    number,
-    state: "waiting",
-    value: null,
-    params: {},
-    intermediate: [],
-    seen: [],
-    finish_index: null,
-    metrics: {},
-    started_at: null,
-    finished_at: null,
-    seconds: null,
-    seed: 0,
-    attempt: 1,
-    attempts: [],
-    owner: null,
-    slot: null,
-    backend: null,
-    failure: null,
-    prune_reason: null,
-    retry_of: null,
-    user_attrs: {},
-  };
-}
 
 /**
  * Applies what is left of a damaged journal. An event that builds on a lost one still counts where it can: a trial
@@ -70,7 +43,7 @@ export class Salvager {
   #fillTo(size: number): void {
     while (this.state.size < size) {
       this.placeholders.add(this.state.size);
-      this.state = applyEvent(this.state, { type: "trial-created", trial: placeholder(this.state.size) });
+      this.state = applyEvent(this.state, { type: "trial-created", trial: blankTrial(this.state.size) });
     }
   }
 
