@@ -9,7 +9,7 @@ import { defaultTrial } from "../dist/app/default-trial.js";
 import { optimizeStudy } from "../dist/app/optimize-study.js";
 import { openStorage } from "../dist/app/storage.js";
 import { createStoredStudy } from "../dist/app/study.js";
-import { loadStudyConfig } from "../dist/registry/index.js";
+import { loadStudyConfig } from "../dist/app/study-config.js";
 
 const { values } = parseArgs({
   options: {

@@ -13,8 +13,8 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { categorical, createRng, deriveSeed, float, int } from "../dist/core/index.js";
-import { buildParams } from "../dist/samplers/space.js";
-import { drawUniform } from "../dist/samplers/random.js";
+import { buildParams } from "../dist/search-space/points.js";
+import { drawUniform } from "../dist/search-space/draw-uniform.js";
 import { TpeSampler } from "../dist/samplers/tpe/tpe.js";
 import { median } from "./mann-whitney.mjs";
 

@@ -12,7 +12,7 @@ import { retrain } from "../dist/app/retrain.js";
 import { openStorage } from "../dist/app/storage.js";
 import { createStoredStudy } from "../dist/app/study.js";
 import { defaultTrial } from "../dist/app/default-trial.js";
-import { loadStudyConfig } from "../dist/registry/index.js";
+import { loadStudyConfig } from "../dist/app/study-config.js";
 
 const { values } = parseArgs({
   options: {

@@ -2,17 +2,7 @@
  * The library: studies over any objective, samplers and pruners, training runs, registries, and the readers. See
  * docs/study-library.md for a tour.
  */
-export {
-  TrialPruned,
-  MlbenchError,
-  UsageError,
-  categorical,
-  createRng,
-  deriveSeed,
-  float,
-  int,
-  parseSpace,
-} from "./core/index.js";
+export { TrialPruned, MlbenchError, UsageError, categorical, createRng, deriveSeed, float, int } from "./core/index.js";
 export type {
   Batch,
   CategoricalDistribution,
@@ -55,11 +45,12 @@ export type {
 
 export { createStudy, deleteStudy, listStudies, loadStudy } from "./app/study.js";
 export type { CreateStudyOptions, LoadStudyOptions, StorageLocation, StudyAddress } from "./app/study.js";
-export type { ObjectiveSource, Study, TellResult } from "./study/study.js";
-export type { OptimizeOptions, StudyCallback } from "./study/optimize-options.js";
-export type { OptimizeEvent, OptimizeResult } from "./study/optimize-events.js";
-export { loadPlugins } from "./app/plugins.js";
-export type { Plugin, PluginApi } from "./app/plugins.js";
+export type { TellResult } from "./study/commands.js";
+export type { ObjectiveSource, Study } from "./study/study.js";
+export type { OptimizeOptions, StudyCallback } from "./study/study.js";
+export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
+export { loadPlugins } from "./plugins/load-plugins.js";
+export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
 
 export { RandomSampler } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
@@ -94,3 +85,4 @@ export { run } from "./training/run.js";
 export type { RunOptions, RunResult } from "./training/run.js";
 export { evaluateCheckpoint, predictCheckpoint } from "./training/predict.js";
 export type { CheckpointOptions, Evaluation, Prediction } from "./training/predict.js";
+export { parseSpace } from "./search-space/index.js";

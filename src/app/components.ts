@@ -2,9 +2,7 @@ import type { ComponentSpec } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
 import { createPruner, pruners } from "../pruners/index.js";
 import type { EntryMeta } from "../registry/index.js";
-import { propose } from "../samplers/duplicates.js";
 import { createSampler, samplers } from "../samplers/index.js";
-import { drawUniform } from "../samplers/random.js";
 import type { Sampler } from "../samplers/sampler.js";
 import type { StudyComponents } from "../study/components.js";
 
@@ -58,5 +56,5 @@ export async function createComponents(
     typeof given.pruner === "object" && !isSpec(given.pruner)
       ? given.pruner
       : await createPruner(header.pruner.name, header.pruner.options);
-  return { sampler, pruner, propose, drawUniform };
+  return { sampler, pruner };
 }

@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { SearchSpace } from "../core/index.js";
-import { messageOf, parseSpace, UsageError } from "../core/index.js";
+import { parseSpace } from "../search-space/index.js";
+import { messageOf, UsageError } from "../core/index.js";
 import type { Executor } from "../executors/executor.js";
-import type { OptimizeOptions } from "../study/optimize-options.js";
+import type { OptimizeOptions } from "../study/study.js";
 import type { ObjectiveSource, Study } from "../study/study.js";
-import type { TrialRunner } from "../study/study-manager.js";
-import { providePackage } from "./own-package.js";
+import type { TrialRunner } from "../study/trial-runner.js";
+import { providePackage } from "../plugins/own-package.js";
 
 /** An objective module as it was found. */
 export interface ObjectiveModule {

@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { UsageError, differenceInWords, differences, drawSeed, messageOf, parseSpace } from "../core/index.js";
+import { parseSpace, declareSpace, deriveSpace, qualifyModels } from "../search-space/index.js";
+import { UsageError, differenceInWords, differences, drawSeed, messageOf } from "../core/index.js";
 import type {
   ConfigValue,
   Direction,
@@ -13,11 +14,11 @@ import type {
 } from "../core/index.js";
 import { dataFiles, dataParameters } from "../datasets/index.js";
 import { models } from "../models/index.js";
-import { declareSpace, deriveSpace, qualifyModels } from "../registry/index.js";
-import type { DerivedSpace, QualifiedParameter, SpaceRequests } from "../registry/index.js";
+import type { DerivedSpace, SpaceRequests } from "../search-space/index.js";
+import type { QualifiedParameter } from "../registry/index.js";
 import { trainParameters } from "../training/config.js";
-import { providePackage } from "./own-package.js";
-import { loadPlugins, resolvePlugin } from "./plugins.js";
+import { providePackage } from "../plugins/own-package.js";
+import { loadPlugins, resolvePlugin } from "../plugins/load-plugins.js";
 import { hashedFile, openPaths, storePaths } from "./study-files.js";
 
 /** What `create-study` is asked for; what is absent gets its default. */

@@ -6,8 +6,8 @@ import type { Sampler } from "../samplers/sampler.js";
 import { MemoryStorage } from "../storage/memory.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
-import { handleCommand } from "../study/commands.js";
-import { Ledger } from "../study/ledger.js";
+import { handleCommand } from "../study/handle-command.js";
+import { StudyLog } from "../study/study-log.js";
 import { Study } from "../study/study.js";
 import type { Given } from "./components.js";
 import { createComponents, prunerSpec, samplerSpec } from "./components.js";
@@ -117,7 +117,7 @@ export async function openStudy(
  */
 export async function deleteStudy({ name, storage }: StudyAddress): Promise<void> {
   const opened = await storageAt(storage);
-  await Ledger.release(opened, name);
+  await StudyLog.release(opened, name);
   await opened.delete(name);
 }
 

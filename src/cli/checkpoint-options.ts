@@ -6,7 +6,7 @@ import type { Prescan } from "./derived-options.js";
  * file cannot be read: the command itself then says why.
  */
 export async function checkpointParameters(scanned: Prescan): Promise<QualifiedParameter[]> {
-  const { loadPlugins } = await import("../app/plugins.js");
+  const { loadPlugins } = await import("../plugins/load-plugins.js");
   await loadPlugins(scanned.plugin);
   const { dataParameters } = await import("../datasets/index.js");
   if (scanned.dataset !== undefined) return dataParameters(scanned.dataset);

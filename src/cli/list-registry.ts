@@ -7,7 +7,7 @@ import { printData, renderTable } from "./render.js";
 /** Loads plug-ins only when there are any: listing must stay light. */
 export async function loadPluginsOf(options: { plugin?: string[] }): Promise<void> {
   if (!options.plugin?.length) return;
-  const { loadPlugins } = await import("../app/plugins.js");
+  const { loadPlugins } = await import("../plugins/load-plugins.js");
   await loadPlugins(options.plugin);
 }
 

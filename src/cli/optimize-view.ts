@@ -1,6 +1,6 @@
 import type { Direction, Trial } from "../core/index.js";
 import { isBetter, stringifyJson } from "../core/index.js";
-import type { OptimizeEvent, OptimizeResult } from "../study/optimize-events.js";
+import type { OptimizeEvent, OptimizeResult } from "../core/index.js";
 import { duration, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";

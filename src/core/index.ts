@@ -1,4 +1,6 @@
 export * from "./batch.js";
+export * from "./best-trial.js";
+export * from "./differences.js";
 export * from "./distribution.js";
 export * from "./errors.js";
 export * from "./json.js";
@@ -9,5 +11,5 @@ export * from "./study.js";
 export * from "./apply-event.js";
 export * from "./plain-data.js";
 export * from "./objective-trial.js";
-export * from "./space.js";
+export * from "./optimize-events.js";
 export * from "./trial-value.js";

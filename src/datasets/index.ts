@@ -1,6 +1,6 @@
 import { lazy } from "../registry/index.js";
-import { csvParameters } from "./csv-parameters.js";
-import { dummyParameters } from "./dummy-parameters.js";
+import { csvParameters } from "./csv/parameters.js";
+import { dummyParameters } from "./dummy/parameters.js";
 import { registerNasa } from "./nasa/register.js";
 import { datasets } from "./registry.js";
 
@@ -22,10 +22,10 @@ if (!datasets.has("dummy"))
   datasets.register("dummy", {
     summary: "synthetic ageing: cells with own fade rates, knees, rest recoveries and noise",
     parameters: dummyParameters,
-  })(lazy(async () => (await import("./dummy.js")).dummySource));
+  })(lazy(async () => (await import("./dummy/dummy-source.js")).dummySource));
 if (!datasets.has("nasa")) registerNasa(datasets);
 if (!datasets.has("csv"))
   datasets.register("csv", {
     summary: "your own table: columns for cell, cycle, SOH or capacity, and features",
     parameters: csvParameters,
-  })(lazy(async () => (await import("./csv.js")).csvSource));
+  })(lazy(async () => (await import("./csv/csv-source.js")).csvSource));

@@ -48,7 +48,7 @@ export class PiscinaExecutor implements Executor {
 
   constructor(options: PiscinaOptions = {}) {
     this.slots = options.slots ?? defaultSlots();
-    const file = workerFile("worker");
+    const file = workerFile("thread");
     const heapMb = options.heapMb ?? 2048;
     this.#pool = new SlotPool({ ...options, slots: this.slots }, (slot) => new ThreadWorker(slot, file, heapMb));
     const limitMb = options.processMemoryMb ?? (0.8 * usableMemory()) / 2 ** 20;

@@ -31,7 +31,7 @@ export class ProcessExecutor implements Executor {
 
   constructor(options: ProcessOptions = {}) {
     this.slots = options.slots ?? defaultSlots();
-    const file = workerFile("worker-process");
+    const file = workerFile("process");
     const memoryMb = Math.round(options.memoryMb ?? (0.8 * usableMemory()) / 2 ** 20 / this.slots);
     this.#pool = new SlotPool({ ...options, slots: this.slots }, (slot) => new ChildWorker(slot, file, memoryMb));
   }

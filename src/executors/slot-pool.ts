@@ -1,5 +1,5 @@
 import type { Failure, TrialOutcome } from "../core/index.js";
-import { Conversation } from "./conversation.js";
+import { WorkerChannel } from "./worker-channel.js";
 import type { ExecutedTrial, RunHooks, StopReason, TrialJob } from "./executor.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { stoppedOutcome } from "./protocol.js";
@@ -101,7 +101,7 @@ export class SlotPool {
     };
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      const conversation = new Conversation(hooks, (message) => {
+      const conversation = new WorkerChannel(hooks, (message) => {
         worker.send(message);
       });
       const ended = worker

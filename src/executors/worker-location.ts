@@ -7,10 +7,10 @@ import { MlbenchError } from "../core/index.js";
  * `dist/`.
  * @throws MlbenchError `worker-missing`.
  */
-export function workerFile(name: "worker" | "worker-process" | "worker-watch"): string {
+export function workerFile(name: "thread" | "process"): string {
   const here = import.meta.url.replace(/\/src\/executors\/[^/]*$/, "/dist/executors/");
-  const file = fileURLToPath(new URL(`./${name}.js`, here));
+  const file = fileURLToPath(new URL(`../worker/${name}.js`, here));
   if (!existsSync(file))
-    throw new MlbenchError("worker-missing", `${name}.js is missing beside the executors: build first (npm run build)`);
+    throw new MlbenchError("worker-missing", `worker/${name}.js is missing: build first (npm run build)`);
   return file;
 }

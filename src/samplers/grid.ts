@@ -1,8 +1,8 @@
 import type { History, Params, Rng, SearchSpace } from "../core/index.js";
 import { cardinality, UsageError } from "../core/index.js";
 import type { Sampler } from "./sampler.js";
-import type { PointIndex } from "./space.js";
-import { indexPoints } from "./space.js";
+import type { PointIndex } from "../search-space/points.js";
+import { indexPoints } from "../search-space/points.js";
 
 const laidOut = new WeakMap<SearchSpace, PointIndex>();
 

@@ -4,8 +4,8 @@ import { lazy, parameter, registryOf } from "../registry/index.js";
 import type { Sampler } from "./sampler.js";
 
 export type { Sampler } from "./sampler.js";
-export { findDuplicate, propose, spaceSize, visitedPoints } from "./duplicates.js";
-export type { Proposal } from "./duplicates.js";
+export { findDuplicate, propose, spaceSize, visitedPoints } from "../search-space/duplicates.js";
+export type { Proposal } from "../search-space/duplicates.js";
 
 /** Makes a sampler from options under the names of its registered parameters, already validated. */
 export type SamplerFactory = (options: Readonly<Record<string, unknown>>) => Sampler;

@@ -1,6 +1,15 @@
+/** The commands that another process may give to the one that writes a study, and their answers. */
 import type { Params, SearchSpace, Trial } from "../core/index.js";
-import { decodeNumber, MlbenchError } from "../core/index.js";
-import type { Study, TellResult } from "./study.js";
+
+/** How a trial handed out by `ask` ended. */
+export interface TellResult {
+  /** The objective value; NaN is treated as the study's `on_nan` rule says. */
+  readonly value?: number | undefined;
+  /** @default "complete" when there is a value */
+  readonly state?: "complete" | "pruned" | "failed" | undefined;
+  /** Why it failed. */
+  readonly message?: string | undefined;
+}
 
 /** What another process may ask of the one that writes a study; plain data. */
 export type StudyCommand =
@@ -17,32 +26,4 @@ export interface CommandAnswers {
   enqueue: Trial;
   "set-user-attr": null;
   stop: null;
-}
-
-/** Carries out a command on an open study. */
-export async function handleCommand<C extends StudyCommand>(
-  study: Study,
-  command: C,
-): Promise<CommandAnswers[C["type"]]>;
-export async function handleCommand(study: Study, command: unknown): Promise<unknown>;
-export async function handleCommand(study: Study, given: unknown): Promise<unknown> {
-  const command = given as StudyCommand;
-  switch (command.type) {
-    case "ask": {
-      const { number, params, seed } = await study.ask(command.space);
-      return { number, params, seed };
-    }
-    case "tell":
-      return study.tell(command.number, { ...command.result, value: decodeNumber(command.result.value) });
-    case "enqueue":
-      return study.enqueueTrial(command.params, command.userAttrs ? { userAttrs: command.userAttrs } : {});
-    case "set-user-attr":
-      await study.setUserAttr(command.key, command.value, command.trial);
-      return null;
-    case "stop":
-      study.requestStop();
-      return null;
-    default:
-      throw new MlbenchError("unknown-command", `unknown command ${JSON.stringify(given)}`);
-  }
 }

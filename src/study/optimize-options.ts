@@ -1,13 +1,8 @@
-import type { Trial } from "../core/index.js";
 import { UsageError } from "../core/index.js";
-import type { OptimizeEvent } from "./optimize-events.js";
-import type { Study } from "./study.js";
-
-/** Hears of a finished, durable trial; may call `study.stop()`. */
-export type StudyCallback = (study: Study, trial: Trial) => void | Promise<void>;
+import type { OptimizeEvent } from "../core/index.js";
 
 /** What one call of `optimize` is told. Counts are of finished trials that repeat no other. */
-export interface OptimizeOptions {
+export interface CallOptions {
   /** So many more trials finish in this call. @default 100, unless `totalTrials` or `timeoutMs` is given */
   readonly trials?: number | undefined;
   /** Until the study has so many. */
@@ -36,8 +31,6 @@ export interface OptimizeOptions {
   readonly target?: number | undefined;
   /** A parallel call that can be repeated: results are taken in the order in which trials were started. @default false */
   readonly deterministic?: boolean | undefined;
-  /** Called for each finished trial once it is durable, one after another; the slot takes its next trial then. */
-  readonly callbacks?: readonly StudyCallback[] | undefined;
   /** What a module's trials run in. @default "thread" */
   readonly isolation?: "thread" | "process" | undefined;
   /** Hears everything that happens. */
@@ -76,7 +69,7 @@ function requireDuration(name: string, value: number | undefined): void {
 }
 
 /** @throws UsageError `invalid-option`. */
-export function checkOptions(options: OptimizeOptions): void {
+export function checkOptions(options: CallOptions): void {
   requireCount("trials", options.trials, 0);
   requireCount("totalTrials", options.totalTrials, 0);
   requireCount("concurrency", options.concurrency, 1);
@@ -92,7 +85,7 @@ export function checkOptions(options: OptimizeOptions): void {
     throw new UsageError("invalid-option", `graceMs must be at least 0, got ${options.graceMs}`);
 }
 
-export function resolveOptions(options: OptimizeOptions): ResolvedOptions {
+export function resolveOptions(options: CallOptions): ResolvedOptions {
   return {
     target: options.target ?? null,
     patience: options.patience ?? null,
@@ -107,7 +100,7 @@ export function resolveOptions(options: OptimizeOptions): ResolvedOptions {
 }
 
 /** The goal of a call on a study with `counted` finished trials (after recovery). */
-export function goalOf(options: OptimizeOptions, counted: number): Goal {
+export function goalOf(options: CallOptions, counted: number): Goal {
   const { totalTrials, timeoutMs } = options;
   const open = totalTrials === undefined && timeoutMs === undefined;
   const trials = options.trials ?? (open ? DEFAULT_TRIALS : undefined);

@@ -1,29 +1,16 @@
 import { hostname } from "node:os";
-import type { SearchSpace, StoppedBy, Trial } from "../core/index.js";
-import type { Executor, TrialJob } from "../executors/executor.js";
-import { bestTrialOf } from "./best.js";
-import type { Desk } from "./desk.js";
-import type { FlightContext } from "./flight.js";
-import { Flight } from "./flight.js";
-import type { Ledger } from "./ledger.js";
-import type { OptimizeEvent, OptimizeResult } from "./optimize-events.js";
-import type { Goal, OptimizeOptions, ResolvedOptions } from "./optimize-options.js";
+import type { StoppedBy, Trial } from "../core/index.js";
+import { bestTrialOf } from "../core/index.js";
+import type { TrialDispatcher } from "./trial-dispatcher.js";
+import type { RunningTrialContext } from "./running-trial.js";
+import { RunningTrial } from "./running-trial.js";
+import type { StudyLog } from "./study-log.js";
+import type { OptimizeEvent, OptimizeResult } from "../core/index.js";
+import type { Goal, CallOptions, ResolvedOptions } from "./optimize-options.js";
 import { goalOf, resolveOptions } from "./optimize-options.js";
 import { recoveryEvents } from "./recovery.js";
 import { exitCodeOf, StopRules } from "./stop-rules.js";
-
-/** How trials are run: made by `app` once the data is loaded and the default model was built. */
-export interface TrialRunner {
-  readonly executor: Executor;
-  /** What a trial's job holds besides its record: what it runs, with which parameters and data. */
-  readonly jobOf: (trial: Trial) => Promise<Pick<TrialJob, "workload" | "tables" | "params">>;
-  /** Drawn from instead of the study's, where that is empty: an objective module's own. */
-  readonly space?: SearchSpace;
-  /** Where a trial keeps its checkpoint and log, or null. */
-  readonly directoryOf: (number: number) => string | null;
-  /** Called after each finished trial is durable, before subscribers hear of it: keeps or removes its checkpoint. */
-  readonly afterTrial?: (trial: Trial) => void | Promise<void>;
-}
+import type { TrialRunner } from "./trial-runner.js";
 
 /** How trials under way are treated once no further one is started. */
 type Ending = "abort" | "grace" | "wait";
@@ -34,13 +21,13 @@ type Ending = "abort" | "grace" | "wait";
  * durable -> subscribers.
  */
 export class StudyManager {
-  readonly #ledger: Ledger;
-  readonly #desk: Desk;
-  readonly #given: OptimizeOptions;
+  readonly #log: StudyLog;
+  readonly #dispatcher: TrialDispatcher;
+  readonly #given: CallOptions;
   readonly #tell: (trial: Trial) => Promise<void>;
   readonly #options: ResolvedOptions;
   readonly #owner = `${process.pid}@${hostname()}`;
-  readonly #flights: Flight[] = [];
+  readonly #runningTrials: RunningTrial[] = [];
   readonly #ownRetries = new Set<number>();
   readonly #addedTrials: Trial[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
@@ -59,13 +46,13 @@ export class StudyManager {
   #failure: Error | null = null;
 
   /** @param tell hears of each finished, durable trial; waited for. */
-  constructor(ledger: Ledger, desk: Desk, options: OptimizeOptions, tell: (trial: Trial) => Promise<void>) {
+  constructor(log: StudyLog, dispatcher: TrialDispatcher, options: CallOptions, tell: (trial: Trial) => Promise<void>) {
     this.#tell = tell;
-    this.#ledger = ledger;
-    this.#desk = desk;
+    this.#log = log;
+    this.#dispatcher = dispatcher;
     this.#given = options;
     this.#options = resolveOptions(options);
-    this.#rules = new StopRules(this.#options, ledger.header.direction, null);
+    this.#rules = new StopRules(this.#options, log.header.direction, null);
     this.#over = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
@@ -82,7 +69,7 @@ export class StudyManager {
       await this.#over;
       if (this.#failure) throw this.#failure;
       const result = this.#result();
-      await this.#ledger.flush();
+      await this.#log.flush();
       this.#emit({ event: "finish", result });
       return result;
     } finally {
@@ -93,9 +80,9 @@ export class StudyManager {
   }
 
   async #begin({ executor }: TrialRunner): Promise<void> {
-    const recovery = recoveryEvents(this.#ledger.state, this.#options.maxAttempts);
-    if (recovery.length > 0) await this.#ledger.append(...recovery);
-    const { state } = this.#ledger;
+    const recovery = recoveryEvents(this.#log.state, this.#options.maxAttempts);
+    if (recovery.length > 0) await this.#log.append(...recovery);
+    const { state } = this.#log;
     this.#goal = goalOf(this.#given, state.counted);
     const { direction } = state.header;
     this.#rules = new StopRules(this.#options, direction, bestTrialOf(state.trials, direction)?.value ?? null);
@@ -119,7 +106,7 @@ export class StudyManager {
   }
 
   /** A trial that was handed out by `ask` was told, and is durable: it counts towards goal and rules like any other. */
-  told(trial: Trial): void {
+  onTrialTold(trial: Trial): void {
     if (!this.#begun) return;
     this.#addedTrials.push(trial);
     const rule = this.#rules.after(trial);
@@ -150,10 +137,10 @@ export class StudyManager {
     this.#ending = ending;
     const first = this.#stoppedBy === null;
     this.#stoppedBy ??= by;
-    const running = this.#flights.filter((flight) => !flight.done);
+    const running = this.#runningTrials.filter((trial) => !trial.done);
     if (first && running.length > 0)
-      this.#emit({ event: "draining", by, running: running.map((flight) => flight.number) });
-    if (ending === "abort") for (const flight of running) flight.abort();
+      this.#emit({ event: "draining", by, running: running.map(({ number }) => number) });
+    if (ending === "abort") for (const trial of running) trial.abort();
     if (ending === "grace") {
       const timer = setTimeout(() => {
         this.stop(by, "abort");
@@ -173,9 +160,9 @@ export class StudyManager {
   }
 
   #endIfDone(): void {
-    if (this.#open > 0 || this.#flights.length > 0) return;
+    if (this.#open > 0 || this.#runningTrials.length > 0) return;
     if (this.#stoppedBy === null) {
-      if (this.#ledger.state.counted < this.#goal.finished) return;
+      if (this.#log.state.counted < this.#goal.finished) return;
       this.#stoppedBy = this.#goal.by;
     }
     this.#resolveOver();
@@ -183,17 +170,17 @@ export class StudyManager {
 
   /** Hands the next trial to a slot; false when there is none to hand out now. */
   #launch(slot: number): boolean {
-    const { state } = this.#ledger;
-    const underWay = this.#flights.filter((flight) => flight.counts).length;
+    const { state } = this.#log;
+    const underWay = this.#runningTrials.filter((trial) => trial.counts).length;
     const room = state.counted + underWay < this.#goal.finished;
-    const waiting = this.#desk.waiting((trial) =>
+    const waiting = this.#dispatcher.waiting((trial) =>
       trial.retry_of === null ? room : room || this.#ownRetries.has(trial.number),
     );
     if (!waiting && !room) return false;
-    const taker = { owner: this.#owner, slot };
+    const owner = { owner: this.#owner, slot };
     const { space } = this.#runner as TrialRunner;
     const seen = this.#options.deterministic ? state.finished : undefined;
-    const next = waiting ? this.#desk.start(waiting, taker, space) : this.#desk.create(taker, space);
+    const next = waiting ? this.#dispatcher.start(waiting, owner, space) : this.#dispatcher.create(owner, space);
     if (next.kind === "exhausted") {
       this.stop("space-exhausted", "wait");
       return false;
@@ -204,9 +191,9 @@ export class StudyManager {
     }
     this.#freeSlots = this.#freeSlots.filter((free) => free !== slot);
     const counts = (waiting?.retry_of ?? null) === null;
-    const flight = new Flight({ number: next.number, slot, counts, seen }, this.#context());
-    this.#flights.push(flight);
-    this.#track(this.#fly(flight, next.durable));
+    const running = new RunningTrial({ number: next.number, slot, counts, seen }, this.#context());
+    this.#runningTrials.push(running);
+    this.#track(this.#runToEnd(running, next.durable));
     return true;
   }
 
@@ -224,9 +211,9 @@ export class StudyManager {
       });
   }
 
-  #context(): FlightContext {
+  #context(): RunningTrialContext {
     return {
-      ...{ ledger: this.#ledger, desk: this.#desk, runner: this.#runner as TrialRunner },
+      ...{ log: this.#log, dispatcher: this.#dispatcher, runner: this.#runner as TrialRunner },
       trialTimeoutMs: this.#options.trialTimeoutMs,
       emit: (event) => {
         this.#emit(event);
@@ -234,49 +221,49 @@ export class StudyManager {
     };
   }
 
-  async #fly(flight: Flight, durable: Promise<void>): Promise<void> {
+  async #runToEnd(running: RunningTrial, durable: Promise<void>): Promise<void> {
     try {
-      await flight.run(durable);
+      await running.run(durable);
     } catch (error) {
-      this.#flights.splice(this.#flights.indexOf(flight), 1);
+      this.#runningTrials.splice(this.#runningTrials.indexOf(running), 1);
       throw error;
     }
-    await this.#settle(flight);
+    await this.#settle(running);
   }
 
   /** Takes a result: at once, or (deterministic) after those of all trials started before. */
-  async #settle(flight: Flight): Promise<void> {
+  async #settle(running: RunningTrial): Promise<void> {
     if (!this.#options.deterministic) {
-      await this.#land(flight);
+      await this.#recordEnd(running);
       return;
     }
-    const head = this.#flights[0] as Flight;
-    if (head !== flight) this.#emit({ event: "held", number: flight.number, waitsFor: head.number });
+    const head = this.#runningTrials[0] as RunningTrial;
+    if (head !== running) this.#emit({ event: "held", number: running.number, waitsFor: head.number });
     this.#settling = this.#settling.then(async () => {
-      for (let first = this.#flights[0]; first?.done; first = this.#flights[0]) {
-        await this.#land(first);
+      for (let first = this.#runningTrials[0]; first?.done; first = this.#runningTrials[0]) {
+        await this.#recordEnd(first);
         this.#fill();
       }
     });
     await this.#settling;
   }
 
-  async #land(flight: Flight): Promise<void> {
-    const events = flight.land();
-    this.#flights.splice(this.#flights.indexOf(flight), 1);
-    const durable = this.#ledger.append(...events);
-    this.#freeSlots.push(flight.slot);
-    if (flight.done?.state !== "cancelled") {
-      await this.#conclude(flight.number, durable);
+  async #recordEnd(running: RunningTrial): Promise<void> {
+    const events = running.endingEvents();
+    this.#runningTrials.splice(this.#runningTrials.indexOf(running), 1);
+    const durable = this.#log.append(...events);
+    this.#freeSlots.push(running.slot);
+    if (running.done?.state !== "cancelled") {
+      await this.#conclude(running.number, durable);
       return;
     }
     await durable;
-    this.#emit({ event: "requeued", number: flight.number });
+    this.#emit({ event: "requeued", number: running.number });
   }
 
   /** What follows a finished trial: stop rules at once, a retry, and once it is durable those who want to know. */
   async #conclude(number: number, durable: Promise<void>): Promise<void> {
-    const trial = this.#ledger.state.trial(number) as Trial;
+    const trial = this.#log.state.trial(number) as Trial;
     this.#addedTrials.push(trial);
     this.#retry(trial);
     const rule = this.#rules.after(trial);
@@ -292,16 +279,16 @@ export class StudyManager {
     if (failed.state !== "failed") return;
     const { maxRetries } = this.#options;
     let repeats = 0;
-    for (let t: Trial | undefined = failed; t && t.retry_of !== null; t = this.#ledger.state.trial(t.retry_of))
+    for (let t: Trial | undefined = failed; t && t.retry_of !== null; t = this.#log.state.trial(t.retry_of))
       repeats += 1;
     if (repeats >= maxRetries) return;
-    const { number, durable } = this.#desk.retry(failed);
+    const { number, durable } = this.#dispatcher.retry(failed);
     this.#ownRetries.add(number);
     this.#track(durable);
   }
 
   #result(): OptimizeResult {
-    const { state } = this.#ledger;
+    const { state } = this.#log;
     const { counts, header, counted } = state;
     const stoppedBy = this.#stoppedBy as StoppedBy;
     const achieved = counts.complete + counts.pruned > 0;

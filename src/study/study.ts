@@ -11,28 +11,28 @@ import type {
 } from "../core/index.js";
 import { ChannelTrial, MlbenchError, UsageError } from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
-import { bestTrialOf } from "./best.js";
+import { bestTrialOf } from "../core/index.js";
 import type { StudyComponents } from "./components.js";
-import { handleCommand } from "./commands.js";
-import { Desk } from "./desk.js";
+import type { TellResult } from "./commands.js";
+import { handleCommand } from "./handle-command.js";
+import { TrialDispatcher } from "./trial-dispatcher.js";
 import { endingEvent, secondsSince } from "./finishing.js";
-import { Ledger } from "./ledger.js";
+import { StudyLog } from "./study-log.js";
 import { EXTERNAL, newTrial } from "./new-trial.js";
-import { checkParams } from "./enqueue.js";
-import type { OptimizeResult } from "./optimize-events.js";
-import type { OptimizeOptions } from "./optimize-options.js";
+import { checkParams } from "../search-space/check-params.js";
+import type { OptimizeResult } from "../core/index.js";
+import type { CallOptions } from "./optimize-options.js";
 import { checkOptions } from "./optimize-options.js";
-import type { TrialRunner } from "./study-manager.js";
+import type { TrialRunner } from "./trial-runner.js";
 import { StudyManager } from "./study-manager.js";
 
-/** How a trial handed out by `ask` ended. */
-export interface TellResult {
-  /** The objective value; NaN is treated as the study's `on_nan` rule says. */
-  readonly value?: number | undefined;
-  /** @default "complete" when there is a value */
-  readonly state?: "complete" | "pruned" | "failed" | undefined;
-  /** Why it failed. */
-  readonly message?: string | undefined;
+/** Hears of a finished, durable trial; may call `study.stop()`. */
+export type StudyCallback = (study: Study, trial: Trial) => void | Promise<void>;
+
+/** What one call of {@link Study.optimize} is told. */
+export interface OptimizeOptions extends CallOptions {
+  /** Called for each finished trial once it is durable, one after another; the slot takes its next trial then. */
+  readonly callbacks?: readonly StudyCallback[] | undefined;
 }
 
 /** An objective: a function run in this process, or the path or URL of a module whose default export is one. */
@@ -59,16 +59,16 @@ export interface StudyParts {
  */
 export class Study {
   readonly #parts: StudyParts;
-  readonly #ledger: Ledger;
-  readonly #desk: Desk;
+  readonly #log: StudyLog;
+  readonly #dispatcher: TrialDispatcher;
   #manager: StudyManager | null = null;
 
   /** Use `createStudy` or `loadStudy`. */
   constructor(parts: StudyParts) {
     this.#parts = parts;
-    this.#ledger = new Ledger(parts.storage, parts.opened);
-    this.#desk = new Desk(this.#ledger, parts.components);
-    this.#ledger.onCommand = (command) => handleCommand(this, command);
+    this.#log = new StudyLog(parts.storage, parts.opened);
+    this.#dispatcher = new TrialDispatcher(this.#log, parts.components);
+    this.#log.onCommand = (command) => handleCommand(this, command);
   }
 
   get name(): string {
@@ -81,7 +81,7 @@ export class Study {
 
   /** What was fixed when the study was created. */
   get header(): StudyHeader {
-    return this.#ledger.header;
+    return this.#log.header;
   }
 
   get userAttrs(): Readonly<Record<string, unknown>> {
@@ -90,17 +90,17 @@ export class Study {
 
   /** The study's records at this moment, with counts. */
   get state(): StudyState {
-    return this.#ledger.state;
+    return this.#log.state;
   }
 
   /** What was found amiss, and put right, when this object last opened the study for writing. */
   get findings(): readonly StorageFinding[] {
-    return this.#ledger.findings;
+    return this.#log.findings;
   }
 
   /** All trials by number; finished ones are frozen and the same objects in every later list. */
   get trials(): readonly Trial[] {
-    return this.#ledger.state.trials;
+    return this.#log.state.trials;
   }
 
   /** The best complete trial, the first of equals; null when none is complete. */
@@ -120,10 +120,10 @@ export class Study {
    * @throws UsageError `space-exhausted`.
    */
   async ask(space?: SearchSpace): Promise<ObjectiveTrial> {
-    await this.#ledger.open();
-    const taker = { owner: EXTERNAL, slot: null };
-    const waiting = this.#desk.waiting();
-    const next = waiting ? this.#desk.start(waiting, taker, space) : this.#desk.create(taker, space);
+    await this.#log.open();
+    const owner = { owner: EXTERNAL, slot: null };
+    const waiting = this.#dispatcher.waiting();
+    const next = waiting ? this.#dispatcher.start(waiting, owner, space) : this.#dispatcher.create(owner, space);
     if (next.kind === "exhausted")
       throw new UsageError("space-exhausted", `study "${this.name}": every point of its space has been tried`);
     await next.durable;
@@ -136,14 +136,14 @@ export class Study {
     const { number } = trial;
     let prune = false;
     return new ChannelTrial(trial, {
-      suggest: (name, distribution) => this.#desk.suggest(number, name, distribution),
+      suggest: (name, distribution) => this.#dispatcher.suggest(number, name, distribution),
       report: (step, value) => {
-        const decision = this.#desk.report(number, step, value);
+        const decision = this.#dispatcher.report(number, step, value);
         prune = decision.prune && !this.header.settings.dry_run_pruner;
       },
       shouldPrune: async () => prune,
       setUserAttr: (key, value) => {
-        this.#desk.setUserAttr(number, key, value);
+        this.#dispatcher.setUserAttr(number, key, value);
       },
     });
   }
@@ -153,16 +153,16 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`.
    */
   async tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
-    await this.#ledger.open();
+    await this.#log.open();
     const number = typeof trial === "number" ? trial : trial.number;
     const record = this.#tellable(number, result);
     const end = {
       ...{ seconds: secondsSince(record.started_at), backend: null },
       ...{ pruneReason: "told as pruned", onNan: this.header.settings.on_nan },
     };
-    await this.#ledger.append(endingEvent(record, outcomeOfTell(number, result), end));
-    this.#desk.release(number);
-    this.#manager?.told(this.#trial(number));
+    await this.#log.append(endingEvent(record, outcomeOfTell(number, result), end));
+    this.#dispatcher.release(number);
+    this.#manager?.onTrialTold(this.#trial(number));
     return this.#trial(number);
   }
 
@@ -191,25 +191,25 @@ export class Study {
    * @throws UsageError `unknown-parameter`, `invalid-value`.
    */
   async enqueueTrial(params: Params, options: { userAttrs?: Readonly<Record<string, unknown>> } = {}): Promise<Trial> {
-    await this.#ledger.open();
+    await this.#log.open();
     checkParams(params, this.header.space);
     const number = this.state.size;
     const trial = newTrial(this.header, number, params, { user_attrs: options.userAttrs ?? {} });
-    await this.#ledger.append({ type: "trial-created", trial });
+    await this.#log.append({ type: "trial-created", trial });
     return this.#trial(number);
   }
 
   /** Keeps a JSON value with the study, or with one of its unfinished trials. Resolves when it is durable. */
   async setUserAttr(key: string, value: unknown, trial?: number): Promise<void> {
-    await this.#ledger.open();
-    if (trial === undefined) await this.#ledger.append({ type: "study-attr", key, value });
-    else await this.#ledger.append({ type: "trial-attr", number: this.#trial(trial).number, key, value });
+    await this.#log.open();
+    if (trial === undefined) await this.#log.append({ type: "study-attr", key, value });
+    else await this.#log.append({ type: "trial-attr", number: this.#trial(trial).number, key, value });
   }
 
   /** Records that a file's new contents were accepted (`--accept-changes`). */
   async acceptChange(path: string, sha256: string): Promise<void> {
-    await this.#ledger.open();
-    await this.#ledger.append({ type: "change-accepted", at: new Date().toISOString(), path, sha256 });
+    await this.#log.open();
+    await this.#log.append({ type: "change-accepted", at: new Date().toISOString(), path, sha256 });
   }
 
   /**
@@ -227,16 +227,16 @@ export class Study {
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
     let called: Promise<void> = Promise.resolve();
-    const manager = new StudyManager(this.#ledger, this.#desk, options, (trial) => {
+    const manager = new StudyManager(this.#log, this.#dispatcher, options, (trial) => {
       called = called.then(async () => {
         for (const callback of options.callbacks ?? []) await callback(this, trial);
       });
       return called;
     });
     this.#manager = manager;
-    this.#ledger.busy = true;
+    this.#log.busy = true;
     try {
-      await this.#ledger.open();
+      await this.#log.open();
       const result = await manager.run(prepare);
       await this.close();
       return result;
@@ -246,7 +246,7 @@ export class Study {
       throw error;
     } finally {
       this.#manager = null;
-      this.#ledger.busy = false;
+      this.#log.busy = false;
     }
   }
 
@@ -266,12 +266,12 @@ export class Study {
 
   /** Reads the records again, for a study that this object has not open: another process may have written. */
   async refresh(): Promise<void> {
-    await this.#ledger.refresh();
+    await this.#log.refresh();
   }
 
   /** Folds the study's files and lets other processes write. The next write opens them again. */
   async close(): Promise<void> {
-    await this.#ledger.close();
+    await this.#log.close();
   }
 }
 

@@ -13,7 +13,7 @@ export interface PassControl {
   /** Asked before every batch; true ends the pass. */
   readonly stopped?: () => boolean;
   /** Awaited after every batch, so that signals and messages of this thread are heard. */
-  readonly breathe?: () => Promise<void>;
+  readonly yieldToEventLoop?: () => Promise<void>;
 }
 
 export interface EpochOptions extends PassControl {
@@ -79,7 +79,7 @@ function evaluateStep(model: ForwardModel, batch: Batch): Scored {
 async function pass(
   batches: Iterable<Batch>,
   step: (batch: Batch) => Scored,
-  { stopped, breathe }: PassControl,
+  { stopped, yieldToEventLoop }: PassControl,
 ): Promise<PassResult | null> {
   const sums = new MetricSums();
   try {
@@ -87,7 +87,7 @@ async function pass(
       if (stopped?.()) return null;
       const scored = step(batch);
       sums.add(batch, scored.loss, scored.sums);
-      if (breathe) await breathe();
+      if (yieldToEventLoop) await yieldToEventLoop();
     }
     return stopped?.() ? null : sums.finish();
   } finally {

@@ -20,7 +20,7 @@ export type { EventAnswer, RunOptions, RunResult, RunState } from "./run-types.j
 const CHECKPOINT_INTERVAL_MS = 1000;
 
 /** What a run stands on. */
-interface Setting {
+interface TrainingContext {
   readonly config: ResolvedConfig;
   readonly options: RunOptions;
   readonly dataset: Dataset;
@@ -29,7 +29,7 @@ interface Setting {
 }
 
 /** Validates, loads the data and chooses backend and kernels. */
-async function prepare(config: ResolvedConfig, options: RunOptions): Promise<Setting> {
+async function prepare(config: ResolvedConfig, options: RunOptions): Promise<TrainingContext> {
   const dataset = await buildDataset(config.dataset, config.data, {
     seed: config.dataSeed,
     ...(options.baseDir === undefined ? {} : { baseDir: options.baseDir }),
@@ -46,13 +46,13 @@ function controlOf({ signal, cancelFlag }: RunOptions): PassControl {
   return {
     stopped: () => signal?.aborted === true || (cancelFlag !== undefined && Atomics.load(cancelFlag, 0) !== 0),
     // Timers and signal handlers of this thread only run when the loop yields: once a batch, a few microseconds.
-    ...(signal ? { breathe: async () => void (await nextTurn()) } : {}),
+    ...(signal ? { yieldToEventLoop: async () => void (await nextTurn()) } : {}),
   };
 }
 
 /** One run under way: drives the trainer, emits events, writes checkpoints. */
 class Run {
-  readonly #setting: Setting;
+  readonly #context: TrainingContext;
   readonly #trainer: Trainer;
   readonly #history: EpochEvent[] = [];
   #seconds = 0;
@@ -60,13 +60,13 @@ class Run {
   #written: string | null = null;
   #writtenAt = 0;
 
-  constructor(setting: Setting, trainer: Trainer) {
-    this.#setting = setting;
+  constructor(context: TrainingContext, trainer: Trainer) {
+    this.#context = context;
     this.#trainer = trainer;
   }
 
   async #emit(event: RunEvent): Promise<EventAnswer> {
-    return this.#setting.options.onEvent?.(event);
+    return this.#context.options.onEvent?.(event);
   }
 
   async run(): Promise<RunResult> {
@@ -74,7 +74,7 @@ class Run {
     if (this.#resumable && this.#trainer.epoch > 0) this.#pending = this.#trainer.resumeState();
     const ended = await this.#epochs();
     if (ended.state !== "diverged") await this.#save(true);
-    const { dataset, options } = this.#setting;
+    const { dataset, options } = this.#context;
     const scores = options.baselines === false ? {} : baselines(dataset, "val");
     if (ended.state === "complete") await this.#emit(this.#finishEvent(scores));
     return this.#result(ended, scores);
@@ -82,7 +82,7 @@ class Run {
 
   async #epochs(): Promise<{ state: RunState; message: string }> {
     const trainer = this.#trainer;
-    const control = controlOf(this.#setting.options);
+    const control = controlOf(this.#context.options);
     while (!trainer.finished) {
       const outcome = await trainer.runEpoch(control);
       if (outcome.kind === "stopped") return { state: "cancelled", message: `cancelled in epoch ${trainer.epoch + 1}` };
@@ -101,13 +101,13 @@ class Run {
   }
 
   get #resumable(): boolean {
-    const { checkpoint, resumable } = this.#setting.options;
+    const { checkpoint, resumable } = this.#context.options;
     return (checkpoint ?? null) !== null && resumable !== false;
   }
 
   /** Writes what there is of the last finished epoch; between epochs at most once a second, and only if resumable. */
   async #save(final: boolean): Promise<void> {
-    const path = this.#setting.options.checkpoint ?? null;
+    const path = this.#context.options.checkpoint ?? null;
     const { best, last } = this.#trainer;
     if (path === null || best === null || last === null) return;
     const now = performance.now();
@@ -119,7 +119,7 @@ class Run {
   }
 
   get #storedConfig(): RunConfig & { seed: number } {
-    const { config, backend, kernels } = this.#setting;
+    const { config, backend, kernels } = this.#context;
     return { ...storedConfig(config), backend: backend.name, kernels };
   }
 
@@ -127,9 +127,9 @@ class Run {
     const { model, best, last, bestWeights } = this.#trainer;
     if (!best || !last) throw new Error("a checkpoint needs a finished epoch");
     return {
-      ...{ model: this.#setting.config.model, config: this.#storedConfig, best, last },
+      ...{ model: this.#context.config.model, config: this.#storedConfig, best, last },
       normalisation: storedNormalisation(model),
-      datasetHash: this.#setting.dataset.metadata.hash,
+      datasetHash: this.#context.dataset.metadata.hash,
       weights: new Map(
         [...bestWeights].map(([name, data]) => [name, { shape: model.variables.get(name)?.shape ?? [], data }]),
       ),
@@ -146,7 +146,7 @@ class Run {
   }
 
   #result(ended: { state: RunState; message: string }, scores: Metrics): RunResult {
-    const { config, dataset, backend, kernels } = this.#setting;
+    const { config, dataset, backend, kernels } = this.#context;
     const { epoch, best, last } = this.#trainer;
     const idle = config.inactive.map((name) => `${name} has no effect under these settings`);
     return {
@@ -170,16 +170,16 @@ class Run {
 export async function run(config: RunConfig, options: RunOptions = {}): Promise<RunResult> {
   const resumed = options.resume === undefined ? null : await resumeConfig(config, options.resume);
   const resolved = resolveConfig(resumed?.config ?? config);
-  const setting = await prepare(resolved, options);
-  if (resumed && resumed.checkpoint.datasetHash !== setting.dataset.metadata.hash)
+  const context = await prepare(resolved, options);
+  if (resumed && resumed.checkpoint.datasetHash !== context.dataset.metadata.hash)
     throw new UsageError(
       "resume-mismatch",
       `--resume ${options.resume ?? ""}: the data are not those of the first run`,
     );
-  const trainer = await Trainer.create(resolved, setting.dataset);
+  const trainer = await Trainer.create(resolved, context.dataset);
   try {
     if (resumed) trainer.restore(resumed.checkpoint);
-    return await new Run(setting, trainer).run();
+    return await new Run(context, trainer).run();
   } finally {
     trainer.dispose();
   }

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { Direction, History, Params, SearchSpace, Trial } from "../../src/core/index.js";
 import { categorical, createRng, deriveSeed, float, int } from "../../src/core/index.js";
 import type { Sampler } from "../../src/samplers/sampler.js";
-import { drawUniform } from "../../src/samplers/random.js";
-import { buildParams, fitsSpace } from "../../src/samplers/space.js";
+import { drawUniform } from "../../src/search-space/draw-uniform.js";
+import { buildParams, fitsSpace } from "../../src/search-space/points.js";
 
 /** A record with the parts that samplers look at. */
 export function record(number: number, params: Params, over: Partial<Trial> = {}): Trial {

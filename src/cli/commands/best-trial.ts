@@ -2,7 +2,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/index.js";
-import { bestTrialOf } from "../../study/best.js";
+import { bestTrialOf } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, shortNumber } from "../render.js";

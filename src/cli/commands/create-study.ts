@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
 import type { Direction, OnDuplicate, OnNan, Params, StudyHeader, TrialValueRule } from "../../core/index.js";
 import type { StudyDefinition, StudyRequest } from "../../app/study-definition.js";
-import type { StudyConfig } from "../../registry/index.js";
+import type { StudyConfig } from "../../app/study-config.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../derived-options.js";
@@ -49,7 +49,7 @@ export const createStudyCommand: CommandDefinition = async (program, { io, argv 
   const command = addCreateOptions(program.command("create-study"));
   if (argv[0] !== "create-study") return;
   const scanned = prescan(argv.slice(1));
-  const { loadPlugins } = await import("../../app/plugins.js");
+  const { loadPlugins } = await import("../../plugins/load-plugins.js");
   await loadPlugins(scanned.plugin);
   const config = await configOf(argv, scanned);
   await loadPlugins(config?.plugins ?? []);
@@ -59,7 +59,7 @@ export const createStudyCommand: CommandDefinition = async (program, { io, argv 
 
 /** The study file that was named; a line that names neither data nor objective takes the preset `dummy-lstm`. */
 async function configOf(argv: readonly string[], scanned: Prescan): Promise<StudyConfig | null> {
-  const { loadStudyConfig } = await import("../../registry/study-config.js");
+  const { loadStudyConfig } = await import("../../app/study-config.js");
   if (scanned.config !== undefined) return loadStudyConfig(scanned.config);
   const ownData = scanned.dataset !== undefined && scanned.dataset !== "dummy";
   if (ownData || namesObjective(argv)) return null;
@@ -232,7 +232,7 @@ async function printSpace(
   format: ReturnType<typeof parseFormat>,
   definition: StudyDefinition,
 ): Promise<void> {
-  const { spaceTable } = await import("../../registry/index.js");
+  const { spaceTable } = await import("../../search-space/index.js");
   const { header, derived } = definition;
   const rows = spaceTable(derived.space, derived.fixed);
   await printData(

@@ -1,6 +1,6 @@
 import type { StudyState } from "../../core/index.js";
 import { isFinished } from "../../core/index.js";
-import { bestTrialOf } from "../../study/best.js";
+import { bestTrialOf } from "../../core/index.js";
 import { bestSoFar } from "../best.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";

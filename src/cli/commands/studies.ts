@@ -1,6 +1,6 @@
 import { MlbenchError } from "../../core/index.js";
 import type { StudyStorage } from "../../storage/storage.js";
-import { bestTrialOf } from "../../study/best.js";
+import { bestTrialOf } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, renderTable, shortNumber } from "../render.js";

@@ -1,4 +1,5 @@
-import { UsageError, decodeNumber, parseSpace } from "../../core/index.js";
+import { parseSpace } from "../../search-space/index.js";
+import { UsageError, decodeNumber } from "../../core/index.js";
 import type { Params, ParamValue, StudyHeader } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";

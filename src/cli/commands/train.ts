@@ -36,7 +36,7 @@ export const trainCommand: CommandDefinition = async (program, context) => {
   const command = addTrainOptions(program.command("train"));
   if (context.argv[0] !== "train") return;
   const scanned = prescan(context.argv.slice(1));
-  const { loadPlugins } = await import("../../app/plugins.js");
+  const { loadPlugins } = await import("../../plugins/load-plugins.js");
   await loadPlugins(scanned.plugin);
   const file: RunFile = scanned.config ? await (await import("../run-file.js")).readRunFile(scanned.config) : {};
   await loadPlugins(file.plugins ?? []);

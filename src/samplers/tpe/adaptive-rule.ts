@@ -2,15 +2,15 @@ import type { Distribution, Direction, ParamValue, Rng } from "../../core/index.
 import { createNormal, isActive } from "../../core/index.js";
 import { bandwidthsAround, narrowestBandwidth, stepSize } from "./bandwidth.js";
 import type { Block } from "./blocks.js";
-import type { Encoded, Observation, Plan } from "./encoding.js";
+import type { Encoded, Observation, SpaceEncoding } from "./encoding.js";
 import { decodeValue } from "./encoding.js";
 import type { Point } from "./kernel-density.js";
 import { KernelDensity } from "./kernel-density.js";
 import { logPenalty } from "./liar.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import type { Observations, Split } from "./split.js";
-import type { UnitDimension } from "./unit-space.js";
-import { fromUnit, toUnit, unitDimension } from "./unit-space.js";
+import type { UnitDimension } from "../../search-space/unit-interval.js";
+import { fromUnit, toUnit, unitDimension } from "../../search-space/unit-interval.js";
 
 export interface AdaptiveRule {
   readonly nStartupTrials: number;
@@ -21,7 +21,7 @@ export interface AdaptiveRule {
 }
 
 /** What one ask knows, shared by its blocks. */
-export interface Evidence {
+export interface GoodAndRest {
   readonly direction: Direction;
   readonly observations: Observations;
   readonly split: Split;
@@ -45,24 +45,24 @@ const WIDER = 0.2;
  * @param drawn what is settled already; receives the block's active parameters
  */
 export function proposeAdaptively(
-  plan: Plan,
+  encoding: SpaceEncoding,
   block: Block,
-  evidence: Evidence,
+  goodAndRest: GoodAndRest,
   rule: AdaptiveRule,
   rng: Rng,
   drawn: Record<string, ParamValue>,
 ): void {
-  const dimensions = block.map((i) => unitDimension(plan.distributions[i] as Distribution));
+  const dimensions = block.map((i) => unitDimension(encoding.distributions[i] as Distribution));
   const pointOf = ({ values }: Observation): Point => {
     const point = new Float64Array(block.length);
     for (let c = 0; c < block.length; c++)
       point[c] = toUnit(dimensions[c] as UnitDimension, values[block[c] as number] as number);
     return point;
   };
-  const good = evidence.split.below.map(pointOf);
-  const others = newest(evidence.split.above).map(pointOf);
-  const running = evidence.observations.running.map(pointOf);
-  const { below, above, bandwidths } = densities(dimensions, good, others, evidence, rule);
+  const good = goodAndRest.split.below.map(pointOf);
+  const others = newest(goodAndRest.split.above).map(pointOf);
+  const running = goodAndRest.observations.running.map(pointOf);
+  const { below, above, bandwidths } = densities(dimensions, good, others, goodAndRest, rule);
   const radii = bandwidths.map((h) => KEPT_APART * h);
   const normal = createNormal(rng);
   const seen = dimensions.every((d) => d.choices > 0 || d.step > 0) ? [...good, ...others] : [];
@@ -70,21 +70,21 @@ export function proposeAdaptively(
   let bestScore = -Infinity;
   let bestIsNew = false;
   for (let s = 0; s < rule.nEiCandidates; s++) {
-    const candidate = drawCandidate(plan, block, dimensions, below, rng, normal, drawn);
+    const candidate = drawCandidate(encoding, block, dimensions, below, rng, normal, drawn);
     const score = below.logPdf(candidate) - above.logPdf(candidate) + logPenalty(candidate, running, dimensions, radii);
     const isNew = !seen.some((p) => equalPoints(p, candidate));
     // a finite space's known points have nothing more to tell
     if (best && ((bestIsNew && !isNew) || (bestIsNew === isNew && !(score > bestScore)))) continue;
     [best, bestScore, bestIsNew] = [candidate, score, isNew];
   }
-  settle(plan, block, dimensions, best as Point, drawn);
+  settle(encoding, block, dimensions, best as Point, drawn);
 }
 
 function densities(
   dimensions: readonly UnitDimension[],
   good: readonly Point[],
   others: readonly Point[],
-  { observations, split, direction }: Evidence,
+  { observations, split, direction }: GoodAndRest,
   rule: AdaptiveRule,
 ): { below: KernelDensity; above: KernelDensity; bandwidths: Float64Array } {
   const goodWeights = rankWeights(split.ranking);
@@ -130,7 +130,7 @@ function rankWeights(ranking: readonly number[]): Float64Array {
 
 /** One draw, parents before what depends on them; NaN for inactive parameters. */
 function drawCandidate(
-  plan: Plan,
+  encoding: SpaceEncoding,
   block: Block,
   dimensions: readonly UnitDimension[],
   density: KernelDensity,
@@ -138,23 +138,23 @@ function drawCandidate(
   normal: () => number,
   drawn: Readonly<Record<string, ParamValue>>,
 ): Point {
-  const { conditional } = plan;
+  const { conditional } = encoding;
   const known = conditional ? { ...drawn } : {};
   const kernel = density.drawKernel(rng);
   const point = new Float64Array(block.length).fill(NaN);
   block.forEach((i, c) => {
-    if (conditional && !isActive(plan.distributions[i] as Distribution, known)) return;
+    if (conditional && !isActive(encoding.distributions[i] as Distribution, known)) return;
     const d = dimensions[c] as UnitDimension;
     // judged where it will be run: on the parameter's grid
     const value = fromUnit(d, density.drawCoordinate(kernel, c, rng, normal));
     point[c] = toUnit(d, value);
-    if (conditional) known[plan.names[i] as string] = decodeValue(plan, i, value);
+    if (conditional) known[encoding.names[i] as string] = decodeValue(encoding, i, value);
   });
   return point;
 }
 
 function settle(
-  plan: Plan,
+  encoding: SpaceEncoding,
   block: Block,
   dimensions: readonly UnitDimension[],
   point: Point,
@@ -163,7 +163,7 @@ function settle(
   block.forEach((i, c) => {
     const u = point[c] as number;
     if (!Number.isNaN(u))
-      drawn[plan.names[i] as string] = decodeValue(plan, i, fromUnit(dimensions[c] as UnitDimension, u));
+      drawn[encoding.names[i] as string] = decodeValue(encoding, i, fromUnit(dimensions[c] as UnitDimension, u));
   });
 }
 

@@ -1,8 +1,7 @@
 import type { Direction } from "../../core/index.js";
 import type { Point } from "./kernel-density.js";
 import type { Observation } from "./encoding.js";
-import type { UnitDimension } from "./unit-space.js";
-
+import type { UnitDimension } from "../../search-space/unit-interval.js";
 /** Shares of a range, for all that follows. */
 const FIRST_STEP = 0.2;
 const LARGEST_STEP = 0.33;

@@ -1,8 +1,8 @@
 import type { Distribution } from "../../core/index.js";
 import { cardinality } from "../../core/index.js";
-import type { Plan } from "./encoding.js";
+import type { SpaceEncoding } from "./encoding.js";
 
-/** Places in a plan whose parameters are drawn jointly, in drawing order. */
+/** Places in a encoding whose parameters are drawn jointly, in drawing order. */
 export type Block = readonly number[];
 
 export interface Grouping {
@@ -14,9 +14,9 @@ export interface Grouping {
 }
 
 /** How a space is cut into joint densities. Parameters with a single value belong to none. */
-export function blocksOf(plan: Plan, { preset, multivariate, group }: Grouping): Block[] {
+export function blocksOf(encoding: SpaceEncoding, { preset, multivariate, group }: Grouping): Block[] {
   const blocks = new Map<string, number[]>();
-  plan.distributions.forEach((d, i) => {
+  encoding.distributions.forEach((d, i) => {
     if (cardinality(d) === 1) return;
     // our own density covers the whole tree; Optuna's cannot
     const key = multivariate && group && preset === "default" ? "tree" : branchOf(d, `${i}`, multivariate, group);

@@ -1,9 +1,9 @@
 import type { Distribution, FloatDistribution, Params, ParamValue, SearchSpace, Trial } from "../../core/index.js";
 import { contains, isActive, isFinished, stringifyJson } from "../../core/index.js";
-import { drawOrder } from "../space.js";
+import { drawOrder } from "../../search-space/parents-first.js";
 
 /** A space laid out once: its parameters in the order in which they are drawn. */
-export interface Plan {
+export interface SpaceEncoding {
   readonly names: readonly string[];
   readonly distributions: readonly Distribution[];
   /** Whether any parameter has a condition. */
@@ -11,18 +11,18 @@ export interface Plan {
 }
 
 /**
- * One trial's values in the plan's order: external units, a categorical as the index of its choice, NaN where the
+ * One trial's values in the encoding's order: external units, a categorical as the index of its choice, NaN where the
  * parameter is inactive or was never drawn.
  */
 export type Encoded = Float64Array;
 
-/** A trial with its values under a plan. */
+/** A trial with its values under a encoding. */
 export interface Observation {
   readonly trial: Trial;
   readonly values: Encoded;
 }
 
-interface PlanWithMemory extends Plan {
+interface EncodingWithMemory extends SpaceEncoding {
   /** The continuous ranges by place: the check that a first ask over a long history makes most often. */
   readonly continuous: readonly (FloatDistribution | null)[];
   /** What the last history had at each place: finished records stay the same objects, so most lookups end here. */
@@ -32,22 +32,22 @@ interface PlanWithMemory extends Plan {
 
 const KEPT_PLANS = 32;
 
-/** The plans of one sampler. Equal spaces share one, because callers may build the same space anew for every ask. */
-export class Plans {
-  readonly #plans = new Map<string, PlanWithMemory>();
+/** The encodings of one sampler. Equal spaces share one, because callers may build the same space anew for every ask. */
+export class SpaceEncodings {
+  readonly #encodings = new Map<string, EncodingWithMemory>();
 
-  of(space: SearchSpace): Plan {
+  of(space: SearchSpace): SpaceEncoding {
     const key = stringifyJson(Object.entries(space));
-    let plan = this.#plans.get(key);
-    if (!plan) {
-      this.#plans.set(key, (plan = layOut(space)));
-      if (this.#plans.size > KEPT_PLANS) this.#plans.delete(this.#plans.keys().next().value as string);
+    let encoding = this.#encodings.get(key);
+    if (!encoding) {
+      this.#encodings.set(key, (encoding = layOut(space)));
+      if (this.#encodings.size > KEPT_PLANS) this.#encodings.delete(this.#encodings.keys().next().value as string);
     }
-    return plan;
+    return encoding;
   }
 }
 
-function layOut(space: SearchSpace): PlanWithMemory {
+function layOut(space: SearchSpace): EncodingWithMemory {
   const names = drawOrder(space);
   const distributions = names.map((n) => space[n] as Distribution);
   const continuous = distributions.map((d) => (d.type === "float" && d.step === null ? d : null));
@@ -59,8 +59,8 @@ function layOut(space: SearchSpace): PlanWithMemory {
  * The trial at a place of the history with its values, kept for frozen finished trials.
  * @returns null for a trial that doesn't fit: a value outside its range, or some but not all of its active parameters.
  */
-export function observationAt(plan: Plan, trials: readonly Trial[], place: number): Observation | null {
-  const memory = plan as PlanWithMemory;
+export function observationAt(encoding: SpaceEncoding, trials: readonly Trial[], place: number): Observation | null {
+  const memory = encoding as EncodingWithMemory;
   const trial = trials[place] as Trial;
   if (memory.trials[place] === trial) return memory.observations[place] as Observation | null;
   const values = encodeParams(memory, trial.params);
@@ -72,8 +72,8 @@ export function observationAt(plan: Plan, trials: readonly Trial[], place: numbe
   return observation;
 }
 
-function encodeParams(plan: PlanWithMemory, params: Params): Encoded | null {
-  const { names, distributions, conditional, continuous } = plan;
+function encodeParams(encoding: EncodingWithMemory, params: Params): Encoded | null {
+  const { names, distributions, conditional, continuous } = encoding;
   const encoded = new Float64Array(names.length);
   const active: Record<string, ParamValue> = {};
   let present = 0;
@@ -108,7 +108,7 @@ function encodeValue(distribution: Distribution, value: ParamValue): number {
 }
 
 /** An encoded value as the parameter's own. */
-export function decodeValue(plan: Plan, index: number, value: number): ParamValue {
-  const distribution = plan.distributions[index] as Distribution;
+export function decodeValue(encoding: SpaceEncoding, index: number, value: number): ParamValue {
+  const distribution = encoding.distributions[index] as Distribution;
   return distribution.type === "categorical" ? (distribution.choices[value] as ParamValue) : value;
 }

@@ -1,7 +1,6 @@
 import type { Rng } from "../../core/index.js";
 import { LOG_SQRT_2PI, ndtr } from "./normal.js";
-import type { UnitDimension } from "./unit-space.js";
-
+import type { UnitDimension } from "../../search-space/unit-interval.js";
 /** A weighted point on the unit cube, NaN where a parameter is not part of it. */
 export type Point = Float64Array;
 

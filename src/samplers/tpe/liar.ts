@@ -1,5 +1,5 @@
 import type { Point } from "./kernel-density.js";
-import type { UnitDimension } from "./unit-space.js";
+import type { UnitDimension } from "../../search-space/unit-interval.js";
 
 /**
  * How much trials under way take from a candidate's score: the logarithm of the product over them of

@@ -2,6 +2,7 @@ import type { Rng } from "../../core/index.js";
 import { createNormal } from "../../core/index.js";
 import { LOG_SQRT_2PI } from "./normal.js";
 import { logMass, ppf } from "./truncated-normal.js";
+import { externalValue } from "../../search-space/unit-interval.js";
 
 /** One numeric parameter's part in each kernel: a normal truncated to the range, in log units for log ranges. */
 export interface NumericKernels {
@@ -206,11 +207,4 @@ export function drawNumeric(d: NumericKernels, mu: number, sigma: number, rng: R
   for (let i = 0; i < REJECTIONS && !(t >= low && t <= high); i++) t = mu + sigma * normal();
   if (!(t >= low && t <= high)) t = mu + sigma * ppf(rng(), (low - mu) / sigma, (high - mu) / sigma);
   return externalValue(d, t);
-}
-
-/** Internal units to a value of the parameter: on its grid and inside its range. */
-export function externalValue(d: Pick<NumericKernels, "low" | "high" | "step" | "log">, t: number): number {
-  const x = d.log ? Math.exp(t) : t;
-  const onGrid = d.step === 0 ? x : d.low + Math.round((x - d.low) / d.step) * d.step;
-  return Math.min(d.high, Math.max(d.low, onGrid));
 }

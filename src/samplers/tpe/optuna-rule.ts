@@ -1,6 +1,6 @@
 import type { Distribution, Rng, SearchSpace } from "../../core/index.js";
 import type { Block } from "./blocks.js";
-import type { Observation, Plan } from "./encoding.js";
+import type { Observation, SpaceEncoding } from "./encoding.js";
 import type { ParzenEstimatorOptions } from "./parzen-estimator.js";
 import { ParzenEstimator } from "./parzen-estimator.js";
 import type { Split } from "./split.js";
@@ -11,21 +11,21 @@ import type { Split } from "./split.js";
  * @returns the proposal in the block's order: external units, a categorical as the index of its choice.
  */
 export function proposeLikeOptuna(
-  plan: Plan,
+  encoding: SpaceEncoding,
   block: Block,
   split: Split,
   options: Pick<ParzenEstimatorOptions, "priorWeight" | "magicClip" | "endpoints" | "weights">,
   nEiCandidates: number,
   rng: Rng,
 ): number[] {
-  const names = block.map((i) => plan.names[i] as string);
+  const names = block.map((i) => encoding.names[i] as string);
   const space: SearchSpace = Object.fromEntries(
-    block.map((i) => [plan.names[i] as string, plan.distributions[i] as Distribution]),
+    block.map((i) => [encoding.names[i] as string, encoding.distributions[i] as Distribution]),
   );
   const estimator = (trials: readonly Observation[]): ParzenEstimator => {
     const seen = trials.filter((o) => block.every((i) => !Number.isNaN(o.values[i])));
     const observations = Object.fromEntries(
-      block.map((i) => [plan.names[i] as string, seen.map((o) => o.values[i] as number)]),
+      block.map((i) => [encoding.names[i] as string, seen.map((o) => o.values[i] as number)]),
     );
     return new ParzenEstimator({ ...options, observations, space });
   };

@@ -1,5 +1,5 @@
 import type { Direction, History, Trial } from "../../core/index.js";
-import type { Observation, Plan } from "./encoding.js";
+import type { Observation, SpaceEncoding } from "./encoding.js";
 import { observationAt } from "./encoding.js";
 
 /** What of a history a sampler can learn from, by number. */
@@ -24,7 +24,7 @@ export interface Split {
  * Sorts a history's trials by what they can tell. Failed ones, NaN values and trials that don't fit are left out.
  * @param withRunning whether trials under way count
  */
-export function observe(plan: Plan, history: History, withRunning: boolean): Observations {
+export function observe(encoding: SpaceEncoding, history: History, withRunning: boolean): Observations {
   const trials = inOrder(history.trials);
   const all: Observation[] = [];
   const complete: Observation[] = [];
@@ -41,7 +41,7 @@ export function observe(plan: Plan, history: History, withRunning: boolean): Obs
             ? running
             : null;
     if (kind === null || (kind === complete && (value === null || Number.isNaN(value)))) continue;
-    const observation = observationAt(plan, trials, i);
+    const observation = observationAt(encoding, trials, i);
     if (observation === null) continue;
     all.push(observation);
     kind.push(observation);

@@ -1,6 +1,6 @@
 import type { Distribution, ParamValue, Rng } from "../../core/index.js";
-import { drawUniform, valueAtQuantile } from "../random.js";
-import { toUnit, unitDimension } from "./unit-space.js";
+import { drawUniform, valueAtQuantile } from "../../search-space/draw-uniform.js";
+import { toUnit, unitDimension } from "../../search-space/unit-interval.js";
 
 /**
  * A value for one of the first trials, stratified: the range is cut into as many parts as there are startup trials and

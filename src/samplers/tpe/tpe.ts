@@ -1,13 +1,13 @@
 import type { Distribution, History, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
 import { cardinality, isActive, UsageError } from "../../core/index.js";
-import { drawUniform } from "../random.js";
+import { drawUniform } from "../../search-space/draw-uniform.js";
 import type { Sampler } from "../sampler.js";
-import { inSpaceOrder, valueAt } from "../space.js";
+import { inSpaceOrder, valueAt } from "../../search-space/points.js";
 import { proposeAdaptively } from "./adaptive-rule.js";
 import type { Block } from "./blocks.js";
 import { blocksOf } from "./blocks.js";
-import type { Plan } from "./encoding.js";
-import { decodeValue, Plans } from "./encoding.js";
+import type { SpaceEncoding } from "./encoding.js";
+import { decodeValue, SpaceEncodings } from "./encoding.js";
 import { proposeLikeOptuna } from "./optuna-rule.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import { defaultWeights } from "./parzen-estimator.js";
@@ -108,7 +108,7 @@ export class TpeSampler implements Sampler {
   readonly name = "tpe";
   declare readonly seed?: number;
   readonly #options: Resolved;
-  readonly #plans = new Plans();
+  readonly #encodings = new SpaceEncodings();
 
   /** @throws UsageError `invalid-sampler-option`. */
   constructor(options: TpeSamplerOptions = {}) {
@@ -117,27 +117,27 @@ export class TpeSampler implements Sampler {
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
-    const plan = this.#plans.of(space);
-    const observations = observe(plan, history, this.#options.constantLiar);
+    const encoding = this.#encodings.of(space);
+    const observations = observe(encoding, history, this.#options.constantLiar);
     const finished = observations.complete.length + observations.pruned.length;
     const drawn: Record<string, ParamValue> = {};
-    if (finished < this.#options.nStartupTrials) this.#drawFirst(plan, observations, rng, drawn);
-    else this.#propose(plan, observations, history, rng, drawn);
+    if (finished < this.#options.nStartupTrials) this.#drawFirst(encoding, observations, rng, drawn);
+    else this.#propose(encoding, observations, history, rng, drawn);
     return inSpaceOrder(space, drawn);
   }
 
-  #drawFirst(plan: Plan, observations: Observations, rng: Rng, drawn: Record<string, ParamValue>): void {
+  #drawFirst(encoding: SpaceEncoding, observations: Observations, rng: Rng, drawn: Record<string, ParamValue>): void {
     const { preset, nStartupTrials } = this.#options;
-    plan.distributions.forEach((d, i) => {
+    encoding.distributions.forEach((d, i) => {
       if (!isActive(d, drawn)) return;
       const values = observations.all.map((o) => o.values[i] as number);
-      drawn[plan.names[i] as string] =
+      drawn[encoding.names[i] as string] =
         preset === "optuna" ? drawUniform(d, rng) : drawStratified(d, values, nStartupTrials, rng);
     });
   }
 
   #propose(
-    plan: Plan,
+    encoding: SpaceEncoding,
     observations: Observations,
     history: History,
     rng: Rng,
@@ -146,30 +146,35 @@ export class TpeSampler implements Sampler {
     const o = this.#options;
     const nBelow = Math.max(0, Math.floor(o.gamma(observations.complete.length + observations.pruned.length)));
     const split = splitTrials(observations, history.direction, nBelow);
-    const evidence = { direction: history.direction, observations, split };
-    for (const block of blocksOf(plan, o)) {
-      settleSingles(plan, drawn);
+    const goodAndRest = { direction: history.direction, observations, split };
+    for (const block of blocksOf(encoding, o)) {
+      settleSingles(encoding, drawn);
       const own = o.preset === "default";
-      const active = own && o.group && o.multivariate ? block : block.filter((i) => isActiveAt(plan, i, drawn));
+      const active = own && o.group && o.multivariate ? block : block.filter((i) => isActiveAt(encoding, i, drawn));
       if (active.length === 0) continue;
-      if (own) proposeAdaptively(plan, active, evidence, o, rng, drawn);
-      else decode(plan, active, proposeLikeOptuna(plan, active, split, o, o.nEiCandidates, rng), drawn);
+      if (own) proposeAdaptively(encoding, active, goodAndRest, o, rng, drawn);
+      else decode(encoding, active, proposeLikeOptuna(encoding, active, split, o, o.nEiCandidates, rng), drawn);
     }
-    settleSingles(plan, drawn);
+    settleSingles(encoding, drawn);
   }
 }
 
-function isActiveAt(plan: Plan, index: number, drawn: Params): boolean {
-  return isActive(plan.distributions[index] as Distribution, drawn);
+function isActiveAt(encoding: SpaceEncoding, index: number, drawn: Params): boolean {
+  return isActive(encoding.distributions[index] as Distribution, drawn);
 }
 
 /** Parameters with a single value belong to no density. */
-function settleSingles(plan: Plan, drawn: Record<string, ParamValue>): void {
-  plan.distributions.forEach((d, i) => {
-    if (cardinality(d) === 1 && isActive(d, drawn)) drawn[plan.names[i] as string] = valueAt(d, 0);
+function settleSingles(encoding: SpaceEncoding, drawn: Record<string, ParamValue>): void {
+  encoding.distributions.forEach((d, i) => {
+    if (cardinality(d) === 1 && isActive(d, drawn)) drawn[encoding.names[i] as string] = valueAt(d, 0);
   });
 }
 
-function decode(plan: Plan, block: Block, values: ArrayLike<number>, drawn: Record<string, ParamValue>): void {
-  block.forEach((i, c) => (drawn[plan.names[i] as string] = decodeValue(plan, i, values[c] as number)));
+function decode(
+  encoding: SpaceEncoding,
+  block: Block,
+  values: ArrayLike<number>,
+  drawn: Record<string, ParamValue>,
+): void {
+  block.forEach((i, c) => (drawn[encoding.names[i] as string] = decodeValue(encoding, i, values[c] as number)));
 }

@@ -9,7 +9,7 @@ import type { FileSystem } from "./file-system.js";
 import { scanJournal } from "./journal-scan.js";
 import type { JournalScan } from "./journal-scan.js";
 import type { StudyPaths } from "./paths.js";
-import { Salvager } from "./salvage.js";
+import { LenientReplay } from "./lenient-replay.js";
 import { readSnapshot } from "./snapshot-reader.js";
 import type { ReadSnapshot } from "./snapshot-reader.js";
 import type { StudyDocument } from "./study-document.js";
@@ -101,10 +101,10 @@ export async function withJournal(
   const findings = [...replay.findings, ...journal.findings];
   if (journal.salvaged.length === 0 && replay.findings.length === 0)
     return { ...common, state: replay.state, journal, lastSeq: journal.lastSeq, findings };
-  const salvager = new Salvager(replay.state);
-  for (const event of replay.kept) salvager.apply(event);
-  for (const { event } of journal.salvaged) salvager.apply(migrated(event));
-  return { ...common, state: salvager.finish(new Date().toISOString()), journal, lastSeq: journal.lastSeq, findings };
+  const lenient = new LenientReplay(replay.state);
+  for (const event of replay.kept) lenient.apply(event);
+  for (const { event } of journal.salvaged) lenient.apply(migrated(event));
+  return { ...common, state: lenient.finish(new Date().toISOString()), journal, lastSeq: journal.lastSeq, findings };
 }
 
 /** Applies events until one does not fit, and keeps those from there on. */

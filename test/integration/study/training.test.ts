@@ -10,7 +10,7 @@ import { createStoredStudy } from "../../../src/app/study.js";
 import type { StudyHeader, Trial } from "../../../src/core/index.js";
 import { createPruner } from "../../../src/pruners/index.js";
 import { run } from "../../../src/training/run.js";
-import type { OptimizeEvent } from "../../../src/study/optimize-events.js";
+import type { OptimizeEvent } from "../../../src/core/index.js";
 import { outcomes } from "../../fixtures/study/studies.js";
 
 const root = mkdtempSync(join(tmpdir(), "mlbench-hpo-training-"));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bestSoFar } from "../../../src/cli/best.js";
-import { bestTrialOf } from "../../../src/study/best.js";
+import { bestTrialOf } from "../../../src/core/index.js";
 import { duration, shortNumber } from "../../../src/cli/render.js";
 import { terminalPlot } from "../../../src/cli/plot.js";
 import { verdict } from "../../../src/cli/train-view.js";

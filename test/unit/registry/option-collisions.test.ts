@@ -4,7 +4,8 @@ import { z } from "zod";
 import { commands } from "../../../src/cli/commands/index.js";
 import { dataParameters, datasets } from "../../../src/datasets/index.js";
 import { models } from "../../../src/models/index.js";
-import { optionCollisions, parameterOptions, qualify, qualifyModels } from "../../../src/registry/index.js";
+import { qualifyModels } from "../../../src/search-space/index.js";
+import { optionCollisions, parameterOptions, qualify } from "../../../src/registry/index.js";
 import type { QualifiedParameter } from "../../../src/registry/index.js";
 import { parametersFor, trainParameters } from "../../../src/training/config.js";
 

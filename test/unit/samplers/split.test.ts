@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Trial } from "../../../src/core/index.js";
 import { float } from "../../../src/core/index.js";
-import { Plans } from "../../../src/samplers/tpe/encoding.js";
+import { SpaceEncodings } from "../../../src/samplers/tpe/encoding.js";
 import { observe, splitTrials } from "../../../src/samplers/tpe/split.js";
 import { record } from "../../conformance/sampler.js";
 
@@ -11,7 +11,7 @@ const complete = (n: number, value: number): Trial => trial(n, { value });
 const pruned = (n: number, ...intermediate: [number, number][]): Trial => trial(n, { state: "pruned", intermediate });
 
 function split(trials: Trial[], nBelow: number, direction: "minimize" | "maximize" = "minimize"): [number[], number[]] {
-  const result = splitTrials(observe(new Plans().of(space), { direction, trials }, true), direction, nBelow);
+  const result = splitTrials(observe(new SpaceEncodings().of(space), { direction, trials }, true), direction, nBelow);
   return [result.below.map((o) => o.trial.number), result.above.map((o) => o.trial.number)];
 }
 

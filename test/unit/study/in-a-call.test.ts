@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { StudyEvent } from "../../../src/core/index.js";
-import type { OptimizeEvent } from "../../../src/study/optimize-events.js";
-import type { TrialRunner } from "../../../src/study/study-manager.js";
+import type { OptimizeEvent } from "../../../src/core/index.js";
+import type { TrialRunner } from "../../../src/study/trial-runner.js";
 import { createStoredStudy, ManualExecutor, square, study } from "../../fixtures/study/studies.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 

@@ -6,7 +6,7 @@ import { MedianPruner } from "../../../src/pruners/median.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import type { StudyStorage, StudyWriter } from "../../../src/storage/storage.js";
-import type { OptimizeEvent } from "../../../src/study/optimize-events.js";
+import type { OptimizeEvent } from "../../../src/core/index.js";
 import { newTrial } from "../../../src/study/new-trial.js";
 import { ManualExecutor, outcomes, square, study } from "../../fixtures/study/studies.js";
 

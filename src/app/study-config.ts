@@ -1,0 +1,202 @@
+import { readFile, readdir } from "node:fs/promises";
+import { dirname, extname, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { categorical } from "../core/distribution.js";
+import type { ParamValue } from "../core/distribution.js";
+import { UsageError, messageOf } from "../core/errors.js";
+import type { ConfigValue } from "../core/run.js";
+import { parseDistributionJson } from "../search-space/space-json.js";
+import type { ComponentSpec, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
+import type { Direction } from "../core/trial.js";
+import { nearest } from "../registry/registry.js";
+import type { DeclaredSearch } from "../search-space/derived-space.js";
+
+/** A study file, checked. What it leaves out is absent. */
+export interface StudyConfig {
+  readonly name?: string;
+  readonly model?: string | readonly string[];
+  readonly dataset?: string;
+  /** Absolute. */
+  readonly objective?: string;
+  /** Absolute where they are files beside the study file. */
+  readonly plugins?: readonly string[];
+  /** As `deriveSpace` takes it. */
+  readonly search?: readonly (string | DeclaredSearch)[];
+  /** The keys `params` and `fix` together: by parameter name. */
+  readonly fixed?: Readonly<Record<string, ConfigValue>>;
+  readonly sampler?: ComponentSpec;
+  readonly pruner?: ComponentSpec;
+  readonly direction?: Direction;
+  readonly metric?: string;
+  readonly seed?: number;
+  readonly trial_value?: TrialValueRule;
+  readonly on_nan?: OnNan;
+  readonly on_duplicate?: OnDuplicate;
+  readonly dry_run_pruner?: boolean;
+}
+
+const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+const values = z.record(z.string(), z.union([scalar, z.array(z.string())]));
+const component = z.union([
+  z.string(),
+  z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()).optional() }),
+]);
+const choices = z.array(z.union([scalar, z.array(z.string())])).min(1);
+const searched = z.union([z.literal(true), z.string(), choices, z.looseObject({ type: z.string() })]);
+
+const schema = z.strictObject({
+  name: z.string().optional(),
+  model: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  dataset: z.string().optional(),
+  objective: z.string().optional(),
+  plugins: z.array(z.string()).optional(),
+  params: values.optional(),
+  fix: values.optional(),
+  search: z.union([z.array(z.string()), z.record(z.string(), searched)]).optional(),
+  sampler: component.optional(),
+  pruner: component.optional(),
+  direction: z.enum(["minimize", "maximize"]).optional(),
+  metric: z.string().optional(),
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  trial_value: z.enum(["best", "last", "best-smoothed"]).optional(),
+  on_nan: z.enum(["fail", "prune", "worst"]).optional(),
+  on_duplicate: z.enum(["resample", "reuse", "run"]).optional(),
+  dry_run_pruner: z.boolean().optional(),
+});
+
+type Raw = z.output<typeof schema>;
+
+/** What the keys of a study file may hold, for messages where a union says only that nothing fits. */
+const expected: Readonly<Record<string, string>> = {
+  model: "a name or a list of names",
+  params: "names with values, as in train.epochs: 50",
+  fix: "names with values, as in train.epochs: 50",
+  search:
+    "a list as for --search, or names with true, a range such as log:1e-5..1e-1, a list of choices or a distribution",
+  sampler: "a name, or name and options",
+  pruner: "a name, or name and options",
+};
+
+function invalid(source: string, what: string, cause?: unknown): UsageError {
+  return new UsageError("invalid-config", `${source}: ${what}`, cause === undefined ? {} : { cause });
+}
+
+function schemaError(source: string, error: z.ZodError): UsageError {
+  const issue = error.issues[0] as z.core.$ZodIssue;
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0] as string;
+    const known = Object.keys(schema.shape);
+    const near = nearest(key, known);
+    const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+    return invalid(source, `unknown key "${key}":${hint} known: ${known.join(", ")}`);
+  }
+  const key = String(issue.path[0] ?? "");
+  const wanted = expected[key] ?? issue.message;
+  return invalid(source, key === "" ? "expected keys such as model, dataset, search" : `${key}: ${wanted}`);
+}
+
+function parseSearch(search: Raw["search"], source: string): (string | DeclaredSearch)[] {
+  if (search === undefined || Array.isArray(search)) return search ?? [];
+  return Object.entries(search).map(([name, wanted]) => {
+    if (wanted === true) return name;
+    if (typeof wanted === "string") return `${name}=${wanted}`;
+    if (!Array.isArray(wanted))
+      return { name, distribution: parseDistributionJson(wanted, `${source}: search.${name}`) };
+    const named = wanted.map((choice): ParamValue => (Array.isArray(choice) ? choice.join("+") : choice));
+    try {
+      return { name, distribution: categorical(named) };
+    } catch (error) {
+      throw invalid(source, `search.${name}: ${messageOf(error)}`, error);
+    }
+  });
+}
+
+function fixedOf({ params = {}, fix = {} }: Raw, source: string): Record<string, ConfigValue> {
+  const twice = Object.keys(params).find((name) => Object.hasOwn(fix, name));
+  if (twice !== undefined) throw invalid(source, `${twice} is given under params and under fix`);
+  return { ...params, ...fix };
+}
+
+function componentOf(given: Raw["sampler"]): ComponentSpec | undefined {
+  if (given === undefined) return undefined;
+  return typeof given === "string" ? { name: given, options: {} } : { name: given.name, options: given.options ?? {} };
+}
+
+/** Relative paths of a file start at its folder; a plug-in may also be an installed package. */
+function resolvePaths(raw: Raw, folder: string): Pick<StudyConfig, "objective" | "plugins"> {
+  const beside = (path: string): string =>
+    isAbsolute(path) || path.startsWith("file:") ? path : resolve(folder, path);
+  return {
+    ...(raw.objective === undefined ? {} : { objective: beside(raw.objective) }),
+    ...(raw.plugins ? { plugins: raw.plugins.map((p) => (p.startsWith(".") ? beside(p) : p)) } : {}),
+  };
+}
+
+/**
+ * A study file's text (YAML, of which JSON is a part).
+ * @param source what to call it in messages
+ * @param folder where its relative paths start
+ * @throws UsageError `invalid-config` or `invalid-space`, in one line
+ */
+export async function parseStudyConfig(text: string, source: string, folder: string): Promise<StudyConfig> {
+  const { parse } = await import("yaml");
+  let data: unknown;
+  try {
+    data = parse(text);
+  } catch (error) {
+    throw invalid(source, (messageOf(error).split("\n")[0] as string).replace(/:$/, ""), error);
+  }
+  const parsed = schema.safeParse(data ?? {});
+  if (!parsed.success) throw schemaError(source, parsed.error);
+  const { params, fix, search, sampler, pruner, ...plain } = parsed.data;
+  const config = {
+    ...plain,
+    ...resolvePaths(parsed.data, folder),
+    ...(search === undefined ? {} : { search: parseSearch(search, source) }),
+    ...(params || fix ? { fixed: fixedOf(parsed.data, source) } : {}),
+    sampler: componentOf(sampler),
+    pruner: componentOf(pruner),
+  };
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+}
+
+/** The folder of the ready configurations: the same steps away from src/ and from dist/. */
+const presetFolder = fileURLToPath(new URL("../../studies/presets/", import.meta.url));
+
+/** The names of the ready configurations, sorted. */
+export async function presetNames(): Promise<string[]> {
+  const files = await readdir(presetFolder);
+  return files.flatMap((file) => (file.endsWith(".yaml") ? [file.slice(0, -".yaml".length)] : [])).sort();
+}
+
+async function presetPath(name: string): Promise<string> {
+  const known = await presetNames();
+  if (known.includes(name)) return join(presetFolder, `${name}.yaml`);
+  const near = nearest(name, known);
+  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  throw new UsageError(
+    "unknown-preset",
+    `unknown configuration "${name}":${hint} ready ones: ${known.join(", ")}; a file of your own is given by its path, as in ./${name}.yaml`,
+  );
+}
+
+/**
+ * A study file by its path, or a ready configuration (`studies/presets/`) by its name.
+ * @throws UsageError `unknown-preset`, `config-not-found`, `invalid-config`, `invalid-space`
+ */
+export async function loadStudyConfig(nameOrPath: string): Promise<StudyConfig> {
+  const isPath = /[\\/]/.test(nameOrPath) || [".yaml", ".yml", ".json"].includes(extname(nameOrPath));
+  const path = isPath ? resolve(nameOrPath) : await presetPath(nameOrPath);
+  const source = `--config ${nameOrPath}`;
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new UsageError("config-not-found", `${source}: ${missing ? "no such file" : messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  return parseStudyConfig(text, source, dirname(path));
+}

@@ -1,0 +1,54 @@
+import type { Params } from "./distribution.js";
+import type { StoppedBy } from "./study.js";
+import type { Trial } from "./trial.js";
+
+/** What subscribers of an `optimize` call hear, in order. */
+export type OptimizeEvent =
+  /** Before the first trial: `40 finished, 100 more -> 140`; `more` is Infinity without a goal. */
+  | {
+      readonly event: "start";
+      readonly study: string;
+      readonly finished: number;
+      readonly more: number;
+      readonly slots: number;
+      /** Trials that were running when their process died: back to waiting, or failed. */
+      readonly recovered: readonly number[];
+    }
+  /** A trial's start is durable and it goes to its slot. */
+  | {
+      readonly event: "trial-start";
+      readonly number: number;
+      readonly slot: number;
+      readonly attempt: number;
+      readonly params: Params;
+    }
+  | {
+      readonly event: "report";
+      readonly number: number;
+      readonly step: number;
+      readonly value: number;
+      /** What the pruner said: its reason, and whether it would end the trial. */
+      readonly prune: boolean;
+      readonly reason: string;
+    }
+  /** A finished trial, once it is durable. */
+  | { readonly event: "trial"; readonly trial: Trial }
+  /** A trial that was stopped before its end and waits again; durable. */
+  | { readonly event: "requeued"; readonly number: number }
+  /** Under `deterministic`: this trial is done, but the result of an earlier one comes first. */
+  | { readonly event: "held"; readonly number: number; readonly waitsFor: number }
+  /** No further trial is started; `running` are given time to end. */
+  | { readonly event: "draining"; readonly by: StoppedBy; readonly running: readonly number[] }
+  | { readonly event: "finish"; readonly result: OptimizeResult };
+
+export interface OptimizeResult {
+  readonly study: string;
+  readonly stoppedBy: StoppedBy;
+  /** Finished trials of the study that repeat no other. */
+  readonly finished: number;
+  /** How many of them this call added. */
+  readonly added: number;
+  readonly best: Trial | null;
+  /** What a command line ends with: 0, 1 (nothing but failures) or 130 (interrupted). */
+  readonly exitCode: 0 | 1 | 130;
+}

@@ -1,0 +1,151 @@
+import type { History, StudyEvent, StudyHeader, StudyState, Trial } from "../core/index.js";
+import { isFinished, MlbenchError } from "../core/index.js";
+import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
+
+type CommandHandler = (command: unknown) => Promise<unknown>;
+
+const openLogs = new Set<StudyLog>();
+
+/**
+ * A study's records and the one way to add to them. The study is opened for writing with the first write, and then its
+ * inbox is served until {@link StudyLog.close}.
+ */
+export class StudyLog {
+  readonly #storage: StudyStorage;
+  readonly #name: string;
+  #state: StudyState;
+  #writer: StudyWriter | null = null;
+  #findings: readonly StorageFinding[] = [];
+  #opening: Promise<void> | null = null;
+  #stopReceiving: (() => Promise<void>) | null = null;
+  /** Finished records in the order of finishing; grows as they come. */
+  readonly #finished: Trial[] = [];
+  /** Whether an `optimize` call is at work: then nobody else may open the study. */
+  busy = false;
+  /** Takes the inbox's commands. */
+  onCommand: CommandHandler | null = null;
+
+  constructor(storage: StudyStorage, opened: { state: StudyState; writer: StudyWriter | null }) {
+    this.#storage = storage;
+    this.#state = opened.state;
+    this.#name = opened.state.header.name;
+    if (opened.writer) this.#adopt(opened.writer);
+    else this.#collectFinished();
+  }
+
+  get state(): StudyState {
+    return this.#writer?.state ?? this.#state;
+  }
+
+  get header(): StudyHeader {
+    return this.state.header;
+  }
+
+  /** What was found amiss, and put right, when the study was opened for writing. */
+  get findings(): readonly StorageFinding[] {
+    return this.#findings;
+  }
+
+  /** For judging reports: finished records alone, in the order of finishing, without copying them. */
+  get finishedHistory(): History {
+    return { direction: this.header.direction, trials: this.#finished };
+  }
+
+  /** {@link StudyLog.finishedHistory} as it was when `finished` trials were. */
+  historyWhen(finished: number): History {
+    const { direction, trials } = this.finishedHistory;
+    return finished === trials.length ? { direction, trials } : { direction, trials: trials.slice(0, finished) };
+  }
+
+  /** @throws UsageError `unknown-study` | MlbenchError `study-locked`, `study-damaged`. */
+  async open(): Promise<void> {
+    if (this.#writer) return;
+    this.#opening ??= this.#openWriter();
+    try {
+      await this.#opening;
+    } finally {
+      this.#opening = null;
+    }
+  }
+
+  async #openWriter(): Promise<void> {
+    // Another object of this process that has the study open and is not at work on it gives it up.
+    for (const other of openLogs) if (other.#isSameStudy(this) && !other.busy) await other.close();
+    this.#adopt(await this.#storage.openWriter(this.#name));
+  }
+
+  #isSameStudy(other: StudyLog): boolean {
+    if (this === other || this.#name !== other.#name) return false;
+    const file = this.#storage.fileOf(this.#name);
+    return file === null ? this.#storage === other.#storage : file === other.#storage.fileOf(other.#name);
+  }
+
+  /** Closes what this process has open of a study, unless it is at work on it. */
+  static async release(storage: StudyStorage, name: string): Promise<void> {
+    for (const log of openLogs)
+      if (log.#name === name && log.#storage.fileOf(name) === storage.fileOf(name) && !log.busy) await log.close();
+  }
+
+  #adopt(writer: StudyWriter): void {
+    this.#writer = writer;
+    this.#findings = writer.findings;
+    openLogs.add(this);
+    this.#collectFinished();
+    this.#stopReceiving = writer.receive((command) => {
+      if (!this.onCommand) throw new Error("no handler of commands");
+      return this.onCommand(command);
+    });
+  }
+
+  #collectFinished(): void {
+    const finished = this.state.trials.filter(isFinished);
+    finished.sort((a, b) => (a.finish_index as number) - (b.finish_index as number));
+    this.#finished.length = 0;
+    for (const trial of finished) this.#finished.push(trial);
+  }
+
+  /**
+   * Applies events; resolves when they are durable. The state shows them when the call returns.
+   * @throws (rejects) as {@link StudyWriter.append}.
+   */
+  append(...events: StudyEvent[]): Promise<void> {
+    if (!this.#writer) return Promise.reject(new MlbenchError("study-closed", "the study is not open for writing"));
+    const written = this.#writer.append(...events);
+    const { state } = this;
+    for (const event of events) {
+      if (event.type !== "trial-finished" && event.type !== "trial-created") continue;
+      const number = event.type === "trial-created" ? event.trial.number : event.number;
+      const trial = state.trial(number);
+      if (trial?.finish_index === this.#finished.length) this.#finished.push(trial);
+    }
+    return written;
+  }
+
+  /** Appends without waiting: what goes wrong with the disk is told by the next append that is waited for. */
+  post(...events: StudyEvent[]): void {
+    this.append(...events).catch(() => undefined);
+  }
+
+  /** Resolves when everything appended so far is durable. */
+  async flush(): Promise<void> {
+    await this.#writer?.flush();
+  }
+
+  /** Reads the records again, where this object has not the study open: another process may have written. */
+  async refresh(): Promise<void> {
+    if (this.#writer) return;
+    this.#state = await this.#storage.read(this.#name);
+    this.#collectFinished();
+  }
+
+  async close(): Promise<void> {
+    await this.#opening;
+    const writer = this.#writer;
+    if (!writer) return;
+    openLogs.delete(this);
+    await this.#stopReceiving?.();
+    await writer.close();
+    this.#state = writer.state;
+    this.#writer = null;
+  }
+}

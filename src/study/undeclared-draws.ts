@@ -1,0 +1,45 @@
+/** The values of parameters that an objective suggests without declaring them. */
+import type { Distribution, SearchSpace, StudyHeader } from "../core/index.js";
+import { contains, createRng } from "../core/index.js";
+import type { History, ParamValue } from "../core/index.js";
+import { drawUniform } from "../search-space/draw-uniform.js";
+import type { ParameterGroups } from "../search-space/parameter-groups.js";
+import type { StudyComponents } from "./components.js";
+
+/** One trial's draws of undeclared parameters: a group is drawn when the first of its names is asked for. */
+export class UndeclaredDraws {
+  readonly #header: StudyHeader;
+  readonly #components: StudyComponents;
+  readonly #number: number;
+  readonly #drawn = new Map<string, ParamValue>();
+
+  constructor(header: StudyHeader, components: StudyComponents, number: number) {
+    this.#header = header;
+    this.#components = components;
+    this.#number = number;
+  }
+
+  /** The parameter's value; `history` is that of the moment. */
+  draw(name: string, distribution: Distribution, groups: ParameterGroups, history: History): ParamValue {
+    if (!this.#drawn.has(name)) this.#drawGroup(groups.spaceOf(name), history);
+    const together = this.#drawn.get(name);
+    if (together !== undefined && contains(distribution, together)) return together;
+    const alone = this.#suggest({ [name]: distribution }, history)[name];
+    return alone ?? drawUniform(distribution, this.#rng(name));
+  }
+
+  #drawGroup(space: SearchSpace | null, history: History): void {
+    if (!space) return;
+    for (const [name, value] of Object.entries(this.#suggest(space, history))) this.#drawn.set(name, value);
+  }
+
+  #suggest(space: SearchSpace, history: History): Readonly<Record<string, ParamValue>> {
+    const { sampler } = this.#components;
+    return sampler.suggest(space, history, this.#rng(Object.keys(space).join("\n"))) ?? {};
+  }
+
+  /** A stream for each group, so that the order of asking changes no other group's values. */
+  #rng(path: string): () => number {
+    return createRng(this.#components.sampler.seed ?? this.#header.seed, this.#number, "sampler", path);
+  }
+}

@@ -1,0 +1,49 @@
+/** Runs an objective module's function for one trial in a worker. */
+import { fileURLToPath } from "node:url";
+import type { Distribution, Objective, ParamValue, SearchSpace, TrialOutcome } from "../core/index.js";
+import { ChannelTrial, UsageError } from "../core/index.js";
+import type { ReportAnswer, TrialJob } from "../executors/executor.js";
+import { outcomeOfError, outcomeOfValue } from "../executors/protocol.js";
+import { providePackage } from "../plugins/own-package.js";
+import type { TrialLine } from "./trial-line.js";
+
+/** The outcome of one call of the module's default export; never throws for what it did. */
+export async function runObjective(
+  job: TrialJob,
+  workload: { readonly module: string; readonly space: SearchSpace },
+  line: TrialLine,
+): Promise<TrialOutcome> {
+  let answer: Promise<ReportAnswer> = Promise.resolve("continue");
+  const trial = new ChannelTrial(job, {
+    suggest: (name, distribution) => undeclared(name, distribution, workload.space),
+    report: (step, value) => {
+      answer = line.report(step, value);
+    },
+    shouldPrune: async () => {
+      line.throwIfCancelled();
+      return (await answer) === "prune";
+    },
+    setUserAttr: (key, value) => {
+      line.setUserAttr(key, value);
+    },
+  });
+  try {
+    if (workload.module.startsWith("file:")) providePackage(fileURLToPath(workload.module));
+    const module = (await import(workload.module)) as { default?: unknown };
+    if (typeof module.default !== "function")
+      throw new UsageError("invalid-objective", `${workload.module} has no default export that is a function`);
+    return outcomeOfValue(await (module.default as Objective)(trial));
+  } catch (error) {
+    return outcomeOfError(error, "objective");
+  }
+}
+
+function undeclared(name: string, distribution: Distribution, space: SearchSpace): ParamValue {
+  if (Object.hasOwn(space, name))
+    throw new UsageError("inactive-parameter", `parameter "${name}" is not active under this trial's other parameters`);
+  throw new UsageError(
+    "undeclared-parameter",
+    `parameter "${name}" (${distribution.type}) is not declared in the study's space; trials in workers need every ` +
+      "parameter declared: `export const space`, or --search",
+  );
+}

@@ -1,0 +1,31 @@
+/** Runs one trial in a worker, whatever it is, and sends its outcome. */
+import type { TrialJob } from "../executors/executor.js";
+import type { WorkerPort } from "../executors/protocol.js";
+import { outcomeOfError } from "../executors/protocol.js";
+import { divertOutput } from "./divert-output.js";
+import { runObjective } from "./run-objective.js";
+import { TrialLine } from "./trial-line.js";
+
+/** Runs one trial and sends its outcome; never throws for what the trial did. */
+export async function runTrial(
+  job: TrialJob,
+  port: WorkerPort,
+  control: Int32Array,
+  memory: () => number,
+): Promise<void> {
+  const line = new TrialLine(port, control, memory);
+  const restore = divertOutput(job);
+  try {
+    if (job.workload.kind === "train") {
+      const { runTraining } = await import("./train-trial.js");
+      const { outcome, backend } = await runTraining(job, job.workload, line);
+      line.end(outcome, backend);
+    } else if (job.workload.kind === "objective") {
+      line.end(await runObjective(job, job.workload, line), null);
+    } else throw new Error("a function runs in the study's own process only");
+  } catch (error) {
+    line.end(outcomeOfError(error, "worker"), null);
+  } finally {
+    restore();
+  }
+}

@@ -1,0 +1,25 @@
+/** What Piscina calls in a worker thread, once a trial. */
+import type { FromWorker, ThreadTask, ToWorker, WorkerPort } from "../executors/protocol.js";
+import { runTrial } from "./run-trial.js";
+
+/** Bytes held by this thread alone: the resident set is the whole process's. */
+function threadMemory(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+export default async function runInThread({ job, port, control }: ThreadTask): Promise<null> {
+  const line: WorkerPort = {
+    send: (message: FromWorker) => {
+      port.postMessage(message);
+    },
+    onMessage: (listener) => {
+      port.on("message", (message: ToWorker) => {
+        listener(message);
+      });
+    },
+  };
+  // The pool closes the port once it has the outcome.
+  await runTrial(job, line, new Int32Array(control), threadMemory);
+  return null;
+}

@@ -1,0 +1,49 @@
+/** A trial's line to the study, as the trainer and objectives in a worker use it. */
+import type { TrialOutcome } from "../core/index.js";
+import type { ReportAnswer } from "../executors/executor.js";
+import type { WorkerPort } from "../executors/protocol.js";
+import { ControlBlock, TrialCancelled } from "../executors/protocol.js";
+import { collectNowAndThen } from "./collect-garbage.js";
+
+/** Sends a trial's reports, attributes and outcome, and takes the answers. */
+export class TrialLine {
+  /** Shared with the pool; see {@link ControlBlock}. */
+  readonly control: Int32Array;
+  readonly #port: WorkerPort;
+  readonly #memory: () => number;
+  readonly #waiting = new Map<number, (answer: ReportAnswer) => void>();
+  #reports = 0;
+
+  constructor(port: WorkerPort, control: Int32Array, memory: () => number) {
+    this.control = control;
+    this.#port = port;
+    this.#memory = memory;
+    port.onMessage((message) => {
+      if (message.type === "cancel") Atomics.store(control, ControlBlock.cancelled, 1);
+      if (message.type === "answer") this.#waiting.get(message.id)?.(message.answer);
+      if (message.type === "answer") this.#waiting.delete(message.id);
+    });
+  }
+
+  throwIfCancelled(): void {
+    if (Atomics.load(this.control, ControlBlock.cancelled) !== 0) throw new TrialCancelled();
+  }
+
+  /** @throws TrialCancelled when the trial was asked to end. */
+  report(step: number, value: number): Promise<ReportAnswer> {
+    Atomics.store(this.control, ControlBlock.memoryMb, Math.round(this.#memory() / 2 ** 20));
+    this.throwIfCancelled();
+    const id = this.#reports++;
+    this.#port.send({ type: "report", id, step, value });
+    return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  setUserAttr(key: string, value: unknown): void {
+    this.#port.send({ type: "user-attr", key, value });
+  }
+
+  end(outcome: TrialOutcome, backend: string | null): void {
+    collectNowAndThen();
+    this.#port.send({ type: "outcome", outcome, backend, memory: this.#memory() });
+  }
+}

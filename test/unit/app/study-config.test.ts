@@ -1,0 +1,109 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { categorical, float } from "../../../src/core/index.js";
+import { loadStudyConfig, parseStudyConfig, presetNames } from "../../../src/app/study-config.js";
+const parse = (text: string) => parseStudyConfig(text, "study.yaml", "/studies");
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "study-config-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("a study file says what create-study's options say", async () => {
+  const config = await parse(`
+name: mine
+model: [lstm, mlp]
+dataset: nasa
+plugins: [./models.js, some-package]
+params: { train.epochs: 30, data.cells: [B0005, B0006] }
+fix: { model.head: mlp }
+search:
+  train.lr: log:1e-5..1e-1
+  train.optimizer: [adamw, sgd]
+  train.momentum: true
+  data.features: [all, [soh, capacity]]
+  model.dropout: { type: float, low: 0, high: 0.3 }
+sampler: { name: tpe, options: { preset: optuna } }
+pruner: nop
+direction: maximize
+metric: val_r2
+seed: 7
+trial_value: best-smoothed
+on_nan: worst
+on_duplicate: reuse
+dry_run_pruner: true
+`);
+  expect(config).toEqual({
+    name: "mine",
+    model: ["lstm", "mlp"],
+    dataset: "nasa",
+    plugins: [resolve("/studies/models.js"), "some-package"],
+    fixed: { "train.epochs": 30, "data.cells": ["B0005", "B0006"], "model.head": "mlp" },
+    search: [
+      "train.lr=log:1e-5..1e-1",
+      { name: "train.optimizer", distribution: categorical(["adamw", "sgd"]) },
+      "train.momentum",
+      { name: "data.features", distribution: categorical(["all", "soh+capacity"]) },
+      { name: "model.dropout", distribution: float(0, 0.3) },
+    ],
+    sampler: { name: "tpe", options: { preset: "optuna" } },
+    pruner: { name: "nop", options: {} },
+    direction: "maximize",
+    metric: "val_r2",
+    seed: 7,
+    trial_value: "best-smoothed",
+    on_nan: "worst",
+    on_duplicate: "reuse",
+    dry_run_pruner: true,
+  });
+});
+
+test("JSON is read too, and an empty file asks for nothing", async () => {
+  expect(await parse('{"objective": "./tune.mjs", "search": ["x=0..1"]}')).toEqual({
+    objective: resolve("/studies/tune.mjs"),
+    search: ["x=0..1"],
+  });
+  expect(await parse("# nothing\n")).toEqual({});
+});
+
+test.each([
+  ["modle: lstm", /unknown key "modle": did you mean "model"\? known: name, model/],
+  ["model: [lstm", /study.yaml: .+/],
+  ["model: 3", /model: a name or a list of names/],
+  ["direction: up", /direction: .*minimize/],
+  ["seed: -1", /seed: /],
+  ["- lstm", /expected keys such as model/],
+  ["search: { train.lr: 3 }", /search: a list as for --search/],
+  ["search: { train.lr: { type: flaot, low: 0, high: 1 } }", /search.train.lr: type must be float/],
+  ["search: { train.lr: { type: float, low: 2, high: 1 } }", /search.train.lr: .*low must not be above high/],
+  ["search: { train.lr: [1, 1] }", /search.train.lr: .*occurs twice/],
+  ["pruner: { nmae: median }", /pruner: a name, or name and options/],
+  ["params: { a: 1 }\nfix: { a: 2 }", /a is given under params and under fix/],
+  ["seed: 1\nseed: 2", /Map keys must be unique/],
+])("%j is refused in one line", async (text, wanted) => {
+  const error = (await parse(text).catch((e: unknown) => e)) as Error & { exitCode: number };
+  expect(error.message).toMatch(wanted);
+  expect(error.message).not.toContain("\n");
+  expect(error.exitCode).toBe(2);
+});
+
+test("files are found by path, ready configurations by name", async () => {
+  const path = join(folder, "mine.yaml");
+  await writeFile(path, "model: mlp\nplugins: [./p.js]\n");
+  expect(await loadStudyConfig(path)).toEqual({ model: "mlp", plugins: [join(folder, "p.js")] });
+  expect(await loadStudyConfig("nasa-lstm")).toMatchObject({ model: "lstm", dataset: "nasa" });
+  await expect(loadStudyConfig("nasa-lstn")).rejects.toThrow('did you mean "nasa-lstm"? ready ones: dummy-lstm');
+  await expect(loadStudyConfig("./gone.yaml")).rejects.toMatchObject({
+    code: "config-not-found",
+    message: "--config ./gone.yaml: no such file",
+  });
+});
+
+test("every ready configuration parses", async () => {
+  const names = await presetNames();
+  expect(names).toEqual(expect.arrayContaining(["dummy-lstm", "nasa-lstm"]));
+  for (const name of names) expect(await loadStudyConfig(name)).toHaveProperty("dataset");
+});
