@@ -57,6 +57,7 @@ describe.each(samplers)("%s", (_name, make) => {
     const [trials, last] = run(make(), "reuse", 400);
     expect(last.kind).toBe("exhausted");
     expect(different(trials)).toBe(20);
+    expect(trials.length).toBeGreaterThan(20);
     const values = new Map<string, number | null>();
     for (const t of trials) {
       const key = JSON.stringify(t.params);
