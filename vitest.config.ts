@@ -7,6 +7,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Not the default second: a busy machine is no failure.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ["default"],
   },
 });
