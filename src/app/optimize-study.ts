@@ -69,7 +69,7 @@ async function prepareStudy(study: Study, storage: StudyStorage, options: Optimi
   const jobOf = header.settings.objective
     ? await objectiveJobs(header, directory)
     : await trainingJobs(header, directory, options);
-  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, header.direction, directoryOf);
+  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.direction, directoryOf);
   keeper.start(study.trials);
   const pool = { concurrency: options.workers, isolation: options.isolation };
   return { executor: await createPool(pool), jobOf, directoryOf, afterTrial: (trial) => keeper.after(trial) };
@@ -118,10 +118,11 @@ export async function configOfTrials(
 async function trainingJobs(header: StudyHeader, directory: string, options: OptimizeStudyOptions): Promise<JobOf> {
   const configOf = await configOfTrials(header, directory, options);
   for (const model of [header.task.model ?? []].flat()) await preflight(configOf({ params: { model } }));
-  const { metric, direction } = header;
+  const { objectives, settings } = header;
+  const judged = { objectives, constraints: settings.constraints ?? [], pruneBy: settings.prune_by ?? null };
   return async ({ params }) => {
     const config = configOf({ params });
-    const workload = { kind: "train", config, metric, direction } as const;
+    const workload = { kind: "train", config, ...judged } as const;
     if (options.isolation === "process") return { workload, params };
     // Parsed once a process: for trials whose data parameters agree it is the same object.
     const data = Object.entries(config.params ?? {}).filter(([name]) => name.startsWith("data."));

@@ -1,10 +1,11 @@
 import type {
   CellTables,
-  Direction,
   Distribution,
+  Metrics,
   ParamValue,
   RunConfig,
   SearchSpace,
+  StudyObjective,
   Trial,
   TrialOutcome,
 } from "../core/index.js";
@@ -15,9 +16,12 @@ export type Workload =
       readonly kind: "train";
       /** `params` of the trial are laid over these. */
       readonly config: RunConfig;
-      /** A field of the epoch event: `val_rmse`. */
-      readonly metric: string;
-      readonly direction: Direction;
+      /** Metrics of the epoch event, or of the whole run. */
+      readonly objectives: readonly StudyObjective[];
+      /** `parameters<=50000` */
+      readonly constraints: readonly string[];
+      /** What is reported and pruned by, where that is not the first objective. */
+      readonly pruneBy: StudyObjective | null;
     }
   | {
       readonly kind: "objective";
@@ -40,6 +44,8 @@ export interface TrialJob {
   readonly tables?: CellTables;
   /** Where this trial's checkpoint and log go, or null. */
   readonly directory: string | null;
+  /** What an objective's result is checked against. */
+  readonly objectives: readonly StudyObjective[];
   readonly trialValue: "best" | "last" | "best-smoothed";
 }
 
@@ -50,9 +56,11 @@ export type StopReason = "cancel" | "timeout";
 
 export interface RunHooks {
   /** Called for each report in order; the trial goes on or ends as it answers. */
-  onReport(step: number, value: number): Promise<ReportAnswer> | ReportAnswer;
+  onReport(step: number, value: number, metrics?: Metrics): Promise<ReportAnswer> | ReportAnswer;
   /** A user attribute that the objective sets. */
   onUserAttr(key: string, value: unknown): void;
+  /** A constraint that the objective sets. */
+  onConstraint(name: string, value: number): void;
   /** In process only: draws a parameter that the space does not declare. */
   onSuggest?(name: string, distribution: Distribution): ParamValue;
   /**

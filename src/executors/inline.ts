@@ -53,9 +53,9 @@ export class InlineExecutor implements Executor {
         if (hooks.onSuggest) return hooks.onSuggest(name, distribution);
         throw new UsageError("undeclared-parameter", `parameter "${name}" is not in the study's space`);
       },
-      report: (step, value) => {
+      report: (step, value, metrics) => {
         throwIfStopped();
-        const answer = hooks.onReport(step, value);
+        const answer = hooks.onReport(step, value, metrics);
         answers = Promise.resolve(answer);
       },
       shouldPrune: async () => {
@@ -65,10 +65,13 @@ export class InlineExecutor implements Executor {
       setUserAttr: (key, value) => {
         hooks.onUserAttr(key, value);
       },
+      setConstraint: (name, value) => {
+        hooks.onConstraint(name, value);
+      },
     });
     try {
       const value: unknown = await this.#objective(trial);
-      return outcomeOfValue(value);
+      return outcomeOfValue(value, job.objectives);
     } catch (error) {
       return outcomeOfError(error, "objective");
     }

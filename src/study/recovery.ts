@@ -26,7 +26,7 @@ export function recoveryEvents(state: StudyState, maxAttempts: number): StudyEve
     }
     const message = `its process died under it ${maxAttempts} times`;
     events.push({
-      ...{ type: "trial-finished", number, state: "failed", value: null, metrics: {}, finished_at: at },
+      ...{ type: "trial-finished", number, state: "failed", values: null, metrics: {}, finished_at: at },
       ...{ seconds: null, backend: null, prune_reason: null },
       failure: { class: "interrupted", message, where: `owner ${trial.owner ?? "unknown"}` },
     });

@@ -1,4 +1,4 @@
-import type { Failure, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
+import type { Failure, Metrics, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
 import { messageOf } from "../core/index.js";
 import type { ExecutedTrial, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
 import type { TrialDispatcher } from "./trial-dispatcher.js";
@@ -68,7 +68,10 @@ export class RunningTrial {
       this.#done =
         "failure" in job
           ? { state: "failed", ...job, slot: this.slot, backend: null }
-          : await runner.executor.run({ ...job, ...where, trialValue: log.header.settings.trial_value }, this.#hooks());
+          : await runner.executor.run(
+              { ...job, ...where, objectives: log.header.objectives, trialValue: log.header.settings.trial_value },
+              this.#hooks(),
+            );
     } finally {
       clearTimeout(timer);
     }
@@ -96,20 +99,23 @@ export class RunningTrial {
     const { dispatcher } = this.#context;
     return {
       signal: this.#controller.signal,
-      onReport: (step, value) => this.#judge(step, value),
+      onReport: (step, value, metrics) => this.#judge(step, value, metrics),
       onUserAttr: (key, value) => {
         dispatcher.setUserAttr(this.number, key, value);
+      },
+      onConstraint: (name, value) => {
+        dispatcher.setConstraint(this.number, name, value);
       },
       onSuggest: (name, distribution) => dispatcher.suggest(this.number, name, distribution),
     };
   }
 
-  #judge(step: number, value: number): ReportAnswer {
+  #judge(step: number, value: number, metrics: Metrics = {}): ReportAnswer {
     // An objective that this process can't stop may go on talking after its trial has ended.
     if (this.#ended) return "prune";
     const { dispatcher, log, emit } = this.#context;
     const { prune, reason } = dispatcher.report(this.number, step, value, this.#seen);
-    emit({ event: "report", number: this.number, step, value, prune, reason });
+    emit({ event: "report", number: this.number, step, value, metrics, prune, reason });
     if (log.header.settings.dry_run_pruner) {
       this.#decisions.push({ step, prune, reason });
       return "continue";
@@ -127,7 +133,7 @@ export class RunningTrial {
     const trial = log.state.trial(this.number) as Trial;
     const end = {
       ...{ seconds: this.#seconds, backend: outcome.backend, pruneReason: this.#pruneReason },
-      onNan: log.header.settings.on_nan,
+      ...{ onNan: log.header.settings.on_nan, objectives: log.header.objectives.length },
     };
     const events: StudyEvent[] = [];
     if (this.#decisions.length > 0 && outcome.state !== "cancelled")

@@ -1,5 +1,5 @@
 import type { History, StudyEvent, StudyHeader, StudyState, Trial } from "../core/index.js";
-import { isFinished, MlbenchError } from "../core/index.js";
+import { isFinished, MlbenchError, reportDirection } from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 
 type CommandHandler = (command: unknown) => Promise<unknown>;
@@ -46,15 +46,24 @@ export class StudyLog {
     return this.#findings;
   }
 
+  /** The records of running trials, by number. */
+  get running(): readonly Trial[] {
+    const { state } = this;
+    return state.unfinished.flatMap((number) => {
+      const trial = state.trial(number);
+      return trial?.state === "running" ? [trial] : [];
+    });
+  }
+
   /** For judging reports: finished records alone, in the order of finishing, without copying them. */
   get finishedHistory(): History {
-    return { direction: this.header.direction, trials: this.#finished };
+    return { direction: reportDirection(this.header), trials: this.#finished, running: this.running };
   }
 
   /** {@link StudyLog.finishedHistory} as it was when `finished` trials were. */
   historyWhen(finished: number): History {
-    const { direction, trials } = this.finishedHistory;
-    return finished === trials.length ? { direction, trials } : { direction, trials: trials.slice(0, finished) };
+    const history = this.finishedHistory;
+    return finished === history.trials.length ? history : { ...history, trials: history.trials.slice(0, finished) };
   }
 
   /** @throws UsageError `unknown-study` | MlbenchError `study-locked`, `study-damaged`. */

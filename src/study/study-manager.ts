@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import type { StoppedBy, Trial } from "../core/index.js";
-import { bestTrialOf } from "../core/index.js";
+import type { Direction, StoppedBy, StudyHeader, Trial } from "../core/index.js";
+import { bestOfStudy, directionsOf, frontOfStudy, valueOf } from "../core/index.js";
 import type { TrialDispatcher } from "./trial-dispatcher.js";
 import type { RunningTrialContext } from "./running-trial.js";
 import { RunningTrial } from "./running-trial.js";
@@ -11,6 +11,10 @@ import { goalOf, resolveOptions } from "./optimize-options.js";
 import { recoveryEvents } from "./recovery.js";
 import { exitCodeOf, StopRules } from "./stop-rules.js";
 import type { TrialRunner } from "./trial-runner.js";
+
+function firstDirection(header: StudyHeader): Direction {
+  return directionsOf(header)[0] as Direction;
+}
 
 /** How trials under way are treated once no further one is started. */
 type Ending = "abort" | "grace" | "wait";
@@ -52,7 +56,7 @@ export class StudyManager {
     this.#dispatcher = dispatcher;
     this.#given = options;
     this.#options = resolveOptions(options);
-    this.#rules = new StopRules(this.#options, log.header.direction, null);
+    this.#rules = new StopRules(this.#options, firstDirection(log.header), null);
     this.#over = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
@@ -84,8 +88,8 @@ export class StudyManager {
     if (recovery.length > 0) await this.#log.append(...recovery);
     const { state } = this.#log;
     this.#goal = goalOf(this.#given, state.counted);
-    const { direction } = state.header;
-    this.#rules = new StopRules(this.#options, direction, bestTrialOf(state.trials, direction)?.value ?? null);
+    const best = bestOfStudy(state);
+    this.#rules = new StopRules(this.#options, firstDirection(state.header), best && valueOf(best));
     this.#freeSlots = Array.from({ length: executor.slots }, (_, slot) => slot);
     const more = Math.max(0, this.#goal.finished - state.counted);
     const recovered = recovery.map((event) => ("number" in event ? event.number : -1));
@@ -295,7 +299,8 @@ export class StudyManager {
     return {
       ...{ study: header.name, stoppedBy, finished: counted },
       added: this.#addedTrials.filter((trial) => trial.retry_of === null).length,
-      best: bestTrialOf(state.trials, header.direction),
+      best: header.objectives.length > 1 ? null : bestOfStudy(state),
+      front: frontOfStudy(state).map(({ number }) => number),
       exitCode: exitCodeOf(stoppedBy, this.#addedTrials, achieved),
     };
   }

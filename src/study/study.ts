@@ -11,7 +11,7 @@ import type {
 } from "../core/index.js";
 import { ChannelTrial, MlbenchError, UsageError } from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
-import { bestTrialOf } from "../core/index.js";
+import { bestOfStudy, directionsOf, frontOfStudy } from "../core/index.js";
 import type { StudyComponents } from "./components.js";
 import type { TellResult } from "./commands.js";
 import { handleCommand } from "./handle-command.js";
@@ -75,8 +75,14 @@ export class Study {
     return this.header.name;
   }
 
+  /** The first objective's. */
   get direction(): Direction {
-    return this.header.direction;
+    return this.directions[0] as Direction;
+  }
+
+  /** One an objective. */
+  get directions(): readonly Direction[] {
+    return directionsOf(this.header);
   }
 
   /** What was fixed when the study was created. */
@@ -103,9 +109,22 @@ export class Study {
     return this.#log.state.trials;
   }
 
-  /** The best complete trial, the first of equals; null when none is complete. */
+  /**
+   * The best complete feasible trial, the first of equals; null when there is none.
+   * @throws UsageError `several-objectives`: such a study has `bestTrials`.
+   */
   get bestTrial(): Trial | null {
-    return bestTrialOf(this.trials, this.direction);
+    if (this.header.objectives.length > 1)
+      throw new UsageError(
+        "several-objectives",
+        `study "${this.name}" has ${this.header.objectives.length} objectives and no single best trial: use bestTrials`,
+      );
+    return bestOfStudy(this.state);
+  }
+
+  /** The Pareto front among the complete feasible trials, by number; with one objective the best trial alone. */
+  get bestTrials(): readonly Trial[] {
+    return frontOfStudy(this.state);
   }
 
   /** Where a trial keeps its checkpoint and log, or null where the storage has no files. */
@@ -145,6 +164,9 @@ export class Study {
       setUserAttr: (key, value) => {
         this.#dispatcher.setUserAttr(number, key, value);
       },
+      setConstraint: (name, value) => {
+        this.#dispatcher.setConstraint(number, name, value);
+      },
     });
   }
 
@@ -159,6 +181,7 @@ export class Study {
     const end = {
       ...{ seconds: secondsSince(record.started_at), backend: null },
       ...{ pruneReason: "told as pruned", onNan: this.header.settings.on_nan },
+      objectives: this.header.objectives.length,
     };
     await this.#log.append(endingEvent(record, outcomeOfTell(number, result), end));
     this.#dispatcher.release(number);
@@ -277,7 +300,7 @@ export class Study {
 
 function outcomeOfTell(number: number, { value, state, message }: TellResult): TrialOutcome {
   const kind = state ?? (value === undefined ? undefined : "complete");
-  if (kind === "complete" && typeof value === "number") return { state: "complete", value, metrics: {} };
+  if (kind === "complete" && typeof value === "number") return { state: "complete", values: [value], metrics: {} };
   if (kind === "pruned") return { state: "pruned", metrics: {} };
   if (kind === "failed")
     return { state: "failed", failure: { class: "exception", message: message ?? "told as failed", where: "tell" } };

@@ -1,4 +1,5 @@
 import type {
+  Direction,
   Distribution,
   History,
   Params,
@@ -8,7 +9,7 @@ import type {
   StudyHeader,
   Trial,
 } from "../core/index.js";
-import { createRng, isActive, MlbenchError } from "../core/index.js";
+import { comparableTrials, createRng, directionsOf, isActive, MlbenchError } from "../core/index.js";
 import type { PruneDecision } from "../pruners/pruner.js";
 import { drawUniform } from "../search-space/draw-uniform.js";
 import { propose } from "../search-space/duplicates.js";
@@ -109,9 +110,10 @@ export class TrialDispatcher {
       });
       return { kind: "run", number, durable: this.#log.append({ type: "trial-created", trial }) };
     }
-    const { value, intermediate, seen, metrics } = proposal.of;
+    const { values, constraints, parts, spread, intermediate, seen, metrics } = proposal.of;
     const trial = newTrial(this.#header, number, proposal.params, {
-      ...{ state: "complete", value, intermediate, seen, metrics, started_at, finished_at: started_at, seconds: 0 },
+      ...{ state: "complete", values, constraints, parts, spread, intermediate, seen, metrics },
+      ...{ started_at, finished_at: started_at, seconds: 0 },
       ...{ user_attrs: { reused_from: proposal.of.number }, ...distributions },
     });
     return { kind: "reused", number, durable: this.#log.append({ type: "trial-created", trial }) };
@@ -156,6 +158,11 @@ export class TrialDispatcher {
     this.#log.post({ type: "trial-attr", number, key, value });
   }
 
+  setConstraint(number: number, name: string, value: number): void {
+    this.#running(number);
+    this.#log.post({ type: "trial-constraint", number, name, value });
+  }
+
   /** Forgets what was only needed while the trial ran. */
   release(number: number): void {
     this.#draws.delete(number);
@@ -168,7 +175,14 @@ export class TrialDispatcher {
   }
 
   #history(): History {
-    return { direction: this.#header.direction, trials: this.#log.state.trials };
+    const { state } = this.#log;
+    const directions = directionsOf(this.#header);
+    return {
+      direction: directions[0] as Direction,
+      directions,
+      trials: comparableTrials(state),
+      running: this.#log.running,
+    };
   }
 
   #rng(number: number): () => number {

@@ -16,8 +16,8 @@ export async function runObjective(
   let answer: Promise<ReportAnswer> = Promise.resolve("continue");
   const trial = new ChannelTrial(job, {
     suggest: (name, distribution) => undeclared(name, distribution, workload.space),
-    report: (step, value) => {
-      answer = line.report(step, value);
+    report: (step, value, metrics) => {
+      answer = line.report(step, value, metrics);
     },
     shouldPrune: async () => {
       line.throwIfCancelled();
@@ -26,13 +26,16 @@ export async function runObjective(
     setUserAttr: (key, value) => {
       line.setUserAttr(key, value);
     },
+    setConstraint: (name, value) => {
+      line.setConstraint(name, value);
+    },
   });
   try {
     if (workload.module.startsWith("file:")) providePackage(fileURLToPath(workload.module));
     const module = (await import(workload.module)) as { default?: unknown };
     if (typeof module.default !== "function")
       throw new UsageError("invalid-objective", `${workload.module} has no default export that is a function`);
-    return outcomeOfValue(await (module.default as Objective)(trial));
+    return outcomeOfValue(await (module.default as Objective)(trial), job.objectives);
   } catch (error) {
     return outcomeOfError(error, "objective");
   }

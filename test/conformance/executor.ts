@@ -10,13 +10,13 @@ export function executorConformance(name: string, make: () => Executor): void {
 
     it("runs an objective to its value", async () => {
       const done = await executor.run(job("square", { x: -1.5 }), hooks());
-      expect(done).toMatchObject({ state: "complete", value: 2.25, slot: 0 });
+      expect(done).toMatchObject({ state: "complete", values: [2.25], slot: 0 });
     });
 
     it("hands on every report in order, before the outcome", async () => {
       const heard = hooks();
       const done = await executor.run(job("reports"), heard);
-      expect(done).toMatchObject({ state: "complete", value: 0.1 });
+      expect(done).toMatchObject({ state: "complete", values: [0.1] });
       expect(heard.reports).toEqual(Array.from({ length: 10 }, (_, i) => [i + 1, 1 / (i + 1)]));
     });
 
@@ -50,7 +50,7 @@ export function executorConformance(name: string, make: () => Executor): void {
         if (step === 3) heard.stop("cancel");
       });
       expect((await executor.run(job("waits"), heard)).state).toBe("cancelled");
-      expect(await executor.run(job("square", { x: 2 }), hooks())).toMatchObject({ state: "complete", value: 4 });
+      expect(await executor.run(job("square", { x: 2 }), hooks())).toMatchObject({ state: "complete", values: [4] });
     });
 
     it("fails a trial past its time as timeout", async () => {
@@ -86,7 +86,7 @@ export function executorConformance(name: string, make: () => Executor): void {
     });
 
     it("hands on NaN as the value it is", async () => {
-      expect(await executor.run(job("nan"), hooks())).toMatchObject({ state: "complete", value: Number.NaN });
+      expect(await executor.run(job("nan"), hooks())).toMatchObject({ state: "complete", values: [Number.NaN] });
     });
 
     it("fails a trial that returns no number, or asks for what is not declared", async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Direction, History, Params, SearchSpace, Trial } from "../../src/core/index.js";
-import { categorical, createRng, deriveSeed, float, int } from "../../src/core/index.js";
+import { blankTrial, categorical, createRng, deriveSeed, float, int } from "../../src/core/index.js";
 import type { Sampler } from "../../src/samplers/sampler.js";
 import { drawUniform } from "../../src/search-space/draw-uniform.js";
 import { buildParams, fitsSpace } from "../../src/search-space/points.js";
@@ -10,30 +10,8 @@ import { buildParams, fitsSpace } from "../../src/search-space/points.js";
 /** A record with the parts that samplers look at. */
 export function record(number: number, params: Params, over: Partial<Trial> = {}): Trial {
   const state = over.state ?? "complete";
-  return Object.freeze({
-    number,
-    state,
-    value: null,
-    params,
-    intermediate: [],
-    seen: [],
-    finish_index: state === "running" || state === "waiting" ? null : number,
-    metrics: {},
-    started_at: null,
-    finished_at: null,
-    seconds: null,
-    seed: 0,
-    attempt: 1,
-    attempts: [],
-    owner: null,
-    slot: null,
-    backend: null,
-    failure: null,
-    prune_reason: null,
-    retry_of: null,
-    user_attrs: {},
-    ...over,
-  });
+  const finish_index = state === "running" || state === "waiting" ? null : number;
+  return Object.freeze(blankTrial(number, { state, params, finish_index, ...over }));
 }
 
 /** The stream of one trial, as a study makes it. */

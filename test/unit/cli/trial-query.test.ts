@@ -1,13 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { queryTrials } from "../../../src/cli/trial-query.js";
+import { blankTrial } from "../../../src/core/index.js";
 import type { Trial } from "../../../src/core/index.js";
 
-const record = (number: number, over: Partial<Trial>): Trial => ({
-  ...{ number, state: "complete", value: null, params: {}, intermediate: [], seen: [], finish_index: null },
-  ...{ metrics: {}, started_at: null, finished_at: null, seconds: null, seed: 0, attempt: 1, attempts: [] },
-  ...{ owner: null, slot: null, backend: null, failure: null, prune_reason: null, retry_of: null, user_attrs: {} },
-  ...over,
-});
+const record = (number: number, over: Partial<Trial>): Trial => blankTrial(number, { state: "complete", ...over });
 
 const trials = [
   record(0, { value: 0.3, params: { "train.lr": 0.01, "model.hidden_size": 32 } }),

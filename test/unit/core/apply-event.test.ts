@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { applyEvent, createStudyState, expectedHash, isFinished } from "../../../src/core/index.js";
+import { applyEvent, createStudyState, isFinished } from "../../../src/core/index.js";
 import type { StudyEvent, StudyState } from "../../../src/core/index.js";
 import {
   AT,
@@ -39,6 +39,7 @@ describe("applyEvent", () => {
     expect(state.trials[0]).toEqual({
       ...waitingTrial(0),
       state: "complete",
+      values: [0.25],
       value: 0.25,
       params: { ...waitingTrial(0).params, x: 2 },
       distributions: { x: { type: "float", low: 0, high: 3, log: false, step: null } },
@@ -114,6 +115,7 @@ describe("applyEvent", () => {
     });
     expect(state.trials[0]).toEqual({
       ...waitingTrial(0),
+      value: null,
       attempt: 2,
       attempts: [
         {
@@ -164,8 +166,6 @@ describe("applyEvent", () => {
       { ...accepted, sha256: "cc" },
     ]);
     expect(state.header.settings.accepted_changes).toHaveLength(2);
-    expect(expectedHash(empty.header, file)).toBe("aa");
-    expect(expectedHash(state.header, file)).toBe("cc");
   });
 
   it("keeps earlier states as they were through any number of trials", () => {

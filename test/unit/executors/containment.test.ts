@@ -16,7 +16,7 @@ async function contained(act: string, failure: object, heard = hooks()): Promise
   expect(done).toMatchObject({ state: "failed", failure });
   expect(await executor.run(job("square", { number: 1, x: 2 }), hooks())).toMatchObject({
     state: "complete",
-    value: 4,
+    values: [4],
   });
 }
 
@@ -85,7 +85,7 @@ describe.each(isolations)("a trial in %s", (name, make) => {
     const seen: number[] = [];
     for (let number = 0; number < 5; number++) {
       const done = await executor.run(job("identity", { number }), hooks());
-      seen.push(done.state === "complete" ? done.value : Number.NaN);
+      seen.push(done.state === "complete" ? (done.values[0] as number) : Number.NaN);
     }
     expect(seen.map((identity) => identity % 1000)).toEqual([1, 2, 1, 2, 1]);
     expect(new Set(seen.map((identity) => Math.floor(identity / 1000))).size).toBe(3);
@@ -116,7 +116,7 @@ it("no trial is lost when every worker is replaced after its trial", async () =>
     let complete = 0;
     for (let number = slot; number < 40; number += 2) {
       const done = await executor.run(job("square", { number, slot }), hooks());
-      if (done.state === "complete" && done.value === 9) complete += 1;
+      if (done.state === "complete" && done.values[0] === 9) complete += 1;
     }
     return complete;
   };

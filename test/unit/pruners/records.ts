@@ -1,4 +1,5 @@
 import type { Direction, History, Trial, TrialState } from "../../../src/core/index.js";
+import { blankTrial } from "../../../src/core/index.js";
 import { MedianPruner } from "../../../src/pruners/median.js";
 import { NopPruner } from "../../../src/pruners/nop.js";
 import { PatientPruner } from "../../../src/pruners/patient.js";
@@ -14,30 +15,14 @@ export function record(
   extra: Partial<Trial> = {},
 ): Trial {
   const finished = state === "complete" || state === "pruned" || state === "failed";
-  const trial: Trial = {
-    number,
+  const trial = blankTrial(number, {
     state,
-    value: state === "complete" ? 0 : null,
-    params: {},
+    ...(state === "complete" ? { value: 0 } : {}),
     intermediate: values.map((value, i) => [steps?.[i] ?? i + 1, value] as const),
     seen: values.map(() => 0),
     finish_index: finished ? number : null,
-    metrics: {},
-    started_at: null,
-    finished_at: null,
-    seconds: null,
-    seed: 0,
-    attempt: 1,
-    attempts: [],
-    owner: null,
-    slot: null,
-    backend: null,
-    failure: null,
-    prune_reason: null,
-    retry_of: null,
-    user_attrs: {},
     ...extra,
-  };
+  });
   return finished ? Object.freeze(trial) : trial;
 }
 

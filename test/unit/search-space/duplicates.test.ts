@@ -27,7 +27,7 @@ function run(
   for (;;) {
     const proposal = propose(sampler, space, { direction: "minimize", trials }, streamOf(1, trials.length), rule);
     if (proposal.kind === "exhausted" || trials.length === most) return [trials, proposal];
-    const value = proposal.kind === "reuse" ? proposal.of.value : trials.length;
+    const value = proposal.kind === "reuse" ? (proposal.of.value ?? null) : trials.length;
     trials.push(record(trials.length, proposal.params, state === "complete" ? { value } : { state }));
   }
 }
@@ -62,7 +62,7 @@ describe.each(samplers)("%s", (_name, make) => {
     for (const t of trials) {
       const key = JSON.stringify(t.params);
       if (values.has(key)) expect(t.value).toBe(values.get(key));
-      values.set(key, t.value);
+      values.set(key, t.value ?? null);
     }
   });
   test("run: repeats are accepted and nothing is exhausted", () => {

@@ -169,7 +169,7 @@ describe("worse damage", () => {
   });
 
   it("a head that cannot be read is said to be beyond repair, and nothing is touched", async () => {
-    const text = snapshot.toString("utf8").replace('"direction": "minimize",', '"direction": junk and more junk');
+    const text = snapshot.toString("utf8").replace('"seed": 7,', '"seed": junk and more junk');
     await place(Buffer.from(text), journal);
     await expect(storage.repair("small")).rejects.toMatchObject({ code: "study-damaged" });
     expect(await readFile(snapshotFile(), "utf8")).toBe(text);

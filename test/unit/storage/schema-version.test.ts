@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { expectedHash } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { loadStudy } from "../../../src/storage/json-file/load.js";
 import { migratorFrom, SCHEMA_VERSION } from "../../../src/storage/migrations/index.js";
@@ -28,12 +27,11 @@ describe("the kept study of schema_version 1", () => {
   it("loads as it was written", async () => {
     const { state, findings } = await storage.inspect("v1");
     expect(findings).toEqual([]);
-    expect(state.header).toMatchObject({ name: "v1", seed: 20260102, metric: "val_rmse", direction: "minimize" });
+    expect(state.header).toMatchObject({ name: "v1", seed: 20260102 });
+    expect(state.header.objectives).toEqual([{ metric: "val_rmse", direction: "minimize" }]);
     expect(Object.keys(state.header.space)).toHaveLength(4);
     expect(state.header.user_attrs).toEqual({ note: "kept for ever", owner: "lab 3" });
-    expect(expectedHash(state.header, state.header.settings.plugins[0] as { path: string; sha256: string })).toBe(
-      "cd".repeat(32),
-    );
+    expect(state.header.settings.accepted_changes.at(-1)?.sha256).toBe("cd".repeat(32));
     expect(state.trials.map((trial) => [trial.state, trial.value, trial.finish_index, trial.attempt])).toEqual([
       ["complete", 0.25, 0, 1],
       ["failed", null, 1, 1],
@@ -63,12 +61,12 @@ describe("the kept study of schema_version 1", () => {
 });
 
 it("a newer schema_version is refused with what to do, by every command, and repair leaves it alone", async () => {
-  const text = (await readFile(fixture("v1.json"), "utf8")).replace('"schema_version": 1', '"schema_version": 2');
+  const text = (await readFile(fixture("v1.json"), "utf8")).replace('"schema_version": 1', '"schema_version": 3');
   await writeFile(join(directory, "v1.json"), text);
   for (const attempt of [() => storage.read("v1"), () => storage.openWriter("v1"), () => storage.inspect("v1")])
     await expect(attempt()).rejects.toMatchObject({
       code: "study-too-new",
-      message: expect.stringMatching(/schema_version 2.*update mlbench-hpo/) as string,
+      message: expect.stringMatching(/schema_version 3.*update mlbench-hpo/) as string,
     });
   expect(await storage.diagnose("v1")).toMatchObject([{ code: "study-too-new" }]);
 });
@@ -113,9 +111,10 @@ describe("migrations", () => {
   it("reach a study through its files", async () => {
     const disk = new SimulatedDisk();
     await smallStudy(disk);
-    const loaded = await loadStudy(disk, paths, schema);
+    const next: Migration[] = [{ ...(steps[1] as Migration), header: (raw) => ({ ...raw, created_at: "then" }) }];
+    const loaded = await loadStudy(disk, paths, { version: 3, migrations: next });
     expect(loaded?.outdated).toBe(true);
-    expect(loaded?.state.header.metric).toBe("val_rmse2");
+    expect(loaded?.state.header.created_at).toBe("then");
     expect(loaded?.state.header.user_attrs).toEqual({ renamed: ["NaN", Infinity, null] });
     // Trials of the snapshot are lifted; what the journal adds is lifted as events.
     expect(loaded?.state.trials.map(({ seed }) => seed)).toEqual([0, 0, 1002]);
