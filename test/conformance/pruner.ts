@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Direction, History, Trial } from "../../src/core/index.js";
 import type { Pruner } from "../../src/pruners/pruner.js";
 import { RunCounts } from "../fixtures/run-counts.js";
-import { record } from "../unit/pruners/records.js";
+import { reportedTrial } from "../fixtures/trials.js";
 
 /** When a pruner under test may judge; what of this it has decides which tests apply. */
 export interface PrunerUnderTest {
@@ -49,7 +49,7 @@ function historyOf(
   return {
     direction,
     trials: rows.map(([state, reports], i) =>
-      record(
+      reportedTrial(
         i,
         state,
         reports.map((v) => sign * v),
@@ -76,7 +76,7 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
     };
     const relaxed = (): Pruner => make({ nWarmupSteps: 0, intervalSteps: 1 });
     const good: [Trial["state"], number[]][] = Array.from({ length: 9 }, (_, i) => ["complete", [1, 1, 1, 1, 1, i]]);
-    const bad = record(50, "running", [7, 8, 9, 9, 9, 9]);
+    const bad = reportedTrial(50, "running", [7, 8, 9, 9, 9, 9]);
 
     test.runIf(prunes)("a trial that is worse than all others and getting worse is pruned", () => {
       expect(relaxed().decide(bad, historyOf("minimize", good)).prune).toBe(true);
@@ -89,15 +89,15 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
     });
 
     test("nothing reported, nothing pruned", () => {
-      expect(relaxed().decide(record(1, "running", []), historyOf("minimize", good)).prune).toBe(false);
-      expect(relaxed().decide(record(1, "running", []), historyOf("maximize", [])).prune).toBe(false);
+      expect(relaxed().decide(reportedTrial(1, "running", []), historyOf("minimize", good)).prune).toBe(false);
+      expect(relaxed().decide(reportedTrial(1, "running", []), historyOf("maximize", [])).prune).toBe(false);
     });
 
     test("maximizing is minimizing the negative", () => {
       holds(({ trials: rows, own, ...options }) => {
-        const down = make(options).decide(record(50, "running", own), historyOf("minimize", rows));
+        const down = make(options).decide(reportedTrial(50, "running", own), historyOf("minimize", rows));
         const negative = own.map((v) => -v);
-        const up = make(options).decide(record(50, "running", negative), historyOf("maximize", rows, -1));
+        const up = make(options).decide(reportedTrial(50, "running", negative), historyOf("maximize", rows, -1));
         expect(up.prune).toBe(down.prune);
         return down;
       });
@@ -107,7 +107,7 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
       const reused = relaxed();
       holds(({ trials: rows, own }) => {
         const history = historyOf("minimize", rows);
-        const trial = record(50, "running", own);
+        const trial = reportedTrial(50, "running", own);
         const before = structuredClone({ history, trial });
         const first = reused.decide(trial, history);
         expect(reused.decide(trial, history)).toEqual(first);
@@ -123,7 +123,7 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
         history.trials.forEach((t) => Object.freeze(t.intermediate));
         Object.freeze(history.trials);
         const trial = Object.freeze(
-          record(
+          reportedTrial(
             50,
             "running",
             own.map((v) => -v),
@@ -137,7 +137,7 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
 
     test("trials that are not complete do not vote", () => {
       holds(({ trials: rows, own, ...options }) => {
-        const trial = record(50, "running", own);
+        const trial = reportedTrial(50, "running", own);
         const complete = rows.filter(([state]) => state === "complete");
         const all = make(options).decide(trial, historyOf("minimize", rows));
         expect(make(options).decide(trial, historyOf("minimize", complete))).toEqual(all);
@@ -147,7 +147,7 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
 
     test("the order of the history does not matter", () => {
       holds(({ trials: rows, own, ...options }) => {
-        const trial = record(50, "running", own);
+        const trial = reportedTrial(50, "running", own);
         const forwards = make(options).decide(trial, historyOf("minimize", rows));
         expect(make(options).decide(trial, historyOf("minimize", rows.toReversed()))).toEqual(forwards);
         return forwards;
@@ -156,7 +156,7 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
 
     test.runIf(compares)("a step below the warm-up is never pruned, the one at its end can be", () => {
       for (let n = 1; n <= 6; n++) {
-        const trial = record(
+        const trial = reportedTrial(
           50,
           "running",
           bad.intermediate.slice(0, n).map(([, v]) => v),
@@ -173,14 +173,14 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
       const checked = (steps: number[]): number[] =>
         steps.filter((_, i) => {
           const reached = steps.slice(0, i + 1);
-          const trial = record(
+          const trial = reportedTrial(
             50,
             "running",
             reached.map((s) => 7 + s),
             reached,
           );
           const others = Array.from({ length: 9 }, (_x, k) =>
-            record(k, "complete", [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+            reportedTrial(k, "complete", [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
           );
           return pruner.decide(trial, { direction: "minimize", trials: others }).prune;
         });
@@ -191,11 +191,11 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
     test.runIf(compares)(
       "all-NaN reports are pruned once judged; NaN votes count as reported and as nothing else",
       () => {
-        const nan = record(50, "running", [NaN, NaN, NaN]);
+        const nan = reportedTrial(50, "running", [NaN, NaN, NaN]);
         expect(make({ nWarmupSteps: 0, intervalSteps: 1 }).decide(nan, historyOf("minimize", good)).prune).toBe(true);
         const others = historyOf("minimize", [...good, ["complete", [NaN, NaN, NaN]]]);
         expect(make({ nWarmupSteps: 4, intervalSteps: 1 }).decide(nan, others).prune).toBe(false);
-        const trial = record(50, "running", [2, 3, 4]);
+        const trial = reportedTrial(50, "running", [2, 3, 4]);
         const withNan = relaxed().decide(trial, others);
         expect(withNan).toEqual(relaxed().decide(trial, historyOf("minimize", good)));
       },

@@ -3,17 +3,8 @@ import { describe, expect, it } from "vitest";
 
 import { applyEvent, createStudyState, isFinished } from "../../../src/core/index.js";
 import type { StudyEvent, StudyState } from "../../../src/core/index.js";
-import {
-  AT,
-  created,
-  finished,
-  header,
-  life,
-  report,
-  runningTrial,
-  started,
-  waitingTrial,
-} from "../../fixtures/storage/records.js";
+import { created, finished, header, life, report, started } from "../../fixtures/storage/records.js";
+import { AT, runningTrial, waitingTrial } from "../../fixtures/trials.js";
 import { RunCounts } from "../../fixtures/run-counts.js";
 
 const empty = createStudyState(header("a"));

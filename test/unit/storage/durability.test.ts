@@ -4,7 +4,8 @@ import { describe, expect, it, vi } from "vitest";
 import type { StudyState } from "../../../src/core/index.js";
 import type { FileSystem } from "../../../src/storage/json-file/index.js";
 import { loadStudy } from "../../../src/storage/json-file/load.js";
-import { life, report, runningTrial, created } from "../../fixtures/storage/records.js";
+import { life, report, created } from "../../fixtures/storage/records.js";
+import { runningTrial } from "../../fixtures/trials.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { createOn, openOn, paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
 
