@@ -1,6 +1,5 @@
 /** What .ci/run and .ci/full count: each part as passed, failed or skipped. */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { projectRoot } from "./cli.js";
 
