@@ -1,6 +1,6 @@
 // What a `kill -9` of an optimizing process costs: milliseconds until its worker processes have ended (in an endless
 // loop), and until the next process has acknowledged a trial of the same study.
-// `npm run bench -- after-kill [--rounds 5] [--json FILE]`. Needs dist/; fails when the worst of a figure is above 2 s.
+// `npm run bench -- after-kill [--rounds 5] [--json FILE]`. Needs dist/. The goal of either is 2 s at worst.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -88,19 +88,16 @@ async function round() {
 async function main() {
   const samples = [];
   for (let i = 0; i < Number(values.rounds); i++) samples.push(await round());
-  let within = true;
   for (const [name, of] of [
     ["worker processes ended after", (s) => s.workersEndedMs],
     ["the next process acknowledged a trial after", (s) => s.resumedMs],
   ]) {
     const sorted = samples.map(of).sort((a, b) => a - b);
     const [median, worst] = [sorted[sorted.length >> 1], sorted.at(-1)];
-    within &&= worst <= GOAL_MS;
-    console.log(`${name} ${median.toFixed(0)} ms (median of ${sorted.length}), ${worst.toFixed(0)} at worst`);
+    const goal = `goal ${GOAL_MS}, ${worst <= GOAL_MS ? "met" : "NOT met"}`;
+    console.log(`${name} ${median.toFixed(0)} ms (median of ${sorted.length}), ${worst.toFixed(0)} at worst (${goal})`);
   }
   if (values.json) writeFileSync(values.json, JSON.stringify({ node: process.version, samples }));
-  console.log(within ? `within ${GOAL_MS} ms` : `NOT within ${GOAL_MS} ms`);
-  process.exitCode = within ? 0 : 1;
 }
 
 await (values.child === undefined ? main() : optimize(values.child));

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { UsageError } from "../core/index.js";
-import type { EpochEvent, KernelsName, StudyHeader, StudyObjective, Trial } from "../core/index.js";
+import type { EpochEvent, KernelsName, StudyHeader, Trial } from "../core/index.js";
 import { run } from "../training/index.js";
 import { configOfTrials } from "./optimize-study.js";
 
@@ -50,7 +50,7 @@ export async function replayTrial(
       `trial ${trial.number} is ${trial.state} and has no reports to compare with`,
     );
   const configOf = await configOfTrials(header, dirname(studyFile), recordedBackend(trial));
-  const reported = (header.settings.prune_by ?? (header.objectives[0])).metric;
+  const reported = (header.settings.prune_by ?? header.objectives[0])?.metric ?? "";
   const reports: [number, number][] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;
   const result = await run(

@@ -222,7 +222,7 @@ test("histories that alternate in one sampler don't mix", () => {
   const one = optimize(new TpeSampler(), space, bowl, 20, 0);
   const two = optimize(new TpeSampler(), space, (p) => -bowl(p), 20, 1);
   const shared = new TpeSampler();
-  const ask = (trials: Trial[], sampler: Sampler = shared): Params | null =>
+  const ask = (trials: Trial[], sampler: TpeSampler = shared): Params | null =>
     sampler.suggest(space, { direction: "minimize", trials }, streamOf(5, 20));
   const [a, b] = [ask(one, new TpeSampler()), ask(two, new TpeSampler())];
   for (let i = 0; i < 3; i++)

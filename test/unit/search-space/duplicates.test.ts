@@ -26,7 +26,9 @@ function run(
 ): [Trial[], Proposal] {
   const trials: Trial[] = [];
   for (;;) {
-    const proposal = propose(sampler, space, { direction: "minimize", trials }, streamOf(1, trials.length), rule);
+    const proposal = propose(sampler, space, { direction: "minimize", trials }, streamOf(1, trials.length), {
+      onDuplicate: rule,
+    }) as Proposal;
     if (proposal.kind === "exhausted" || trials.length === most) return [trials, proposal];
     const value = proposal.kind === "reuse" ? (proposal.of.value ?? null) : trials.length;
     trials.push(trialOf(trials.length, proposal.params, state === "complete" ? { value } : { state }));
@@ -77,7 +79,9 @@ test("reuse only takes over complete trials", () => {
   const one: SearchSpace = { c: categorical(["x", "y"]) };
   const always: Sampler = { name: "always", suggest: () => ({ c: "x" }) };
   const ask = (over: Partial<Trial>): Proposal =>
-    propose(always, one, { direction: "minimize", trials: [trialOf(0, { c: "x" }, over)] }, createRng(0), "reuse");
+    propose(always, one, { direction: "minimize", trials: [trialOf(0, { c: "x" }, over)] }, createRng(0), {
+      onDuplicate: "reuse",
+    }) as Proposal;
   expect(ask({ value: 1 })).toMatchObject({ kind: "reuse", of: { number: 0 } });
   expect(ask({ state: "running" })).toEqual({ kind: "run", params: { c: "y" } });
   expect(ask({ state: "pruned" })).toEqual({ kind: "run", params: { c: "y" } });
