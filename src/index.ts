@@ -52,6 +52,28 @@ export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
 
+export { MemoryStorage } from "./storage/memory.js";
+export { JsonFileStorage } from "./storage/json-file/index.js";
+export type { JsonFileStorageOptions } from "./storage/json-file/index.js";
+export { storages, StudyLockedError } from "./storage/index.js";
+export type {
+  ArtifactStore,
+  ByteRange,
+  FindingSeverity,
+  FollowOptions,
+  LockOwner,
+  RepairReport,
+  StorageContext,
+  StorageFactory,
+  StorageFinding,
+  StudyChange,
+  StudyInspection,
+  StudyStorage,
+  StudySummary,
+  StudyWriter,
+  SummaryEntry,
+} from "./storage/index.js";
+
 export { RandomSampler } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
 export { TpeSampler } from "./samplers/tpe/tpe.js";

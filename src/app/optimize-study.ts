@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import type {
   BackendName,
   ConfigValue,
@@ -33,6 +32,8 @@ export interface OptimizeStudyOptions extends Omit<OptimizeOptions, "concurrency
   readonly keepCheckpoints?: KeepCheckpoints | undefined;
   /** Go on although files that the study depends on have changed; recorded. */
   readonly acceptChanges?: boolean | undefined;
+  /** Where the study's relative paths start when its storage has no folder. @default the current folder */
+  readonly directory?: string | undefined;
   readonly backend?: BackendName | "auto" | undefined;
   readonly kernels?: KernelsName | "auto" | undefined;
 }
@@ -47,20 +48,14 @@ export async function optimizeStudy(
   options: OptimizeStudyOptions = {},
 ): Promise<OptimizeResult> {
   const { workers, ...rest } = options;
-  await settleChanges(study, storage, options.acceptChanges ?? false);
-  return study.optimizeWith(() => prepareStudy(study, storage, options), { ...rest, concurrency: workers });
+  const directory = storage.baseDirectory(study.name) ?? options.directory ?? process.cwd();
+  await settleChanges(study, directory, options.acceptChanges ?? false);
+  const prepare = (): Promise<TrialRunner> => prepareStudy(study, storage, { ...options, directory });
+  return study.optimizeWith(prepare, { ...rest, concurrency: workers });
 }
 
-/** The folder that a stored study's paths start from. */
-function directoryOfStudy(storage: StudyStorage, name: string): string {
-  const file = storage.fileOf(name);
-  return file === null ? process.cwd() : dirname(file);
-}
-
-async function settleChanges(study: Study, storage: StudyStorage, accept: boolean): Promise<void> {
-  const file = storage.fileOf(study.name);
-  if (file === null) return;
-  const changed = await changedFiles(study.header, file);
+async function settleChanges(study: Study, directory: string, accept: boolean): Promise<void> {
+  const changed = await changedFiles(study.header, directory);
   if (changed.length > 0 && !accept)
     throw new UsageError(
       "files-changed",
@@ -70,10 +65,15 @@ async function settleChanges(study: Study, storage: StudyStorage, accept: boolea
   for (const { path, sha256 } of changed) await study.acceptChange(path, sha256);
 }
 
-async function prepareStudy(study: Study, storage: StudyStorage, options: OptimizeStudyOptions): Promise<TrialRunner> {
+async function prepareStudy(
+  study: Study,
+  storage: StudyStorage,
+  options: OptimizeStudyOptions & { readonly directory: string },
+): Promise<TrialRunner> {
   const { header } = study;
-  const directory = directoryOfStudy(storage, study.name);
-  const directoryOf = (number: number): string | null => storage.directoryOf(study.name, number);
+  const { directory } = options;
+  const artifacts = storage.artifacts(study.name);
+  const directoryOf = (number: number): string | null => artifacts?.directory(number) ?? null;
   const jobOf = header.settings.objective
     ? await objectiveJobs(header, directory)
     : await trainingJobs(header, directory, options);

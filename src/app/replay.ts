@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { UsageError } from "../core/index.js";
 import type { EpochEvent, KernelsName, StudyHeader, Trial } from "../core/index.js";
 import { run } from "../training/index.js";
@@ -31,11 +30,12 @@ function recordedBackend(trial: Trial): { backend?: "wasm" | "cpu" | "tensorflow
 
 /**
  * Trains a trial again from its record, on the backend and kernels that it ran on, for as many epochs, and compares.
+ * @param directory where the study's relative paths start
  * @throws UsageError `not-replayable`
  */
 export async function replayTrial(
   header: StudyHeader,
-  studyFile: string,
+  directory: string,
   trial: Trial,
   options: ReplayOptions = {},
 ): Promise<ReplayResult> {
@@ -49,7 +49,7 @@ export async function replayTrial(
       "not-replayable",
       `trial ${trial.number} is ${trial.state} and has no reports to compare with`,
     );
-  const configOf = await configOfTrials(header, dirname(studyFile), recordedBackend(trial));
+  const configOf = await configOfTrials(header, directory, recordedBackend(trial));
   const reported = (header.settings.prune_by ?? header.objectives[0])?.metric ?? "";
   const reports: [number, number][] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;

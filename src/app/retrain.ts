@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { UsageError, deriveSeed } from "../core/index.js";
 import type { Metrics, Params, RunConfig, StudyHeader } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
@@ -36,7 +36,8 @@ export interface RetrainResult {
 
 export interface RetrainOptions {
   readonly header: StudyHeader;
-  readonly studyFile: string;
+  /** Where the study's relative paths start. */
+  readonly directory: string;
   readonly winner: Params;
   readonly seeds: number;
   readonly onRun?: (run: RetrainRun, done: number, total: number) => void;
@@ -58,10 +59,10 @@ async function hasTestPart(config: RunConfig): Promise<boolean> {
  * @throws UsageError `not-trainable` for a study over a plain objective.
  */
 export async function retrain(options: RetrainOptions): Promise<RetrainResult> {
-  const { header, studyFile, winner, seeds, onRun, signal } = options;
+  const { header, directory, winner, seeds, onRun, signal } = options;
   if (header.task.dataset === undefined)
     throw new UsageError("not-trainable", `study "${header.name}" has a plain objective: there is nothing to retrain`);
-  const configOf = await configOfTrials(header, dirname(studyFile));
+  const configOf = await configOfTrials(header, directory);
   const sides = {
     winner: configOf({ params: winner }),
     defaults: configOf({ params: defaultTrial(header.task, header.space) }),

@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseSpace, declareSpace, deriveSpace, qualifyModels } from "../search-space/index.js";
 import { UsageError, differenceInWords, differences, drawSeed, messageOf, modelMetrics } from "../core/index.js";
@@ -213,9 +213,4 @@ function fixedPart({ objectives, sampler, pruner, task, space, settings, seed }:
 /** The fields in which two headers differ, in words; a seed that was not asked for is no difference. */
 export function differingFields(stored: StudyHeader, wanted: StudyHeader, seedGiven: boolean): string[] {
   return differences(fixedPart(stored, seedGiven), fixedPart(wanted, seedGiven)).map(differenceInWords);
-}
-
-/** The folder of a study's file. */
-export function studyDirectory(file: string): string {
-  return dirname(resolve(file));
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { UsageError, messageOf } from "../core/index.js";
 import type { ConfigValue, HashedFile, StudyHeader } from "../core/index.js";
@@ -70,10 +70,10 @@ function filesOf({ settings }: StudyHeader): HashedFile[] {
 
 /**
  * Files whose content is no longer what the study was created with (accepted changes counted), with their present hash.
+ * @param directory where the study's relative paths start
  * @throws UsageError `file-not-found`
  */
-export async function changedFiles(header: StudyHeader, studyFile: string): Promise<HashedFile[]> {
-  const directory = dirname(studyFile);
+export async function changedFiles(header: StudyHeader, directory: string): Promise<HashedFile[]> {
   const accepted = new Map(header.settings.accepted_changes.map(({ path, sha256 }) => [path, sha256]));
   const changed: HashedFile[] = [];
   for (const { path, sha256 } of filesOf(header)) {

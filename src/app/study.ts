@@ -3,7 +3,6 @@ import type { Direction, SearchSpace, StudyHeader } from "../core/index.js";
 import { drawSeed, MlbenchError } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
 import type { Sampler } from "../samplers/sampler.js";
-import { MemoryStorage } from "../storage/memory.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
 import { handleCommand } from "../study/handle-command.js";
@@ -12,10 +11,10 @@ import { Study } from "../study/study.js";
 import type { Given } from "./components.js";
 import { createComponents, prunerSpec, samplerSpec } from "./components.js";
 import { prepareObjective } from "./objective.js";
+import type { StorageLocation } from "./storage.js";
 import { openStorage } from "./storage.js";
 
-/** Where studies live: `"memory"` for as long as this process, or a folder. */
-export type StorageLocation = "memory" | (string & {});
+export type { StorageLocation } from "./storage.js";
 
 export interface CreateStudyOptions {
   /** @default one of its own in memory, `study` in a folder */
@@ -47,10 +46,8 @@ export interface LoadStudyOptions extends StudyAddress {
   readonly pruner?: Given<Pruner>;
 }
 
-const memory = new MemoryStorage();
-
-async function storageAt(location: StorageLocation): Promise<StudyStorage> {
-  return location === "memory" ? memory : openStorage(location);
+function storageAt(location: StorageLocation): Promise<StudyStorage> {
+  return openStorage(location, process.cwd());
 }
 
 /**

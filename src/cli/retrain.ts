@@ -28,7 +28,8 @@ export async function retrain(options: {
   const { header } = await ref.storage.read(ref.name);
   const result = await withInterrupt((signal) =>
     retrainBoth({
-      ...{ header, studyFile: ref.storage.fileOf(ref.name) ?? ref.name, winner: trial.params, seeds, signal },
+      ...{ header, directory: ref.storage.baseDirectory(ref.name) ?? process.cwd() },
+      ...{ winner: trial.params, seeds, signal },
       onRun: (run, done, total) => {
         const test = run.test ? `  test ${run.test["test_rmse"]?.toFixed(5)}` : "";
         printLine(io.stderr, `${done}/${total}  ${run.who.padEnd(8)}  val ${run.val["val_rmse"]?.toFixed(5)}${test}`);

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../core/index.js";
@@ -59,10 +58,9 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
   const given = named[0];
   const split = given === undefined ? null : splitStudyPath(given);
   const directory = split?.directory ?? options.storage ?? "studies";
-  const storage = await openStorage(directory);
+  const storage = await openStorage(directory, process.cwd());
   if (split) {
-    const file = join(directory, `${split.name}.json`);
-    if (!existsSync(file)) throw await unknownStudy(storage, directory, split.name);
+    if (!(await storage.exists(split.name))) throw await unknownStudy(storage, directory, split.name);
     return { storage, directory, name: split.name };
   }
   const names = await storage.list();

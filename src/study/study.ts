@@ -157,7 +157,7 @@ export class Study {
 
   /** Where a trial keeps its checkpoint and log, or null where the storage has no files. */
   directoryOf(number: number): string | null {
-    return this.#parts.storage.directoryOf(this.name, number);
+    return this.#parts.storage.artifacts(this.name)?.directory(number) ?? null;
   }
 
   /**

@@ -1,6 +1,7 @@
-import { copyFile, mkdir } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { MlbenchError, UsageError } from "../../core/index.js";
 import { bestOfStudy } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
@@ -62,16 +63,15 @@ async function best(name: string | undefined, options: BestOptions, context: Com
 /** Copies the kept weights of a trial out of the study's folder. */
 async function handOver(ref: StudyRef, number: number, output: string): Promise<string> {
   const { CHECKPOINT_FILE } = await import("../../executors/trial-files.js");
-  const directory = ref.storage.directoryOf(ref.name, number);
-  const source = directory === null ? null : join(directory, CHECKPOINT_FILE);
-  if (source === null || !existsSync(source))
+  const source = (await ref.storage.artifacts(ref.name)?.read(number, CHECKPOINT_FILE)) ?? null;
+  if (source === null)
     throw new UsageError(
       "no-checkpoint",
       `trial ${number} has no kept weights: a study over an objective has none, and --keep-checkpoints none keeps none`,
     );
   try {
     await mkdir(dirname(output), { recursive: true });
-    await copyFile(source, output);
+    await pipeline(source, createWriteStream(output));
   } catch (error) {
     throw await unwritable(output, error);
   }

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { objectivesInWords, UsageError } from "../../core/index.js";
@@ -161,18 +159,20 @@ async function create(
   if (names.length > 1) throw new UsageError("two-studies", `two names are given: ${names.join(" and ")}`);
   const given = names[0] === undefined ? null : splitStudyPath(names[0]);
   const directory = given?.directory ?? options.storage;
-  const { defineStudy } = await import("../../app/study-definition.js");
+  const [{ defineStudy }, { openStorage }] = await Promise.all([
+    import("../../app/study-definition.js"),
+    import("../../app/storage.js"),
+  ]);
+  const storage = await openStorage(directory, process.cwd());
   const request = requestOf(options, config, fixed, given?.name);
-  const definition = await defineStudy(request, directory);
+  const definition = await defineStudy(request, storage.baseDirectory(request.name ?? "study") ?? process.cwd());
   await checkComponents(definition);
   if (options.dryRun) return printSpace(io, format, definition);
-  const { openStorage } = await import("../../app/storage.js");
-  const storage = await openStorage(directory);
   const { header } = definition;
-  const file = join(directory, `${header.name}.json`);
+  const file = storage.location(header.name);
   const next = `mlbench-hpo optimize ${given?.directory ? file : header.name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
   const data = { study: header.name, file, seed: header.seed, created: true };
-  if (existsSync(file)) {
+  if (await storage.exists(header.name)) {
     const { differingFields } = await import("../../app/study-definition.js");
     const stored = (await storage.read(header.name)).header;
     const differing = differingFields(stored, header, request.seed !== undefined);

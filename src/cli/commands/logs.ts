@@ -1,5 +1,3 @@
-import { createReadStream, existsSync } from "node:fs";
-import { join } from "node:path";
 import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { wholeNumber } from "../shared-options.js";
@@ -18,9 +16,8 @@ export const logsCommand: CommandDefinition = (program, { io }) => {
       const { size } = await ref.storage.read(ref.name);
       if (number >= size)
         throw new UsageError("unknown-trial", `study "${ref.name}" has no trial ${number}; it has ${size}`);
-      const directory = ref.storage.directoryOf(ref.name, number);
-      const file = directory === null ? null : join(directory, LOG_FILE);
-      if (file === null || !existsSync(file)) throw new UsageError("no-log", `trial ${number} has no log`);
-      for await (const chunk of createReadStream(file, "utf8")) await writeText(io.stdout, chunk as string);
+      const log = (await ref.storage.artifacts(ref.name)?.read(number, LOG_FILE)) ?? null;
+      if (log === null) throw new UsageError("no-log", `trial ${number} has no log`);
+      for await (const chunk of log.setEncoding("utf8")) await writeText(io.stdout, chunk as string);
     });
 };

@@ -131,7 +131,7 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
     ...{
       direction: study.direction,
       metric: study.header.objectives[0]?.metric ?? "value",
-      file: ref.storage.fileOf(ref.name),
+      file: ref.storage.location(ref.name),
     },
     best: bestOfStudy(study.state)?.value ?? null,
   });
@@ -177,7 +177,7 @@ function printEnd(
     printLine(io.stdout, `best: trial ${best.number}, ${best.value}`);
     for (const [name, value] of Object.entries(best.params)) printLine(io.stdout, `  ${name} = ${String(value)}`);
   } else printLine(io.stdout, "no trial completed");
-  printLine(io.stdout, `study: ${ref.storage.fileOf(ref.name)}`);
+  printLine(io.stdout, `study: ${ref.storage.location(ref.name)}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
   const goal = totalOf(options, result);

@@ -1,4 +1,4 @@
-import { MlbenchError, UsageError } from "../../core/index.js";
+import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { withInterrupt } from "../interrupt.js";
 import { parseFormat, printLine } from "../io.js";
@@ -20,14 +20,13 @@ export const replayCommand: CommandDefinition = (program, { io, setExitCode }) =
       const trial = state.trial(number);
       if (!trial)
         throw new UsageError("unknown-trial", `study "${ref.name}" has no trial ${number}; it has ${state.size}`);
-      const file = ref.storage.fileOf(ref.name);
-      if (file === null) throw new MlbenchError("no-file", `study "${ref.name}" has no file`);
+      const directory = ref.storage.baseDirectory(ref.name) ?? process.cwd();
       const [{ replayTrial }, { epochLine }] = await Promise.all([
         import("../../app/replay.js"),
         import("../train-view.js"),
       ]);
       const result = await withInterrupt((signal) =>
-        replayTrial(state.header, file, trial, {
+        replayTrial(state.header, directory, trial, {
           signal,
           onEpoch: (event) => {
             if (format === "table") printLine(io.stderr, epochLine(event, trial.intermediate.length));

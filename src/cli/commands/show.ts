@@ -2,6 +2,7 @@ import type { Direction, StudyState } from "../../core/index.js";
 import { isFinished } from "../../core/index.js";
 import { bestOfStudy, directionsOf, objectivesInWords } from "../../core/index.js";
 import { bestSoFar } from "../best.js";
+import { ownerInWords } from "../../storage/lock-owner.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
 import { duration, printData, shortNumber } from "../render.js";
@@ -19,7 +20,7 @@ export const showCommand: CommandDefinition = (program, { io }) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
       const { state, findings, owner } = await ref.storage.inspect(ref.name);
-      const summary = summarise(state, ref.storage.fileOf(ref.name));
+      const summary = summarise(state, ref.storage.location(ref.name));
       await printData(
         io,
         format,
@@ -37,7 +38,7 @@ export const showCommand: CommandDefinition = (program, { io }) => {
                     color: io.stdout.isTTY === true,
                     digits: 5,
                   }));
-            const running = owner ? `\noptimized now by process ${owner.pid}` : "";
+            const running = owner ? `\noptimized now by ${ownerInWords(owner)}` : "";
             const amiss = findings.map((finding) => `\n${finding.severity}: ${finding.message}`).join("");
             return inWords(summary) + running + amiss + plot;
           },
@@ -46,7 +47,7 @@ export const showCommand: CommandDefinition = (program, { io }) => {
     });
 };
 
-function summarise(state: StudyState, file: string | null) {
+function summarise(state: StudyState, file: string) {
   const { header, trials, counts } = state;
   const best = bestOfStudy(state);
   const finished = trials.filter(isFinished);

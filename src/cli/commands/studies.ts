@@ -1,6 +1,5 @@
-import { MlbenchError } from "../../core/index.js";
-import type { StudyStorage } from "../../storage/storage.js";
-import { bestOfStudy, objectivesInWords } from "../../core/index.js";
+import { objectivesInWords } from "../../core/index.js";
+import type { StudySummary } from "../../storage/storage.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, renderTable, shortNumber } from "../render.js";
@@ -17,23 +16,18 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
     .addOption(formatOption())
     .action(async (options: { storage: string; format: string }) => {
       const { openStorage } = await import("../../app/storage.js");
-      const storage = await openStorage(options.storage);
-      const rows: Awaited<ReturnType<typeof rowOf>>[] = [];
-      const names = await storage.list();
-      for (const name of names) {
-        try {
-          rows.push(await rowOf(storage, name));
-        } catch (error) {
-          // One study that can't be read hides no other.
-          if (!(error instanceof MlbenchError)) throw error;
-          if (error.code === "unknown-study") continue; // deleted meanwhile
-          printLine(io.stderr, `error: ${error.message}`);
-          setExitCode(1);
-        }
+      const storage = await openStorage(options.storage, process.cwd());
+      const entries = await storage.summaries();
+      const rows = entries.flatMap(({ summary }) => (summary ? [rowOf(summary)] : []));
+      for (const { error } of entries) {
+        // One study that can't be read hides no other.
+        if (!error) continue;
+        printLine(io.stderr, `error: ${error.message}`);
+        setExitCode(1);
       }
       await printData(io, parseFormat(options.format), rows, {
         table: () =>
-          names.length === 0
+          entries.length === 0
             ? `no study in ${options.storage}: make one with \`mlbench-hpo create-study\``
             : renderTable(
                 [
@@ -53,12 +47,10 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
     });
 };
 
-async function rowOf(storage: StudyStorage, name: string) {
-  const state = await storage.read(name);
-  const { header, trials, counts } = state;
+function rowOf({ name, objectives, created_at, counts, best, sampler, pruner, location }: StudySummary) {
   return {
-    ...{ name, objectives: header.objectives, created_at: header.created_at },
-    ...{ trials: trials.length, counts, best_value: bestOfStudy(state)?.value ?? null },
-    ...{ sampler: header.sampler.name, pruner: header.pruner.name, file: storage.fileOf(name) },
+    ...{ name, objectives, created_at },
+    ...{ trials: Object.values(counts).reduce((sum, count) => sum + count, 0), counts },
+    ...{ best_value: best?.value ?? null, sampler: sampler.name, pruner: pruner.name, file: location },
   };
 }
