@@ -1,8 +1,5 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { UsageError, messageOf } from "../../core/errors.js";
 import { nearest } from "../../registry/index.js";
 import { listOf } from "../task.js";
@@ -72,11 +69,4 @@ export async function nasaFiles(
     const hint = near === undefined ? "" : ` did you mean "${near}"?`;
     throw new UsageError("unknown-cell", `no cell "${cell}" in ${dir}:${hint} it has ${known.join(", ")}`);
   });
-}
-
-/** The SHA-256 (hex) of a file, read in pieces. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }
