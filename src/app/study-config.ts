@@ -10,7 +10,7 @@ import { parseYaml, readYaml } from "../io/yaml.js";
 import { parseDistributionJson } from "../search-space/space-json.js";
 import type { ComponentSpec, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
 import type { Direction } from "../core/trial.js";
-import { nearest } from "../registry/registry.js";
+import { didYouMean } from "../registry/nearest.js";
 import type { DeclaredSearch } from "../search-space/derived-space.js";
 
 /** A study file, checked. What it leaves out is absent. */
@@ -88,9 +88,7 @@ function schemaError(source: string, error: z.ZodError): UsageError {
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0] as string;
     const known = Object.keys(schema.shape);
-    const near = nearest(key, known);
-    const hint = near === undefined ? "" : ` did you mean "${near}"?`;
-    return invalid(source, `unknown key "${key}":${hint} known: ${known.join(", ")}`);
+    return invalid(source, `unknown key "${key}":${didYouMean(key, known)} known: ${known.join(", ")}`);
   }
   const key = String(issue.path[0] ?? "");
   const wanted = expected[key] ?? issue.message;
@@ -171,8 +169,7 @@ export async function presetNames(): Promise<string[]> {
 async function presetPath(name: string): Promise<string> {
   const known = await presetNames();
   if (known.includes(name)) return join(presetFolder, `${name}.yaml`);
-  const near = nearest(name, known);
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  const hint = didYouMean(name, known);
   throw new UsageError(
     "unknown-preset",
     `unknown configuration "${name}":${hint} ready ones: ${known.join(", ")}; a file of your own is given by its path, as in ./${name}.yaml`,

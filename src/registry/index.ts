@@ -1,4 +1,5 @@
 export * from "./names.js";
+export * from "./nearest.js";
 export * from "./options.js";
 export * from "./parameter.js";
 export * from "./registry.js";

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { UsageError, messageOf } from "../../core/errors.js";
-import { nearest } from "../../registry/index.js";
+import { didYouMean } from "../../registry/index.js";
 import { listOf } from "../task.js";
 import type { NasaParameters } from "./nasa-parameters.js";
 
@@ -65,8 +65,7 @@ export async function nasaFiles(
   return [...new Set(wanted)].sort().map((cell) => {
     const path = found.get(cell);
     if (path !== undefined) return { cell, path };
-    const near = nearest(cell, known);
-    const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+    const hint = didYouMean(cell, known);
     throw new UsageError("unknown-cell", `no cell "${cell}" in ${dir}:${hint} it has ${known.join(", ")}`);
   });
 }
