@@ -271,8 +271,3 @@ export function applyEvent(before: StudyState, event: StudyEvent): StudyState {
       return invalid(`unknown event type ${JSON.stringify((event as { type?: unknown }).type)}`);
   }
 }
-
-/** The hash that a file must have now: that of the last accepted change, else the one fixed at creation. */
-export function expectedHash(header: StudyHeader, file: { readonly path: string; readonly sha256: string }): string {
-  return header.settings.accepted_changes.findLast((change) => change.path === file.path)?.sha256 ?? file.sha256;
-}

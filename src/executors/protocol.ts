@@ -22,13 +22,6 @@ export type FromWorker =
       readonly memory: number;
     };
 
-/** Which answer each message of a worker gets. */
-export interface Answers {
-  report: Extract<ToWorker, { type: "answer" }>;
-  "user-attr": null;
-  outcome: null;
-}
-
 /** Either end of the line between the pool and a worker. */
 export interface WorkerPort {
   send(message: FromWorker): void;

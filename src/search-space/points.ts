@@ -31,14 +31,6 @@ export function activeParams(space: SearchSpace, params: Params): Params {
   return inSpaceOrder(space, active);
 }
 
-/** Whether `params` has a value inside its range for every active parameter of the space. */
-export function fitsSpace(space: SearchSpace, params: Params): boolean {
-  const active = activeParams(space, params);
-  return Object.entries(space).every(
-    ([name, d]) => !isActive(d, active) || (Object.hasOwn(active, name) && contains(d, active[name] as ParamValue)),
-  );
-}
-
 /** A discrete parameter's value by its place: 0 … cardinality - 1. */
 export function valueAt(distribution: Distribution, index: number): ParamValue {
   if (distribution.type === "categorical") return distribution.choices[index] as ParamValue;

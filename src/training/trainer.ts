@@ -15,7 +15,7 @@ import { schedulers } from "./schedulers/index.js";
 
 /** How one epoch ended. */
 export type EpochOutcome =
-  | { readonly kind: "done"; readonly event: EpochEvent; readonly improved: boolean }
+  | { readonly kind: "done"; readonly event: EpochEvent }
   | { readonly kind: "stopped" }
   | { readonly kind: "diverged"; readonly message: string };
 
@@ -120,12 +120,12 @@ export class Trainer {
     if (!scored) return { kind: "stopped" };
     if (scored.divergence) return this.#diverged("validation", scored);
     const metrics: Metrics = { ...prefixed("train", trained.metrics), ...prefixed("val", scored.metrics) };
-    const improved = this.#advance(metrics, scored.metrics.rmse);
-    return { kind: "done", improved, event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
+    this.#advance(metrics, scored.metrics.rmse);
+    return { kind: "done", event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
   }
 
-  /** Books a finished epoch; tells whether it is the best so far. */
-  #advance(metrics: Metrics, valRmse: number): boolean {
+  /** Books a finished epoch, which may be the best so far. */
+  #advance(metrics: Metrics, valRmse: number): void {
     this.#epoch++;
     this.#last = { epoch: this.#epoch, metrics };
     this.#parts.scheduler.step(valRmse);
@@ -135,7 +135,6 @@ export class Trainer {
       this.#best = this.#last;
       this.#bestWeights = this.#parts.model.weights();
     }
-    return improved;
   }
 
   #event(metrics: Metrics, lr: number, seconds: number): EpochEvent {
