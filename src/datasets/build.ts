@@ -16,12 +16,20 @@ import { listOf, taskParameters } from "./task.js";
 import type { Rows, Windows } from "./windows.js";
 import { cutWindows, gatherRows } from "./windows.js";
 
+/** The schemas made by {@link dataSchema}, by the source's own. */
+const dataSchemas = new WeakMap<z.ZodObject, z.ZodObject>();
+
 /** The source's own parameters, then those of the task; what a source declares again replaces the task's. */
 export function dataSchema(name: string): z.ZodObject {
-  const own = datasets.get(name).parameters.shape as Record<string, z.ZodType>;
+  const { parameters } = datasets.get(name);
+  const known = dataSchemas.get(parameters);
+  if (known) return known;
+  const own = parameters.shape as Record<string, z.ZodType>;
   const task = Object.entries(taskParameters.shape).map(([key, schema]) => [key, own[key] ?? schema] as const);
   const only = Object.entries(own).filter(([key]) => !Object.hasOwn(taskParameters.shape, key));
-  return z.object(Object.fromEntries([...only, ...task]));
+  const schema = z.object(Object.fromEntries([...only, ...task]));
+  dataSchemas.set(parameters, schema);
+  return schema;
 }
 
 /**
