@@ -34,6 +34,7 @@ export type {
   Rng,
   RunConfig,
   RunEvent,
+  StartEvent,
   SearchSpace,
   Split,
   SplitName,

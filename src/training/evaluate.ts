@@ -37,7 +37,7 @@ export async function evaluateCheckpoint(path: string, options: CheckpointOption
     const result = await evaluate(model, loader);
     return {
       ...{ model: checkpoint.model, dataset: dataset.metadata.name, split, windows: loader.windows },
-      metrics: result ? { ...prefixed(split, result.metrics), ...rulMetrics(model, loader, dataset) } : {},
+      metrics: result ? { ...prefixed(split, result), ...rulMetrics(model, loader, dataset) } : {},
       baselines: baselines(dataset, split),
       warnings: [...dataset.metadata.warnings, ...(await seenBefore(checkpoint, dataset, options))],
     };

@@ -72,6 +72,7 @@ class Run {
   async run(): Promise<RunResult> {
     // A continuation with nothing left to do keeps what it came with.
     if (this.#resumable && this.#trainer.epoch > 0) this.#pending = this.#trainer.resumeState();
+    await this.#emit({ event: "start", epoch: this.#trainer.epoch, epochs: this.#context.config.train.epochs });
     const ended = await this.#epochs();
     if (ended.state !== "diverged") await this.#save(true);
     const { dataset, options } = this.#context;

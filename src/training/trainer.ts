@@ -27,6 +27,11 @@ interface Parts {
   readonly val: Loader;
 }
 
+type ToldMetric = "train_loss" | "train_rmse" | "val_rmse" | "val_rmse_end" | "val_mae" | "val_r2" | "val_max_error";
+
+/** Metrics of checkpoints and `finish` that an epoch's event leaves out. */
+const untold = new Set(["train_rmse_end", "train_mae", "train_r2", "train_max_error", "val_loss"]);
+
 /** Windows a validation batch: large, for there is no step to take; fixed, so that equal weights score equally. */
 const VALIDATION_BATCH = 256;
 
@@ -119,7 +124,7 @@ export class Trainer {
     const scored = await evaluate(model, val, control);
     if (!scored) return { kind: "stopped" };
     if (scored.divergence) return this.#diverged("validation", scored);
-    const metrics: Metrics = { ...prefixed("train", trained.metrics), ...prefixed("val", scored.metrics) };
+    const metrics: Metrics = { ...prefixed("train", trained), ...prefixed("val", scored) };
     this.#advance(metrics, scored.metrics.rmse);
     return { kind: "done", event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
   }
@@ -138,12 +143,9 @@ export class Trainer {
   }
 
   #event(metrics: Metrics, lr: number, seconds: number): EpochEvent {
-    const of = (name: string): number => metrics[name] as number;
-    return {
-      ...{ event: "epoch", epoch: this.#epoch, train_loss: of("train_loss"), train_rmse: of("train_rmse") },
-      ...{ val_rmse: of("val_rmse"), val_rmse_end: of("val_rmse_end"), val_mae: of("val_mae"), val_r2: of("val_r2") },
-      ...{ val_max_error: of("val_max_error"), lr, seconds },
-    };
+    const told = Object.entries(metrics).filter(([name]) => !untold.has(name));
+    const numbers = Object.fromEntries(told) as Pick<EpochEvent, ToldMetric>;
+    return { event: "epoch", epoch: this.#epoch, ...numbers, lr, seconds };
   }
 
   #diverged(part: string, { divergence }: PassResult): EpochOutcome {
