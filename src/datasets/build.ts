@@ -4,7 +4,7 @@ import { UsageError, canonicalJson, deriveSeed } from "../core/index.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import { didYouMean, parseParameters, qualify } from "../registry/index.js";
 import { z } from "zod";
-import { cachedTables } from "./cache.js";
+import { tableCache } from "./cache.js";
 import type { DatasetSource } from "./dataset.js";
 import { WindowSplit } from "./loader.js";
 import { normalisationOf, normaliseRows } from "./normalisation.js";
@@ -71,7 +71,7 @@ function resolve(name: string, params: Readonly<Record<string, unknown>>, seed: 
 }
 
 async function loadResolved(name: string, source: DatasetSource, { own }: Resolved, baseDir: string) {
-  return cachedTables([name, own, baseDir], () => source.load(own, { baseDir }));
+  return tableCache.get([name, own, baseDir], () => source.load(own, { baseDir }));
 }
 
 /**

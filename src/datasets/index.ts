@@ -6,7 +6,6 @@ import { datasets } from "./registry.js";
 
 export { buildDataset, dataFiles, dataParameters, dataSchema, loadTables } from "./build.js";
 export type { BuildOptions, LoadOptions } from "./build.js";
-export { clearTableCache } from "./cache.js";
 export { describeTables } from "./describe.js";
 export type { CellDescription, TablesDescription } from "./describe.js";
 export type { DatasetSource, LoadContext } from "./dataset.js";
