@@ -8,6 +8,6 @@ export class NopPruner implements Pruner {
 
   decide(trial: Trial, _history: History): PruneDecision {
     const step = lastStep(reportsByStep(trial).keys());
-    return { prune: false, reason: step === undefined ? "no report yet" : `epoch ${step}: pruning is off` };
+    return { prune: false, reason: step === undefined ? "no report yet" : `step ${step}: pruning is off` };
   }
 }

@@ -92,7 +92,7 @@ describe("create-study and optimize, as typed in an empty folder", () => {
       pruned.map((trial) => [trial.number, trial.prune_reason]).sort(),
     );
     for (const trial of pruned)
-      expect(trial.prune_reason).toMatch(new RegExp(`^epoch ${trial.intermediate.at(-1)?.[0]}: `));
+      expect(trial.prune_reason).toMatch(new RegExp(`^step ${trial.intermediate.at(-1)?.[0]}: `));
   }, 60_000);
 });
 
