@@ -1,3 +1,4 @@
+/** Datasets built from a source's tables: parameters, columns, windows, parts, normalisation. */
 import { createHash } from "node:crypto";
 import type { CellTables, Dataset, DatasetMetadata, SplitName } from "../core/index.js";
 import { UsageError, canonicalJson, deriveSeed } from "../core/index.js";

@@ -1,3 +1,4 @@
+/** The datasets' metadata and registry; sources are imported when they are loaded. */
 import { lazy } from "../registry/index.js";
 import { csvParameters } from "./csv/parameters.js";
 import { dummyParameters } from "./dummy/parameters.js";

@@ -1,3 +1,4 @@
+/** The contract of a model: weights, the pass from a batch to a SOH path, the loss. */
 import type { Normalisation } from "../core/batch.js";
 import { createRng } from "../core/rng.js";
 import type { BatchTensors, DropoutOptions } from "../tensor/index.js";

@@ -1,3 +1,4 @@
+/** The pruner `nop`. */
 import type { History, Trial } from "../core/index.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { lastStep, reportsByStep } from "./reports.js";

@@ -1,3 +1,4 @@
+/** The pruner `patient`. */
 import type { History, Trial } from "../core/index.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";

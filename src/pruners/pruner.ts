@@ -1,3 +1,4 @@
+/** The contract of a pruner. */
 import type { History, Trial } from "../core/index.js";
 
 export interface PruneDecision {

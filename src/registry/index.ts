@@ -1,3 +1,4 @@
+/** Registries, parameters with metadata, and what is derived from them. */
 export * from "./component.js";
 export * from "./names.js";
 export * from "./nearest.js";

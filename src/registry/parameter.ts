@@ -1,3 +1,4 @@
+/** Parameters as schemas with metadata, and taken apart again. */
 import { z } from "zod";
 import type { Condition, Distribution, ParamValue } from "../core/distribution.js";
 

@@ -1,3 +1,4 @@
+/** The check of a group's values against its schema. */
 import type { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import { unknownParameter } from "./names.js";

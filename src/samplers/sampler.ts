@@ -1,3 +1,4 @@
+/** The contract of a sampler. */
 import type { History, Params, Rng, SearchSpace } from "../core/index.js";
 
 /**

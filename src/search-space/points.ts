@@ -1,3 +1,4 @@
+/** The points of a space: built, compared, numbered. */
 import type { Distribution, NumericDistribution, Params, ParamValue, SearchSpace } from "../core/index.js";
 import { cardinality, contains, isActive } from "../core/index.js";
 import { drawOrder, parentsOf } from "./parents-first.js";

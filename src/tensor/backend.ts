@@ -1,3 +1,4 @@
+/** The choice of the TensorFlow.js backend: wasm, cpu or tensorflow. */
 import { UsageError, messageOf } from "../core/errors.js";
 import type { BackendName } from "../core/run.js";
 import { useExplicitTransposes } from "./kernels/mat-mul.js";

@@ -1,3 +1,4 @@
+/** Training: configuration, runs, checkpoints, evaluation, prediction. */
 export * from "./checkpoint.js";
 export type { CheckpointOptions } from "./checkpoint-data.js";
 export * from "./config.js";

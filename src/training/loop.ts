@@ -1,3 +1,4 @@
+/** The training loop's passes over a part: an epoch of training, an evaluation. */
 import type { Batch, Loader } from "../core/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { batchToTensors, pathLoss } from "../tensor/index.js";

@@ -1,3 +1,4 @@
+/** The metrics of a pass, gathered batch by batch. */
 import type { Batch, Metrics, PartMetrics } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import * as tf from "../tensor/tf.js";

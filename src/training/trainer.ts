@@ -1,3 +1,4 @@
+/** A model in training, epoch by epoch: best and last weights, early stopping, resume state. */
 import type { Dataset, EpochEvent, Loader, Metrics } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import type { ForwardModel } from "../models/index.js";

@@ -1,3 +1,4 @@
+/** The division of a history into good trials and the others. */
 import type { Direction, History, Trial } from "../../core/index.js";
 import type { Observation, SpaceEncoding } from "./encoding.js";
 import { observationAt } from "./encoding.js";

@@ -1,3 +1,4 @@
+/** The choice between the kernels' builds: relaxed SIMD, plain SIMD, none. */
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../core/errors.js";
 import type { KernelsName } from "../../core/run.js";
