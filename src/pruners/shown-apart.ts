@@ -1,4 +1,5 @@
 /** Two numbers written so that they can be told apart. */
+
 function digitsBeforePoint(value: number): number {
   const size = Math.abs(value);
   return size >= 1 && size < 1e15 ? Math.floor(Math.log10(size)) + 1 : 1;

@@ -390,7 +390,18 @@ const schemas = {
     }),
   ],
   export: ["`export --to json`", object({ ...header, trials: list(ref("trial")) })],
-  ask: ["`ask`", object({ number: count, params: ref("params"), seed: count })],
+  ask: [
+    "`ask`",
+    object({
+      number: count,
+      attempt: { type: "integer", minimum: 1 },
+      params: ref("params"),
+      seed: count,
+      lease: nullable(object({ token: text, seconds: { type: "number", exclusiveMinimum: 0 } })),
+    }),
+  ],
+  report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
+  heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
   "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes })],
   "create-study-dry-run": [
     "`create-study --dry-run`",
