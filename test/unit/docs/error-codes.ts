@@ -7,6 +7,8 @@ export interface ErrorCode {
   readonly exitCodes: Set<number>;
   /** `src/study/study.ts:118` */
   readonly place: string;
+  /** `unknown-` of `unknown-model`, which is put together with what was not found; null for a literal. */
+  readonly family: string | null;
 }
 
 export interface FoundCodes {
@@ -96,8 +98,8 @@ export function errorCodes(root: string): FoundCodes {
   const kinds = { registered, unknown: [...registered, ...kindsOf(trees, "unknownName")] };
   const codes = new Map<string, ErrorCode>();
   const unread: string[] = [];
-  const add = (code: string, exitCode: number, place: string): void => {
-    const known = codes.get(code) ?? { exitCodes: new Set(), place };
+  const add = (code: string, exitCode: number, place: string, family: string | null = null): void => {
+    const known = codes.get(code) ?? { exitCodes: new Set(), place, family };
     known.exitCodes.add(exitCode);
     codes.set(code, known);
   };
@@ -109,7 +111,8 @@ export function errorCodes(root: string): FoundCodes {
       const place = `${relative(root, tree.fileName).replaceAll("\\", "/")}:${line}`;
       const found = codesIn(thrown.argument, kinds);
       if (found === null) unread.push(`${place}: ${thrown.argument.getText()}`);
-      for (const code of found ?? []) add(code, thrown.exitCode, place);
+      const family = ts.isTemplateExpression(thrown.argument) ? thrown.argument.head.text : null;
+      for (const code of found ?? []) add(code, thrown.exitCode, place, family);
     });
   for (const [name, found] of codeTypes(trees)) for (const code of found) add(code, 2, `type ${name}`);
   return { codes, unread };
