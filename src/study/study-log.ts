@@ -1,6 +1,6 @@
 /** A study's records in one process, and the one way to add to them. */
 import type { History, StudyEvent, StudyHeader, StudyState, Trial } from "../core/index.js";
-import { isFinished, MlbenchError, reportDirection, UsageError } from "../core/index.js";
+import { isFinished, messageOf, MlbenchError, reportDirection, UsageError } from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 
 /** Whether the disk, or the study's end, is to blame. */
@@ -161,7 +161,7 @@ export class StudyLog {
     const fault = this.#fault;
     if (fault !== null) {
       this.#fault = null;
-      return Promise.reject(fault instanceof Error ? fault : new Error(String(fault)));
+      return Promise.reject(fault instanceof Error ? fault : new Error(messageOf(fault)));
     }
     const written = this.#writer.append(...events);
     const { state } = this;

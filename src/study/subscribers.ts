@@ -38,7 +38,7 @@ export class Subscribers {
 
   emit(event: OptimizeEvent): void {
     Object.freeze(event);
-    for (const subscriber of this.#all) this.#isolate(subscriber, () => subscriber.onEvent(event));
+    for (const subscriber of this.#all) void this.#isolate(subscriber, () => subscriber.onEvent(event));
   }
 
   /** Calls something of a subscriber's, caught like everything else of it; resolves when it is over. */
@@ -68,8 +68,8 @@ export class Subscribers {
     const message = messageOf(error);
     this.#failures.set(name, { count: 1, message });
     const others = this.#all.filter((other) => other.name !== name);
-    const event = { event: "subscriber-failed", subscriber: name, message } as const;
-    for (const other of others) this.#isolate(other, () => other.onEvent(event));
+    const event = Object.freeze({ event: "subscriber-failed", subscriber: name, message } as const);
+    for (const other of others) void this.#isolate(other, () => other.onEvent(event));
     if (others.length === 0) process.emitWarning(`${name} threw: ${message}; the study goes on, and so do its calls`);
   }
 

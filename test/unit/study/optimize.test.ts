@@ -290,14 +290,14 @@ describe("deterministic parallel runs", () => {
       const running = [...executor.running.keys()].sort((a, b) => a - b);
       if (running.length === 0) continue;
       const number = pick(running);
-      const params = executor.running.get(number)?.job.params ?? {};
+      const params = executor.running.get(number)?.params ?? {};
       executor.report(number, 6, square({ params }) + 1);
       executor.complete(number, square({ params }));
     }
     while (s.state.counted < 20) {
       await new Promise((resolve) => setImmediate(resolve));
       for (const number of executor.running.keys()) {
-        const params = executor.running.get(number)?.job.params ?? {};
+        const params = executor.running.get(number)?.params ?? {};
         executor.report(number, 6, square({ params }) + 1);
         executor.complete(number, square({ params }));
       }
