@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { CellTables, Dataset, DatasetMetadata, SplitName } from "../core/index.js";
 import { UsageError, canonicalJson, deriveSeed } from "../core/index.js";
 import type { QualifiedParameter } from "../registry/index.js";
-import { nearest, parseParameters, qualify } from "../registry/index.js";
+import { didYouMean, parseParameters, qualify } from "../registry/index.js";
 import { z } from "zod";
 import { cachedTables } from "./cache.js";
 import type { DatasetSource } from "./dataset.js";
@@ -105,8 +105,7 @@ function chosenColumns(tables: CellTables, features: string | readonly string[],
   return [...new Set(chosen)].map((feature) => {
     const column = known.indexOf(feature);
     if (column >= 0) return column;
-    const near = nearest(feature, [...known, ...Object.keys(sets ?? {})]);
-    const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+    const hint = didYouMean(feature, [...known, ...Object.keys(sets ?? {})]);
     throw new UsageError(
       "unknown-feature",
       `unknown feature "${feature}" of dataset "${tables.source}":${hint} known: all, ${known.join(", ")}`,

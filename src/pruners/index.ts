@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { UsageError } from "../core/index.js";
-import { lazy, parameter, registryOf } from "../registry/index.js";
+import { createComponent, lazy, parameter, registryOf } from "../registry/index.js";
+import type { ComponentFactory } from "../registry/index.js";
 import type { Pruner } from "./pruner.js";
 
 export type { PruneDecision, Pruner } from "./pruner.js";
 
 /** Makes a pruner from options under the names of its registered parameters, already validated. */
-export type PrunerFactory = (options: Readonly<Record<string, unknown>>) => Pruner;
+export type PrunerFactory = ComponentFactory<Pruner>;
 
 /** The pruners by name. */
 export const pruners = registryOf<PrunerFactory>("pruner");
@@ -108,13 +108,6 @@ if (!pruners.has("median")) {
  * A registered pruner with its options.
  * @throws UsageError `unknown-pruner`, or `invalid-pruner-option` for options that its schema refuses.
  */
-export async function createPruner(name: string, options: Readonly<Record<string, unknown>> = {}): Promise<Pruner> {
-  const entry = pruners.get(name);
-  const parsed = entry.parameters.safeParse(options);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = issue?.path.length ? `${issue.path.join(".")}: ` : "";
-    throw new UsageError("invalid-pruner-option", `pruner "${name}": ${where}${issue?.message ?? "invalid options"}`);
-  }
-  return (await entry.load())(parsed.data);
+export function createPruner(name: string, options: Readonly<Record<string, unknown>> = {}): Promise<Pruner> {
+  return createComponent(pruners, name, options);
 }

@@ -4,7 +4,7 @@ import { UsageError, canonicalJson, decodeNumber, messageOf } from "../core/inde
 import type { ForwardModel } from "../models/index.js";
 import { models } from "../models/index.js";
 import { parseParameters } from "../registry/validate.js";
-import { writeFileAtomically } from "./atomic-write.js";
+import { writeFileAtomically } from "../io/atomic-write.js";
 import type { ResolvedConfig } from "./config.js";
 import { FormatError, decodeSafetensors, encodeSafetensors } from "./safetensors.js";
 import type { SafetensorsFile, StoredTensor } from "./safetensors.js";

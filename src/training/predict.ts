@@ -11,10 +11,11 @@ import type {
 import { UsageError } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
 import { RulScore, buildDataset } from "../datasets/index.js";
+import { csvLine } from "../io/csv.js";
+import { writeFileAtomically } from "../io/atomic-write.js";
 import type { ForwardModel } from "../models/index.js";
 import { batchToTensors, useBackend, useKernels } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
-import { writeFileAtomically } from "./atomic-write.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { groupParams, loadCheckpoint } from "./checkpoint.js";
 import { evaluate } from "./loop.js";
@@ -219,9 +220,9 @@ export class Prediction {
 
   /** `cell,cycle,step,soh_true,soh_pred` and a line a row, each with its newline. */
   *csvLines(): Generator<string> {
-    yield "cell,cycle,step,soh_true,soh_pred\n";
+    yield csvLine(["cell", "cycle", "step", "soh_true", "soh_pred"]);
     for (const { cell, cycle, step, soh_true, soh_pred } of this.rows())
-      yield `${quoted(cell)},${cycle},${step},${soh_true},${soh_pred}\n`;
+      yield csvLine([cell, cycle, step, soh_true, soh_pred]);
   }
 
   /** For plots: each path's last step, by cell. */
@@ -252,8 +253,6 @@ export class Prediction {
     await writeFileAtomically(path, bytes);
   }
 }
-
-const quoted = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** The SOH paths [N,H] that a model predicts for a loader's windows. */
 export function predictPaths(model: ForwardModel, loader: Loader): Float32Array {

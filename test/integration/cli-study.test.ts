@@ -182,6 +182,12 @@ describe("a user's mistake is one line, exit code 2, and costs no trial", () => 
     ["an unknown parameter", ["create-study", "--search", "train.lrr=log:1e-4..1"], /train\.lrr.*train\.lr/],
     ["a parameter of the task", ["create-study", "--search", "data.horizon=int:1..10"], /data\.horizon/],
     ["an unknown sampler", ["create-study", "--sampler", "tpee"], /unknown sampler "tpee": did you mean "tpe"/],
+    [
+      "a sampler's option",
+      ["create-study", "--sampler-option", "n_startup_trials=many"],
+      /sampler "tpe": n_startup_trials must be a whole number, at least 0, got many/,
+    ],
+    ["a pruner's option", ["create-study", "--pruner-option", "n_warmup=3"], /has no option "n_warmup"/],
     ["an objective without a space", ["create-study", "--objective", "none.mjs"], /none\.mjs/],
     ["a bad number", ["optimize", "--trials", "many"], /--trials many/],
   ])("%s", async (_name, args, message) => {

@@ -86,7 +86,7 @@ function addTrainOptions(command: Command): Command {
 
 /** What would only fail when the work is done. */
 async function requireOutputs(plan: TrainPlan): Promise<void> {
-  const { requireWritable } = await import("../../training/atomic-write.js");
+  const { requireWritable } = await import("../../io/atomic-write.js");
   const checkpoint = checkpointOf(plan);
   if (checkpoint !== null) await requireWritable(checkpoint);
   if (plan.options.plot === undefined) return;
