@@ -50,7 +50,7 @@ export async function replayTrial(
       `trial ${trial.number} is ${trial.state} and has no reports to compare with`,
     );
   const configOf = await configOfTrials(header, dirname(studyFile), recordedBackend(trial));
-  const reported = (header.settings.prune_by ?? (header.objectives[0] as StudyObjective)).metric;
+  const reported = (header.settings.prune_by ?? (header.objectives[0])).metric;
   const reports: [number, number][] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;
   const result = await run(

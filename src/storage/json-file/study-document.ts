@@ -64,7 +64,7 @@ function readAnnotations(raw: unknown): ReadonlyMap<number, Annotation> {
       const { note, tags, banned } = isRecord(annotation) ? annotation : damaged(`annotation ${number} is no object`);
       if (typeof note !== "string" || !Array.isArray(tags) || typeof banned !== "boolean")
         damaged(`annotation ${number} must have a note, tags and banned`);
-      return [Number(number), annotation as unknown as Annotation];
+      return [Number(number), annotation as Annotation];
     }),
   );
 }
