@@ -1,4 +1,5 @@
 export * from "./component.js";
+export * from "./known-keys.js";
 export * from "./names.js";
 export * from "./nearest.js";
 export * from "./options.js";

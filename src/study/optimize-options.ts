@@ -1,5 +1,6 @@
 import { UsageError } from "../core/index.js";
 import type { OptimizeEvent } from "../core/index.js";
+import type { KnownKeys } from "../registry/known-keys.js";
 
 /** What one call of `optimize` is told. Counts are of finished trials that repeat no other. */
 export interface CallOptions {
@@ -36,6 +37,20 @@ export interface CallOptions {
   /** Hears everything that happens. */
   readonly onEvent?: ((event: OptimizeEvent) => void) | undefined;
 }
+
+/** The keys of {@link CallOptions}. */
+export const callKeys: KnownKeys<CallOptions> = {
+  ...({
+    trials: true,
+    totalTrials: true,
+    timeoutMs: true,
+    concurrency: true,
+    signal: true,
+    drainSignal: true,
+  } as const),
+  ...({ graceMs: true, trialTimeoutMs: true, maxAttempts: true, maxRetries: true, maxFailures: true } as const),
+  ...({ patience: true, target: true, deterministic: true, isolation: true, onEvent: true } as const),
+};
 
 /** The options with their defaults. */
 export interface ResolvedOptions {

@@ -1,5 +1,7 @@
 import type {
+  BackendName,
   Direction,
+  KernelsName,
   Objective,
   ObjectiveTrial,
   Params,
@@ -22,7 +24,9 @@ import { EXTERNAL, newTrial } from "./new-trial.js";
 import { checkParams } from "../search-space/check-params.js";
 import type { OptimizeResult } from "../core/index.js";
 import type { CallOptions } from "./optimize-options.js";
-import { checkOptions } from "./optimize-options.js";
+import { callKeys, checkOptions } from "./optimize-options.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
 import type { TrialRunner } from "./trial-runner.js";
 import { StudyManager } from "./study-manager.js";
 
@@ -35,15 +39,47 @@ export interface OptimizeOptions extends CallOptions {
   readonly callbacks?: readonly StudyCallback[] | undefined;
 }
 
+/** What a call of {@link Study.optimize} on a study over a model, or over an objective's module, is told. */
+export interface OptimizeStudyOptions extends OptimizeOptions {
+  /** Trials at once; `concurrency` is the same. @default the number of cores */
+  readonly workers?: number | undefined;
+  /** Whose weights stay: those of the best so many trials, all, or none. @default { best: 3 } */
+  readonly keepCheckpoints?: { readonly best: number } | "all" | "none" | undefined;
+  /** Go on although files that the study depends on have changed; recorded. @default false */
+  readonly acceptChanges?: boolean | undefined;
+  /** @default "wasm" */
+  readonly backend?: BackendName | "auto" | undefined;
+  /** @default "auto" */
+  readonly kernels?: KernelsName | "auto" | undefined;
+}
+
 /** An objective: a function run in this process, or the path or URL of a module whose default export is one. */
 export type ObjectiveSource = Objective | string | URL;
 
-/** Makes what runs an objective's trials; `app` knows the executors. */
+/** Makes what runs trials, those of the study's own model or module without an objective; `app` knows the executors. */
 export type PrepareRunner = (
   study: Study,
-  objective: ObjectiveSource,
-  options: OptimizeOptions,
+  objective: ObjectiveSource | null,
+  options: OptimizeStudyOptions,
 ) => Promise<TrialRunner>;
+
+function isObjective(given: unknown): given is ObjectiveSource {
+  return typeof given === "function" || typeof given === "string" || given instanceof URL;
+}
+
+/** `workers` and `concurrency` mean the same. @throws UsageError `conflicting-options`. */
+function withWorkers(options: OptimizeStudyOptions): OptimizeStudyOptions {
+  const { workers, concurrency = workers } = options;
+  if (workers !== undefined && workers !== concurrency)
+    throw new UsageError("conflicting-options", `workers ${workers} and concurrency ${concurrency} mean the same`);
+  return { ...options, concurrency };
+}
+
+const optimizeKeys: KnownKeys<OptimizeOptions> = { ...callKeys, callbacks: true };
+const optimizeStudyKeys: KnownKeys<OptimizeStudyOptions> = {
+  ...optimizeKeys,
+  ...({ workers: true, keepCheckpoints: true, acceptChanges: true, backend: true, kernels: true } as const),
+};
 
 /** What a {@link Study} is opened with. */
 export interface StudyParts {
@@ -237,11 +273,21 @@ export class Study {
 
   /**
    * Runs trials until a goal, a limit or a rule ends the call. A function runs in this process, a module in a pool of
-   * workers. Trials that a dead process left running go back to waiting first; waiting ones come before new ones.
-   * @throws UsageError `already-optimizing`, `invalid-option`, and what the preflight finds wrong; the storage's errors.
+   * workers; a study over a model, or over a module of its own, runs that without being given an objective. Trials that
+   * a dead process left running go back to waiting first; waiting ones come before new ones.
+   * @throws UsageError `already-optimizing`, `unknown-option`, `invalid-option`, `no-objective`, `files-changed`, and
+   * what the preflight finds wrong; the storage's errors.
    */
-  async optimize(objective: ObjectiveSource, options: OptimizeOptions = {}): Promise<OptimizeResult> {
-    return this.optimizeWith(() => this.#parts.prepare(this, objective, options), options);
+  async optimize(options?: OptimizeStudyOptions): Promise<OptimizeResult>;
+  async optimize(objective: ObjectiveSource, options?: OptimizeOptions): Promise<OptimizeResult>;
+  async optimize(first?: ObjectiveSource | OptimizeStudyOptions, second?: OptimizeOptions): Promise<OptimizeResult> {
+    const objective = isObjective(first) ? first : null;
+    const options = isObjective(first) ? (second ?? {}) : (first ?? {});
+    requireKnownKeys("study.optimize", options, objective === null ? optimizeStudyKeys : optimizeKeys);
+    if (objective === null && second !== undefined)
+      throw new UsageError("invalid-objective", "study.optimize: the objective must be a function, a path or a URL");
+    const call = objective === null ? withWorkers(options) : options;
+    return this.optimizeWith(() => this.#parts.prepare(this, objective, call), call);
   }
 
   /** {@link Study.optimize} with a runner of one's own. */

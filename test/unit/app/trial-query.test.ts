@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { queryTrials } from "../../../src/cli/trial-query.js";
+import { queryTrials } from "../../../src/app/views/trial-query.js";
 import { blankTrial } from "../../../src/core/index.js";
 import type { Trial } from "../../../src/core/index.js";
 
