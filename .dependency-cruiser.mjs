@@ -75,7 +75,7 @@ export default {
       from: { path: room("cli") },
       to: {
         path: room("training"),
-        pathNot: "^src/training/((config|checkpoint|predict)\\.ts|(optimizers|schedulers)/index\\.ts)",
+        pathNot: "^src/training/((config|checkpoint|evaluate|predict)\\.ts|(optimizers|schedulers)/index\\.ts)",
         dependencyTypesNot: ["type-only"],
       },
     },

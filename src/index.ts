@@ -34,6 +34,7 @@ export type {
   Rng,
   RunConfig,
   RunEvent,
+  StartEvent,
   SearchSpace,
   Split,
   SplitName,
@@ -107,6 +108,9 @@ export type { RunOptions } from "./app/run.js";
 export type { RunResult } from "./training/run.js";
 export { crossValidate } from "./app/cross-validate.js";
 export type { CrossValidateOptions, CrossValidation, FoldResult } from "./app/cross-validate.js";
-export { evaluateCheckpoint, predictCheckpoint } from "./training/predict.js";
-export type { CheckpointOptions, Evaluation, Prediction } from "./training/predict.js";
+export { evaluateCheckpoint } from "./training/evaluate.js";
+export type { Evaluation } from "./training/evaluate.js";
+export { predictCheckpoint } from "./training/predict.js";
+export type { CheckpointOptions } from "./training/checkpoint-data.js";
+export type { Prediction } from "./training/prediction.js";
 export { parseSpace } from "./search-space/index.js";

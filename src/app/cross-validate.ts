@@ -35,17 +35,15 @@ export interface CrossValidateOptions {
   readonly checkpoint?: ((cell: string) => string | null) | undefined;
   /** A checkpoint to go on from; `train.epochs` is the total. */
   readonly resume?: string | undefined;
-  /** Called before a fold is trained; waited for. */
-  readonly onFold?: ((cell: string) => void | Promise<void>) | undefined;
-  /** Hears every event of every fold. */
-  readonly onEvent?: ((event: RunEvent, cell: string) => void) | undefined;
+  /** Hears every event of every fold; waited for. */
+  readonly onEvent?: ((event: RunEvent, cell: string) => void | Promise<void>) | undefined;
   /** Called when a fold's run has ended, however it has. */
   readonly onFoldEnd?: ((cell: string, result: RunResult) => void) | undefined;
 }
 
 const keys: KnownKeys<CrossValidateOptions> = {
   ...({ directory: true, signal: true, checkpoint: true, resume: true } as const),
-  ...({ onFold: true, onEvent: true, onFoldEnd: true } as const),
+  ...({ onEvent: true, onFoldEnd: true } as const),
 };
 
 /**
@@ -71,14 +69,13 @@ export async function crossValidate(config: RunConfig, options: CrossValidateOpt
 
 async function runFold(config: RunConfig, cell: string, options: CrossValidateOptions) {
   let finish: FinishEvent | undefined;
-  await options.onFold?.(cell);
   const result = await run(config, {
     directory: options.directory,
     checkpoint: options.checkpoint?.(cell) ?? null,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.resume === undefined ? {} : { resume: options.resume }),
-    onEvent: (event) => {
-      options.onEvent?.(event, cell);
+    onEvent: async (event) => {
+      await options.onEvent?.(event, cell);
       if (event.event === "finish") finish = event;
     },
   });

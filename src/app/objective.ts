@@ -2,11 +2,12 @@
 import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
 import { UsageError } from "../core/index.js";
+import type { ArtifactReference } from "../executors/executor.js";
 import { loadObjective } from "../plugins/load-objective.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { ObjectiveSource, OptimizeOptions, PrepareRunner, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
-import { createPool } from "./create-pool.js";
+import { executorOf } from "./executor-of.js";
 
 function urlOf(source: string | URL): string {
   if (source instanceof URL) return source.href;
@@ -34,11 +35,14 @@ async function prepareObjective(
       "conflicting-options",
       `study "${study.name}" is over a model, which is what its trials run: leave out the objective`,
     );
-  const directoryOf = (number: number): string | null => study.directoryOf(number);
+  const artifactsOf = (number: number): ArtifactReference | null => {
+    const path = study.directoryOf(number);
+    return path === null ? null : { kind: "directory", path };
+  };
   if (typeof objective === "function") {
     const { InlineExecutor } = await import("../executors/inline.js");
     const executor = new InlineExecutor({ objective, slots: options.concurrency ?? 1 });
-    return { executor, directoryOf, jobOf: async ({ params }) => ({ workload: { kind: "function" }, params }) };
+    return { executor, artifactsOf, jobOf: async ({ params }) => ({ workload: { kind: "function" }, params }) };
   }
   const module = await loadObjective(urlOf(objective));
   const declared = Object.keys(header.space).length > 0 ? header.space : module.space;
@@ -48,10 +52,10 @@ async function prepareObjective(
       `objective ${module.url}: trials in workers need every parameter declared: export a \`space\`, or give ` +
         "createStudy one",
     );
-  const workload = { kind: "objective", module: module.url, space: declared } as const;
+  const workload = { kind: "objective", module: { url: module.url, sha256: null }, space: declared } as const;
   return {
-    executor: await createPool(options),
-    directoryOf,
+    ...(await executorOf(options)),
+    artifactsOf,
     jobOf: async ({ params }) => ({ workload, params }),
     ...(declared === header.space ? {} : { space: declared }),
   };

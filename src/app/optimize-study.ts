@@ -1,9 +1,9 @@
 /** How a stored study's trials are run: the run that each of them is, in the pool, with its checkpoints kept or removed. */
 import { pathToFileURL } from "node:url";
-import type { ConfigValue, RunConfig, StudyHeader, Trial } from "../core/index.js";
+import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
-import type { TrialJob } from "../executors/executor.js";
+import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import { loadObjective } from "../plugins/load-objective.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import { runParameters } from "../search-space/index.js";
@@ -11,7 +11,7 @@ import type { StudyStorage } from "../storage/storage.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
-import { createPool } from "./create-pool.js";
+import { executorOf } from "./executor-of.js";
 import { preflight } from "./preflight.js";
 import { baseDirectoryOf, trialDirectoryOf } from "./storage.js";
 import { studyParameters } from "./study-subject.js";
@@ -35,12 +35,16 @@ export async function prepareStudy(
   const base = baseDirectoryOf(storage, study.name);
   await settleChanges(study, base, options.acceptChanges ?? false);
   const directoryOf = (number: number): string | null => trialDirectoryOf(storage, study.name, number);
+  const artifactsOf = (number: number): ArtifactReference | null => {
+    const path = directoryOf(number);
+    return path === null ? null : { kind: "directory", path };
+  };
   const jobOf = header.settings.objective
     ? await objectiveJobs(header, base)
     : await trainingJobs(header, base, options);
   const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.direction, directoryOf);
   keeper.start(study.trials);
-  return { executor: await createPool(options), jobOf, directoryOf, afterTrial: (trial) => keeper.after(trial) };
+  return { ...(await executorOf(options)), jobOf, artifactsOf, afterTrial: (trial) => keeper.after(trial) };
 }
 
 async function settleChanges(study: Study, base: string | null, accept: boolean): Promise<void> {
@@ -57,9 +61,9 @@ async function settleChanges(study: Study, base: string | null, accept: boolean)
 type JobOf = TrialRunner["jobOf"];
 
 async function objectiveJobs({ settings, space, task }: StudyHeader, base: string | null): Promise<JobOf> {
-  const { path } = settings.objective as { readonly path: string };
+  const { path, sha256 } = settings.objective as HashedFile;
   const { url } = await loadObjective(pathToFileURL(absolutePath(path, base)).href);
-  const workload = { kind: "objective", module: url, space } as const;
+  const workload = { kind: "objective", module: { url, sha256 }, space } as const;
   const fixed = (task.params ?? {}) as TrialJob["params"];
   return async (trial) => ({ workload, params: { ...fixed, ...trial.params } });
 }

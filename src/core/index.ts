@@ -16,3 +16,4 @@ export * from "./objective-trial.js";
 export * from "./objectives.js";
 export * from "./optimize-events.js";
 export * from "./trial-value.js";
+export * from "./when-ready.js";

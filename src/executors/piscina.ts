@@ -1,13 +1,13 @@
-import { availableParallelism, totalmem } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { Failure } from "../core/index.js";
 import { messageOf } from "../core/index.js";
-import type { ExecutedTrial, Executor, RunHooks, TrialJob } from "./executor.js";
+import type { Executor, Place, TrialJob } from "./executor.js";
 import { MemoryWatch } from "./memory-watch.js";
 import type { FromWorker, ThreadTask, ToWorker } from "./protocol.js";
 import { classOf, ControlBlock } from "./protocol.js";
+import { defaultSlots, SEMI_SPACE_MB, usableMemory } from "./resources.js";
 import type { SlotPoolOptions, TrialWorker } from "./slot-pool.js";
 import { SlotPool, WorkerDeath } from "./slot-pool.js";
 import { workerFile } from "./worker-location.js";
@@ -20,44 +20,30 @@ export interface PiscinaOptions extends Partial<SlotPoolOptions> {
 }
 
 /**
- * The young generation's halves, MiB. V8 lets them grow to 16 over the first hundred trials; training gains nothing from
- * it, and what a worker holds should say something about its trials.
- */
-export const SEMI_SPACE_MB = 4;
-
-/** How many trials run at once when nothing is said. */
-export function defaultSlots(): number {
-  return Math.max(1, availableParallelism());
-}
-
-/** Memory that this process may use, bytes: the container's limit where there is one. */
-export function usableMemory(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 && limit < totalmem() ? limit : totalmem();
-}
-
-/**
  * Trials in threads: a single-thread Piscina a slot, so that one can be ended, drained and replaced without touching
  * another's trial. (Letting a thread exit after its task loses tasks that Piscina has queued to it by then.)
  */
 export class PiscinaExecutor implements Executor {
   readonly name = "piscina";
-  readonly slots: number;
   readonly #pool: SlotPool;
   readonly #watch: MemoryWatch;
 
   constructor(options: PiscinaOptions = {}) {
-    this.slots = options.slots ?? defaultSlots();
+    const slots = options.slots ?? defaultSlots();
     const file = workerFile("thread");
     const heapMb = options.heapMb ?? 2048;
-    this.#pool = new SlotPool({ ...options, slots: this.slots }, (slot) => new ThreadWorker(slot, file, heapMb));
+    this.#pool = new SlotPool({ ...options, slots }, (slot) => new ThreadWorker(slot, file, heapMb));
     const limitMb = options.processMemoryMb ?? (0.8 * usableMemory()) / 2 ** 20;
     this.#watch = new MemoryWatch(limitMb, () => this.#pool.running());
   }
 
-  async run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
+  capacity(): number {
+    return this.#pool.size;
+  }
+
+  acquire(signal?: AbortSignal): Promise<Place> {
     this.#watch.start();
-    return this.#pool.run(job, hooks);
+    return this.#pool.acquire(signal);
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+/** The pruners' metadata and registry. */
 import { z } from "zod";
 import { createComponent, lazy, parameter, registryOf } from "../registry/index.js";
 import type { ComponentFactory } from "../registry/index.js";
@@ -16,15 +17,15 @@ const comparison = {
     description: "complete trials before any is pruned",
   }),
   n_warmup_steps: parameter(z.number().int().min(0).default(5), {
-    description: "an epoch below this one is never pruned",
-    unit: "epochs",
+    description: "a step below this one is never pruned",
+    unit: "steps",
   }),
   interval_steps: parameter(z.number().int().min(1).default(1), {
     description: "between two checks, from the warm-up's end",
-    unit: "epochs",
+    unit: "steps",
   }),
   n_min_trials: parameter(z.number().int().min(1).default(3), {
-    description: "complete trials with a report at the epoch, else the trial is kept",
+    description: "complete trials with a report at the step, else the trial is kept",
   }),
 };
 const percentile = parameter(z.number().min(0).max(100).default(25), {
@@ -56,12 +57,12 @@ async function comparingPruner(name: string): Promise<PrunerFactory | null> {
 
 if (!pruners.has("median")) {
   pruners.register("median", {
-    summary: "prunes a trial whose best is worse than the median of the others at the same epoch",
+    summary: "prunes a trial whose best is worse than the median of the others at the same step",
     parameters: z.strictObject(comparison),
   })(lazy<PrunerFactory>(async () => (await comparingPruner("median")) as PrunerFactory));
 
   pruners.register("percentile", {
-    summary: "prunes a trial whose best is worse than a percentile of the others at the same epoch",
+    summary: "prunes a trial whose best is worse than a percentile of the others at the same step",
     parameters: z.strictObject({ percentile, ...comparison }),
   })(lazy<PrunerFactory>(async () => (await comparingPruner("percentile")) as PrunerFactory));
 
@@ -73,7 +74,7 @@ if (!pruners.has("median")) {
       }),
       patience: parameter(z.number().int().min(0).default(3), {
         description: "reports without an improvement that a trial is granted",
-        unit: "epochs",
+        unit: "reports",
       }),
       min_delta: parameter(z.number().min(0).default(0), {
         description: "an improvement is at least this large, in units of the metric",

@@ -1,3 +1,4 @@
+/** Registries, parameters with metadata, and what is derived from them. */
 export * from "./component.js";
 export * from "./known-keys.js";
 export * from "./names.js";

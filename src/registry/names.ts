@@ -1,3 +1,4 @@
+/** The parameters that a name given by a user can mean. */
 import { UsageError } from "../core/errors.js";
 import { didYouMean, nearest } from "./nearest.js";
 import type { QualifiedParameter } from "./parameter.js";

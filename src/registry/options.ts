@@ -1,3 +1,4 @@
+/** Command-line options derived from parameters. */
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import { bareName, resolveParameter } from "./names.js";

@@ -1,3 +1,4 @@
+/** The registry: names with metadata, and implementations that are imported when needed. */
 import type { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import { didYouMean } from "./nearest.js";

@@ -1,3 +1,4 @@
+/** A parameter's value read and checked, and what it takes in words. */
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import type { ParameterInfo, QualifiedParameter } from "./parameter.js";

@@ -1,3 +1,4 @@
+/** The samplers' metadata and registry. */
 import { z } from "zod";
 import { createComponent, lazy, parameter, registryOf } from "../registry/index.js";
 import type { ComponentFactory } from "../registry/index.js";

@@ -1,3 +1,4 @@
+/** The space of a plain objective, from what it declares and what the user asks for. */
 import { contains } from "../core/distribution.js";
 import type { Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";

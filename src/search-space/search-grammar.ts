@@ -1,3 +1,4 @@
+/** The grammar of `--search`: distributions read from text and written as text. */
 import { categorical, float, int } from "../core/distribution.js";
 import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";

@@ -1,3 +1,4 @@
+/** The parameters of group `train`, and a run's configuration checked and filled in. */
 import { z } from "zod";
 import type { BackendName, ConfigValue, KernelsName, RunConfig } from "../core/index.js";
 import { UsageError, categorical, deriveSeed, drawSeed, float, int, isActive } from "../core/index.js";

@@ -1,3 +1,4 @@
+/** The options and the result of a run. */
 import type { CellTables, EpochEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
 import type { Backend } from "../tensor/index.js";
 import type { EpochMetrics } from "./checkpoint.js";

@@ -1,7 +1,7 @@
 /** Runs an objective module's function for one trial in a worker. */
 import type { Distribution, ParamValue, SearchSpace, TrialOutcome } from "../core/index.js";
 import { ChannelTrial, UsageError } from "../core/index.js";
-import type { ReportAnswer, TrialJob } from "../executors/executor.js";
+import type { FileReference, ReportAnswer, TrialJob } from "../executors/executor.js";
 import { outcomeOfError, outcomeOfValue } from "../executors/protocol.js";
 import { loadObjective } from "../plugins/load-objective.js";
 import type { TrialLine } from "./trial-line.js";
@@ -9,7 +9,7 @@ import type { TrialLine } from "./trial-line.js";
 /** The outcome of one call of the module's default export; never throws for what it did. */
 export async function runObjective(
   job: TrialJob,
-  workload: { readonly module: string; readonly space: SearchSpace },
+  workload: { readonly module: FileReference; readonly space: SearchSpace },
   line: TrialLine,
 ): Promise<TrialOutcome> {
   let answer: Promise<ReportAnswer> = Promise.resolve("continue");
@@ -20,7 +20,7 @@ export async function runObjective(
     },
     shouldPrune: async () => {
       line.throwIfCancelled();
-      return (await answer) === "prune";
+      return (await answer) !== "continue";
     },
     setUserAttr: (key, value) => {
       line.setUserAttr(key, value);
@@ -30,7 +30,7 @@ export async function runObjective(
     },
   });
   try {
-    const { objective } = await loadObjective(workload.module);
+    const { objective } = await loadObjective(workload.module.url);
     return outcomeOfValue(await objective(trial), job.objectives);
   } catch (error) {
     return outcomeOfError(error, "objective");

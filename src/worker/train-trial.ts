@@ -26,14 +26,14 @@ export async function runTraining(
       {
         cancelFlag: line.control,
         ...(job.tables ? { tables: job.tables } : {}),
-        checkpoint: job.directory === null ? null : join(job.directory, CHECKPOINT_FILE),
+        checkpoint: job.artifacts === null ? null : join(job.artifacts.path, CHECKPOINT_FILE),
         resumable: false,
         baselines: false,
         onEvent: async (event) => {
           if (event.event !== "epoch") return "continue";
           process.stdout.write(`${epochLine(event)}\n`);
           const answer = await line.report(event.epoch, metricOf(event, reported));
-          return answer === "prune" ? "stop" : "continue";
+          return answer === "continue" ? "continue" : "stop";
         },
       },
     );

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MedianPruner } from "../../src/pruners/median.js";
-import { recomputeVerdicts } from "../../src/pruners/verdict.js";
+import { recomputePrunes } from "../fixtures/study/recompute-prunes.js";
 import type { Trial } from "../../src/core/index.js";
 import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
 
@@ -86,13 +86,13 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(trials).toHaveLength(60);
     const pruned = trials.filter((trial) => trial.state === "pruned");
     expect(pruned.length).toBeGreaterThan(5);
-    const verdicts = recomputeVerdicts(new MedianPruner(), { direction: "minimize", trials });
-    const prunes = verdicts.filter((verdict) => verdict.prune);
+    const decisions = recomputePrunes(new MedianPruner(), { direction: "minimize", trials });
+    const prunes = decisions.filter(({ prune }) => prune);
     expect(prunes.map(({ number, reason }) => [number, reason]).sort()).toEqual(
       pruned.map((trial) => [trial.number, trial.prune_reason]).sort(),
     );
     for (const trial of pruned)
-      expect(trial.prune_reason).toMatch(new RegExp(`^epoch ${trial.intermediate.at(-1)?.[0]}: `));
+      expect(trial.prune_reason).toMatch(new RegExp(`^step ${trial.intermediate.at(-1)?.[0]}: `));
   }, 60_000);
 });
 

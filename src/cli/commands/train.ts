@@ -29,8 +29,6 @@ interface TrainOptions {
 /** What a run resolves to before its folds are known. */
 interface TrainPlan {
   readonly config: RunConfig;
-  /** What `--resume` goes on with. */
-  readonly resumed: RunConfig | null;
   readonly options: TrainOptions;
   readonly io: CliIo;
 }
@@ -58,7 +56,7 @@ export const trainCommand: CommandDefinition = async (program, context) => {
       ...{ backend: options.backend ?? "wasm", kernels: options.kernels ?? "auto" },
       ...(seed === undefined ? {} : { seed }),
     };
-    return train({ config, resumed, options, io: context.io }, context);
+    return train({ config, options, io: context.io }, context);
   });
 };
 
@@ -122,10 +120,9 @@ const checkpointOf = ({ options, config }: TrainPlan, fold?: string): string | n
 async function trainOnce(plan: TrainPlan, context: CommandContext): Promise<FinishEvent | null> {
   const { options, config } = plan;
   const [{ run }, printer] = await Promise.all([import("../../app/run.js"), createPrinter(plan)]);
-  await printer.begin();
   let finish: FinishEvent | null = null;
-  const onEvent = (event: RunEvent): void => {
-    printer.onEvent(event);
+  const onEvent = async (event: RunEvent): Promise<void> => {
+    await printer.onEvent(event);
     if (event.event === "finish") finish = event;
   };
   const resume = options.resume ? { resume: options.resume } : {};
@@ -149,30 +146,21 @@ function sayInterrupted({ checkpoint, epoch }: RunResult, { io, setExitCode }: C
 
 /** What is shown of the runs of one command. */
 interface RunPrinter {
-  /** @param fold the cell held out */
-  begin(fold?: string): Promise<void>;
-  onEvent(event: RunEvent): void;
+  /** @param cell the one held out */
+  onEvent(event: RunEvent, cell?: string): Promise<void>;
   stop(): void;
   end(result: RunResult): void;
 }
 
-async function createPrinter({ io, options, config, resumed }: TrainPlan): Promise<RunPrinter> {
+async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
   const json = options.format === "json";
-  const [{ resolveConfig }, { createTrainView }] = await Promise.all([
-    import("../../training/config.js"),
-    import("../train-view.js"),
-  ]);
-  const params = { ...resumed?.params, ...config.params };
-  const epochs = Number(resolveConfig({ ...config, params }).params["train.epochs"]);
-  let cell: string | undefined;
+  const { createTrainView } = await import("../train-view.js");
   let view: TrainView | undefined;
   return {
-    begin: async (fold) => {
-      cell = fold;
-      view = await createTrainView(io, epochs, fold === undefined ? "" : `${fold} `, json);
-    },
-    onEvent: (event) => {
-      if (json && event.event !== "checkpoint")
+    onEvent: async (event, cell) => {
+      if (event.event === "start")
+        view = await createTrainView(io, event.epochs, cell === undefined ? "" : `${cell} `, json);
+      if (json && (event.event === "epoch" || event.event === "finish"))
         printLine(io.stdout, stringifyJson(cell === undefined ? event : { ...event, fold: cell }));
       if (event.event === "epoch") view?.epoch(event);
     },
@@ -203,10 +191,7 @@ async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<
   const { folds, mean, interrupted } = await withInterrupt((signal) =>
     crossValidate(config, {
       ...{ signal, resume: options.resume, checkpoint: (cell) => checkpointOf(plan, cell) },
-      onFold: (cell) => printer.begin(cell),
-      onEvent: (event) => {
-        printer.onEvent(event);
-      },
+      onEvent: (event, cell) => printer.onEvent(event, cell),
       onFoldEnd: (_cell, result) => {
         printer.stop();
         printer.end(result);

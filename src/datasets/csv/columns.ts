@@ -1,3 +1,4 @@
+/** The binding of a CSV file's columns to their roles. */
 import { UsageError } from "../../core/index.js";
 import { didYouMean } from "../../registry/index.js";
 import type { CsvParameters } from "./parameters.js";

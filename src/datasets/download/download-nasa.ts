@@ -1,3 +1,4 @@
+/** The download of NASA's battery data set. */
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/errors.js";

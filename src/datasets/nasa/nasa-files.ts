@@ -1,3 +1,4 @@
+/** The files of NASA's cells in a folder. */
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { UsageError, messageOf } from "../../core/errors.js";
