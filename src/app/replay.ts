@@ -1,8 +1,13 @@
-import { dirname } from "node:path";
+/** Trains a trial again from its record and compares what comes out. */
 import { UsageError } from "../core/index.js";
 import type { EpochEvent, KernelsName, StudyHeader, Trial } from "../core/index.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
 import { run } from "../training/index.js";
+import type { StudyTarget } from "./address.js";
+import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { baseDirectoryOf } from "./storage.js";
 
 export interface ReplayResult {
   readonly number: number;
@@ -16,9 +21,13 @@ export interface ReplayResult {
 }
 
 export interface ReplayOptions {
-  readonly onEpoch?: (event: EpochEvent) => void;
-  readonly signal?: AbortSignal;
+  /** Called before the training begins, with what was recorded. */
+  readonly onStart?: ((trial: Trial) => void) | undefined;
+  readonly onEpoch?: ((event: EpochEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const keys: KnownKeys<ReplayOptions> = { onStart: true, onEpoch: true, signal: true };
 
 /** `wasm/plain` -> the backend and the kernels that a trial ran on. */
 function recordedBackend(trial: Trial): { backend?: "wasm" | "cpu" | "tensorflow"; kernels?: KernelsName } {
@@ -30,14 +39,28 @@ function recordedBackend(trial: Trial): { backend?: "wasm" | "cpu" | "tensorflow
 }
 
 /**
- * Trains a trial again from its record, on the backend and kernels that it ran on, for as many epochs, and compares.
- * @throws UsageError `not-replayable`
+ * Trains a trial of a study over a model again from its record, on the backend and kernels that it ran on, for as many
+ * epochs, and compares.
+ * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`.
  */
 export async function replayTrial(
-  header: StudyHeader,
-  studyFile: string,
-  trial: Trial,
+  target: StudyTarget,
+  number: number,
   options: ReplayOptions = {},
+): Promise<ReplayResult> {
+  requireKnownKeys("replayTrial", options, keys);
+  const { storage, name } = await locate("replayTrial", target);
+  const state = await storage.read(name);
+  const trial = state.trial(number);
+  if (!trial) throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
+  return replayRecord(state.header, baseDirectoryOf(storage, name), trial, options);
+}
+
+async function replayRecord(
+  header: StudyHeader,
+  base: string | null,
+  trial: Trial,
+  options: ReplayOptions,
 ): Promise<ReplayResult> {
   if (header.task.dataset === undefined)
     throw new UsageError(
@@ -49,7 +72,8 @@ export async function replayTrial(
       "not-replayable",
       `trial ${trial.number} is ${trial.state} and has no reports to compare with`,
     );
-  const configOf = await configOfTrials(header, dirname(studyFile), recordedBackend(trial));
+  const configOf = await configOfTrials(header, base, recordedBackend(trial));
+  options.onStart?.(trial);
   const reported = (header.settings.prune_by ?? header.objectives[0])?.metric ?? "";
   const reports: [number, number][] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;

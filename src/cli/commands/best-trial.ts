@@ -1,16 +1,12 @@
-import { copyFile, mkdir } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { MlbenchError, UsageError } from "../../core/index.js";
+import { MlbenchError } from "../../core/index.js";
 import { bestOfStudy } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, shortNumber } from "../render.js";
 import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
-import type { StudyOptions, StudyRef } from "../study-ref.js";
+import type { StudyOptions } from "../study-ref.js";
 import { paramText } from "../trial-table.js";
-import { unwritable } from "../write-text.js";
 
 interface BestOptions extends StudyOptions {
   checkpoint?: boolean;
@@ -36,7 +32,8 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const { io } = context;
   const format = parseFormat(options.format);
   const ref = await resolveStudy(options, name);
-  const state = await ref.storage.read(ref.name);
+  const { copyCheckpoint, readStudy } = await import("../../app/read-study.js");
+  const state = await readStudy(ref);
   const { header } = state;
   const trial = bestOfStudy(state);
   if (!trial) throw new MlbenchError("no-best-trial", `study "${ref.name}" has no complete trial yet`);
@@ -45,7 +42,8 @@ async function best(name: string | undefined, options: BestOptions, context: Com
     return retrain({ io, ref, trial, seeds: options.seeds, format });
   }
   if (options.checkpoint || options.output !== undefined) {
-    const file = await handOver(ref, trial.number, options.output ?? `${ref.name}.safetensors`);
+    const file = options.output ?? `${ref.name}.safetensors`;
+    await copyCheckpoint(ref, trial.number, file);
     if (format === "table") printLine(io.stderr, `weights: ${file}`);
   }
   await printData(io, format, trial, {
@@ -57,23 +55,4 @@ async function best(name: string | undefined, options: BestOptions, context: Com
       ].join("\n"),
     value: () => String(trial.value),
   });
-}
-
-/** Copies the kept weights of a trial out of the study's folder. */
-async function handOver(ref: StudyRef, number: number, output: string): Promise<string> {
-  const { CHECKPOINT_FILE } = await import("../../executors/trial-files.js");
-  const directory = ref.storage.directoryOf(ref.name, number);
-  const source = directory === null ? null : join(directory, CHECKPOINT_FILE);
-  if (source === null || !existsSync(source))
-    throw new UsageError(
-      "no-checkpoint",
-      `trial ${number} has no kept weights: a study over an objective has none, and --keep-checkpoints none keeps none`,
-    );
-  try {
-    await mkdir(dirname(output), { recursive: true });
-    await copyFile(source, output);
-  } catch (error) {
-    throw unwritable(output, error);
-  }
-  return output;
 }

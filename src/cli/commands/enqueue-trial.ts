@@ -43,7 +43,8 @@ export const enqueueTrialCommand: CommandDefinition = (program, { io }) => {
     .option("--defaults", "the model's defaults, as far as they are searched")
     .action(async (name: string | undefined, options: EnqueueOptions) => {
       const ref = await resolveStudy(options, name);
-      const { header } = await ref.storage.read(ref.name);
+      const { readStudy } = await import("../../app/read-study.js");
+      const { header } = await readStudy(ref);
       const defaults = options.defaults ? await defaultParams(header) : {};
       const given = options.params === undefined ? {} : jsonObject("--params", options.params);
       const params = { ...defaults, ...given, ...settings(options.set ?? [], header) } as Params;

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
-import type { OptimizeStudyOptions } from "../../app/optimize-study.js";
+import type { OptimizeStudyOptions } from "../../study/study.js";
 import { bestOfStudy } from "../../core/index.js";
 import type { OptimizeResult } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
@@ -36,7 +36,7 @@ interface OptimizeCliOptions extends StudyOptions {
 const fixedByStudy = [
   ...["--model", "--dataset", "--search", "--fix", "--set", "--objective", "--plugin", "--config", "--sampler"],
   ...["--sampler-option", "--pruner", "--pruner-option", "--direction", "--metric", "--seed", "--trial-value"],
-  ...["--on-nan", "--on-duplicate", "--dry-run-pruner", "--name"],
+  ...["--on-nan", "--on-duplicate", "--dry-run-pruner", "--name", "--prune-by", "--constraint", "--force-direction"],
 ];
 
 /** `mlbench-hpo optimize` */
@@ -116,35 +116,36 @@ function milliseconds(seconds: number | undefined): number | undefined {
 async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
   const { io } = context;
   const ref = await resolveStudy(options, name);
-  const [{ openStudy }, { optimizeStudy }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] =
+  const [{ loadStudy }, { locationOf }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] =
     await Promise.all([
       import("../../app/study.js"),
-      import("../../app/optimize-study.js"),
+      import("../../app/storage.js"),
       import("../../app/checkpoint-keeper.js"),
       import("../optimize-view.js"),
       import("../interrupt.js"),
     ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
-  const study = await openStudy(ref.storage, ref.name);
+  const study = await loadStudy({ name: ref.name, storage: ref.storage });
+  const file = locationOf(ref.storage, ref.name);
   const json = options.format === "json";
   const view = await createOptimizeView(io, json, {
     ...{
       direction: study.direction,
       metric: study.header.objectives[0]?.metric ?? "value",
-      file: ref.storage.fileOf(ref.name),
+      file,
     },
     best: bestOfStudy(study.state)?.value ?? null,
   });
   try {
     const result = await drainable((signal, drainSignal) =>
-      optimizeStudy(study, ref.storage, {
+      study.optimize({
         ...callOptions(options),
         ...{ keepCheckpoints, signal, drainSignal, onEvent: (event) => view.onEvent(event) },
       }),
     );
     view.stop();
     const weights = study.header.settings.objective === null && options.keepCheckpoints !== "none";
-    if (!json) printEnd(io, ref, { ...options, weights }, result);
+    if (!json) printEnd(io, ref, { ...options, weights, file }, result);
     context.setExitCode(result.exitCode);
   } finally {
     view.stop();
@@ -168,7 +169,7 @@ function callOptions(options: OptimizeCliOptions): OptimizeStudyOptions {
 function printEnd(
   io: CliIo,
   ref: StudyRef,
-  options: OptimizeCliOptions & { readonly weights: boolean },
+  options: OptimizeCliOptions & { readonly weights: boolean; readonly file: string | null },
   result: OptimizeResult,
 ): void {
   const { best } = result;
@@ -177,7 +178,7 @@ function printEnd(
     printLine(io.stdout, `best: trial ${best.number}, ${best.value}`);
     for (const [name, value] of Object.entries(best.params)) printLine(io.stdout, `  ${name} = ${String(value)}`);
   } else printLine(io.stdout, "no trial completed");
-  printLine(io.stdout, `study: ${ref.storage.fileOf(ref.name)}`);
+  printLine(io.stdout, `study: ${options.file}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
   const goal = totalOf(options, result);
