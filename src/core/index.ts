@@ -1,5 +1,6 @@
 export * from "./batch.js";
 export * from "./best-trial.js";
+export * from "./defined.js";
 export * from "./differences.js";
 export * from "./distribution.js";
 export * from "./errors.js";

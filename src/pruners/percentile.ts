@@ -5,7 +5,7 @@ import type { PruneDecision, Pruner } from "./pruner.js";
 import { bestOf, lastStep, reportsByStep, shownApart } from "./reports.js";
 import { VoterIndex } from "./voters.js";
 
-/** When a pruner that compares trials may judge at all. */
+/** Limits on when a pruner that compares trials may judge at all. */
 export interface ComparisonOptions {
   /** No trial is pruned before this many are complete. @default 5 */
   readonly nStartupTrials?: number;
@@ -97,7 +97,7 @@ export class PercentilePruner implements Pruner {
     return { prune, reason: `step ${step}: ${reason}` };
   }
 
-  /** Why the trial is not judged at this step; null when it is. */
+  /** The reason not to judge the trial at this step; null when it is judged. */
   #tooEarly(step: number, steps: Iterable<number>): string | null {
     const { complete } = this.#voters;
     if (complete === 0) return "no trial is complete yet";
