@@ -50,6 +50,7 @@ export async function replayTrial(
       `trial ${trial.number} is ${trial.state} and has no reports to compare with`,
     );
   const configOf = await configOfTrials(header, dirname(studyFile), recordedBackend(trial));
+  const reported = (header.settings.prune_by ?? header.objectives[0])?.metric ?? "";
   const reports: [number, number][] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;
   const result = await run(
@@ -60,7 +61,7 @@ export async function replayTrial(
       onEvent: (event) => {
         if (event.event !== "epoch") return "continue";
         options.onEpoch?.(event);
-        reports.push([event.epoch, (event as unknown as Record<string, number>)[header.metric] as number]);
+        reports.push([event.epoch, (event as unknown as Record<string, number>)[reported] as number]);
         return event.epoch >= last && trial.state === "pruned" ? "stop" : "continue";
       },
     },

@@ -1,7 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseSpace, declareSpace, deriveSpace, qualifyModels } from "../search-space/index.js";
-import { UsageError, differenceInWords, differences, drawSeed, messageOf } from "../core/index.js";
+import { UsageError, differenceInWords, differences, drawSeed, messageOf, modelMetrics } from "../core/index.js";
 import type {
   ConfigValue,
   Direction,
@@ -48,17 +48,6 @@ export interface StudyDefinition {
   readonly header: StudyHeader;
   readonly derived: DerivedSpace;
 }
-
-/** Metrics of the epoch event that a study can search by, and which way is better. */
-const metrics: Readonly<Record<string, Direction>> = {
-  val_rmse: "minimize",
-  val_rmse_end: "minimize",
-  val_mae: "minimize",
-  val_max_error: "minimize",
-  val_r2: "maximize",
-  train_loss: "minimize",
-  train_rmse: "minimize",
-};
 
 /** Every parameter of a study's trials, those of several models under the names that tell them apart. */
 export function studyParameters(modelNames: readonly string[], dataset: string): QualifiedParameter[] {
@@ -185,13 +174,15 @@ export async function defineStudy(request: StudyRequest, directory: string): Pro
       ? await trainingSubject(request, directory)
       : await objectiveSubject(request, request.objective);
   const metric = request.metric ?? subject.defaultMetric;
-  if (subject.objective === null && !Object.hasOwn(metrics, metric))
-    throw new UsageError("unknown-metric", `--metric ${metric}: expected one of ${Object.keys(metrics).join(", ")}`);
+  if (subject.objective === null && !Object.hasOwn(modelMetrics, metric))
+    throw new UsageError(
+      "unknown-metric",
+      `--metric ${metric}: expected one of ${Object.keys(modelMetrics).join(", ")}`,
+    );
   const hashes = (paths: readonly string[]) => Promise.all(paths.map((path) => hashedFile(path, directory)));
   const header: StudyHeader = {
     name: request.name ?? subject.defaultName,
-    direction: request.direction ?? metrics[metric] ?? "minimize",
-    metric,
+    objectives: [{ metric, direction: request.direction ?? modelMetrics[metric] ?? "minimize" }],
     created_at: new Date().toISOString(),
     seed: request.seed ?? drawSeed(),
     task: subject.task,
@@ -214,12 +205,9 @@ export async function defineStudy(request: StudyRequest, directory: string): Pro
 }
 
 /** What `create-study` fixes of a header. */
-function fixedPart(
-  { direction, metric, sampler, pruner, task, space, settings, seed }: StudyHeader,
-  withSeed: boolean,
-) {
+function fixedPart({ objectives, sampler, pruner, task, space, settings, seed }: StudyHeader, withSeed: boolean) {
   const { accepted_changes: _later, ...fixed } = settings;
-  return { direction, metric, sampler, pruner, task, space, settings: fixed, ...(withSeed ? { seed } : {}) };
+  return { objectives, sampler, pruner, task, space, settings: fixed, ...(withSeed ? { seed } : {}) };
 }
 
 /** The fields in which two headers differ, in words; a seed that was not asked for is no difference. */

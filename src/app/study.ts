@@ -62,8 +62,7 @@ export async function createStudy(options: CreateStudyOptions): Promise<Study> {
   const name = options.name ?? (options.storage === "memory" ? `study-${randomUUID().slice(0, 8)}` : "study");
   const header: StudyHeader = {
     name,
-    direction: options.direction ?? "minimize",
-    metric: "value",
+    objectives: [{ metric: "value", direction: options.direction ?? "minimize" }],
     created_at: new Date().toISOString(),
     seed: options.seed ?? drawSeed(),
     task: {},

@@ -1,4 +1,4 @@
-import { isBetter } from "../core/index.js";
+import { isBetter, valueOf } from "../core/index.js";
 import type { Direction, Trial } from "../core/index.js";
 
 /** The best value so far after each complete trial, in the order of finishing: `[trials finished, value]`. */
@@ -8,8 +8,9 @@ export function bestSoFar(trials: readonly Trial[], direction: Direction): [numb
   const points: [number, number][] = [];
   let best: number | null = null;
   for (const trial of finished) {
-    if (trial.state === "complete" && trial.value !== null && (best === null || isBetter(trial.value, best, direction)))
-      best = trial.value;
+    const value = valueOf(trial);
+    if (trial.state === "complete" && value !== null && (best === null || isBetter(value, best, direction)))
+      best = value;
     if (best !== null) points.push([(trial.finish_index as number) + 1, best]);
   }
   return points;

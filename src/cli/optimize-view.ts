@@ -1,5 +1,5 @@
 import type { Direction, Trial } from "../core/index.js";
-import { isBetter, stringifyJson } from "../core/index.js";
+import { isBetter, stringifyJson, valueOf } from "../core/index.js";
 import type { OptimizeEvent, OptimizeResult } from "../core/index.js";
 import { duration, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
@@ -77,9 +77,10 @@ class BestSoFar {
     public value: number | null,
   ) {}
   take(trial: Trial): boolean {
-    if (trial.state !== "complete" || trial.value === null) return false;
-    if (this.value !== null && !isBetter(trial.value, this.value, this.direction)) return false;
-    this.value = trial.value;
+    const value = valueOf(trial);
+    if (trial.state !== "complete" || value === null) return false;
+    if (this.value !== null && !isBetter(value, this.value, this.direction)) return false;
+    this.value = value;
     return true;
   }
 }

@@ -1,11 +1,24 @@
+/** The reducer: a study's state, and the state after each event. */
 import { MlbenchError } from "./errors.js";
 import { toPlainData } from "./plain-data.js";
-import type { StudyEvent, StudyHeader, StudyState, TrialCounts } from "./study.js";
+import { withChanges, withReport } from "./reports.js";
+import type { Annotation, StudyEvent, StudyHeader, StudyState, TrialCounts } from "./study.js";
 import { canTransition, isFinished } from "./trial.js";
 import type { Trial, TrialState } from "./trial.js";
 import { TrialList } from "./trial-list.js";
 
 const noTrials: TrialCounts = { waiting: 0, running: 0, complete: 0, pruned: 0, failed: 0 };
+
+/** What an {@link ImmutableState} is made of. */
+interface Parts {
+  readonly header: StudyHeader;
+  readonly list: TrialList;
+  readonly counts: TrialCounts;
+  readonly counted: number;
+  readonly unfinished: readonly number[];
+  readonly annotations: ReadonlyMap<number, Annotation>;
+  readonly revision: number;
+}
 
 class ImmutableState implements StudyState {
   readonly header: StudyHeader;
@@ -13,20 +26,18 @@ class ImmutableState implements StudyState {
   readonly counts: TrialCounts;
   readonly counted: number;
   readonly unfinished: readonly number[];
+  readonly annotations: ReadonlyMap<number, Annotation>;
+  readonly revision: number;
   #trials: readonly Trial[] | undefined;
 
-  constructor(
-    header: StudyHeader,
-    list: TrialList,
-    counts: TrialCounts,
-    counted: number,
-    unfinished: readonly number[],
-  ) {
-    this.header = header;
-    this.list = list;
-    this.counts = counts;
-    this.counted = counted;
-    this.unfinished = unfinished;
+  constructor(parts: Parts) {
+    this.header = parts.header;
+    this.list = parts.list;
+    this.counts = parts.counts;
+    this.counted = parts.counted;
+    this.unfinished = parts.unfinished;
+    this.annotations = parts.annotations;
+    this.revision = parts.revision;
   }
 
   get size(): number {
@@ -44,27 +55,64 @@ class ImmutableState implements StudyState {
   trial(number: number): Trial | undefined {
     return this.list.at(number);
   }
+
+  /** The state after one event that changed these parts. */
+  after(changes: Partial<Parts>): ImmutableState {
+    return new ImmutableState({ ...this, ...changes, revision: this.revision + 1 });
+  }
+}
+
+/** What a state holds besides its header and records. */
+export interface StateExtras {
+  /** @default 0 */
+  readonly revision?: number;
+  readonly annotations?: ReadonlyMap<number, Annotation>;
 }
 
 function asImmutable(state: StudyState): ImmutableState {
-  return state instanceof ImmutableState ? state : (createStudyState(state.header, state.trials) as ImmutableState);
+  if (state instanceof ImmutableState) return state;
+  return createStudyState(state.header, state.trials, state) as ImmutableState;
 }
 
 /**
  * The state with these trials, as read from a file: records are taken over as they are (number i at place i,
- * `finish_index` included) and frozen.
+ * `finish_index` included), given their `value` where the study has one objective, and frozen.
  */
-export function createStudyState(header: StudyHeader, trials: readonly Trial[] = []): StudyState {
+export function createStudyState(
+  header: StudyHeader,
+  trials: readonly Trial[] = [],
+  { revision = 0, annotations = new Map() }: StateExtras = {},
+): StudyState {
   const counts = { ...noTrials };
   let counted = 0;
   const unfinished: number[] = [];
-  for (const trial of trials) {
+  const single = header.objectives.length === 1;
+  const records = trials.map((trial) => withValue(trial, single));
+  for (const trial of records) {
     counts[trial.state] += 1;
     if (!isFinished(trial)) unfinished.push(trial.number);
     else if (trial.retry_of === null) counted += 1;
     freezeTrial(trial);
   }
-  return new ImmutableState(toPlainData(header, "a study"), TrialList.from(trials), counts, counted, unfinished);
+  const list = TrialList.from(records);
+  const plainHeader = toPlainData(header, "a study");
+  return new ImmutableState({ header: plainHeader, list, counts, counted, unfinished, annotations, revision });
+}
+
+/** The record as handed out: `value` stands beside `values` in studies with one objective, and in no other. */
+function withValue(trial: Trial, single: boolean): Trial {
+  const value = trial.values?.[0] ?? null;
+  if (single ? trial.value === value : !Object.hasOwn(trial, "value")) return trial;
+  const { value: _derived, ...stored } = trial;
+  const { number, state, values, ...rest } = stored;
+  return single ? { number, state, values, value, ...rest } : stored;
+}
+
+/** The record as stored: `value` is derived, and left out. */
+export function withoutValue(trial: Trial): Trial {
+  if (!Object.hasOwn(trial, "value")) return trial;
+  const { value: _derived, ...stored } = trial;
+  return stored;
 }
 
 /** Freezes a record to its last number; a frozen one is taken to be frozen throughout. */
@@ -82,26 +130,20 @@ function invalid(message: string): never {
 }
 
 function found(state: ImmutableState, number: number): Trial {
-  return state.list.at(number) ?? invalid(`there is no trial ${number}`);
+  return state.trial(number) ?? invalid(`there is no trial ${number}`);
 }
 
 function replaced(state: ImmutableState, before: Trial, after: Trial): ImmutableState {
-  Object.freeze(after);
   const list = state.list.with(after.number, after);
-  if (before.state === after.state)
-    return new ImmutableState(state.header, list, state.counts, state.counted, state.unfinished);
+  if (before.state === after.state) return state.after({ list });
+  const { counts, counted, unfinished } = state;
   const ends = isFinished(after);
-  return new ImmutableState(
-    state.header,
+  return state.after({
     list,
-    {
-      ...state.counts,
-      [before.state]: state.counts[before.state] - 1,
-      [after.state]: state.counts[after.state] + 1,
-    },
-    state.counted + (ends && after.retry_of === null ? 1 : 0),
-    ends ? state.unfinished.filter((number) => number !== after.number) : state.unfinished,
-  );
+    counts: { ...counts, [before.state]: counts[before.state] - 1, [after.state]: counts[after.state] + 1 },
+    counted: counted + (ends && after.retry_of === null ? 1 : 0),
+    unfinished: ends ? unfinished.filter((number) => number !== after.number) : unfinished,
+  });
 }
 
 function moved(trial: Trial, to: TrialState): Trial {
@@ -135,31 +177,35 @@ function created(state: ImmutableState, given: Trial): ImmutableState {
   if (given.number !== state.size) invalid(`the next trial is ${state.size}, not ${given.number}`);
   const ends = isFinished(given);
   const plain = toPlainData(given, `trial ${given.number}`);
-  const trial = Object.freeze({ ...plain, finish_index: ends ? state.finished : null });
-  return new ImmutableState(
-    state.header,
-    state.list.with(trial.number, trial),
-    { ...state.counts, [trial.state]: state.counts[trial.state] + 1 },
-    state.counted + (ends && trial.retry_of === null ? 1 : 0),
-    ends ? state.unfinished : appended(state.unfinished, trial.number),
-  );
+  const finish_index = ends ? state.finished : null;
+  const values = finalValues(state, given, given.state, given.values);
+  const trial = Object.freeze(withValue({ ...plain, values, finish_index }, state.header.objectives.length === 1));
+  const { counts, counted, unfinished } = state;
+  return state.after({
+    list: state.list.with(trial.number, trial),
+    counts: { ...counts, [trial.state]: counts[trial.state] + 1 },
+    counted: counted + (ends && trial.retry_of === null ? 1 : 0),
+    unfinished: ends ? unfinished : appended(unfinished, trial.number),
+  });
 }
 
 function requeued(trial: Trial, at: string, reason: string): Trial {
   const { attempt, started_at, intermediate } = trial;
-  return {
+  return Object.freeze({
     ...trial,
     state: "waiting",
     intermediate: Object.freeze([]),
     seen: Object.freeze([]),
     metrics: Object.freeze({}),
+    constraints: Object.freeze({}),
     started_at: null,
     attempt: attempt + 1,
     attempts: appended(trial.attempts, Object.freeze({ attempt, started_at, ended_at: at, reason, intermediate })),
     owner: null,
     slot: null,
+    lease: null,
     backend: null,
-  };
+  });
 }
 
 /** `{...record, [key]: value}` that takes `__proto__` for a key like any other. */
@@ -176,55 +222,77 @@ function withKey<T>(record: Readonly<Record<string, T>>, key: string, value: T):
 function trialAfter(state: ImmutableState, trial: Trial, event: TrialEvent): Trial {
   switch (event.type) {
     case "trial-started": {
-      const { started_at, owner, slot, backend } = event;
-      return { ...moved(trial, "running"), state: "running", started_at, owner, slot, backend };
+      const { started_at, owner, slot, backend, lease = null } = event;
+      const changes = { started_at, owner, slot, backend, lease: toPlainData(lease, "a lease") };
+      return withChanges(moved(trial, "running"), { state: "running", ...changes });
     }
     case "trial-param":
       running(trial, "a suggested parameter");
-      return {
-        ...trial,
+      return withChanges(trial, {
         params: withKey(trial.params, event.name, toPlainData(event.value, event.name)),
         distributions: withKey(trial.distributions ?? {}, event.name, toPlainData(event.distribution, event.name)),
-      };
+      });
     case "trial-report":
-      running(trial, "a report");
-      return {
-        ...trial,
-        intermediate: appended(trial.intermediate, Object.freeze([event.step, event.value + 0] as const)),
-        seen: appended(trial.seen, event.seen),
-      };
-    case "trial-finished": {
-      const { state: to, value, metrics, finished_at, seconds, backend, failure, prune_reason } = event;
-      return {
-        ...moved(trial, to),
-        state: to,
-        value: finalValue(trial, to, value),
-        finish_index: state.finished,
-        metrics: toPlainData(metrics, "metrics"),
-        finished_at,
-        seconds,
-        backend: backend ?? trial.backend,
-        failure: toPlainData(failure, "failure"),
-        prune_reason,
-      };
-    }
+      return withReport(running(trial, "a report"), event.step, event.value + 0, event.seen);
+    case "trial-finished":
+      return finished(state, trial, event);
     case "trial-requeued":
       return requeued(moved(trial, "waiting"), event.at, event.reason);
+    case "trial-constraint": {
+      running(trial, "a constraint");
+      const constraints = withKey(trial.constraints, event.name, event.value + 0);
+      return withChanges(trial, { constraints });
+    }
     case "trial-attr": {
       if (isFinished(trial)) moved(trial, trial.state);
       const value = toPlainData(event.value, `user attribute "${event.key}"`);
-      return { ...trial, user_attrs: withKey(trial.user_attrs, event.key, value) };
+      return withChanges(trial, { user_attrs: withKey(trial.user_attrs, event.key, value) });
     }
   }
 }
 
-/** Only a complete trial has a value. */
-function finalValue(trial: Trial, to: TrialState, value: number | null): number | null {
-  if (to !== "complete") return null;
-  return value === null ? invalid(`trial ${trial.number} cannot be complete without a value`) : value + 0;
+function finished(state: ImmutableState, trial: Trial, event: Extract<StudyEvent, { type: "trial-finished" }>): Trial {
+  const { state: to, metrics, constraints = {}, parts = null, spread = null, failure, prune_reason } = event;
+  const values = finalValues(state, trial, to, event.values);
+  const ended = {
+    ...moved(trial, to),
+    state: to,
+    values,
+    finish_index: state.finished,
+    metrics: toPlainData(metrics, "metrics"),
+    constraints: toPlainData({ ...trial.constraints, ...constraints }, "constraints"),
+    parts: toPlainData(parts, "parts"),
+    spread,
+    finished_at: event.finished_at,
+    seconds: event.seconds,
+    lease: null,
+    backend: event.backend ?? trial.backend,
+    failure: toPlainData(failure, "failure"),
+    prune_reason,
+  };
+  return Object.freeze(withValue(ended, state.header.objectives.length === 1));
 }
 
-type TrialEvent = Exclude<StudyEvent, { type: "trial-created" | "study-attr" | "change-accepted" }>;
+/** Only a complete trial has values, and as many as there are objectives. */
+function finalValues(
+  state: StudyState,
+  trial: Pick<Trial, "number">,
+  to: TrialState,
+  values: readonly number[] | null,
+): readonly number[] | null {
+  if (to !== "complete") return null;
+  const wanted = state.header.objectives.length;
+  if (values === null) return invalid(`trial ${trial.number} cannot be complete without a value`);
+  if (values.length !== wanted)
+    return invalid(`trial ${trial.number} has ${values.length} values; the study has ${wanted} objectives`);
+  return Object.freeze(values.map((value) => value + 0));
+}
+
+type StudyWideEvent = Extract<
+  StudyEvent,
+  { type: "trial-created" | "trial-annotated" | "study-attr" | "change-accepted" }
+>;
+type TrialEvent = Exclude<StudyEvent, StudyWideEvent>;
 
 function headerAfter(
   header: StudyHeader,
@@ -239,6 +307,18 @@ function headerAfter(
   return Object.freeze({ ...header, settings: Object.freeze({ ...header.settings, accepted_changes }) });
 }
 
+/** An annotation that says nothing is none. */
+function annotated(
+  state: ImmutableState,
+  { number, note, tags, banned }: Extract<StudyEvent, { type: "trial-annotated" }>,
+): ImmutableState {
+  found(state, number);
+  const annotations = new Map(state.annotations);
+  if (note === "" && tags.length === 0 && !banned) annotations.delete(number);
+  else annotations.set(number, toPlainData({ note, tags, banned }, "an annotation"));
+  return state.after({ annotations });
+}
+
 /**
  * The state after an event. Pure: the same events give the same state in every process.
  * @throws MlbenchError `invalid-transition` when the trial is not in a state in which this can happen (a finished trial
@@ -249,20 +329,17 @@ export function applyEvent(before: StudyState, event: StudyEvent): StudyState {
   switch (event.type) {
     case "trial-created":
       return created(state, event.trial);
+    case "trial-annotated":
+      return annotated(state, event);
     case "study-attr":
     case "change-accepted":
-      return new ImmutableState(
-        headerAfter(state.header, event),
-        state.list,
-        state.counts,
-        state.counted,
-        state.unfinished,
-      );
+      return state.after({ header: headerAfter(state.header, event) });
     case "trial-started":
     case "trial-param":
     case "trial-report":
     case "trial-finished":
     case "trial-requeued":
+    case "trial-constraint":
     case "trial-attr": {
       const trial = found(state, event.number);
       return replaced(state, trial, trialAfter(state, trial, event));

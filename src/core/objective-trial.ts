@@ -1,3 +1,4 @@
+/** The trial as an objective sees it: suggesting, reporting, attributes. */
 import type {
   CategoricalDistribution,
   Distribution,
@@ -8,6 +9,8 @@ import type {
 } from "./distribution.js";
 import { categorical, float, int } from "./distribution.js";
 import { UsageError } from "./errors.js";
+import { toPlainData } from "./plain-data.js";
+import type { Metrics } from "./trial.js";
 
 /** What an objective is given: one trial under way. */
 export interface ObjectiveTrial {
@@ -30,22 +33,26 @@ export interface ObjectiveTrial {
   suggestCategorical<C extends ParamValue>(name: string, choices: readonly C[]): C;
   /**
    * Records an intermediate value. Steps are integers from 0, each above the one before.
+   * @param metrics other numbers of this step, kept with the trial's files and told to every subscriber
    * @throws UsageError `invalid-report`.
    */
-  report(value: number, step: number): void;
+  report(value: number, step: number, metrics?: Metrics): void;
   /** What the pruner says of the last report; false before the first one. */
   shouldPrune(): Promise<boolean>;
-  /** Keeps a JSON value with the trial's record. */
+  /** Keeps a JSON value with the trial's record. @throws UsageError `invalid-value` for what is no JSON data. */
   setUserAttr(key: string, value: unknown): void;
+  /** Says how far the trial is from meeting a constraint: it is met at 0 and below. */
+  setConstraint(name: string, value: number): void;
 }
 
 /** What stands behind a trial: the study in this process, or a port to it. */
 export interface TrialChannel {
   /** The value of a parameter that `params` does not hold yet. */
   suggest(name: string, distribution: Distribution): ParamValue;
-  report(step: number, value: number): void;
+  report(step: number, value: number, metrics?: Metrics): void;
   shouldPrune(): Promise<boolean>;
   setUserAttr(key: string, value: unknown): void;
+  setConstraint(name: string, value: number): void;
 }
 
 /** An objective's view of a trial over a {@link TrialChannel}: checks arguments and remembers what was suggested. */
@@ -96,7 +103,7 @@ export class ChannelTrial implements ObjectiveTrial {
     return value;
   }
 
-  report(value: number, step: number): void {
+  report(value: number, step: number, metrics?: Metrics): void {
     if (typeof value !== "number")
       throw new UsageError("invalid-report", `report(${String(value)}, ${step}): the value must be a number`);
     if (!Number.isInteger(step) || step < 0)
@@ -107,7 +114,8 @@ export class ChannelTrial implements ObjectiveTrial {
         `report(${value}, ${step}): steps must rise; the last one reported is ${this.#lastStep}`,
       );
     this.#lastStep = step;
-    this.#channel.report(step, value);
+    if (metrics !== undefined) requireMetrics(metrics);
+    this.#channel.report(step, value, metrics);
   }
 
   async shouldPrune(): Promise<boolean> {
@@ -115,9 +123,26 @@ export class ChannelTrial implements ObjectiveTrial {
   }
 
   setUserAttr(key: string, value: unknown): void {
-    this.#channel.setUserAttr(key, value);
+    // Checked here: what is no JSON data is the caller's mistake, and told where it was made.
+    this.#channel.setUserAttr(key, toPlainData(value, `user attribute "${key}"`));
+  }
+
+  setConstraint(name: string, value: number): void {
+    if (typeof value !== "number")
+      throw new UsageError("invalid-value", `setConstraint("${name}", ${String(value)}): the value must be a number`);
+    this.#channel.setConstraint(name, value);
   }
 }
 
-/** An objective: the trial's value, or a promise of it. Throwing {@link TrialPruned} ends the trial as pruned. */
-export type Objective = (trial: ObjectiveTrial) => number | Promise<number>;
+/** @throws UsageError `invalid-report`. */
+function requireMetrics(metrics: Metrics): void {
+  for (const [name, value] of Object.entries(metrics))
+    if (typeof value !== "number")
+      throw new UsageError("invalid-report", `report: the metric "${name}" must be a number, got ${typeof value}`);
+}
+
+/** What an objective returns: the one objective's value, or those of all, in order or by metric. */
+export type ObjectiveResult = number | readonly number[] | Readonly<Record<string, number>>;
+
+/** An objective: the trial's values, or a promise of them. Throwing {@link TrialPruned} ends the trial as pruned. */
+export type Objective = (trial: ObjectiveTrial) => ObjectiveResult | Promise<ObjectiveResult>;

@@ -1,6 +1,7 @@
+/** What is told about a call of `optimize`, as it happens and at its end. */
 import type { Params } from "./distribution.js";
 import type { StoppedBy } from "./study.js";
-import type { Trial } from "./trial.js";
+import type { Metrics, Trial } from "./trial.js";
 
 /** What subscribers of an `optimize` call hear, in order. */
 export type OptimizeEvent =
@@ -27,6 +28,8 @@ export type OptimizeEvent =
       readonly number: number;
       readonly step: number;
       readonly value: number;
+      /** Every number of that step under its name: for a model the whole epoch, its own metrics included. */
+      readonly metrics: Metrics;
       /** What the pruner said: its reason, and whether it would end the trial. */
       readonly prune: boolean;
       readonly reason: string;
@@ -37,9 +40,21 @@ export type OptimizeEvent =
   | { readonly event: "requeued"; readonly number: number }
   /** Under `deterministic`: this trial is done, but the result of an earlier one comes first. */
   | { readonly event: "held"; readonly number: number; readonly waitsFor: number }
+  /** A subscriber threw, for the first time in this call; it goes on being called. */
+  | { readonly event: "subscriber-failed"; readonly subscriber: string; readonly message: string }
+  /** No further trial is started until the call is resumed or stopped; running trials go on. */
+  | { readonly event: "paused" }
+  | { readonly event: "resumed" }
   /** No further trial is started; `running` are given time to end. */
   | { readonly event: "draining"; readonly by: StoppedBy; readonly running: readonly number[] }
   | { readonly event: "finish"; readonly result: OptimizeResult };
+
+/** How often a subscriber threw during a call, and what first. */
+export interface SubscriberFailures {
+  readonly subscriber: string;
+  readonly count: number;
+  readonly message: string;
+}
 
 export interface OptimizeResult {
   readonly study: string;
@@ -48,7 +63,12 @@ export interface OptimizeResult {
   readonly finished: number;
   /** How many of them this call added. */
   readonly added: number;
+  /** The best feasible trial; null where there is none, and in studies with several objectives. */
   readonly best: Trial | null;
+  /** The numbers of the Pareto front, ascending; in a study with one objective the best trial's alone. */
+  readonly front: readonly number[];
+  /** What subscribers threw; empty where none did. */
+  readonly subscriberFailures: readonly SubscriberFailures[];
   /** What a command line ends with: 0, 1 (nothing but failures) or 130 (interrupted). */
   readonly exitCode: 0 | 1 | 130;
 }

@@ -1,5 +1,5 @@
 import type { ParamValue } from "./distribution.js";
-import type { Failure, Metrics } from "./trial.js";
+import type { Failure, Metrics, TrialPart } from "./trial.js";
 
 export type BackendName = "wasm" | "cpu" | "tensorflow";
 /** Which fused kernels: the relaxed-SIMD (FMA) build, the plain SIMD build, or none (op by op). */
@@ -90,7 +90,15 @@ export type RunEvent = StartEvent | EpochEvent | CheckpointEvent | FinishEvent;
 
 /** What a worker hands back for a trial: a value, never a thrown class. */
 export type TrialOutcome =
-  | { readonly state: "complete"; readonly value: number; readonly metrics: { best?: Metrics; last?: Metrics } }
+  | {
+      readonly state: "complete";
+      /** One an objective. */
+      readonly values: readonly number[];
+      readonly metrics: { best?: Metrics; last?: Metrics };
+      readonly constraints?: Readonly<Record<string, number>>;
+      readonly parts?: readonly TrialPart[];
+      readonly spread?: number;
+    }
   | { readonly state: "pruned"; readonly metrics: { best?: Metrics; last?: Metrics } }
   | { readonly state: "failed"; readonly failure: Failure }
   /** Stopped on request (drain, abort): the trial goes back to waiting. */

@@ -1,5 +1,6 @@
+/** A study's header, its state at one moment, and the events that change it. */
 import type { SearchSpace } from "./distribution.js";
-import type { Direction, Trial, TrialState } from "./trial.js";
+import type { Direction, Lease, Trial, TrialState } from "./trial.js";
 
 export type TrialValueRule = "best" | "last" | "best-smoothed";
 export type OnNan = "fail" | "prune" | "worst";
@@ -28,12 +29,29 @@ export interface HashedFile {
   readonly sha256: string;
 }
 
-/** What else `create-study` fixed. */
+/** What a study optimizes: a metric and which way is better. */
+export interface StudyObjective {
+  readonly metric: string;
+  readonly direction: Direction;
+}
+
+/** Folds over which a trial is cross-validated: each cell held out in turn, or so many folds. */
+export type Folds = "cells" | number;
+
+/** Settings fixed at a study's creation besides its task, space, sampler and pruner. */
 export interface StudySettings {
   readonly trial_value: TrialValueRule;
   readonly on_nan: OnNan;
   readonly on_duplicate: OnDuplicate;
   readonly dry_run_pruner: boolean;
+  /** The metric that trials report and are pruned by. Absent: the first objective's. */
+  readonly prune_by?: StudyObjective;
+  /** `parameters<=50000`: how a metric must stand for a trial to be feasible. @default none */
+  readonly constraints?: readonly string[];
+  /** @default null: one split */
+  readonly folds?: Folds | null;
+  /** How many seeds a trial trains under. @default 1 */
+  readonly seeds?: number;
   readonly plugins: readonly HashedFile[];
   readonly objective: HashedFile | null;
   /** Files of the dataset, where it has any. */
@@ -58,8 +76,8 @@ export interface StudyTask {
 /** Everything of a study but its trials. Key names are those of the file format. */
 export interface StudyHeader {
   readonly name: string;
-  readonly direction: Direction;
-  readonly metric: string;
+  /** One or more; the first is what trials report. */
+  readonly objectives: readonly StudyObjective[];
   /** ISO 8601, UTC. */
   readonly created_at: string;
   readonly seed: number;
@@ -69,6 +87,14 @@ export interface StudyHeader {
   readonly pruner: ComponentSpec;
   readonly settings: StudySettings;
   readonly user_attrs: Readonly<Record<string, unknown>>;
+}
+
+/** What people say about a trial; kept beside its record, which does not change. */
+export interface Annotation {
+  readonly note: string;
+  readonly tags: readonly string[];
+  /** Hidden from best trial, front, sampler and plots; still counted, and its parameters are never proposed again. */
+  readonly banned: boolean;
 }
 
 /** How many trials are in each state. */
@@ -89,6 +115,10 @@ export interface StudyState {
   readonly finished: number;
   /** How many are complete, pruned or failed and repeat no other trial: what `--trials` and `finish` events count. */
   readonly counted: number;
+  /** How many events it took to get here, counted from the study's creation: rises with every event. */
+  readonly revision: number;
+  /** By trial number; trials without any are absent. */
+  readonly annotations: ReadonlyMap<number, Annotation>;
   /** The numbers of the trials that are waiting or running, ascending. */
   readonly unfinished: readonly number[];
   /** One record, without building `trials`. */
@@ -113,6 +143,8 @@ export type StudyEvent =
       readonly owner: string;
       readonly slot: number | null;
       readonly backend: string | null;
+      /** Absent: it is not handed out under a lease. */
+      readonly lease?: Lease | null;
     }
   /** A parameter suggested without being declared. */
   | {
@@ -135,8 +167,13 @@ export type StudyEvent =
       readonly type: "trial-finished";
       readonly number: number;
       readonly state: "complete" | "pruned" | "failed";
-      readonly value: number | null;
+      /** One an objective; null unless complete. */
+      readonly values: readonly number[] | null;
       readonly metrics: Trial["metrics"];
+      /** Constraints known at the end, added to those set before. */
+      readonly constraints?: Trial["constraints"];
+      readonly parts?: Trial["parts"];
+      readonly spread?: number | null;
       readonly finished_at: string;
       readonly seconds: number | null;
       readonly backend: string | null;
@@ -151,5 +188,9 @@ export type StudyEvent =
       readonly key: string;
       readonly value: unknown;
     }
+  /** A running trial's constraint: feasible where at most 0. */
+  | { readonly type: "trial-constraint"; readonly number: number; readonly name: string; readonly value: number }
+  /** What is said about a trial in any state, from now on: takes the earlier annotation's place. */
+  | ({ readonly type: "trial-annotated"; readonly number: number } & Annotation)
   | { readonly type: "study-attr"; readonly key: string; readonly value: unknown }
   | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };

@@ -1,3 +1,4 @@
+/** A trial's record, its states, and what samplers and pruners see of a study. */
 import type { Params, SearchSpace } from "./distribution.js";
 
 export type TrialState = "waiting" | "running" | "complete" | "pruned" | "failed";
@@ -22,6 +23,22 @@ export interface Attempt {
 
 export type Metrics = Readonly<Record<string, number>>;
 
+/** One fold and seed of a cross-validated trial. */
+export interface TrialPart {
+  /** The cells held out; empty where the folds are no cells. */
+  readonly fold: readonly string[];
+  readonly seed: number;
+  /** The objectives' values at the step that the trial's value is taken from. */
+  readonly values: readonly number[];
+}
+
+/** A time-limited right to run a trial: whoever holds the token may report and tell, until it ends. */
+export interface Lease {
+  readonly token: string;
+  /** How long it lasts after each sign of life. */
+  readonly seconds: number;
+}
+
 /**
  * One trial's record, as stored and as handed out (finished ones are frozen). Key names are those of the file format.
  * Non-finite numbers are plain numbers in memory and `"NaN"`, `"Infinity"`, `"-Infinity"` in JSON.
@@ -30,8 +47,10 @@ export interface Trial {
   /** 0, 1, 2 … within the study. */
   readonly number: number;
   readonly state: TrialState;
-  /** The objective; null unless `complete`. */
-  readonly value: number | null;
+  /** The objectives' values, in the order of the study's objectives; null unless `complete`. */
+  readonly values: readonly number[] | null;
+  /** `values[0]`, for reading; only in studies with one objective, and never stored. */
+  readonly value?: number | null;
   readonly params: Params;
   /** Reports in order: `[step, value]`, steps being epochs from 1. */
   readonly intermediate: readonly (readonly [step: number, value: number])[];
@@ -40,6 +59,12 @@ export interface Trial {
   /** 0, 1, 2 … in the order of finishing; null before. */
   readonly finish_index: number | null;
   readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
+  /** By name: feasible where at most 0 (NaN is not). Empty without constraints. */
+  readonly constraints: Readonly<Record<string, number>>;
+  /** What each fold and seed came to; null for a trial that trains once. */
+  readonly parts: readonly TrialPart[] | null;
+  /** Standard deviation of the first objective over the parts; null without parts. */
+  readonly spread: number | null;
   /** ISO 8601, UTC. */
   readonly started_at: string | null;
   readonly finished_at: string | null;
@@ -51,6 +76,8 @@ export interface Trial {
   /** `pid@boot`-like owner of a running trial, or `"external"` for one handed out by `ask`. */
   readonly owner: string | null;
   readonly slot: number | null;
+  /** Of a running trial handed out for a limited time: null for every other. */
+  readonly lease: Lease | null;
   readonly backend: string | null;
   readonly failure: Failure | null;
   readonly prune_reason: string | null;
@@ -63,8 +90,13 @@ export interface Trial {
 
 /** What samplers and pruners see: plain records, never a live study. */
 export interface History {
+  /** Of the first objective; for a pruner, of what its trials report. */
   readonly direction: Direction;
+  /** One an objective. @default `[direction]` */
+  readonly directions?: readonly Direction[];
   readonly trials: readonly Trial[];
+  /** The records of running trials, their reports so far included. @default none */
+  readonly running?: readonly Trial[];
 }
 
 /** Uniform numbers in [0, 1). */
@@ -94,17 +126,25 @@ export function canTransition(from: TrialState, to: TrialState): boolean {
   return transitions[from].includes(to);
 }
 
-/** A record on which nothing has happened yet; `given` says what is known of it. */
+/** The trial's value for an objective, of a record with `values` or with `value` alone; null where it has none. */
+export function valueOf(trial: Pick<Trial, "values" | "value">, objective = 0): number | null {
+  return trial.values?.[objective] ?? (objective === 0 ? (trial.value ?? null) : null);
+}
+
+/** A record on which nothing has happened yet; `given` says what is known of it (`value` stands for one objective). */
 export function blankTrial(number: number, given: Partial<Omit<Trial, "number">> = {}): Trial {
   return {
     number,
     state: "waiting",
-    value: null,
+    values: typeof given.value === "number" ? [given.value] : null,
     params: {},
     intermediate: [],
     seen: [],
     finish_index: null,
     metrics: {},
+    constraints: {},
+    parts: null,
+    spread: null,
     started_at: null,
     finished_at: null,
     seconds: null,
@@ -113,6 +153,7 @@ export function blankTrial(number: number, given: Partial<Omit<Trial, "number">>
     attempts: [],
     owner: null,
     slot: null,
+    lease: null,
     backend: null,
     failure: null,
     prune_reason: null,

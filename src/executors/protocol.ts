@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { FailureClass, Failure, TrialOutcome } from "../core/index.js";
+import type { FailureClass, Failure, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
 import { isTrialPruned, messageOf } from "../core/index.js";
 import type { ReportAnswer, StopReason, TrialJob } from "./executor.js";
 
@@ -12,8 +12,15 @@ export type ToWorker =
 
 /** What a worker sends to the pool: any number of reports and attributes, then one outcome. */
 export type FromWorker =
-  | { readonly type: "report"; readonly id: number; readonly step: number; readonly value: number }
+  | {
+      readonly type: "report";
+      readonly id: number;
+      readonly step: number;
+      readonly value: number;
+      readonly metrics?: Metrics;
+    }
   | { readonly type: "user-attr"; readonly key: string; readonly value: unknown }
+  | { readonly type: "constraint"; readonly name: string; readonly value: number }
   | {
       readonly type: "outcome";
       readonly outcome: TrialOutcome;
@@ -55,6 +62,7 @@ export class TrialCancelled extends Error {
 /** The outcome of a trial that was ended from outside. */
 export function stoppedOutcome(reason: StopReason, seconds: number): TrialOutcome {
   if (reason === "cancel") return { state: "cancelled" };
+  if (reason === "stop") return { state: "pruned", metrics: {} };
   const message = `the trial ran longer than its timeout (${seconds.toFixed(1)} s)`;
   return { state: "failed", failure: { class: "timeout", message, where: "trial timeout" } };
 }
@@ -101,8 +109,23 @@ export function outcomeOfError(error: unknown, where: string): TrialOutcome {
 }
 
 /** What became of a trial whose objective returned. A value that is no finite number is the study's to judge. */
-export function outcomeOfValue(value: unknown): TrialOutcome {
-  if (typeof value === "number") return { state: "complete", value, metrics: {} };
-  const message = `the objective returned ${value === undefined ? "nothing" : typeof value}, not a number`;
-  return { state: "failed", failure: { class: "exception", message, where: "objective" } };
+export function outcomeOfValue(value: unknown, objectives: readonly StudyObjective[]): TrialOutcome {
+  const values = valuesOf(value, objectives);
+  if (typeof values !== "string") return { state: "complete", values, metrics: {} };
+  return { state: "failed", failure: { class: "exception", message: values, where: "objective" } };
+}
+
+/** The objectives' values out of what an objective returned, or what is wrong with it. */
+function valuesOf(value: unknown, objectives: readonly StudyObjective[]): readonly number[] | string {
+  const wanted = objectives.length === 1 ? "a number" : `${objectives.length} numbers`;
+  const list = Array.isArray(value) ? (value as unknown[]) : typeof value === "number" ? [value] : null;
+  if (list) {
+    if (list.length === objectives.length && list.every((item) => typeof item === "number")) return list;
+    return `the objective returned ${list.length === 1 ? "one value" : `a list of ${list.length}`}, not ${wanted}`;
+  }
+  if (typeof value !== "object" || value === null)
+    return `the objective returned ${value === undefined ? "nothing" : value === null ? "null" : typeof value}, not ${wanted}`;
+  const named = objectives.map(({ metric }) => (value as Record<string, unknown>)[metric]);
+  const missing = objectives.find((_, i) => typeof named[i] !== "number");
+  return missing ? `the objective returned no number under "${missing.metric}"` : (named as number[]);
 }

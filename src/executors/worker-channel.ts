@@ -26,15 +26,18 @@ export class WorkerChannel {
       case "user-attr":
         this.#hooks.onUserAttr(message.key, message.value);
         return;
+      case "constraint":
+        this.#hooks.onConstraint(message.name, message.value);
+        return;
       case "outcome":
         this.#outcome = message;
     }
   }
 
-  async #answer({ id, step, value }: Extract<FromWorker, { type: "report" }>): Promise<void> {
+  async #answer({ id, step, value, metrics }: Extract<FromWorker, { type: "report" }>): Promise<void> {
     if (this.#over) return;
     try {
-      this.#send({ type: "answer", id, answer: await this.#hooks.onReport(step, value) });
+      this.#send({ type: "answer", id, answer: await this.#hooks.onReport(step, value, metrics) });
     } catch (error) {
       // The listener's own failure: the trial ends, and whoever waits for its end is told.
       this.#failure ??= { error };

@@ -10,6 +10,8 @@ export interface EndOfTrial {
   readonly backend: string | null;
   readonly pruneReason: string | null;
   readonly onNan: OnNan;
+  /** How many values a complete trial has. */
+  readonly objectives: number;
 }
 
 /** The event that ends a running trial as its outcome says; a cancelled one goes back to waiting. */
@@ -35,7 +37,11 @@ export const STOPPED = "stopped before its end";
 /** A loss that became NaN on the way is a NaN like any other. */
 function failed(number: number, failure: Failure, end: EndOfTrial): FinishedEvent {
   if (failure.class !== "diverged" || end.onNan === "fail") return finished(number, end, { state: "failed", failure });
-  if (end.onNan === "worst") return finished(number, end, { state: "complete", value: NaN });
+  if (end.onNan === "worst")
+    return finished(number, end, {
+      state: "complete",
+      values: Array.from({ length: end.objectives }, () => NaN),
+    });
   return finished(number, end, { state: "pruned", prune_reason: failure.message });
 }
 
@@ -44,11 +50,14 @@ function completed(
   outcome: Extract<TrialOutcome, { state: "complete" }>,
   end: EndOfTrial,
 ): FinishedEvent {
-  const { value, metrics } = outcome;
+  const { values, metrics, constraints = {}, parts = null, spread = null } = outcome;
   const { number } = trial;
-  if (Number.isFinite(value) || end.onNan === "worst")
-    return finished(number, end, { state: "complete", value: Number.isFinite(value) ? value : NaN, metrics });
-  const message = `the objective value is ${value}`;
+  const complete = { state: "complete", metrics, constraints, parts, spread } as const;
+  const bad = values.find((value) => !Number.isFinite(value));
+  if (bad === undefined) return finished(number, end, { ...complete, values });
+  if (end.onNan === "worst")
+    return finished(number, end, { ...complete, values: values.map((v) => (Number.isFinite(v) ? v : NaN)) });
+  const message = `the objective value is ${bad}`;
   if (end.onNan === "prune") return finished(number, end, { state: "pruned", metrics, prune_reason: message });
   const failure: Failure = { class: "diverged", message, where: "objective value" };
   return finished(number, end, { state: "failed", metrics, failure });
@@ -61,7 +70,7 @@ function finished(
 ): FinishedEvent {
   const { seconds, backend } = end;
   return {
-    ...{ type: "trial-finished", number, value: null, metrics: {}, finished_at: now(), seconds, backend },
+    ...{ type: "trial-finished", number, values: null, metrics: {}, finished_at: now(), seconds, backend },
     ...{ failure: null, prune_reason: null },
     ...given,
   };

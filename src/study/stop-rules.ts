@@ -1,5 +1,5 @@
 import type { Direction, StoppedBy, Trial } from "../core/index.js";
-import { isBetter } from "../core/index.js";
+import { isBetter, isFeasible, valueOf } from "../core/index.js";
 import type { ResolvedOptions } from "./optimize-options.js";
 
 /** Watches the finished trials of one call for a reason to stop. */
@@ -22,8 +22,9 @@ export class StopRules {
     const counts = trial.retry_of === null;
     const improved =
       trial.state === "complete" &&
-      (this.#best === null || isBetter(trial.value as number, this.#best, this.#direction));
-    if (improved) this.#best = trial.value;
+      isFeasible(trial) &&
+      (this.#best === null || isBetter(valueOf(trial) as number, this.#best, this.#direction));
+    if (improved) this.#best = valueOf(trial);
     if (improved) this.#sinceBest = 0;
     else if (counts) this.#sinceBest += 1;
     if (trial.state !== "failed") this.#failuresInRow = 0;

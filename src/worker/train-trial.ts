@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { loadPlugins } from "../plugins/load-plugins.js";
-import type { EpochEvent, Metrics, TrialOutcome } from "../core/index.js";
+import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
 import { valueOfEpochs } from "../core/index.js";
 import type { RunResult } from "../training/run.js";
 import { run } from "../training/run.js";
@@ -17,7 +17,8 @@ export async function runTraining(
   workload: TrainWorkload,
   line: TrialLine,
 ): Promise<{ outcome: TrialOutcome; backend: string | null }> {
-  const { config, metric } = workload;
+  const { config } = workload;
+  const reported = (workload.pruneBy ?? (workload.objectives[0] as StudyObjective)).metric;
   try {
     await loadPlugins(config.plugins ?? []);
     const result = await run(
@@ -25,14 +26,14 @@ export async function runTraining(
       {
         cancelFlag: line.control,
         ...(job.tables ? { tables: job.tables } : {}),
-        checkpoint: job.directory === null ? null : join(job.directory, CHECKPOINT_FILE),
+        checkpoint: job.artifacts === null ? null : join(job.artifacts.path, CHECKPOINT_FILE),
         resumable: false,
         baselines: false,
         onEvent: async (event) => {
           if (event.event !== "epoch") return "continue";
           process.stdout.write(`${epochLine(event)}\n`);
-          const answer = await line.report(event.epoch, metricOf(event, metric));
-          return answer === "prune" ? "stop" : "continue";
+          const answer = await line.report(event.epoch, metricOf(event, reported));
+          return answer === "continue" ? "continue" : "stop";
         },
       },
     );
@@ -43,7 +44,8 @@ export async function runTraining(
   }
 }
 
-function outcomeOfRun(job: TrialJob, { metric, direction }: TrainWorkload, result: RunResult): TrialOutcome {
+function outcomeOfRun(job: TrialJob, { objectives }: TrainWorkload, result: RunResult): TrialOutcome {
+  const { metric, direction } = objectives[0] as StudyObjective;
   const { state, history, message } = result;
   if (state === "cancelled") return { state };
   if (state === "diverged")
@@ -56,7 +58,7 @@ function outcomeOfRun(job: TrialJob, { metric, direction }: TrainWorkload, resul
     best: metricsOf(history[best.index] as EpochEvent),
     last: metricsOf(history.at(-1) as EpochEvent),
   };
-  return state === "pruned" ? { state, metrics } : { state, value: chosen.value, metrics };
+  return state === "pruned" ? { state, metrics } : { state, values: [chosen.value], metrics };
 }
 
 function noEpoch(): TrialOutcome {

@@ -1,5 +1,5 @@
 /** A trial's line to the study, as the trainer and objectives in a worker use it. */
-import type { TrialOutcome } from "../core/index.js";
+import type { Metrics, TrialOutcome } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { WorkerPort } from "../executors/protocol.js";
 import { ControlBlock, TrialCancelled } from "../executors/protocol.js";
@@ -30,16 +30,20 @@ export class TrialLine {
   }
 
   /** @throws TrialCancelled when the trial was asked to end. */
-  report(step: number, value: number): Promise<ReportAnswer> {
+  report(step: number, value: number, metrics?: Metrics): Promise<ReportAnswer> {
     Atomics.store(this.control, ControlBlock.memoryMb, Math.round(this.#memory() / 2 ** 20));
     this.throwIfCancelled();
     const id = this.#reports++;
-    this.#port.send({ type: "report", id, step, value });
+    this.#port.send({ type: "report", id, step, value, ...(metrics ? { metrics } : {}) });
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 
   setUserAttr(key: string, value: unknown): void {
     this.#port.send({ type: "user-attr", key, value });
+  }
+
+  setConstraint(name: string, value: number): void {
+    this.#port.send({ type: "constraint", name, value });
   }
 
   end(outcome: TrialOutcome, backend: string | null): void {

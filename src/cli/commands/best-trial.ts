@@ -2,7 +2,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/index.js";
-import { bestTrialOf } from "../../core/index.js";
+import { bestOfStudy } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, shortNumber } from "../render.js";
@@ -36,8 +36,9 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const { io } = context;
   const format = parseFormat(options.format);
   const ref = await resolveStudy(options, name);
-  const { header, trials } = await ref.storage.read(ref.name);
-  const trial = bestTrialOf(trials, header.direction);
+  const state = await ref.storage.read(ref.name);
+  const { header } = state;
+  const trial = bestOfStudy(state);
   if (!trial) throw new MlbenchError("no-best-trial", `study "${ref.name}" has no complete trial yet`);
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");
@@ -50,7 +51,7 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   await printData(io, format, trial, {
     table: () =>
       [
-        `trial ${trial.number}: ${header.metric} ${trial.value}`,
+        `trial ${trial.number}: ${header.objectives.map(({ metric }, i) => `${metric} ${trial.values?.[i]}`).join(", ")}`,
         ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
         ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
       ].join("\n"),

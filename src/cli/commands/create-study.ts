@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { UsageError } from "../../core/index.js";
+import { objectivesInWords, UsageError } from "../../core/index.js";
 import type { Direction, OnDuplicate, OnNan, Params, StudyHeader, TrialValueRule } from "../../core/index.js";
 import type { StudyDefinition, StudyRequest } from "../../app/study-definition.js";
 import type { StudyConfig } from "../../app/study-config.js";
@@ -252,7 +252,7 @@ async function printSpace(
           ],
           rows,
         );
-        return `${header.name}: ${header.direction} ${header.metric}, ${header.sampler.name} + ${header.pruner.name}\n\n${table}`;
+        return `${header.name}: ${objectivesInWords(header.objectives)}, ${header.sampler.name} + ${header.pruner.name}\n\n${table}`;
       },
     },
   );

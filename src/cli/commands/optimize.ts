@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
 import type { OptimizeStudyOptions } from "../../app/optimize-study.js";
-import { bestTrialOf } from "../../core/index.js";
+import { bestOfStudy } from "../../core/index.js";
 import type { OptimizeResult } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { printLine } from "../io.js";
@@ -128,8 +128,12 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
   const study = await openStudy(ref.storage, ref.name);
   const json = options.format === "json";
   const view = await createOptimizeView(io, json, {
-    ...{ direction: study.direction, metric: study.header.metric, file: ref.storage.fileOf(ref.name) },
-    best: bestTrialOf(study.trials, study.direction)?.value ?? null,
+    ...{
+      direction: study.direction,
+      metric: study.header.objectives[0]?.metric ?? "value",
+      file: ref.storage.fileOf(ref.name),
+    },
+    best: bestOfStudy(study.state)?.value ?? null,
   });
   try {
     const result = await drainable((signal, drainSignal) =>

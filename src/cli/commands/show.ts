@@ -1,6 +1,6 @@
-import type { StudyState } from "../../core/index.js";
+import type { Direction, StudyState } from "../../core/index.js";
 import { isFinished } from "../../core/index.js";
-import { bestTrialOf } from "../../core/index.js";
+import { bestOfStudy, directionsOf, objectivesInWords } from "../../core/index.js";
 import { bestSoFar } from "../best.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
@@ -27,11 +27,11 @@ export const showCommand: CommandDefinition = (program, { io }) => {
         {
           table: async () => {
             const { terminalPlot } = await import("../plot.js");
-            const points = bestSoFar(state.trials, state.header.direction);
+            const points = bestSoFar(state.trials, directionsOf(state.header)[0] as Direction);
             const plot =
               points.length < 2
                 ? ""
-                : `\n\nbest ${state.header.metric} by finished trials\n` +
+                : `\n\nbest ${state.header.objectives[0]?.metric} by finished trials\n` +
                   (await terminalPlot([{ name: "best so far", points }], {
                     columns: Math.min(io.stdout.columns ?? 80, 120),
                     color: io.stdout.isTTY === true,
@@ -46,8 +46,9 @@ export const showCommand: CommandDefinition = (program, { io }) => {
     });
 };
 
-function summarise({ header, trials, counts }: StudyState, file: string | null) {
-  const best = bestTrialOf(trials, header.direction);
+function summarise(state: StudyState, file: string | null) {
+  const { header, trials, counts } = state;
+  const best = bestOfStudy(state);
   const finished = trials.filter(isFinished);
   const seconds = trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0);
   const judged = counts.complete + counts.pruned;
@@ -55,7 +56,7 @@ function summarise({ header, trials, counts }: StudyState, file: string | null) 
   for (const trial of finished)
     if (trial.failure) failures[trial.failure.class] = (failures[trial.failure.class] ?? 0) + 1;
   return {
-    ...{ name: header.name, file, direction: header.direction, metric: header.metric, created_at: header.created_at },
+    ...{ name: header.name, file, objectives: header.objectives, created_at: header.created_at },
     ...{ seed: header.seed, task: header.task, sampler: header.sampler, pruner: header.pruner },
     ...{ trials: trials.length, counts, failures, trial_seconds: seconds },
     pruned_share: judged === 0 ? null : counts.pruned / judged,
@@ -72,7 +73,7 @@ function inWords(summary: ReturnType<typeof summarise>): string {
     .map(([state, count]) => `${count} ${state}`);
   const what = task.model === undefined ? "objective" : `${[task.model].flat().join(",")} on ${task.dataset}`;
   const lines = [
-    `${summary.name}: ${what}, ${summary.direction} ${summary.metric}, ${summary.sampler.name} + ${summary.pruner.name}, seed ${summary.seed}`,
+    `${summary.name}: ${what}, ${objectivesInWords(summary.objectives)}, ${summary.sampler.name} + ${summary.pruner.name}, seed ${summary.seed}`,
     `file     ${summary.file}`,
     `trials   ${states.join(", ") || "none"}`,
   ];

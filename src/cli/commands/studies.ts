@@ -1,6 +1,6 @@
 import { MlbenchError } from "../../core/index.js";
 import type { StudyStorage } from "../../storage/storage.js";
-import { bestTrialOf } from "../../core/index.js";
+import { bestOfStudy, objectivesInWords } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, renderTable, shortNumber } from "../render.js";
@@ -43,7 +43,7 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
                   { title: "pruned", align: "right", text: (row) => String(row.counts.pruned) },
                   { title: "failed", align: "right", text: (row) => String(row.counts.failed) },
                   { title: "best", align: "right", text: (row) => shortNumber(row.best_value, 5) },
-                  { title: "metric", text: (row) => `${row.direction} ${row.metric}` },
+                  { title: "metric", text: (row) => `${objectivesInWords(row.objectives)}` },
                   { title: "created", text: (row) => row.created_at.slice(0, 16).replace("T", " ") },
                 ],
                 rows,
@@ -54,10 +54,11 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
 };
 
 async function rowOf(storage: StudyStorage, name: string) {
-  const { header, trials, counts } = await storage.read(name);
+  const state = await storage.read(name);
+  const { header, trials, counts } = state;
   return {
-    ...{ name, direction: header.direction, metric: header.metric, created_at: header.created_at },
-    ...{ trials: trials.length, counts, best_value: bestTrialOf(trials, header.direction)?.value ?? null },
+    ...{ name, objectives: header.objectives, created_at: header.created_at },
+    ...{ trials: trials.length, counts, best_value: bestOfStudy(state)?.value ?? null },
     ...{ sampler: header.sampler.name, pruner: header.pruner.name, file: storage.fileOf(name) },
   };
 }

@@ -1,4 +1,5 @@
 /** The bandwidths of the default TPE's densities, which follow the search's success. */
+import { valueOf } from "../../core/index.js";
 import type { Direction } from "../../core/index.js";
 import type { Point } from "./kernel-density.js";
 import type { Observation } from "./encoding.js";
@@ -29,7 +30,7 @@ export function stepSize(complete: readonly Observation[], direction: Direction,
   let best = Infinity;
   let step = FIRST_STEP;
   complete.forEach(({ trial }, i) => {
-    const value = sign * (trial.value as number);
+    const value = sign * (valueOf(trial) as number);
     const improved = value < best;
     if (improved) best = value;
     if (i < skipped) return;

@@ -1,4 +1,5 @@
 /** The division of a history into good trials and the others. */
+import { valueOf } from "../../core/index.js";
 import type { Direction, History, Trial } from "../../core/index.js";
 import type { Observation, SpaceEncoding } from "./encoding.js";
 import { observationAt } from "./encoding.js";
@@ -32,7 +33,8 @@ export function observe(encoding: SpaceEncoding, history: History, withRunning: 
   const pruned: Observation[] = [];
   const running: Observation[] = [];
   for (let i = 0; i < trials.length; i++) {
-    const { state, value } = trials[i] as Trial;
+    const trial = trials[i] as Trial;
+    const { state } = trial;
     const kind =
       state === "complete"
         ? complete
@@ -41,7 +43,7 @@ export function observe(encoding: SpaceEncoding, history: History, withRunning: 
           : state === "running" && withRunning
             ? running
             : null;
-    if (kind === null || (kind === complete && (value === null || Number.isNaN(value)))) continue;
+    if (kind === null || (kind === complete && Number.isNaN(valueOf(trial) ?? NaN))) continue;
     const observation = observationAt(encoding, trials, i);
     if (observation === null) continue;
     all.push(observation);
@@ -65,7 +67,11 @@ function inOrder(trials: readonly Trial[]): readonly Trial[] {
 export function splitTrials(observations: Observations, direction: Direction, nBelow: number): Split {
   const { all, complete, pruned } = observations;
   const sign = direction === "minimize" ? 1 : -1;
-  const best = lowest(complete, nBelow, (a, b) => sign * ascending(a.trial.value as number, b.trial.value as number));
+  const best = lowest(
+    complete,
+    nBelow,
+    (a, b) => sign * ascending(valueOf(a.trial) as number, valueOf(b.trial) as number),
+  );
   const missing = nBelow - best.length;
   const score = new Map(missing > 0 ? pruned.map((o) => [o, prunedScore(o.trial, sign)]) : []);
   const next = lowest(pruned, missing, (a, b) => {

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 
 import type { StudyEvent } from "../../core/index.js";
+import { withoutValue } from "../../core/index.js";
 import { withOneByteCorrected } from "./one-byte.js";
 import { readJson, writeJson } from "./plain-json.js";
 
@@ -20,7 +21,8 @@ export function checksumOf(bytes: Uint8Array | string): string {
 
 /** One line with its newline: `{"seq":7,"event":{…},"crc":"89abcdef"}`. */
 export function journalLine(seq: number, event: StudyEvent): string {
-  const body = `${START}${seq},"event":${writeJson(event)}`;
+  const stored = event.type === "trial-created" ? { ...event, trial: withoutValue(event.trial) } : event;
+  const body = `${START}${seq},"event":${writeJson(stored)}`;
   return `${body},"crc":"${checksumOf(body)}"}\n`;
 }
 

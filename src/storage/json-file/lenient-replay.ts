@@ -64,7 +64,7 @@ function failedEvent(number: number, at: string): StudyEvent {
     type: "trial-finished",
     number,
     state: "failed",
-    value: null,
+    values: null,
     metrics: {},
     finished_at: at,
     seconds: null,

@@ -81,7 +81,7 @@ function underName(read: ReadSnapshot, name: string): ReadSnapshot {
   const { state } = read.document;
   if (state.header.name === name) return read;
   const header = Object.freeze({ ...state.header, name });
-  return { ...read, document: { ...read.document, state: createStudyState(header, state.trials) } };
+  return { ...read, document: { ...read.document, state: createStudyState(header, state.trials, state) } };
 }
 
 /** A snapshot with its journal's events applied; `fd` is the journal, or null where there is none. */
@@ -95,7 +95,7 @@ export async function withJournal(
   const { state, revision } = document;
   if (fd === null) return { ...common, state, journal: null, lastSeq: revision, findings: [] };
   const file = basename(paths.journal);
-  const migrated = (event: StudyEvent): StudyEvent => migrator.event(event) as unknown as StudyEvent;
+  const migrated = (event: StudyEvent): StudyEvent => migrator.event({ ...event }) as unknown as StudyEvent;
   const replay = new Replay(state, file);
   const journal = await scanJournal(system, fd, file, revision, ({ seq, event }) => replay.apply(seq, migrated(event)));
   const findings = [...replay.findings, ...journal.findings];

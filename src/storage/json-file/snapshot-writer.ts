@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import type { Trial } from "../../core/index.js";
+import { withoutValue } from "../../core/index.js";
 import { SCHEMA_VERSION } from "../migrations/index.js";
 import { failPoint, isFailPoint, die } from "./fail-point.js";
 import { writeFully } from "./file-system.js";
@@ -17,11 +19,12 @@ const CHUNK = 1 << 18;
 function* snapshotLines({ revision, state, extra }: StudyDocument): Generator<string> {
   yield "{";
   const top = { format: FORMAT, schema_version: SCHEMA_VERSION, checksum: NO_CHECKSUM, revision };
-  for (const [key, value] of Object.entries({ ...top, ...state.header, ...extra }))
+  const annotations = Object.fromEntries(state.annotations);
+  for (const [key, value] of Object.entries({ ...top, ...state.header, annotations, ...extra }))
     if (value !== undefined) yield `${JSON.stringify(key)}: ${writeJson(value)},`;
   yield '"trials": [';
   for (let number = 0; number < state.size; number++)
-    yield writeJson(state.trial(number)) + (number + 1 < state.size ? "," : "");
+    yield writeJson(withoutValue(state.trial(number) as Trial)) + (number + 1 < state.size ? "," : "");
   yield "],";
 }
 

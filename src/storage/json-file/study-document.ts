@@ -1,5 +1,5 @@
 import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
-import type { StudyHeader, StudyState, Trial } from "../../core/index.js";
+import type { Annotation, StudyHeader, StudyState, Trial } from "../../core/index.js";
 
 export const FORMAT = "mlbench-hpo-study";
 
@@ -13,12 +13,19 @@ export interface StudyDocument {
 }
 
 /** Top-level keys of the file that are the file's own, not the study's. */
-const envelope = new Set(["format", "schema_version", "checksum", "revision", "trials", "line_checksums"]);
+const envelope = new Set([
+  "format",
+  "schema_version",
+  "checksum",
+  "revision",
+  "annotations",
+  "trials",
+  "line_checksums",
+]);
 
 const headerKeys = [
   "name",
-  "direction",
-  "metric",
+  "objectives",
   "created_at",
   "seed",
   "task",
@@ -39,6 +46,29 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function requireObjectives(objectives: unknown): void {
+  if (!Array.isArray(objectives) || objectives.length === 0) damaged('"objectives" must be a list of one or more');
+  for (const objective of objectives as unknown[]) {
+    if (!isRecord(objective) || typeof objective["metric"] !== "string") damaged("an objective has no metric");
+    if (objective["direction"] !== "minimize" && objective["direction"] !== "maximize")
+      damaged(`the direction of "${objective["metric"]}" must be minimize or maximize`);
+  }
+}
+
+/** Annotations by trial number, as the file keeps them under the number's digits. */
+function readAnnotations(raw: unknown): ReadonlyMap<number, Annotation> {
+  if (raw === undefined) return new Map();
+  if (!isRecord(raw)) damaged('"annotations" must be an object');
+  return new Map(
+    Object.entries(raw).map(([number, annotation]) => {
+      const { note, tags, banned } = isRecord(annotation) ? annotation : damaged(`annotation ${number} is no object`);
+      if (typeof note !== "string" || !Array.isArray(tags) || typeof banned !== "boolean")
+        damaged(`annotation ${number} must have a note, tags and banned`);
+      return [Number(number), annotation as Annotation];
+    }),
+  );
+}
+
 /** The study's header in the order of the file, and what else stands at the top level. */
 export function splitHeader(raw: Readonly<Record<string, unknown>>): {
   header: StudyHeader;
@@ -46,8 +76,7 @@ export function splitHeader(raw: Readonly<Record<string, unknown>>): {
 } {
   for (const key of headerKeys) if (!(key in raw)) damaged(`the key "${key}" is missing`);
   if (typeof raw["name"] !== "string") damaged('"name" must be a text');
-  if (raw["direction"] !== "minimize" && raw["direction"] !== "maximize")
-    damaged('"direction" must be minimize or maximize');
+  requireObjectives(raw["objectives"]);
   if (typeof raw["seed"] !== "number") damaged('"seed" must be a number');
   for (const key of ["task", "space", "sampler", "pruner", "settings", "user_attrs"] as const)
     if (!isRecord(raw[key])) damaged(`"${key}" must be an object`);
@@ -76,5 +105,6 @@ export function toDocument(raw: Readonly<Record<string, unknown>>, trials: reado
   if (typeof revision !== "number" || !Number.isSafeInteger(revision) || revision < 0)
     damaged('"revision" must be an integer from 0');
   const { header, extra } = splitHeader(raw);
-  return { revision, state: createStudyState(header, trials), extra };
+  const annotations = readAnnotations(raw["annotations"]);
+  return { revision, state: createStudyState(header, trials, { revision, annotations }), extra };
 }

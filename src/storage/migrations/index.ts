@@ -1,20 +1,15 @@
+/** What lifts a study written by an older version to the present one. */
 import { MlbenchError } from "../../core/index.js";
+import { fromVersion1 } from "./from-version-1.js";
+import type { Migration, Raw } from "./migration.js";
+
+export type { Migration } from "./migration.js";
 
 /** Bumped when an older program could not read, or would misread, what is written. */
-export const SCHEMA_VERSION = 1;
-
-type Raw = Readonly<Record<string, unknown>>;
-
-/** Turns what version `from` wrote into what version `from + 1` writes; each part may be left out. */
-export interface Migration {
-  readonly from: number;
-  header?(raw: Raw): Raw;
-  trial?(raw: Raw): Raw;
-  event?(raw: Raw): Raw;
-}
+export const SCHEMA_VERSION = 2;
 
 /** In ascending order, one a version; `test/fixtures/storage` keeps a study of each version that must always load. */
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [fromVersion1];
 
 /** A version and the ways to it; a parameter only so that tests can look ahead. */
 export interface Schema {

@@ -49,7 +49,7 @@ it("keeps the picture whole when lines are written above it", async () => {
   ] as const) {
     view.onEvent({ event: "trial-start", number, slot, attempt: 1, params: { x: 1 } });
     const reason = "step 3: a long line that says at length why this trial goes on";
-    view.onEvent({ event: "report", number, step: 3, value: 0.5, prune: false, reason });
+    view.onEvent({ event: "report", number, step: 3, value: 0.5, metrics: {}, prune: false, reason });
   }
   view.onEvent({ event: "trial-start", number: 2, slot: 2, attempt: 1, params: { x: 1 } });
   await drawn("[2] trial 2");

@@ -1,45 +1,9 @@
-import type { Direction, History, Trial, TrialState } from "../../../src/core/index.js";
+import type { Direction, History, Trial } from "../../../src/core/index.js";
 import { MedianPruner } from "../../../src/pruners/median.js";
 import { NopPruner } from "../../../src/pruners/nop.js";
 import { PatientPruner } from "../../../src/pruners/patient.js";
 import { PercentilePruner } from "../../../src/pruners/percentile.js";
 import type { Pruner } from "../../../src/pruners/pruner.js";
-
-/** A record with reports; without steps they are 1, 2, 3 … Finished records are frozen, as a study's are. */
-export function record(
-  number: number,
-  state: TrialState,
-  values: readonly number[],
-  steps?: readonly number[] | null,
-  extra: Partial<Trial> = {},
-): Trial {
-  const finished = state === "complete" || state === "pruned" || state === "failed";
-  const trial: Trial = {
-    number,
-    state,
-    value: state === "complete" ? 0 : null,
-    params: {},
-    intermediate: values.map((value, i) => [steps?.[i] ?? i + 1, value] as const),
-    seen: values.map(() => 0),
-    finish_index: finished ? number : null,
-    metrics: {},
-    started_at: null,
-    finished_at: null,
-    seconds: null,
-    seed: 0,
-    attempt: 1,
-    attempts: [],
-    owner: null,
-    slot: null,
-    backend: null,
-    failure: null,
-    prune_reason: null,
-    retry_of: null,
-    user_attrs: {},
-    ...extra,
-  };
-  return finished ? Object.freeze(trial) : trial;
-}
 
 export function historyOf(direction: Direction, ...trials: readonly Trial[]): History {
   return { direction, trials };

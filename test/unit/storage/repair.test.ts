@@ -9,7 +9,8 @@ import type { StudyState } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { checksumOf } from "../../../src/storage/json-file/journal-line.js";
 import { withOneByteCorrected } from "../../../src/storage/json-file/one-byte.js";
-import { created, runningTrial } from "../../fixtures/storage/records.js";
+import { created } from "../../fixtures/storage/records.js";
+import { runningTrial } from "../../fixtures/trials.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
 
@@ -169,7 +170,7 @@ describe("worse damage", () => {
   });
 
   it("a head that cannot be read is said to be beyond repair, and nothing is touched", async () => {
-    const text = snapshot.toString("utf8").replace('"direction": "minimize",', '"direction": junk and more junk');
+    const text = snapshot.toString("utf8").replace('"seed": 7,', '"seed": junk and more junk');
     await place(Buffer.from(text), journal);
     await expect(storage.repair("small")).rejects.toMatchObject({ code: "study-damaged" });
     expect(await readFile(snapshotFile(), "utf8")).toBe(text);

@@ -27,7 +27,8 @@ describe("the kept study of schema_version 1", () => {
   it("loads as it was written", async () => {
     const { state, findings } = await storage.inspect("v1");
     expect(findings).toEqual([]);
-    expect(state.header).toMatchObject({ name: "v1", seed: 20260102, metric: "val_rmse", direction: "minimize" });
+    expect(state.header).toMatchObject({ name: "v1", seed: 20260102 });
+    expect(state.header.objectives).toEqual([{ metric: "val_rmse", direction: "minimize" }]);
     expect(Object.keys(state.header.space)).toHaveLength(4);
     expect(state.header.user_attrs).toEqual({ note: "kept for ever", owner: "lab 3" });
     expect(state.header.settings.accepted_changes).toMatchObject([{ path: "../plugin.mjs", sha256: "cd".repeat(32) }]);
@@ -60,12 +61,12 @@ describe("the kept study of schema_version 1", () => {
 });
 
 it("a newer schema_version is refused with what to do, by every command, and repair leaves it alone", async () => {
-  const text = (await readFile(fixture("v1.json"), "utf8")).replace('"schema_version": 1', '"schema_version": 2');
+  const text = (await readFile(fixture("v1.json"), "utf8")).replace('"schema_version": 1', '"schema_version": 3');
   await writeFile(join(directory, "v1.json"), text);
   for (const attempt of [() => storage.read("v1"), () => storage.openWriter("v1"), () => storage.inspect("v1")])
     await expect(attempt()).rejects.toMatchObject({
       code: "study-too-new",
-      message: expect.stringMatching(/schema_version 2.*update mlbench-hpo/) as string,
+      message: expect.stringMatching(/schema_version 3.*update mlbench-hpo/) as string,
     });
   expect(await storage.diagnose("v1")).toMatchObject([{ code: "study-too-new" }]);
 });
@@ -110,9 +111,10 @@ describe("migrations", () => {
   it("reach a study through its files", async () => {
     const disk = new SimulatedDisk();
     await smallStudy(disk);
-    const loaded = await loadStudy(disk, paths, schema);
+    const next: Migration[] = [{ ...(steps[1] as Migration), header: (raw) => ({ ...raw, created_at: "then" }) }];
+    const loaded = await loadStudy(disk, paths, { version: 3, migrations: next });
     expect(loaded?.outdated).toBe(true);
-    expect(loaded?.state.header.metric).toBe("val_rmse2");
+    expect(loaded?.state.header.created_at).toBe("then");
     expect(loaded?.state.header.user_attrs).toEqual({ renamed: ["NaN", Infinity, null] });
     // Trials of the snapshot are lifted; what the journal adds is lifted as events.
     expect(loaded?.state.trials.map(({ seed }) => seed)).toEqual([0, 0, 1002]);

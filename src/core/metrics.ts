@@ -1,0 +1,65 @@
+/** The metrics that models are judged by, which way each is better, and constraints on them. */
+import { UsageError } from "./errors.js";
+import type { StudyObjective } from "./study.js";
+import type { Direction, Metrics } from "./trial.js";
+
+/** Of one epoch: what the epoch event carries. */
+const epochMetrics: Readonly<Record<string, Direction>> = {
+  val_rmse: "minimize",
+  val_rmse_end: "minimize",
+  val_mae: "minimize",
+  val_max_error: "minimize",
+  val_r2: "maximize",
+  val_rul_mae: "minimize",
+  train_loss: "minimize",
+  train_rmse: "minimize",
+};
+
+/** Of a whole run, and what it costs. */
+const runMetrics: Readonly<Record<string, Direction>> = {
+  seconds: "minimize",
+  epoch_seconds: "minimize",
+  parameters: "minimize",
+  epochs: "minimize",
+  inference_us: "minimize",
+};
+
+/** Every metric that a model's trials have, and its own direction. */
+export const modelMetrics: Readonly<Record<string, Direction>> = { ...epochMetrics, ...runMetrics };
+
+/** A condition on a metric: `parameters<=50000`. */
+export interface Constraint {
+  /** The text without spaces. */
+  readonly name: string;
+  readonly metric: string;
+  readonly operator: "<=" | ">=";
+  readonly bound: number;
+}
+
+/** @throws UsageError `invalid-constraint`. */
+export function parseConstraint(text: string): Constraint {
+  const name = text.replaceAll(/\s+/g, "");
+  const parts = /^([A-Za-z_]\w*)(<=|>=)(.+)$/.exec(name);
+  const bound = Number(parts?.[3]);
+  if (!parts || !Number.isFinite(bound))
+    throw new UsageError("invalid-constraint", `--constraint '${text}': expected METRIC <= NUMBER or METRIC >= NUMBER`);
+  return { name, metric: parts[1] as string, operator: parts[2] as "<=" | ">=", bound };
+}
+
+/** How far the metrics are from meeting a constraint: met at 0 and below; NaN where the metric is missing. */
+export function constraintValue({ metric, operator, bound }: Constraint, metrics: Metrics): number {
+  const value = metrics[metric] ?? NaN;
+  return operator === "<=" ? value - bound : bound - value;
+}
+
+/** The values of stored constraints, by name. */
+export function constraintValues(constraints: readonly string[], metrics: Metrics): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    constraints.map(parseConstraint).map((constraint) => [constraint.name, constraintValue(constraint, metrics)]),
+  );
+}
+
+/** `minimize val_rmse, maximize val_r2` */
+export function objectivesInWords(objectives: readonly StudyObjective[]): string {
+  return objectives.map(({ metric, direction }) => `${direction} ${metric}`).join(", ");
+}

@@ -1,0 +1,115 @@
+/** Trials compared: constraints, dominance, the best trial and the Pareto front. */
+import type { Annotation, StudyHeader, StudyState } from "./study.js";
+import { isBetter, valueOf } from "./trial.js";
+import type { Direction, Trial } from "./trial.js";
+
+/** The directions of a study's objectives, in their order. */
+export function directionsOf({ objectives }: Pick<StudyHeader, "objectives">): readonly Direction[] {
+  return objectives.map(({ direction }) => direction);
+}
+
+/** Which way the values are better that trials report: those of the first objective, or of the metric pruned by. */
+export function reportDirection({ objectives, settings }: Pick<StudyHeader, "objectives" | "settings">): Direction {
+  return settings.prune_by?.direction ?? (objectives[0]?.direction as Direction);
+}
+
+/** Whether every constraint is at most 0; NaN violates. A trial without constraints is feasible. */
+export function isFeasible({ constraints }: Pick<Trial, "constraints">): boolean {
+  return Object.values(constraints ?? {}).every((value) => value <= 0);
+}
+
+/** By how much a trial misses its constraints: the sum of what is above 0; NaN counts as infinitely far. */
+export function violationOf({ constraints }: Pick<Trial, "constraints">): number {
+  const above = (value: number): number => (Number.isNaN(value) ? Infinity : Math.max(0, value));
+  return Object.values(constraints ?? {}).reduce((sum, value) => sum + above(value), 0);
+}
+
+/** Whether `a` is as good as `b` in every objective and better in one. NaN is worse than every number. */
+export function dominates(a: readonly number[], b: readonly number[], directions: readonly Direction[]): boolean {
+  let better = false;
+  for (const [i, direction] of directions.entries()) {
+    const [x, y] = [a[i] as number, b[i] as number];
+    if (isBetter(y, x, direction)) return false;
+    if (isBetter(x, y, direction)) better = true;
+  }
+  return better;
+}
+
+/** The complete feasible trials that no other one dominates, by number; equals all stay. */
+export function paretoFront(trials: Iterable<Trial>, directions: readonly Direction[]): Trial[] {
+  const candidates: Trial[] = [];
+  for (const trial of trials)
+    if (trial.state === "complete" && trial.values !== null && isFeasible(trial)) candidates.push(trial);
+  // Best first in the first objective: whoever dominates a trial then stands before it, and is in the front already.
+  const order = [...candidates].sort((a, b) => compareValues(a, b, directions) || a.number - b.number);
+  const front: Trial[] = [];
+  for (const trial of order) {
+    const values = trial.values as readonly number[];
+    if (!front.some((other) => dominates(other.values as readonly number[], values, directions))) front.push(trial);
+  }
+  return front.sort((a, b) => a.number - b.number);
+}
+
+/** Below 0 where `a` is better in the first objective in which the two differ. */
+function compareValues(a: Trial, b: Trial, directions: readonly Direction[]): number {
+  for (const [i, direction] of directions.entries()) {
+    const [x, y] = [valueOf(a, i) as number, valueOf(b, i) as number];
+    if (isBetter(x, y, direction)) return -1;
+    if (isBetter(y, x, direction)) return 1;
+  }
+  return 0;
+}
+
+/** The best complete feasible trial in the first objective, the first of equals; null when there is none. */
+export function bestTrialOf(trials: Iterable<Trial>, direction: Direction): Trial | null {
+  let best: Trial | null = null;
+  for (const trial of trials) {
+    const value = valueOf(trial);
+    if (trial.state !== "complete" || value === null || !isFeasible(trial)) continue;
+    if (best === null || isBetter(value, valueOf(best) as number, direction)) best = trial;
+  }
+  return best;
+}
+
+/** The complete trial that misses its constraints least, for a study in which none is feasible; null without one. */
+export function leastViolating(trials: Iterable<Trial>, direction: Direction): Trial | null {
+  let best: Trial | null = null;
+  for (const trial of trials) {
+    if (trial.state !== "complete") continue;
+    const [own, least] = [violationOf(trial), best === null ? Infinity : violationOf(best)];
+    const closer = own < least || (own === least && best !== null && isBetterTrial(trial, best, direction));
+    if (best === null || closer) best = trial;
+  }
+  return best;
+}
+
+function isBetterTrial(a: Trial, b: Trial, direction: Direction): boolean {
+  const [x, y] = [valueOf(a), valueOf(b)];
+  return x !== null && (y === null || isBetter(x, y, direction));
+}
+
+/** Whether people have excluded a trial. */
+export function isBanned(annotations: ReadonlyMap<number, Annotation>, number: number): boolean {
+  return annotations.get(number)?.banned ?? false;
+}
+
+/** The records that count in comparisons: all but the banned ones. The list itself where none is. */
+export function comparableTrials({
+  trials,
+  annotations,
+}: Pick<StudyState, "trials" | "annotations">): readonly Trial[] {
+  if (![...annotations.values()].some(({ banned }) => banned)) return trials;
+  return trials.filter(({ number }) => !isBanned(annotations, number));
+}
+
+/** The study's best trial; null when no feasible one is complete. With several objectives: the best in the first. */
+export function bestOfStudy(state: StudyState): Trial | null {
+  return bestTrialOf(comparableTrials(state), state.header.objectives[0]?.direction as Direction);
+}
+
+/** The Pareto front of a study, by number; with one objective its best trial alone. */
+export function frontOfStudy(state: StudyState): readonly Trial[] {
+  if (state.header.objectives.length > 1) return paretoFront(comparableTrials(state), directionsOf(state.header));
+  const best = bestOfStudy(state);
+  return best ? [best] : [];
+}

@@ -1,0 +1,84 @@
+/** The reports of running trials: lists that grow in constant time while every record keeps what it had. */
+import type { Trial } from "./trial.js";
+
+/** Up to so many reports a record has lists of its own: copying them costs less than sharing does. */
+const COPIED = 64;
+
+type Report = readonly [step: number, value: number];
+
+/** What a running trial has reported, shared by all of its records; each knows how much of it is its own. */
+interface Reports {
+  readonly intermediate: Report[];
+  readonly seen: number[];
+}
+
+interface Share {
+  readonly reports: Reports;
+  readonly count: number;
+}
+
+const shares = new WeakMap<Trial, Share>();
+
+function firstOf<T>(items: T[], count: number): readonly T[] {
+  return Object.freeze(items.slice(0, count));
+}
+
+/** Gives a record lists of its own, each made when it is first read. */
+function defineLists(record: object, { reports, count }: Share): void {
+  let intermediate: readonly Report[] | undefined;
+  let seen: readonly number[] | undefined;
+  Object.defineProperties(record, {
+    intermediate: { enumerable: true, get: () => (intermediate ??= firstOf(reports.intermediate, count)) },
+    seen: { enumerable: true, get: () => (seen ??= firstOf(reports.seen, count)) },
+  });
+}
+
+/** The keys of a record but those of its lists. */
+function copyWithoutLists(trial: Trial): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(trial))
+    if (key !== "intermediate" && key !== "seen") copy[key] = trial[key as keyof Trial];
+  return copy;
+}
+
+function withShare(trial: Trial, share: Share, changes: Partial<Trial>): Trial {
+  const record = Object.assign(copyWithoutLists(trial), changes);
+  defineLists(record, share);
+  const after = Object.freeze(record) as unknown as Trial;
+  shares.set(after, share);
+  return after;
+}
+
+/** The record with one more report; the earlier record keeps its own. */
+export function withReport(trial: Trial, step: number, value: number, seen: number): Trial {
+  let share = shares.get(trial);
+  if (!share && trial.intermediate.length < COPIED) {
+    const intermediate = Object.freeze([...trial.intermediate, Object.freeze([step, value] as const)]);
+    return Object.freeze({ ...trial, intermediate, seen: Object.freeze([...trial.seen, seen]) });
+  }
+  // Another record has gone on from the same one: this one's reports are copied once, and go their own way.
+  if (!share || share.reports.intermediate.length !== share.count) {
+    const reports = { intermediate: [...trial.intermediate], seen: [...trial.seen] };
+    share = { reports, count: reports.intermediate.length };
+  }
+  const { reports, count } = share;
+  reports.intermediate.push(Object.freeze([step, value] as const));
+  reports.seen.push(seen);
+  return withShare(trial, { reports, count: count + 1 }, {});
+}
+
+/** The record with other changes than to its reports, without copying those of a running trial. */
+export function withChanges(trial: Trial, changes: Partial<Omit<Trial, "intermediate" | "seen">>): Trial {
+  const share = shares.get(trial);
+  return share ? withShare(trial, share, changes) : Object.freeze({ ...trial, ...changes });
+}
+
+/**
+ * The record with lists that are not copied: for a reader who looks at each of many reports as it comes. They go on
+ * growing with the trial, so such a record is good until the next report only.
+ */
+export function withLiveReports(trial: Trial): Trial {
+  const share = shares.get(trial);
+  if (!share || share.reports.intermediate.length !== share.count) return trial;
+  return { ...copyWithoutLists(trial), ...share.reports } as unknown as Trial;
+}
