@@ -1,6 +1,8 @@
 /** What a study optimizes, out of what was asked for: objectives, constraints, the metric pruned by, and defaults. */
 import type { ComponentSpec, Direction, StudyObjective } from "../core/index.js";
 import { parseConstraint, UsageError } from "../core/index.js";
+import type { Pruner } from "../pruners/pruner.js";
+import type { Sampler } from "../samplers/sampler.js";
 import { didYouMean } from "../registry/nearest.js";
 
 type Known = Readonly<Record<string, Direction>> | null;
@@ -82,7 +84,7 @@ export function defaultPruner(objectives: readonly StudyObjective[], pruneBy: St
 }
 
 export function checkServes(
-  _sampler: ComponentSpec,
-  _pruner: ComponentSpec,
+  _sampler: Pick<Sampler, "name">,
+  _pruner: Pick<Pruner, "name">,
   _objectives: readonly StudyObjective[],
 ): void {}

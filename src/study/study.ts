@@ -19,6 +19,7 @@ import { checkParams } from "../search-space/check-params.js";
 import type { StorageFinding, StudyChange, StudyStorage, StudySummary, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
 import { mergedAnnotation } from "./annotation.js";
+import { reportKeys, tellKeys } from "./commands.js";
 import type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./commands.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
@@ -202,6 +203,7 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`; MlbenchError `lease-lost`.
    */
   async tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
+    requireKnownKeys("study.tell", result, tellKeys);
     await this.#log.open();
     return this.#outside.tell(typeof trial === "number" ? trial : trial.number, result);
   }
@@ -211,12 +213,14 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `trial-finished`, `invalid-report`; MlbenchError `lease-lost`.
    */
   async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
+    requireKnownKeys("study.report", report, reportKeys);
     await this.#log.open();
     return this.#outside.report(number, report);
   }
 
   /** A sign of life of a trial that is out: renews its lease. @throws as {@link Study.report}. */
   async heartbeat(number: number, given: { lease?: string | undefined } = {}): Promise<ReportAnswer> {
+    requireKnownKeys("study.heartbeat", given, { lease: true });
     await this.#log.open();
     return this.#outside.heartbeat(number, given.lease);
   }
@@ -227,6 +231,7 @@ export class Study {
    * @throws UsageError `unknown-parameter`, `invalid-value`.
    */
   async enqueueTrial(params: Params, options: { userAttrs?: Readonly<Record<string, unknown>> } = {}): Promise<Trial> {
+    requireKnownKeys("study.enqueueTrial", options, { userAttrs: true });
     await this.#log.open();
     checkParams(params, this.header.space);
     const { number, durable } = await this.#dispatcher.enqueue(params, options.userAttrs ?? {});
