@@ -12,6 +12,7 @@ const laidOut = new WeakMap<SearchSpace, PointIndex>();
  */
 export class GridSampler implements Sampler {
   readonly name = "grid";
+  readonly objectives = "several";
 
   /**
    * How many points the grid has.
