@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { BackendName, ConfigValue, KernelsName, RunConfig, StudyHeader, Trial } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { comparableTrials, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { TrialJob } from "../executors/executor.js";
 import { runParameters } from "../search-space/index.js";
@@ -69,8 +69,8 @@ async function prepareStudy(study: Study, storage: StudyStorage, options: Optimi
   const jobOf = header.settings.objective
     ? await objectiveJobs(header, directory)
     : await trainingJobs(header, directory, options);
-  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.direction, directoryOf);
-  keeper.start(study.trials);
+  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf);
+  keeper.start(comparableTrials(study.state));
   const pool = { concurrency: options.workers, isolation: options.isolation };
   return { executor: await createPool(pool), jobOf, directoryOf, afterTrial: (trial) => keeper.after(trial) };
 }

@@ -15,4 +15,5 @@ export * from "./metrics.js";
 export * from "./objective-trial.js";
 export * from "./objectives.js";
 export * from "./optimize-events.js";
+export * from "./running-front.js";
 export * from "./trial-value.js";

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import type { Direction, StoppedBy, StudyHeader, Trial } from "../core/index.js";
-import { bestOfStudy, directionsOf, frontOfStudy, valueOf } from "../core/index.js";
+import type { StoppedBy, Trial } from "../core/index.js";
+import { bestOfStudy, frontOfStudy } from "../core/index.js";
 import type { TrialDispatcher } from "./trial-dispatcher.js";
 import type { RunningTrialContext } from "./running-trial.js";
 import { RunningTrial } from "./running-trial.js";
@@ -11,10 +11,6 @@ import { goalOf, resolveOptions } from "./optimize-options.js";
 import { recoveryEvents } from "./recovery.js";
 import { exitCodeOf, StopRules } from "./stop-rules.js";
 import type { TrialRunner } from "./trial-runner.js";
-
-function firstDirection(header: StudyHeader): Direction {
-  return directionsOf(header)[0] as Direction;
-}
 
 /** How trials under way are treated once no further one is started. */
 type Ending = "abort" | "grace" | "wait";
@@ -56,7 +52,7 @@ export class StudyManager {
     this.#dispatcher = dispatcher;
     this.#given = options;
     this.#options = resolveOptions(options);
-    this.#rules = new StopRules(this.#options, firstDirection(log.header), null);
+    this.#rules = new StopRules(this.#options, log.header);
     this.#over = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
@@ -88,8 +84,7 @@ export class StudyManager {
     if (recovery.length > 0) await this.#log.append(...recovery);
     const { state } = this.#log;
     this.#goal = goalOf(this.#given, state.counted);
-    const best = bestOfStudy(state);
-    this.#rules = new StopRules(this.#options, firstDirection(state.header), best && valueOf(best));
+    this.#rules = new StopRules(this.#options, state.header, frontOfStudy(state));
     this.#freeSlots = Array.from({ length: executor.slots }, (_, slot) => slot);
     const more = Math.max(0, this.#goal.finished - state.counted);
     const recovered = recovery.map((event) => ("number" in event ? event.number : -1));

@@ -25,6 +25,7 @@ import type { CallOptions } from "./optimize-options.js";
 import { checkOptions } from "./optimize-options.js";
 import type { TrialRunner } from "./trial-runner.js";
 import { StudyManager } from "./study-manager.js";
+import { checkTarget } from "./stop-rules.js";
 
 /** Hears of a finished, durable trial; may call `study.stop()`. */
 export type StudyCallback = (study: Study, trial: Trial) => void | Promise<void>;
@@ -238,7 +239,7 @@ export class Study {
   /**
    * Runs trials until a goal, a limit or a rule ends the call. A function runs in this process, a module in a pool of
    * workers. Trials that a dead process left running go back to waiting first; waiting ones come before new ones.
-   * @throws UsageError `already-optimizing`, `invalid-option`, and what the preflight finds wrong; the storage's errors.
+   * @throws UsageError `already-optimizing`, `invalid-option`, `several-objectives`, and what the preflight finds wrong; the storage's errors.
    */
   async optimize(objective: ObjectiveSource, options: OptimizeOptions = {}): Promise<OptimizeResult> {
     return this.optimizeWith(() => this.#parts.prepare(this, objective, options), options);
@@ -247,6 +248,7 @@ export class Study {
   /** {@link Study.optimize} with a runner of one's own. */
   async optimizeWith(prepare: () => Promise<TrialRunner>, options: OptimizeOptions): Promise<OptimizeResult> {
     checkOptions(options);
+    checkTarget(options, this.header);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
     let called: Promise<void> = Promise.resolve();
