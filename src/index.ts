@@ -45,6 +45,8 @@ export type {
 
 export { createStudy, deleteStudy, listStudies, loadStudy } from "./app/study.js";
 export type { CreateStudyOptions, LoadStudyOptions, StorageLocation, StudyAddress } from "./app/study.js";
+export { readEpochs } from "./app/epoch-log.js";
+export type { EpochRecord } from "./app/epoch-log.js";
 export type { TellResult } from "./study/commands.js";
 export type { ObjectiveSource, Study } from "./study/study.js";
 export type { OptimizeOptions, StudyCallback } from "./study/study.js";
@@ -82,7 +84,7 @@ export { schedulers } from "./training/schedulers/index.js";
 
 export { evaluate, trainOneEpoch } from "./training/loop.js";
 export { run } from "./training/run.js";
-export type { RunOptions, RunResult } from "./training/run.js";
+export type { RunOptions, RunProbe, RunResult } from "./training/run.js";
 export { evaluateCheckpoint, predictCheckpoint } from "./training/predict.js";
 export type { CheckpointOptions, Evaluation, Prediction } from "./training/predict.js";
 export { parseSpace } from "./search-space/index.js";

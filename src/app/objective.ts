@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { SearchSpace } from "../core/index.js";
+import type { SearchSpace, Trial } from "../core/index.js";
 import { parseSpace } from "../search-space/index.js";
 import { messageOf, UsageError } from "../core/index.js";
 import type { Executor } from "../executors/executor.js";
@@ -8,6 +8,7 @@ import type { OptimizeOptions } from "../study/study.js";
 import type { ObjectiveSource, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
 import { providePackage } from "../plugins/own-package.js";
+import { EpochLog } from "./epoch-log.js";
 
 /** An objective module as it was found. */
 export interface ObjectiveModule {
@@ -63,10 +64,12 @@ export async function prepareObjective(
   options: OptimizeOptions,
 ): Promise<TrialRunner> {
   const directoryOf = (number: number): string | null => study.directoryOf(number);
+  const epochs = new EpochLog(directoryOf);
+  const kept = { directoryOf, trackers: [epochs], afterTrial: ({ number }: Trial) => epochs.end(number) };
   if (typeof objective === "function") {
     const { InlineExecutor } = await import("../executors/inline.js");
     const executor = new InlineExecutor({ objective, slots: options.concurrency ?? 1 });
-    return { executor, directoryOf, jobOf: async ({ params }) => ({ workload: { kind: "function" }, params }) };
+    return { ...kept, executor, jobOf: async ({ params }) => ({ workload: { kind: "function" }, params }) };
   }
   const module = await loadObjective(objective);
   const declared = Object.keys(study.header.space).length > 0 ? study.header.space : module.space;
@@ -78,8 +81,8 @@ export async function prepareObjective(
     );
   const workload = { kind: "objective", module: module.url, space: declared } as const;
   return {
+    ...kept,
     executor: await createPool(options),
-    directoryOf,
     jobOf: async ({ params }) => ({ workload, params }),
     ...(declared === study.header.space ? {} : { space: declared }),
   };

@@ -11,6 +11,7 @@ import type { Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
 import type { KeepCheckpoints } from "./checkpoint-keeper.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
+import { EpochLog } from "./epoch-log.js";
 import { createPool, loadObjective } from "./objective.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import { preflight } from "./preflight.js";
@@ -71,8 +72,15 @@ async function prepareStudy(study: Study, storage: StudyStorage, options: Optimi
     : await trainingJobs(header, directory, options);
   const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf);
   keeper.start(comparableTrials(study.state));
+  const epochs = new EpochLog(directoryOf);
   const pool = { concurrency: options.workers, isolation: options.isolation };
-  return { executor: await createPool(pool), jobOf, directoryOf, afterTrial: (trial) => keeper.after(trial) };
+  return {
+    ...{ executor: await createPool(pool), jobOf, directoryOf, trackers: [epochs] },
+    afterTrial: async (trial) => {
+      await epochs.end(trial.number);
+      await keeper.after(trial);
+    },
+  };
 }
 
 type JobOf = TrialRunner["jobOf"];

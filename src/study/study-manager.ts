@@ -75,7 +75,11 @@ export class StudyManager {
     } finally {
       for (const timer of this.#timers) clearTimeout(timer);
       this.#listen("removeEventListener");
-      await this.#runner.executor.close();
+      try {
+        await this.#runner.executor.close();
+      } finally {
+        for (const tracker of this.#runner.trackers ?? []) await tracker.close?.();
+      }
     }
   }
 
@@ -301,6 +305,7 @@ export class StudyManager {
   }
 
   #emit(event: OptimizeEvent): void {
+    for (const tracker of this.#runner?.trackers ?? []) void tracker.onEvent(event);
     this.#given.onEvent?.(event);
   }
 }

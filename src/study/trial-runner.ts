@@ -1,5 +1,5 @@
 /** What runs the trials of one call of `optimize`. */
-import type { SearchSpace, Trial } from "../core/index.js";
+import type { SearchSpace, Tracker, Trial } from "../core/index.js";
 import type { Executor, TrialJob } from "../executors/executor.js";
 
 /** How trials are run: made by `app` once the data is loaded and the default model was built. */
@@ -13,4 +13,6 @@ export interface TrialRunner {
   readonly directoryOf: (number: number) => string | null;
   /** Called after each finished trial is durable, before subscribers hear of it: keeps or removes its checkpoint. */
   readonly afterTrial?: (trial: Trial) => void | Promise<void>;
+  /** Hear every event of the call before its other subscribers; closed at its end. They must not throw. */
+  readonly trackers?: readonly Tracker[];
 }
