@@ -8,3 +8,4 @@ export * from "./predict.js";
 export * from "./run.js";
 export { decodeSafetensors, encodeSafetensors, FormatError } from "./safetensors.js";
 export * from "./schedulers/index.js";
+export * from "./trial-scores.js";
