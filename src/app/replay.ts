@@ -49,7 +49,8 @@ function requireReplayable(header: StudyHeader, trial: Trial): void {
 
 /** The metric that the study's trials report. */
 function reportedMetric({ settings, objectives }: StudyHeader): string {
-  return (settings.prune_by ?? (objectives[0] as StudyObjective)).metric;
+  const [first] = objectives as readonly [StudyObjective, ...StudyObjective[]];
+  return (settings.prune_by ?? first).metric;
 }
 
 /** What a study's trials report after an epoch. */

@@ -50,9 +50,7 @@ const someTrials = (objectives: number) =>
   fc
     .array(
       fc.record({
-        state: fc.constantFrom("complete", "complete", "complete", "pruned", "failed", "running") as fc.Arbitrary<
-          Trial["state"]
-        >,
+        state: fc.constantFrom("complete", "complete", "complete", "pruned", "failed", "running"),
         values: fc.array(someValue, { minLength: objectives, maxLength: objectives }),
         constraints: fc.dictionary(fc.constantFrom("a", "b"), fc.constantFrom(-1, 0, 1, NaN), { maxKeys: 2 }),
       }),
