@@ -46,6 +46,8 @@ export interface TrialJob {
   readonly directory: string | null;
   /** What an objective's result is checked against. */
   readonly objectives: readonly StudyObjective[];
+  /** `loss<=1`: what an objective's result is held against. @default none */
+  readonly constraints?: readonly string[];
   readonly trialValue: "best" | "last" | "best-smoothed";
 }
 

@@ -71,7 +71,7 @@ export class InlineExecutor implements Executor {
     });
     try {
       const value: unknown = await this.#objective(trial);
-      return outcomeOfValue(value, job.objectives);
+      return outcomeOfValue(value, job.objectives, job.constraints);
     } catch (error) {
       return outcomeOfError(error, "objective");
     }

@@ -63,15 +63,14 @@ export class RunningTrial {
     const startedAt = performance.now();
     const timer = this.#startTimer();
     const where = { number, attempt, seed, slot: this.slot, directory: runner.directoryOf(number) };
+    const { objectives, settings } = log.header;
+    const judged = { objectives, constraints: settings.constraints ?? [], trialValue: settings.trial_value };
     try {
       const job = await this.#prepared(trial);
       this.#done =
         "failure" in job
           ? { state: "failed", ...job, slot: this.slot, backend: null }
-          : await runner.executor.run(
-              { ...job, ...where, objectives: log.header.objectives, trialValue: log.header.settings.trial_value },
-              this.#hooks(),
-            );
+          : await runner.executor.run({ ...job, ...where, ...judged }, this.#hooks());
     } finally {
       clearTimeout(timer);
     }

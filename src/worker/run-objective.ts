@@ -35,7 +35,7 @@ export async function runObjective(
     const module = (await import(workload.module)) as { default?: unknown };
     if (typeof module.default !== "function")
       throw new UsageError("invalid-objective", `${workload.module} has no default export that is a function`);
-    return outcomeOfValue(await (module.default as Objective)(trial), job.objectives);
+    return outcomeOfValue(await (module.default as Objective)(trial), job.objectives, job.constraints);
   } catch (error) {
     return outcomeOfError(error, "objective");
   }
