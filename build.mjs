@@ -2,23 +2,19 @@
 // A step is skipped when nothing that it reads has changed since it last ran.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { clearStamp, filesUnder, sourceHash, writeStamp } from "./build-stamp.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 process.chdir(root);
 const require = createRequire(import.meta.url);
 const vendor = join("dist", "vendor");
 mkdirSync(vendor, { recursive: true });
-
-function filesUnder(directory) {
-  return readdirSync(directory, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
+const builtFrom = sourceHash(root);
+clearStamp(root);
 
 /** Runs `make` when the inputs' hash differs from the one kept beside the outputs. */
 async function step(name, inputs, outputs, make) {
@@ -85,3 +81,4 @@ if (existsSync(bundleEntry)) {
 }
 
 execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.json"], { stdio: "inherit" });
+writeStamp(root, builtFrom);

@@ -3,10 +3,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/require-build.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Not the default second: a busy machine is no failure.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ["default"],
   },
 });

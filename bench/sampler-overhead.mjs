@@ -3,7 +3,7 @@
  * 5.0.0's default TPE (the peers' sampler_overhead.py) in the same run.
  *
  *   node bench/sampler-overhead.mjs [--n 1000,10000] [--json FILE] [--python python3]
- *     [--peer ../shared/peers/sampler_overhead.py] [--peer-n 1000]
+ *     [--peer ../shared/peers/sampler_overhead.py | --no-peer] [--peer-n 1000]
  *
  * "first" is the first ask of a process in which N finished trials have just been loaded. Needs a build (dist/).
  */
@@ -26,6 +26,7 @@ const { values: args } = parseArgs({
     python: { type: "string", default: process.env.MLBENCH_PYTHON ?? "python3" },
     peer: { type: "string", default: resolve(root, "../shared/peers/sampler_overhead.py") },
     "peer-n": { type: "string", default: "1000" },
+    "no-peer": { type: "boolean", default: false },
     first: { type: "string" },
   },
 });
@@ -115,6 +116,14 @@ function main() {
         `${r.first.cpuMs.toFixed(1)} ms CPU (wall ${r.first.wallMs.toFixed(1)}; goal ${firstGoal}), all ${r.totalCpuS.toFixed(1)} s, best ${r.best.toFixed(3)}`,
     );
   }
+  const peer = args["no-peer"] ? null : askPeer();
+  if (args.json) {
+    const head = { bench: "sampler-overhead", date: new Date().toISOString(), node: process.version };
+    writeFileSync(args.json, JSON.stringify({ ...head, rows, ...peer }, null, 1) + "\n");
+  }
+}
+
+function askPeer() {
   const peerArguments = ["--sampler", "tpe-default", "--n", args["peer-n"], "--dims", "10", "--tail", "100"];
   const output = execFileSync(args.python, [args.peer, ...peerArguments], {
     encoding: "utf8",
@@ -124,11 +133,7 @@ function main() {
   console.log(
     `optuna  n=${peer.n}: ask + tell ${peer.trial_cpu_ms_end.toFixed(2)} ms CPU (wall ${peer.trial_ms_end.toFixed(2)}), all ${peer.total_cpu_s} s, best ${peer.best.toFixed(3)}`,
   );
-  if (args.json) {
-    const head = { bench: "sampler-overhead", date: new Date().toISOString(), node: process.version };
-    const peerCommand = `${args.python} sampler_overhead.py ${peerArguments.join(" ")}`;
-    writeFileSync(args.json, JSON.stringify({ ...head, rows, peerCommand, peer }, null, 1) + "\n");
-  }
+  return { peerCommand: `${args.python} sampler_overhead.py ${peerArguments.join(" ")}`, peer };
 }
 
 if (args.first) console.log(JSON.stringify(loadAndAsk(Number(args.first))));

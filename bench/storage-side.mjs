@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 
+import { blankTrial } from "../dist/core/index.js";
 import { JsonFileStorage } from "../dist/storage/json-file/index.js";
 
 const [what, directory, trialsText] = process.argv.slice(2);
@@ -12,7 +13,8 @@ const storage = new JsonFileStorage({ directory });
 const at = "2026-01-02T03:04:05.678Z";
 
 const header = {
-  ...{ name: "bench", direction: "minimize", metric: "value", created_at: at, seed: 1, task: {}, user_attrs: {} },
+  ...{ name: "bench", created_at: at, seed: 1, task: {}, user_attrs: {} },
+  objectives: [{ metric: "value", direction: "minimize" }],
   space: Object.fromEntries(
     ["a", "b", "c", "d", "e"].map((name) => [name, { type: "float", low: 0, high: 1, log: false, step: null }]),
   ),
@@ -25,12 +27,10 @@ const header = {
 
 const created = (number) => ({
   type: "trial-created",
-  trial: {
-    ...{ number, state: "running", value: null, intermediate: [], seen: [], finish_index: null, metrics: {} },
+  trial: blankTrial(number, {
     params: { a: Math.random(), b: Math.random(), c: Math.random(), d: Math.random(), e: Math.random() },
-    ...{ started_at: at, finished_at: null, seconds: null, seed: number, attempt: 1, attempts: [], owner: "bench" },
-    ...{ slot: 0, backend: null, failure: null, prune_reason: null, retry_of: null, user_attrs: {} },
-  },
+    ...{ state: "running", started_at: at, seed: number, owner: "bench", slot: 0 },
+  }),
 });
 
 /** A trial's life: handed out (durable), ten reports, finished (durable). */
@@ -39,7 +39,7 @@ async function oneTrial(writer, number) {
   for (let step = 1; step <= REPORTS; step++)
     void writer.append({ type: "trial-report", number, step, value: Math.random(), seen: writer.state.finished });
   await writer.append({
-    ...{ type: "trial-finished", number, state: "complete", value: Math.random(), finished_at: at, seconds: 1 },
+    ...{ type: "trial-finished", number, state: "complete", values: [Math.random()], finished_at: at, seconds: 1 },
     metrics: { best: { val_rmse: Math.random() }, last: { val_rmse: Math.random() } },
     ...{ backend: null, failure: null, prune_reason: null },
   });

@@ -46,7 +46,7 @@ export type {
 export { createStudy, deleteStudy, listStudies, loadStudy } from "./app/study.js";
 export type { CreateStudyOptions, LoadStudyOptions, StorageLocation, StudyAddress } from "./app/study.js";
 export { readEpochs } from "./app/epoch-log.js";
-export type { EpochRecord } from "./app/epoch-log.js";
+export type { KeptReport } from "./study/report-keeper.js";
 export type { TellResult } from "./study/commands.js";
 export type { ObjectiveSource, Study } from "./study/study.js";
 export type { OptimizeOptions, StudyCallback } from "./study/study.js";

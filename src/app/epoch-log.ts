@@ -2,17 +2,9 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeNumber, stringifyJson } from "../core/index.js";
-import type { Metrics, OptimizeEvent, Tracker } from "../core/index.js";
+import type { Metrics } from "../core/index.js";
 import { EPOCHS_FILE } from "../executors/trial-files.js";
-
-/** One report with all of its numbers. */
-export interface EpochRecord {
-  /** From 1: which attempt at the trial reported it. */
-  readonly attempt: number;
-  readonly step: number;
-  readonly value: number;
-  readonly metrics: Metrics;
-}
+import type { KeptReport, ReportKeeper } from "../study/report-keeper.js";
 
 /** How long a report may wait to be written, and how much may wait. */
 const INTERVAL_MS = 200;
@@ -22,9 +14,8 @@ const BUFFER_CHARACTERS = 64 * 1024;
  * Keeps every report that has more than its value, a line each, in the trial's own file. Written now and then, at a
  * trial's end and at the call's end; what goes wrong with the disk costs lines of these files and nothing else.
  */
-export class EpochLog implements Tracker {
+export class EpochLog implements ReportKeeper {
   readonly #directoryOf: (number: number) => string | null;
-  readonly #attempts = new Map<number, number>();
   /** What is to be written, by trial. */
   readonly #pending = new Map<number, string>();
   /** The trials whose file is known to end with a whole line. */
@@ -37,16 +28,8 @@ export class EpochLog implements Tracker {
     this.#directoryOf = directoryOf;
   }
 
-  onEvent(event: OptimizeEvent): void {
-    if (event.event === "trial-start") this.#attempts.set(event.number, event.attempt);
-    if (event.event === "requeued") void this.end(event.number);
-    if (event.event !== "report") return;
-    const { number, step, value, metrics } = event;
-    this.record(number, { attempt: this.#attempts.get(number) ?? 1, step, value, metrics });
-  }
-
-  /** Takes in a report; one with its value alone is kept in the trial's record only. */
-  record(number: number, { attempt, step, value, metrics }: EpochRecord): void {
+  /** A report with its value alone is kept in the trial's record only. */
+  record(number: number, { attempt, step, value, metrics }: KeptReport): void {
     if (Object.keys(metrics).length === 0 || this.#directoryOf(number) === null) return;
     const text = `${this.#pending.get(number) ?? ""}${stringifyJson({ attempt, step, value, metrics })}\n`;
     this.#pending.set(number, text);
@@ -54,9 +37,7 @@ export class EpochLog implements Tracker {
     else this.#timer ??= setTimeout(() => void this.#writeAll(), INTERVAL_MS).unref();
   }
 
-  /** Writes what a trial that ended has said. Resolves when it is in the file. */
   async end(number: number): Promise<void> {
-    this.#attempts.delete(number);
     await this.#write(number);
     this.#whole.delete(number);
   }
@@ -112,7 +93,7 @@ async function appendLines(path: string, text: string, whole: boolean): Promise<
  * @param directory the trial's own
  * @param attempt the record's. @default the last one that reported
  */
-export async function readEpochs(directory: string, attempt?: number): Promise<EpochRecord[]> {
+export async function readEpochs(directory: string, attempt?: number): Promise<KeptReport[]> {
   let text: string;
   try {
     text = await readFile(join(directory, EPOCHS_FILE), "utf8");
@@ -125,9 +106,9 @@ export async function readEpochs(directory: string, attempt?: number): Promise<E
   return records.filter((record) => record.attempt === wanted);
 }
 
-function parseLine(line: string): EpochRecord | null {
+function parseLine(line: string): KeptReport | null {
   try {
-    const { attempt, step, value, metrics } = JSON.parse(line) as EpochRecord;
+    const { attempt, step, value, metrics } = JSON.parse(line) as KeptReport;
     const numbers = Object.entries(metrics).map(([name, number]) => [name, decodeNumber(number)] as const);
     const decoded = decodeNumber(value);
     if (decoded === undefined || numbers.some(([, number]) => number === undefined)) return null;

@@ -1,14 +1,13 @@
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { SearchSpace, Trial } from "../core/index.js";
+import type { SearchSpace } from "../core/index.js";
 import { parseSpace } from "../search-space/index.js";
 import { messageOf, UsageError } from "../core/index.js";
-import type { Executor } from "../executors/executor.js";
+import type { ArtifactReference } from "../executors/executor.js";
 import type { OptimizeOptions } from "../study/study.js";
 import type { ObjectiveSource, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
 import { providePackage } from "../plugins/own-package.js";
-import { EpochLog } from "./epoch-log.js";
 
 /** An objective module as it was found. */
 export interface ObjectiveModule {
@@ -44,32 +43,35 @@ export async function loadObjective(source: string | URL): Promise<ObjectiveModu
 }
 
 /** How many workers, and in what they run. */
-export type PoolOptions = Pick<OptimizeOptions, "concurrency" | "isolation">;
+export type PoolOptions = Pick<OptimizeOptions, "concurrency" | "isolation" | "executor">;
 
-/** The executor of a call, imported when it is needed: neither help nor a function objective loads Piscina. */
-export async function createPool({ concurrency, isolation }: PoolOptions): Promise<Executor> {
-  const slots = concurrency === undefined ? {} : { slots: concurrency };
-  if (isolation === "process") {
-    const { ProcessExecutor } = await import("../executors/process.js");
-    return new ProcessExecutor(slots);
-  }
-  const { PiscinaExecutor } = await import("../executors/piscina.js");
-  return new PiscinaExecutor(slots);
+/** The executor of a call: the caller's own, or one by name, imported when it is needed. */
+export async function executorOf({
+  concurrency,
+  isolation = "thread",
+  executor,
+}: PoolOptions): Promise<Pick<TrialRunner, "executor" | "keepsExecutor">> {
+  if (executor) return { executor, keepsExecutor: true };
+  const { createExecutor } = await import("../executors/index.js");
+  return { executor: await createExecutor(isolation, { places: concurrency }) };
 }
 
 /** What `study.optimize(objective)` runs: a function in this process, a module in the pool. */
 export async function prepareObjective(
   study: Study,
-  objective: ObjectiveSource,
+  objective: ObjectiveSource | null,
   options: OptimizeOptions,
 ): Promise<TrialRunner> {
-  const directoryOf = (number: number): string | null => study.directoryOf(number);
-  const epochs = new EpochLog(directoryOf);
-  const kept = { directoryOf, trackers: [epochs], afterTrial: ({ number }: Trial) => epochs.end(number) };
+  if (objective === null)
+    throw new UsageError("no-objective", `study "${study.name}": give optimize an objective to run`);
+  const artifactsOf = (number: number): ArtifactReference | null => {
+    const path = study.directoryOf(number);
+    return path === null ? null : { kind: "directory", path };
+  };
   if (typeof objective === "function") {
     const { InlineExecutor } = await import("../executors/inline.js");
     const executor = new InlineExecutor({ objective, slots: options.concurrency ?? 1 });
-    return { ...kept, executor, jobOf: async ({ params }) => ({ workload: { kind: "function" }, params }) };
+    return { executor, artifactsOf, jobOf: async ({ params }) => ({ workload: { kind: "function" }, params }) };
   }
   const module = await loadObjective(objective);
   const declared = Object.keys(study.header.space).length > 0 ? study.header.space : module.space;
@@ -79,10 +81,10 @@ export async function prepareObjective(
       `objective ${module.url}: trials in workers need every parameter declared: export a \`space\`, or give ` +
         "createStudy one",
     );
-  const workload = { kind: "objective", module: module.url, space: declared } as const;
+  const workload = { kind: "objective", module: { url: module.url, sha256: null }, space: declared } as const;
   return {
-    ...kept,
-    executor: await createPool(options),
+    ...(await executorOf(options)),
+    artifactsOf,
     jobOf: async ({ params }) => ({ workload, params }),
     ...(declared === study.header.space ? {} : { space: declared }),
   };

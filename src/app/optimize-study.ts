@@ -1,8 +1,16 @@
 import { dirname } from "node:path";
-import type { BackendName, ConfigValue, KernelsName, RunConfig, StudyHeader, Trial } from "../core/index.js";
+import type {
+  BackendName,
+  ConfigValue,
+  HashedFile,
+  KernelsName,
+  RunConfig,
+  StudyHeader,
+  Trial,
+} from "../core/index.js";
 import { comparableTrials, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
-import type { TrialJob } from "../executors/executor.js";
+import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import { runParameters } from "../search-space/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { OptimizeResult } from "../core/index.js";
@@ -11,8 +19,7 @@ import type { Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
 import type { KeepCheckpoints } from "./checkpoint-keeper.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
-import { EpochLog } from "./epoch-log.js";
-import { createPool, loadObjective } from "./objective.js";
+import { executorOf, loadObjective } from "./objective.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import { preflight } from "./preflight.js";
 import { studyParameters } from "./study-definition.js";
@@ -72,23 +79,20 @@ async function prepareStudy(study: Study, storage: StudyStorage, options: Optimi
     : await trainingJobs(header, directory, options);
   const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf);
   keeper.start(comparableTrials(study.state));
-  const epochs = new EpochLog(directoryOf);
-  const pool = { concurrency: options.workers, isolation: options.isolation };
-  return {
-    ...{ executor: await createPool(pool), jobOf, directoryOf, trackers: [epochs] },
-    afterTrial: async (trial) => {
-      await epochs.end(trial.number);
-      await keeper.after(trial);
-    },
+  const artifactsOf = (number: number): ArtifactReference | null => {
+    const path = directoryOf(number);
+    return path === null ? null : { kind: "directory", path };
   };
+  const pool = { concurrency: options.workers, isolation: options.isolation, executor: options.executor };
+  return { ...(await executorOf(pool)), jobOf, artifactsOf, afterTrial: (trial) => keeper.after(trial) };
 }
 
 type JobOf = TrialRunner["jobOf"];
 
 async function objectiveJobs({ settings, space, task }: StudyHeader, directory: string): Promise<JobOf> {
-  const { path } = settings.objective as { readonly path: string };
+  const { path, sha256 } = settings.objective as HashedFile;
   const { url } = await loadObjective(absolutePath(path, directory));
-  const workload = { kind: "objective", module: url, space } as const;
+  const workload = { kind: "objective", module: { url, sha256 }, space } as const;
   const fixed = (task.params ?? {}) as TrialJob["params"];
   return async (trial) => ({ workload, params: { ...fixed, ...trial.params } });
 }

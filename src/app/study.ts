@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
-import type { Direction, SearchSpace, StudyHeader } from "../core/index.js";
+import type { Direction, SearchSpace, StudyHeader, StudyState } from "../core/index.js";
 import { drawSeed, MlbenchError } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
 import type { Sampler } from "../samplers/sampler.js";
 import { MemoryStorage } from "../storage/memory.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
+import type { StudyComponents } from "../study/components.js";
 import { handleCommand } from "../study/handle-command.js";
 import { StudyLog } from "../study/study-log.js";
 import { Study } from "../study/study.js";
 import type { Given } from "./components.js";
 import { createComponents, prunerSpec, samplerSpec } from "./components.js";
+import { EpochLog } from "./epoch-log.js";
 import { prepareObjective } from "./objective.js";
 import { openStorage } from "./storage.js";
 
@@ -88,7 +90,7 @@ export async function createStoredStudy(
   const components = await createComponents(header, given);
   const writer = await storage.create(header);
   await writer.close();
-  return new Study({ storage, opened: { state: writer.state, writer: null }, components, prepare: prepareObjective });
+  return studyOn(storage, writer.state, components);
 }
 
 /**
@@ -107,7 +109,12 @@ export async function openStudy(
 ): Promise<Study> {
   const state = await storage.read(name);
   const components = await createComponents(state.header, given);
-  return new Study({ storage, opened: { state, writer: null }, components, prepare: prepareObjective });
+  return studyOn(storage, state, components);
+}
+
+function studyOn(storage: StudyStorage, state: StudyState, components: StudyComponents): Study {
+  const reports = new EpochLog((number) => storage.directoryOf(state.header.name, number));
+  return new Study({ storage, opened: { state, writer: null }, components, prepare: prepareObjective, reports });
 }
 
 /**

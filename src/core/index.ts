@@ -17,3 +17,4 @@ export * from "./objectives.js";
 export * from "./optimize-events.js";
 export * from "./running-front.js";
 export * from "./trial-value.js";
+export * from "./when-ready.js";

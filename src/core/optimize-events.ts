@@ -49,6 +49,13 @@ export type OptimizeEvent =
   | { readonly event: "draining"; readonly by: StoppedBy; readonly running: readonly number[] }
   | { readonly event: "finish"; readonly result: OptimizeResult };
 
+/** How often a subscriber threw during a call, and what first. */
+export interface SubscriberFailures {
+  readonly subscriber: string;
+  readonly count: number;
+  readonly message: string;
+}
+
 export interface OptimizeResult {
   readonly study: string;
   readonly stoppedBy: StoppedBy;
@@ -60,6 +67,8 @@ export interface OptimizeResult {
   readonly best: Trial | null;
   /** The numbers of the Pareto front, ascending; in a study with one objective the best trial's alone. */
   readonly front: readonly number[];
+  /** What subscribers threw; empty where none did. */
+  readonly subscriberFailures: readonly SubscriberFailures[];
   /** What a command line ends with: 0, 1 (nothing but failures) or 130 (interrupted). */
   readonly exitCode: 0 | 1 | 130;
 }

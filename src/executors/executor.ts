@@ -1,3 +1,4 @@
+/** The contract of what runs trials: places, jobs, and what is heard of a trial under way. */
 import type {
   CellTables,
   Distribution,
@@ -9,6 +10,21 @@ import type {
   Trial,
   TrialOutcome,
 } from "../core/index.js";
+
+/** A file by what it holds: it may lie elsewhere where the trial runs. */
+export interface FileReference {
+  /** Where it lies here: a `file:` URL. */
+  readonly url: string;
+  /** SHA-256 of its content, hex; null where it was not taken. */
+  readonly sha256: string | null;
+}
+
+/** Where a trial's checkpoint, log and other files go. */
+export interface ArtifactReference {
+  readonly kind: "directory";
+  /** On the machine that the study is open on; made by whoever writes first. */
+  readonly path: string;
+}
 
 /** What a trial runs: the shared trainer, a user's objective module, or (inline only) the executor's own function. */
 export type Workload =
@@ -23,27 +39,20 @@ export type Workload =
       /** What is reported and pruned by, where that is not the first objective. */
       readonly pruneBy: StudyObjective | null;
     }
-  | {
-      readonly kind: "objective";
-      /** A `file:` URL. */
-      readonly module: string;
-      readonly space: SearchSpace;
-    }
+  | { readonly kind: "objective"; readonly module: FileReference; readonly space: SearchSpace }
   | { readonly kind: "function" };
 
 /** Everything a trial needs; plain data and SharedArrayBuffers only. */
 export interface TrialJob {
   readonly number: number;
   readonly attempt: number;
-  /** Which of the executor's slots runs it, from 0; the caller gives each slot one trial at a time. */
-  readonly slot: number;
   readonly params: Trial["params"];
   readonly seed: number;
   readonly workload: Workload;
   /** Parsed once by the main thread; absent in child processes, which load for themselves. */
   readonly tables?: CellTables;
-  /** Where this trial's checkpoint and log go, or null. */
-  readonly directory: string | null;
+  /** Null: the trial leaves nothing. */
+  readonly artifacts: ArtifactReference | null;
   /** What an objective's result is checked against. */
   readonly objectives: readonly StudyObjective[];
   /** `loss<=1`: what an objective's result is held against. @default none */
@@ -51,10 +60,14 @@ export interface TrialJob {
   readonly trialValue: "best" | "last" | "best-smoothed";
 }
 
-export type ReportAnswer = "continue" | "prune";
+/** `prune`: end, and be recorded as pruned. `stop`: end, this attempt counts for nothing any more. */
+export type ReportAnswer = "continue" | "prune" | "stop";
 
-/** Why a trial is ended from outside: the `reason` of {@link RunHooks.signal}. */
-export type StopReason = "cancel" | "timeout";
+/**
+ * Why a trial is ended from outside: the `reason` of {@link RunHooks.signal}. `cancel` puts it back to waiting,
+ * `timeout` fails it, `stop` ends it as pruned.
+ */
+export type StopReason = "cancel" | "timeout" | "stop";
 
 export interface RunHooks {
   /** Called for each report in order; the trial goes on or ends as it answers. */
@@ -65,24 +78,42 @@ export interface RunHooks {
   onConstraint(name: string, value: number): void;
   /** In process only: draws a parameter that the space does not declare. */
   onSuggest?(name: string, distribution: Distribution): ParamValue;
-  /**
-   * Aborting ends the trial within one batch, or by force after a grace period. Its outcome is then `cancelled`, or
-   * `failed` as `timeout` where `signal.reason` is `"timeout"`.
-   */
+  /** Aborting, with a {@link StopReason}, ends the trial within one batch, or by force after a grace period. */
   readonly signal: AbortSignal;
 }
 
-export type ExecutedTrial = TrialOutcome & {
+export type ExecutedTrial = TrialOutcome & { readonly backend: string | null };
+
+/** The right to run one trial at a time, held until it is released. */
+export interface Place {
+  /** Tells the executor's places apart; shown, and kept in the trial's record. */
   readonly slot: number;
-  readonly backend: string | null;
-};
+  /** Who runs what runs here, as the trial's record keeps it: `4711@host`, `remote:HOST/PID`. */
+  readonly owner: string;
+  /**
+   * Runs one trial. Never rejects for what a trial did; rejects with what a hook threw.
+   * @throws Error for a second trial at the same time, and after `release`.
+   */
+  run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial>;
+  /** Gives the place back, used or not. Idempotent. */
+  release(): void;
+}
 
 /** Runs trials. Implementations: `inline`, `piscina`, `process`. All pass `test/conformance/executor.ts`. */
 export interface Executor {
-  readonly name: "inline" | "piscina" | "process";
-  readonly slots: number;
-  /** Runs one trial in its slot. Never rejects for what a trial did. */
-  run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial>;
-  /** Ends every worker. Idempotent. */
+  readonly name: string;
+  /** How many places there are now, for people; null where that cannot be told. */
+  capacity(): number | null;
+  /**
+   * A place for a trial, as soon as one is free: first come, first served.
+   * @throws (rejects) the signal's reason when it is aborted before; MlbenchError `executor-closed`.
+   */
+  acquire(signal?: AbortSignal): Promise<Place>;
+  /**
+   * Takes over a trial that an earlier process handed out and that still runs somewhere: its outcome, or null where it
+   * does not. Executors whose workers end with their process leave it out.
+   */
+  adopt?(trial: Trial, hooks: RunHooks): Promise<ExecutedTrial> | null;
+  /** Ends every worker and refuses whoever still waits for a place. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,6 +1,8 @@
+/** The executor for functions of this process. */
 import type { Objective, TrialOutcome } from "../core/index.js";
 import { ChannelTrial, UsageError } from "../core/index.js";
-import type { ExecutedTrial, Executor, ReportAnswer, RunHooks, StopReason, TrialJob } from "./executor.js";
+import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason, TrialJob } from "./executor.js";
+import { Places } from "./places.js";
 import { outcomeOfError, outcomeOfValue, stoppedOutcome, TrialCancelled } from "./protocol.js";
 
 export interface InlineOptions {
@@ -16,20 +18,28 @@ export interface InlineOptions {
  */
 export class InlineExecutor implements Executor {
   readonly name = "inline";
-  readonly slots: number;
   readonly #objective: Objective;
+  readonly #places: Places;
 
   constructor(options: InlineOptions) {
     this.#objective = options.objective;
-    this.slots = options.slots ?? 1;
+    this.#places = new Places(options.slots ?? 1, (_slot, job, hooks) => this.#run(job, hooks));
   }
 
-  async run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
+  capacity(): number {
+    return this.#places.count;
+  }
+
+  acquire(signal?: AbortSignal): Promise<Place> {
+    return this.#places.acquire(signal);
+  }
+
+  async #run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
     const started = performance.now();
     const { signal } = hooks;
     const stopped = (): TrialOutcome =>
       stoppedOutcome(signal.reason as StopReason, (performance.now() - started) / 1000);
-    if (signal.aborted) return { ...stopped(), slot: job.slot, backend: null };
+    if (signal.aborted) return { ...stopped(), backend: null };
     let onAbort: (() => void) | undefined;
     const aborted = new Promise<TrialOutcome>((resolve) => {
       onAbort = () => {
@@ -39,10 +49,11 @@ export class InlineExecutor implements Executor {
     });
     const outcome = await Promise.race([this.#runObjective(job, hooks), aborted]);
     if (onAbort) signal.removeEventListener("abort", onAbort);
-    return { ...outcome, slot: job.slot, backend: null };
+    return { ...outcome, backend: null };
   }
 
   async #runObjective(job: TrialJob, hooks: RunHooks): Promise<TrialOutcome> {
+    let hookFailure: { readonly error: unknown } | null = null as { readonly error: unknown } | null;
     let answers: Promise<ReportAnswer> = Promise.resolve("continue");
     const throwIfStopped = (): void => {
       if (hooks.signal.aborted) throw new TrialCancelled();
@@ -55,12 +66,17 @@ export class InlineExecutor implements Executor {
       },
       report: (step, value, metrics) => {
         throwIfStopped();
-        const answer = hooks.onReport(step, value, metrics);
-        answers = Promise.resolve(answer);
+        try {
+          answers = Promise.resolve(hooks.onReport(step, value, metrics));
+        } catch (error) {
+          // The listener's own failure: the trial ends, and whoever waits for its end is told.
+          hookFailure ??= { error };
+          throw new TrialCancelled();
+        }
       },
       shouldPrune: async () => {
         throwIfStopped();
-        return (await answers) === "prune";
+        return (await answers) !== "continue";
       },
       setUserAttr: (key, value) => {
         hooks.onUserAttr(key, value);
@@ -69,6 +85,12 @@ export class InlineExecutor implements Executor {
         hooks.onConstraint(name, value);
       },
     });
+    const outcome = await this.#outcomeOf(trial, job);
+    if (hookFailure) throw hookFailure.error;
+    return outcome;
+  }
+
+  async #outcomeOf(trial: ChannelTrial, job: TrialJob): Promise<TrialOutcome> {
     try {
       const value: unknown = await this.#objective(trial);
       return outcomeOfValue(value, job.objectives, job.constraints);
@@ -77,5 +99,7 @@ export class InlineExecutor implements Executor {
     }
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#places.close();
+  }
 }

@@ -4,7 +4,7 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { Failure } from "../core/index.js";
 import { messageOf } from "../core/index.js";
-import type { ExecutedTrial, Executor, RunHooks, TrialJob } from "./executor.js";
+import type { Executor, Place, TrialJob } from "./executor.js";
 import { MemoryWatch } from "./memory-watch.js";
 import type { FromWorker, ThreadTask, ToWorker } from "./protocol.js";
 import { classOf, ControlBlock } from "./protocol.js";
@@ -42,22 +42,25 @@ export function usableMemory(): number {
  */
 export class PiscinaExecutor implements Executor {
   readonly name = "piscina";
-  readonly slots: number;
   readonly #pool: SlotPool;
   readonly #watch: MemoryWatch;
 
   constructor(options: PiscinaOptions = {}) {
-    this.slots = options.slots ?? defaultSlots();
+    const slots = options.slots ?? defaultSlots();
     const file = workerFile("thread");
     const heapMb = options.heapMb ?? 2048;
-    this.#pool = new SlotPool({ ...options, slots: this.slots }, (slot) => new ThreadWorker(slot, file, heapMb));
+    this.#pool = new SlotPool({ ...options, slots }, (slot) => new ThreadWorker(slot, file, heapMb));
     const limitMb = options.processMemoryMb ?? (0.8 * usableMemory()) / 2 ** 20;
     this.#watch = new MemoryWatch(limitMb, () => this.#pool.running());
   }
 
-  async run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
+  capacity(): number {
+    return this.#pool.size;
+  }
+
+  acquire(signal?: AbortSignal): Promise<Place> {
     this.#watch.start();
-    return this.#pool.run(job, hooks);
+    return this.#pool.acquire(signal);
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import type { Failure } from "../core/index.js";
-import type { ExecutedTrial, Executor, RunHooks, TrialJob } from "./executor.js";
+import type { Executor, Place, TrialJob } from "./executor.js";
 import { defaultSlots, SEMI_SPACE_MB, usableMemory } from "./piscina.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { saysOutOfMemory } from "./protocol.js";
@@ -26,19 +26,21 @@ const threadCaps = ["OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP
  */
 export class ProcessExecutor implements Executor {
   readonly name = "process";
-  readonly slots: number;
   readonly #pool: SlotPool;
 
   constructor(options: ProcessOptions = {}) {
-    this.slots = options.slots ?? defaultSlots();
+    const slots = options.slots ?? defaultSlots();
     const file = workerFile("process");
-    const memoryMb = Math.round(options.memoryMb ?? (0.8 * usableMemory()) / 2 ** 20 / this.slots);
-    this.#pool = new SlotPool({ ...options, slots: this.slots }, (slot) => new ChildWorker(slot, file, memoryMb));
+    const memoryMb = Math.round(options.memoryMb ?? (0.8 * usableMemory()) / 2 ** 20 / slots);
+    this.#pool = new SlotPool({ ...options, slots }, (slot) => new ChildWorker(slot, file, memoryMb));
   }
 
-  async run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
-    const { tables: _tables, ...crossing } = job;
-    return this.#pool.run(crossing, hooks);
+  capacity(): number {
+    return this.#pool.size;
+  }
+
+  acquire(signal?: AbortSignal): Promise<Place> {
+    return this.#pool.acquire(signal);
   }
 
   async close(): Promise<void> {
@@ -99,7 +101,8 @@ class ChildWorker implements TrialWorker {
           if (message.type === "outcome") resolve(null);
         };
       });
-      this.send({ type: "run", job });
+      const { tables: _tables, ...crossing } = job;
+      this.send({ type: "run", job: crossing });
       const failure = await Promise.race([outcome, this.#gone]);
       if (failure) throw new WorkerDeath(failure);
     } finally {

@@ -62,6 +62,7 @@ export class TrialCancelled extends Error {
 /** The outcome of a trial that was ended from outside. */
 export function stoppedOutcome(reason: StopReason, seconds: number): TrialOutcome {
   if (reason === "cancel") return { state: "cancelled" };
+  if (reason === "stop") return { state: "pruned", metrics: {} };
   const message = `the trial ran longer than its timeout (${seconds.toFixed(1)} s)`;
   return { state: "failed", failure: { class: "timeout", message, where: "trial timeout" } };
 }

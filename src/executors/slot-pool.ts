@@ -1,6 +1,7 @@
 import type { Failure, TrialOutcome } from "../core/index.js";
 import { WorkerChannel } from "./worker-channel.js";
-import type { ExecutedTrial, RunHooks, StopReason, TrialJob } from "./executor.js";
+import type { ExecutedTrial, Place, RunHooks, StopReason, TrialJob } from "./executor.js";
+import { Places } from "./places.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { stoppedOutcome } from "./protocol.js";
 
@@ -63,7 +64,7 @@ export class SlotPool {
   readonly #recycleAfter: number;
   readonly #recycleBytes: number;
   readonly #startWorker: (slot: number) => TrialWorker;
-  #closed = false;
+  readonly #places: Places;
 
   constructor(options: SlotPoolOptions, startWorker: (slot: number) => TrialWorker) {
     this.#slots = Array.from({ length: options.slots }, () => ({ worker: null, trials: 0, running: null }));
@@ -71,6 +72,16 @@ export class SlotPool {
     this.#recycleAfter = options.recycleAfter ?? 0;
     this.#recycleBytes = (options.recycleMemoryMb ?? 2048) * 2 ** 20;
     this.#startWorker = startWorker;
+    this.#places = new Places(options.slots, (slot, job, hooks) => this.#run(slot, job, hooks));
+  }
+
+  get size(): number {
+    return this.#slots.length;
+  }
+
+  /** @throws as {@link Executor.acquire}. */
+  acquire(signal?: AbortSignal): Promise<Place> {
+    return this.#places.acquire(signal);
   }
 
   /** The trials under way. */
@@ -78,15 +89,13 @@ export class SlotPool {
     return this.#slots.flatMap((slot) => slot.running ?? []);
   }
 
-  async run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
-    const slot = this.#slots[job.slot];
-    if (!slot || slot.running || this.#closed) throw new Error(`slot ${job.slot} is not free`);
+  async #run(index: number, job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
+    const slot = this.#slots[index] as Slot;
     const { signal } = hooks;
     const startedAt = performance.now();
-    const where = { slot: job.slot, backend: null };
-    if (signal.aborted) return { ...stoppedOutcome(signal.reason as StopReason, 0), ...where };
+    if (signal.aborted) return { ...stoppedOutcome(signal.reason as StopReason, 0), backend: null };
 
-    const worker = (slot.worker ??= this.#startWorker(job.slot));
+    const worker = (slot.worker ??= this.#startWorker(index));
     const stop = new Stop(worker, this.#graceMs);
     const onAbort = (): void => {
       const seconds = (performance.now() - startedAt) / 1000;
@@ -96,7 +105,7 @@ export class SlotPool {
       worker,
       startedAt,
       stopForMemory: (message) => {
-        stop.ask(() => outOfMemory(message, job.slot));
+        stop.ask(() => outOfMemory(message, index));
       },
     };
     signal.addEventListener("abort", onAbort, { once: true });
@@ -114,7 +123,7 @@ export class SlotPool {
       slot.trials += 1;
       if (death) await this.#drop(slot);
       else if (message) await this.#recycle(slot, message.memory);
-      return { ...outcomeOf(message?.outcome, death, stop), slot: job.slot, backend: message?.backend ?? null };
+      return { ...outcomeOf(message?.outcome, death, stop), backend: message?.backend ?? null };
     } finally {
       signal.removeEventListener("abort", onAbort);
       stop.dispose();
@@ -135,8 +144,10 @@ export class SlotPool {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all(this.#slots.map((slot) => this.#drop(slot)));
+    this.#places.close();
+    // Each worker's end is waited for, whatever becomes of the others.
+    const ends = await Promise.allSettled(this.#slots.map((slot) => this.#drop(slot)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 }
 

@@ -1,3 +1,4 @@
+/** The contract of what proposes a trial's parameters. */
 import type { History, Params, Rng, SearchSpace } from "../core/index.js";
 
 /**
@@ -12,8 +13,11 @@ export interface Sampler {
   readonly objectives?: "one" | "several";
   /**
    * One value for every parameter that is active. `history` holds finished and running trials (running ones have no
-   * value: parallel asks are spread by them).
+   * value: parallel asks are spread by them); a trial that people have banned stands there as one that waits, so that
+   * nothing is learned from it. A sampler may take its time and return a promise: the study draws one trial after
+   * another, and goes on with what else there is to do. Parameters suggested without being declared need an answer at
+   * once.
    * @returns null when there is nothing left to propose (grid at its end).
    */
-  suggest(space: SearchSpace, history: History, rng: Rng): Params | null;
+  suggest(space: SearchSpace, history: History, rng: Rng): Params | null | Promise<Params | null>;
 }

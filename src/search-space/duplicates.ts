@@ -11,7 +11,14 @@ export type Proposal =
 
 /** What proposes parameters: a sampler, as far as this room needs to know one. */
 export interface SuggestsParams {
-  suggest(space: SearchSpace, history: History, rng: Rng): Params | null;
+  suggest(space: SearchSpace, history: History, rng: Rng): Params | null | Promise<Params | null>;
+}
+
+/** How repeated parameters are treated. */
+export interface DuplicateRule {
+  readonly onDuplicate: OnDuplicate;
+  /** Never proposed again, under no rule. */
+  readonly banned?: readonly Params[];
 }
 
 /** How often a sampler may propose what is known already before points are looked up directly. */
@@ -42,27 +49,36 @@ export function visitedPoints(space: SearchSpace, history: History): number {
  * point that always fails cannot hold the study up. `resample` proposes again until the point is new; `reuse` hands over
  * a complete trial's value and proposes again where there is none; `run` accepts repeats. A finite space whose points
  * are all known is exhausted under `resample` and `reuse`, not under `run`; a sampler at its end always is.
+ * @returns at once for a sampler that answers at once, else a promise
  */
 export function propose(
   sampler: SuggestsParams,
   space: SearchSpace,
   history: History,
   rng: Rng,
-  onDuplicate: OnDuplicate,
-): Proposal {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const params = sampler.suggest(space, history, rng);
+  { onDuplicate, banned = [] }: DuplicateRule,
+): Proposal | Promise<Proposal> {
+  const judged = (params: Params | null, attempt: number): Proposal | null => {
     if (params === null) return { kind: "exhausted" };
+    if (banned.some((point) => samePoint(space, params, point))) return null;
     if (onDuplicate === "run") return { kind: "run", params };
     const known = findDuplicate(space, history, params);
     if (!known) return { kind: "run", params };
     if (attempt === 0 && isExhausted(space, history)) return { kind: "exhausted" };
-    if (onDuplicate === "reuse") {
-      const complete = history.trials.find((t) => t.state === "complete" && samePoint(space, params, t.params));
-      if (complete) return { kind: "reuse", params, of: complete };
+    if (onDuplicate === "resample") return null;
+    const complete = history.trials.find((t) => t.state === "complete" && samePoint(space, params, t.params));
+    return complete ? { kind: "reuse", params, of: complete } : null;
+  };
+  const ask = (attempt: number): Proposal | Promise<Proposal> => {
+    for (let n = attempt; n < ATTEMPTS; n++) {
+      const params = sampler.suggest(space, history, rng);
+      if (params instanceof Promise) return params.then((given) => judged(given, n) ?? ask(n + 1));
+      const proposal = judged(params, n);
+      if (proposal) return proposal;
     }
-  }
-  return proposeUnseen(space, history, rng);
+    return proposeUnseen(space, rng, onDuplicate === "run" ? banned : history.trials.map((t) => t.params));
+  };
+  return ask(0);
 }
 
 function isExhausted(space: SearchSpace, history: History): boolean {
@@ -70,20 +86,21 @@ function isExhausted(space: SearchSpace, history: History): boolean {
   return size <= history.trials.length && visitedPoints(space, history) >= size;
 }
 
-/** A uniformly drawn point that is new; in a finite space the next free one after a drawn place. */
-function proposeUnseen(space: SearchSpace, history: History, rng: Rng): Proposal {
+/** A uniformly drawn point that is not `taken`; in a finite space the next free one after a drawn place. */
+function proposeUnseen(space: SearchSpace, rng: Rng, taken: readonly Params[]): Proposal {
+  const isTaken = (params: Params): boolean => taken.some((point) => samePoint(space, params, point));
   let params: Params = {};
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     params = buildParams(space, (_name, d) => drawUniform(d, rng));
-    if (!findDuplicate(space, history, params)) return { kind: "run", params };
+    if (!isTaken(activeParams(space, params))) return { kind: "run", params };
   }
   const points = indexPoints(space);
   if (!points) return { kind: "run", params };
-  const taken = new Set(history.trials.map((t) => points.indexOf(t.params)));
+  const places = new Set(taken.map((point) => points.indexOf(point)));
   const start = Math.floor(rng() * points.size);
   for (let i = 0; i < points.size; i++) {
     const place = (start + i) % points.size;
-    if (!taken.has(place)) return { kind: "run", params: points.at(place) };
+    if (!places.has(place)) return { kind: "run", params: points.at(place) };
   }
   return { kind: "exhausted" };
 }

@@ -1,29 +1,81 @@
 /** The commands that another process may give to the one that writes a study, and their answers. */
-import type { Params, SearchSpace, Trial } from "../core/index.js";
+import type { Annotation, Lease, Metrics, Params, SearchSpace, Trial } from "../core/index.js";
+import type { ReportAnswer } from "../executors/executor.js";
 
 /** How a trial handed out by `ask` ended. */
 export interface TellResult {
   /** The objective value; NaN is treated as the study's `on_nan` rule says. */
   readonly value?: number | undefined;
+  /** One an objective, in place of `value`. */
+  readonly values?: readonly number[] | undefined;
   /** @default "complete" when there is a value */
   readonly state?: "complete" | "pruned" | "failed" | undefined;
   /** Why it failed. */
   readonly message?: string | undefined;
+  /** Other numbers to keep with the record. */
+  readonly metrics?: Metrics | undefined;
+  /** By name: met at 0 and below. */
+  readonly constraints?: Readonly<Record<string, number>> | undefined;
+  readonly userAttrs?: Readonly<Record<string, unknown>> | undefined;
+  /** The token of the lease that the trial was handed out under. */
+  readonly lease?: string | undefined;
+}
+
+/** What a trial from outside reports. */
+export interface ReportRequest {
+  readonly step: number;
+  readonly value: number;
+  readonly metrics?: Metrics | undefined;
+  readonly lease?: string | undefined;
+}
+
+/** What `annotate` changes; the rest stays. */
+export type AnnotationChange = Partial<Annotation>;
+
+/** How a trial is asked for. */
+export interface AskOptions {
+  /** A space for this trial alone. @default the study's */
+  readonly space?: SearchSpace | undefined;
+  /** Seconds after the last sign of life at which the trial is given to somebody else. @default never */
+  readonly lease?: number | undefined;
+}
+
+/** A trial as another process is handed it. */
+export interface HandedTrial {
+  readonly number: number;
+  readonly attempt: number;
+  readonly params: Params;
+  readonly seed: number;
+  readonly lease: Lease | null;
 }
 
 /** What another process may ask of the one that writes a study; plain data. */
 export type StudyCommand =
-  | { readonly type: "ask"; readonly space?: SearchSpace }
+  | { readonly type: "ask"; readonly space?: SearchSpace; readonly lease?: number }
   | { readonly type: "tell"; readonly number: number; readonly result: TellResult }
+  | ({ readonly type: "report"; readonly number: number } & ReportRequest)
+  | { readonly type: "heartbeat"; readonly number: number; readonly lease?: string }
   | { readonly type: "enqueue"; readonly params: Params; readonly userAttrs?: Readonly<Record<string, unknown>> }
+  | { readonly type: "retry"; readonly number: number }
+  | { readonly type: "annotate"; readonly number: number; readonly change: AnnotationChange }
+  | { readonly type: "stop-trial"; readonly number: number }
   | { readonly type: "set-user-attr"; readonly key: string; readonly value: unknown; readonly trial?: number }
+  | { readonly type: "pause" }
+  | { readonly type: "resume" }
   | { readonly type: "stop" };
 
 /** What each command is answered with, once it is durable. */
 export interface CommandAnswers {
-  ask: { readonly number: number; readonly params: Params; readonly seed: number };
+  ask: HandedTrial;
   tell: Trial;
+  report: ReportAnswer;
+  heartbeat: ReportAnswer;
   enqueue: Trial;
+  retry: Trial;
+  annotate: Annotation;
+  "stop-trial": Trial;
   "set-user-attr": null;
+  pause: null;
+  resume: null;
   stop: null;
 }

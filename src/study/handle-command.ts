@@ -1,18 +1,43 @@
 /** Carries out commands on an open study. */
-import type { Params, SearchSpace, Trial } from "../core/index.js";
+import type { Annotation, Params, Trial } from "../core/index.js";
 import { decodeNumber, MlbenchError } from "../core/index.js";
-import type { CommandAnswers, StudyCommand, TellResult } from "./commands.js";
+import type { ReportAnswer } from "../executors/executor.js";
+import type {
+  AnnotationChange,
+  AskOptions,
+  CommandAnswers,
+  HandedTrial,
+  ReportRequest,
+  StudyCommand,
+  TellResult,
+} from "./commands.js";
 
 /** What commands act on: a study, as far as they need to know one. */
 export interface CommandTarget {
-  ask(space?: SearchSpace): Promise<{ readonly number: number; readonly params: Params; readonly seed: number }>;
+  ask(options: AskOptions): Promise<HandedTrial>;
   tell(number: number, result: TellResult): Promise<Trial>;
+  report(number: number, report: ReportRequest): Promise<ReportAnswer>;
+  heartbeat(number: number, given: { lease?: string | undefined }): Promise<ReportAnswer>;
   enqueueTrial(params: Params, options?: { userAttrs?: Readonly<Record<string, unknown>> }): Promise<Trial>;
+  retry(number: number): Promise<Trial>;
+  annotate(number: number, change: AnnotationChange): Promise<Annotation>;
+  stopTrial(number: number): Promise<Trial>;
   setUserAttr(key: string, value: unknown, trial?: number): Promise<void>;
+  pause(): void;
+  resume(): void;
   requestStop(): void;
 }
 
-/** Carries out a command on an open study. */
+/** Numbers that JSON has no word for arrive as text. */
+function decoded({ value, values, ...rest }: TellResult): TellResult {
+  return {
+    ...rest,
+    ...(value === undefined ? {} : { value: decodeNumber(value) }),
+    ...(values === undefined ? {} : { values: values.map((item) => decodeNumber(item) ?? item) }),
+  };
+}
+
+/** Carries out a command; its answer comes when its effect is durable. @throws MlbenchError `unknown-command`. */
 export async function handleCommand<C extends StudyCommand>(
   study: CommandTarget,
   command: C,
@@ -22,15 +47,34 @@ export async function handleCommand(study: CommandTarget, given: unknown): Promi
   const command = given as StudyCommand;
   switch (command.type) {
     case "ask": {
-      const { number, params, seed } = await study.ask(command.space);
-      return { number, params, seed };
+      const { space, lease } = command;
+      const { number, attempt, params, seed, lease: granted } = await study.ask({ space, lease });
+      return { number, attempt, params, seed, lease: granted } satisfies HandedTrial;
     }
     case "tell":
-      return study.tell(command.number, { ...command.result, value: decodeNumber(command.result.value) });
+      return study.tell(command.number, decoded(command.result));
+    case "report": {
+      const { number, step, value, metrics, lease } = command;
+      return study.report(number, { step, value: decodeNumber(value) ?? value, metrics, lease });
+    }
+    case "heartbeat":
+      return study.heartbeat(command.number, { lease: command.lease });
     case "enqueue":
       return study.enqueueTrial(command.params, command.userAttrs ? { userAttrs: command.userAttrs } : {});
+    case "retry":
+      return study.retry(command.number);
+    case "annotate":
+      return study.annotate(command.number, command.change);
+    case "stop-trial":
+      return study.stopTrial(command.number);
     case "set-user-attr":
       await study.setUserAttr(command.key, command.value, command.trial);
+      return null;
+    case "pause":
+      study.pause();
+      return null;
+    case "resume":
+      study.resume();
       return null;
     case "stop":
       study.requestStop();

@@ -1,5 +1,7 @@
+/** The options of a call of `optimize`, checked and with their defaults. */
 import { UsageError } from "../core/index.js";
-import type { OptimizeEvent } from "../core/index.js";
+import type { OptimizeEvent, Tracker } from "../core/index.js";
+import type { Executor } from "../executors/executor.js";
 
 /** What one call of `optimize` is told. Counts are of finished trials that repeat no other. */
 export interface CallOptions {
@@ -31,10 +33,14 @@ export interface CallOptions {
   readonly target?: number | undefined;
   /** A parallel call that can be repeated: results are taken in the order in which trials were started. @default false */
   readonly deterministic?: boolean | undefined;
-  /** What a module's trials run in. @default "thread" */
-  readonly isolation?: "thread" | "process" | undefined;
-  /** Hears everything that happens. */
+  /** What a module's trials run in: a registered executor's name. @default "thread" */
+  readonly isolation?: string | undefined;
+  /** What a module's trials run in instead: left open at the call's end. */
+  readonly executor?: Executor | undefined;
+  /** Hears everything that happens. What it throws is caught and told. */
   readonly onEvent?: ((event: OptimizeEvent) => void) | undefined;
+  /** Hear everything that happens, and are closed at the call's end. */
+  readonly trackers?: readonly Tracker[] | undefined;
 }
 
 /** The options with their defaults. */

@@ -5,8 +5,14 @@ import { EXTERNAL } from "./new-trial.js";
 /** The reason of an attempt whose process died under it. */
 export const OWNER_DIED = "its process died";
 
+/** The reason of an attempt whose lease ended without a sign of life. */
+export const LEASE_ENDED = "its lease ended";
+
+/** How often an attempt at a trial may end with its owner, unless a call says otherwise. */
+export const MAX_ATTEMPTS = 3;
+
 function deaths(trial: Trial): number {
-  return trial.attempts.filter((attempt) => attempt.reason === OWNER_DIED).length;
+  return trial.attempts.filter(({ reason }) => reason === OWNER_DIED || reason === LEASE_ENDED).length;
 }
 
 /**
@@ -14,22 +20,39 @@ function deaths(trial: Trial): number {
  * happened `maxAttempts` times. To be asked by the study's one writer before it starts any trial: then every running
  * trial but those handed out by `ask` is such a one.
  */
-export function recoveryEvents(state: StudyState, maxAttempts: number): StudyEvent[] {
+export function recoveryEvents(
+  state: StudyState,
+  maxAttempts: number,
+  adopted: ReadonlySet<number> = new Set(),
+): StudyEvent[] {
   const events: StudyEvent[] = [];
   for (const number of state.unfinished) {
     const trial = state.trial(number);
-    if (trial?.state !== "running" || trial.owner === EXTERNAL) continue;
-    const at = now();
-    if (deaths(trial) + 1 < maxAttempts) {
-      events.push({ type: "trial-requeued", number, at, reason: OWNER_DIED });
-      continue;
-    }
-    const message = `its process died under it ${maxAttempts} times`;
-    events.push({
-      ...{ type: "trial-finished", number, state: "failed", values: null, metrics: {}, finished_at: at },
-      ...{ seconds: null, backend: null, prune_reason: null },
-      failure: { class: "interrupted", message, where: `owner ${trial.owner ?? "unknown"}` },
-    });
+    if (trial?.state !== "running" || trial.owner === EXTERNAL || adopted.has(number)) continue;
+    events.push(ownerLost(trial, maxAttempts, OWNER_DIED));
   }
   return events;
+}
+
+/** What becomes of a trial whose owner is lost: it waits again, or has failed once that has happened too often. */
+export function ownerLost(trial: Trial, maxAttempts: number, reason: string): StudyEvent {
+  const { number, owner } = trial;
+  const at = now();
+  if (deaths(trial) + 1 < maxAttempts) return { type: "trial-requeued", number, at, reason };
+  return {
+    type: "trial-finished",
+    number,
+    state: "failed",
+    values: null,
+    metrics: {},
+    finished_at: at,
+    seconds: null,
+    backend: null,
+    prune_reason: null,
+    failure: {
+      class: "interrupted",
+      message: `${reason}, ${maxAttempts} times`,
+      where: `owner ${owner ?? "unknown"}`,
+    },
+  };
 }

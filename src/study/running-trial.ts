@@ -1,10 +1,11 @@
-import type { Failure, Metrics, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
+/** One trial under way in a call of `optimize`, from its durable start to its outcome. */
+import type { Failure, Metrics, OptimizeEvent, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
 import { messageOf } from "../core/index.js";
-import type { ExecutedTrial, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
-import type { TrialDispatcher } from "./trial-dispatcher.js";
+import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
 import { endingEvent } from "./finishing.js";
 import type { StudyLog } from "./study-log.js";
-import type { OptimizeEvent } from "../core/index.js";
+import type { TrialDispatcher } from "./trial-dispatcher.js";
+import type { Granted } from "./trial-launcher.js";
 import type { TrialRunner } from "./trial-runner.js";
 
 /** What a trial under way needs of the call that started it. */
@@ -16,10 +17,12 @@ export interface RunningTrialContext {
   readonly emit: (event: OptimizeEvent) => void;
 }
 
-/** One trial under way, from its durable start to its outcome. */
+/** The reason of a trial that was ended by a `stop-trial` command. */
+export const STOPPED_ON_REQUEST = "stopped on request";
+
+/** Runs one trial, judges its reports, and gives the events that record its end. */
 export class RunningTrial {
   readonly number: number;
-  readonly slot: number;
   /** Whether its end counts towards the goal. */
   readonly counts: boolean;
   /** How many finished trials its reports are judged against, where that is fixed. */
@@ -28,16 +31,14 @@ export class RunningTrial {
   readonly #controller = new AbortController();
   readonly #decisions: { step: number; prune: boolean; reason: string }[] = [];
   #pruneReason: string | null = null;
+  #deadline = Infinity;
   #seconds: number | null = null;
   #done: ExecutedTrial | null = null;
   #ended = false;
+  #place: Place | null = null;
 
-  constructor(
-    given: { number: number; slot: number; counts: boolean; seen: number | undefined },
-    context: RunningTrialContext,
-  ) {
+  constructor(given: { number: number; counts: boolean; seen?: number | undefined }, context: RunningTrialContext) {
     this.number = given.number;
-    this.slot = given.slot;
     this.counts = given.counts;
     this.#seen = given.seen;
     this.#context = context;
@@ -53,28 +54,57 @@ export class RunningTrial {
     this.#controller.abort("cancel" satisfies StopReason);
   }
 
-  /** Hands the trial to its slot once its start is durable. Rejects for what is wrong with us, not with the trial. */
-  async run(durable: Promise<void>): Promise<void> {
+  /** Ends the trial for good; it is recorded as pruned, with the reports it has. */
+  stop(): void {
+    this.#pruneReason ??= STOPPED_ON_REQUEST;
+    this.#controller.abort("stop" satisfies StopReason);
+  }
+
+  /** Runs the trial in its place once its start is durable. Rejects for what is wrong with us, not with the trial. */
+  async run({ place, durable }: Granted): Promise<void> {
     const { log, runner, emit } = this.#context;
+    this.#place = place;
     await durable;
     const trial = log.state.trial(this.number) as Trial;
     const { number, attempt, params, seed } = trial;
-    emit({ event: "trial-start", number, slot: this.slot, attempt, params });
-    const startedAt = performance.now();
-    const timer = this.#startTimer();
-    const where = { number, attempt, seed, slot: this.slot, directory: runner.directoryOf(number) };
-    const { objectives, settings } = log.header;
-    const judged = { objectives, constraints: settings.constraints ?? [], trialValue: settings.trial_value };
-    try {
+    emit({ event: "trial-start", number, slot: place.slot, attempt, params });
+    await this.#timed(async () => {
       const job = await this.#prepared(trial);
-      this.#done =
-        "failure" in job
-          ? { state: "failed", ...job, slot: this.slot, backend: null }
-          : await runner.executor.run({ ...job, ...where, ...judged }, this.#hooks());
+      if ("failure" in job) return { state: "failed", ...job, backend: null };
+      const { objectives, settings } = log.header;
+      const judged = { objectives, constraints: settings.constraints ?? [], trialValue: settings.trial_value };
+      const common = { number, attempt, seed, artifacts: runner.artifactsOf(number) };
+      return place.run({ ...job, ...common, ...judged }, this.#hooks());
+    });
+  }
+
+  /** Goes on with the trial where an earlier process left it running; false where it runs no more. */
+  adopt(executor: Executor): Promise<void> | null {
+    const trial = this.#context.log.state.trial(this.number) as Trial;
+    const adopted = executor.adopt?.(trial, this.#hooks()) ?? null;
+    return adopted && this.#timed(() => adopted);
+  }
+
+  async #timed(work: () => Promise<ExecutedTrial>): Promise<void> {
+    const { trialTimeoutMs } = this.#context;
+    const startedAt = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    if (trialTimeoutMs !== null) {
+      this.#deadline = startedAt + trialTimeoutMs;
+      timer = setTimeout(() => {
+        this.#timeOut();
+      }, trialTimeoutMs);
+    }
+    try {
+      this.#done = await work();
     } finally {
       clearTimeout(timer);
     }
     this.#seconds = (performance.now() - startedAt) / 1000;
+  }
+
+  #timeOut(): void {
+    this.#controller.abort("timeout" satisfies StopReason);
   }
 
   /** What its parameters make of the data is the trial's own: a window that no cell is long enough for fails it alone. */
@@ -84,14 +114,6 @@ export class RunningTrial {
     } catch (error) {
       return { failure: { class: "exception", message: messageOf(error), where: "before its first epoch" } };
     }
-  }
-
-  #startTimer(): NodeJS.Timeout | undefined {
-    const { trialTimeoutMs } = this.#context;
-    if (trialTimeoutMs === null) return undefined;
-    return setTimeout(() => {
-      this.#controller.abort("timeout" satisfies StopReason);
-    }, trialTimeoutMs);
   }
 
   #hooks(): RunHooks {
@@ -112,15 +134,24 @@ export class RunningTrial {
   #judge(step: number, value: number, metrics: Metrics = {}): ReportAnswer {
     // An objective that this process can't stop may go on talking after its trial has ended.
     if (this.#ended) return "prune";
+    // A trial that never lets this thread's timers run is stopped at its reports.
+    if (performance.now() >= this.#deadline) this.#timeOut();
     const { dispatcher, log, emit } = this.#context;
-    const { prune, reason } = dispatcher.report(this.number, step, value, this.#seen);
-    emit({ event: "report", number: this.number, step, value, metrics, prune, reason });
+    const { prune, reason } = dispatcher.report(this.number, { step, value, metrics }, this.#seen);
+    emit({ event: "report", number: this.number, step, value, metrics: Object.freeze(metrics), prune, reason });
+    if (this.#controller.signal.aborted) return "prune";
     if (log.header.settings.dry_run_pruner) {
       this.#decisions.push({ step, prune, reason });
       return "continue";
     }
     if (prune) this.#pruneReason ??= reason;
     return prune ? "prune" : "continue";
+  }
+
+  /** Gives the trial's place back, if it has one. */
+  releasePlace(): void {
+    this.#place?.release();
+    this.#place = null;
   }
 
   /** The events that record the trial's end. Nothing that it still says counts from here on. */
@@ -130,9 +161,13 @@ export class RunningTrial {
     dispatcher.release(this.number);
     const outcome = this.#done as ExecutedTrial;
     const trial = log.state.trial(this.number) as Trial;
+    const { settings, objectives } = log.header;
     const end = {
-      ...{ seconds: this.#seconds, backend: outcome.backend, pruneReason: this.#pruneReason },
-      ...{ onNan: log.header.settings.on_nan, objectives: log.header.objectives.length },
+      seconds: this.#seconds,
+      backend: outcome.backend,
+      pruneReason: this.#pruneReason,
+      onNan: settings.on_nan,
+      objectives: objectives.length,
     };
     const events: StudyEvent[] = [];
     if (this.#decisions.length > 0 && outcome.state !== "cancelled")

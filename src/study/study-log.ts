@@ -1,8 +1,20 @@
+/** A study's records in one process, and the one way to add to them. */
 import type { History, StudyEvent, StudyHeader, StudyState, Trial } from "../core/index.js";
-import { isFinished, MlbenchError, reportDirection } from "../core/index.js";
+import { isFinished, messageOf, MlbenchError, reportDirection, UsageError } from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 
-type CommandHandler = (command: unknown) => Promise<unknown>;
+/** Whether the disk, or the study's end, is to blame. */
+function isDiskError(error: unknown): boolean {
+  return error instanceof MlbenchError && /^(storage-|writer-closed$)/.test(error.code);
+}
+
+/** What is called when this object opens the study for writing, while it has it open, and before it gives it up. */
+export interface LogHooks {
+  onOpen(): void;
+  /** Takes a command of another process; resolves with its answer when its effect is durable. */
+  onCommand(command: unknown): Promise<unknown>;
+  onClose(): void;
+}
 
 const openLogs = new Set<StudyLog>();
 
@@ -20,10 +32,11 @@ export class StudyLog {
   #stopReceiving: (() => Promise<void>) | null = null;
   /** Finished records in the order of finishing; grows as they come. */
   readonly #finished: Trial[] = [];
+  /** What went wrong with an event that nobody waited for. */
+  #fault: unknown = null;
   /** Whether an `optimize` call is at work: then nobody else may open the study. */
   busy = false;
-  /** Takes the inbox's commands. */
-  onCommand: CommandHandler | null = null;
+  #hooks: LogHooks | null = null;
 
   constructor(storage: StudyStorage, opened: { state: StudyState; writer: StudyWriter | null }) {
     this.#storage = storage;
@@ -31,6 +44,12 @@ export class StudyLog {
     this.#name = opened.state.header.name;
     if (opened.writer) this.#adopt(opened.writer);
     else this.#collectFinished();
+  }
+
+  /** Once, by the study that this log belongs to. */
+  attach(hooks: LogHooks): void {
+    this.#hooks = hooks;
+    if (this.#writer) hooks.onOpen();
   }
 
   get state(): StudyState {
@@ -46,6 +65,15 @@ export class StudyLog {
     return this.#findings;
   }
 
+  /** @throws UsageError `unknown-trial`. */
+  requireTrial(number: number): Trial {
+    const { state } = this;
+    const record = state.trial(number);
+    if (record) return record;
+    const known = state.size === 0 ? "it has none" : `it has 0 to ${state.size - 1}`;
+    throw new UsageError("unknown-trial", `study "${this.#name}" has no trial ${number}: ${known}`);
+  }
+
   /** The records of running trials, by number. */
   get running(): readonly Trial[] {
     const { state } = this;
@@ -57,13 +85,23 @@ export class StudyLog {
 
   /** For judging reports: finished records alone, in the order of finishing, without copying them. */
   get finishedHistory(): History {
-    return { direction: reportDirection(this.header), trials: this.#finished, running: this.running };
+    const runningOf = (): readonly Trial[] => this.running;
+    // Looked up only by a pruner that asks: most judge by finished trials alone.
+    return {
+      direction: reportDirection(this.header),
+      trials: this.#finished,
+      get running() {
+        return runningOf();
+      },
+    };
   }
 
   /** {@link StudyLog.finishedHistory} as it was when `finished` trials were. */
   historyWhen(finished: number): History {
     const history = this.finishedHistory;
-    return finished === history.trials.length ? history : { ...history, trials: history.trials.slice(0, finished) };
+    if (finished < history.trials.length)
+      Object.defineProperty(history, "trials", { value: history.trials.slice(0, finished), enumerable: true });
+    return history;
   }
 
   /** @throws UsageError `unknown-study` | MlbenchError `study-locked`, `study-damaged`. */
@@ -101,9 +139,10 @@ export class StudyLog {
     openLogs.add(this);
     this.#collectFinished();
     this.#stopReceiving = writer.receive((command) => {
-      if (!this.onCommand) throw new Error("no handler of commands");
-      return this.onCommand(command);
+      if (!this.#hooks) throw new Error("no handler of commands");
+      return this.#hooks.onCommand(command);
     });
+    this.#hooks?.onOpen();
   }
 
   #collectFinished(): void {
@@ -119,6 +158,11 @@ export class StudyLog {
    */
   append(...events: StudyEvent[]): Promise<void> {
     if (!this.#writer) return Promise.reject(new MlbenchError("study-closed", "the study is not open for writing"));
+    const fault = this.#fault;
+    if (fault !== null) {
+      this.#fault = null;
+      return Promise.reject(fault instanceof Error ? fault : new Error(messageOf(fault)));
+    }
     const written = this.#writer.append(...events);
     const { state } = this;
     for (const event of events) {
@@ -130,9 +174,14 @@ export class StudyLog {
     return written;
   }
 
-  /** Appends without waiting: what goes wrong with the disk is told by the next append that is waited for. */
+  /**
+   * Appends without waiting: what goes wrong with the disk is told by the next append that is waited for, and so is an
+   * event that could not have happened.
+   */
   post(...events: StudyEvent[]): void {
-    this.append(...events).catch(() => undefined);
+    this.append(...events).catch((error: unknown) => {
+      if (!isDiskError(error)) this.#fault ??= error;
+    });
   }
 
   /** Resolves when everything appended so far is durable. */
@@ -152,6 +201,7 @@ export class StudyLog {
     const writer = this.#writer;
     if (!writer) return;
     openLogs.delete(this);
+    this.#hooks?.onClose();
     await this.#stopReceiving?.();
     await writer.close();
     this.#state = writer.state;

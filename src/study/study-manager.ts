@@ -1,58 +1,63 @@
-import { hostname } from "node:os";
-import type { StoppedBy, Trial } from "../core/index.js";
-import { bestOfStudy, frontOfStudy } from "../core/index.js";
-import type { TrialDispatcher } from "./trial-dispatcher.js";
+/** One call of `optimize`: which trial comes next, where it runs, and what ends the call. */
+import type { OptimizeEvent, OptimizeResult, StoppedBy, Trial } from "../core/index.js";
+import { MlbenchError } from "../core/index.js";
+import { CallProgress } from "./call-progress.js";
+import type { CallOptions, ResolvedOptions } from "./optimize-options.js";
+import { resolveOptions } from "./optimize-options.js";
+import { recoveryEvents } from "./recovery.js";
 import type { RunningTrialContext } from "./running-trial.js";
 import { RunningTrial } from "./running-trial.js";
 import type { StudyLog } from "./study-log.js";
-import type { OptimizeEvent, OptimizeResult } from "../core/index.js";
-import type { Goal, CallOptions, ResolvedOptions } from "./optimize-options.js";
-import { goalOf, resolveOptions } from "./optimize-options.js";
-import { recoveryEvents } from "./recovery.js";
-import { exitCodeOf, StopRules } from "./stop-rules.js";
+import type { Subscribers } from "./subscribers.js";
+import type { DrawOptions, TrialDispatcher } from "./trial-dispatcher.js";
+import type { Granted } from "./trial-launcher.js";
+import { TrialLauncher } from "./trial-launcher.js";
 import type { TrialRunner } from "./trial-runner.js";
 
 /** How trials under way are treated once no further one is started. */
 type Ending = "abort" | "grace" | "wait";
 
+const hardness = { wait: 1, grace: 2, abort: 3 } as const;
+
+/** What a call stands on. */
+export interface CallContext {
+  readonly log: StudyLog;
+  readonly dispatcher: TrialDispatcher;
+  readonly options: CallOptions;
+  readonly subscribers: Subscribers;
+  /** Hears of each finished, durable trial; waited for. */
+  readonly tell: (trial: Trial) => Promise<void>;
+}
+
 /**
- * One call of `optimize`: asks for trials while there are free slots and the goal is not met, has them run, judges
- * their reports, and records how they end. A trial's way: drawn -> durable -> executor -> reports -> outcome ->
- * durable -> subscribers.
+ * Asks for places while the goal is not met, has a trial run in each, judges its reports, and records how it ends. A
+ * trial's way: place -> drawn -> durable -> run -> reports -> outcome -> durable -> subscribers. A deterministic call
+ * draws first, in the order of results, and then waits for the place.
  */
 export class StudyManager {
-  readonly #log: StudyLog;
-  readonly #dispatcher: TrialDispatcher;
-  readonly #given: CallOptions;
-  readonly #tell: (trial: Trial) => Promise<void>;
+  readonly #context: CallContext;
   readonly #options: ResolvedOptions;
-  readonly #owner = `${process.pid}@${hostname()}`;
-  readonly #runningTrials: RunningTrial[] = [];
+  /** In the order in which they were started. */
+  readonly #running: RunningTrial[] = [];
   readonly #ownRetries = new Set<number>();
-  readonly #addedTrials: Trial[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #over: Promise<void>;
   #resolveOver: () => void = () => undefined;
   #runner: TrialRunner | null = null;
-  /** Whether the goal is known: what finished before is counted by it. */
-  #begun = false;
-  #goal: Goal = { finished: 0, by: "trials" };
-  #rules: StopRules;
-  #freeSlots: number[] = [];
+  /** Null until the goal is known: what finished before is counted by it. */
+  #progress: CallProgress | null = null;
+  #concurrency = Infinity;
+  #launcher: TrialLauncher | null = null;
   #settling: Promise<void> = Promise.resolve();
   #open = 0;
+  #paused = false;
   #stoppedBy: StoppedBy | null = null;
   #ending: Ending | null = null;
   #failure: Error | null = null;
 
-  /** @param tell hears of each finished, durable trial; waited for. */
-  constructor(log: StudyLog, dispatcher: TrialDispatcher, options: CallOptions, tell: (trial: Trial) => Promise<void>) {
-    this.#tell = tell;
-    this.#log = log;
-    this.#dispatcher = dispatcher;
-    this.#given = options;
-    this.#options = resolveOptions(options);
-    this.#rules = new StopRules(this.#options, log.header);
+  constructor(context: CallContext) {
+    this.#context = context;
+    this.#options = resolveOptions(context.options);
     this.#over = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
@@ -63,58 +68,86 @@ export class StudyManager {
    * @throws what `prepare` throws; the storage's errors, once trials under way are stopped.
    */
   async run(prepare: () => Promise<TrialRunner>): Promise<OptimizeResult> {
-    this.#runner = await prepare();
+    const { log, subscribers } = this.#context;
+    const runner = await prepare();
+    this.#runner = runner;
     try {
-      await this.#begin(this.#runner);
+      const progress = await this.#begin(runner);
       await this.#over;
       if (this.#failure) throw this.#failure;
-      const result = this.#result();
-      await this.#log.flush();
+      await log.flush();
+      const result = progress.result(log.state, this.#stoppedBy as StoppedBy, subscribers.failures);
       this.#emit({ event: "finish", result });
       return result;
     } finally {
       for (const timer of this.#timers) clearTimeout(timer);
       this.#listen("removeEventListener");
-      try {
-        await this.#runner.executor.close();
-      } finally {
-        for (const tracker of this.#runner.trackers ?? []) await tracker.close?.();
-      }
+      if (!runner.keepsExecutor) await runner.executor.close();
     }
   }
 
-  async #begin({ executor }: TrialRunner): Promise<void> {
-    const recovery = recoveryEvents(this.#log.state, this.#options.maxAttempts);
-    if (recovery.length > 0) await this.#log.append(...recovery);
-    const { state } = this.#log;
-    this.#goal = goalOf(this.#given, state.counted);
-    this.#rules = new StopRules(this.#options, state.header, frontOfStudy(state));
-    this.#freeSlots = Array.from({ length: executor.slots }, (_, slot) => slot);
-    const more = Math.max(0, this.#goal.finished - state.counted);
-    const recovered = recovery.map((event) => ("number" in event ? event.number : -1));
-    this.#emit({
-      ...{ event: "start", study: state.header.name, finished: state.counted, more },
-      ...{ slots: executor.slots, recovered },
-    });
-    if (this.#options.timeoutMs !== null) {
-      const timer = setTimeout(() => {
-        this.stop("timeout", "abort");
-      }, this.#options.timeoutMs);
-      this.#timers.push(timer);
-    }
+  async #begin({ executor }: TrialRunner): Promise<CallProgress> {
+    const { log, options } = this.#context;
+    const adopted = this.#adopt();
+    const recovery = recoveryEvents(log.state, this.#options.maxAttempts, new Set(adopted));
+    if (recovery.length > 0) await log.append(...recovery);
+    const { state } = log;
+    const progress = new CallProgress(options, this.#options, state);
+    const recovered = recovery.flatMap((event) => ("number" in event ? [event.number] : []));
+    const slots = executor.capacity();
+    if (this.#options.deterministic) this.#concurrency = options.concurrency ?? slots ?? 1;
+    const counts = { finished: state.counted, more: progress.more(state), slots: slots ?? 0 };
+    this.#emit({ event: "start", study: state.header.name, ...counts, recovered });
+    this.#stopAfter(this.#options.timeoutMs, "timeout");
     this.#listen("addEventListener");
-    this.#begun = true;
+    this.#launcher = this.#createLauncher(this.#runner as TrialRunner);
+    this.#progress = progress;
     for (const number of recovered) this.#retry(state.trial(number) as Trial);
     this.#fill();
+    return progress;
+  }
+
+  /** Trials of an earlier process that still run somewhere go on; their numbers. */
+  #adopt(): number[] {
+    const { log } = this.#context;
+    const { executor } = this.#runner as TrialRunner;
+    return log.running.flatMap((trial) => {
+      const running = new RunningTrial({ number: trial.number, counts: trial.retry_of === null }, this.#trialContext());
+      const end = trial.lease ? null : running.adopt(executor);
+      if (!end) return [];
+      this.#running.push(running);
+      this.#track(this.#settleAfter(running, end));
+      return [trial.number];
+    });
   }
 
   /** A trial that was handed out by `ask` was told, and is durable: it counts towards goal and rules like any other. */
   onTrialTold(trial: Trial): void {
-    if (!this.#begun) return;
-    this.#addedTrials.push(trial);
-    const rule = this.#rules.after(trial);
+    if (!this.#progress) return;
+    const rule = this.#progress.after(trial);
     if (rule) this.stop(rule, "grace");
     this.#emit({ event: "trial", trial });
+    this.#fill();
+  }
+
+  /** Something about a trial that is out. */
+  onOutsideEvent(event: OptimizeEvent): void {
+    if (!this.#progress) return;
+    this.#emit(event);
+    if (event.event === "requeued") this.#fill();
+  }
+
+  /** A trial was queued. */
+  onWaiting(): void {
+    if (this.#progress) this.#fill();
+  }
+
+  #stopAfter(ms: number | null, by: StoppedBy): void {
+    if (ms === null) return;
+    const timer = setTimeout(() => {
+      this.stop(by, "abort");
+    }, ms);
+    this.#timers.push(timer);
   }
 
   readonly #onAbort = (): void => {
@@ -125,7 +158,7 @@ export class StudyManager {
   };
 
   #listen(how: "addEventListener" | "removeEventListener"): void {
-    const { signal, drainSignal } = this.#given;
+    const { signal, drainSignal } = this.#context.options;
     signal?.[how]("abort", this.#onAbort);
     drainSignal?.[how]("abort", this.#onDrain);
     if (how === "removeEventListener") return;
@@ -135,103 +168,156 @@ export class StudyManager {
 
   /** Starts no further trial. The first reason stays; a harder ending may follow a softer one. */
   stop(by: StoppedBy, ending: Ending): void {
-    const hardness = (e: Ending | null): number => (e === null ? 0 : { wait: 1, grace: 2, abort: 3 }[e]);
-    if (hardness(ending) <= hardness(this.#ending)) return;
+    if (hardness[ending] <= (this.#ending === null ? 0 : hardness[this.#ending])) return;
     this.#ending = ending;
     const first = this.#stoppedBy === null;
     this.#stoppedBy ??= by;
-    const running = this.#runningTrials.filter((trial) => !trial.done);
+    this.#launcher?.callOff();
+    const running = this.#running.filter((trial) => !trial.done);
     if (first && running.length > 0)
       this.#emit({ event: "draining", by, running: running.map(({ number }) => number) });
     if (ending === "abort") for (const trial of running) trial.abort();
-    if (ending === "grace") {
-      const timer = setTimeout(() => {
-        this.stop(by, "abort");
-      }, this.#options.graceMs);
-      this.#timers.push(timer);
-    }
+    if (ending === "grace") this.#stopAfter(this.#options.graceMs, by);
     this.#endIfDone();
   }
 
-  /** Starts trials while there are slots, and ends the call when nothing is left to do. */
+  /** Starts nothing further until {@link StudyManager.resume}; trials under way go on. */
+  pause(): void {
+    if (this.#paused || this.#stoppedBy !== null) return;
+    this.#paused = true;
+    this.#launcher?.callOff();
+    this.#emit({ event: "paused" });
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#stoppedBy !== null) return;
+    this.#paused = false;
+    this.#emit({ event: "resumed" });
+    this.#fill();
+  }
+
+  /** Ends a running trial for good; false where it is none of this call's. */
+  stopTrial(number: number): boolean {
+    const running = this.#running.find((trial) => trial.number === number && !trial.done);
+    running?.stop();
+    return running !== undefined;
+  }
+
+  /** Starts what is wanted, and ends the call when nothing is left to do. */
   #fill(): void {
-    while (this.#stoppedBy === null && this.#freeSlots.length > 0) {
-      const slot = Math.min(...this.#freeSlots);
-      if (!this.#launch(slot)) break;
-    }
+    this.#launcher?.fill();
     this.#endIfDone();
+  }
+
+  /** What may be handed out now. */
+  #wanted(): DrawOptions | null {
+    if (!this.#progress || this.#stoppedBy !== null || this.#paused) return null;
+    if (this.#running.length >= this.#concurrency) return null;
+    const room = this.#room();
+    if (!room && ![...this.#ownRetries].some((number) => this.#isWaiting(number))) return null;
+    const takes = (trial: Trial): boolean => room || (trial.retry_of !== null && this.#ownRetries.has(trial.number));
+    return { space: this.#runner?.space, takes, creates: room };
+  }
+
+  #isWaiting(number: number): boolean {
+    return this.#context.log.state.trial(number)?.state === "waiting";
+  }
+
+  /** Whether one more trial that counts may be started. */
+  #room(): boolean {
+    const underWay = this.#running.filter((trial) => trial.counts).length;
+    return this.#context.log.state.counted + underWay < (this.#progress?.goal.finished ?? 0);
   }
 
   #endIfDone(): void {
-    if (this.#open > 0 || this.#runningTrials.length > 0) return;
+    if (!this.#progress || this.#launcher?.busy || this.#open > 0 || this.#running.length > 0) return;
     if (this.#stoppedBy === null) {
-      if (this.#log.state.counted < this.#goal.finished) return;
-      this.#stoppedBy = this.#goal.by;
+      if (this.#context.log.state.counted < this.#progress.goal.finished) return;
+      this.#stoppedBy = this.#progress.goal.by;
     }
     this.#resolveOver();
   }
 
-  /** Hands the next trial to a slot; false when there is none to hand out now. */
-  #launch(slot: number): boolean {
-    const { state } = this.#log;
-    const underWay = this.#runningTrials.filter((trial) => trial.counts).length;
-    const room = state.counted + underWay < this.#goal.finished;
-    const waiting = this.#dispatcher.waiting((trial) =>
-      trial.retry_of === null ? room : room || this.#ownRetries.has(trial.number),
-    );
-    if (!waiting && !room) return false;
-    const owner = { owner: this.#owner, slot };
-    const { space } = this.#runner as TrialRunner;
-    const seen = this.#options.deterministic ? state.finished : undefined;
-    const next = waiting ? this.#dispatcher.start(waiting, owner, space) : this.#dispatcher.create(owner, space);
-    if (next.kind === "exhausted") {
-      this.stop("space-exhausted", "wait");
-      return false;
-    }
-    if (next.kind === "reused") {
-      this.#track(this.#conclude(next.number, next.durable));
-      return this.#stoppedBy === null;
-    }
-    this.#freeSlots = this.#freeSlots.filter((free) => free !== slot);
-    const counts = (waiting?.retry_of ?? null) === null;
-    const running = new RunningTrial({ number: next.number, slot, counts, seen }, this.#context());
-    this.#runningTrials.push(running);
-    this.#track(this.#runToEnd(running, next.durable));
-    return true;
-  }
+  readonly #fail = (error: unknown): void => {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.stop("stop", "abort");
+  };
 
   /** Counts what is under way; a failure here is the storage's or ours, and ends the call. */
   #track(work: Promise<void>): void {
     this.#open += 1;
-    work
-      .catch((error: unknown) => {
-        this.#failure ??= error instanceof Error ? error : new Error(String(error));
-        this.stop("stop", "abort");
-      })
-      .finally(() => {
-        this.#open -= 1;
-        this.#fill();
-      });
+    work.catch(this.#fail).finally(() => {
+      this.#open -= 1;
+      this.#fill();
+    });
   }
 
-  #context(): RunningTrialContext {
+  #createLauncher({ executor }: TrialRunner): TrialLauncher {
+    const { log, dispatcher } = this.#context;
+    const { deterministic } = this.#options;
+    return new TrialLauncher(
+      { executor, dispatcher, deterministic, finished: () => log.state.finished },
+      {
+        wanted: () => this.#wanted(),
+        launched: (number, seen, granted) => {
+          this.#start(number, seen, granted);
+        },
+        withoutRun: (next) => {
+          if (next.kind === "exhausted") this.stop("space-exhausted", "wait");
+          else this.#track(this.#conclude(next.number, next.durable));
+        },
+        failed: this.#fail,
+        idle: () => {
+          this.#fill();
+        },
+      },
+    );
+  }
+
+  #start(number: number, seen: number | undefined, granted: Promise<Granted | null>): void {
+    const counts = this.#context.log.state.trial(number)?.retry_of === null;
+    const running = new RunningTrial({ number, counts, seen }, this.#trialContext());
+    this.#running.push(running);
+    if (this.#ending === "abort") running.abort();
+    this.#track(this.#runWhenGranted(running, granted));
+  }
+
+  async #runWhenGranted(running: RunningTrial, granted: Promise<Granted | null>): Promise<void> {
+    const got = await granted.catch((error: unknown) => {
+      this.#remove(running);
+      throw error;
+    });
+    if (got) await this.#settleAfter(running, running.run(got));
+    else this.#remove(running);
+  }
+
+  async #settleAfter(running: RunningTrial, end: Promise<void>): Promise<void> {
+    try {
+      await end;
+    } catch (error) {
+      this.#remove(running);
+      running.releasePlace();
+      throw error;
+    }
+    await this.#settle(running);
+  }
+
+  #remove(running: RunningTrial): void {
+    const at = this.#running.indexOf(running);
+    if (at >= 0) this.#running.splice(at, 1);
+  }
+
+  #trialContext(): RunningTrialContext {
+    const { log, dispatcher } = this.#context;
     return {
-      ...{ log: this.#log, dispatcher: this.#dispatcher, runner: this.#runner as TrialRunner },
+      log,
+      dispatcher,
+      runner: this.#runner as TrialRunner,
       trialTimeoutMs: this.#options.trialTimeoutMs,
       emit: (event) => {
         this.#emit(event);
       },
     };
-  }
-
-  async #runToEnd(running: RunningTrial, durable: Promise<void>): Promise<void> {
-    try {
-      await running.run(durable);
-    } catch (error) {
-      this.#runningTrials.splice(this.#runningTrials.indexOf(running), 1);
-      throw error;
-    }
-    await this.#settle(running);
   }
 
   /** Takes a result: at once, or (deterministic) after those of all trials started before. */
@@ -240,72 +326,73 @@ export class StudyManager {
       await this.#recordEnd(running);
       return;
     }
-    const head = this.#runningTrials[0] as RunningTrial;
+    const head = this.#running[0] as RunningTrial;
     if (head !== running) this.#emit({ event: "held", number: running.number, waitsFor: head.number });
-    this.#settling = this.#settling.then(async () => {
-      for (let first = this.#runningTrials[0]; first?.done; first = this.#runningTrials[0]) {
-        await this.#recordEnd(first);
-        this.#fill();
-      }
-    });
+    this.#settling = this.#settling.then(() => this.#settleInOrder());
     await this.#settling;
   }
 
-  async #recordEnd(running: RunningTrial): Promise<void> {
-    const events = running.endingEvents();
-    this.#runningTrials.splice(this.#runningTrials.indexOf(running), 1);
-    const durable = this.#log.append(...events);
-    this.#freeSlots.push(running.slot);
-    if (running.done?.state !== "cancelled") {
-      await this.#conclude(running.number, durable);
-      return;
+  /** Each result is taken when every draw that should not know it is over. */
+  async #settleInOrder(): Promise<void> {
+    await this.#launcher?.settled();
+    for (let first = this.#running[0]; first?.done; first = this.#running[0]) {
+      await this.#recordEnd(first);
+      this.#fill();
+      await this.#launcher?.settled();
     }
-    await durable;
-    this.#emit({ event: "requeued", number: running.number });
+  }
+
+  async #recordEnd(running: RunningTrial): Promise<void> {
+    const { log } = this.#context;
+    const events = running.endingEvents();
+    this.#remove(running);
+    try {
+      const durable = log.append(...events);
+      if (running.done?.state !== "cancelled") {
+        await this.#conclude(running.number, durable);
+        return;
+      }
+      await durable;
+      this.#emit({ event: "requeued", number: running.number });
+    } finally {
+      // Only now: a callback may have stopped the call.
+      running.releasePlace();
+    }
   }
 
   /** What follows a finished trial: stop rules at once, a retry, and once it is durable those who want to know. */
   async #conclude(number: number, durable: Promise<void>): Promise<void> {
-    const trial = this.#log.state.trial(number) as Trial;
-    this.#addedTrials.push(trial);
+    const trial = this.#context.log.state.trial(number) as Trial;
     this.#retry(trial);
-    const rule = this.#rules.after(trial);
+    const rule = this.#progress?.after(trial);
     if (rule) this.stop(rule, "grace");
     await durable;
+    await this.#context.dispatcher.reportsKept(number);
     await this.#runner?.afterTrial?.(trial);
     this.#emit({ event: "trial", trial });
-    await this.#tell(trial);
+    await this.#context.tell(trial);
   }
 
   /** Queues a failed trial's parameters once more, as often as the call allows. */
   #retry(failed: Trial): void {
     if (failed.state !== "failed") return;
-    const { maxRetries } = this.#options;
+    const { dispatcher, log } = this.#context;
     let repeats = 0;
-    for (let t: Trial | undefined = failed; t && t.retry_of !== null; t = this.#log.state.trial(t.retry_of))
-      repeats += 1;
-    if (repeats >= maxRetries) return;
-    const { number, durable } = this.#dispatcher.retry(failed);
-    this.#ownRetries.add(number);
-    this.#track(durable);
-  }
-
-  #result(): OptimizeResult {
-    const { state } = this.#log;
-    const { counts, header, counted } = state;
-    const stoppedBy = this.#stoppedBy as StoppedBy;
-    const achieved = counts.complete + counts.pruned > 0;
-    return {
-      ...{ study: header.name, stoppedBy, finished: counted },
-      added: this.#addedTrials.filter((trial) => trial.retry_of === null).length,
-      best: header.objectives.length > 1 ? null : bestOfStudy(state),
-      front: frontOfStudy(state).map(({ number }) => number),
-      exitCode: exitCodeOf(stoppedBy, this.#addedTrials, achieved),
-    };
+    for (let t: Trial | undefined = failed; t && t.retry_of !== null; t = log.state.trial(t.retry_of)) repeats += 1;
+    if (repeats >= this.#options.maxRetries) return;
+    const queued = dispatcher.retry(failed).then(({ number, durable }) => {
+      this.#ownRetries.add(number);
+      return durable;
+    });
+    this.#track(queued);
   }
 
   #emit(event: OptimizeEvent): void {
-    for (const tracker of this.#runner?.trackers ?? []) void tracker.onEvent(event);
-    this.#given.onEvent?.(event);
+    this.#context.subscribers.emit(event);
   }
+}
+
+/** The error of a command that needs a running call. */
+export function notOptimizing(name: string): MlbenchError {
+  return new MlbenchError("not-optimizing", `study "${name}" is not being optimized`);
 }

@@ -1,48 +1,58 @@
+/** A study: its records, and ways to add to them. */
 import type {
+  Annotation,
   Direction,
   Objective,
   ObjectiveTrial,
+  OptimizeResult,
   Params,
   SearchSpace,
   StudyHeader,
   StudyState,
   Trial,
-  TrialOutcome,
 } from "../core/index.js";
-import { ChannelTrial, MlbenchError, UsageError } from "../core/index.js";
-import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
-import { bestOfStudy, directionsOf, frontOfStudy } from "../core/index.js";
-import type { StudyComponents } from "./components.js";
-import type { TellResult } from "./commands.js";
-import { handleCommand } from "./handle-command.js";
-import { TrialDispatcher } from "./trial-dispatcher.js";
-import { endingEvent, secondsSince } from "./finishing.js";
-import { StudyLog } from "./study-log.js";
-import { EXTERNAL, newTrial } from "./new-trial.js";
+import { bestOfStudy, directionsOf, frontOfStudy, UsageError } from "../core/index.js";
+import type { ReportAnswer } from "../executors/executor.js";
 import { checkParams } from "../search-space/check-params.js";
-import type { OptimizeResult } from "../core/index.js";
+import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
+import { askOptionsOf } from "./ask-options.js";
+import { mergedAnnotation } from "./annotation.js";
+import type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./commands.js";
+import type { StudyComponents } from "./components.js";
+import { handleCommand } from "./handle-command.js";
+import type { LeaseClock } from "./leases.js";
 import type { CallOptions } from "./optimize-options.js";
-import { checkOptions } from "./optimize-options.js";
-import type { TrialRunner } from "./trial-runner.js";
-import { StudyManager } from "./study-manager.js";
+import { checkOptions, resolveOptions } from "./optimize-options.js";
+import type { ReportKeeper } from "./report-keeper.js";
 import { checkTarget } from "./stop-rules.js";
+import type { AskedTrial } from "./outside-trials.js";
+import { OutsideTrials } from "./outside-trials.js";
+import { STOPPED_ON_REQUEST } from "./running-trial.js";
+import { notOptimizing, StudyManager } from "./study-manager.js";
+import { StudyLog } from "./study-log.js";
+import { Subscribers, trackerSubscribers } from "./subscribers.js";
+import { TrialDispatcher } from "./trial-dispatcher.js";
+import type { TrialRunner } from "./trial-runner.js";
 
 /** Hears of a finished, durable trial; may call `study.stop()`. */
 export type StudyCallback = (study: Study, trial: Trial) => void | Promise<void>;
 
 /** What one call of {@link Study.optimize} is told. */
 export interface OptimizeOptions extends CallOptions {
-  /** Called for each finished trial once it is durable, one after another; the slot takes its next trial then. */
+  /**
+   * Called for each finished trial once it is durable, one after another; its place takes the next trial then. What they
+   * throw is caught and told, as with every subscriber.
+   */
   readonly callbacks?: readonly StudyCallback[] | undefined;
 }
 
 /** An objective: a function run in this process, or the path or URL of a module whose default export is one. */
 export type ObjectiveSource = Objective | string | URL;
 
-/** Makes what runs an objective's trials; `app` knows the executors. */
+/** Makes what runs a study's trials: its own task's where no objective is given. `app` knows the executors. */
 export type PrepareRunner = (
   study: Study,
-  objective: ObjectiveSource,
+  objective: ObjectiveSource | null,
   options: OptimizeOptions,
 ) => Promise<TrialRunner>;
 
@@ -52,24 +62,47 @@ export interface StudyParts {
   readonly opened: { readonly state: StudyState; readonly writer: StudyWriter | null };
   readonly components: StudyComponents;
   readonly prepare: PrepareRunner;
+  /** Keeps the metrics of reports; without it they reach subscribers only. */
+  readonly reports?: ReportKeeper;
+  /** For tests: the time that leases are counted in. */
+  readonly leaseClock?: LeaseClock;
+}
+
+function isObjective(given: unknown): given is ObjectiveSource {
+  return typeof given === "function" || typeof given === "string" || given instanceof URL;
 }
 
 /**
- * A study: its records, and ways to add to them. Everything that it hands out is readonly and stays as it was. Writing
- * opens the study's files for this process alone, until {@link Study.close} or the end of `optimize`.
+ * Everything that a study hands out is readonly and stays as it was. Writing opens the study's files for this process
+ * alone, until {@link Study.close} or the end of `optimize`.
  */
 export class Study {
   readonly #parts: StudyParts;
   readonly #log: StudyLog;
   readonly #dispatcher: TrialDispatcher;
+  readonly #outside: OutsideTrials;
   #manager: StudyManager | null = null;
 
   /** Use `createStudy` or `loadStudy`. */
   constructor(parts: StudyParts) {
     this.#parts = parts;
     this.#log = new StudyLog(parts.storage, parts.opened);
-    this.#dispatcher = new TrialDispatcher(this.#log, parts.components);
-    this.#log.onCommand = (command) => handleCommand(this, command);
+    this.#dispatcher = new TrialDispatcher(this.#log, parts.components, parts.reports);
+    const hooks = {
+      onReport: (event) => this.#manager?.onOutsideEvent(event),
+      onRequeued: (number) => this.#manager?.onOutsideEvent({ event: "requeued", number }),
+      onFinished: (trial) => this.#manager?.onTrialTold(trial),
+    } satisfies ConstructorParameters<typeof OutsideTrials>[2];
+    this.#outside = new OutsideTrials(this.#log, this.#dispatcher, hooks, parts.leaseClock);
+    this.#log.attach({
+      onCommand: (command) => handleCommand(this, command),
+      onOpen: () => {
+        this.#outside.onOpen();
+      },
+      onClose: () => {
+        this.#outside.onClose();
+      },
+    });
   }
 
   get name(): string {
@@ -115,12 +148,10 @@ export class Study {
    * @throws UsageError `several-objectives`: such a study has `bestTrials`.
    */
   get bestTrial(): Trial | null {
-    if (this.header.objectives.length > 1)
-      throw new UsageError(
-        "several-objectives",
-        `study "${this.name}" has ${this.header.objectives.length} objectives and no single best trial: use bestTrials`,
-      );
-    return bestOfStudy(this.state);
+    const { length } = this.header.objectives;
+    if (length === 1) return bestOfStudy(this.state);
+    const message = `study "${this.name}" has ${length} objectives and no single best trial: use bestTrials`;
+    throw new UsageError("several-objectives", message);
   }
 
   /** The Pareto front among the complete feasible trials, by number; with one objective the best trial alone. */
@@ -135,78 +166,38 @@ export class Study {
 
   /**
    * Hands out a trial to be evaluated by the caller and ended with {@link Study.tell}: the first waiting one, else a
-   * new one with its space drawn jointly. No process recovers or runs it.
-   * @param space a space for this trial alone. @default the study's
-   * @throws UsageError `space-exhausted`.
+   * new one with its space drawn jointly. No process runs it; under a lease it is taken back from a holder who gives no
+   * sign of life (a report, a heartbeat) for so many seconds.
+   * @param given a space for this trial alone, or `{ lease: seconds, space }`
+   * @throws UsageError `space-exhausted`, `invalid-option`.
    */
-  async ask(space?: SearchSpace): Promise<ObjectiveTrial> {
+  async ask(given?: SearchSpace | AskOptions): Promise<AskedTrial> {
     await this.#log.open();
-    const owner = { owner: EXTERNAL, slot: null };
-    const waiting = this.#dispatcher.waiting();
-    const next = waiting ? this.#dispatcher.start(waiting, owner, space) : this.#dispatcher.create(owner, space);
-    if (next.kind === "exhausted")
-      throw new UsageError("space-exhausted", `study "${this.name}": every point of its space has been tried`);
-    await next.durable;
-    // An equal trial's value was taken over: that one is finished, ask again.
-    if (next.kind === "reused") return this.ask(space);
-    return this.#localTrial(this.#trial(next.number));
-  }
-
-  #localTrial(trial: Trial): ObjectiveTrial {
-    const { number } = trial;
-    let prune = false;
-    return new ChannelTrial(trial, {
-      suggest: (name, distribution) => this.#dispatcher.suggest(number, name, distribution),
-      report: (step, value) => {
-        const decision = this.#dispatcher.report(number, step, value);
-        prune = decision.prune && !this.header.settings.dry_run_pruner;
-      },
-      shouldPrune: async () => prune,
-      setUserAttr: (key, value) => {
-        this.#dispatcher.setUserAttr(number, key, value);
-      },
-      setConstraint: (name, value) => {
-        this.#dispatcher.setConstraint(number, name, value);
-      },
-    });
+    return this.#outside.ask(askOptionsOf(given));
   }
 
   /**
    * Ends a trial handed out by {@link Study.ask}. Resolves with its record when that is durable.
-   * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`.
+   * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`; MlbenchError `lease-lost`.
    */
   async tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
     await this.#log.open();
-    const number = typeof trial === "number" ? trial : trial.number;
-    const record = this.#tellable(number, result);
-    const end = {
-      ...{ seconds: secondsSince(record.started_at), backend: null },
-      ...{ pruneReason: "told as pruned", onNan: this.header.settings.on_nan },
-      objectives: this.header.objectives.length,
-    };
-    await this.#log.append(endingEvent(record, outcomeOfTell(number, result), end));
-    this.#dispatcher.release(number);
-    this.#manager?.onTrialTold(this.#trial(number));
-    return this.#trial(number);
+    return this.#outside.tell(typeof trial === "number" ? trial : trial.number, result);
   }
 
-  #tellable(number: number, { state }: TellResult): Trial {
-    const record = this.#trial(number);
-    if (record.state === "waiting" && state === "failed") return record;
-    if (record.state === "running" && record.owner === EXTERNAL) return record;
-    if (record.state === "running" || record.state === "waiting")
-      throw new UsageError("trial-not-asked", `trial ${number} is ${record.state} and was not handed out by ask`);
-    throw new UsageError(
-      "trial-finished",
-      `trial ${number} is ${record.state} already: a finished trial never changes`,
-    );
+  /**
+   * Records an intermediate value of a trial that is out, and says whether to go on; renews its lease.
+   * @throws UsageError `unknown-trial`, `trial-not-asked`, `trial-finished`, `invalid-report`; MlbenchError `lease-lost`.
+   */
+  async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
+    await this.#log.open();
+    return this.#outside.report(number, report);
   }
 
-  #trial(number: number): Trial {
-    const record = this.state.trial(number);
-    if (record) return record;
-    const known = this.state.size === 0 ? "it has none" : `it has 0 to ${this.state.size - 1}`;
-    throw new UsageError("unknown-trial", `study "${this.name}" has no trial ${number}: ${known}`);
+  /** A sign of life of a trial that is out: renews its lease. @throws as {@link Study.report}. */
+  async heartbeat(number: number, given: { lease?: string | undefined } = {}): Promise<ReportAnswer> {
+    await this.#log.open();
+    return this.#outside.heartbeat(number, given.lease);
   }
 
   /**
@@ -217,17 +208,59 @@ export class Study {
   async enqueueTrial(params: Params, options: { userAttrs?: Readonly<Record<string, unknown>> } = {}): Promise<Trial> {
     await this.#log.open();
     checkParams(params, this.header.space);
-    const number = this.state.size;
-    const trial = newTrial(this.header, number, params, { user_attrs: options.userAttrs ?? {} });
-    await this.#log.append({ type: "trial-created", trial });
-    return this.#trial(number);
+    const { number, durable } = await this.#dispatcher.enqueue(params, options.userAttrs ?? {});
+    await durable;
+    this.#manager?.onWaiting();
+    return this.#log.requireTrial(number);
+  }
+
+  /**
+   * Queues a failed trial's parameters once more, under a new number.
+   * @returns the waiting record, durable.
+   * @throws UsageError `unknown-trial`, `not-failed`.
+   */
+  async retry(number: number): Promise<Trial> {
+    await this.#log.open();
+    const failed = this.#log.requireTrial(number);
+    if (failed.state !== "failed")
+      throw new UsageError("not-failed", `trial ${number} is ${failed.state}: only a failed trial is repeated`);
+    const queued = await this.#dispatcher.retry(failed);
+    await queued.durable;
+    this.#manager?.onWaiting();
+    return this.#log.requireTrial(queued.number);
+  }
+
+  /**
+   * Says something about a trial in any state: a note, tags, or that it is banned (hidden from best trial, front and
+   * sampler; still counted). What is left out stays.
+   * @throws UsageError `unknown-trial`, `invalid-value`.
+   */
+  async annotate(number: number, change: AnnotationChange): Promise<Annotation> {
+    await this.#log.open();
+    this.#log.requireTrial(number);
+    const annotation = mergedAnnotation(this.state.annotations.get(number), change);
+    await this.#log.append({ type: "trial-annotated", number, ...annotation });
+    return annotation;
+  }
+
+  /**
+   * Ends a trial for good: a running one is recorded as pruned with the reports it has, a waiting one as failed.
+   * @returns its record once it is on its way to its end; a trial of this process's workers ends within a batch.
+   * @throws UsageError `unknown-trial`, `trial-finished`; MlbenchError `not-optimizing` for one that runs elsewhere.
+   */
+  async stopTrial(number: number): Promise<Trial> {
+    await this.#log.open();
+    const trial = this.#log.requireTrial(number);
+    if (trial.state === "waiting") return this.#outside.tell(number, { state: "failed", message: STOPPED_ON_REQUEST });
+    if (this.#manager?.stopTrial(number)) return trial;
+    return this.#outside.stop(number, STOPPED_ON_REQUEST);
   }
 
   /** Keeps a JSON value with the study, or with one of its unfinished trials. Resolves when it is durable. */
   async setUserAttr(key: string, value: unknown, trial?: number): Promise<void> {
     await this.#log.open();
     if (trial === undefined) await this.#log.append({ type: "study-attr", key, value });
-    else await this.#log.append({ type: "trial-attr", number: this.#trial(trial).number, key, value });
+    else await this.#log.append({ type: "trial-attr", number: this.#log.requireTrial(trial).number, key, value });
   }
 
   /** Records that a file's new contents were accepted (`--accept-changes`). */
@@ -238,11 +271,18 @@ export class Study {
 
   /**
    * Runs trials until a goal, a limit or a rule ends the call. A function runs in this process, a module in a pool of
-   * workers. Trials that a dead process left running go back to waiting first; waiting ones come before new ones.
+   * workers; a study over a model, or one that was created with an objective, takes none. Trials that a dead process
+   * left running go back to waiting first; waiting ones come before new ones.
    * @throws UsageError `already-optimizing`, `invalid-option`, `several-objectives`, and what the preflight finds wrong; the storage's errors.
    */
-  async optimize(objective: ObjectiveSource, options: OptimizeOptions = {}): Promise<OptimizeResult> {
-    return this.optimizeWith(() => this.#parts.prepare(this, objective, options), options);
+  async optimize(options?: OptimizeOptions): Promise<OptimizeResult>;
+  async optimize(objective: ObjectiveSource, options?: OptimizeOptions): Promise<OptimizeResult>;
+  async optimize(
+    given: ObjectiveSource | OptimizeOptions = {},
+    options: OptimizeOptions = {},
+  ): Promise<OptimizeResult> {
+    if (isObjective(given)) return this.optimizeWith(() => this.#parts.prepare(this, given, options), options);
+    return this.optimizeWith(() => this.#parts.prepare(this, null, given), given);
   }
 
   /** {@link Study.optimize} with a runner of one's own. */
@@ -251,28 +291,42 @@ export class Study {
     checkTarget(options, this.header);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
-    let called: Promise<void> = Promise.resolve();
-    const manager = new StudyManager(this.#log, this.#dispatcher, options, (trial) => {
-      called = called.then(async () => {
-        for (const callback of options.callbacks ?? []) await callback(this, trial);
-      });
-      return called;
-    });
+    const { onEvent, trackers = [] } = options;
+    const subscribers = new Subscribers([
+      ...(onEvent ? [{ name: "onEvent", onEvent }] : []),
+      ...trackerSubscribers(trackers),
+    ]);
+    const tell = this.#callbackChain(subscribers, options.callbacks ?? []);
+    const manager = new StudyManager({ log: this.#log, dispatcher: this.#dispatcher, options, subscribers, tell });
     this.#manager = manager;
     this.#log.busy = true;
     try {
       await this.#log.open();
       const result = await manager.run(prepare);
       await this.close();
-      return result;
+      await subscribers.close(resolveOptions(options).graceMs);
+      return { ...result, subscriberFailures: subscribers.failures };
     } catch (error) {
       // What ended the call is worth more than what a full disk says once more about closing.
       await this.close().catch(() => undefined);
+      await subscribers.close(resolveOptions(options).graceMs);
       throw error;
     } finally {
       this.#manager = null;
       this.#log.busy = false;
     }
+  }
+
+  /** Calls the callbacks for one trial after another. */
+  #callbackChain(subscribers: Subscribers, callbacks: readonly StudyCallback[]): (trial: Trial) => Promise<void> {
+    let called: Promise<void> = Promise.resolve();
+    return (trial) => {
+      called = called.then(async () => {
+        for (const [i, callback] of callbacks.entries())
+          await subscribers.call(`callback ${i + 1}`, () => callback(this, trial));
+      });
+      return called;
+    };
   }
 
   /** Ends the running `optimize` call: no further trial is started, those under way end by themselves. */
@@ -285,8 +339,22 @@ export class Study {
    * @throws MlbenchError `not-optimizing`.
    */
   requestStop(): void {
-    if (!this.#manager) throw new MlbenchError("not-optimizing", `study "${this.name}" is not being optimized`);
-    this.#manager.stop("stop", "grace");
+    this.#running.stop("stop", "grace");
+  }
+
+  /** Starts nothing further in the running `optimize` call, until `resume` or `stop`. @throws MlbenchError `not-optimizing`. */
+  pause(): void {
+    this.#running.pause();
+  }
+
+  /** Goes on after {@link Study.pause}. @throws MlbenchError `not-optimizing`. */
+  resume(): void {
+    this.#running.resume();
+  }
+
+  get #running(): StudyManager {
+    if (this.#manager) return this.#manager;
+    throw notOptimizing(this.name);
   }
 
   /** Reads the records again, for a study that this object has not open: another process may have written. */
@@ -296,18 +364,7 @@ export class Study {
 
   /** Folds the study's files and lets other processes write. The next write opens them again. */
   async close(): Promise<void> {
+    await this.#parts.reports?.close();
     await this.#log.close();
   }
-}
-
-function outcomeOfTell(number: number, { value, state, message }: TellResult): TrialOutcome {
-  const kind = state ?? (value === undefined ? undefined : "complete");
-  if (kind === "complete" && typeof value === "number") return { state: "complete", values: [value], metrics: {} };
-  if (kind === "pruned") return { state: "pruned", metrics: {} };
-  if (kind === "failed")
-    return { state: "failed", failure: { class: "exception", message: message ?? "told as failed", where: "tell" } };
-  throw new UsageError(
-    "invalid-value",
-    `tell(${number}, …): give a value (a number), or a state of "pruned" or "failed"; got ${JSON.stringify({ value, state })}`,
-  );
 }

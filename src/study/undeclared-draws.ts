@@ -1,6 +1,6 @@
 /** The values of parameters that an objective suggests without declaring them. */
 import type { Distribution, SearchSpace, StudyHeader } from "../core/index.js";
-import { contains, createRng } from "../core/index.js";
+import { contains, createRng, UsageError } from "../core/index.js";
 import type { History, ParamValue } from "../core/index.js";
 import { drawUniform } from "../search-space/draw-uniform.js";
 import type { ParameterGroups } from "../search-space/parameter-groups.js";
@@ -24,8 +24,9 @@ export class UndeclaredDraws {
     if (!this.#drawn.has(name)) this.#drawGroup(groups.spaceOf(name), history);
     const together = this.#drawn.get(name);
     if (together !== undefined && contains(distribution, together)) return together;
-    const alone = this.#suggest({ [name]: distribution }, history)[name];
-    return alone ?? drawUniform(distribution, this.#rng(name));
+    const alone = this.#suggest({ [name]: distribution }, history);
+    // A suggested null is a choice like any other.
+    return Object.hasOwn(alone, name) ? (alone[name] as ParamValue) : drawUniform(distribution, this.#rng(name));
   }
 
   #drawGroup(space: SearchSpace | null, history: History): void {
@@ -35,7 +36,13 @@ export class UndeclaredDraws {
 
   #suggest(space: SearchSpace, history: History): Readonly<Record<string, ParamValue>> {
     const { sampler } = this.#components;
-    return sampler.suggest(space, history, this.#rng(Object.keys(space).join("\n"))) ?? {};
+    const suggested = sampler.suggest(space, history, this.#rng(Object.keys(space).join("\n")));
+    if (!(suggested instanceof Promise)) return suggested ?? {};
+    suggested.catch(() => undefined);
+    throw new UsageError(
+      "undeclared-parameter",
+      `sampler "${sampler.name}" takes its time: declare the study's space instead of suggesting "${Object.keys(space).join(", ")}"`,
+    );
   }
 
   /** A stream for each group, so that the order of asking changes no other group's values. */

@@ -21,7 +21,7 @@ export function divertOutput(job: TrialJob): () => void {
       return true;
     };
   const stderr = originals[1] as (text: string) => boolean;
-  if (!job.directory) {
+  if (!job.artifacts) {
     for (const stream of streams) stream.write = stderr;
   }
   return () => {
@@ -33,8 +33,8 @@ export function divertOutput(job: TrialJob): () => void {
 
 /** Appends to the trial's log; the directory is made with the first line. A log that cannot be written is not worth a trial. */
 function logWriter(job: TrialJob): (text: string) => void {
-  const { directory } = job;
-  if (!directory) return () => undefined;
+  const directory = job.artifacts?.path;
+  if (directory === undefined) return () => undefined;
   let ready = false;
   return (text) => {
     try {

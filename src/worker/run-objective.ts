@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { Distribution, Objective, ParamValue, SearchSpace, TrialOutcome } from "../core/index.js";
 import { ChannelTrial, UsageError } from "../core/index.js";
-import type { ReportAnswer, TrialJob } from "../executors/executor.js";
+import type { FileReference, ReportAnswer, TrialJob } from "../executors/executor.js";
 import { outcomeOfError, outcomeOfValue } from "../executors/protocol.js";
 import { providePackage } from "../plugins/own-package.js";
 import type { TrialLine } from "./trial-line.js";
@@ -10,7 +10,7 @@ import type { TrialLine } from "./trial-line.js";
 /** The outcome of one call of the module's default export; never throws for what it did. */
 export async function runObjective(
   job: TrialJob,
-  workload: { readonly module: string; readonly space: SearchSpace },
+  workload: { readonly module: FileReference; readonly space: SearchSpace },
   line: TrialLine,
 ): Promise<TrialOutcome> {
   let answer: Promise<ReportAnswer> = Promise.resolve("continue");
@@ -21,7 +21,9 @@ export async function runObjective(
     },
     shouldPrune: async () => {
       line.throwIfCancelled();
-      return (await answer) === "prune";
+      const answered = await answer;
+      line.throwIfCancelled();
+      return answered !== "continue";
     },
     setUserAttr: (key, value) => {
       line.setUserAttr(key, value);
@@ -31,10 +33,10 @@ export async function runObjective(
     },
   });
   try {
-    if (workload.module.startsWith("file:")) providePackage(fileURLToPath(workload.module));
-    const module = (await import(workload.module)) as { default?: unknown };
+    if (workload.module.url.startsWith("file:")) providePackage(fileURLToPath(workload.module.url));
+    const module = (await import(workload.module.url)) as { default?: unknown };
     if (typeof module.default !== "function")
-      throw new UsageError("invalid-objective", `${workload.module} has no default export that is a function`);
+      throw new UsageError("invalid-objective", `${workload.module.url} has no default export that is a function`);
     return outcomeOfValue(await (module.default as Objective)(trial), job.objectives, job.constraints);
   } catch (error) {
     return outcomeOfError(error, "objective");

@@ -28,7 +28,7 @@ export async function runTraining(
       {
         cancelFlag: line.control,
         ...(job.tables ? { tables: job.tables } : {}),
-        checkpoint: job.directory === null ? null : join(job.directory, CHECKPOINT_FILE),
+        checkpoint: job.artifacts === null ? null : join(job.artifacts.path, CHECKPOINT_FILE),
         resumable: false,
         baselines: false,
         onEvent: async (event, probe) => {
@@ -37,6 +37,8 @@ export async function runTraining(
           process.stdout.write(`${epochLine(event)}\n`);
           const { value, metrics } = judge.report(event, probe);
           const answer = await line.report(event.epoch, value, metrics);
+          // Whoever ended the trial from outside says how it ended.
+          line.throwIfCancelled();
           return answer === "continue" ? "continue" : "stop";
         },
       },

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Direction, History, Trial } from "../../src/core/index.js";
 import type { Pruner } from "../../src/pruners/pruner.js";
-import { record } from "../unit/pruners/records.js";
+import { RunCounts } from "../fixtures/run-counts.js";
+import { reportedTrial } from "../fixtures/trials.js";
 
 /** When a pruner under test may judge; what of this it has decides which tests apply. */
 export interface PrunerUnderTest {
@@ -19,17 +20,26 @@ const value = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: -50, max: 50 }).map((n) => n / 10) },
   { weight: 1, arbitrary: fc.constant(NaN) },
 );
-const values = fc.array(value, { maxLength: 9 });
-const trials = fc.array(
-  fc.tuple(fc.constantFrom("complete", "complete", "pruned", "failed", "running" as const), values),
-  { maxLength: 9 },
-);
-const scene = fc.record({
-  trials,
-  own: values,
-  nWarmupSteps: fc.nat(4),
-  intervalSteps: fc.integer({ min: 1, max: 3 }),
-});
+const states = fc.constantFrom("complete", "complete", "complete", "pruned", "failed", "running" as const);
+/** Trials of which few or none have a report at the step that is judged. */
+const short = { trials: { maxLength: 9 }, reports: { maxLength: 9 } };
+/** Trials of which most have one. */
+const long = { trials: { minLength: 6, maxLength: 12 }, reports: { minLength: 6, maxLength: 9 } };
+/** The judged trial's reports: as the others', or worse (when minimizing) by some, and getting worse. */
+const own = (reports: fc.ArrayConstraints) =>
+  fc
+    .tuple(fc.array(value, reports), fc.constantFrom(0, 4, 8), fc.boolean())
+    .map(([values, worse, rising]) => values.map((v, i) => v + worse + (rising ? i : 0)));
+const sceneOf = ({ trials, reports }: Record<"trials" | "reports", fc.ArrayConstraints>) =>
+  fc.record({
+    trials: fc.array(fc.tuple(states, fc.array(value, reports)), trials),
+    own: own(reports),
+    nWarmupSteps: fc.nat(4),
+    intervalSteps: fc.integer({ min: 1, max: 3 }),
+  });
+const scene = fc.oneof({ weight: 1, arbitrary: sceneOf(short) }, { weight: 4, arbitrary: sceneOf(long) });
+
+type Scene = typeof scene extends fc.Arbitrary<infer T> ? T : never;
 
 function historyOf(
   direction: Direction,
@@ -39,7 +49,7 @@ function historyOf(
   return {
     direction,
     trials: rows.map(([state, reports], i) =>
-      record(
+      reportedTrial(
         i,
         state,
         reports.map((v) => sign * v),
@@ -49,13 +59,24 @@ function historyOf(
 }
 
 const runs = { numRuns: 150 };
+/** Of the runs, how many must end either way: a property of decisions that are all alike says little. */
+const bothWays = { pruned: 8, "not pruned": 8 };
 
 /** What every pruner must pass. */
 export function prunerConformance({ name, make, compares = true, prunes = true }: PrunerUnderTest): void {
   describe(`${name} is a pruner`, () => {
+    /** Checks `property` over scenes; it gives the decision, of which there must be both kinds. */
+    const holds = (property: (s: Scene) => { readonly prune: boolean }): void => {
+      const counts = new RunCounts();
+      const counting = fc.property(scene, (s) => {
+        counts.count(property(s).prune ? "pruned" : "not pruned");
+      });
+      fc.assert(counting, runs);
+      if (prunes) counts.expectAtLeast(bothWays);
+    };
     const relaxed = (): Pruner => make({ nWarmupSteps: 0, intervalSteps: 1 });
     const good: [Trial["state"], number[]][] = Array.from({ length: 9 }, (_, i) => ["complete", [1, 1, 1, 1, 1, i]]);
-    const bad = record(50, "running", [7, 8, 9, 9, 9, 9]);
+    const bad = reportedTrial(50, "running", [7, 8, 9, 9, 9, 9]);
 
     test.runIf(prunes)("a trial that is worse than all others and getting worse is pruned", () => {
       expect(relaxed().decide(bad, historyOf("minimize", good)).prune).toBe(true);
@@ -68,77 +89,74 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
     });
 
     test("nothing reported, nothing pruned", () => {
-      expect(relaxed().decide(record(1, "running", []), historyOf("minimize", good)).prune).toBe(false);
-      expect(relaxed().decide(record(1, "running", []), historyOf("maximize", [])).prune).toBe(false);
+      expect(relaxed().decide(reportedTrial(1, "running", []), historyOf("minimize", good)).prune).toBe(false);
+      expect(relaxed().decide(reportedTrial(1, "running", []), historyOf("maximize", [])).prune).toBe(false);
     });
 
     test("maximizing is minimizing the negative", () => {
-      fc.assert(
-        fc.property(scene, ({ trials: rows, own, ...options }) => {
-          const down = make(options).decide(record(50, "running", own), historyOf("minimize", rows));
-          const negative = own.map((v) => -v);
-          const up = make(options).decide(record(50, "running", negative), historyOf("maximize", rows, -1));
-          expect(up.prune).toBe(down.prune);
-        }),
-        runs,
-      );
+      holds(({ trials: rows, own, ...options }) => {
+        const down = make(options).decide(reportedTrial(50, "running", own), historyOf("minimize", rows));
+        const negative = own.map((v) => -v);
+        const up = make(options).decide(reportedTrial(50, "running", negative), historyOf("maximize", rows, -1));
+        expect(up.prune).toBe(down.prune);
+        return down;
+      });
     });
 
     test("the same records give the same decision, whatever was asked before; they are not changed", () => {
       const reused = relaxed();
-      fc.assert(
-        fc.property(scene, ({ trials: rows, own }) => {
-          const history = historyOf("minimize", rows);
-          const trial = record(50, "running", own);
-          const before = structuredClone({ history, trial });
-          const first = reused.decide(trial, history);
-          expect(reused.decide(trial, history)).toEqual(first);
-          expect(relaxed().decide(trial, structuredClone(history))).toEqual(first);
-          expect({ history, trial }).toEqual(before);
-        }),
-        runs,
-      );
+      holds(({ trials: rows, own }) => {
+        const history = historyOf("minimize", rows);
+        const trial = reportedTrial(50, "running", own);
+        const before = structuredClone({ history, trial });
+        const first = reused.decide(trial, history);
+        expect(reused.decide(trial, history)).toEqual(first);
+        expect(relaxed().decide(trial, structuredClone(history))).toEqual(first);
+        expect({ history, trial }).toEqual(before);
+        return first;
+      });
     });
 
     test("frozen records of unequal lengths, with NaN among them, are judged without an error", () => {
-      fc.assert(
-        fc.property(scene, ({ trials: rows, own, ...options }) => {
-          const history = historyOf("maximize", rows);
-          history.trials.forEach((t) => Object.freeze(t.intermediate));
-          Object.freeze(history.trials);
-          const trial = Object.freeze(record(50, "running", own));
-          expect(typeof make(options).decide(trial, Object.freeze(history)).prune).toBe("boolean");
-        }),
-        runs,
-      );
+      holds(({ trials: rows, own, ...options }) => {
+        const history = historyOf("maximize", rows, -1);
+        history.trials.forEach((t) => Object.freeze(t.intermediate));
+        Object.freeze(history.trials);
+        const trial = Object.freeze(
+          reportedTrial(
+            50,
+            "running",
+            own.map((v) => -v),
+          ),
+        );
+        const decision = make(options).decide(trial, Object.freeze(history));
+        expect(typeof decision.prune).toBe("boolean");
+        return decision;
+      });
     });
 
     test("trials that are not complete do not vote", () => {
-      fc.assert(
-        fc.property(scene, ({ trials: rows, own, ...options }) => {
-          const trial = record(50, "running", own);
-          const complete = rows.filter(([state]) => state === "complete");
-          const all = make(options).decide(trial, historyOf("minimize", rows));
-          expect(make(options).decide(trial, historyOf("minimize", complete))).toEqual(all);
-        }),
-        runs,
-      );
+      holds(({ trials: rows, own, ...options }) => {
+        const trial = reportedTrial(50, "running", own);
+        const complete = rows.filter(([state]) => state === "complete");
+        const all = make(options).decide(trial, historyOf("minimize", rows));
+        expect(make(options).decide(trial, historyOf("minimize", complete))).toEqual(all);
+        return all;
+      });
     });
 
     test("the order of the history does not matter", () => {
-      fc.assert(
-        fc.property(scene, ({ trials: rows, own, ...options }) => {
-          const trial = record(50, "running", own);
-          const forwards = make(options).decide(trial, historyOf("minimize", rows));
-          expect(make(options).decide(trial, historyOf("minimize", rows.toReversed()))).toEqual(forwards);
-        }),
-        runs,
-      );
+      holds(({ trials: rows, own, ...options }) => {
+        const trial = reportedTrial(50, "running", own);
+        const forwards = make(options).decide(trial, historyOf("minimize", rows));
+        expect(make(options).decide(trial, historyOf("minimize", rows.toReversed()))).toEqual(forwards);
+        return forwards;
+      });
     });
 
     test.runIf(compares)("a step below the warm-up is never pruned, the one at its end can be", () => {
       for (let n = 1; n <= 6; n++) {
-        const trial = record(
+        const trial = reportedTrial(
           50,
           "running",
           bad.intermediate.slice(0, n).map(([, v]) => v),
@@ -155,14 +173,14 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
       const checked = (steps: number[]): number[] =>
         steps.filter((_, i) => {
           const reached = steps.slice(0, i + 1);
-          const trial = record(
+          const trial = reportedTrial(
             50,
             "running",
             reached.map((s) => 7 + s),
             reached,
           );
           const others = Array.from({ length: 9 }, (_x, k) =>
-            record(k, "complete", [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+            reportedTrial(k, "complete", [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
           );
           return pruner.decide(trial, { direction: "minimize", trials: others }).prune;
         });
@@ -173,11 +191,11 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
     test.runIf(compares)(
       "all-NaN reports are pruned once judged; NaN votes count as reported and as nothing else",
       () => {
-        const nan = record(50, "running", [NaN, NaN, NaN]);
+        const nan = reportedTrial(50, "running", [NaN, NaN, NaN]);
         expect(make({ nWarmupSteps: 0, intervalSteps: 1 }).decide(nan, historyOf("minimize", good)).prune).toBe(true);
         const others = historyOf("minimize", [...good, ["complete", [NaN, NaN, NaN]]]);
         expect(make({ nWarmupSteps: 4, intervalSteps: 1 }).decide(nan, others).prune).toBe(false);
-        const trial = record(50, "running", [2, 3, 4]);
+        const trial = reportedTrial(50, "running", [2, 3, 4]);
         const withNan = relaxed().decide(trial, others);
         expect(withNan).toEqual(relaxed().decide(trial, historyOf("minimize", good)));
       },

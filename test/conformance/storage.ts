@@ -2,16 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { StudyState } from "../../src/core/index.js";
 import type { StudyStorage, StudyWriter } from "../../src/storage/storage.js";
-import {
-  created,
-  finished,
-  header,
-  life,
-  report,
-  runningTrial,
-  started,
-  waitingTrial,
-} from "../fixtures/storage/records.js";
+import { created, finished, header, life, report, started } from "../fixtures/storage/records.js";
+import { runningTrial, waitingTrial } from "../fixtures/trials.js";
 
 /** What a suite needs of an implementation. */
 export interface StorageUnderTest {

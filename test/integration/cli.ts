@@ -29,8 +29,6 @@ export function runCli(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string>; nodeArgs?: readonly string[] } = {},
 ): Promise<CliResult> {
-  if (!existsSync(join(projectRoot, "dist", "cli", "program.js")))
-    throw new Error("dist/ is missing: these tests run the built package (`npm run build`, or `npm test`)");
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...(options.nodeArgs ?? []), bin, ...args], {
       cwd: options.cwd ?? projectRoot,

@@ -1,9 +1,11 @@
+/** Every command and file of docs/tutorial.md, in the page's order in one folder: a case a section. */
 import { execFile } from "node:child_process";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
-import { emptyFolder, projectRoot, runCli } from "./cli.js";
+import { projectRoot, runCli } from "./cli.js";
 
 interface Block {
   readonly language: string;
@@ -12,8 +14,12 @@ interface Block {
   readonly text: string;
 }
 
-async function blocksOf(page: string): Promise<Block[]> {
-  const text = await readFile(join(projectRoot, "docs", page), "utf8");
+interface Section {
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
+function blocksOf(text: string): Block[] {
   return [...text.matchAll(/^```(\w+)(?: exit=(\d+))?\n([\s\S]*?)^```$/gm)].map(([, language, exit, body]) => ({
     language: language as string,
     exit: Number(exit ?? 0),
@@ -21,8 +27,21 @@ async function blocksOf(page: string): Promise<Block[]> {
   }));
 }
 
+/** The page's sections in which something is run. */
+async function sectionsOf(page: string): Promise<Section[]> {
+  const text = await readFile(join(projectRoot, "docs", page), "utf8");
+  return text
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => ({ title: section.slice(0, section.indexOf("\n")), blocks: blocksOf(section) }))
+    .filter(({ blocks }) => blocks.some(({ language }) => language === "sh"));
+}
+
+let cwd: string;
+let bin: string;
+
 /** Runs a block as typed in a shell where `mlbench-hpo` is this checkout's. */
-function shell(text: string, cwd: string, bin: string): Promise<{ code: number; stdout: string; stderr: string }> {
+function shell(text: string): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const env = { ...process.env, NO_COLOR: "1", PATH: `${bin}${delimiter}${process.env["PATH"]}` };
     const child = execFile("sh", ["-e", "-c", text], { cwd, env }, (_error, stdout, stderr) => {
@@ -31,40 +50,93 @@ function shell(text: string, cwd: string, bin: string): Promise<{ code: number; 
   });
 }
 
-test.skipIf(process.platform === "win32")(
-  "every command and file of the tutorial, in order, does what the page says",
-  async () => {
-    const [cwd, bin] = [await emptyFolder(), await emptyFolder()];
-    const command = join(bin, "mlbench-hpo");
-    await writeFile(
-      command,
-      `#!/bin/sh\nexec "${process.execPath}" "${join(projectRoot, "bin", "mlbench-hpo.js")}" "$@"\n`,
-    );
-    await chmod(command, 0o755);
-    const printed: string[] = [];
-    for (const { language, exit, text } of await blocksOf("tutorial.md")) {
-      const file = /^\/\/ (\S+\.mjs)\n/.exec(text)?.[1];
-      if (language === "js" && file) await writeFile(join(cwd, file), text);
-      if (language !== "sh") continue;
-      const { code, stdout, stderr } = await shell(text, cwd, bin);
-      expect(code, `${text}${stderr}`).toBe(exit);
-      printed.push(stdout + stderr);
-    }
-    const all = printed.join("\n");
-    expect(all).toMatch(/lstm (beats|does NOT beat) mean_change/);
-    expect(all).toMatch(/smooth (beats|does NOT beat) mean_change/);
-    expect(all).toMatch(/trial 0: the same numbers, bit for bit/);
-    expect(all).toMatch(/smooth on dummy, test part/);
-    expect(all).toMatch(/smooth\.mjs changed since it was created/);
-    const trials = JSON.parse((await runCli(["trials", "--format", "json"], { cwd })).stdout) as Trial[];
-    expect(trials).toHaveLength(26);
-    expect(trials[0]?.params).toMatchObject({ "model.half_life": 5, "model.hidden_size": 16 });
-    expect(trials.some((trial) => trial.state === "pruned")).toBe(true);
-    const best = Math.min(...trials.flatMap((trial) => (trial.state === "complete" ? [trial.value as number] : [])));
-    expect(best).toBeLessThan(trials[0]?.value as number);
+/** Does what a section says; gives what its commands printed. */
+async function follow({ blocks }: Section): Promise<string> {
+  const printed: string[] = [];
+  for (const { language, exit, text } of blocks) {
+    const file = /^\/\/ (\S+\.mjs)\n/.exec(text)?.[1];
+    if (language === "js" && file) await writeFile(join(cwd, file), text);
+    if (language !== "sh") continue;
+    const { code, stdout, stderr } = await shell(text);
+    expect(code, `${text}${stderr}`).toBe(exit);
+    printed.push(stdout + stderr);
+  }
+  return printed.join("\n");
+}
+
+async function trials(): Promise<Trial[]> {
+  return JSON.parse((await runCli(["trials", "--format", "json"], { cwd })).stdout) as Trial[];
+}
+
+/** What each section must have come to, beside the commands' exit codes. */
+const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void>>> = {
+  "1. Install": (printed) => {
+    expect(printed).toMatch(/^\d+\.\d+\.\d+/);
+    expect(printed).toMatch(/lstm/);
+  },
+  "2. Train something, and look at the baselines first": (printed) => {
+    expect(printed).toMatch(/lstm (beats|does NOT beat) mean_change/);
+  },
+  "3. A model of your own": (printed) => {
+    expect(printed).toMatch(/half_life/);
+    expect(printed).toMatch(/smooth (beats|does NOT beat) mean_change/);
+  },
+  "4. A study": async () => {
+    const all = await trials();
+    expect(all).toHaveLength(25);
+    expect(all[0]?.params).toMatchObject({ "model.half_life": 5, "model.hidden_size": 16 });
+    expect(all.some((trial) => trial.state === "pruned")).toBe(true);
+    const best = Math.min(...all.flatMap((trial) => (trial.state === "complete" ? [trial.value as number] : [])));
+    expect(best).toBeLessThan(all[0]?.value as number);
+  },
+  "5. What came out": (printed) => {
+    expect(printed).toMatch(/trial 0: the same numbers, bit for bit/);
+  },
+  "6. The winner": async (printed) => {
+    expect(printed).toMatch(/smooth on dummy, test part/);
     const csv = await readFile(join(cwd, "predictions.csv"), "utf8");
     expect(csv.split("\n")[0]).toBe("cell,cycle,step,soh_true,soh_pred");
     expect(csv).toContain("D04,");
   },
-  240_000,
-);
+  "7. When the plug-in changes": async (printed) => {
+    expect(printed).toMatch(/smooth\.mjs changed since it was created/);
+    expect(await trials()).toHaveLength(26);
+  },
+};
+
+const sections = await sectionsOf("tutorial.md");
+
+describe.skipIf(process.platform === "win32")("what the tutorial says", () => {
+  const failed: string[] = [];
+
+  beforeAll(async () => {
+    [cwd, bin] = [await mkdtemp(join(tmpdir(), "mlbench-hpo-")), await mkdtemp(join(tmpdir(), "mlbench-hpo-bin-"))];
+    const command = join(bin, "mlbench-hpo");
+    const program = join(projectRoot, "bin", "mlbench-hpo.js");
+    await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
+    await chmod(command, 0o755);
+  });
+  afterAll(async () => {
+    for (const folder of [cwd, bin]) await rm(folder, { recursive: true, force: true });
+  });
+
+  test("each section has its outcome here, and each outcome its section", () => {
+    expect(sections.map(({ title }) => title)).toEqual(Object.keys(outcomes));
+  });
+
+  test.each(sections.map((section) => [section.title, section] as const))(
+    "%s",
+    async (title, section) => {
+      const before = failed.map((other) => `"${other}"`).join(", ");
+      failed.push(title);
+      try {
+        await outcomes[title]?.(await follow(section));
+      } catch (error) {
+        if (before) throw new Error(`after ${before} failed: ${(error as Error).message}`, { cause: error });
+        throw error;
+      }
+      failed.splice(failed.indexOf(title), 1);
+    },
+    120_000,
+  );
+});

@@ -5,7 +5,7 @@ import { gemmGates, gemmPanels, gemmTransposed } from "./gemm";
 import { madd } from "./simd";
 import { sigmoidPanel, tanhPanel, vtanh } from "./activations";
 
-/** What a call works on. `kernels/recurrent-plan.ts` writes the fields in this order, four bytes each; pointers are addresses. */
+/** What a call works on. `kernels/recurrent-layout.ts` writes the fields in this order, four bytes each; pointers are addresses. */
 @unmanaged
 export class Plan {
   T: i32; B: i32; F: i32; H: i32; stride: i32;

@@ -1,14 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-
-const built = fileURLToPath(new URL("../../../dist/storage/json-file/index.js", import.meta.url));
-
-/** The children run what is built; without it these tests would test nothing. */
-export function requireBuild(): void {
-  if (!existsSync(built)) throw new Error("dist/ is missing: run `npm run build` first (npm test does)");
-}
 
 export const childPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
-import { created, header, life, runningTrial } from "../../fixtures/storage/records.js";
+import { created, header, life } from "../../fixtures/storage/records.js";
+import { runningTrial } from "../../fixtures/trials.js";
 
 const base = mkdtempSync(join(tmpdir(), "mlbench-full-"));
 const mounted = join(base, "small");

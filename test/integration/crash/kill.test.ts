@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { createRng } from "../../../src/core/index.js";
 import type { StudyState } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
-import { childPath, requireBuild, startChild } from "./child.js";
+import { childPath, startChild } from "./child.js";
 
 const SEEDS = Number(process.env["MLBENCH_CRASH_SEEDS"] ?? 30);
 /** Kills that one study lives through. */
@@ -25,8 +25,6 @@ const points = [
   ["fold-journal-renamed", 2],
   ["lock-taken", 1],
 ] as const;
-
-beforeAll(requireBuild);
 
 /** What was acknowledged must be in the state, unchanged; gives the numbers acknowledged as finished. */
 function checkAcknowledged(state: StudyState, lines: readonly string[], where: string): number[] {

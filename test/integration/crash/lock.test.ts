@@ -2,11 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { header } from "../../fixtures/storage/records.js";
-import { childPath, requireBuild, startChild } from "./child.js";
+import { childPath, startChild } from "./child.js";
 import type { Child } from "./child.js";
 
 let directory: string;
@@ -14,7 +14,6 @@ let storage: JsonFileStorage;
 let children: Child[];
 const lockFile = (): string => join(directory, "a.lock");
 
-beforeAll(requireBuild);
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "mlbench-lock-"));
   storage = new JsonFileStorage({ directory });

@@ -3,11 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 
-import { childPath, requireBuild, startChild } from "./child.js";
-
-beforeAll(requireBuild);
+import { childPath, startChild } from "./child.js";
 
 const strace = spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 

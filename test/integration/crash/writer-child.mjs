@@ -4,6 +4,7 @@
 import { appendFileSync, writeSync } from "node:fs";
 
 const [directory, startsFile, trialsText, slotsText = "2"] = process.argv.slice(2);
+const { blankTrial } = await import("../../../dist/core/index.js");
 const { JsonFileStorage } = await import("../../../dist/storage/json-file/index.js");
 
 const storage = new JsonFileStorage({ directory, foldAboveBytes: 3_000 });
@@ -12,8 +13,7 @@ const say = (line) => writeSync(1, `${line}\n`);
 
 const header = {
   name: "crash",
-  direction: "minimize",
-  metric: "value",
+  objectives: [{ metric: "value", direction: "minimize" }],
   created_at: at(),
   seed: 1,
   task: {},
@@ -26,12 +26,7 @@ const header = {
   },
   user_attrs: {},
 };
-const record = (number) => ({
-  ...{ number, state: "waiting", value: null, params: { x: number / 7 }, intermediate: [], seen: [] },
-  ...{ finish_index: null, metrics: {}, started_at: null, finished_at: null, seconds: null, seed: number },
-  ...{ attempt: 1, attempts: [], owner: null, slot: null, backend: null, failure: null, prune_reason: null },
-  ...{ retry_of: null, user_attrs: {} },
-});
+const record = (number) => blankTrial(number, { params: { x: number / 7 }, seed: number });
 
 const exists = (await storage.list()).includes("crash");
 const writer = exists ? await storage.openWriter("crash") : await storage.create(header);
@@ -63,7 +58,7 @@ async function slot(index) {
       await new Promise((resolve) => setImmediate(resolve));
     }
     const end = { metrics: {}, finished_at: at(), seconds: 0.1, backend: null, failure: null, prune_reason: null };
-    await writer.append({ type: "trial-finished", number, state: "complete", value: number * 3 + attempt, ...end });
+    await writer.append({ type: "trial-finished", number, state: "complete", values: [number * 3 + attempt], ...end });
     say(`done ${number} ${attempt}`);
   }
 }

@@ -13,7 +13,9 @@ import { createRng, float, int, isFinished } from "../../../src/core/index.js";
 const child = fileURLToPath(new URL("../../fixtures/study/optimize-child.mjs", import.meta.url));
 const TRIALS = 40;
 /** More of them run in the full check. */
-const SEEDS = Number(process.env["MLBENCH_CRASH_SEEDS"] ?? 10);
+const SEEDS = Number(process.env["MLBENCH_CRASH_SEEDS"] ?? 3);
+/** Kills in one study's life; then a process is let end. */
+const KILLS = 2;
 /** Where a process dies by itself: inside of a journal write or a fold. */
 const failPoints = ["journal-write", "journal-written", "journal-synced", "fold-write", "fold-renamed", "lock-taken"];
 
@@ -53,7 +55,7 @@ async function runUntil(running: ChildProcess, killAfter: number): Promise<{ lin
   return { lines, signal: await ended };
 }
 
-function traceOf({ trace }: Case): string[] {
+function traceOf({ trace }: Pick<Case, "trace">): string[] {
   return existsSync(trace)
     ? readFileSync(trace, "utf8")
         .split("\n")
@@ -72,19 +74,23 @@ async function check(test: Case, acknowledged: ReadonlyMap<number, Trial>): Prom
   expect(order.sort((a, b) => a - b)).toEqual(order.map((_, i) => i));
 }
 
-async function crashes(seed: number): Promise<void> {
+/** Gives how many processes were killed: the others had ended before the signal came. */
+async function crashes(seed: number): Promise<number> {
   const rng = createRng(seed, "crash");
   const directory = join(root, String(seed));
   const isolation = seed % 2 === 0 ? "thread" : "process";
   const test: Case = { storage: directory, trace: join(root, `${seed}.trace`), isolation };
   await createStudy({ ...{ name: "s", storage: directory, seed, sampler: "random", pruner: "median" }, space });
   const acknowledged = new Map<number, Trial>();
-  for (let run = 0; ; run++) {
+  let killed = 0;
+  for (let run = 0; run <= KILLS; run++) {
     const before = traceOf(test).length;
+    const last = run === KILLS;
     const { lines, signal } = await runUntil(
-      start(test, run < 2 ? failPointOf(seed, rng) : undefined),
-      killAfter(run, rng),
+      start(test, last ? undefined : failPointOf(seed, rng)),
+      last ? Infinity : 1 + Math.floor(rng() * 12),
     );
+    killed += signal === "SIGKILL" ? 1 : 0;
     const begun = new Set(
       traceOf(test)
         .slice(before)
@@ -98,16 +104,16 @@ async function crashes(seed: number): Promise<void> {
         acknowledged.set(line.trial.number, line.trial);
       }
     await check(test, acknowledged);
-    if (run < 2) continue;
+    if (!last) continue;
     expect(signal).toBeNull();
     expect(lines.at(-1)).toEqual({ event: "finish", finished: TRIALS });
-    break;
   }
   const { state } = await loadStudy({ name: "s", storage: directory });
   expect(state.counted).toBe(TRIALS);
   expect(state.unfinished).toEqual([]);
   // Each attempt ran at most once; only what was under way in a killed process may lack its line.
   expect(new Set(traceOf(test)).size).toBe(traceOf(test).length);
+  return killed;
 }
 
 const space = { x: float(-5, 5), n: int(1, 64, { log: true }) };
@@ -119,19 +125,27 @@ function failPointOf(seed: number, rng: Rng): string | undefined {
   return `${point}:${point.startsWith("journal") ? 1 + Math.floor(rng() * 60) : 1}`;
 }
 
-function killAfter(run: number, rng: Rng): number {
-  return run < 2 ? 1 + Math.floor(rng() * 12) : Infinity;
-}
-
 describe("a process killed while it optimizes", () => {
+  let killed = 0;
   it.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
     "loses nothing that was acknowledged, and nothing finished runs again (seed %i)",
     { timeout: 60_000 },
-    (seed) => crashes(seed),
+    async (seed) => {
+      killed += await crashes(seed);
+    },
   );
+
+  it("was killed most of the times", () => {
+    expect(killed).toBeGreaterThanOrEqual(SEEDS);
+  });
 });
 
 describe("worker processes", () => {
+  const pids: number[] = [];
+  afterAll(() => {
+    for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
+  });
+
   it("end when their parent is killed, even in an endless loop", async () => {
     const storage = join(root, "orphans");
     const trace = join(root, "orphans.pids");
@@ -142,15 +156,15 @@ describe("worker processes", () => {
       env,
       stdio: ["ignore", "ignore", "inherit"],
     });
-    const pids = await until(() => {
-      const said = existsSync(trace) ? readFileSync(trace, "utf8").trim().split("\n") : [];
+    const begun = await until(() => {
+      const said = traceOf({ trace });
       return said.length === 2 ? said.map(Number) : undefined;
     });
+    pids.push(...begun);
     expect(pids.every(isAlive)).toBe(true);
     running.kill("SIGKILL");
-    const killed = performance.now();
+    // How soon is measured by bench/after-kill.mjs; here it is the test's own timeout that they must not outlive.
     await until(() => (pids.some(isAlive) ? undefined : true));
-    expect(performance.now() - killed).toBeLessThan(2000);
   });
 });
 

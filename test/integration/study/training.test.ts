@@ -49,7 +49,7 @@ describe("a study of a model on a dataset", () => {
 
     const { study, storage } = threads;
     const { complete, pruned } = study.state.counts;
-    expect(complete + pruned).toBe(8);
+    expect([complete + pruned, complete > 0, pruned > 0]).toEqual([8, true, true]);
     for (const trial of study.trials) {
       const values = trial.intermediate.map(([, value]) => value);
       expect(trial.metrics.last?.["epoch"]).toBe(values.length);

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EpochLog, readEpochs } from "../../../src/app/epoch-log.js";
 import { createStudy } from "../../../src/app/study.js";
-import type { Metrics, ObjectiveTrial, OptimizeEvent } from "../../../src/core/index.js";
+import type { Metrics, ObjectiveTrial } from "../../../src/core/index.js";
 import { float } from "../../../src/core/index.js";
+import type { KeptReport } from "../../../src/study/report-keeper.js";
 
 let root: string;
 beforeEach(() => {
@@ -20,22 +21,18 @@ const directoryOf = (number: number): string => join(root, String(number));
 const file = (number: number): string => join(directoryOf(number), "epochs.jsonl");
 const lines = (number: number): string[] => readFileSync(file(number), "utf8").trimEnd().split("\n");
 
-const start = (number: number, attempt: number): OptimizeEvent => ({
-  ...{ event: "trial-start", number, attempt, slot: 0, params: {} },
-});
-const report = (number: number, step: number, value: number, metrics: Metrics): OptimizeEvent => ({
-  ...{ event: "report", number, step, value, metrics, prune: false, reason: "" },
+/** A report of an attempt: `of(2, 1, 0.5, { lr: 0.1 })`. */
+const of = (attempt: number, step: number, value: number, metrics: Metrics): KeptReport => ({
+  ...{ attempt, step, value, metrics },
 });
 
 describe("epochs.jsonl", () => {
   test("has a line for each report that has more than its value, with its attempt", async () => {
     const log = new EpochLog(directoryOf);
-    log.onEvent(start(4, 1));
-    log.onEvent(report(4, 1, 0.5, { val_rmse: 0.5, lr: 0.1 }));
-    log.onEvent(report(4, 2, 0.25, {}));
-    log.onEvent(start(5, 1));
-    log.onEvent(report(5, 1, 7, {}));
-    log.onEvent(report(4, 3, NaN, { val_rmse: NaN, worst: -Infinity }));
+    log.record(4, of(1, 1, 0.5, { val_rmse: 0.5, lr: 0.1 }));
+    log.record(4, of(1, 2, 0.25, {}));
+    log.record(5, of(1, 1, 7, {}));
+    log.record(4, of(1, 3, NaN, { val_rmse: NaN, worst: -Infinity }));
     await log.close();
     expect(readFileSync(file(4), "utf8")).toBe(
       '{"attempt":1,"step":1,"value":0.5,"metrics":{"val_rmse":0.5,"lr":0.1}}\n' +
@@ -51,17 +48,13 @@ describe("epochs.jsonl", () => {
 
   test("a new attempt's lines follow, also after a line that was cut off; the last attempt's are read", async () => {
     const first = new EpochLog(directoryOf);
-    first.onEvent(start(0, 1));
-    first.onEvent(report(0, 1, 1, { a: 1 }));
-    first.onEvent({ event: "requeued", number: 0 });
+    first.record(0, of(1, 1, 1, { a: 1 }));
     await first.close();
     writeFileSync(file(0), '{"attempt":1,"step":2,"val', { flag: "a" });
     const second = new EpochLog(directoryOf);
-    second.onEvent(start(0, 2));
-    second.onEvent(report(0, 1, 3, { a: 3 }));
+    second.record(0, of(2, 1, 3, { a: 3 }));
     await second.end(0);
-    second.onEvent(start(0, 3));
-    second.onEvent(report(0, 1, 4, { a: 4 }));
+    second.record(0, of(3, 1, 4, { a: 4 }));
     await second.close();
     expect(lines(0)).toHaveLength(4);
     const last = { attempt: 3, step: 1, value: 4, metrics: { a: 4 } };
@@ -74,13 +67,11 @@ describe("epochs.jsonl", () => {
   test("is written within 200 ms, or when much has gathered", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const log = new EpochLog(directoryOf);
-    log.onEvent(start(0, 1));
-    log.onEvent(report(0, 1, 1, { a: 1 }));
+    log.record(0, of(1, 1, 1, { a: 1 }));
     vi.advanceTimersByTime(199);
     expect(existsSync(directoryOf(0))).toBe(false);
     vi.advanceTimersByTime(1);
-    log.onEvent(start(1, 1));
-    for (let step = 1; step <= 2000; step++) log.onEvent(report(1, step, 1, { a: step }));
+    for (let step = 1; step <= 2000; step++) log.record(1, of(1, step, 1, { a: step }));
     vi.useRealTimers();
     await vi.waitFor(() => {
       expect(lines(0)).toHaveLength(1);
@@ -95,12 +86,10 @@ describe("epochs.jsonl", () => {
   test("a disk that takes nothing harms nobody, and later lines are kept", async () => {
     writeFileSync(directoryOf(0), "a file where the folder would be");
     const log = new EpochLog(directoryOf);
-    log.onEvent(start(0, 1));
-    log.onEvent(report(0, 1, 1, { a: 1 }));
+    log.record(0, of(1, 1, 1, { a: 1 }));
     await log.end(0);
     rmSync(directoryOf(0));
-    log.onEvent(start(0, 2));
-    log.onEvent(report(0, 1, 2, { a: 2 }));
+    log.record(0, of(2, 1, 2, { a: 2 }));
     await log.close();
     expect(await readEpochs(directoryOf(0))).toEqual([{ attempt: 2, step: 1, value: 2, metrics: { a: 2 } }]);
     mkdirSync(file(1), { recursive: true });

@@ -1,19 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { queryTrials } from "../../../src/cli/trial-query.js";
-import { blankTrial } from "../../../src/core/index.js";
-import type { Trial } from "../../../src/core/index.js";
-
-const record = (number: number, over: Partial<Trial>): Trial => blankTrial(number, { state: "complete", ...over });
+import { trialOf } from "../../fixtures/trials.js";
 
 const trials = [
-  record(0, { value: 0.3, params: { "train.lr": 0.01, "model.hidden_size": 32 } }),
-  record(1, { state: "pruned", params: { "train.lr": 0.001, "model.hidden_size": 16 }, intermediate: [[1, 0.5]] }),
-  record(2, { value: 0.1, params: { "train.lr": 0.1, "model.hidden_size": 64 } }),
-  record(3, {
-    state: "failed",
-    params: { "train.lr": 0.05, "model.hidden_size": 8 },
-    failure: { class: "diverged", message: "NaN", where: "epoch 1" },
-  }),
+  trialOf(0, { "train.lr": 0.01, "model.hidden_size": 32 }, { value: 0.3 }),
+  trialOf(1, { "train.lr": 0.001, "model.hidden_size": 16 }, { state: "pruned", intermediate: [[1, 0.5]] }),
+  trialOf(2, { "train.lr": 0.1, "model.hidden_size": 64 }, { value: 0.1 }),
+  trialOf(
+    3,
+    { "train.lr": 0.05, "model.hidden_size": 8 },
+    { state: "failed", failure: { class: "diverged", message: "NaN", where: "epoch 1" } },
+  ),
 ];
 const numbers = (query: Parameters<typeof queryTrials>[1]): number[] => queryTrials(trials, query).map((t) => t.number);
 

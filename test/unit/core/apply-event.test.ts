@@ -3,17 +3,9 @@ import { describe, expect, it } from "vitest";
 
 import { applyEvent, createStudyState, isFinished } from "../../../src/core/index.js";
 import type { StudyEvent, StudyState } from "../../../src/core/index.js";
-import {
-  AT,
-  created,
-  finished,
-  header,
-  life,
-  report,
-  runningTrial,
-  started,
-  waitingTrial,
-} from "../../fixtures/storage/records.js";
+import { created, finished, header, life, report, started } from "../../fixtures/storage/records.js";
+import { AT, runningTrial, waitingTrial } from "../../fixtures/trials.js";
+import { RunCounts } from "../../fixtures/run-counts.js";
 
 const empty = createStudyState(header("a"));
 const play = (events: readonly StudyEvent[], from: StudyState = empty): StudyState => events.reduce(applyEvent, from);
@@ -194,6 +186,7 @@ describe("applyEvent", () => {
     const event: fc.Arbitrary<(state: StudyState) => StudyEvent> = fc.oneof(
       fc.constant((s: StudyState) => created(waitingTrial(s.size))),
       number.map((n) => () => started(n)),
+      number.map((n) => () => started(n)),
       fc.tuple(number, fc.nat(9), fc.double()).map(
         ([n, step, value]) =>
           (s: StudyState) =>
@@ -206,23 +199,44 @@ describe("applyEvent", () => {
       ),
       number.map((n) => () => ({ type: "trial-requeued", number: n, at: AT, reason: "r" }) as const),
     );
+    const counts = new RunCounts();
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
-        let state: StudyState = empty;
+      fc.property(fc.nat(5), fc.array(event, { minLength: 30, maxLength: 90 }), (first, events) => {
+        let state: StudyState = play(Array.from({ length: first }, (_, n) => created(waitingTrial(n))));
+        let refusals = 0;
         for (const make of events) {
           const before = state;
           try {
             state = applyEvent(state, make(state));
-          } catch {
+          } catch (error) {
+            expect(["invalid-transition", "invalid-event"]).toContain((error as { code?: unknown }).code);
             expect(state).toBe(before);
+            refusals += 1;
           }
           for (const trial of before.trials) if (isFinished(trial)) expect(state.trial(trial.number)).toBe(trial);
         }
         const indices = state.trials.flatMap(({ finish_index }) => (finish_index === null ? [] : [finish_index]));
         expect(indices.sort((a, b) => a - b)).toEqual(Array.from({ length: state.finished }, (_, i) => i));
         for (const trial of state.trials) expect(trial.seen).toHaveLength(trial.intermediate.length);
+        expect(state.unfinished).toEqual(state.trials.filter((t) => !isFinished(t)).map((t) => t.number));
+        for (const [name, count] of Object.entries(state.counts))
+          expect(count, name).toBe(state.trials.filter((t) => t.state === name).length);
+        counts.count("several finished", state.finished > 1);
+        counts.count("some unfinished", state.unfinished.length > 0);
+        counts.count(
+          "requeued",
+          state.trials.some((t) => t.attempt > 1),
+        );
+        counts.count(
+          "reports kept",
+          state.trials.some((t) => t.intermediate.length > 0),
+        );
+        counts.count("refused", refusals > 0);
       }),
       { numRuns: 200 },
     );
+    counts.expectAtLeast({
+      ...{ "several finished": 100, "some unfinished": 100, requeued: 100, "reports kept": 70, refused: 100 },
+    });
   });
 });

@@ -6,6 +6,7 @@ import { splitWindows } from "../../../src/datasets/splits.js";
 import { taskParameters } from "../../../src/datasets/task.js";
 import type { Rows, Windows } from "../../../src/datasets/windows.js";
 import { cutWindows, gatherRows } from "../../../src/datasets/windows.js";
+import { RunCounts } from "../../fixtures/run-counts.js";
 import { tablesOf } from "./tables.js";
 
 const names = ["train", "val", "test"] as const;
@@ -42,23 +43,28 @@ const geometry = fc.record({
 });
 
 describe("every rule", () => {
-  const rules: Record<string, unknown>[] = [
-    { split: "by-cell" },
-    { split: "by-cell", val_split: 0.4 },
-    { split: "by-cell", test_cells: ["C00"], val_cells: ["C01"] },
-    { split: "by-time", val_split: 0.3, test_split: 0.2 },
-    { split: "by-time", test_cells: ["C01"] },
-    { split: "random", val_split: 0.3, test_split: 0.2 },
+  const rules: [task: Record<string, unknown>, parts: readonly SplitName[]][] = [
+    [{ split: "by-cell" }, ["train", "val"]],
+    [{ split: "by-cell", val_split: 0.4 }, ["train", "val"]],
+    [{ split: "by-cell", test_cells: ["C00"], val_cells: ["C01"] }, names],
+    [{ split: "by-time", val_split: 0.3, test_split: 0.2 }, names],
+    [{ split: "by-time", test_cells: ["C01"] }, names],
+    [{ split: "random", val_split: 0.3, test_split: 0.2 }, names],
   ];
   test.each(rules)(
     "%j: parts are ascending, disjoint and known windows; the same seed gives the same parts",
-    (task) => {
+    (task, expected) => {
+      const counts = new RunCounts();
       fc.assert(
         fc.property(geometry, ({ lengths, window, horizon, stride, seed }) => {
-          const enough = [...lengths, 5];
+          const enough = [...lengths, 5, 40];
           const data = cut(enough, window, horizon, stride);
           const parts = split(data, task, seed);
           const all = names.flatMap((name) => [...parts[name]]);
+          counts.count(
+            "every part has windows",
+            expected.every((name) => parts[name].length > 0),
+          );
           expect(new Set(all).size).toBe(all.length);
           expect(all.every((w) => w >= 0 && w < data.windows.end.length)).toBe(true);
           for (const name of names) expect([...parts[name]]).toEqual([...parts[name]].sort((a, b) => a - b));
@@ -66,22 +72,26 @@ describe("every rule", () => {
         }),
         { numRuns: 60 },
       );
+      counts.expectAtLeast({ "every part has windows": 10 });
     },
   );
 });
 
 describe("by-cell", () => {
   test("whole cells; the last one by name validates by default; every window is in a part", () => {
+    const counts = new RunCounts();
     fc.assert(
       fc.property(geometry, ({ lengths, window, horizon, stride }) => {
         const data = cut(lengths, window, horizon, stride);
         const parts = split(data, {});
+        counts.count("both parts have windows", parts.train.length > 0 && parts.val.length > 0);
         expect(parts.train.length + parts.val.length).toBe(data.windows.end.length);
         for (const w of parts.val) expect(data.windows.cell[w]).toBe(lengths.length - 1);
         for (const w of parts.train) expect(data.windows.cell[w]).toBeLessThan(lengths.length - 1);
       }),
       { numRuns: 60 },
     );
+    counts.expectAtLeast({ "both parts have windows": 20 });
   });
 
   const cellsOf = (data: Cut, parts: Parts, name: SplitName): string[] => [
@@ -111,6 +121,7 @@ describe("by-cell", () => {
 
 describe("by-time", () => {
   test("a part's targets end before the next part's first target; only straddling windows are in none", () => {
+    const counts = new RunCounts();
     fc.assert(
       fc.property(geometry, fc.boolean(), ({ lengths, window, horizon, stride }, withTest) => {
         const data = cut(lengths, window, horizon, stride);
@@ -120,6 +131,8 @@ describe("by-time", () => {
           const ends = (name: SplitName): number[] =>
             [...parts[name]].filter((w) => data.windows.cell[w] === c).map((w) => data.windows.end[w] as number);
           const order = names.map(ends).filter((e) => e.length > 0);
+          counts.count("cells in two parts", order.length > 1);
+          counts.count("cells in three parts", order.length > 2);
           for (const [i, later] of order.slice(1).entries())
             expect(Math.max(...(order[i] as number[])) + horizon).toBeLessThan(Math.min(...later) + 1);
           const starts = (["val", "test"] as const)
@@ -129,12 +142,14 @@ describe("by-time", () => {
           for (let w = 0; w < data.windows.end.length; w++) {
             if (data.windows.cell[w] !== c || used.includes(w)) continue;
             const e = data.windows.end[w] as number;
+            counts.count("straddling windows");
             expect(starts.some((s) => e < s && e + horizon > s)).toBe(true);
           }
         }
       }),
       { numRuns: 80 },
     );
+    counts.expectAtLeast({ "cells in two parts": 80, "cells in three parts": 20, "straddling windows": 100 });
   });
 
   test("shares are shares of each cell's windows, the latest ones", () => {
@@ -153,11 +168,16 @@ describe("by-time", () => {
 
 describe("random", () => {
   test("validation is drawn over the cells; the test part is the latest windows, whose targets nothing else sees", () => {
+    const counts = new RunCounts();
     fc.assert(
       fc.property(geometry, ({ lengths, window, horizon, seed }) => {
         const data = cut([...lengths, 60], window, horizon);
         const parts = split(data, { split: "random", test_split: 0.25, val_split: 0.3 }, seed);
         const tested = targetRows(data, parts.test);
+        counts.count(
+          "every part has windows",
+          names.every((name) => parts[name].length > 0),
+        );
         for (const w of [...parts.train, ...parts.val]) {
           const end = data.windows.end[w] as number;
           for (let row = end - window + 1; row <= end + horizon; row++) expect(tested.has(row)).toBe(false);
@@ -166,6 +186,7 @@ describe("random", () => {
       }),
       { numRuns: 60 },
     );
+    counts.expectAtLeast({ "every part has windows": 30 });
   });
 });
 

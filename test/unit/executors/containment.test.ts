@@ -5,27 +5,26 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Executor } from "../../../src/executors/executor.js";
 import { PiscinaExecutor } from "../../../src/executors/piscina.js";
 import { ProcessExecutor } from "../../../src/executors/process.js";
-import { hooks, job } from "../../fixtures/executors/jobs.js";
+import { hooks, job, runIn } from "../../fixtures/executors/jobs.js";
 
 let executor: Executor;
 afterEach(() => executor.close());
 
 /** The trial fails as told, and the same slot completes the next one. */
 async function contained(act: string, failure: object, heard = hooks()): Promise<void> {
-  const done = await executor.run(job(act), heard);
+  const done = await runIn(executor, job(act), heard);
   expect(done).toMatchObject({ state: "failed", failure });
-  expect(await executor.run(job("square", { number: 1, x: 2 }), hooks())).toMatchObject({
+  expect(await runIn(executor, job("square", { number: 1, x: 2 }), hooks())).toMatchObject({
     state: "complete",
     values: [4],
   });
 }
 
-/** A timeout set off when the trial is under way, without asking it. */
+/** A timeout set off when the trial is under way, which its first report says. */
 function timedOut(): ReturnType<typeof hooks> {
-  const heard = hooks();
-  setTimeout(() => {
+  const heard: ReturnType<typeof hooks> = hooks(undefined, () => {
     heard.stop("timeout");
-  }, 200);
+  });
   return heard;
 }
 
@@ -77,7 +76,7 @@ describe.each(isolations)("a trial in %s", (name, make) => {
   it("says what it prints to its own log", async () => {
     executor = make({});
     const directory = mkdtempSync(join(tmpdir(), "mlbench-hpo-"));
-    await executor.run(job("prints", { directory }), hooks());
+    await runIn(executor, job("prints", { directory }), hooks());
     expect(readFileSync(join(directory, "log.txt"), "utf8")).toBe("said by the objective\n");
   });
 
@@ -85,7 +84,7 @@ describe.each(isolations)("a trial in %s", (name, make) => {
     executor = make({ recycleAfter: 2 });
     const seen: number[] = [];
     for (let number = 0; number < 5; number++) {
-      const done = await executor.run(job("identity", { number }), hooks());
+      const done = await runIn(executor, job("identity", { number }), hooks());
       seen.push(done.state === "complete" ? (done.values[0] as number) : Number.NaN);
     }
     expect(seen.map((identity) => identity % 1000)).toEqual([1, 2, 1, 2, 1]);
@@ -116,7 +115,7 @@ it("no trial is lost when every worker is replaced after its trial", async () =>
   const run = async (slot: number): Promise<number> => {
     let complete = 0;
     for (let number = slot; number < 40; number += 2) {
-      const done = await executor.run(job("square", { number, slot }), hooks());
+      const done = await runIn(executor, job("square", { number }), hooks());
       if (done.state === "complete" && done.values[0] === 9) complete += 1;
     }
     return complete;

@@ -79,6 +79,7 @@ describe.each(["lstm", "gru", "mlp"])("%s", (name) => {
       await build(name, batch, sizes),
       await build(name, batch, sizes, 2),
     ];
+    let large = 0;
     for (const [weight, values] of a.weights()) {
       expect(again.weights().get(weight)).toEqual(values);
       expect(other.weights().get(weight)).not.toEqual(values);
@@ -89,11 +90,13 @@ describe.each(["lstm", "gru", "mlp"])("%s", (name) => {
       const largest = Math.max(...values.map(Math.abs));
       expect(largest, weight).toBeLessThanOrEqual(bound);
       if (values.length < 200) continue;
+      large += 1;
       // A uniform distribution on [-bound, bound]: variance bound^2 / 3, largest value close to the bound.
       const variance = values.reduce((sum, v) => sum + v * v, 0) / values.length;
       expect(Math.abs(variance / (bound ** 2 / 3) - 1), `${weight} ${shape.join("x")}`).toBeLessThan(0.2);
       expect(largest).toBeGreaterThan(0.97 * bound);
     }
+    expect(large).toBeGreaterThan(0);
     for (const model of [a, again, other]) model.dispose();
   });
 

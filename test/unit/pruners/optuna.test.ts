@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import type { Direction, TrialState } from "../../../src/core/index.js";
 import { decodeNumber } from "../../../src/core/index.js";
 import { percentileOfSorted } from "../../../src/pruners/percentile.js";
-import { historyOf, prunerOf, record } from "./records.js";
+import { reportedTrial } from "../../fixtures/trials.js";
+import { historyOf, prunerOf } from "./records.js";
 import type { PrunerSpec } from "./records.js";
 
 type Encoded = number | string;
@@ -37,7 +38,7 @@ test("decisions equal Optuna's on randomised histories", () => {
   const histories = fixture.histories.map(({ direction, trials, queries }) => ({
     history: historyOf(
       direction,
-      ...trials.map(([state, steps, values], i) => record(i, state, numbers(values), steps)),
+      ...trials.map(([state, steps, values], i) => reportedTrial(i, state, numbers(values), steps)),
     ),
     queries: queries.map(([steps, values]) => ({ steps, values: numbers(values) })),
   }));
@@ -47,7 +48,7 @@ test("decisions equal Optuna's on randomised histories", () => {
     for (const [q, { steps, values }] of queries.entries()) {
       let line = "";
       for (let n = 1; n <= values.length; n++) {
-        const trial = record(99, "running", values.slice(0, n), steps?.slice(0, n));
+        const trial = reportedTrial(99, "running", values.slice(0, n), steps?.slice(0, n));
         line += pruner.decide(trial, history).prune ? "1" : "0";
       }
       decided += line.length;
@@ -66,8 +67,8 @@ test("decisions equal Optuna's on randomised histories", () => {
 test.each(replays.prune.map((entry, i) => [i, ...entry] as const))(
   "Optuna's own test, decision %i",
   (_i, spec, direction, trials, steps, values, decision) => {
-    const history = historyOf(direction, ...trials.map(([s, at, v], i) => record(i, s, numbers(v), at)));
-    const trial = record(99, "running", numbers(values), steps);
+    const history = historyOf(direction, ...trials.map(([s, at, v], i) => reportedTrial(i, s, numbers(v), at)));
+    const trial = reportedTrial(99, "running", numbers(values), steps);
     expect(prunerOf(spec).decide(trial, history).prune).toBe(decision);
   },
 );

@@ -6,16 +6,17 @@ import { MedianPruner } from "../../../src/pruners/median.js";
 import { NopPruner } from "../../../src/pruners/nop.js";
 import { PatientPruner } from "../../../src/pruners/patient.js";
 import { PercentilePruner } from "../../../src/pruners/percentile.js";
-import { historyOf, record } from "./records.js";
+import { reportedTrial } from "../../fixtures/trials.js";
+import { historyOf } from "./records.js";
 
 const flat = (number: number, value: number, length = 10): Trial =>
-  record(
+  reportedTrial(
     number,
     "complete",
     Array.from({ length }, () => value),
   );
 const nine = [0.02, 0.025, 0.026, 0.028, 0.0287, 0.03, 0.04, 0.05, 0.06].map((v, i) => flat(i, v));
-const running = (...values: number[]): Trial => record(50, "running", values);
+const running = (...values: number[]): Trial => reportedTrial(50, "running", values);
 const seven = (value: number): Trial => running(...Array.from({ length: 7 }, () => value));
 const minimize = historyOf("minimize", ...nine);
 
@@ -55,7 +56,7 @@ test("a kept trial's reason says why it was not judged", () => {
   expect(reason(pruner, seven(9))).toBe("epoch 7: no trial is complete yet");
   expect(reason(pruner, seven(9), ...nine.slice(0, 4))).toBe("epoch 7: 4 of 5 startup trials are complete");
   expect(reason(pruner, running(9, 9, 9, 9), ...nine)).toBe("epoch 4: warm-up until epoch 5");
-  const short = nine.map((t) => record(t.number, "complete", [0.1, 0.1]));
+  const short = nine.map((t) => reportedTrial(t.number, "complete", [0.1, 0.1]));
   expect(reason(pruner, seven(9), ...short)).toBe("epoch 7: 0 of 3 trials needed have reported this epoch");
   const nan = nine.map((t) => flat(t.number, NaN));
   expect(reason(pruner, seven(9), ...nan)).toBe("epoch 7: the median of 0 trials is NaN");
@@ -160,7 +161,7 @@ test("one pruner follows histories that grow, shrink and change without forgetti
 
 test("a record that turns complete in place is noticed", () => {
   const pruner = new MedianPruner({ nStartupTrials: 1, nWarmupSteps: 0, nMinTrials: 1 });
-  const other = { ...record(0, "running", [0.1]) };
+  const other = { ...reportedTrial(0, "running", [0.1]) };
   const history = historyOf("minimize", other);
   expect(pruner.decide(running(0.2), history).prune).toBe(false);
   (other as { state: string }).state = "complete";
@@ -169,6 +170,6 @@ test("a record that turns complete in place is noticed", () => {
 
 test("a step reported twice keeps its first value", () => {
   const pruner = new MedianPruner({ nStartupTrials: 0, nWarmupSteps: 0, nMinTrials: 1 });
-  const history = historyOf("minimize", record(0, "complete", [0.5, 0.1], [1, 1]));
+  const history = historyOf("minimize", reportedTrial(0, "complete", [0.5, 0.1], [1, 1]));
   expect(pruner.decide(running(0.4), history).reason).toBe("epoch 1: best 0.400 <= median 0.500 of 1 trial");
 });

@@ -1,30 +1,9 @@
-import type { Direction, History, Trial, TrialState } from "../../../src/core/index.js";
-import { blankTrial } from "../../../src/core/index.js";
+import type { Direction, History, Trial } from "../../../src/core/index.js";
 import { MedianPruner } from "../../../src/pruners/median.js";
 import { NopPruner } from "../../../src/pruners/nop.js";
 import { PatientPruner } from "../../../src/pruners/patient.js";
 import { PercentilePruner } from "../../../src/pruners/percentile.js";
 import type { Pruner } from "../../../src/pruners/pruner.js";
-
-/** A record with reports; without steps they are 1, 2, 3 … Finished records are frozen, as a study's are. */
-export function record(
-  number: number,
-  state: TrialState,
-  values: readonly number[],
-  steps?: readonly number[] | null,
-  extra: Partial<Trial> = {},
-): Trial {
-  const finished = state === "complete" || state === "pruned" || state === "failed";
-  const trial = blankTrial(number, {
-    state,
-    ...(state === "complete" ? { value: 0 } : {}),
-    intermediate: values.map((value, i) => [steps?.[i] ?? i + 1, value] as const),
-    seen: values.map(() => 0),
-    finish_index: finished ? number : null,
-    ...extra,
-  });
-  return finished ? Object.freeze(trial) : trial;
-}
 
 export function historyOf(direction: Direction, ...trials: readonly Trial[]): History {
   return { direction, trials };

@@ -5,7 +5,7 @@ import { MedianPruner } from "../../../src/pruners/median.js";
 import type { Pruner } from "../../../src/pruners/pruner.js";
 import { judgeReport, recomputeVerdicts, stateAtReport } from "../../../src/pruners/verdict.js";
 import type { PruneVerdict } from "../../../src/pruners/verdict.js";
-import { record } from "./records.js";
+import { reportedTrial } from "../../fixtures/trials.js";
 
 const makePruner = (): Pruner => new MedianPruner({ nStartupTrials: 3, nWarmupSteps: 2, nMinTrials: 2 });
 
@@ -20,7 +20,8 @@ function simulate(seed: number, dryRun: boolean): { trials: Trial[]; verdicts: P
     trials[i] = Object.freeze({ ...(trials[i] as Trial), state, finish_index: finished++ });
   };
   while (finished < 40) {
-    while (trials.filter((t) => t.state === "running").length < 3) trials.push(record(trials.length, "running", []));
+    while (trials.filter((t) => t.state === "running").length < 3)
+      trials.push(reportedTrial(trials.length, "running", []));
     const active = trials.flatMap((t, i) => (t.state === "running" ? [i] : []));
     const i = active[Math.floor(rng() * active.length)] as number;
     const before = trials[i] as Trial;
@@ -76,8 +77,11 @@ test("the state at a report holds the complete trials that had finished by then,
 });
 
 test("without a `seen` the finished trials of the history are counted", () => {
-  const history: History = { direction: "minimize", trials: [record(0, "complete", [1]), record(1, "failed", [])] };
-  expect(judgeReport(makePruner(), record(2, "running", []), history)).toMatchObject({
+  const history: History = {
+    direction: "minimize",
+    trials: [reportedTrial(0, "complete", [1]), reportedTrial(1, "failed", [])],
+  };
+  expect(judgeReport(makePruner(), reportedTrial(2, "running", []), history)).toMatchObject({
     seen: 2,
     step: null,
     stop: false,

@@ -3,10 +3,10 @@ import type { Trial } from "../../../src/core/index.js";
 import { float } from "../../../src/core/index.js";
 import { SpaceEncodings } from "../../../src/samplers/tpe/encoding.js";
 import { observe, splitTrials } from "../../../src/samplers/tpe/split.js";
-import { record } from "../../conformance/sampler.js";
+import { trialOf } from "../../fixtures/trials.js";
 
 const space = { x: float(0, 1) };
-const trial = (number: number, over: Partial<Trial>): Trial => record(number, { x: 0.5 }, over);
+const trial = (number: number, over: Partial<Trial>): Trial => trialOf(number, { x: 0.5 }, over);
 const complete = (n: number, value: number): Trial => trial(n, { value });
 const pruned = (n: number, ...intermediate: [number, number][]): Trial => trial(n, { state: "pruned", intermediate });
 
@@ -57,7 +57,7 @@ describe("good trials against the others", () => {
       trial(1, { state: "failed" }),
       trial(2, { value: NaN }),
       trial(3, { value: null }),
-      record(4, { x: 7 }, { value: 0 }),
+      trialOf(4, { x: 7 }, { value: 0 }),
       trial(5, { state: "waiting" }),
       complete(6, 1),
     ];

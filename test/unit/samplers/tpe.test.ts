@@ -7,7 +7,8 @@ import type { Sampler } from "../../../src/samplers/sampler.js";
 import { stepSize } from "../../../src/samplers/tpe/bandwidth.js";
 import type { TpeSamplerOptions } from "../../../src/samplers/tpe/tpe.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
-import { record, streamOf } from "../../conformance/sampler.js";
+import { streamOf } from "../../conformance/sampler.js";
+import { trialOf } from "../../fixtures/trials.js";
 import { fixture } from "./fixtures.js";
 
 function optimize(
@@ -21,7 +22,7 @@ function optimize(
   const trials: Trial[] = [];
   for (let i = 0; i < n; i++) {
     const params = sampler.suggest(space, { direction, trials }, streamOf(seed, i)) as Params;
-    trials.push(record(i, params, { value: f(params) }));
+    trials.push(trialOf(i, params, { value: f(params) }));
   }
   return trials;
 }
@@ -117,7 +118,7 @@ describe("parallel proposals", () => {
         { direction: "minimize", trials: all },
         streamOf(seed, all.length),
       );
-      all.push(record(all.length, params, { state: "running" }));
+      all.push(trialOf(all.length, params, { state: "running" }));
     }
     const points = all.slice(-8).map(({ params }) => [(num(params, "x0") + 5) / 15, num(params, "x1") / 15] as const);
     expect(new Set(points.map(String)).size).toBe(8);
@@ -136,14 +137,14 @@ describe("parallel proposals", () => {
   });
   test("are at least as far apart as Optuna 5.0.0's, after the same 30 trials", () => {
     const all = spread.histories.map((points, seed) => {
-      const trials = points.map(([x0, x1], i) => record(i, { x0, x1 }, { value: branin({ x0, x1 }) }));
+      const trials = points.map(([x0, x1], i) => trialOf(i, { x0, x1 }, { value: branin({ x0, x1 }) }));
       return nearest(trials, seed);
     });
     expect(median(all.flat())).toBeGreaterThanOrEqual(spread.given.median);
   });
   test("don't depend on running trials without the constant liar", () => {
     const trials = optimize(new TpeSampler(), plane, branin, 12, 0);
-    const more = [...trials, record(12, { x0: 0, x1: 0 }, { state: "running" })];
+    const more = [...trials, trialOf(12, { x0: 0, x1: 0 }, { state: "running" })];
     const ask = (of: Trial[], constantLiar: boolean): Params =>
       new TpeSampler({ constantLiar }).suggest(plane, { direction: "minimize", trials: of }, streamOf(0, 99));
     expect(ask(more, false)).toEqual(ask(trials, false));
@@ -169,7 +170,7 @@ test("the first trials fill every tenth of every range once", () => {
 
 test("the step shrinks without success, grows with it, and needs both directions right", () => {
   const values = (vs: number[]): { trial: Trial; values: Float64Array }[] =>
-    vs.map((value, i) => ({ trial: record(i, {}, { value }), values: new Float64Array() }));
+    vs.map((value, i) => ({ trial: trialOf(i, {}, { value }), values: new Float64Array() }));
   const falling = values(Array.from({ length: 30 }, (_, i) => -i));
   const rising = values(Array.from({ length: 30 }, (_, i) => i));
   expect(stepSize(falling, "minimize", 10)).toBeCloseTo(0.33, 9);
@@ -221,7 +222,7 @@ test("histories that alternate in one sampler don't mix", () => {
   const one = optimize(new TpeSampler(), space, bowl, 20, 0);
   const two = optimize(new TpeSampler(), space, (p) => -bowl(p), 20, 1);
   const shared = new TpeSampler();
-  const ask = (trials: Trial[], sampler: Sampler = shared): Params | null =>
+  const ask = (trials: Trial[], sampler: TpeSampler = shared): Params | null =>
     sampler.suggest(space, { direction: "minimize", trials }, streamOf(5, 20));
   const [a, b] = [ask(one, new TpeSampler()), ask(two, new TpeSampler())];
   for (let i = 0; i < 3; i++)

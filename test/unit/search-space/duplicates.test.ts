@@ -7,7 +7,8 @@ import { GridSampler } from "../../../src/samplers/grid.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
-import { record, streamOf } from "../../conformance/sampler.js";
+import { streamOf } from "../../conformance/sampler.js";
+import { trialOf } from "../../fixtures/trials.js";
 
 // 20 points: 2 x 5 under "u", 10 under "v"
 const space: SearchSpace = {
@@ -25,10 +26,12 @@ function run(
 ): [Trial[], Proposal] {
   const trials: Trial[] = [];
   for (;;) {
-    const proposal = propose(sampler, space, { direction: "minimize", trials }, streamOf(1, trials.length), rule);
+    const proposal = propose(sampler, space, { direction: "minimize", trials }, streamOf(1, trials.length), {
+      onDuplicate: rule,
+    }) as Proposal;
     if (proposal.kind === "exhausted" || trials.length === most) return [trials, proposal];
     const value = proposal.kind === "reuse" ? (proposal.of.value ?? null) : trials.length;
-    trials.push(record(trials.length, proposal.params, state === "complete" ? { value } : { state }));
+    trials.push(trialOf(trials.length, proposal.params, state === "complete" ? { value } : { state }));
   }
 }
 
@@ -57,6 +60,7 @@ describe.each(samplers)("%s", (_name, make) => {
     const [trials, last] = run(make(), "reuse", 400);
     expect(last.kind).toBe("exhausted");
     expect(different(trials)).toBe(20);
+    expect(trials.length).toBeGreaterThan(20);
     const values = new Map<string, number | null>();
     for (const t of trials) {
       const key = JSON.stringify(t.params);
@@ -75,7 +79,9 @@ test("reuse only takes over complete trials", () => {
   const one: SearchSpace = { c: categorical(["x", "y"]) };
   const always: Sampler = { name: "always", suggest: () => ({ c: "x" }) };
   const ask = (over: Partial<Trial>): Proposal =>
-    propose(always, one, { direction: "minimize", trials: [record(0, { c: "x" }, over)] }, createRng(0), "reuse");
+    propose(always, one, { direction: "minimize", trials: [trialOf(0, { c: "x" }, over)] }, createRng(0), {
+      onDuplicate: "reuse",
+    }) as Proposal;
   expect(ask({ value: 1 })).toMatchObject({ kind: "reuse", of: { number: 0 } });
   expect(ask({ state: "running" })).toEqual({ kind: "run", params: { c: "y" } });
   expect(ask({ state: "pruned" })).toEqual({ kind: "run", params: { c: "y" } });
@@ -89,6 +95,8 @@ test("a grid ends under every rule", () => {
 });
 
 test("visited points are counted once, foreign ones not at all", () => {
-  const trials = [{ mode: "v", n: 3 }, { mode: "v", n: 3, a: 1 }, { mode: "v", n: 11 }, {}].map((p, i) => record(i, p));
+  const trials = [{ mode: "v", n: 3 }, { mode: "v", n: 3, a: 1 }, { mode: "v", n: 11 }, {}].map((p, i) =>
+    trialOf(i, p),
+  );
   expect(visitedPoints(space, { direction: "minimize", trials })).toBe(1);
 });

@@ -8,7 +8,8 @@ import { RandomSampler } from "../../../src/samplers/random.js";
 import { drawOrder } from "../../../src/search-space/parents-first.js";
 import { buildParams, fitsSpace, indexPoints, samePoint } from "../../../src/search-space/points.js";
 import { fromUnit, toUnit, unitDimension } from "../../../src/search-space/unit-interval.js";
-import { finiteSpaces, record } from "../../conformance/sampler.js";
+import { finiteSpaces } from "../../conformance/sampler.js";
+import { trialOf } from "../../fixtures/trials.js";
 import type { History } from "../../../src/core/index.js";
 
 const nothing: History = { direction: "minimize", trials: [] };
@@ -94,14 +95,14 @@ describe("points of finite spaces", () => {
       for (let n = 0; n <= 2000; n++) {
         const params = sampler.suggest(space, { direction: "minimize", trials });
         if (params === null) break;
-        trials.push(record(n, params, n % 3 ? { value: n } : { state: n % 2 ? "failed" : "running" }));
+        trials.push(trialOf(n, params, n % 3 ? { value: n } : { state: n % 2 ? "failed" : "running" }));
       }
       expect(trials).toHaveLength(sampler.size(space));
       expect(new Set(trials.map((t) => JSON.stringify(t.params))).size).toBe(trials.length);
     }
   });
   test("the grid skips what was enqueued out of turn", () => {
-    const trials = [record(0, { n: 2 }, { value: 1 }), record(1, { n: 1 }, { state: "waiting" })];
+    const trials = [trialOf(0, { n: 2 }, { value: 1 }), trialOf(1, { n: 1 }, { state: "waiting" })];
     expect(new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials })).toEqual({ n: 3 });
   });
   test("a continuous range is a mistake that names the parameter and the way out", () => {

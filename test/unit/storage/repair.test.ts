@@ -9,7 +9,8 @@ import type { StudyState } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { checksumOf } from "../../../src/storage/json-file/journal-line.js";
 import { withOneByteCorrected } from "../../../src/storage/json-file/one-byte.js";
-import { created, runningTrial } from "../../fixtures/storage/records.js";
+import { created } from "../../fixtures/storage/records.js";
+import { runningTrial } from "../../fixtures/trials.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
 

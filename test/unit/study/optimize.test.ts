@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { openStudy, commandStudy, createStoredStudy } from "../../../src/app/study.js";
 import type { StudyEvent, StudyHeader, Trial } from "../../../src/core/index.js";
 import { float, int, TrialPruned } from "../../../src/core/index.js";
@@ -150,8 +150,15 @@ describe("stop rules", () => {
   it("ends a call at its timeout; what runs goes back to waiting", async () => {
     const s = await study();
     const executor = new ManualExecutor(2);
-    const result = await s.optimizeWith(async () => executor.runner(), { timeoutMs: 30 });
-    expect(result).toMatchObject({ stoppedBy: "timeout", finished: 0, exitCode: 1 });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const running = s.optimizeWith(async () => executor.runner(), { timeoutMs: 30 });
+      await executor.started(0, 1);
+      await vi.advanceTimersByTimeAsync(30);
+      expect(await running).toMatchObject({ stoppedBy: "timeout", finished: 0, exitCode: 1 });
+    } finally {
+      vi.useRealTimers();
+    }
     expect(s.trials.map((trial) => [trial.state, trial.attempt])).toEqual([
       ["waiting", 2],
       ["waiting", 2],
@@ -283,14 +290,14 @@ describe("deterministic parallel runs", () => {
       const running = [...executor.running.keys()].sort((a, b) => a - b);
       if (running.length === 0) continue;
       const number = pick(running);
-      const params = executor.running.get(number)?.job.params ?? {};
+      const params = executor.running.get(number)?.params ?? {};
       executor.report(number, 6, square({ params }) + 1);
       executor.complete(number, square({ params }));
     }
     while (s.state.counted < 20) {
       await new Promise((resolve) => setImmediate(resolve));
       for (const number of executor.running.keys()) {
-        const params = executor.running.get(number)?.job.params ?? {};
+        const params = executor.running.get(number)?.params ?? {};
         executor.report(number, 6, square({ params }) + 1);
         executor.complete(number, square({ params }));
       }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FormatError, decodeSafetensors, encodeSafetensors } from "../../../src/training/safetensors.js";
 import type { StoredTensor } from "../../../src/training/safetensors.js";
+import { RunCounts } from "../../fixtures/run-counts.js";
 
 const small: ReadonlyMap<string, StoredTensor> = new Map<string, StoredTensor>([
   ["a", { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, NaN, Infinity, 0) }],
@@ -57,18 +58,22 @@ test("every truncation is noticed", () => {
 
 test("a mutated file is read or refused, never anything else", () => {
   const bytes = encodeSafetensors({ metadata: { who: "me" }, tensors: small });
+  const counts = new RunCounts();
   fc.assert(
     fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, value) => {
       const mutated = bytes.slice();
       mutated[at] = value;
       try {
         decodeSafetensors(mutated);
+        counts.count("read");
       } catch (error) {
         expect(error).toBeInstanceOf(FormatError);
+        counts.count("refused");
       }
     }),
     { numRuns: 500 },
   );
+  counts.expectAtLeast({ read: 40, refused: 100 });
 });
 
 test.each([

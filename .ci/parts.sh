@@ -1,0 +1,83 @@
+# Parts of a check, sourced by `run` and `full`: each under its own time limit, counted as passed, failed or skipped.
+passed=0 failed=0 skipped=0
+# Seconds that all parts together may take; the last ones get what is left.
+total=${total:-86400}
+export vitest=./node_modules/vitest/vitest.mjs
+
+# part NAME SECONDS COMMAND…: past its limit it has failed, so that what hangs shows; exit code 77 is "skipped", for a
+# reason that the command has printed.
+part() {
+  local name=$1 limit=$2 code began=$SECONDS
+  shift 2
+  [ "$limit" -le $((total - began)) ] || limit=$((total - began))
+  [ "$limit" -gt 0 ] || limit=1
+  echo "== $name"
+  timeout --kill-after=10 "$limit" "$@"
+  code=$?
+  case $code in
+  0)
+    echo "-- $name: passed ($((SECONDS - began)) s)"
+    passed=$((passed + 1))
+    ;;
+  77) skip "$name" "see above" ;;
+  124 | 137)
+    echo "-- $name: FAILED (past its limit of $limit s)"
+    failed=$((failed + 1))
+    ;;
+  *)
+    echo "-- $name: FAILED (exit $code)"
+    failed=$((failed + 1))
+    ;;
+  esac
+}
+
+# skip NAME REASON
+skip() {
+  echo "-- $1: skipped ($2)"
+  skipped=$((skipped + 1))
+}
+
+# The last line, and the exit code.
+finish() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" -eq 0 ]
+}
+
+# on_node VERSION ARGUMENTS…: a Node of that version from npm; 77 where npm can't fetch it.
+on_node() {
+  local version=$1
+  shift
+  timeout 90 npx -y "node@$version" --version || {
+    echo "npm cannot fetch Node $version here"
+    return 77
+  }
+  npx -y "node@$version" "$@"
+}
+export -f on_node
+
+# Python with the peers that our tests and fixtures are held against, in a folder of its own.
+peers=$(mktemp -d)
+trap 'rm -rf "$peers"' EXIT
+venv=$peers/venv
+python=$venv/bin/python
+install_peers() {
+  command -v python3 >/dev/null || {
+    echo "there is no python3 here"
+    return 77
+  }
+  python3 -m venv "$2" && timeout "$1" "$2/bin/pip" -q install torch==2.13.0 optuna==5.0.0 numpy==2.4.6 scipy==1.17.1 \
+    mpmath==1.3.0 safetensors >/dev/null 2>&1 || {
+    echo "the Python peers cannot be installed here"
+    return 77
+  }
+}
+export -f install_peers
+
+# with_peers NAME SECONDS COMMAND…: a part that needs them; MLBENCH_PYTHON is theirs.
+with_peers() {
+  if [ -x "$python" ] && "$python" -c 'import torch, safetensors, optuna, scipy' 2>/dev/null; then
+    part "$1" "$2" env MLBENCH_PYTHON="$python" "${@:3}"
+  else
+    skip "$1" "no Python peers here"
+  fi
+}

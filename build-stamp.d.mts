@@ -1,0 +1,6 @@
+/** Types of build-stamp.mjs, for the tests. */
+export function filesUnder(directory: string): string[];
+export function sourceHash(root: string): string;
+export function clearStamp(root: string): void;
+export function writeStamp(root: string, hash: string): void;
+export function staleBuild(root: string): string | null;

@@ -1,0 +1,20 @@
+/** Annotations: what people say about a trial, checked and merged. */
+import type { Annotation } from "../core/index.js";
+import { UsageError } from "../core/index.js";
+import type { AnnotationChange } from "./commands.js";
+
+const NONE: Annotation = { note: "", tags: [], banned: false };
+
+/** What stood before with what is changed. @throws UsageError `invalid-value`. */
+export function mergedAnnotation(before: Annotation = NONE, change: AnnotationChange): Annotation {
+  const { note = before.note, tags = before.tags, banned = before.banned } = change;
+  if (typeof note !== "string") throw invalid("note must be a text");
+  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string" && tag !== ""))
+    throw invalid("tags must be a list of texts");
+  if (typeof banned !== "boolean") throw invalid("banned must be true or false");
+  return { note, tags: [...new Set(tags)], banned };
+}
+
+function invalid(what: string): UsageError {
+  return new UsageError("invalid-value", `an annotation's ${what}`);
+}

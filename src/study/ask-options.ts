@@ -1,0 +1,18 @@
+/** What `ask` is given: a space for the trial, or options. */
+import type { Distribution, SearchSpace } from "../core/index.js";
+import type { AskOptions } from "./commands.js";
+
+function isDistribution(value: unknown): value is Distribution {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}
+
+/** A space has nothing but distributions; whatever else is given are options. */
+function isSpace(given: SearchSpace | AskOptions): given is SearchSpace {
+  const values = Object.values(given as Readonly<Record<string, unknown>>);
+  return values.length > 0 && values.every(isDistribution);
+}
+
+export function askOptionsOf(given: SearchSpace | AskOptions | undefined): AskOptions {
+  if (given === undefined) return {};
+  return isSpace(given) ? { space: given } : given;
+}

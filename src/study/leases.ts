@@ -1,0 +1,99 @@
+/** Leases: trials handed out for a limited time, and taken back from whoever falls silent. */
+import { randomBytes } from "node:crypto";
+import type { Lease, Trial } from "../core/index.js";
+import { MlbenchError } from "../core/index.js";
+
+/** The time that leases are counted in, and how to be woken; a parameter so that tests need not wait. */
+export interface LeaseClock {
+  /** Milliseconds that never jump and never go back. */
+  now(): number;
+  /** Calls `wake` once after so many milliseconds; returns what calls it off. */
+  after(ms: number, wake: () => void): () => void;
+}
+
+const systemClock: LeaseClock = {
+  now: () => performance.now(),
+  after: (ms, wake) => {
+    const timer = setTimeout(wake, ms).unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+/** The longest a timer of Node's can wait. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+/** A lease with a new token. @param seconds how long it lasts after each sign of life */
+export function newLease(seconds: number): Lease {
+  return { token: randomBytes(16).toString("base64url"), seconds };
+}
+
+/**
+ * The leases of the trials that are out. They are counted in this process's monotonic time, from when it opened the
+ * study: no clock of another machine or of an earlier process matters.
+ */
+export class Leases {
+  readonly #clock: LeaseClock;
+  readonly #onEnd: (number: number) => void;
+  readonly #deadlines = new Map<number, number>();
+  #callOff: (() => void) | null = null;
+
+  /** @param onEnd called for a trial whose lease has ended */
+  constructor(onEnd: (number: number) => void, clock: LeaseClock = systemClock) {
+    this.#onEnd = onEnd;
+    this.#clock = clock;
+  }
+
+  /** Starts a trial's lease anew: it was handed out, or gave a sign of life. */
+  renew({ number, lease }: Pick<Trial, "number" | "lease">): void {
+    if (!lease) return;
+    this.#deadlines.set(number, this.#clock.now() + lease.seconds * 1000);
+    this.#arm();
+  }
+
+  /** The trial is back, or the study is closed. */
+  end(number: number): void {
+    if (this.#deadlines.delete(number)) this.#arm();
+  }
+
+  endAll(): void {
+    this.#deadlines.clear();
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#callOff?.();
+    this.#callOff = null;
+    if (this.#deadlines.size === 0) return;
+    const wait = Math.max(0, Math.min(...this.#deadlines.values()) - this.#clock.now());
+    this.#callOff = this.#clock.after(Math.min(wait, LONGEST_WAIT_MS), () => {
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    this.#callOff = null;
+    const now = this.#clock.now();
+    for (const [number, deadline] of [...this.#deadlines]) {
+      if (deadline > now) continue;
+      this.#deadlines.delete(number);
+      this.#onEnd(number);
+    }
+    this.#arm();
+  }
+}
+
+/**
+ * Refuses whoever holds no lease on a trial, or one that has ended.
+ * @throws MlbenchError `lease-lost`.
+ */
+export function requireLease(trial: Trial, token: string | undefined): void {
+  if ((trial.lease?.token ?? undefined) === token) return;
+  const { number, state } = trial;
+  const why =
+    token === undefined
+      ? `trial ${number} was handed out under a lease: give its token`
+      : `trial ${number} is ${state}, and this lease on it has ended: drop the work on it`;
+  throw new MlbenchError("lease-lost", why);
+}

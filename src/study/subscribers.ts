@@ -1,0 +1,98 @@
+/** Whoever follows a call of `optimize`: called for every event, and unable to disturb it. */
+import type { OptimizeEvent, SubscriberFailures, Tracker } from "../core/index.js";
+import { messageOf } from "../core/index.js";
+
+/** Somebody who is told of events. */
+export interface Subscriber {
+  /** For messages: `onEvent`, `callback 1`, `tracker 2`. */
+  readonly name: string;
+  onEvent(event: OptimizeEvent): void | Promise<void>;
+  close?(): void | Promise<void>;
+}
+
+/** The trackers of a call as subscribers. */
+export function trackerSubscribers(trackers: readonly Tracker[]): Subscriber[] {
+  return trackers.map((tracker, i) => ({
+    name: `tracker ${i + 1}`,
+    onEvent: (event) => tracker.onEvent(event),
+    close: () => tracker.close?.(),
+  }));
+}
+
+interface Failures {
+  count: number;
+  readonly message: string;
+}
+
+/**
+ * Tells every subscriber of every event, in order. What one throws is caught and counted; the others are told of the
+ * first time, and it goes on being called.
+ */
+export class Subscribers {
+  readonly #all: readonly Subscriber[];
+  readonly #failures = new Map<string, Failures>();
+
+  constructor(all: readonly Subscriber[]) {
+    this.#all = all;
+  }
+
+  emit(event: OptimizeEvent): void {
+    Object.freeze(event);
+    for (const subscriber of this.#all) void this.#isolate(subscriber, () => subscriber.onEvent(event));
+  }
+
+  /** Calls something of a subscriber's, caught like everything else of it; resolves when it is over. */
+  async call(name: string, work: () => void | Promise<void>): Promise<void> {
+    await this.#isolate({ name }, work);
+  }
+
+  #isolate(subscriber: Pick<Subscriber, "name">, work: () => void | Promise<void>): Promise<void> | undefined {
+    try {
+      const result = work();
+      if (!(result instanceof Promise)) return undefined;
+      return result.catch((error: unknown) => {
+        this.#failed(subscriber.name, error);
+      });
+    } catch (error) {
+      this.#failed(subscriber.name, error);
+      return undefined;
+    }
+  }
+
+  #failed(name: string, error: unknown): void {
+    const known = this.#failures.get(name);
+    if (known) {
+      known.count += 1;
+      return;
+    }
+    const message = messageOf(error);
+    this.#failures.set(name, { count: 1, message });
+    const others = this.#all.filter((other) => other.name !== name);
+    const event = Object.freeze({ event: "subscriber-failed", subscriber: name, message } as const);
+    for (const other of others) void this.#isolate(other, () => other.onEvent(event));
+    if (others.length === 0) process.emitWarning(`${name} threw: ${message}; the study goes on, and so do its calls`);
+  }
+
+  /** What was caught so far, by subscriber. */
+  get failures(): readonly SubscriberFailures[] {
+    return [...this.#failures].map(([subscriber, { count, message }]) => ({ subscriber, count, message }));
+  }
+
+  /** Closes each of them, waiting no longer than `patienceMs` for one. */
+  async close(patienceMs: number): Promise<void> {
+    for (const subscriber of this.#all) {
+      if (!subscriber.close) continue;
+      const closing = this.#isolate(subscriber, () => subscriber.close?.());
+      if (!closing) continue;
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(() => {
+          this.#failed(subscriber.name, new Error(`it did not close within ${patienceMs} ms`));
+          resolve();
+        }, patienceMs);
+      });
+      await Promise.race([closing, late]);
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/** What a told result means: an outcome like that of any other trial. */
+import type { TrialOutcome } from "../core/index.js";
+import { UsageError } from "../core/index.js";
+import type { TellResult } from "./commands.js";
+
+function invalid(number: number, { value, values, state }: TellResult, wanted: string): UsageError {
+  const given = JSON.stringify({ value, values, state });
+  return new UsageError("invalid-value", `tell(${number}, …): give ${wanted}; got ${given}`);
+}
+
+function requireNumbers(number: number, what: string, given: Readonly<Record<string, number>> | undefined): void {
+  for (const [name, value] of Object.entries(given ?? {}))
+    if (typeof value !== "number")
+      throw new UsageError("invalid-value", `tell(${number}, …): ${what} "${name}" must be a number`);
+}
+
+/**
+ * @param objectives how many values a complete trial has
+ * @throws UsageError `invalid-value`.
+ */
+export function outcomeOfTell(number: number, result: TellResult, objectives: number): TrialOutcome {
+  const { value, values, state, message, metrics = {}, constraints } = result;
+  requireNumbers(number, "the metric", metrics);
+  requireNumbers(number, "the constraint", constraints);
+  const kept = Object.keys(metrics).length > 0 ? { best: metrics, last: metrics } : {};
+  const kind = state ?? (value === undefined && values === undefined ? undefined : "complete");
+  if (kind === "pruned") return { state: "pruned", metrics: kept };
+  if (kind === "failed")
+    return { state: "failed", failure: { class: "exception", message: message ?? "told as failed", where: "tell" } };
+  const wanted = objectives === 1 ? "a value (a number)" : `values (${objectives} numbers)`;
+  const given = values ?? (typeof value === "number" ? [value] : []);
+  if (kind !== "complete" || given.length !== objectives || !given.every((item) => typeof item === "number"))
+    throw invalid(number, result, `${wanted}, or a state of "pruned" or "failed"`);
+  return { state: "complete", values: given, metrics: kept, ...(constraints ? { constraints } : {}) };
+}

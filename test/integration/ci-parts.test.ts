@@ -1,0 +1,42 @@
+/** What .ci/run and .ci/full count: each part as passed, failed or skipped. */
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { projectRoot } from "./cli.js";
+
+/** Runs parts as the scripts do. */
+function check(parts: string): { code: number | null; lines: string[] } {
+  const script = `set -u -o pipefail\n. .ci/parts.sh\n${parts}\nfinish`;
+  const { status, stdout } = spawnSync("bash", ["-c", script], { cwd: projectRoot, encoding: "utf8" });
+  return { code: status, lines: stdout.trimEnd().split("\n") };
+}
+
+test.skipIf(process.platform === "win32")("a part that fails or outlives its limit has failed, 77 is a skip", () => {
+  const { code, lines } = check(`
+    part good 60 true
+    part bad 60 false
+    part slow 1 sleep 600
+    part absent 60 bash -c 'echo "not here"; exit 77'
+    python=/nowhere/python
+    with_peers peers 60 true`);
+  expect(code).toBe(1);
+  expect(lines.at(-1)).toBe("1 passed, 2 failed, 2 skipped");
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      "-- bad: FAILED (exit 1)",
+      "-- slow: FAILED (past its limit of 1 s)",
+      "not here",
+      "-- absent: skipped (see above)",
+      "-- peers: skipped (no Python peers here)",
+    ]),
+  );
+});
+
+test.skipIf(process.platform === "win32")("no part outlives what is left of all the time", () => {
+  const { code, lines } = check("total=1\npart slow 600 sleep 600\npart late 600 sleep 600");
+  expect(code).toBe(1);
+  expect(lines.at(-1)).toBe("0 passed, 2 failed, 0 skipped");
+});
+
+test.skipIf(process.platform === "win32")("skips alone are no failure", () => {
+  expect(check("part good 60 true\nskip other reason")).toMatchObject({ code: 0 });
+});

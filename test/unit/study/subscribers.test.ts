@@ -1,0 +1,138 @@
+import { describe, expect, it, vi } from "vitest";
+import type { OptimizeEvent, Tracker } from "../../../src/core/index.js";
+import { outcomes, square, study } from "../../fixtures/study/studies.js";
+
+const kinds = (events: readonly OptimizeEvent[]): string[] => events.map(({ event }) => event);
+
+/** Throws at every event of one kind, or at all. */
+function throwing(at?: OptimizeEvent["event"]): Tracker & { heard: OptimizeEvent[]; closed: number } {
+  const heard: OptimizeEvent[] = [];
+  return {
+    heard,
+    closed: 0,
+    onEvent(event) {
+      heard.push(event);
+      if (at === undefined || event.event === at) throw new Error(`broke at ${event.event}`);
+    },
+    close() {
+      this.closed += 1;
+      throw new Error("broke at the end");
+    },
+  };
+}
+
+async function reporting(
+  trial: Parameters<typeof square>[0] & { report(value: number, step: number): void },
+): Promise<number> {
+  trial.report(1, 1);
+  return square(trial);
+}
+
+describe("a subscriber that throws", () => {
+  it.each(["start", "trial-start", "report", "trial", "finish"] as const)("at %s changes nothing", async (at) => {
+    const undisturbed = await study();
+    const wanted: OptimizeEvent[] = [];
+    const result = await undisturbed.optimize(reporting, { trials: 4, onEvent: (event) => wanted.push(event) });
+    const s = await study({ name: `throws-at-${at}` });
+    const tracker = throwing(at);
+    const others: OptimizeEvent[] = [];
+    const disturbed = await s.optimize(reporting, { trials: 4, trackers: [tracker], onEvent: (e) => others.push(e) });
+    expect(outcomes(s.trials)).toEqual(outcomes(undisturbed.trials));
+    expect(disturbed).toMatchObject({ stoppedBy: result.stoppedBy, finished: 4, exitCode: 0 });
+    // It goes on being called, and everybody else is told of the first time alone.
+    expect(kinds(tracker.heard)).toEqual(kinds(wanted));
+    expect(kinds(others).filter((kind) => kind !== "subscriber-failed")).toEqual(kinds(wanted));
+    expect(others.filter(({ event }) => event === "subscriber-failed")).toEqual([
+      { event: "subscriber-failed", subscriber: "tracker 1", message: `broke at ${at}` },
+    ]);
+    const times = { start: 1, "trial-start": 4, report: 4, trial: 4, finish: 1 }[at];
+    // What it threw when it was closed is counted, too.
+    expect(disturbed.subscriberFailures).toEqual([
+      { subscriber: "tracker 1", count: times + 1, message: `broke at ${at}` },
+    ]);
+    expect(tracker.closed).toBe(1);
+  });
+
+  it("by a promise is caught as well", async () => {
+    const s = await study();
+    const result = await s.optimize(square, {
+      trials: 2,
+      trackers: [{ onEvent: async () => Promise.reject(new Error("later")) }],
+      onEvent: () => undefined,
+    });
+    expect(result).toMatchObject({ finished: 2, subscriberFailures: [{ subscriber: "tracker 1", message: "later" }] });
+  });
+
+  it("and is alone is told of by a warning of the process", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    try {
+      const s = await study();
+      await s.optimize(square, { trials: 3, trackers: [throwing()] });
+      expect(warned.mock.calls.map(([message]) => message)).toEqual([
+        expect.stringMatching(/^tracker 1 threw: broke at start/),
+      ]);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
+  it("as a callback changes nothing either, and the callbacks after it are called", async () => {
+    const s = await study();
+    const told: number[] = [];
+    const result = await s.optimize(square, {
+      trials: 3,
+      onEvent: () => undefined,
+      callbacks: [
+        () => {
+          throw new Error("no room for callbacks");
+        },
+        (_study, trial) => void told.push(trial.number),
+      ],
+    });
+    expect(told).toEqual([0, 1, 2]);
+    expect(result).toMatchObject({
+      finished: 3,
+      exitCode: 0,
+      subscriberFailures: [{ subscriber: "callback 1", count: 3, message: "no room for callbacks" }],
+    });
+  });
+
+  it("cannot change what the others hear, nor the study", async () => {
+    const s = await study();
+    const events: OptimizeEvent[] = [];
+    await s.optimize(reporting, {
+      trials: 2,
+      trackers: [
+        {
+          onEvent(event) {
+            (event as { event: string }).event = "mine";
+          },
+        },
+        {
+          onEvent(event) {
+            if (event.event === "report") (event.metrics as Record<string, number>)["mine"] = 1;
+            if (event.event === "trial") (event.trial.params as Record<string, number>)["x"] = 9;
+          },
+        },
+      ],
+      onEvent: (event) => events.push(event),
+    });
+    expect(kinds(events)).not.toContain("mine");
+    expect(events.flatMap((event) => (event.event === "report" ? [event.metrics] : []))).toEqual([{}, {}]);
+    expect(s.trials.every((trial) => trial.params["x"] !== 9)).toBe(true);
+  });
+});
+
+it("a callback may stop the call before the next trial starts", async () => {
+  const s = await study();
+  const result = await s.optimize(square, {
+    trials: 50,
+    callbacks: [
+      (stopping, trial) => {
+        if (trial.number === 4) stopping.stop();
+      },
+    ],
+  });
+  expect(result).toMatchObject({ stoppedBy: "stop", finished: 5 });
+  expect(s.trials).toHaveLength(5);
+});
