@@ -15,6 +15,7 @@ const door = (name, allowed, comment) => ({
 export default {
   forbidden: [
     door("core", [], "core is plain data and pure functions that everyone shares"),
+    door("io", ["core"], "reading and writing files, for every room that may touch a disk"),
     door("registry", ["core"], "a registry knows schemas, not what it registers"),
     door("search-space", ["core", "registry"], "spaces are made from parameters' metadata and know no sampler"),
     door("samplers", ["core", "registry", "search-space"], "a sampler sees a history and a space, never a live study"),
@@ -24,10 +25,10 @@ export default {
     door("tensor", ["core"], "the one door to TensorFlow.js stands on core alone"),
     door("ode", ["tensor", "core", "registry"], "solvers are tensor programs"),
     door("models", ["tensor", "ode", "registry", "core"], "a model knows neither data sources nor training policy"),
-    door("datasets", ["registry", "core"], "datasets are typed arrays and know no tensors"),
+    door("datasets", ["io", "registry", "core"], "datasets are typed arrays and know no tensors"),
     door(
       "training",
-      ["models", "datasets", "tensor", "registry", "core"],
+      ["models", "datasets", "tensor", "io", "registry", "core"],
       "training emits events; it knows no tracker, pruner or worker",
     ),
     door("executors", ["core", "registry"], "an executor moves plain jobs and reaches its workers by URL only"),

@@ -34,6 +34,7 @@ export type {
   Rng,
   RunConfig,
   RunEvent,
+  StartEvent,
   SearchSpace,
   Split,
   SplitName,
@@ -85,6 +86,9 @@ export { schedulers } from "./training/schedulers/index.js";
 export { evaluate, trainOneEpoch } from "./training/loop.js";
 export { run } from "./training/run.js";
 export type { RunOptions, RunProbe, RunResult } from "./training/run.js";
-export { evaluateCheckpoint, predictCheckpoint } from "./training/predict.js";
-export type { CheckpointOptions, Evaluation, Prediction } from "./training/predict.js";
+export { evaluateCheckpoint } from "./training/evaluate.js";
+export type { Evaluation } from "./training/evaluate.js";
+export { predictCheckpoint } from "./training/predict.js";
+export type { CheckpointOptions } from "./training/checkpoint-data.js";
+export type { Prediction } from "./training/prediction.js";
 export { parseSpace } from "./search-space/index.js";

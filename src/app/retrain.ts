@@ -89,10 +89,10 @@ export async function retrain(options: RetrainOptions): Promise<RetrainResult> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return { runs, rows: compare(runs), baselines };
+  return { runs, rows: await compare(runs), baselines };
 }
 
-function compare(runs: readonly RetrainRun[]): RetrainRow[] {
+async function compare(runs: readonly RetrainRun[]): Promise<RetrainRow[]> {
   const rows: RetrainRow[] = [];
   for (const part of ["val", "test"] as const)
     for (const metric of [`${part}_rmse`, `${part}_rmse_end`, `${part}_mae`]) {
@@ -104,9 +104,9 @@ function compare(runs: readonly RetrainRun[]): RetrainRow[] {
       rows.push({
         part,
         metric,
-        winner: meanInterval(winner),
-        defaults: meanInterval(defaults),
-        difference: meanInterval(difference),
+        winner: await meanInterval(winner),
+        defaults: await meanInterval(defaults),
+        difference: await meanInterval(difference),
       });
     }
   return rows;

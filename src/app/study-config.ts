@@ -1,4 +1,4 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
@@ -6,10 +6,11 @@ import { categorical } from "../core/distribution.js";
 import type { ParamValue } from "../core/distribution.js";
 import { UsageError, messageOf } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
+import { parseYaml, readYaml } from "../io/yaml.js";
 import { parseDistributionJson } from "../search-space/space-json.js";
 import type { ComponentSpec, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
 import type { Direction } from "../core/trial.js";
-import { nearest } from "../registry/registry.js";
+import { didYouMean } from "../registry/nearest.js";
 import type { DeclaredSearch } from "../search-space/derived-space.js";
 
 /** A study file, checked. What it leaves out is absent. */
@@ -87,9 +88,7 @@ function schemaError(source: string, error: z.ZodError): UsageError {
   if (issue.code === "unrecognized_keys") {
     const key = issue.keys[0] as string;
     const known = Object.keys(schema.shape);
-    const near = nearest(key, known);
-    const hint = near === undefined ? "" : ` did you mean "${near}"?`;
-    return invalid(source, `unknown key "${key}":${hint} known: ${known.join(", ")}`);
+    return invalid(source, `unknown key "${key}":${didYouMean(key, known)} known: ${known.join(", ")}`);
   }
   const key = String(issue.path[0] ?? "");
   const wanted = expected[key] ?? issue.message;
@@ -140,13 +139,10 @@ function resolvePaths(raw: Raw, folder: string): Pick<StudyConfig, "objective" |
  * @throws UsageError `invalid-config` or `invalid-space`, in one line
  */
 export async function parseStudyConfig(text: string, source: string, folder: string): Promise<StudyConfig> {
-  const { parse } = await import("yaml");
-  let data: unknown;
-  try {
-    data = parse(text);
-  } catch (error) {
-    throw invalid(source, (messageOf(error).split("\n")[0] as string).replace(/:$/, ""), error);
-  }
+  return checkStudyConfig(await parseYaml(text, source), source, folder);
+}
+
+function checkStudyConfig(data: unknown, source: string, folder: string): StudyConfig {
   const parsed = schema.safeParse(data ?? {});
   if (!parsed.success) throw schemaError(source, parsed.error);
   const { params, fix, search, sampler, pruner, ...plain } = parsed.data;
@@ -173,8 +169,7 @@ export async function presetNames(): Promise<string[]> {
 async function presetPath(name: string): Promise<string> {
   const known = await presetNames();
   if (known.includes(name)) return join(presetFolder, `${name}.yaml`);
-  const near = nearest(name, known);
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  const hint = didYouMean(name, known);
   throw new UsageError(
     "unknown-preset",
     `unknown configuration "${name}":${hint} ready ones: ${known.join(", ")}; a file of your own is given by its path, as in ./${name}.yaml`,
@@ -189,14 +184,5 @@ export async function loadStudyConfig(nameOrPath: string): Promise<StudyConfig> 
   const isPath = /[\\/]/.test(nameOrPath) || [".yaml", ".yml", ".json"].includes(extname(nameOrPath));
   const path = isPath ? resolve(nameOrPath) : await presetPath(nameOrPath);
   const source = `--config ${nameOrPath}`;
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UsageError("config-not-found", `${source}: ${missing ? "no such file" : messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  return parseStudyConfig(text, source, dirname(path));
+  return checkStudyConfig(await readYaml(path, source), source, dirname(path));
 }

@@ -1,20 +1,16 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { dirname, isAbsolute, relative, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { UsageError, messageOf } from "../core/index.js";
 import type { ConfigValue, HashedFile, StudyHeader } from "../core/index.js";
+import { sha256OfFile } from "../io/sha256.js";
 import type { QualifiedParameter } from "../registry/index.js";
 
 /** SHA-256 of a file, hex. @throws UsageError `file-not-found` */
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash("sha256");
+async function sha256Of(path: string): Promise<string> {
   try {
-    await pipeline(createReadStream(path), hash);
+    return await sha256OfFile(path);
   } catch (error) {
     throw new UsageError("file-not-found", `${path}: ${messageOf(error)}`);
   }
-  return hash.digest("hex");
 }
 
 /** A file as a study stores it: its path from the study's folder, and its hash. */

@@ -223,8 +223,9 @@ export class LiveView implements OptimizeView {
   #report(event: Extract<OptimizeEvent, { event: "report" }>): void {
     const running = this.#running.get(event.number);
     if (!running) return;
-    const value = `epoch ${event.step}  ${shortNumber(event.value, 5)}`;
-    running.text = `${value}  ${event.reason.replace(/^epoch \d+: /, "")}`;
+    const prefix = `step ${event.step}: `;
+    const reason = event.reason.startsWith(prefix) ? event.reason.slice(prefix.length) : event.reason;
+    running.text = `step ${event.step}  ${shortNumber(event.value, 5)}  ${reason}`;
     this.#showSlot(event.number);
   }
 

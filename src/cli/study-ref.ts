@@ -74,10 +74,9 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
 }
 
 async function unknownStudy(storage: StudyStorage, directory: string, name: string): Promise<UsageError> {
-  const { nearest } = await import("../registry/registry.js");
+  const { didYouMean } = await import("../registry/nearest.js");
   const names = await storage.list();
-  const near = nearest(name, names);
   const known = names.length > 0 ? `known: ${names.join(", ")}` : "there are none";
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  const hint = didYouMean(name, names);
   return new UsageError("unknown-study", `no study "${name}" in ${directory}:${hint} ${known}`);
 }

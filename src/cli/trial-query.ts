@@ -1,6 +1,6 @@
 import { UsageError, stringifyJson } from "../core/index.js";
 import type { Trial, TrialState } from "../core/index.js";
-import { nearest } from "../registry/registry.js";
+import { didYouMean } from "../registry/nearest.js";
 
 const states: readonly TrialState[] = ["waiting", "running", "complete", "pruned", "failed"];
 const fields = [
@@ -34,8 +34,7 @@ function requireKnown(trials: readonly Trial[], name: string, option: string): v
   if ((fields as readonly string[]).includes(name) || trials.length === 0) return;
   if (trials.some((trial) => lookup(trial, name) !== undefined)) return;
   const known = [...new Set([...fields, ...trials.flatMap((trial) => Object.keys(trial.params))])];
-  const near = nearest(name, known);
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  const hint = didYouMean(name, known);
   throw new UsageError(
     "unknown-field",
     `${option}: no field or parameter "${name}":${hint} known: ${known.join(", ")}`,

@@ -1,3 +1,4 @@
+/** The contract of a dataset's source. */
 import type { CellTables } from "../core/index.js";
 
 /** What a source is told beside its parameters. */

@@ -1,3 +1,4 @@
+/** The loaders of a part: batches gathered from windows, shuffled by seed and epoch. */
 import type { Batch, Loader, LoaderOptions, Split, SplitName } from "../core/index.js";
 import { UsageError, createRng, shuffle } from "../core/index.js";
 import type { Rows, Windows } from "./windows.js";

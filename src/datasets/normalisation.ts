@@ -1,3 +1,4 @@
+/** The normalisation of inputs and targets, from the training windows alone. */
 import type { Normalisation } from "../core/index.js";
 import type { Rows, Windows } from "./windows.js";
 

@@ -1,3 +1,4 @@
+/** The base of the recurrent models: a stack over the window and a head. */
 import type { BatchTensors, RecurrentLayer, RecurrentOptions, RecurrentResult } from "../tensor/index.js";
 import { dense, dropout } from "../tensor/index.js";
 import type { Tensor1D, Tensor2D, Tensor3D } from "../tensor/tf.js";

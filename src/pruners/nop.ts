@@ -1,3 +1,4 @@
+/** The pruner `nop`. */
 import type { History, Trial } from "../core/index.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { lastStep, reportsByStep } from "./reports.js";
@@ -8,6 +9,6 @@ export class NopPruner implements Pruner {
 
   decide(trial: Trial, _history: History): PruneDecision {
     const step = lastStep(reportsByStep(trial).keys());
-    return { prune: false, reason: step === undefined ? "no report yet" : `epoch ${step}: pruning is off` };
+    return { prune: false, reason: step === undefined ? "no report yet" : `step ${step}: pruning is off` };
   }
 }

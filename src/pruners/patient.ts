@@ -1,3 +1,4 @@
+/** The pruner `patient`. */
 import type { History, Trial } from "../core/index.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
@@ -40,7 +41,7 @@ export class PatientPruner implements Pruner {
     const [step] = latest;
     const recent = this.patience + 1;
     if (reports.length <= recent)
-      return { prune: false, reason: `epoch ${step}: ${reports.length} of ${recent + 1} reports that patience needs` };
+      return { prune: false, reason: `step ${step}: ${reports.length} of ${recent + 1} reports that patience needs` };
     const best = (part: readonly (readonly [number, number])[]): number =>
       bestOf(
         part.map(([, value]) => value),
@@ -51,8 +52,8 @@ export class PatientPruner implements Pruner {
     const minimize = history.direction === "minimize";
     const stalled = minimize ? before + this.minDelta < after : before - this.minDelta > after;
     const shown = this.#comparison(before, after, stalled, minimize);
-    if (!stalled) return { prune: false, reason: `epoch ${step}: ${shown}` };
-    if (!this.pruner) return { prune: true, reason: `epoch ${step}: ${shown}` };
+    if (!stalled) return { prune: false, reason: `step ${step}: ${shown}` };
+    if (!this.pruner) return { prune: true, reason: `step ${step}: ${shown}` };
     const decision = this.pruner.decide(trial, history);
     return { prune: decision.prune, reason: `${decision.reason}; ${shown}` };
   }

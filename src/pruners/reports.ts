@@ -1,3 +1,4 @@
+/** A trial's reports as pruners read them. */
 import type { Direction, Trial } from "../core/index.js";
 
 /**

@@ -1,3 +1,4 @@
+/** The reports of complete trials by step, followed from history to history. */
 import { isFinished } from "../core/index.js";
 import type { Trial } from "../core/index.js";
 import { reportsByStep } from "./reports.js";

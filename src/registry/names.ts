@@ -1,6 +1,7 @@
+/** The parameters that a name given by a user can mean. */
 import { UsageError } from "../core/errors.js";
+import { didYouMean, nearest } from "./nearest.js";
 import type { QualifiedParameter } from "./parameter.js";
-import { nearest } from "./registry.js";
 
 /** `hidden_size` of `model.hidden_size` and of `model.lstm.hidden_size`. */
 export function bareName(qualified: string): string {
@@ -30,7 +31,7 @@ export function unknownParameter(name: string, known: readonly string[]): UsageE
   const wanted = normalised(name);
   const bare = nearest(bareName(wanted), known.map(bareName));
   const near = nearest(wanted, known) ?? (bare && known.find((k) => bareName(k) === bare));
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  const hint = didYouMean(wanted, known, near);
   return new UsageError(
     "unknown-parameter",
     `unknown parameter "${name}":${hint} known: ${known.join(", ") || "none"}`,

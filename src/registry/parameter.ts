@@ -1,3 +1,4 @@
+/** Parameters as schemas with metadata, and taken apart again. */
 import { z } from "zod";
 import type { Condition, Distribution, ParamValue } from "../core/distribution.js";
 
@@ -91,8 +92,17 @@ function typeOf(node: JsonSchemaNode): ParameterInfo["type"] {
   }
 }
 
-/** The parameters of a schema in their order. */
-export function parametersOf(schema: z.ZodObject): ParameterInfo[] {
+/** What schemas were taken apart into: a schema never changes, and a JSON Schema takes a millisecond to make. */
+const takenApart = new WeakMap<z.ZodObject, readonly ParameterInfo[]>();
+
+/** The parameters of a schema in their order; the same list for the same schema. */
+export function parametersOf(schema: z.ZodObject): readonly ParameterInfo[] {
+  let parameters = takenApart.get(schema);
+  if (!parameters) takenApart.set(schema, (parameters = takeApart(schema)));
+  return parameters;
+}
+
+function takeApart(schema: z.ZodObject): ParameterInfo[] {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as unknown as {
     properties?: Record<string, JsonSchemaNode>;
     required?: string[];

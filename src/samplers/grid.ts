@@ -1,3 +1,4 @@
+/** The grid sampler: every point of a finite space once. */
 import type { History, Params, Rng, SearchSpace } from "../core/index.js";
 import { cardinality, UsageError } from "../core/index.js";
 import type { Sampler } from "./sampler.js";

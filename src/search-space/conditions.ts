@@ -1,3 +1,4 @@
+/** Conditions of parameters, resolved against what is searched and what is settled. */
 import { contains } from "../core/distribution.js";
 import type { Condition, Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";

@@ -1,3 +1,4 @@
+/** The space of a model study, derived from its parameters' metadata and what the user asks for. */
 import { categorical } from "../core/distribution.js";
 import type { Condition, Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";

@@ -1,3 +1,4 @@
+/** The parameters of studies over several models. */
 import type { z } from "zod";
 import type { Condition, ParamValue } from "../core/distribution.js";
 import { canonicalJson } from "../core/json.js";

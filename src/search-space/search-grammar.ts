@@ -1,8 +1,9 @@
+/** The grammar of `--search`: distributions read from text and written as text. */
 import { categorical, float, int } from "../core/distribution.js";
 import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
 import type { ParameterInfo } from "../registry/parameter.js";
-import { numberOf } from "../registry/value.js";
+import { numberOf, plainValue } from "../registry/read-text.js";
 
 /** One `--search` as written: a name, and a distribution unless the parameter's own is asked for. */
 export interface SearchRequest {
@@ -78,22 +79,10 @@ function parseRange(kind: Kind, body: string, target: Target, shown: string): Di
   }
 }
 
-const constants: ReadonlyMap<string, ParamValue> = new Map<string, ParamValue>([
-  ["true", true],
-  ["false", false],
-  ["none", null],
-  ["null", null],
-]);
-
-/** A choice of a parameter that only the user declares: numbers, true, false and none are read, the rest is text. */
-function plainChoice(text: string): ParamValue {
-  return constants.has(text) ? (constants.get(text) as ParamValue) : (numberOf(text) ?? text);
-}
-
 function parseChoices(body: string, target: Target, shown: string): Distribution {
   const items = body.split(",").map((item) => item.trim());
   if (items.some((item) => item === "")) throw invalidSearch(shown, "a choice is empty");
-  const choices = items.map(target?.choice ?? plainChoice);
+  const choices = items.map(target?.choice ?? plainValue);
   try {
     return categorical(choices);
   } catch (error) {

@@ -1,3 +1,4 @@
+/** Spaces and distributions read from JSON. */
 import { categorical, float, int } from "../core/distribution.js";
 import type { Condition, Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { orderSpace } from "./parents-first.js";

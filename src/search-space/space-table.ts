@@ -1,3 +1,4 @@
+/** A resolved space as the rows of a table. */
 import { cardinality } from "../core/distribution.js";
 import type { Distribution, SearchSpace } from "../core/distribution.js";
 import type { ConfigValue } from "../core/run.js";

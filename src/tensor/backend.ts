@@ -1,23 +1,14 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/** The choice of the TensorFlow.js backend: wasm, cpu or tensorflow. */
 import { UsageError, messageOf } from "../core/errors.js";
 import type { BackendName } from "../core/run.js";
 import { useExplicitTransposes } from "./kernels/mat-mul.js";
 import * as tf from "./tf.js";
+import { vendorDirectory } from "./vendor-directory.js";
 
 export interface Backend {
   readonly name: BackendName;
   /** TensorFlow.js's version, or that of `@tensorflow/tfjs-node`. */
   readonly version: string;
-}
-
-/** Where the wasm files are: beside the compiled sources, or in dist when the sources themselves run (tests). */
-export function vendorDirectory(): string {
-  for (const relative of ["../vendor/", "../../dist/vendor/"]) {
-    const directory = fileURLToPath(new URL(relative, import.meta.url));
-    if (existsSync(`${directory}tfjs-backend-wasm.wasm`)) return directory;
-  }
-  throw new UsageError("not-built", "dist/vendor is missing: run `npm run build` first");
 }
 
 async function activate(name: string): Promise<boolean> {

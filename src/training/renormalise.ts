@@ -1,3 +1,4 @@
+/** Inputs rescaled from one normalisation to another. */
 import type { Batch, Loader, Normalisation } from "../core/index.js";
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>

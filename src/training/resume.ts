@@ -1,3 +1,4 @@
+/** The configuration of a run that goes on from a checkpoint. */
 import type { ConfigValue, RunConfig } from "../core/index.js";
 import { UsageError, canonicalJson } from "../core/index.js";
 import type { Checkpoint } from "./checkpoint.js";

@@ -1,3 +1,4 @@
+/** One training run from configuration to result: events, checkpoints, how it ended. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dataset, EpochEvent, FinishEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
 import { UsageError } from "../core/index.js";
@@ -78,6 +79,7 @@ class Run {
   async run(): Promise<RunResult> {
     // A continuation with nothing left to do keeps what it came with.
     if (this.#resumable && this.#trainer.epoch > 0) this.#pending = this.#trainer.resumeState();
+    await this.#emit({ event: "start", epoch: this.#trainer.epoch, epochs: this.#context.config.train.epochs });
     const ended = await this.#epochs();
     if (ended.state !== "diverged") await this.#save(true);
     const { dataset, options } = this.#context;

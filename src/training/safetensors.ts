@@ -1,4 +1,5 @@
 /** The safetensors format: an 8-byte little-endian length, a JSON header, and the tensors' bytes without gaps. */
+
 export type Dtype = "F32" | "F64" | "I32" | "U8";
 
 export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;

@@ -1,3 +1,4 @@
+/** A model in training, epoch by epoch: best and last weights, early stopping, resume state. */
 import type { Dataset, EpochEvent, Loader, Metrics } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import type { ForwardModel } from "../models/index.js";
@@ -15,7 +16,7 @@ import { schedulers } from "./schedulers/index.js";
 
 /** How one epoch ended. */
 export type EpochOutcome =
-  | { readonly kind: "done"; readonly event: EpochEvent; readonly improved: boolean }
+  | { readonly kind: "done"; readonly event: EpochEvent }
   | { readonly kind: "stopped" }
   | { readonly kind: "diverged"; readonly message: string };
 
@@ -26,6 +27,11 @@ interface Parts {
   readonly train: Loader;
   readonly val: Loader;
 }
+
+type ToldMetric = "train_loss" | "train_rmse" | "val_rmse" | "val_rmse_end" | "val_mae" | "val_r2" | "val_max_error";
+
+/** Metrics of checkpoints and `finish` that an epoch's event leaves out. */
+const untold = new Set(["train_rmse_end", "train_mae", "train_r2", "train_max_error", "val_loss"]);
 
 /** Windows a validation batch: large, for there is no step to take; fixed, so that equal weights score equally. */
 const VALIDATION_BATCH = 256;
@@ -119,13 +125,13 @@ export class Trainer {
     const scored = await evaluate(model, val, control);
     if (!scored) return { kind: "stopped" };
     if (scored.divergence) return this.#diverged("validation", scored);
-    const metrics: Metrics = { ...prefixed("train", trained.metrics), ...prefixed("val", scored.metrics) };
-    const improved = this.#advance(metrics, scored.metrics.rmse);
-    return { kind: "done", improved, event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
+    const metrics: Metrics = { ...prefixed("train", trained), ...prefixed("val", scored) };
+    this.#advance(metrics, scored.metrics.rmse);
+    return { kind: "done", event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
   }
 
-  /** Books a finished epoch; tells whether it is the best so far. */
-  #advance(metrics: Metrics, valRmse: number): boolean {
+  /** Books a finished epoch, which may be the best so far. */
+  #advance(metrics: Metrics, valRmse: number): void {
     this.#epoch++;
     this.#last = { epoch: this.#epoch, metrics };
     this.#parts.scheduler.step(valRmse);
@@ -135,16 +141,12 @@ export class Trainer {
       this.#best = this.#last;
       this.#bestWeights = this.#parts.model.weights();
     }
-    return improved;
   }
 
   #event(metrics: Metrics, lr: number, seconds: number): EpochEvent {
-    const of = (name: string): number => metrics[name] as number;
-    return {
-      ...{ event: "epoch", epoch: this.#epoch, train_loss: of("train_loss"), train_rmse: of("train_rmse") },
-      ...{ val_rmse: of("val_rmse"), val_rmse_end: of("val_rmse_end"), val_mae: of("val_mae"), val_r2: of("val_r2") },
-      ...{ val_max_error: of("val_max_error"), lr, seconds },
-    };
+    const told = Object.entries(metrics).filter(([name]) => !untold.has(name));
+    const numbers = Object.fromEntries(told) as Pick<EpochEvent, ToldMetric>;
+    return { event: "epoch", epoch: this.#epoch, ...numbers, lr, seconds };
   }
 
   #diverged(part: string, { divergence }: PassResult): EpochOutcome {

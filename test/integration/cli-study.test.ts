@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MedianPruner } from "../../src/pruners/median.js";
-import { recomputeVerdicts } from "../../src/pruners/verdict.js";
+import { recomputePrunes } from "../fixtures/study/recompute-prunes.js";
 import type { Trial } from "../../src/core/index.js";
 import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
 
@@ -86,13 +86,13 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(trials).toHaveLength(60);
     const pruned = trials.filter((trial) => trial.state === "pruned");
     expect(pruned.length).toBeGreaterThan(5);
-    const verdicts = recomputeVerdicts(new MedianPruner(), { direction: "minimize", trials });
-    const prunes = verdicts.filter((verdict) => verdict.prune);
+    const decisions = recomputePrunes(new MedianPruner(), { direction: "minimize", trials });
+    const prunes = decisions.filter(({ prune }) => prune);
     expect(prunes.map(({ number, reason }) => [number, reason]).sort()).toEqual(
       pruned.map((trial) => [trial.number, trial.prune_reason]).sort(),
     );
     for (const trial of pruned)
-      expect(trial.prune_reason).toMatch(new RegExp(`^epoch ${trial.intermediate.at(-1)?.[0]}: `));
+      expect(trial.prune_reason).toMatch(new RegExp(`^step ${trial.intermediate.at(-1)?.[0]}: `));
   }, 60_000);
 });
 
@@ -182,6 +182,12 @@ describe("a user's mistake is one line, exit code 2, and costs no trial", () => 
     ["an unknown parameter", ["create-study", "--search", "train.lrr=log:1e-4..1"], /train\.lrr.*train\.lr/],
     ["a parameter of the task", ["create-study", "--search", "data.horizon=int:1..10"], /data\.horizon/],
     ["an unknown sampler", ["create-study", "--sampler", "tpee"], /unknown sampler "tpee": did you mean "tpe"/],
+    [
+      "a sampler's option",
+      ["create-study", "--sampler-option", "n_startup_trials=many"],
+      /sampler "tpe": n_startup_trials must be a whole number, at least 0, got many/,
+    ],
+    ["a pruner's option", ["create-study", "--pruner-option", "n_warmup=3"], /has no option "n_warmup"/],
     ["an objective without a space", ["create-study", "--objective", "none.mjs"], /none\.mjs/],
     ["a bad number", ["optimize", "--trials", "many"], /--trials many/],
   ])("%s", async (_name, args, message) => {

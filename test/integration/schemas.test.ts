@@ -141,6 +141,21 @@ describe("real output is as the schema says", () => {
     expect(await problems("trials", trials)).toEqual([]);
   });
 
+  test("the lines of train for a model with metrics of its own", async () => {
+    const plugin = join(projectRoot, "test", "fixtures", "training", "own-metrics-plugin.mjs");
+    const args = ["train", "--plugin", plugin, "--model", "biased", ...tiny, "--epochs", "2", "--no-checkpoint"];
+    const { code, stdout } = await runHere([...args, "--format", "json"], cwd);
+    const lines = jsonLines(stdout);
+    expect({ code, events: lines.map(({ event }) => event) }).toEqual({
+      code: 0,
+      events: ["epoch", "epoch", "finish"],
+    });
+    for (const line of lines) expect(await problems("train", line)).toEqual([]);
+    const plain = Object.keys(jsonLines(trainLines)[0] as object);
+    const own = ["train_bias", "train_batch_windows", "val_bias", "val_batch_windows"];
+    expect(Object.keys(lines[0] as object).sort()).toEqual([...plain, ...own].sort());
+  });
+
   test("the lines of train and optimize", async () => {
     for (const line of jsonLines(trainLines)) expect(await problems("train", line)).toEqual([]);
     const folds = await output(["train", ...tiny, "--epochs", "1", "--val-cells", "each", "--format", "json"]);

@@ -213,7 +213,10 @@ const epoch = object(
     seconds: { type: "number", minimum: 0 },
     fold: { description: "The cell held out, under --val-cells each.", ...text },
   },
-  { optional: ["fold"] },
+  {
+    optional: ["fold"],
+    open: { description: "A model's own metric, train_NAME or val_NAME.", ...ref("number") },
+  },
 );
 const finishMetrics = {
   ...map(ref("number")),

@@ -73,7 +73,7 @@ async function handOver(ref: StudyRef, number: number, output: string): Promise<
     await mkdir(dirname(output), { recursive: true });
     await copyFile(source, output);
   } catch (error) {
-    throw await unwritable(output, error);
+    throw unwritable(output, error);
   }
   return output;
 }

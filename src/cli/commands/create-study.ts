@@ -123,12 +123,12 @@ async function parametersOfLine(argv: readonly string[], scanned: Prescan, confi
   return studyParameters(models, scanned.dataset ?? config?.dataset ?? "dummy");
 }
 
-function requestOf(
+async function requestOf(
   options: CreateOptions,
   config: StudyConfig | null,
   fixed: Readonly<Record<string, unknown>>,
   name: string | undefined,
-): StudyRequest {
+): Promise<StudyRequest> {
   const model = options.model ?? (config?.model === undefined ? undefined : [config.model].flat());
   return {
     name: name ?? config?.name,
@@ -138,8 +138,8 @@ function requestOf(
     plugins: [...(config?.plugins ?? []), ...((options as { plugin?: string[] }).plugin ?? [])],
     spaceRequests: { search: options.search ?? [], fix: options.fix ?? [], fixed },
     baseRequests: config ? { search: config.search ?? [], fixed: config.fixed ?? {} } : undefined,
-    sampler: componentOptions("sampler", options.sampler, options.samplerOption, config?.sampler),
-    pruner: componentOptions("pruner", options.pruner, options.prunerOption, config?.pruner),
+    sampler: await componentOptions("sampler", options.sampler, options.samplerOption, config?.sampler),
+    pruner: await componentOptions("pruner", options.pruner, options.prunerOption, config?.pruner),
     direction: options.direction ?? config?.direction,
     metric: options.metric ?? config?.metric,
     seed: options.seed ?? config?.seed,
@@ -162,7 +162,7 @@ async function create(
   const given = names[0] === undefined ? null : splitStudyPath(names[0]);
   const directory = given?.directory ?? options.storage;
   const { defineStudy } = await import("../../app/study-definition.js");
-  const request = requestOf(options, config, fixed, given?.name);
+  const request = await requestOf(options, config, fixed, given?.name);
   const definition = await defineStudy(request, directory);
   await checkComponents(definition);
   if (options.dryRun) return printSpace(io, format, definition);

@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import { encodeNumber, stringifyJson } from "../../core/index.js";
 import type { StudyState, Trial } from "../../core/index.js";
+import { csvLine } from "../../io/csv.js";
 import type { CommandDefinition } from "../command.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
@@ -28,12 +29,11 @@ function* json({ header, trials }: StudyState): Generator<string> {
   yield "\n  ]\n}\n";
 }
 
-/** RFC 4180: quoted where it must be. */
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text =
-    typeof value === "number" ? String(encodeNumber(value)) : typeof value === "string" ? value : stringifyJson(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** A record's value as a CSV field holds it. */
+function cell(value: unknown): string | number | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "number") return encodeNumber(value);
+  return typeof value === "string" ? value : stringifyJson(value);
 }
 
 const fixed = ["number", "state", "value", "finish_index", "started_at", "finished_at", "seconds", "seed"] as const;
@@ -51,7 +51,7 @@ function* csv({ trials }: StudyState): Generator<string> {
     ...["steps", "last_step", "last_value", ...tail, "failure.class", "failure.message"],
     ...attrs.map((name) => `user_attrs.${name}`),
   ];
-  yield `${head.map(cell).join(",")}\n`;
+  yield csvLine(head);
   for (const trial of trials) {
     const last = trial.intermediate.at(-1);
     const row = [
@@ -62,6 +62,6 @@ function* csv({ trials }: StudyState): Generator<string> {
       ...[trial.failure?.class, trial.failure?.message],
       ...attrs.map((name) => trial.user_attrs[name]),
     ];
-    yield `${row.map(cell).join(",")}\n`;
+    yield csvLine(row.map(cell));
   }
 }

@@ -1,3 +1,4 @@
+import { choiceNamed, plainValue } from "../../registry/index.js";
 import { parseSpace } from "../../search-space/index.js";
 import { UsageError, decodeNumber } from "../../core/index.js";
 import type { Params, ParamValue, StudyHeader } from "../../core/index.js";
@@ -56,9 +57,8 @@ function settings(texts: readonly string[], { space }: StudyHeader): Record<stri
       const name = match[0] as string;
       const distribution = space[name];
       const value = text.slice(at + 1).trim();
-      const choice =
-        distribution?.type === "categorical" ? distribution.choices.find((c) => String(c) === value) : undefined;
-      return [name, distribution?.type === "categorical" ? (choice ?? value) : (jsonOrText(value) as ParamValue)];
+      const choice = distribution?.type === "categorical" ? choiceNamed(distribution.choices, value) : undefined;
+      return [name, choice === undefined ? plainValue(value) : choice];
     }),
   );
 }

@@ -9,6 +9,7 @@ import type { CliIo } from "../io.js";
 import { withInterrupt } from "../interrupt.js";
 import { addBackendOptions, pluginOption, wholeNumber } from "../shared-options.js";
 import type { RunFile } from "../run-file.js";
+import type { TrainView } from "../train-view.js";
 
 interface TrainOptions {
   model?: string;
@@ -25,8 +26,6 @@ interface TrainOptions {
 /** What a run resolves to before its folds are known. */
 interface TrainPlan {
   readonly config: RunConfig;
-  /** What `--resume` goes on with. */
-  readonly resumed: RunConfig | null;
   readonly options: TrainOptions;
   readonly io: CliIo;
 }
@@ -54,7 +53,7 @@ export const trainCommand: CommandDefinition = async (program, context) => {
       ...{ backend: options.backend ?? "wasm", kernels: options.kernels ?? "auto" },
       ...(seed === undefined ? {} : { seed }),
     };
-    return train({ config, resumed, options, io: context.io }, context);
+    return train({ config, options, io: context.io }, context);
   });
 };
 
@@ -86,7 +85,7 @@ function addTrainOptions(command: Command): Command {
 
 /** What would only fail when the work is done. */
 async function requireOutputs(plan: TrainPlan): Promise<void> {
-  const { requireWritable } = await import("../../training/atomic-write.js");
+  const { requireWritable } = await import("../../io/atomic-write.js");
   const checkpoint = checkpointOf(plan);
   if (checkpoint !== null) await requireWritable(checkpoint);
   if (plan.options.plot === undefined) return;
@@ -118,19 +117,18 @@ const checkpointOf = ({ options, config }: TrainPlan, fold?: string): string | n
 async function trainOnce(plan: TrainPlan, context: CommandContext, fold?: string): Promise<FinishEvent | null> {
   const { io, options } = plan;
   const json = options.format === "json";
-  const [{ run }, { resolveConfig }, { createTrainView }] = await Promise.all([
+  const [{ run }, { createTrainView }] = await Promise.all([
     import("../../training/run.js"),
-    import("../../training/config.js"),
     import("../train-view.js"),
   ]);
-  const params = { ...plan.resumed?.params, ...plan.config.params };
-  const epochs = Number(resolveConfig({ ...plan.config, params }).params["train.epochs"]);
-  const view = await createTrainView(io, epochs, fold === undefined ? "" : `${fold} `, json);
+  let view: TrainView | null = null;
   let finish: FinishEvent | null = null;
-  const onEvent = (event: RunEvent): void => {
-    if (json && event.event !== "checkpoint")
+  const onEvent = async (event: RunEvent): Promise<void> => {
+    if (event.event === "start")
+      view = await createTrainView(io, event.epochs, fold === undefined ? "" : `${fold} `, json);
+    if (json && (event.event === "epoch" || event.event === "finish"))
       printLine(io.stdout, stringifyJson(fold === undefined ? event : { ...event, fold }));
-    if (event.event === "epoch") view.epoch(event);
+    if (event.event === "epoch") view?.epoch(event);
     if (event.event === "finish") finish = event;
   };
   const result = await withInterrupt(async (signal) =>
@@ -138,7 +136,7 @@ async function trainOnce(plan: TrainPlan, context: CommandContext, fold?: string
       ...{ signal, onEvent, checkpoint: checkpointOf(plan, fold) },
       ...(options.resume ? { resume: options.resume } : {}),
     }),
-  ).finally(() => view.stop());
+  ).finally(() => view?.stop());
   if (options.backend === "auto")
     printLine(io.stderr, `backend: ${result.backend.name} ${result.backend.version}, kernels: ${result.kernels}`);
   if (!json) for (const warning of result.warnings) printLine(io.stderr, `warning: ${warning}`);

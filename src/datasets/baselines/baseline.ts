@@ -1,3 +1,4 @@
+/** The contract of a baseline. */
 import type { Batch, Dataset } from "../../core/index.js";
 
 /** Writes the predicted SOH paths [B,H] of a batch, row-major, in SOH units. */

@@ -1,3 +1,4 @@
+/** The design matrix of the ridge regression: which windows and inputs it uses, and its folds. */
 import type { Batch, Dataset } from "../../core/index.js";
 
 /** Inputs at most: of longer windows the last cycles are used, of wider rows the first features. */

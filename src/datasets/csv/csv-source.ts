@@ -1,3 +1,4 @@
+/** The dataset `csv`: a user's own table. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";

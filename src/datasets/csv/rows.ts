@@ -1,3 +1,4 @@
+/** The rows of a CSV file gathered as numbers, with complaints that name line and column. */
 import { UsageError } from "../../core/index.js";
 import type { CsvRoles } from "./columns.js";
 import type { CsvParameters } from "./parameters.js";

@@ -1,7 +1,8 @@
+/** The download of NASA's battery data set. */
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/errors.js";
-import { sha256OfFile } from "../nasa/nasa-files.js";
+import { sha256OfFile } from "../../io/sha256.js";
 import { discardPart, downloadResumably } from "./resumable-download.js";
 import { unpackArchive } from "./unpack-archive.js";
 import type { UnpackedFile, UnpackLimits } from "./unpack-archive.js";

@@ -1,3 +1,4 @@
+/** A download that goes on where it was interrupted. */
 import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,3 +1,4 @@
+/** The unpacking of zip archives within limits. */
 import { createWriteStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";

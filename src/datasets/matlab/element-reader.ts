@@ -1,3 +1,4 @@
+/** The reading of data elements one after another, within a budget of memory. */
 import { MatFormatError } from "./mat-format-error.js";
 import type { MatErrorCode, MatPlace } from "./mat-format-error.js";
 

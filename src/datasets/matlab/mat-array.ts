@@ -1,3 +1,5 @@
+/** The arrays that a MATLAB file holds. */
+
 /** MATLAB's numeric classes, `logical` included. */
 export type MatNumericClass =
   "double" | "single" | "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" | "int64" | "uint64" | "logical";

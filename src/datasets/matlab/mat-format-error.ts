@@ -1,3 +1,4 @@
+/** The error for a file that is no readable MATLAB file. */
 import { UsageError } from "../../core/errors.js";
 
 export type MatErrorCode =

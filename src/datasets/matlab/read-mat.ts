@@ -1,3 +1,4 @@
+/** The reading of a whole MATLAB file: header, compressed elements, variables. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { constants, inflateSync } from "node:zlib";

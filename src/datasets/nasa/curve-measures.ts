@@ -1,3 +1,4 @@
+/** Phases of charge and discharge curves, and what is measured over them. */
 import { medianSorted, quantileSorted } from "simple-statistics";
 import type { Curve } from "./nasa-cell.js";
 

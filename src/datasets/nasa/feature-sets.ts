@@ -1,3 +1,4 @@
+/** The features of the three NASA datasets, computed for each discharge. */
 import { constantCurrentPhase, crossingTimes, duration, integral, loadPhase, summary } from "./curve-measures.js";
 import type { Phase } from "./curve-measures.js";
 import type { Curve } from "./nasa-cell.js";

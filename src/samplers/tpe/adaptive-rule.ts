@@ -1,3 +1,4 @@
+/** The proposal rule of the TPE sampler's default preset. */
 import type { Distribution, Direction, ParamValue, Rng } from "../../core/index.js";
 import { createNormal, isActive } from "../../core/index.js";
 import { bandwidthsAround, narrowestBandwidth, stepSize } from "./bandwidth.js";

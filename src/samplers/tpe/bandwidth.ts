@@ -1,3 +1,4 @@
+/** The bandwidths of the default TPE's densities, which follow the search's success. */
 import { valueOf } from "../../core/index.js";
 import type { Direction } from "../../core/index.js";
 import type { Point } from "./kernel-density.js";

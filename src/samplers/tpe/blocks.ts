@@ -1,3 +1,4 @@
+/** The blocks of parameters that TPE models jointly. */
 import type { Distribution } from "../../core/index.js";
 import { cardinality } from "../../core/index.js";
 import type { SpaceEncoding } from "./encoding.js";

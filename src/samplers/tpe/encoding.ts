@@ -1,3 +1,4 @@
+/** Trials as rows of numbers in the order of a space. */
 import type { Distribution, FloatDistribution, Params, ParamValue, SearchSpace, Trial } from "../../core/index.js";
 import { contains, isActive, isFinished, stringifyJson } from "../../core/index.js";
 import { drawOrder } from "../../search-space/parents-first.js";

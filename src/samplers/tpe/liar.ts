@@ -1,3 +1,4 @@
+/** The penalty that keeps proposals away from running trials. */
 import type { Point } from "./kernel-density.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";
 

@@ -1,3 +1,4 @@
+/** The division of a history into good trials and the others. */
 import { valueOf } from "../../core/index.js";
 import type { Direction, History, Trial } from "../../core/index.js";
 import type { Observation, SpaceEncoding } from "./encoding.js";

@@ -1,3 +1,4 @@
+/** The TPE sampler: its options, and the course of one proposal. */
 import type { Distribution, History, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
 import { cardinality, isActive, UsageError } from "../../core/index.js";
 import { drawUniform } from "../../search-space/draw-uniform.js";

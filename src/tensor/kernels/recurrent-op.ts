@@ -1,3 +1,4 @@
+/** A recurrent stack as one differentiable op. */
 import type { LstmOptions, RecurrentLayer, RecurrentOptions, RecurrentResult } from "../ops/ops.js";
 import type { Tensor, Tensor2D, Tensor3D } from "../tf.js";
 import type { RecurrentShape } from "./recurrent-layout.js";

@@ -1,4 +1,4 @@
-// What the kernels of LSTM and GRU stacks do: the whole stack and sequence in one forward and one backward pass.
+/** The kernels of LSTM and GRU stacks: the whole stack and sequence in one forward and one backward pass. */
 import { dropoutKey } from "../ops/dropout-mask.js";
 import type { DropoutOptions } from "../ops/ops.js";
 import type { KernelBackend, TensorInfo } from "../tf.js";

@@ -1,5 +1,7 @@
-// Registering kernels with TensorFlow.js. Its registries are global to the process and may be shared by copies of this
-// package, so a kernel keeps no state of its own: everything it needs comes with the call, in `attrs.call`.
+/**
+ * The registration of kernels with TensorFlow.js. Its registries are global to the process and may be shared by copies of
+ * this package, so a kernel keeps no state of its own: everything it needs comes with the call, in `attrs.call`.
+ */
 import * as tf from "../tf.js";
 import type { KernelBackend, Tensor, TensorInfo } from "../tf.js";
 import { backendNames } from "./tensors.js";

@@ -1,4 +1,4 @@
-// Reading and writing tensors without TensorFlow.js's own copies, per backend.
+/** Tensors read and written without TensorFlow.js's own copies, per backend. */
 import type { DataId, KernelBackend, TensorInfo } from "../tf.js";
 
 /** What the three backends offer beyond the public type. */

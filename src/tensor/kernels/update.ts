@@ -1,3 +1,4 @@
+/** The optimizers' steps in the kernels' memory. */
 import type { Update, UpdateRule, UpdateStep } from "../ops/ops.js";
 import * as tf from "../tf.js";
 import type { Tensor, Variable } from "../tf.js";

@@ -1,3 +1,4 @@
+/** Workspaces of the kernels, kept by shape and used again. */
 import type { KernelMemory } from "./memory.js";
 
 /** Where one forward pass keeps what its backward pass needs. */

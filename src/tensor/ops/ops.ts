@@ -1,3 +1,4 @@
+/** The contract of a set of ops: layers, loss and optimizer updates with their arguments and results. */
 import type { KernelsName } from "../../core/run.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
 

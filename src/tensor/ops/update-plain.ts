@@ -1,3 +1,4 @@
+/** The optimizers' arithmetic as plain loops. */
 import * as tf from "../tf.js";
 import type { Tensor, Variable } from "../tf.js";
 import type { Update, UpdateRule, UpdateStep } from "./ops.js";

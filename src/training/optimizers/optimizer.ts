@@ -1,3 +1,4 @@
+/** The contract of an optimizer, and the registry of optimizers. */
 import type { Registry } from "../../registry/index.js";
 import { registryOf } from "../../registry/index.js";
 import type { Tensor, Variable } from "../../tensor/tf.js";

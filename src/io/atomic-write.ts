@@ -1,3 +1,4 @@
+/** Files replaced whole or not at all, and what is said where a file cannot be written. */
 import { randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
 import { access, mkdir, open, rename, rm, stat } from "node:fs/promises";

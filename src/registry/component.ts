@@ -1,0 +1,64 @@
+/** Components of a study (samplers, pruners) made from a registered name and options. */
+import { UsageError } from "../core/errors.js";
+import type { ConfigValue } from "../core/run.js";
+import { didYouMean } from "./nearest.js";
+import { parametersOf } from "./parameter.js";
+import type { ParameterInfo } from "./parameter.js";
+import { acceptedReading } from "./read-text.js";
+import type { Entry, Registry } from "./registry.js";
+import { expectedInWords } from "./value.js";
+
+/** Makes a component from options under the names of its registered parameters, already validated. */
+export type ComponentFactory<T> = (options: Readonly<Record<string, unknown>>) => T;
+
+function unknownOption(kind: string, entry: Entry<unknown>, option: string): UsageError {
+  const known = Object.keys(entry.parameters.shape);
+  const hint = `${didYouMean(option, known)} known: ${known.join(", ") || "none"}`;
+  return new UsageError(`invalid-${kind}-option`, `${kind} "${entry.name}" has no option "${option}":${hint}`);
+}
+
+function invalidOption(kind: string, entry: Entry<unknown>, info: ParameterInfo, shown: string): UsageError {
+  const expected = expectedInWords(info);
+  return new UsageError(
+    `invalid-${kind}-option`,
+    `${kind} "${entry.name}": ${info.name} must be ${expected}, got ${shown}`,
+  );
+}
+
+/**
+ * A registered component with its options.
+ * @throws UsageError `unknown-<kind>`, or `invalid-<kind>-option` for options that its schema refuses.
+ */
+export async function createComponent<T>(
+  registry: Registry<ComponentFactory<T>>,
+  name: string,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<T> {
+  const { kind } = registry;
+  const entry = registry.get(name);
+  const parsed = entry.parameters.safeParse(options);
+  if (parsed.success) return (await entry.load())(parsed.data);
+  const issue = parsed.error.issues[0];
+  if (issue?.code === "unrecognized_keys") throw unknownOption(kind, entry, issue.keys[0] as string);
+  const info = parametersOf(entry.parameters).find((parameter) => parameter.name === issue?.path[0]);
+  if (info) throw invalidOption(kind, entry, info, JSON.stringify(options[info.name]) ?? String(options[info.name]));
+  throw new UsageError(`invalid-${kind}-option`, `${kind} "${name}": ${issue?.message ?? "invalid options"}`);
+}
+
+/**
+ * One option of a registered component from text, as its schema has it.
+ * @throws UsageError `invalid-<kind>-option` for a name that it does not have or a value that it does not take.
+ */
+export function readComponentOption(
+  kind: string,
+  entry: Entry<unknown>,
+  option: string,
+  text: string,
+): { readonly name: string; readonly value: ConfigValue } {
+  const name = option.replaceAll("-", "_");
+  const info = parametersOf(entry.parameters).find((parameter) => parameter.name === name);
+  if (!info) throw unknownOption(kind, entry, option);
+  const value = acceptedReading(info, text);
+  if (value === undefined) throw invalidOption(kind, entry, info, text);
+  return { name, value };
+}
