@@ -22,10 +22,10 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
     .action(async (name: string | undefined, options: TrialsOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
-      const { trials } = await ref.storage.read(ref.name);
+      const { trials, header } = await ref.storage.read(ref.name);
       const chosen = queryTrials(trials, options);
       await printData(io, format, chosen, {
-        table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, io.stdout.columns)),
+        table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, io.stdout.columns)),
         value: () => chosen.map((trial) => trial.number).join("\n"),
       });
     });
