@@ -1,10 +1,14 @@
 /** Trains a trial again from its record and compares what comes out. */
-import { dirname } from "node:path";
 import { timedMetrics, UsageError, wholeRunMetrics } from "../core/index.js";
 import type { EpochEvent, KernelsName, Metrics, StudyHeader, StudyObjective, Trial } from "../core/index.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
 import type { RunProbe, RunResult, TrialScores } from "../training/index.js";
 import { epochNumbers, run, scoreTrial } from "../training/index.js";
+import type { StudyTarget } from "./address.js";
+import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { baseDirectoryOf } from "./storage.js";
 
 export interface ReplayResult {
   readonly number: number;
@@ -21,9 +25,13 @@ export interface ReplayResult {
 }
 
 export interface ReplayOptions {
-  readonly onEpoch?: (event: EpochEvent) => void;
-  readonly signal?: AbortSignal;
+  /** Called before the training begins, with what was recorded. */
+  readonly onStart?: ((trial: Trial) => void) | undefined;
+  readonly onEpoch?: ((event: EpochEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const keys: KnownKeys<ReplayOptions> = { onStart: true, onEpoch: true, signal: true };
 
 /** `wasm/plain` -> the backend and the kernels that a trial ran on. */
 function recordedBackend(trial: Trial): { backend?: "wasm" | "cpu" | "tensorflow"; kernels?: KernelsName } {
@@ -32,6 +40,24 @@ function recordedBackend(trial: Trial): { backend?: "wasm" | "cpu" | "tensorflow
     ...(backend === undefined ? {} : { backend: backend as "wasm" }),
     ...(kernels === undefined ? {} : { kernels: kernels as KernelsName }),
   };
+}
+
+/**
+ * Trains a trial of a study over a model again from its record, on the backend and kernels that it ran on, for as many
+ * epochs, and compares.
+ * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`.
+ */
+export async function replayTrial(
+  target: StudyTarget,
+  number: number,
+  options: ReplayOptions = {},
+): Promise<ReplayResult> {
+  requireKnownKeys("replayTrial", options, keys);
+  const { storage, name } = await locate("replayTrial", target);
+  const state = await storage.read(name);
+  const trial = state.trial(number);
+  if (!trial) throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
+  return replayRecord(state.header, baseDirectoryOf(storage, name), trial, options);
 }
 
 function requireReplayable(header: StudyHeader, trial: Trial): void {
@@ -59,18 +85,15 @@ function reportOf(event: EpochEvent, probe: RunProbe, metric: string): number {
   return { ...epochNumbers(event), ...run }[metric] ?? NaN;
 }
 
-/**
- * Trains a trial again from its record, on the backend and kernels that it ran on, for as many epochs, and compares.
- * @throws UsageError `not-replayable`
- */
-export async function replayTrial(
+async function replayRecord(
   header: StudyHeader,
-  studyFile: string,
+  base: string | null,
   trial: Trial,
-  options: ReplayOptions = {},
+  options: ReplayOptions,
 ): Promise<ReplayResult> {
   requireReplayable(header, trial);
-  const configOf = await configOfTrials(header, dirname(studyFile), recordedBackend(trial));
+  const configOf = await configOfTrials(header, base, recordedBackend(trial));
+  options.onStart?.(trial);
   const reports: [number, number][] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;
   const result = await run(

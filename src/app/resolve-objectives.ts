@@ -151,15 +151,15 @@ export function resolveConstraints(texts: readonly string[] | undefined, known: 
 
 /**
  * The metric that trials report and are pruned by: a known one, or one of the objectives.
- * @returns undefined where nothing was asked for: the first objective's
+ * @returns null where nothing was asked for: the first objective's
  * @throws UsageError `invalid-metric`, `unknown-metric`, `wrong-direction`.
  */
 export function resolvePruneBy(
   text: string | undefined,
   objectives: readonly StudyObjective[],
   known: KnownMetrics,
-): StudyObjective | undefined {
-  if (text === undefined) return undefined;
+): StudyObjective | null {
+  if (text === undefined) return null;
   const { metric, direction } = parseMetric(text);
   const objective = objectives.find((other) => other.metric === metric);
   if (objective && (direction === undefined || direction === objective.direction)) return objective;
@@ -179,11 +179,8 @@ export function defaultSampler(objectives: readonly StudyObjective[]): Component
 }
 
 /** The pruner of a study that names none: with several objectives none, unless a metric to prune by was asked for. */
-export function defaultPruner(
-  objectives: readonly StudyObjective[],
-  pruneBy: StudyObjective | undefined,
-): ComponentSpec {
-  return { name: objectives.length > 1 && pruneBy === undefined ? "nop" : "median", options: {} };
+export function defaultPruner(objectives: readonly StudyObjective[], pruneBy: StudyObjective | null): ComponentSpec {
+  return { name: objectives.length > 1 && pruneBy === null ? "nop" : "median", options: {} };
 }
 
 /**

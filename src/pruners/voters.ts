@@ -1,7 +1,6 @@
 /** The reports of complete trials by step, followed from history to history. */
 import { isFinished } from "../core/index.js";
 import type { Trial } from "../core/index.js";
-import { reportsByStep } from "./reports.js";
 
 /** What complete trials reported at one step. */
 export interface StepValues {
@@ -39,6 +38,11 @@ function isAscending({ intermediate }: Trial): boolean {
     previous = step;
   }
   return true;
+}
+
+/** A step reported twice keeps its first value, as Optuna's `report` does. */
+function firstByStep({ intermediate }: Trial): Map<number, number> {
+  return new Map([...intermediate].reverse());
 }
 
 /**
@@ -96,7 +100,7 @@ export class VoterIndex {
 
   #add(trial: Trial): void {
     this.#complete++;
-    const reports = isAscending(trial) ? trial.intermediate : reportsByStep(trial);
+    const reports = isAscending(trial) ? trial.intermediate : firstByStep(trial);
     for (const [step, value] of reports) {
       let bucket = this.#steps.get(step);
       if (!bucket) this.#steps.set(step, (bucket = { values: [], reported: 0, sorted: false }));

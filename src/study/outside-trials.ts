@@ -156,7 +156,7 @@ export class OutsideTrials {
    */
   async tell(number: number, result: TellResult): Promise<Trial> {
     const trial = this.#trial(number);
-    const outcome = outcomeOfTell(number, result, this.#header.objectives.length);
+    const outcome = outcomeOfTell(number, result, this.#header);
     if (result.lease !== undefined && this.#ended.get(number) === result.lease && saysSame(trial, outcome))
       return trial;
     this.#requireTellable(trial, result);

@@ -13,6 +13,8 @@ import type {
 } from "../core/index.js";
 import { bestOfStudy, directionsOf, frontOfStudy, UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
 import { checkParams } from "../search-space/check-params.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
@@ -21,13 +23,13 @@ import type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
 import type { LeaseClock } from "./leases.js";
-import type { CallOptions } from "./optimize-options.js";
-import { checkOptions, resolveOptions } from "./optimize-options.js";
-import type { ReportKeeper } from "./report-keeper.js";
-import { checkTarget } from "./stop-rules.js";
+import type { CallOptions, TaskOptions } from "./optimize-options.js";
+import { callKeys, checkOptions, resolveOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
 import { OutsideTrials } from "./outside-trials.js";
+import type { ReportKeeper } from "./report-keeper.js";
 import { STOPPED_ON_REQUEST } from "./running-trial.js";
+import { checkTarget } from "./stop-rules.js";
 import { notOptimizing, StudyManager } from "./study-manager.js";
 import { StudyLog } from "./study-log.js";
 import { Subscribers, trackerSubscribers } from "./subscribers.js";
@@ -46,6 +48,12 @@ export interface OptimizeOptions extends CallOptions {
   readonly callbacks?: readonly StudyCallback[] | undefined;
 }
 
+/** What one call of {@link Study.optimize} on a study over a model, or over an objective's module, is told. */
+export interface OptimizeStudyOptions extends OptimizeOptions, TaskOptions {}
+
+const optimizeKeys: KnownKeys<OptimizeOptions> = { ...callKeys, callbacks: true };
+const optimizeStudyKeys: KnownKeys<OptimizeStudyOptions> = { ...optimizeKeys, ...taskKeys };
+
 /** An objective: a function run in this process, or the path or URL of a module whose default export is one. */
 export type ObjectiveSource = Objective | string | URL;
 
@@ -53,7 +61,7 @@ export type ObjectiveSource = Objective | string | URL;
 export type PrepareRunner = (
   study: Study,
   objective: ObjectiveSource | null,
-  options: OptimizeOptions,
+  options: OptimizeStudyOptions,
 ) => Promise<TrialRunner>;
 
 /** What a {@link Study} is opened with. */
@@ -273,16 +281,19 @@ export class Study {
    * Runs trials until a goal, a limit or a rule ends the call. A function runs in this process, a module in a pool of
    * workers; a study over a model, or one that was created with an objective, takes none. Trials that a dead process
    * left running go back to waiting first; waiting ones come before new ones.
-   * @throws UsageError `already-optimizing`, `invalid-option`, `several-objectives`, and what the preflight finds wrong; the storage's errors.
+   * @throws UsageError `already-optimizing`, `unknown-option`, `invalid-option`, `no-objective`, `files-changed`, and
+   * what the preflight finds wrong; the storage's errors.
    */
-  async optimize(options?: OptimizeOptions): Promise<OptimizeResult>;
+  async optimize(options?: OptimizeStudyOptions): Promise<OptimizeResult>;
   async optimize(objective: ObjectiveSource, options?: OptimizeOptions): Promise<OptimizeResult>;
-  async optimize(
-    given: ObjectiveSource | OptimizeOptions = {},
-    options: OptimizeOptions = {},
-  ): Promise<OptimizeResult> {
-    if (isObjective(given)) return this.optimizeWith(() => this.#parts.prepare(this, given, options), options);
-    return this.optimizeWith(() => this.#parts.prepare(this, null, given), given);
+  async optimize(given?: ObjectiveSource | OptimizeStudyOptions, more?: OptimizeOptions): Promise<OptimizeResult> {
+    const objective = isObjective(given) ? given : null;
+    if (!isObjective(given) && more !== undefined)
+      throw new UsageError("invalid-objective", "study.optimize: the objective must be a function, a path or a URL");
+    const options = (isObjective(given) ? more : given) ?? {};
+    requireKnownKeys("study.optimize", options, objective === null ? optimizeStudyKeys : optimizeKeys);
+    const call = objective === null ? withWorkers(options) : options;
+    return this.optimizeWith(() => this.#parts.prepare(this, objective, call), call);
   }
 
   /** {@link Study.optimize} with a runner of one's own. */

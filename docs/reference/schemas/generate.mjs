@@ -450,6 +450,8 @@ const schemas = {
       lease: { description: "Null for a trial that is handed out for as long as it takes.", ...nullable(lease) },
     }),
   ],
+  report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
+  heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
   "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes })],
   "create-study-dry-run": [
     "`create-study --dry-run`",

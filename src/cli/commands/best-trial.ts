@@ -1,7 +1,3 @@
-import { copyFile, mkdir } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { UsageError } from "../../core/index.js";
 import type { StudyHeader, StudyObjective, Trial } from "../../core/index.js";
 import type { Winners } from "../../app/winners.js";
 import { winnerOf, winnersOf } from "../../app/winners.js";
@@ -11,9 +7,8 @@ import type { CliIo, OutputFormat } from "../io.js";
 import { printData, shortNumber } from "../render.js";
 import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
-import type { StudyOptions, StudyRef } from "../study-ref.js";
+import type { StudyOptions } from "../study-ref.js";
 import { infeasibility, paramText, trialTable } from "../trial-table.js";
-import { unwritable } from "../write-text.js";
 
 interface BestOptions extends StudyOptions {
   checkpoint?: boolean;
@@ -43,7 +38,8 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const { io } = context;
   const format = parseFormat(options.format);
   const ref = await resolveStudy(options, name);
-  const state = await ref.storage.read(ref.name);
+  const { copyCheckpoint, readStudy } = await import("../../app/read-study.js");
+  const state = await readStudy(ref);
   const winners = winnersOf(state);
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");
@@ -52,7 +48,8 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   }
   if (options.checkpoint || options.output !== undefined) {
     const { number } = winnerOf(ref.name, winners, options.trial);
-    const file = await handOver(ref, number, options.output ?? `${ref.name}.safetensors`);
+    const file = options.output ?? `${ref.name}.safetensors`;
+    await copyCheckpoint(ref, number, file);
     if (format === "table") printLine(io.stderr, `weights: ${file}`);
   }
   await show(io, format, state.header, winners);
@@ -79,23 +76,4 @@ function trialInWords(trial: Trial, objectives: readonly StudyObjective[]): stri
     ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
     ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
   ].join("\n");
-}
-
-/** Copies the kept weights of a trial out of the study's folder. */
-async function handOver(ref: StudyRef, number: number, output: string): Promise<string> {
-  const { CHECKPOINT_FILE } = await import("../../executors/trial-files.js");
-  const directory = ref.storage.directoryOf(ref.name, number);
-  const source = directory === null ? null : join(directory, CHECKPOINT_FILE);
-  if (source === null || !existsSync(source))
-    throw new UsageError(
-      "no-checkpoint",
-      `trial ${number} has no kept weights: a study over an objective has none, and --keep-checkpoints none keeps none`,
-    );
-  try {
-    await mkdir(dirname(output), { recursive: true });
-    await copyFile(source, output);
-  } catch (error) {
-    throw unwritable(output, error);
-  }
-  return output;
 }

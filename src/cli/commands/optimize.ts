@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
-import type { OptimizeStudyOptions } from "../../app/optimize-study.js";
+import type { OptimizeStudyOptions } from "../../study/study.js";
 import type { OptimizeResult, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { printLine } from "../io.js";
@@ -115,32 +115,33 @@ function milliseconds(seconds: number | undefined): number | undefined {
 async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
   const { io } = context;
   const ref = await resolveStudy(options, name);
-  const [{ openStudy }, { optimizeStudy }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] =
+  const [{ loadStudy }, { locationOf }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] =
     await Promise.all([
       import("../../app/study.js"),
-      import("../../app/optimize-study.js"),
+      import("../../app/storage.js"),
       import("../../app/checkpoint-keeper.js"),
       import("../optimize-view.js"),
       import("../interrupt.js"),
     ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
-  const study = await openStudy(ref.storage, ref.name);
+  const study = await loadStudy({ name: ref.name, storage: ref.storage });
+  const file = locationOf(ref.storage, ref.name);
   const json = options.format === "json";
   const view = await createOptimizeView(io, json, {
     objectives: study.header.objectives,
-    file: ref.storage.fileOf(ref.name),
+    file,
     front: study.bestTrials,
   });
   try {
     const result = await drainable((signal, drainSignal) =>
-      optimizeStudy(study, ref.storage, {
+      study.optimize({
         ...callOptions(options),
         ...{ keepCheckpoints, signal, drainSignal, onEvent: (event) => view.onEvent(event) },
       }),
     );
     view.stop();
     const weights = study.header.settings.objective === null && options.keepCheckpoints !== "none";
-    if (!json) printEnd(io, ref, { ...options, weights, counts: study.state.counts }, result);
+    if (!json) printEnd(io, ref, { ...options, weights, file, counts: study.state.counts }, result);
     context.setExitCode(result.exitCode);
   } finally {
     view.stop();
@@ -164,12 +165,16 @@ function callOptions(options: OptimizeCliOptions): OptimizeStudyOptions {
 function printEnd(
   io: CliIo,
   ref: StudyRef,
-  options: OptimizeCliOptions & { readonly weights: boolean; readonly counts: TrialCounts },
+  options: OptimizeCliOptions & {
+    readonly weights: boolean;
+    readonly file: string | null;
+    readonly counts: TrialCounts;
+  },
   result: OptimizeResult,
 ): void {
   printLine(io.stdout, `stopped by ${result.stoppedBy}: ${result.finished} finished, ${result.added} in this call`);
   for (const line of bestLines(result, options.counts)) printLine(io.stdout, line);
-  printLine(io.stdout, `study: ${ref.storage.fileOf(ref.name)}`);
+  printLine(io.stdout, `study: ${options.file}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
   const goal = totalOf(options, result);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { EpochLog, readEpochs } from "../../../src/app/epoch-log.js";
-import { createStudy } from "../../../src/app/study.js";
+import { createStudy } from "../../../src/app/create-study.js";
 import type { Metrics, ObjectiveTrial } from "../../../src/core/index.js";
 import { float } from "../../../src/core/index.js";
 import type { KeptReport } from "../../../src/study/report-keeper.js";

@@ -125,7 +125,7 @@ describe("constraints", () => {
 
 describe("the metric to prune by", () => {
   test("is a known one, or one of the objectives", () => {
-    expect(resolvePruneBy(undefined, two, modelMetrics)).toBeUndefined();
+    expect(resolvePruneBy(undefined, two, modelMetrics)).toBeNull();
     expect(resolvePruneBy("val_mae", two, modelMetrics)).toEqual({ metric: "val_mae", direction: "minimize" });
     const forced = [{ metric: "val_r2", direction: "minimize" }] as const;
     expect(resolvePruneBy("val_r2", forced, modelMetrics)).toEqual(forced[0]);
@@ -151,9 +151,9 @@ describe("what serves several objectives", () => {
   test("the defaults", () => {
     expect(defaultSampler(one)).toEqual({ name: "tpe", options: {} });
     expect(defaultSampler(two)).toEqual({ name: "random", options: {} });
-    expect(defaultPruner(one, undefined)).toEqual({ name: "median", options: {} });
-    expect(defaultPruner(two, undefined)).toEqual({ name: "nop", options: {} });
-    expect(defaultPruner(two, two[0])).toEqual({ name: "median", options: {} });
+    expect(defaultPruner(one, null)).toEqual({ name: "median", options: {} });
+    expect(defaultPruner(two, null)).toEqual({ name: "nop", options: {} });
+    expect(defaultPruner(two, two[0] ?? null)).toEqual({ name: "median", options: {} });
   });
   test("a sampler that serves one is refused, and one that says nothing", () => {
     const serves = (sampler: Parameters<typeof checkServes>[0], objectives = two) =>

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { winnerOf, winnersOf } from "../../../src/app/winners.js";
-import { bestSoFar } from "../../../src/cli/best.js";
+import { bestSoFar } from "../../../src/app/views/best-so-far.js";
 import type { CliIo } from "../../../src/cli/io.js";
 import { createOptimizeView } from "../../../src/cli/optimize-view.js";
 import { trialTable } from "../../../src/cli/trial-table.js";

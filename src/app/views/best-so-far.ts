@@ -1,5 +1,6 @@
-import { isBetter, isFeasible, valueOf } from "../core/index.js";
-import type { Direction, Trial } from "../core/index.js";
+/** How the best value of a study has come about. */
+import { isBetter, isFeasible, valueOf } from "../../core/index.js";
+import type { Direction, Trial } from "../../core/index.js";
 
 /** The best feasible value so far after each complete trial, in the order of finishing: `[trials finished, value]`. */
 export function bestSoFar(trials: readonly Trial[], direction: Direction): [number, number][] {
