@@ -15,8 +15,9 @@ import type { StorageAddress, StudyAddress } from "./address.js";
 import { addressKeys, rememberStorage, storageKeys } from "./address.js";
 import type { Given } from "./components.js";
 import { createComponents } from "./components.js";
+import { EpochLog } from "./epoch-log.js";
 import { prepareWith } from "./objective.js";
-import { openStorage } from "./storage.js";
+import { openStorage, trialDirectoryOf } from "./storage.js";
 
 /** How {@link loadStudy} opens a study. */
 export interface LoadStudyOptions extends StudyAddress {
@@ -46,7 +47,9 @@ export async function createStoredStudy(
 }
 
 function studyOf(storage: StudyStorage, state: StudyState, components: StudyComponents): Study {
-  const study = new Study({ storage, opened: { state, writer: null }, components, prepare: prepareWith(storage) });
+  const reports = new EpochLog((number) => trialDirectoryOf(storage, state.header.name, number));
+  const opened = { state, writer: null };
+  const study = new Study({ storage, opened, components, prepare: prepareWith(storage), reports });
   rememberStorage(study, storage);
   return study;
 }
