@@ -16,7 +16,7 @@ import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../registry/known-keys.js";
 import { requireKnownKeys } from "../registry/known-keys.js";
 import { checkParams } from "../search-space/check-params.js";
-import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
+import type { StorageFinding, StudyChange, StudyStorage, StudySummary, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
 import { mergedAnnotation } from "./annotation.js";
 import { reportKeys, tellKeys } from "./commands.js";
@@ -164,9 +164,26 @@ export class Study {
     return frontOfStudy(this.state);
   }
 
+  /** The study in brief, as its storage keeps it: cheap, also with many trials. */
+  summary(): Promise<StudySummary> {
+    return this.#parts.storage.summary(this.name);
+  }
+
+  /**
+   * What happens to the study from a revision on, each event once and in order, whichever process writes it; where
+   * single events are no longer kept, a `reset` with the state comes in their place. Ends when the signal is aborted.
+   * @throws (while iterating) MlbenchError `study-deleted`, `study-damaged`.
+   */
+  follow({
+    from = this.state.revision,
+    signal,
+  }: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
+    return this.#parts.storage.follow(this.name, from, { signal });
+  }
+
   /** Where a trial keeps its checkpoint and log, or null where the storage has no files. */
   directoryOf(number: number): string | null {
-    return this.#parts.storage.directoryOf(this.name, number);
+    return this.#parts.storage.artifacts(this.name)?.directory(number) ?? null;
   }
 
   /**
