@@ -64,7 +64,7 @@ export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, 
 export type { InspectedStudy } from "./app/read-study.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
-export type { BestTrialSummary, StudySummary } from "./app/views/study-summary.js";
+export type { BestTrialSummary, StudyOverview } from "./app/views/study-overview.js";
 export type { ExportFormat } from "./app/views/trial-export.js";
 export { queryTrials } from "./app/views/trial-query.js";
 export type { TrialQuery } from "./app/views/trial-query.js";
@@ -75,6 +75,28 @@ export type { RetrainOptions, RetrainResult, RetrainRow, RetrainRun } from "./ap
 export type { Interval } from "./app/student-t.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
+
+export { MemoryStorage } from "./storage/memory.js";
+export { JsonFileStorage } from "./storage/json-file/index.js";
+export type { JsonFileStorageOptions } from "./storage/json-file/index.js";
+export { storages, StudyLockedError } from "./storage/index.js";
+export type {
+  ArtifactStore,
+  ByteRange,
+  FindingSeverity,
+  FollowOptions,
+  LockOwner,
+  RepairReport,
+  StorageContext,
+  StorageFactory,
+  StorageFinding,
+  StudyChange,
+  StudyInspection,
+  StudyStorage,
+  StudySummary,
+  StudyWriter,
+  SummaryEntry,
+} from "./storage/index.js";
 
 export { RandomSampler } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";

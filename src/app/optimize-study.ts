@@ -13,7 +13,6 @@ import type { TrialRunner } from "../study/trial-runner.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
 import { executorOf } from "./executor-of.js";
 import { preflight } from "./preflight.js";
-import { baseDirectoryOf, trialDirectoryOf } from "./storage.js";
 import { studyParameters } from "./study-subject.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
 
@@ -32,9 +31,10 @@ export async function prepareStudy(
       "no-objective",
       `study "${study.name}" keeps no objective: give optimize a function, or a module's path`,
     );
-  const base = baseDirectoryOf(storage, study.name);
+  const base = storage.baseDirectory(study.name);
   await settleChanges(study, base, options.acceptChanges ?? false);
-  const directoryOf = (number: number): string | null => trialDirectoryOf(storage, study.name, number);
+  const artifacts = storage.artifacts(study.name);
+  const directoryOf = (number: number): string | null => artifacts?.directory(number) ?? null;
   const artifactsOf = (number: number): ArtifactReference | null => {
     const path = directoryOf(number);
     return path === null ? null : { kind: "directory", path };

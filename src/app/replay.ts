@@ -8,7 +8,6 @@ import { epochNumbers, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
-import { baseDirectoryOf } from "./storage.js";
 
 export interface ReplayResult {
   readonly number: number;
@@ -57,7 +56,7 @@ export async function replayTrial(
   const state = await storage.read(name);
   const trial = state.trial(number);
   if (!trial) throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
-  return replayRecord(state.header, baseDirectoryOf(storage, name), trial, options);
+  return replayRecord(state.header, storage.baseDirectory(name), trial, options);
 }
 
 function requireReplayable(header: StudyHeader, trial: Trial): void {

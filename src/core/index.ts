@@ -1,4 +1,5 @@
 export * from "./batch.js";
+export * from "./defined.js";
 export * from "./differences.js";
 export * from "./distribution.js";
 export * from "./errors.js";

@@ -16,7 +16,7 @@ export class GridSampler implements Sampler {
   readonly objectives = "several";
 
   /**
-   * How many points the grid has.
+   * The number of the grid's points.
    * @throws UsageError `grid-needs-steps` for a continuous range.
    */
   size(space: SearchSpace): number {

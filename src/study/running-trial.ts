@@ -139,7 +139,6 @@ export class RunningTrial {
     const { dispatcher, log, emit } = this.#context;
     const { prune, reason } = dispatcher.report(this.number, { step, value, metrics }, this.#seen);
     emit({ event: "report", number: this.number, step, value, metrics: Object.freeze(metrics), prune, reason });
-    if (this.#controller.signal.aborted) return "prune";
     if (log.header.settings.dry_run_pruner) {
       this.#decisions.push({ step, prune, reason });
       return "continue";

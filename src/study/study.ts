@@ -16,9 +16,10 @@ import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../registry/known-keys.js";
 import { requireKnownKeys } from "../registry/known-keys.js";
 import { checkParams } from "../search-space/check-params.js";
-import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
+import type { StorageFinding, StudyChange, StudyStorage, StudySummary, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
 import { mergedAnnotation } from "./annotation.js";
+import { reportKeys, tellKeys } from "./commands.js";
 import type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./commands.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
@@ -167,9 +168,26 @@ export class Study {
     return frontOfStudy(this.state);
   }
 
+  /** The study in brief, as its storage keeps it: cheap, also with many trials. */
+  summary(): Promise<StudySummary> {
+    return this.#parts.storage.summary(this.name);
+  }
+
+  /**
+   * What happens to the study from a revision on, each event once and in order, whichever process writes it; where
+   * single events are no longer kept, a `reset` with the state comes in their place. Ends when the signal is aborted.
+   * @throws (while iterating) MlbenchError `study-deleted`, `study-damaged`.
+   */
+  follow({
+    from = this.state.revision,
+    signal,
+  }: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
+    return this.#parts.storage.follow(this.name, from, { signal });
+  }
+
   /** Where a trial keeps its checkpoint and log, or null where the storage has no files. */
   directoryOf(number: number): string | null {
-    return this.#parts.storage.directoryOf(this.name, number);
+    return this.#parts.storage.artifacts(this.name)?.directory(number) ?? null;
   }
 
   /**
@@ -189,6 +207,7 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`; MlbenchError `lease-lost`.
    */
   async tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
+    requireKnownKeys("study.tell", result, tellKeys);
     await this.#log.open();
     return this.#outside.tell(typeof trial === "number" ? trial : trial.number, result);
   }
@@ -198,12 +217,14 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `trial-finished`, `invalid-report`; MlbenchError `lease-lost`.
    */
   async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
+    requireKnownKeys("study.report", report, reportKeys);
     await this.#log.open();
     return this.#outside.report(number, report);
   }
 
   /** A sign of life of a trial that is out: renews its lease. @throws as {@link Study.report}. */
   async heartbeat(number: number, given: { lease?: string | undefined } = {}): Promise<ReportAnswer> {
+    requireKnownKeys("study.heartbeat", given, { lease: true });
     await this.#log.open();
     return this.#outside.heartbeat(number, given.lease);
   }
@@ -214,6 +235,7 @@ export class Study {
    * @throws UsageError `unknown-parameter`, `invalid-value`.
    */
   async enqueueTrial(params: Params, options: { userAttrs?: Readonly<Record<string, unknown>> } = {}): Promise<Trial> {
+    requireKnownKeys("study.enqueueTrial", options, { userAttrs: true });
     await this.#log.open();
     checkParams(params, this.header.space);
     const { number, durable } = await this.#dispatcher.enqueue(params, options.userAttrs ?? {});

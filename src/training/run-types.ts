@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly onEvent?: (event: RunEvent, run: RunProbe) => EventAnswer | Promise<EventAnswer>;
   /** Parsed elsewhere and shared: nothing is read or copied. */
   readonly tables?: CellTables;
-  /** Where weights go, whole or not at all; null: nowhere. @default null */
+  /** The file for the weights, written whole or not at all; null: none. @default null */
   readonly checkpoint?: string | null;
   /** Also write what `resume` needs. @default true */
   readonly resumable?: boolean;
@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly baseDir?: string;
 }
 
-/** How a run ended: `pruned` when a subscriber said stop, `diverged` when a loss was NaN or infinite. */
+/** The end of a run: `pruned` when a subscriber said stop, `diverged` when a loss was NaN or infinite. */
 export type RunState = "complete" | "pruned" | "cancelled" | "diverged";
 
 export interface RunResult {

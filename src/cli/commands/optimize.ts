@@ -115,17 +115,15 @@ function milliseconds(seconds: number | undefined): number | undefined {
 async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
   const { io } = context;
   const ref = await resolveStudy(options, name);
-  const [{ loadStudy }, { locationOf }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] =
-    await Promise.all([
-      import("../../app/study.js"),
-      import("../../app/storage.js"),
-      import("../../app/checkpoint-keeper.js"),
-      import("../optimize-view.js"),
-      import("../interrupt.js"),
-    ]);
+  const [{ loadStudy }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] = await Promise.all([
+    import("../../app/study.js"),
+    import("../../app/checkpoint-keeper.js"),
+    import("../optimize-view.js"),
+    import("../interrupt.js"),
+  ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
   const study = await loadStudy({ name: ref.name, storage: ref.storage });
-  const file = locationOf(ref.storage, ref.name);
+  const file = ref.storage.location(ref.name);
   const json = options.format === "json";
   const view = await createOptimizeView(io, json, {
     objectives: study.header.objectives,
