@@ -17,7 +17,7 @@ import type { Given } from "./components.js";
 import { createComponents } from "./components.js";
 import { EpochLog } from "./epoch-log.js";
 import { prepareWith } from "./objective.js";
-import { openStorage, trialDirectoryOf } from "./storage.js";
+import { openStorage } from "./storage.js";
 
 /** How {@link loadStudy} opens a study. */
 export interface LoadStudyOptions extends StudyAddress {
@@ -47,7 +47,8 @@ export async function createStoredStudy(
 }
 
 function studyOf(storage: StudyStorage, state: StudyState, components: StudyComponents): Study {
-  const reports = new EpochLog((number) => trialDirectoryOf(storage, state.header.name, number));
+  const artifacts = storage.artifacts(state.header.name);
+  const reports = new EpochLog((number) => artifacts?.directory(number) ?? null);
   const opened = { state, writer: null };
   const study = new Study({ storage, opened, components, prepare: prepareWith(storage), reports });
   rememberStorage(study, storage);
