@@ -15,6 +15,7 @@ const door = (name, allowed, comment) => ({
 export default {
   forbidden: [
     door("core", [], "core is plain data and pure functions that everyone shares"),
+    door("io", ["core"], "reading and writing files, for every room that may touch a disk"),
     door("registry", ["core"], "a registry knows schemas, not what it registers"),
     door("search-space", ["core", "registry"], "spaces are made from parameters' metadata and know no sampler"),
     door("samplers", ["core", "registry", "search-space"], "a sampler sees a history and a space, never a live study"),
@@ -24,10 +25,10 @@ export default {
     door("tensor", ["core"], "the one door to TensorFlow.js stands on core alone"),
     door("ode", ["tensor", "core", "registry"], "solvers are tensor programs"),
     door("models", ["tensor", "ode", "registry", "core"], "a model knows neither data sources nor training policy"),
-    door("datasets", ["registry", "core"], "datasets are typed arrays and know no tensors"),
+    door("datasets", ["io", "registry", "core"], "datasets are typed arrays and know no tensors"),
     door(
       "training",
-      ["models", "datasets", "tensor", "registry", "core"],
+      ["models", "datasets", "tensor", "io", "registry", "core"],
       "training emits events; it knows no tracker, pruner or worker",
     ),
     door("executors", ["core", "registry"], "an executor moves plain jobs and reaches its workers by URL only"),
@@ -49,7 +50,7 @@ export default {
       comment: "what implements a contract is injected by app",
       from: { path: room("study") },
       to: {
-        path: "^src/(?!core/|study/|search-space/|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
+        path: "^src/(?!core/|study/|search-space/|registry/known-keys\\.ts|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
       },
     },
     {
@@ -58,6 +59,32 @@ export default {
       comment: "the library must work without a command line",
       from: { path: "^src/(?!cli/)" },
       to: { path: room("cli") },
+    },
+    {
+      name: "cli-parses-and-prints",
+      severity: "error",
+      comment: "what is stored, run and computed is a use case of app's, so that another front end finds it there",
+      from: { path: room("cli") },
+      to: { path: "^src/(storage|study|executors|worker|tensor|ode)/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "cli-and-training",
+      severity: "error",
+      comment:
+        "options are made from training's schemas, checkpoints are read by what the package exports; runs are app's",
+      from: { path: room("cli") },
+      to: {
+        path: room("training"),
+        pathNot: "^src/training/((config|checkpoint|evaluate|predict)\\.ts|(optimizers|schedulers)/index\\.ts)",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "cli-reads-no-files",
+      severity: "error",
+      comment: "files are read in the rooms that know what is in them; cli writes what it prints",
+      from: { path: room("cli"), pathNot: "^src/cli/(write-text|version)\\.ts" },
+      to: { path: "^(node:)?fs(/promises)?$" },
     },
     {
       name: "app-is-the-root",

@@ -1,21 +1,39 @@
+import js from "@eslint/js";
+import globals from "globals";
 import tseslint from "typescript-eslint";
 
+/** The rooms of src/ whose files all begin with a sentence that says what the file holds. */
+const roomsWithHeaders = [
+  ...["io", "registry", "search-space", "samplers", "pruners"],
+  ...["tensor", "models", "datasets", "training"],
+];
+
+/** A file begins with one `/** … *\/` sentence of its own: imports, re-exports or a blank line come behind it. */
+const headerSentence = {
+  meta: { type: "suggestion", schema: [] },
+  create: (context) => ({
+    Program(program) {
+      const { sourceCode } = context;
+      const [header] = sourceCode.getAllComments();
+      const isHeader =
+        header?.type === "Block" && header.range[0] === 0 && /^\*\s+(\* )?\S.*\.\s*$/s.test(header.value);
+      const message = "begin the file with a /** sentence. */ that says what the file holds";
+      if (!isHeader) return context.report({ node: program, loc: { line: 1, column: 0 }, message });
+      const [first] = program.body;
+      const next = sourceCode.getTokenAfter(header, { includeComments: true });
+      const ownLine = !next || next.loc.start.line > header.loc.end.line + 1;
+      const stands = first && (first.type === "ImportDeclaration" || first.source) && next.range[0] === first.range[0];
+      if (!ownLine && !stands)
+        context.report({ node: program, loc: header.loc, message: "leave a blank line behind the file's sentence" });
+    },
+  }),
+};
+
 export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", "artifacts/", "coverage/", "src/tensor/assembly/", "test/consumer/"] },
   {
-    ignores: [
-      "dist/",
-      "node_modules/",
-      "artifacts/",
-      "coverage/",
-      "src/tensor/assembly/",
-      "test/consumer/",
-      "**/*.mjs",
-      "**/*.js",
-      "**/*.cjs",
-    ],
-  },
-  ...tseslint.configs.recommendedTypeChecked,
-  {
+    files: ["**/*.ts", "**/*.mts"],
+    extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: ["./tsconfig.test.json"], tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/no-floating-promises": "error",
@@ -26,5 +44,18 @@ export default tseslint.config(
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/no-empty-object-type": ["error", { allowInterfaces: "with-single-extends" }],
     },
+  },
+  {
+    // What runs as it stands: builds, benchmarks, examples, children of tests.
+    files: ["**/*.mjs", "**/*.js"],
+    extends: [js.configs.recommended],
+    languageOptions: { globals: globals.nodeBuiltin },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: { "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }] },
+  },
+  {
+    files: roomsWithHeaders.map((room) => `src/${room}/**/*.ts`),
+    plugins: { own: { rules: { "header-sentence": headerSentence } } },
+    rules: { "own/header-sentence": "error" },
   },
 );

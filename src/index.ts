@@ -4,6 +4,8 @@
  */
 export { TrialPruned, MlbenchError, UsageError, categorical, createRng, deriveSeed, float, int } from "./core/index.js";
 export type {
+  Annotation,
+  Attempt,
   Batch,
   CategoricalDistribution,
   CellTable,
@@ -23,32 +25,80 @@ export type {
   History,
   IntDistribution,
   IntOptions,
+  Lease,
   Loader,
   LoaderOptions,
   Metrics,
   Normalisation,
   Objective,
+  ObjectiveResult,
   ObjectiveTrial,
   ParamValue,
   Params,
   Rng,
   RunConfig,
   RunEvent,
+  StartEvent,
   SearchSpace,
   Split,
   SplitName,
   StoppedBy,
+  StudyEvent,
   StudyHeader,
+  StudyObjective,
+  StudySettings,
+  StudyState,
+  StudyTask,
+  SubscriberFailures,
+  Tracker,
   Trial,
+  TrialPart,
   TrialState,
 } from "./core/index.js";
 
-export { createStudy, deleteStudy, listStudies, loadStudy } from "./app/study.js";
-export type { CreateStudyOptions, LoadStudyOptions, StorageLocation, StudyAddress } from "./app/study.js";
-export type { TellResult } from "./study/commands.js";
-export type { ObjectiveSource, Study } from "./study/study.js";
-export type { OptimizeOptions, StudyCallback } from "./study/study.js";
+export { createStudy, ensureStudy, planStudy } from "./app/create-study.js";
+export type { CreateStudyOptions, EnsuredStudy, StudyPlan } from "./app/create-study.js";
+export type { StudyRequest } from "./app/study-request.js";
+export type { StudyFile } from "./app/study-config.js";
+export { deleteStudy, listStudies, loadStudy } from "./app/study.js";
+export type { LoadStudyOptions } from "./app/study.js";
+export type { StorageAddress, StudyAddress, StudyTarget } from "./app/address.js";
+export type { StorageLocation } from "./app/storage.js";
+export { readEpochs } from "./app/epoch-log.js";
+export type { KeptReport } from "./study/report-keeper.js";
+export type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./study/commands.js";
+export type { AskedTrial } from "./study/outside-trials.js";
+export { createExecutor, executors, Places } from "./executors/index.js";
+export type {
+  ArtifactReference,
+  ExecutedTrial,
+  Executor,
+  ExecutorFactory,
+  ExecutorOptions,
+  FileReference,
+  Place,
+  ReportAnswer,
+  RunHooks,
+  StopReason,
+  TrialJob,
+  Workload,
+} from "./executors/index.js";
+export type { ObjectiveSource, OptimizeOptions, OptimizeStudyOptions, Study, StudyCallback } from "./study/study.js";
 export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
+
+export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, trialLog } from "./app/read-study.js";
+export type { InspectedStudy } from "./app/read-study.js";
+export { summarizeStudies } from "./app/views/study-list.js";
+export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
+export type { BestTrialSummary, StudyOverview } from "./app/views/study-overview.js";
+export type { ExportFormat } from "./app/views/trial-export.js";
+export { queryTrials } from "./app/views/trial-query.js";
+export type { TrialQuery } from "./app/views/trial-query.js";
+export { replayTrial } from "./app/replay.js";
+export type { ReplayOptions, ReplayResult } from "./app/replay.js";
+export { retrain } from "./app/retrain.js";
+export type { RetrainOptions, RetrainResult, RetrainRow, RetrainRun } from "./app/retrain.js";
+export type { Interval } from "./app/student-t.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
 
@@ -103,8 +153,14 @@ export { optimizers } from "./training/optimizers/index.js";
 export { schedulers } from "./training/schedulers/index.js";
 
 export { evaluate, trainOneEpoch } from "./training/loop.js";
-export { run } from "./training/run.js";
-export type { RunOptions, RunResult } from "./training/run.js";
-export { evaluateCheckpoint, predictCheckpoint } from "./training/predict.js";
-export type { CheckpointOptions, Evaluation, Prediction } from "./training/predict.js";
+export { run } from "./app/run.js";
+export type { RunOptions } from "./app/run.js";
+export type { RunProbe, RunResult } from "./training/run.js";
+export { crossValidate } from "./app/cross-validate.js";
+export type { CrossValidateOptions, CrossValidation, FoldResult } from "./app/cross-validate.js";
+export { evaluateCheckpoint } from "./training/evaluate.js";
+export type { Evaluation } from "./training/evaluate.js";
+export { predictCheckpoint } from "./training/predict.js";
+export type { CheckpointOptions } from "./training/checkpoint-data.js";
+export type { Prediction } from "./training/prediction.js";
 export { parseSpace } from "./search-space/index.js";

@@ -12,10 +12,10 @@ const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
 /**
  * The storage at a location. A folder need not be there yet.
- * @param directory where a relative path starts
+ * @param directory where a relative path starts; itself relative to the current folder
  * @throws UsageError `invalid-storage` for what is no folder, `unknown-storage` for a URL whose scheme nobody registered.
  */
-export async function openStorage(location: StorageLocation, directory: string): Promise<StudyStorage> {
+export async function openStorage(location: StorageLocation, directory = "."): Promise<StudyStorage> {
   if (typeof location !== "string") return location;
   const scheme = location === "memory" ? "memory" : SCHEME.exec(location)?.[1]?.toLowerCase();
   if (scheme === undefined) return openFolder(location, directory);

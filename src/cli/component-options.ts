@@ -1,33 +1,37 @@
-import { UsageError } from "../core/index.js";
+/** A study's sampler and pruner from the command line: `--sampler tpe --sampler-option preset=optuna`. */
+import type { ComponentSpec } from "../core/index.js";
+import { readComponentOption, splitSetting } from "../registry/index.js";
+import type { Registry } from "../registry/index.js";
 
-export interface ComponentSetting {
-  readonly name: string;
-  readonly options: Readonly<Record<string, unknown>>;
+type Kind = "sampler" | "pruner";
+
+const examples: Readonly<Record<Kind, string>> = { sampler: "preset=optuna", pruner: "n_warmup_steps=3" };
+
+async function registryOfKind(kind: Kind): Promise<Registry<unknown>> {
+  if (kind === "sampler") return (await import("../samplers/index.js")).samplers;
+  return (await import("../pruners/index.js")).pruners;
 }
 
-/** A value as written: a number, true, false, null, or text. */
-function typed(text: string): unknown {
-  if (text === "true" || text === "false") return text === "true";
-  if (text === "null" || text === "none") return null;
-  const number = Number(text);
-  return text.trim() !== "" && Number.isFinite(number) ? number : text;
-}
-
-/** `--sampler tpe --sampler-option preset=optuna`, over a study file's; undefined when neither says anything. */
-export function componentOptions(
-  kind: "sampler" | "pruner",
+/**
+ * The component that the options name, over a study file's; undefined when neither says anything.
+ * @throws UsageError `invalid-setting`, `unknown-<kind>`, `invalid-<kind>-option`
+ */
+export async function componentOptions(
+  kind: Kind,
   name: string | undefined,
   settings: readonly string[] | undefined,
-  base: ComponentSetting | undefined,
-): ComponentSetting | undefined {
+  base: ComponentSpec | undefined,
+): Promise<ComponentSpec | undefined> {
   if (name === undefined && !settings?.length) return base;
   const fallback = kind === "sampler" ? "tpe" : "median";
   const chosen = name ?? base?.name ?? fallback;
   const inherited = base?.name === chosen ? base.options : {};
-  const own = (settings ?? []).map((text): [string, unknown] => {
-    const at = text.indexOf("=");
-    if (at < 1) throw new UsageError("invalid-setting", `--${kind}-option ${text}: expected name=value`);
-    return [text.slice(0, at).trim(), typed(text.slice(at + 1))];
+  if (!settings?.length) return { name: chosen, options: inherited };
+  const entry = (await registryOfKind(kind)).get(chosen);
+  const own = settings.map((text) => {
+    const setting = splitSetting(`--${kind}-option`, text, examples[kind]);
+    const { name: option, value } = readComponentOption(kind, entry, setting.name, setting.value);
+    return [option, value] as const;
   });
   return { name: chosen, options: { ...inherited, ...Object.fromEntries(own) } };
 }

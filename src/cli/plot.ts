@@ -1,4 +1,4 @@
-import { writeFileAtomically } from "../training/atomic-write.js";
+import { writeFileAtomically } from "../io/atomic-write.js";
 
 /** One line of a chart. */
 export interface Series {

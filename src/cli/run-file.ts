@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { z } from "zod";
-import { UsageError, messageOf } from "../core/index.js";
+import { UsageError } from "../core/index.js";
 import type { ConfigValue } from "../core/index.js";
+import { readYaml } from "../io/yaml.js";
 
 /** `train --config FILE`. */
 export interface RunFile {
@@ -24,21 +24,7 @@ const schema = z.strictObject({
 
 /** @throws UsageError `config-not-found`, `invalid-config` */
 export async function readRunFile(path: string): Promise<RunFile> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UsageError("config-not-found", `--config ${path}: ${missing ? "no such file" : messageOf(error)}`);
-  }
-  const { parse } = await import("yaml");
-  let data: unknown;
-  try {
-    data = parse(text);
-  } catch (error) {
-    throw new UsageError("invalid-config", `--config ${path}: ${messageOf(error).split("\n")[0]}`);
-  }
-  const parsed = schema.safeParse(data ?? {});
+  const parsed = schema.safeParse((await readYaml(path, `--config ${path}`)) ?? {});
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const at = issue?.path.length ? ` at ${issue.path.join(".")}` : "";

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { cannotWrite } from "../io/atomic-write.js";
 
 /** Writes and waits where the reader is slower than we are; a reader that went away is no error. */
 export async function writeText(stream: NodeJS.WritableStream, text: string): Promise<void> {
@@ -26,13 +27,11 @@ export async function writeOutputFile(path: string, lines: Iterable<string>): Pr
     await mkdir(dirname(path), { recursive: true });
     await pipeline(Readable.from(lines), createWriteStream(path));
   } catch (error) {
-    throw await unwritable(path, error);
+    throw unwritable(path, error);
   }
 }
 
 /** An error of the file system for a file that the user named; any other as it is. */
-export async function unwritable(path: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && "syscall" in error)) return error;
-  const { cannotWrite } = await import("../training/atomic-write.js");
-  return cannotWrite(path, error);
+export function unwritable(path: string, error: unknown): unknown {
+  return error instanceof Error && "syscall" in error ? cannotWrite(path, error) : error;
 }

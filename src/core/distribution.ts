@@ -143,12 +143,15 @@ export function contains(distribution: Distribution, value: ParamValue): boolean
   return Math.abs(k - Math.round(k)) < 1e-8;
 }
 
-/** Whether the distribution's condition holds under `params` (an unconditional one is always active). */
-export function isActive(distribution: Distribution, params: Params): boolean {
-  if (!distribution.when) return true;
-  return Object.entries(distribution.when).every(([name, wanted]) => {
-    if (!Object.hasOwn(params, name)) return false;
-    const value = params[name] as ParamValue;
+/** Whether the condition of a distribution or parameter holds under `values` (without one it is always active). */
+export function isActive(
+  { when }: { readonly when?: Condition },
+  values: Readonly<Record<string, ParamValue | readonly string[]>>,
+): boolean {
+  if (!when) return true;
+  return Object.entries(when).every(([name, wanted]) => {
+    if (!Object.hasOwn(values, name)) return false;
+    const value = values[name] as ParamValue;
     return Array.isArray(wanted) ? wanted.includes(value) : value === wanted;
   });
 }

@@ -1,6 +1,9 @@
 /** The reports of running trials: lists that grow in constant time while every record keeps what it had. */
 import type { Trial } from "./trial.js";
 
+/** Up to so many reports a record has lists of its own: copying them costs less than sharing does. */
+const COPIED = 64;
+
 type Report = readonly [step: number, value: number];
 
 /** What a running trial has reported, shared by all of its records; each knows how much of it is its own. */
@@ -49,6 +52,10 @@ function withShare(trial: Trial, share: Share, changes: Partial<Trial>): Trial {
 /** The record with one more report; the earlier record keeps its own. */
 export function withReport(trial: Trial, step: number, value: number, seen: number): Trial {
   let share = shares.get(trial);
+  if (!share && trial.intermediate.length < COPIED) {
+    const intermediate = Object.freeze([...trial.intermediate, Object.freeze([step, value] as const)]);
+    return Object.freeze({ ...trial, intermediate, seen: Object.freeze([...trial.seen, seen]) });
+  }
   // Another record has gone on from the same one: this one's reports are copied once, and go their own way.
   if (!share || share.reports.intermediate.length !== share.count) {
     const reports = { intermediate: [...trial.intermediate], seen: [...trial.seen] };

@@ -40,6 +40,16 @@ export interface PartMetrics {
   readonly max_error: number;
 }
 
+/** The first event of a run. */
+export interface StartEvent {
+  readonly event: "start";
+  /** Epochs done before: 0 but for a continued run. */
+  readonly epoch: number;
+  /** The most that there will be in all; early stopping may end before. */
+  readonly epochs: number;
+}
+
+/** The numbers of one epoch; a model's own metrics stand beside the others as `train_NAME` and `val_NAME`. */
 export interface EpochEvent {
   readonly event: "epoch";
   /** From 1. */
@@ -54,6 +64,7 @@ export interface EpochEvent {
   /** In force during this epoch. */
   readonly lr: number;
   readonly seconds: number;
+  readonly [metric: `train_${string}` | `val_${string}`]: number;
 }
 
 export interface CheckpointEvent {
@@ -75,7 +86,7 @@ export interface FinishEvent {
   readonly seconds: number;
 }
 
-export type RunEvent = EpochEvent | CheckpointEvent | FinishEvent;
+export type RunEvent = StartEvent | EpochEvent | CheckpointEvent | FinishEvent;
 
 /** What a worker hands back for a trial: a value, never a thrown class. */
 export type TrialOutcome =

@@ -1,10 +1,11 @@
+/** Datasets built from a source's tables: parameters, columns, windows, parts, normalisation. */
 import { createHash } from "node:crypto";
 import type { CellTables, Dataset, DatasetMetadata, SplitName } from "../core/index.js";
 import { UsageError, canonicalJson, deriveSeed } from "../core/index.js";
 import type { QualifiedParameter } from "../registry/index.js";
-import { nearest, parseParameters, qualify } from "../registry/index.js";
+import { didYouMean, parseParameters, qualify } from "../registry/index.js";
 import { z } from "zod";
-import { cachedTables } from "./cache.js";
+import { tableCache } from "./cache.js";
 import type { DatasetSource } from "./dataset.js";
 import { WindowSplit } from "./loader.js";
 import { normalisationOf, normaliseRows } from "./normalisation.js";
@@ -16,12 +17,20 @@ import { listOf, taskParameters } from "./task.js";
 import type { Rows, Windows } from "./windows.js";
 import { cutWindows, gatherRows } from "./windows.js";
 
+/** The schemas made by {@link dataSchema}, by the source's own. */
+const dataSchemas = new WeakMap<z.ZodObject, z.ZodObject>();
+
 /** The source's own parameters, then those of the task; what a source declares again replaces the task's. */
 export function dataSchema(name: string): z.ZodObject {
-  const own = datasets.get(name).parameters.shape as Record<string, z.ZodType>;
+  const { parameters } = datasets.get(name);
+  const known = dataSchemas.get(parameters);
+  if (known) return known;
+  const own = parameters.shape as Record<string, z.ZodType>;
   const task = Object.entries(taskParameters.shape).map(([key, schema]) => [key, own[key] ?? schema] as const);
   const only = Object.entries(own).filter(([key]) => !Object.hasOwn(taskParameters.shape, key));
-  return z.object(Object.fromEntries([...only, ...task]));
+  const schema = z.object(Object.fromEntries([...only, ...task]));
+  dataSchemas.set(parameters, schema);
+  return schema;
 }
 
 /**
@@ -63,7 +72,7 @@ function resolve(name: string, params: Readonly<Record<string, unknown>>, seed: 
 }
 
 async function loadResolved(name: string, source: DatasetSource, { own }: Resolved, baseDir: string) {
-  return cachedTables([name, own, baseDir], () => source.load(own, { baseDir }));
+  return tableCache.get([name, own, baseDir], () => source.load(own, { baseDir }));
 }
 
 /**
@@ -105,8 +114,7 @@ function chosenColumns(tables: CellTables, features: string | readonly string[],
   return [...new Set(chosen)].map((feature) => {
     const column = known.indexOf(feature);
     if (column >= 0) return column;
-    const near = nearest(feature, [...known, ...Object.keys(sets ?? {})]);
-    const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+    const hint = didYouMean(feature, [...known, ...Object.keys(sets ?? {})]);
     throw new UsageError(
       "unknown-feature",
       `unknown feature "${feature}" of dataset "${tables.source}":${hint} known: all, ${known.join(", ")}`,

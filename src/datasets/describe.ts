@@ -1,3 +1,4 @@
+/** Counts, ranges and fade of a dataset's cells. */
 import type { CellTables } from "../core/index.js";
 
 /** One cell as `datasets show` lists and plots it. */

@@ -1,3 +1,4 @@
+/** The datasets' metadata and registry; sources are imported when they are loaded. */
 import { lazy } from "../registry/index.js";
 import { csvParameters } from "./csv/parameters.js";
 import { dummyParameters } from "./dummy/parameters.js";
@@ -6,7 +7,6 @@ import { datasets } from "./registry.js";
 
 export { buildDataset, dataFiles, dataParameters, dataSchema, loadTables } from "./build.js";
 export type { BuildOptions, LoadOptions } from "./build.js";
-export { clearTableCache } from "./cache.js";
 export { describeTables } from "./describe.js";
 export type { CellDescription, TablesDescription } from "./describe.js";
 export type { DatasetSource, LoadContext } from "./dataset.js";

@@ -1,8 +1,9 @@
+/** The loaders of a part: batches gathered from windows, shuffled by seed and epoch. */
 import type { Batch, Loader, LoaderOptions, Split, SplitName } from "../core/index.js";
 import { UsageError, createRng, shuffle } from "../core/index.js";
 import type { Rows, Windows } from "./windows.js";
 
-/** What batches are gathered from: windows are ranges of rows, never copied out beforehand. */
+/** The source of a part's batches: windows are ranges of rows, never copied out beforehand. */
 export interface WindowSource {
   readonly rows: Rows;
   /** [N, F], normalised. */

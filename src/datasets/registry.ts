@@ -1,3 +1,4 @@
+/** The registry of datasets. */
 import { registryOf } from "../registry/index.js";
 import type { Registry } from "../registry/index.js";
 import type { DatasetSource } from "./dataset.js";

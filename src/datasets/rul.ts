@@ -1,3 +1,4 @@
+/** The remaining useful life: ends of life and the errors of predicted ones. */
 import type { Batch, CellTables, Metrics } from "../core/index.js";
 
 /** Each cell's end of life: the first cycle whose SOH is at or below `eol`, or null where none is. */

@@ -1,6 +1,7 @@
+/** The parts of a dataset: which windows are for training, validation and test. */
 import type { SplitName } from "../core/index.js";
 import { UsageError, createRng, shuffle } from "../core/index.js";
-import { nearest } from "../registry/index.js";
+import { didYouMean } from "../registry/index.js";
 import type { TaskParameters } from "./task.js";
 import { listOf } from "./task.js";
 import type { Windows } from "./windows.js";
@@ -32,10 +33,7 @@ function cellIndices(option: string, names: readonly string[], cells: readonly s
       if (index >= 0) return index;
       if (name === "each")
         throw bad(`${option}=each holds every cell out in turn and is only known to the train command`);
-      const near = nearest(name, cells);
-      throw bad(
-        `${option}: no cell "${name}"${near === undefined ? "" : `: did you mean "${near}"?`} cells: ${cells.join(", ")}`,
-      );
+      throw bad(`${option}: no cell "${name}":${didYouMean(name, cells)} cells: ${cells.join(", ")}`);
     }),
   );
 }

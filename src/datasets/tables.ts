@@ -1,3 +1,4 @@
+/** The tables that sources make: sorted, shared between threads, hashed. */
 import { createHash } from "node:crypto";
 import type { CellTable, CellTables } from "../core/index.js";
 import { MlbenchError } from "../core/index.js";

@@ -1,3 +1,4 @@
+/** The parameters of the task, which every dataset has. */
 import { z } from "zod";
 import { categorical, int } from "../core/index.js";
 import { parameter } from "../registry/index.js";

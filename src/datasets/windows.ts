@@ -1,3 +1,4 @@
+/** The windows cut from a dataset's rows. */
 import type { CellTables } from "../core/index.js";
 
 /**

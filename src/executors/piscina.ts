@@ -1,4 +1,3 @@
-import { availableParallelism, totalmem } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
@@ -8,6 +7,7 @@ import type { Executor, Place, TrialJob } from "./executor.js";
 import { MemoryWatch } from "./memory-watch.js";
 import type { FromWorker, ThreadTask, ToWorker } from "./protocol.js";
 import { classOf, ControlBlock } from "./protocol.js";
+import { defaultSlots, SEMI_SPACE_MB, usableMemory } from "./resources.js";
 import type { SlotPoolOptions, TrialWorker } from "./slot-pool.js";
 import { SlotPool, WorkerDeath } from "./slot-pool.js";
 import { workerFile } from "./worker-location.js";
@@ -17,23 +17,6 @@ export interface PiscinaOptions extends Partial<SlotPoolOptions> {
   readonly heapMb?: number;
   /** Resident memory of the whole process, MiB, at which the largest trial is stopped. @default 80 % of the machine's */
   readonly processMemoryMb?: number;
-}
-
-/**
- * The young generation's halves, MiB. V8 lets them grow to 16 over the first hundred trials; training gains nothing from
- * it, and what a worker holds should say something about its trials.
- */
-export const SEMI_SPACE_MB = 4;
-
-/** How many trials run at once when nothing is said. */
-export function defaultSlots(): number {
-  return Math.max(1, availableParallelism());
-}
-
-/** Memory that this process may use, bytes: the container's limit where there is one. */
-export function usableMemory(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 && limit < totalmem() ? limit : totalmem();
 }
 
 /**

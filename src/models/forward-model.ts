@@ -1,3 +1,4 @@
+/** The contract of a model: weights, the pass from a batch to a SOH path, the loss. */
 import type { Normalisation } from "../core/batch.js";
 import { createRng } from "../core/rng.js";
 import type { BatchTensors, DropoutOptions } from "../tensor/index.js";
@@ -5,7 +6,7 @@ import { pathLoss, toPath } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from "../tensor/tf.js";
 
-/** What a dataset fixes for a model; never searched. */
+/** The facts that a dataset fixes for a model; never searched. */
 export interface ModelFacts {
   /** F. */
   readonly features: number;
@@ -30,13 +31,19 @@ export interface ForwardResult {
 }
 
 export interface LossResult {
-  /** What is minimised. */
+  /** The number that training minimises. */
   readonly loss: Scalar;
-  /** `sums` as of `pathLoss` when the loss computed it anyway. */
-  readonly metrics: Readonly<Record<string, Tensor>>;
+  /** As of `pathLoss`, when the loss computed them anyway. */
+  readonly sums?: Tensor1D;
+  /**
+   * The model's own numbers of this batch under snake_case names, each a mean over its windows: an epoch's metrics have
+   * their means over all windows as `train_NAME` and `val_NAME`. A scalar tensor is read at the epoch's end and costs
+   * least.
+   */
+  readonly metrics?: Readonly<Record<string, Scalar | number>>;
 }
 
-/** How a model's normalised output becomes SOH: `soh = y * std + mean`, plus the last SOH when `residual`. */
+/** The way from a model's normalised output y to SOH: `y * std + mean`, plus the last SOH when `residual`. */
 export interface OutputScale {
   readonly residual: boolean;
   /** [H], SOH units. */
@@ -134,8 +141,7 @@ export abstract class ForwardModel {
 
   /** The mean squared error of the path in units of the target's standard deviation. */
   computeLoss(batch: BatchTensors, outputs: ModelOutputs, _traj: Tensor | null): LossResult {
-    const { loss, sums } = pathLoss(outputs.soh_r, batch.target, this.#inverseStd);
-    return { loss, metrics: { sums } };
+    return pathLoss(outputs.soh_r, batch.target, this.#inverseStd);
   }
 
   /** Copies of the weights, by name. */
@@ -159,5 +165,5 @@ export abstract class ForwardModel {
   }
 }
 
-/** What a model's registry entry holds: a class whose constructor takes the validated parameters and the facts. */
+/** A model's class, as its registry entry holds it: the constructor takes the validated parameters and the facts. */
 export type ModelConstructor = new (params: Readonly<Record<string, unknown>>, facts: ModelFacts) => ForwardModel;

@@ -1,3 +1,4 @@
+/** The base of the recurrent models: a stack over the window and a head. */
 import type { BatchTensors, RecurrentLayer, RecurrentOptions, RecurrentResult } from "../tensor/index.js";
 import { dense, dropout } from "../tensor/index.js";
 import type { Tensor1D, Tensor2D, Tensor3D } from "../tensor/tf.js";
@@ -10,7 +11,7 @@ interface Linear {
   readonly bias: Tensor1D;
 }
 
-/** Which recurrent stack a model is made of. */
+/** The recurrent stack that a model is made of. */
 export interface RecurrentKind {
   /** PyTorch's attribute name of the stack, the first part of its weights' names. */
   readonly name: "lstm" | "gru";

@@ -1,3 +1,4 @@
+/** The registry of models. */
 import { registryOf } from "../registry/index.js";
 import type { Registry } from "../registry/index.js";
 import type { ModelConstructor } from "./forward-model.js";

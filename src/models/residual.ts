@@ -1,3 +1,4 @@
+/** The parameter `residual` that several models have. */
 import { z } from "zod";
 import { categorical } from "../core/distribution.js";
 import { parameter } from "../registry/index.js";

@@ -1,12 +1,13 @@
+/** The pruners' metadata and registry. */
 import { z } from "zod";
-import { UsageError } from "../core/index.js";
-import { lazy, parameter, registryOf } from "../registry/index.js";
+import { createComponent, lazy, parameter, registryOf } from "../registry/index.js";
+import type { ComponentFactory } from "../registry/index.js";
 import type { Pruner } from "./pruner.js";
 
 export type { PruneDecision, Pruner } from "./pruner.js";
 
 /** Makes a pruner from options under the names of its registered parameters, already validated. */
-export type PrunerFactory = (options: Readonly<Record<string, unknown>>) => Pruner;
+export type PrunerFactory = ComponentFactory<Pruner>;
 
 /** The pruners by name. */
 export const pruners = registryOf<PrunerFactory>("pruner");
@@ -16,15 +17,15 @@ const comparison = {
     description: "complete trials before any is pruned",
   }),
   n_warmup_steps: parameter(z.number().int().min(0).default(5), {
-    description: "an epoch below this one is never pruned",
-    unit: "epochs",
+    description: "a step below this one is never pruned",
+    unit: "steps",
   }),
   interval_steps: parameter(z.number().int().min(1).default(1), {
     description: "between two checks, from the warm-up's end",
-    unit: "epochs",
+    unit: "steps",
   }),
   n_min_trials: parameter(z.number().int().min(1).default(3), {
-    description: "complete trials with a report at the epoch, else the trial is kept",
+    description: "complete trials with a report at the step, else the trial is kept",
   }),
 };
 const percentile = parameter(z.number().min(0).max(100).default(25), {
@@ -56,12 +57,12 @@ async function comparingPruner(name: string): Promise<PrunerFactory | null> {
 
 if (!pruners.has("median")) {
   pruners.register("median", {
-    summary: "prunes a trial whose best is worse than the median of the others at the same epoch",
+    summary: "prunes a trial whose best is worse than the median of the others at the same step",
     parameters: z.strictObject(comparison),
   })(lazy<PrunerFactory>(async () => (await comparingPruner("median")) as PrunerFactory));
 
   pruners.register("percentile", {
-    summary: "prunes a trial whose best is worse than a percentile of the others at the same epoch",
+    summary: "prunes a trial whose best is worse than a percentile of the others at the same step",
     parameters: z.strictObject({ percentile, ...comparison }),
   })(lazy<PrunerFactory>(async () => (await comparingPruner("percentile")) as PrunerFactory));
 
@@ -73,7 +74,7 @@ if (!pruners.has("median")) {
       }),
       patience: parameter(z.number().int().min(0).default(3), {
         description: "reports without an improvement that a trial is granted",
-        unit: "epochs",
+        unit: "reports",
       }),
       min_delta: parameter(z.number().min(0).default(0), {
         description: "an improvement is at least this large, in units of the metric",
@@ -108,13 +109,6 @@ if (!pruners.has("median")) {
  * A registered pruner with its options.
  * @throws UsageError `unknown-pruner`, or `invalid-pruner-option` for options that its schema refuses.
  */
-export async function createPruner(name: string, options: Readonly<Record<string, unknown>> = {}): Promise<Pruner> {
-  const entry = pruners.get(name);
-  const parsed = entry.parameters.safeParse(options);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = issue?.path.length ? `${issue.path.join(".")}: ` : "";
-    throw new UsageError("invalid-pruner-option", `pruner "${name}": ${where}${issue?.message ?? "invalid options"}`);
-  }
-  return (await entry.load())(parsed.data);
+export function createPruner(name: string, options: Readonly<Record<string, unknown>> = {}): Promise<Pruner> {
+  return createComponent(pruners, name, options);
 }

@@ -1,3 +1,4 @@
+/** The pruner `median`. */
 import { PercentilePruner } from "./percentile.js";
 import type { ComparisonOptions } from "./percentile.js";
 

@@ -1,13 +1,14 @@
+/** The pruner `nop`. */
 import type { History, Trial } from "../core/index.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
-import { lastStep, reportsByStep } from "./reports.js";
+import { digestOf } from "./report-digest.js";
 
 /** Never prunes. */
 export class NopPruner implements Pruner {
   readonly name = "nop";
 
   decide(trial: Trial, _history: History): PruneDecision {
-    const step = lastStep(reportsByStep(trial).keys());
-    return { prune: false, reason: step === undefined ? "no report yet" : `epoch ${step}: pruning is off` };
+    const step = digestOf(trial).last;
+    return { prune: false, reason: step === undefined ? "no report yet" : `step ${step}: pruning is off` };
   }
 }

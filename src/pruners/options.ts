@@ -1,3 +1,4 @@
+/** The checks of pruners' options. */
 import { UsageError } from "../core/index.js";
 
 /** The one line for an option that a pruner does not take. */

@@ -1,7 +1,9 @@
+/** The pruner `patient`. */
 import type { History, Trial } from "../core/index.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
-import { bestOf, reportsByStep, shownApart } from "./reports.js";
+import { digestOf } from "./report-digest.js";
+import { shownApart } from "./shown-apart.js";
 
 export interface PatientPrunerOptions {
   /** Asked once patience has run out; null: the trial is then pruned. @default null */
@@ -34,25 +36,19 @@ export class PatientPruner implements Pruner {
   }
 
   decide(trial: Trial, history: History): PruneDecision {
-    const reports = [...reportsByStep(trial)].sort(([a], [b]) => a - b);
-    const latest = reports.at(-1);
-    if (!latest) return { prune: false, reason: "no report yet" };
-    const [step] = latest;
+    const reports = digestOf(trial);
+    const step = reports.last;
+    if (step === undefined) return { prune: false, reason: "no report yet" };
     const recent = this.patience + 1;
-    if (reports.length <= recent)
-      return { prune: false, reason: `epoch ${step}: ${reports.length} of ${recent + 1} reports that patience needs` };
-    const best = (part: readonly (readonly [number, number])[]): number =>
-      bestOf(
-        part.map(([, value]) => value),
-        history.direction,
-      );
-    const before = best(reports.slice(0, -recent));
-    const after = best(reports.slice(-recent));
+    if (reports.count <= recent)
+      return { prune: false, reason: `step ${step}: ${reports.count} of ${recent + 1} reports that patience needs` };
+    const before = reports.best(history.direction, reports.count - recent);
+    const after = reports.bestOfLast(recent, history.direction);
     const minimize = history.direction === "minimize";
     const stalled = minimize ? before + this.minDelta < after : before - this.minDelta > after;
     const shown = this.#comparison(before, after, stalled, minimize);
-    if (!stalled) return { prune: false, reason: `epoch ${step}: ${shown}` };
-    if (!this.pruner) return { prune: true, reason: `epoch ${step}: ${shown}` };
+    if (!stalled) return { prune: false, reason: `step ${step}: ${shown}` };
+    if (!this.pruner) return { prune: true, reason: `step ${step}: ${shown}` };
     const decision = this.pruner.decide(trial, history);
     return { prune: decision.prune, reason: `${decision.reason}; ${shown}` };
   }

@@ -1,14 +1,16 @@
+/** The pruner `percentile`, and the comparison that `median` shares with it. */
 import type { History, Trial } from "../core/index.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
-import { bestOf, lastStep, reportsByStep, shownApart } from "./reports.js";
+import { digestOf } from "./report-digest.js";
+import { shownApart } from "./shown-apart.js";
 import { VoterIndex } from "./voters.js";
 
-/** When a pruner that compares trials may judge at all. */
+/** Limits on when a pruner that compares trials may judge at all. */
 export interface ComparisonOptions {
   /** No trial is pruned before this many are complete. @default 5 */
   readonly nStartupTrials?: number;
-  /** A step below this one is never pruned. Steps are epochs, from 1. @default 5 */
+  /** A step below this one is never pruned (a model's steps are its epochs, from 1). @default 5 */
   readonly nWarmupSteps?: number;
   /**
    * Steps between two checks, counted from the warm-up's end. A check without a report at its step is made up for at
@@ -42,10 +44,8 @@ export function percentileOfSorted(sorted: readonly number[], percentile: number
 }
 
 /** Whether `step` is the first report in its interval between checks (Optuna's `_is_first_in_interval_step`). */
-function isFirstInInterval(step: number, steps: Iterable<number>, warmup: number, interval: number): boolean {
+function isFirstInInterval(step: number, previous: number, warmup: number, interval: number): boolean {
   const checkpoint = Math.floor((step - warmup) / interval) * interval + warmup;
-  let previous = -1;
-  for (const s of steps) if (s > previous && s !== step) previous = s;
   return previous < checkpoint;
 }
 
@@ -86,24 +86,24 @@ export class PercentilePruner implements Pruner {
   }
 
   decide(trial: Trial, history: History): PruneDecision {
-    const reports = reportsByStep(trial);
-    const step = lastStep(reports.keys());
+    const reports = digestOf(trial);
+    const step = reports.last;
     if (step === undefined) return { prune: false, reason: "no report yet" };
     this.#voters.follow(history.trials);
-    const early = this.#tooEarly(step, reports.keys());
-    if (early !== null) return { prune: false, reason: `epoch ${step}: ${early}` };
-    const { prune, reason } = this.#compare(step, bestOf(reports.values(), history.direction), history.direction);
-    return { prune, reason: `epoch ${step}: ${reason}` };
+    const early = this.#tooEarly(step, reports.previous ?? -1);
+    if (early !== null) return { prune: false, reason: `step ${step}: ${early}` };
+    const { prune, reason } = this.#compare(step, reports.best(history.direction), history.direction);
+    return { prune, reason: `step ${step}: ${reason}` };
   }
 
-  /** Why the trial is not judged at this step; null when it is. */
-  #tooEarly(step: number, steps: Iterable<number>): string | null {
+  /** The reason not to judge the trial at this step; null when it is judged. */
+  #tooEarly(step: number, previous: number): string | null {
     const { complete } = this.#voters;
     if (complete === 0) return "no trial is complete yet";
     if (complete < this.nStartupTrials) return `${complete} of ${this.nStartupTrials} startup trials are complete`;
-    if (step < this.nWarmupSteps) return `warm-up until epoch ${this.nWarmupSteps}`;
-    if (!isFirstInInterval(step, steps, this.nWarmupSteps, this.intervalSteps))
-      return `between checks (every ${this.intervalSteps} epochs from ${this.nWarmupSteps})`;
+    if (step < this.nWarmupSteps) return `warm-up until step ${this.nWarmupSteps}`;
+    if (!isFirstInInterval(step, previous, this.nWarmupSteps, this.intervalSteps))
+      return `between checks (every ${this.intervalSteps} steps from ${this.nWarmupSteps})`;
     return null;
   }
 
@@ -111,7 +111,7 @@ export class PercentilePruner implements Pruner {
     if (Number.isNaN(best)) return { prune: true, reason: "every report is NaN" };
     const { sorted, reported } = this.#voters.at(step);
     if (reported < this.nMinTrials)
-      return { prune: false, reason: `${reported} of ${this.nMinTrials} trials needed have reported this epoch` };
+      return { prune: false, reason: `${reported} of ${this.nMinTrials} trials needed have reported this step` };
     const wanted = direction === "maximize" ? 100 - this.percentile : this.percentile;
     const bar = percentileOfSorted(sorted, wanted);
     const trials = `of ${sorted.length} ${sorted.length === 1 ? "trial" : "trials"}`;

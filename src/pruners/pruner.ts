@@ -1,8 +1,9 @@
+/** The contract of a pruner. */
 import type { History, Trial } from "../core/index.js";
 
 export interface PruneDecision {
   readonly prune: boolean;
-  /** In words, for records and screens: `epoch 7: best 0.0310 > median 0.0287 of 9 trials`. */
+  /** In words, for records and screens: `step 7: best 0.0310 > median 0.0287 of 9 trials`. */
   readonly reason: string;
 }
 

@@ -1,12 +1,12 @@
+/** The reports of complete trials by step, followed from history to history. */
 import { isFinished } from "../core/index.js";
 import type { Trial } from "../core/index.js";
-import { reportsByStep } from "./reports.js";
 
-/** What complete trials reported at one step. */
+/** The values that complete trials reported at one step. */
 export interface StepValues {
   /** Ascending, without NaN. */
   readonly sorted: readonly number[];
-  /** How many reported anything, NaN included. */
+  /** Number of trials that reported anything, NaN included. */
   readonly reported: number;
 }
 
@@ -18,7 +18,7 @@ interface Bucket {
   sorted: boolean;
 }
 
-/** Where `value` belongs in an ascending list. */
+/** The place of `value` in an ascending list. */
 function insertionPoint(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length;
@@ -40,6 +40,11 @@ function isAscending({ intermediate }: Trial): boolean {
   return true;
 }
 
+/** A step reported twice keeps its first value, as Optuna's `report` does. */
+function firstByStep({ intermediate }: Trial): Map<number, number> {
+  return new Map([...intermediate].reverse());
+}
+
 /**
  * The reports of the complete trials of a history, by step. Finished records are frozen and stay the same objects in
  * every later history, so that following one costs a comparison of references a trial: only trials that finished since
@@ -51,7 +56,7 @@ export class VoterIndex {
   #steps = new Map<number, Bucket>();
   #complete = 0;
 
-  /** How many complete trials the history followed last has. */
+  /** Number of complete trials in the history followed last. */
   get complete(): number {
     return this.#complete;
   }
@@ -66,7 +71,7 @@ export class VoterIndex {
     }
   }
 
-  /** What the complete trials reported at a step. */
+  /** The values that the complete trials reported at a step. */
   at(step: number): StepValues {
     const bucket = this.#steps.get(step);
     if (!bucket) return nothing;
@@ -95,7 +100,7 @@ export class VoterIndex {
 
   #add(trial: Trial): void {
     this.#complete++;
-    const reports = isAscending(trial) ? trial.intermediate : reportsByStep(trial);
+    const reports = isAscending(trial) ? trial.intermediate : firstByStep(trial);
     for (const [step, value] of reports) {
       let bucket = this.#steps.get(step);
       if (!bucket) this.#steps.set(step, (bucket = { values: [], reported: 0, sorted: false }));

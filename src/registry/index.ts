@@ -1,6 +1,11 @@
+/** Registries, parameters with metadata, and what is derived from them. */
+export * from "./component.js";
+export * from "./known-keys.js";
 export * from "./names.js";
+export * from "./nearest.js";
 export * from "./options.js";
 export * from "./parameter.js";
+export * from "./read-text.js";
 export * from "./registry.js";
 export * from "./validate.js";
 export * from "./value.js";

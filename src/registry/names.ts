@@ -1,6 +1,7 @@
+/** The parameters that a name given by a user can mean. */
 import { UsageError } from "../core/errors.js";
+import { didYouMean, nearest } from "./nearest.js";
 import type { QualifiedParameter } from "./parameter.js";
-import { nearest } from "./registry.js";
 
 /** `hidden_size` of `model.hidden_size` and of `model.lstm.hidden_size`. */
 export function bareName(qualified: string): string {
@@ -13,7 +14,7 @@ function normalised(name: string): string {
 }
 
 /**
- * What a name given by a user can refer to: the exact name first, then every name that ends in it (`hidden_size`,
+ * Names that one given by a user can refer to: the exact name first, then every name that ends in it (`hidden_size`,
  * `lstm.hidden_size`), then, in a study over several models, `model.x` as "`x` of every model that has it".
  */
 export function matchNames(name: string, known: readonly string[]): string[] {
@@ -30,7 +31,7 @@ export function unknownParameter(name: string, known: readonly string[]): UsageE
   const wanted = normalised(name);
   const bare = nearest(bareName(wanted), known.map(bareName));
   const near = nearest(wanted, known) ?? (bare && known.find((k) => bareName(k) === bare));
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  const hint = didYouMean(wanted, known, near);
   return new UsageError(
     "unknown-parameter",
     `unknown parameter "${name}":${hint} known: ${known.join(", ") || "none"}`,

@@ -1,3 +1,4 @@
+/** Command-line options derived from parameters. */
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import { bareName, resolveParameter } from "./names.js";
@@ -10,7 +11,7 @@ export interface ParameterOption {
   readonly group: ParameterGroup;
   /** `--hidden-size`; null when the short form is ambiguous or is one of the command's own options. */
   readonly flag: string | null;
-  /** Why there is no short form. */
+  /** The reason for having no short form. */
   readonly withheld: "ambiguous" | "taken" | null;
   readonly type: ParameterInfo["type"];
   /** `<int>`, `<adamw|adam|sgd>`, `[true|false]`: how help shows the value. */
@@ -110,10 +111,10 @@ export function ambiguousFlag(flag: string, qualified: readonly string[]): Usage
 }
 
 /** Splits `name=value` at its first `=`. @throws UsageError `invalid-setting`. */
-export function splitSetting(option: string, text: string): { name: string; value: string } {
+export function splitSetting(option: string, text: string, example = "train.lr=1e-3"): { name: string; value: string } {
   const at = text.indexOf("=");
   if (at < 1)
-    throw new UsageError("invalid-setting", `${option} ${text}: expected name=value, as in ${option} train.lr=1e-3`);
+    throw new UsageError("invalid-setting", `${option} ${text}: expected name=value, as in ${option} ${example}`);
   return { name: text.slice(0, at).trim(), value: text.slice(at + 1).trim() };
 }
 

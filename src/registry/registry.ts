@@ -1,8 +1,9 @@
-import { distance } from "fastest-levenshtein";
+/** The registry: names with metadata, and implementations that are imported when needed. */
 import type { z } from "zod";
 import { UsageError } from "../core/errors.js";
+import { didYouMean } from "./nearest.js";
 
-/** What is known about a registered thing before its code is loaded. */
+/** The metadata of a registered thing, known before its code is loaded. */
 export interface EntryMeta {
   /** One line for tables and help. */
   readonly summary: string;
@@ -31,21 +32,9 @@ export interface Entry<T> extends EntryMeta {
   load(): Promise<T>;
 }
 
-/** The known name nearest to `name`, if it is near enough to be what was meant. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Infinity;
-  for (const candidate of known) {
-    const d = distance(name.toLowerCase(), candidate.toLowerCase());
-    if (d < bestDistance) [best, bestDistance] = [candidate, d];
-  }
-  return bestDistance <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
-}
-
 /** `unknown model "lsmt": did you mean "lstm"? known: lstm, mlp` */
 export function unknownName(kind: string, name: string, known: readonly string[]): UsageError {
-  const near = nearest(name, known);
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  const hint = didYouMean(name, known);
   return new UsageError(`unknown-${kind}`, `unknown ${kind} "${name}":${hint} known: ${known.join(", ") || "none"}`);
 }
 

@@ -1,6 +1,8 @@
+/** A parameter's value read and checked, and what it takes in words. */
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import type { ParameterInfo, QualifiedParameter } from "./parameter.js";
+import { acceptedReading, readingsOf } from "./read-text.js";
 
 /** `1 to 512`, `above 0`, `at least 0 and below 1`, or "" when there are no bounds. */
 export function rangeInWords(info: ParameterInfo): string {
@@ -21,7 +23,7 @@ const nouns: Readonly<Record<ParameterInfo["type"], string>> = {
   list: "a comma-separated list",
 };
 
-/** What a parameter takes, in words: `a whole number, 1 to 512`, `one of adamw, adam, sgd`. */
+/** The values that a parameter takes, in words: `a whole number, 1 to 512`, `one of adamw, adam, sgd`. */
 export function expectedInWords(info: ParameterInfo): string {
   const accepted = (value: unknown): boolean => info.schema.safeParse(value).success;
   const noun = nouns[info.type];
@@ -29,48 +31,6 @@ export function expectedInWords(info: ParameterInfo): string {
   const range = rangeInWords(info);
   const list = info.type !== "list" && accepted(["x"]) ? " or a comma-separated list" : "";
   return base + (range ? `, ${range}` : "") + list + (accepted(null) ? ", or none" : "");
-}
-
-const numberPattern = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
-/** The number that a text spells in full, else undefined. */
-export function numberOf(text: string): number | undefined {
-  const trimmed = text.trim();
-  if (!numberPattern.test(trimmed)) return undefined;
-  const value = Number(trimmed);
-  return Number.isFinite(value) ? value : undefined;
-}
-
-const words: ReadonlyMap<string, boolean | null> = new Map([
-  ["true", true],
-  ["yes", true],
-  ["on", true],
-  ["false", false],
-  ["no", false],
-  ["off", false],
-  ["none", null],
-  ["null", null],
-]);
-
-/** Every reading of a text, the parameter's own type first; its schema picks. */
-function readings(text: string, type: ParameterInfo["type"]): ConfigValue[] {
-  const number = numberOf(text);
-  const word = words.get(text.toLowerCase());
-  const list = text
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== "");
-  const typed: ConfigValue[] = [...(number === undefined ? [] : [number]), ...(word === undefined ? [] : [word])];
-  switch (type) {
-    case "string":
-    case "enum":
-      return [text, ...typed, list];
-    case "list":
-      // where a text is taken too (`all`, `each`, one name), one word stays a text
-      return [...(word === null ? [word] : []), ...(text.includes(",") ? [list, text] : [text, list])];
-    default:
-      return [...typed, text, list];
-  }
 }
 
 /** The one line for a value that a parameter does not take; `shown` is how the user wrote it. */
@@ -88,9 +48,9 @@ export function invalidValue(parameter: QualifiedParameter, shown: string, value
  * @throws UsageError `invalid-value` naming what the parameter takes.
  */
 export function parseValue(parameter: QualifiedParameter, text: string): ConfigValue {
-  const candidates = readings(text, parameter.info.type);
-  for (const candidate of candidates) if (parameter.info.schema.safeParse(candidate).success) return candidate;
-  throw invalidValue(parameter, text, candidates[0]);
+  const value = acceptedReading(parameter.info, text);
+  if (value === undefined) throw invalidValue(parameter, text, readingsOf(parameter.info, text)[0]);
+  return value;
 }
 
 /**

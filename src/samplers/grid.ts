@@ -1,3 +1,4 @@
+/** The grid sampler: every point of a finite space once. */
 import type { History, Params, Rng, SearchSpace } from "../core/index.js";
 import { cardinality, UsageError } from "../core/index.js";
 import type { Sampler } from "./sampler.js";
@@ -12,9 +13,10 @@ const laidOut = new WeakMap<SearchSpace, PointIndex>();
  */
 export class GridSampler implements Sampler {
   readonly name = "grid";
+  readonly objectives = "several";
 
   /**
-   * How many points the grid has.
+   * The number of the grid's points.
    * @throws UsageError `grid-needs-steps` for a continuous range.
    */
   size(space: SearchSpace): number {

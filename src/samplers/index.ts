@@ -1,6 +1,7 @@
+/** The samplers' metadata and registry. */
 import { z } from "zod";
-import { UsageError } from "../core/index.js";
-import { lazy, parameter, registryOf } from "../registry/index.js";
+import { createComponent, lazy, parameter, registryOf } from "../registry/index.js";
+import type { ComponentFactory } from "../registry/index.js";
 import type { Sampler } from "./sampler.js";
 
 export type { Sampler } from "./sampler.js";
@@ -8,7 +9,7 @@ export { findDuplicate, propose, spaceSize, visitedPoints } from "../search-spac
 export type { Proposal } from "../search-space/duplicates.js";
 
 /** Makes a sampler from options under the names of its registered parameters, already validated. */
-export type SamplerFactory = (options: Readonly<Record<string, unknown>>) => Sampler;
+export type SamplerFactory = ComponentFactory<Sampler>;
 
 /** The samplers by name. */
 export const samplers = registryOf<SamplerFactory>("sampler");
@@ -81,13 +82,6 @@ function camelCased(options: Readonly<Record<string, unknown>>): Record<string, 
  * A registered sampler with its options.
  * @throws UsageError `unknown-sampler`, or `invalid-sampler-option` for options that its schema refuses.
  */
-export async function createSampler(name: string, options: Readonly<Record<string, unknown>> = {}): Promise<Sampler> {
-  const entry = samplers.get(name);
-  const parsed = entry.parameters.safeParse(options);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = issue?.path.length ? `${issue.path.join(".")}: ` : "";
-    throw new UsageError("invalid-sampler-option", `sampler "${name}": ${where}${issue?.message ?? "invalid options"}`);
-  }
-  return (await entry.load())(parsed.data);
+export function createSampler(name: string, options: Readonly<Record<string, unknown>> = {}): Promise<Sampler> {
+  return createComponent(samplers, name, options);
 }

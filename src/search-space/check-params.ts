@@ -1,3 +1,4 @@
+/** The check of given parameters against a study's space. */
 import type { Distribution, Params, ParamValue, SearchSpace } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 

@@ -1,3 +1,4 @@
+/** The space of a plain objective, from what it declares and what the user asks for. */
 import { contains } from "../core/distribution.js";
 import type { Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
@@ -8,7 +9,7 @@ import { splitSetting } from "../registry/options.js";
 import { parseDistribution, splitSearch } from "./search-grammar.js";
 import type { SearchTarget } from "./search-grammar.js";
 import type { DerivedSpace, SpaceRequests } from "./derived-space.js";
-import { numberOf } from "../registry/value.js";
+import { choiceNamed, numberOf } from "../registry/read-text.js";
 
 function targetOf(distribution: Distribution | undefined): SearchTarget | undefined {
   return distribution && distribution.type !== "categorical" ? { type: distribution.type } : undefined;
@@ -17,8 +18,8 @@ function targetOf(distribution: Distribution | undefined): SearchTarget | undefi
 /** A fixed value as the objective's own distribution would have given it; a number may lie outside the range. */
 function fixedValue(name: string, text: string, distribution: Distribution): ParamValue {
   if (distribution.type === "categorical") {
-    const choice = distribution.choices.find((c) => String(c) === text);
-    if (choice !== undefined || distribution.choices.includes(text)) return choice as ParamValue;
+    const choice = choiceNamed(distribution.choices, text);
+    if (choice !== undefined) return choice;
     throw new UsageError(
       "invalid-value",
       `invalid value "${text}" for ${name}: expected one of ${distribution.choices.map(String).join(", ")}`,
@@ -38,7 +39,7 @@ function typedValue(name: string, value: unknown, distribution: Distribution): P
   return fixedValue(name, String(value), distribution);
 }
 
-/** What one source asks for: distributions and fixed values by name. */
+/** The requests of one source: distributions and fixed values by name. */
 interface Asked {
   readonly searched: Map<string, Distribution>;
   readonly fixed: Map<string, (distribution: Distribution) => ParamValue>;

@@ -1,3 +1,4 @@
+/** Search spaces: derived, declared, resolved, checked, laid out as points. */
 export * from "./check-params.js";
 export * from "./conditions.js";
 export * from "./declared-space.js";

@@ -1,3 +1,4 @@
+/** The points of a space: built, compared, numbered. */
 import type { Distribution, NumericDistribution, Params, ParamValue, SearchSpace } from "../core/index.js";
 import { cardinality, contains, isActive } from "../core/index.js";
 import { drawOrder, parentsOf } from "./parents-first.js";
@@ -29,14 +30,6 @@ export function activeParams(space: SearchSpace, params: Params): Params {
     if (Object.hasOwn(params, name) && isActive(space[name] as Distribution, active))
       active[name] = params[name] as ParamValue;
   return inSpaceOrder(space, active);
-}
-
-/** Whether `params` has a value inside its range for every active parameter of the space. */
-export function fitsSpace(space: SearchSpace, params: Params): boolean {
-  const active = activeParams(space, params);
-  return Object.entries(space).every(
-    ([name, d]) => !isActive(d, active) || (Object.hasOwn(active, name) && contains(d, active[name] as ParamValue)),
-  );
 }
 
 /** A discrete parameter's value by its place: 0 … cardinality - 1. */
@@ -81,7 +74,7 @@ export function samePoint(space: SearchSpace, a: Params, b: Params): boolean {
  * together as a block, the last parameter varying fastest.
  */
 export interface PointIndex {
-  /** How many points there are. */
+  /** The number of points. */
   readonly size: number;
   /** The point at a place. */
   at(index: number): Params;

@@ -1,8 +1,10 @@
+/** The grammar of `--search`: distributions read from text and written as text. */
+import { defined } from "../core/defined.js";
 import { categorical, float, int } from "../core/distribution.js";
 import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
 import type { ParameterInfo } from "../registry/parameter.js";
-import { numberOf } from "../registry/value.js";
+import { numberOf, plainValue } from "../registry/read-text.js";
 
 /** One `--search` as written: a name, and a distribution unless the parameter's own is asked for. */
 export interface SearchRequest {
@@ -28,7 +30,7 @@ function invalidSearch(shown: string, reason = "expected NAME or NAME=DISTRIBUTI
   return new UsageError("invalid-search", `--search ${shown}: ${reason}; a distribution is ${grammar}`);
 }
 
-/** What the grammar needs to know of a parameter. */
+/** A parameter, as far as the grammar needs to know it. */
 export interface SearchTarget {
   /** A range without `int:` or `float:` takes this type. */
   readonly type: ParameterInfo["type"];
@@ -70,7 +72,7 @@ function parseRange(kind: Kind, body: string, target: Target, shown: string): Di
   const { log, step } = parseModifiers(modifiers, shown);
   const whole = kind === "int" || (kind !== "float" && target?.type === "int");
   try {
-    if (whole) return int(low, high, { log: log || kind === "log", ...(step === null ? {} : { step }) });
+    if (whole) return int(low, high, defined({ log: log || kind === "log", step: step ?? undefined }));
     return float(low, high, { log: log || kind === "log", step });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -78,22 +80,10 @@ function parseRange(kind: Kind, body: string, target: Target, shown: string): Di
   }
 }
 
-const constants: ReadonlyMap<string, ParamValue> = new Map<string, ParamValue>([
-  ["true", true],
-  ["false", false],
-  ["none", null],
-  ["null", null],
-]);
-
-/** A choice of a parameter that only the user declares: numbers, true, false and none are read, the rest is text. */
-function plainChoice(text: string): ParamValue {
-  return constants.has(text) ? (constants.get(text) as ParamValue) : (numberOf(text) ?? text);
-}
-
 function parseChoices(body: string, target: Target, shown: string): Distribution {
   const items = body.split(",").map((item) => item.trim());
   if (items.some((item) => item === "")) throw invalidSearch(shown, "a choice is empty");
-  const choices = items.map(target?.choice ?? plainChoice);
+  const choices = items.map(target?.choice ?? plainValue);
   try {
     return categorical(choices);
   } catch (error) {

@@ -1,3 +1,4 @@
+/** The parameters that may be searched, and the distributions that they take. */
 import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
 import { listOfChoice } from "./model-choice.js";

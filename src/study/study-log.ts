@@ -132,8 +132,7 @@ export class StudyLog {
 
   /** Closes what this process has open of a study, unless it is at work on it. */
   static async release(storage: StudyStorage, name: string): Promise<void> {
-    for (const log of openLogs)
-      if (log.#identity === storage.identity(name) && !log.busy) await log.close();
+    for (const log of openLogs) if (log.#identity === storage.identity(name) && !log.busy) await log.close();
   }
 
   #adopt(writer: StudyWriter): void {

@@ -1,23 +1,14 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/** The choice of the TensorFlow.js backend: wasm, cpu or tensorflow. */
 import { UsageError, messageOf } from "../core/errors.js";
 import type { BackendName } from "../core/run.js";
 import { useExplicitTransposes } from "./kernels/mat-mul.js";
 import * as tf from "./tf.js";
+import { vendorDirectory } from "./vendor-directory.js";
 
 export interface Backend {
   readonly name: BackendName;
   /** TensorFlow.js's version, or that of `@tensorflow/tfjs-node`. */
   readonly version: string;
-}
-
-/** Where the wasm files are: beside the compiled sources, or in dist when the sources themselves run (tests). */
-export function vendorDirectory(): string {
-  for (const relative of ["../vendor/", "../../dist/vendor/"]) {
-    const directory = fileURLToPath(new URL(relative, import.meta.url));
-    if (existsSync(`${directory}tfjs-backend-wasm.wasm`)) return directory;
-  }
-  throw new UsageError("not-built", "dist/vendor is missing: run `npm run build` first");
 }
 
 async function activate(name: string): Promise<boolean> {
@@ -58,7 +49,7 @@ async function shimNodeUtil(): Promise<void> {
   util["isNullOrUndefined"] ??= (value: unknown): boolean => value === null || value === undefined;
 }
 
-/** Why `@tensorflow/tfjs-node` did not load, in one line, and what to do. */
+/** The error that says in one line why `@tensorflow/tfjs-node` did not load, and what to do. */
 export function explainTensorflow(error: unknown): UsageError {
   const code = (error as { code?: unknown } | null)?.code;
   const first = messageOf(error).split("\n")[0]?.trim() ?? "";

@@ -1,3 +1,4 @@
+/** Batches as tensors. */
 import type { Batch } from "../core/batch.js";
 import * as tf from "./tf.js";
 import type { Tensor1D, Tensor2D, Tensor3D } from "./tf.js";

@@ -1,3 +1,4 @@
+/** The one door to TensorFlow.js: backends, ops, kernels. */
 export * from "./backend.js";
 export * from "./batch-tensors.js";
 export * from "./ops/index.js";

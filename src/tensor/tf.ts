@@ -1,3 +1,4 @@
+/** TensorFlow.js as the build bundled it, made silent. */
 import { env } from "#tfjs";
 
 // TensorFlow.js greets on the console when a backend is first used under Node, and warns about kernels registered

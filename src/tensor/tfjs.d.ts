@@ -1,3 +1,4 @@
+/** The types of the bundled TensorFlow.js. */
 export * from "@tensorflow/tfjs-core";
 export declare function setWasmPaths(
   prefixOrFileMap: string | Record<string, string>,

@@ -1,3 +1,4 @@
+/** The choice of the ops that this thread runs. */
 import type { KernelsName } from "../core/run.js";
 import { opsFor, resolveKernels } from "./kernels/index.js";
 import { installOps } from "./ops/index.js";

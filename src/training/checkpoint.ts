@@ -1,10 +1,9 @@
+/** The checkpoint file: weights under PyTorch's names as safetensors, with configuration, metrics and resume state. */
 import { readFile } from "node:fs/promises";
-import type { ConfigValue, Metrics, Normalisation, RunConfig } from "../core/index.js";
-import { UsageError, canonicalJson, decodeNumber, messageOf } from "../core/index.js";
+import type { Metrics, RunConfig } from "../core/index.js";
+import { UsageError, canonicalJson, decodeNumber, defined, messageOf } from "../core/index.js";
+import { writeFileAtomically } from "../io/atomic-write.js";
 import type { ForwardModel } from "../models/index.js";
-import { models } from "../models/index.js";
-import { parseParameters } from "../registry/validate.js";
-import { writeFileAtomically } from "./atomic-write.js";
 import type { ResolvedConfig } from "./config.js";
 import { FormatError, decodeSafetensors, encodeSafetensors } from "./safetensors.js";
 import type { SafetensorsFile, StoredTensor } from "./safetensors.js";
@@ -19,7 +18,7 @@ export interface EpochMetrics {
   readonly metrics: Metrics;
 }
 
-/** What `--resume` needs beside the best weights. */
+/** The state that `--resume` needs beside the best weights. */
 export interface ResumeState {
   /** Epochs done. */
   readonly epoch: number;
@@ -59,22 +58,21 @@ export function storedNormalisation(model: ForwardModel): StoredNormalisation {
   return { x_mean: xMean, x_std: xStd, y_mean: model.scale.mean, y_std: model.scale.std };
 }
 
-/** What a model is built with; both of its scales are the stored one, of which it takes the one that it uses. */
-export function normalisationFrom(stored: StoredNormalisation): Normalisation {
-  return {
-    ...{ xMean: stored.x_mean, xStd: stored.x_std },
-    ...{ sohMean: stored.y_mean, sohStd: stored.y_std, deltaMean: stored.y_mean, deltaStd: stored.y_std },
-  };
-}
-
 /** The configuration as stored; it runs the same training again. */
 export function storedConfig(config: ResolvedConfig): RunConfig & { seed: number } {
   const { model, dataset, seed, dataSeed, params, backend, kernels, plugins, alignWindow } = config;
   return {
-    ...{ model, dataset, seed, params, backend, kernels },
-    ...(dataSeed === seed ? {} : { dataSeed }),
-    ...(plugins.length > 0 ? { plugins } : {}),
-    ...(alignWindow === undefined ? {} : { alignWindow }),
+    model,
+    dataset,
+    seed,
+    params,
+    backend,
+    kernels,
+    ...defined({
+      dataSeed: dataSeed === seed ? undefined : dataSeed,
+      plugins: plugins.length > 0 ? plugins : undefined,
+      alignWindow,
+    }),
   };
 }
 
@@ -166,7 +164,9 @@ function resumeOf(tensors: SafetensorsFile["tensors"]): ResumeState | null {
         .map(([name, { data }]) => [name.slice(prefix.length), data as Float32Array]),
     );
   return {
-    ...{ epoch: position.epoch, step: position.step, waited: position.waited },
+    epoch: position.epoch,
+    step: position.step,
+    waited: position.waited,
     scheduler: numbersOf((position as { scheduler?: unknown }).scheduler),
     weights: under(`${RESUME}last.`),
     optimizer: under(`${RESUME}optimizer.`),
@@ -214,56 +214,4 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 /** The stored configuration: enough to know which plug-ins and dataset a checkpoint needs. */
 export async function readCheckpointConfig(path: string): Promise<RunConfig & { readonly seed: number }> {
   return (await readCheckpoint(path)).config;
-}
-
-/** The bare names and values of one group. */
-export function groupParams(config: RunConfig, group: string): Record<string, ConfigValue> {
-  const prefix = `${group}.`;
-  return Object.fromEntries(
-    Object.entries(config.params ?? {})
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, value]) => [name.slice(prefix.length), value]),
-  );
-}
-
-/** The shapes must be the model's: a file edited by hand or of another version is refused in one line. */
-function requireShapes(path: string, model: ForwardModel, weights: Checkpoint["weights"]): void {
-  for (const [name, variable] of model.variables) {
-    const stored = weights.get(name);
-    const wanted = `[${variable.shape.join(",")}]`;
-    const found = stored ? `[${stored.shape.join(",")}]` : "no such tensor";
-    if (found !== wanted || !(stored?.data instanceof Float32Array))
-      throw new UsageError("invalid-checkpoint", `${path}: ${name} should be F32 ${wanted}, found ${found}`);
-  }
-}
-
-/**
- * The model of a checkpoint with its best epoch's weights, and the checkpoint. Plug-ins that the configuration names
- * must be loaded, and a backend chosen, before.
- */
-export async function loadCheckpoint(path: string): Promise<{ model: ForwardModel; checkpoint: Checkpoint }> {
-  const checkpoint = await readCheckpoint(path);
-  const entry = models.get(checkpoint.model);
-  const params = parseParameters(
-    "model",
-    entry.parameters,
-    groupParams(checkpoint.config, "model"),
-    `model "${checkpoint.model}"`,
-  );
-  const { normalisation, config } = checkpoint;
-  const Model = await entry.load();
-  const model = new Model(params, {
-    ...{ features: normalisation.x_mean.length, horizon: normalisation.y_mean.length },
-    window: Number(config.params?.["data.window"]),
-    normalisation: normalisationFrom(normalisation),
-    seeds: { init: 0, dropout: 0 },
-  });
-  try {
-    requireShapes(path, model, checkpoint.weights);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-  model.setWeights(new Map([...checkpoint.weights].map(([name, { data }]) => [name, data as Float32Array])));
-  return { model, checkpoint };
 }

@@ -1,11 +1,12 @@
+/** The parameters of group `train`, and a run's configuration checked and filled in. */
 import { z } from "zod";
 import type { BackendName, ConfigValue, KernelsName, RunConfig } from "../core/index.js";
-import { UsageError, categorical, deriveSeed, drawSeed, float, int } from "../core/index.js";
-import type { Condition, ParamValue } from "../core/index.js";
+import { UsageError, categorical, deriveSeed, drawSeed, float, int, isActive } from "../core/index.js";
+import type { Condition } from "../core/index.js";
 import { dataParameters, dataSchema } from "../datasets/index.js";
 import { models } from "../models/index.js";
 import type { EntryMeta, ParameterGroup, QualifiedParameter, Registry } from "../registry/index.js";
-import { nearest, parameter, parameterMetadata, qualify } from "../registry/index.js";
+import { parameter, parameterMetadata, qualify, unknownParameter } from "../registry/index.js";
 import { parseParameters } from "../registry/validate.js";
 import { optimizers } from "./optimizers/index.js";
 import { schedulers } from "./schedulers/index.js";
@@ -156,25 +157,13 @@ function byGroup(config: RunConfig): Record<ParameterGroup, Record<string, unkno
   for (const [name, value] of Object.entries(config.params ?? {})) {
     const dot = name.indexOf(".");
     const group = groups.find((g) => g === name.slice(0, dot));
-    if (!group) throw unknownParameter(name, config);
+    if (!group) {
+      const known = parametersFor(config.model, config.dataset).map((p) => p.qualified);
+      throw unknownParameter(name, known);
+    }
     given[group][name] = value;
   }
   return given;
-}
-
-function unknownParameter(name: string, config: RunConfig): UsageError {
-  const known = parametersFor(config.model, config.dataset).map((p) => p.qualified);
-  const bare = known.find((qualified) => qualified.endsWith(`.${name}`));
-  const near = bare ?? nearest(name, known);
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
-  return new UsageError("unknown-parameter", `unknown parameter "${name}":${hint} known: ${known.join(", ")}`);
-}
-
-function isActive(when: Condition | undefined, values: GroupValues): boolean {
-  return Object.entries(when ?? {}).every(([name, wanted]) => {
-    const value = values[name] as ParamValue;
-    return Array.isArray(wanted) ? wanted.includes(value) : value === wanted;
-  });
 }
 
 /**
@@ -200,20 +189,26 @@ export function resolveConfig(config: RunConfig): ResolvedConfig {
   );
   const idle = new Set(
     parametersFor(config.model, config.dataset)
-      .filter(({ when }) => !isActive(when, params))
+      .filter((parameter) => !isActive(parameter, params))
       .map(({ qualified }) => qualified),
   );
   const seed = requireSeed("seed", config.seed) ?? drawSeed();
   const train = values.train as GroupValues & TrainValues;
   const stream = (name: string): number => (train[`${name}_seed`] as number | null) ?? deriveSeed(seed, name);
   return {
-    ...{ model: config.model, dataset: config.dataset, seed },
+    model: config.model,
+    dataset: config.dataset,
+    seed,
     dataSeed: requireSeed("dataSeed", config.dataSeed) ?? seed,
     streams: { init: stream("init"), shuffle: stream("shuffle"), dropout: stream("dropout") },
     params: Object.fromEntries(Object.entries(params).filter(([name]) => !idle.has(name))),
     inactive: Object.keys(config.params ?? {}).filter((name) => idle.has(name)),
-    ...{ modelParams: values.model, data: values.data, train },
-    ...{ backend: config.backend ?? "wasm", kernels: config.kernels ?? "auto", plugins: config.plugins ?? [] },
+    modelParams: values.model,
+    data: values.data,
+    train,
+    backend: config.backend ?? "wasm",
+    kernels: config.kernels ?? "auto",
+    plugins: config.plugins ?? [],
     alignWindow: config.alignWindow,
   };
 }

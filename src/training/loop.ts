@@ -1,14 +1,14 @@
+/** The training loop's passes over a part: an epoch of training, an evaluation. */
 import type { Batch, Loader } from "../core/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { batchToTensors, pathLoss } from "../tensor/index.js";
 import type { BatchTensors } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
-import type { Scalar, Tensor1D } from "../tensor/tf.js";
 import { MetricSums } from "./metrics.js";
-import type { PassResult } from "./metrics.js";
+import type { PassResult, Scored } from "./metrics.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
 
-/** How a pass learns that it should end. */
+/** Control over a pass from outside: its end, and turns for this thread's messages. */
 export interface PassControl {
   /** Asked before every batch; true ends the pass. */
   readonly stopped?: () => boolean;
@@ -27,29 +27,34 @@ export interface EpochOptions extends PassControl {
   readonly epoch?: number;
 }
 
-interface Scored {
-  readonly loss: Scalar;
-  readonly sums: Tensor1D;
-}
-
 /** The model's loss on a batch and the sums of its path's errors. */
 function score(model: ForwardModel, batch: BatchTensors): Scored {
   const { outputs, traj } = model.forward(batch, batch.tEval);
-  const { loss, metrics } = model.computeLoss(batch, outputs, traj);
-  const own = metrics["sums"] as Tensor1D | undefined;
-  return { loss, sums: own ?? pathLoss(outputs.soh_r, batch.target, tf.ones([batch.tEval.size])).sums };
+  const { loss, sums, metrics = {} } = model.computeLoss(batch, outputs, traj);
+  return {
+    loss,
+    sums: sums ?? pathLoss(outputs.soh_r, batch.target, tf.ones([batch.tEval.size])).sums,
+    own: metrics,
+  };
 }
 
-/** One optimizer step; returns the kept loss and sums. */
+/** Keeps what a tidy would free of a batch's scores. */
+function kept({ loss, sums, own }: Scored): Scored {
+  tf.keep(loss);
+  tf.keep(sums);
+  for (const value of Object.values(own)) if (typeof value !== "number") tf.keep(value);
+  return { loss, sums, own };
+}
+
+/** One optimizer step; returns the kept scores. */
 function trainStep(model: ForwardModel, batch: Batch, options: EpochOptions): Scored {
   return tf.tidy(() => {
     const tensors = batchToTensors(batch);
     const variables = [...model.variables];
-    let sums: Tensor1D | undefined;
-    const { value, grads } = tf.variableGrads(
+    let scored: Scored | undefined;
+    const { grads } = tf.variableGrads(
       () => {
-        const scored = score(model, tensors);
-        sums = tf.keep(scored.sums);
+        scored = kept(score(model, tensors));
         return scored.loss;
       },
       variables.map(([, variable]) => variable),
@@ -62,18 +67,17 @@ function trainStep(model: ForwardModel, batch: Batch, options: EpochOptions): Sc
     );
     model.step++;
     options.optimizer.step(gradients, {
-      ...{ lr: options.lr, weightDecay: options.weightDecay ?? 0 },
-      ...{ maxNorm: options.maxNorm ?? 1, t: model.step },
+      lr: options.lr,
+      weightDecay: options.weightDecay ?? 0,
+      maxNorm: options.maxNorm ?? 1,
+      t: model.step,
     });
-    return { loss: tf.keep(value), sums: sums as Tensor1D };
+    return scored as Scored;
   });
 }
 
 function evaluateStep(model: ForwardModel, batch: Batch): Scored {
-  return tf.tidy(() => {
-    const { loss, sums } = score(model, batchToTensors(batch));
-    return { loss: tf.keep(loss), sums: tf.keep(sums) };
-  });
+  return tf.tidy(() => kept(score(model, batchToTensors(batch))));
 }
 
 async function pass(
@@ -86,7 +90,7 @@ async function pass(
     for (const batch of batches) {
       if (stopped?.()) return null;
       const scored = step(batch);
-      sums.add(batch, scored.loss, scored.sums);
+      sums.add(batch, scored);
       if (yieldToEventLoop) await yieldToEventLoop();
     }
     return stopped?.() ? null : sums.finish();

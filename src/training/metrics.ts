@@ -1,8 +1,10 @@
+/** The metrics of a pass, gathered batch by batch. */
 import type { Batch, Metrics, PartMetrics } from "../core/index.js";
+import { UsageError } from "../core/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor1D } from "../tensor/tf.js";
 
-/** Where a loss first stopped being a finite number. */
+/** The first batch whose loss was no finite number. */
 export interface Divergence {
   /** The batch, from 1. */
   readonly batch: number;
@@ -11,23 +13,32 @@ export interface Divergence {
 
 export interface PassResult {
   readonly metrics: PartMetrics;
+  /** The model's own metrics: means over the windows of the batches that have them. */
+  readonly own: Metrics;
   readonly divergence: Divergence | null;
 }
+
+/** A batch's loss, the sums of `pathLoss` and the model's own metrics. */
+export type Scored = {
+  readonly loss: Scalar;
+  readonly sums: Tensor1D;
+  readonly own: Readonly<Record<string, Scalar | number>>;
+};
 
 /**
  * Gathers what a pass's metrics are made of. Each batch leaves two small tensors, read together in f64 at the end; what
  * depends on the targets alone is summed at once.
  */
 export class MetricSums {
-  readonly #kept: { readonly size: number; readonly loss: Scalar; readonly sums: Tensor1D }[] = [];
+  readonly #kept: (Scored & { readonly size: number })[] = [];
   #steps = 0;
   #targets = 0;
   #targetSquares = 0;
   #entries = 0;
 
-  /** Takes over `loss` and `sums` (of `pathLoss`), which the caller must have kept from a tidy. */
-  add(batch: Batch, loss: Scalar, sums: Tensor1D): void {
-    this.#kept.push({ size: batch.size, loss, sums });
+  /** Takes over the tensors of `scored`, which the caller must have kept from a tidy. */
+  add(batch: Batch, scored: Scored): void {
+    this.#kept.push({ ...scored, size: batch.size });
     this.#steps = batch.horizon;
     const { target } = batch;
     for (let i = 0; i < target.length; i++) {
@@ -38,7 +49,10 @@ export class MetricSums {
     this.#entries += target.length;
   }
 
-  /** The metrics of all that was added, in SOH units; frees the tensors. */
+  /**
+   * The metrics of all that was added, in SOH units; frees the tensors.
+   * @throws UsageError `invalid-metric` for a name that a model's own metric cannot have
+   */
   finish(): PassResult {
     let [windows, loss, squares, magnitudes, endSquares, largest] = [0, 0, 0, 0, 0, 0];
     let divergence: Divergence | null = null;
@@ -53,6 +67,7 @@ export class MetricSums {
       endSquares += e;
       largest = Math.max(largest, x);
     });
+    const own = ownMetrics(this.#kept);
     this.dispose();
     const entries = windows * this.#steps;
     const spread = this.#targetSquares - this.#targets ** 2 / this.#entries;
@@ -64,16 +79,41 @@ export class MetricSums {
       r2: 1 - squares / spread,
       max_error: largest,
     };
-    return { metrics, divergence };
+    for (const name of Object.keys(own)) requireOwnName(name, metrics);
+    return { metrics, own, divergence };
   }
 
   dispose(): void {
-    for (const { loss, sums } of this.#kept) tf.dispose([loss, sums]);
+    for (const { loss, sums, own } of this.#kept)
+      tf.dispose([loss, sums, ...Object.values(own).filter((value) => typeof value !== "number")]);
     this.#kept.length = 0;
   }
 }
 
-/** `rmse` -> `val_rmse`, … */
-export function prefixed(part: string, metrics: PartMetrics): Metrics {
-  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${part}_${name}`, value as number]));
+/** The means of the model's own metrics, each over the windows of the batches that have it. */
+function ownMetrics(batches: readonly (Scored & { readonly size: number })[]): Metrics {
+  const totals = new Map<string, { sum: number; windows: number }>();
+  for (const { own, size } of batches)
+    for (const [name, value] of Object.entries(own)) {
+      const total = totals.get(name) ?? { sum: 0, windows: 0 };
+      total.sum += (typeof value === "number" ? value : (value.dataSync()[0] as number)) * size;
+      total.windows += size;
+      totals.set(name, total);
+    }
+  return Object.fromEntries([...totals].map(([name, { sum, windows }]) => [name, sum / windows]));
+}
+
+function requireOwnName(name: string, metrics: PartMetrics): void {
+  const taken = Object.keys(metrics);
+  if (/^[a-z][a-z0-9_]*$/.test(name) && !taken.includes(name)) return;
+  throw new UsageError(
+    "invalid-metric",
+    `a model's own metric is named "${name}": use a snake_case name other than ${taken.join(", ")}`,
+  );
+}
+
+/** A pass's metrics under the names of events and records: `rmse` -> `val_rmse`, …, the model's own among them. */
+export function prefixed(part: string, { metrics, own }: Pick<PassResult, "metrics" | "own">): Metrics {
+  const entries = [...Object.entries<number>({ ...metrics }), ...Object.entries(own)];
+  return Object.fromEntries(entries.map(([name, value]) => [`${part}_${name}`, value]));
 }

@@ -1,3 +1,4 @@
+/** Inputs rescaled from one normalisation to another. */
 import type { Batch, Loader, Normalisation } from "../core/index.js";
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>
@@ -16,7 +17,8 @@ export function renormalised(loader: Loader, from: Normalisation, to: Normalisat
     x: batch.x.map((value, i) => value * (scale[i % batch.features] as number) + (shift[i % batch.features] as number)),
   });
   return {
-    ...{ windows: loader.windows, batches: loader.batches },
+    windows: loader.windows,
+    batches: loader.batches,
     *epoch(epoch) {
       for (const batch of loader.epoch(epoch)) yield convert(batch);
     },

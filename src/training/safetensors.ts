@@ -1,4 +1,5 @@
 /** The safetensors format: an 8-byte little-endian length, a JSON header, and the tensors' bytes without gaps. */
+
 export type Dtype = "F32" | "F64" | "I32" | "U8";
 
 export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;
@@ -13,7 +14,7 @@ export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-/** What a file is not, in words that follow "… is no readable safetensors file: ". */
+/** The error for bytes that are no such file; its words follow "… is no readable checkpoint: ". */
 export class FormatError extends Error {
   override readonly name = "FormatError";
 }

@@ -1,3 +1,4 @@
+/** A model in training, epoch by epoch: best and last weights, early stopping, resume state. */
 import type { Dataset, EpochEvent, Loader, Metrics } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import type { ForwardModel } from "../models/index.js";
@@ -13,9 +14,9 @@ import { optimizers } from "./optimizers/index.js";
 import type { Scheduler } from "./schedulers/index.js";
 import { schedulers } from "./schedulers/index.js";
 
-/** How one epoch ended. */
+/** The end of one epoch. */
 export type EpochOutcome =
-  | { readonly kind: "done"; readonly event: EpochEvent; readonly improved: boolean }
+  | { readonly kind: "done"; readonly event: EpochEvent }
   | { readonly kind: "stopped" }
   | { readonly kind: "diverged"; readonly message: string };
 
@@ -27,6 +28,11 @@ interface Parts {
   readonly val: Loader;
 }
 
+type ToldMetric = "train_loss" | "train_rmse" | "val_rmse" | "val_rmse_end" | "val_mae" | "val_r2" | "val_max_error";
+
+/** Metrics of checkpoints and `finish` that an epoch's event leaves out. */
+const untold = new Set(["train_rmse_end", "train_mae", "train_r2", "train_max_error", "val_loss"]);
+
 /** Windows a validation batch: large, for there is no step to take; fixed, so that equal weights score equally. */
 const VALIDATION_BATCH = 256;
 
@@ -37,7 +43,10 @@ async function assemble(config: ResolvedConfig, dataset: Dataset): Promise<Parts
   const createScheduler = await schedulers.get(train.scheduler).load();
   const { window, horizon, featureNames } = dataset.metadata;
   const model = new Model(config.modelParams, {
-    ...{ window, horizon, features: featureNames.length, normalisation: dataset.normalisation },
+    window,
+    horizon,
+    features: featureNames.length,
+    normalisation: dataset.normalisation,
     seeds: { init: streams.init, dropout: streams.dropout },
   });
   return {
@@ -45,7 +54,10 @@ async function assemble(config: ResolvedConfig, dataset: Dataset): Promise<Parts
     optimizer: createOptimizer(model.variables, train),
     scheduler: createScheduler(train, { lr: train.lr, epochs: train.epochs }),
     train: dataset.split("train").loader({
-      ...{ batchSize: train.batch_size, shuffle: true, seed: streams.shuffle, dropLast: train.drop_last },
+      batchSize: train.batch_size,
+      shuffle: true,
+      seed: streams.shuffle,
+      dropLast: train.drop_last,
     }),
     val: dataset.split("val").loader({ batchSize: VALIDATION_BATCH }),
   };
@@ -112,20 +124,24 @@ export class Trainer {
     const { lr } = scheduler;
     const trained = await trainOneEpoch(model, train, {
       ...control,
-      ...{ optimizer, lr, weightDecay: weight_decay, maxNorm: grad_clip, epoch: this.#epoch },
+      optimizer,
+      lr,
+      weightDecay: weight_decay,
+      maxNorm: grad_clip,
+      epoch: this.#epoch,
     });
     if (!trained) return { kind: "stopped" };
     if (trained.divergence) return this.#diverged("training", trained);
     const scored = await evaluate(model, val, control);
     if (!scored) return { kind: "stopped" };
     if (scored.divergence) return this.#diverged("validation", scored);
-    const metrics: Metrics = { ...prefixed("train", trained.metrics), ...prefixed("val", scored.metrics) };
-    const improved = this.#advance(metrics, scored.metrics.rmse);
-    return { kind: "done", improved, event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
+    const metrics: Metrics = { ...prefixed("train", trained), ...prefixed("val", scored) };
+    this.#advance(metrics, scored.metrics.rmse);
+    return { kind: "done", event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
   }
 
-  /** Books a finished epoch; tells whether it is the best so far. */
-  #advance(metrics: Metrics, valRmse: number): boolean {
+  /** Books a finished epoch, which may be the best so far. */
+  #advance(metrics: Metrics, valRmse: number): void {
     this.#epoch++;
     this.#last = { epoch: this.#epoch, metrics };
     this.#parts.scheduler.step(valRmse);
@@ -135,16 +151,12 @@ export class Trainer {
       this.#best = this.#last;
       this.#bestWeights = this.#parts.model.weights();
     }
-    return improved;
   }
 
   #event(metrics: Metrics, lr: number, seconds: number): EpochEvent {
-    const of = (name: string): number => metrics[name] as number;
-    return {
-      ...{ event: "epoch", epoch: this.#epoch, train_loss: of("train_loss"), train_rmse: of("train_rmse") },
-      ...{ val_rmse: of("val_rmse"), val_rmse_end: of("val_rmse_end"), val_mae: of("val_mae"), val_r2: of("val_r2") },
-      ...{ val_max_error: of("val_max_error"), lr, seconds },
-    };
+    const told = Object.entries(metrics).filter(([name]) => !untold.has(name));
+    const numbers = Object.fromEntries(told) as Pick<EpochEvent, ToldMetric>;
+    return { event: "epoch", epoch: this.#epoch, ...numbers, lr, seconds };
   }
 
   #diverged(part: string, { divergence }: PassResult): EpochOutcome {
@@ -152,12 +164,16 @@ export class Trainer {
     return { kind: "diverged", message: `diverged in epoch ${this.#epoch + 1}: ${seen}` };
   }
 
-  /** What a continuation needs, as of the last finished epoch. */
+  /** The state that a continuation needs, as of the last finished epoch. */
   resumeState(): ResumeState {
     const { model, optimizer, scheduler } = this.#parts;
     return {
-      ...{ epoch: this.#epoch, step: model.step, waited: this.#waited, scheduler: scheduler.state() },
-      ...{ weights: model.weights(), optimizer: optimizer.state() },
+      epoch: this.#epoch,
+      step: model.step,
+      waited: this.#waited,
+      scheduler: scheduler.state(),
+      weights: model.weights(),
+      optimizer: optimizer.state(),
     };
   }
 

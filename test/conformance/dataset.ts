@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Batch, CellTables, Dataset, SplitName } from "../../src/core/index.js";
 import { baselines } from "../../src/datasets/baselines/index.js";
 import type { BuildOptions } from "../../src/datasets/index.js";
-import { buildDataset, clearTableCache, dataParameters, loadTables } from "../../src/datasets/index.js";
+import { tableCache } from "../../src/datasets/cache.js";
+import { buildDataset, dataParameters, loadTables } from "../../src/datasets/index.js";
 
 export interface DatasetCase {
   /** The registered name. */
@@ -72,7 +73,7 @@ export function datasetConformance({ name, params, options = {} }: DatasetCase):
     test("loading again gives the same numbers; a second build reads nothing", async () => {
       const first = await loadTables(name, params, options);
       expect(await loadTables(name, params, options)).toBe(first);
-      clearTableCache();
+      tableCache.clear();
       const again = await loadTables(name, params, options);
       expect(again).not.toBe(first);
       expect(again.hash).toBe(first.hash);

@@ -85,7 +85,7 @@ export function prunerConformance({ name, make, compares = true, prunes = true }
     test("a decision is a flag and one line that names the step", () => {
       const decision = relaxed().decide(bad, historyOf("minimize", good));
       expect(Object.keys(decision).sort()).toEqual(["prune", "reason"]);
-      expect(decision.reason).toMatch(/^epoch 6: [^\n]+$/);
+      expect(decision.reason).toMatch(/^step 6: [^\n]+$/);
     });
 
     test("nothing reported, nothing pruned", () => {

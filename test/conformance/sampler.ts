@@ -4,7 +4,8 @@ import type { Direction, History, Params, SearchSpace, Trial } from "../../src/c
 import { categorical, createRng, deriveSeed, float, int } from "../../src/core/index.js";
 import type { Sampler } from "../../src/samplers/sampler.js";
 import { drawUniform } from "../../src/search-space/draw-uniform.js";
-import { buildParams, fitsSpace } from "../../src/search-space/points.js";
+import { buildParams } from "../../src/search-space/points.js";
+import { fitsSpace } from "../fixtures/samplers/fits-space.js";
 import { trialOf } from "../fixtures/trials.js";
 
 /** The stream of one trial, as a study makes it. */

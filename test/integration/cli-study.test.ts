@@ -4,9 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MedianPruner } from "../../src/pruners/median.js";
-import { recomputeVerdicts } from "../../src/pruners/verdict.js";
+import { recomputePrunes } from "../fixtures/study/recompute-prunes.js";
 import type { Trial } from "../../src/core/index.js";
-import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
+import { emptyFolder, jsonLines, projectRoot, runCli, runHere } from "./cli.js";
 
 const example = join(projectRoot, "examples", "objective.mjs");
 
@@ -86,13 +86,13 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(trials).toHaveLength(60);
     const pruned = trials.filter((trial) => trial.state === "pruned");
     expect(pruned.length).toBeGreaterThan(5);
-    const verdicts = recomputeVerdicts(new MedianPruner(), { direction: "minimize", trials });
-    const prunes = verdicts.filter((verdict) => verdict.prune);
+    const decisions = recomputePrunes(new MedianPruner(), { direction: "minimize", trials });
+    const prunes = decisions.filter(({ prune }) => prune);
     expect(prunes.map(({ number, reason }) => [number, reason]).sort()).toEqual(
       pruned.map((trial) => [trial.number, trial.prune_reason]).sort(),
     );
     for (const trial of pruned)
-      expect(trial.prune_reason).toMatch(new RegExp(`^epoch ${trial.intermediate.at(-1)?.[0]}: `));
+      expect(trial.prune_reason).toMatch(new RegExp(`^step ${trial.intermediate.at(-1)?.[0]}: `));
   }, 60_000);
 });
 
@@ -152,6 +152,48 @@ describe("write commands", () => {
     });
   }, 60_000);
 
+  test("a trial under a lease, reports, notes, bans and retries", async () => {
+    const cwd = await emptyFolder();
+    const json = async (...args: string[]): Promise<Record<string, unknown>> =>
+      JSON.parse((await runHere([...args, "--format", "json"], cwd)).stdout) as Record<string, unknown>;
+    const line = async (...args: string[]): Promise<string> => (await runHere(args, cwd)).stdout.trim();
+    await runHere(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], cwd);
+    const { lease } = (await json("ask", "--lease", "60")) as { lease: { token: string } };
+    const leased = ["--lease", lease.token];
+    expect(await json("report", "0", "--step", "1", "--value", "0.5", "--metrics", '{"a":1}', ...leased)).toEqual({
+      answer: "continue",
+    });
+    expect(await line("heartbeat", "0", ...leased)).toBe("continue");
+    const stranger = await runHere(["report", "0", "--step", "2", "--value", "1", "--lease", "x"], cwd);
+    expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringMatching(/lease.* ended/)]);
+    expect(await line("tell", "--trial-number", "0", "--state", "failed", "--message", "no", ...leased)).toMatch(
+      /failed/,
+    );
+    expect(await line("trial", "retry", "0")).toBe("trial 1 repeats trial 0");
+    expect(await line("trial", "stop", "1")).toBe("trial 1 is failed");
+    expect(await line("trial", "note", "0", "looked odd")).toBe("trial 0: noted");
+    expect(await line("trial", "tag", "0", "odd", "odd", "cold")).toBe("trial 0: odd, cold");
+    expect(await line("trial", "ban", "0")).toMatch(/banned/);
+    expect(await line("trial", "restore", "0")).toMatch(/restored/);
+    const stored = JSON.parse(await readFile(join(cwd, "studies", "bowl.json"), "utf8")) as Record<string, unknown>;
+    expect(stored["annotations"]).toEqual({ 0: { note: "looked odd", tags: ["odd", "cold"], banned: false } });
+    for (const args of [
+      ["trial", "ban", "9"],
+      ["trial", "retry", "x"],
+      ["report", "0", "--step", "1", "--value", "much"],
+      ["tell", "--trial-number", "0", "--metrics", "[1]"],
+      ["ask", "--lease", "0"],
+    ])
+      expect(await runHere(args, cwd)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^[^\n]+\n$/) as unknown,
+      });
+    expect(await runHere(["pause"], cwd)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/not being optimized/) as unknown,
+    });
+  }, 60_000);
+
   test("a damaged study is named by doctor and mended", async () => {
     const cwd = await emptyFolder();
     await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
@@ -182,6 +224,12 @@ describe("a user's mistake is one line, exit code 2, and costs no trial", () => 
     ["an unknown parameter", ["create-study", "--search", "train.lrr=log:1e-4..1"], /train\.lrr.*train\.lr/],
     ["a parameter of the task", ["create-study", "--search", "data.horizon=int:1..10"], /data\.horizon/],
     ["an unknown sampler", ["create-study", "--sampler", "tpee"], /unknown sampler "tpee": did you mean "tpe"/],
+    [
+      "a sampler's option",
+      ["create-study", "--sampler-option", "n_startup_trials=many"],
+      /sampler "tpe": n_startup_trials must be a whole number, at least 0, got many/,
+    ],
+    ["a pruner's option", ["create-study", "--pruner-option", "n_warmup=3"], /has no option "n_warmup"/],
     ["an objective without a space", ["create-study", "--objective", "none.mjs"], /none\.mjs/],
     ["a bad number", ["optimize", "--trials", "many"], /--trials many/],
   ])("%s", async (_name, args, message) => {

@@ -123,6 +123,7 @@ describe("real output is as the schema says", () => {
     ["create-study", ["create-study", "--storage", "third", "--objective", "objective.mjs", "--name", "m"]],
     ["create-study-dry-run", ["create-study", "--dry-run", "--model", "lstm,mlp"]],
     ["ask", ["ask", "mixed"]],
+    ["ask", ["ask", "mixed", "--lease", "60"]],
   ])("%s: %j", async (schema, args) => {
     expect(await problems(schema, await read([...args, "--format", "json"]))).toEqual([]);
   });
@@ -139,6 +140,21 @@ describe("real output is as the schema says", () => {
     const trials = (await read(["trials", "mixed", "--state", "running", "--format", "json"])) as Trial[];
     expect(trials.length).toBeGreaterThan(0);
     expect(await problems("trials", trials)).toEqual([]);
+  });
+
+  test("the lines of train for a model with metrics of its own", async () => {
+    const plugin = join(projectRoot, "test", "fixtures", "training", "own-metrics-plugin.mjs");
+    const args = ["train", "--plugin", plugin, "--model", "biased", ...tiny, "--epochs", "2", "--no-checkpoint"];
+    const { code, stdout } = await runHere([...args, "--format", "json"], cwd);
+    const lines = jsonLines(stdout);
+    expect({ code, events: lines.map(({ event }) => event) }).toEqual({
+      code: 0,
+      events: ["epoch", "epoch", "finish"],
+    });
+    for (const line of lines) expect(await problems("train", line)).toEqual([]);
+    const plain = Object.keys(jsonLines(trainLines)[0] as object);
+    const own = ["train_bias", "train_batch_windows", "val_bias", "val_batch_windows"];
+    expect(Object.keys(lines[0] as object).sort()).toEqual([...plain, ...own].sort());
   });
 
   test("the lines of train and optimize", async () => {

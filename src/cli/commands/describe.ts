@@ -1,8 +1,8 @@
 import { Argument } from "commander";
-import type { Distribution } from "../../core/index.js";
 import { UsageError, stringifyJson } from "../../core/index.js";
 import type { ParameterInfo, Registry } from "../../registry/index.js";
 import { parametersOf, unknownName } from "../../registry/index.js";
+import { conditionInWords, formatDistribution } from "../../search-space/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
 import { loadPluginsOf } from "../list-registry.js";
@@ -105,31 +105,15 @@ function row(info: ParameterInfo) {
     type: info.type,
     default: info.default,
     range: rangeOf(info),
-    search: search ? describeDistribution(search.distribution) + (search.default === true ? "" : " (on request)") : "-",
-    description: description + (unit ? ` [${unit}]` : "") + (when ? ` (when ${conditionText(when)})` : ""),
+    search: search ? formatDistribution(search.distribution) + (search.default === true ? "" : " (on request)") : "-",
+    description: description + (unit ? ` [${unit}]` : "") + (when ? ` (when ${conditionInWords(when)})` : ""),
     ...(search ? { search_metadata: search } : {}),
     ...(when ? { when } : {}),
   };
-}
-
-function conditionText(when: NonNullable<ParameterInfo["meta"]["when"]>): string {
-  return Object.entries(when)
-    .map(([name, value]) => `${name} = ${Array.isArray(value) ? value.join(" | ") : String(value)}`)
-    .join(", ");
 }
 
 function rangeOf(info: ParameterInfo): string {
   if (info.choices) return info.choices.join(" | ");
   if (info.minimum === undefined && info.maximum === undefined) return "-";
   return `${info.minimum ?? ""}..${info.maximum ?? ""}`;
-}
-
-/** In the grammar of `--search`. */
-export function describeDistribution(distribution: Distribution): string {
-  if (distribution.type === "categorical") return distribution.choices.join(",");
-  const range = `${distribution.low}..${distribution.high}`;
-  const kind = distribution.type === "int" ? "int" : distribution.log ? "log" : "float";
-  const log = distribution.type === "int" && distribution.log ? ":log" : "";
-  const step = distribution.step !== null && distribution.step !== 1 ? `:step=${distribution.step}` : "";
-  return `${kind}:${range}${log}${step}`;
 }

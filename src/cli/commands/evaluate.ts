@@ -40,7 +40,7 @@ export const evaluateCommand: CommandDefinition = async (program, { io, argv }) 
   if (argv[0] !== "evaluate") return;
   const read = addParameterOptions(command, await checkpointParameters(prescan(argv.slice(1))));
   command.action(async (checkpoint: string, options: EvaluateOptions) => {
-    const { evaluateCheckpoint } = await import("../../training/predict.js");
+    const { evaluateCheckpoint } = await import("../../training/evaluate.js");
     const result = await evaluateCheckpoint(checkpoint, {
       ...{ split: options.split, params: read(), backend: options.backend, kernels: options.kernels },
       ...(options.dataset ? { dataset: options.dataset } : {}),

@@ -32,7 +32,7 @@ export const predictCommand: CommandDefinition = async (program, { io, argv }) =
   const read = addParameterOptions(command, await checkpointParameters(prescan(argv.slice(1))));
   command.action(async (checkpoint: string, options: PredictOptions) => {
     const { predictCheckpoint } = await import("../../training/predict.js");
-    const { requireWritable } = await import("../../training/atomic-write.js");
+    const { requireWritable } = await import("../../io/atomic-write.js");
     for (const file of [options.dump, options.output]) if (file !== undefined) await requireWritable(file);
     const prediction = await predictCheckpoint(checkpoint, {
       ...{ split: options.split, params: read(), backend: options.backend, kernels: options.kernels },

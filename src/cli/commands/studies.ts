@@ -1,10 +1,10 @@
+/** `mlbench-hpo studies`: the studies of the storage, a line each. */
 import { objectivesInWords } from "../../core/index.js";
-import type { StudySummary } from "../../storage/storage.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, renderTable, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
-import { storageOption } from "../study-ref.js";
+import { folderLocation, storageOption } from "../study-ref.js";
 
 /** `mlbench-hpo studies` */
 export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) => {
@@ -15,19 +15,13 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
     .addOption(storageOption())
     .addOption(formatOption())
     .action(async (options: { storage: string; format: string }) => {
-      const { openStorage } = await import("../../app/storage.js");
-      const storage = await openStorage(options.storage, process.cwd());
-      const entries = await storage.summaries();
-      const rows = entries.flatMap(({ summary }) => (summary ? [rowOf(summary)] : []));
-      for (const { error } of entries) {
-        // One study that can't be read hides no other.
-        if (!error) continue;
-        printLine(io.stderr, `error: ${error.message}`);
-        setExitCode(1);
-      }
-      await printData(io, parseFormat(options.format), rows, {
+      const { summarizeStudies } = await import("../../app/views/study-list.js");
+      const { studies, unread } = await summarizeStudies({ storage: folderLocation(options.storage) });
+      for (const { message } of unread) printLine(io.stderr, `error: ${message}`);
+      if (unread.length > 0) setExitCode(1);
+      await printData(io, parseFormat(options.format), studies, {
         table: () =>
-          entries.length === 0
+          studies.length + unread.length === 0
             ? `no study in ${options.storage}: make one with \`mlbench-hpo create-study\``
             : renderTable(
                 [
@@ -40,17 +34,9 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
                   { title: "metric", text: (row) => `${objectivesInWords(row.objectives)}` },
                   { title: "created", text: (row) => row.created_at.slice(0, 16).replace("T", " ") },
                 ],
-                rows,
+                studies,
               ),
-        value: () => rows.map((row) => row.name).join("\n"),
+        value: () => studies.map((row) => row.name).join("\n"),
       });
     });
 };
-
-function rowOf({ name, objectives, created_at, counts, best, sampler, pruner, location }: StudySummary) {
-  return {
-    ...{ name, objectives, created_at },
-    ...{ trials: Object.values(counts).reduce((sum, count) => sum + count, 0), counts },
-    ...{ best_value: best?.value ?? null, sampler: sampler.name, pruner: pruner.name, file: location },
-  };
-}

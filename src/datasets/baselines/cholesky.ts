@@ -1,3 +1,4 @@
+/** The Cholesky factorisation and the solution of its systems. */
 import { MlbenchError } from "../../core/index.js";
 
 /** Inner product of two runs of `n` numbers; four sums hide the latency of the additions. */

@@ -1,3 +1,4 @@
+/** The baselines' errors on a part of a dataset. */
 import type { Dataset, Metrics, SplitName } from "../../core/index.js";
 import type { Baseline, Predictor } from "./baseline.js";
 import { linear } from "./linear.js";

@@ -1,3 +1,4 @@
+/** The baseline `linear`: the line through the window. */
 import { linearRegression } from "simple-statistics";
 import type { Baseline } from "./baseline.js";
 

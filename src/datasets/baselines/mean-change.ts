@@ -1,3 +1,4 @@
+/** The baseline `mean_change`: the training part's mean change. */
 import type { Baseline } from "./baseline.js";
 
 /** The last SOH plus the training part's mean change at each step. */

@@ -1,3 +1,4 @@
+/** The baseline `persistence`: the last SOH. */
 import type { Baseline } from "./baseline.js";
 
 /** The last SOH stays. */

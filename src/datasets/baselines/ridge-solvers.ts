@@ -1,3 +1,4 @@
+/** The two forms of the ridge regression: normal equations and kernel. */
 import { choleskyInPlace, choleskySolve, dot } from "./cholesky.js";
 import type { Design, Shape } from "./ridge-design.js";
 

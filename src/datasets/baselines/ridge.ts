@@ -1,3 +1,4 @@
+/** The baseline `ridge`: a penalised linear regression on the flattened window. */
 import type { Dataset } from "../../core/index.js";
 import type { Baseline, Predictor } from "./baseline.js";
 import { dot } from "./cholesky.js";

@@ -1,8 +1,9 @@
+/** The binding of a CSV file's columns to their roles. */
 import { UsageError } from "../../core/index.js";
-import { nearest } from "../../registry/index.js";
+import { didYouMean } from "../../registry/index.js";
 import type { CsvParameters } from "./parameters.js";
 
-/** Which column of the header plays which part, by index. */
+/** The columns' roles, by index in the header. */
 export interface CsvRoles {
   readonly cell: number;
   readonly cycle: number;
@@ -16,8 +17,7 @@ export interface CsvRoles {
 function find(file: string, header: readonly string[], option: string, name: string): number {
   const index = header.indexOf(name);
   if (index >= 0) return index;
-  const near = nearest(name, header);
-  const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+  const hint = didYouMean(name, header);
   throw new UsageError(
     "csv-column",
     `${file}: no column "${name}" (${option}):${hint} columns: ${header.map((h) => `"${h}"`).join(", ")}`,

@@ -1,3 +1,4 @@
+/** The parameters of the dataset `csv`. */
 import { z } from "zod";
 import { parameter } from "../../registry/index.js";
 

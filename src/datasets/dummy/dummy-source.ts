@@ -1,3 +1,4 @@
+/** The dataset `dummy`: cells with synthetic lives. */
 import type { CellTables } from "../../core/index.js";
 import { createNormal, createRng } from "../../core/index.js";
 import type { DatasetSource } from "../dataset.js";

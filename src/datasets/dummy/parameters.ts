@@ -1,3 +1,4 @@
+/** The parameters of the dataset `dummy`. */
 import { z } from "zod";
 import { parameter } from "../../registry/index.js";
 import { windowParameter } from "../task.js";

@@ -1,3 +1,4 @@
+/** MATLAB's char arrays, read from an element. */
 import { mi } from "./element-reader.js";
 import type { Element, ElementReader } from "./element-reader.js";
 import type { MatChar } from "./mat-array.js";

@@ -1,3 +1,5 @@
+/** The arrays that a MATLAB file holds. */
+
 /** MATLAB's numeric classes, `logical` included. */
 export type MatNumericClass =
   "double" | "single" | "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" | "int64" | "uint64" | "logical";
@@ -88,7 +90,7 @@ export interface MatSparse {
 
 export type MatArray = MatNumeric | MatChar | MatCell | MatStruct | MatObject | MatFunction | MatOpaque | MatSparse;
 
-/** What a file holds. */
+/** The variables of a file. */
 export interface MatFile {
   /** The descriptive text, trimmed. */
   readonly header: string;

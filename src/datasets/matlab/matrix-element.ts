@@ -1,3 +1,4 @@
+/** MATLAB's arrays of every class, read from matrix elements. */
 import { chars } from "./char-element.js";
 import { mi } from "./element-reader.js";
 import type { ElementReader } from "./element-reader.js";

@@ -1,3 +1,4 @@
+/** MATLAB's numbers, read from an element and cast to their class. */
 import { endianness } from "node:os";
 import { mi } from "./element-reader.js";
 import type { Element, ElementReader } from "./element-reader.js";

@@ -1,3 +1,4 @@
+/** The features of the three NASA datasets, computed for each discharge. */
 import { constantCurrentPhase, crossingTimes, duration, integral, loadPhase, summary } from "./curve-measures.js";
 import type { Phase } from "./curve-measures.js";
 import type { Curve } from "./nasa-cell.js";
@@ -8,7 +9,7 @@ export interface Feature {
   readonly unit: string;
 }
 
-/** What a dataset computes for one discharge, SOH excepted. */
+/** The features that a dataset computes for one discharge, SOH excepted. */
 export interface FeatureSet {
   readonly features: readonly Feature[];
   /**

@@ -1,3 +1,4 @@
+/** The operations of a NASA cell, read from its MATLAB struct. */
 import { UsageError } from "../../core/errors.js";
 import type { MatArray, MatFile, MatStruct } from "../matlab/index.js";
 

@@ -1,14 +1,12 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+/** The files of NASA's cells in a folder. */
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { UsageError, messageOf } from "../../core/errors.js";
-import { nearest } from "../../registry/index.js";
+import { didYouMean } from "../../registry/index.js";
 import { listOf } from "../task.js";
 import type { NasaParameters } from "./nasa-parameters.js";
 
-/** How far below `data_dir` files are looked for: the official archive's folders are two levels deep. */
+/** Levels below `data_dir` in which files are looked for: the official archive's folders are two levels deep. */
 const MAX_DEPTH = 3;
 
 /** A cell and the file that holds it. */
@@ -68,15 +66,7 @@ export async function nasaFiles(
   return [...new Set(wanted)].sort().map((cell) => {
     const path = found.get(cell);
     if (path !== undefined) return { cell, path };
-    const near = nearest(cell, known);
-    const hint = near === undefined ? "" : ` did you mean "${near}"?`;
+    const hint = didYouMean(cell, known);
     throw new UsageError("unknown-cell", `no cell "${cell}" in ${dir}:${hint} it has ${known.join(", ")}`);
   });
-}
-
-/** The SHA-256 (hex) of a file, read in pieces. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }

@@ -1,3 +1,4 @@
+/** The datasets `nasa`, `nasa_cc` and `nasa_cc_discharge`. */
 import { UsageError } from "../../core/errors.js";
 import type { CellTables } from "../../core/index.js";
 import type { DatasetSource, LoadContext } from "../dataset.js";

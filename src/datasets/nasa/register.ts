@@ -1,3 +1,4 @@
+/** The registration of the NASA datasets. */
 import { lazy } from "../../registry/index.js";
 import type { Registry } from "../../registry/index.js";
 import type { DatasetSource } from "../dataset.js";

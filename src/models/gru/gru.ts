@@ -1,3 +1,4 @@
+/** The model `gru`. */
 import { gru } from "../../tensor/index.js";
 import type { ModelFacts } from "../forward-model.js";
 import { RecurrentModel } from "../recurrent.js";

@@ -1,3 +1,4 @@
+/** The metadata of the model `gru`. */
 import { lstmMeta } from "../lstm/meta.js";
 
 /** The parameters are the LSTM's. */

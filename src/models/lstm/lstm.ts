@@ -1,3 +1,4 @@
+/** The model `lstm`. */
 import { lstm } from "../../tensor/index.js";
 import type { LstmOptions } from "../../tensor/index.js";
 import type { ModelFacts } from "../forward-model.js";

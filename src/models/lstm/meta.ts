@@ -1,3 +1,4 @@
+/** The metadata and parameters of the model `lstm`. */
 import { z } from "zod";
 import { categorical, float, int } from "../../core/distribution.js";
 import { parameter } from "../../registry/index.js";

@@ -1,3 +1,4 @@
+/** The model `mlp`: dense layers on the flattened window. */
 import type { Activation, BatchTensors } from "../../tensor/index.js";
 import { dense, dropout } from "../../tensor/index.js";
 import * as tf from "../../tensor/tf.js";

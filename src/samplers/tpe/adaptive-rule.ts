@@ -1,3 +1,4 @@
+/** The proposal rule of the TPE sampler's default preset. */
 import type { Distribution, Direction, ParamValue, Rng } from "../../core/index.js";
 import { createNormal, isActive } from "../../core/index.js";
 import { bandwidthsAround, narrowestBandwidth, stepSize } from "./bandwidth.js";
@@ -20,7 +21,7 @@ export interface AdaptiveRule {
   readonly magicClip: boolean;
 }
 
-/** What one ask knows, shared by its blocks. */
+/** The trials that one ask knows, shared by its blocks. */
 export interface GoodAndRest {
   readonly direction: Direction;
   readonly observations: Observations;

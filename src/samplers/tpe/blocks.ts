@@ -1,3 +1,4 @@
+/** The blocks of parameters that TPE models jointly. */
 import type { Distribution } from "../../core/index.js";
 import { cardinality } from "../../core/index.js";
 import type { SpaceEncoding } from "./encoding.js";
@@ -13,7 +14,7 @@ export interface Grouping {
   readonly group: boolean;
 }
 
-/** How a space is cut into joint densities. Parameters with a single value belong to none. */
+/** The blocks of a space, one joint density each. Parameters with a single value belong to none. */
 export function blocksOf(encoding: SpaceEncoding, { preset, multivariate, group }: Grouping): Block[] {
   const blocks = new Map<string, number[]>();
   encoding.distributions.forEach((d, i) => {

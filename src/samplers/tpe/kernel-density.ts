@@ -1,3 +1,4 @@
+/** The density of the default TPE on the unit cube. */
 import type { Rng } from "../../core/index.js";
 import { LOG_SQRT_2PI, ndtr } from "./normal.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";

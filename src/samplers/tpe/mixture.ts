@@ -1,3 +1,4 @@
+/** The kernels of Optuna's Parzen estimator, their densities and samples. */
 import type { Rng } from "../../core/index.js";
 import { createNormal } from "../../core/index.js";
 import { LOG_SQRT_2PI } from "./normal.js";

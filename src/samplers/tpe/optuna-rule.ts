@@ -1,3 +1,4 @@
+/** The proposal rule of the preset `optuna`. */
 import type { Distribution, Rng, SearchSpace } from "../../core/index.js";
 import type { Block } from "./blocks.js";
 import type { Observation, SpaceEncoding } from "./encoding.js";

@@ -1,3 +1,4 @@
+/** Optuna's Parzen estimator. */
 import type { Distribution, NumericDistribution, Rng, SearchSpace } from "../../core/index.js";
 import { UsageError } from "../../core/index.js";
 import type { CategoricalKernels, Kernels, NumericKernels } from "./mixture.js";

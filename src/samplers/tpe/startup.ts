@@ -1,3 +1,4 @@
+/** The stratified draws of the first trials. */
 import type { Distribution, ParamValue, Rng } from "../../core/index.js";
 import { drawUniform, valueAtQuantile } from "../../search-space/draw-uniform.js";
 import { toUnit, unitDimension } from "../../search-space/unit-interval.js";

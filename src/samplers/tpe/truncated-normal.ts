@@ -1,3 +1,4 @@
+/** The truncated normal distribution on scalars. */
 import { LOG_SQRT_2PI, logNdtr, ndtr, ndtriExp } from "./normal.js";
 
 /** log(exp(p) - exp(q)) for q <= p. */

@@ -6,12 +6,11 @@ const LOST = "the record was lost to damage of the study's files";
 
 /**
  * Applies what is left of a damaged journal. An event that builds on a lost one still counts where it can: a trial
- * whose creation is lost gets a placeholder, one whose start is lost is started. What cannot be applied is counted.
+ * whose creation is lost gets a placeholder, one whose start is lost is started. What cannot be applied is left out.
  */
 export class LenientReplay {
   state: StudyState;
   readonly placeholders = new Set<number>();
-  skipped = 0;
 
   constructor(state: StudyState) {
     this.state = state;
@@ -27,7 +26,6 @@ export class LenientReplay {
       this.state = applyEvent(this.state, event);
     } catch (error) {
       if (!(error instanceof MlbenchError)) throw error;
-      this.skipped += 1;
     }
   }
 

@@ -24,7 +24,7 @@ export interface Lock {
   release(): void;
 }
 
-export type LockAttempt = { readonly lock: Lock; readonly tookOver: boolean } | { readonly owner: LockOwner };
+export type LockAttempt = { readonly lock: Lock } | { readonly owner: LockOwner };
 
 /** A lock file that cannot be read is one just being made, or what a power cut left; after this long, the latter. */
 const UNREADABLE_FOR_MS = 1_000;
@@ -102,7 +102,7 @@ export async function acquireLock(path: string, url?: string): Promise<LockAttem
   const content: LockContent = { ...ownIdentity(), since, ...(url === undefined ? {} : { url }), nonce };
   const text = `${JSON.stringify(content)}\n`;
   for (;;) {
-    if (placeNew(path, text, nonce)) return { lock: held(path, text), tookOver: false };
+    if (placeNew(path, text, nonce)) return { lock: held(path, text) };
     const found = textOf(path);
     if (found === null) continue;
     const owner = parse(found);
@@ -113,7 +113,7 @@ export async function acquireLock(path: string, url?: string): Promise<LockAttem
     }
     const rival = await takeOver(path, found, text, nonce);
     if (rival === "ours") removeLeftovers(path);
-    if (rival === "ours") return { lock: held(path, text), tookOver: true };
+    if (rival === "ours") return { lock: held(path, text) };
     if (rival !== "changed") return { owner: rival };
   }
 }

@@ -27,6 +27,7 @@ export class SnapshotAdapter implements Adapter<StudyDocument> {
     this.#paths = paths;
   }
 
+  /** Asked for by lowdb's contract; the storage itself reads through `loadStudy`, together with the journal. */
   async read(): Promise<StudyDocument | null> {
     const fd = await this.#system.open(this.#paths.snapshot, "r");
     try {

@@ -1,4 +1,4 @@
-// A dense layer as one TensorFlow.js kernel each way: product, bias and activation.
+/** A dense layer as one TensorFlow.js kernel each way: product, bias and activation. */
 import type { Activation } from "../ops/ops.js";
 import type { KernelBackend, Tensor, Tensor1D, Tensor2D, TensorInfo } from "../tf.js";
 import type { KernelMemory } from "./memory.js";

@@ -1,3 +1,5 @@
+/** The functions that the compiled kernels export. */
+
 /** Addresses are byte offsets into the kernels' memory; see the functions' comments in `../assembly`. */
 export interface KernelExports {
   tanhArray(source: number, target: number, n: number): void;

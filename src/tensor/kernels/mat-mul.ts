@@ -1,3 +1,4 @@
+/** A faster matrix product of transposed operands on the wasm backend. */
 import * as tf from "../tf.js";
 import type { KernelBackend, KernelConfig, TensorInfo } from "../tf.js";
 

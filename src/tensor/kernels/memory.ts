@@ -1,3 +1,4 @@
+/** The memory that one instance of the kernels works in, and its allocation. */
 import type { KernelExports } from "./exports.js";
 import { type Build, kernelBytes } from "./select.js";
 

@@ -1,5 +1,7 @@
-// The loss, what metrics are made of, and the way from a model's output to SOH: few numbers, so plain loops in f64 over
-// the tensors' memory; what matters is that each is one op and reads nothing back.
+/**
+ * The loss, the sums that metrics are made of, and the way from a model's output to SOH. Few numbers, so plain loops in
+ * f64 over the tensors' memory; what matters is that each is one op and reads nothing back.
+ */
 import type { PathLoss } from "../ops/ops.js";
 import type { KernelBackend, Scalar, Tensor, Tensor1D, Tensor2D, TensorInfo } from "../tf.js";
 import type { Infos } from "./registration.js";

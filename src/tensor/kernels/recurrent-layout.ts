@@ -1,3 +1,5 @@
+/** The layout of a recurrent stack's workspace: plans, activations, packed weights, gradients. */
+
 /** The sizes of a recurrent stack; the key of its workspace. */
 export interface RecurrentShape {
   readonly cell: "lstm" | "gru";

@@ -1,5 +1,7 @@
-// Registering kernels with TensorFlow.js. Its registries are global to the process and may be shared by copies of this
-// package, so a kernel keeps no state of its own: everything it needs comes with the call, in `attrs.call`.
+/**
+ * The registration of kernels with TensorFlow.js. Its registries are global to the process and may be shared by copies of
+ * this package, so a kernel keeps no state of its own: everything it needs comes with the call, in `attrs.call`.
+ */
 import * as tf from "../tf.js";
 import type { KernelBackend, Tensor, TensorInfo } from "../tf.js";
 import { backendNames } from "./tensors.js";
@@ -7,7 +9,7 @@ import { backendNames } from "./tensors.js";
 /** Input tensors in the order in which they were given. */
 export type Infos = Record<string, TensorInfo>;
 
-/** What a kernel does for a call of type C. */
+/** A kernel's work for a call of type C. */
 export type KernelFunction<C> = (inputs: Infos, call: C, backend: KernelBackend) => TensorInfo | TensorInfo[];
 
 /** The gradients of a call's inputs by name, each computed when asked for. */
@@ -22,7 +24,8 @@ export function registerFused<C>(name: string, kernel: KernelFunction<C>, gradie
   for (const backendName of backendNames) {
     if (tf.getKernel(name, backendName)) tf.unregisterKernel(name, backendName);
     tf.registerKernel({
-      ...{ kernelName: name, backendName },
+      kernelName: name,
+      backendName,
       kernelFunc: ({ inputs, attrs, backend }) =>
         kernel(inputs as Infos, (attrs as unknown as { call: C }).call, backend as KernelBackend),
     });
@@ -30,7 +33,9 @@ export function registerFused<C>(name: string, kernel: KernelFunction<C>, gradie
   if (!gradient) return;
   if (tf.getGradient(name)) tf.unregisterGradient(name);
   tf.registerGradient({
-    ...{ kernelName: name, inputsToSave: [], outputsToSave: [] },
+    kernelName: name,
+    inputsToSave: [],
+    outputsToSave: [],
     gradFunc: (dy, _saved, attrs) => gradient(Array.isArray(dy) ? dy : [dy], (attrs as unknown as { call: C }).call),
   });
 }

@@ -1,7 +1,8 @@
+/** The choice between the kernels' builds: relaxed SIMD, plain SIMD, none. */
 import { readFileSync } from "node:fs";
 import { UsageError } from "../../core/errors.js";
 import type { KernelsName } from "../../core/run.js";
-import { vendorDirectory } from "../backend.js";
+import { vendorDirectory } from "../vendor-directory.js";
 
 export type Build = Exclude<KernelsName, "none">;
 

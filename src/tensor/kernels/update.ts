@@ -1,3 +1,4 @@
+/** The optimizers' steps in the kernels' memory. */
 import type { Update, UpdateRule, UpdateStep } from "../ops/ops.js";
 import * as tf from "../tf.js";
 import type { Tensor, Variable } from "../tf.js";
@@ -10,7 +11,7 @@ const slotNames: Readonly<Record<UpdateRule, readonly string[]>> = {
   sgd: ["momentum_buffer"],
 };
 
-/** Where one variable stands in each of the flat blocks: floats from the block's start, padded to a multiple of four. */
+/** One variable's place in each of the flat blocks: floats from the block's start, padded to a multiple of four. */
 interface Place {
   readonly name: string;
   readonly variable: Variable;

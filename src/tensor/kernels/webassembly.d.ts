@@ -1,4 +1,5 @@
-// The part of the WebAssembly API that is used here: Node has it, but its types come only with the DOM's.
+/** The part of the WebAssembly API that is used here: Node has it, but its types come only with the DOM's. */
+
 declare namespace WebAssembly {
   function validate(bytes: Uint8Array): boolean;
   class Module {

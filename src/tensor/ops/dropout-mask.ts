@@ -1,3 +1,4 @@
+/** The dropout masks, the same in every set of ops. */
 import * as tf from "../tf.js";
 import type { Tensor } from "../tf.js";
 import type { DropoutOptions } from "./ops.js";

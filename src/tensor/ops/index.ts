@@ -30,10 +30,6 @@ export function installOps(ops: Ops): Ops {
   return before;
 }
 
-export function activeOps(): Ops {
-  return active;
-}
-
 /** A stacked LSTM over x [B,T,F]: PyTorch's `nn.LSTM(batch_first=True)`. */
 export function lstm(x: Tensor3D, layers: readonly LstmLayer[], options: LstmOptions = {}): LstmResult {
   return active.lstm(x, layers, options);

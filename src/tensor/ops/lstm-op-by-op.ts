@@ -1,3 +1,4 @@
+/** The LSTM out of TensorFlow.js's own ops. */
 import * as tf from "../tf.js";
 import type { Tensor, Tensor2D, Tensor3D } from "../tf.js";
 import { dropoutMask } from "./dropout-mask.js";

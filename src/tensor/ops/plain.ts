@@ -1,3 +1,4 @@
+/** The ops through TensorFlow.js, one by one. */
 import * as tf from "../tf.js";
 import type { Scalar, Tensor1D, Tensor2D } from "../tf.js";
 import { gruOpByOp } from "./gru-op-by-op.js";

@@ -1,3 +1,4 @@
+/** The optimizers `adamw` and `adam`. */
 import { createUpdate } from "../../tensor/index.js";
 import type { OptimizerFactory } from "./optimizer.js";
 import type { AdamParameters } from "./parameters.js";

@@ -1,3 +1,4 @@
+/** The optimizers' own parameters. */
 import { z } from "zod";
 import { categorical, float } from "../../core/distribution.js";
 import { parameter } from "../../registry/index.js";

@@ -1,3 +1,4 @@
+/** The optimizer `sgd`. */
 import { createUpdate } from "../../tensor/index.js";
 import type { OptimizerFactory } from "./optimizer.js";
 import type { SgdParameters } from "./parameters.js";

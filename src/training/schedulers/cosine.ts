@@ -1,3 +1,4 @@
+/** The scheduler `cosine`. */
 import type { CosineParameters } from "./parameters.js";
 import type { SchedulerFactory } from "./scheduler.js";
 

@@ -1,3 +1,4 @@
+/** The scheduler `none`. */
 import type { SchedulerFactory } from "./scheduler.js";
 
 /** The learning rate stays. */

@@ -1,3 +1,4 @@
+/** The schedulers' own parameters. */
 import { z } from "zod";
 import { float, int } from "../../core/distribution.js";
 import { parameter } from "../../registry/index.js";

@@ -1,3 +1,4 @@
+/** The scheduler `reduce_lr_on_plateau`. */
 import type { PlateauParameters } from "./parameters.js";
 import type { SchedulerFactory } from "./scheduler.js";
 

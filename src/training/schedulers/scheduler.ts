@@ -1,3 +1,4 @@
+/** The contract of a learning-rate scheduler, and the registry of schedulers. */
 import type { Registry } from "../../registry/index.js";
 import { registryOf } from "../../registry/index.js";
 

@@ -33,7 +33,11 @@ it("keeps the picture whole when lines are written above it", async () => {
   let text = "";
   stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const io = { stderr, stdout: stderr } as unknown as CliIo;
-  const view = await createOptimizeView(io, false, { direction: "minimize", metric: "v", file: null, best: null });
+  const view = await createOptimizeView(io, false, {
+    objectives: [{ metric: "v", direction: "minimize" }],
+    file: null,
+    front: [],
+  });
   /** A picture is drawn in one go: once one of its words is there, the rest follows before the next turn. */
   const drawn = async (word: string): Promise<void> => {
     while (!text.includes(word)) await once(stderr, "data");
@@ -48,11 +52,12 @@ it("keeps the picture whole when lines are written above it", async () => {
     [1, 1],
   ] as const) {
     view.onEvent({ event: "trial-start", number, slot, attempt: 1, params: { x: 1 } });
-    const reason = "epoch 3: a long line that says at length why this trial goes on";
+    const reason = "step 3: a long line that says at length why this trial goes on";
     view.onEvent({ event: "report", number, step: 3, value: 0.5, metrics: {}, prune: false, reason });
   }
   view.onEvent({ event: "trial-start", number: 2, slot: 2, attempt: 1, params: { x: 1 } });
   await drawn("[2] trial 2");
+  expect(text).toContain("step 3  0.5  a long line that says");
   view.onEvent({ event: "trial", trial: trial(0, 2) });
   view.onEvent({ event: "trial", trial: trial(1, 1) });
   view.onEvent({ event: "draining", by: "interrupt", running: [2] });

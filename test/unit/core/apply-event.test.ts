@@ -149,14 +149,16 @@ describe("applyEvent", () => {
       expect(Object.is(value, 0)).toBe(true);
   });
 
-  it("records accepted changes, and the last one is the hash in force", () => {
-    const file = { path: "objective.mjs", sha256: "aa" };
-    const accepted = { type: "change-accepted", at: AT, path: file.path } as const;
+  it("records accepted changes in their order", () => {
+    const accepted = { type: "change-accepted", at: AT, path: "objective.mjs" } as const;
     const state = play([
       { ...accepted, sha256: "bb" },
       { ...accepted, sha256: "cc" },
     ]);
-    expect(state.header.settings.accepted_changes).toHaveLength(2);
+    expect(state.header.settings.accepted_changes).toEqual([
+      { at: AT, path: "objective.mjs", sha256: "bb" },
+      { at: AT, path: "objective.mjs", sha256: "cc" },
+    ]);
   });
 
   it("keeps earlier states as they were through any number of trials", () => {

@@ -2,15 +2,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { CellTables } from "../../../src/core/index.js";
 import { baselines } from "../../../src/datasets/baselines/index.js";
+import { tableCache } from "../../../src/datasets/cache.js";
 import type { DatasetSource } from "../../../src/datasets/index.js";
-import {
-  buildDataset,
-  clearTableCache,
-  createTables,
-  dataParameters,
-  datasets,
-  loadTables,
-} from "../../../src/datasets/index.js";
+import { buildDataset, createTables, dataParameters, datasets, loadTables } from "../../../src/datasets/index.js";
 import { parameter } from "../../../src/registry/index.js";
 import { series, tablesOf } from "./tables.js";
 
@@ -46,7 +40,7 @@ datasets.register("probe", {
 })(probe);
 
 afterEach(() => {
-  clearTableCache();
+  tableCache.clear();
   calls.length = 0;
 });
 

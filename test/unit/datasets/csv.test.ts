@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import type { CellTables } from "../../../src/core/index.js";
-import { clearTableCache, loadTables } from "../../../src/datasets/index.js";
+import { tableCache } from "../../../src/datasets/cache.js";
+import { loadTables } from "../../../src/datasets/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "mlbench-csv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-beforeEach(clearTableCache);
+beforeEach(() => tableCache.clear());
 
 function load(text: string | Buffer, params: Record<string, unknown> = {}): Promise<CellTables> {
   writeFileSync(join(folder, "t.csv"), text);

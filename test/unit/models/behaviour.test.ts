@@ -5,7 +5,7 @@ import type { ForwardModel } from "../../../src/models/index.js";
 import { models } from "../../../src/models/index.js";
 import { evaluate, trainOneEpoch } from "../../../src/training/loop.js";
 import { optimizers } from "../../../src/training/optimizers/index.js";
-import { predictPaths } from "../../../src/training/predict.js";
+import { predictPaths } from "../../../src/training/predict-paths.js";
 import { useBackend, useKernels } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { loaderOf, tinyBatch, tinyNormalisation } from "../training/tiny.js";

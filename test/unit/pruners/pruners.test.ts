@@ -24,24 +24,24 @@ test("a decision says the epoch, both figures and how many voted", () => {
   const pruner = new MedianPruner();
   expect(pruner.decide(seven(0.031), minimize)).toEqual({
     prune: true,
-    reason: "epoch 7: best 0.0310 > median 0.0287 of 9 trials",
+    reason: "step 7: best 0.0310 > median 0.0287 of 9 trials",
   });
   expect(pruner.decide(seven(0.025), minimize)).toEqual({
     prune: false,
-    reason: "epoch 7: best 0.0250 <= median 0.0287 of 9 trials",
+    reason: "step 7: best 0.0250 <= median 0.0287 of 9 trials",
   });
-  expect(pruner.decide(seven(0.0287), minimize).reason).toBe("epoch 7: best 0.0287 <= median 0.0287 of 9 trials");
+  expect(pruner.decide(seven(0.0287), minimize).reason).toBe("step 7: best 0.0287 <= median 0.0287 of 9 trials");
   expect(pruner.decide(seven(0.02870001), minimize).reason).toBe(
-    "epoch 7: best 0.02870001 > median 0.02870000 of 9 trials",
+    "step 7: best 0.02870001 > median 0.02870000 of 9 trials",
   );
   const maximize = historyOf("maximize", ...nine);
-  expect(pruner.decide(seven(0.025), maximize).reason).toBe("epoch 7: best 0.0250 < median 0.0287 of 9 trials");
+  expect(pruner.decide(seven(0.025), maximize).reason).toBe("step 7: best 0.0250 < median 0.0287 of 9 trials");
   expect(new PercentilePruner({ percentile: 25 }).decide(seven(0.027), minimize).reason).toBe(
-    "epoch 7: best 0.0270 > percentile-25 0.0260 of 9 trials",
+    "step 7: best 0.0270 > percentile-25 0.0260 of 9 trials",
   );
   expect(new PercentilePruner({ percentile: 25 }).decide(seven(0.045), maximize)).toEqual({
     prune: false,
-    reason: "epoch 7: best 0.0450 >= percentile-25 0.0400 of 9 trials",
+    reason: "step 7: best 0.0450 >= percentile-25 0.0400 of 9 trials",
   });
 });
 
@@ -53,32 +53,32 @@ test("a kept trial's reason says why it was not judged", () => {
   };
   const pruner = new MedianPruner();
   expect(reason(pruner, running())).toBe("no report yet");
-  expect(reason(pruner, seven(9))).toBe("epoch 7: no trial is complete yet");
-  expect(reason(pruner, seven(9), ...nine.slice(0, 4))).toBe("epoch 7: 4 of 5 startup trials are complete");
-  expect(reason(pruner, running(9, 9, 9, 9), ...nine)).toBe("epoch 4: warm-up until epoch 5");
+  expect(reason(pruner, seven(9))).toBe("step 7: no trial is complete yet");
+  expect(reason(pruner, seven(9), ...nine.slice(0, 4))).toBe("step 7: 4 of 5 startup trials are complete");
+  expect(reason(pruner, running(9, 9, 9, 9), ...nine)).toBe("step 4: warm-up until step 5");
   const short = nine.map((t) => reportedTrial(t.number, "complete", [0.1, 0.1]));
-  expect(reason(pruner, seven(9), ...short)).toBe("epoch 7: 0 of 3 trials needed have reported this epoch");
+  expect(reason(pruner, seven(9), ...short)).toBe("step 7: 0 of 3 trials needed have reported this step");
   const nan = nine.map((t) => flat(t.number, NaN));
-  expect(reason(pruner, seven(9), ...nan)).toBe("epoch 7: the median of 0 trials is NaN");
+  expect(reason(pruner, seven(9), ...nan)).toBe("step 7: the median of 0 trials is NaN");
   const every = new MedianPruner({ intervalSteps: 3 });
-  expect(reason(every, seven(9), ...nine)).toBe("epoch 7: between checks (every 3 epochs from 5)");
+  expect(reason(every, seven(9), ...nine)).toBe("step 7: between checks (every 3 steps from 5)");
   expect(new MedianPruner().decide(seven(NaN), minimize)).toEqual({
     prune: true,
-    reason: "epoch 7: every report is NaN",
+    reason: "step 7: every report is NaN",
   });
 });
 
 test("patience: only a trial that stopped improving is judged", () => {
   const alone = new PatientPruner({ patience: 1 });
   const decide = (...values: number[]) => alone.decide(running(...values), minimize);
-  expect(decide(0.3, 0.2)).toEqual({ prune: false, reason: "epoch 2: 2 of 3 reports that patience needs" });
+  expect(decide(0.3, 0.2)).toEqual({ prune: false, reason: "step 2: 2 of 3 reports that patience needs" });
   expect(decide(0.3, 0.2, 0.25)).toEqual({
     prune: false,
-    reason: "epoch 3: best of the last 2 reports 0.200 <= 0.300 before",
+    reason: "step 3: best of the last 2 reports 0.200 <= 0.300 before",
   });
   expect(decide(0.2, 0.3, 0.25)).toEqual({
     prune: true,
-    reason: "epoch 3: best of the last 2 reports 0.250 > 0.200 before",
+    reason: "step 3: best of the last 2 reports 0.250 > 0.200 before",
   });
   expect(decide(NaN, 0.3, 0.25).prune).toBe(false);
   expect(decide(0.2, NaN, NaN).prune).toBe(false);
@@ -87,17 +87,17 @@ test("patience: only a trial that stopped improving is judged", () => {
   const wrapped = new PatientPruner({ pruner: new MedianPruner({ nWarmupSteps: 0 }), patience: 1 });
   expect(wrapped.decide(running(0.031, 0.04, 0.05), minimize)).toEqual({
     prune: true,
-    reason: "epoch 3: best 0.0310 > median 0.0287 of 9 trials; best of the last 2 reports 0.0400 > 0.0310 before",
+    reason: "step 3: best 0.0310 > median 0.0287 of 9 trials; best of the last 2 reports 0.0400 > 0.0310 before",
   });
   expect(wrapped.decide(running(0.02, 0.04, 0.05), minimize).prune).toBe(false);
   expect(wrapped.decide(running(0.5, 0.04, 0.05), minimize).prune).toBe(false);
 });
 
 test("nop keeps everything", () => {
-  expect(new NopPruner().decide(seven(NaN), minimize)).toEqual({ prune: false, reason: "epoch 7: pruning is off" });
+  expect(new NopPruner().decide(seven(NaN), minimize)).toEqual({ prune: false, reason: "step 7: pruning is off" });
 });
 
-test("defaults are five startup trials, five warm-up epochs, every epoch, three trials", () => {
+test("defaults are five startup trials, five warm-up steps, every step, three trials", () => {
   expect(new MedianPruner()).toMatchObject({
     name: "median",
     percentile: 50,
@@ -171,5 +171,5 @@ test("a record that turns complete in place is noticed", () => {
 test("a step reported twice keeps its first value", () => {
   const pruner = new MedianPruner({ nStartupTrials: 0, nWarmupSteps: 0, nMinTrials: 1 });
   const history = historyOf("minimize", reportedTrial(0, "complete", [0.5, 0.1], [1, 1]));
-  expect(pruner.decide(running(0.4), history).reason).toBe("epoch 1: best 0.400 <= median 0.500 of 1 trial");
+  expect(pruner.decide(running(0.4), history).reason).toBe("step 1: best 0.400 <= median 0.500 of 1 trial");
 });

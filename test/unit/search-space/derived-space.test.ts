@@ -284,6 +284,7 @@ test("the table has a row for what is searched and what is fixed; its option col
 
 test.each([
   float(0.1, 0.7, { step: 0.2 }),
+  float(0, 4, { step: 1 }),
   float(1e-7, 1, { log: true }),
   int(-3, 9, { step: 4 }),
   categorical(["a..b", "c"]),

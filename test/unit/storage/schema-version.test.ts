@@ -31,7 +31,7 @@ describe("the kept study of schema_version 1", () => {
     expect(state.header.objectives).toEqual([{ metric: "val_rmse", direction: "minimize" }]);
     expect(Object.keys(state.header.space)).toHaveLength(4);
     expect(state.header.user_attrs).toEqual({ note: "kept for ever", owner: "lab 3" });
-    expect(state.header.settings.accepted_changes.at(-1)?.sha256).toBe("cd".repeat(32));
+    expect(state.header.settings.accepted_changes).toMatchObject([{ path: "../plugin.mjs", sha256: "cd".repeat(32) }]);
     expect(state.trials.map((trial) => [trial.state, trial.value, trial.finish_index, trial.attempt])).toEqual([
       ["complete", 0.25, 0, 1],
       ["failed", null, 1, 1],

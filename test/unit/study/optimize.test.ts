@@ -263,7 +263,7 @@ describe("pruning", () => {
     for (const trial of pruned) {
       const [step] = trial.intermediate.at(-1) as [number, number];
       expect(trial.value).toBeNull();
-      expect(trial.prune_reason).toMatch(new RegExp(`^epoch ${step}: `));
+      expect(trial.prune_reason).toMatch(new RegExp(`^step ${step}: `));
       const voters = s.trials.filter((t) => t.finish_index !== null && t.finish_index < (trial.seen.at(-1) as number));
       expect(pruner().decide(trial, { direction: "minimize", trials: voters }).reason).toBe(trial.prune_reason);
     }

@@ -62,6 +62,7 @@ describe("a run", () => {
       backend: { name: "wasm" },
     });
     const epochs = events.filter((e): e is EpochEvent => e.event === "epoch");
+    expect(events[0]).toEqual({ event: "start", epoch: 0, epochs: 4 });
     expect(epochs.map((e) => e.epoch)).toEqual([1, 2, 3, 4]);
     expect(Object.keys(epochs[0] as EpochEvent).sort()).toEqual(
       ["epoch", "event", "lr", "seconds", "train_loss", "train_rmse"].concat([
@@ -194,7 +195,7 @@ describe("how a run ends", () => {
       const result = await run(many, { signal: controller.signal, cancelFlag, onEvent });
       expect(result).toMatchObject({ state: "cancelled", epoch: 0, best: null, message: "cancelled in epoch 1" });
       expect(counting.passes, how).toBe(5);
-      expect(seen).toEqual([]);
+      expect(seen.map(({ event }) => event)).toEqual(["start"]);
     }
   });
 
@@ -282,7 +283,10 @@ describe("a run that goes on from a checkpoint", () => {
 
   test("more epochs than the first run had: cosine keeps its length", async () => {
     await run(config({ "train.epochs": 2 }), { checkpoint: file("short") });
-    const more = await run(config({ "train.epochs": 3 }), { resume: file("short") });
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent) => void events.push(event);
+    const more = await run(config({ "train.epochs": 3 }), { resume: file("short"), onEvent });
+    expect(events[0]).toEqual({ event: "start", epoch: 2, epochs: 3 });
     // A cosine of length 2 is at its end after two epochs.
     expect(more.history.map((e) => e.lr)).toEqual([0]);
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CellTable, CellTables } from "../../../../src/core/index.js";
 import { buildDataset, datasets, loadTables } from "../../../../src/datasets/index.js";
-import { sha256OfFile } from "../../../../src/datasets/nasa/nasa-files.js";
+import { sha256OfFile } from "../../../../src/io/sha256.js";
 import { realDir, realDirMissing, syntheticDir } from "../../../fixtures/nasa/nasa-cells.js";
 
 type Name = "nasa" | "nasa_cc" | "nasa_cc_discharge";

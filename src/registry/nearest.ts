@@ -1,0 +1,18 @@
+/** The known name that a mistyped one was probably meant to be. */
+import { distance } from "fastest-levenshtein";
+
+/** The known name nearest to `name`, if it is near enough to be what was meant. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Infinity;
+  for (const candidate of known) {
+    const d = distance(name.toLowerCase(), candidate.toLowerCase());
+    if (d < bestDistance) [best, bestDistance] = [candidate, d];
+  }
+  return bestDistance <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
+}
+
+/** ` did you mean "lstm"?` for the middle of a message, or "" when no known name is near. */
+export function didYouMean(name: string, known: readonly string[], near = nearest(name, known)): string {
+  return near === undefined ? "" : ` did you mean "${near}"?`;
+}
