@@ -50,7 +50,7 @@ export default {
       comment: "what implements a contract is injected by app",
       from: { path: room("study") },
       to: {
-        path: "^src/(?!core/|study/|search-space/|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
+        path: "^src/(?!core/|study/|search-space/|registry/known-keys\\.ts|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
       },
     },
     {
@@ -59,6 +59,32 @@ export default {
       comment: "the library must work without a command line",
       from: { path: "^src/(?!cli/)" },
       to: { path: room("cli") },
+    },
+    {
+      name: "cli-parses-and-prints",
+      severity: "error",
+      comment: "what is stored, run and computed is a use case of app's, so that another front end finds it there",
+      from: { path: room("cli") },
+      to: { path: "^src/(storage|study|executors|worker|tensor|ode)/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "cli-and-training",
+      severity: "error",
+      comment:
+        "options are made from training's schemas, checkpoints are read by what the package exports; runs are app's",
+      from: { path: room("cli") },
+      to: {
+        path: room("training"),
+        pathNot: "^src/training/((config|checkpoint|evaluate|predict)\\.ts|(optimizers|schedulers)/index\\.ts)",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "cli-reads-no-files",
+      severity: "error",
+      comment: "files are read in the rooms that know what is in them; cli writes what it prints",
+      from: { path: room("cli"), pathNot: "^src/cli/(write-text|version)\\.ts" },
+      to: { path: "^(node:)?fs(/promises)?$" },
     },
     {
       name: "app-is-the-root",

@@ -1,3 +1,5 @@
+import js from "@eslint/js";
+import globals from "globals";
 import tseslint from "typescript-eslint";
 
 /** The rooms of src/ whose files all begin with a sentence that says what the file holds. */
@@ -28,21 +30,10 @@ const headerSentence = {
 };
 
 export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", "artifacts/", "coverage/", "src/tensor/assembly/", "test/consumer/"] },
   {
-    ignores: [
-      "dist/",
-      "node_modules/",
-      "artifacts/",
-      "coverage/",
-      "src/tensor/assembly/",
-      "test/consumer/",
-      "**/*.mjs",
-      "**/*.js",
-      "**/*.cjs",
-    ],
-  },
-  ...tseslint.configs.recommendedTypeChecked,
-  {
+    files: ["**/*.ts", "**/*.mts"],
+    extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: ["./tsconfig.test.json"], tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/no-floating-promises": "error",
@@ -53,6 +44,14 @@ export default tseslint.config(
       "@typescript-eslint/require-await": "off",
       "@typescript-eslint/no-empty-object-type": ["error", { allowInterfaces: "with-single-extends" }],
     },
+  },
+  {
+    // What runs as it stands: builds, benchmarks, examples, children of tests.
+    files: ["**/*.mjs", "**/*.js"],
+    extends: [js.configs.recommended],
+    languageOptions: { globals: globals.nodeBuiltin },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: { "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }] },
   },
   {
     files: roomsWithHeaders.map((room) => `src/${room}/**/*.ts`),

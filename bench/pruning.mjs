@@ -4,12 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { defineStudy } from "../dist/app/study-definition.js";
-import { defaultTrial } from "../dist/app/default-trial.js";
-import { optimizeStudy } from "../dist/app/optimize-study.js";
-import { openStorage } from "../dist/app/storage.js";
-import { createStoredStudy } from "../dist/app/study.js";
-import { loadStudyConfig } from "../dist/app/study-config.js";
+import { createStudy } from "../dist/index.js";
 
 const { values } = parseArgs({
   options: {
@@ -23,23 +18,15 @@ const { values } = parseArgs({
   },
 });
 const folder = mkdtempSync(join(tmpdir(), "mlbench-hpo-bench-"));
-const storage = await openStorage(folder);
-const preset = await loadStudyConfig(values.preset);
 
 async function study(seed, pruner) {
-  const data = values["data-dir"] === undefined ? {} : { "data.data_dir": values["data-dir"] };
-  const { header } = await defineStudy(
-    {
-      ...{ name: `${pruner}-${seed}`, models: [preset.model].flat(), dataset: preset.dataset, seed },
-      ...{ baseRequests: { fixed: preset.fixed ?? {}, search: preset.search ?? [] }, spaceRequests: { fixed: data } },
-      pruner: pruner === "nop" ? { name: "nop", options: {} } : preset.pruner,
-    },
-    folder,
-  );
-  const created = await createStoredStudy(storage, header);
-  await created.enqueueTrial(defaultTrial(header.task, header.space));
+  const created = await createStudy({
+    ...{ storage: folder, name: `${pruner}-${seed}`, seed, config: values.preset },
+    ...(values["data-dir"] === undefined ? {} : { params: { "data.data_dir": values["data-dir"] } }),
+    ...(pruner === "nop" ? { pruner } : {}),
+  });
   const started = performance.now();
-  await optimizeStudy(created, storage, {
+  await created.optimize({
     trials: Number(values.trials),
     workers: Number(values.workers),
     keepCheckpoints: "none",

@@ -4,10 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { optimizeStudy } from "../dist/app/optimize-study.js";
-import { openStorage } from "../dist/app/storage.js";
-import { defineStudy } from "../dist/app/study-definition.js";
-import { createStoredStudy } from "../dist/app/study.js";
+import { createStudy } from "../dist/index.js";
 
 const { values } = parseArgs({
   options: {
@@ -30,17 +27,12 @@ const workers = () =>
 const directory = mkdtempSync(join(tmpdir(), "mlbench-hpo-memory-"));
 const samples = [];
 try {
-  const storage = await openStorage(directory);
-  const { header } = await defineStudy(
-    {
-      ...{ models: [values.model], seed: 1, pruner: { name: "nop", options: {} } },
-      // Trials of one size: what a larger model needs is no growth of ours.
-      spaceRequests: { fixed: { ...sizes[values.model], "train.epochs": Number(values.epochs) } },
-    },
-    directory,
-  );
-  const study = await createStoredStudy(storage, header);
-  const result = await optimizeStudy(study, storage, {
+  const study = await createStudy({
+    ...{ storage: directory, model: values.model, seed: 1, pruner: "nop", defaults: false },
+    // Trials of one size: what a larger model needs is no growth of ours.
+    params: { ...sizes[values.model], "train.epochs": Number(values.epochs) },
+  });
+  const result = await study.optimize({
     ...{ trials, isolation: values.isolation, workers: 2 },
     onEvent: ({ event }) => {
       if (event === "trial") samples.push({ main: residentMb(process.pid), workers: workers() });

@@ -6,13 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { defineStudy } from "../dist/app/study-definition.js";
-import { optimizeStudy } from "../dist/app/optimize-study.js";
-import { retrain } from "../dist/app/retrain.js";
-import { openStorage } from "../dist/app/storage.js";
-import { createStoredStudy } from "../dist/app/study.js";
-import { defaultTrial } from "../dist/app/default-trial.js";
-import { loadStudyConfig } from "../dist/app/study-config.js";
+import { createStudy, retrain } from "../dist/index.js";
 
 const { values } = parseArgs({
   options: {
@@ -30,28 +24,19 @@ if (!existsSync(directory)) {
   console.error(`skipped: no cells in ${directory}`);
   process.exit(0);
 }
-const preset = await loadStudyConfig("nasa-lstm");
 const folder = mkdtempSync(join(tmpdir(), "mlbench-hpo-bench-"));
-const storage = await openStorage(folder);
 const seeds = Number(values.retrain);
 
 async function search(name, sampler, pruner, stop) {
-  const { header } = await defineStudy(
-    {
-      ...{ name, models: ["lstm"], dataset: "nasa", seed: Number(values.seed) },
-      baseRequests: { fixed: preset.fixed, search: preset.search },
-      spaceRequests: { fixed: { "data.data_dir": directory, "train.epochs": Number(values.epochs) } },
-      ...{ sampler: { name: sampler, options: {} } },
-      pruner: pruner === "nop" ? { name: "nop", options: {} } : preset.pruner,
-    },
-    folder,
-  );
-  const study = await createStoredStudy(storage, header);
-  await study.enqueueTrial(defaultTrial(header.task, header.space));
+  const study = await createStudy({
+    ...{ storage: folder, name, config: "nasa-lstm", seed: Number(values.seed), sampler },
+    params: { "data.data_dir": directory, "train.epochs": Number(values.epochs) },
+    ...(pruner === "nop" ? { pruner } : {}),
+  });
   const started = performance.now();
   const drain = new AbortController();
   let epochs = 0;
-  await optimizeStudy(study, storage, {
+  await study.optimize({
     ...{ workers: Number(values.workers), drainSignal: drain.signal, ...stop.options },
     onEvent: (event) => {
       if (event.event === "report" && ++epochs >= (stop.epochs ?? Infinity)) drain.abort();
@@ -65,7 +50,7 @@ async function search(name, sampler, pruner, stop) {
     ...{ defaults: study.trials[0].value, best: study.bestTrial },
   };
   await study.close();
-  return { header, result };
+  return { study, result };
 }
 
 const show = ({ mean, sd }) => `${mean.toFixed(5)} ± ${sd.toFixed(5)}`;
@@ -88,10 +73,8 @@ console.log(
   `\n| ${seeds} fresh seeds, all epochs | winner | defaults | winner - defaults, 95 % | claim |\n|---|---|---|---|---|`,
 );
 const retrained = {};
-for (const { header, result } of [tpe, random]) {
-  const { rows, runs, baselines } = await retrain({
-    ...{ header, studyFile: storage.fileOf(header.name), winner: result.best.params, seeds },
-  });
+for (const { study, result } of [tpe, random]) {
+  const { rows, runs, baselines } = await retrain(study, { trial: result.best.number, seeds });
   retrained[result.name] = { rows, runs, baselines };
   for (const row of rows.filter((r) => r.metric.endsWith("_rmse")))
     console.log(

@@ -44,7 +44,7 @@ const { WindowSplit } = await import("../dist/datasets/loader.js");
 
 const WINDOW = 30;
 const FEATURES = 3;
-/** What the issue asks of the ratio to PyTorch: on Node 20, and on Node 22 or later. */
+/** The goal of the ratio to PyTorch: on Node 20, and on Node 22 or later. */
 const CASES = {
   "lstm-h32": { model: "lstm", hidden: 32, layers: 1, batch: 32, goal: [0.8, 0.6] },
   "lstm-h64": { model: "lstm", hidden: 64, layers: 1, batch: 64, goal: [1.4, 1.0] },

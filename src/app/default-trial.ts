@@ -1,6 +1,6 @@
 import { contains, isActive } from "../core/index.js";
 import type { ParamValue, Params, SearchSpace, StudyTask } from "../core/index.js";
-import { studyParameters } from "./study-definition.js";
+import { studyParameters } from "./study-subject.js";
 
 /** The defaults of what a study searches, as far as its space contains them. */
 export function defaultTrial(task: StudyTask, space: SearchSpace): Params {

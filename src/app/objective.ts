@@ -1,69 +1,40 @@
+/** What runs the trials of a call of `optimize`: the study's own model or module, or the objective that is given. */
+import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import type { SearchSpace } from "../core/index.js";
-import { parseSpace } from "../search-space/index.js";
-import { messageOf, UsageError } from "../core/index.js";
+import { UsageError } from "../core/index.js";
 import type { ArtifactReference } from "../executors/executor.js";
-import type { OptimizeOptions } from "../study/study.js";
-import type { ObjectiveSource, Study } from "../study/study.js";
+import { loadObjective } from "../plugins/load-objective.js";
+import type { StudyStorage } from "../storage/storage.js";
+import type { ObjectiveSource, OptimizeOptions, PrepareRunner, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
-import { providePackage } from "../plugins/own-package.js";
-
-/** An objective module as it was found. */
-export interface ObjectiveModule {
-  /** A `file:` URL. */
-  readonly url: string;
-  /** What it exports as `space`; null without. */
-  readonly space: SearchSpace | null;
-}
+import { executorOf } from "./executor-of.js";
 
 function urlOf(source: string | URL): string {
   if (source instanceof URL) return source.href;
   return source.startsWith("file:") ? source : pathToFileURL(resolve(source)).href;
 }
 
-/**
- * Imports an objective module once in this process, so that a mistake in it costs no trial.
- * @throws UsageError `objective-failed` when it cannot be imported, `invalid-objective` without a function as default
- * export or with a `space` that is none.
- */
-export async function loadObjective(source: string | URL): Promise<ObjectiveModule> {
-  const url = urlOf(source);
-  const shown = url.startsWith("file:") ? fileURLToPath(url) : url;
-  let module: { default?: unknown; space?: unknown };
-  if (url.startsWith("file:")) providePackage(shown);
-  try {
-    module = (await import(url)) as typeof module;
-  } catch (error) {
-    throw new UsageError("objective-failed", `objective ${shown}: ${messageOf(error)}`, { cause: error });
-  }
-  if (typeof module.default !== "function")
-    throw new UsageError("invalid-objective", `objective ${shown}: its default export must be a function of a trial`);
-  return { url, space: module.space === undefined ? null : parseSpace(module.space) };
-}
-
-/** How many workers, and in what they run. */
-export type PoolOptions = Pick<OptimizeOptions, "concurrency" | "isolation" | "executor">;
-
-/** The executor of a call: the caller's own, or one by name, imported when it is needed. */
-export async function executorOf({
-  concurrency,
-  isolation = "thread",
-  executor,
-}: PoolOptions): Promise<Pick<TrialRunner, "executor" | "keepsExecutor">> {
-  if (executor) return { executor, keepsExecutor: true };
-  const { createExecutor } = await import("../executors/index.js");
-  return { executor: await createExecutor(isolation, { places: concurrency }) };
+/** How the studies of a storage prepare their calls of `optimize`. */
+export function prepareWith(storage: StudyStorage): PrepareRunner {
+  return async (study, objective, options) => {
+    if (objective !== null) return prepareObjective(study, objective, options);
+    const { prepareStudy } = await import("./optimize-study.js");
+    return prepareStudy(study, storage, options);
+  };
 }
 
 /** What `study.optimize(objective)` runs: a function in this process, a module in the pool. */
-export async function prepareObjective(
+async function prepareObjective(
   study: Study,
-  objective: ObjectiveSource | null,
+  objective: ObjectiveSource,
   options: OptimizeOptions,
 ): Promise<TrialRunner> {
-  if (objective === null)
-    throw new UsageError("no-objective", `study "${study.name}": give optimize an objective to run`);
+  const { header } = study;
+  if (header.task.dataset !== undefined)
+    throw new UsageError(
+      "conflicting-options",
+      `study "${study.name}" is over a model, which is what its trials run: leave out the objective`,
+    );
   const artifactsOf = (number: number): ArtifactReference | null => {
     const path = study.directoryOf(number);
     return path === null ? null : { kind: "directory", path };
@@ -73,8 +44,8 @@ export async function prepareObjective(
     const executor = new InlineExecutor({ objective, slots: options.concurrency ?? 1 });
     return { executor, artifactsOf, jobOf: async ({ params }) => ({ workload: { kind: "function" }, params }) };
   }
-  const module = await loadObjective(objective);
-  const declared = Object.keys(study.header.space).length > 0 ? study.header.space : module.space;
+  const module = await loadObjective(urlOf(objective));
+  const declared = Object.keys(header.space).length > 0 ? header.space : module.space;
   if (!declared)
     throw new UsageError(
       "no-space",
@@ -86,6 +57,6 @@ export async function prepareObjective(
     ...(await executorOf(options)),
     artifactsOf,
     jobOf: async ({ params }) => ({ workload, params }),
-    ...(declared === study.header.space ? {} : { space: declared }),
+    ...(declared === header.space ? {} : { space: declared }),
   };
 }

@@ -1,66 +1,54 @@
-import { dirname } from "node:path";
-import type {
-  BackendName,
-  ConfigValue,
-  HashedFile,
-  KernelsName,
-  RunConfig,
-  StudyHeader,
-  Trial,
-} from "../core/index.js";
-import { UsageError } from "../core/index.js";
+/** How a stored study's trials are run: the run that each of them is, in the pool, with its checkpoints kept or removed. */
+import { pathToFileURL } from "node:url";
+import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
+import { comparableTrials, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
+import { loadObjective } from "../plugins/load-objective.js";
+import { loadPlugins } from "../plugins/load-plugins.js";
 import { runParameters } from "../search-space/index.js";
 import type { StudyStorage } from "../storage/storage.js";
-import type { OptimizeResult } from "../core/index.js";
-import type { OptimizeOptions } from "../study/study.js";
-import type { Study } from "../study/study.js";
+import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
-import type { KeepCheckpoints } from "./checkpoint-keeper.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
-import { executorOf, loadObjective } from "./objective.js";
-import { loadPlugins } from "../plugins/load-plugins.js";
+import { executorOf } from "./executor-of.js";
 import { preflight } from "./preflight.js";
-import { studyParameters } from "./study-definition.js";
+import { studyParameters } from "./study-subject.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
 
-/** What one `optimize` of a stored study is told. */
-export interface OptimizeStudyOptions extends Omit<OptimizeOptions, "concurrency"> {
-  /** Trials at once. @default the number of cores */
-  readonly workers?: number | undefined;
-  /** @default { best: 3 } */
-  readonly keepCheckpoints?: KeepCheckpoints | undefined;
-  /** Go on although files that the study depends on have changed; recorded. */
-  readonly acceptChanges?: boolean | undefined;
-  readonly backend?: BackendName | "auto" | undefined;
-  readonly kernels?: KernelsName | "auto" | undefined;
-}
-
 /**
- * Runs trials of a stored study as its header says: its model on its dataset, or its objective module.
- * @throws UsageError `files-changed`, what the preflight finds, and as {@link Study.optimize}.
+ * What runs the trials of a stored study as its header says: its model on its dataset, or its objective's module.
+ * @throws UsageError `no-objective`, `files-changed`, `conflicting-options`, and what the preflight finds.
  */
-export async function optimizeStudy(
+export async function prepareStudy(
   study: Study,
   storage: StudyStorage,
-  options: OptimizeStudyOptions = {},
-): Promise<OptimizeResult> {
-  const { workers, ...rest } = options;
-  await settleChanges(study, storage, options.acceptChanges ?? false);
-  return study.optimizeWith(() => prepareStudy(study, storage, options), { ...rest, concurrency: workers });
+  options: OptimizeStudyOptions,
+): Promise<TrialRunner> {
+  const { header } = study;
+  if (header.task.dataset === undefined && header.settings.objective === null)
+    throw new UsageError(
+      "no-objective",
+      `study "${study.name}" keeps no objective: give optimize a function, or a module's path`,
+    );
+  const base = storage.baseDirectory(study.name);
+  await settleChanges(study, base, options.acceptChanges ?? false);
+  const artifacts = storage.artifacts(study.name);
+  const directoryOf = (number: number): string | null => artifacts?.directory(number) ?? null;
+  const artifactsOf = (number: number): ArtifactReference | null => {
+    const path = directoryOf(number);
+    return path === null ? null : { kind: "directory", path };
+  };
+  const jobOf = header.settings.objective
+    ? await objectiveJobs(header, base)
+    : await trainingJobs(header, base, options);
+  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf);
+  keeper.start(comparableTrials(study.state));
+  return { ...(await executorOf(options)), jobOf, artifactsOf, afterTrial: (trial) => keeper.after(trial) };
 }
 
-/** The folder that a stored study's paths start from. */
-function directoryOfStudy(storage: StudyStorage, name: string): string {
-  const file = storage.fileOf(name);
-  return file === null ? process.cwd() : dirname(file);
-}
-
-async function settleChanges(study: Study, storage: StudyStorage, accept: boolean): Promise<void> {
-  const file = storage.fileOf(study.name);
-  if (file === null) return;
-  const changed = await changedFiles(study.header, file);
+async function settleChanges(study: Study, base: string | null, accept: boolean): Promise<void> {
+  const changed = await changedFiles(study.header, base);
   if (changed.length > 0 && !accept)
     throw new UsageError(
       "files-changed",
@@ -70,28 +58,11 @@ async function settleChanges(study: Study, storage: StudyStorage, accept: boolea
   for (const { path, sha256 } of changed) await study.acceptChange(path, sha256);
 }
 
-async function prepareStudy(study: Study, storage: StudyStorage, options: OptimizeStudyOptions): Promise<TrialRunner> {
-  const { header } = study;
-  const directory = directoryOfStudy(storage, study.name);
-  const directoryOf = (number: number): string | null => storage.directoryOf(study.name, number);
-  const jobOf = header.settings.objective
-    ? await objectiveJobs(header, directory)
-    : await trainingJobs(header, directory, options);
-  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.direction, directoryOf);
-  keeper.start(study.trials);
-  const artifactsOf = (number: number): ArtifactReference | null => {
-    const path = directoryOf(number);
-    return path === null ? null : { kind: "directory", path };
-  };
-  const pool = { concurrency: options.workers, isolation: options.isolation, executor: options.executor };
-  return { ...(await executorOf(pool)), jobOf, artifactsOf, afterTrial: (trial) => keeper.after(trial) };
-}
-
 type JobOf = TrialRunner["jobOf"];
 
-async function objectiveJobs({ settings, space, task }: StudyHeader, directory: string): Promise<JobOf> {
+async function objectiveJobs({ settings, space, task }: StudyHeader, base: string | null): Promise<JobOf> {
   const { path, sha256 } = settings.objective as HashedFile;
-  const { url } = await loadObjective(absolutePath(path, directory));
+  const { url } = await loadObjective(pathToFileURL(absolutePath(path, base)).href);
   const workload = { kind: "objective", module: { url, sha256 }, space } as const;
   const fixed = (task.params ?? {}) as TrialJob["params"];
   return async (trial) => ({ workload, params: { ...fixed, ...trial.params } });
@@ -102,20 +73,20 @@ export type ConfigOfTrial = (trial: Pick<Trial, "params">) => RunConfig;
 
 /**
  * How the trials of a study over a model become runs; their seeds come on top. Plug-ins are loaded.
- * @param directory the study's folder
+ * @param base where its stored paths start; null: they are absolute
  */
 export async function configOfTrials(
   header: StudyHeader,
-  directory: string,
+  base: string | null,
   options: Pick<OptimizeStudyOptions, "backend" | "kernels"> = {},
 ): Promise<ConfigOfTrial> {
-  const plugins = header.settings.plugins.map(({ path }) => absolutePath(path, directory));
+  const plugins = header.settings.plugins.map(({ path }) => absolutePath(path, base));
   await loadPlugins(plugins);
   const { task } = header;
   const names = [task.model ?? []].flat();
   const dataset = task.dataset as string;
   const parameters = studyParameters(names, dataset);
-  const fixed = openPaths((task.params ?? {}) as Record<string, ConfigValue>, parameters, directory);
+  const fixed = openPaths((task.params ?? {}) as Record<string, ConfigValue>, parameters, base);
   return (trial) => {
     const { model, params } = runParameters(parameters, fixed, trial.params, names[0]);
     return {
@@ -127,8 +98,8 @@ export async function configOfTrials(
   };
 }
 
-async function trainingJobs(header: StudyHeader, directory: string, options: OptimizeStudyOptions): Promise<JobOf> {
-  const configOf = await configOfTrials(header, directory, options);
+async function trainingJobs(header: StudyHeader, base: string | null, options: OptimizeStudyOptions): Promise<JobOf> {
+  const configOf = await configOfTrials(header, base, options);
   for (const model of [header.task.model ?? []].flat()) await preflight(configOf({ params: { model } }));
   const { objectives, settings } = header;
   const judged = { objectives, constraints: settings.constraints ?? [], pruneBy: settings.prune_by ?? null };

@@ -1,11 +1,16 @@
+/** The winner of a study trained again beside the defaults, under fresh seeds. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { UsageError, deriveSeed } from "../core/index.js";
-import type { Metrics, Params, RunConfig, StudyHeader } from "../core/index.js";
+import { join } from "node:path";
+import { MlbenchError, UsageError, bestOfStudy, deriveSeed } from "../core/index.js";
+import type { Metrics, Params, RunConfig, StudyHeader, StudyState, Trial } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
 import { evaluateCheckpoint, resolveConfig, run } from "../training/index.js";
 import { defaultTrial } from "./default-trial.js";
+import type { StudyTarget } from "./address.js";
+import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
 import { meanInterval } from "./student-t.js";
 import type { Interval } from "./student-t.js";
@@ -29,19 +34,25 @@ export interface RetrainRow {
 }
 
 export interface RetrainResult {
+  /** The number of the winner, and its parameters. */
+  readonly trial: number;
+  readonly params: Params;
   readonly runs: readonly RetrainRun[];
   readonly rows: readonly RetrainRow[];
   readonly baselines: { readonly val: Metrics; readonly test: Metrics | null };
 }
 
+/** What one {@link retrain} is told. */
 export interface RetrainOptions {
-  readonly header: StudyHeader;
-  readonly studyFile: string;
-  readonly winner: Params;
-  readonly seeds: number;
-  readonly onRun?: (run: RetrainRun, done: number, total: number) => void;
-  readonly signal?: AbortSignal;
+  /** The number of the winner. @default the best trial */
+  readonly trial?: number | undefined;
+  /** How many fresh seeds, two or more. @default 5 */
+  readonly seeds?: number | undefined;
+  readonly onRun?: ((run: RetrainRun, done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
+
+const keys: KnownKeys<RetrainOptions> = { trial: true, seeds: true, onRun: true, signal: true };
 
 async function hasTestPart(config: RunConfig): Promise<boolean> {
   const resolved = resolveConfig(config);
@@ -53,22 +64,59 @@ async function hasTestPart(config: RunConfig): Promise<boolean> {
 }
 
 /**
- * Trains the winner and the defaults under the same fresh seeds, with all epochs, and scores both on validation and,
- * where there is one, the test part, which no search has seen.
- * @throws UsageError `not-trainable` for a study over a plain objective.
+ * Trains the winner of a study over a model and the defaults under the same fresh seeds, with all epochs, and scores both
+ * on validation and, where there is one, the test part, which no search has seen.
+ * @throws UsageError `not-trainable` for a study over a plain objective, `unknown-trial`, `several-objectives`,
+ * `unknown-option`, `invalid-option`; MlbenchError `no-best-trial`.
  */
-export async function retrain(options: RetrainOptions): Promise<RetrainResult> {
-  const { header, studyFile, winner, seeds, onRun, signal } = options;
+export async function retrain(target: StudyTarget, options: RetrainOptions = {}): Promise<RetrainResult> {
+  requireKnownKeys("retrain", options, keys);
+  const { seeds = 5, onRun, signal } = options;
+  if (!Number.isInteger(seeds) || seeds < 2)
+    throw new UsageError("invalid-option", `retrain: seeds must be a whole number of at least 2, got ${seeds}`);
+  const { storage, name } = await locate("retrain", target);
+  const state = await storage.read(name);
+  const { header } = state;
   if (header.task.dataset === undefined)
-    throw new UsageError("not-trainable", `study "${header.name}" has a plain objective: there is nothing to retrain`);
-  const configOf = await configOfTrials(header, dirname(studyFile));
-  const sides = {
-    winner: configOf({ params: winner }),
-    defaults: configOf({ params: defaultTrial(header.task, header.space) }),
-  };
+    throw new UsageError("not-trainable", `study "${name}" has a plain objective: there is nothing to retrain`);
+  const winner = winnerOf(state, options.trial);
+  const configOf = await configOfTrials(header, storage.baseDirectory(name));
+  const sides = { winner: configOf(winner), defaults: configOf({ params: defaultTrial(header.task, header.space) }) };
+  const runs: RetrainRun[] = [];
+  const baselines = await trainBoth(sides, { header, seeds, signal }, (entry) => {
+    runs.push(entry);
+    onRun?.(entry, runs.length, 2 * seeds);
+  });
+  return { trial: winner.number, params: winner.params, runs, rows: await compare(runs), baselines };
+}
+
+function winnerOf(state: StudyState, number: number | undefined): Trial {
+  const { name, objectives } = state.header;
+  if (number !== undefined) {
+    const trial = state.trial(number);
+    if (trial) return trial;
+    throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
+  }
+  if (objectives.length > 1)
+    throw new UsageError("several-objectives", `study "${name}" has ${objectives.length} objectives: say which trial`);
+  const best = bestOfStudy(state);
+  if (best) return best;
+  throw new MlbenchError("no-best-trial", `study "${name}" has no complete trial yet`);
+}
+
+interface Retraining {
+  readonly header: StudyHeader;
+  readonly seeds: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function trainBoth(
+  sides: Readonly<Record<RetrainRun["who"], RunConfig>>,
+  { header, seeds, signal }: Retraining,
+  onRun: (run: RetrainRun) => void,
+): Promise<RetrainResult["baselines"]> {
   const tested = await hasTestPart(sides.winner);
   const folder = await mkdtemp(join(tmpdir(), "mlbench-hpo-retrain-"));
-  const runs: RetrainRun[] = [];
   let baselines: RetrainResult["baselines"] = { val: {}, test: null };
   try {
     for (let i = 0; i < seeds; i++)
@@ -82,14 +130,12 @@ export async function retrain(options: RetrainOptions): Promise<RetrainResult> {
         );
         const test = tested ? await evaluateCheckpoint(checkpoint, { split: "test" }) : null;
         if (i === 0 && who === "winner") baselines = { val: result.baselines, test: test?.baselines ?? null };
-        const entry: RetrainRun = { who, seed, val: result.best?.metrics ?? {}, test: test?.metrics ?? null };
-        runs.push(entry);
-        onRun?.(entry, runs.length, 2 * seeds);
+        onRun({ who, seed, val: result.best?.metrics ?? {}, test: test?.metrics ?? null });
       }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return { runs, rows: await compare(runs), baselines };
+  return baselines;
 }
 
 async function compare(runs: readonly RetrainRun[]): Promise<RetrainRow[]> {

@@ -1,12 +1,41 @@
+/** Storages by location: a folder, a URL, or an object at hand. */
 import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { UsageError } from "../core/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 
-/** The studies of a folder; it need not be there yet. @throws UsageError `invalid-storage` for what is no folder. */
-export async function openStorage(directory: string): Promise<StudyStorage> {
-  const found = directory === "" ? undefined : statSync(directory, { throwIfNoEntry: false });
-  if (directory === "" || (found && !found.isDirectory()))
-    throw new UsageError("invalid-storage", `--storage ${directory}: expected a folder`);
+/** Where studies live: `"memory"` for as long as this process, a folder, a URL (`file:…`, `memory:`), or a storage object. */
+export type StorageLocation = StudyStorage | "memory" | (string & {});
+
+/** What stands before the colon of a URL; a single letter is a drive. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+
+/**
+ * The storage at a location. A folder need not be there yet.
+ * @param directory where a relative path starts; itself relative to the current folder
+ * @throws UsageError `invalid-storage` for what is no folder, `unknown-storage` for a URL whose scheme nobody registered.
+ */
+export async function openStorage(location: StorageLocation, directory = "."): Promise<StudyStorage> {
+  if (typeof location !== "string") return location;
+  const scheme = location === "memory" ? "memory" : SCHEME.exec(location)?.[1]?.toLowerCase();
+  if (scheme === undefined) return openFolder(location, directory);
+  const { storages } = await import("../storage/index.js");
+  if (!storages.has(scheme))
+    throw new UsageError(
+      "unknown-storage",
+      `storage ${location}: no storage is known for "${scheme}:"; known: ${storages.names().join(", ")}; ` +
+        `a folder of that name is ./${location}`,
+    );
+  const factory = await storages.get(scheme).load();
+  return factory(location, { directory });
+}
+
+/** Plain paths are what the command line takes most: they need no registry, whose schemas take longer to load. */
+async function openFolder(path: string, directory: string): Promise<StudyStorage> {
+  const folder = path === "" ? "" : resolve(directory, path);
+  const found = folder === "" ? undefined : statSync(folder, { throwIfNoEntry: false });
+  if (folder === "" || (found && !found.isDirectory()))
+    throw new UsageError("invalid-storage", `--storage ${path}: expected a folder`);
   const { JsonFileStorage } = await import("../storage/json-file/index.js");
-  return new JsonFileStorage({ directory });
+  return new JsonFileStorage({ directory: folder, shownAs: path });
 }

@@ -1,9 +1,10 @@
+/** Study files: what they may say, checked; and the ready configurations that the package brings. */
 import { readdir } from "node:fs/promises";
 import { dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { categorical } from "../core/distribution.js";
-import type { ParamValue } from "../core/distribution.js";
+import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError, messageOf } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import { parseYaml, readYaml } from "../io/yaml.js";
@@ -29,7 +30,12 @@ export interface StudyConfig {
   readonly sampler?: ComponentSpec;
   readonly pruner?: ComponentSpec;
   readonly direction?: Direction;
-  readonly metric?: string;
+  /** `NAME` or `NAME:minimize`, or several. */
+  readonly metric?: string | readonly string[];
+  readonly objectives?: readonly { readonly metric: string; readonly direction?: Direction }[];
+  readonly constraints?: readonly string[];
+  readonly prune_by?: string;
+  readonly force_direction?: boolean;
   readonly seed?: number;
   readonly trial_value?: TrialValueRule;
   readonly on_nan?: OnNan;
@@ -46,6 +52,8 @@ const component = z.union([
 const choices = z.array(z.union([scalar, z.array(z.string())])).min(1);
 const searched = z.union([z.literal(true), z.string(), choices, z.looseObject({ type: z.string() })]);
 
+const direction = z.enum(["minimize", "maximize"]);
+
 const schema = z.strictObject({
   name: z.string().optional(),
   model: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
@@ -57,8 +65,15 @@ const schema = z.strictObject({
   search: z.union([z.array(z.string()), z.record(z.string(), searched)]).optional(),
   sampler: component.optional(),
   pruner: component.optional(),
-  direction: z.enum(["minimize", "maximize"]).optional(),
-  metric: z.string().optional(),
+  direction: direction.optional(),
+  metric: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  objectives: z
+    .array(z.strictObject({ metric: z.string(), direction: direction.optional() }))
+    .min(1)
+    .optional(),
+  constraints: z.array(z.string()).optional(),
+  prune_by: z.string().optional(),
+  force_direction: z.boolean().optional(),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   trial_value: z.enum(["best", "last", "best-smoothed"]).optional(),
   on_nan: z.enum(["fail", "prune", "worst"]).optional(),
@@ -68,6 +83,14 @@ const schema = z.strictObject({
 
 type Raw = z.output<typeof schema>;
 
+/** What a study file holds, as it is written. */
+export type StudyFile = Omit<z.input<typeof schema>, "search"> & {
+  readonly search?:
+    | readonly string[]
+    | Readonly<Record<string, true | string | readonly (ParamValue | readonly string[])[] | Distribution>>
+    | undefined;
+};
+
 /** What the keys of a study file may hold, for messages where a union says only that nothing fits. */
 const expected: Readonly<Record<string, string>> = {
   model: "a name or a list of names",
@@ -75,6 +98,9 @@ const expected: Readonly<Record<string, string>> = {
   fix: "names with values, as in train.epochs: 50",
   search:
     "a list as for --search, or names with true, a range such as log:1e-5..1e-1, a list of choices or a distribution",
+  metric: "a name or a list of names, each with :minimize or :maximize where that is not the metric's own",
+  objectives: "a list of metric and direction, as in [{ metric: val_rmse, direction: minimize }]",
+  constraints: "a list of conditions, as in ['parameters <= 50000']",
   sampler: "a name, or name and options",
   pruner: "a name, or name and options",
 };
@@ -85,7 +111,7 @@ function invalid(source: string, what: string, cause?: unknown): UsageError {
 
 function schemaError(source: string, error: z.ZodError): UsageError {
   const issue = error.issues[0] as z.core.$ZodIssue;
-  if (issue.code === "unrecognized_keys") {
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
     const key = issue.keys[0] as string;
     const known = Object.keys(schema.shape);
     return invalid(source, `unknown key "${key}":${didYouMean(key, known)} known: ${known.join(", ")}`);
@@ -142,7 +168,8 @@ export async function parseStudyConfig(text: string, source: string, folder: str
   return checkStudyConfig(await parseYaml(text, source), source, folder);
 }
 
-function checkStudyConfig(data: unknown, source: string, folder: string): StudyConfig {
+/** The data of a study file, checked. @param source what to call it in messages @param folder as above */
+export function checkStudyConfig(data: unknown, source: string, folder: string): StudyConfig {
   const parsed = schema.safeParse(data ?? {});
   if (!parsed.success) throw schemaError(source, parsed.error);
   const { params, fix, search, sampler, pruner, ...plain } = parsed.data;
@@ -178,11 +205,12 @@ async function presetPath(name: string): Promise<string> {
 
 /**
  * A study file by its path, or a ready configuration (`studies/presets/`) by its name.
+ * @param directory where a relative path starts
  * @throws UsageError `unknown-preset`, `config-not-found`, `invalid-config`, `invalid-space`
  */
-export async function loadStudyConfig(nameOrPath: string): Promise<StudyConfig> {
+export async function loadStudyConfig(nameOrPath: string, directory = "."): Promise<StudyConfig> {
   const isPath = /[\\/]/.test(nameOrPath) || [".yaml", ".yml", ".json"].includes(extname(nameOrPath));
-  const path = isPath ? resolve(nameOrPath) : await presetPath(nameOrPath);
+  const path = isPath ? resolve(directory, nameOrPath) : await presetPath(nameOrPath);
   const source = `--config ${nameOrPath}`;
   return checkStudyConfig(await readYaml(path, source), source, dirname(path));
 }

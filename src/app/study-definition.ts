@@ -1,207 +1,130 @@
-import { basename, dirname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { parseSpace, declareSpace, deriveSpace, qualifyModels } from "../search-space/index.js";
-import { UsageError, differenceInWords, differences, drawSeed, messageOf, modelMetrics } from "../core/index.js";
-import type {
-  ConfigValue,
-  Direction,
-  OnDuplicate,
-  OnNan,
-  SearchSpace,
-  StudyHeader,
-  StudyTask,
-  TrialValueRule,
-} from "../core/index.js";
-import { dataFiles, dataParameters } from "../datasets/index.js";
-import { models } from "../models/index.js";
-import type { DerivedSpace, SpaceRequests } from "../search-space/index.js";
-import type { QualifiedParameter } from "../registry/index.js";
-import { trainParameters } from "../training/config.js";
-import { providePackage } from "../plugins/own-package.js";
-import { loadPlugins, resolvePlugin } from "../plugins/load-plugins.js";
-import { hashedFile, openPaths, storePaths } from "./study-files.js";
+/** A study's header out of a request: everything resolved, checked and hashed, nothing stored yet. */
+import type { ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
+import { differenceInWords, differences, drawSeed, modelMetrics, UsageError } from "../core/index.js";
+import { loadPlugins } from "../plugins/load-plugins.js";
+import type { DerivedSpace } from "../search-space/index.js";
+import type { StudyComponents } from "../study/components.js";
+import { createComponents, prunerSpec, samplerSpec } from "./components.js";
+import {
+  checkServes,
+  checkTrialValue,
+  defaultPruner,
+  defaultSampler,
+  resolveConstraints,
+  resolveObjectives,
+  resolvePruneBy,
+} from "./resolve-objectives.js";
+import { hashedFile, storePaths } from "./study-files.js";
+import type { MergedRequest, StudyRequest } from "./study-request.js";
+import { mergeRequest } from "./study-request.js";
+import type { Subject } from "./study-subject.js";
+import { subjectOf } from "./study-subject.js";
 
-/** What `create-study` is asked for; what is absent gets its default. */
-export interface StudyRequest {
-  readonly name?: string | undefined;
-  readonly models?: readonly string[] | undefined;
-  readonly dataset?: string | undefined;
-  /** A module: default export the objective, optional export `space`. Excludes models and dataset. */
-  readonly objective?: string | undefined;
-  readonly plugins?: readonly string[] | undefined;
-  readonly spaceRequests?: SpaceRequests | undefined;
-  /** A study file's requests; those above come before them. */
-  readonly baseRequests?: SpaceRequests | undefined;
-  readonly sampler?: { readonly name: string; readonly options: Readonly<Record<string, unknown>> } | undefined;
-  readonly pruner?: { readonly name: string; readonly options: Readonly<Record<string, unknown>> } | undefined;
-  readonly direction?: Direction | undefined;
-  readonly metric?: string | undefined;
-  readonly seed?: number | undefined;
-  readonly trialValue?: TrialValueRule | undefined;
-  readonly onNan?: OnNan | undefined;
-  readonly onDuplicate?: OnDuplicate | undefined;
-  readonly dryRunPruner?: boolean | undefined;
-}
-
-/** A study before it is stored, with what its table shows. */
+/** A study before it is stored. */
 export interface StudyDefinition {
   readonly header: StudyHeader;
+  /** Its space with what is fixed, for tables. */
   readonly derived: DerivedSpace;
+  readonly components: StudyComponents;
+  /** Whether the request, or its study file, names a seed: one that is drawn makes no difference between studies. */
+  readonly seedGiven: boolean;
 }
 
-/** Every parameter of a study's trials, those of several models under the names that tell them apart. */
-export function studyParameters(modelNames: readonly string[], dataset: string): QualifiedParameter[] {
-  return [
-    ...qualifyModels(modelNames.map((name) => models.get(name))),
-    ...dataParameters(dataset),
-    ...trainParameters(),
-  ];
+/** Where a study is defined, and where it will live. */
+export interface DefinitionPlace {
+  /** Where relative paths of the request start. */
+  readonly directory: string;
+  /** Where the stored paths of a study of this name start, absolute; null: they stay absolute. */
+  readonly baseOf: (name: string) => string | null;
+  /** What a study is called that nobody has named. @param subject `lstm-dummy` */
+  readonly unnamed: (subject: string) => string;
 }
 
-async function objectiveSpace(file: string, search: readonly unknown[]): Promise<SearchSpace> {
-  let module: { default?: unknown; space?: unknown };
-  providePackage(file);
-  try {
-    module = (await import(pathToFileURL(file).href)) as typeof module;
-  } catch (error) {
-    const message = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
-    throw new UsageError("objective-failed", `--objective ${file}: ${message}`, { cause: error });
-  }
-  if (typeof module.default !== "function")
-    throw new UsageError("invalid-objective", `--objective ${file}: its default export must be a function of a trial`);
-  if (module.space !== undefined) return parseSpace(module.space);
-  if (search.length === 0)
-    throw new UsageError(
-      "no-space",
-      `--objective ${file}: export a \`space\`, or declare every parameter with --search name=distribution`,
-    );
-  return {};
-}
-
-interface Subject {
-  readonly task: StudyTask;
-  readonly derived: DerivedSpace;
-  readonly objective: string | null;
-  readonly dataFiles: readonly string[];
-  readonly defaultName: string;
-  readonly defaultMetric: string;
-}
-
-async function objectiveSubject(request: StudyRequest, file: string): Promise<Subject> {
-  if (request.models?.length || request.dataset !== undefined)
-    throw new UsageError("conflicting-options", "--objective stands alone: leave out --model and --dataset");
-  const path = resolvePlugin(file, process.cwd(), "--objective");
-  const search = [...(request.spaceRequests?.search ?? []), ...(request.baseRequests?.search ?? [])];
-  const derived = declareSpace(await objectiveSpace(path, search), {
-    ...request.spaceRequests,
-    ...(request.baseRequests ? { base: request.baseRequests } : {}),
-  });
-  const defaultName = basename(path).replace(/\.[^.]+$/, "");
-  return {
-    task: { params: derived.fixed },
-    derived,
-    objective: path,
-    dataFiles: [],
-    defaultName,
-    defaultMetric: "value",
-  };
-}
-
-/** Windows are scored on the same targets whatever their length: those that the longest one has. */
-function alignWindow(space: SearchSpace): { align_window?: number } {
-  const window = space["data.window"];
-  if (!window) return {};
-  return { align_window: window.type === "categorical" ? Math.max(...window.choices.map(Number)) : window.high };
-}
-
-/** Defaults that a study fixes for all of its trials, so that they mean the same under later versions. */
-function withDefaults(
-  fixed: Readonly<Record<string, ConfigValue>>,
-  parameters: readonly QualifiedParameter[],
-  space: SearchSpace,
-): Record<string, ConfigValue> {
-  const all: Record<string, ConfigValue> = {};
-  for (const { qualified, info } of parameters) {
-    const value = fixed[qualified] ?? (info.default as ConfigValue | undefined);
-    if (!(qualified in space) && value !== undefined) all[qualified] = value;
-  }
-  return all;
-}
-
-async function trainingSubject(request: StudyRequest, directory: string): Promise<Subject> {
-  const names = request.models?.length ? request.models : ["lstm"];
-  const dataset = request.dataset ?? "dummy";
-  const parameters = studyParameters(names, dataset);
-  const derived = deriveSpace(parameters, {
-    ...request.spaceRequests,
-    models: names,
-    ...(request.baseRequests ? { base: request.baseRequests } : {}),
-  });
-  const params = withDefaults(derived.fixed, parameters, derived.space);
-  const files = await dataFiles(dataset, dataValues(openPaths(params, parameters, process.cwd())));
-  return {
-    task: {
-      model: names.length === 1 ? (names[0] as string) : names,
-      dataset,
-      params: storePaths(params, parameters, directory),
-      ...alignWindow(derived.space),
-    },
-    derived,
-    objective: null,
-    dataFiles: files,
-    defaultName: `${names.join("-")}-${dataset}`,
-    defaultMetric: "val_rmse",
-  };
-}
-
-function dataValues(params: Readonly<Record<string, ConfigValue>>): Record<string, ConfigValue> {
-  return Object.fromEntries(
-    Object.entries(params)
-      .filter(([name]) => name.startsWith("data."))
-      .map(([name, value]) => [name.slice("data.".length), value]),
-  );
+/** How trials are judged: the part of a header that stands on one another. */
+interface Judging {
+  readonly objectives: readonly StudyObjective[];
+  readonly sampler: ComponentSpec;
+  readonly pruner: ComponentSpec;
+  readonly settings: Pick<StudySettings, "constraints" | "prune_by">;
 }
 
 /**
- * Resolves what was asked for into a study's header; nothing is stored. Plug-ins are loaded.
- * @param directory where the study will live: stored paths start there
- * @throws UsageError for whatever cannot be: unknown names, values out of range, a missing file.
+ * Resolves a request into a study's header; nothing is stored. Plug-ins are loaded.
+ * @throws UsageError for whatever cannot be: unknown names, values out of range, a missing file, a sampler that does not
+ * serve the objectives.
  */
-export async function defineStudy(request: StudyRequest, directory: string): Promise<StudyDefinition> {
-  const plugins = await loadPlugins(request.plugins ?? []);
-  const subject =
-    request.objective === undefined
-      ? await trainingSubject(request, directory)
-      : await objectiveSubject(request, request.objective);
-  const metric = request.metric ?? subject.defaultMetric;
-  if (subject.objective === null && !Object.hasOwn(modelMetrics, metric))
-    throw new UsageError(
-      "unknown-metric",
-      `--metric ${metric}: expected one of ${Object.keys(modelMetrics).join(", ")}`,
-    );
-  const hashes = (paths: readonly string[]) => Promise.all(paths.map((path) => hashedFile(path, directory)));
+export async function defineStudy(request: StudyRequest, place: DefinitionPlace): Promise<StudyDefinition> {
+  const merged = await mergeRequest(request, place.directory);
+  refuseFolds(request);
+  const plugins = await loadPlugins(merged.plugins, place.directory);
+  const subject = await subjectOf(merged, place.directory);
+  const { objectives, sampler, pruner, settings } = judgingOf(merged, subject);
+  const seed = request.seed ?? merged.config.seed;
+  const name = request.name ?? merged.config.name ?? place.unnamed(subject.defaultName);
   const header: StudyHeader = {
-    name: request.name ?? subject.defaultName,
-    objectives: [{ metric, direction: request.direction ?? modelMetrics[metric] ?? "minimize" }],
-    created_at: new Date().toISOString(),
-    seed: request.seed ?? drawSeed(),
-    task: subject.task,
-    space: subject.derived.space,
-    sampler: request.sampler ?? { name: "tpe", options: {} },
-    pruner: request.pruner ?? { name: "median", options: {} },
-    settings: {
-      trial_value: request.trialValue ?? "best",
-      on_nan: request.onNan ?? "fail",
-      on_duplicate: request.onDuplicate ?? "resample",
-      dry_run_pruner: request.dryRunPruner ?? false,
-      plugins: await hashes(plugins),
-      objective: subject.objective === null ? null : await hashedFile(subject.objective, directory),
-      data_files: await hashes(subject.dataFiles),
-      accepted_changes: [],
-    },
+    ...{ name, objectives, created_at: new Date().toISOString(), seed: checkedSeed(seed) ?? drawSeed() },
+    ...{ task: storedTask(subject, place, name), space: subject.derived.space, sampler, pruner },
+    settings: { ...merged.settings, ...settings, ...(await storedFiles(subject, plugins, place.baseOf(name))) },
     user_attrs: {},
   };
-  return { header, derived: subject.derived };
+  const components = await checkedComponents(header, request);
+  return { header, derived: subject.derived, components, seedGiven: seed !== undefined };
+}
+
+/** The fields are kept; trials over several parts are not run yet. */
+function refuseFolds({ folds, seeds }: StudyRequest): void {
+  if ((folds ?? "none") !== "none")
+    throw new UsageError("not-available", `folds ${folds}: trials train on one split so far: leave it at none`);
+  if ((seeds ?? 1) !== 1)
+    throw new UsageError("not-available", `seeds ${seeds}: trials train under one seed so far: leave it at 1`);
+}
+
+function checkedSeed(seed: number | undefined): number | undefined {
+  if (seed === undefined || (Number.isSafeInteger(seed) && seed >= 0)) return seed;
+  throw new UsageError("invalid-seed", `invalid seed ${String(seed)}: use a whole number from 0 to 2^53 - 1`);
+}
+
+function judgingOf({ kind, request, config, settings, ...merged }: MergedRequest, subject: Subject): Judging {
+  const known = kind === "model" ? modelMetrics : null;
+  const objectives = resolveObjectives(merged.objectives, known, subject.defaultMetric);
+  checkTrialValue(settings.trial_value, objectives);
+  const constraints = resolveConstraints(request.constraints ?? config.constraints, known);
+  const pruneBy = resolvePruneBy(request.pruneBy ?? config.prune_by, objectives, known);
+  const [sampler, pruner] = [request.sampler ?? config.sampler, request.pruner ?? config.pruner];
+  return {
+    objectives,
+    sampler: sampler === undefined ? defaultSampler(objectives) : samplerSpec(sampler),
+    pruner: pruner === undefined ? defaultPruner(objectives, pruneBy) : prunerSpec(pruner),
+    settings: { ...(constraints.length > 0 ? { constraints } : {}), ...(pruneBy ? { prune_by: pruneBy } : {}) },
+  };
+}
+
+function storedTask(subject: Subject, { directory, baseOf }: DefinitionPlace, name: string): StudyHeader["task"] {
+  const { task, parameters } = subject;
+  if (parameters.length === 0) return task;
+  const params = (task.params ?? {}) as Readonly<Record<string, ConfigValue>>;
+  return { ...task, params: storePaths(params, parameters, baseOf(name), directory) };
+}
+
+async function storedFiles(subject: Subject, plugins: readonly string[], base: string | null) {
+  const hashes = (paths: readonly string[]) => Promise.all(paths.map((path) => hashedFile(path, base)));
+  return {
+    plugins: await hashes(plugins),
+    objective: subject.objective === null ? null : await hashedFile(subject.objective, base),
+    data_files: await hashes(subject.dataFiles),
+    accepted_changes: [],
+  };
+}
+
+/** Unknown samplers and pruners, options that they refuse, and a grid without an end are told before anything is stored. */
+async function checkedComponents(header: StudyHeader, request: StudyRequest): Promise<StudyComponents> {
+  const components = await createComponents(header, { sampler: request.sampler, pruner: request.pruner });
+  checkServes(components.sampler, components.pruner, header.objectives);
+  if (header.sampler.name === "grid" && Object.keys(header.space).length > 0) {
+    const { GridSampler } = await import("../samplers/grid.js");
+    new GridSampler().size(header.space);
+  }
+  return components;
 }
 
 /** What `create-study` fixes of a header. */
@@ -213,9 +136,4 @@ function fixedPart({ objectives, sampler, pruner, task, space, settings, seed }:
 /** The fields in which two headers differ, in words; a seed that was not asked for is no difference. */
 export function differingFields(stored: StudyHeader, wanted: StudyHeader, seedGiven: boolean): string[] {
   return differences(fixedPart(stored, seedGiven), fixedPart(wanted, seedGiven)).map(differenceInWords);
-}
-
-/** The folder of a study's file. */
-export function studyDirectory(file: string): string {
-  return dirname(resolve(file));
 }

@@ -1,4 +1,5 @@
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+/** The files that a study depends on: their paths and digests as they are stored, and whether they have changed. */
+import { isAbsolute, relative, resolve } from "node:path";
 import { UsageError, messageOf } from "../core/index.js";
 import type { ConfigValue, HashedFile, StudyHeader } from "../core/index.js";
 import { sha256OfFile } from "../io/sha256.js";
@@ -13,18 +14,22 @@ async function sha256Of(path: string): Promise<string> {
   }
 }
 
-/** A file as a study stores it: its path from the study's folder, and its hash. */
-export async function hashedFile(path: string, studyDirectory: string): Promise<HashedFile> {
-  return { path: relativePath(path, studyDirectory), sha256: await sha256Of(path) };
+/**
+ * A file as a study stores it: its path from the study's folder, and its digest.
+ * @param path absolute
+ * @param base the study's folder; null where it has none: the path stays absolute
+ */
+export async function hashedFile(path: string, base: string | null): Promise<HashedFile> {
+  return { path: storedPath(path, base), sha256: await sha256Of(path) };
 }
 
-function relativePath(path: string, directory: string): string {
-  return relative(resolve(directory), resolve(path)).replaceAll("\\", "/") || ".";
+function storedPath(path: string, base: string | null): string {
+  return base === null ? path : relative(base, path).replaceAll("\\", "/") || ".";
 }
 
-/** A stored path made absolute. */
-export function absolutePath(path: string, studyDirectory: string): string {
-  return isAbsolute(path) ? path : resolve(studyDirectory, path);
+/** A stored path made absolute. @param base the study's folder; null where it has none */
+export function absolutePath(path: string, base: string | null): string {
+  return isAbsolute(path) || base === null ? path : resolve(base, path);
 }
 
 function mapPaths(
@@ -41,22 +46,23 @@ function mapPaths(
   );
 }
 
-/** Parameters that are paths, from the current folder to the study's. */
+/** Parameters that are paths, as a study stores them. @param directory where given relative paths start */
 export function storePaths(
   params: Readonly<Record<string, ConfigValue>>,
   parameters: readonly QualifiedParameter[],
-  studyDirectory: string,
+  base: string | null,
+  directory: string,
 ): Record<string, ConfigValue> {
-  return mapPaths(params, parameters, (path) => relativePath(path, studyDirectory));
+  return mapPaths(params, parameters, (path) => storedPath(resolve(directory, path), base));
 }
 
-/** The inverse: absolute, so that every thread and process finds them. */
+/** Parameters that are paths made absolute, so that every thread and process finds them. */
 export function openPaths(
   params: Readonly<Record<string, ConfigValue>>,
   parameters: readonly QualifiedParameter[],
-  studyDirectory: string,
+  base: string | null,
 ): Record<string, ConfigValue> {
-  return mapPaths(params, parameters, (path) => absolutePath(path, studyDirectory));
+  return mapPaths(params, parameters, (path) => absolutePath(path, base));
 }
 
 /** Every file that the study depends on. */
@@ -68,12 +74,11 @@ function filesOf({ settings }: StudyHeader): HashedFile[] {
  * Files whose content is no longer what the study was created with (accepted changes counted), with their present hash.
  * @throws UsageError `file-not-found`
  */
-export async function changedFiles(header: StudyHeader, studyFile: string): Promise<HashedFile[]> {
-  const directory = dirname(studyFile);
+export async function changedFiles(header: StudyHeader, base: string | null): Promise<HashedFile[]> {
   const accepted = new Map(header.settings.accepted_changes.map(({ path, sha256 }) => [path, sha256]));
   const changed: HashedFile[] = [];
   for (const { path, sha256 } of filesOf(header)) {
-    const now = await sha256Of(absolutePath(path, directory));
+    const now = await sha256Of(absolutePath(path, base));
     if (now !== (accepted.get(path) ?? sha256)) changed.push({ path, sha256: now });
   }
   return changed;

@@ -1,128 +1,91 @@
-import { randomUUID } from "node:crypto";
-import type { Direction, SearchSpace, StudyHeader } from "../core/index.js";
-import { drawSeed, MlbenchError } from "../core/index.js";
+/** Studies that are there: opened, listed, deleted, and given commands. */
+import type { StudyHeader, StudyState } from "../core/index.js";
+import { MlbenchError } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
 import type { Sampler } from "../samplers/sampler.js";
-import { MemoryStorage } from "../storage/memory.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
+import type { StudyComponents } from "../study/components.js";
 import { handleCommand } from "../study/handle-command.js";
 import { StudyLog } from "../study/study-log.js";
 import { Study } from "../study/study.js";
+import type { StorageAddress, StudyAddress } from "./address.js";
+import { addressKeys, rememberStorage, storageKeys } from "./address.js";
 import type { Given } from "./components.js";
-import { createComponents, prunerSpec, samplerSpec } from "./components.js";
-import { prepareObjective } from "./objective.js";
+import { createComponents } from "./components.js";
+import { EpochLog } from "./epoch-log.js";
+import { prepareWith } from "./objective.js";
 import { openStorage } from "./storage.js";
 
-/** Where studies live: `"memory"` for as long as this process, or a folder. */
-export type StorageLocation = "memory" | (string & {});
-
-export interface CreateStudyOptions {
-  /** @default one of its own in memory, `study` in a folder */
-  readonly name?: string;
-  readonly storage: StorageLocation;
-  /** @default "minimize" */
-  readonly direction?: Direction;
-  /** Drawn jointly at `ask`. Without it an objective in this process may suggest what it likes. */
-  readonly space?: SearchSpace;
-  /** @default the tree-structured Parzen estimator */
-  readonly sampler?: Given<Sampler>;
-  /** @default the median pruner */
-  readonly pruner?: Given<Pruner>;
-  /** Everything random follows from it. @default drawn, and stored */
-  readonly seed?: number;
-  /** How values that are no finite numbers and repeated parameters are treated. */
-  readonly settings?: Partial<Pick<StudyHeader["settings"], "on_nan" | "on_duplicate" | "dry_run_pruner">>;
-}
-
-export interface StudyAddress {
-  readonly name: string;
-  readonly storage: StorageLocation;
-}
-
+/** How {@link loadStudy} opens a study. */
 export interface LoadStudyOptions extends StudyAddress {
   /** For a sampler that is not a registered one, or was made with options that its object does not show. */
-  readonly sampler?: Given<Sampler>;
+  readonly sampler?: Given<Sampler> | undefined;
   /** As {@link LoadStudyOptions.sampler}. */
-  readonly pruner?: Given<Pruner>;
+  readonly pruner?: Given<Pruner> | undefined;
 }
 
-const memory = new MemoryStorage();
+const loadKeys: KnownKeys<LoadStudyOptions> = { ...addressKeys, sampler: true, pruner: true };
 
-async function storageAt(location: StorageLocation): Promise<StudyStorage> {
-  return location === "memory" ? memory : openStorage(location);
-}
-
-/**
- * Makes a study over an objective.
- * @throws UsageError `study-exists`, `invalid-study-name`, and what sampler and pruner refuse.
- */
-export async function createStudy(options: CreateStudyOptions): Promise<Study> {
-  const storage = await storageAt(options.storage);
-  const name = options.name ?? (options.storage === "memory" ? `study-${randomUUID().slice(0, 8)}` : "study");
-  const header: StudyHeader = {
-    name,
-    objectives: [{ metric: "value", direction: options.direction ?? "minimize" }],
-    created_at: new Date().toISOString(),
-    seed: options.seed ?? drawSeed(),
-    task: {},
-    space: options.space ?? {},
-    sampler: samplerSpec(options.sampler),
-    pruner: prunerSpec(options.pruner),
-    settings: {
-      ...{ trial_value: "best", on_nan: "fail", on_duplicate: "resample", dry_run_pruner: false },
-      ...options.settings,
-      ...{ plugins: [], objective: null, data_files: [], accepted_changes: [] },
-    },
-    user_attrs: {},
-  };
-  return createStoredStudy(storage, header, options);
+interface GivenComponents {
+  readonly sampler?: Given<Sampler> | undefined;
+  readonly pruner?: Given<Pruner> | undefined;
 }
 
 /** Makes a study from a header; it is durable and closed for writing when this resolves. */
 export async function createStoredStudy(
   storage: StudyStorage,
   header: StudyHeader,
-  given: { sampler?: Given<Sampler>; pruner?: Given<Pruner> } = {},
+  given: GivenComponents = {},
 ): Promise<Study> {
   const components = await createComponents(header, given);
   const writer = await storage.create(header);
   await writer.close();
-  return new Study({ storage, opened: { state: writer.state, writer: null }, components, prepare: prepareObjective });
+  return studyOf(storage, writer.state, components);
+}
+
+function studyOf(storage: StudyStorage, state: StudyState, components: StudyComponents): Study {
+  const artifacts = storage.artifacts(state.header.name);
+  const reports = new EpochLog((number) => artifacts?.directory(number) ?? null);
+  const opened = { state, writer: null };
+  const study = new Study({ storage, opened, components, prepare: prepareWith(storage), reports });
+  rememberStorage(study, storage);
+  return study;
 }
 
 /**
  * Opens a study to be read; the first write takes its lock.
- * @throws UsageError `unknown-study` | MlbenchError `study-damaged`.
+ * @throws UsageError `unknown-study`, `unknown-option` | MlbenchError `study-damaged`.
  */
 export async function loadStudy(options: LoadStudyOptions): Promise<Study> {
-  return openStudy(await storageAt(options.storage), options.name, options);
+  requireKnownKeys("loadStudy", options, loadKeys);
+  return openStudy(await openStorage(options.storage, options.directory), options.name, options);
 }
 
 /** {@link loadStudy} on a storage at hand. */
-export async function openStudy(
-  storage: StudyStorage,
-  name: string,
-  given: { sampler?: Given<Sampler>; pruner?: Given<Pruner> } = {},
-): Promise<Study> {
+export async function openStudy(storage: StudyStorage, name: string, given: GivenComponents = {}): Promise<Study> {
   const state = await storage.read(name);
-  const components = await createComponents(state.header, given);
-  return new Study({ storage, opened: { state, writer: null }, components, prepare: prepareObjective });
+  return studyOf(storage, state, await createComponents(state.header, given));
 }
 
 /**
  * Removes a study with everything that belongs to it.
- * @throws UsageError `unknown-study` | MlbenchError `study-locked` while a process writes it.
+ * @throws UsageError `unknown-study`, `unknown-option` | MlbenchError `study-locked` while a process writes it.
  */
-export async function deleteStudy({ name, storage }: StudyAddress): Promise<void> {
-  const opened = await storageAt(storage);
+export async function deleteStudy(options: StudyAddress): Promise<void> {
+  requireKnownKeys("deleteStudy", options, addressKeys);
+  const { name, storage, directory } = options;
+  const opened = await openStorage(storage, directory);
   await StudyLog.release(opened, name);
   await opened.delete(name);
 }
 
-/** The names of the studies of a storage, sorted. */
-export async function listStudies({ storage }: Pick<StudyAddress, "storage">): Promise<string[]> {
-  return (await storageAt(storage)).list();
+/** The names of the studies of a storage, sorted. @throws UsageError `unknown-option`. */
+export async function listStudies(options: StorageAddress): Promise<string[]> {
+  requireKnownKeys("listStudies", options, storageKeys);
+  return (await openStorage(options.storage, options.directory)).list();
 }
 
 /**

@@ -1,3 +1,4 @@
+/** `best-trial --retrain`: the winner beside the defaults, printed. */
 import type { Trial } from "../core/index.js";
 import type { Interval } from "../app/student-t.js";
 import type { CliIo, OutputFormat } from "./io.js";
@@ -25,42 +26,36 @@ export async function retrain(options: {
 }): Promise<void> {
   const { io, ref, trial, seeds, format } = options;
   const { retrain: retrainBoth } = await import("../app/retrain.js");
-  const { header } = await ref.storage.read(ref.name);
   const result = await withInterrupt((signal) =>
-    retrainBoth({
-      ...{ header, studyFile: ref.storage.fileOf(ref.name) ?? ref.name, winner: trial.params, seeds, signal },
+    retrainBoth(ref, {
+      ...{ trial: trial.number, seeds, signal },
       onRun: (run, done, total) => {
         const test = run.test ? `  test ${run.test["test_rmse"]?.toFixed(5)}` : "";
         printLine(io.stderr, `${done}/${total}  ${run.who.padEnd(8)}  val ${run.val["val_rmse"]?.toFixed(5)}${test}`);
       },
     }),
   );
-  await printData(
-    io,
-    format,
-    { trial: trial.number, params: trial.params, ...result },
-    {
-      table: async () => {
-        const table = await renderTable(
-          [
-            { title: "metric", text: (row) => row.metric },
-            { title: "winner", align: "right", text: (row) => plusMinus(row.winner) },
-            { title: "defaults", align: "right", text: (row) => plusMinus(row.defaults) },
-            { title: "difference, 95 %", align: "right", text: (row) => interval(row.difference) },
-            { title: "", text: (row) => inWords(row.difference) },
-          ],
-          result.rows,
-        );
-        const lines = (["val", "test"] as const).flatMap((part) => {
-          const value = result.baselines[part]?.["mean_change_rmse"];
-          return value === undefined ? [] : [`${part}: mean_change ${value.toFixed(5)}`];
-        });
-        return [
-          `trial ${trial.number} and the defaults under the same ${seeds} fresh seeds, all epochs`,
-          table,
-          ...lines,
-        ].join("\n");
-      },
+  await printData(io, format, result, {
+    table: async () => {
+      const table = await renderTable(
+        [
+          { title: "metric", text: (row) => row.metric },
+          { title: "winner", align: "right", text: (row) => plusMinus(row.winner) },
+          { title: "defaults", align: "right", text: (row) => plusMinus(row.defaults) },
+          { title: "difference, 95 %", align: "right", text: (row) => interval(row.difference) },
+          { title: "", text: (row) => inWords(row.difference) },
+        ],
+        result.rows,
+      );
+      const lines = (["val", "test"] as const).flatMap((part) => {
+        const value = result.baselines[part]?.["mean_change_rmse"];
+        return value === undefined ? [] : [`${part}: mean_change ${value.toFixed(5)}`];
+      });
+      return [
+        `trial ${trial.number} and the defaults under the same ${seeds} fresh seeds, all epochs`,
+        table,
+        ...lines,
+      ].join("\n");
     },
-  );
+  });
 }

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+/** How a line names the study that its command works on, and its storage. */
+import { basename, dirname, resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../core/index.js";
-import type { StudyStorage } from "../storage/storage.js";
+import type { LocatedStudy } from "../app/address.js";
 
 /** How a command's line names its study. */
 export interface StudyOptions {
@@ -13,10 +13,9 @@ export interface StudyOptions {
 }
 
 /** A study that a command works on. */
-export interface StudyRef {
-  readonly storage: StudyStorage;
+export interface StudyRef extends LocatedStudy {
+  /** The storage's folder as it was named, for what is printed. */
   readonly directory: string;
-  readonly name: string;
 }
 
 export function storageOption(): Option {
@@ -39,6 +38,11 @@ export function storageArgument(directory: string): string {
   return ` --storage ${quoted}`;
 }
 
+/** `--storage` names a folder, one that is called `memory` included. */
+export function folderLocation(directory: string): string {
+  return directory === "memory" ? "./memory" : directory;
+}
+
 /** A name, or the path of a study's file. */
 export function splitStudyPath(text: string): { directory: string | null; name: string } {
   if (!text.endsWith(".json") && !text.includes("/")) return { directory: null, name: text };
@@ -55,28 +59,8 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
   const named = [positional, options.studyName, options.study].filter((name) => name !== undefined);
   if (new Set(named).size > 1)
     throw new UsageError("two-studies", `two studies are named: ${named.join(" and ")}; name one`);
-  const { openStorage } = await import("../app/storage.js");
-  const given = named[0];
-  const split = given === undefined ? null : splitStudyPath(given);
+  const split = named[0] === undefined ? null : splitStudyPath(named[0]);
   const directory = split?.directory ?? options.storage ?? "studies";
-  const storage = await openStorage(directory);
-  if (split) {
-    const file = join(directory, `${split.name}.json`);
-    if (!existsSync(file)) throw await unknownStudy(storage, directory, split.name);
-    return { storage, directory, name: split.name };
-  }
-  const names = await storage.list();
-  if (names.length === 0)
-    throw new UsageError("no-study", `no study in ${directory}: make one with \`mlbench-hpo create-study\``);
-  if (names.length > 1)
-    throw new UsageError("several-studies", `several studies in ${directory}: name one of ${names.join(", ")}`);
-  return { storage, directory, name: names[0] as string };
-}
-
-async function unknownStudy(storage: StudyStorage, directory: string, name: string): Promise<UsageError> {
-  const { didYouMean } = await import("../registry/nearest.js");
-  const names = await storage.list();
-  const known = names.length > 0 ? `known: ${names.join(", ")}` : "there are none";
-  const hint = didYouMean(name, names);
-  return new UsageError("unknown-study", `no study "${name}" in ${directory}:${hint} ${known}`);
+  const { findStudy } = await import("../app/find-study.js");
+  return { ...(await findStudy(folderLocation(directory), split?.name ?? null)), directory };
 }

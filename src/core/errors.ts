@@ -1,8 +1,8 @@
 const brand = Symbol.for("mlbench-hpo.error");
 
 /**
- * Every error that a user can cause. `code` is stable and documented; `exitCode` is what the command line ends with:
- * 2 for a mistake in what was asked, 1 for a failure while doing it.
+ * Every error that a user can cause. `code` is stable and listed in docs/reference/errors.md; `exitCode` is what the
+ * command line ends with: 2 for a mistake in what was asked, 1 for a failure while doing it.
  */
 export class MlbenchError extends Error {
   readonly code: string;

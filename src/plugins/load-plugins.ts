@@ -1,7 +1,5 @@
-import { createRequire } from "node:module";
-import { statSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+/** Plug-ins: modules that register models, datasets and the like, and what they are handed. */
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { MlbenchError, UsageError, categorical, float, int, messageOf } from "../core/index.js";
 import { createTables, datasets } from "../datasets/index.js";
@@ -15,6 +13,7 @@ import type * as Tf from "../tensor/tf.js";
 import { optimizers } from "../training/optimizers/index.js";
 import { schedulers } from "../training/schedulers/index.js";
 import { providePackage } from "./own-package.js";
+import { resolveModule } from "./resolve-module.js";
 
 /** What a plug-in's default export receives: everything that it needs without being able to import the package. */
 export interface PluginApi {
@@ -44,39 +43,18 @@ export interface PluginApi {
 
 export type Plugin = (api: PluginApi) => void | Promise<void>;
 
-/**
- * The file of a plug-in: a path from `directory`, a file URL, or a package installed there.
- * @param option how it was named, for messages
- * @throws UsageError `plugin-not-found`
- */
-export function resolvePlugin(specifier: string, directory: string = process.cwd(), option = "--plugin"): string {
-  if (specifier.startsWith("file:")) return fileURLToPath(specifier);
-  const path = isAbsolute(specifier) ? specifier : resolve(directory, specifier);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory())
-    throw new UsageError("plugin-not-found", `${option} ${specifier}: expected a module's file, not a folder`);
-  if (found) return path;
-  if (!specifier.startsWith(".") && !isAbsolute(specifier)) {
-    try {
-      return createRequire(join(directory, "noop.js")).resolve(specifier);
-    } catch {
-      // neither a file nor a package: said below
-    }
-  }
-  throw new UsageError("plugin-not-found", `${option} ${specifier}: no such file or package (looked for ${path})`);
-}
-
 const holder = globalThis as { [key: symbol]: Map<string, Promise<void>> | undefined };
 const loadedKey = Symbol.for("mlbench-hpo.plugins");
 
 /**
  * Imports modules that register models, datasets, optimizers, …; each once a process. The default export, if it is a
  * function, is called with {@link PluginApi}; a module may as well import this package and register by itself.
+ * @param directory where relative paths and packages are looked for. @default the current folder
  * @returns the files, absolute.
  * @throws UsageError `plugin-not-found`, `plugin-failed`.
  */
-export async function loadPlugins(specifiers: readonly string[], directory: string = process.cwd()): Promise<string[]> {
-  const files = specifiers.map((specifier) => resolvePlugin(specifier, directory));
+export async function loadPlugins(specifiers: readonly string[], directory = "."): Promise<string[]> {
+  const files = specifiers.map((specifier) => resolveModule(specifier, directory, "--plugin"));
   const loaded = (holder[loadedKey] ??= new Map<string, Promise<void>>());
   for (const file of files) {
     let loading = loaded.get(file);

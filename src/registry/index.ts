@@ -1,5 +1,6 @@
 /** Registries, parameters with metadata, and what is derived from them. */
 export * from "./component.js";
+export * from "./known-keys.js";
 export * from "./names.js";
 export * from "./nearest.js";
 export * from "./options.js";

@@ -1,7 +1,8 @@
 /** The options of a call of `optimize`, checked and with their defaults. */
 import { UsageError } from "../core/index.js";
-import type { OptimizeEvent, Tracker } from "../core/index.js";
+import type { BackendName, KernelsName, OptimizeEvent, Tracker } from "../core/index.js";
 import type { Executor } from "../executors/executor.js";
+import type { KnownKeys } from "../registry/known-keys.js";
 
 /** What one call of `optimize` is told. Counts are of finished trials that repeat no other. */
 export interface CallOptions {
@@ -41,6 +42,41 @@ export interface CallOptions {
   readonly onEvent?: ((event: OptimizeEvent) => void) | undefined;
   /** Hear everything that happens, and are closed at the call's end. */
   readonly trackers?: readonly Tracker[] | undefined;
+}
+
+/** What a call on a study over a model, or over an objective's module, is told besides. */
+export interface TaskOptions {
+  /** Trials at once; `concurrency` is the same. @default the number of cores */
+  readonly workers?: number | undefined;
+  /** Whose weights stay: those of the best so many trials, all, or none. @default { best: 3 } */
+  readonly keepCheckpoints?: { readonly best: number } | "all" | "none" | undefined;
+  /** Go on although files that the study depends on have changed; recorded. @default false */
+  readonly acceptChanges?: boolean | undefined;
+  /** @default "wasm" */
+  readonly backend?: BackendName | "auto" | undefined;
+  /** @default "auto" */
+  readonly kernels?: KernelsName | "auto" | undefined;
+}
+
+/** The keys of {@link CallOptions}. */
+export const callKeys: KnownKeys<CallOptions> = {
+  ...({ trials: true, totalTrials: true, timeoutMs: true, concurrency: true, signal: true } as const),
+  ...({ drainSignal: true, graceMs: true, trialTimeoutMs: true, maxAttempts: true, maxRetries: true } as const),
+  ...({ maxFailures: true, patience: true, target: true, deterministic: true, isolation: true } as const),
+  ...({ executor: true, onEvent: true, trackers: true } as const),
+};
+
+/** The keys of {@link TaskOptions}. */
+export const taskKeys: KnownKeys<TaskOptions> = {
+  ...({ workers: true, keepCheckpoints: true, acceptChanges: true, backend: true, kernels: true } as const),
+};
+
+/** `workers` and `concurrency` mean the same. @throws UsageError `conflicting-options`. */
+export function withWorkers<T extends CallOptions & TaskOptions>(options: T): T {
+  const { workers, concurrency = workers } = options;
+  if (workers !== undefined && workers !== concurrency)
+    throw new UsageError("conflicting-options", `workers ${workers} and concurrency ${concurrency} mean the same`);
+  return { ...options, concurrency };
 }
 
 /** The options with their defaults. */

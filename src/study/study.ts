@@ -13,19 +13,24 @@ import type {
 } from "../core/index.js";
 import { bestOfStudy, directionsOf, frontOfStudy, UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
 import { checkParams } from "../search-space/check-params.js";
-import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
+import type { StorageFinding, StudyChange, StudyStorage, StudySummary, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
 import { mergedAnnotation } from "./annotation.js";
+import { reportKeys, tellKeys } from "./commands.js";
 import type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./commands.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
 import type { LeaseClock } from "./leases.js";
-import type { CallOptions } from "./optimize-options.js";
-import { checkOptions, resolveOptions } from "./optimize-options.js";
+import type { CallOptions, TaskOptions } from "./optimize-options.js";
+import { callKeys, checkOptions, resolveOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
 import { OutsideTrials } from "./outside-trials.js";
+import type { ReportKeeper } from "./report-keeper.js";
 import { STOPPED_ON_REQUEST } from "./running-trial.js";
+import { checkTarget } from "./stop-rules.js";
 import { notOptimizing, StudyManager } from "./study-manager.js";
 import { StudyLog } from "./study-log.js";
 import { Subscribers, trackerSubscribers } from "./subscribers.js";
@@ -44,6 +49,12 @@ export interface OptimizeOptions extends CallOptions {
   readonly callbacks?: readonly StudyCallback[] | undefined;
 }
 
+/** What one call of {@link Study.optimize} on a study over a model, or over an objective's module, is told. */
+export interface OptimizeStudyOptions extends OptimizeOptions, TaskOptions {}
+
+const optimizeKeys: KnownKeys<OptimizeOptions> = { ...callKeys, callbacks: true };
+const optimizeStudyKeys: KnownKeys<OptimizeStudyOptions> = { ...optimizeKeys, ...taskKeys };
+
 /** An objective: a function run in this process, or the path or URL of a module whose default export is one. */
 export type ObjectiveSource = Objective | string | URL;
 
@@ -51,7 +62,7 @@ export type ObjectiveSource = Objective | string | URL;
 export type PrepareRunner = (
   study: Study,
   objective: ObjectiveSource | null,
-  options: OptimizeOptions,
+  options: OptimizeStudyOptions,
 ) => Promise<TrialRunner>;
 
 /** What a {@link Study} is opened with. */
@@ -60,6 +71,8 @@ export interface StudyParts {
   readonly opened: { readonly state: StudyState; readonly writer: StudyWriter | null };
   readonly components: StudyComponents;
   readonly prepare: PrepareRunner;
+  /** Keeps the metrics of reports; without it they reach subscribers only. */
+  readonly reports?: ReportKeeper;
   /** For tests: the time that leases are counted in. */
   readonly leaseClock?: LeaseClock;
 }
@@ -83,7 +96,7 @@ export class Study {
   constructor(parts: StudyParts) {
     this.#parts = parts;
     this.#log = new StudyLog(parts.storage, parts.opened);
-    this.#dispatcher = new TrialDispatcher(this.#log, parts.components);
+    this.#dispatcher = new TrialDispatcher(this.#log, parts.components, parts.reports);
     const hooks = {
       onReport: (event) => this.#manager?.onOutsideEvent(event),
       onRequeued: (number) => this.#manager?.onOutsideEvent({ event: "requeued", number }),
@@ -155,9 +168,26 @@ export class Study {
     return frontOfStudy(this.state);
   }
 
+  /** The study in brief, as its storage keeps it: cheap, also with many trials. */
+  summary(): Promise<StudySummary> {
+    return this.#parts.storage.summary(this.name);
+  }
+
+  /**
+   * What happens to the study from a revision on, each event once and in order, whichever process writes it; where
+   * single events are no longer kept, a `reset` with the state comes in their place. Ends when the signal is aborted.
+   * @throws (while iterating) MlbenchError `study-deleted`, `study-damaged`.
+   */
+  follow({
+    from = this.state.revision,
+    signal,
+  }: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
+    return this.#parts.storage.follow(this.name, from, { signal });
+  }
+
   /** Where a trial keeps its checkpoint and log, or null where the storage has no files. */
   directoryOf(number: number): string | null {
-    return this.#parts.storage.directoryOf(this.name, number);
+    return this.#parts.storage.artifacts(this.name)?.directory(number) ?? null;
   }
 
   /**
@@ -177,6 +207,7 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`; MlbenchError `lease-lost`.
    */
   async tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
+    requireKnownKeys("study.tell", result, tellKeys);
     await this.#log.open();
     return this.#outside.tell(typeof trial === "number" ? trial : trial.number, result);
   }
@@ -186,12 +217,14 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `trial-finished`, `invalid-report`; MlbenchError `lease-lost`.
    */
   async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
+    requireKnownKeys("study.report", report, reportKeys);
     await this.#log.open();
     return this.#outside.report(number, report);
   }
 
   /** A sign of life of a trial that is out: renews its lease. @throws as {@link Study.report}. */
   async heartbeat(number: number, given: { lease?: string | undefined } = {}): Promise<ReportAnswer> {
+    requireKnownKeys("study.heartbeat", given, { lease: true });
     await this.#log.open();
     return this.#outside.heartbeat(number, given.lease);
   }
@@ -202,6 +235,7 @@ export class Study {
    * @throws UsageError `unknown-parameter`, `invalid-value`.
    */
   async enqueueTrial(params: Params, options: { userAttrs?: Readonly<Record<string, unknown>> } = {}): Promise<Trial> {
+    requireKnownKeys("study.enqueueTrial", options, { userAttrs: true });
     await this.#log.open();
     checkParams(params, this.header.space);
     const { number, durable } = await this.#dispatcher.enqueue(params, options.userAttrs ?? {});
@@ -269,21 +303,25 @@ export class Study {
    * Runs trials until a goal, a limit or a rule ends the call. A function runs in this process, a module in a pool of
    * workers; a study over a model, or one that was created with an objective, takes none. Trials that a dead process
    * left running go back to waiting first; waiting ones come before new ones.
-   * @throws UsageError `already-optimizing`, `invalid-option`, and what the preflight finds wrong; the storage's errors.
+   * @throws UsageError `already-optimizing`, `unknown-option`, `invalid-option`, `no-objective`, `files-changed`, and
+   * what the preflight finds wrong; the storage's errors.
    */
-  async optimize(options?: OptimizeOptions): Promise<OptimizeResult>;
+  async optimize(options?: OptimizeStudyOptions): Promise<OptimizeResult>;
   async optimize(objective: ObjectiveSource, options?: OptimizeOptions): Promise<OptimizeResult>;
-  async optimize(
-    given: ObjectiveSource | OptimizeOptions = {},
-    options: OptimizeOptions = {},
-  ): Promise<OptimizeResult> {
-    if (isObjective(given)) return this.optimizeWith(() => this.#parts.prepare(this, given, options), options);
-    return this.optimizeWith(() => this.#parts.prepare(this, null, given), given);
+  async optimize(given?: ObjectiveSource | OptimizeStudyOptions, more?: OptimizeOptions): Promise<OptimizeResult> {
+    const objective = isObjective(given) ? given : null;
+    if (!isObjective(given) && more !== undefined)
+      throw new UsageError("invalid-objective", "study.optimize: the objective must be a function, a path or a URL");
+    const options = (isObjective(given) ? more : given) ?? {};
+    requireKnownKeys("study.optimize", options, objective === null ? optimizeStudyKeys : optimizeKeys);
+    const call = objective === null ? withWorkers(options) : options;
+    return this.optimizeWith(() => this.#parts.prepare(this, objective, call), call);
   }
 
   /** {@link Study.optimize} with a runner of one's own. */
   async optimizeWith(prepare: () => Promise<TrialRunner>, options: OptimizeOptions): Promise<OptimizeResult> {
     checkOptions(options);
+    checkTarget(options, this.header);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
     const { onEvent, trackers = [] } = options;
@@ -359,6 +397,7 @@ export class Study {
 
   /** Folds the study's files and lets other processes write. The next write opens them again. */
   async close(): Promise<void> {
+    await this.#parts.reports?.close();
     await this.#log.close();
   }
 }

@@ -1,10 +1,9 @@
 /** Runs an objective module's function for one trial in a worker. */
-import { fileURLToPath } from "node:url";
-import type { Distribution, Objective, ParamValue, SearchSpace, TrialOutcome } from "../core/index.js";
+import type { Distribution, ParamValue, SearchSpace, TrialOutcome } from "../core/index.js";
 import { ChannelTrial, UsageError } from "../core/index.js";
 import type { FileReference, ReportAnswer, TrialJob } from "../executors/executor.js";
 import { outcomeOfError, outcomeOfValue } from "../executors/protocol.js";
-import { providePackage } from "../plugins/own-package.js";
+import { loadObjective } from "../plugins/load-objective.js";
 import type { TrialLine } from "./trial-line.js";
 
 /** The outcome of one call of the module's default export; never throws for what it did. */
@@ -21,7 +20,9 @@ export async function runObjective(
     },
     shouldPrune: async () => {
       line.throwIfCancelled();
-      return (await answer) !== "continue";
+      const answered = await answer;
+      line.throwIfCancelled();
+      return answered !== "continue";
     },
     setUserAttr: (key, value) => {
       line.setUserAttr(key, value);
@@ -31,11 +32,8 @@ export async function runObjective(
     },
   });
   try {
-    if (workload.module.url.startsWith("file:")) providePackage(fileURLToPath(workload.module.url));
-    const module = (await import(workload.module.url)) as { default?: unknown };
-    if (typeof module.default !== "function")
-      throw new UsageError("invalid-objective", `${workload.module.url} has no default export that is a function`);
-    return outcomeOfValue(await (module.default as Objective)(trial), job.objectives);
+    const { objective } = await loadObjective(workload.module.url);
+    return outcomeOfValue(await objective(trial), job.objectives, job.constraints);
   } catch (error) {
     return outcomeOfError(error, "objective");
   }

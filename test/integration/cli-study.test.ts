@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { MedianPruner } from "../../src/pruners/median.js";
 import { recomputePrunes } from "../fixtures/study/recompute-prunes.js";
 import type { Trial } from "../../src/core/index.js";
-import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
+import { emptyFolder, jsonLines, projectRoot, runCli, runHere } from "./cli.js";
 
 const example = join(projectRoot, "examples", "objective.mjs");
 
@@ -54,7 +54,7 @@ describe("create-study and optimize, as typed in an empty folder", () => {
       schema_version: number;
       trials: Trial[];
     };
-    expect(snapshot).toMatchObject({ format: "mlbench-hpo-study", schema_version: 1 });
+    expect(snapshot).toMatchObject({ format: "mlbench-hpo-study", schema_version: 2 });
     expect(snapshot.trials).toHaveLength(5);
     expect(snapshot.trials[0]?.params).toMatchObject({ "train.batch_size": 32, "train.lr": 0.005 });
   }, 60_000);
@@ -149,6 +149,48 @@ describe("write commands", () => {
     expect(trials.find((trial) => trial.params["x"] === 2 && trial.params["rate"] === 0.1)?.state).toBe("complete");
     expect(JSON.parse((await runCli(["show", "--format", "json"], { cwd })).stdout)).toMatchObject({
       user_attrs: { owner: "lab" },
+    });
+  }, 60_000);
+
+  test("a trial under a lease, reports, notes, bans and retries", async () => {
+    const cwd = await emptyFolder();
+    const json = async (...args: string[]): Promise<Record<string, unknown>> =>
+      JSON.parse((await runHere([...args, "--format", "json"], cwd)).stdout) as Record<string, unknown>;
+    const line = async (...args: string[]): Promise<string> => (await runHere(args, cwd)).stdout.trim();
+    await runHere(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], cwd);
+    const { lease } = (await json("ask", "--lease", "60")) as { lease: { token: string } };
+    const leased = ["--lease", lease.token];
+    expect(await json("report", "0", "--step", "1", "--value", "0.5", "--metrics", '{"a":1}', ...leased)).toEqual({
+      answer: "continue",
+    });
+    expect(await line("heartbeat", "0", ...leased)).toBe("continue");
+    const stranger = await runHere(["report", "0", "--step", "2", "--value", "1", "--lease", "x"], cwd);
+    expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringMatching(/lease.* ended/)]);
+    expect(await line("tell", "--trial-number", "0", "--state", "failed", "--message", "no", ...leased)).toMatch(
+      /failed/,
+    );
+    expect(await line("trial", "retry", "0")).toBe("trial 1 repeats trial 0");
+    expect(await line("trial", "stop", "1")).toBe("trial 1 is failed");
+    expect(await line("trial", "note", "0", "looked odd")).toBe("trial 0: noted");
+    expect(await line("trial", "tag", "0", "odd", "odd", "cold")).toBe("trial 0: odd, cold");
+    expect(await line("trial", "ban", "0")).toMatch(/banned/);
+    expect(await line("trial", "restore", "0")).toMatch(/restored/);
+    const stored = JSON.parse(await readFile(join(cwd, "studies", "bowl.json"), "utf8")) as Record<string, unknown>;
+    expect(stored["annotations"]).toEqual({ 0: { note: "looked odd", tags: ["odd", "cold"], banned: false } });
+    for (const args of [
+      ["trial", "ban", "9"],
+      ["trial", "retry", "x"],
+      ["report", "0", "--step", "1", "--value", "much"],
+      ["tell", "--trial-number", "0", "--metrics", "[1]"],
+      ["ask", "--lease", "0"],
+    ])
+      expect(await runHere(args, cwd)).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^[^\n]+\n$/) as unknown,
+      });
+    expect(await runHere(["pause"], cwd)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/not being optimized/) as unknown,
     });
   }, 60_000);
 

@@ -90,11 +90,23 @@ test("options after `datasets show NAME` are its own", async () => {
   expect(JSON.parse(shown.stdout)).toMatchObject({ rows: 80 });
 });
 
-test("a model that the preset of the bare command is not about gets its own space", async () => {
-  const { code, stdout } = await runHere(["create-study", "--model", "mlp", "--dry-run", "--format", "json"], cwd);
-  expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ name: "mlp-dummy", fixed: { "train.epochs": 20 } });
-});
+test.each<[taken: boolean, args: string[]]>([
+  [true, []],
+  [true, ["--name", "first", "--seed", "1"]],
+  [false, ["--model", "lstm"]],
+  [false, ["--model", "mlp"]],
+  [false, ["--search", "train.lr=log:1e-4..1e-2"]],
+  [false, ["--pruner=nop"]],
+])(
+  "the ready configuration is taken by a line that says nothing of the study, and said: %j %j",
+  async (taken, args) => {
+    const { code, stdout, stderr } = await runHere(["create-study", ...args, "--dry-run", "--format", "json"], cwd);
+    expect({ code, said: stderr.includes("ready configuration dummy-lstm") }).toEqual({ code: 0, said: taken });
+    const { fixed, task } = JSON.parse(stdout) as { fixed: object; task: { params: Record<string, unknown> } };
+    expect(fixed).toEqual(taken ? { "train.epochs": 20 } : {});
+    expect(task.params["train.epochs"]).toBe(taken ? 20 : 30);
+  },
+);
 
 test("a second optimize, and what needs the study to itself, names the process that has it: exit code 1", async () => {
   await runHere(["create-study", "--objective", "slow.mjs", "--name", "slow"], cwd);

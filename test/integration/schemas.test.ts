@@ -123,6 +123,7 @@ describe("real output is as the schema says", () => {
     ["create-study", ["create-study", "--storage", "third", "--objective", "objective.mjs", "--name", "m"]],
     ["create-study-dry-run", ["create-study", "--dry-run", "--model", "lstm,mlp"]],
     ["ask", ["ask", "mixed"]],
+    ["ask", ["ask", "mixed", "--lease", "60"]],
   ])("%s: %j", async (schema, args) => {
     expect(await problems(schema, await read([...args, "--format", "json"]))).toEqual([]);
   });

@@ -1,20 +1,19 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+/** `mlbench-hpo create-study`: its options as a request, and what was made, printed. */
 import { Option } from "commander";
 import type { Command } from "commander";
-import { objectivesInWords, UsageError } from "../../core/index.js";
-import type { Direction, OnDuplicate, OnNan, Params, StudyHeader, TrialValueRule } from "../../core/index.js";
-import type { StudyDefinition, StudyRequest } from "../../app/study-definition.js";
+import type { CreateStudyOptions, StudyPlan } from "../../app/create-study.js";
 import type { StudyConfig } from "../../app/study-config.js";
+import { objectivesInWords, UsageError } from "../../core/index.js";
+import type { ConfigValue, Direction, OnDuplicate, OnNan, TrialValueRule } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../derived-options.js";
 import type { Prescan } from "../derived-options.js";
 import { parseFormat, printLine } from "../io.js";
-import type { CliIo } from "../io.js";
+import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
 import { collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
-import { splitStudyPath, storageArgument, storageOption } from "../study-ref.js";
+import { folderLocation, splitStudyPath, storageArgument, storageOption } from "../study-ref.js";
 
 interface CreateOptions {
   studyName?: string;
@@ -25,6 +24,7 @@ interface CreateOptions {
   dataset?: string;
   objective?: string;
   config?: string;
+  plugin?: string[];
   search?: string[];
   fix?: string[];
   sampler?: string;
@@ -32,7 +32,10 @@ interface CreateOptions {
   pruner?: string;
   prunerOption?: string[];
   direction?: Direction;
-  metric?: string;
+  metric?: string[];
+  constraint?: string[];
+  pruneBy?: string;
+  forceDirection?: boolean;
   seed?: number;
   trialValue?: TrialValueRule;
   onNan?: OnNan;
@@ -44,196 +47,184 @@ interface CreateOptions {
   format: string;
 }
 
+/** The study file that the line stands on: the one named, or the ready one of a line that says nothing of the study. */
+interface Base {
+  readonly name: string;
+  readonly config: StudyConfig;
+  readonly byItself: boolean;
+}
+
 /** `mlbench-hpo create-study` */
 export const createStudyCommand: CommandDefinition = async (program, { io, argv }) => {
-  const command = addCreateOptions(program.command("create-study"));
-  if (argv[0] !== "create-study") return;
+  // Without a line, as for help or a list of options, there are no parameters to look up.
+  if (argv.length === 0) {
+    await addCreateOptions(program.command("create-study"));
+    return;
+  }
   const scanned = prescan(argv.slice(1));
   const { loadPlugins } = await import("../../plugins/load-plugins.js");
   await loadPlugins(scanned.plugin);
-  const config = await configOf(argv, scanned);
-  await loadPlugins(config?.plugins ?? []);
-  const readParameters = addParameterOptions(command, await parametersOfLine(argv, scanned, config));
-  command.action((options: CreateOptions) => create(io, options, config, readParameters()));
+  const base = await baseOf(argv.slice(1), scanned);
+  await loadPlugins(base?.config.plugins ?? []);
+  const command = await addCreateOptions(program.command("create-study"));
+  const readParameters = addParameterOptions(command, await parametersOfLine(argv, scanned, base));
+  command.action((options: CreateOptions) => create(io, options, base, readParameters()));
 };
 
-/** The study file that was named; a line that names neither data nor objective takes the preset `dummy-lstm`. */
-async function configOf(argv: readonly string[], scanned: Prescan): Promise<StudyConfig | null> {
-  const { loadStudyConfig } = await import("../../app/study-config.js");
-  if (scanned.config !== undefined) return loadStudyConfig(scanned.config);
-  const ownData = scanned.dataset !== undefined && scanned.dataset !== "dummy";
-  if (ownData || namesObjective(argv)) return null;
-  const preset = await loadStudyConfig("dummy-lstm");
-  return scanned.model === undefined || scanned.model === "lstm" ? preset : forOtherModels(preset);
-}
+/** What only says where a study is kept, how its line is answered, or how its random numbers begin. */
+const undefining = [
+  ...["--name", "--study-name", "--study", "--storage", "--seed", "--no-defaults"],
+  ...["--dry-run", "--skip-if-exists", "--format", "--help", "-h"],
+];
 
-/** The preset without what it says about its own model. */
-function forOtherModels({ model: _lstm, search, fixed, ...rest }: StudyConfig): StudyConfig {
-  const ofModel = (name: string): boolean => name.startsWith("model.");
-  return {
-    ...rest,
-    ...(search ? { search: search.filter((entry) => !ofModel(typeof entry === "string" ? entry : entry.name)) } : {}),
-    ...(fixed ? { fixed: Object.fromEntries(Object.entries(fixed).filter(([name]) => !ofModel(name))) } : {}),
-  };
+async function baseOf(words: readonly string[], { config: named }: Prescan): Promise<Base | null> {
+  const given = words.filter((word) => word.startsWith("-")).map((word) => word.split("=", 1)[0] as string);
+  const byItself = given.every((option) => undefining.includes(option));
+  const name = named ?? (byItself ? "dummy-lstm" : null);
+  if (name === null) return null;
+  const { loadStudyConfig } = await import("../../app/study-config.js");
+  return { name, config: await loadStudyConfig(name), byItself };
 }
 
 function namesObjective(argv: readonly string[]): boolean {
   return argv.some((word) => word === "--objective" || word.startsWith("--objective="));
 }
 
-function addCreateOptions(command: Command): Command {
-  return command
+async function parametersOfLine(argv: readonly string[], scanned: Prescan, base: Base | null) {
+  if (namesObjective(argv) || base?.config.objective) return [];
+  const { studyParameters } = await import("../../app/study-subject.js");
+  const models = scanned.model?.split(",").map((name) => name.trim()) ?? [base?.config.model ?? "lstm"].flat();
+  return studyParameters(models, scanned.dataset ?? base?.config.dataset ?? "dummy");
+}
+
+async function addCreateOptions(command: Command): Promise<Command> {
+  command
     .description("make a study; with no options: lstm on dummy, TPE and median pruning")
     .addOption(storageOption())
     .option("--name <name>", "the study's name (default: MODEL-DATASET)")
     .option("--study-name <name>", "the same as --name")
-    .addOption(new Option("--study <name>").hideHelp())
-    .addOption(new Option("--model <names>", "a model, or several: a,b searches the model too").argParser(collectList))
-    .option("--dataset <name>", "dataset (see `mlbench-hpo datasets`)")
-    .option("--objective <file>", "a module whose default export is async (trial) => number, instead of a model")
-    .option("--config <file>", "a study file (YAML or JSON), or a preset's name: nasa-lstm, …")
-    .addOption(pluginOption())
-    .addOption(
-      new Option("--search <name=range>", "search a parameter: train.lr=log:1e-5..1e-1 (repeatable)").argParser(
-        collect,
-      ),
-    )
-    .addOption(new Option("--fix <name=value>", "take a parameter out of the search (repeatable)").argParser(collect))
-    .option("--sampler <name>", "tpe, random, grid")
-    .addOption(new Option("--sampler-option <name=value>", "such as preset=optuna (repeatable)").argParser(collect))
-    .option("--pruner <name>", "median, percentile, patient, nop")
-    .addOption(new Option("--pruner-option <name=value>", "such as n_warmup_steps=3 (repeatable)").argParser(collect))
-    .addOption(new Option("--direction <direction>", "default: the metric's").choices(["minimize", "maximize"]))
-    .option("--metric <name>", "what a trial is judged by (default: val_rmse)")
+    .addOption(new Option("--study <name>").hideHelp());
+  addSubjectOptions(command);
+  await addComponentOptions(command);
+  addJudgingOptions(command);
+  return command
     .option("--seed <n>", "the study's seed; drawn and stored when absent", wholeNumber("--seed", 0))
-    .addOption(new Option("--trial-value <rule>", "a trial's value").choices(["best", "last", "best-smoothed"]))
-    .addOption(new Option("--on-nan <rule>", "a NaN value").choices(["fail", "prune", "worst"]))
-    .addOption(new Option("--on-duplicate <rule>", "parameters that were tried").choices(["resample", "reuse", "run"]))
-    .option("--dry-run-pruner", "record what would have been pruned, prune nothing")
     .option("--no-defaults", "do not take the defaults as the first trial")
     .option("--dry-run", "print the resolved space as a table; make nothing")
     .addOption(new Option("--skip-if-exists").hideHelp())
     .addOption(formatOption(["table", "json", "yaml", "value"]));
 }
 
-async function parametersOfLine(argv: readonly string[], scanned: Prescan, config: StudyConfig | null) {
-  if (namesObjective(argv) || config?.objective) return [];
-  const { studyParameters } = await import("../../app/study-definition.js");
-  const models = scanned.model?.split(",").map((name) => name.trim()) ?? [config?.model ?? "lstm"].flat();
-  return studyParameters(models, scanned.dataset ?? config?.dataset ?? "dummy");
+function repeatable(flags: string, description: string): Option {
+  return new Option(flags, `${description} (repeatable)`).argParser(collect);
 }
 
+/** What the trials run, and over which parameters. */
+function addSubjectOptions(command: Command): void {
+  command
+    .addOption(new Option("--model <names>", "a model, or several: a,b searches the model too").argParser(collectList))
+    .option("--dataset <name>", "dataset (see `mlbench-hpo datasets`)")
+    .option("--objective <file>", "a module whose default export is async (trial) => number, instead of a model")
+    .option("--config <file>", "a study file (YAML or JSON), or a preset's name: nasa-lstm, …")
+    .addOption(pluginOption())
+    .addOption(repeatable("--search <name=range>", "search a parameter: train.lr=log:1e-5..1e-1"))
+    .addOption(repeatable("--fix <name=value>", "take a parameter out of the search"));
+}
+
+/** Who proposes trials, and who ends them early: those that are registered by now, plug-ins' included. */
+async function addComponentOptions(command: Command): Promise<void> {
+  const [{ samplers }, { pruners }] = await Promise.all([
+    import("../../samplers/index.js"),
+    import("../../pruners/index.js"),
+  ]);
+  command
+    .option("--sampler <name>", `one of ${samplers.names().join(", ")} (default: tpe)`)
+    .addOption(repeatable("--sampler-option <name=value>", "such as preset=optuna"))
+    .option("--pruner <name>", `one of ${pruners.names().join(", ")} (default: median; nop with several objectives)`)
+    .addOption(repeatable("--pruner-option <name=value>", "such as n_warmup_steps=3"))
+    .option("--dry-run-pruner", "record what would have been pruned, prune nothing");
+}
+
+/** How trials are judged. */
+function addJudgingOptions(command: Command): void {
+  const metric = "what trials are judged by: NAME or NAME:maximize, several as a,b (repeatable; default: val_rmse)";
+  command
+    .addOption(new Option("--metric <name>", metric).argParser(collectList))
+    .addOption(new Option("--direction <direction>", "default: the metric's").choices(["minimize", "maximize"]))
+    .option("--force-direction", "optimize a metric against the way that it is known to be better")
+    .addOption(repeatable("--constraint <condition>", "only trials that meet it count as best: 'parameters <= 50000'"))
+    .option("--prune-by <metric>", "what trials are pruned by (default: the first --metric)")
+    .addOption(new Option("--trial-value <rule>", "a trial's value").choices(["best", "last", "best-smoothed"]))
+    .addOption(new Option("--on-nan <rule>", "a NaN value").choices(["fail", "prune", "worst"]))
+    .addOption(new Option("--on-duplicate <rule>", "parameters that were tried").choices(["resample", "reuse", "run"]));
+}
+
+/** The line as the library would be asked. */
 async function requestOf(
   options: CreateOptions,
-  config: StudyConfig | null,
-  fixed: Readonly<Record<string, unknown>>,
-  name: string | undefined,
-): Promise<StudyRequest> {
-  const model = options.model ?? (config?.model === undefined ? undefined : [config.model].flat());
+  base: Base | null,
+  params: Readonly<Record<string, ConfigValue>>,
+): Promise<Omit<CreateStudyOptions, "storage">> {
+  const { dataset, objective, plugin, search, fix, direction, metric, constraint, pruneBy, forceDirection } = options;
+  const { seed, trialValue, onNan, onDuplicate, dryRunPruner, defaults } = options;
+  const subject = base || objective !== undefined ? {} : { model: "lstm" };
   return {
-    name: name ?? config?.name,
-    models: model,
-    dataset: options.dataset ?? config?.dataset,
-    objective: options.objective ?? config?.objective,
-    plugins: [...(config?.plugins ?? []), ...((options as { plugin?: string[] }).plugin ?? [])],
-    spaceRequests: { search: options.search ?? [], fix: options.fix ?? [], fixed },
-    baseRequests: config ? { search: config.search ?? [], fixed: config.fixed ?? {} } : undefined,
-    sampler: await componentOptions("sampler", options.sampler, options.samplerOption, config?.sampler),
-    pruner: await componentOptions("pruner", options.pruner, options.prunerOption, config?.pruner),
-    direction: options.direction ?? config?.direction,
-    metric: options.metric ?? config?.metric,
-    seed: options.seed ?? config?.seed,
-    trialValue: options.trialValue ?? config?.trial_value,
-    onNan: options.onNan ?? config?.on_nan,
-    onDuplicate: options.onDuplicate ?? config?.on_duplicate,
-    dryRunPruner: options.dryRunPruner ?? config?.dry_run_pruner,
+    ...{ ...subject, ...(options.model ? { model: options.model } : {}), dataset, objective, config: base?.name },
+    ...{ plugins: plugin, params, search, fix, direction, metric, constraints: constraint, pruneBy, forceDirection },
+    ...{ seed, trialValue, onNan, onDuplicate, dryRunPruner, defaults },
+    sampler: await componentOptions("sampler", options.sampler, options.samplerOption, base?.config.sampler),
+    pruner: await componentOptions("pruner", options.pruner, options.prunerOption, base?.config.pruner),
   };
 }
 
 async function create(
   io: CliIo,
   options: CreateOptions,
-  config: StudyConfig | null,
-  fixed: Readonly<Record<string, unknown>>,
+  base: Base | null,
+  params: Readonly<Record<string, ConfigValue>>,
 ): Promise<void> {
   const format = parseFormat(options.format);
   const names = [...new Set([options.name, options.studyName, options.study].filter((name) => name !== undefined))];
   if (names.length > 1) throw new UsageError("two-studies", `two names are given: ${names.join(" and ")}`);
   const given = names[0] === undefined ? null : splitStudyPath(names[0]);
   const directory = given?.directory ?? options.storage;
-  const { defineStudy } = await import("../../app/study-definition.js");
-  const request = await requestOf(options, config, fixed, given?.name);
-  const definition = await defineStudy(request, directory);
-  await checkComponents(definition);
-  if (options.dryRun) return printSpace(io, format, definition);
-  const { openStorage } = await import("../../app/storage.js");
-  const storage = await openStorage(directory);
-  const { header } = definition;
-  const file = join(directory, `${header.name}.json`);
-  const next = `mlbench-hpo optimize ${given?.directory ? file : header.name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
-  const data = { study: header.name, file, seed: header.seed, created: true };
-  if (existsSync(file)) {
-    const { differingFields } = await import("../../app/study-definition.js");
-    const stored = (await storage.read(header.name)).header;
-    const differing = differingFields(stored, header, request.seed !== undefined);
-    if (differing.length > 0)
-      throw new UsageError(
-        "study-exists",
-        `study "${header.name}" exists in ${directory} and differs (stored -> asked for): ${differing.join("; ")}; choose another --name`,
-      );
-    return printData(
-      io,
-      format,
-      { ...data, seed: stored.seed, created: false },
-      {
-        table: () => `study ${header.name} is already there with the same settings: ${file}\nnext: ${next}`,
-        value: () => header.name,
+  const request = {
+    ...(await requestOf(options, base, params)),
+    ...(given ? { name: given.name } : {}),
+    storage: folderLocation(directory),
+  };
+  const { ensureStudy, planStudy } = await import("../../app/create-study.js");
+  if (options.dryRun) {
+    const plan = await planStudy(request);
+    sayByItself(io, base);
+    return printSpace(io, format, plan);
+  }
+  const { study, file, created } = await ensureStudy(request);
+  sayByItself(io, base);
+  const { name, seed, space } = study.header;
+  const next = `mlbench-hpo optimize ${given?.directory ? file : name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
+  await printData(
+    io,
+    format,
+    { study: name, file, seed, created },
+    {
+      table: () => {
+        const made = `created study ${name}: ${file} (seed ${seed}, ${Object.keys(space).length} searched)`;
+        const there = `study ${name} is already there with the same settings: ${file}`;
+        return `${created ? made : there}\nnext: ${next}`;
       },
-    );
-  }
-  const { createStoredStudy } = await import("../../app/study.js");
-  const study = await createStoredStudy(storage, header);
-  try {
-    const first = options.defaults === false ? {} : await defaultsOf(header);
-    if (Object.keys(first).length > 0) await study.enqueueTrial(first);
-  } finally {
-    await study.close();
-  }
-  await printData(io, format, data, {
-    table: () =>
-      `created study ${header.name}: ${file} (seed ${header.seed}, ${Object.keys(header.space).length} searched)\nnext: ${next}`,
-    value: () => header.name,
-  });
+      value: () => name,
+    },
+  );
 }
 
-/** The defaults go first, so that every study says what its search has won over them. */
-async function defaultsOf({ task, space }: StudyHeader): Promise<Params> {
-  if (task.dataset === undefined) return {};
-  const { defaultTrial } = await import("../../app/default-trial.js");
-  return defaultTrial(task, space);
+function sayByItself(io: CliIo, base: Base | null): void {
+  if (base?.byItself)
+    printLine(io.stderr, `no option says what the study is: this is the ready configuration ${base.name}`);
 }
 
-/** Unknown samplers and pruners, and options that they refuse, are told before anything is stored. */
-async function checkComponents({ header }: StudyDefinition): Promise<void> {
-  const [{ createSampler }, { createPruner }] = await Promise.all([
-    import("../../samplers/index.js"),
-    import("../../pruners/index.js"),
-  ]);
-  await createSampler(header.sampler.name, header.sampler.options);
-  await createPruner(header.pruner.name, header.pruner.options);
-  if (header.sampler.name === "grid") {
-    const { GridSampler } = await import("../../samplers/grid.js");
-    new GridSampler().size(header.space);
-  }
-}
-
-async function printSpace(
-  io: CliIo,
-  format: ReturnType<typeof parseFormat>,
-  definition: StudyDefinition,
-): Promise<void> {
+async function printSpace(io: CliIo, format: OutputFormat, { header, derived }: StudyPlan): Promise<void> {
   const { spaceTable } = await import("../../search-space/index.js");
-  const { header, derived } = definition;
   const rows = spaceTable(derived.space, derived.fixed);
   await printData(
     io,

@@ -9,7 +9,8 @@ export const deleteStudyCommand: CommandDefinition = (program, { io }) => {
     .description("delete a study with its journal, checkpoints and logs")
     .action(async (name: string | undefined, options: StudyOptions) => {
       const ref = await resolveStudy(options, name);
-      await ref.storage.delete(ref.name);
+      const { deleteStudy } = await import("../../app/study.js");
+      await deleteStudy(ref);
       printLine(io.stdout, `deleted ${ref.name}`);
     });
 };

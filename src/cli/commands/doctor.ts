@@ -20,8 +20,9 @@ export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) =
     .action(async (name: string | undefined, options: StudyOptions & { repair?: boolean; format: string }) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
+      const { diagnoseStudy, repairStudy } = await import("../../app/read-study.js");
       if (options.repair) {
-        const report = await ref.storage.repair(ref.name);
+        const report = await repairStudy(ref);
         await printData(io, format, report, {
           table: () =>
             report.findings.length === 0
@@ -34,7 +35,7 @@ export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) =
         });
         return;
       }
-      const findings = await ref.storage.diagnose(ref.name);
+      const findings = await diagnoseStudy(ref);
       const damaged = findings.some((finding) => finding.severity === "damage");
       await printData(io, format, findings, {
         table: () => (findings.length === 0 ? `${ref.name}: whole` : findings.map(findingLine).join("\n")),

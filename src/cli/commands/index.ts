@@ -9,7 +9,8 @@ export interface CommandEntry {
   readonly load: () => Promise<CommandDefinition>;
 }
 
-const studyCommands = () => import("./study-commands.js");
+const askTell = () => import("./ask-tell.js");
+const control = () => import("./control.js");
 
 /** Every command in the order of the help text. Only the one that is typed gets loaded: `--help` stays light. */
 export const commands: readonly CommandEntry[] = [
@@ -51,19 +52,36 @@ export const commands: readonly CommandEntry[] = [
     summary: "write a study as CSV or JSON",
     load: async () => (await import("./export.js")).exportCommand,
   },
-  { name: "stop", summary: "end a running optimize", load: async () => (await studyCommands()).stopCommand },
+  { name: "stop", summary: "end a running optimize", load: async () => (await control()).stopCommand },
+  { name: "pause", summary: "start no further trial until resume", load: async () => (await control()).pauseCommand },
+  { name: "resume", summary: "let a paused optimize go on", load: async () => (await control()).resumeCommand },
   {
     name: "enqueue-trial",
     summary: "put a trial with given parameters in front",
-    load: async () => (await studyCommands()).enqueueTrialCommand,
+    load: async () => (await import("./enqueue-trial.js")).enqueueTrialCommand,
   },
   {
     name: "ask",
     summary: "draw a trial to be evaluated elsewhere",
-    load: async () => (await studyCommands()).askCommand,
+    load: async () => (await askTell()).askCommand,
   },
-  { name: "tell", summary: "end a trial that `ask` handed out", load: async () => (await studyCommands()).tellCommand },
-  { name: "study", summary: "a study's attributes", load: async () => (await studyCommands()).studyCommand },
+  {
+    name: "report",
+    summary: "report on a trial that `ask` handed out",
+    load: async () => (await askTell()).reportCommand,
+  },
+  {
+    name: "heartbeat",
+    summary: "renew the lease on such a trial",
+    load: async () => (await askTell()).heartbeatCommand,
+  },
+  { name: "tell", summary: "end a trial that `ask` handed out", load: async () => (await askTell()).tellCommand },
+  {
+    name: "trial",
+    summary: "note, tag, ban, restore, retry or stop one trial",
+    load: async () => (await import("./trial.js")).trialCommand,
+  },
+  { name: "study", summary: "a study's attributes", load: async () => (await import("./study.js")).studyCommand },
   {
     name: "delete-study",
     summary: "delete a study with its files",

@@ -1,6 +1,4 @@
-import { createReadStream, existsSync } from "node:fs";
-import { join } from "node:path";
-import { UsageError } from "../../core/index.js";
+/** `mlbench-hpo logs`: what a trial has printed. */
 import type { CommandDefinition } from "../command.js";
 import { wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
@@ -14,13 +12,7 @@ export const logsCommand: CommandDefinition = (program, { io }) => {
     .argument("<number>", "the trial's number", wholeNumber("logs", 0))
     .action(async (number: number, options: StudyOptions) => {
       const ref = await resolveStudy(options);
-      const { LOG_FILE } = await import("../../executors/trial-files.js");
-      const { size } = await ref.storage.read(ref.name);
-      if (number >= size)
-        throw new UsageError("unknown-trial", `study "${ref.name}" has no trial ${number}; it has ${size}`);
-      const directory = ref.storage.directoryOf(ref.name, number);
-      const file = directory === null ? null : join(directory, LOG_FILE);
-      if (file === null || !existsSync(file)) throw new UsageError("no-log", `trial ${number} has no log`);
-      for await (const chunk of createReadStream(file, "utf8")) await writeText(io.stdout, chunk as string);
+      const { trialLog } = await import("../../app/read-study.js");
+      for await (const chunk of await trialLog(ref, number)) await writeText(io.stdout, chunk);
     });
 };

@@ -1,4 +1,4 @@
-import { MlbenchError, UsageError } from "../../core/index.js";
+/** `mlbench-hpo replay`: whether a trial's numbers come out again. */
 import type { CommandDefinition } from "../command.js";
 import { withInterrupt } from "../interrupt.js";
 import { parseFormat, printLine } from "../io.js";
@@ -16,21 +16,19 @@ export const replayCommand: CommandDefinition = (program, { io, setExitCode }) =
     .action(async (number: number, options: StudyOptions & { format: string }) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options);
-      const state = await ref.storage.read(ref.name);
-      const trial = state.trial(number);
-      if (!trial)
-        throw new UsageError("unknown-trial", `study "${ref.name}" has no trial ${number}; it has ${state.size}`);
-      const file = ref.storage.fileOf(ref.name);
-      if (file === null) throw new MlbenchError("no-file", `study "${ref.name}" has no file`);
       const [{ replayTrial }, { epochLine }] = await Promise.all([
         import("../../app/replay.js"),
         import("../train-view.js"),
       ]);
+      let epochs = 0;
       const result = await withInterrupt((signal) =>
-        replayTrial(state.header, file, trial, {
+        replayTrial(ref, number, {
           signal,
+          onStart: (trial) => {
+            epochs = trial.intermediate.length;
+          },
           onEpoch: (event) => {
-            if (format === "table") printLine(io.stderr, epochLine(event, trial.intermediate.length));
+            if (format === "table") printLine(io.stderr, epochLine(event, epochs));
           },
         }),
       );

@@ -1,9 +1,10 @@
-import type { Direction, StudyState } from "../../core/index.js";
-import { isFinished } from "../../core/index.js";
-import { bestOfStudy, directionsOf, objectivesInWords } from "../../core/index.js";
-import { bestSoFar } from "../best.js";
+/** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
+import type { InspectedStudy } from "../../app/read-study.js";
+import type { StudyOverview } from "../../app/views/study-overview.js";
+import { objectivesInWords } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
+import type { CliIo } from "../io.js";
 import { duration, printData, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
@@ -17,57 +18,36 @@ export const showCommand: CommandDefinition = (program, { io }) => {
     .addOption(formatOption(["table", "json", "yaml"]))
     .action(async (name: string | undefined, options: StudyOptions & { format: string }) => {
       const format = parseFormat(options.format);
-      const ref = await resolveStudy(options, name);
-      const { state, findings, owner } = await ref.storage.inspect(ref.name);
-      const summary = summarise(state, ref.storage.fileOf(ref.name));
-      await printData(
-        io,
-        format,
-        { ...summary, owner, findings },
-        {
-          table: async () => {
-            const { terminalPlot } = await import("../plot.js");
-            const points = bestSoFar(state.trials, directionsOf(state.header)[0] as Direction);
-            const plot =
-              points.length < 2
-                ? ""
-                : `\n\nbest ${state.header.objectives[0]?.metric} by finished trials\n` +
-                  (await terminalPlot([{ name: "best so far", points }], {
-                    columns: Math.min(io.stdout.columns ?? 80, 120),
-                    color: io.stdout.isTTY === true,
-                    digits: 5,
-                  }));
-            const running = owner ? `\noptimized now by process ${owner.pid}` : "";
-            const amiss = findings.map((finding) => `\n${finding.severity}: ${finding.message}`).join("");
-            return inWords(summary) + running + amiss + plot;
-          },
-        },
-      );
+      const [{ inspectStudy }, { overviewOf }] = await Promise.all([
+        import("../../app/read-study.js"),
+        import("../../app/views/study-overview.js"),
+      ]);
+      const inspected = await inspectStudy(await resolveStudy(options, name));
+      const summary = overviewOf(inspected.state, inspected);
+      await printData(io, format, summary, {
+        table: async () => inWords(summary) + (await historyPlot(inspected, io)),
+      });
     });
 };
 
-function summarise(state: StudyState, file: string | null) {
-  const { header, trials, counts } = state;
-  const best = bestOfStudy(state);
-  const finished = trials.filter(isFinished);
-  const seconds = trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0);
-  const judged = counts.complete + counts.pruned;
-  const failures: Record<string, number> = {};
-  for (const trial of finished)
-    if (trial.failure) failures[trial.failure.class] = (failures[trial.failure.class] ?? 0) + 1;
-  return {
-    ...{ name: header.name, file, objectives: header.objectives, created_at: header.created_at },
-    ...{ seed: header.seed, task: header.task, sampler: header.sampler, pruner: header.pruner },
-    ...{ trials: trials.length, counts, failures, trial_seconds: seconds },
-    pruned_share: judged === 0 ? null : counts.pruned / judged,
-    steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
-    best: best ? { number: best.number, value: best.value, params: best.params, metrics: best.metrics } : null,
-    user_attrs: header.user_attrs,
-  };
+/** How the best value came about; nothing before there are two points, and with several objectives. */
+async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string> {
+  const [objective, ...others] = state.header.objectives;
+  if (!objective || others.length > 0) return "";
+  const { bestSoFar } = await import("../../app/views/best-so-far.js");
+  const points = bestSoFar(state.trials, objective.direction);
+  if (points.length < 2) return "";
+  const { terminalPlot } = await import("../plot.js");
+  const plot = await terminalPlot([{ name: "best so far", points }], {
+    columns: Math.min(io.stdout.columns ?? 80, 120),
+    color: io.stdout.isTTY === true,
+    digits: 5,
+  });
+  return `\n\nbest ${objective.metric} by finished trials\n${plot}`;
 }
 
-function inWords(summary: ReturnType<typeof summarise>): string {
-  const { counts, best, task } = summary;
+function inWords(summary: StudyOverview): string {
+  const { counts, best, front, task, owner } = summary;
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
@@ -86,5 +66,8 @@ function inWords(summary: ReturnType<typeof summarise>): string {
     lines.push(`best     trial ${best.number}: ${shortNumber(best.value, 5)}`);
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
   }
+  if (front) lines.push(`front    ${front.length === 0 ? "none" : `trials ${front.join(", ")}`}`);
+  if (owner) lines.push(`optimized now by process ${owner.pid}`);
+  for (const finding of summary.findings) lines.push(`${finding.severity}: ${finding.message}`);
   return lines.join("\n");
 }

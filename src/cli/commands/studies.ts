@@ -1,11 +1,10 @@
-import { MlbenchError } from "../../core/index.js";
-import type { StudyStorage } from "../../storage/storage.js";
-import { bestOfStudy, objectivesInWords } from "../../core/index.js";
+/** `mlbench-hpo studies`: the studies of the storage, a line each. */
+import { objectivesInWords } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData, renderTable, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
-import { storageOption } from "../study-ref.js";
+import { folderLocation, storageOption } from "../study-ref.js";
 
 /** `mlbench-hpo studies` */
 export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) => {
@@ -16,24 +15,13 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
     .addOption(storageOption())
     .addOption(formatOption())
     .action(async (options: { storage: string; format: string }) => {
-      const { openStorage } = await import("../../app/storage.js");
-      const storage = await openStorage(options.storage);
-      const rows: Awaited<ReturnType<typeof rowOf>>[] = [];
-      const names = await storage.list();
-      for (const name of names) {
-        try {
-          rows.push(await rowOf(storage, name));
-        } catch (error) {
-          // One study that can't be read hides no other.
-          if (!(error instanceof MlbenchError)) throw error;
-          if (error.code === "unknown-study") continue; // deleted meanwhile
-          printLine(io.stderr, `error: ${error.message}`);
-          setExitCode(1);
-        }
-      }
-      await printData(io, parseFormat(options.format), rows, {
+      const { summarizeStudies } = await import("../../app/views/study-list.js");
+      const { studies, unread } = await summarizeStudies({ storage: folderLocation(options.storage) });
+      for (const { message } of unread) printLine(io.stderr, `error: ${message}`);
+      if (unread.length > 0) setExitCode(1);
+      await printData(io, parseFormat(options.format), studies, {
         table: () =>
-          names.length === 0
+          studies.length + unread.length === 0
             ? `no study in ${options.storage}: make one with \`mlbench-hpo create-study\``
             : renderTable(
                 [
@@ -46,19 +34,9 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
                   { title: "metric", text: (row) => `${objectivesInWords(row.objectives)}` },
                   { title: "created", text: (row) => row.created_at.slice(0, 16).replace("T", " ") },
                 ],
-                rows,
+                studies,
               ),
-        value: () => rows.map((row) => row.name).join("\n"),
+        value: () => studies.map((row) => row.name).join("\n"),
       });
     });
 };
-
-async function rowOf(storage: StudyStorage, name: string) {
-  const state = await storage.read(name);
-  const { header, trials, counts } = state;
-  return {
-    ...{ name, objectives: header.objectives, created_at: header.created_at },
-    ...{ trials: trials.length, counts, best_value: bestOfStudy(state)?.value ?? null },
-    ...{ sampler: header.sampler.name, pruner: header.pruner.name, file: storage.fileOf(name) },
-  };
-}

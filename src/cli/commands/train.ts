@@ -1,7 +1,10 @@
+/** `mlbench-hpo train`: a training run, or one a cell, shown as it goes and scored beside the baselines. */
 import { Option } from "commander";
 import type { Command } from "commander";
-import { MlbenchError, UsageError, drawSeed, stringifyJson } from "../../core/index.js";
+import { MlbenchError, UsageError, stringifyJson } from "../../core/index.js";
 import type { ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/index.js";
+import type { FoldResult } from "../../app/cross-validate.js";
+import type { RunResult } from "../../training/run-types.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addParameterOptions, prescan } from "../derived-options.js";
 import { printLine } from "../io.js";
@@ -114,40 +117,60 @@ const checkpointOf = ({ options, config }: TrainPlan, fold?: string): string | n
   return fold === undefined ? base : base.replace(/(\.safetensors)?$/, `.${fold}.safetensors`);
 };
 
-async function trainOnce(plan: TrainPlan, context: CommandContext, fold?: string): Promise<FinishEvent | null> {
-  const { io, options } = plan;
-  const json = options.format === "json";
-  const [{ run }, { createTrainView }] = await Promise.all([
-    import("../../training/run.js"),
-    import("../train-view.js"),
-  ]);
-  let view: TrainView | null = null;
+async function trainOnce(plan: TrainPlan, context: CommandContext): Promise<FinishEvent | null> {
+  const { options, config } = plan;
+  const [{ run }, printer] = await Promise.all([import("../../app/run.js"), createPrinter(plan)]);
   let finish: FinishEvent | null = null;
   const onEvent = async (event: RunEvent): Promise<void> => {
-    if (event.event === "start")
-      view = await createTrainView(io, event.epochs, fold === undefined ? "" : `${fold} `, json);
-    if (json && (event.event === "epoch" || event.event === "finish"))
-      printLine(io.stdout, stringifyJson(fold === undefined ? event : { ...event, fold }));
-    if (event.event === "epoch") view?.epoch(event);
+    await printer.onEvent(event);
     if (event.event === "finish") finish = event;
   };
-  const result = await withInterrupt(async (signal) =>
-    run(plan.config, {
-      ...{ signal, onEvent, checkpoint: checkpointOf(plan, fold) },
-      ...(options.resume ? { resume: options.resume } : {}),
-    }),
-  ).finally(() => view?.stop());
-  if (options.backend === "auto")
-    printLine(io.stderr, `backend: ${result.backend.name} ${result.backend.version}, kernels: ${result.kernels}`);
-  if (!json) for (const warning of result.warnings) printLine(io.stderr, `warning: ${warning}`);
+  const resume = options.resume ? { resume: options.resume } : {};
+  const result = await withInterrupt((signal) =>
+    run(config, { ...{ signal, onEvent, checkpoint: checkpointOf(plan) }, ...resume }),
+  ).finally(() => {
+    printer.stop();
+  });
+  printer.end(result);
   if (result.state === "diverged") throw new MlbenchError("diverged", result.message);
-  if (result.state === "cancelled") {
-    const resume = result.checkpoint === null ? "" : `: --resume ${result.checkpoint} goes on from there`;
-    printLine(io.stderr, `interrupted after ${result.epoch} epochs${resume}`);
-    context.setExitCode(130);
-    return null;
-  }
+  if (result.state === "cancelled") sayInterrupted(result, context);
   return finish;
+}
+
+/** Says how to go on, and ends the command as interrupted. */
+function sayInterrupted({ checkpoint, epoch }: RunResult, { io, setExitCode }: CommandContext): void {
+  const resume = checkpoint === null ? "" : `: --resume ${checkpoint} goes on from there`;
+  printLine(io.stderr, `interrupted after ${epoch} epochs${resume}`);
+  setExitCode(130);
+}
+
+/** What is shown of the runs of one command. */
+interface RunPrinter {
+  /** @param cell the one held out */
+  onEvent(event: RunEvent, cell?: string): Promise<void>;
+  stop(): void;
+  end(result: RunResult): void;
+}
+
+async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
+  const json = options.format === "json";
+  const { createTrainView } = await import("../train-view.js");
+  let view: TrainView | undefined;
+  return {
+    onEvent: async (event, cell) => {
+      if (event.event === "start")
+        view = await createTrainView(io, event.epochs, cell === undefined ? "" : `${cell} `, json);
+      if (json && (event.event === "epoch" || event.event === "finish"))
+        printLine(io.stdout, stringifyJson(cell === undefined ? event : { ...event, fold: cell }));
+      if (event.event === "epoch") view?.epoch(event);
+    },
+    stop: () => view?.stop(),
+    end: ({ backend, kernels, warnings }) => {
+      if (options.backend === "auto")
+        printLine(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
+      if (!json) for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
+    },
+  };
 }
 
 async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> {
@@ -161,84 +184,44 @@ async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> 
   printLine(io.stdout, `best epoch ${finish.best_epoch}, ${duration(finish.seconds)}${where}`);
 }
 
-/** The cells to hold out in turn: all but those that are set aside for the test. */
-async function foldCells(config: RunConfig, seed: number): Promise<string[]> {
-  const { loadTables, listOf } = await import("../../datasets/index.js");
-  const { resolveConfig } = await import("../../training/config.js");
-  const { data } = resolveConfig(config);
-  if (data["test_split"] !== null)
-    throw new UsageError(
-      "invalid-split",
-      "data.val_cells=each with data.test_split would set other cells aside in each turn: name data.test_cells",
-    );
-  const aside = listOf(data["test_cells"] as string | readonly string[] | null) ?? [];
-  const tables = await loadTables(config.dataset, data, { seed });
-  return tables.cells.map(({ cell }) => cell).filter((cell) => !aside.includes(cell));
-}
-
 /** Every cell held out in turn. */
 async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<void> {
   const { io, options, config } = plan;
-  const seed = config.seed ?? drawSeed();
-  const finishes: Fold[] = [];
-  for (const cell of await foldCells(config, seed)) {
-    const fold: TrainPlan = {
-      ...plan,
-      config: { ...config, seed, params: { ...config.params, "data.val_cells": [cell] } },
-    };
-    const finish = await trainOnce(fold, context, cell);
-    if (!finish) return;
-    finishes.push({ cell, finish });
-  }
-  if (options.format === "json") printFoldsAsJson(io, finishes);
-  else await printFolds(io, config.model, finishes);
+  const [{ crossValidate }, printer] = await Promise.all([import("../../app/cross-validate.js"), createPrinter(plan)]);
+  const { folds, mean, interrupted } = await withInterrupt((signal) =>
+    crossValidate(config, {
+      ...{ signal, resume: options.resume, checkpoint: (cell) => checkpointOf(plan, cell) },
+      onEvent: (event, cell) => printer.onEvent(event, cell),
+      onFoldEnd: (_cell, result) => {
+        printer.stop();
+        printer.end(result);
+      },
+    }),
+  ).finally(() => {
+    printer.stop();
+  });
+  if (interrupted) sayInterrupted(interrupted, context);
+  if (!mean) return;
+  if (options.format === "json") {
+    const byCell = Object.fromEntries(folds.map(({ cell, finish }) => [cell, finish]));
+    printLine(io.stdout, stringifyJson({ ...mean, folds: byCell }));
+  } else await printFolds(io, config.model, folds, mean);
   await plot(
     plan,
-    finishes.map(({ finish }) => finish),
+    folds.map(({ finish }) => finish),
   );
 }
 
-interface Fold {
-  readonly cell: string;
-  readonly finish: FinishEvent;
-}
-
-function printFoldsAsJson(io: CliIo, folds: readonly Fold[]): void {
-  const mean = meanOf(folds.map(({ finish }) => finish));
-  const byCell = Object.fromEntries(folds.map(({ cell, finish }) => [cell, finish]));
-  printLine(io.stdout, stringifyJson({ ...mean, folds: byCell }));
-}
-
-async function printFolds(io: CliIo, model: string, folds: readonly Fold[]): Promise<void> {
+async function printFolds(io: CliIo, model: string, folds: readonly FoldResult[], mean: FinishEvent): Promise<void> {
   const { resultTable, verdict } = await import("../train-view.js");
   for (const { cell, finish } of folds) {
     printLine(io.stdout, `\n${cell} held out`);
     printLine(io.stdout, await resultTable(model, finish));
   }
-  const mean = meanOf(folds.map(({ finish }) => finish));
   printLine(io.stdout, `\nmean of ${folds.length} cells`);
   printLine(io.stdout, await resultTable(model, mean));
   const words = verdict(model, mean);
   if (words) printLine(io.stdout, words);
-}
-
-function meanOf(finishes: readonly FinishEvent[]): FinishEvent {
-  const mean = (pick: (finish: FinishEvent) => Readonly<Record<string, number>>): Record<string, number> =>
-    Object.fromEntries(
-      Object.keys(pick(finishes[0] as FinishEvent)).map((key) => [
-        key,
-        finishes.reduce((sum, finish) => sum + (pick(finish)[key] ?? NaN), 0) / finishes.length,
-      ]),
-    );
-  return {
-    event: "finish",
-    metrics: mean((finish) => finish.metrics),
-    last_metrics: mean((finish) => finish.last_metrics),
-    baselines: mean((finish) => finish.baselines),
-    checkpoint: null,
-    best_epoch: Math.round(finishes.reduce((sum, finish) => sum + finish.best_epoch, 0) / finishes.length),
-    seconds: finishes.reduce((sum, finish) => sum + finish.seconds, 0),
-  };
 }
 
 const plotFile = ({ options, config }: TrainPlan): string =>

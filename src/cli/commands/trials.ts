@@ -1,11 +1,11 @@
+/** `mlbench-hpo trials`: the records of a study. */
+import type { TrialQuery } from "../../app/views/trial-query.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
 import { printData } from "../render.js";
 import { collect, collectList, formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { queryTrials } from "../trial-query.js";
-import type { TrialQuery } from "../trial-query.js";
 import { trialTable } from "../trial-table.js";
 
 type TrialsOptions = StudyOptions & TrialQuery & { format: string };
@@ -22,10 +22,15 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
     .action(async (name: string | undefined, options: TrialsOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
-      const { trials } = await ref.storage.read(ref.name);
-      const chosen = queryTrials(trials, options);
+      const [{ readStudy }, { queryTrials }] = await Promise.all([
+        import("../../app/read-study.js"),
+        import("../../app/views/trial-query.js"),
+      ]);
+      const { trials, header } = await readStudy(ref);
+      const { state, filter, sort, limit } = options;
+      const chosen = queryTrials(trials, { state, filter, sort, limit }, header.objectives);
       await printData(io, format, chosen, {
-        table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, io.stdout.columns)),
+        table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, io.stdout.columns)),
         value: () => chosen.map((trial) => trial.number).join("\n"),
       });
     });

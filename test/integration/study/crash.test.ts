@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { createStudy, loadStudy } from "../../../src/app/study.js";
+import { createStudy } from "../../../src/app/create-study.js";
+import { loadStudy } from "../../../src/app/study.js";
 import type { Rng, Trial } from "../../../src/core/index.js";
 import { createRng, float, int, isFinished } from "../../../src/core/index.js";
 

@@ -1,16 +1,16 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { configOfTrials, optimizeStudy } from "../../../src/app/optimize-study.js";
-import type { OptimizeStudyOptions } from "../../../src/app/optimize-study.js";
+import { configOfTrials } from "../../../src/app/optimize-study.js";
 import { openStorage } from "../../../src/app/storage.js";
-import { defineStudy } from "../../../src/app/study-definition.js";
+import { planStudy } from "../../../src/app/create-study.js";
 import { createStoredStudy } from "../../../src/app/study.js";
 import type { StudyHeader, Trial } from "../../../src/core/index.js";
 import { createPruner } from "../../../src/pruners/index.js";
 import { run } from "../../../src/training/run.js";
 import type { OptimizeEvent } from "../../../src/core/index.js";
+import type { OptimizeStudyOptions } from "../../../src/study/study.js";
 import { outcomes } from "../../fixtures/study/studies.js";
 
 const root = mkdtempSync(join(tmpdir(), "mlbench-hpo-training-"));
@@ -22,16 +22,13 @@ afterAll(() => {
 async function trained(folder: string, options: OptimizeStudyOptions, changes: Partial<StudyHeader> = {}) {
   const directory = join(root, folder);
   const storage = await openStorage(directory);
-  const fixed = { "data.cells": 4, "data.cycles": 40, "data.horizon": 3, "train.epochs": 6 };
-  const { header } = await defineStudy(
-    {
-      ...{ name: "s", models: ["mlp"], dataset: "dummy", seed: 5, spaceRequests: { fixed } },
-      pruner: { name: "median", options: { n_startup_trials: 3, n_warmup_steps: 2, n_min_trials: 1 } },
-    },
-    directory,
-  );
+  const params = { "data.cells": 4, "data.cycles": 40, "data.horizon": 3, "train.epochs": 6 };
+  const { header } = await planStudy({
+    ...{ storage: directory, name: "s", model: "mlp", dataset: "dummy", seed: 5, params },
+    pruner: { name: "median", options: { n_startup_trials: 3, n_warmup_steps: 2, n_min_trials: 1 } },
+  });
   const study = await createStoredStudy(storage, { ...header, ...changes });
-  const result = await optimizeStudy(study, storage, options);
+  const result = await study.optimize(options);
   return { study, storage, result, directory };
 }
 
@@ -62,7 +59,7 @@ describe("a study of a model on a dataset", () => {
     const ranked = study.trials.filter((trial) => trial.state === "complete");
     ranked.sort((a, b) => (a.value as number) - (b.value as number));
     const best = ranked.slice(0, 3).map((trial) => trial.number);
-    const directoryOf = (number: number) => storage.directoryOf("s", number);
+    const directoryOf = (number: number) => storage.artifacts("s")?.directory(number) ?? null;
     expect(checkpoints(directoryOf, study.trials)).toEqual(best.sort((a, b) => a - b));
     const log = readFileSync(join(directoryOf(0) as string, "log.txt"), "utf8");
     expect(log.trim().split("\n")).toHaveLength(study.trials[0]?.intermediate.length as number);
@@ -79,7 +76,7 @@ describe("a study of a model on a dataset", () => {
     }
 
     // A trial's record is enough to train it again, bit for bit.
-    const configOf = await configOfTrials(study.header, dirname(storage.fileOf("s") as string));
+    const configOf = await configOfTrials(study.header, storage.baseDirectory("s") as string);
     const again = study.bestTrial as Trial;
     const { history } = await run({ ...configOf(again), seed: again.seed });
     expect(history.map((event) => [event.epoch, event.val_rmse])).toEqual(again.intermediate);
@@ -87,10 +84,14 @@ describe("a study of a model on a dataset", () => {
 
   it("keeps no weights, or all, as it is told", async () => {
     const none = await trained("none", { trials: 3, workers: 1, keepCheckpoints: "none" });
-    expect(checkpoints((number) => none.storage.directoryOf("s", number), none.study.trials)).toEqual([]);
+    expect(checkpoints((number) => none.storage.artifacts("s")?.directory(number) ?? null, none.study.trials)).toEqual(
+      [],
+    );
     const all = await trained("all", { trials: 4, workers: 1, keepCheckpoints: "all" });
     const kept = all.study.trials.filter((trial) => trial.state !== "failed").map((trial) => trial.number);
-    expect(checkpoints((number) => all.storage.directoryOf("s", number), all.study.trials)).toEqual(kept);
+    expect(checkpoints((number) => all.storage.artifacts("s")?.directory(number) ?? null, all.study.trials)).toEqual(
+      kept,
+    );
   });
 
   it("stops within a batch when it is told to, and the trial is run again later", async () => {
@@ -98,7 +99,7 @@ describe("a study of a model on a dataset", () => {
     const onEvent = (event: OptimizeEvent): void => {
       if (event.event === "report") abort.abort();
     };
-    const { study, storage, result } = await trained("aborted", {
+    const { study, result } = await trained("aborted", {
       trials: 5,
       workers: 1,
       signal: abort.signal,
@@ -106,7 +107,7 @@ describe("a study of a model on a dataset", () => {
     });
     expect(result).toMatchObject({ stoppedBy: "interrupt", exitCode: 130, finished: 0 });
     expect(study.trials[0]).toMatchObject({ state: "waiting", attempt: 2 });
-    await optimizeStudy(study, storage, { trials: 1, workers: 1 });
+    await study.optimize({ trials: 1, workers: 1 });
     const plain = await trained("plain", { trials: 1, workers: 1 });
     expect(study.trials[0]?.value).toBe(plain.study.trials[0]?.value);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bestSoFar } from "../../../src/cli/best.js";
+import { bestSoFar } from "../../../src/app/views/best-so-far.js";
 import { bestTrialOf } from "../../../src/core/index.js";
 import { duration, shortNumber } from "../../../src/cli/render.js";
 import { terminalPlot } from "../../../src/cli/plot.js";

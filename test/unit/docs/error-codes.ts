@@ -7,6 +7,8 @@ export interface ErrorCode {
   readonly exitCodes: Set<number>;
   /** `src/study/study.ts:118` */
   readonly place: string;
+  /** `unknown-` of `unknown-model`, which is put together with what was not found; null for a literal. */
+  readonly family: string | null;
 }
 
 export interface FoundCodes {
@@ -45,16 +47,46 @@ function errorClasses(trees: readonly ts.SourceFile[]): ReadonlyMap<string, stri
   return new Map([...parents].filter(([name]) => isOurs(name)));
 }
 
-/** What `registryOf("…")` and `unknownName("…", …)` are called with: the kinds in codes such as `unknown-model`. */
-function kindsOf(trees: readonly ts.SourceFile[], callee: string): string[] {
-  const kinds = new Set<string>();
+/** The kinds that codes are put together with, as in `unknown-model`. */
+interface Kinds {
+  /** Of all registries: `registryOf("model")`. */
+  readonly registered: readonly string[];
+  /** Those, and what `unknownName("kind", …)` is called with. */
+  readonly named: readonly string[];
+  /** Of the registries that `createComponent(samplers, …)` is called with. */
+  readonly components: readonly string[];
+}
+
+function kindsOf(trees: readonly ts.SourceFile[]): Kinds {
+  const registries = new Map<string, string>();
+  const [made, named] = [new Set<string>(), new Set<string>()];
   for (const tree of trees)
     visit(tree, (node) => {
-      if (!ts.isCallExpression(node) || node.expression.getText() !== callee) return;
-      const [kind] = node.arguments;
-      if (kind && ts.isStringLiteralLike(kind)) kinds.add(kind.text);
+      if (!ts.isCallExpression(node)) return;
+      const [first] = node.arguments;
+      const callee = node.expression.getText();
+      if (callee === "createComponent" && first) made.add(first.getText());
+      if (!first || !ts.isStringLiteralLike(first)) return;
+      if (callee === "registryOf" && ts.isVariableDeclaration(node.parent))
+        registries.set(node.parent.name.getText(), first.text);
+      if (callee === "unknownName") named.add(first.text);
     });
-  return [...kinds];
+  const registered = [...registries.values()];
+  const components = [...registries].flatMap(([variable, kind]) => (made.has(variable) ? [kind] : []));
+  return { registered, named: [...registered, ...named], components };
+}
+
+/** The codes that a text with one kind in it stands for; null where that is not known. */
+function codesOfTemplate({ head, templateSpans }: ts.TemplateExpression, kinds: Kinds): string[] | null {
+  const [span] = templateSpans;
+  if (!span || templateSpans.length > 1) return null;
+  const tail = span.literal.text;
+  const which = new Map<string, readonly string[]>([
+    ["this.kind", kinds.registered],
+    ["kind", kinds.named],
+    ["kind-option", kinds.components],
+  ]).get(span.expression.getText() + tail);
+  return which?.map((kind) => head.text + kind + tail) ?? null;
 }
 
 /** The literals of type aliases such as `MatErrorCode`, by alias. */
@@ -73,17 +105,13 @@ function codeTypes(trees: readonly ts.SourceFile[]): Map<string, string[]> {
 }
 
 /** The codes that an argument can be; null when that cannot be told. */
-function codesIn(argument: ts.Expression, kinds: { registered: string[]; unknown: string[] }): string[] | null {
+function codesIn(argument: ts.Expression, kinds: Kinds): string[] | null {
   if (ts.isStringLiteralLike(argument)) return [argument.text];
   if (ts.isConditionalExpression(argument)) {
     const parts = [argument.whenTrue, argument.whenFalse].map((part) => codesIn(part, kinds));
     return parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
   }
-  if (ts.isTemplateExpression(argument) && argument.templateSpans.length === 1) {
-    const span = argument.templateSpans[0]?.expression.getText();
-    const names = span === "this.kind" ? kinds.registered : span === "kind" ? kinds.unknown : null;
-    return names?.map((name) => argument.head.text + name) ?? null;
-  }
+  if (ts.isTemplateExpression(argument)) return codesOfTemplate(argument, kinds);
   // Handed on: from another error, from an answer, or from a constructor's caller.
   return /(^|\.)code$/.test(argument.getText()) ? [] : null;
 }
@@ -92,12 +120,11 @@ function codesIn(argument: ts.Expression, kinds: { registered: string[]; unknown
 export function errorCodes(root: string): FoundCodes {
   const trees = parse(root);
   const classes = errorClasses(trees);
-  const registered = kindsOf(trees, "registryOf");
-  const kinds = { registered, unknown: [...registered, ...kindsOf(trees, "unknownName")] };
+  const kinds = kindsOf(trees);
   const codes = new Map<string, ErrorCode>();
   const unread: string[] = [];
-  const add = (code: string, exitCode: number, place: string): void => {
-    const known = codes.get(code) ?? { exitCodes: new Set(), place };
+  const add = (code: string, exitCode: number, place: string, family: string | null = null): void => {
+    const known = codes.get(code) ?? { exitCodes: new Set(), place, family };
     known.exitCodes.add(exitCode);
     codes.set(code, known);
   };
@@ -109,7 +136,8 @@ export function errorCodes(root: string): FoundCodes {
       const place = `${relative(root, tree.fileName).replaceAll("\\", "/")}:${line}`;
       const found = codesIn(thrown.argument, kinds);
       if (found === null) unread.push(`${place}: ${thrown.argument.getText()}`);
-      for (const code of found ?? []) add(code, thrown.exitCode, place);
+      const family = ts.isTemplateExpression(thrown.argument) ? thrown.argument.head.text : null;
+      for (const code of found ?? []) add(code, thrown.exitCode, place, family);
     });
   for (const [name, found] of codeTypes(trees)) for (const code of found) add(code, 2, `type ${name}`);
   return { codes, unread };

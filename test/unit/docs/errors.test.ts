@@ -23,15 +23,17 @@ const rows: Row[] = [...readFileSync(join(root, page), "utf8").matchAll(/^\| (`[
   }),
 );
 const documented = new Map(rows.flatMap((row) => row.codes.map((code) => [code, row] as const)));
+/** Codes such as `unknown-model` and `unknown-dataset` share a row: one of it, where there is any. */
+const siblingOf = (family: string | null): string | undefined =>
+  family === null ? undefined : [...documented.keys()].find((code) => codes.get(code)?.family === family);
 const exitCodesOf = (code: string): string => [...(codes.get(code)?.exitCodes ?? [])].sort().join(", ");
 
 test("every code that is thrown has its row", () => {
-  const missing = [...codes].flatMap(([code, { place }]) => {
+  const missing = [...codes].flatMap(([code, { family, place }]) => {
     if (documented.has(code)) return [];
-    const before = [...documented.keys()]
-      .filter((other) => other < code)
-      .sort()
-      .at(-1);
+    const sibling = siblingOf(family);
+    if (sibling) return [`${place} throws "${code}": add \`${code}\` to the row of \`${sibling}\` in ${page}`];
+    const before = rows.map((row) => row.codes[0] as string).findLast((other) => other < code);
     const where = before ? `after the row of \`${before}\`` : "as the first row";
     return [
       `${place} throws "${code}": add to ${page}, ${where}: | \`${code}\` | ${exitCodesOf(code)} | ONE SENTENCE. |`,

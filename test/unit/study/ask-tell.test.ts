@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { categorical, createRng, deriveSeed, float, int, TrialPruned } from "../../../src/core/index.js";
 import type { ObjectiveTrial } from "../../../src/core/index.js";
-import { createStudy, deleteStudy, listStudies, loadStudy } from "../../../src/app/study.js";
+import { createStudy } from "../../../src/app/create-study.js";
+import { deleteStudy, listStudies, loadStudy } from "../../../src/app/study.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import { outcomes, square, study } from "../../fixtures/study/studies.js";

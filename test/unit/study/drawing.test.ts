@@ -8,8 +8,8 @@ import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import type { ExecutedTrial, RunHooks } from "../../../src/executors/executor.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import { header } from "../../fixtures/storage/records.js";
-import { runningTrial } from "../../fixtures/trials.js";
 import { createStoredStudy, ManualExecutor, outcomes, square, study } from "../../fixtures/study/studies.js";
+import { runningTrial } from "../../fixtures/trials.js";
 
 /** A sampler that answers after some turns of the event loop: fewer each time, so that late answers would overtake. */
 class LateSampler implements Sampler {

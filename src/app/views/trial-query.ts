@@ -1,6 +1,9 @@
-import { UsageError, stringifyJson } from "../core/index.js";
-import type { Trial, TrialState } from "../core/index.js";
-import { didYouMean } from "../registry/nearest.js";
+/** Trials by state, conditions, order and number. */
+import { UsageError, stringifyJson, valueOf } from "../../core/index.js";
+import type { StudyObjective, Trial, TrialState } from "../../core/index.js";
+import type { KnownKeys } from "../../registry/known-keys.js";
+import { requireKnownKeys } from "../../registry/known-keys.js";
+import { didYouMean } from "../../registry/nearest.js";
 
 const states: readonly TrialState[] = ["waiting", "running", "complete", "pruned", "failed"];
 const fields = [
@@ -8,32 +11,47 @@ const fields = [
   ...["steps", "started_at", "finished_at", "failure"],
 ] as const;
 
+/** Which trials are asked for, and in which order. */
 export interface TrialQuery {
-  readonly state?: readonly string[];
-  readonly filter?: readonly string[];
-  readonly sort?: string;
-  readonly limit?: number;
+  /** Only these. @default all */
+  readonly state?: readonly string[] | undefined;
+  /** `train.lr<0.01`, `state=pruned`: all must hold. */
+  readonly filter?: readonly string[] | undefined;
+  /** A field, parameter or metric; `-field` descends. @default as they come */
+  readonly sort?: string | undefined;
+  /** At most so many. @default all */
+  readonly limit?: number | undefined;
+}
+
+const queryKeys: KnownKeys<TrialQuery> = { state: true, filter: true, sort: true, limit: true };
+
+/** The trials that are looked at, and the names of their objectives' values. */
+interface Queried {
+  readonly trials: readonly Trial[];
+  readonly metrics: readonly string[];
 }
 
 /**
- * The value that a name stands for: a record's field, a parameter (`train.lr`, or `lr` where one parameter ends so), or
- * `user_attrs.NAME`.
+ * The value that a name stands for: a record's field, an objective's metric, a parameter (`train.lr`, or `lr` where one
+ * parameter ends so), or `user_attrs.NAME`.
  */
-function lookup(trial: Trial, name: string): unknown {
+function lookup(trial: Trial, name: string, { metrics }: Queried): unknown {
   if (name === "steps") return trial.intermediate.length;
   if (name === "failure") return trial.failure?.class ?? null;
   if ((fields as readonly string[]).includes(name)) return trial[name as keyof Trial];
+  if (metrics.includes(name)) return valueOf(trial, metrics.indexOf(name));
   if (name.startsWith("user_attrs.")) return trial.user_attrs[name.slice("user_attrs.".length)];
-  if (name in trial.params) return trial.params[name];
+  if (Object.hasOwn(trial.params, name)) return trial.params[name];
   const match = Object.keys(trial.params).filter((key) => key.endsWith(`.${name}`));
   return match.length === 1 ? trial.params[match[0] as string] : undefined;
 }
 
 /** Names that mean something in at least one of the trials. */
-function requireKnown(trials: readonly Trial[], name: string, option: string): void {
-  if ((fields as readonly string[]).includes(name) || trials.length === 0) return;
-  if (trials.some((trial) => lookup(trial, name) !== undefined)) return;
-  const known = [...new Set([...fields, ...trials.flatMap((trial) => Object.keys(trial.params))])];
+function requireKnown(queried: Queried, name: string, option: string): void {
+  const { trials, metrics } = queried;
+  if ([...fields, ...metrics].includes(name) || trials.length === 0) return;
+  if (trials.some((trial) => lookup(trial, name, queried) !== undefined)) return;
+  const known = [...new Set([...fields, ...metrics, ...trials.flatMap((trial) => Object.keys(trial.params))])];
   const hint = didYouMean(name, known);
   throw new UsageError(
     "unknown-field",
@@ -53,18 +71,18 @@ const operators: Readonly<Record<string, (order: number, equal: boolean) => bool
 };
 
 /** `train.lr<0.01`, `state=pruned`, `model.hidden_size>=32` */
-function parseFilter(text: string, trials: readonly Trial[]): Test {
+function parseFilter(text: string, queried: Queried): Test {
   const parsed = /^\s*([\w.]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/.exec(text);
   if (!parsed)
     throw new UsageError("invalid-filter", `--filter ${text}: expected name, one of = != < <= > >=, and a value`);
   const [, name, operator, wanted] = parsed as unknown as [string, string, string, string];
   if (wanted === "" && operator !== "=" && operator !== "!=")
     throw new UsageError("invalid-filter", `--filter ${text}: expected a value after ${operator}`);
-  requireKnown(trials, name, "--filter");
+  requireKnown(queried, name, "--filter");
   const decide = operators[operator] as (order: number, equal: boolean) => boolean;
   const number = wanted === "" ? NaN : Number(wanted);
   return (trial) => {
-    const value = lookup(trial, name);
+    const value = lookup(trial, name, queried);
     if (value === null || value === undefined)
       return operator === "=" ? wanted === "null" : operator === "!=" && wanted !== "null";
     if (typeof value === "number" && !Number.isNaN(number)) return decide(value - number, value === number);
@@ -83,27 +101,37 @@ function compare(a: unknown, b: unknown): number {
 }
 
 /**
- * Trials by state, filters (all must hold), order and number. `--sort value` ascends, `--sort -value` descends; trials
+ * Trials by state, filters (all must hold), order and number. `sort: "value"` ascends, `"-value"` descends; trials
  * without the value come last either way.
+ * @param objectives the study's, so that values can be named by their metrics
+ * @throws UsageError `unknown-option`, `invalid-state`, `invalid-filter`, `unknown-field`.
  */
-export function queryTrials(trials: readonly Trial[], query: TrialQuery): Trial[] {
+export function queryTrials(
+  trials: readonly Trial[],
+  query: TrialQuery,
+  objectives: readonly StudyObjective[] = [],
+): Trial[] {
+  requireKnownKeys("queryTrials", query, queryKeys);
   for (const state of query.state ?? [])
     if (!states.includes(state as TrialState))
       throw new UsageError("invalid-state", `--state ${state}: expected some of ${states.join(", ")}`);
-  const tests = (query.filter ?? []).map((text) => parseFilter(text, trials));
+  const queried: Queried = { trials, metrics: objectives.map(({ metric }) => metric) };
+  const tests = (query.filter ?? []).map((text) => parseFilter(text, queried));
   const chosen = trials.filter(
     (trial) => (!query.state?.length || query.state.includes(trial.state)) && tests.every((holds) => holds(trial)),
   );
-  if (query.sort !== undefined) {
-    const descending = query.sort.startsWith("-");
-    const name = descending ? query.sort.slice(1) : query.sort;
-    requireKnown(trials, name, "--sort");
-    chosen.sort((a, b) => {
-      const [x, y] = [lookup(a, name), lookup(b, name)];
-      const order = compare(x, y);
-      const absent = compare(x, null) === 0 || compare(y, null) === 0;
-      return descending && !absent ? -order : order;
-    });
-  }
+  if (query.sort !== undefined) sortBy(chosen, query.sort, queried);
   return query.limit === undefined ? chosen : chosen.slice(0, query.limit);
+}
+
+function sortBy(chosen: Trial[], field: string, queried: Queried): void {
+  const descending = field.startsWith("-");
+  const name = descending ? field.slice(1) : field;
+  requireKnown(queried, name, "--sort");
+  chosen.sort((a, b) => {
+    const [x, y] = [lookup(a, name, queried), lookup(b, name, queried)];
+    const order = compare(x, y);
+    const absent = compare(x, null) === 0 || compare(y, null) === 0;
+    return descending && !absent ? -order : order;
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { queryTrials } from "../../../src/cli/trial-query.js";
+import { queryTrials } from "../../../src/app/views/trial-query.js";
 import { trialOf } from "../../fixtures/trials.js";
 
 const trials = [

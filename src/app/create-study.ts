@@ -1,0 +1,119 @@
+/** Making a study: from a program, and from the command line, which calls the same. */
+import { randomUUID } from "node:crypto";
+import { MlbenchError, UsageError } from "../core/index.js";
+import type { StudyHeader } from "../core/index.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
+import type { StudyStorage } from "../storage/storage.js";
+import type { Study } from "../study/study.js";
+import type { StorageLocation } from "./storage.js";
+import { openStorage } from "./storage.js";
+import { createStoredStudy, openStudy } from "./study.js";
+import type { StudyDefinition } from "./study-definition.js";
+import { defineStudy, differingFields } from "./study-definition.js";
+import type { StudyRequest } from "./study-request.js";
+import { requestKeys } from "./study-request.js";
+
+/** What {@link createStudy} makes, and where. */
+export interface CreateStudyOptions extends StudyRequest {
+  readonly storage: StorageLocation;
+  /** Where relative paths start: of the storage, of files, modules and data. @default the current folder */
+  readonly directory?: string | undefined;
+}
+
+const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, directory: true };
+
+/** A study as {@link ensureStudy} found or made it. */
+export interface EnsuredStudy {
+  readonly study: Study;
+  /** Where it is kept; null where that is no file. */
+  readonly file: string | null;
+  /** False: it was there, with the same settings. */
+  readonly created: boolean;
+}
+
+/** A study that {@link planStudy} would make. */
+export interface StudyPlan extends StudyDefinition {
+  readonly storage: StudyStorage;
+}
+
+/**
+ * Resolves and checks all that a study would be; nothing is stored.
+ * @throws UsageError as {@link createStudy}, but for `study-exists`.
+ */
+export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan> {
+  requireKnownKeys("createStudy", options, keys);
+  const { storage: location, directory = ".", ...request } = options;
+  if (location === undefined)
+    throw new UsageError("invalid-storage", 'createStudy: storage is missing: give "memory" or a folder');
+  const storage = await openStorage(location, directory);
+  const definition = await defineStudy(request, {
+    directory,
+    baseOf: (name) => storage.baseDirectory(name),
+    // Unnamed studies in memory are each one of its own.
+    unnamed: (subject) => (location === "memory" ? `${subject}-${randomUUID().slice(0, 8)}` : subject),
+  });
+  return { ...definition, storage };
+}
+
+/**
+ * Makes a study: over a model on a dataset, over an objective's module, or over a function. In a study over a model the
+ * parameters' defaults are the first trial, unless `defaults` is false. It is durable when this resolves.
+ * @throws UsageError `study-exists`, `unknown-option`, and for whatever cannot be: unknown names, values out of range, a
+ * missing file, options that contradict one another.
+ */
+export async function createStudy(options: CreateStudyOptions): Promise<Study> {
+  return storeStudy(await planStudy(options), options);
+}
+
+/**
+ * {@link createStudy} that takes a study of this name with the same settings as it is.
+ * @throws UsageError `study-exists` naming the fields in which the study that is there differs, and as createStudy.
+ */
+export async function ensureStudy(options: CreateStudyOptions): Promise<EnsuredStudy> {
+  const plan = await planStudy(options);
+  const file = plan.storage.location(plan.header.name);
+  for (let attempt = 1; ; attempt++) {
+    if (await plan.storage.exists(plan.header.name))
+      return { study: await sameStudy(plan, options), file, created: false };
+    try {
+      return { study: await storeStudy(plan, options), file, created: true };
+    } catch (error) {
+      // Another process made one of this name since.
+      if (!(error instanceof MlbenchError) || error.code !== "study-exists" || attempt > 1) throw error;
+    }
+  }
+}
+
+async function sameStudy({ storage, header, seedGiven }: StudyPlan, options: CreateStudyOptions): Promise<Study> {
+  const study = await openStudy(storage, header.name, options);
+  const differing = differingFields(study.header, header, seedGiven);
+  if (differing.length === 0) return study;
+  throw new UsageError(
+    "study-exists",
+    `study "${header.name}" exists ${placeInWords(options.storage)} and differs (stored -> asked for): ` +
+      `${differing.join("; ")}; choose another name`,
+  );
+}
+
+function placeInWords(location: StorageLocation): string {
+  return typeof location === "string" ? `in ${location}` : "in this storage";
+}
+
+async function storeStudy({ storage, header, components }: StudyPlan, options: StudyRequest): Promise<Study> {
+  const study = await createStoredStudy(storage, header, components);
+  try {
+    const first = options.defaults === false ? {} : await firstTrial(header);
+    if (Object.keys(first).length > 0) await study.enqueueTrial(first);
+  } finally {
+    await study.close();
+  }
+  return study;
+}
+
+/** The defaults go first, so that every study says what its search has won over them. */
+async function firstTrial({ task, space }: StudyHeader) {
+  if (task.dataset === undefined) return {};
+  const { defaultTrial } = await import("./default-trial.js");
+  return defaultTrial(task, space);
+}

@@ -1,0 +1,33 @@
+/** The study that is meant: the one named, or the only one there is. */
+import { UsageError } from "../core/index.js";
+import { didYouMean } from "../registry/nearest.js";
+import type { StudyStorage } from "../storage/storage.js";
+import type { LocatedStudy } from "./address.js";
+import type { StorageLocation } from "./storage.js";
+import { openStorage } from "./storage.js";
+
+/**
+ * Looks for a study in a storage.
+ * @param name null: the only one there is
+ * @throws UsageError `unknown-study`, `no-study`, `several-studies` (listing them), `invalid-storage`.
+ */
+export async function findStudy(location: StorageLocation, name: string | null): Promise<LocatedStudy> {
+  const storage = await openStorage(location);
+  const place = typeof location === "string" ? location : "this storage";
+  if (name !== null) {
+    if (await storage.exists(name)) return { storage, name };
+    throw await unknownStudy(storage, place, name);
+  }
+  const [only, ...others] = await storage.list();
+  if (only === undefined)
+    throw new UsageError("no-study", `no study in ${place}: make one with \`mlbench-hpo create-study\``);
+  if (others.length > 0)
+    throw new UsageError("several-studies", `several studies in ${place}: name one of ${[only, ...others].join(", ")}`);
+  return { storage, name: only };
+}
+
+async function unknownStudy(storage: StudyStorage, place: string, name: string): Promise<UsageError> {
+  const names = await storage.list();
+  const known = names.length > 0 ? `known: ${names.join(", ")}` : "there are none";
+  return new UsageError("unknown-study", `no study "${name}" in ${place}:${didYouMean(name, names)} ${known}`);
+}

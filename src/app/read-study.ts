@@ -1,0 +1,98 @@
+/** What is read of a stored study: its records, figures and exports, a trial's log and weights, and what is amiss. */
+import { createReadStream, existsSync } from "node:fs";
+import { copyFile, mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { StudyState } from "../core/index.js";
+import { UsageError } from "../core/index.js";
+import { CHECKPOINT_FILE, LOG_FILE } from "../executors/trial-files.js";
+import { cannotWrite } from "../io/atomic-write.js";
+import type { RepairReport, StorageFinding } from "../storage/storage.js";
+import type { LocatedStudy, StudyTarget } from "./address.js";
+import { locate } from "./address.js";
+import type { StudyPlace, StudyOverview } from "./views/study-overview.js";
+import { overviewOf } from "./views/study-overview.js";
+import type { ExportFormat } from "./views/trial-export.js";
+
+/** A study's records as they are now, with where it is kept, who writes it, and what is amiss with its files. */
+export interface InspectedStudy extends StudyPlace {
+  readonly state: StudyState;
+}
+
+/** Looks at a study without a lock. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
+export async function inspectStudy(target: StudyTarget): Promise<InspectedStudy> {
+  const { storage, name } = await locate("inspectStudy", target);
+  return { ...(await storage.inspect(name)), file: storage.location(name) };
+}
+
+/** The records of a study as they are now. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
+export async function readStudy(target: StudyTarget): Promise<StudyState> {
+  const { storage, name } = await locate("readStudy", target);
+  return storage.read(name);
+}
+
+/** A study in figures, with who writes it now and what is amiss. @throws as {@link readStudy}. */
+export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview> {
+  const inspected = await inspectStudy(target);
+  return overviewOf(inspected.state, inspected);
+}
+
+/**
+ * A study's trials as CSV (a line each) or the whole study as JSON, in pieces.
+ * @throws as {@link readStudy}.
+ */
+export async function exportTrials(target: StudyTarget, format: ExportFormat): Promise<Iterable<string>> {
+  const { storage, name } = await locate("exportTrials", target);
+  const { exportOf } = await import("./views/trial-export.js");
+  return exportOf(await storage.read(name), format);
+}
+
+/** A file that a trial has left, absolute where the storage is; null where there is none. */
+async function trialFile({ storage, name }: LocatedStudy, number: number, file: string): Promise<string | null> {
+  const { size } = await storage.read(name);
+  if (number >= size) throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${size}`);
+  const directory = storage.artifacts(name)?.directory(number) ?? null;
+  const path = directory === null ? null : join(directory, file);
+  return path !== null && existsSync(path) ? path : null;
+}
+
+/** What a trial has printed, in pieces. @throws UsageError `unknown-trial`, `no-log`, and as {@link readStudy}. */
+export async function trialLog(target: StudyTarget, number: number): Promise<AsyncIterable<string>> {
+  const path = await trialFile(await locate("trialLog", target), number, LOG_FILE);
+  if (path === null) throw new UsageError("no-log", `trial ${number} has no log`);
+  return createReadStream(path, "utf8") as AsyncIterable<string>;
+}
+
+/**
+ * Copies the kept weights of a trial; folders on the way are made.
+ * @param file where to; a relative path starts at the current folder
+ * @throws UsageError `unknown-trial`, `no-checkpoint`, `cannot-write`, and as {@link readStudy}.
+ */
+export async function copyCheckpoint(target: StudyTarget, number: number, file: string): Promise<void> {
+  const source = await trialFile(await locate("copyCheckpoint", target), number, CHECKPOINT_FILE);
+  if (source === null)
+    throw new UsageError(
+      "no-checkpoint",
+      `trial ${number} has no kept weights: a study over an objective has none, and --keep-checkpoints none keeps none`,
+    );
+  try {
+    await mkdir(dirname(resolve(file)), { recursive: true });
+    await copyFile(source, file);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+/** Everything that is amiss with a study's files; nothing when it is whole. */
+export async function diagnoseStudy(target: StudyTarget): Promise<readonly StorageFinding[]> {
+  const { storage, name } = await locate("diagnoseStudy", target);
+  return storage.diagnose(name);
+}
+
+/**
+ * Mends what {@link diagnoseStudy} finds without losing a good record; damaged files are kept beside.
+ * @throws MlbenchError `study-locked`, `study-damaged` when nothing could be saved.
+ */
+export async function repairStudy(target: StudyTarget): Promise<RepairReport> {
+  const { storage, name } = await locate("repairStudy", target);
+  return storage.repair(name);
+}

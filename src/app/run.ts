@@ -1,0 +1,51 @@
+/** One training run of a program: its plug-ins are loaded, its paths start where it says. */
+import { isAbsolute, join, resolve } from "node:path";
+import type { RunConfig } from "../core/index.js";
+import { loadPlugins } from "../plugins/load-plugins.js";
+import type { KnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
+import { readCheckpointConfig } from "../training/checkpoint.js";
+import type { RunOptions as TrainingOptions, RunResult } from "../training/run.js";
+
+/** What one {@link run} is told. */
+export interface RunOptions extends TrainingOptions {
+  /** Where relative paths start: of plug-ins, data and checkpoints. @default the current folder */
+  readonly directory?: string | undefined;
+}
+
+const configKeys: KnownKeys<RunConfig> = {
+  ...({ model: true, dataset: true, seed: true, dataSeed: true, params: true, backend: true } as const),
+  ...({ kernels: true, plugins: true, alignWindow: true } as const),
+};
+
+const optionKeys: KnownKeys<RunOptions> = {
+  ...({ directory: true, signal: true, cancelFlag: true, onEvent: true, tables: true, checkpoint: true } as const),
+  ...({ resumable: true, resume: true, baselines: true, baseDir: true } as const),
+};
+
+/** A path of the user's, seen from the current folder. */
+function from(directory: string, path: string): string {
+  return directory === "." || isAbsolute(path) ? path : join(directory, path);
+}
+
+/**
+ * Trains a model: what the command line's `train` and every trial do, parameter for parameter. The same configuration
+ * and seed give the same numbers on the same platform, bit for bit.
+ * @returns how the run ended; a diverged, pruned or cancelled run is a result, not an error
+ * @throws UsageError for what the user can mend: unknown names and options, values out of range, missing data, a
+ * checkpoint that does not fit
+ */
+export async function run(config: RunConfig, options: RunOptions = {}): Promise<RunResult> {
+  requireKnownKeys("run", config, configKeys);
+  requireKnownKeys("run", options, optionKeys);
+  const { directory = ".", checkpoint, resume, ...rest } = options;
+  const resumed = resume === undefined ? undefined : from(directory, resume);
+  await loadPlugins(config.plugins ?? [], directory);
+  if (resumed !== undefined) await loadPlugins((await readCheckpointConfig(resumed)).plugins ?? [], directory);
+  const { run: train } = await import("../training/run.js");
+  return train(config, {
+    ...{ baseDir: resolve(directory), ...rest },
+    ...(checkpoint ? { checkpoint: from(directory, checkpoint) } : {}),
+    ...(resumed === undefined ? {} : { resume: resumed }),
+  });
+}

@@ -1,0 +1,127 @@
+/** What the trials of a study run: a model on a dataset, an objective's module, or a function. */
+import { basename, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { ConfigValue, SearchSpace, StudyTask } from "../core/index.js";
+import { UsageError } from "../core/index.js";
+import { dataFiles, dataParameters } from "../datasets/index.js";
+import { models } from "../models/index.js";
+import { loadObjective } from "../plugins/load-objective.js";
+import { resolveModule } from "../plugins/resolve-module.js";
+import type { QualifiedParameter } from "../registry/index.js";
+import type { DerivedSpace } from "../search-space/index.js";
+import { declareSpace, deriveSpace, qualifyModels } from "../search-space/index.js";
+import { trainParameters } from "../training/config.js";
+import { openPaths } from "./study-files.js";
+import type { MergedRequest } from "./study-request.js";
+
+/** What a study's trials have in common, before its paths are stored. */
+export interface Subject {
+  readonly task: StudyTask;
+  readonly derived: DerivedSpace;
+  /** Of the model, the dataset and the training; none without a model. */
+  readonly parameters: readonly QualifiedParameter[];
+  /** The objective's module, absolute; null where there is none. */
+  readonly objective: string | null;
+  /** Absolute. */
+  readonly dataFiles: readonly string[];
+  readonly defaultName: string;
+  readonly defaultMetric: string;
+}
+
+/** Every parameter of a study's trials, those of several models under the names that tell them apart. */
+export function studyParameters(modelNames: readonly string[], dataset: string): QualifiedParameter[] {
+  return [
+    ...qualifyModels(modelNames.map((name) => models.get(name))),
+    ...dataParameters(dataset),
+    ...trainParameters(),
+  ];
+}
+
+/**
+ * What a request's trials run. Plug-ins are loaded by now.
+ * @param directory where relative paths start
+ * @throws UsageError for unknown names, values out of range, a missing file.
+ */
+export async function subjectOf(merged: MergedRequest, directory: string): Promise<Subject> {
+  if (merged.kind === "model") return modelSubject(merged, directory);
+  if (merged.kind === "objective") return moduleSubject(merged, directory);
+  const none = { task: {}, parameters: [], objective: null, dataFiles: [] };
+  const derived = { space: merged.request.space ?? {}, fixed: {} };
+  return { ...none, derived, defaultName: "study", defaultMetric: "value" };
+}
+
+function moduleFile({ request, config }: MergedRequest, directory: string): string {
+  const given = request.objective ?? config.objective ?? "";
+  return given instanceof URL ? fileURLToPath(given) : resolveModule(given, directory, "--objective");
+}
+
+async function moduleSubject(merged: MergedRequest, directory: string): Promise<Subject> {
+  const { own, base } = merged;
+  const path = moduleFile(merged, directory);
+  const { space } = await loadObjective(pathToFileURL(path).href, "--objective");
+  if (space === null && !own.search?.length && !base.search?.length)
+    throw new UsageError(
+      "no-space",
+      `--objective ${path}: export a \`space\`, or declare every parameter with --search name=distribution`,
+    );
+  const derived = declareSpace(space ?? {}, { ...own, base });
+  return {
+    task: { params: derived.fixed },
+    derived,
+    parameters: [],
+    objective: path,
+    dataFiles: [],
+    defaultName: basename(path).replace(/\.[^.]+$/, ""),
+    defaultMetric: "value",
+  };
+}
+
+async function modelSubject({ models: names, dataset, own, base }: MergedRequest, directory: string): Promise<Subject> {
+  const parameters = studyParameters(names, dataset);
+  const derived = deriveSpace(parameters, { ...own, models: names, base });
+  const params = withDefaults(derived.fixed, parameters, derived.space);
+  const files = await dataFiles(dataset, dataValues(openPaths(params, parameters, resolve(directory))));
+  return {
+    task: {
+      model: names.length === 1 ? (names[0] as string) : names,
+      dataset,
+      params,
+      ...alignWindow(derived.space),
+    },
+    derived,
+    parameters,
+    objective: null,
+    dataFiles: files,
+    defaultName: `${names.join("-")}-${dataset}`,
+    defaultMetric: "val_rmse",
+  };
+}
+
+/** Windows are scored on the same targets whatever their length: those that the longest one has. */
+function alignWindow(space: SearchSpace): { align_window?: number } {
+  const window = space["data.window"];
+  if (!window) return {};
+  return { align_window: window.type === "categorical" ? Math.max(...window.choices.map(Number)) : window.high };
+}
+
+/** Defaults that a study fixes for all of its trials, so that they mean the same under later versions. */
+function withDefaults(
+  fixed: Readonly<Record<string, ConfigValue>>,
+  parameters: readonly QualifiedParameter[],
+  space: SearchSpace,
+): Record<string, ConfigValue> {
+  const all: Record<string, ConfigValue> = {};
+  for (const { qualified, info } of parameters) {
+    const value = Object.hasOwn(fixed, qualified) ? fixed[qualified] : (info.default as ConfigValue | undefined);
+    if (!Object.hasOwn(space, qualified) && value !== undefined) all[qualified] = value;
+  }
+  return all;
+}
+
+function dataValues(params: Readonly<Record<string, ConfigValue>>): Record<string, ConfigValue> {
+  return Object.fromEntries(
+    Object.entries(params)
+      .filter(([name]) => name.startsWith("data."))
+      .map(([name, value]) => [name.slice("data.".length), value]),
+  );
+}

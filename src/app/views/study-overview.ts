@@ -1,0 +1,87 @@
+/** A study in figures: states, best trials, time, what was pruned and what failed. */
+import { bestOfStudy, frontOfStudy, isFinished } from "../../core/index.js";
+import type {
+  ComponentSpec,
+  Metrics,
+  Params,
+  StudyObjective,
+  StudyState,
+  StudyTask,
+  TrialCounts,
+} from "../../core/index.js";
+import type { LockOwner, StorageFinding } from "../../storage/storage.js";
+
+/** What is said of a study's best trial. */
+export interface BestTrialSummary {
+  readonly number: number;
+  readonly value: number | null;
+  readonly params: Params;
+  readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
+}
+
+/** A study in figures. Key names are those of `show --format json`. */
+export interface StudyOverview {
+  readonly name: string;
+  /** Where it is kept; null where that is no file. */
+  readonly file: string | null;
+  readonly objectives: readonly StudyObjective[];
+  readonly created_at: string;
+  readonly seed: number;
+  readonly task: StudyTask;
+  readonly sampler: ComponentSpec;
+  readonly pruner: ComponentSpec;
+  /** How many there are, in whatever state. */
+  readonly trials: number;
+  readonly counts: TrialCounts;
+  /** How many trials failed, by class. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Of all trials together. */
+  readonly trial_seconds: number;
+  /** Of the complete and the pruned trials; null before there is one. */
+  readonly pruned_share: number | null;
+  /** Reports of all trials together. */
+  readonly steps: number;
+  /** Null where no feasible trial is complete, and in studies with several objectives. */
+  readonly best: BestTrialSummary | null;
+  /** The numbers of the Pareto front; only in studies with several objectives. */
+  readonly front?: readonly number[];
+  readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** Who writes the study now. */
+  readonly owner: LockOwner | null;
+  /** What is amiss with its files. */
+  readonly findings: readonly StorageFinding[];
+}
+
+/** What a study's state does not say: where it is kept, who writes it, and what is amiss with its files. */
+export type StudyPlace = Pick<StudyOverview, "file" | "owner" | "findings">;
+
+/** The figures of a study's state. */
+export function overviewOf(state: StudyState, { file, owner, findings }: StudyPlace): StudyOverview {
+  const { header, trials, counts } = state;
+  const judged = counts.complete + counts.pruned;
+  return {
+    ...{ name: header.name, file, objectives: header.objectives, created_at: header.created_at },
+    ...{ seed: header.seed, task: header.task, sampler: header.sampler, pruner: header.pruner },
+    ...{ trials: trials.length, counts, failures: failuresOf(state) },
+    trial_seconds: trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0),
+    pruned_share: judged === 0 ? null : counts.pruned / judged,
+    steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
+    ...bestOf(state),
+    ...{ user_attrs: header.user_attrs, owner, findings },
+  };
+}
+
+function failuresOf({ trials }: StudyState): Record<string, number> {
+  const failures: Record<string, number> = {};
+  for (const { failure } of trials.filter(isFinished))
+    if (failure) failures[failure.class] = (failures[failure.class] ?? 0) + 1;
+  return failures;
+}
+
+function bestOf(state: StudyState): Pick<StudyOverview, "best" | "front"> {
+  if (state.header.objectives.length > 1) return { best: null, front: frontOfStudy(state).map(({ number }) => number) };
+  const best = bestOfStudy(state);
+  if (!best) return { best: null };
+  const { number, value = null, params, metrics } = best;
+  return { best: { number, value, params, metrics } };
+}

@@ -1,0 +1,162 @@
+/** `mlbench-hpo ask`, `report`, `heartbeat` and `tell`: trials that are evaluated elsewhere. */
+import { UsageError, decodeNumber } from "../../core/index.js";
+import { parseSpace } from "../../search-space/index.js";
+import type { CommandDefinition } from "../command.js";
+import { parseFormat, printLine } from "../io.js";
+import { jsonObject } from "../json-arguments.js";
+import { printData } from "../render.js";
+import { collectList, formatOption, positiveNumber, wholeNumber } from "../shared-options.js";
+import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import type { StudyOptions } from "../study-ref.js";
+import { paramText } from "../trial-table.js";
+
+const LEASE = ["--lease <token>", "the lease that the trial was handed out under"] as const;
+
+/** @throws UsageError `invalid-value`. */
+function numberOf(option: string, text: string): number {
+  const value = decodeNumber(text) ?? Number(text);
+  if (text.trim() === "" || (Number.isNaN(value) && text !== "NaN"))
+    throw new UsageError("invalid-value", `${option} ${text}: expected a number`);
+  return value;
+}
+
+/** `{"loss": 0.1}` of `--metrics`. */
+function metricsOf(text: string | undefined): { metrics?: Record<string, number> } {
+  if (text === undefined) return {};
+  const metrics = Object.entries(jsonObject("--metrics", text)).map(([name, value]) => {
+    const number = decodeNumber(value);
+    if (number === undefined) throw new UsageError("invalid-value", `--metrics: "${name}" must be a number`);
+    return [name, number] as const;
+  });
+  return { metrics: Object.fromEntries(metrics) };
+}
+
+interface AskOptions extends StudyOptions {
+  searchSpace?: string;
+  lease?: number;
+  format: string;
+}
+
+/** `mlbench-hpo ask` */
+export const askCommand: CommandDefinition = (program, { io }) => {
+  addStudyOptions(program.command("ask"), { positional: true })
+    .description("draw a trial to be evaluated elsewhere; end it with `tell`")
+    .option("--search-space <json>", "a space for a study without one")
+    .option(
+      "--lease <seconds>",
+      "give the trial to somebody else after so long without a report or heartbeat (default: never)",
+      positiveNumber("--lease"),
+    )
+    .addOption(formatOption())
+    .action(async (name: string | undefined, { searchSpace, lease, ...options }: AskOptions) => {
+      const format = parseFormat(options.format);
+      const ref = await resolveStudy(options, name);
+      const { commandStudy } = await import("../../app/study.js");
+      const asked = await commandStudy(ref.storage, ref.name, {
+        type: "ask",
+        ...(searchSpace === undefined ? {} : { space: parseSpace(jsonObject("--search-space", searchSpace)) }),
+        ...(lease === undefined ? {} : { lease }),
+      });
+      await printData(io, format, asked, {
+        table: () =>
+          [
+            `trial ${asked.number}`,
+            ...Object.entries(asked.params).map(([key, v]) => `  ${key} = ${paramText(v)}`),
+            ...(asked.lease ? [`lease ${asked.lease.token} (${asked.lease.seconds} s)`] : []),
+          ].join("\n"),
+        value: () => String(asked.number),
+      });
+    });
+};
+
+interface ReportOptions extends StudyOptions {
+  step: number;
+  value: string;
+  metrics?: string;
+  lease?: string;
+  format: string;
+}
+
+/** `mlbench-hpo report N --step S --value X`: prints `continue`, `prune` or `stop`. */
+export const reportCommand: CommandDefinition = (program, { io }) => {
+  addStudyOptions(program.command("report"), { positional: false })
+    .description("report an intermediate value of a trial that `ask` handed out; prints continue, prune or stop")
+    .argument("<number>", "the trial's number", wholeNumber("report", 0))
+    .requiredOption("--step <n>", "the step, above the one before", wholeNumber("--step", 0))
+    .requiredOption("--value <x>", "the value there")
+    .option("--metrics <json>", 'other numbers of this step: {"loss": 0.1}')
+    .option(...LEASE)
+    .addOption(formatOption())
+    .action(async (number: number, options: ReportOptions) => {
+      const format = parseFormat(options.format);
+      const { step, lease } = options;
+      const report = { step, value: numberOf("--value", options.value), ...metricsOf(options.metrics) };
+      const ref = await resolveStudy(options);
+      const { commandStudy } = await import("../../app/study.js");
+      const leased = lease === undefined ? {} : { lease };
+      const answer = await commandStudy(ref.storage, ref.name, { type: "report", number, ...report, ...leased });
+      await printData(io, format, { answer }, { table: () => answer, value: () => answer });
+    });
+};
+
+/** `mlbench-hpo heartbeat N --lease TOKEN`: prints `continue` or `stop`. */
+export const heartbeatCommand: CommandDefinition = (program, { io }) => {
+  addStudyOptions(program.command("heartbeat"), { positional: false })
+    .description("renew the lease on a trial that `ask` handed out; prints continue or stop")
+    .argument("<number>", "the trial's number", wholeNumber("heartbeat", 0))
+    .option(...LEASE)
+    .addOption(formatOption())
+    .action(async (number: number, options: StudyOptions & { lease?: string; format: string }) => {
+      const format = parseFormat(options.format);
+      const ref = await resolveStudy(options);
+      const { commandStudy } = await import("../../app/study.js");
+      const leased = options.lease === undefined ? {} : { lease: options.lease };
+      const answer = await commandStudy(ref.storage, ref.name, { type: "heartbeat", number, ...leased });
+      await printData(io, format, { answer }, { table: () => answer, value: () => answer });
+    });
+};
+
+interface TellOptions extends StudyOptions {
+  trialNumber: number;
+  value?: string[];
+  values?: string[];
+  state?: string;
+  message?: string;
+  metrics?: string;
+  lease?: string;
+}
+
+/** `mlbench-hpo tell --trial-number N --value X` (or `--state pruned|failed`) */
+export const tellCommand: CommandDefinition = (program, { io }) => {
+  addStudyOptions(program.command("tell"), { positional: true })
+    .description("end a trial that `ask` handed out")
+    .requiredOption("--trial-number <n>", "its number", wholeNumber("--trial-number", 0))
+    .option("--value <x>", "its value; several objectives: one each, in their order (repeatable, or a,b)", collectList)
+    .option("--values <x>", "the same as --value", collectList)
+    .option("--state <state>", "complete, pruned or failed (fail)")
+    .option("--message <text>", "why it failed")
+    .option("--metrics <json>", 'other numbers to keep: {"val_mae": 0.1}')
+    .option(...LEASE)
+    .action(async (name: string | undefined, options: TellOptions) => {
+      const values = (options.value ?? options.values)?.map((text) => numberOf("--value", text));
+      const state = tellState(options.state);
+      const { message, lease } = options;
+      const result = {
+        ...(values === undefined ? {} : { values }),
+        ...(state === undefined ? {} : { state }),
+        ...(message === undefined ? {} : { message }),
+        ...(lease === undefined ? {} : { lease }),
+        ...metricsOf(options.metrics),
+      };
+      const ref = await resolveStudy(options, name);
+      const { commandStudy } = await import("../../app/study.js");
+      const trial = await commandStudy(ref.storage, ref.name, { type: "tell", number: options.trialNumber, result });
+      printLine(io.stdout, `trial ${trial.number} is ${trial.state}`);
+    });
+};
+
+function tellState(text: string | undefined): "complete" | "pruned" | "failed" | undefined {
+  if (text === undefined || text === "complete" || text === "pruned" || text === "failed") return text;
+  if (text === "fail") return "failed";
+  throw new UsageError("invalid-state", `--state ${text}: expected complete, pruned or failed`);
+}

@@ -1,0 +1,25 @@
+/** `mlbench-hpo study`: what is kept with a study. */
+import { UsageError } from "../../core/index.js";
+import type { CommandDefinition } from "../command.js";
+import { printLine } from "../io.js";
+import { jsonOrText } from "../json-arguments.js";
+import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import type { StudyOptions } from "../study-ref.js";
+
+/** `mlbench-hpo study set-user-attr --key K --value V` */
+export const studyCommand: CommandDefinition = (program, { io }) => {
+  const study = program.command("study").description("a study's attributes");
+  addStudyOptions(study.command("set-user-attr"), { positional: true })
+    .description("keep a value with the study")
+    .requiredOption("--key <key>", "its name")
+    .requiredOption("--value <value>", "JSON, or text")
+    .action(async (name: string | undefined, options: StudyOptions & { key: string; value: string }) => {
+      if (options.key === "") throw new UsageError("invalid-key", "--key: expected a name");
+      const ref = await resolveStudy(options, name);
+      const { commandStudy } = await import("../../app/study.js");
+      await commandStudy(ref.storage, ref.name, {
+        ...{ type: "set-user-attr", key: options.key, value: jsonOrText(options.value) },
+      });
+      printLine(io.stdout, `${ref.name}: ${options.key} is set`);
+    });
+};

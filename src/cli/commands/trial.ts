@@ -1,0 +1,62 @@
+/** `mlbench-hpo trial`: what people say about one trial, and do to it. */
+import type { Command } from "commander";
+import type { StudyCommand } from "../../study/commands.js";
+import type { CommandContext, CommandDefinition } from "../command.js";
+import { printLine } from "../io.js";
+import { wholeNumber } from "../shared-options.js";
+import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import type { StudyOptions, StudyRef } from "../study-ref.js";
+
+/** `trial VERB N`, with the study as an option. */
+function verb(trial: Command, name: string, description: string): Command {
+  return addStudyOptions(trial.command(name), { positional: false })
+    .description(description)
+    .argument("<number>", "the trial's number", wholeNumber(`trial ${name}`, 0));
+}
+
+async function send<C extends StudyCommand>(options: StudyOptions, command: C) {
+  const ref: StudyRef = await resolveStudy(options);
+  const { commandStudy } = await import("../../app/study.js");
+  return commandStudy(ref.storage, ref.name, command);
+}
+
+/** `mlbench-hpo trial note|tag|ban|restore|retry|stop` */
+export const trialCommand: CommandDefinition = (program, { io }: CommandContext) => {
+  const trial = program.command("trial").description("note, tag, ban, restore, retry or stop one trial");
+  verb(trial, "note", "keep a text with a trial, in place of the one before")
+    .argument("<text>", "the note; empty removes it")
+    .action(async (number: number, note: string, options: StudyOptions) => {
+      await send(options, { type: "annotate", number, change: { note } });
+      printLine(io.stdout, note === "" ? `trial ${number}: no note` : `trial ${number}: noted`);
+    });
+  verb(trial, "tag", "give a trial tags, in place of those before")
+    .argument("[tags...]", "the tags; none removes them")
+    .action(async (number: number, tags: string[], options: StudyOptions) => {
+      const { tags: given } = await send(options, { type: "annotate", number, change: { tags } });
+      printLine(io.stdout, `trial ${number}: ${given.length === 0 ? "no tags" : given.join(", ")}`);
+    });
+  verb(trial, "ban", "hide a trial from best trial, sampler and plots; it stays counted").action(
+    async (number: number, options: StudyOptions) => {
+      await send(options, { type: "annotate", number, change: { banned: true } });
+      printLine(io.stdout, `trial ${number} is banned; \`trial restore ${number}\` takes it back`);
+    },
+  );
+  verb(trial, "restore", "let a banned trial count like any other again").action(
+    async (number: number, options: StudyOptions) => {
+      await send(options, { type: "annotate", number, change: { banned: false } });
+      printLine(io.stdout, `trial ${number} is restored`);
+    },
+  );
+  verb(trial, "retry", "queue a failed trial's parameters once more").action(
+    async (number: number, options: StudyOptions) => {
+      const queued = await send(options, { type: "retry", number });
+      printLine(io.stdout, `trial ${queued.number} repeats trial ${number}`);
+    },
+  );
+  verb(trial, "stop", "end a running trial as pruned, or give up a waiting one").action(
+    async (number: number, options: StudyOptions) => {
+      const { state } = await send(options, { type: "stop-trial", number });
+      printLine(io.stdout, state === "running" ? `trial ${number} ends` : `trial ${number} is ${state}`);
+    },
+  );
+};

@@ -1,0 +1,38 @@
+/** A user's objective module: imported and checked. */
+import { fileURLToPath } from "node:url";
+import type { Objective, SearchSpace } from "../core/index.js";
+import { messageOf, UsageError } from "../core/index.js";
+import { parseSpace } from "../search-space/space-json.js";
+import { providePackage } from "./own-package.js";
+
+/** An objective module as it was found. */
+export interface ObjectiveModule {
+  /** Where it was imported from: a `file:` URL for a file. */
+  readonly url: string;
+  /** Its default export. */
+  readonly objective: Objective;
+  /** What it exports as `space`; null without. */
+  readonly space: SearchSpace | null;
+}
+
+/**
+ * Imports an objective module; each once a process.
+ * @param option how it was named, for messages
+ * @throws UsageError `objective-failed` when it cannot be imported, `invalid-objective` without a function as default
+ * export, `invalid-space` with a `space` that is none.
+ */
+export async function loadObjective(url: string, option = "objective"): Promise<ObjectiveModule> {
+  const shown = url.startsWith("file:") ? fileURLToPath(url) : url;
+  let module: { default?: unknown; space?: unknown };
+  if (url.startsWith("file:")) providePackage(shown);
+  try {
+    module = (await import(url)) as typeof module;
+  } catch (error) {
+    const message = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
+    throw new UsageError("objective-failed", `${option} ${shown}: ${message}`, { cause: error });
+  }
+  const { default: objective, space } = module;
+  if (typeof objective !== "function")
+    throw new UsageError("invalid-objective", `${option} ${shown}: its default export must be a function of a trial`);
+  return { url, objective: objective as Objective, space: space === undefined ? null : parseSpace(space) };
+}
