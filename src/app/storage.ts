@@ -37,7 +37,7 @@ async function openFolder(path: string, directory: string): Promise<StudyStorage
   if (folder === "" || (found && !found.isDirectory()))
     throw new UsageError("invalid-storage", `--storage ${path}: expected a folder`);
   const { JsonFileStorage } = await import("../storage/json-file/index.js");
-  return new JsonFileStorage({ directory: folder, shownAs: path });
+  return new JsonFileStorage({ directory: folder, shownAs: directory === "." ? path : folder });
 }
 
 /** The study's own file as a person is shown it; null in a storage without files. */

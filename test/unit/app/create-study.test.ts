@@ -252,7 +252,7 @@ describe("a mistake", () => {
     "%s is one line that says what would be right, and nothing is stored",
     async (_what, options, code, message) => {
       const directory = await emptyFolder();
-      const made = createStudy({ storage: "s", directory, ...options } as CreateStudyOptions);
+      const made = createStudy({ storage: "s", directory, ...options });
       await expect(made).rejects.toMatchObject({ code, exitCode: 2 });
       const error = (await made.catch((thrown: unknown) => thrown)) as Error;
       expect(error.message).toMatch(message);
