@@ -17,7 +17,8 @@ export interface StudyListEntry {
   readonly best_value: number | null;
   readonly sampler: string;
   readonly pruner: string;
-  readonly file: string | null;
+  /** Where it is kept: its file, or `memory:NAME`. */
+  readonly file: string;
 }
 
 /** A study that could not be read. */
