@@ -17,7 +17,7 @@ export interface StudyListEntry {
   readonly best_value: number | null;
   readonly sampler: string;
   readonly pruner: string;
-  readonly file: string | null;
+  readonly file: string;
 }
 
 /** A study that could not be read. */

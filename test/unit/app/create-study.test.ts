@@ -174,7 +174,7 @@ describe("a study that is there", () => {
     const storage = new MemoryStorage();
     const { seed: _seed, ...unseeded } = small;
     const first = await ensureStudy({ storage, ...unseeded });
-    expect(first).toMatchObject({ created: true, file: null });
+    expect(first).toMatchObject({ created: true, file: "memory:mlp-dummy" });
     const again = await ensureStudy({ storage, ...unseeded });
     expect(again.created).toBe(false);
     expect(again.study.header.seed).toBe(first.study.header.seed);
