@@ -1,7 +1,7 @@
 /** How a stored study's trials are run: the run that each of them is, in the pool, with its checkpoints kept or removed. */
 import { pathToFileURL } from "node:url";
 import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { comparableTrials, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import { loadObjective } from "../plugins/load-objective.js";
@@ -42,8 +42,8 @@ export async function prepareStudy(
   const jobOf = header.settings.objective
     ? await objectiveJobs(header, base)
     : await trainingJobs(header, base, options);
-  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.direction, directoryOf);
-  keeper.start(study.trials);
+  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf);
+  keeper.start(comparableTrials(study.state));
   return { ...(await executorOf(options)), jobOf, artifactsOf, afterTrial: (trial) => keeper.after(trial) };
 }
 

@@ -13,6 +13,7 @@ const laidOut = new WeakMap<SearchSpace, PointIndex>();
  */
 export class GridSampler implements Sampler {
   readonly name = "grid";
+  readonly objectives = "several";
 
   /**
    * The number of the grid's points.

@@ -28,7 +28,9 @@ import type { CallOptions, TaskOptions } from "./optimize-options.js";
 import { callKeys, checkOptions, resolveOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
 import { OutsideTrials } from "./outside-trials.js";
+import type { ReportKeeper } from "./report-keeper.js";
 import { STOPPED_ON_REQUEST } from "./running-trial.js";
+import { checkTarget } from "./stop-rules.js";
 import { notOptimizing, StudyManager } from "./study-manager.js";
 import { StudyLog } from "./study-log.js";
 import { Subscribers, trackerSubscribers } from "./subscribers.js";
@@ -69,6 +71,8 @@ export interface StudyParts {
   readonly opened: { readonly state: StudyState; readonly writer: StudyWriter | null };
   readonly components: StudyComponents;
   readonly prepare: PrepareRunner;
+  /** Keeps the metrics of reports; without it they reach subscribers only. */
+  readonly reports?: ReportKeeper;
   /** For tests: the time that leases are counted in. */
   readonly leaseClock?: LeaseClock;
 }
@@ -92,7 +96,7 @@ export class Study {
   constructor(parts: StudyParts) {
     this.#parts = parts;
     this.#log = new StudyLog(parts.storage, parts.opened);
-    this.#dispatcher = new TrialDispatcher(this.#log, parts.components);
+    this.#dispatcher = new TrialDispatcher(this.#log, parts.components, parts.reports);
     const hooks = {
       onReport: (event) => this.#manager?.onOutsideEvent(event),
       onRequeued: (number) => this.#manager?.onOutsideEvent({ event: "requeued", number }),
@@ -317,6 +321,7 @@ export class Study {
   /** {@link Study.optimize} with a runner of one's own. */
   async optimizeWith(prepare: () => Promise<TrialRunner>, options: OptimizeOptions): Promise<OptimizeResult> {
     checkOptions(options);
+    checkTarget(options, this.header);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
     const { onEvent, trackers = [] } = options;
@@ -392,6 +397,7 @@ export class Study {
 
   /** Folds the study's files and lets other processes write. The next write opens them again. */
   async close(): Promise<void> {
+    await this.#parts.reports?.close();
     await this.#log.close();
   }
 }

@@ -11,11 +11,12 @@ import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint
 import type { ResolvedConfig } from "./config.js";
 import { resolveConfig } from "./config.js";
 import type { PassControl } from "./loop.js";
+import { countParameters, measureInference } from "./model-cost.js";
 import { resumeConfig } from "./resume.js";
-import type { EventAnswer, RunOptions, RunResult, RunState } from "./run-types.js";
+import type { EventAnswer, RunOptions, RunProbe, RunResult, RunState } from "./run-types.js";
 import { Trainer } from "./trainer.js";
 
-export type { EventAnswer, RunOptions, RunResult, RunState } from "./run-types.js";
+export type { EventAnswer, RunOptions, RunProbe, RunResult, RunState } from "./run-types.js";
 
 /** The least time between two writes of a running run's checkpoint. */
 const CHECKPOINT_INTERVAL_MS = 1000;
@@ -52,6 +53,7 @@ function controlOf({ signal, cancelFlag }: RunOptions): PassControl {
 class Run {
   readonly #context: TrainingContext;
   readonly #trainer: Trainer;
+  readonly #probe: RunProbe;
   readonly #history: EpochEvent[] = [];
   #seconds = 0;
   #pending: ResumeState | null = null;
@@ -61,10 +63,14 @@ class Run {
   constructor(context: TrainingContext, trainer: Trainer) {
     this.#context = context;
     this.#trainer = trainer;
+    this.#probe = {
+      parameters: countParameters(trainer.model),
+      inferenceUs: () => measureInference(trainer.model, context.dataset),
+    };
   }
 
   async #emit(event: RunEvent): Promise<EventAnswer> {
-    return this.#context.options.onEvent?.(event);
+    return this.#context.options.onEvent?.(event, this.#probe);
   }
 
   async run(): Promise<RunResult> {
@@ -165,6 +171,7 @@ class Run {
       history: this.#history,
       checkpoint: this.#written,
       seconds: this.#seconds,
+      parameters: this.#probe.parameters,
       backend,
       kernels,
       config: this.#storedConfig,
