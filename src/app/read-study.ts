@@ -9,7 +9,6 @@ import { cannotWrite } from "../io/atomic-write.js";
 import type { RepairReport, StorageFinding } from "../storage/storage.js";
 import type { LocatedStudy, StudyTarget } from "./address.js";
 import { locate } from "./address.js";
-import { fileOf } from "./storage.js";
 import type { StudyPlace, StudyOverview } from "./views/study-overview.js";
 import { overviewOf } from "./views/study-overview.js";
 import type { ExportFormat } from "./views/trial-export.js";
@@ -25,7 +24,7 @@ export async function inspectStudy(target: StudyTarget): Promise<InspectedStudy>
 }
 
 async function inspect({ storage, name }: LocatedStudy): Promise<InspectedStudy> {
-  return { ...(await storage.inspect(name)), file: fileOf(storage, name) };
+  return { ...(await storage.inspect(name)), file: storage.location(name) };
 }
 
 /** The records of a study as they are now. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */

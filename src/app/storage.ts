@@ -36,8 +36,3 @@ async function openFolder(path: string, directory: string): Promise<StudyStorage
   requireFolder(folder, path);
   return new JsonFileStorage({ directory: folder });
 }
-
-/** The study's own file as a person is shown it; null in a storage without files. */
-export function fileOf(storage: StudyStorage, name: string): string | null {
-  return storage.baseDirectory(name) === null ? null : storage.location(name);
-}

@@ -1,6 +1,6 @@
 /** Every command and file of docs/tutorial.md, in the page's order in one folder: a case a section. */
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -102,6 +102,14 @@ const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void
     expect(printed).toMatch(/smooth\.mjs changed since it was created/);
     expect(await trials()).toHaveLength(26);
   },
+  "8. The same studies from a program": (printed) => {
+    expect(printed).toMatch(/trial 0: complete/);
+    expect(printed).toMatch(/the same first trial: true\n/);
+    expect(printed).toMatch(/replayed bit for bit: true\n/);
+    expect(printed).toMatch(/smooth: 26 trials, best 0\.\d+\nsmooth-2: 5 trials, best 0\.\d+\n5 lines of CSV\n/);
+    expect(printed).toMatch(/smooth-2: smooth on dummy/);
+    expect(printed).toMatch(/5 finished, 1 more -> 6/);
+  },
 };
 
 const sections = await sectionsOf("tutorial.md");
@@ -115,6 +123,10 @@ describe.skipIf(process.platform === "win32")("what the tutorial says", () => {
     const program = join(projectRoot, "bin", "mlbench-hpo.js");
     await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
     await chmod(command, 0o755);
+    // What `npm install` of the checkout does in a folder with a package of its own.
+    await writeFile(join(cwd, "package.json"), '{ "private": true }');
+    await mkdir(join(cwd, "node_modules"));
+    await symlink(projectRoot, join(cwd, "node_modules", "mlbench-hpo"));
   });
   afterAll(async () => {
     for (const folder of [cwd, bin]) await rm(folder, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import type { KnownKeys } from "../../registry/known-keys.js";
 import { requireKnownKeys } from "../../registry/known-keys.js";
 import type { StudySummary } from "../../storage/storage.js";
 import type { StorageAddress } from "../address.js";
-import { fileOf, openStorage } from "../storage.js";
+import { openStorage } from "../storage.js";
 
 /** A study in a list. Key names are those of `studies --format json`. */
 export interface StudyListEntry {
@@ -17,7 +17,6 @@ export interface StudyListEntry {
   readonly best_value: number | null;
   readonly sampler: string;
   readonly pruner: string;
-  /** Where it is kept: its file, or `memory:NAME`. */
   readonly file: string;
 }
 
@@ -42,13 +41,13 @@ export async function summarizeStudies(address: StorageAddress): Promise<StudyLi
   const storage = await openStorage(address.storage, address.directory);
   const [studies, unread]: [StudyListEntry[], UnreadStudy[]] = [[], []];
   for (const { name, summary, error } of await storage.summaries()) {
-    if (summary) studies.push(entryOf(summary, fileOf(storage, name)));
+    if (summary) studies.push(entryOf(summary, storage.location(name)));
     else unread.push({ name, code: error.code, message: error.message });
   }
   return { studies, unread };
 }
 
-function entryOf(summary: StudySummary, file: string | null): StudyListEntry {
+function entryOf(summary: StudySummary, file: string): StudyListEntry {
   const { name, objectives, created_at, counts, best, sampler, pruner } = summary;
   const trials = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const best_value = best?.value ?? null;

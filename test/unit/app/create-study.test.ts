@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createStudy, ensureStudy, planStudy } from "../../../src/app/create-study.js";
 import type { CreateStudyOptions } from "../../../src/app/create-study.js";
+import type { StudyHeader } from "../../../src/core/index.js";
 import { float, int } from "../../../src/core/index.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import { emptyFolder, small, squareModule, writeCells } from "../../fixtures/app/small-studies.js";
@@ -149,12 +150,12 @@ describe("paths", () => {
     await mkdir(join(directory, "data"));
     await writeCells(join(directory, "data", "cells.csv"));
     await writeFile(join(directory, "plugin.mjs"), "export default () => {};");
-    const study = await createStudy({
+    await createStudy({
       ...{ storage: "out/studies", directory, model: "mlp", dataset: "csv", plugins: ["./plugin.mjs"] },
       params: { "data.path": "data/cells.csv", "data.soh_column": "soh" },
     });
     const text = await readFile(join(directory, "out", "studies", "mlp-csv.json"), "utf8");
-    const { settings, task } = JSON.parse(text) as typeof study.header;
+    const { settings, task } = JSON.parse(text) as StudyHeader;
     expect(task.params?.["data.path"]).toBe("../../data/cells.csv");
     expect(settings.data_files.map(({ path }) => path)).toEqual(["../../data/cells.csv"]);
     expect(settings.plugins.map(({ path }) => path)).toEqual(["../../plugin.mjs"]);
