@@ -6,7 +6,6 @@ import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
 import { createComponents, prunerSpec, samplerSpec } from "./components.js";
 import {
-  checkServes,
   checkTrialValue,
   defaultPruner,
   defaultSampler,
