@@ -102,6 +102,12 @@ const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void
     expect(printed).toMatch(/smooth\.mjs changed since it was created/);
     expect(await trials()).toHaveLength(26);
   },
+  "8. Two goals at once": (printed) => {
+    const [, size, complete] = /^front: (\d+) of (\d+) complete trials/m.exec(printed) ?? [];
+    expect(Number(size)).toBeGreaterThan(0);
+    expect(Number(complete)).toBeGreaterThanOrEqual(Number(size));
+    expect(printed).toMatch(/^number +state +val_rmse +parameters /m);
+  },
 };
 
 const sections = await sectionsOf("tutorial.md");
