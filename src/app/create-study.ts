@@ -7,7 +7,7 @@ import { requireKnownKeys } from "../registry/known-keys.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { Study } from "../study/study.js";
 import type { StorageLocation } from "./storage.js";
-import { openStorage } from "./storage.js";
+import { fileOf, openStorage } from "./storage.js";
 import { createStoredStudy, openStudy } from "./study.js";
 import type { StudyDefinition } from "./study-definition.js";
 import { defineStudy, differingFields } from "./study-definition.js";
@@ -72,7 +72,7 @@ export async function createStudy(options: CreateStudyOptions): Promise<Study> {
  */
 export async function ensureStudy(options: CreateStudyOptions): Promise<EnsuredStudy> {
   const plan = await planStudy(options);
-  const file = plan.storage.location(plan.header.name);
+  const file = fileOf(plan.storage, plan.header.name);
   for (let attempt = 1; ; attempt++) {
     if (await plan.storage.exists(plan.header.name))
       return { study: await sameStudy(plan, options), file, created: false };

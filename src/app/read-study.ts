@@ -9,6 +9,7 @@ import { cannotWrite } from "../io/atomic-write.js";
 import type { RepairReport, StorageFinding } from "../storage/storage.js";
 import type { LocatedStudy, StudyTarget } from "./address.js";
 import { locate } from "./address.js";
+import { fileOf } from "./storage.js";
 import type { StudyPlace, StudyOverview } from "./views/study-overview.js";
 import { overviewOf } from "./views/study-overview.js";
 import type { ExportFormat } from "./views/trial-export.js";
@@ -20,8 +21,11 @@ export interface InspectedStudy extends StudyPlace {
 
 /** Looks at a study without a lock. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
 export async function inspectStudy(target: StudyTarget): Promise<InspectedStudy> {
-  const { storage, name } = await locate("inspectStudy", target);
-  return { ...(await storage.inspect(name)), file: storage.location(name) };
+  return inspect(await locate("inspectStudy", target));
+}
+
+async function inspect({ storage, name }: LocatedStudy): Promise<InspectedStudy> {
+  return { ...(await storage.inspect(name)), file: fileOf(storage, name) };
 }
 
 /** The records of a study as they are now. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
@@ -32,7 +36,7 @@ export async function readStudy(target: StudyTarget): Promise<StudyState> {
 
 /** A study in figures, with who writes it now and what is amiss. @throws as {@link readStudy}. */
 export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview> {
-  const inspected = await inspectStudy(target);
+  const inspected = await inspect(await locate("summarizeStudy", target));
   return overviewOf(inspected.state, inspected);
 }
 

@@ -39,3 +39,8 @@ async function openFolder(path: string, directory: string): Promise<StudyStorage
   const { JsonFileStorage } = await import("../storage/json-file/index.js");
   return new JsonFileStorage({ directory: folder, shownAs: path });
 }
+
+/** The study's own file as a person is shown it; null in a storage without files. */
+export function fileOf(storage: StudyStorage, name: string): string | null {
+  return storage.baseDirectory(name) === null ? null : storage.location(name);
+}

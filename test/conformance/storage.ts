@@ -39,8 +39,8 @@ const twoObjectives = {
   ],
 } as const;
 
-/** Puts together what a follower was given; each event has to be the next one. */
-class Follower {
+/** Puts together what a follower is given; each event has to be the next one. */
+export class Follower {
   readonly #changes: AsyncIterator<StudyChange>;
   state: StudyState;
   readonly events: StudyEvent[] = [];

@@ -4,7 +4,7 @@ import type { KnownKeys } from "../../registry/known-keys.js";
 import { requireKnownKeys } from "../../registry/known-keys.js";
 import type { StudySummary } from "../../storage/storage.js";
 import type { StorageAddress } from "../address.js";
-import { openStorage } from "../storage.js";
+import { fileOf, openStorage } from "../storage.js";
 
 /** A study in a list. Key names are those of `studies --format json`. */
 export interface StudyListEntry {
@@ -41,22 +41,14 @@ export async function summarizeStudies(address: StorageAddress): Promise<StudyLi
   const storage = await openStorage(address.storage, address.directory);
   const [studies, unread]: [StudyListEntry[], UnreadStudy[]] = [[], []];
   for (const { name, summary, error } of await storage.summaries()) {
-    if (summary) studies.push(entryOf(summary));
+    if (summary) studies.push(entryOf(summary, fileOf(storage, name)));
     else unread.push({ name, code: error.code, message: error.message });
   }
   return { studies, unread };
 }
 
-function entryOf({
-  name,
-  objectives,
-  created_at,
-  counts,
-  best,
-  sampler,
-  pruner,
-  location,
-}: StudySummary): StudyListEntry {
+function entryOf(summary: StudySummary, file: string | null): StudyListEntry {
+  const { name, objectives, created_at, counts, best, sampler, pruner } = summary;
   const trials = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const best_value = best?.value ?? null;
   return {
@@ -68,6 +60,6 @@ function entryOf({
     best_value,
     sampler: sampler.name,
     pruner: pruner.name,
-    file: location,
+    file,
   };
 }
