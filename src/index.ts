@@ -54,6 +54,8 @@ export { deleteStudy, listStudies, loadStudy } from "./app/study.js";
 export type { LoadStudyOptions } from "./app/study.js";
 export type { StorageAddress, StudyAddress, StudyTarget } from "./app/address.js";
 export type { StorageLocation } from "./app/storage.js";
+export { readEpochs } from "./app/epoch-log.js";
+export type { KeptReport } from "./study/report-keeper.js";
 export type { TellResult } from "./study/commands.js";
 export type { ObjectiveSource, OptimizeOptions, OptimizeStudyOptions, Study, StudyCallback } from "./study/study.js";
 export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
@@ -62,7 +64,7 @@ export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, 
 export type { InspectedStudy } from "./app/read-study.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
-export type { BestTrialSummary, StudySummary } from "./app/views/study-summary.js";
+export type { BestTrialSummary, StudyOverview } from "./app/views/study-overview.js";
 export type { ExportFormat } from "./app/views/trial-export.js";
 export { queryTrials } from "./app/views/trial-query.js";
 export type { TrialQuery } from "./app/views/trial-query.js";
@@ -73,6 +75,28 @@ export type { RetrainOptions, RetrainResult, RetrainRow, RetrainRun } from "./ap
 export type { Interval } from "./app/student-t.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
+
+export { MemoryStorage } from "./storage/memory.js";
+export { JsonFileStorage } from "./storage/json-file/index.js";
+export type { JsonFileStorageOptions } from "./storage/json-file/index.js";
+export { storages, StudyLockedError } from "./storage/index.js";
+export type {
+  ArtifactStore,
+  ByteRange,
+  FindingSeverity,
+  FollowOptions,
+  LockOwner,
+  RepairReport,
+  StorageContext,
+  StorageFactory,
+  StorageFinding,
+  StudyChange,
+  StudyInspection,
+  StudyStorage,
+  StudySummary,
+  StudyWriter,
+  SummaryEntry,
+} from "./storage/index.js";
 
 export { RandomSampler } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
@@ -105,7 +129,7 @@ export { schedulers } from "./training/schedulers/index.js";
 export { evaluate, trainOneEpoch } from "./training/loop.js";
 export { run } from "./app/run.js";
 export type { RunOptions } from "./app/run.js";
-export type { RunResult } from "./training/run.js";
+export type { RunProbe, RunResult } from "./training/run.js";
 export { crossValidate } from "./app/cross-validate.js";
 export type { CrossValidateOptions, CrossValidation, FoldResult } from "./app/cross-validate.js";
 export { evaluateCheckpoint } from "./training/evaluate.js";

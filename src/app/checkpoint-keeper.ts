@@ -1,7 +1,8 @@
+/** Which trials keep their weights: the best so many, the Pareto front, all or none. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Direction, Trial } from "../core/index.js";
-import { isBetter, UsageError } from "../core/index.js";
+import { isBetter, isFeasible, paretoFront, UsageError, valueOf, violationOf } from "../core/index.js";
 import { CHECKPOINT_FILE } from "../executors/trial-files.js";
 
 /** Which trials' checkpoints stay: those of the best so many, all, or none. */
@@ -15,44 +16,61 @@ export function parseKeepCheckpoints(text: string): KeepCheckpoints {
   throw new UsageError("invalid-option", `--keep-checkpoints ${text}: expected best:N (N from 1), all or none`);
 }
 
-/** Removes the checkpoints that a policy does not keep, as trials finish. */
+/**
+ * Removes the checkpoints that a policy does not keep, as trials finish. `best` keeps so many trials, feasible ones
+ * before those that miss their constraints least; with several objectives it keeps the Pareto front, whatever its size,
+ * and while no trial is feasible so many of those that miss their constraints least.
+ */
 export class CheckpointKeeper {
   readonly #policy: KeepCheckpoints;
-  readonly #direction: Direction;
+  readonly #directions: readonly Direction[];
   readonly #directoryOf: (number: number) => string | null;
-  #kept: Trial[] = [];
+  #kept: readonly Trial[] = [];
 
-  constructor(policy: KeepCheckpoints, direction: Direction, directoryOf: (number: number) => string | null) {
+  constructor(
+    policy: KeepCheckpoints,
+    directions: readonly Direction[],
+    directoryOf: (number: number) => string | null,
+  ) {
     this.#policy = policy;
-    this.#direction = direction;
+    this.#directions = directions;
     this.#directoryOf = directoryOf;
   }
 
   /** Takes in the trials that were finished before. */
   start(trials: readonly Trial[]): void {
-    const complete = trials.filter((trial) => trial.state === "complete");
-    this.#kept = complete.sort((a, b) => this.#order(a, b)).slice(0, this.#limit);
+    this.#kept = this.#best(trials.filter((trial) => trial.state === "complete"));
   }
 
-  get #limit(): number {
-    return typeof this.#policy === "object" ? this.#policy.best : this.#policy === "all" ? Infinity : 0;
+  /** Those of some complete trials that keep their checkpoints. */
+  #best(trials: readonly Trial[]): readonly Trial[] {
+    const limit = typeof this.#policy === "object" ? this.#policy.best : this.#policy === "all" ? Infinity : 0;
+    if (limit > 0 && this.#directions.length > 1 && trials.some(isFeasible))
+      return paretoFront(trials, this.#directions);
+    return [...trials].sort((a, b) => this.#order(a, b)).slice(0, limit);
   }
 
-  /** The better first, the earlier of equals. */
+  /** The better first, those that miss their constraints last, the earlier of equals first. */
   #order(a: Trial, b: Trial): number {
-    if (isBetter(a.value as number, b.value as number, this.#direction)) return -1;
-    return isBetter(b.value as number, a.value as number, this.#direction) ? 1 : a.number - b.number;
+    const [missedByA, missedByB] = [violationOf(a), violationOf(b)];
+    if (missedByA !== missedByB) return missedByA < missedByB ? -1 : 1;
+    const [x, y] = [valueOf(a) as number, valueOf(b) as number];
+    const direction = this.#directions[0] as Direction;
+    if (isBetter(x, y, direction)) return -1;
+    return isBetter(y, x, direction) ? 1 : a.number - b.number;
   }
 
+  /** Takes in a finished trial; removes its checkpoint, or those of the trials whose place it takes. */
   async after(trial: Trial): Promise<void> {
     if (this.#policy === "all") return;
     if (trial.state !== "complete") {
       await this.#remove(trial);
       return;
     }
-    this.#kept.push(trial);
-    this.#kept.sort((a, b) => this.#order(a, b));
-    for (const dropped of this.#kept.splice(this.#limit)) await this.#remove(dropped);
+    const before = [...this.#kept, trial];
+    this.#kept = this.#best(before);
+    const kept = new Set(this.#kept);
+    for (const dropped of before) if (!kept.has(dropped)) await this.#remove(dropped);
   }
 
   async #remove({ number }: Trial): Promise<void> {

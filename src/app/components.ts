@@ -1,10 +1,12 @@
-import type { ComponentSpec } from "../core/index.js";
+/** A study's sampler and pruner: as a caller gives them, as a header stores them, and as objects. */
+import type { ComponentSpec, StudyHeader } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
 import { createPruner, pruners } from "../pruners/index.js";
 import type { EntryMeta } from "../registry/index.js";
 import { createSampler, samplers } from "../samplers/index.js";
 import type { Sampler } from "../samplers/sampler.js";
 import type { StudyComponents } from "../study/components.js";
+import { checkServes } from "./resolve-objectives.js";
 
 /** A component as a caller gives it: an object, a registered name, or a name with options. */
 export type Given<T> = T | string | ComponentSpec;
@@ -42,10 +44,11 @@ export function prunerSpec(given: Given<Pruner> = "median"): ComponentSpec {
 
 /**
  * A study's working parts: objects as given, else what its header names.
- * @throws UsageError `unknown-sampler`, `unknown-pruner`, `invalid-sampler-option`, `invalid-pruner-option`.
+ * @throws UsageError `unknown-sampler`, `unknown-pruner`, `invalid-sampler-option`, `invalid-pruner-option`, and
+ * `several-objectives` for a sampler that serves one only.
  */
 export async function createComponents(
-  header: { readonly sampler: ComponentSpec; readonly pruner: ComponentSpec },
+  header: Pick<StudyHeader, "sampler" | "pruner" | "objectives">,
   given: { sampler?: Given<Sampler> | undefined; pruner?: Given<Pruner> | undefined } = {},
 ): Promise<StudyComponents> {
   const sampler =
@@ -56,5 +59,6 @@ export async function createComponents(
     typeof given.pruner === "object" && !isSpec(given.pruner)
       ? given.pruner
       : await createPruner(header.pruner.name, header.pruner.options);
+  checkServes(sampler, pruner, header.objectives);
   return { sampler, pruner };
 }

@@ -7,7 +7,7 @@ import { requireKnownKeys } from "../registry/known-keys.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { Study } from "../study/study.js";
 import type { StorageLocation } from "./storage.js";
-import { baseDirectoryOf, hasStudy, locationOf, openStorage } from "./storage.js";
+import { openStorage } from "./storage.js";
 import { createStoredStudy, openStudy } from "./study.js";
 import type { StudyDefinition } from "./study-definition.js";
 import { defineStudy, differingFields } from "./study-definition.js";
@@ -49,7 +49,7 @@ export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan>
   const storage = await openStorage(location, directory);
   const definition = await defineStudy(request, {
     directory,
-    baseOf: (name) => baseDirectoryOf(storage, name),
+    baseOf: (name) => storage.baseDirectory(name),
     // Unnamed studies in memory are each one of its own.
     unnamed: (subject) => (location === "memory" ? `${subject}-${randomUUID().slice(0, 8)}` : subject),
   });
@@ -72,9 +72,9 @@ export async function createStudy(options: CreateStudyOptions): Promise<Study> {
  */
 export async function ensureStudy(options: CreateStudyOptions): Promise<EnsuredStudy> {
   const plan = await planStudy(options);
-  const file = locationOf(plan.storage, plan.header.name);
+  const file = plan.storage.location(plan.header.name);
   for (let attempt = 1; ; attempt++) {
-    if (await hasStudy(plan.storage, plan.header.name))
+    if (await plan.storage.exists(plan.header.name))
       return { study: await sameStudy(plan, options), file, created: false };
     try {
       return { study: await storeStudy(plan, options), file, created: true };

@@ -4,7 +4,7 @@ import { didYouMean } from "../registry/nearest.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { LocatedStudy } from "./address.js";
 import type { StorageLocation } from "./storage.js";
-import { hasStudy, openStorage } from "./storage.js";
+import { openStorage } from "./storage.js";
 
 /**
  * Looks for a study in a storage.
@@ -15,7 +15,7 @@ export async function findStudy(location: StorageLocation, name: string | null):
   const storage = await openStorage(location);
   const place = typeof location === "string" ? location : "this storage";
   if (name !== null) {
-    if (await hasStudy(storage, name)) return { storage, name };
+    if (await storage.exists(name)) return { storage, name };
     throw await unknownStudy(storage, place, name);
   }
   const [only, ...others] = await storage.list();

@@ -1,7 +1,7 @@
 /** How a stored study's trials are run: the run that each of them is, in the pool, with its checkpoints kept or removed. */
 import { pathToFileURL } from "node:url";
 import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { comparableTrials, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import { loadObjective } from "../plugins/load-objective.js";
@@ -13,7 +13,6 @@ import type { TrialRunner } from "../study/trial-runner.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
 import { executorOf } from "./executor-of.js";
 import { preflight } from "./preflight.js";
-import { baseDirectoryOf, trialDirectoryOf } from "./storage.js";
 import { studyParameters } from "./study-subject.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
 
@@ -32,9 +31,10 @@ export async function prepareStudy(
       "no-objective",
       `study "${study.name}" keeps no objective: give optimize a function, or a module's path`,
     );
-  const base = baseDirectoryOf(storage, study.name);
+  const base = storage.baseDirectory(study.name);
   await settleChanges(study, base, options.acceptChanges ?? false);
-  const directoryOf = (number: number): string | null => trialDirectoryOf(storage, study.name, number);
+  const artifacts = storage.artifacts(study.name);
+  const directoryOf = (number: number): string | null => artifacts?.directory(number) ?? null;
   const artifactsOf = (number: number): ArtifactReference | null => {
     const path = directoryOf(number);
     return path === null ? null : { kind: "directory", path };
@@ -42,8 +42,8 @@ export async function prepareStudy(
   const jobOf = header.settings.objective
     ? await objectiveJobs(header, base)
     : await trainingJobs(header, base, options);
-  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.direction, directoryOf);
-  keeper.start(study.trials);
+  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf);
+  keeper.start(comparableTrials(study.state));
   return { ...(await executorOf(options)), jobOf, artifactsOf, afterTrial: (trial) => keeper.after(trial) };
 }
 

@@ -9,9 +9,8 @@ import { cannotWrite } from "../io/atomic-write.js";
 import type { RepairReport, StorageFinding } from "../storage/storage.js";
 import type { LocatedStudy, StudyTarget } from "./address.js";
 import { locate } from "./address.js";
-import { locationOf, trialDirectoryOf } from "./storage.js";
-import type { StudyPlace, StudySummary } from "./views/study-summary.js";
-import { summaryOf } from "./views/study-summary.js";
+import type { StudyPlace, StudyOverview } from "./views/study-overview.js";
+import { overviewOf } from "./views/study-overview.js";
 import type { ExportFormat } from "./views/trial-export.js";
 
 /** A study's records as they are now, with where it is kept, who writes it, and what is amiss with its files. */
@@ -22,7 +21,7 @@ export interface InspectedStudy extends StudyPlace {
 /** Looks at a study without a lock. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
 export async function inspectStudy(target: StudyTarget): Promise<InspectedStudy> {
   const { storage, name } = await locate("inspectStudy", target);
-  return { ...(await storage.inspect(name)), file: locationOf(storage, name) };
+  return { ...(await storage.inspect(name)), file: storage.location(name) };
 }
 
 /** The records of a study as they are now. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
@@ -32,9 +31,9 @@ export async function readStudy(target: StudyTarget): Promise<StudyState> {
 }
 
 /** A study in figures, with who writes it now and what is amiss. @throws as {@link readStudy}. */
-export async function summarizeStudy(target: StudyTarget): Promise<StudySummary> {
+export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview> {
   const inspected = await inspectStudy(target);
-  return summaryOf(inspected.state, inspected);
+  return overviewOf(inspected.state, inspected);
 }
 
 /**
@@ -51,7 +50,7 @@ export async function exportTrials(target: StudyTarget, format: ExportFormat): P
 async function trialFile({ storage, name }: LocatedStudy, number: number, file: string): Promise<string | null> {
   const { size } = await storage.read(name);
   if (number >= size) throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${size}`);
-  const directory = trialDirectoryOf(storage, name, number);
+  const directory = storage.artifacts(name)?.directory(number) ?? null;
   const path = directory === null ? null : join(directory, file);
   return path !== null && existsSync(path) ? path : null;
 }

@@ -1,17 +1,20 @@
 /** Trains a trial again from its record and compares what comes out. */
-import { UsageError } from "../core/index.js";
-import type { EpochEvent, KernelsName, StudyHeader, Trial } from "../core/index.js";
+import { timedMetrics, UsageError, wholeRunMetrics } from "../core/index.js";
+import type { EpochEvent, KernelsName, Metrics, StudyHeader, StudyObjective, Trial } from "../core/index.js";
 import type { KnownKeys } from "../registry/known-keys.js";
 import { requireKnownKeys } from "../registry/known-keys.js";
-import { run } from "../training/index.js";
+import type { RunProbe, RunResult, TrialScores } from "../training/index.js";
+import { epochNumbers, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
-import { baseDirectoryOf } from "./storage.js";
 
 export interface ReplayResult {
   readonly number: number;
-  /** Whether every report and the best and last metrics came out bit for bit as recorded. */
+  /**
+   * Whether every report, the values and the best and last metrics came out bit for bit as recorded. What is measured
+   * with a clock is not compared.
+   */
   readonly same: boolean;
   /** What differs first, in words; null when nothing does. */
   readonly difference: string | null;
@@ -53,15 +56,10 @@ export async function replayTrial(
   const state = await storage.read(name);
   const trial = state.trial(number);
   if (!trial) throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
-  return replayRecord(state.header, baseDirectoryOf(storage, name), trial, options);
+  return replayRecord(state.header, storage.baseDirectory(name), trial, options);
 }
 
-async function replayRecord(
-  header: StudyHeader,
-  base: string | null,
-  trial: Trial,
-  options: ReplayOptions,
-): Promise<ReplayResult> {
+function requireReplayable(header: StudyHeader, trial: Trial): void {
   if (header.task.dataset === undefined)
     throw new UsageError(
       "not-replayable",
@@ -72,9 +70,29 @@ async function replayRecord(
       "not-replayable",
       `trial ${trial.number} is ${trial.state} and has no reports to compare with`,
     );
+}
+
+/** The metric that the study's trials report. */
+function reportedMetric({ settings, objectives }: StudyHeader): string {
+  const [first] = objectives as readonly [StudyObjective, ...StudyObjective[]];
+  return (settings.prune_by ?? first).metric;
+}
+
+/** What a study's trials report after an epoch. */
+function reportOf(event: EpochEvent, probe: RunProbe, metric: string): number {
+  const run: Metrics = { parameters: probe.parameters, epochs: event.epoch };
+  return { ...epochNumbers(event), ...run }[metric] ?? NaN;
+}
+
+async function replayRecord(
+  header: StudyHeader,
+  base: string | null,
+  trial: Trial,
+  options: ReplayOptions,
+): Promise<ReplayResult> {
+  requireReplayable(header, trial);
   const configOf = await configOfTrials(header, base, recordedBackend(trial));
   options.onStart?.(trial);
-  const reported = (header.settings.prune_by ?? header.objectives[0])?.metric ?? "";
   const reports: [number, number][] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;
   const result = await run(
@@ -82,28 +100,62 @@ async function replayRecord(
     {
       baselines: false,
       ...(options.signal ? { signal: options.signal } : {}),
-      onEvent: (event) => {
+      onEvent: (event, probe) => {
         if (event.event !== "epoch") return "continue";
         options.onEpoch?.(event);
-        reports.push([event.epoch, (event as unknown as Record<string, number>)[reported] as number]);
+        reports.push([event.epoch, reportOf(event, probe, reportedMetric(header))]);
         return event.epoch >= last && trial.state === "pruned" ? "stop" : "continue";
       },
     },
   );
-  const difference = firstDifference(trial, reports);
+  const difference =
+    differingReport(trial, reports, timedMetrics.has(reportedMetric(header))) ?? differingScore(header, trial, result);
   return {
     ...{ number: trial.number, same: difference === null, difference, reports },
     ...{ backend: `${result.backend.name}/${result.kernels}`, recorded_backend: trial.backend },
   };
 }
 
-function firstDifference(trial: Trial, reports: readonly [number, number][]): string | null {
+function differingReport(trial: Trial, reports: readonly [number, number][], timed: boolean): string | null {
   for (const [i, [step, value]] of trial.intermediate.entries()) {
     const again = reports[i];
     if (!again) return `epoch ${step}: recorded ${value}, not reached again`;
-    if (again[0] !== step || !Object.is(again[1], value)) return `epoch ${step}: recorded ${value}, now ${again[1]}`;
+    if (again[0] !== step || (!timed && !Object.is(again[1], value)))
+      return `epoch ${step}: recorded ${value}, now ${again[1]}`;
   }
   if (reports.length > trial.intermediate.length)
     return `${reports.length} epochs now, ${trial.intermediate.length} recorded`;
+  return null;
+}
+
+/** The values of a complete trial, and the metrics of any that came to some. */
+function differingScore({ objectives, settings }: StudyHeader, trial: Trial, result: RunResult): string | null {
+  if (!trial.metrics.last) return null;
+  const { seconds, parameters, epoch: epochs } = result;
+  const run = { seconds, parameters, epochs, inference_us: NaN };
+  const scores = scoreTrial(result.history, run, { objectives, constraints: [], trialValue: settings.trial_value });
+  if (!scores) return null;
+  const last = differingMetric("last", trial.metrics, scores.metrics);
+  // Which epoch counts is the clock's to say where it is the first objective in which epochs differ.
+  const deciding = objectives.find(({ metric }) => !wholeRunMetrics.has(metric));
+  if (deciding?.metric === "epoch_seconds") return last;
+  return differingValue(trial, objectives, scores) ?? differingMetric("best", trial.metrics, scores.metrics) ?? last;
+}
+
+function differingValue(trial: Trial, objectives: readonly StudyObjective[], { values }: TrialScores): string | null {
+  for (const [i, { metric }] of objectives.entries()) {
+    const recorded = trial.values?.[i];
+    // Whatever is no finite number is recorded as NaN, where it is recorded at all.
+    const now = Number.isFinite(values[i]) ? values[i] : NaN;
+    if (recorded === undefined || timedMetrics.has(metric) || Object.is(recorded, now)) continue;
+    return `${metric}: recorded ${recorded}, now ${now}`;
+  }
+  return null;
+}
+
+function differingMetric(which: "best" | "last", recorded: Trial["metrics"], now: Trial["metrics"]): string | null {
+  for (const [name, value] of Object.entries(recorded[which] ?? {}))
+    if (!Object.is(value, now[which]?.[name]))
+      return `${which} epoch's ${name}: recorded ${value}, now ${now[which]?.[name]}`;
   return null;
 }

@@ -1,88 +1,214 @@
-/** What a study optimizes, out of what was asked for: objectives, constraints, the metric pruned by, and defaults. */
-import type { ComponentSpec, Direction, StudyObjective } from "../core/index.js";
-import { parseConstraint, UsageError } from "../core/index.js";
-import { didYouMean } from "../registry/nearest.js";
+/** What a study optimizes, under which constraints, and what serves it by default: from a caller's words to settings. */
+import type { ComponentSpec, Direction, StudyObjective, TrialValueRule } from "../core/index.js";
+import { objectivesInWords, parseConstraint, UsageError } from "../core/index.js";
+import type { Pruner } from "../pruners/pruner.js";
+import { unknownName } from "../registry/index.js";
+import type { Sampler } from "../samplers/sampler.js";
 
-type Known = Readonly<Record<string, Direction>> | null;
+/** Every metric that trials will have, and its own direction; null for a plain objective, whose names are its own. */
+export type KnownMetrics = Readonly<Record<string, Direction>> | null;
 
-/** How objectives are asked for: by one of `direction`, `directions`, `objectives`, or by metrics as typed. */
+/** What was asked for; at most one of `direction`, `directions` and `objectives` is given. */
 export interface ObjectivesRequest {
-  /** `NAME[:minimize|maximize]` */
+  /** `NAME` or `NAME:minimize`, `NAME:maximize`; each text may hold several, separated by commas. */
   readonly metric?: readonly string[] | undefined;
+  /** Of the only objective. */
   readonly direction?: Direction | undefined;
+  /** One an objective. */
   readonly directions?: readonly Direction[] | undefined;
   readonly objectives?: readonly { readonly metric: string; readonly direction?: Direction | undefined }[] | undefined;
+  /** Take a metric in the direction opposite to its own. @default false */
   readonly forceDirection?: boolean | undefined;
 }
 
-function metricOf(text: string): { metric: string; direction?: Direction } {
-  const [metric = "", direction] = text.split(":");
-  if (direction === undefined) return { metric };
-  if (direction === "minimize" || direction === "maximize") return { metric, direction };
-  throw new UsageError("invalid-objective", `--metric ${text}: expected NAME, NAME:minimize or NAME:maximize`);
+interface Named {
+  readonly metric: string;
+  readonly direction: Direction | undefined;
 }
 
-function requireKnown(option: string, metric: string, known: Known): void {
-  if (known === null || Object.hasOwn(known, metric)) return;
-  const names = Object.keys(known);
+/** A metric's name: what a constraint, a file or a table can carry. */
+const metricName = /^[A-Za-z_][\w.-]*$/;
+
+/**
+ * The objectives of a study, one or more. A direction that is not given is the metric's own, or `minimize`.
+ * @param known the metrics of a model's trials; null for a plain objective
+ * @param defaultMetric of a study that names none; several unnamed ones are `value_0`, `value_1`, …
+ * @throws UsageError `conflicting-options`, `invalid-option`, `invalid-metric`, `unknown-metric`, `wrong-direction`.
+ */
+export function resolveObjectives(
+  request: ObjectivesRequest,
+  known: KnownMetrics,
+  defaultMetric: string,
+): readonly StudyObjective[] {
+  const named = namesAndDirections(request, known, defaultMetric);
+  const seen = new Set<string>();
+  return named.map(({ metric, direction }) => {
+    requireKnown(metric, known);
+    if (seen.has(metric)) throw new UsageError("invalid-metric", `metric "${metric}" is named twice: once is enough`);
+    seen.add(metric);
+    return { metric, direction: directionOf(metric, direction, known, request.forceDirection ?? false) };
+  });
+}
+
+/** What is asked for, however it is said. */
+function namesAndDirections(request: ObjectivesRequest, known: KnownMetrics, defaultMetric: string): readonly Named[] {
+  const { direction, directions, objectives } = request;
+  const given = Object.entries({ direction, directions, objectives }).filter(([, value]) => value !== undefined);
+  if (given.length > 1)
+    throw new UsageError(
+      "conflicting-options",
+      `${given.map(([name]) => name).join(" and ")} say the same thing: give one of them`,
+    );
+  const metrics = request.metric?.flatMap((text) => text.split(",")).map(parseMetric);
+  if (objectives) return ofObjectives(objectives, metrics);
+  if (directions?.length === 0 || metrics?.length === 0)
+    throw new UsageError("invalid-option", `a study needs at least one objective`);
+  if (directions) return ofDirections(directions, metrics ?? unnamed(directions.length, known, defaultMetric));
+  const wanted = metrics ?? unnamed(1, known, defaultMetric);
+  if (direction === undefined) return wanted;
+  if (wanted.length > 1)
+    throw new UsageError(
+      "invalid-option",
+      `direction ${direction} is for one objective; give each its own: ${wanted.map(({ metric }) => `${metric}:${direction}`).join(",")}`,
+    );
+  return ofDirections([direction], wanted);
+}
+
+function ofObjectives(
+  objectives: NonNullable<ObjectivesRequest["objectives"]>,
+  metrics: readonly Named[] | undefined,
+): readonly Named[] {
+  if (metrics)
+    throw new UsageError("conflicting-options", "objectives and metric say the same thing: give one of them");
+  if (objectives.length === 0) throw new UsageError("invalid-option", "a study needs at least one objective");
+  return objectives.map(({ metric, direction }) => ({ metric: requireName(metric), direction }));
+}
+
+function ofDirections(directions: readonly Direction[], metrics: readonly Named[]): readonly Named[] {
+  if (directions.length !== metrics.length)
+    throw new UsageError(
+      "invalid-option",
+      `${directions.length} directions for ${metrics.length} metrics (${metrics.map(({ metric }) => metric).join(", ")}): give one each`,
+    );
+  return metrics.map(({ metric, direction }, i) => {
+    const other = directions[i] as Direction;
+    if (direction !== undefined && direction !== other)
+      throw new UsageError("conflicting-options", `${metric}:${direction} and direction ${other}: give one of them`);
+    return { metric, direction: other };
+  });
+}
+
+/** Objectives that nobody named. */
+function unnamed(count: number, known: KnownMetrics, defaultMetric: string): readonly Named[] {
+  if (count === 1) return [{ metric: defaultMetric, direction: undefined }];
+  if (known)
+    throw new UsageError(
+      "invalid-option",
+      `${count} directions without metrics: name them, such as val_rmse,parameters`,
+    );
+  return Array.from({ length: count }, (_, i) => ({ metric: `${defaultMetric}_${i}`, direction: undefined }));
+}
+
+/** `val_rmse`, `val_r2:maximize` */
+function parseMetric(text: string): Named {
+  const [name, direction, ...more] = text.split(":").map((part) => part.trim());
+  const known = direction === undefined || direction === "minimize" || direction === "maximize";
+  if (!known || more.length > 0)
+    throw new UsageError("invalid-metric", `metric "${text.trim()}": expected NAME, NAME:minimize or NAME:maximize`);
+  return { metric: requireName(name ?? ""), direction };
+}
+
+function requireName(name: string): string {
+  if (metricName.test(name)) return name;
+  throw new UsageError("invalid-metric", `metric "${name}": a name has letters, digits, "_", "-" and "."`);
+}
+
+function requireKnown(metric: string, known: KnownMetrics): void {
+  if (known && !Object.hasOwn(known, metric)) throw unknownName("metric", metric, Object.keys(known));
+}
+
+function directionOf(metric: string, given: Direction | undefined, known: KnownMetrics, force: boolean): Direction {
+  if (given !== undefined && given !== "minimize" && given !== "maximize")
+    throw new UsageError("invalid-option", `direction "${String(given)}": expected minimize or maximize`);
+  const own = known?.[metric];
+  if (given === undefined || own === undefined || given === own || force) return given ?? own ?? "minimize";
   throw new UsageError(
-    "unknown-metric",
-    `${option} ${metric}:${didYouMean(metric, names)} expected one of ${names.join(", ")}`,
+    "wrong-direction",
+    `${metric} is better the ${own === "minimize" ? "smaller" : "larger"} it is: ${own} it, or insist with --force-direction (forceDirection: true)`,
   );
 }
 
-export function resolveObjectives(
-  { metric, direction, directions, objectives, forceDirection = false }: ObjectivesRequest,
-  known: Known,
-  defaultMetric: string,
-): readonly StudyObjective[] {
-  const asked =
-    objectives ??
-    metric?.map(metricOf) ??
-    directions?.map((own, i) => ({ metric: directions.length === 1 ? "value" : `value_${i}`, direction: own }));
-  const list = asked ?? [{ metric: defaultMetric }];
-  return list.map((objective) => {
-    requireKnown("--metric", objective.metric, known);
-    const own = known?.[objective.metric];
-    const chosen = objective.direction ?? direction ?? own ?? "minimize";
-    if (own !== undefined && own !== chosen && !forceDirection)
-      throw new UsageError(
-        "unusual-direction",
-        `${objective.metric} is ${own}d as a rule: --force-direction ${chosen}s it all the same`,
-      );
-    return { metric: objective.metric, direction: chosen };
-  });
+/**
+ * Constraints as a study stores them: `parameters<=50000`. Of a plain objective every name may be meant: a number that
+ * it returns by name, or the study's own metrics.
+ * @throws UsageError `invalid-constraint`, `unknown-metric`.
+ */
+export function resolveConstraints(texts: readonly string[] | undefined, known: KnownMetrics): readonly string[] {
+  const constraints = (texts ?? []).map(parseConstraint);
+  for (const { metric } of constraints) requireKnown(metric, known);
+  return [...new Set(constraints.map(({ name }) => name))];
 }
 
-export function resolveConstraints(texts: readonly string[], known: Known): readonly string[] {
-  return texts.map((text) => {
-    const { name, metric } = parseConstraint(text);
-    requireKnown("--constraint", metric, known);
-    return name;
-  });
-}
-
+/**
+ * The metric that trials report and are pruned by: a known one, or one of the objectives.
+ * @returns null where nothing was asked for: the first objective's
+ * @throws UsageError `invalid-metric`, `unknown-metric`, `wrong-direction`.
+ */
 export function resolvePruneBy(
   text: string | undefined,
-  _objectives: readonly StudyObjective[],
-  known: Known,
+  objectives: readonly StudyObjective[],
+  known: KnownMetrics,
 ): StudyObjective | null {
   if (text === undefined) return null;
-  const { metric, direction } = metricOf(text);
-  requireKnown("--prune-by", metric, known);
-  return { metric, direction: direction ?? known?.[metric] ?? "minimize" };
+  const { metric, direction } = parseMetric(text);
+  const objective = objectives.find((other) => other.metric === metric);
+  if (objective && (direction === undefined || direction === objective.direction)) return objective;
+  if (!known)
+    throw unknownName(
+      "metric",
+      metric,
+      objectives.map((other) => other.metric),
+    );
+  requireKnown(metric, known);
+  return { metric, direction: directionOf(metric, direction, known, false) };
 }
 
+/** The sampler of a study that names none: with several objectives one that serves them. */
 export function defaultSampler(objectives: readonly StudyObjective[]): ComponentSpec {
-  return { name: objectives.length === 1 ? "tpe" : "random", options: {} };
+  return { name: objectives.length > 1 ? "random" : "tpe", options: {} };
 }
 
+/** The pruner of a study that names none: with several objectives none, unless a metric to prune by was asked for. */
 export function defaultPruner(objectives: readonly StudyObjective[], pruneBy: StudyObjective | null): ComponentSpec {
-  return { name: objectives.length === 1 || pruneBy ? "median" : "nop", options: {} };
+  return { name: objectives.length > 1 && pruneBy === null ? "nop" : "median", options: {} };
 }
 
+/**
+ * Refuses a sampler that serves one objective only where there are several. A pruner serves any number: it judges the
+ * one value that trials report.
+ * @throws UsageError `several-objectives`.
+ */
 export function checkServes(
-  _sampler: ComponentSpec,
-  _pruner: ComponentSpec,
-  _objectives: readonly StudyObjective[],
-): void {}
+  sampler: Pick<Sampler, "name" | "objectives">,
+  _pruner: Pick<Pruner, "name">,
+  objectives: readonly StudyObjective[],
+): void {
+  if (objectives.length <= 1 || sampler.objectives === "several") return;
+  throw new UsageError(
+    "several-objectives",
+    `sampler "${sampler.name}" serves one objective; the study has ${objectives.length} (${objectivesInWords(objectives)}): use random or grid`,
+  );
+}
+
+/**
+ * Refuses a trial-value rule that says nothing about several objectives: a mean over epochs is no epoch's, and the
+ * others' values are those of an epoch.
+ * @throws UsageError `several-objectives`.
+ */
+export function checkTrialValue(rule: TrialValueRule, objectives: readonly StudyObjective[]): void {
+  if (rule !== "best-smoothed" || objectives.length <= 1) return;
+  throw new UsageError(
+    "several-objectives",
+    `trial value best-smoothed needs one objective; the study has ${objectives.length} (${objectivesInWords(objectives)}): use best or last`,
+  );
+}

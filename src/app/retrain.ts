@@ -12,7 +12,6 @@ import { defaultTrial } from "./default-trial.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
-import { baseDirectoryOf } from "./storage.js";
 import { meanInterval } from "./student-t.js";
 import type { Interval } from "./student-t.js";
 
@@ -81,7 +80,7 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
   if (header.task.dataset === undefined)
     throw new UsageError("not-trainable", `study "${name}" has a plain objective: there is nothing to retrain`);
   const winner = winnerOf(state, options.trial);
-  const configOf = await configOfTrials(header, baseDirectoryOf(storage, name));
+  const configOf = await configOfTrials(header, storage.baseDirectory(name));
   const sides = { winner: configOf(winner), defaults: configOf({ params: defaultTrial(header.task, header.space) }) };
   const runs: RetrainRun[] = [];
   const baselines = await trainBoth(sides, { header, seeds, signal }, (entry) => {

@@ -1,60 +1,41 @@
-/** Where studies live: storages by location, and where a study of one has its files. */
-import { existsSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+/** Storages by location: a folder, a URL, or an object at hand. */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { UsageError } from "../core/index.js";
-import { MemoryStorage } from "../storage/memory.js";
 import type { StudyStorage } from "../storage/storage.js";
-import { requireStudyName } from "../storage/study-errors.js";
 
-/** Where studies live: `"memory"` for as long as this process, a folder, or a storage of one's own. */
-export type StorageLocation = "memory" | (string & {}) | StudyStorage;
+/** Where studies live: `"memory"` for as long as this process, a folder, a URL (`file:…`, `memory:`), or a storage object. */
+export type StorageLocation = StudyStorage | "memory" | (string & {});
 
-const memory = new MemoryStorage();
+/** What stands before the colon of a URL; a single letter is a drive. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
 /**
- * The storage at a location; a folder need not be there yet.
- * @param directory where a relative folder starts
- * @throws UsageError `invalid-storage` for what is no folder.
+ * The storage at a location. A folder need not be there yet.
+ * @param directory where a relative path starts; itself relative to the current folder
+ * @throws UsageError `invalid-storage` for what is no folder, `unknown-storage` for a URL whose scheme nobody registered.
  */
 export async function openStorage(location: StorageLocation, directory = "."): Promise<StudyStorage> {
   if (typeof location !== "string") return location;
-  if (location === "memory") return memory;
-  const folder = location === "" || isAbsolute(location) ? location : join(directory, location);
+  const scheme = location === "memory" ? "memory" : SCHEME.exec(location)?.[1]?.toLowerCase();
+  if (scheme === undefined) return openFolder(location, directory);
+  const { storages } = await import("../storage/index.js");
+  if (!storages.has(scheme))
+    throw new UsageError(
+      "unknown-storage",
+      `storage ${location}: no storage is known for "${scheme}:"; known: ${storages.names().join(", ")}; ` +
+        `a folder of that name is ./${location}`,
+    );
+  const factory = await storages.get(scheme).load();
+  return factory(location, { directory });
+}
+
+/** Plain paths are what the command line takes most: they need no registry, whose schemas take longer to load. */
+async function openFolder(path: string, directory: string): Promise<StudyStorage> {
+  const folder = path === "" ? "" : resolve(directory, path);
   const found = folder === "" ? undefined : statSync(folder, { throwIfNoEntry: false });
   if (folder === "" || (found && !found.isDirectory()))
-    throw new UsageError("invalid-storage", `--storage ${location}: expected a folder`);
+    throw new UsageError("invalid-storage", `--storage ${path}: expected a folder`);
   const { JsonFileStorage } = await import("../storage/json-file/index.js");
-  return new JsonFileStorage({ directory: folder });
-}
-
-/** Whether a storage has a study of this name. */
-export async function hasStudy(storage: StudyStorage, name: string): Promise<boolean> {
-  if (!isStudyName(name)) return false;
-  const file = storage.fileOf(name);
-  return file === null ? (await storage.list()).includes(name) : existsSync(file);
-}
-
-function isStudyName(name: string): boolean {
-  try {
-    requireStudyName(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Where a study is to be found, for people: its file, or null where it has none. */
-export function locationOf(storage: StudyStorage, name: string): string | null {
-  return storage.fileOf(name);
-}
-
-/** The folder that a study's relative paths start from, absolute; null where its paths are absolute themselves. */
-export function baseDirectoryOf(storage: StudyStorage, name: string): string | null {
-  const file = storage.fileOf(name);
-  return file === null ? null : dirname(resolve(file));
-}
-
-/** Where a trial of a study keeps its checkpoint and log, or null. */
-export function trialDirectoryOf(storage: StudyStorage, name: string, number: number): string | null {
-  return storage.directoryOf(name, number);
+  return new JsonFileStorage({ directory: folder, shownAs: path });
 }

@@ -7,6 +7,7 @@ import type { StudyComponents } from "../study/components.js";
 import { createComponents, prunerSpec, samplerSpec } from "./components.js";
 import {
   checkServes,
+  checkTrialValue,
   defaultPruner,
   defaultSampler,
   resolveConstraints,
@@ -83,26 +84,19 @@ function checkedSeed(seed: number | undefined): number | undefined {
   throw new UsageError("invalid-seed", `invalid seed ${String(seed)}: use a whole number from 0 to 2^53 - 1`);
 }
 
-function judgingOf({ kind, request, config, objectives: asked }: MergedRequest, subject: Subject): Judging {
+function judgingOf({ kind, request, config, settings, ...merged }: MergedRequest, subject: Subject): Judging {
   const known = kind === "model" ? modelMetrics : null;
-  const objectives = resolveObjectives(asked, known, subject.defaultMetric);
-  const texts = request.constraints ?? config.constraints ?? [];
-  if (texts.length > 0 && known === null)
-    throw new UsageError(
-      "conflicting-options",
-      `constraint ${texts[0]}: it is on a model's metric; an objective says by trial.setConstraint(name, value) how it stands`,
-    );
-  const constraints = resolveConstraints(texts, known);
+  const objectives = resolveObjectives(merged.objectives, known, subject.defaultMetric);
+  checkTrialValue(settings.trial_value, objectives);
+  const constraints = resolveConstraints(request.constraints ?? config.constraints, known);
   const pruneBy = resolvePruneBy(request.pruneBy ?? config.prune_by, objectives, known);
   const [sampler, pruner] = [request.sampler ?? config.sampler, request.pruner ?? config.pruner];
-  const judging = {
+  return {
     objectives,
     sampler: sampler === undefined ? defaultSampler(objectives) : samplerSpec(sampler),
     pruner: pruner === undefined ? defaultPruner(objectives, pruneBy) : prunerSpec(pruner),
     settings: { ...(constraints.length > 0 ? { constraints } : {}), ...(pruneBy ? { prune_by: pruneBy } : {}) },
   };
-  checkServes(judging.sampler, judging.pruner, objectives);
-  return judging;
 }
 
 function storedTask(subject: Subject, { directory, baseOf }: DefinitionPlace, name: string): StudyHeader["task"] {
@@ -125,6 +119,7 @@ async function storedFiles(subject: Subject, plugins: readonly string[], base: s
 /** Unknown samplers and pruners, options that they refuse, and a grid without an end are told before anything is stored. */
 async function checkedComponents(header: StudyHeader, request: StudyRequest): Promise<StudyComponents> {
   const components = await createComponents(header, { sampler: request.sampler, pruner: request.pruner });
+  checkServes(components.sampler, components.pruner, header.objectives);
   if (header.sampler.name === "grid" && Object.keys(header.space).length > 0) {
     const { GridSampler } = await import("../samplers/grid.js");
     new GridSampler().size(header.space);

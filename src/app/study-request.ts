@@ -60,7 +60,10 @@ export interface StudyRequest {
   readonly directions?: readonly Direction[] | undefined;
   /** @default `val_rmse` of a model, `value` of an objective */
   readonly objectives?: readonly { readonly metric: string; readonly direction?: Direction | undefined }[] | undefined;
-  /** `["parameters <= 50000"]`: only trials that meet them count as best. Of a model's metrics. */
+  /**
+   * `["parameters <= 50000"]`: only trials that meet them count as best. Of a model's metrics, or of the numbers that an
+   * objective returns by name.
+   */
   readonly constraints?: readonly string[] | undefined;
   /** The metric that trials are pruned by. @default the first objective's */
   readonly pruneBy?: string | undefined;

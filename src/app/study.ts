@@ -15,6 +15,7 @@ import type { StorageAddress, StudyAddress } from "./address.js";
 import { addressKeys, rememberStorage, storageKeys } from "./address.js";
 import type { Given } from "./components.js";
 import { createComponents } from "./components.js";
+import { EpochLog } from "./epoch-log.js";
 import { prepareWith } from "./objective.js";
 import { openStorage } from "./storage.js";
 
@@ -46,7 +47,10 @@ export async function createStoredStudy(
 }
 
 function studyOf(storage: StudyStorage, state: StudyState, components: StudyComponents): Study {
-  const study = new Study({ storage, opened: { state, writer: null }, components, prepare: prepareWith(storage) });
+  const artifacts = storage.artifacts(state.header.name);
+  const reports = new EpochLog((number) => artifacts?.directory(number) ?? null);
+  const opened = { state, writer: null };
+  const study = new Study({ storage, opened, components, prepare: prepareWith(storage), reports });
   rememberStorage(study, storage);
   return study;
 }

@@ -1,6 +1,7 @@
-import type { Direction, Trial } from "../core/index.js";
-import { isBetter, stringifyJson, valueOf } from "../core/index.js";
-import type { OptimizeEvent, OptimizeResult } from "../core/index.js";
+/** A call of `optimize` for people: a live picture on a terminal, plain lines elsewhere. */
+import type { OptimizeEvent, StudyObjective, Trial } from "../core/index.js";
+import { directionsOf, isFeasible, RunningFront } from "../core/index.js";
+import { JsonView } from "./json-view.js";
 import { duration, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
@@ -14,47 +15,11 @@ export interface OptimizeView {
 }
 
 export interface ViewOptions {
-  readonly direction: Direction;
-  readonly metric: string;
+  readonly objectives: readonly StudyObjective[];
   /** The study's file, for the last JSON event. */
   readonly file: string | null;
-  /** Best value before this call. */
-  readonly best: number | null;
-}
-
-/** `--format json`: nothing on stdout but events. */
-export class JsonView implements OptimizeView {
-  constructor(
-    private readonly io: CliIo,
-    private readonly options: ViewOptions,
-  ) {}
-
-  onEvent(event: OptimizeEvent): void {
-    const line = this.#line(event);
-    if (line) printLine(this.io.stdout, stringifyJson(line));
-  }
-
-  #line(event: OptimizeEvent): object | null {
-    switch (event.event) {
-      case "report":
-        return { event: "report", number: event.number, step: event.step, value: event.value };
-      case "trial": {
-        const { number, state, value, params } = event.trial;
-        return { event: "trial", number, state, value, params };
-      }
-      case "finish":
-        return { event: "finish", ...finishFields(event.result, this.options.file) };
-      default:
-        return null;
-    }
-  }
-
-  stop(): void {}
-}
-
-function finishFields({ study, finished, best, stoppedBy }: OptimizeResult, file: string | null): object {
-  const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
-  return { study, file, finished, best: shown, stopped_by: stoppedBy };
+  /** The best trial, or the Pareto front, before this call. */
+  readonly front: readonly Trial[];
 }
 
 /** `lr 0.00312  hidden_size 48`: parameters in a line, without their groups. */
@@ -64,25 +29,21 @@ export function paramsLine(params: Trial["params"]): string {
     .join("  ");
 }
 
-/** The line of a finished trial: `trial 17  complete  0.01234 *  lr 0.003 …`; `*` marks a new best. */
+/**
+ * The line of a finished trial: `trial 17  complete  0.01234 *  lr 0.003 …`; `*` marks a new best, or a new point of the
+ * front.
+ */
 export function trialLine(trial: Trial, isNewBest: boolean): string {
-  const value = trial.state === "complete" ? `${shortNumber(trial.value, 5)}${isNewBest ? " *" : ""}` : note(trial);
+  const mark = isNewBest ? " *" : isFeasible(trial) ? "" : " infeasible";
+  const values = (trial.values ?? []).map((value) => shortNumber(value, 5)).join(", ");
+  const value = trial.state === "complete" ? `${values}${mark}` : note(trial);
   return `trial ${String(trial.number).padStart(3)}  ${trial.state.padEnd(8)}  ${value.padEnd(10)}  ${paramsLine(trial.params)}`;
 }
 
-/** Keeps the best value; says whether a trial improved on it. */
-class BestSoFar {
-  constructor(
-    private readonly direction: Direction,
-    public value: number | null,
-  ) {}
-  take(trial: Trial): boolean {
-    const value = valueOf(trial);
-    if (trial.state !== "complete" || value === null) return false;
-    if (this.value !== null && !isBetter(value, this.value, this.direction)) return false;
-    this.value = value;
-    return true;
-  }
+/** `best 0.0123`, or with several objectives `front 5`; nothing before there is any. */
+function bestText(front: RunningFront, several: boolean): string {
+  if (front.values.length === 0) return "";
+  return several ? `  front ${front.values.length}` : `  best ${shortNumber(front.best, 5)}`;
 }
 
 function startLine(event: Extract<OptimizeEvent, { event: "start" }>): string {
@@ -98,12 +59,12 @@ function drainLine(event: Extract<OptimizeEvent, { event: "draining" }>): string
 
 /** Piped: a plain line for each thing worth keeping in a log; the reader of the pipe gets the first line first. */
 export class PlainView implements OptimizeView {
-  readonly #best: BestSoFar;
+  readonly #front: RunningFront;
   constructor(
     private readonly io: CliIo,
     options: ViewOptions,
   ) {
-    this.#best = new BestSoFar(options.direction, options.best);
+    this.#front = new RunningFront(directionsOf(options), options.front);
   }
 
   onEvent(event: OptimizeEvent): void {
@@ -116,7 +77,7 @@ export class PlainView implements OptimizeView {
       case "start":
         return startLine(event);
       case "trial":
-        return trialLine(event.trial, this.#best.take(event.trial));
+        return trialLine(event.trial, this.#front.take(event.trial));
       case "requeued":
         return `trial ${event.number} stopped: it waits again`;
       case "draining":
@@ -153,7 +114,8 @@ const CLEAR_TO_END = "\u001b[K";
 
 /** On a terminal: a bar over all, a line a running trial, and a line above for each finished one. */
 export class LiveView implements OptimizeView {
-  readonly #best: BestSoFar;
+  readonly #front: RunningFront;
+  readonly #several: boolean;
   readonly #started = performance.now();
   readonly #slots: Bar[] = [];
   readonly #running = new Map<number, Running & { readonly slot: number }>();
@@ -168,7 +130,8 @@ export class LiveView implements OptimizeView {
     options: ViewOptions,
     private readonly columns: () => number,
   ) {
-    this.#best = new BestSoFar(options.direction, options.best);
+    this.#front = new RunningFront(directionsOf(options), options.front);
+    this.#several = options.objectives.length > 1;
   }
 
   /** `cut` leaves room for the terminal's edge: a line that wraps would break the picture. */
@@ -197,7 +160,7 @@ export class LiveView implements OptimizeView {
         this.#leave(event.trial.number);
         this.#done++;
         this.#added++;
-        this.#log(trialLine(event.trial, this.#best.take(event.trial)));
+        this.#log(trialLine(event.trial, this.#front.take(event.trial)));
         return this.#showTotal();
       case "requeued":
         this.#leave(event.number);
@@ -245,7 +208,7 @@ export class LiveView implements OptimizeView {
 
   #showTotal(): void {
     const seconds = (performance.now() - this.#started) / 1000;
-    const best = this.#best.value === null ? "" : `  best ${shortNumber(this.#best.value, 5)}`;
+    const best = bestText(this.#front, this.#several);
     const rate = this.#added === 0 ? "" : `  ${((60 * this.#added) / seconds).toFixed(1)}/min`;
     const known = Number.isFinite(this.#goal);
     const left =

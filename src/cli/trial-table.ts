@@ -1,4 +1,6 @@
-import type { ParamValue, Trial } from "../core/index.js";
+/** Trials for people: as a table, and in a few words. */
+import { violationOf } from "../core/index.js";
+import type { ParamValue, StudyObjective, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
 import type { Column } from "./render.js";
 
@@ -17,21 +19,51 @@ export function paramText(value: ParamValue | undefined): string {
   return typeof value === "number" ? shortNumber(value) : String(value);
 }
 
-/** What is worth saying of a trial in a few words: why it was pruned or failed, at which epoch it is. */
+/** `infeasible: parameters<=50000 by 1234`; nothing of a trial that meets its constraints, or has not come to its end. */
+export function infeasibility(trial: Trial): string {
+  if (trial.state !== "complete") return "";
+  const missed = Object.entries(trial.constraints).filter(([, value]) => !(value <= 0));
+  if (missed.length === 0) return "";
+  const inWords = missed.map(
+    ([name, value]) => `${name} ${Number.isNaN(value) ? "unknown" : `by ${shortNumber(value)}`}`,
+  );
+  return `infeasible: ${inWords.join(", ")}`;
+}
+
+/** What is worth saying of a trial in a few words: why it was pruned or failed, which constraints it misses. */
 export function note(trial: Trial): string {
   if (trial.failure) return `${trial.failure.class}: ${trial.failure.message}`;
   if (trial.prune_reason) return trial.prune_reason;
-  if (trial.retry_of !== null) return `repeats ${trial.retry_of}`;
-  return "";
+  return infeasibility(trial) || (trial.retry_of === null ? "" : `repeats ${trial.retry_of}`);
 }
 
-/** Trials as a table: number, state, value, parameters, steps, seconds, note. */
-export function trialTable(trials: readonly Trial[], width = 160): Promise<string> {
+/** One column an objective; a study with one calls it `value`. */
+function valueColumns(objectives: readonly StudyObjective[]): Column<Trial>[] {
+  return objectives.map(({ metric }, i) => ({
+    title: objectives.length === 1 ? "value" : metric,
+    align: "right",
+    text: (trial) => shortNumber(trial.values?.[i], 5),
+  }));
+}
+
+/** One column a constraint that some trial has: how far it is from meeting it, met at 0 and below. */
+function constraintColumns(trials: readonly Trial[]): Column<Trial>[] {
+  if (!trials.some((trial) => violationOf(trial) > 0)) return [];
+  const names = [...new Set(trials.flatMap((trial) => Object.keys(trial.constraints)))];
+  return names.map((name) => ({ title: name, align: "right", text: (trial) => shortNumber(trial.constraints[name]) }));
+}
+
+/** Trials as a table: number, state, values, parameters, steps, seconds, constraints where some are missed, note. */
+export function trialTable(
+  trials: readonly Trial[],
+  objectives: readonly StudyObjective[],
+  width = 160,
+): Promise<string> {
   const names = shortNames(trials);
   const columns: Column<Trial>[] = [
     { title: "number", align: "right", text: (trial) => String(trial.number) },
     { title: "state", text: (trial) => trial.state },
-    { title: "value", align: "right", text: (trial) => shortNumber(trial.value, 5) },
+    ...valueColumns(objectives),
     ...[...names].map(([name, short]) => ({
       title: short,
       align: "right" as const,
@@ -39,7 +71,9 @@ export function trialTable(trials: readonly Trial[], width = 160): Promise<strin
     })),
     { title: "steps", align: "right", text: (trial) => String(trial.intermediate.length) },
     { title: "seconds", align: "right", text: (trial) => shortNumber(trial.seconds, 3) },
-    { title: "note", text: (trial) => note(trial).slice(0, Math.max(20, width - 90)) },
+    ...constraintColumns(trials),
   ];
-  return renderTable(trials.some((trial) => note(trial) !== "") ? columns : columns.slice(0, -1), trials);
+  if (trials.some((trial) => note(trial) !== ""))
+    columns.push({ title: "note", text: (trial) => note(trial).slice(0, Math.max(20, width - 90)) });
+  return renderTable(columns, trials);
 }

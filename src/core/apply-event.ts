@@ -92,7 +92,7 @@ export function createStudyState(
     counts[trial.state] += 1;
     if (!isFinished(trial)) unfinished.push(trial.number);
     else if (trial.retry_of === null) counted += 1;
-    freezeTrial(trial);
+    freezeDeep(trial);
   }
   const list = TrialList.from(records);
   const plainHeader = toPlainData(header, "a study");
@@ -115,12 +115,9 @@ export function withoutValue(trial: Trial): Trial {
   return stored;
 }
 
-/** Freezes a record to its last number; a frozen one is taken to be frozen throughout. */
-function freezeTrial(trial: Trial): void {
-  if (!Object.isFrozen(trial)) freezeDeep(trial);
-}
-
+/** Freezes a record to its last number; what is frozen already is taken to be so throughout. */
 function freezeDeep(value: object): void {
+  if (Object.isFrozen(value)) return;
   for (const part of Object.values(value)) if (typeof part === "object" && part !== null) freezeDeep(part as object);
   Object.freeze(value);
 }

@@ -1,4 +1,5 @@
 export * from "./batch.js";
+export * from "./defined.js";
 export * from "./differences.js";
 export * from "./distribution.js";
 export * from "./errors.js";
@@ -15,5 +16,6 @@ export * from "./metrics.js";
 export * from "./objective-trial.js";
 export * from "./objectives.js";
 export * from "./optimize-events.js";
+export * from "./running-front.js";
 export * from "./trial-value.js";
 export * from "./when-ready.js";

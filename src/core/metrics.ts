@@ -27,6 +27,12 @@ const runMetrics: Readonly<Record<string, Direction>> = {
 /** Every metric that a model's trials have, and its own direction. */
 export const modelMetrics: Readonly<Record<string, Direction>> = { ...epochMetrics, ...runMetrics };
 
+/** Of a run as a whole: once it has ended, the same for each of its epochs. */
+export const wholeRunMetrics: ReadonlySet<string> = new Set(["seconds", "parameters", "epochs", "inference_us"]);
+
+/** Measured with a clock: the same trial run again gives other numbers. */
+export const timedMetrics: ReadonlySet<string> = new Set(["seconds", "epoch_seconds", "inference_us"]);
+
 /** A condition on a metric: `parameters<=50000`. */
 export interface Constraint {
   /** The text without spaces. */

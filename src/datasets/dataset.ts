@@ -1,15 +1,15 @@
 /** The contract of a dataset's source. */
 import type { CellTables } from "../core/index.js";
 
-/** What a source is told beside its parameters. */
+/** The circumstances of a load, beside the source's parameters. */
 export interface LoadContext {
   /** Relative paths among the parameters start here. */
   readonly baseDir: string;
 }
 
 /**
- * Where a dataset's numbers come from. It parses and nothing else: windows, splits, normalisation and loaders are cut
- * from its tables by {@link buildDataset}, the same way for every source.
+ * A source of a dataset's numbers. It parses and nothing else: windows, splits, normalisation and loaders are cut from
+ * its tables by {@link buildDataset}, the same way for every source.
  *
  * A source's parameter schema holds what changes the tables (files, cells, reference capacity). It may declare a
  * parameter of the task again (`features`, `window`, …) to give it another default or other search metadata; those are

@@ -3,7 +3,7 @@ import type { Batch, Loader, LoaderOptions, Split, SplitName } from "../core/ind
 import { UsageError, createRng, shuffle } from "../core/index.js";
 import type { Rows, Windows } from "./windows.js";
 
-/** What batches are gathered from: windows are ranges of rows, never copied out beforehand. */
+/** The source of a part's batches: windows are ranges of rows, never copied out beforehand. */
 export interface WindowSource {
   readonly rows: Rows;
   /** [N, F], normalised. */

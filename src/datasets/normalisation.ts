@@ -57,7 +57,7 @@ function pathMoments(
   return [mean, new Array<number>(horizon).fill(usableStd(variance, 1))];
 }
 
-/** What the model is fed and predicts is scaled by these: from the training windows and nothing else. */
+/** The scales of a model's inputs and targets, from the training windows and nothing else. */
 export function normalisationOf(
   rows: Rows,
   windows: Windows,

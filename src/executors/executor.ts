@@ -55,6 +55,8 @@ export interface TrialJob {
   readonly artifacts: ArtifactReference | null;
   /** What an objective's result is checked against. */
   readonly objectives: readonly StudyObjective[];
+  /** `loss<=1`: what an objective's result is held against. @default none */
+  readonly constraints?: readonly string[];
   readonly trialValue: "best" | "last" | "best-smoothed";
 }
 

@@ -93,7 +93,7 @@ export class InlineExecutor implements Executor {
   async #outcomeOf(trial: ChannelTrial, job: TrialJob): Promise<TrialOutcome> {
     try {
       const value: unknown = await this.#objective(trial);
-      return outcomeOfValue(value, job.objectives);
+      return outcomeOfValue(value, job.objectives, job.constraints);
     } catch (error) {
       return outcomeOfError(error, "objective");
     }

@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { FailureClass, Failure, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
-import { isTrialPruned, messageOf } from "../core/index.js";
+import { constraintValues, isTrialPruned, messageOf } from "../core/index.js";
 import type { ReportAnswer, StopReason, TrialJob } from "./executor.js";
 
 /** What the pool sends to a worker. */
@@ -108,24 +108,48 @@ export function outcomeOfError(error: unknown, where: string): TrialOutcome {
   return { state: "failed", failure };
 }
 
-/** What became of a trial whose objective returned. A value that is no finite number is the study's to judge. */
-export function outcomeOfValue(value: unknown, objectives: readonly StudyObjective[]): TrialOutcome {
+/**
+ * What became of a trial whose objective returned. A value that is no finite number is the study's to judge.
+ * @param constraints `loss<=1`: held against what was returned, under its own names or else those of the objectives
+ */
+export function outcomeOfValue(
+  value: unknown,
+  objectives: readonly StudyObjective[],
+  constraints: readonly string[] = [],
+): TrialOutcome {
   const values = valuesOf(value, objectives);
-  if (typeof values !== "string") return { state: "complete", values, metrics: {} };
-  return { state: "failed", failure: { class: "exception", message: values, where: "objective" } };
+  if (typeof values === "string")
+    return { state: "failed", failure: { class: "exception", message: values, where: "objective" } };
+  const named = Object.fromEntries(objectives.map(({ metric }, i) => [metric, values[i] as number]));
+  const numbers = { ...(isRecord(value) ? numbersOf(value) : {}), ...named };
+  return { state: "complete", values, metrics: {}, constraints: constraintValues(constraints, numbers) };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function numbersOf(record: Readonly<Record<string, unknown>>): Metrics {
+  const numbers: [string, number][] = [];
+  for (const [name, value] of Object.entries(record)) if (typeof value === "number") numbers.push([name, value]);
+  return Object.fromEntries(numbers);
 }
 
 /** The objectives' values out of what an objective returned, or what is wrong with it. */
 function valuesOf(value: unknown, objectives: readonly StudyObjective[]): readonly number[] | string {
-  const wanted = objectives.length === 1 ? "a number" : `${objectives.length} numbers`;
-  const list = Array.isArray(value) ? (value as unknown[]) : typeof value === "number" ? [value] : null;
-  if (list) {
-    if (list.length === objectives.length && list.every((item) => typeof item === "number")) return list;
-    return `the objective returned ${list.length === 1 ? "one value" : `a list of ${list.length}`}, not ${wanted}`;
-  }
-  if (typeof value !== "object" || value === null)
-    return `the objective returned ${value === undefined ? "nothing" : value === null ? "null" : typeof value}, not ${wanted}`;
-  const named = objectives.map(({ metric }) => (value as Record<string, unknown>)[metric]);
-  const missing = objectives.find((_, i) => typeof named[i] !== "number");
-  return missing ? `the objective returned no number under "${missing.metric}"` : (named as number[]);
+  const names = objectives.map(({ metric }) => metric);
+  const expected =
+    names.length === 1 ? "a number" : `${names.length} numbers (${names.join(", ")}), as a list or by name`;
+  const wrong = (what: string): string => `the objective returned ${what}; expected ${expected}`;
+  if (typeof value === "number") return names.length === 1 ? [value] : wrong("a number");
+  if (!isRecord(value) && !Array.isArray(value)) return wrong(kindOf(value));
+  const list: unknown[] = Array.isArray(value) ? value : names.map((name) => value[name]);
+  if (list.length !== names.length) return wrong(`${list.length} values`);
+  const bad = list.findIndex((item) => typeof item !== "number");
+  return bad < 0 ? (list as number[]) : wrong(`${kindOf(list[bad])} as ${names[bad]}`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  return value === null ? "null" : `a ${typeof value}`;
 }

@@ -1,11 +1,11 @@
-/** Files replaced whole or not at all, and what is said where a file cannot be written. */
+/** Files replaced whole or not at all, and the error for a file that cannot be written. */
 import { randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
 import { access, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { MlbenchError, UsageError, messageOf } from "../core/index.js";
 
-/** What is wrong with the path itself, by the system's code: the user's to mend. */
+/** Faults of the path itself, by the system's code: the user's to mend. */
 const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EEXIST: "a folder on the way is a file",

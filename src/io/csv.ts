@@ -3,5 +3,5 @@ import { stringify } from "csv-stringify/sync";
 
 /** One line with its newline; a value is quoted only where it must be, a missing one is an empty field. */
 export function csvLine(values: readonly (string | number | null | undefined)[]): string {
-  return stringify([values], { quoted_match: /\r/ });
+  return stringify([values]);
 }

@@ -6,7 +6,7 @@ import { pathLoss, toPath } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from "../tensor/tf.js";
 
-/** What a dataset fixes for a model; never searched. */
+/** The facts that a dataset fixes for a model; never searched. */
 export interface ModelFacts {
   /** F. */
   readonly features: number;
@@ -31,7 +31,7 @@ export interface ForwardResult {
 }
 
 export interface LossResult {
-  /** What is minimised. */
+  /** The number that training minimises. */
   readonly loss: Scalar;
   /** As of `pathLoss`, when the loss computed them anyway. */
   readonly sums?: Tensor1D;
@@ -43,7 +43,7 @@ export interface LossResult {
   readonly metrics?: Readonly<Record<string, Scalar | number>>;
 }
 
-/** How a model's normalised output becomes SOH: `soh = y * std + mean`, plus the last SOH when `residual`. */
+/** The way from a model's normalised output y to SOH: `y * std + mean`, plus the last SOH when `residual`. */
 export interface OutputScale {
   readonly residual: boolean;
   /** [H], SOH units. */
@@ -165,5 +165,5 @@ export abstract class ForwardModel {
   }
 }
 
-/** What a model's registry entry holds: a class whose constructor takes the validated parameters and the facts. */
+/** A model's class, as its registry entry holds it: the constructor takes the validated parameters and the facts. */
 export type ModelConstructor = new (params: Readonly<Record<string, unknown>>, facts: ModelFacts) => ForwardModel;

@@ -11,7 +11,7 @@ interface Linear {
   readonly bias: Tensor1D;
 }
 
-/** Which recurrent stack a model is made of. */
+/** The recurrent stack that a model is made of. */
 export interface RecurrentKind {
   /** PyTorch's attribute name of the stack, the first part of its weights' names. */
   readonly name: "lstm" | "gru";

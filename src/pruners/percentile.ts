@@ -6,7 +6,7 @@ import { digestOf } from "./report-digest.js";
 import { shownApart } from "./shown-apart.js";
 import { VoterIndex } from "./voters.js";
 
-/** When a pruner that compares trials may judge at all. */
+/** Limits on when a pruner that compares trials may judge at all. */
 export interface ComparisonOptions {
   /** No trial is pruned before this many are complete. @default 5 */
   readonly nStartupTrials?: number;
@@ -96,7 +96,7 @@ export class PercentilePruner implements Pruner {
     return { prune, reason: `step ${step}: ${reason}` };
   }
 
-  /** Why the trial is not judged at this step; null when it is. */
+  /** The reason not to judge the trial at this step; null when it is judged. */
   #tooEarly(step: number, previous: number): string | null {
     const { complete } = this.#voters;
     if (complete === 0) return "no trial is complete yet";

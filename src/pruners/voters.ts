@@ -2,11 +2,11 @@
 import { isFinished } from "../core/index.js";
 import type { Trial } from "../core/index.js";
 
-/** What complete trials reported at one step. */
+/** The values that complete trials reported at one step. */
 export interface StepValues {
   /** Ascending, without NaN. */
   readonly sorted: readonly number[];
-  /** How many reported anything, NaN included. */
+  /** Number of trials that reported anything, NaN included. */
   readonly reported: number;
 }
 
@@ -18,7 +18,7 @@ interface Bucket {
   sorted: boolean;
 }
 
-/** Where `value` belongs in an ascending list. */
+/** The place of `value` in an ascending list. */
 function insertionPoint(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length;
@@ -56,7 +56,7 @@ export class VoterIndex {
   #steps = new Map<number, Bucket>();
   #complete = 0;
 
-  /** How many complete trials the history followed last has. */
+  /** Number of complete trials in the history followed last. */
   get complete(): number {
     return this.#complete;
   }
@@ -71,7 +71,7 @@ export class VoterIndex {
     }
   }
 
-  /** What the complete trials reported at a step. */
+  /** The values that the complete trials reported at a step. */
   at(step: number): StepValues {
     const bucket = this.#steps.get(step);
     if (!bucket) return nothing;

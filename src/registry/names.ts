@@ -14,7 +14,7 @@ function normalised(name: string): string {
 }
 
 /**
- * What a name given by a user can refer to: the exact name first, then every name that ends in it (`hidden_size`,
+ * Names that one given by a user can refer to: the exact name first, then every name that ends in it (`hidden_size`,
  * `lstm.hidden_size`), then, in a study over several models, `model.x` as "`x` of every model that has it".
  */
 export function matchNames(name: string, known: readonly string[]): string[] {

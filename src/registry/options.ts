@@ -11,7 +11,7 @@ export interface ParameterOption {
   readonly group: ParameterGroup;
   /** `--hidden-size`; null when the short form is ambiguous or is one of the command's own options. */
   readonly flag: string | null;
-  /** Why there is no short form. */
+  /** The reason for having no short form. */
   readonly withheld: "ambiguous" | "taken" | null;
   readonly type: ParameterInfo["type"];
   /** `<int>`, `<adamw|adam|sgd>`, `[true|false]`: how help shows the value. */

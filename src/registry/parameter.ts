@@ -1,11 +1,12 @@
 /** Parameters as schemas with metadata, and taken apart again. */
 import { z } from "zod";
+import { defined } from "../core/defined.js";
 import type { Condition, Distribution, ParamValue } from "../core/distribution.js";
 
 /** The groups of parameters, as in `model.hidden_size`. */
 export type ParameterGroup = "model" | "data" | "train";
 
-/** How a parameter is searched: `default` spaces hold the few that matter, the others join with `--search`. */
+/** Search metadata of a parameter: `default` spaces hold the few that matter, the others join with `--search`. */
 export interface SearchMeta {
   readonly distribution: Distribution;
   readonly default: true | "on request";
@@ -36,12 +37,8 @@ export const parameterMetadata = (holder[Symbol.for("mlbench-hpo.parameters")] ?
  * `parameter(z.number().int().min(1).max(512).default(32), { description: "units", search: { distribution: int(8, 128, { log: true }), default: true } })`.
  */
 export function parameter<S extends z.ZodType>(schema: S, meta: ParameterMeta): S {
-  const described = schema.meta({
-    description: meta.description,
-    ...(meta.unit ? { unit: meta.unit } : {}),
-    ...(meta.search ? { search: meta.search } : {}),
-    ...(meta.when ? { when: meta.when } : {}),
-  });
+  const { description, unit, search, when } = meta;
+  const described = schema.meta(defined({ description, unit, search, when }));
   parameterMetadata.add(described, meta);
   return described;
 }
@@ -92,7 +89,7 @@ function typeOf(node: JsonSchemaNode): ParameterInfo["type"] {
   }
 }
 
-/** What schemas were taken apart into: a schema never changes, and a JSON Schema takes a millisecond to make. */
+/** The parameters of schemas taken apart before: a schema never changes, and taking it apart costs a millisecond. */
 const takenApart = new WeakMap<z.ZodObject, readonly ParameterInfo[]>();
 
 /** The parameters of a schema in their order; the same list for the same schema. */
@@ -100,6 +97,11 @@ export function parametersOf(schema: z.ZodObject): readonly ParameterInfo[] {
   let parameters = takenApart.get(schema);
   if (!parameters) takenApart.set(schema, (parameters = takeApart(schema)));
   return parameters;
+}
+
+/** A bound that says something: whole numbers of any size have those of safe ones. */
+function bound(n: number | undefined): number | undefined {
+  return n !== undefined && Math.abs(n) < Number.MAX_SAFE_INTEGER ? n : undefined;
 }
 
 function takeApart(schema: z.ZodObject): ParameterInfo[] {
@@ -111,19 +113,20 @@ function takeApart(schema: z.ZodObject): ParameterInfo[] {
     const fieldSchema = field as z.ZodType;
     const node = json.properties?.[name] ?? {};
     const core = node.anyOf?.find((n) => n.type !== "null") ?? node;
-    const minimum = core.minimum ?? core.exclusiveMinimum;
-    const maximum = core.maximum ?? core.exclusiveMaximum;
-    const bounded = (n: number | undefined): n is number => n !== undefined && Math.abs(n) < Number.MAX_SAFE_INTEGER;
+    const minimum = bound(core.minimum ?? core.exclusiveMinimum);
+    const maximum = bound(core.maximum ?? core.exclusiveMaximum);
     return {
       name,
       schema: fieldSchema,
       meta: parameterMetadata.get(fieldSchema) ?? { description: "" },
       type: typeOf(core),
-      ...(core.enum ? { choices: core.enum } : {}),
-      ...(bounded(minimum) ? { minimum } : {}),
-      ...(bounded(maximum) ? { maximum } : {}),
-      ...(core.minimum === undefined && bounded(minimum) ? { minimumExclusive: true as const } : {}),
-      ...(core.maximum === undefined && bounded(maximum) ? { maximumExclusive: true as const } : {}),
+      ...defined({
+        choices: core.enum,
+        minimum,
+        maximum,
+        minimumExclusive: minimum !== undefined && core.minimum === undefined ? (true as const) : undefined,
+        maximumExclusive: maximum !== undefined && core.maximum === undefined ? (true as const) : undefined,
+      }),
       default: node.default,
       required: json.required?.includes(name) ?? false,
     };
@@ -144,11 +147,12 @@ export function qualify(group: ParameterGroup, schema: z.ZodObject, when: Condit
   return parametersOf(schema).map((info) => {
     const own = Object.entries(info.meta.when ?? {}).map(([name, value]) => [`${group}.${name}`, value] as const);
     const condition: Condition = { ...when, ...Object.fromEntries(own) };
-    return {
+    const conditional = Object.keys(condition).length > 0;
+    return defined({
       qualified: `${group}.${info.name}`,
       group,
       info,
-      ...(Object.keys(condition).length > 0 ? { when: condition } : {}),
-    };
+      when: conditional ? condition : undefined,
+    });
   });
 }

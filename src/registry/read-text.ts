@@ -46,7 +46,7 @@ export function choiceNamed(choices: readonly ParamValue[], text: string): Param
   return named !== undefined ? named : spelled(text).find((value) => choices.includes(value));
 }
 
-/** Every reading of a text (at least one), those of the parameter's own type first. */
+/** The readings of a text (at least one), those of the parameter's own type first. */
 export function readingsOf({ type }: ParameterInfo, text: string): ConfigValue[] {
   const values = spelled(text);
   const list = text

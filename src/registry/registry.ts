@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { UsageError } from "../core/errors.js";
 import { didYouMean } from "./nearest.js";
 
-/** What is known about a registered thing before its code is loaded. */
+/** The metadata of a registered thing, known before its code is loaded. */
 export interface EntryMeta {
   /** One line for tables and help. */
   readonly summary: string;

@@ -23,7 +23,7 @@ const nouns: Readonly<Record<ParameterInfo["type"], string>> = {
   list: "a comma-separated list",
 };
 
-/** What a parameter takes, in words: `a whole number, 1 to 512`, `one of adamw, adam, sgd`. */
+/** The values that a parameter takes, in words: `a whole number, 1 to 512`, `one of adamw, adam, sgd`. */
 export function expectedInWords(info: ParameterInfo): string {
   const accepted = (value: unknown): boolean => info.schema.safeParse(value).success;
   const noun = nouns[info.type];

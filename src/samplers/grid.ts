@@ -13,9 +13,10 @@ const laidOut = new WeakMap<SearchSpace, PointIndex>();
  */
 export class GridSampler implements Sampler {
   readonly name = "grid";
+  readonly objectives = "several";
 
   /**
-   * How many points the grid has.
+   * The number of the grid's points.
    * @throws UsageError `grid-needs-steps` for a continuous range.
    */
   size(space: SearchSpace): number {

@@ -12,6 +12,7 @@ export interface RandomSamplerOptions {
 /** Draws every active parameter uniformly; the history is not looked at. */
 export class RandomSampler implements Sampler {
   readonly name = "random";
+  readonly objectives = "several";
   declare readonly seed?: number;
 
   constructor(options: RandomSamplerOptions = {}) {

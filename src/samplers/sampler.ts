@@ -9,6 +9,8 @@ export interface Sampler {
   readonly name: string;
   /** Overrides the study seed in the sampler stream. */
   readonly seed?: number;
+  /** How many objectives it serves: a study with several refuses a sampler for one. @default "one" */
+  readonly objectives?: "one" | "several";
   /**
    * One value for every parameter that is active. `history` holds finished and running trials (running ones have no
    * value: parallel asks are spread by them); a trial that people have banned stands there as one that waits, so that

@@ -28,9 +28,9 @@ function both(a: Wanted, b: Wanted): Wanted | null {
   return merged;
 }
 
-/** What conditions are resolved against. */
+/** The parameters that conditions are resolved against. */
 export interface ConditionContext {
-  /** What is searched, before its own condition is resolved. */
+  /** Searched parameters, before their own conditions are resolved. */
   readonly searched: ReadonlyMap<string, Candidate>;
   /** The value of a parameter that is not searched (fixed or its default); undefined when it has none. */
   readonly settled: (name: string) => ParamValue | undefined;

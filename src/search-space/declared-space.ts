@@ -39,7 +39,7 @@ function typedValue(name: string, value: unknown, distribution: Distribution): P
   return fixedValue(name, String(value), distribution);
 }
 
-/** What one source asks for: distributions and fixed values by name. */
+/** The requests of one source: distributions and fixed values by name. */
 interface Asked {
   readonly searched: Map<string, Distribution>;
   readonly fixed: Map<string, (distribution: Distribution) => ParamValue>;

@@ -19,7 +19,7 @@ export interface DeclaredSearch {
   readonly distribution: Distribution;
 }
 
-/** What a user asks of a space. */
+/** A user's requests for a space. */
 export interface SpaceRequests {
   /** `--search` as written (`train.lr=log:1e-5..1e-1`, `train.dropout`), or declared. */
   readonly search?: readonly (string | DeclaredSearch)[];
@@ -30,7 +30,7 @@ export interface SpaceRequests {
 }
 
 export interface DeriveOptions extends SpaceRequests {
-  /** What a study file asks for: the same names in the requests above come before it. */
+  /** A study file's requests: the same names in the requests above come before them. */
   readonly base?: SpaceRequests;
   /** Several names make the model itself a parameter. */
   readonly models?: readonly string[];
@@ -74,7 +74,7 @@ function decideFix(parameter: QualifiedParameter, text: string): Decision {
   return { kind: "fix", value: parameter.info.default as ConfigValue };
 }
 
-/** What was asked for, by qualified name. */
+/** The decisions that the requests amount to, by qualified name. */
 function decisionsOf(requests: SpaceRequests, known: Known): Map<string, Decision> {
   const decisions = new Map<string, Decision>();
   const decide = (name: string, make: (parameter: QualifiedParameter) => Decision): void => {

@@ -3,13 +3,13 @@ import type { History, OnDuplicate, Params, Rng, SearchSpace, Trial } from "../c
 import { drawUniform } from "./draw-uniform.js";
 import { activeParams, buildParams, indexPoints, samePoint } from "./points.js";
 
-/** What to do next: run new parameters, take over an equal trial's value, or stop because every point was tried. */
+/** The next thing to do: run new parameters, take over an equal trial's value, or stop because every point was tried. */
 export type Proposal =
   | { readonly kind: "run"; readonly params: Params }
   | { readonly kind: "reuse"; readonly params: Params; readonly of: Trial }
   | { readonly kind: "exhausted" };
 
-/** What proposes parameters: a sampler, as far as this room needs to know one. */
+/** A sampler, as far as this room needs to know one. */
 export interface SuggestsParams {
   suggest(space: SearchSpace, history: History, rng: Rng): Params | null | Promise<Params | null>;
 }
@@ -21,7 +21,7 @@ export interface DuplicateRule {
   readonly banned?: readonly Params[];
 }
 
-/** How often a sampler may propose what is known already before points are looked up directly. */
+/** Proposals of known parameters that a sampler may make before points are looked up directly. */
 const ATTEMPTS = 20;
 
 /** The number of points of a space, judged on active parameters; Infinity for a continuous one. */
@@ -35,7 +35,7 @@ export function findDuplicate(space: SearchSpace, history: History, params: Para
   return history.trials.find((t) => samePoint(space, wanted, t.params));
 }
 
-/** How many different points of the space the history has, in any state. */
+/** The number of different points of the space that the history has, in any state. */
 export function visitedPoints(space: SearchSpace, history: History): number {
   const points = indexPoints(space);
   if (!points) return new Set(history.trials.map((t) => JSON.stringify(t.params))).size;

@@ -1,5 +1,6 @@
 /** The parameters of studies over several models. */
 import type { z } from "zod";
+import { defined } from "../core/defined.js";
 import type { Condition, ParamValue } from "../core/distribution.js";
 import { canonicalJson } from "../core/json.js";
 import type { ConfigValue } from "../core/run.js";
@@ -53,7 +54,10 @@ export function qualifyModels(models: readonly ModelParameters[]): QualifiedPara
       const when: Condition = { ...onModel, ...Object.fromEntries(onOthers) };
       const qualified = nameOf(info.name);
       if (!result.has(qualified))
-        result.set(qualified, { qualified, group, info, ...(Object.keys(when).length > 0 ? { when } : {}) });
+        result.set(
+          qualified,
+          defined({ qualified, group, info, when: Object.keys(when).length > 0 ? when : undefined }),
+        );
     }
   }
   return [...result.values()];
@@ -69,9 +73,9 @@ export function listOfChoice(value: ParamValue): ConfigValue {
 }
 
 /**
- * What a trial runs with: the study's fixed parameters and the trial's own under the names that a run knows. The chosen
- * model's `model.lstm.hidden_size` becomes `model.hidden_size`, the other models' are left out, and a named feature set
- * `soh+capacity` becomes its list.
+ * The parameters that a trial runs with: the study's fixed ones and the trial's own under the names that a run knows. The
+ * chosen model's `model.lstm.hidden_size` becomes `model.hidden_size`, the other models' are left out, and a named
+ * feature set `soh+capacity` becomes its list.
  * @param model the study's only model, for a study where it is not searched
  */
 export function runParameters(

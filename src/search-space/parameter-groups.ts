@@ -1,9 +1,9 @@
-/** Which undeclared parameters are drawn together. */
+/** The groups of undeclared parameters that are drawn together. */
 import type { Distribution, SearchSpace, Trial } from "../core/index.js";
 
 /**
- * Which undeclared parameters are drawn together: the coarsest groups of names such that each finished trial has either
- * all names of a group or none (Optuna's group decomposition). Grows with the finished trials.
+ * The groups of undeclared parameters that are drawn together: the coarsest ones such that each finished trial has
+ * either all names of a group or none (Optuna's group decomposition). Grows with the finished trials.
  */
 export class ParameterGroups {
   #groups: ReadonlySet<string>[] = [];

@@ -74,7 +74,7 @@ export function samePoint(space: SearchSpace, a: Params, b: Params): boolean {
  * together as a block, the last parameter varying fastest.
  */
 export interface PointIndex {
-  /** How many points there are. */
+  /** The number of points. */
   readonly size: number;
   /** The point at a place. */
   at(index: number): Params;

@@ -1,4 +1,5 @@
 /** The grammar of `--search`: distributions read from text and written as text. */
+import { defined } from "../core/defined.js";
 import { categorical, float, int } from "../core/distribution.js";
 import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
@@ -29,7 +30,7 @@ function invalidSearch(shown: string, reason = "expected NAME or NAME=DISTRIBUTI
   return new UsageError("invalid-search", `--search ${shown}: ${reason}; a distribution is ${grammar}`);
 }
 
-/** What the grammar needs to know of a parameter. */
+/** A parameter, as far as the grammar needs to know it. */
 export interface SearchTarget {
   /** A range without `int:` or `float:` takes this type. */
   readonly type: ParameterInfo["type"];
@@ -71,7 +72,7 @@ function parseRange(kind: Kind, body: string, target: Target, shown: string): Di
   const { log, step } = parseModifiers(modifiers, shown);
   const whole = kind === "int" || (kind !== "float" && target?.type === "int");
   try {
-    if (whole) return int(low, high, { log: log || kind === "log", ...(step === null ? {} : { step }) });
+    if (whole) return int(low, high, defined({ log: log || kind === "log", step: step ?? undefined }));
     return float(low, high, { log: log || kind === "log", step });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

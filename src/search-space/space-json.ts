@@ -1,4 +1,5 @@
 /** Spaces and distributions read from JSON. */
+import { defined } from "../core/defined.js";
 import { categorical, float, int } from "../core/distribution.js";
 import type { Condition, Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { orderSpace } from "./parents-first.js";
@@ -46,7 +47,7 @@ function parseNumeric(json: Json, type: "float" | "int", place: string): Distrib
   const log = optional<boolean>(json, "log", place, "boolean") ?? false;
   const step = optional<number>(json, "step", place, "number");
   const when = parseCondition(json["when"], place);
-  const shared = { log, ...(step === undefined ? {} : { step }), ...(when ? { when } : {}) };
+  const shared = defined({ log, step, when });
   return type === "float" ? float(low, high, shared) : int(low, high, shared);
 }
 

@@ -13,7 +13,7 @@ export interface SpaceRow {
   readonly values: string;
   /** `log`, `step 8` or "". */
   readonly scale: string;
-  /** How many different values; null for a continuous range. */
+  /** Number of different values; null for a continuous range. */
   readonly count: number | null;
   /** `train.optimizer = sgd`; "" when always active. */
   readonly when: string;

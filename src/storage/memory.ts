@@ -1,27 +1,57 @@
-import { applyEvent, createStudyState, MlbenchError } from "../core/index.js";
+/** Studies in memory. */
+import { randomUUID } from "node:crypto";
+import { applyEvent, createStudyState, MlbenchError, toPlainData } from "../core/index.js";
 import type { StudyEvent, StudyHeader, StudyState } from "../core/index.js";
-import type { LockOwner, RepairReport, StorageFinding, StudyInspection, StudyStorage, StudyWriter } from "./storage.js";
-import { requireStudyName, studyExists, StudyLockedError, unknownStudy, writerClosed } from "./study-errors.js";
+import { EventFeed } from "./event-feed.js";
+import type {
+  FollowOptions,
+  LockOwner,
+  RepairReport,
+  StorageFinding,
+  StudyChange,
+  StudyInspection,
+  StudyStorage,
+  StudySummary,
+  StudyWriter,
+  SummaryEntry,
+} from "./storage.js";
+import { storedEvent } from "./stored-event.js";
+import {
+  requireStudyName,
+  studyDeleted,
+  studyExists,
+  studyLocked,
+  unknownStudy,
+  waitOrStop,
+  writerClosed,
+} from "./study-errors.js";
+import { headerInBrief, trialsInBrief } from "./study-summary.js";
 
 interface Entry {
   state: StudyState;
   writer: MemoryWriter | null;
+  /** ISO 8601, UTC. */
+  lastActivity: string;
+  readonly feed: EventFeed;
 }
 
 /** Studies that live as long as this object: for tests and for `createStudy({ storage: "memory" })`. */
 export class MemoryStorage implements StudyStorage {
   readonly #studies = new Map<string, Entry>();
+  /** Tells this object's studies from those of every other. */
+  readonly #id = randomUUID();
 
   async create(header: StudyHeader): Promise<StudyWriter> {
     requireStudyName(header.name);
     if (this.#studies.has(header.name)) throw studyExists(header.name);
-    this.#studies.set(header.name, { state: createStudyState(header), writer: null });
+    const [state, lastActivity] = [createStudyState(header), new Date().toISOString()];
+    this.#studies.set(header.name, { state, writer: null, lastActivity, feed: new EventFeed(state.revision) });
     return this.openWriter(header.name);
   }
 
   async openWriter(name: string): Promise<StudyWriter> {
     const entry = this.#entry(name);
-    if (entry.writer) throw new StudyLockedError(name, entry.writer.owner);
+    if (entry.writer) throw locked(name, entry.writer);
     entry.writer = new MemoryWriter(name, entry);
     return entry.writer;
   }
@@ -35,21 +65,61 @@ export class MemoryStorage implements StudyStorage {
     return { state, findings: [], owner: writer?.owner ?? null };
   }
 
+  async exists(name: string): Promise<boolean> {
+    return this.#studies.has(name);
+  }
+
   async list(): Promise<string[]> {
     return [...this.#studies.keys()].sort();
   }
 
-  async delete(name: string): Promise<void> {
-    const { writer } = this.#entry(name);
-    if (writer) throw new StudyLockedError(name, writer.owner);
-    this.#studies.delete(name);
+  async summary(name: string): Promise<StudySummary> {
+    const { state, writer, lastActivity } = this.#entry(name);
+    return {
+      ...headerInBrief(state.header),
+      ...trialsInBrief(state),
+      last_activity_at: lastActivity,
+      revision: state.revision,
+      owner: writer?.owner ?? null,
+      location: this.location(name),
+    };
   }
 
-  fileOf(): null {
+  async summaries(): Promise<SummaryEntry[]> {
+    const names = await this.list();
+    return Promise.all(
+      names.map(async (name) => {
+        const summary = await this.summary(name);
+        return { name, location: summary.location, summary, error: null };
+      }),
+    );
+  }
+
+  async *follow(name: string, fromRevision: number, { signal }: FollowOptions = {}): AsyncGenerator<StudyChange> {
+    const entry = this.#entry(name);
+    yield* entry.feed.follow(fromRevision, () => entry.state, signal);
+  }
+
+  async delete(name: string): Promise<void> {
+    const { writer, feed } = this.#entry(name);
+    if (writer) throw locked(name, writer);
+    this.#studies.delete(name);
+    feed.end(studyDeleted(name));
+  }
+
+  identity(name: string): string {
+    return `memory:${this.#id}/${name}`;
+  }
+
+  location(name: string): string {
+    return `memory:${name}`;
+  }
+
+  baseDirectory(): null {
     return null;
   }
 
-  directoryOf(): null {
+  artifacts(): null {
     return null;
   }
 
@@ -81,6 +151,10 @@ export class MemoryStorage implements StudyStorage {
   }
 }
 
+function locked(name: string, { owner }: MemoryWriter): Error {
+  return studyLocked(name, owner, waitOrStop(owner));
+}
+
 type Handler = (command: unknown) => Promise<unknown>;
 
 class MemoryWriter implements StudyWriter {
@@ -102,9 +176,18 @@ class MemoryWriter implements StudyWriter {
     return this.#entry.state;
   }
 
+  get revision(): number {
+    return this.state.revision;
+  }
+
   async append(...events: StudyEvent[]): Promise<void> {
     if (this.#closed) throw writerClosed(this.#name);
-    this.#entry.state = events.reduce(applyEvent, this.#entry.state);
+    const entry = this.#entry;
+    const state = events.reduce(applyEvent, entry.state);
+    const kept = events.map((event) => toPlainData(storedEvent(event), "an event"));
+    entry.state = state;
+    entry.lastActivity = new Date().toISOString();
+    entry.feed.push(kept);
   }
 
   async flush(): Promise<void> {}

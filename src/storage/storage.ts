@@ -1,7 +1,15 @@
+/** The contract of where studies live, and of the one who writes a study. */
 import type { StudyEvent, StudyHeader, StudyState } from "../core/index.js";
+import type { ArtifactStore } from "./artifacts.js";
+import type { LockOwner } from "./lock-owner.js";
+import type { StudySummary, SummaryEntry } from "./study-summary.js";
+
+export type { ArtifactStore, ByteRange } from "./artifacts.js";
+export type { LockOwner } from "./lock-owner.js";
+export type { BestOfSummary, StudySummary, SummaryEntry } from "./study-summary.js";
 
 /**
- * Where studies live. One process writes a study at a time; readers never lock and always see a consistent state.
+ * Where studies live. One owner writes a study at a time; readers never lock and always see a consistent state.
  * Implementations: `memory`, `json-file`. All pass `test/conformance/storage.ts`.
  */
 export interface StudyStorage {
@@ -20,22 +28,46 @@ export interface StudyStorage {
   read(name: string): Promise<StudyState>;
   /** Like `read`, with what was found amiss on the way and who writes the study now. */
   inspect(name: string): Promise<StudyInspection>;
+  /** Whether a name is taken, a damaged study included; false for a name that no study can have. */
+  exists(name: string): Promise<boolean>;
   /** Names in sorted order. */
   list(): Promise<string[]>;
+  /**
+   * The study in brief, without its trials being read where the storage can do so. What a cheap look says is as good as
+   * the storage keeps it: only `read` checks all of it.
+   * @throws as `read`.
+   */
+  summary(name: string): Promise<StudySummary>;
+  /** The summary of every study by name, sorted; a study that cannot be read stands there with its error. */
+  summaries(): Promise<SummaryEntry[]>;
+  /**
+   * What happens to a study after a revision, in order and each event once, as it happens (at most 300 ms after it is
+   * durable), whichever process writes it, and without a lock. Events that the storage no longer holds singly are stood
+   * in for by one `reset` with the state as of a later revision; the same comes first when the study has not got as far
+   * as `fromRevision`. A process that writes may be followed a moment before its reports are durable.
+   *
+   * Ends when `signal` is aborted.
+   * @throws (while iterating) UsageError `unknown-study` | MlbenchError `study-deleted` when it goes away, `study-damaged`.
+   */
+  follow(name: string, fromRevision: number, options?: FollowOptions): AsyncIterable<StudyChange>;
   /** The study with everything that belongs to it. @throws UsageError `unknown-study` | MlbenchError `study-locked`. */
   delete(name: string): Promise<void>;
-  /** The study's own file, or null where there is none. */
-  fileOf(name: string): string | null;
   /**
-   * Where a trial keeps its checkpoint and log (`NAME.files/00017`), or null where the storage has no files. Made by
-   * whoever writes first.
+   * A text that is the same for the same study whichever storage object opened it, and different for any two studies:
+   * for files the real path.
    */
-  directoryOf(name: string, trial: number): string | null;
+  identity(name: string): string;
+  /** Where a study is, as a person is shown: its file's path, `memory:NAME`. */
+  location(name: string): string;
+  /** The folder that a study's relative paths (plug-ins, data, objective) start from; null where there is none. */
+  baseDirectory(name: string): string | null;
+  /** Where a study's trials keep their files; null where the storage keeps none. */
+  artifacts(name: string): ArtifactStore | null;
   /** Who writes the study now; null when nobody does. */
   ownerOf(name: string): Promise<LockOwner | null>;
   /**
-   * Hands a command (plain data) to the process that writes the study, and waits for its answer, which comes when the
-   * command's effect is durable.
+   * Hands a command (plain data) to the owner of the study, and waits for the answer, which comes when the command's
+   * effect is durable.
    * @throws MlbenchError `no-owner` when nobody writes the study (nothing was done: open a writer instead),
    * `owner-died` when the owner went away with the command in hand (it may or may not have been carried out), or what
    * the owner's handler threw, with its code, message and exit code.
@@ -50,10 +82,21 @@ export interface StudyStorage {
   repair(name: string): Promise<RepairReport>;
 }
 
+export interface FollowOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One step of a followed study: an event, or everything anew. */
+export type StudyChange =
+  | { readonly reset?: never; readonly revision: number; readonly event: StudyEvent }
+  | { readonly reset: true; readonly revision: number; readonly state: StudyState };
+
 /** The one writer of a study. */
 export interface StudyWriter {
   /** The state with every appended event applied, durable or not. */
   readonly state: StudyState;
+  /** `state.revision`: the number of the last event, durable or not. */
+  readonly revision: number;
   /** What was found amiss on opening, and already put right. */
   readonly findings: readonly StorageFinding[];
   /**
@@ -79,15 +122,6 @@ export interface StudyWriter {
   receive(handler: (command: unknown) => Promise<unknown>): () => Promise<void>;
   /** Writes what is pending, folds, releases the lock. Idempotent. */
   close(): Promise<void>;
-}
-
-export interface LockOwner {
-  readonly pid: number;
-  readonly host: string;
-  /** ISO 8601, UTC: when the lock was taken. */
-  readonly since: string;
-  /** On another host or in another container: whether it still lives cannot be told from here. @default false */
-  readonly elsewhere?: boolean;
 }
 
 /**

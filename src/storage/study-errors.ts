@@ -1,20 +1,29 @@
+/** Errors that every storage has in common, and the rule for a study's name. */
 import { MlbenchError, UsageError } from "../core/index.js";
-import type { LockOwner } from "./storage.js";
+import { ownerInWords } from "./lock-owner.js";
+import type { LockOwner } from "./lock-owner.js";
 
-/** Another live process writes the study. */
+/** Someone else writes the study; what can be done about it is the storage's to say. */
 export class StudyLockedError extends MlbenchError {
   readonly owner: LockOwner;
 
-  constructor(name: string, owner: LockOwner) {
-    super(
-      "study-locked",
-      `study "${name}" is being written by process ${owner.pid} on ${owner.host} since ${owner.since}: ` +
-        (owner.elsewhere
-          ? `if it is gone for certain, which cannot be told from here, delete the file ${name}.lock`
-          : "wait for it to end, or stop it"),
-    );
+  constructor(message: string, owner: LockOwner) {
+    super("study-locked", message);
     this.owner = owner;
   }
+}
+
+/** @param advice what can be done about it. */
+export function studyLocked(name: string, owner: LockOwner, advice: string): StudyLockedError {
+  return new StudyLockedError(
+    `study "${name}" is being written by ${ownerInWords(owner)} since ${owner.since}: ${advice}`,
+    owner,
+  );
+}
+
+/** What can be done about an owner that lives. */
+export function waitOrStop({ url }: LockOwner): string {
+  return url === undefined ? "wait for it to end, or stop it" : "use it there, or stop the service";
 }
 
 export function unknownStudy(name: string, known: readonly string[]): UsageError {
@@ -26,12 +35,19 @@ export function studyExists(name: string): UsageError {
   return new UsageError("study-exists", `study "${name}" exists already: load it, or choose another name`);
 }
 
+/** The end of following a study that is no longer there. */
+export function studyDeleted(name: string): MlbenchError {
+  return new MlbenchError("study-deleted", `study "${name}" was deleted while it was followed`);
+}
+
 export function writerClosed(name: string): MlbenchError {
   return new MlbenchError("writer-closed", `study "${name}" is closed for writing`);
 }
 
 const reserved = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/i;
 const suffixes = /\.(json|jsonl|journal|lock|files|inbox|tmp|bak|damaged)$/i;
+/** Ends of the files beside a study's that go on behind the study's own. */
+const beside = /\.journal\.|\.json\.v\d+$/i;
 
 /**
  * A name that is a file name everywhere and collides with no file beside a study's.
@@ -49,5 +65,15 @@ export function requireStudyName(name: string): void {
   if (!/^[\p{L}\p{N}\p{M}._-]+$/u.test(name)) wrong("it holds a character that not every file system takes");
   if (/^[.-]|\.$/.test(name)) wrong('it may not begin with "." or "-", nor end with "."');
   if (reserved.test(name) || name.toLowerCase() === "presets") wrong("it is reserved");
-  if (suffixes.test(name) || /\.journal\./i.test(name)) wrong("it ends like a file that stands beside a study's");
+  if (suffixes.test(name) || beside.test(name)) wrong("it ends like a file that stands beside a study's");
+}
+
+/** Whether {@link requireStudyName} lets it pass. */
+export function isStudyName(name: string): boolean {
+  try {
+    requireStudyName(name);
+    return true;
+  } catch {
+    return false;
+  }
 }

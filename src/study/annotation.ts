@@ -1,12 +1,15 @@
 /** Annotations: what people say about a trial, checked and merged. */
 import type { Annotation } from "../core/index.js";
 import { UsageError } from "../core/index.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
+import { annotationKeys } from "./commands.js";
 import type { AnnotationChange } from "./commands.js";
 
 const NONE: Annotation = { note: "", tags: [], banned: false };
 
-/** What stood before with what is changed. @throws UsageError `invalid-value`. */
+/** What stood before with what is changed. @throws UsageError `unknown-option`, `invalid-value`. */
 export function mergedAnnotation(before: Annotation = NONE, change: AnnotationChange): Annotation {
+  requireKnownKeys("study.annotate", change, annotationKeys);
   const { note = before.note, tags = before.tags, banned = before.banned } = change;
   if (typeof note !== "string") throw invalid("note must be a text");
   if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string" && tag !== ""))

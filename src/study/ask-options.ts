@@ -1,5 +1,7 @@
 /** What `ask` is given: a space for the trial, or options. */
 import type { Distribution, SearchSpace } from "../core/index.js";
+import { requireKnownKeys } from "../registry/known-keys.js";
+import { askKeys } from "./commands.js";
 import type { AskOptions } from "./commands.js";
 
 function isDistribution(value: unknown): value is Distribution {
@@ -12,7 +14,9 @@ function isSpace(given: SearchSpace | AskOptions): given is SearchSpace {
   return values.length > 0 && values.every(isDistribution);
 }
 
-export function askOptionsOf(given: SearchSpace | AskOptions | undefined): AskOptions {
-  if (given === undefined) return {};
-  return isSpace(given) ? { space: given } : given;
+/** @throws UsageError `unknown-option`. */
+export function askOptionsOf(given: SearchSpace | AskOptions = {}): AskOptions {
+  if (isSpace(given)) return { space: given };
+  requireKnownKeys("study.ask", given, askKeys);
+  return given;
 }

@@ -1,6 +1,6 @@
 /** How far a call of `optimize` has come: its goal, its stop rules, and what it amounts to. */
-import type { Direction, OptimizeResult, StoppedBy, StudyState, SubscriberFailures, Trial } from "../core/index.js";
-import { bestOfStudy, directionsOf, frontOfStudy, valueOf } from "../core/index.js";
+import type { OptimizeResult, StoppedBy, StudyState, SubscriberFailures, Trial } from "../core/index.js";
+import { bestOfStudy, frontOfStudy } from "../core/index.js";
 import type { CallOptions, Goal, ResolvedOptions } from "./optimize-options.js";
 import { goalOf } from "./optimize-options.js";
 import { exitCodeOf, StopRules } from "./stop-rules.js";
@@ -13,8 +13,7 @@ export class CallProgress {
 
   constructor(given: CallOptions, resolved: ResolvedOptions, state: StudyState) {
     this.goal = goalOf(given, state.counted);
-    const best = bestOfStudy(state);
-    this.#rules = new StopRules(resolved, directionsOf(state.header)[0] as Direction, best && valueOf(best));
+    this.#rules = new StopRules(resolved, state.header, frontOfStudy(state));
   }
 
   /** How many more finished trials the goal asks for. */

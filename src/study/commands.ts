@@ -1,6 +1,7 @@
 /** The commands that another process may give to the one that writes a study, and their answers. */
 import type { Annotation, Lease, Metrics, Params, SearchSpace, Trial } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
+import type { KnownKeys } from "../registry/known-keys.js";
 
 /** How a trial handed out by `ask` ended. */
 export interface TellResult {
@@ -21,6 +22,12 @@ export interface TellResult {
   readonly lease?: string | undefined;
 }
 
+/** The keys of a {@link TellResult}. */
+export const tellKeys: KnownKeys<TellResult> = {
+  ...({ value: true, values: true, state: true, message: true, metrics: true, constraints: true } as const),
+  ...({ userAttrs: true, lease: true } as const),
+};
+
 /** What a trial from outside reports. */
 export interface ReportRequest {
   readonly step: number;
@@ -29,8 +36,14 @@ export interface ReportRequest {
   readonly lease?: string | undefined;
 }
 
+/** The keys of a {@link ReportRequest}. */
+export const reportKeys: KnownKeys<ReportRequest> = { step: true, value: true, metrics: true, lease: true };
+
 /** What `annotate` changes; the rest stays. */
 export type AnnotationChange = Partial<Annotation>;
+
+/** The keys of an {@link AnnotationChange}. */
+export const annotationKeys: KnownKeys<AnnotationChange> = { note: true, tags: true, banned: true };
 
 /** How a trial is asked for. */
 export interface AskOptions {
@@ -39,6 +52,9 @@ export interface AskOptions {
   /** Seconds after the last sign of life at which the trial is given to somebody else. @default never */
   readonly lease?: number | undefined;
 }
+
+/** The keys of {@link AskOptions}. */
+export const askKeys: KnownKeys<AskOptions> = { space: true, lease: true };
 
 /** A trial as another process is handed it. */
 export interface HandedTrial {

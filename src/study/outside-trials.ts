@@ -125,7 +125,7 @@ export class OutsideTrials {
   }
 
   #judge(number: number, step: number, value: number, metrics: Metrics = {}): ReportAnswer {
-    const { prune, reason } = this.#dispatcher.report(number, step, value);
+    const { prune, reason } = this.#dispatcher.report(number, { step, value, metrics });
     this.#hooks.onReport({ event: "report", number, step, value, metrics: Object.freeze(metrics), prune, reason });
     return this.#answer(prune);
   }
@@ -156,7 +156,7 @@ export class OutsideTrials {
    */
   async tell(number: number, result: TellResult): Promise<Trial> {
     const trial = this.#trial(number);
-    const outcome = outcomeOfTell(number, result, this.#header.objectives.length);
+    const outcome = outcomeOfTell(number, result, this.#header);
     if (result.lease !== undefined && this.#ended.get(number) === result.lease && saysSame(trial, outcome))
       return trial;
     this.#requireTellable(trial, result);
@@ -203,6 +203,7 @@ export class OutsideTrials {
     if (lease) this.#ended.set(number, lease.token);
     await durable;
     this.#dispatcher.release(number);
+    await this.#dispatcher.reportsKept(number);
     this.#hooks.onFinished(this.#trial(number));
   }
 

@@ -72,8 +72,9 @@ export class RunningTrial {
       const job = await this.#prepared(trial);
       if ("failure" in job) return { state: "failed", ...job, backend: null };
       const { objectives, settings } = log.header;
-      const common = { number, attempt, seed, objectives, trialValue: settings.trial_value };
-      return place.run({ ...job, ...common, artifacts: runner.artifactsOf(number) }, this.#hooks());
+      const judged = { objectives, constraints: settings.constraints ?? [], trialValue: settings.trial_value };
+      const common = { number, attempt, seed, artifacts: runner.artifactsOf(number) };
+      return place.run({ ...job, ...common, ...judged }, this.#hooks());
     });
   }
 
@@ -136,9 +137,8 @@ export class RunningTrial {
     // A trial that never lets this thread's timers run is stopped at its reports.
     if (performance.now() >= this.#deadline) this.#timeOut();
     const { dispatcher, log, emit } = this.#context;
-    const { prune, reason } = dispatcher.report(this.number, step, value, this.#seen);
+    const { prune, reason } = dispatcher.report(this.number, { step, value, metrics }, this.#seen);
     emit({ event: "report", number: this.number, step, value, metrics: Object.freeze(metrics), prune, reason });
-    if (this.#controller.signal.aborted) return "prune";
     if (log.header.settings.dry_run_pruner) {
       this.#decisions.push({ step, prune, reason });
       return "continue";

@@ -1,39 +1,50 @@
-import type { Direction, StoppedBy, Trial } from "../core/index.js";
-import { isBetter, isFeasible, valueOf } from "../core/index.js";
-import type { ResolvedOptions } from "./optimize-options.js";
+/** The rules that end a call of `optimize` before its goal, and the exit status of a call. */
+import type { Direction, StoppedBy, StudyHeader, Trial } from "../core/index.js";
+import { directionsOf, isBetter, RunningFront, UsageError } from "../core/index.js";
+import type { CallOptions, ResolvedOptions } from "./optimize-options.js";
+
+/** @throws UsageError `several-objectives` for a target where no single value could meet it. */
+export function checkTarget({ target }: Pick<CallOptions, "target">, { name, objectives }: StudyHeader): void {
+  if (target === undefined || objectives.length === 1) return;
+  const metrics = objectives.map(({ metric }) => metric).join(", ");
+  throw new UsageError(
+    "several-objectives",
+    `target ${target} needs one objective; study "${name}" has ${objectives.length} (${metrics}): use trials, timeout or patience`,
+  );
+}
 
 /** Watches the finished trials of one call for a reason to stop. */
 export class StopRules {
   readonly #options: ResolvedOptions;
   readonly #direction: Direction;
-  #best: number | null;
-  #sinceBest = 0;
+  readonly #front: RunningFront;
+  #sinceChange = 0;
   #failuresInRow = 0;
 
-  /** @param best the study's best value before the call. */
-  constructor(options: ResolvedOptions, direction: Direction, best: number | null) {
+  /** @param trials the best trial, or the front, of the study before the call. */
+  constructor(options: ResolvedOptions, header: Pick<StudyHeader, "objectives">, trials: readonly Trial[] = []) {
     this.#options = options;
-    this.#direction = direction;
-    this.#best = best;
+    const directions = directionsOf(header);
+    this.#direction = directions[0] as Direction;
+    this.#front = new RunningFront(directions, trials);
   }
 
-  /** Takes in a finished trial; says which rule it meets. Repeats of failed trials improve the best but do not count. */
+  /**
+   * Takes in a finished trial; says which rule it meets. Repeats of failed trials improve the best, or change the front,
+   * but do not count.
+   */
   after(trial: Trial): StoppedBy | null {
     const counts = trial.retry_of === null;
-    const improved =
-      trial.state === "complete" &&
-      isFeasible(trial) &&
-      (this.#best === null || isBetter(valueOf(trial) as number, this.#best, this.#direction));
-    if (improved) this.#best = valueOf(trial);
-    if (improved) this.#sinceBest = 0;
-    else if (counts) this.#sinceBest += 1;
+    if (this.#front.take(trial)) this.#sinceChange = 0;
+    else if (counts) this.#sinceChange += 1;
     if (trial.state !== "failed") this.#failuresInRow = 0;
     else if (counts) this.#failuresInRow += 1;
 
     const { target, patience, maxFailures } = this.#options;
-    if (target !== null && this.#best !== null && !isBetter(target, this.#best, this.#direction)) return "target";
+    const { best } = this.#front;
+    if (target !== null && best !== null && !isBetter(target, best, this.#direction)) return "target";
     if (maxFailures > 0 && this.#failuresInRow >= maxFailures) return "max-failures";
-    if (patience !== null && this.#sinceBest >= patience) return "patience";
+    if (patience !== null && this.#sinceChange >= patience) return "patience";
     return null;
   }
 }

@@ -121,16 +121,18 @@ export class StudyLog {
     this.#adopt(await this.#storage.openWriter(this.#name));
   }
 
+  /** The same for every object that has the study open, whichever storage object it came by. */
+  get #identity(): string {
+    return this.#storage.identity(this.#name);
+  }
+
   #isSameStudy(other: StudyLog): boolean {
-    if (this === other || this.#name !== other.#name) return false;
-    const file = this.#storage.fileOf(this.#name);
-    return file === null ? this.#storage === other.#storage : file === other.#storage.fileOf(other.#name);
+    return this !== other && this.#identity === other.#identity;
   }
 
   /** Closes what this process has open of a study, unless it is at work on it. */
   static async release(storage: StudyStorage, name: string): Promise<void> {
-    for (const log of openLogs)
-      if (log.#name === name && log.#storage.fileOf(name) === storage.fileOf(name) && !log.busy) await log.close();
+    for (const log of openLogs) if (log.#identity === storage.identity(name) && !log.busy) await log.close();
   }
 
   #adopt(writer: StudyWriter): void {

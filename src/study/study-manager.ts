@@ -367,6 +367,7 @@ export class StudyManager {
     const rule = this.#progress?.after(trial);
     if (rule) this.stop(rule, "grace");
     await durable;
+    await this.#context.dispatcher.reportsKept(number);
     await this.#runner?.afterTrial?.(trial);
     this.#emit({ event: "trial", trial });
     await this.#context.tell(trial);

@@ -16,9 +16,10 @@ import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../registry/known-keys.js";
 import { requireKnownKeys } from "../registry/known-keys.js";
 import { checkParams } from "../search-space/check-params.js";
-import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
+import type { StorageFinding, StudyChange, StudyStorage, StudySummary, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
 import { mergedAnnotation } from "./annotation.js";
+import { reportKeys, tellKeys } from "./commands.js";
 import type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./commands.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
@@ -27,7 +28,9 @@ import type { CallOptions, TaskOptions } from "./optimize-options.js";
 import { callKeys, checkOptions, resolveOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
 import { OutsideTrials } from "./outside-trials.js";
+import type { ReportKeeper } from "./report-keeper.js";
 import { STOPPED_ON_REQUEST } from "./running-trial.js";
+import { checkTarget } from "./stop-rules.js";
 import { notOptimizing, StudyManager } from "./study-manager.js";
 import { StudyLog } from "./study-log.js";
 import { Subscribers, trackerSubscribers } from "./subscribers.js";
@@ -68,6 +71,8 @@ export interface StudyParts {
   readonly opened: { readonly state: StudyState; readonly writer: StudyWriter | null };
   readonly components: StudyComponents;
   readonly prepare: PrepareRunner;
+  /** Keeps the metrics of reports; without it they reach subscribers only. */
+  readonly reports?: ReportKeeper;
   /** For tests: the time that leases are counted in. */
   readonly leaseClock?: LeaseClock;
 }
@@ -91,7 +96,7 @@ export class Study {
   constructor(parts: StudyParts) {
     this.#parts = parts;
     this.#log = new StudyLog(parts.storage, parts.opened);
-    this.#dispatcher = new TrialDispatcher(this.#log, parts.components);
+    this.#dispatcher = new TrialDispatcher(this.#log, parts.components, parts.reports);
     const hooks = {
       onReport: (event) => this.#manager?.onOutsideEvent(event),
       onRequeued: (number) => this.#manager?.onOutsideEvent({ event: "requeued", number }),
@@ -163,9 +168,26 @@ export class Study {
     return frontOfStudy(this.state);
   }
 
+  /** The study in brief, as its storage keeps it: cheap, also with many trials. */
+  summary(): Promise<StudySummary> {
+    return this.#parts.storage.summary(this.name);
+  }
+
+  /**
+   * What happens to the study from a revision on, each event once and in order, whichever process writes it; where
+   * single events are no longer kept, a `reset` with the state comes in their place. Ends when the signal is aborted.
+   * @throws (while iterating) MlbenchError `study-deleted`, `study-damaged`.
+   */
+  follow({
+    from = this.state.revision,
+    signal,
+  }: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
+    return this.#parts.storage.follow(this.name, from, { signal });
+  }
+
   /** Where a trial keeps its checkpoint and log, or null where the storage has no files. */
   directoryOf(number: number): string | null {
-    return this.#parts.storage.directoryOf(this.name, number);
+    return this.#parts.storage.artifacts(this.name)?.directory(number) ?? null;
   }
 
   /**
@@ -185,6 +207,7 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`; MlbenchError `lease-lost`.
    */
   async tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
+    requireKnownKeys("study.tell", result, tellKeys);
     await this.#log.open();
     return this.#outside.tell(typeof trial === "number" ? trial : trial.number, result);
   }
@@ -194,12 +217,14 @@ export class Study {
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `trial-finished`, `invalid-report`; MlbenchError `lease-lost`.
    */
   async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
+    requireKnownKeys("study.report", report, reportKeys);
     await this.#log.open();
     return this.#outside.report(number, report);
   }
 
   /** A sign of life of a trial that is out: renews its lease. @throws as {@link Study.report}. */
   async heartbeat(number: number, given: { lease?: string | undefined } = {}): Promise<ReportAnswer> {
+    requireKnownKeys("study.heartbeat", given, { lease: true });
     await this.#log.open();
     return this.#outside.heartbeat(number, given.lease);
   }
@@ -210,6 +235,7 @@ export class Study {
    * @throws UsageError `unknown-parameter`, `invalid-value`.
    */
   async enqueueTrial(params: Params, options: { userAttrs?: Readonly<Record<string, unknown>> } = {}): Promise<Trial> {
+    requireKnownKeys("study.enqueueTrial", options, { userAttrs: true });
     await this.#log.open();
     checkParams(params, this.header.space);
     const { number, durable } = await this.#dispatcher.enqueue(params, options.userAttrs ?? {});
@@ -295,6 +321,7 @@ export class Study {
   /** {@link Study.optimize} with a runner of one's own. */
   async optimizeWith(prepare: () => Promise<TrialRunner>, options: OptimizeOptions): Promise<OptimizeResult> {
     checkOptions(options);
+    checkTarget(options, this.header);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
     const { onEvent, trackers = [] } = options;
@@ -370,6 +397,7 @@ export class Study {
 
   /** Folds the study's files and lets other processes write. The next write opens them again. */
   async close(): Promise<void> {
+    await this.#parts.reports?.close();
     await this.#log.close();
   }
 }

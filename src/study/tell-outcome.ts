@@ -1,6 +1,6 @@
 /** What a told result means: an outcome like that of any other trial. */
-import type { TrialOutcome } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import type { StudyHeader, TrialOutcome } from "../core/index.js";
+import { constraintValues, UsageError } from "../core/index.js";
 import type { TellResult } from "./commands.js";
 
 function invalid(number: number, { value, values, state }: TellResult, wanted: string): UsageError {
@@ -15,10 +15,15 @@ function requireNumbers(number: number, what: string, given: Readonly<Record<str
 }
 
 /**
- * @param objectives how many values a complete trial has
+ * The study's own constraints are held against the values and metrics that are told; one that is told itself counts as
+ * told.
  * @throws UsageError `invalid-value`.
  */
-export function outcomeOfTell(number: number, result: TellResult, objectives: number): TrialOutcome {
+export function outcomeOfTell(
+  number: number,
+  result: TellResult,
+  { objectives, settings }: Pick<StudyHeader, "objectives" | "settings">,
+): TrialOutcome {
   const { value, values, state, message, metrics = {}, constraints } = result;
   requireNumbers(number, "the metric", metrics);
   requireNumbers(number, "the constraint", constraints);
@@ -27,9 +32,14 @@ export function outcomeOfTell(number: number, result: TellResult, objectives: nu
   if (kind === "pruned") return { state: "pruned", metrics: kept };
   if (kind === "failed")
     return { state: "failed", failure: { class: "exception", message: message ?? "told as failed", where: "tell" } };
-  const wanted = objectives === 1 ? "a value (a number)" : `values (${objectives} numbers)`;
+  const wanted = objectives.length === 1 ? "a value (a number)" : `values (${objectives.length} numbers)`;
   const given = values ?? (typeof value === "number" ? [value] : []);
-  if (kind !== "complete" || given.length !== objectives || !given.every((item) => typeof item === "number"))
+  if (kind !== "complete" || given.length !== objectives.length || !given.every((item) => typeof item === "number"))
     throw invalid(number, result, `${wanted}, or a state of "pruned" or "failed"`);
-  return { state: "complete", values: given, metrics: kept, ...(constraints ? { constraints } : {}) };
+  const numbers = {
+    ...metrics,
+    ...Object.fromEntries(objectives.map(({ metric }, i) => [metric, given[i] as number])),
+  };
+  const held = constraintValues(settings.constraints ?? [], numbers);
+  return { state: "complete", values: given, metrics: kept, constraints: { ...held, ...constraints } };
 }

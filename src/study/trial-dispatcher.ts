@@ -30,6 +30,7 @@ import type { StudyComponents } from "./components.js";
 import type { StudyLog } from "./study-log.js";
 import { now } from "./clock.js";
 import { newTrial, withDistributions } from "./new-trial.js";
+import type { KeptReport, ReportKeeper } from "./report-keeper.js";
 import { UndeclaredDraws } from "./undeclared-draws.js";
 
 /** Who gets a trial. */
@@ -70,13 +71,15 @@ export class TrialDispatcher {
   readonly #log: StudyLog;
   readonly #components: StudyComponents;
   readonly #groups = new ParameterGroups();
+  readonly #keeper: ReportKeeper | undefined;
   readonly #draws = new Map<number, UndeclaredDraws>();
   /** Waiting trials that are drawn already and only wait for a place, with their parameters. */
   readonly #reserved = new Map<number, WaitingDraft>();
   #turn: Promise<void> | null = null;
 
-  constructor(log: StudyLog, components: StudyComponents) {
+  constructor(log: StudyLog, components: StudyComponents, keeper?: ReportKeeper) {
     this.#log = log;
+    this.#keeper = keeper;
     this.#components = components;
   }
 
@@ -270,9 +273,14 @@ export class TrialDispatcher {
    * Records an intermediate value and asks the pruner. `seen` is how many finished trials are looked at: all that there
    * are, unless the caller fixes it.
    */
-  report(number: number, step: number, value: number, seen: number = this.#log.state.finished): PruneDecision {
-    this.#running(number);
+  report(
+    number: number,
+    { step, value, metrics }: Omit<KeptReport, "attempt">,
+    seen: number = this.#log.state.finished,
+  ): PruneDecision {
+    const { attempt } = this.#running(number);
     this.#log.post({ type: "trial-report", number, step, value, seen });
+    this.#keeper?.record(number, { attempt, step, value, metrics });
     return this.judge(number, seen);
   }
 
@@ -295,6 +303,12 @@ export class TrialDispatcher {
   /** Forgets what was only needed while the trial ran. */
   release(number: number): void {
     this.#draws.delete(number);
+    void this.#keeper?.end(number);
+  }
+
+  /** Resolves when what an ended trial has reported is with its files. */
+  async reportsKept(number: number): Promise<void> {
+    await this.#keeper?.end(number);
   }
 
   #running(number: number): Trial {

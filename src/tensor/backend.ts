@@ -49,7 +49,7 @@ async function shimNodeUtil(): Promise<void> {
   util["isNullOrUndefined"] ??= (value: unknown): boolean => value === null || value === undefined;
 }
 
-/** Why `@tensorflow/tfjs-node` did not load, in one line, and what to do. */
+/** The error that says in one line why `@tensorflow/tfjs-node` did not load, and what to do. */
 export function explainTensorflow(error: unknown): UsageError {
   const code = (error as { code?: unknown } | null)?.code;
   const first = messageOf(error).split("\n")[0]?.trim() ?? "";

@@ -1,6 +1,6 @@
 /** A checkpoint together with the part of a dataset that it is used on. */
 import type { BackendName, ConfigValue, Dataset, KernelsName, Loader, SplitName } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { UsageError, defined } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
@@ -43,11 +43,11 @@ export async function datasetFor({ config }: Checkpoint, options: CheckpointOpti
   return buildDataset(
     name,
     { ...base, ...given },
-    {
+    defined({
       seed: config.dataSeed ?? config.seed,
-      ...(options.baseDir === undefined ? {} : { baseDir: options.baseDir }),
-      ...(config.alignWindow === undefined ? {} : { alignWindow: config.alignWindow }),
-    },
+      baseDir: options.baseDir,
+      alignWindow: config.alignWindow,
+    }),
   );
 }
 

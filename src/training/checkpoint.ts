@@ -1,7 +1,7 @@
 /** The checkpoint file: weights under PyTorch's names as safetensors, with configuration, metrics and resume state. */
 import { readFile } from "node:fs/promises";
 import type { Metrics, RunConfig } from "../core/index.js";
-import { UsageError, canonicalJson, decodeNumber, messageOf } from "../core/index.js";
+import { UsageError, canonicalJson, decodeNumber, defined, messageOf } from "../core/index.js";
 import { writeFileAtomically } from "../io/atomic-write.js";
 import type { ForwardModel } from "../models/index.js";
 import type { ResolvedConfig } from "./config.js";
@@ -18,7 +18,7 @@ export interface EpochMetrics {
   readonly metrics: Metrics;
 }
 
-/** What `--resume` needs beside the best weights. */
+/** The state that `--resume` needs beside the best weights. */
 export interface ResumeState {
   /** Epochs done. */
   readonly epoch: number;
@@ -62,10 +62,17 @@ export function storedNormalisation(model: ForwardModel): StoredNormalisation {
 export function storedConfig(config: ResolvedConfig): RunConfig & { seed: number } {
   const { model, dataset, seed, dataSeed, params, backend, kernels, plugins, alignWindow } = config;
   return {
-    ...{ model, dataset, seed, params, backend, kernels },
-    ...(dataSeed === seed ? {} : { dataSeed }),
-    ...(plugins.length > 0 ? { plugins } : {}),
-    ...(alignWindow === undefined ? {} : { alignWindow }),
+    model,
+    dataset,
+    seed,
+    params,
+    backend,
+    kernels,
+    ...defined({
+      dataSeed: dataSeed === seed ? undefined : dataSeed,
+      plugins: plugins.length > 0 ? plugins : undefined,
+      alignWindow,
+    }),
   };
 }
 
@@ -157,7 +164,9 @@ function resumeOf(tensors: SafetensorsFile["tensors"]): ResumeState | null {
         .map(([name, { data }]) => [name.slice(prefix.length), data as Float32Array]),
     );
   return {
-    ...{ epoch: position.epoch, step: position.step, waited: position.waited },
+    epoch: position.epoch,
+    step: position.step,
+    waited: position.waited,
     scheduler: numbersOf((position as { scheduler?: unknown }).scheduler),
     weights: under(`${RESUME}last.`),
     optimizer: under(`${RESUME}optimizer.`),

@@ -196,13 +196,19 @@ export function resolveConfig(config: RunConfig): ResolvedConfig {
   const train = values.train as GroupValues & TrainValues;
   const stream = (name: string): number => (train[`${name}_seed`] as number | null) ?? deriveSeed(seed, name);
   return {
-    ...{ model: config.model, dataset: config.dataset, seed },
+    model: config.model,
+    dataset: config.dataset,
+    seed,
     dataSeed: requireSeed("dataSeed", config.dataSeed) ?? seed,
     streams: { init: stream("init"), shuffle: stream("shuffle"), dropout: stream("dropout") },
     params: Object.fromEntries(Object.entries(params).filter(([name]) => !idle.has(name))),
     inactive: Object.keys(config.params ?? {}).filter((name) => idle.has(name)),
-    ...{ modelParams: values.model, data: values.data, train },
-    ...{ backend: config.backend ?? "wasm", kernels: config.kernels ?? "auto", plugins: config.plugins ?? [] },
+    modelParams: values.model,
+    data: values.data,
+    train,
+    backend: config.backend ?? "wasm",
+    kernels: config.kernels ?? "auto",
+    plugins: config.plugins ?? [],
     alignWindow: config.alignWindow,
   };
 }

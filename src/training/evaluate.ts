@@ -36,7 +36,10 @@ export async function evaluateCheckpoint(path: string, options: CheckpointOption
   try {
     const result = await evaluate(model, loader);
     return {
-      ...{ model: checkpoint.model, dataset: dataset.metadata.name, split, windows: loader.windows },
+      model: checkpoint.model,
+      dataset: dataset.metadata.name,
+      split,
+      windows: loader.windows,
       metrics: result ? { ...prefixed(split, result), ...rulMetrics(model, loader, dataset) } : {},
       baselines: baselines(dataset, split),
       warnings: [...dataset.metadata.warnings, ...(await seenBefore(checkpoint, dataset, options))],

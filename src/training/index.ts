@@ -14,3 +14,4 @@ export * from "./prediction.js";
 export * from "./run.js";
 export { decodeSafetensors, encodeSafetensors, FormatError } from "./safetensors.js";
 export * from "./schedulers/index.js";
+export * from "./trial-scores.js";

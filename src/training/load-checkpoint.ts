@@ -10,8 +10,12 @@ import { readCheckpoint } from "./checkpoint.js";
 /** The normalisation a model is built with; both scales are the stored one, of which it takes the one that it uses. */
 function normalisationFrom(stored: StoredNormalisation): Normalisation {
   return {
-    ...{ xMean: stored.x_mean, xStd: stored.x_std },
-    ...{ sohMean: stored.y_mean, sohStd: stored.y_std, deltaMean: stored.y_mean, deltaStd: stored.y_std },
+    xMean: stored.x_mean,
+    xStd: stored.x_std,
+    sohMean: stored.y_mean,
+    sohStd: stored.y_std,
+    deltaMean: stored.y_mean,
+    deltaStd: stored.y_std,
   };
 }
 
@@ -52,7 +56,8 @@ export async function loadCheckpoint(path: string): Promise<{ model: ForwardMode
   const { normalisation, config } = checkpoint;
   const Model = await entry.load();
   const model = new Model(params, {
-    ...{ features: normalisation.x_mean.length, horizon: normalisation.y_mean.length },
+    features: normalisation.x_mean.length,
+    horizon: normalisation.y_mean.length,
     window: Number(config.params?.["data.window"]),
     normalisation: normalisationFrom(normalisation),
     seeds: { init: 0, dropout: 0 },

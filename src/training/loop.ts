@@ -8,7 +8,7 @@ import { MetricSums } from "./metrics.js";
 import type { PassResult, Scored } from "./metrics.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
 
-/** How a pass learns that it should end. */
+/** Control over a pass from outside: its end, and turns for this thread's messages. */
 export interface PassControl {
   /** Asked before every batch; true ends the pass. */
   readonly stopped?: () => boolean;
@@ -67,8 +67,10 @@ function trainStep(model: ForwardModel, batch: Batch, options: EpochOptions): Sc
     );
     model.step++;
     options.optimizer.step(gradients, {
-      ...{ lr: options.lr, weightDecay: options.weightDecay ?? 0 },
-      ...{ maxNorm: options.maxNorm ?? 1, t: model.step },
+      lr: options.lr,
+      weightDecay: options.weightDecay ?? 0,
+      maxNorm: options.maxNorm ?? 1,
+      t: model.step,
     });
     return scored as Scored;
   });

@@ -4,7 +4,7 @@ import { UsageError } from "../core/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor1D } from "../tensor/tf.js";
 
-/** Where a loss first stopped being a finite number. */
+/** The first batch whose loss was no finite number. */
 export interface Divergence {
   /** The batch, from 1. */
   readonly batch: number;

@@ -1,4 +1,4 @@
-/** What a model predicts for every window of a part: rows, CSV, tensors for other programs. */
+/** A model's predictions for every window of a part: rows, CSV, tensors for other programs. */
 import type { Batch } from "../core/index.js";
 import { writeFileAtomically } from "../io/atomic-write.js";
 import { csvLine } from "../io/csv.js";
@@ -21,7 +21,7 @@ export interface CellEndPoints {
   readonly points: readonly { readonly cycle: number; readonly true: number; readonly predicted: number }[];
 }
 
-/** What a model predicts for every window of a part, row-major. */
+/** A model's predictions for every window of a part, row-major. */
 export class Prediction {
   readonly #cells: readonly string[];
   readonly #batch: Batch;

@@ -17,7 +17,8 @@ export function renormalised(loader: Loader, from: Normalisation, to: Normalisat
     x: batch.x.map((value, i) => value * (scale[i % batch.features] as number) + (shift[i % batch.features] as number)),
   });
   return {
-    ...{ windows: loader.windows, batches: loader.batches },
+    windows: loader.windows,
+    batches: loader.batches,
     *epoch(epoch) {
       for (const batch of loader.epoch(epoch)) yield convert(batch);
     },

@@ -1,10 +1,10 @@
 /** The configuration of a run that goes on from a checkpoint. */
 import type { ConfigValue, RunConfig } from "../core/index.js";
-import { UsageError, canonicalJson } from "../core/index.js";
+import { UsageError, canonicalJson, defined } from "../core/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { readCheckpoint } from "./checkpoint.js";
 
-/** What may differ between the first run and its continuation. */
+/** Parameters that may differ between the first run and its continuation. */
 const free = new Set(["train.epochs"]);
 
 function differing(given: RunConfig, stored: Checkpoint["config"]): string[] {
@@ -49,10 +49,9 @@ export async function resumeConfig(
       ...config,
       params,
       seed: stored.seed,
-      ...(stored.dataSeed === undefined ? {} : { dataSeed: stored.dataSeed }),
       kernels: asked === "auto" ? (kernels ?? "auto") : asked,
       plugins: config.plugins ?? stored.plugins ?? [],
-      ...(stored.alignWindow === undefined ? {} : { alignWindow: stored.alignWindow }),
+      ...defined({ dataSeed: stored.dataSeed, alignWindow: stored.alignWindow }),
     },
     checkpoint,
   };

@@ -1,7 +1,7 @@
 /** One training run from configuration to result: events, checkpoints, how it ended. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dataset, EpochEvent, FinishEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { UsageError, defined } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
 import { buildDataset } from "../datasets/index.js";
 import type { Backend } from "../tensor/index.js";
@@ -11,16 +11,17 @@ import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint
 import type { ResolvedConfig } from "./config.js";
 import { resolveConfig } from "./config.js";
 import type { PassControl } from "./loop.js";
+import { countParameters, measureInference } from "./model-cost.js";
 import { resumeConfig } from "./resume.js";
-import type { EventAnswer, RunOptions, RunResult, RunState } from "./run-types.js";
+import type { EventAnswer, RunOptions, RunProbe, RunResult, RunState } from "./run-types.js";
 import { Trainer } from "./trainer.js";
 
-export type { EventAnswer, RunOptions, RunResult, RunState } from "./run-types.js";
+export type { EventAnswer, RunOptions, RunProbe, RunResult, RunState } from "./run-types.js";
 
 /** The least time between two writes of a running run's checkpoint. */
 const CHECKPOINT_INTERVAL_MS = 1000;
 
-/** What a run stands on. */
+/** The validated configuration, data, backend and kernels of a run. */
 interface TrainingContext {
   readonly config: ResolvedConfig;
   readonly options: RunOptions;
@@ -31,30 +32,28 @@ interface TrainingContext {
 
 /** Validates, loads the data and chooses backend and kernels. */
 async function prepare(config: ResolvedConfig, options: RunOptions): Promise<TrainingContext> {
-  const dataset = await buildDataset(config.dataset, config.data, {
-    seed: config.dataSeed,
-    ...(options.baseDir === undefined ? {} : { baseDir: options.baseDir }),
-    ...(options.tables ? { tables: options.tables } : {}),
-    ...(config.alignWindow === undefined ? {} : { alignWindow: config.alignWindow }),
-  });
+  const { dataSeed: seed, alignWindow } = config;
+  const { baseDir, tables } = options;
+  const dataset = await buildDataset(config.dataset, config.data, defined({ seed, baseDir, tables, alignWindow }));
   const backend = await useBackend(config.backend);
   const kernels = await useKernels(config.kernels);
   return { config, options, dataset, backend, kernels };
 }
 
-/** When to end within an epoch, and when to let this thread's messages in. */
+/** A run's control over its passes: ends them on request, and lets this thread's messages in. */
 function controlOf({ signal, cancelFlag }: RunOptions): PassControl {
-  return {
+  return defined({
     stopped: () => signal?.aborted === true || (cancelFlag !== undefined && Atomics.load(cancelFlag, 0) !== 0),
     // Timers and signal handlers of this thread only run when the loop yields: once a batch, a few microseconds.
-    ...(signal ? { yieldToEventLoop: async () => void (await nextTurn()) } : {}),
-  };
+    yieldToEventLoop: signal ? async () => void (await nextTurn()) : undefined,
+  });
 }
 
 /** One run under way: drives the trainer, emits events, writes checkpoints. */
 class Run {
   readonly #context: TrainingContext;
   readonly #trainer: Trainer;
+  readonly #probe: RunProbe;
   readonly #history: EpochEvent[] = [];
   #seconds = 0;
   #pending: ResumeState | null = null;
@@ -64,10 +63,14 @@ class Run {
   constructor(context: TrainingContext, trainer: Trainer) {
     this.#context = context;
     this.#trainer = trainer;
+    this.#probe = {
+      parameters: countParameters(trainer.model),
+      inferenceUs: () => measureInference(trainer.model, context.dataset),
+    };
   }
 
   async #emit(event: RunEvent): Promise<EventAnswer> {
-    return this.#context.options.onEvent?.(event);
+    return this.#context.options.onEvent?.(event, this.#probe);
   }
 
   async run(): Promise<RunResult> {
@@ -129,7 +132,10 @@ class Run {
     const { model, best, last, bestWeights } = this.#trainer;
     if (!best || !last) throw new Error("a checkpoint needs a finished epoch");
     return {
-      ...{ model: this.#context.config.model, config: this.#storedConfig, best, last },
+      model: this.#context.config.model,
+      config: this.#storedConfig,
+      best,
+      last,
       normalisation: storedNormalisation(model),
       datasetHash: this.#context.dataset.metadata.hash,
       weights: new Map(
@@ -142,8 +148,13 @@ class Run {
   #finishEvent(scores: Metrics): FinishEvent {
     const { best, last } = this.#trainer;
     return {
-      ...{ event: "finish", metrics: best?.metrics ?? {}, last_metrics: last?.metrics ?? {}, baselines: scores },
-      ...{ checkpoint: this.#written, best_epoch: best?.epoch ?? 0, seconds: this.#seconds },
+      event: "finish",
+      metrics: best?.metrics ?? {},
+      last_metrics: last?.metrics ?? {},
+      baselines: scores,
+      checkpoint: this.#written,
+      best_epoch: best?.epoch ?? 0,
+      seconds: this.#seconds,
     };
   }
 
@@ -153,9 +164,19 @@ class Run {
     const idle = config.inactive.map((name) => `${name} has no effect under these settings`);
     return {
       ...ended,
-      ...{ epoch, best, last, baselines: scores, history: this.#history, checkpoint: this.#written },
-      ...{ seconds: this.#seconds, backend, kernels, config: this.#storedConfig },
-      ...{ datasetHash: dataset.metadata.hash, windows: dataset.metadata.counts },
+      epoch,
+      best,
+      last,
+      baselines: scores,
+      history: this.#history,
+      checkpoint: this.#written,
+      seconds: this.#seconds,
+      parameters: this.#probe.parameters,
+      backend,
+      kernels,
+      config: this.#storedConfig,
+      datasetHash: dataset.metadata.hash,
+      windows: dataset.metadata.counts,
       warnings: [...dataset.metadata.warnings, ...idle],
     };
   }

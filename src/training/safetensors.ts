@@ -14,7 +14,7 @@ export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-/** What a file is not, in words that follow "… is no readable safetensors file: ". */
+/** The error for bytes that are no such file; its words follow "… is no readable checkpoint: ". */
 export class FormatError extends Error {
   override readonly name = "FormatError";
 }

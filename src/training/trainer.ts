@@ -14,7 +14,7 @@ import { optimizers } from "./optimizers/index.js";
 import type { Scheduler } from "./schedulers/index.js";
 import { schedulers } from "./schedulers/index.js";
 
-/** How one epoch ended. */
+/** The end of one epoch. */
 export type EpochOutcome =
   | { readonly kind: "done"; readonly event: EpochEvent }
   | { readonly kind: "stopped" }
@@ -43,7 +43,10 @@ async function assemble(config: ResolvedConfig, dataset: Dataset): Promise<Parts
   const createScheduler = await schedulers.get(train.scheduler).load();
   const { window, horizon, featureNames } = dataset.metadata;
   const model = new Model(config.modelParams, {
-    ...{ window, horizon, features: featureNames.length, normalisation: dataset.normalisation },
+    window,
+    horizon,
+    features: featureNames.length,
+    normalisation: dataset.normalisation,
     seeds: { init: streams.init, dropout: streams.dropout },
   });
   return {
@@ -51,7 +54,10 @@ async function assemble(config: ResolvedConfig, dataset: Dataset): Promise<Parts
     optimizer: createOptimizer(model.variables, train),
     scheduler: createScheduler(train, { lr: train.lr, epochs: train.epochs }),
     train: dataset.split("train").loader({
-      ...{ batchSize: train.batch_size, shuffle: true, seed: streams.shuffle, dropLast: train.drop_last },
+      batchSize: train.batch_size,
+      shuffle: true,
+      seed: streams.shuffle,
+      dropLast: train.drop_last,
     }),
     val: dataset.split("val").loader({ batchSize: VALIDATION_BATCH }),
   };
@@ -118,7 +124,11 @@ export class Trainer {
     const { lr } = scheduler;
     const trained = await trainOneEpoch(model, train, {
       ...control,
-      ...{ optimizer, lr, weightDecay: weight_decay, maxNorm: grad_clip, epoch: this.#epoch },
+      optimizer,
+      lr,
+      weightDecay: weight_decay,
+      maxNorm: grad_clip,
+      epoch: this.#epoch,
     });
     if (!trained) return { kind: "stopped" };
     if (trained.divergence) return this.#diverged("training", trained);
@@ -154,12 +164,16 @@ export class Trainer {
     return { kind: "diverged", message: `diverged in epoch ${this.#epoch + 1}: ${seen}` };
   }
 
-  /** What a continuation needs, as of the last finished epoch. */
+  /** The state that a continuation needs, as of the last finished epoch. */
   resumeState(): ResumeState {
     const { model, optimizer, scheduler } = this.#parts;
     return {
-      ...{ epoch: this.#epoch, step: model.step, waited: this.#waited, scheduler: scheduler.state() },
-      ...{ weights: model.weights(), optimizer: optimizer.state() },
+      epoch: this.#epoch,
+      step: model.step,
+      waited: this.#waited,
+      scheduler: scheduler.state(),
+      weights: model.weights(),
+      optimizer: optimizer.state(),
     };
   }
 

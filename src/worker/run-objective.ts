@@ -20,7 +20,9 @@ export async function runObjective(
     },
     shouldPrune: async () => {
       line.throwIfCancelled();
-      return (await answer) !== "continue";
+      const answered = await answer;
+      line.throwIfCancelled();
+      return answered !== "continue";
     },
     setUserAttr: (key, value) => {
       line.setUserAttr(key, value);
@@ -31,7 +33,7 @@ export async function runObjective(
   });
   try {
     const { objective } = await loadObjective(workload.module.url);
-    return outcomeOfValue(await objective(trial), job.objectives);
+    return outcomeOfValue(await objective(trial), job.objectives, job.constraints);
   } catch (error) {
     return outcomeOfError(error, "objective");
   }

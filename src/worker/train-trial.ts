@@ -1,9 +1,11 @@
+/** Trains a trial's model in a worker, and reports its epochs. */
 import { join } from "node:path";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
-import { valueOfEpochs } from "../core/index.js";
-import type { RunResult } from "../training/run.js";
+import { parseConstraint } from "../core/index.js";
+import type { RunProbe, RunResult } from "../training/run.js";
 import { run } from "../training/run.js";
+import { epochNumbers, requireMetric, scoreTrial } from "../training/trial-scores.js";
 import type { TrialJob, Workload } from "../executors/executor.js";
 import { outcomeOfError } from "../executors/protocol.js";
 import { CHECKPOINT_FILE } from "../executors/trial-files.js";
@@ -11,16 +13,16 @@ import type { TrialLine } from "./trial-line.js";
 
 type TrainWorkload = Extract<Workload, { kind: "train" }>;
 
-/** Trains a trial's model, reporting its metric after each epoch; the best epoch's weights go to its directory. */
+/** Trains a trial's model, reporting its metrics after each epoch; the best epoch's weights go to its directory. */
 export async function runTraining(
   job: TrialJob,
   workload: TrainWorkload,
   line: TrialLine,
 ): Promise<{ outcome: TrialOutcome; backend: string | null }> {
   const { config } = workload;
-  const reported = (workload.pruneBy ?? (workload.objectives[0] as StudyObjective)).metric;
   try {
     await loadPlugins(config.plugins ?? []);
+    const judge = new EpochJudge(workload);
     const result = await run(
       { ...config, seed: job.seed },
       {
@@ -29,52 +31,73 @@ export async function runTraining(
         checkpoint: job.artifacts === null ? null : join(job.artifacts.path, CHECKPOINT_FILE),
         resumable: false,
         baselines: false,
-        onEvent: async (event) => {
+        onEvent: async (event, probe) => {
+          if (event.event === "finish") judge.finish(probe);
           if (event.event !== "epoch") return "continue";
           process.stdout.write(`${epochLine(event)}\n`);
-          const answer = await line.report(event.epoch, metricOf(event, reported));
+          const { value, metrics } = judge.report(event, probe);
+          const answer = await line.report(event.epoch, value, metrics);
+          // Whoever ended the trial from outside says how it ended.
+          line.throwIfCancelled();
           return answer === "continue" ? "continue" : "stop";
         },
       },
     );
-    const outcome = outcomeOfRun(job, workload, result);
-    return { outcome, backend: `${result.backend.name}/${result.kernels}` };
+    return { outcome: judge.outcome(job, result), backend: `${result.backend.name}/${result.kernels}` };
   } catch (error) {
     return { outcome: outcomeOfError(error, "training"), backend: null };
   }
 }
 
-function outcomeOfRun(job: TrialJob, { objectives }: TrainWorkload, result: RunResult): TrialOutcome {
-  const { metric, direction } = objectives[0] as StudyObjective;
-  const { state, history, message } = result;
-  if (state === "cancelled") return { state };
-  if (state === "diverged")
-    return { state: "failed", failure: { class: "diverged", message, where: `epoch ${result.epoch + 1}` } };
-  const values = history.map((event) => metricOf(event, metric));
-  const best = valueOfEpochs(values, "best", direction);
-  const chosen = valueOfEpochs(values, job.trialValue, direction);
-  if (!best || !chosen) return noEpoch();
-  const metrics = {
-    best: metricsOf(history[best.index] as EpochEvent),
-    last: metricsOf(history.at(-1) as EpochEvent),
-  };
-  return state === "pruned" ? { state, metrics } : { state, values: [chosen.value], metrics };
+/** What is said of a trial's epochs, and what they come to. */
+class EpochJudge {
+  readonly #workload: TrainWorkload;
+  /** The metric that is reported. */
+  readonly #reported: string;
+  #seconds = 0;
+  #inferenceUs: number | null = null;
+
+  constructor(workload: TrainWorkload) {
+    this.#workload = workload;
+    this.#reported = (workload.pruneBy ?? (workload.objectives[0] as StudyObjective)).metric;
+  }
+
+  /** A metric of the whole run is reported as it is so far. */
+  report(event: EpochEvent, probe: RunProbe): { value: number; metrics: Metrics } {
+    this.#seconds += event.seconds;
+    const metrics: Metrics = { ...epochNumbers(event), seconds: this.#seconds };
+    const inference = this.#reported === "inference_us" ? { inference_us: probe.inferenceUs() } : {};
+    const all = { ...metrics, parameters: probe.parameters, epochs: event.epoch, ...inference };
+    // What cannot be scored in the first epoch cannot be scored in any: told before more are trained.
+    if (event.epoch === 1)
+      for (const { metric } of this.#workload.objectives) if (metric !== "inference_us") requireMetric(all, metric);
+    const value = requireMetric(all, this.#reported);
+    return { value, metrics: { ...metrics, [this.#reported]: value } };
+  }
+
+  /** Measures what is only measured where somebody asks for it. */
+  finish(probe: RunProbe): void {
+    const { objectives, constraints } = this.#workload;
+    const named = [...objectives, ...constraints.map(parseConstraint)].some(({ metric }) => metric === "inference_us");
+    if (named) this.#inferenceUs = probe.inferenceUs();
+  }
+
+  outcome({ trialValue }: TrialJob, result: RunResult): TrialOutcome {
+    const { state, history, message, parameters, epoch } = result;
+    if (state === "cancelled") return { state };
+    if (state === "diverged")
+      return { state: "failed", failure: { class: "diverged", message, where: `epoch ${epoch + 1}` } };
+    // NaN: a pruned trial did not come to what is measured at the end.
+    const run = { seconds: this.#seconds, parameters, epochs: epoch, inference_us: this.#inferenceUs ?? NaN };
+    const scores = scoreTrial(history, run, { ...this.#workload, trialValue });
+    if (!scores) return noEpoch();
+    return state === "pruned" ? { state, metrics: scores.metrics } : { state, ...scores };
+  }
 }
 
 function noEpoch(): TrialOutcome {
   const failure = { class: "exception", message: "the training ended without an epoch", where: "training" } as const;
   return { state: "failed", failure };
-}
-
-function metricOf(event: EpochEvent, metric: string): number {
-  const value = (event as unknown as Record<string, unknown>)[metric];
-  if (typeof value === "number") return value;
-  throw new Error(`an epoch has no metric "${metric}"`);
-}
-
-/** An epoch's numbers; `epoch` says which one it was. */
-function metricsOf({ event: _event, seconds: _seconds, lr: _lr, ...metrics }: EpochEvent): Metrics {
-  return metrics;
 }
 
 function epochLine(event: EpochEvent): string {

@@ -54,7 +54,7 @@ describe("create-study and optimize, as typed in an empty folder", () => {
       schema_version: number;
       trials: Trial[];
     };
-    expect(snapshot).toMatchObject({ format: "mlbench-hpo-study", schema_version: 1 });
+    expect(snapshot).toMatchObject({ format: "mlbench-hpo-study", schema_version: 2 });
     expect(snapshot.trials).toHaveLength(5);
     expect(snapshot.trials[0]?.params).toMatchObject({ "train.batch_size": 32, "train.lr": 0.005 });
   }, 60_000);

@@ -30,11 +30,16 @@ const distribution = (type, properties) =>
   object({ type: { const: type }, ...properties, when }, { optional: ["when"] });
 const component = object({ name: text, options: map(anything) });
 const hashedFile = object({ path: text, sha256: { type: "string", pattern: "^[0-9a-f]{64}$" } });
-const direction = { enum: ["minimize", "maximize"] };
+const objective = object({ metric: text, direction: { enum: ["minimize", "maximize"] } });
+const objectives = { description: "One or more; the first is what trials report.", ...list(objective), minItems: 1 };
 const only = (state, schema) => ({
   if: { properties: { state: { const: state } }, required: ["state"] },
   then: { properties: schema },
 });
+
+const lease = object({ token: text, seconds: { type: "number", exclusiveMinimum: 0 } });
+const values = { ...list(ref("number")), minItems: 1 };
+const noValue = { values: { type: "null" }, value: { type: "null" } };
 
 const defs = {
   number: {
@@ -103,16 +108,26 @@ const defs = {
       blocksWriting: yes,
     }),
   },
-  settings: object({
-    trial_value: { enum: ["best", "last", "best-smoothed"] },
-    on_nan: { enum: ["fail", "prune", "worst"] },
-    on_duplicate: { enum: ["resample", "reuse", "run"] },
-    dry_run_pruner: yes,
-    plugins: list(hashedFile),
-    objective: nullable(hashedFile),
-    data_files: list(hashedFile),
-    accepted_changes: list(object({ at: ref("time"), ...hashedFile.properties })),
-  }),
+  settings: object(
+    {
+      trial_value: { enum: ["best", "last", "best-smoothed"] },
+      on_nan: { enum: ["fail", "prune", "worst"] },
+      on_duplicate: { enum: ["resample", "reuse", "run"] },
+      dry_run_pruner: yes,
+      prune_by: { description: "What trials report; missing: the first objective.", ...objective },
+      constraints: { description: "METRIC<=NUMBER or METRIC>=NUMBER; missing: none.", ...list(text) },
+      folds: {
+        description: "Missing or null: one split.",
+        anyOf: [{ const: "cells" }, { type: "integer", minimum: 2 }, { type: "null" }],
+      },
+      seeds: { description: "How many seeds a trial trains under; missing: 1.", type: "integer", minimum: 1 },
+      plugins: list(hashedFile),
+      objective: nullable(hashedFile),
+      data_files: list(hashedFile),
+      accepted_changes: list(object({ at: ref("time"), ...hashedFile.properties })),
+    },
+    { optional: ["prune_by", "constraints", "folds", "seeds"] },
+  ),
   failure: object({
     class: { enum: ["exception", "diverged", "timeout", "out-of-memory", "worker-crash", "interrupted"] },
     message: text,
@@ -132,12 +147,28 @@ const defs = {
     {
       number: { description: "0, 1, 2 … within the study.", ...count },
       state: { enum: ["waiting", "running", "complete", "pruned", "failed"] },
-      value: { description: "Null unless complete.", ...nullable(ref("number")) },
+      values: { description: "One an objective, in their order; null unless complete.", ...nullable(values) },
+      value: {
+        description: "The only value; missing where there are several objectives, and in a study's file.",
+        ...nullable(ref("number")),
+      },
       params: ref("params"),
       intermediate: ref("intermediate"),
       seen: { description: "One a report: how many trials were finished when it was judged.", ...list(count) },
       finish_index: { description: "0, 1, 2 … in the order of finishing; null before.", ...nullable(count) },
       metrics: object({ best: ref("metrics"), last: ref("metrics") }, { optional: ["best", "last"] }),
+      constraints: {
+        description: 'By name, such as "parameters<=50000": met at 0 and below. Empty without constraints.',
+        ...map(ref("number")),
+      },
+      parts: {
+        description: "What each fold and seed came to; null for a trial that trains once.",
+        ...nullable(list(object({ fold: list(text), seed: count, values }))),
+      },
+      spread: {
+        description: "Standard deviation of the first objective over the parts; null without parts.",
+        ...nullable(ref("number")),
+      },
       started_at: nullable(ref("time")),
       finished_at: nullable(ref("time")),
       seconds: nullable({ type: "number", minimum: 0 }),
@@ -146,6 +177,10 @@ const defs = {
       attempts: list(ref("attempt")),
       owner: { description: '"external" for a trial that `ask` handed out.', ...nullable(text) },
       slot: nullable(count),
+      lease: {
+        description: "Of a running trial that was handed out for a limited time; null for every other.",
+        ...nullable(lease),
+      },
       backend: { description: "Where it was trained: wasm/relaxed, …", ...nullable(text) },
       failure: nullable(ref("failure")),
       prune_reason: nullable(text),
@@ -154,13 +189,13 @@ const defs = {
       distributions: { description: "Of parameters that were suggested without being declared.", ...ref("space") },
     },
     {
-      optional: ["distributions"],
+      optional: ["distributions", "value"],
       allOf: [
-        only("complete", { value: ref("number"), finish_index: count, failure: { type: "null" } }),
-        only("pruned", { value: { type: "null" }, finish_index: count, failure: { type: "null" } }),
-        only("failed", { value: { type: "null" }, finish_index: count, failure: ref("failure") }),
-        only("running", { value: { type: "null" }, finish_index: { type: "null" }, finished_at: { type: "null" } }),
-        only("waiting", { value: { type: "null" }, finish_index: { type: "null" }, finished_at: { type: "null" } }),
+        only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
+        only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
+        only("failed", { ...noValue, finish_index: count, failure: ref("failure") }),
+        only("running", { ...noValue, finish_index: { type: "null" }, finished_at: { type: "null" } }),
+        only("waiting", { ...noValue, finish_index: { type: "null" }, finished_at: { type: "null" } }),
       ],
     },
   ),
@@ -182,8 +217,7 @@ const defs = {
 
 const header = {
   name: text,
-  direction,
-  metric: text,
+  objectives,
   created_at: ref("time"),
   seed: count,
   task: ref("task"),
@@ -234,13 +268,17 @@ const trainFinish = {
 const finishOfFold = object({ ...trainFinish, fold: text }, { optional: ["fold"] });
 const studyOutline = {
   name: text,
-  direction,
-  metric: text,
+  objectives,
   created_at: ref("time"),
   trials: count,
   counts: ref("counts"),
 };
 const best = (more) => nullable(object({ number: count, value: ref("number"), params: ref("params"), ...more }));
+
+const front = {
+  description: "The numbers of the Pareto front, ascending; only with several objectives, where `best` is null.",
+  ...list(count),
+};
 
 const schemas = {
   models: ["`models`", registryList],
@@ -302,7 +340,7 @@ const schemas = {
     list(
       object({
         ...studyOutline,
-        best_value: nullable(ref("number")),
+        best_value: { description: "Null with several objectives.", ...nullable(ref("number")) },
         sampler: text,
         pruner: text,
         file: nullable(text),
@@ -311,31 +349,43 @@ const schemas = {
   ],
   show: [
     "`show`",
-    object({
-      ...studyOutline,
-      file: nullable(text),
-      seed: count,
-      task: ref("task"),
-      sampler: component,
-      pruner: component,
-      failures: map(count),
-      trial_seconds: { type: "number", minimum: 0 },
-      pruned_share: {
-        description: "Of complete and pruned; null before there are any.",
-        ...nullable({ type: "number" }),
+    object(
+      {
+        ...studyOutline,
+        file: nullable(text),
+        seed: count,
+        task: ref("task"),
+        sampler: component,
+        pruner: component,
+        failures: map(count),
+        trial_seconds: { type: "number", minimum: 0 },
+        pruned_share: {
+          description: "Of complete and pruned; null before there are any.",
+          ...nullable({ type: "number" }),
+        },
+        steps: { description: "Reports of all trials.", ...count },
+        best: best({ metrics: defs.trial.properties.metrics }),
+        front,
+        user_attrs: map(anything),
+        owner: {
+          description: "The process that optimizes the study now.",
+          ...nullable(object({ pid: count, host: text, since: ref("time") })),
+        },
+        findings: list(ref("finding")),
       },
-      steps: { description: "Reports of all trials.", ...count },
-      best: best({ metrics: defs.trial.properties.metrics }),
-      user_attrs: map(anything),
-      owner: {
-        description: "The process that optimizes the study now.",
-        ...nullable(object({ pid: count, host: text, since: ref("time") })),
-      },
-      findings: list(ref("finding")),
-    }),
+      { optional: ["front"] },
+    ),
   ],
   trials: ["`trials`", list(ref("trial"))],
-  "best-trial": ["`best-trial`", ref("trial")],
+  "best-trial": [
+    "`best-trial`",
+    {
+      anyOf: [
+        { description: "With one objective.", ...ref("trial") },
+        { description: "With several: the Pareto front, by number.", ...list(ref("trial")), minItems: 1 },
+      ],
+    },
+  ],
   "best-trial-retrain": [
     "`best-trial --retrain`",
     object({
@@ -382,7 +432,7 @@ const schemas = {
     "`replay N`",
     object({
       number: count,
-      same: { description: "Every report came out bit for bit as recorded.", ...yes },
+      same: { description: "Every report, the values and metrics came out bit for bit as recorded.", ...yes },
       difference: nullable(text),
       reports: ref("intermediate"),
       backend: text,
@@ -397,7 +447,7 @@ const schemas = {
       attempt: { type: "integer", minimum: 1 },
       params: ref("params"),
       seed: count,
-      lease: nullable(object({ token: text, seconds: { type: "number", exclusiveMinimum: 0 } })),
+      lease: { description: "Null for a trial that is handed out for as long as it takes.", ...nullable(lease) },
     }),
   ],
   report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
@@ -424,27 +474,47 @@ const schemas = {
     "A line of `optimize --format json`",
     {
       oneOf: [
-        object({ event: { const: "report" }, number: count, step: { type: "number" }, value: ref("number") }),
-        object({
-          event: { const: "trial" },
-          number: count,
-          state: { enum: ["complete", "pruned", "failed"] },
-          value: nullable(ref("number")),
-          params: ref("params"),
-        }),
-        object({
-          event: { const: "finish" },
-          study: text,
-          file: nullable(text),
-          finished: count,
-          best: best({}),
-          stopped_by: {
-            enum: [
-              ...["trials", "total-trials", "timeout", "patience", "target", "max-failures", "space-exhausted"],
-              ...["interrupt", "stop"],
-            ],
+        object(
+          {
+            event: { const: "report" },
+            number: count,
+            step: { type: "number" },
+            value: ref("number"),
+            metrics: {
+              description: "Every number of that step; missing where there is only the value.",
+              ...ref("metrics"),
+            },
           },
-        }),
+          { optional: ["metrics"] },
+        ),
+        object(
+          {
+            event: { const: "trial" },
+            number: count,
+            state: { enum: ["complete", "pruned", "failed"] },
+            value: { description: "Missing where there are several objectives.", ...nullable(ref("number")) },
+            values: nullable(values),
+            params: ref("params"),
+          },
+          { optional: ["value"] },
+        ),
+        object(
+          {
+            event: { const: "finish" },
+            study: text,
+            file: nullable(text),
+            finished: count,
+            best: best({}),
+            front,
+            stopped_by: {
+              enum: [
+                ...["trials", "total-trials", "timeout", "patience", "target", "max-failures", "space-exhausted"],
+                ...["interrupt", "stop"],
+              ],
+            },
+          },
+          { optional: ["front"] },
+        ),
       ],
     },
   ],
@@ -453,13 +523,17 @@ const schemas = {
     object(
       {
         format: { const: "mlbench-hpo-study" },
-        schema_version: { const: 1 },
+        schema_version: { const: 2 },
         checksum: { description: "SHA-256 over everything else.", type: "string", pattern: "^[0-9a-f]{64}$" },
         revision: { description: "The last journal event folded in.", ...count },
         ...header,
+        annotations: {
+          description: "What people say of trials, by number; missing where nobody does.",
+          ...map(object({ note: text, tags: list(text), banned: yes })),
+        },
         trials: list(ref("trial")),
       },
-      { open: true },
+      { open: true, optional: ["annotations"] },
     ),
   ],
 };

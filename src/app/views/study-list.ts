@@ -1,10 +1,10 @@
 /** The studies of a storage, a line each. */
-import { bestOfStudy, MlbenchError } from "../../core/index.js";
-import type { StudyObjective, StudyState, TrialCounts } from "../../core/index.js";
+import type { StudyObjective, TrialCounts } from "../../core/index.js";
 import type { KnownKeys } from "../../registry/known-keys.js";
 import { requireKnownKeys } from "../../registry/known-keys.js";
+import type { StudySummary } from "../../storage/storage.js";
 import type { StorageAddress } from "../address.js";
-import { locationOf, openStorage } from "../storage.js";
+import { openStorage } from "../storage.js";
 
 /** A study in a list. Key names are those of `studies --format json`. */
 export interface StudyListEntry {
@@ -40,24 +40,34 @@ export async function summarizeStudies(address: StorageAddress): Promise<StudyLi
   requireKnownKeys("summarizeStudies", address, keys);
   const storage = await openStorage(address.storage, address.directory);
   const [studies, unread]: [StudyListEntry[], UnreadStudy[]] = [[], []];
-  for (const name of await storage.list())
-    try {
-      studies.push(entryOf(await storage.read(name), locationOf(storage, name)));
-    } catch (error) {
-      if (!(error instanceof MlbenchError)) throw error;
-      // Deleted since it was listed.
-      if (error.code === "unknown-study") continue;
-      unread.push({ name, code: error.code, message: error.message });
-    }
+  for (const { name, summary, error } of await storage.summaries()) {
+    if (summary) studies.push(entryOf(summary));
+    else unread.push({ name, code: error.code, message: error.message });
+  }
   return { studies, unread };
 }
 
-function entryOf(state: StudyState, file: string | null): StudyListEntry {
-  const { header, trials, counts } = state;
-  const best = header.objectives.length > 1 ? null : bestOfStudy(state);
+function entryOf({
+  name,
+  objectives,
+  created_at,
+  counts,
+  best,
+  sampler,
+  pruner,
+  location,
+}: StudySummary): StudyListEntry {
+  const trials = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const best_value = best?.value ?? null;
   return {
-    ...{ name: header.name, objectives: header.objectives, created_at: header.created_at },
-    ...{ trials: trials.length, counts, best_value: best?.value ?? null },
-    ...{ sampler: header.sampler.name, pruner: header.pruner.name, file },
+    name,
+    objectives,
+    created_at,
+    trials,
+    counts,
+    best_value,
+    sampler: sampler.name,
+    pruner: pruner.name,
+    file: location,
   };
 }

@@ -1,28 +1,34 @@
-import { MlbenchError } from "../../core/index.js";
-import { bestOfStudy } from "../../core/index.js";
+import type { StudyHeader, StudyObjective, Trial } from "../../core/index.js";
+import type { Winners } from "../../app/winners.js";
+import { winnerOf, winnersOf } from "../../app/winners.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
+import type { CliIo, OutputFormat } from "../io.js";
 import { printData, shortNumber } from "../render.js";
 import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { paramText } from "../trial-table.js";
+import { infeasibility, paramText, trialTable } from "../trial-table.js";
 
 interface BestOptions extends StudyOptions {
   checkpoint?: boolean;
   output?: string;
   retrain?: boolean;
   seeds: number;
+  trial?: number;
   format: string;
 }
 
 /** `mlbench-hpo best-trial [--checkpoint -o FILE] [--retrain --seeds N]` */
 export const bestTrialCommand: CommandDefinition = (program, context) => {
   addStudyOptions(program.command("best-trial"), { positional: true })
-    .description("show the best complete trial; hand over its weights; train it again under fresh seeds")
+    .description(
+      "show the best trial, or with several objectives the Pareto front; hand over its weights; train it again under fresh seeds",
+    )
     .option("--checkpoint", "write the winner's weights (see --output)")
     .option("-o, --output <file>", "where --checkpoint writes (default: STUDY.safetensors)")
     .option("--retrain", "train the winner and the defaults under the same fresh seeds: mean ± sd, paired difference")
+    .option("--trial <n>", "which of several best trials --checkpoint and --retrain take", wholeNumber("--trial", 0))
     .option("--seeds <n>", "how many seeds --retrain takes", wholeNumber("--seeds", 2, 1000), 5)
     .addOption(formatOption())
     .action((name: string | undefined, options: BestOptions) => best(name, options, context));
@@ -34,25 +40,40 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const ref = await resolveStudy(options, name);
   const { copyCheckpoint, readStudy } = await import("../../app/read-study.js");
   const state = await readStudy(ref);
-  const { header } = state;
-  const trial = bestOfStudy(state);
-  if (!trial) throw new MlbenchError("no-best-trial", `study "${ref.name}" has no complete trial yet`);
+  const winners = winnersOf(state);
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");
+    const trial = winnerOf(ref.name, winners, options.trial);
     return retrain({ io, ref, trial, seeds: options.seeds, format });
   }
   if (options.checkpoint || options.output !== undefined) {
+    const { number } = winnerOf(ref.name, winners, options.trial);
     const file = options.output ?? `${ref.name}.safetensors`;
-    await copyCheckpoint(ref, trial.number, file);
+    await copyCheckpoint(ref, number, file);
     if (format === "table") printLine(io.stderr, `weights: ${file}`);
   }
-  await printData(io, format, trial, {
-    table: () =>
-      [
-        `trial ${trial.number}: ${header.objectives.map(({ metric }, i) => `${metric} ${trial.values?.[i]}`).join(", ")}`,
-        ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
-        ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
-      ].join("\n"),
-    value: () => String(trial.value),
+  await show(io, format, state.header, winners);
+  if (winners.feasible) return;
+  printLine(io.stderr, `no trial of "${ref.name}" meets every constraint; this one misses them least`);
+  context.setExitCode(1);
+}
+
+/** One record with one objective, an array with several. */
+function show(io: CliIo, format: OutputFormat, header: StudyHeader, { trials }: Winners): Promise<void> {
+  const { objectives } = header;
+  const [first] = trials as readonly [Trial, ...Trial[]];
+  const several = objectives.length > 1;
+  return printData(io, format, several ? trials : first, {
+    table: () => (several ? trialTable(trials, objectives, io.stdout.columns) : trialInWords(first, objectives)),
+    value: () => trials.map(({ values }) => (values ?? []).join(" ")).join("\n"),
   });
+}
+
+function trialInWords(trial: Trial, objectives: readonly StudyObjective[]): string {
+  return [
+    `trial ${trial.number}: ${objectives.map(({ metric }, i) => `${metric} ${trial.values?.[i]}`).join(", ")}`,
+    ...[infeasibility(trial)].filter((text) => text !== "").map((text) => `  ${text}`),
+    ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
+    ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
+  ].join("\n");
 }

@@ -56,6 +56,11 @@ interface Base {
 
 /** `mlbench-hpo create-study` */
 export const createStudyCommand: CommandDefinition = async (program, { io, argv }) => {
+  // Without a line, as for help or a list of options, there are no parameters to look up.
+  if (argv.length === 0) {
+    await addCreateOptions(program.command("create-study"));
+    return;
+  }
   const scanned = prescan(argv.slice(1));
   const { loadPlugins } = await import("../../plugins/load-plugins.js");
   await loadPlugins(scanned.plugin);

@@ -2,8 +2,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
 import type { OptimizeStudyOptions } from "../../study/study.js";
-import { bestOfStudy } from "../../core/index.js";
-import type { OptimizeResult } from "../../core/index.js";
+import type { OptimizeResult, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { printLine } from "../io.js";
 import type { CliIo } from "../io.js";
@@ -116,25 +115,20 @@ function milliseconds(seconds: number | undefined): number | undefined {
 async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
   const { io } = context;
   const ref = await resolveStudy(options, name);
-  const [{ loadStudy }, { locationOf }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] =
-    await Promise.all([
-      import("../../app/study.js"),
-      import("../../app/storage.js"),
-      import("../../app/checkpoint-keeper.js"),
-      import("../optimize-view.js"),
-      import("../interrupt.js"),
-    ]);
+  const [{ loadStudy }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] = await Promise.all([
+    import("../../app/study.js"),
+    import("../../app/checkpoint-keeper.js"),
+    import("../optimize-view.js"),
+    import("../interrupt.js"),
+  ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
   const study = await loadStudy({ name: ref.name, storage: ref.storage });
-  const file = locationOf(ref.storage, ref.name);
+  const file = ref.storage.location(ref.name);
   const json = options.format === "json";
   const view = await createOptimizeView(io, json, {
-    ...{
-      direction: study.direction,
-      metric: study.header.objectives[0]?.metric ?? "value",
-      file,
-    },
-    best: bestOfStudy(study.state)?.value ?? null,
+    objectives: study.header.objectives,
+    file,
+    front: study.bestTrials,
   });
   try {
     const result = await drainable((signal, drainSignal) =>
@@ -145,7 +139,7 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
     );
     view.stop();
     const weights = study.header.settings.objective === null && options.keepCheckpoints !== "none";
-    if (!json) printEnd(io, ref, { ...options, weights, file }, result);
+    if (!json) printEnd(io, ref, { ...options, weights, file, counts: study.state.counts }, result);
     context.setExitCode(result.exitCode);
   } finally {
     view.stop();
@@ -169,24 +163,34 @@ function callOptions(options: OptimizeCliOptions): OptimizeStudyOptions {
 function printEnd(
   io: CliIo,
   ref: StudyRef,
-  options: OptimizeCliOptions & { readonly weights: boolean; readonly file: string | null },
+  options: OptimizeCliOptions & {
+    readonly weights: boolean;
+    readonly file: string | null;
+    readonly counts: TrialCounts;
+  },
   result: OptimizeResult,
 ): void {
-  const { best } = result;
   printLine(io.stdout, `stopped by ${result.stoppedBy}: ${result.finished} finished, ${result.added} in this call`);
-  if (best) {
-    printLine(io.stdout, `best: trial ${best.number}, ${best.value}`);
-    for (const [name, value] of Object.entries(best.params)) printLine(io.stdout, `  ${name} = ${String(value)}`);
-  } else printLine(io.stdout, "no trial completed");
+  for (const line of bestLines(result, options.counts)) printLine(io.stdout, line);
   printLine(io.stdout, `study: ${options.file}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
   const goal = totalOf(options, result);
   if (resume) printLine(io.stdout, `to go on: mlbench-hpo optimize${where} --total-trials ${goal}`);
-  else if (best) {
-    const handOver = options.weights ? " --checkpoint -o best.safetensors" : "";
+  else if (options.counts.complete > 0) {
+    const handOver = options.weights && result.best ? " --checkpoint -o best.safetensors" : "";
     printLine(io.stdout, `next: mlbench-hpo best-trial${where}${handOver}`);
   }
+}
+
+/** The best trial with its parameters, the front, or why there is none. */
+function bestLines({ best, front }: OptimizeResult, { complete }: TrialCounts): string[] {
+  if (best) {
+    const params = Object.entries(best.params).map(([name, value]) => `  ${name} = ${String(value)}`);
+    return [`best: trial ${best.number}, ${best.value}`, ...params];
+  }
+  if (front.length > 0) return [`front: ${front.length} of ${complete} complete trials (${front.join(", ")})`];
+  return [complete > 0 ? "no complete trial meets every constraint" : "no trial completed"];
 }
 
 /** What the call was to come to; one that only had a time limit goes on for as many trials as a call without limits. */

@@ -1,6 +1,6 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
 import type { InspectedStudy } from "../../app/read-study.js";
-import type { StudySummary } from "../../app/views/study-summary.js";
+import type { StudyOverview } from "../../app/views/study-overview.js";
 import { objectivesInWords } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
@@ -18,12 +18,12 @@ export const showCommand: CommandDefinition = (program, { io }) => {
     .addOption(formatOption(["table", "json", "yaml"]))
     .action(async (name: string | undefined, options: StudyOptions & { format: string }) => {
       const format = parseFormat(options.format);
-      const [{ inspectStudy }, { summaryOf }] = await Promise.all([
+      const [{ inspectStudy }, { overviewOf }] = await Promise.all([
         import("../../app/read-study.js"),
-        import("../../app/views/study-summary.js"),
+        import("../../app/views/study-overview.js"),
       ]);
       const inspected = await inspectStudy(await resolveStudy(options, name));
-      const summary = summaryOf(inspected.state, inspected);
+      const summary = overviewOf(inspected.state, inspected);
       await printData(io, format, summary, {
         table: async () => inWords(summary) + (await historyPlot(inspected, io)),
       });
@@ -46,7 +46,7 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
   return `\n\nbest ${objective.metric} by finished trials\n${plot}`;
 }
 
-function inWords(summary: StudySummary): string {
+function inWords(summary: StudyOverview): string {
   const { counts, best, front, task, owner } = summary;
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)

@@ -30,7 +30,7 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
       const { state, filter, sort, limit } = options;
       const chosen = queryTrials(trials, { state, filter, sort, limit }, header.objectives);
       await printData(io, format, chosen, {
-        table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, io.stdout.columns)),
+        table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, io.stdout.columns)),
         value: () => chosen.map((trial) => trial.number).join("\n"),
       });
     });

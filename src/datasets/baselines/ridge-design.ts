@@ -8,12 +8,12 @@ const MAX_WINDOWS = 20_000;
 const GRAM_BUDGET = 2e9;
 const MAX_FOLDS = 5;
 
-/** What of a window is used. */
+/** The part of a window that is used. */
 export interface Shape {
   /** Inputs with the constant, which comes last and is not penalised. */
   readonly size: number;
   readonly horizon: number;
-  /** Where a window's used inputs start in its flattened row, and how many there are. */
+  /** Start of a window's used inputs in its flattened row, and their number. */
   readonly from: number;
   readonly inputs: number;
 }

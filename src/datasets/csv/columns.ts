@@ -3,7 +3,7 @@ import { UsageError } from "../../core/index.js";
 import { didYouMean } from "../../registry/index.js";
 import type { CsvParameters } from "./parameters.js";
 
-/** Which column of the header plays which part, by index. */
+/** The columns' roles, by index in the header. */
 export interface CsvRoles {
   readonly cell: number;
   readonly cycle: number;

@@ -36,7 +36,7 @@ async function firstLine(path: string, shown: string): Promise<string> {
   }
 }
 
-/** What the parser objects to, in one line with its place. */
+/** The parser's objection, in one line with its place. */
 function parserError(shown: string, error: unknown): UsageError {
   if (error instanceof UsageError) return error;
   const { code, lines } = error as { code?: string; lines?: number };
@@ -58,7 +58,11 @@ async function readRows(path: string, shown: string, params: CsvParameters): Pro
   bytes.on("data", (chunk) => hash.update(chunk));
   let rows: CsvRows | undefined;
   const parser = parse({
-    ...{ bom: true, delimiter, skip_empty_lines: true, trim: true, max_record_size: MAX_RECORD_BYTES },
+    bom: true,
+    delimiter,
+    skip_empty_lines: true,
+    trim: true,
+    max_record_size: MAX_RECORD_BYTES,
     // Rows are taken here and go no further: passing each through a stream would cost five times the parsing.
     on_record: (record: readonly string[], { lines }) => {
       if (rows) rows.add(record, lines);

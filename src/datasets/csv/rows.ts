@@ -1,5 +1,5 @@
 /** The rows of a CSV file gathered as numbers, with complaints that name line and column. */
-import { UsageError } from "../../core/index.js";
+import { UsageError, defined } from "../../core/index.js";
 import type { CsvRoles } from "./columns.js";
 import type { CsvParameters } from "./parameters.js";
 import type { CellRows, TableParts } from "../tables.js";
@@ -135,13 +135,13 @@ export class CsvRows {
       for (const [f, { values }] of used.entries()) features[i * width + 1 + f] = values.get(row);
     }
     const capacity = Float64Array.from(rows, (row) => this.#target.get(row));
-    return {
+    return defined({
       cell,
       cycles: Int32Array.from(rows, (row) => this.#cycles.get(row)),
-      ...(this.#roles.targetIs === "capacity" ? { capacity } : {}),
+      capacity: this.#roles.targetIs === "capacity" ? capacity : undefined,
       soh,
       features,
-    };
+    });
   }
 
   /** The tables' parts: `soh` first among the features, then the numeric columns in the file's order. */

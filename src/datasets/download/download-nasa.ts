@@ -15,7 +15,7 @@ export const NASA_ARCHIVE = {
 } as const;
 
 export interface DownloadNasaOptions {
-  /** Where the cells go; made if need be. */
+  /** The folder that the cells go to; made if need be. */
   dir: string;
   /** @default NASA_ARCHIVE.url */
   url?: string;
@@ -25,7 +25,7 @@ export interface DownloadNasaOptions {
   onProgress?: (received: number, total: number | null) => void;
   /** Ends the call; what has arrived stays and the next call goes on with it. */
   signal?: AbortSignal;
-  /** How often a broken connection is taken up again. @default 3 */
+  /** Attempts to take up a broken connection again. @default 3 */
   retries?: number;
   /** Before the first retry, doubled for each further one. @default 1000 */
   retryDelayMs?: number;

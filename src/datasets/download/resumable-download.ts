@@ -6,20 +6,20 @@ import { MlbenchError, messageOf } from "../../core/errors.js";
 
 export interface ResumableDownload {
   readonly url: string;
-  /** Where the bytes go; what is there already is gone on with if the server's file is still the same. */
+  /** The file for the bytes; those there already are gone on with if the server's file is still the same. */
   readonly partPath: string;
   /** @param total null where the server does not say */
   readonly onProgress?: ((received: number, total: number | null) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** A larger file is refused, in bytes. */
   readonly maxBytes: number;
-  /** How often a broken connection is taken up again. */
+  /** Attempts to take up a broken connection again. */
   readonly retries: number;
   /** Before the first retry; doubled for each further one. */
   readonly retryDelayMs: number;
 }
 
-/** What is remembered of a started download beside its bytes. */
+/** The record of a started download, kept beside its bytes. */
 interface PartRecord {
   readonly url: string;
   /** A strong ETag or a Last-Modified date: what `If-Range` compares. Null: the download cannot be resumed. */
@@ -80,7 +80,7 @@ async function request(url: string, headers: Record<string, string>, signal?: Ab
 
 interface Started {
   readonly response: Response;
-  /** How many bytes of the file are already there and stay. */
+  /** Bytes of the file that are already there and stay. */
   readonly offset: number;
   readonly total: number | null;
 }

@@ -9,7 +9,7 @@ import { openPromise } from "yauzl";
 import type { Entry, ZipFile } from "yauzl";
 import { MlbenchError, messageOf } from "../../core/errors.js";
 
-/** What an archive may hold, nested ones included; beyond it nothing is unpacked. */
+/** The most that an archive may hold, nested ones included; beyond it nothing is unpacked. */
 export interface UnpackLimits {
   readonly maxFiles: number;
   /** Bytes that come out, in all. */

@@ -46,7 +46,7 @@ export class MemoryBudget {
   }
 }
 
-/** What every array costs beside its numbers: objects and lists. */
+/** The cost of an array beside its numbers, bytes: objects and lists. */
 const ARRAY_COST = 256;
 
 /** One data element: its storage type and where its bytes are. */

@@ -90,7 +90,7 @@ export interface MatSparse {
 
 export type MatArray = MatNumeric | MatChar | MatCell | MatStruct | MatObject | MatFunction | MatOpaque | MatSparse;
 
-/** What a file holds. */
+/** The variables of a file. */
 export interface MatFile {
   /** The descriptive text, trimmed. */
   readonly header: string;

@@ -11,7 +11,7 @@ export type MatErrorCode =
   /** Needs more memory than the limit. */
   | "mat-too-large";
 
-/** Where in a file something stands. */
+/** A place in a file. */
 export interface MatPlace {
   readonly file: string;
   /** Byte offset in the file. */

@@ -17,11 +17,11 @@ export interface ReadMatOptions {
    * @default 1 GiB
    */
   maxBytes?: number;
-  /** How errors name the file when bytes are given. @default "bytes" */
+  /** The file's name in errors when bytes are given. @default "bytes" */
   name?: string;
 }
 
-/** What a read cost: told to tests, which hold it against the limit. */
+/** The cost of a read: told to tests, which hold it against the limit. */
 export interface ReadMatCost {
   /** Bytes that came out of zlib. */
   inflatedBytes: number;

@@ -13,7 +13,7 @@ export interface Phase {
 
 /** A phase of fewer samples says nothing. */
 const MIN_SAMPLES = 3;
-/** How far a phase's current may be from its level. */
+/** The share by which a phase's current may be off its level. */
 const BAND = 0.1;
 
 function sorted(values: Float64Array): number[] {

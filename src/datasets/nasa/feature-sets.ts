@@ -9,7 +9,7 @@ export interface Feature {
   readonly unit: string;
 }
 
-/** What a dataset computes for one discharge, SOH excepted. */
+/** The features that a dataset computes for one discharge, SOH excepted. */
 export interface FeatureSet {
   readonly features: readonly Feature[];
   /**

@@ -6,7 +6,7 @@ import { didYouMean } from "../../registry/index.js";
 import { listOf } from "../task.js";
 import type { NasaParameters } from "./nasa-parameters.js";
 
-/** How far below `data_dir` files are looked for: the official archive's folders are two levels deep. */
+/** Levels below `data_dir` in which files are looked for: the official archive's folders are two levels deep. */
 const MAX_DEPTH = 3;
 
 /** A cell and the file that holds it. */

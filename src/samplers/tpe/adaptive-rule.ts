@@ -21,7 +21,7 @@ export interface AdaptiveRule {
   readonly magicClip: boolean;
 }
 
-/** What one ask knows, shared by its blocks. */
+/** The trials that one ask knows, shared by its blocks. */
 export interface GoodAndRest {
   readonly direction: Direction;
   readonly observations: Observations;

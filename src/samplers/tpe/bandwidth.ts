@@ -15,13 +15,13 @@ const GROWTH = Math.exp(RATE * (1 - BALANCE));
 const DECAY = Math.exp(-RATE * BALANCE);
 const NARROWEST = 0.007;
 const WIDEST = 0.5;
-/** How far a dimension's own spread among the good trials counts. */
+/** The exponent with which a dimension's own spread among the good trials counts. */
 const SPREAD_POWER = 0.4;
 
 /**
- * How far to look around good trials: the step grows with every new best and shrinks with every trial that is none, as
- * in the success rule of evolution strategies (Rechenberg 1973; Kern et al. 2004). It is replayed from the records, so
- * that it needs no state.
+ * The step to take from good trials: it grows with every new best and shrinks with every trial that is none, as in the
+ * success rule of evolution strategies (Rechenberg 1973; Kern et al. 2004). It is replayed from the records, so that it
+ * needs no state.
  * @param complete complete trials by number
  * @param skipped how many of them were drawn before there was anything to learn from
  */

@@ -14,7 +14,7 @@ export interface Grouping {
   readonly group: boolean;
 }
 
-/** How a space is cut into joint densities. Parameters with a single value belong to none. */
+/** The blocks of a space, one joint density each. Parameters with a single value belong to none. */
 export function blocksOf(encoding: SpaceEncoding, { preset, multivariate, group }: Grouping): Block[] {
   const blocks = new Map<string, number[]>();
   encoding.distributions.forEach((d, i) => {

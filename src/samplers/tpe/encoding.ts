@@ -26,7 +26,7 @@ export interface Observation {
 interface EncodingWithMemory extends SpaceEncoding {
   /** The continuous ranges by place: the check that a first ask over a long history makes most often. */
   readonly continuous: readonly (FloatDistribution | null)[];
-  /** What the last history had at each place: finished records stay the same objects, so most lookups end here. */
+  /** The last history's records by place: finished ones stay the same objects, so most lookups end here. */
   readonly trials: Trial[];
   readonly observations: (Observation | null)[];
 }

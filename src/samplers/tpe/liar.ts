@@ -3,7 +3,7 @@ import type { Point } from "./kernel-density.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";
 
 /**
- * How much trials under way take from a candidate's score: the logarithm of the product over them of
+ * The logarithm by which trials under way lower a candidate's score: that of the product over them of
  * 1 - exp(-r^2 / 2), r being the root mean square distance in multiples of the radius of each dimension (local
  * penalisation, González et al. 2016). A trial of another branch or another choice takes nothing.
  * @param radii [D], in shares of the range

@@ -4,7 +4,7 @@ import type { Direction, History, Trial } from "../../core/index.js";
 import type { Observation, SpaceEncoding } from "./encoding.js";
 import { observationAt } from "./encoding.js";
 
-/** What of a history a sampler can learn from, by number. */
+/** The trials of a history that a sampler can learn from, by number. */
 export interface Observations {
   readonly all: readonly Observation[];
   /** Complete trials with a value. */

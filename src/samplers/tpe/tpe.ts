@@ -25,7 +25,7 @@ export interface TpeSamplerOptions {
   readonly nStartupTrials?: number;
   /** Candidates a proposal. @default 24 */
   readonly nEiCandidates?: number;
-  /** How many of n trials count as good. @default min(ceil(0.5 sqrt(n)), 25); preset `optuna`: min(ceil(0.1 n), 25) */
+  /** Number of good trials among n. @default min(ceil(0.5 sqrt(n)), 25); preset `optuna`: min(ceil(0.1 n), 25) */
   readonly gamma?: (n: number) => number;
   /**
    * Weights of n trials by age, oldest first; in the default preset those of the other trials alone, since the good ones

@@ -1,3 +1,4 @@
+/** Failed disk operations in the user's words. */
 import { messageOf, MlbenchError } from "../../core/index.js";
 import { errorCode } from "./file-system.js";
 

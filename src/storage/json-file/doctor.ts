@@ -1,3 +1,4 @@
+/** Diagnosis and repair of a study's files. */
 import { existsSync } from "node:fs";
 import { copyFile, readFile } from "node:fs/promises";
 import { basename } from "node:path";
@@ -6,11 +7,13 @@ import { blankTrial, isFinished, messageOf, MlbenchError } from "../../core/inde
 import type { Trial } from "../../core/index.js";
 import { migratorFrom } from "../migrations/index.js";
 import type { RepairReport, StorageFinding } from "../storage.js";
-import { removeIfThere } from "./file-system.js";
+import { openIfThere, removeIfThere } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
-import { loadStudy, openIfThere, withJournal } from "./load.js";
+import { loadStudy, withJournal } from "./load.js";
 import type { LoadedStudy } from "./load.js";
 import { hasStaleLock, lockOwner } from "./lock.js";
+import { migrateStudy } from "./migrate.js";
+import { olderSnapshot } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
 import { reviveFrozen } from "./plain-json.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
@@ -83,21 +86,34 @@ export async function repairStudy(system: FileSystem, paths: StudyPaths): Promis
     loaded = await loadMended(system, paths, error, findings, actions);
     backups.push(await backUp(paths.snapshot));
   }
+  const mended = backups.length > 0;
   if (!loaded) throw new MlbenchError("study-damaged", `${paths.snapshot} is gone`);
   findings.push(...loaded.findings);
   for (const path of [paths.snapshotTemp, paths.journalTemp]) await removeIfThere(system, path);
-  if (loaded.findings.length > 0 || backups.length > 0) {
+  if (loaded.findings.length > 0 || mended) {
     if (loaded.findings.length > 0) backups.push(await backUp(paths.journal));
-    await new SnapshotAdapter(system, paths).write({
-      ...loaded.snapshot,
-      state: loaded.state,
-      revision: loaded.lastSeq,
-    });
-    await removeIfThere(system, paths.journal);
-    const { size } = loaded.state;
-    actions.push(`wrote a new snapshot with ${size} trial${size === 1 ? "" : "s"}; the journal is folded in`);
+    await rewriteStudy(system, paths, loaded, mended, actions);
   }
   return { findings, actions, backups };
+}
+
+/** Puts everything that was read into a new snapshot of the present version. */
+async function rewriteStudy(
+  system: FileSystem,
+  paths: StudyPaths,
+  loaded: LoadedStudy,
+  mended: boolean,
+  actions: string[],
+): Promise<void> {
+  const { snapshot, state, lastSeq: revision, version, outdated } = loaded;
+  if (outdated) {
+    await migrateStudy(system, paths, loaded, mended);
+    actions.push(`kept what could be read in the form of version ${version}: ${olderSnapshot(paths, version)}`);
+  } else {
+    await new SnapshotAdapter(system, paths).write({ ...snapshot, state, revision });
+    await removeIfThere(system, paths.journal);
+  }
+  actions.push(`wrote a new snapshot with ${state.size} trial${state.size === 1 ? "" : "s"}; the journal is folded in`);
 }
 
 async function loadMended(
@@ -108,11 +124,12 @@ async function loadMended(
   actions: string[],
 ): Promise<LoadedStudy> {
   const mended = mendSnapshot(await readFile(paths.snapshot), basename(paths.snapshot));
-  const { raw, trials, unsure } = partsOf(mended);
+  const { raw, trials, unsure, lost } = partsOf(mended);
   // A version that is whole and newer is no damage; a changed digit has been put right by now.
   if (cause.code === "study-too-new" && !unsure.includes("schema_version")) migratorFrom(raw["schema_version"]);
   findings.push(...mended.findings);
   actions.push(...mended.actions);
+  for (const key of lost) if (key !== "summary") actions.push(`"${key}" could not be read and is left out`);
   for (const key of unsure) actions.push(`kept "${key}" as it reads now, though its checksum does not fit`);
   const migrator = migratorFrom(raw["schema_version"]);
   const document = documentOf(reviveFrozen(migrator.header(raw)) as Record<string, unknown>, trials, actions);
@@ -130,7 +147,7 @@ function documentOf(
   records: ReadonlyMap<number, unknown>,
   actions: string[],
 ): StudyDocument {
-  const size = Math.max(-1, ...records.keys()) + 1;
+  const size = [...records.keys()].reduce((most, number) => Math.max(most, number + 1), 0);
   const saved = new Map<number, Trial>();
   for (const [number, record] of records)
     try {
@@ -148,7 +165,15 @@ function documentOf(
     actions.push(`trial ${number}: its record is lost; it stands as failed`);
     return lost(number, free);
   });
-  return toDocument(raw, trials);
+  try {
+    return toDocument(raw, trials);
+  } catch (error) {
+    if (!("annotations" in raw)) throw error;
+    const { annotations: _unreadable, ...rest } = raw;
+    const document = toDocument(rest, trials);
+    actions.push('"annotations" could not be read and is left out');
+    return document;
+  }
 }
 
 function lost(number: number, finish_index: number): Trial {

@@ -1,6 +1,16 @@
+/** The disk operations that a study's files need, and the real ones. */
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+
+/** What tells whether a file is still the one it was, and whether it has changed. */
+export interface FileStatus {
+  /** The same for a name and a descriptor of one file; another file put in its place has another. */
+  readonly id: string;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtimeMs: number;
+}
 
 /** What snapshot and journal need of a disk: the seam at which tests let it run full, fail or count. */
 export interface FileSystem {
@@ -14,6 +24,8 @@ export interface FileSystem {
   datasync(fd: number): Promise<void>;
   truncate(fd: number, length: number): Promise<void>;
   size(fd: number): Promise<number>;
+  /** Of a path or a descriptor; null where there is no such file. */
+  status(file: string | number): Promise<FileStatus | null>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   /** Makes renames and new names in a file's directory durable. */
@@ -40,6 +52,7 @@ const write = promisify(fs.write) as (
 const fdatasync = promisify(fs.fdatasync);
 const fsync = promisify(fs.fsync);
 const ftruncate = promisify(fs.ftruncate);
+const stat = promisify(fs.stat);
 const fstat = promisify(fs.fstat);
 
 export const realFileSystem: FileSystem = {
@@ -50,6 +63,15 @@ export const realFileSystem: FileSystem = {
   datasync: (fd) => fdatasync(fd),
   truncate: (fd, length) => ftruncate(fd, length),
   size: async (fd) => (await fstat(fd)).size,
+  async status(file) {
+    try {
+      const { dev, ino, size, mtimeMs } = await (typeof file === "number" ? fstat(file) : stat(file));
+      return { id: `${dev}:${ino}`, size, mtimeMs };
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return null;
+      throw error;
+    }
+  },
   rename: (from, to) => fs.promises.rename(from, to),
   unlink: (path) => fs.promises.unlink(path),
   async syncDirectoryOf(path) {
@@ -72,6 +94,14 @@ export async function writeFully(system: FileSystem, fd: number, bytes: Uint8Arr
     if (written === 0) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
     done += written;
   }
+}
+
+/** A descriptor for reading; null where there is no such file. */
+export async function openIfThere(system: FileSystem, path: string): Promise<number | null> {
+  return system.open(path, "r").catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return null;
+    throw error;
+  });
 }
 
 /** Unlinks a file that may be missing. */

@@ -1,3 +1,4 @@
+/** The files of a study's inbox: commands, taken commands, answers. */
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

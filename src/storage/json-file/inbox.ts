@@ -1,3 +1,4 @@
+/** Commands to the process that writes a study: the sender's side and the owner's. */
 import { watch } from "node:fs";
 import type { FSWatcher } from "node:fs";
 import { rmdir } from "node:fs/promises";

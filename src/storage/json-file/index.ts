@@ -1,4 +1,5 @@
+/** Studies as JSON files. */
 export { JsonFileStorage } from "./json-file-storage.js";
 export type { JsonFileStorageOptions } from "./json-file-storage.js";
 export { realFileSystem } from "./file-system.js";
-export type { FileSystem } from "./file-system.js";
+export type { FileStatus, FileSystem } from "./file-system.js";

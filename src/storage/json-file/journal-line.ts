@@ -1,7 +1,8 @@
+/** One line of a journal: an event with its sequence number and checksum. */
 import { crc32 } from "node:zlib";
 
 import type { StudyEvent } from "../../core/index.js";
-import { withoutValue } from "../../core/index.js";
+import { storedEvent } from "../stored-event.js";
 import { withOneByteCorrected } from "./one-byte.js";
 import { readJson, writeJson } from "./plain-json.js";
 
@@ -15,14 +16,18 @@ export interface JournalRecord {
   readonly event: StudyEvent;
 }
 
+/** A CRC-32 as it is written. */
+export function hexOf(checksum: number): string {
+  return checksum.toString(16).padStart(8, "0");
+}
+
 export function checksumOf(bytes: Uint8Array | string): string {
-  return crc32(bytes).toString(16).padStart(8, "0");
+  return hexOf(crc32(bytes));
 }
 
 /** One line with its newline: `{"seq":7,"event":{…},"crc":"89abcdef"}`. */
 export function journalLine(seq: number, event: StudyEvent): string {
-  const stored = event.type === "trial-created" ? { ...event, trial: withoutValue(event.trial) } : event;
-  const body = `${START}${seq},"event":${writeJson(stored)}`;
+  const body = `${START}${seq},"event":${writeJson(storedEvent(event))}`;
   return `${body},"crc":"${checksumOf(body)}"}\n`;
 }
 

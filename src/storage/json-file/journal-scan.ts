@@ -1,3 +1,4 @@
+/** Reading a journal: good lines told from damaged, missing and repeated ones. */
 import type { StorageFinding } from "../storage.js";
 import type { FileSystem } from "./file-system.js";
 import { correctedRecord, isSealed, parseSealed, recordsWithin, sequenceOf } from "./journal-line.js";

@@ -1,3 +1,4 @@
+/** Writing a journal: lines in order, group commit, one fdatasync for many appends. */
 import type { MlbenchError } from "../../core/index.js";
 import { diskError } from "./disk-errors.js";
 import { die, failPoint, isFailPoint } from "./fail-point.js";
@@ -7,6 +8,8 @@ import type { FileSystem } from "./file-system.js";
 /** Reports that nobody waits for are durable after this long at the latest (the contract says 200 ms). */
 const SYNC_AFTER_MS = 120;
 const COPY_PIECE = 1 << 20;
+/** Queued lines are written in pieces of about so many characters. */
+const WRITE_PIECE = 1 << 20;
 
 interface Waiter {
   resolve(): void;
@@ -18,6 +21,8 @@ export interface JournalPlace {
   readonly tempPath: string;
   /** Where the next line goes; whatever stands behind is cut off before. */
   readonly end: number;
+  /** Runs before the file is first touched, and again at the next attempt when it fails. @default nothing to do */
+  readonly prepare?: () => Promise<void>;
 }
 
 /**
@@ -30,6 +35,7 @@ export class Journal {
   readonly #system: FileSystem;
   readonly #path: string;
   readonly #tempPath: string;
+  readonly #prepare: () => Promise<void>;
   #fd: number | null = null;
   /** Bytes of the file known to be on the disk. */
   #synced: number;
@@ -48,10 +54,11 @@ export class Journal {
   /** The file is new under its name: until its folder is synced, a power cut could take it away. */
   #nameDue = false;
 
-  constructor(system: FileSystem, { path, tempPath, end }: JournalPlace) {
+  constructor(system: FileSystem, { path, tempPath, end, prepare = async () => {} }: JournalPlace) {
     this.#system = system;
     this.#path = path;
     this.#tempPath = tempPath;
+    this.#prepare = prepare;
     this.#synced = end;
   }
 
@@ -169,6 +176,7 @@ export class Journal {
   /** The file, cut to what is known to be good. */
   async #file(): Promise<number> {
     if (this.#fd !== null) return this.#fd;
+    await this.#prepare();
     const existing = await this.#system.open(this.#path, "r+").catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return null;
       throw error;
@@ -185,21 +193,32 @@ export class Journal {
     return fd;
   }
 
+  /** Writes what is queued now, piece by piece: very many lines at once do not hold up the process. */
   async #write(): Promise<void> {
     const fd = await this.#file();
-    if (this.#queuedBytes === 0) return;
-    const bytes = Buffer.from(this.#queued.join(""));
+    for (let left = this.#queued.length; left > 0;) {
+      const taken = this.#takePiece(left);
+      left -= taken.count;
+      const { bytes, position } = taken;
+      if (isFailPoint("journal-write")) {
+        await writeFully(this.#system, fd, bytes.subarray(0, bytes.length >> 1), position);
+        die();
+      }
+      await writeFully(this.#system, fd, bytes, position);
+      failPoint("journal-written");
+    }
+  }
+
+  /** Moves queued lines, of the first `most`, to those written. */
+  #takePiece(most: number): { readonly count: number; readonly bytes: Buffer; readonly position: number } {
+    let [count, length] = [0, 0];
+    while (count < most && length < WRITE_PIECE) length += (this.#queued[count++] as string).length;
+    const bytes = Buffer.from(this.#queued.splice(0, count).join(""));
     const position = this.#synced + this.#unsyncedBytes;
-    this.#queued = [];
-    this.#queuedBytes = 0;
+    this.#queuedBytes -= bytes.length;
     this.#unsynced.push(bytes);
     this.#unsyncedBytes += bytes.length;
-    if (isFailPoint("journal-write")) {
-      await writeFully(this.#system, fd, bytes.subarray(0, bytes.length >> 1), position);
-      die();
-    }
-    await writeFully(this.#system, fd, bytes, position);
-    failPoint("journal-written");
+    return { count, bytes, position };
   }
 
   async #sync(): Promise<void> {

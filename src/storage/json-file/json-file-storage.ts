@@ -1,52 +1,77 @@
+/** The storage contract over a folder of study files. */
 import { existsSync } from "node:fs";
-import { mkdir, open, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 
 import { createStudyState, MlbenchError } from "../../core/index.js";
 import type { StudyHeader, StudyState } from "../../core/index.js";
 import type {
+  FollowOptions,
   LockOwner,
   RepairReport,
   StorageFinding,
+  StudyChange,
   StudyInspection,
   StudyStorage,
+  StudySummary,
   StudyWriter,
+  SummaryEntry,
 } from "../storage.js";
-import { requireStudyName, studyExists, StudyLockedError, unknownStudy } from "../study-errors.js";
+import { isStudyName, requireStudyName, studyExists, studyLocked, unknownStudy, waitOrStop } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
-import { backUp, diagnoseStudy, repairStudy } from "./doctor.js";
-import { errorCode, realFileSystem } from "./file-system.js";
+import { diagnoseStudy, repairStudy } from "./doctor.js";
+import { FileArtifacts } from "./file-artifacts.js";
+import { realFileSystem } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { sendCommand } from "./inbox.js";
+import { followJournal } from "./journal-tail.js";
 import { loadStudy } from "./load.js";
 import type { LoadedStudy } from "./load.js";
 import { acquireLock, lockOwner } from "./lock.js";
 import type { Lock } from "./lock.js";
 import { releaseAtExit } from "./open-writers.js";
-import { pathsOf, trialDirectory } from "./paths.js";
+import { pathsOf } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
+import { realPathOf, removeBeside, removeStudy, studyNames } from "./study-folder.js";
+import { StudyWatch } from "./study-watch.js";
+import { SummaryReader } from "./summaries.js";
 import { JsonFileWriter } from "./writer.js";
+import type { WriterStart } from "./writer.js";
+import { emptyJournal, startFromFiles } from "./writer-start.js";
 
 export interface JsonFileStorageOptions {
   /** The folder that holds the studies; made by the first `create`. */
   readonly directory: string;
+  /** How the folder is named to people. @default `directory` as given */
+  readonly shownAs?: string;
+  /** Where others can reach the owner of what this object opens for writing, when it is a service; told to whom it locks out. */
+  readonly url?: string;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. @default 262144 */
   readonly foldAboveBytes?: number;
   /** For tests. */
   readonly fileSystem?: FileSystem;
 }
 
+/** How many studies' summaries are read at once. */
+const SUMMARIES_AT_ONCE = 16;
+
 /** Studies as files: `NAME.json` with a journal beside it (docs/reference/study-file.md). */
 export class JsonFileStorage implements StudyStorage {
   readonly #directory: string;
+  readonly #shownAs: string;
+  readonly #url: string | undefined;
   readonly #foldAbove: number;
   readonly #system: FileSystem;
+  readonly #summaries: SummaryReader;
 
-  constructor({ directory, foldAboveBytes = 1 << 18, fileSystem = realFileSystem }: JsonFileStorageOptions) {
-    this.#directory = directory;
-    this.#foldAbove = foldAboveBytes;
-    this.#system = fileSystem;
+  constructor({ directory, shownAs, url, foldAboveBytes, fileSystem }: JsonFileStorageOptions) {
+    this.#directory = resolve(directory);
+    this.#shownAs = shownAs ?? directory;
+    this.#url = url;
+    this.#foldAbove = foldAboveBytes ?? 1 << 18;
+    this.#system = fileSystem ?? realFileSystem;
+    this.#summaries = new SummaryReader(this.#system, (name) => this.#load(name));
   }
 
   async create(header: StudyHeader): Promise<StudyWriter> {
@@ -59,12 +84,13 @@ export class JsonFileStorage implements StudyStorage {
     const lock = await this.#lock(name, paths);
     try {
       if (existsSync(paths.snapshot)) throw studyExists(name);
-      await removeFiles(paths);
-      const document = { revision: 0, state: createStudyState(header), extra: {} };
+      await removeBeside(paths);
+      const lastActivity = new Date().toISOString();
+      const document = { revision: 0, state: createStudyState(header), extra: {}, lastActivity };
       const adapter = new SnapshotAdapter(this.#system, paths);
       await adapter.write(document);
       const { state } = document;
-      const fresh = { journalEnd: 0, needsNewline: false, findings: [], lastSeq: 0, snapshotBytes: adapter.bytes };
+      const fresh = { ...emptyJournal, findings: [], lastSeq: 0, snapshotBytes: adapter.bytes, prepare: null };
       return this.#writer({ name, paths, lock, document, state, ...fresh });
     } catch (error) {
       lock.release();
@@ -79,14 +105,7 @@ export class JsonFileStorage implements StudyStorage {
     try {
       const loaded = await loadStudy(this.#system, paths);
       if (!loaded) throw await this.#unknown(name);
-      const stops = loaded.findings.find(({ blocksWriting }) => blocksWriting);
-      if (stops) throw damagedStudy(name, stops);
-      const { state, snapshot, lastSeq, snapshotBytes, findings } = loaded;
-      const common = { name, paths, lock, findings, lastSeq, state };
-      if (loaded.outdated || findings.some(({ severity }) => severity === "damage"))
-        return this.#writer({ ...common, ...(await this.#rewritten(paths, loaded)) });
-      const { end: journalEnd = 0, needsNewline = false } = loaded.journal ?? {};
-      return this.#writer({ ...common, document: snapshot, snapshotBytes, journalEnd, needsNewline });
+      return this.#writer({ name, paths, lock, ...(await startFromFiles(this.#system, paths, loaded)) });
     } catch (error) {
       lock.release();
       throw error;
@@ -105,18 +124,58 @@ export class JsonFileStorage implements StudyStorage {
     return { state, findings: findings.filter((finding) => !written(finding)), owner };
   }
 
-  async list(): Promise<string[]> {
-    const files = await readdir(this.#directory, { withFileTypes: true }).catch((error: unknown) => {
-      if (errorCode(error) === "ENOENT") return [];
-      throw diskError("reading the folder", this.#directory, error);
-    });
-    const names: string[] = [];
-    for (const file of files) {
-      const name = file.name.slice(0, -".json".length);
-      if (!file.isDirectory() && file.name.endsWith(".json") && isStudyName(name) && (await this.#isStudy(name)))
-        names.push(name);
+  async exists(name: string): Promise<boolean> {
+    return isStudyName(name) && existsSync(this.#paths(name).snapshot);
+  }
+
+  list(): Promise<string[]> {
+    return studyNames(this.#directory);
+  }
+
+  async summary(name: string): Promise<StudySummary> {
+    const paths = this.#paths(name);
+    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    const brief = await this.#summaries.read(name, paths);
+    return { ...brief, owner: lockOwner(paths.lock), location: this.location(name) };
+  }
+
+  async summaries(): Promise<SummaryEntry[]> {
+    const names = await this.list();
+    this.#summaries.keepOnly(names);
+    const entries = new Map<string, SummaryEntry>();
+    let next = 0;
+    const readOn = async (): Promise<void> => {
+      for (let name = names[next++]; name !== undefined; name = names[next++]) {
+        const entry = await this.#entryOf(name);
+        if (entry) entries.set(name, entry);
+      }
+    };
+    await Promise.all(Array.from({ length: SUMMARIES_AT_ONCE }, readOn));
+    return names.flatMap((name) => entries.get(name) ?? []);
+  }
+
+  /** Null for a study deleted meanwhile. */
+  async #entryOf(name: string): Promise<SummaryEntry | null> {
+    const location = this.location(name);
+    try {
+      return { name, location, summary: await this.summary(name), error: null };
+    } catch (error) {
+      if (!(error instanceof MlbenchError)) throw error;
+      return error.code === "unknown-study" ? null : { name, location, summary: null, error };
     }
-    return names.sort();
+  }
+
+  async *follow(name: string, fromRevision: number, { signal }: FollowOptions = {}): AsyncGenerator<StudyChange> {
+    const paths = this.#paths(name);
+    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    const watch = new StudyWatch(paths, signal);
+    try {
+      const load = async (): Promise<StudyState> => (await this.#load(name)).state;
+      const changed = (): Promise<void> => watch.changed();
+      yield* followJournal({ system: this.#system, name, paths, load, changed, signal }, fromRevision);
+    } finally {
+      watch.close();
+    }
   }
 
   async delete(name: string): Promise<void> {
@@ -124,12 +183,7 @@ export class JsonFileStorage implements StudyStorage {
     if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
     const lock = await this.#lock(name, paths);
     try {
-      await this.#system.unlink(paths.snapshot);
-      await this.#system.syncDirectoryOf(paths.snapshot);
-      await removeFiles(paths);
-      for (const file of await readdir(this.#directory))
-        if (file.startsWith(`${name}.json.damaged-`) || file.startsWith(`${name}.journal.jsonl.damaged-`))
-          await rm(join(this.#directory, file), { force: true });
+      await removeStudy(this.#system, paths);
     } catch (error) {
       throw diskError("deleting", paths.snapshot, error);
     } finally {
@@ -137,12 +191,20 @@ export class JsonFileStorage implements StudyStorage {
     }
   }
 
-  fileOf(name: string): string {
-    return this.#paths(name).snapshot;
+  identity(name: string): string {
+    return join(realPathOf(this.#directory), basename(this.#paths(name).snapshot));
   }
 
-  directoryOf(name: string, trial: number): string {
-    return trialDirectory(this.#paths(name), trial);
+  location(name: string): string {
+    return pathsOf(this.#shownAs, name).snapshot;
+  }
+
+  baseDirectory(): string {
+    return this.#directory;
+  }
+
+  artifacts(name: string): FileArtifacts {
+    return new FileArtifacts(this.#paths(name).files);
   }
 
   async ownerOf(name: string): Promise<LockOwner | null> {
@@ -179,7 +241,7 @@ export class JsonFileStorage implements StudyStorage {
 
   async #load(name: string): Promise<LoadedStudy> {
     const loaded = await loadStudy(this.#system, this.#paths(name)).catch((error: unknown) => {
-      throw diskError("reading", this.fileOf(name), error);
+      throw diskError("reading", this.#paths(name).snapshot, error);
     });
     if (!loaded) throw await this.#unknown(name);
     return loaded;
@@ -190,31 +252,14 @@ export class JsonFileStorage implements StudyStorage {
   }
 
   async #lock(name: string, paths: StudyPaths): Promise<Lock> {
-    const attempt = await acquireLock(paths.lock).catch((error: unknown) => {
+    const attempt = await acquireLock(paths.lock, this.#url).catch((error: unknown) => {
       throw diskError("taking the lock", paths.lock, error);
     });
-    if ("owner" in attempt) throw new StudyLockedError(name, attempt.owner);
+    if ("owner" in attempt) throw studyLocked(name, attempt.owner, adviceOn(attempt.owner, basename(paths.lock)));
     return attempt.lock;
   }
 
-  /** A study whose files are to be put right before anything is appended: all of it goes into a new snapshot. */
-  async #rewritten(
-    paths: StudyPaths,
-    { state, snapshot, lastSeq, journal }: LoadedStudy,
-  ): Promise<
-    Pick<ConstructorParameters<typeof JsonFileWriter>[0], "document" | "snapshotBytes" | "journalEnd" | "needsNewline">
-  > {
-    if (journal) await backUp(paths.journal);
-    const adapter = new SnapshotAdapter(this.#system, paths);
-    const document = { ...snapshot, state, revision: lastSeq };
-    await adapter.write(document);
-    if (journal) await this.#system.unlink(paths.journal);
-    return { document, snapshotBytes: adapter.bytes, journalEnd: 0, needsNewline: false };
-  }
-
-  #writer(
-    start: Omit<ConstructorParameters<typeof JsonFileWriter>[0], "system" | "foldAbove" | "onClosed">,
-  ): JsonFileWriter {
+  #writer(start: Omit<WriterStart, "system" | "foldAbove" | "onClosed">): JsonFileWriter {
     const writer: JsonFileWriter = new JsonFileWriter({
       ...start,
       system: this.#system,
@@ -223,39 +268,10 @@ export class JsonFileStorage implements StudyStorage {
     });
     return writer;
   }
-
-  /** Whether a file reads like a study's, a damaged one included. */
-  async #isStudy(name: string): Promise<boolean> {
-    const file = await open(this.fileOf(name), "r").catch(() => null);
-    if (!file) return false;
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
-      return /mlbench-hpo|"schema_version"|"checksum"/.test(buffer.toString("latin1", 0, bytesRead));
-    } finally {
-      await file.close();
-    }
-  }
 }
 
-function isStudyName(name: string): boolean {
-  try {
-    requireStudyName(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Everything of a study but its snapshot and its lock. */
-async function removeFiles(paths: StudyPaths): Promise<void> {
-  for (const path of [paths.journal, paths.journalTemp, paths.snapshotTemp, paths.inbox, paths.files])
-    await rm(path, { recursive: true, force: true });
-}
-
-function damagedStudy(name: string, { file, line, message }: StorageFinding): MlbenchError {
-  const place = line === null ? file : `${file}, line ${line}`;
-  return new MlbenchError(
-    "study-damaged",
-    `study "${name}" is damaged (${place}: ${message}): mlbench-hpo doctor ${name} --repair mends it`,
-  );
+/** What can be done about the owner of a lock. */
+function adviceOn(owner: LockOwner, lockFile: string): string {
+  if (!owner.elsewhere) return waitOrStop(owner);
+  return `if it is gone for certain, which cannot be told from here, delete the file ${lockFile}`;
 }

@@ -1,3 +1,4 @@
+/** Applying what is left of a damaged journal. */
 import { applyEvent, blankTrial, MlbenchError } from "../../core/index.js";
 import type { StudyEvent, StudyState } from "../../core/index.js";
 

@@ -1,3 +1,4 @@
+/** The lines of a file, read piece by piece. */
 import type { FileSystem } from "./file-system.js";
 
 export interface Line {
@@ -11,12 +12,13 @@ export interface Line {
   readonly ended: boolean;
 }
 
-const CHUNK = 1 << 20;
+/** So much is read, and its lines handled, between two turns of the event loop. */
+const CHUNK = 1 << 18;
 const NEWLINE = 10;
 
 /**
- * The lines of a file, read by the megabyte: a study of a gigabyte is never one string. `onChunk` sees every byte once,
- * in order.
+ * The lines of a file, read piece by piece: a study of a gigabyte is never one string. `onChunk` sees every byte once,
+ * in order. The cost is that of the bytes, however long a line is.
  */
 export async function* readLines(
   system: FileSystem,
@@ -24,7 +26,8 @@ export async function* readLines(
   onChunk: (chunk: Buffer, offset: number) => void = () => {},
 ): AsyncGenerator<Line[]> {
   const size = await system.size(fd);
-  let carried: Buffer = Buffer.alloc(0);
+  let carried: Buffer[] = [];
+  let offset = 0;
   let position = 0;
   let number = 1;
   for (;;) {
@@ -33,17 +36,19 @@ export async function* readLines(
     if (count === 0) break;
     const fresh = chunk.subarray(0, count);
     onChunk(fresh, position);
-    const bytes = carried.length === 0 ? fresh : Buffer.concat([carried, fresh]);
-    const base = position - carried.length;
     position += count;
     const lines: Line[] = [];
     let start = 0;
-    for (let end = bytes.indexOf(NEWLINE, start); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
-      lines.push({ bytes: bytes.subarray(start, end), offset: base + start, number: number++, ended: true });
+    for (let end = fresh.indexOf(NEWLINE); end !== -1; end = fresh.indexOf(NEWLINE, start)) {
+      const rest = fresh.subarray(start, end);
+      const bytes = carried.length === 0 ? rest : Buffer.concat([...carried, rest]);
+      lines.push({ bytes, offset, number: number++, ended: true });
+      carried = [];
+      offset += bytes.length + 1;
       start = end + 1;
     }
-    carried = bytes.subarray(start);
+    if (start < count) carried.push(fresh.subarray(start));
     if (lines.length > 0) yield lines;
   }
-  if (carried.length > 0) yield [{ bytes: carried, offset: position - carried.length, number, ended: false }];
+  if (carried.length > 0) yield [{ bytes: Buffer.concat(carried), offset, number, ended: false }];
 }

@@ -1,24 +1,29 @@
+/** A study as it stands on disk: its snapshot with the journal's events applied. */
 import { basename } from "node:path";
 
 import { applyEvent, createStudyState, MlbenchError } from "../../core/index.js";
 import type { StudyEvent, StudyState } from "../../core/index.js";
 import type { Schema } from "../migrations/index.js";
 import type { StorageFinding } from "../storage.js";
-import { errorCode } from "./file-system.js";
+import { openIfThere } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { scanJournal } from "./journal-scan.js";
 import type { JournalScan } from "./journal-scan.js";
 import type { StudyPaths } from "./paths.js";
 import { LenientReplay } from "./lenient-replay.js";
+import { identityIn, readHead } from "./snapshot-head.js";
 import { readSnapshot } from "./snapshot-reader.js";
 import type { ReadSnapshot } from "./snapshot-reader.js";
 import type { StudyDocument } from "./study-document.js";
 
 export interface LoadedStudy {
+  /** Its revision is `lastSeq`. */
   readonly state: StudyState;
   readonly snapshot: StudyDocument;
   readonly snapshotBytes: number;
-  /** Written by an older version. */
+  /** The `schema_version` that the snapshot was written in. */
+  readonly version: number;
+  /** Whether that is an older one. */
   readonly outdated: boolean;
   /** Null when there is none. */
   readonly journal: JournalScan | null;
@@ -26,21 +31,16 @@ export interface LoadedStudy {
   readonly findings: readonly StorageFinding[];
 }
 
-export async function openIfThere(system: FileSystem, path: string): Promise<number | null> {
-  return system.open(path, "r").catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT") return null;
-    throw error;
-  });
-}
-
-/** When and with which seed a study was made: tells a study from one that took its name. */
+/**
+ * What tells a study from one that took its name, and its form from a later one: when and with which seed it was made,
+ * and its version.
+ */
 async function identityOf(system: FileSystem, path: string): Promise<string | null> {
   const fd = await openIfThere(system, path);
   if (fd === null) return null;
   try {
-    const head = Buffer.alloc(4096);
-    const text = head.toString("utf8", 0, await system.read(fd, head, 0));
-    return `${/"created_at"\s*:\s*"[^"]*"/.exec(text)?.[0]} ${/"seed"\s*:\s*[\d.e+-]+/.exec(text)?.[0]}`;
+    const { version, study } = identityIn(await readHead(system, fd));
+    return `${version} ${study}`;
   } finally {
     await system.close(fd);
   }
@@ -91,7 +91,8 @@ export async function withJournal(
   { document, bytes, migrator }: ReadSnapshot,
   fd: number | null,
 ): Promise<LoadedStudy> {
-  const common = { snapshot: document, snapshotBytes: bytes, outdated: migrator.outdated };
+  const { version, outdated } = migrator;
+  const common = { snapshot: document, snapshotBytes: bytes, version, outdated };
   const { state, revision } = document;
   if (fd === null) return { ...common, state, journal: null, lastSeq: revision, findings: [] };
   const file = basename(paths.journal);
@@ -104,7 +105,15 @@ export async function withJournal(
   const lenient = new LenientReplay(replay.state);
   for (const event of replay.kept) lenient.apply(event);
   for (const { event } of journal.salvaged) lenient.apply(migrated(event));
-  return { ...common, state: lenient.finish(new Date().toISOString()), journal, lastSeq: journal.lastSeq, findings };
+  const { lastSeq } = journal;
+  const mended = lenient.finish(new Date().toISOString());
+  return { ...common, state: atRevision(mended, lastSeq), journal, lastSeq, findings };
+}
+
+/** The state under the number of the last event on disk: some events of a damaged journal are lost, others stood in for. */
+function atRevision(state: StudyState, revision: number): StudyState {
+  const { header, trials, annotations } = state;
+  return createStudyState(header, trials, { annotations, revision });
 }
 
 /** Applies events until one does not fit, and keeps those from there on. */

@@ -1,9 +1,10 @@
+/** The lock that makes a process the only writer of a study. */
 import { createHash, randomBytes } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { LockOwner } from "../storage.js";
+import type { LockOwner } from "../lock-owner.js";
 import { failPoint } from "./fail-point.js";
 import { errorCode } from "./file-system.js";
 import { isElsewhere, isGone, ownIdentity } from "./process-identity.js";
@@ -11,6 +12,8 @@ import type { ProcessIdentity } from "./process-identity.js";
 
 interface LockContent extends ProcessIdentity {
   readonly since: string;
+  /** Where the owner takes commands, when it is a service. */
+  readonly url?: string;
   /** Makes each lock's text unique. */
   readonly nonce: string;
 }
@@ -72,8 +75,8 @@ function placeWithoutLinks(path: string, text: string): boolean {
 }
 
 function ownerIn(content: LockContent): LockOwner {
-  const { pid, host, since } = content;
-  return { pid, host, since, elsewhere: isElsewhere(content) };
+  const { pid, host, since, url } = content;
+  return { pid, host, since, elsewhere: isElsewhere(content), ...(url === undefined ? {} : { url }) };
 }
 
 /** The living owner of a lock file, or null. */
@@ -89,10 +92,14 @@ export function hasStaleLock(path: string): boolean {
   return text !== null && lockOwner(path) === null;
 }
 
-/** Takes the lock, at once over from a dead owner. */
-export async function acquireLock(path: string): Promise<LockAttempt> {
+/**
+ * Takes the lock, at once over from a dead owner.
+ * @param url where this owner takes commands, when it is a service.
+ */
+export async function acquireLock(path: string, url?: string): Promise<LockAttempt> {
   const nonce = randomBytes(8).toString("hex");
-  const content: LockContent = { ...ownIdentity(), since: new Date().toISOString(), nonce };
+  const since = new Date().toISOString();
+  const content: LockContent = { ...ownIdentity(), since, ...(url === undefined ? {} : { url }), nonce };
   const text = `${JSON.stringify(content)}\n`;
   for (;;) {
     if (placeNew(path, text, nonce)) return { lock: held(path, text) };

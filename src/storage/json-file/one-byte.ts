@@ -1,3 +1,4 @@
+/** Finding a single changed byte from a CRC-32. */
 import { crc32 } from "node:zlib";
 
 /** The change of a CRC-32 when its last byte changes by `index` (reflected polynomial 0xedb88320, as in zlib). */

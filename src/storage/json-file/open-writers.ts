@@ -1,3 +1,4 @@
+/** What a process does with its open studies when it ends. */
 import type { Lock } from "./lock.js";
 
 interface OpenWriter {

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+/** The names of a study's files. */
+import { basename, join } from "node:path";
 
 /** The files that make up a study. */
 export interface StudyPaths {
@@ -25,6 +26,14 @@ export function pathsOf(directory: string, name: string): StudyPaths {
   };
 }
 
-export function trialDirectory(paths: StudyPaths, trial: number): string {
-  return join(paths.files, String(trial).padStart(5, "0"));
+/** Where the snapshot of an older version is kept when the study is migrated. */
+export function olderSnapshot({ snapshot }: StudyPaths, version: number): string {
+  return `${snapshot}.v${version}`;
+}
+
+/** Whether a file of a study's folder is a copy kept of it: of an older version, or damaged. */
+export function isKeptCopy({ snapshot, journal }: StudyPaths, file: string): boolean {
+  const [own, lines] = [basename(snapshot), basename(journal)];
+  if (file.startsWith(`${own}.v`)) return /^\d+$/.test(file.slice(own.length + 2));
+  return file.startsWith(`${own}.damaged-`) || file.startsWith(`${lines}.damaged-`);
 }

@@ -1,3 +1,4 @@
+/** JSON that keeps non-finite numbers. */
 const encoded = /^\\*(?:NaN|-?Infinity)$/;
 
 /** Whether a string is, or looks like, an encoded number. Most strings are told apart by their first letter. */
@@ -28,10 +29,49 @@ export function writeJson(value: unknown): string {
   return needsEncoding(value) ? JSON.stringify(value, encode) : JSON.stringify(value);
 }
 
-/** Turns what `JSON.parse` gave into what {@link writeJson} was given, in place, and freezes it throughout. */
+/** The most entries of a list that are written, or read, in one go. */
+export const SLICE = 4096;
+
+/** Whether a list so long that it is written in slices stands in the value, or one level down in its objects. */
+function isLong(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (!Array.isArray(value)) return Object.values(value).some(isLong);
+  return value.length > SLICE || value.some((item) => !Array.isArray(item) && isLong(item));
+}
+
+/** {@link writeJson} in pieces, none of them much longer than {@link SLICE} entries of a list. */
+export function* jsonPieces(value: unknown): Generator<string> {
+  if (!isLong(value)) yield writeJson(value);
+  else if (Array.isArray(value)) yield* listPieces(value);
+  else {
+    let before = "{";
+    for (const [key, item] of Object.entries(value as object)) {
+      if (item === undefined) continue;
+      yield `${before}${JSON.stringify(key)}:`;
+      yield* jsonPieces(item);
+      before = ",";
+    }
+    yield "}";
+  }
+}
+
+function* listPieces(list: readonly unknown[]): Generator<string> {
+  const deep = list.some((item) => !Array.isArray(item) && isLong(item));
+  for (let start = 0; start < list.length; start += deep ? 1 : SLICE) {
+    yield start === 0 ? "[" : ",";
+    if (deep) yield* jsonPieces(list[start]);
+    else yield writeJson(list.slice(start, start + SLICE)).slice(1, -1);
+  }
+  yield "]";
+}
+
+/**
+ * Turns what `JSON.parse` gave into what {@link writeJson} was given, in place, and freezes it throughout. What is frozen
+ * already has been through it.
+ */
 export function reviveFrozen(value: unknown): unknown {
   if (typeof value === "string") return looksEncoded(value) ? decode(value) : value;
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];

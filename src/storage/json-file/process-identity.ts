@@ -1,3 +1,4 @@
+/** Which process this is, and whether another one still lives. */
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";

@@ -1,5 +1,7 @@
+/** Replacing a study's snapshot file durably, as lowdb's adapter. */
 import type { Adapter } from "lowdb";
 
+import type { Form } from "../migrations/index.js";
 import { diskError } from "./disk-errors.js";
 import { failPoint } from "./fail-point.js";
 import { removeIfThere } from "./file-system.js";
@@ -35,10 +37,11 @@ export class SnapshotAdapter implements Adapter<StudyDocument> {
     }
   }
 
-  async write(document: StudyDocument): Promise<void> {
+  /** @param form the present version's, or the one that the study came from. */
+  async write(document: StudyDocument, form?: Form): Promise<void> {
     const { snapshot, snapshotTemp } = this.#paths;
     try {
-      this.bytes = await writeSnapshot(this.#system, snapshotTemp, document);
+      this.bytes = await writeSnapshot(this.#system, snapshotTemp, document, form);
       await this.#system.rename(snapshotTemp, snapshot);
       await this.#system.syncDirectoryOf(snapshot);
     } catch (error) {

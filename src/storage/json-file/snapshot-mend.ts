@@ -1,12 +1,12 @@
+/** Putting a damaged snapshot right, line by line. */
 import { createHash } from "node:crypto";
 
 import { messageOf, MlbenchError } from "../../core/index.js";
 import type { StorageFinding } from "../storage.js";
 import { checksumOf } from "./journal-line.js";
 import { withOneByteCorrected } from "./one-byte.js";
-import { NO_CHECKSUM } from "./snapshot-writer.js";
+import { NO_CHECKSUM, TRAILER_END, TRAILER_START } from "./snapshot-layout.js";
 
-const TRAILER = '"line_checksums": "';
 const NEWLINE = Buffer.from("\n");
 
 export interface MendedLine {
@@ -80,14 +80,15 @@ function splitLines(bytes: Buffer): Buffer[] {
 
 /** Where the line of checksums begins; one changed byte in its key does not hide it. -1 when there is none. */
 function findTrailer(bytes: Buffer): number {
-  const exact = bytes.lastIndexOf(TRAILER);
+  const exact = bytes.lastIndexOf(TRAILER_START);
   if (exact !== -1) return exact;
   const lastLines = splitLines(bytes).slice(-3).reverse();
   let end = bytes.length;
   for (const line of lastLines) {
     end = bytes.lastIndexOf(line, end);
-    const head = line.toString("latin1", 0, TRAILER.length);
-    if (line.length > TRAILER.length && [...TRAILER].filter((char, i) => char !== head[i]).length === 1) return end;
+    const head = line.toString("latin1", 0, TRAILER_START.length);
+    if (line.length > TRAILER_START.length && [...TRAILER_START].filter((char, i) => char !== head[i]).length === 1)
+      return end;
   }
   return -1;
 }
@@ -100,7 +101,7 @@ function sumsIn(trailer: Buffer): string[] | null {
 function hashOf(body: readonly Buffer[], sums: readonly string[]): string {
   const hash = createHash("sha256");
   for (const line of body) hash.update(line).update(NEWLINE);
-  return hash.update(`${TRAILER}${sums.join("")}"\n}\n`).digest("hex");
+  return hash.update(TRAILER_START + sums.join("") + TRAILER_END).digest("hex");
 }
 
 /** Narrows the damage to the lines between the whole ones at the start and those at the end. */
@@ -158,15 +159,25 @@ function mendLines(region: readonly Buffer[], sums: readonly string[], first: nu
   return region.map((line) => ({ text: line.toString("utf8"), sure: false }));
 }
 
-/** The parts of a mended snapshot: top-level keys, and the trial records that could be saved, by number. */
-export function partsOf({ lines }: MendedSnapshot): {
-  raw: Record<string, unknown>;
-  trials: Map<number, unknown>;
-  unsure: string[];
-} {
+/** Top-level keys without which a study is one all the same. */
+const dispensable = new Set(["summary", "annotations"]);
+
+/** What a mended snapshot is made of. */
+export interface SnapshotParts {
+  readonly raw: Record<string, unknown>;
+  /** The trial records that could be saved, by number. */
+  readonly trials: Map<number, unknown>;
+  /** Top-level keys that read well, but whose checksum does not fit. */
+  readonly unsure: string[];
+  /** Top-level keys that could not be read, and are not needed. */
+  readonly lost: string[];
+}
+
+export function partsOf({ lines }: MendedSnapshot): SnapshotParts {
   const raw: Record<string, unknown> = {};
   const trials = new Map<number, unknown>();
   const unsure: string[] = [];
+  const lost: string[] = [];
   let inTrials = false;
   for (const { text, sure } of lines) {
     const content = text.endsWith(",") ? text.slice(0, -1) : text;
@@ -182,14 +193,16 @@ export function partsOf({ lines }: MendedSnapshot): {
           if (!sure) unsure.push(...Object.keys(parsed as object));
         }
       } catch (error) {
-        if (!inTrials)
+        const key = /^"(\w+)": /.exec(content)?.[1];
+        if (!inTrials && key !== undefined && dispensable.has(key)) lost.push(key);
+        else if (!inTrials)
           throw new MlbenchError(
             "study-damaged",
             `its head cannot be read (${messageOf(error)}), and nothing is kept of it elsewhere`,
           );
       }
   }
-  return { raw, trials, unsure };
+  return { raw, trials, unsure, lost };
 }
 
 function keepTrial(trials: Map<number, unknown>, record: unknown): void {

@@ -1,3 +1,4 @@
+/** Reading and checking a snapshot. */
 import { createHash } from "node:crypto";
 
 import { messageOf, MlbenchError, UsageError } from "../../core/index.js";
@@ -6,16 +7,21 @@ import { migratorFrom } from "../migrations/index.js";
 import type { Migrator, Schema } from "../migrations/index.js";
 import type { FileSystem } from "./file-system.js";
 import { readLines } from "./lines.js";
+import { parseLongRecord } from "./long-record.js";
 import { reviveFrozen } from "./plain-json.js";
 import { requireTrial, toDocument } from "./study-document.js";
 import type { StudyDocument } from "./study-document.js";
-import { NO_CHECKSUM } from "./snapshot-writer.js";
+import { NO_CHECKSUM } from "./snapshot-layout.js";
 
 export interface ReadSnapshot {
   readonly document: StudyDocument;
   readonly bytes: number;
   readonly migrator: Migrator;
 }
+
+/** A trial's line of more bytes is parsed piece by piece. */
+const LONG_LINE = 1 << 18;
+const COMMA = 44;
 
 const checksumField = /"checksum"\s*:\s*"([0-9a-f]{64})"/;
 
@@ -63,7 +69,15 @@ class LineParser {
     return this.#part === "end";
   }
 
-  line(text: string): void {
+  /** @returns what to wait for, after a line so long that others get their turn meanwhile. */
+  line(bytes: Buffer): Promise<void> | undefined {
+    if (this.#part === "trials" && bytes.length > LONG_LINE)
+      return parseLongRecord(withoutComma(bytes)).then((record) => this.#takeTrial(record));
+    this.#shortLine(bytes.toString("utf8"));
+    return undefined;
+  }
+
+  #shortLine(text: string): void {
     if (this.#part === "trials") this.#trialLine(text);
     else if (text === '"trials": [') this.#part = "trials";
     else if (text === "}") this.#part = "end";
@@ -72,12 +86,17 @@ class LineParser {
 
   #trialLine(text: string): void {
     if (text === "]," || text === "]") this.#part = "tail";
-    else {
-      const record: unknown = JSON.parse(text.endsWith(",") ? text.slice(0, -1) : text);
-      const migrated = this.migrator.trial(record as Record<string, unknown>);
-      this.trials.push(requireTrial(reviveFrozen(migrated), this.trials.length));
-    }
+    else this.#takeTrial(JSON.parse(text.endsWith(",") ? text.slice(0, -1) : text));
   }
+
+  #takeTrial(record: unknown): void {
+    const migrated = this.migrator.trial(record as Record<string, unknown>);
+    this.trials.push(requireTrial(reviveFrozen(migrated), this.trials.length));
+  }
+}
+
+function withoutComma(bytes: Buffer): Buffer {
+  return bytes.at(-1) === COMMA ? bytes.subarray(0, -1) : bytes;
 }
 
 async function parseByLine(
@@ -92,7 +111,8 @@ async function parseByLine(
     for (const line of lines)
       if (readable)
         try {
-          parser.line(line.bytes.toString("utf8"));
+          const taken = parser.line(line.bytes);
+          if (taken) await taken;
         } catch (error) {
           if (error instanceof MlbenchError && error.code === "study-too-new") throw error;
           readable = false;

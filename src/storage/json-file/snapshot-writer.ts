@@ -1,72 +1,123 @@
+/** Writing a snapshot piece by piece. */
 import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
 
 import type { Trial } from "../../core/index.js";
 import { withoutValue } from "../../core/index.js";
-import { SCHEMA_VERSION } from "../migrations/index.js";
+import { currentForm } from "../migrations/index.js";
+import type { Form, Raw } from "../migrations/index.js";
+import { lastRecordedActivity, trialsInBrief } from "../study-summary.js";
 import { failPoint, isFailPoint, die } from "./fail-point.js";
 import { writeFully } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
-import { checksumOf } from "./journal-line.js";
-import { writeJson } from "./plain-json.js";
+import { hexOf } from "./journal-line.js";
+import { jsonPieces, writeJson } from "./plain-json.js";
+import { NO_CHECKSUM, TRAILER_END, TRAILER_START } from "./snapshot-layout.js";
 import { FORMAT } from "./study-document.js";
 import type { StudyDocument } from "./study-document.js";
 
-/** Stands in the checksum's place while the checksum is taken. */
-export const NO_CHECKSUM = "0".repeat(64);
 const CHUNK = 1 << 18;
 
-/** A snapshot's lines without their newlines. One trial a line, so that it can be read and mended line by line. */
-function* snapshotLines({ revision, state, extra }: StudyDocument): Generator<string> {
-  yield "{";
-  const top = { format: FORMAT, schema_version: SCHEMA_VERSION, checksum: NO_CHECKSUM, revision };
+const NEWLINE = "\n";
+
+/** A snapshot's top-level keys in their order, but for the trials. */
+function headOf({ revision, state, extra, lastActivity }: StudyDocument, form: Form): Raw {
+  const top = { format: FORMAT, schema_version: form.version, checksum: NO_CHECKSUM, revision };
   const annotations = Object.fromEntries(state.annotations);
-  for (const [key, value] of Object.entries({ ...top, ...state.header, annotations, ...extra }))
-    if (value !== undefined) yield `${JSON.stringify(key)}: ${writeJson(value)},`;
-  yield '"trials": [';
-  for (let number = 0; number < state.size; number++)
-    yield writeJson(withoutValue(state.trial(number) as Trial)) + (number + 1 < state.size ? "," : "");
-  yield "],";
+  if (form !== currentForm) return form.header({ ...top, ...state.header, annotations, ...extra });
+  const summary = { ...trialsInBrief(state), last_activity_at: lastActivity ?? lastRecordedActivity(state) };
+  return { ...top, summary, ...state.header, annotations, ...extra };
+}
+
+/**
+ * A snapshot's text in pieces, each line's end a piece of its own. One trial a line, so that it can be read and mended
+ * line by line; a trial of very many reports comes in several pieces.
+ */
+function* snapshotPieces(document: StudyDocument, form: Form): Generator<string> {
+  const { state } = document;
+  yield* ["{", NEWLINE];
+  for (const [key, value] of Object.entries(headOf(document, form)))
+    if (value !== undefined) yield* [`${JSON.stringify(key)}: ${writeJson(value)},`, NEWLINE];
+  yield* ['"trials": [', NEWLINE];
+  for (let number = 0; number < state.size; number++) {
+    yield* jsonPieces(form.trial(withoutValue(state.trial(number) as Trial) as unknown as Raw));
+    if (number + 1 < state.size) yield ",";
+    yield NEWLINE;
+  }
+  yield* ["],", NEWLINE];
 }
 
 /**
  * Streams a snapshot into a file in pieces, giving way to other work between them, and makes it durable.
+ * @param form the present version's, or that of the version that the study came from.
  * @returns its size in bytes.
  */
-export async function writeSnapshot(system: FileSystem, path: string, document: StudyDocument): Promise<number> {
+export async function writeSnapshot(
+  system: FileSystem,
+  path: string,
+  document: StudyDocument,
+  form: Form = currentForm,
+): Promise<number> {
   const fd = await system.open(path, "w");
   try {
-    const hash = createHash("sha256");
+    const file = new SnapshotFile(system, fd);
     const sums: string[] = [];
-    let position = 0;
-    let checksumAt = -1;
-    let piece: string[] = [];
-    let length = 0;
-    const put = async (): Promise<void> => {
-      const bytes = Buffer.from(piece.join(""));
-      piece = [];
-      length = 0;
-      if (checksumAt === -1) checksumAt = bytes.indexOf(NO_CHECKSUM);
-      hash.update(bytes);
-      if (isFailPoint("fold-write")) {
-        await writeFully(system, fd, bytes.subarray(0, bytes.length >> 1), position);
-        die();
-      }
-      await writeFully(system, fd, bytes, position);
-      position += bytes.length;
-    };
-    for (const line of snapshotLines(document)) {
-      sums.push(checksumOf(line));
-      piece.push(line, "\n");
-      length += line.length;
-      if (length >= CHUNK) await put();
+    let sum = 0;
+    for (const text of snapshotPieces(document, form)) {
+      if (text === NEWLINE) {
+        sums.push(hexOf(sum));
+        sum = 0;
+      } else sum = crc32(text, sum);
+      if (file.add(text)) await file.put();
     }
-    piece.push(`"line_checksums": "${sums.join("")}"\n}\n`);
-    await put();
-    await writeFully(system, fd, Buffer.from(hash.digest("hex")), checksumAt);
+    file.add(TRAILER_START + sums.join("") + TRAILER_END);
+    await file.finish();
     await system.datasync(fd);
     failPoint("fold-written");
-    return position;
+    return file.bytes;
   } finally {
     await system.close(fd);
+  }
+}
+
+/** The file being written, with the checksum over all of it. */
+class SnapshotFile {
+  readonly #system: FileSystem;
+  readonly #fd: number;
+  readonly #hash = createHash("sha256");
+  #pieces: string[] = [];
+  #length = 0;
+  #checksumAt = -1;
+  bytes = 0;
+
+  constructor(system: FileSystem, fd: number) {
+    this.#system = system;
+    this.#fd = fd;
+  }
+
+  /** Takes more text; true when it is time to {@link SnapshotFile.put} it. */
+  add(text: string): boolean {
+    this.#pieces.push(text);
+    this.#length += text.length;
+    return this.#length >= CHUNK;
+  }
+
+  async put(): Promise<void> {
+    const bytes = Buffer.from(this.#pieces.join(""));
+    this.#pieces = [];
+    this.#length = 0;
+    if (this.#checksumAt === -1) this.#checksumAt = bytes.indexOf(NO_CHECKSUM);
+    this.#hash.update(bytes);
+    if (isFailPoint("fold-write")) {
+      await writeFully(this.#system, this.#fd, bytes.subarray(0, bytes.length >> 1), this.bytes);
+      die();
+    }
+    await writeFully(this.#system, this.#fd, bytes, this.bytes);
+    this.bytes += bytes.length;
+  }
+
+  async finish(): Promise<void> {
+    await this.put();
+    await writeFully(this.#system, this.#fd, Buffer.from(this.#hash.digest("hex")), this.#checksumAt);
   }
 }

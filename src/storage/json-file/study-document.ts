@@ -1,3 +1,4 @@
+/** What a snapshot file holds, checked. */
 import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
 import type { Annotation, StudyHeader, StudyState, Trial } from "../../core/index.js";
 
@@ -10,6 +11,8 @@ export interface StudyDocument {
   readonly state: StudyState;
   /** Top-level keys that this version does not know; kept. */
   readonly extra: Readonly<Record<string, unknown>>;
+  /** ISO 8601, UTC: when something last happened to the study; null where the file does not say. */
+  readonly lastActivity: string | null;
 }
 
 /** Top-level keys of the file that are the file's own, not the study's. */
@@ -18,6 +21,7 @@ const envelope = new Set([
   "schema_version",
   "checksum",
   "revision",
+  "summary",
   "annotations",
   "trials",
   "line_checksums",
@@ -95,6 +99,8 @@ export function requireTrial(raw: unknown, number: number): Trial {
     if (!isRecord(raw[key])) damaged(`"${key}" of trial ${number} must be an object`);
   for (const key of ["intermediate", "seen", "attempts"])
     if (!Array.isArray(raw[key])) damaged(`"${key}" of trial ${number} must be a list`);
+  if (raw["values"] !== null && !Array.isArray(raw["values"]))
+    damaged(`"values" of trial ${number} must be a list or null`);
   return raw as unknown as Trial;
 }
 
@@ -106,5 +112,12 @@ export function toDocument(raw: Readonly<Record<string, unknown>>, trials: reado
     damaged('"revision" must be an integer from 0');
   const { header, extra } = splitHeader(raw);
   const annotations = readAnnotations(raw["annotations"]);
-  return { revision, state: createStudyState(header, trials, { revision, annotations }), extra };
+  const state = createStudyState(header, trials, { revision, annotations });
+  return { revision, state, extra, lastActivity: activityIn(raw["summary"]) };
+}
+
+/** What the file's summary says about the last activity; everything else in it is made anew. */
+function activityIn(summary: unknown): string | null {
+  const time = isRecord(summary) ? summary["last_activity_at"] : undefined;
+  return typeof time === "string" ? time : null;
 }

@@ -1,3 +1,4 @@
+/** The one writer of a study's files: events to the journal, the journal folded into snapshots. */
 import { Low } from "lowdb";
 
 import { applyEvent } from "../../core/index.js";
@@ -29,6 +30,11 @@ export interface WriterStart {
   /** Whether the last line there lacks its newline. */
   readonly needsNewline: boolean;
   readonly findings: readonly StorageFinding[];
+  /**
+   * What has to be done to the files before the first write, giving the snapshot's size in bytes after it; the journal
+   * is then empty. Null: nothing.
+   */
+  readonly prepare: (() => Promise<number>) | null;
   /** A journal smaller than this is never folded before the end, in bytes. */
   readonly foldAbove: number;
   readonly onClosed: () => void;
@@ -42,8 +48,11 @@ export class JsonFileWriter implements StudyWriter {
   readonly #adapter: SnapshotAdapter;
   readonly #low: Low<StudyDocument>;
   #state: StudyState;
-  #seq: number;
   #prefix: string;
+  /** Milliseconds since 1970: when the last event was appended; null before the first. */
+  #lastAppend: number | null = null;
+  #prepare: (() => Promise<number>) | null;
+  #preparing: Promise<void> | null = null;
   /** The journal's length at which it is folded. */
   #foldAt: number;
   /** The revision of the snapshot on disk. */
@@ -53,14 +62,15 @@ export class JsonFileWriter implements StudyWriter {
   #closing: Promise<void> | null = null;
 
   constructor(start: WriterStart) {
-    const { system, paths, journalEnd } = start;
+    const { system, paths, journalEnd: end } = start;
     this.#start = start;
     this.findings = start.findings;
     this.#state = start.state;
-    this.#seq = start.lastSeq;
     this.#folded = start.document.revision;
     this.#prefix = start.needsNewline ? "\n" : "";
-    this.#journal = new Journal(system, { path: paths.journal, tempPath: paths.journalTemp, end: journalEnd });
+    this.#prepare = start.prepare;
+    const prepare = (): Promise<void> => this.#prepared();
+    this.#journal = new Journal(system, { path: paths.journal, tempPath: paths.journalTemp, end, prepare });
     this.#adapter = new SnapshotAdapter(system, paths);
     this.#low = new Low(this.#adapter, start.document);
     this.#foldAt = Math.max(start.foldAbove, start.snapshotBytes);
@@ -70,20 +80,24 @@ export class JsonFileWriter implements StudyWriter {
     return this.#state;
   }
 
+  get revision(): number {
+    return this.#state.revision;
+  }
+
   async append(...events: StudyEvent[]): Promise<void> {
     if (this.#closing) throw writerClosed(this.#start.name);
     const awaited = events.some(({ type }) => type !== "trial-report");
     if (awaited && this.#journal.failure) throw this.#journal.failure;
     let state = this.#state;
     let lines = this.#prefix;
-    for (const [i, event] of events.entries()) {
+    for (const event of events) {
       state = applyEvent(state, event);
-      lines += journalLine(this.#seq + 1 + i, event);
+      lines += journalLine(state.revision, event);
     }
     if (events.length === 0) return;
     this.#state = state;
-    this.#seq += events.length;
     this.#prefix = "";
+    this.#lastAppend = Date.now();
     this.#journal.add(lines);
     if (this.#journal.end > this.#foldAt) this.#foldInBackground();
     if (awaited) await this.#journal.synced();
@@ -109,10 +123,12 @@ export class JsonFileWriter implements StudyWriter {
   }
 
   async #close(): Promise<void> {
-    const { system, paths, lock, onClosed } = this.#start;
+    const { system, paths, lock, lastSeq, onClosed } = this.#start;
     try {
       await this.#receiver?.stop();
       await this.#folding;
+      // Opened and not written to: files of an older version stay as they are.
+      if (this.#prepare && this.revision === lastSeq) return;
       const unwritten = await this.#lastSync();
       // A journal that cannot be removed only holds lines which the snapshot's revision says to skip.
       if (await this.#foldAtEnd()) await removeIfThere(system, paths.journal).catch(() => {});
@@ -134,10 +150,27 @@ export class JsonFileWriter implements StudyWriter {
     }
   }
 
+  /** Brings the files to where they can be written to; at once where they are. */
+  #prepared(): Promise<void> {
+    const prepare = this.#prepare;
+    if (!prepare) return Promise.resolve();
+    return (this.#preparing ??= (async () => {
+      try {
+        const bytes = await prepare();
+        this.#folded = this.#start.lastSeq;
+        this.#foldAt = Math.max(this.#start.foldAbove, bytes);
+        this.#prepare = null;
+      } finally {
+        this.#preparing = null;
+      }
+    })());
+  }
+
   /** False when the disk refuses: the journal then stays, and nothing is lost. */
   async #foldAtEnd(): Promise<boolean> {
-    if (this.#folded === this.#seq) return true;
+    if (this.#folded === this.revision) return true;
     try {
+      await this.#prepared();
       await this.#writeSnapshot();
       return true;
     } catch {
@@ -146,8 +179,10 @@ export class JsonFileWriter implements StudyWriter {
   }
 
   async #writeSnapshot(): Promise<void> {
-    const revision = this.#seq;
-    this.#low.data = { revision, state: this.#state, extra: this.#start.document.extra };
+    const { revision } = this;
+    const { extra, lastActivity: before } = this.#start.document;
+    const lastActivity = this.#lastAppend === null ? before : new Date(this.#lastAppend).toISOString();
+    this.#low.data = { revision, state: this.#state, extra, lastActivity };
     await this.#low.write();
     this.#folded = revision;
   }
@@ -159,8 +194,9 @@ export class JsonFileWriter implements StudyWriter {
   }
 
   async #fold(): Promise<void> {
-    const boundary = this.#journal.end;
     try {
+      await this.#prepared();
+      const boundary = this.#journal.end;
       await this.#writeSnapshot();
       await this.#journal.dropBefore(boundary);
       this.#foldAt = Math.max(this.#start.foldAbove, this.#adapter.bytes);

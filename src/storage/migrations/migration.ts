@@ -7,4 +7,6 @@ export interface Migration {
   header?(raw: Raw): Raw;
   trial?(raw: Raw): Raw;
   event?(raw: Raw): Raw;
+  /** The way back for what came from version `from`, so that such a study can be kept whole in its old form. */
+  readonly lower?: { header?(raw: Raw): Raw; trial?(raw: Raw): Raw };
 }

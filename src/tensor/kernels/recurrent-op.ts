@@ -51,7 +51,10 @@ export function fusedRecurrent(
   const call: RecurrentCall = {
     kernels,
     shape: { cell, batch, steps, features, units, dropout: dropout !== undefined },
-    ...{ initial: options.initial !== undefined, sequence: options.sequence ?? false, dropout, onTape: tapeIsOn() },
+    initial: options.initial !== undefined,
+    sequence: options.sequence ?? false,
+    dropout,
+    onTape: tapeIsOn(),
   };
   const outputs = runFused(NAME, inputs, call);
   if (!call.sequence) return { last: outputs[0] as Tensor2D, sequence: null };

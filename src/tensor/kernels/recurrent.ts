@@ -8,7 +8,7 @@ import type { Infos } from "./registration.js";
 import { tensorOf, valuesOf } from "./tensors.js";
 import { type Workspace, Workspaces } from "./workspaces.js";
 
-/** What one call of the op hands from its forward to its backward kernel. */
+/** One call of the op, as its forward kernel hands it to its backward kernel. */
 export interface RecurrentCall {
   readonly kernels: RecurrentKernels;
   readonly shape: RecurrentShape;
@@ -21,7 +21,7 @@ export interface RecurrentCall {
   pass?: number;
 }
 
-/** How the two cells differ in the way their weights stand. */
+/** A cell's layout of weights, in which LSTM and GRU differ. */
 interface Cell {
   readonly gates: number;
   /** dWh's gate q stands in slot (q + shift) % modulus of the accumulator, dWx's likewise. */
@@ -34,11 +34,17 @@ interface Cell {
 
 const cells: Record<RecurrentShape["cell"], Cell> = {
   lstm: {
-    ...{ gates: 4, slotsH: [0, 4], slotsX: [0, 4], rotateX: 0 },
+    gates: 4,
+    slotsH: [0, 4],
+    slotsX: [0, 4],
+    rotateX: 0,
     run: (memory, part, plan) => memory.exports[`lstm${part}`](plan),
   },
   gru: {
-    ...{ gates: 3, slotsH: [1, 4], slotsX: [1, 3], rotateX: 2 },
+    gates: 3,
+    slotsH: [1, 4],
+    slotsX: [1, 3],
+    rotateX: 2,
     run: (memory, part, plan) => memory.exports[`gru${part}`](plan),
   },
 };

@@ -9,7 +9,7 @@ import { backendNames } from "./tensors.js";
 /** Input tensors in the order in which they were given. */
 export type Infos = Record<string, TensorInfo>;
 
-/** What a kernel does for a call of type C. */
+/** A kernel's work for a call of type C. */
 export type KernelFunction<C> = (inputs: Infos, call: C, backend: KernelBackend) => TensorInfo | TensorInfo[];
 
 /** The gradients of a call's inputs by name, each computed when asked for. */
@@ -24,7 +24,8 @@ export function registerFused<C>(name: string, kernel: KernelFunction<C>, gradie
   for (const backendName of backendNames) {
     if (tf.getKernel(name, backendName)) tf.unregisterKernel(name, backendName);
     tf.registerKernel({
-      ...{ kernelName: name, backendName },
+      kernelName: name,
+      backendName,
       kernelFunc: ({ inputs, attrs, backend }) =>
         kernel(inputs as Infos, (attrs as unknown as { call: C }).call, backend as KernelBackend),
     });
@@ -32,7 +33,9 @@ export function registerFused<C>(name: string, kernel: KernelFunction<C>, gradie
   if (!gradient) return;
   if (tf.getGradient(name)) tf.unregisterGradient(name);
   tf.registerGradient({
-    ...{ kernelName: name, inputsToSave: [], outputsToSave: [] },
+    kernelName: name,
+    inputsToSave: [],
+    outputsToSave: [],
     gradFunc: (dy, _saved, attrs) => gradient(Array.isArray(dy) ? dy : [dy], (attrs as unknown as { call: C }).call),
   });
 }

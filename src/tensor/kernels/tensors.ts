@@ -1,7 +1,7 @@
 /** Tensors read and written without TensorFlow.js's own copies, per backend. */
 import type { DataId, KernelBackend, TensorInfo } from "../tf.js";
 
-/** What the three backends offer beyond the public type. */
+/** The insides of the three backends, beyond the public type. */
 interface BackendInside extends KernelBackend {
   /** cpu: the values themselves. */
   data?: { get(id: DataId): { values: Float32Array } };

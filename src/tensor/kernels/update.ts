@@ -11,7 +11,7 @@ const slotNames: Readonly<Record<UpdateRule, readonly string[]>> = {
   sgd: ["momentum_buffer"],
 };
 
-/** Where one variable stands in each of the flat blocks: floats from the block's start, padded to a multiple of four. */
+/** One variable's place in each of the flat blocks: floats from the block's start, padded to a multiple of four. */
 interface Place {
   readonly name: string;
   readonly variable: Variable;

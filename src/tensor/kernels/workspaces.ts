@@ -1,7 +1,7 @@
 /** Workspaces of the kernels, kept by shape and used again. */
 import type { KernelMemory } from "./memory.js";
 
-/** Where one forward pass keeps what its backward pass needs. */
+/** Memory in which one forward pass keeps what its backward pass needs. */
 export interface Workspace<L> {
   readonly key: string;
   readonly address: number;

@@ -82,7 +82,7 @@ export interface Update {
   dispose(): void;
 }
 
-/** What a set of kernels implements; models and training only ever call the dispatchers of `index.ts`. */
+/** A set of ops, as each set of kernels implements it; models and training call the dispatchers of `index.ts`. */
 export interface Ops {
   readonly name: KernelsName;
   lstm(x: Tensor3D, layers: readonly LstmLayer[], options: LstmOptions): LstmResult;

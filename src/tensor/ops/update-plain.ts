@@ -5,7 +5,7 @@ import type { Update, UpdateRule, UpdateStep } from "./ops.js";
 
 type Slots = ReadonlyMap<string, Float32Array>;
 
-/** What is multiplied into every gradient: PyTorch's `clip_grad_norm_`, NaN passing through. */
+/** The factor of every gradient under PyTorch's `clip_grad_norm_`, NaN passing through. */
 function clipFactor(gradients: Iterable<ArrayLike<number>>, maxNorm: number): number {
   if (maxNorm <= 0) return 1;
   let squares = 0;

@@ -3,7 +3,7 @@ import type { Registry } from "../../registry/index.js";
 import { registryOf } from "../../registry/index.js";
 import type { Tensor, Variable } from "../../tensor/tf.js";
 
-/** What a step needs beside the gradients. */
+/** The numbers of a step, beside the gradients. */
 export interface StepNumbers {
   readonly lr: number;
   readonly weightDecay: number;

@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { configOfTrials } from "../../../src/app/optimize-study.js";
 import { openStorage } from "../../../src/app/storage.js";
@@ -59,7 +59,7 @@ describe("a study of a model on a dataset", () => {
     const ranked = study.trials.filter((trial) => trial.state === "complete");
     ranked.sort((a, b) => (a.value as number) - (b.value as number));
     const best = ranked.slice(0, 3).map((trial) => trial.number);
-    const directoryOf = (number: number) => storage.directoryOf("s", number);
+    const directoryOf = (number: number) => storage.artifacts("s")?.directory(number) ?? null;
     expect(checkpoints(directoryOf, study.trials)).toEqual(best.sort((a, b) => a - b));
     const log = readFileSync(join(directoryOf(0) as string, "log.txt"), "utf8");
     expect(log.trim().split("\n")).toHaveLength(study.trials[0]?.intermediate.length as number);
@@ -76,7 +76,7 @@ describe("a study of a model on a dataset", () => {
     }
 
     // A trial's record is enough to train it again, bit for bit.
-    const configOf = await configOfTrials(study.header, dirname(storage.fileOf("s") as string));
+    const configOf = await configOfTrials(study.header, storage.baseDirectory("s") as string);
     const again = study.bestTrial as Trial;
     const { history } = await run({ ...configOf(again), seed: again.seed });
     expect(history.map((event) => [event.epoch, event.val_rmse])).toEqual(again.intermediate);
@@ -84,10 +84,14 @@ describe("a study of a model on a dataset", () => {
 
   it("keeps no weights, or all, as it is told", async () => {
     const none = await trained("none", { trials: 3, workers: 1, keepCheckpoints: "none" });
-    expect(checkpoints((number) => none.storage.directoryOf("s", number), none.study.trials)).toEqual([]);
+    expect(checkpoints((number) => none.storage.artifacts("s")?.directory(number) ?? null, none.study.trials)).toEqual(
+      [],
+    );
     const all = await trained("all", { trials: 4, workers: 1, keepCheckpoints: "all" });
     const kept = all.study.trials.filter((trial) => trial.state !== "failed").map((trial) => trial.number);
-    expect(checkpoints((number) => all.storage.directoryOf("s", number), all.study.trials)).toEqual(kept);
+    expect(checkpoints((number) => all.storage.artifacts("s")?.directory(number) ?? null, all.study.trials)).toEqual(
+      kept,
+    );
   });
 
   it("stops within a batch when it is told to, and the trial is run again later", async () => {

@@ -33,7 +33,11 @@ it("keeps the picture whole when lines are written above it", async () => {
   let text = "";
   stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const io = { stderr, stdout: stderr } as unknown as CliIo;
-  const view = await createOptimizeView(io, false, { direction: "minimize", metric: "v", file: null, best: null });
+  const view = await createOptimizeView(io, false, {
+    objectives: [{ metric: "v", direction: "minimize" }],
+    file: null,
+    front: [],
+  });
   /** A picture is drawn in one go: once one of its words is there, the rest follows before the next turn. */
   const drawn = async (word: string): Promise<void> => {
     while (!text.includes(word)) await once(stderr, "data");

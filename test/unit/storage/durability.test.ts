@@ -236,7 +236,7 @@ describe("a full disk", () => {
 });
 
 /**
- * Writes six trials on a disk whose nth such operation fails, and expects what was written to be there. An end of the
+ * Writes eight trials on a disk whose nth such operation fails, and expects what was written to be there. An end of the
  * journal is only ever cut off after a failed sync, so that for `truncate` one fails before.
  * @returns whether there was an nth.
  */
@@ -260,7 +260,7 @@ async function writesOnAfterFailing(operation: keyof FileSystem, nth: number): P
     });
   }
   const retry = (): Promise<void> => writer.retry().catch(() => writer.retry());
-  for (let n = 0; n < 6; n++)
+  for (let n = 0; n < 8; n++)
     for (const events of life(n, 3))
       try {
         await writer.append(...events);
@@ -269,7 +269,7 @@ async function writesOnAfterFailing(operation: keyof FileSystem, nth: number): P
         await retry();
       }
   const before = plain(writer.state);
-  expect(writer.state.finished, `${operation} ${nth}`).toBe(6);
+  expect(writer.state.finished, `${operation} ${nth}`).toBe(8);
   await writer.flush().catch(retry);
   writing = false;
   expect(plain(await stateOn(disk)), `${operation} ${nth}`).toEqual(before);

@@ -16,7 +16,7 @@ describe("a trial with many reports", () => {
     const slice = Array.prototype.slice;
     Array.prototype.slice = function (this: unknown[], ...range) {
       copied += this.length > 1000 ? this.length : 0;
-      return slice.apply(this, range);
+      return slice.apply(this, range) as unknown[];
     };
     let state: StudyState = createStudyState(header("many"));
     try {

@@ -408,28 +408,17 @@ describe("commands from other processes", () => {
 /** A storage in memory whose appends are durable when `durable` says so. */
 function slowStorage(durable: (events: readonly StudyEvent[]) => Promise<void>): StudyStorage {
   const storage = new MemoryStorage();
-  return {
-    create: (header) => storage.create(header),
-    read: (name) => storage.read(name),
-    inspect: (name) => storage.inspect(name),
-    list: () => storage.list(),
-    delete: (name) => storage.delete(name),
-    fileOf: () => null,
-    directoryOf: () => null,
-    ownerOf: (name) => storage.ownerOf(name),
-    send: (name, command) => storage.send(name, command),
-    diagnose: (name) => storage.diagnose(name),
-    repair: (name) => storage.repair(name),
-    openWriter: async (name): Promise<StudyWriter> => {
-      const writer = await storage.openWriter(name);
-      const append = writer.append.bind(writer);
-      writer.append = async (...events) => {
-        await append(...events);
-        await durable(events);
-      };
-      return writer;
-    },
+  const openWriter = storage.openWriter.bind(storage);
+  storage.openWriter = async (name): Promise<StudyWriter> => {
+    const writer = await openWriter(name);
+    const append = writer.append.bind(writer);
+    writer.append = async (...events) => {
+      await append(...events);
+      await durable(events);
+    };
+    return writer;
   };
+  return storage;
 }
 
 describe("durability", () => {

@@ -20,7 +20,7 @@ export interface BestTrialSummary {
 }
 
 /** A study in figures. Key names are those of `show --format json`. */
-export interface StudySummary {
+export interface StudyOverview {
   readonly name: string;
   /** Where it is kept; null where that is no file. */
   readonly file: string | null;
@@ -53,10 +53,10 @@ export interface StudySummary {
 }
 
 /** What a study's state does not say: where it is kept, who writes it, and what is amiss with its files. */
-export type StudyPlace = Pick<StudySummary, "file" | "owner" | "findings">;
+export type StudyPlace = Pick<StudyOverview, "file" | "owner" | "findings">;
 
 /** The figures of a study's state. */
-export function summaryOf(state: StudyState, { file, owner, findings }: StudyPlace): StudySummary {
+export function overviewOf(state: StudyState, { file, owner, findings }: StudyPlace): StudyOverview {
   const { header, trials, counts } = state;
   const judged = counts.complete + counts.pruned;
   return {
@@ -78,7 +78,7 @@ function failuresOf({ trials }: StudyState): Record<string, number> {
   return failures;
 }
 
-function bestOf(state: StudyState): Pick<StudySummary, "best" | "front"> {
+function bestOf(state: StudyState): Pick<StudyOverview, "best" | "front"> {
   if (state.header.objectives.length > 1) return { best: null, front: frontOfStudy(state).map(({ number }) => number) };
   const best = bestOfStudy(state);
   if (!best) return { best: null };

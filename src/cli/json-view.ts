@@ -1,0 +1,59 @@
+/** A call of `optimize` as events for programs, one JSON line each. */
+import { stringifyJson } from "../core/index.js";
+import type { OptimizeEvent, OptimizeResult, StudyObjective, Trial } from "../core/index.js";
+import type { CliIo } from "./io.js";
+import { printLine } from "./io.js";
+
+/** What the events say of the study besides what they hear. */
+export interface JsonViewOptions {
+  readonly objectives: readonly StudyObjective[];
+  /** The study's file, for the last event. */
+  readonly file: string | null;
+}
+
+/** `--format json`: nothing on stdout but events. */
+export class JsonView {
+  readonly #io: CliIo;
+  readonly #options: JsonViewOptions;
+
+  constructor(io: CliIo, options: JsonViewOptions) {
+    this.#io = io;
+    this.#options = options;
+  }
+
+  onEvent(event: OptimizeEvent): void {
+    const line = this.#line(event);
+    if (line) printLine(this.#io.stdout, stringifyJson(line));
+  }
+
+  #line(event: OptimizeEvent): object | null {
+    switch (event.event) {
+      case "report": {
+        const { number, step, value, metrics } = event;
+        return { event: "report", number, step, value, ...(Object.keys(metrics).length > 0 ? { metrics } : {}) };
+      }
+      case "trial":
+        return { event: "trial", ...this.#trialFields(event.trial) };
+      case "finish":
+        return { event: "finish", ...this.#finishFields(event.result) };
+      default:
+        return null;
+    }
+  }
+
+  get #single(): boolean {
+    return this.#options.objectives.length === 1;
+  }
+
+  #trialFields({ number, state, value, values, params }: Trial): object {
+    return { number, state, ...(this.#single ? { value } : {}), values, params };
+  }
+
+  #finishFields({ study, finished, best, front, stoppedBy }: OptimizeResult): object {
+    const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
+    const { file } = this.#options;
+    return { study, file, finished, best: shown, ...(this.#single ? {} : { front }), stopped_by: stoppedBy };
+  }
+
+  stop(): void {}
+}

@@ -1,0 +1,84 @@
+/** The files of a study's trials in folders of their own: `NAME.files/00017/`. */
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+import { requireArtifactName } from "../artifacts.js";
+import type { ArtifactStore, ByteRange } from "../artifacts.js";
+import { diskError } from "./disk-errors.js";
+import { errorCode } from "./file-system.js";
+
+/** Of a file being written; no artifact may be named so. */
+const TEMP = ".tmp-";
+
+export class FileArtifacts implements ArtifactStore {
+  readonly #directory: string;
+
+  /** @param directory `NAME.files`; it need not be there. */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  directory(trial: number): string {
+    return join(this.#directory, String(trial).padStart(5, "0"));
+  }
+
+  async list(trial: number): Promise<string[]> {
+    const entries = await readdir(this.directory(trial), { withFileTypes: true }).catch((error: unknown) => {
+      if (errorCode(error) === "ENOENT") return [];
+      throw diskError("reading the folder", this.directory(trial), error);
+    });
+    return entries
+      .filter((entry) => entry.isFile() && !entry.name.startsWith(TEMP))
+      .map(({ name }) => name)
+      .sort();
+  }
+
+  async read(trial: number, name: string, range: ByteRange = {}): Promise<Readable | null> {
+    const path = this.#path(trial, name);
+    const file = await open(path, "r").catch((error: unknown) => {
+      if (errorCode(error) === "ENOENT") return null;
+      throw diskError("reading", path, error);
+    });
+    return file && createReadStream(path, { ...range, fd: file });
+  }
+
+  async write(trial: number, name: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    const path = this.#path(trial, name);
+    const temp = join(this.directory(trial), TEMP + randomBytes(6).toString("hex"));
+    const failed = (error: unknown): Error => diskError("writing", path, error);
+    await mkdir(this.directory(trial), { recursive: true }).catch((error: unknown) => {
+      throw failed(error);
+    });
+    try {
+      const file = await open(temp, "wx").catch((error: unknown) => {
+        throw failed(error);
+      });
+      try {
+        for await (const bytes of content)
+          await file.appendFile(bytes).catch((error: unknown) => {
+            throw failed(error);
+          });
+      } finally {
+        await file.close();
+      }
+      await rename(temp, path);
+    } finally {
+      await rm(temp, { force: true });
+    }
+  }
+
+  async remove(trial: number, name?: string): Promise<void> {
+    const path = name === undefined ? this.directory(trial) : this.#path(trial, name);
+    await rm(path, { recursive: name === undefined, force: true }).catch((error: unknown) => {
+      throw diskError("deleting", path, error);
+    });
+  }
+
+  #path(trial: number, name: string): string {
+    requireArtifactName(name);
+    return join(this.directory(trial), name);
+  }
+}

@@ -1,0 +1,66 @@
+/** A folder of studies: which there are, and removing one with everything that belongs to it. */
+import { realpathSync } from "node:fs";
+import { open, readdir, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { isStudyName } from "../study-errors.js";
+import { diskError } from "./disk-errors.js";
+import { errorCode } from "./file-system.js";
+import type { FileSystem } from "./file-system.js";
+import { isKeptCopy } from "./paths.js";
+import type { StudyPaths } from "./paths.js";
+
+const SNAPSHOT = ".json";
+
+/** The names of a folder's studies, sorted; none where there is no such folder. */
+export async function studyNames(directory: string): Promise<string[]> {
+  const files = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw diskError("reading the folder", directory, error);
+  });
+  const names: string[] = [];
+  for (const file of files) {
+    const name = file.name.slice(0, -SNAPSHOT.length);
+    if (file.isDirectory() || !file.name.endsWith(SNAPSHOT) || !isStudyName(name)) continue;
+    if (await readsLikeStudy(join(directory, file.name))) names.push(name);
+  }
+  return names.sort();
+}
+
+/** Whether a file reads like a study's, a damaged one included. */
+async function readsLikeStudy(path: string): Promise<boolean> {
+  const file = await open(path, "r").catch(() => null);
+  if (!file) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
+    return /mlbench-hpo|"schema_version"|"checksum"/.test(buffer.toString("latin1", 0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+/** The real path of a folder that need not be there yet. */
+export function realPathOf(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    const above = dirname(directory);
+    return above === directory ? directory : join(realPathOf(above), basename(directory));
+  }
+}
+
+/** Removes a study; its lock is the caller's. The snapshot goes first: without it the rest is no study. */
+export async function removeStudy(system: FileSystem, paths: StudyPaths): Promise<void> {
+  await system.unlink(paths.snapshot);
+  await system.syncDirectoryOf(paths.snapshot);
+  await removeBeside(paths);
+  const directory = dirname(paths.snapshot);
+  for (const file of await readdir(directory))
+    if (isKeptCopy(paths, file)) await rm(join(directory, file), { force: true });
+}
+
+/** Removes everything of a study but its snapshot, its lock and the copies kept of older snapshots. */
+export async function removeBeside(paths: StudyPaths): Promise<void> {
+  for (const path of [paths.journal, paths.journalTemp, paths.snapshotTemp, paths.inbox, paths.files])
+    await rm(path, { recursive: true, force: true });
+}

@@ -1,0 +1,20 @@
+/** Who has a study open for writing, as others are told. */
+
+/** The holder of a study's lock: a process, or whoever holds a lease in a storage that has no processes. */
+export interface LockOwner {
+  /** Absent where the owner is no process that could be looked at or signalled. */
+  readonly pid?: number;
+  readonly host?: string;
+  /** ISO 8601, UTC: when the lock was taken. */
+  readonly since: string;
+  /** On another host or in another container: whether it still lives cannot be told from here. @default false */
+  readonly elsewhere?: boolean;
+  /** Where the owner takes commands, when it is a service. */
+  readonly url?: string;
+}
+
+/** `process 4711 on lab3`, `the service at http://…`, or `another process` where nothing is known. */
+export function ownerInWords({ pid, host, url }: LockOwner): string {
+  if (url !== undefined) return `the service at ${url}`;
+  return (pid === undefined ? "another process" : `process ${pid}`) + (host === undefined ? "" : ` on ${host}`);
+}

@@ -1,0 +1,89 @@
+/** A trial's values, metrics and constraints, out of its epochs and of the whole run. */
+import type { EpochEvent, Metrics, StudyObjective, TrialValueRule } from "../core/index.js";
+import { constraintValues, isBetter, valueOfEpochs } from "../core/index.js";
+
+/** What is known of a run besides its epochs, so far or at its end; the names are those of metrics. */
+export interface RunFigures {
+  /** Of all epochs. */
+  readonly seconds: number;
+  readonly parameters: number;
+  readonly epochs: number;
+  /** NaN where it was not measured. */
+  readonly inference_us: number;
+}
+
+/** What a trial is judged by. */
+export interface Judgement {
+  readonly objectives: readonly StudyObjective[];
+  /** `parameters<=50000` */
+  readonly constraints: readonly string[];
+  readonly trialValue: TrialValueRule;
+}
+
+/** What the epochs of a trial come to. */
+export interface TrialScores {
+  /** One an objective. */
+  readonly values: readonly number[];
+  readonly constraints: Readonly<Record<string, number>>;
+  /** Of the first objective's best epoch, and of the last one; without what depends on the clock. */
+  readonly metrics: { readonly best: Metrics; readonly last: Metrics };
+}
+
+/** Every number of an epoch under its name, the model's own included; `epoch_seconds` is how long it took. */
+export function epochNumbers(event: EpochEvent): Metrics {
+  const numbers: Record<string, number> = {};
+  for (const [name, value] of Object.entries(event)) if (typeof value === "number") numbers[name] = value;
+  const { seconds, ...others } = numbers;
+  return { ...others, epoch_seconds: seconds as number };
+}
+
+/** @throws Error for a metric that could not be scored. */
+export function requireMetric(metrics: Metrics, metric: string): number {
+  const value = metrics[metric];
+  if (value !== undefined) return value;
+  throw new Error(`epoch ${metrics["epoch"]} has no "${metric}": it cannot be scored on these windows`);
+}
+
+/**
+ * What a trial comes to. The epoch is chosen by the first objective under the trial-value rule; where several epochs
+ * are equal in it, as they are in the number of parameters, by the further objectives in their order, and then it is
+ * the one whose weights are kept. What belongs to the whole run is that of the whole run, whichever epoch is chosen.
+ * @returns null without an epoch
+ * @throws Error for an objective that could not be scored
+ */
+export function scoreTrial(
+  history: readonly EpochEvent[],
+  run: RunFigures,
+  { objectives, constraints, trialValue }: Judgement,
+): TrialScores | null {
+  const epochs: readonly Metrics[] = history.map((event) => ({ ...epochNumbers(event), ...run }));
+  const [first, ...others] = objectives as readonly [StudyObjective, ...StudyObjective[]];
+  const values = epochs.map((metrics) => requireMetric(metrics, first.metric));
+  const ranks = [...others, { metric: "val_rmse", direction: "minimize" } as const];
+  const preferred = (later: number, earlier: number): boolean => {
+    for (const { metric, direction } of ranks) {
+      const [a, b] = [later, earlier].map((i) => epochs[i]?.[metric] ?? NaN) as [number, number];
+      if (isBetter(a, b, direction)) return true;
+      if (isBetter(b, a, direction)) return false;
+    }
+    return false;
+  };
+  const best = valueOfEpochs(values, "best", first.direction, preferred);
+  const chosen = valueOfEpochs(values, trialValue, first.direction, preferred);
+  if (!best || !chosen) return null;
+  const metrics = epochs[chosen.index] as Metrics;
+  return {
+    values: [chosen.value, ...others.map(({ metric }) => requireMetric(metrics, metric))],
+    constraints: constraintValues(constraints, metrics),
+    metrics: {
+      best: recorded(history[best.index] as EpochEvent),
+      last: recorded(history.at(-1) as EpochEvent),
+    },
+  };
+}
+
+/** An epoch's numbers as a record keeps them: those that come out again when the trial is repeated. */
+function recorded(event: EpochEvent): Metrics {
+  const { epoch_seconds: _clock, lr: _setting, ...metrics } = epochNumbers(event);
+  return metrics;
+}

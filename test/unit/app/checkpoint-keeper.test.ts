@@ -1,0 +1,83 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { CheckpointKeeper } from "../../../src/app/checkpoint-keeper.js";
+import type { KeepCheckpoints } from "../../../src/app/checkpoint-keeper.js";
+import type { Direction, Trial } from "../../../src/core/index.js";
+import { blankTrial } from "../../../src/core/index.js";
+
+type Given = [values: readonly number[] | null, constraints?: Trial["constraints"]];
+
+/** The numbers of the trials whose checkpoints are there after each trial; those of `before` finished earlier. */
+async function kept(
+  policy: KeepCheckpoints,
+  directions: readonly Direction[],
+  given: readonly Given[],
+  before = 0,
+): Promise<number[][]> {
+  const root = mkdtempSync(join(tmpdir(), "mlbench-hpo-keeper-"));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const file = (number: number): string => join(root, String(number), "checkpoint.safetensors");
+  const keeper = new CheckpointKeeper(policy, directions, (number) => join(root, String(number)));
+  const trials = given.map(([values, constraints = {}], number) =>
+    blankTrial(number, { state: values ? "complete" : "pruned", values, constraints, finish_index: number }),
+  );
+  const write = ({ number }: Trial): void => {
+    mkdirSync(join(root, String(number)));
+    writeFileSync(file(number), "weights");
+  };
+  trials.slice(0, before).forEach(write);
+  keeper.start(trials.slice(0, before));
+  const there: number[][] = [];
+  for (const trial of trials.slice(before)) {
+    write(trial);
+    await keeper.after(trial);
+    there.push(trials.map(({ number }) => number).filter((number) => existsSync(file(number))));
+  }
+  return there;
+}
+
+describe("the checkpoints that stay", () => {
+  const one: Given[] = [[[3]], [[1]], [null], [[2]], [[1]], [[0]]];
+
+  test("of the best so many, the earlier of equals; none of a pruned trial", async () => {
+    expect(await kept({ best: 2 }, ["minimize"], one)).toEqual([[0], [0, 1], [0, 1], [1, 3], [1, 4], [1, 5]]);
+    expect(await kept({ best: 1 }, ["maximize"], one)).toEqual([[0], [0], [0], [0], [0], [0]]);
+    expect(await kept("none", ["minimize"], one)).toEqual([[], [], [], [], [], []]);
+    expect((await kept("all", ["minimize"], one)).at(-1)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test("feasible trials come before all others, and those by how little they miss", async () => {
+    const given: Given[] = [
+      [[1], { a: 5 }],
+      [[9], { a: 1 }],
+      [[8], { a: NaN }],
+      [[99], { a: 0 }],
+      [[7], { a: 1 }],
+    ];
+    expect(await kept({ best: 2 }, ["minimize"], given)).toEqual([[0], [0, 1], [0, 1], [1, 3], [3, 4]]);
+  });
+
+  test("with several objectives the front, whatever its size", async () => {
+    const given: Given[] = [[[1, 9]], [[2, 8]], [[3, 7]], [[4, 8]], [[2, 8]], [[2, 7]], [null], [[0, 0]]];
+    expect(await kept({ best: 1 }, ["minimize", "minimize"], given)).toEqual([
+      ...[[0], [0, 1], [0, 1, 2], [0, 1, 2], [0, 1, 2, 4], [0, 5], [0, 5], [7]],
+    ]);
+    expect(await kept("none", ["minimize", "minimize"], given.slice(0, 2))).toEqual([[], []]);
+  });
+
+  test("with several objectives and none feasible, so many that miss least; then the front", async () => {
+    const miss = (a: number): Given => [[1, 1], { a }];
+    const given: Given[] = [miss(3), miss(1), miss(2), [[5, 5], { a: 0 }], miss(0.5), [[6, 4], { a: -1 }]];
+    expect(await kept({ best: 2 }, ["minimize", "minimize"], given)).toEqual([
+      ...[[0], [0, 1], [1, 2], [3], [3], [3, 5]],
+    ]);
+  });
+
+  test("goes on from the trials of earlier calls", async () => {
+    expect(await kept({ best: 2 }, ["minimize"], [[[3]], [[1]], [[2]]], 2)).toEqual([[1, 2]]);
+    const two: Given[] = [[[1, 9]], [[2, 8]], [[1, 8]]];
+    expect(await kept({ best: 9 }, ["minimize", "minimize"], two, 2)).toEqual([[2]]);
+  });
+});
