@@ -13,3 +13,5 @@ export { modelConformance } from "./model.js";
 export type { FitOptions, ModelCase } from "./model.js";
 export { trackerConformance } from "./tracker.js";
 export type { TrackerCase, TrackerUnderTest } from "./tracker.js";
+export { storageConformance } from "./storage.js";
+export type { StorageCase, StorageUnderTest } from "./storage.js";
