@@ -4,6 +4,8 @@
  */
 export { TrialPruned, MlbenchError, UsageError, categorical, createRng, deriveSeed, float, int } from "./core/index.js";
 export type {
+  Annotation,
+  Attempt,
   Batch,
   CategoricalDistribution,
   CellTable,
@@ -23,11 +25,13 @@ export type {
   History,
   IntDistribution,
   IntOptions,
+  Lease,
   Loader,
   LoaderOptions,
   Metrics,
   Normalisation,
   Objective,
+  ObjectiveResult,
   ObjectiveTrial,
   ParamValue,
   Params,
@@ -39,10 +43,16 @@ export type {
   Split,
   SplitName,
   StoppedBy,
+  StudyEvent,
   StudyHeader,
   StudyObjective,
+  StudySettings,
   StudyState,
+  StudyTask,
+  SubscriberFailures,
+  Tracker,
   Trial,
+  TrialPart,
   TrialState,
 } from "./core/index.js";
 
@@ -56,7 +66,23 @@ export type { StorageAddress, StudyAddress, StudyTarget } from "./app/address.js
 export type { StorageLocation } from "./app/storage.js";
 export { readEpochs } from "./app/epoch-log.js";
 export type { KeptReport } from "./study/report-keeper.js";
-export type { TellResult } from "./study/commands.js";
+export type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./study/commands.js";
+export type { AskedTrial } from "./study/outside-trials.js";
+export { createExecutor, executors, Places } from "./executors/index.js";
+export type {
+  ArtifactReference,
+  ExecutedTrial,
+  Executor,
+  ExecutorFactory,
+  ExecutorOptions,
+  FileReference,
+  Place,
+  ReportAnswer,
+  RunHooks,
+  StopReason,
+  TrialJob,
+  Workload,
+} from "./executors/index.js";
 export type { ObjectiveSource, OptimizeOptions, OptimizeStudyOptions, Study, StudyCallback } from "./study/study.js";
 export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
 

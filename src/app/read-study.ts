@@ -20,7 +20,10 @@ export interface InspectedStudy extends StudyPlace {
 
 /** Looks at a study without a lock. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
 export async function inspectStudy(target: StudyTarget): Promise<InspectedStudy> {
-  const { storage, name } = await locate("inspectStudy", target);
+  return inspect(await locate("inspectStudy", target));
+}
+
+async function inspect({ storage, name }: LocatedStudy): Promise<InspectedStudy> {
   return { ...(await storage.inspect(name)), file: storage.location(name) };
 }
 
@@ -32,7 +35,7 @@ export async function readStudy(target: StudyTarget): Promise<StudyState> {
 
 /** A study in figures, with who writes it now and what is amiss. @throws as {@link readStudy}. */
 export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview> {
-  const inspected = await inspectStudy(target);
+  const inspected = await inspect(await locate("summarizeStudy", target));
   return overviewOf(inspected.state, inspected);
 }
 

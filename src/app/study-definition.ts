@@ -6,7 +6,6 @@ import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
 import { createComponents, prunerSpec, samplerSpec } from "./components.js";
 import {
-  checkServes,
   checkTrialValue,
   defaultPruner,
   defaultSampler,
@@ -119,7 +118,6 @@ async function storedFiles(subject: Subject, plugins: readonly string[], base: s
 /** Unknown samplers and pruners, options that they refuse, and a grid without an end are told before anything is stored. */
 async function checkedComponents(header: StudyHeader, request: StudyRequest): Promise<StudyComponents> {
   const components = await createComponents(header, { sampler: request.sampler, pruner: request.pruner });
-  checkServes(components.sampler, components.pruner, header.objectives);
   if (header.sampler.name === "grid" && Object.keys(header.space).length > 0) {
     const { GridSampler } = await import("../samplers/grid.js");
     new GridSampler().size(header.space);

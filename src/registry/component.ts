@@ -11,23 +11,31 @@ import { expectedInWords } from "./value.js";
 /** Makes a component from options under the names of its registered parameters, already validated. */
 export type ComponentFactory<T> = (options: Readonly<Record<string, unknown>>) => T;
 
+type OptionErrorCode = "invalid-sampler-option" | "invalid-pruner-option" | "invalid-option";
+
+function optionError(kind: string, message: string): UsageError {
+  const codes: Readonly<Record<string, OptionErrorCode>> = {
+    sampler: "invalid-sampler-option",
+    pruner: "invalid-pruner-option",
+  };
+  const code = codes[kind] ?? "invalid-option";
+  return new UsageError(code, message);
+}
+
 function unknownOption(kind: string, entry: Entry<unknown>, option: string): UsageError {
   const known = Object.keys(entry.parameters.shape);
   const hint = `${didYouMean(option, known)} known: ${known.join(", ") || "none"}`;
-  return new UsageError(`invalid-${kind}-option`, `${kind} "${entry.name}" has no option "${option}":${hint}`);
+  return optionError(kind, `${kind} "${entry.name}" has no option "${option}":${hint}`);
 }
 
 function invalidOption(kind: string, entry: Entry<unknown>, info: ParameterInfo, shown: string): UsageError {
-  const expected = expectedInWords(info);
-  return new UsageError(
-    `invalid-${kind}-option`,
-    `${kind} "${entry.name}": ${info.name} must be ${expected}, got ${shown}`,
-  );
+  return optionError(kind, `${kind} "${entry.name}": ${info.name} must be ${expectedInWords(info)}, got ${shown}`);
 }
 
 /**
  * A registered component with its options.
- * @throws UsageError `unknown-<kind>`, or `invalid-<kind>-option` for options that its schema refuses.
+ * @throws UsageError `unknown-<kind>`; for options that its schema refuses `invalid-sampler-option`,
+ * `invalid-pruner-option`, or `invalid-option` for another kind
  */
 export async function createComponent<T>(
   registry: Registry<ComponentFactory<T>>,
@@ -42,12 +50,12 @@ export async function createComponent<T>(
   if (issue?.code === "unrecognized_keys") throw unknownOption(kind, entry, issue.keys[0] as string);
   const info = parametersOf(entry.parameters).find((parameter) => parameter.name === issue?.path[0]);
   if (info) throw invalidOption(kind, entry, info, JSON.stringify(options[info.name]) ?? String(options[info.name]));
-  throw new UsageError(`invalid-${kind}-option`, `${kind} "${name}": ${issue?.message ?? "invalid options"}`);
+  throw optionError(kind, `${kind} "${name}": ${issue?.message ?? "invalid options"}`);
 }
 
 /**
  * One option of a registered component from text, as its schema has it.
- * @throws UsageError `invalid-<kind>-option` for a name that it does not have or a value that it does not take.
+ * @throws UsageError as {@link createComponent}, for a name that it does not have or a value that it does not take
  */
 export function readComponentOption(
   kind: string,

@@ -89,7 +89,7 @@ export interface FollowOptions {
 /** One step of a followed study: an event, or everything anew. */
 export type StudyChange =
   | { readonly reset?: never; readonly revision: number; readonly event: StudyEvent }
-  | { readonly reset: true; readonly revision: number; readonly state: StudyState };
+  | { readonly reset: true; readonly event?: never; readonly revision: number; readonly state: StudyState };
 
 /** The one writer of a study. */
 export interface StudyWriter {

@@ -70,7 +70,7 @@ export const twoObjectives = {
   ],
 } as const;
 
-/** Puts together what a follower was given; each event has to be the next one. */
+/** Puts together what a follower is given; each event has to be the next one. */
 export class Follower {
   readonly #changes: AsyncIterator<StudyChange>;
   state: StudyState;

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, watch, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
-import { emptyFolder, jsonLines, projectRoot } from "./cli.js";
+import { emptyFolder, jsonLines, nasaDirectory, projectRoot } from "./cli.js";
 
 const run = promisify(execFile);
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -17,6 +17,11 @@ async function pack(into: string): Promise<{ file: string; files: string[] }> {
   const parsed = JSON.parse(stdout) as Record<string, { filename: string; files: { path: string }[] }>;
   const manifest = Object.values(parsed)[0] as { filename: string; files: { path: string }[] };
   return { file: join(into, manifest.filename), files: manifest.files.map((file) => file.path) };
+}
+
+/** Resolves when a file appears in a folder. */
+async function appearing(directory: string, file: string): Promise<void> {
+  for await (const event of watch(directory)) if (event.filename === file) return;
 }
 
 describe("the packed package in an empty folder", () => {
@@ -71,6 +76,30 @@ describe("the packed package in an empty folder", () => {
     const { stdout } = await run(process.execPath, ["out/index.js"], { cwd: folder });
     expect(stdout.trim().split("\n").at(-1)).toBe("consumer ok");
   }, 60_000);
+
+  test("a program makes, runs, lends, and takes up again a study on real cells, followed by another process", async (context) => {
+    const cells = nasaDirectory();
+    if (!cells) return context.skip("no NASA cells");
+    const storage = join(folder, "lent");
+    await mkdir(storage);
+    const made = appearing(storage, "nasa.json");
+    const program = run(process.execPath, ["out/service.js", storage, cells], { cwd: folder });
+    await Promise.race([made, program]);
+    const follower = await run(process.execPath, ["out/follower.js", storage], { cwd: folder });
+    const told = JSON.parse((await program).stdout) as Record<string, unknown>;
+    expect(told).toMatchObject({
+      answer: "continue",
+      failures: [{ subscriber: "tracker 1" }],
+      lost: ["its lease ended"],
+      notes: ["looks right"],
+      counts: { waiting: 0, running: 0, complete: 4 },
+      counted: 4,
+      stopped: "total-trials",
+    });
+    const followed = JSON.parse(follower.stdout) as { finished: number[]; revision: number };
+    expect(followed.finished).toEqual([0, 1, 2, 3]);
+    expect(followed.revision).toBeLessThanOrEqual(told["revision"] as number);
+  }, 120_000);
 });
 
 test("the lock file names no registry host", async () => {

@@ -49,7 +49,7 @@ class JournalTail {
   readonly #snapshot: SnapshotWatch;
   /** The number of the last event given. */
   #revision: number;
-  /** The highest number met in snapshot and journal. */
+  /** The highest number met in snapshot and journal: when it is below the last one given, the study is behind. */
   #newest = 0;
   #journal: OpenJournal | null = null;
   #patience = PATIENCE;
@@ -124,13 +124,13 @@ class JournalTail {
     const journal = this.#journal;
     if (!journal) return;
     for await (const { seq, event } of journal.read(() => this.#revision)) {
-      this.#newest = Math.max(this.#newest, seq);
       if (this.#aborted) return;
       if (seq > this.#revision + 1) yield await this.#reset();
       if (seq !== this.#revision + 1) continue;
       this.#revision = seq;
       yield { revision: seq, event };
     }
+    this.#newest = Math.max(this.#newest, journal.newest);
   }
 }
 
@@ -173,6 +173,8 @@ class OpenJournal {
   readonly id: string;
   /** Behind the last line that was good. */
   position = 0;
+  /** The highest number up to there. */
+  newest = 0;
 
   private constructor(system: FileSystem, fd: number, id: string, migrator: Migrator) {
     this.#system = system;
@@ -215,6 +217,7 @@ class OpenJournal {
         // A last line without its newline has to be whole; what is known already only needs its number.
         if (!record && (newline === -1 || !(seq <= known()))) continue;
         this.position = start + from;
+        this.newest = Math.max(this.newest, seq);
         if (record) yield { seq, event: this.#migrator.event({ ...record.event }) as unknown as StudyEvent };
       }
       if (atEnd) return;

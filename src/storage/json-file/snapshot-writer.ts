@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 import type { Trial } from "../../core/index.js";
-import { withoutValue } from "../../core/index.js";
+import { blankTrial } from "../../core/index.js";
 import { currentForm } from "../migrations/index.js";
 import type { Form, Raw } from "../migrations/index.js";
 import { lastRecordedActivity, trialsInBrief } from "../study-summary.js";
@@ -29,6 +29,17 @@ function headOf({ revision, state, extra, lastActivity }: StudyDocument, form: F
   return { ...top, summary, ...state.header, annotations, ...extra };
 }
 
+const trialKeys = Object.keys(blankTrial(0));
+
+/** A record as it is stored, its keys in the order in which they are listed, further ones behind. */
+function inOrder(trial: Trial): Raw {
+  const stored: Record<string, unknown> = {};
+  for (const key of trialKeys) stored[key] = trial[key as keyof Trial];
+  for (const key of Object.keys(trial))
+    if (key !== "value" && !(key in stored)) stored[key] = trial[key as keyof Trial];
+  return stored;
+}
+
 /**
  * A snapshot's text in pieces, each line's end a piece of its own. One trial a line, so that it can be read and mended
  * line by line; a trial of very many reports comes in several pieces.
@@ -40,7 +51,7 @@ function* snapshotPieces(document: StudyDocument, form: Form): Generator<string>
     if (value !== undefined) yield* [`${JSON.stringify(key)}: ${writeJson(value)},`, NEWLINE];
   yield* ['"trials": [', NEWLINE];
   for (let number = 0; number < state.size; number++) {
-    yield* jsonPieces(form.trial(withoutValue(state.trial(number) as Trial) as unknown as Raw));
+    yield* jsonPieces(form.trial(inOrder(state.trial(number) as Trial)));
     if (number + 1 < state.size) yield ",";
     yield NEWLINE;
   }

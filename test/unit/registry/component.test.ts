@@ -34,19 +34,19 @@ test.each([
     "out of range",
     "round",
     { n_sides: 2 },
-    'invalid-widget-option: widget "round": n_sides must be a whole number, at least 3, got 2',
+    'invalid-option: widget "round": n_sides must be a whole number, at least 3, got 2',
   ],
   [
     "text for a number",
     "round",
     { n_sides: "5" },
-    'invalid-widget-option: widget "round": n_sides must be a whole number, at least 3, got "5"',
+    'invalid-option: widget "round": n_sides must be a whole number, at least 3, got "5"',
   ],
   [
     "unknown option",
     "round",
     { sides: 5 },
-    'invalid-widget-option: widget "round" has no option "sides": did you mean "n_sides"? known: n_sides, hollow, preset',
+    'invalid-option: widget "round" has no option "sides": did you mean "n_sides"? known: n_sides, hollow, preset',
   ],
 ])("%s is one line", async (_what, name, options, message) => {
   const error = await createComponent(registry(), name, options).catch((e: unknown) => e);
