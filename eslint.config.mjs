@@ -5,7 +5,7 @@ import tseslint from "typescript-eslint";
 /** The rooms of src/ whose files all begin with a sentence that says what the file holds. */
 const roomsWithHeaders = [
   ...["io", "registry", "search-space", "samplers", "pruners"],
-  ...["tensor", "models", "datasets", "training"],
+  ...["tensor", "models", "datasets", "training", "testing"],
 ];
 
 /** A file begins with one `/** … *\/` sentence of its own: imports, re-exports or a blank line come behind it. */
