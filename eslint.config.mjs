@@ -3,11 +3,6 @@ import globals from "globals";
 import tseslint from "typescript-eslint";
 
 /** The rooms of src/ whose files all begin with a sentence that says what the file holds. */
-const roomsWithHeaders = [
-  ...["io", "registry", "search-space", "samplers", "pruners"],
-  ...["tensor", "models", "datasets", "training", "testing"],
-];
-
 /** A file begins with one `/** … *\/` sentence of its own: imports, re-exports or a blank line come behind it. */
 const headerSentence = {
   meta: { type: "suggestion", schema: [] },
@@ -54,7 +49,7 @@ export default tseslint.config(
     rules: { "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }] },
   },
   {
-    files: roomsWithHeaders.map((room) => `src/${room}/**/*.ts`),
+    files: ["src/**/*.ts"],
     plugins: { own: { rules: { "header-sentence": headerSentence } } },
     rules: { "own/header-sentence": "error" },
   },

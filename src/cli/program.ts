@@ -1,3 +1,4 @@
+/** The program: finds the command that is typed, runs it, and turns errors into a line and an exit code. */
 import { Command, CommanderError } from "commander";
 import { MlbenchError, messageOf } from "../core/index.js";
 import { commands } from "./commands/index.js";

@@ -1,3 +1,4 @@
+/** `mlbench-hpo optimize`: trials of a study run, and shown as they go. */
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
