@@ -45,7 +45,7 @@ describe("a study that is read", () => {
       counts: { waiting: 1, running: 0, complete: 2, pruned: 1, failed: 1 },
       best: { number: 3, value: 1, params: { x: 1 } },
       ...{ user_attrs: { owner: { lab: [1, null] } }, owner: null, findings: [] },
-      file: "s/told.json",
+      file: join(directory, "s", "told.json"),
     });
     expect(summary).not.toHaveProperty("front");
     expect(await summarizeStudy(study)).toEqual(summary);
