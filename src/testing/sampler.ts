@@ -40,6 +40,7 @@ export function samplerConformance(runner: TestRunner, of: SamplerCase): void {
         casesOfSpace(runner, of, space);
       });
     casesOfHistory(runner, of);
+    if (of.make().objectives === "several") casesOfSeveralObjectives(runner, of);
     if (of.elsewhere) caseElsewhere(runner, of, of.elsewhere);
   });
 }
@@ -123,6 +124,23 @@ function casesOfHistory({ it }: TestRunner, { make, finite = false, sequence = f
     // The finite space has 352 points, all of which such a history has visited.
     if (finite) assert.equal(params, null);
     else assertFits(wide, params);
+  });
+}
+
+function casesOfSeveralObjectives({ it }: TestRunner, { make }: SamplerCase): void {
+  const space = finiteSpaces["a conditional tree"];
+  it("takes a history with several values a trial, under constraints that some miss", async () => {
+    const { trials } = mixedHistory(space, 20, "minimize", (params) => Number(params["depth"]));
+    const several = trials.map(({ value: _one, ...trial }, i): Trial => {
+      const values = trial.values && [trial.values[0] as number, i % 3];
+      return Object.freeze({ ...trial, values, constraints: { c: i % 4 === 0 ? NaN : i - 10 } });
+    });
+    const directions = ["minimize", "maximize"] as const;
+    const ask = async (): Promise<Params | null> =>
+      make().suggest(space, { direction: "minimize", directions, trials: several }, streamOf(6, 20));
+    const params = await ask();
+    assertFits(space, params);
+    assert.deepEqual(await ask(), params);
   });
 }
 
