@@ -33,9 +33,10 @@ import { releaseAtExit } from "./open-writers.js";
 import { pathsOf } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
-import { realPathOf, removeBeside, removeStudy, studyNames } from "./study-folder.js";
+import { possibleNames, readsLikeStudy, realPathOf, removeBeside, removeStudy, studyNames } from "./study-folder.js";
 import { StudyWatch } from "./study-watch.js";
 import { SummaryReader } from "./summaries.js";
+import type { FilesInBrief } from "./summaries.js";
 import { JsonFileWriter } from "./writer.js";
 import type { WriterStart } from "./writer.js";
 import { emptyJournal, startFromFiles } from "./writer-start.js";
@@ -133,12 +134,15 @@ export class JsonFileStorage implements StudyStorage {
   async summary(name: string): Promise<StudySummary> {
     const paths = this.#paths(name);
     if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    const brief = await this.#summaries.read(name, paths);
+    return this.#withOwner(name, paths, await this.#summaries.read(name, paths));
+  }
+
+  #withOwner(name: string, paths: StudyPaths, brief: FilesInBrief): StudySummary {
     return { ...brief, owner: lockOwner(paths.lock), location: this.location(name) };
   }
 
   async summaries(): Promise<SummaryEntry[]> {
-    const names = await this.list();
+    const names = await possibleNames(this.#directory);
     this.#summaries.keepOnly(names);
     const entries = new Map<string, SummaryEntry>();
     let next = 0;
@@ -152,11 +156,15 @@ export class JsonFileStorage implements StudyStorage {
     return names.flatMap((name) => entries.get(name) ?? []);
   }
 
-  /** Null for a study deleted meanwhile. */
+  /** Null for a file that is no study's, and for a study deleted meanwhile. */
   async #entryOf(name: string): Promise<SummaryEntry | null> {
     const location = this.location(name);
+    const paths = this.#paths(name);
     try {
-      return { name, location, summary: await this.summary(name), error: null };
+      const brief = await this.#summaries.glance(name, paths);
+      if (!brief && !(await readsLikeStudy(paths.snapshot))) return null;
+      const summary = this.#withOwner(name, paths, brief ?? (await this.#summaries.read(name, paths)));
+      return { name, location, summary, error: null };
     } catch (error) {
       if (!(error instanceof MlbenchError)) throw error;
       return error.code === "unknown-study" ? null : { name, location, summary: null, error };

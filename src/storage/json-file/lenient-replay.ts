@@ -47,8 +47,7 @@ export class LenientReplay {
   }
 
   #start(event: Extract<StudyEvent, { number: number }>): void {
-    const needsRunning = event.type === "trial-report" || event.type === "trial-param" || isEnd(event);
-    if (!needsRunning || this.state.trial(event.number)?.state !== "waiting") return;
+    if (!needsRunning(event) || this.state.trial(event.number)?.state !== "waiting") return;
     const { number } = event;
     const started_at = "finished_at" in event ? event.finished_at : new Date(0).toISOString();
     const start = { type: "trial-started", number, started_at, owner: "lost", slot: null, backend: null } as const;
@@ -56,8 +55,10 @@ export class LenientReplay {
   }
 }
 
-function isEnd(event: StudyEvent): boolean {
-  return event.type === "trial-finished" && event.state !== "failed";
+/** Whether an event can only happen to a running trial; a waiting one may fail, and anything may be said about it. */
+function needsRunning(event: StudyEvent): boolean {
+  if (event.type === "trial-finished") return event.state !== "failed";
+  return event.type === "trial-report" || event.type === "trial-param" || event.type === "trial-constraint";
 }
 
 function failedEvent(number: number, at: string): StudyEvent {

@@ -13,23 +13,29 @@ import type { StudyPaths } from "./paths.js";
 
 const SNAPSHOT = ".json";
 
-/** The names of a folder's studies, sorted; none where there is no such folder. */
-export async function studyNames(directory: string): Promise<string[]> {
+/** What a folder's studies may be called, by the names of its files, sorted; nothing where there is no such folder. */
+export async function possibleNames(directory: string): Promise<string[]> {
   const files = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
     if (errorCode(error) === "ENOENT") return [];
     throw diskError("reading the folder", directory, error);
   });
+  return files
+    .filter((file) => !file.isDirectory() && file.name.endsWith(SNAPSHOT))
+    .map((file) => file.name.slice(0, -SNAPSHOT.length))
+    .filter(isStudyName)
+    .sort();
+}
+
+/** The names of a folder's studies, sorted. */
+export async function studyNames(directory: string): Promise<string[]> {
   const names: string[] = [];
-  for (const file of files) {
-    const name = file.name.slice(0, -SNAPSHOT.length);
-    if (file.isDirectory() || !file.name.endsWith(SNAPSHOT) || !isStudyName(name)) continue;
-    if (await readsLikeStudy(join(directory, file.name))) names.push(name);
-  }
-  return names.sort();
+  for (const name of await possibleNames(directory))
+    if (await readsLikeStudy(join(directory, name + SNAPSHOT))) names.push(name);
+  return names;
 }
 
 /** Whether a file reads like a study's, a damaged one included. */
-async function readsLikeStudy(path: string): Promise<boolean> {
+export async function readsLikeStudy(path: string): Promise<boolean> {
   const file = await open(path, "r").catch(() => null);
   if (!file) return false;
   try {

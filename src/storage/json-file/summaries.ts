@@ -23,6 +23,13 @@ interface Cached {
   readonly brief: FilesInBrief;
 }
 
+/** What a look at a study's files tells at once. */
+interface Glance {
+  readonly stamp: string;
+  readonly journal: FileStatus | null;
+  readonly brief: FilesInBrief | null;
+}
+
 function stampOf(status: FileStatus | null): string {
   return status ? `${status.id} ${status.size} ${status.mtimeMs}` : "none";
 }
@@ -43,15 +50,30 @@ export class SummaryReader {
     this.#load = load;
   }
 
+  /** @throws as reading the study whole does, where that is needed. */
   async read(name: string, paths: StudyPaths): Promise<FilesInBrief> {
+    const { stamp, journal, brief } = await this.#glance(name, paths);
+    return brief ?? this.#keep(name, stamp, await this.#whole(name, journal));
+  }
+
+  /** What can be said without reading the study whole; null where nothing can. */
+  async glance(name: string, paths: StudyPaths): Promise<FilesInBrief | null> {
+    return (await this.#glance(name, paths)).brief;
+  }
+
+  async #glance(name: string, paths: StudyPaths): Promise<Glance> {
     // The journal first: a snapshot looked at later is at least as new.
     const journal = await this.#system.status(paths.journal);
-    const snapshot = await this.#system.status(paths.snapshot);
-    const stamp = `${stampOf(journal)} ${stampOf(snapshot)}`;
+    const stamp = `${stampOf(journal)} ${stampOf(await this.#system.status(paths.snapshot))}`;
     const seen = this.#seen.get(name);
-    if (seen?.stamp === stamp) return seen.brief;
-    const quick = journal === null || journal.size === 0 ? await this.#quickLook(paths.snapshot) : null;
-    const brief = Object.freeze({ ...(quick ?? (await this.#whole(name, journal))), name });
+    if (seen?.stamp === stamp) return { stamp, journal, brief: seen.brief };
+    const folded = journal === null || journal.size === 0;
+    const quick = folded ? await this.#quickLook(paths.snapshot) : null;
+    return { stamp, journal, brief: quick && this.#keep(name, stamp, quick) };
+  }
+
+  #keep(name: string, stamp: string, found: FilesInBrief): FilesInBrief {
+    const brief = Object.freeze({ ...found, name });
     this.#seen.set(name, { stamp, brief });
     return brief;
   }

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { StudyState } from "../../../src/core/index.js";
+import type { StudyEvent, StudyState } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { checksumOf } from "../../../src/storage/json-file/journal-line.js";
 import { withOneByteCorrected } from "../../../src/storage/json-file/one-byte.js";
-import { created } from "../../fixtures/storage/records.js";
-import { runningTrial } from "../../fixtures/trials.js";
+import { created, finished, started } from "../../fixtures/storage/records.js";
+import { runningTrial, waitingTrial } from "../../fixtures/trials.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
-import { paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
+import { createOn, openOn, paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
 
 let directory: string;
 let storage: JsonFileStorage;
@@ -188,6 +188,77 @@ describe("worse damage", () => {
     expect(backups).toHaveLength(1);
     expect(plain(await storage.read("small"))).toEqual(plain(states.at(-2) as StudyState));
     expect(await storage.diagnose("small")).toEqual([]);
+  });
+});
+
+describe("annotations, constraints and several objectives", () => {
+  const told: StudyEvent[] = [
+    created(runningTrial(0)),
+    { type: "trial-constraint", number: 0, name: "parameters<=50000", value: -12 },
+    finished(0, null, { values: [0.5, Infinity], metrics: {} }),
+    { type: "trial-annotated", number: 0, note: "odd ü", tags: ["lab 3"], banned: true },
+    created(waitingTrial(1)),
+  ];
+  const more: StudyEvent[] = [
+    started(1),
+    { type: "trial-constraint", number: 1, name: "seconds<=60", value: -3 },
+    finished(1, null, { values: [0.25, 2], metrics: {} }),
+    { type: "trial-annotated", number: 1, note: "", tags: ["seen"], banned: false },
+  ];
+  const objectives = [
+    { metric: "value_0", direction: "minimize" },
+    { metric: "value_1", direction: "maximize" },
+  ] as const;
+  let files: { snapshot: Buffer; journal: Buffer; state: StudyState };
+
+  beforeAll(async () => {
+    const disk = new SimulatedDisk();
+    await createOn(disk, { objectives });
+    const first = await openOn(disk);
+    for (const event of told) await first.writer.append(event);
+    await first.writer.close();
+    const { writer } = await openOn(disk);
+    for (const event of more) await writer.append(event);
+    const [head, lines] = [disk.bytesOf(paths.snapshot), disk.bytesOf(paths.journal)] as [Buffer, Buffer];
+    files = { snapshot: head, journal: lines, state: writer.state };
+  });
+
+  it("are put right wherever one byte changed", async () => {
+    expect(files.state.annotations.size).toBe(2);
+    for (let at = 0; at < files.snapshot.length; at += 37) {
+      await place(flipped(files.snapshot, at, 0x01), files.journal);
+      expect(plain(await repaired()), `byte ${at} of the snapshot`).toEqual(plain(files.state));
+    }
+    for (let at = 0; at < files.journal.length; at += 41) {
+      await place(files.snapshot, flipped(files.journal, at, 0x01));
+      expect(plain(await repaired()), `byte ${at} of the journal`).toEqual(plain(files.state));
+    }
+  });
+
+  it("stay with a trial whose start is lost: it counts as started", async () => {
+    const lines = files.journal.toString("latin1").split(/(?<=\n)/);
+    await place(files.snapshot, Buffer.from(lines.slice(1).join(""), "latin1"));
+    const { trials, annotations } = await repaired();
+    expect(trials[1]).toMatchObject({ state: "complete", values: [0.25, 2], constraints: { "seconds<=60": -3 } });
+    expect([...annotations.keys()]).toEqual([0, 1]);
+  });
+
+  it.each([
+    ["annotations", '"annotations": {"0":', "all else is kept", false],
+    ["annotations", '"annotations": ["0"', "all else is kept", true],
+    ["summary", '"summary": {"counts', "it is made anew", false],
+  ])("a line of %s that cannot be put right costs no trial: %s…, %s", async (key, rest, _what, whole) => {
+    const text = files.snapshot.toString("utf8").split("\n");
+    const at = text.findIndex((line) => line.startsWith(`"${key}": `));
+    text[at] = whole ? `${rest}],` : rest;
+    await place(Buffer.from(text.join("\n")), files.journal);
+    await expect(storage.read("small")).rejects.toMatchObject({ code: "study-damaged" });
+    const state = await repaired();
+    expect(state.trials).toEqual(files.state.trials);
+    // What the journal says about annotations is kept; trial 0 was banned.
+    expect([...state.annotations.keys()]).toEqual(key === "summary" ? [0, 1] : [1]);
+    expect(state.header.objectives).toEqual(objectives);
+    expect((await storage.summary("small")).front_size).toBe(key === "summary" ? 1 : 2);
   });
 });
 
