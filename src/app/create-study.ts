@@ -26,8 +26,8 @@ const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, dir
 /** A study as {@link ensureStudy} found or made it. */
 export interface EnsuredStudy {
   readonly study: Study;
-  /** Where it is kept; null where that is no file. */
-  readonly file: string | null;
+  /** Where it is kept, for people: its file as the storage was named, or `memory:NAME`. */
+  readonly file: string;
   /** False: it was there, with the same settings. */
   readonly created: boolean;
 }

@@ -1,6 +1,5 @@
 /** Storages by location: a folder, a URL, or an object at hand. */
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { UsageError } from "../core/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 
@@ -32,10 +31,8 @@ export async function openStorage(location: StorageLocation, directory = "."): P
 
 /** Plain paths are what the command line takes most: they need no registry, whose schemas take longer to load. */
 async function openFolder(path: string, directory: string): Promise<StudyStorage> {
-  const folder = path === "" ? "" : resolve(directory, path);
-  const found = folder === "" ? undefined : statSync(folder, { throwIfNoEntry: false });
-  if (folder === "" || (found && !found.isDirectory()))
-    throw new UsageError("invalid-storage", `--storage ${path}: expected a folder`);
-  const { JsonFileStorage } = await import("../storage/json-file/index.js");
-  return new JsonFileStorage({ directory: folder, shownAs: path });
+  const { JsonFileStorage, requireFolder } = await import("../storage/json-file/index.js");
+  const folder = path === "" || isAbsolute(path) ? path : join(directory, path);
+  requireFolder(folder, path);
+  return new JsonFileStorage({ directory: folder });
 }

@@ -29,9 +29,10 @@ if (!storages.has("file")) {
     parameters,
   })(
     lazy<StorageFactory>(async () => {
-      const { JsonFileStorage } = await import("./json-file/index.js");
+      const { JsonFileStorage, requireFolder } = await import("./json-file/index.js");
       return (location) => {
         const directory = folderOf(location);
+        requireFolder(directory, location);
         return new JsonFileStorage({ directory });
       };
     }),
@@ -57,6 +58,6 @@ function folderOf(url: string): string {
   try {
     return fileURLToPath(url);
   } catch (error) {
-    throw new UsageError("invalid-storage", `storage ${url}: expected file:///path/to/folder (${messageOf(error)})`);
+    throw new UsageError("invalid-storage", `--storage ${url}: expected file:///path/to/folder (${messageOf(error)})`);
   }
 }

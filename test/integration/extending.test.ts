@@ -93,7 +93,7 @@ describe.skipIf(process.platform === "win32")("what the pages on extending say",
   test.each(Object.entries(suites))(
     "%s",
     async (page, cases) => {
-      const folder = await PageFolder.create({ imports: true });
+      const folder = await PageFolder.create();
       try {
         await cp(examples, folder.cwd, { recursive: true });
         await cp(join(projectRoot, "examples", "objective.mjs"), join(folder.cwd, "objective.mjs"));

@@ -44,8 +44,7 @@ export class PageFolder {
     this.#bin = bin;
   }
 
-  /** @param imports whether files in the folder find the package by themselves */
-  static async create({ imports = false }: { readonly imports?: boolean } = {}): Promise<PageFolder> {
+  static async create(): Promise<PageFolder> {
     const [cwd, bin] = [
       await mkdtemp(join(tmpdir(), "mlbench-hpo-")),
       await mkdtemp(join(tmpdir(), "mlbench-hpo-bin-")),
@@ -55,7 +54,8 @@ export class PageFolder {
     await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
     await chmod(command, 0o755);
     const page = new PageFolder(cwd, bin);
-    if (!imports) return page;
+    // What `npm install` of the checkout does in a folder with a package of its own.
+    await page.write("package.json", '{ "private": true }');
     await mkdir(join(cwd, "node_modules"));
     await symlink(projectRoot, join(cwd, "node_modules", "mlbench-hpo"));
     return page;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
 import type { CliResult } from "./cli.js";
-import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
+import { emptyFolder, jsonLines, projectRoot, runCli, runHere } from "./cli.js";
 
 const example = (name: string): string => join(projectRoot, "examples", name);
 const small = ["--cells", "3", "--cycles", "60"];
@@ -31,7 +31,7 @@ export default ({ models, z, parameter, int, tf, ops, ForwardModel, UsageError }
 };`;
 
 const trialsOf = async (cwd: string, study: string): Promise<Trial[]> =>
-  JSON.parse((await runCli(["trials", study, "--format", "json"], { cwd })).stdout) as Trial[];
+  JSON.parse((await runHere(["trials", study, "--format", "json"], cwd)).stdout) as Trial[];
 
 function expectOneLine({ code, stdout, stderr }: CliResult, message: RegExp): void {
   expect(stderr).toMatch(message);
@@ -172,19 +172,19 @@ test("a plug-in that has changed is refused on resume unless --accept-changes, w
   const file = join(cwd, "my.mjs");
   await writeFile(file, modelPlugin("mine"));
   const line = ["create-study", "--plugin", "my.mjs", "--model", "mine", "--name", "s", ...small];
-  await runCli([...line, "--fix", "train.epochs=1"], { cwd });
-  expect(await runCli(["optimize", "s", "--trials", "1", "--workers", "1"], { cwd })).toMatchObject({ code: 0 });
+  await runHere([...line, "--fix", "train.epochs=1"], cwd);
+  expect(await runHere(["optimize", "s", "--trials", "1", "--workers", "1"], cwd)).toMatchObject({ code: 0 });
   await writeFile(file, `${modelPlugin("mine")}\n// changed`);
   const more = ["optimize", "s", "--trials", "1", "--workers", "1"];
-  expectOneLine(await runCli(more, { cwd }), /study "s": \.\.\/my\.mjs changed since .* --accept-changes/);
+  expectOneLine(await runHere(more, cwd), /study "s": \.\.\/my\.mjs changed since .* --accept-changes/);
   expect(await trialsOf(cwd, "s")).toHaveLength(1);
-  expect(await runCli([...more, "--accept-changes"], { cwd })).toMatchObject({ code: 0 });
+  expect(await runHere([...more, "--accept-changes"], cwd)).toMatchObject({ code: 0 });
   const { settings } = JSON.parse(await readFile(join(cwd, "studies", "s.json"), "utf8")) as {
     settings: { plugins: { path: string; sha256: string }[]; accepted_changes: { path: string; sha256: string }[] };
   };
   expect(settings.plugins.map(({ path }) => path)).toEqual(["../my.mjs"]);
   expect(settings.accepted_changes.map(({ path }) => path)).toEqual(["../my.mjs"]);
   expect(settings.accepted_changes[0]?.sha256).not.toBe(settings.plugins[0]?.sha256);
-  expect(await runCli(more, { cwd })).toMatchObject({ code: 0 });
+  expect(await runHere(more, cwd)).toMatchObject({ code: 0 });
   expect(await trialsOf(cwd, "s")).toHaveLength(3);
 });

@@ -76,6 +76,20 @@ const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void
     expect(printed).toMatch(/smooth\.mjs changed since it was created/);
     expect(await trials()).toHaveLength(26);
   },
+  "8. Two goals at once": (printed) => {
+    const [, size, complete] = /^front: (\d+) of (\d+) complete trials/m.exec(printed) ?? [];
+    expect(Number(size)).toBeGreaterThan(0);
+    expect(Number(complete)).toBeGreaterThanOrEqual(Number(size));
+    expect(printed).toMatch(/^number +state +val_rmse +parameters /m);
+  },
+  "9. The same studies from a program": (printed) => {
+    expect(printed).toMatch(/trial 0: complete/);
+    expect(printed).toMatch(/the same first trial: true\n/);
+    expect(printed).toMatch(/replayed bit for bit: true\n/);
+    expect(printed).toMatch(/smooth: 26 trials, best 0\.\d+\nsmooth-2: 5 trials, best 0\.\d+\n5 lines of CSV\n/);
+    expect(printed).toMatch(/smooth-2: smooth on dummy/);
+    expect(printed).toMatch(/5 finished, 1 more -> 6/);
+  },
 };
 
 const sections = await sectionsOf("tutorial.md");

@@ -22,8 +22,8 @@ export interface BestTrialSummary {
 /** A study in figures. Key names are those of `show --format json`. */
 export interface StudyOverview {
   readonly name: string;
-  /** Where it is kept; null where that is no file. */
-  readonly file: string | null;
+  /** Where it is kept, for people: its file as the storage was named, or `memory:NAME`. */
+  readonly file: string;
   readonly objectives: readonly StudyObjective[];
   readonly created_at: string;
   readonly seed: number;

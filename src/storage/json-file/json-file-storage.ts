@@ -41,10 +41,8 @@ import type { WriterStart } from "./writer.js";
 import { emptyJournal, startFromFiles } from "./writer-start.js";
 
 export interface JsonFileStorageOptions {
-  /** The folder that holds the studies; made by the first `create`. */
+  /** The folder that holds the studies; made by the first `create`. A study's location is shown under it as given here. */
   readonly directory: string;
-  /** How the folder is named to people. @default `directory` as given */
-  readonly shownAs?: string;
   /** Where others can reach the owner of what this object opens for writing, when it is a service; told to whom it locks out. */
   readonly url?: string;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. @default 262144 */
@@ -65,9 +63,9 @@ export class JsonFileStorage implements StudyStorage {
   readonly #system: FileSystem;
   readonly #summaries: SummaryReader;
 
-  constructor({ directory, shownAs, url, foldAboveBytes, fileSystem }: JsonFileStorageOptions) {
+  constructor({ directory, url, foldAboveBytes, fileSystem }: JsonFileStorageOptions) {
     this.#directory = resolve(directory);
-    this.#shownAs = shownAs ?? directory;
+    this.#shownAs = directory;
     this.#url = url;
     this.#foldAbove = foldAboveBytes ?? 1 << 18;
     this.#system = fileSystem ?? realFileSystem;

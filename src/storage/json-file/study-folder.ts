@@ -1,8 +1,9 @@
 /** A folder of studies: which there are, and removing one with everything that belongs to it. */
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { open, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+import { UsageError } from "../../core/index.js";
 import { isStudyName } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
 import { errorCode } from "./file-system.js";
@@ -37,6 +38,17 @@ async function readsLikeStudy(path: string): Promise<boolean> {
   } finally {
     await file.close();
   }
+}
+
+/**
+ * What can hold studies: a folder, or a place where one can be made.
+ * @param shown how it was asked for.
+ * @throws UsageError `invalid-storage`.
+ */
+export function requireFolder(directory: string, shown: string): void {
+  const found = directory === "" ? undefined : statSync(directory, { throwIfNoEntry: false });
+  if (directory === "" || (found && !found.isDirectory()))
+    throw new UsageError("invalid-storage", `--storage ${shown}: expected a folder`);
 }
 
 /** The real path of a folder that need not be there yet. */
