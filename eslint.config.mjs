@@ -25,7 +25,9 @@ const headerSentence = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "artifacts/", "coverage/", "src/tensor/assembly/", "test/consumer/"] },
+  { ignores: ["dist/", "node_modules/", "artifacts/", "coverage/", "src/tensor/assembly/"] },
+  // Checked where they are installed: they see the package from outside.
+  { ignores: ["test/consumer/", "examples/extension-package/"] },
   {
     files: ["**/*.ts", "**/*.mts"],
     extends: [tseslint.configs.recommendedTypeChecked],
