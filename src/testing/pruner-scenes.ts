@@ -3,6 +3,12 @@ import type { Direction, History, Rng, Trial } from "../core/index.js";
 import { createRng } from "../core/index.js";
 import { reportedTrial } from "./trials.js";
 
+/**
+ * Between any two of the others' values, which are eighths: at a tie the last bit decides, and interpolation does not
+ * round alike in both directions (which Optuna's recorded decisions show).
+ */
+const APART = 1 / 32;
+
 type Row = readonly [state: Trial["state"], reports: readonly number[]];
 
 /** What a pruner is to judge. */
@@ -21,7 +27,7 @@ const states = ["complete", "complete", "complete", "pruned", "failed", "running
 
 function draws(rng: Rng) {
   const int = (low: number, high: number): number => low + Math.floor(rng() * (high - low + 1));
-  const value = (): number => (rng() < 1 / 9 ? NaN : int(-50, 50) / 10);
+  const value = (): number => (rng() < 1 / 9 ? NaN : int(-40, 40) / 8);
   const values = (low: number, high: number): number[] => Array.from({ length: int(low, high) }, value);
   const oneOf = <T>(items: readonly T[]): T => items[int(0, items.length - 1)] as T;
   return { int, values, oneOf };
@@ -38,7 +44,7 @@ export function sceneOf(seed: number): Scene {
   const reports = (): number[] => values(short ? 0 : 6, 9);
   const rows = Array.from({ length: trials }, (): Row => [oneOf(states), reports()]);
   const [worse, rising] = [oneOf([0, 4, 8]), oneOf([true, false])];
-  const own = reports().map((v, i) => v + worse + (rising ? i : 0));
+  const own = reports().map((v, i) => v + APART + worse + (rising ? i : 0));
   return { seed, rows, own, nWarmupSteps: int(0, 4), intervalSteps: int(1, 3) };
 }
 
