@@ -60,7 +60,7 @@ async function loadEnvironmentPlugins(): Promise<void> {
   const named = files.filter((file) => file !== "");
   if (named.length === 0) return;
   const { loadPlugins } = await import("../plugins/load-plugins.js");
-  await loadPlugins(named);
+  await loadPlugins(named, ".", "MLBENCH_HPO_PLUGINS");
 }
 
 function report(error: unknown, io: CliIo): number {

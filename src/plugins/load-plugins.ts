@@ -71,11 +71,16 @@ const loadedKey = Symbol.for("mlbench-hpo.plugins");
  * Imports modules that register models, datasets, optimizers, …; each once a process. The default export, if it is a
  * function, is called with {@link PluginApi}; a module may as well import this package and register by itself.
  * @param directory where relative paths and packages are looked for. @default the current folder
+ * @param option how they were named, for messages. @default "--plugin"
  * @returns the files, absolute.
  * @throws UsageError `plugin-not-found`, `plugin-failed`.
  */
-export async function loadPlugins(specifiers: readonly string[], directory = "."): Promise<string[]> {
-  const files = specifiers.map((specifier) => resolveModule(specifier, directory, "--plugin"));
+export async function loadPlugins(
+  specifiers: readonly string[],
+  directory = ".",
+  option = "--plugin",
+): Promise<string[]> {
+  const files = specifiers.map((specifier) => resolveModule(specifier, directory, option));
   const loaded = (holder[loadedKey] ??= new Map<string, Promise<void>>());
   for (const file of files) {
     let loading = loaded.get(file);

@@ -88,6 +88,49 @@ describe("the examples, from a folder without node_modules", () => {
   });
 });
 
+describe("parts of a study that a plug-in adds", () => {
+  const extending = (name: string): string => example(join("extending", `${name}.mjs`));
+
+  test("are found again by every command that opens the study", async () => {
+    const cwd = await emptyFolder();
+    const line = ["create-study", "--name", "o", "--objective", example("objective.mjs"), "--seed", "1"];
+    const plugins = ["--plugin", extending("sampler"), "--plugin", extending("pruner")];
+    const parts = ["--sampler", "halton", "--pruner", "threshold", "--pruner-option", "upper=1000"];
+    expect(await runCli([...line, ...plugins, ...parts], { cwd })).toMatchObject({ code: 0, stderr: "" });
+    const asked = JSON.parse((await runCli(["ask", "o", "--format", "json"], { cwd })).stdout) as Trial;
+    expect(asked.params["x"]).toBe(0);
+    expect(await runCli(["tell", "o", "--trial-number", "0", "--value", "1"], { cwd })).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    const optimized = await runCli(["optimize", "o", "--trials", "1", "--workers", "1"], { cwd });
+    expect(optimized).toMatchObject({ code: 0, stderr: "" });
+    expect((await trialsOf(cwd, "o")).map(({ params }) => params["x"])).toEqual([0, -2.5]);
+  });
+
+  test("are known to every command when the environment names them, mistakes in one line", async () => {
+    const cwd = await emptyFolder();
+    const env = {
+      MLBENCH_HPO_PLUGINS: `${extending("storage")}, ${extending("executor")}`,
+      MLBENCH_HPO_STORAGE: "log:l",
+    };
+    const line = ["create-study", "--name", "o", "--objective", example("objective.mjs"), "--seed", "1"];
+    expect(await runCli(line, { cwd, env })).toMatchObject({ code: 0, stderr: "" });
+    const pool = ["--trials", "1", "--workers", "1", "--isolation", "one_shot"];
+    expect(await runCli(["optimize", ...pool], { cwd, env })).toMatchObject({ code: 0, stderr: "" });
+    expect((await runCli(["trials", "--format", "value"], { cwd, env })).stdout.trim()).toBe("0");
+    expectOneLine(
+      await runCli(["studies"], { cwd, env: { ...env, MLBENCH_HPO_PLUGINS: "" } }),
+      /storage log:l: no storage is known for "log:"; known: file, memory/,
+    );
+    const missing = { ...env, MLBENCH_HPO_PLUGINS: "nowhere.mjs" };
+    expectOneLine(
+      await runCli(["studies"], { cwd, env: missing }),
+      /MLBENCH_HPO_PLUGINS nowhere\.mjs: no such file or package/,
+    );
+  });
+});
+
 describe("a plug-in that is no good: one line, exit code 2", () => {
   test.each([
     ["throws", 'export default () => { throw new Error("no table"); };', /plug-in .*my\.mjs: no table/],
