@@ -54,6 +54,22 @@ export default {
       },
     },
     {
+      name: "door-testing",
+      severity: "error",
+      comment: "suites see contracts, and what cuts datasets and trains models: never the built-in implementations",
+      from: { path: room("testing") },
+      to: {
+        path: "^src/(?!(core|testing|registry|search-space|datasets|models|tensor|training)/|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
+      },
+    },
+    {
+      name: "testing-is-a-leaf",
+      severity: "error",
+      comment: "suites are for tests: nothing that runs needs them",
+      from: { path: "^src/(?!testing/)" },
+      to: { path: room("testing") },
+    },
+    {
       name: "cli-is-a-leaf",
       severity: "error",
       comment: "the library must work without a command line",

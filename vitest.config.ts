@@ -6,8 +6,8 @@ export default defineConfig({
     globalSetup: ["test/require-build.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 90_000,
+    hookTimeout: 180_000,
     // Not the default second: a busy machine is no failure.
     expect: { poll: { timeout: 20_000 } },
     reporters: ["default"],

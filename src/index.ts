@@ -106,6 +106,7 @@ export { MemoryStorage } from "./storage/memory.js";
 export { JsonFileStorage } from "./storage/json-file/index.js";
 export type { JsonFileStorageOptions } from "./storage/json-file/index.js";
 export { storages, StudyLockedError } from "./storage/index.js";
+export { storageTools } from "./storage/tools.js";
 export type {
   ArtifactStore,
   ByteRange,
@@ -163,4 +164,4 @@ export type { Evaluation } from "./training/evaluate.js";
 export { predictCheckpoint } from "./training/predict.js";
 export type { CheckpointOptions } from "./training/checkpoint-data.js";
 export type { Prediction } from "./training/prediction.js";
-export { parseSpace } from "./search-space/index.js";
+export { buildParams, parseSpace, valueAtQuantile } from "./search-space/index.js";

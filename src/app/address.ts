@@ -49,6 +49,6 @@ export async function locate(where: string, target: StudyTarget): Promise<Locate
   requireKnownKeys(where, target, addressKeys);
   const { storage, name, directory } = target as StudyAddress;
   if (typeof name !== "string" || storage === undefined)
-    throw new UsageError("invalid-options", `${where}: expected a study, or { name, storage }`);
+    throw new UsageError("invalid-option", `${where}: expected a study, or { name, storage }`);
   return { storage: await openStorage(storage, directory), name };
 }

@@ -1,4 +1,5 @@
 /** Types of what is used of `cephes` (its own are not named in its package's exports). */
+
 declare module "cephes" {
   /** Fulfilled once its functions can be called. */
   export const compiled: Promise<void>;

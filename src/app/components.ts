@@ -42,6 +42,24 @@ export function prunerSpec(given: Given<Pruner> = "median"): ComponentSpec {
   return { name: given.name, options: optionsOf(given, entry) };
 }
 
+/** A component that is at hand; null for one that is named. */
+function objectOf<T extends object>(given: Given<T> | undefined): T | null {
+  return typeof given === "object" && !isSpec(given) ? given : null;
+}
+
+interface GivenComponents {
+  readonly sampler?: Given<Sampler> | undefined;
+  readonly pruner?: Given<Pruner> | undefined;
+}
+
+/** Whether the components that a header names, and that are not given as objects, are registered by now. */
+export function areRegistered(header: Pick<StudyHeader, "sampler" | "pruner">, given: GivenComponents): boolean {
+  return (
+    (objectOf(given.sampler) !== null || samplers.has(header.sampler.name)) &&
+    (objectOf(given.pruner) !== null || pruners.has(header.pruner.name))
+  );
+}
+
 /**
  * A study's working parts: objects as given, else what its header names.
  * @throws UsageError `unknown-sampler`, `unknown-pruner`, `invalid-sampler-option`, `invalid-pruner-option`, and
@@ -49,16 +67,10 @@ export function prunerSpec(given: Given<Pruner> = "median"): ComponentSpec {
  */
 export async function createComponents(
   header: Pick<StudyHeader, "sampler" | "pruner" | "objectives">,
-  given: { sampler?: Given<Sampler> | undefined; pruner?: Given<Pruner> | undefined } = {},
+  given: GivenComponents = {},
 ): Promise<StudyComponents> {
-  const sampler =
-    typeof given.sampler === "object" && !isSpec(given.sampler)
-      ? given.sampler
-      : await createSampler(header.sampler.name, header.sampler.options);
-  const pruner =
-    typeof given.pruner === "object" && !isSpec(given.pruner)
-      ? given.pruner
-      : await createPruner(header.pruner.name, header.pruner.options);
+  const sampler = objectOf(given.sampler) ?? (await createSampler(header.sampler.name, header.sampler.options));
+  const pruner = objectOf(given.pruner) ?? (await createPruner(header.pruner.name, header.pruner.options));
   checkServes(sampler, pruner, header.objectives);
   return { sampler, pruner };
 }

@@ -26,7 +26,7 @@ const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, dir
 /** A study as {@link ensureStudy} found or made it. */
 export interface EnsuredStudy {
   readonly study: Study;
-  /** Where it is kept: its file, or `memory:NAME`. */
+  /** Where it is kept, for people: its file, or `memory:NAME`. */
   readonly file: string;
   /** False: it was there, with the same settings. */
   readonly created: boolean;

@@ -1,3 +1,4 @@
+/** A study's first trial: the defaults of what it searches. */
 import { contains, isActive } from "../core/index.js";
 import type { ParamValue, Params, SearchSpace, StudyTask } from "../core/index.js";
 import { studyParameters } from "./study-subject.js";

@@ -15,3 +15,13 @@ export async function executorOf({
   const { createExecutor } = await import("../executors/index.js");
   return { executor: await createExecutor(isolation, { places: concurrency }) };
 }
+
+/**
+ * Refuses an executor that nobody has registered: before data is loaded for its trials.
+ * @throws UsageError `unknown-executor`.
+ */
+export async function requireExecutor({ isolation, executor }: PoolOptions): Promise<void> {
+  if (executor || isolation === undefined) return;
+  const { executors } = await import("../executors/index.js");
+  executors.get(isolation);
+}

@@ -7,7 +7,7 @@ import { loadObjective } from "../plugins/load-objective.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { ObjectiveSource, OptimizeOptions, PrepareRunner, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
-import { executorOf } from "./executor-of.js";
+import { executorOf, requireExecutor } from "./executor-of.js";
 
 function urlOf(source: string | URL): string {
   if (source instanceof URL) return source.href;
@@ -44,6 +44,7 @@ async function prepareObjective(
     const executor = new InlineExecutor({ objective, slots: options.concurrency ?? 1 });
     return { executor, artifactsOf, jobOf: async ({ params }) => ({ workload: { kind: "function" }, params }) };
   }
+  await requireExecutor(options);
   const module = await loadObjective(urlOf(objective));
   const declared = Object.keys(header.space).length > 0 ? header.space : module.space;
   if (!declared)

@@ -5,20 +5,21 @@ import { comparableTrials, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import { loadObjective } from "../plugins/load-objective.js";
-import { loadPlugins } from "../plugins/load-plugins.js";
 import { runParameters } from "../search-space/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
-import { executorOf } from "./executor-of.js";
+import { executorOf, requireExecutor } from "./executor-of.js";
 import { preflight } from "./preflight.js";
 import { studyParameters } from "./study-subject.js";
+import { loadStudyPlugins } from "./study-plugins.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
 
 /**
  * What runs the trials of a stored study as its header says: its model on its dataset, or its objective's module.
- * @throws UsageError `no-objective`, `files-changed`, `conflicting-options`, and what the preflight finds.
+ * @throws UsageError `no-objective`, `files-changed`, `unknown-executor`, `conflicting-options`, and what the preflight
+ * finds.
  */
 export async function prepareStudy(
   study: Study,
@@ -33,6 +34,8 @@ export async function prepareStudy(
     );
   const base = storage.baseDirectory(study.name);
   await settleChanges(study, base, options.acceptChanges ?? false);
+  await loadStudyPlugins(header, base);
+  await requireExecutor(options);
   const artifacts = storage.artifacts(study.name);
   const directoryOf = (number: number): string | null => artifacts?.directory(number) ?? null;
   const artifactsOf = (number: number): ArtifactReference | null => {
@@ -80,8 +83,7 @@ export async function configOfTrials(
   base: string | null,
   options: Pick<OptimizeStudyOptions, "backend" | "kernels"> = {},
 ): Promise<ConfigOfTrial> {
-  const plugins = header.settings.plugins.map(({ path }) => absolutePath(path, base));
-  await loadPlugins(plugins);
+  const plugins = await loadStudyPlugins(header, base);
   const { task } = header;
   const names = [task.model ?? []].flat();
   const dataset = task.dataset as string;

@@ -1,3 +1,4 @@
+/** The check before the first trial: data loaded and model built once. */
 import type { RunConfig } from "../core/index.js";
 import { messageOf, MlbenchError, UsageError } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";

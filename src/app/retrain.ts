@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MlbenchError, UsageError, bestOfStudy, deriveSeed } from "../core/index.js";
+import { UsageError, deriveSeed } from "../core/index.js";
 import type { Metrics, Params, RunConfig, StudyHeader, StudyState, Trial } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
 import type { KnownKeys } from "../registry/known-keys.js";
@@ -14,6 +14,7 @@ import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
 import { meanInterval } from "./student-t.js";
 import type { Interval } from "./student-t.js";
+import { winnerOf, winnersOf } from "./winners.js";
 
 /** One training under one fresh seed. */
 export interface RetrainRun {
@@ -44,7 +45,7 @@ export interface RetrainResult {
 
 /** What one {@link retrain} is told. */
 export interface RetrainOptions {
-  /** The number of the winner. @default the best trial */
+  /** The number of the winner. @default the only best trial */
   readonly trial?: number | undefined;
   /** How many fresh seeds, two or more. @default 5 */
   readonly seeds?: number | undefined;
@@ -66,8 +67,8 @@ async function hasTestPart(config: RunConfig): Promise<boolean> {
 /**
  * Trains the winner of a study over a model and the defaults under the same fresh seeds, with all epochs, and scores both
  * on validation and, where there is one, the test part, which no search has seen.
- * @throws UsageError `not-trainable` for a study over a plain objective, `unknown-trial`, `several-objectives`,
- * `unknown-option`, `invalid-option`; MlbenchError `no-best-trial`.
+ * @throws UsageError `not-trainable` for a study over a plain objective, `unknown-trial`, `several-winners`,
+ * `unknown-option`, `invalid-option`; MlbenchError `no-best-trial`, `no-feasible-trial`.
  */
 export async function retrain(target: StudyTarget, options: RetrainOptions = {}): Promise<RetrainResult> {
   requireKnownKeys("retrain", options, keys);
@@ -79,7 +80,7 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
   const { header } = state;
   if (header.task.dataset === undefined)
     throw new UsageError("not-trainable", `study "${name}" has a plain objective: there is nothing to retrain`);
-  const winner = winnerOf(state, options.trial);
+  const winner = chosenTrial(state, options.trial);
   const configOf = await configOfTrials(header, storage.baseDirectory(name));
   const sides = { winner: configOf(winner), defaults: configOf({ params: defaultTrial(header.task, header.space) }) };
   const runs: RetrainRun[] = [];
@@ -90,18 +91,13 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
   return { trial: winner.number, params: winner.params, runs, rows: await compare(runs), baselines };
 }
 
-function winnerOf(state: StudyState, number: number | undefined): Trial {
-  const { name, objectives } = state.header;
-  if (number !== undefined) {
-    const trial = state.trial(number);
-    if (trial) return trial;
-    throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
-  }
-  if (objectives.length > 1)
-    throw new UsageError("several-objectives", `study "${name}" has ${objectives.length} objectives: say which trial`);
-  const best = bestOfStudy(state);
-  if (best) return best;
-  throw new MlbenchError("no-best-trial", `study "${name}" has no complete trial yet`);
+/** The trial that is named, or the only winner. */
+function chosenTrial(state: StudyState, number: number | undefined): Trial {
+  const { name } = state.header;
+  if (number === undefined) return winnerOf(name, winnersOf(state));
+  const trial = state.trial(number);
+  if (trial) return trial;
+  throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
 }
 
 interface Retraining {

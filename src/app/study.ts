@@ -14,10 +14,11 @@ import { Study } from "../study/study.js";
 import type { StorageAddress, StudyAddress } from "./address.js";
 import { addressKeys, rememberStorage, storageKeys } from "./address.js";
 import type { Given } from "./components.js";
-import { createComponents } from "./components.js";
+import { areRegistered, createComponents } from "./components.js";
 import { EpochLog } from "./epoch-log.js";
 import { prepareWith } from "./objective.js";
 import { openStorage } from "./storage.js";
+import { loadStudyPlugins } from "./study-plugins.js";
 
 /** How {@link loadStudy} opens a study. */
 export interface LoadStudyOptions extends StudyAddress {
@@ -67,6 +68,8 @@ export async function loadStudy(options: LoadStudyOptions): Promise<Study> {
 /** {@link loadStudy} on a storage at hand. */
 export async function openStudy(storage: StudyStorage, name: string, given: GivenComponents = {}): Promise<Study> {
   const state = await storage.read(name);
+  // Most samplers and pruners are ours: then nothing is imported to read a study or to tell it something.
+  if (!areRegistered(state.header, given)) await loadStudyPlugins(state.header, storage.baseDirectory(name));
   return studyOf(storage, state, await createComponents(state.header, given));
 }
 

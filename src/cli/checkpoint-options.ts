@@ -1,3 +1,4 @@
+/** The options of commands that read a checkpoint: how an option of the command line becomes a parameter of its data. */
 import type { QualifiedParameter } from "../registry/index.js";
 import type { Prescan } from "./derived-options.js";
 

@@ -1,3 +1,4 @@
+/** The contract of a command of the program. */
 import type { Command } from "commander";
 import type { CliIo } from "./io.js";
 

@@ -1,3 +1,4 @@
+/** Options derived from registered parameters: an option of the command line becomes a parameter here. */
 import { Command, Option } from "commander";
 import type { ConfigValue } from "../core/index.js";
 import { ambiguousFlag, ambiguousFlags, parameterOptions, parseSet } from "../registry/index.js";

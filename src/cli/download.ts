@@ -1,3 +1,4 @@
+/** A dataset's download with its progress on the terminal. */
 import { UsageError } from "../core/index.js";
 import { printLine } from "./io.js";
 import type { CliIo } from "./io.js";

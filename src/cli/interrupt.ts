@@ -1,6 +1,7 @@
 /**
  * Runs `work` with a signal that the first Ctrl-C (or SIGTERM) aborts; a second one ends the process at once with 130.
  */
+
 export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   return onSignals(

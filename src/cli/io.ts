@@ -1,3 +1,4 @@
+/** The streams that a command writes to, and its output formats. */
 import { UsageError } from "../core/index.js";
 
 /** Where a command's output goes; tests replace it. */

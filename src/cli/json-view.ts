@@ -1,6 +1,6 @@
 /** A call of `optimize` as events for programs, one JSON line each. */
 import { stringifyJson } from "../core/index.js";
-import type { OptimizeEvent, OptimizeResult, StudyObjective, Trial } from "../core/index.js";
+import type { OptimizeEvent, OptimizeResult, StudyObjective } from "../core/index.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
 
@@ -32,8 +32,11 @@ export class JsonView {
         const { number, step, value, metrics } = event;
         return { event: "report", number, step, value, ...(Object.keys(metrics).length > 0 ? { metrics } : {}) };
       }
-      case "trial":
-        return { event: "trial", ...this.#trialFields(event.trial) };
+      case "trial": {
+        // With several objectives a record has no value, and the line none.
+        const { number, state, value, values, params } = event.trial;
+        return { event: "trial", number, state, value, values, params };
+      }
       case "finish":
         return { event: "finish", ...this.#finishFields(event.result) };
       default:
@@ -41,18 +44,10 @@ export class JsonView {
     }
   }
 
-  get #single(): boolean {
-    return this.#options.objectives.length === 1;
-  }
-
-  #trialFields({ number, state, value, values, params }: Trial): object {
-    return { number, state, ...(this.#single ? { value } : {}), values, params };
-  }
-
   #finishFields({ study, finished, best, front, stoppedBy }: OptimizeResult): object {
     const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
-    const { file } = this.#options;
-    return { study, file, finished, best: shown, ...(this.#single ? {} : { front }), stopped_by: stoppedBy };
+    const { file, objectives } = this.#options;
+    return { study, file, finished, best: shown, ...(objectives.length > 1 ? { front } : {}), stopped_by: stoppedBy };
   }
 
   stop(): void {}

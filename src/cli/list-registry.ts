@@ -1,3 +1,4 @@
+/** Lists of what is registered, plug-ins included. */
 import { parametersOf } from "../registry/index.js";
 import type { Registry } from "../registry/index.js";
 import { parseFormat } from "./io.js";

@@ -1,3 +1,4 @@
+/** Plots on the terminal and as SVG files. */
 import { writeFileAtomically } from "../io/atomic-write.js";
 
 /** One line of a chart. */

@@ -1,3 +1,4 @@
+/** The program: finds the command that is typed, runs it, and turns errors into a line and an exit code. */
 import { Command, CommanderError } from "commander";
 import { MlbenchError, messageOf } from "../core/index.js";
 import { commands } from "./commands/index.js";
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     })
     .exitOverride();
   try {
+    await loadEnvironmentPlugins();
     const context = { io, argv, setExitCode: (code: number) => void (exitCode = code) };
     for (const { name, aliases = [], summary, load } of commands) {
       if (argv[0] === name || aliases.includes(argv[0] ?? "")) await (await load())(program, context);
@@ -47,6 +49,18 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
   } catch (error) {
     return report(error, io);
   }
+}
+
+/**
+ * Plug-ins that are there before a study is: its storage, for one, has to be known to open it. Their executors, samplers
+ * and pruners are known as well; models and datasets belong to a study, whose workers load its own plug-ins.
+ */
+async function loadEnvironmentPlugins(): Promise<void> {
+  const files = (process.env["MLBENCH_HPO_PLUGINS"] ?? "").split(",").map((file) => file.trim());
+  const named = files.filter((file) => file !== "");
+  if (named.length === 0) return;
+  const { loadPlugins } = await import("../plugins/load-plugins.js");
+  await loadPlugins(named, ".", "MLBENCH_HPO_PLUGINS");
 }
 
 function report(error: unknown, io: CliIo): number {

@@ -1,3 +1,4 @@
+/** Tables, numbers and durations as text. */
 import { stringifyJson } from "../core/index.js";
 import { printLine } from "./io.js";
 import type { CliIo, OutputFormat } from "./io.js";

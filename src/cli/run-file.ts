@@ -1,3 +1,4 @@
+/** The file of `train --config`, read and checked. */
 import { dirname, isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../core/index.js";

@@ -1,3 +1,4 @@
+/** Options that several commands have, and the readers of their values. */
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../core/index.js";

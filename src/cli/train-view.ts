@@ -1,3 +1,4 @@
+/** A training run shown as it goes. */
 import type { EpochEvent, FinishEvent } from "../core/index.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";

@@ -1,3 +1,4 @@
+/** Text written to a stream or a file at the pace of whoever reads it. */
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";

@@ -2,6 +2,7 @@
  * One batch of windows, plain typed arrays (float32 unless said). B windows, T observed cycles a window, F features,
  * H horizon steps.
  */
+
 export interface Batch {
   readonly size: number;
   /** T: cycles a window. */

@@ -1,3 +1,4 @@
+/** Distributions, conditions and spaces: what a parameter can be. */
 import { UsageError } from "./errors.js";
 
 /** A value that a parameter can take. */

@@ -1,3 +1,5 @@
+/** The errors that are told by code and one line; every code stands in docs/reference/errors.md. */
+
 const brand = Symbol.for("mlbench-hpo.error");
 
 /**

@@ -1,3 +1,4 @@
+/** Everything that core holds. */
 export * from "./batch.js";
 export * from "./defined.js";
 export * from "./differences.js";

@@ -1,3 +1,5 @@
+/** JSON with numbers that JSON has no word for, and in a fixed order. */
+
 /** JSON with non-finite numbers as `"NaN"`, `"Infinity"`, `"-Infinity"` (plain JSON turns them into null). */
 export function encodeNumber(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);

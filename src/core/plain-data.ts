@@ -1,3 +1,4 @@
+/** Plain data: deep frozen copies of what is JSON-like. */
 import { UsageError } from "./errors.js";
 
 /** A deep copy of JSON-like data, frozen; keys that are undefined are left out, `-0` becomes `0`. */

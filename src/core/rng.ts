@@ -1,3 +1,4 @@
+/** Seeded random numbers: streams by seed and path. */
 import type { Rng } from "./trial.js";
 
 const MASK = (1n << 64n) - 1n;

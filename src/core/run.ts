@@ -1,3 +1,4 @@
+/** A training run's configuration, its events, and a trial's outcome. */
 import type { ParamValue } from "./distribution.js";
 import type { Failure, Metrics, TrialPart } from "./trial.js";
 

@@ -1,3 +1,4 @@
+/** A list of trials that changes in logarithmic time and never under its readers. */
 import type { Trial } from "./trial.js";
 
 /** Entries a leaf and children a node: 2^5. */

@@ -99,7 +99,7 @@ export interface Place {
   release(): void;
 }
 
-/** Runs trials. Implementations: `inline`, `piscina`, `process`. All pass `test/conformance/executor.ts`. */
+/** Runs trials. Implementations: `inline`, `piscina`, `process`. All pass `executorConformance` (src/testing). */
 export interface Executor {
   readonly name: string;
   /** How many places there are now, for people; null where that cannot be told. */

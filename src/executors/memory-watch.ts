@@ -1,3 +1,5 @@
+/** The watch over this process's memory. */
+
 /** A trial that the watch can stop. */
 interface Watched {
   readonly worker: { memoryMb(): number };

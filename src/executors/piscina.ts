@@ -1,3 +1,4 @@
+/** The executor whose trials run in threads of this process. */
 import type { MessagePort } from "node:worker_threads";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";

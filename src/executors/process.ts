@@ -1,3 +1,4 @@
+/** The executor whose trials run in child processes. */
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import type { Failure } from "../core/index.js";

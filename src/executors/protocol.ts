@@ -1,3 +1,4 @@
+/** What a pool and its workers say to each other, and what errors in a worker mean. */
 import type { MessagePort } from "node:worker_threads";
 import type { FailureClass, Failure, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
 import { constraintValues, isTrialPruned, messageOf } from "../core/index.js";

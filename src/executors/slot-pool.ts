@@ -1,3 +1,4 @@
+/** A pool of places with a worker each: here a trial is handed to a worker. */
 import type { Failure, TrialOutcome } from "../core/index.js";
 import { WorkerChannel } from "./worker-channel.js";
 import type { ExecutedTrial, Place, RunHooks, StopReason, TrialJob } from "./executor.js";

@@ -1,3 +1,4 @@
+/** The pool's end of one trial's exchange with its worker. */
 import type { RunHooks } from "./executor.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 

@@ -1,3 +1,4 @@
+/** Where the compiled workers are. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { MlbenchError } from "../core/index.js";

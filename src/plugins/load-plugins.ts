@@ -1,13 +1,18 @@
 /** Plug-ins: modules that register models, datasets and the like, and what they are handed. */
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
-import { MlbenchError, UsageError, categorical, float, int, messageOf } from "../core/index.js";
+import { MlbenchError, UsageError, categorical, createRng, float, int, messageOf } from "../core/index.js";
 import { createTables, datasets } from "../datasets/index.js";
+import { executors, Places } from "../executors/index.js";
 import type { ForwardModel } from "../models/forward-model.js";
 import { models } from "../models/index.js";
 import { pruners } from "../pruners/index.js";
 import { lazy, parameter } from "../registry/index.js";
 import { samplers } from "../samplers/index.js";
+import { buildParams } from "../search-space/points.js";
+import { valueAtQuantile } from "../search-space/draw-uniform.js";
+import { storages } from "../storage/index.js";
+import { storageTools } from "../storage/tools.js";
 import type * as Ops from "../tensor/ops/index.js";
 import type * as Tf from "../tensor/tf.js";
 import { optimizers } from "../training/optimizers/index.js";
@@ -23,13 +28,29 @@ export interface PluginApi {
   readonly schedulers: typeof schedulers;
   readonly samplers: typeof samplers;
   readonly pruners: typeof pruners;
+  /** What trials run in: `--isolation NAME`. */
+  readonly executors: typeof executors;
+  /** Where studies live, by the scheme of a URL: `--storage SCHEME:…`. */
+  readonly storages: typeof storages;
   readonly parameter: typeof parameter;
   readonly lazy: typeof lazy;
   readonly float: typeof float;
   readonly int: typeof int;
   readonly categorical: typeof categorical;
+  /** Uniform numbers in [0, 1) from a seed and a path of names. */
+  readonly createRng: typeof createRng;
   /** Makes a dataset's tables out of rows. */
   readonly createTables: typeof createTables;
+  /** A point of a space: every active parameter drawn, parents first. */
+  readonly buildParams: typeof buildParams;
+  /** The value of a parameter at a quantile in [0, 1). */
+  readonly valueAtQuantile: typeof valueAtQuantile;
+  /** Places handed out one by one: what an executor of a fixed size is made with. */
+  readonly Places: typeof Places;
+  /** What storages are written with. */
+  readonly storageTools: typeof storageTools;
+  /** A failure while doing what was asked for: shown as one line, exit code 1. */
+  readonly MlbenchError: typeof MlbenchError;
   /** A mistake of the user's: shown as one line, exit code 2. */
   readonly UsageError: typeof UsageError;
   readonly z: typeof z;
@@ -50,11 +71,16 @@ const loadedKey = Symbol.for("mlbench-hpo.plugins");
  * Imports modules that register models, datasets, optimizers, …; each once a process. The default export, if it is a
  * function, is called with {@link PluginApi}; a module may as well import this package and register by itself.
  * @param directory where relative paths and packages are looked for. @default the current folder
+ * @param option how they were named, for messages. @default "--plugin"
  * @returns the files, absolute.
  * @throws UsageError `plugin-not-found`, `plugin-failed`.
  */
-export async function loadPlugins(specifiers: readonly string[], directory = "."): Promise<string[]> {
-  const files = specifiers.map((specifier) => resolveModule(specifier, directory, "--plugin"));
+export async function loadPlugins(
+  specifiers: readonly string[],
+  directory = ".",
+  option = "--plugin",
+): Promise<string[]> {
+  const files = specifiers.map((specifier) => resolveModule(specifier, directory, option));
   const loaded = (holder[loadedKey] ??= new Map<string, Promise<void>>());
   for (const file of files) {
     let loading = loaded.get(file);
@@ -85,7 +111,8 @@ async function pluginApi(): Promise<PluginApi> {
     import("../models/forward-model.js"),
   ]);
   return {
-    ...{ models, datasets, optimizers, schedulers, samplers, pruners },
-    ...{ parameter, lazy, float, int, categorical, z, tf, ops, ForwardModel, createTables, UsageError },
+    ...{ models, datasets, optimizers, schedulers, samplers, pruners, executors, storages },
+    ...{ parameter, lazy, float, int, categorical, z, tf, ops, ForwardModel, createTables, createRng },
+    ...{ buildParams, valueAtQuantile, Places, storageTools, MlbenchError, UsageError },
   };
 }

@@ -1,3 +1,4 @@
+/** Lets users' modules import this package where they could not find it. */
 import { existsSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { join, parse, dirname } from "node:path";

@@ -8,11 +8,11 @@ export type KnownKeys<T> = Readonly<Record<keyof T, true>>;
 /**
  * Refuses what is no object of options, and keys that the options do not have.
  * @param where the function that was called, for the message
- * @throws UsageError `unknown-option` with the nearest known key, `invalid-options`.
+ * @throws UsageError `unknown-option` with the nearest known key, `invalid-option`.
  */
 export function requireKnownKeys(where: string, given: unknown, known: Readonly<Record<string, true>>): void {
   if (typeof given !== "object" || given === null || Array.isArray(given))
-    throw new UsageError("invalid-options", `${where}: expected an object of options, got ${shown(given)}`);
+    throw new UsageError("invalid-option", `${where}: expected an object of options, got ${shown(given)}`);
   const unknown = Object.keys(given).find((key) => !Object.hasOwn(known, key));
   if (unknown === undefined) return;
   const names = Object.keys(known);

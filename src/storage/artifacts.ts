@@ -8,7 +8,7 @@ export interface ByteRange {
   readonly end?: number;
 }
 
-/** The files of a study's trials, each trial's apart. All implementations pass `test/conformance/storage.ts`. */
+/** The files of a study's trials, each trial's apart. All implementations pass `storageConformance`. */
 export interface ArtifactStore {
   /**
    * The folder on this machine in which a trial that runs here writes its files; what is there is what `list` and

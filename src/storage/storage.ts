@@ -10,7 +10,7 @@ export type { BestOfSummary, StudySummary, SummaryEntry } from "./study-summary.
 
 /**
  * Where studies live. One owner writes a study at a time; readers never lock and always see a consistent state.
- * Implementations: `memory`, `json-file`. All pass `test/conformance/storage.ts`.
+ * Implementations: `memory`, `json-file`. All pass `storageConformance` (src/testing).
  */
 export interface StudyStorage {
   /**

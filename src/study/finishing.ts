@@ -1,3 +1,4 @@
+/** The events that end a trial, out of its outcome. */
 import type { Failure, OnNan, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
 import { now } from "./clock.js";
 

@@ -1,3 +1,4 @@
+/** New trial records. */
 import type { Params, SearchSpace, StudyHeader, Trial } from "../core/index.js";
 import { blankTrial, deriveSeed } from "../core/index.js";
 

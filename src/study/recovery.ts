@@ -1,3 +1,4 @@
+/** What becomes of trials whose owner is lost. */
 import type { StudyEvent, StudyState, Trial } from "../core/index.js";
 import { now } from "./clock.js";
 import { EXTERNAL } from "./new-trial.js";

@@ -1,3 +1,4 @@
+/** Memory given back between a worker's trials. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 

@@ -20,9 +20,7 @@ export async function runObjective(
     },
     shouldPrune: async () => {
       line.throwIfCancelled();
-      const answered = await answer;
-      line.throwIfCancelled();
-      return answered !== "continue";
+      return (await answer) !== "continue";
     },
     setUserAttr: (key, value) => {
       line.setUserAttr(key, value);

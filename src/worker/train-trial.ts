@@ -37,8 +37,6 @@ export async function runTraining(
           process.stdout.write(`${epochLine(event)}\n`);
           const { value, metrics } = judge.report(event, probe);
           const answer = await line.report(event.epoch, value, metrics);
-          // Whoever ended the trial from outside says how it ended.
-          line.throwIfCancelled();
           return answer === "continue" ? "continue" : "stop";
         },
       },

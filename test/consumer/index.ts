@@ -12,24 +12,62 @@ import {
   TrialPruned,
   buildDataset,
   categorical,
+  copyCheckpoint,
   createRng,
   createStudy,
+  crossValidate,
   datasets,
   deleteStudy,
+  ensureStudy,
   evaluate,
+  evaluateCheckpoint,
+  exportTrials,
   float,
+  inspectStudy,
   int,
   listStudies,
   loadStudy,
   models,
   optimizers,
+  planStudy,
+  predictCheckpoint,
+  queryTrials,
   readMat,
+  readStudy,
+  replayTrial,
+  retrain,
   run,
   schedulers,
+  summarizeStudies,
+  summarizeStudy,
   trainOneEpoch,
+  trialLog,
   truncatedNormal,
 } from "mlbench-hpo";
-import type { History, Params, RunResult, SearchSpace, Study, StudyCallback, Trial } from "mlbench-hpo";
+import type {
+  CreateStudyOptions,
+  CrossValidation,
+  EnsuredStudy,
+  Evaluation,
+  History,
+  InspectedStudy,
+  OptimizeResult,
+  OptimizeStudyOptions,
+  Params,
+  ReplayResult,
+  RetrainResult,
+  RunResult,
+  SearchSpace,
+  Study,
+  StudyAddress,
+  StudyCallback,
+  StudyList,
+  StudyOverview,
+  StudyPlan,
+  StudyState,
+  Trial,
+  TrialQuery,
+} from "mlbench-hpo";
 
 function expect(condition: boolean, what: string): void {
   if (!condition) throw new Error(`consumer: ${what}`);
@@ -92,6 +130,46 @@ const loaded = await loadStudy({ name: "kept", storage: "studies-of-consumer" })
 await loaded.close();
 await deleteStudy({ name: "kept", storage: "studies-of-consumer" });
 
+// A study of a model: made, planned, found again, optimized in the pool, read, exported, replayed.
+const request = {
+  ...{ storage: "studies-of-consumer", name: "tuned", model: "mlp", dataset: "dummy", seed: 5 },
+  params: { "data.cells": 3, "data.cycles": 40, "data.horizon": 3, "train.epochs": 1 },
+  search: { "train.lr": "log:1e-3..1e-2", "model.hidden_size": int(4, 8), "train.optimizer": null },
+  fix: { "train.batch_size": 16 },
+  objectives: [{ metric: "val_rmse" }],
+} satisfies CreateStudyOptions;
+const plan: StudyPlan = await planStudy(request);
+expect(plan.header.objectives[0]?.direction === "minimize", "planned");
+const tuned = await createStudy(request);
+const ensured: EnsuredStudy = await ensureStudy(request);
+expect(!ensured.created, "the study is there");
+const optimizing: OptimizeStudyOptions = { trials: 2, workers: 1, keepCheckpoints: { best: 1 } };
+const optimized: OptimizeResult = await tuned.optimize(optimizing);
+expect(optimized.finished === 2, "two trials of a model");
+const address: StudyAddress = { storage: "studies-of-consumer", name: "tuned" };
+const overview: StudyOverview = await summarizeStudy(address);
+expect(overview.counts.complete === 2 && overview.best !== null, "an overview");
+const inspected: InspectedStudy = await inspectStudy(tuned);
+expect(inspected.findings.length === 0 && inspected.owner === null, "nothing amiss");
+const list: StudyList = await summarizeStudies({ storage: "studies-of-consumer" });
+expect(list.studies[0]?.name === "tuned" && list.unread.length === 0, "a list");
+const state: StudyState = await readStudy(address);
+const query: TrialQuery = { state: ["complete"], sort: "-val_rmse", limit: 1 };
+expect(queryTrials(state.trials, query, state.header.objectives).length === 1, "queried");
+expect([...(await exportTrials(tuned, "csv"))].length === 3, "a line a trial, and the header");
+let log = "";
+for await (const text of await trialLog(tuned, 0)) log += text;
+expect(log.startsWith("epoch 1"), "a log");
+await copyCheckpoint(tuned, tuned.bestTrial?.number ?? -1, "best.safetensors");
+const evaluation: Evaluation = await evaluateCheckpoint("best.safetensors");
+expect(Math.abs((evaluation.metrics["val_rmse"] ?? NaN) - (tuned.bestTrial?.value ?? NaN)) < 1e-7, "evaluated");
+expect((await predictCheckpoint("best.safetensors")).horizon === 3, "predicted");
+const replayed: ReplayResult = await replayTrial(tuned, 0);
+expect(replayed.same, "replayed bit for bit");
+const retrained: RetrainResult = await retrain(tuned, { seeds: 2 });
+expect(retrained.runs.length === 4, "trained again");
+await deleteStudy(address);
+
 // Samplers and pruners as pure functions.
 const history: History = { direction: "minimize", trials };
 const rng = createRng(1, "consumer");
@@ -120,6 +198,11 @@ const result: RunResult = await run(
   { onEvent: (event) => void event.event },
 );
 expect(result.state === "complete" && Number.isFinite(result.best?.metrics["val_rmse"] ?? NaN), "run");
+const folds: CrossValidation = await crossValidate({
+  ...{ model: "mlp", dataset: "dummy", seed: 1 },
+  params: { "train.epochs": 1, "data.cells": 3, "data.cycles": 50 },
+});
+expect(folds.folds.length === 3 && Number.isFinite(folds.mean?.metrics["val_rmse"] ?? NaN), "cross-validated");
 expect(models.names().includes("lstm") && datasets.names().includes("nasa"), "registries");
 expect(optimizers.has("adamw") && schedulers.has("cosine"), "training registries");
 const dataset = await buildDataset("dummy", { cells: 3, cycles: 50 }, { seed: 1 });

@@ -40,3 +40,10 @@ test.skipIf(process.platform === "win32")("no part outlives what is left of all 
 test.skipIf(process.platform === "win32")("skips alone are no failure", () => {
   expect(check("part good 60 true\nskip other reason")).toMatchObject({ code: 0 });
 });
+
+test.skipIf(process.platform === "win32")("where it is said so, a part past its limit is skipped instead", () => {
+  const { code, lines } = check("late=skipped\npart slow 1 sleep 600\npart bad 60 false");
+  expect(code).toBe(1);
+  expect(lines).toContain("-- slow: skipped (past its limit of 1 s)");
+  expect(lines.at(-1)).toBe("0 passed, 1 failed, 1 skipped");
+});

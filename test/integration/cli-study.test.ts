@@ -28,10 +28,10 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(created.stdout).toMatch(/created study lstm-dummy: studies\/lstm-dummy\.json/);
     expect(created.stdout).toMatch(/next: mlbench-hpo optimize lstm-dummy --trials 100/);
 
-    const again = await runCli(["create-study", "--seed", "3", ...tiny], { cwd });
+    const again = await runHere(["create-study", "--seed", "3", ...tiny], cwd);
     expect(again).toMatchObject({ code: 0 });
     expect(again.stdout).toMatch(/already there with the same settings/);
-    const other = await runCli(["create-study", "--seed", "4", "--pruner", "nop", ...tiny], { cwd });
+    const other = await runHere(["create-study", "--seed", "4", "--pruner", "nop", ...tiny], cwd);
     expect(other).toMatchObject({ code: 2, stdout: "" });
     expect(other.stderr).toMatch(/pruner.*seed/);
 
@@ -61,27 +61,25 @@ describe("create-study and optimize, as typed in an empty folder", () => {
 
   test("a trained trial is replayed bit for bit, its log is kept, and the winner's weights are handed over", async () => {
     const cwd = await emptyFolder();
-    await runCli(["create-study", "--name", "s", "--seed", "3", ...tiny], { cwd });
-    await runCli(["optimize", "s", "--trials", "3", "--workers", "1"], { cwd });
-    const replay = await runCli(["replay", "1", "--format", "json"], { cwd });
+    await runHere(["create-study", "--name", "s", "--seed", "3", ...tiny], cwd);
+    await runHere(["optimize", "s", "--trials", "3", "--workers", "1"], cwd);
+    const replay = await runHere(["replay", "1", "--format", "json"], cwd);
     expect(replay).toMatchObject({ code: 0 });
     expect(JSON.parse(replay.stdout)).toMatchObject({ number: 1, same: true, difference: null });
-    expect((await runCli(["logs", "1"], { cwd })).stdout.trim().split("\n")).toHaveLength(6);
-    const best = await runCli(["best-trial", "s", "--checkpoint", "-o", "best.safetensors", "--format", "json"], {
-      cwd,
-    });
+    expect((await runHere(["logs", "1"], cwd)).stdout.trim().split("\n")).toHaveLength(6);
+    const best = await runHere(["best-trial", "s", "--checkpoint", "-o", "best.safetensors", "--format", "json"], cwd);
     const winner = JSON.parse(best.stdout) as Trial;
-    const evaluated = await runCli(["evaluate", "best.safetensors", "--format", "json"], { cwd });
+    const evaluated = await runHere(["evaluate", "best.safetensors", "--format", "json"], cwd);
     const { metrics } = JSON.parse(evaluated.stdout) as { metrics: { val_rmse: number } };
     expect(metrics.val_rmse).toBeCloseTo(winner.value as number, 7);
   }, 60_000);
 
   test("the live run's decisions are those that the records give again", async () => {
     const cwd = await emptyFolder();
-    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "5"], { cwd });
-    const { code } = await runCli(["optimize", "bowl", "--trials", "60", "--workers", "2"], { cwd });
+    await runHere(["create-study", "--objective", example, "--name", "bowl", "--seed", "5"], cwd);
+    const { code } = await runHere(["optimize", "bowl", "--trials", "60", "--workers", "2"], cwd);
     expect(code).toBe(0);
-    const { stdout } = await runCli(["trials", "bowl", "--format", "json"], { cwd });
+    const { stdout } = await runHere(["trials", "bowl", "--format", "json"], cwd);
     const trials = JSON.parse(stdout) as Trial[];
     expect(trials).toHaveLength(60);
     const pruned = trials.filter((trial) => trial.state === "pruned");
@@ -99,10 +97,10 @@ describe("create-study and optimize, as typed in an empty folder", () => {
 describe("reading", () => {
   test("studies, show, trials, best-trial, export agree with one another", async () => {
     const cwd = await emptyFolder();
-    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
-    await runCli(["optimize", "bowl", "--trials", "12"], { cwd });
+    await runHere(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], cwd);
+    await runHere(["optimize", "bowl", "--trials", "12"], cwd);
     const json = async (args: string[]): Promise<unknown> =>
-      JSON.parse((await runCli([...args, "--format", "json"], { cwd })).stdout) as unknown;
+      JSON.parse((await runHere([...args, "--format", "json"], cwd)).stdout) as unknown;
     const trials = (await json(["trials"])) as Trial[];
     const best = (await json(["best-trial"])) as Trial;
     const complete = trials.filter((trial) => trial.state === "complete");
@@ -111,17 +109,17 @@ describe("reading", () => {
     expect(await json(["show"])).toMatchObject({ name: "bowl", best: { number: best.number, value: best.value } });
     const sorted = (await json(["trials", "--state", "complete", "--sort", "value", "--limit", "1"])) as Trial[];
     expect(sorted.map((trial) => trial.number)).toEqual([best.number]);
-    expect((await runCli(["best-trial", "--format", "value"], { cwd })).stdout.trim()).toBe(String(best.value));
-    const csv = (await runCli(["export", "--to", "csv"], { cwd })).stdout.trim().split("\n");
+    expect((await runHere(["best-trial", "--format", "value"], cwd)).stdout.trim()).toBe(String(best.value));
+    const csv = (await runHere(["export", "--to", "csv"], cwd)).stdout.trim().split("\n");
     expect(csv).toHaveLength(13);
     expect(csv[0]).toContain("params.x,params.rate");
-    const exported = JSON.parse((await runCli(["export", "--to", "json"], { cwd })).stdout) as { trials: Trial[] };
+    const exported = JSON.parse((await runHere(["export", "--to", "json"], cwd)).stdout) as { trials: Trial[] };
     expect(exported.trials).toEqual(trials);
   }, 60_000);
 
   test("a reader that goes away early ends nothing but the printing", async () => {
     const cwd = await emptyFolder();
-    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
+    await runHere(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], cwd);
     const child = spawn(
       process.execPath,
       [join(projectRoot, "bin", "mlbench-hpo.js"), "optimize", "bowl", "--trials", "30", "--format", "json"],
@@ -130,24 +128,24 @@ describe("reading", () => {
     child.stdout.once("data", () => child.stdout.destroy());
     const code = await new Promise((resolve) => child.on("close", resolve));
     expect(code).toBe(0);
-    expect(JSON.parse((await runCli(["trials", "--format", "json"], { cwd })).stdout)).toHaveLength(30);
+    expect(JSON.parse((await runHere(["trials", "--format", "json"], cwd)).stdout)).toHaveLength(30);
   }, 60_000);
 });
 
 describe("write commands", () => {
   test("enqueue, ask, tell, user attributes", async () => {
     const cwd = await emptyFolder();
-    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
-    expect((await runCli(["enqueue-trial", "--params", '{"x":2,"rate":0.1}'], { cwd })).stdout).toMatch(/trial 0/);
-    const asked = JSON.parse((await runCli(["ask", "--format", "json"], { cwd })).stdout) as { number: number };
-    expect((await runCli(["tell", "--trial-number", String(asked.number), "--value", "7.5"], { cwd })).code).toBe(0);
-    await runCli(["study", "set-user-attr", "--key", "owner", "--value", '"lab"'], { cwd });
-    await runCli(["optimize", "--trials", "1"], { cwd });
-    const trials = JSON.parse((await runCli(["trials", "--format", "json"], { cwd })).stdout) as Trial[];
+    await runHere(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], cwd);
+    expect((await runHere(["enqueue-trial", "--params", '{"x":2,"rate":0.1}'], cwd)).stdout).toMatch(/trial 0/);
+    const asked = JSON.parse((await runHere(["ask", "--format", "json"], cwd)).stdout) as { number: number };
+    expect((await runHere(["tell", "--trial-number", String(asked.number), "--value", "7.5"], cwd)).code).toBe(0);
+    await runHere(["study", "set-user-attr", "--key", "owner", "--value", '"lab"'], cwd);
+    await runHere(["optimize", "--trials", "1"], cwd);
+    const trials = JSON.parse((await runHere(["trials", "--format", "json"], cwd)).stdout) as Trial[];
     const told = trials.find((trial) => trial.number === asked.number);
     expect(told).toMatchObject({ state: "complete", value: 7.5 });
     expect(trials.find((trial) => trial.params["x"] === 2 && trial.params["rate"] === 0.1)?.state).toBe("complete");
-    expect(JSON.parse((await runCli(["show", "--format", "json"], { cwd })).stdout)).toMatchObject({
+    expect(JSON.parse((await runHere(["show", "--format", "json"], cwd)).stdout)).toMatchObject({
       user_attrs: { owner: "lab" },
     });
   }, 60_000);
@@ -196,17 +194,17 @@ describe("write commands", () => {
 
   test("a damaged study is named by doctor and mended", async () => {
     const cwd = await emptyFolder();
-    await runCli(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], { cwd });
-    await runCli(["optimize", "--trials", "6"], { cwd });
+    await runHere(["create-study", "--objective", example, "--name", "bowl", "--seed", "1"], cwd);
+    await runHere(["optimize", "--trials", "6"], cwd);
     const file = join(cwd, "studies", "bowl.json");
     const text = await readFile(file, "utf8");
     await writeFile(file, text.replace('"direction"', '"directiom"'));
-    const found = await runCli(["doctor", "bowl"], { cwd });
+    const found = await runHere(["doctor", "bowl"], cwd);
     expect(found.code).toBe(1);
     expect(found.stdout).toMatch(/damage/);
     await writeFile(file, text);
-    expect(await runCli(["doctor", "bowl"], { cwd })).toMatchObject({ code: 0, stdout: "bowl: whole\n" });
-    expect((await runCli(["delete-study", "bowl"], { cwd })).code).toBe(0);
+    expect(await runHere(["doctor", "bowl"], cwd)).toMatchObject({ code: 0, stdout: "bowl: whole\n" });
+    expect((await runHere(["delete-study", "bowl"], cwd)).code).toBe(0);
     expect(existsSync(file)).toBe(false);
   }, 60_000);
 });
@@ -234,7 +232,7 @@ describe("a user's mistake is one line, exit code 2, and costs no trial", () => 
     ["a bad number", ["optimize", "--trials", "many"], /--trials many/],
   ])("%s", async (_name, args, message) => {
     const cwd = await emptyFolder();
-    const { code, stdout, stderr } = await runCli(args, { cwd });
+    const { code, stdout, stderr } = await runHere(args, cwd);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -243,8 +241,8 @@ describe("a user's mistake is one line, exit code 2, and costs no trial", () => 
 
   test("several studies: name one", async () => {
     const cwd = await emptyFolder();
-    for (const name of ["a", "b"]) await runCli(["create-study", "--objective", example, "--name", name], { cwd });
-    expect(await runCli(["trials"], { cwd })).toMatchObject({
+    for (const name of ["a", "b"]) await runHere(["create-study", "--objective", example, "--name", name], cwd);
+    expect(await runHere(["trials"], cwd)).toMatchObject({
       code: 2,
       stderr: "error: several studies in studies: name one of a, b\n",
     });
@@ -262,7 +260,7 @@ test("listing commands load neither TensorFlow.js nor the pool nor charts", asyn
        export async function load(url, context, next) { writeSync(2, "loads " + url + "\\\\n"); return next(url, context); }
      \`));`,
   );
-  await runCli(["create-study", "--objective", example, "--name", "bowl"], { cwd });
+  await runHere(["create-study", "--objective", example, "--name", "bowl"], cwd);
   for (const args of [["--help"], ["studies"], ["trials"]]) {
     const { code, stderr } = await runCli(args, { cwd, nodeArgs: ["--import", trace] });
     expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { emptyFolder, jsonLines, nasaDirectory, runCli } from "./cli.js";
+import { emptyFolder, jsonLines, nasaDirectory, projectRoot, runCli, runHere } from "./cli.js";
 
 const quick = ["--dataset", "dummy", "--cells", "3", "--cycles", "60", "--epochs", "3", "--hidden-size", "8"];
 
@@ -39,9 +39,10 @@ describe("train", () => {
   test("the same seed gives the same numbers and byte-identical weights; another seed does not", async () => {
     const cwd = await emptyFolder();
     const values = async (seed: string, file: string): Promise<unknown[]> => {
-      const { stdout } = await runCli(["train", ...quick, "--seed", seed, "--checkpoint", file, "--format", "json"], {
+      const { stdout } = await runHere(
+        ["train", ...quick, "--seed", seed, "--checkpoint", file, "--format", "json"],
         cwd,
-      });
+      );
       return jsonLines(stdout)
         .slice(0, 3)
         .map((event) => ({ ...event, seconds: 0 }));
@@ -63,7 +64,7 @@ describe("train", () => {
 
   test("--plot draws here and writes an SVG", async () => {
     const cwd = await emptyFolder();
-    const { code, stdout } = await runCli(["train", ...quick, "--seed", "1", "--plot"], { cwd });
+    const { code, stdout } = await runHere(["train", ...quick, "--seed", "1", "--plot"], cwd);
     expect(code).toBe(0);
     expect(stdout).toContain("┤");
     expect(await readFile(join(cwd, "artifacts", "lstm.svg"), "utf8")).toMatch(/^<svg/);
@@ -71,12 +72,12 @@ describe("train", () => {
 
   test("evaluate scores the checkpoint with the same numbers as training did; predict agrees with it", async () => {
     const cwd = await emptyFolder();
-    const trained = await runCli(["train", ...quick, "--seed", "3", "--format", "json"], { cwd });
+    const trained = await runHere(["train", ...quick, "--seed", "3", "--format", "json"], cwd);
     const finish = jsonLines(trained.stdout).at(-1) as { metrics: { val_rmse: number } };
-    const evaluated = await runCli(["evaluate", "artifacts/lstm.safetensors", "--format", "json"], { cwd });
+    const evaluated = await runHere(["evaluate", "artifacts/lstm.safetensors", "--format", "json"], cwd);
     const result = JSON.parse(evaluated.stdout) as { metrics: { val_rmse: number } };
     expect(result.metrics.val_rmse).toBeCloseTo(finish.metrics.val_rmse, 7);
-    const predicted = await runCli(["predict", "artifacts/lstm.safetensors", "--dump", "dump.safetensors"], { cwd });
+    const predicted = await runHere(["predict", "artifacts/lstm.safetensors", "--dump", "dump.safetensors"], cwd);
     const [header, ...rows] = predicted.stdout.trim().split("\n");
     expect(header).toBe("cell,cycle,step,soh_true,soh_pred");
     const squares = rows
@@ -90,11 +91,11 @@ describe("train", () => {
     const cwd = await emptyFolder();
     const task = ["--dataset", "dummy", "--cells", "3", "--cycles", "60", "--hidden-size", "8"];
     const base = ["train", ...task, "--seed", "5", "--scheduler", "reduce_lr_on_plateau"];
-    await runCli([...base, "--epochs", "6", "--checkpoint", "whole.safetensors"], { cwd });
-    await runCli([...base, "--epochs", "3", "--checkpoint", "part.safetensors"], { cwd });
-    const resumed = await runCli(
+    await runHere([...base, "--epochs", "6", "--checkpoint", "whole.safetensors"], cwd);
+    await runHere([...base, "--epochs", "3", "--checkpoint", "part.safetensors"], cwd);
+    const resumed = await runHere(
       [...base, "--epochs", "6", "--resume", "part.safetensors", "--checkpoint", "joined.safetensors"],
-      { cwd },
+      cwd,
     );
     expect(resumed).toMatchObject({ code: 0 });
     expect(await readFile(join(cwd, "joined.safetensors"))).toEqual(await readFile(join(cwd, "whole.safetensors")));
@@ -103,7 +104,7 @@ describe("train", () => {
   test("--val-cells each holds every cell out in turn and reports the mean", async () => {
     const cwd = await emptyFolder();
     const args = ["train", ...quick, "--seed", "1", "--val-cells", "each", "--format", "json"];
-    const { code, stdout } = await runCli(args, { cwd });
+    const { code, stdout } = await runHere(args, cwd);
     expect(code).toBe(0);
     const finishes = jsonLines(stdout).filter((event) => event["event"] === "finish") as {
       fold?: string;
@@ -120,21 +121,21 @@ describe("train", () => {
   test("--val-cells each leaves the test cells alone, and draws every cell held out", async () => {
     const cwd = await emptyFolder();
     const args = ["train", ...quick, "--seed", "1", "--val-cells", "each"];
-    const { code, stdout, stderr } = await runCli([...args, "--test-cells", "D02", "--plot"], { cwd });
+    const { code, stdout, stderr } = await runHere([...args, "--test-cells", "D02", "--plot"], cwd);
     expect(code).toBe(0);
     expect(stdout.match(/\w+ held out/g)).toEqual(["D01 held out", "D03 held out"]);
     expect(stdout).toContain("D01: SOH 10 cycles ahead");
     expect(stderr).toMatch(/^D01 epoch 1\/3 .*\n(.*\n){2}D03 epoch 1\/3 /);
     const svg = await readFile(join(cwd, "artifacts", "lstm.svg"), "utf8");
     expect(svg).toContain("D03: SOH 10 cycles ahead");
-    const drawn = await runCli([...args, "--test-split", "0.3"], { cwd });
+    const drawn = await runHere([...args, "--test-split", "0.3"], cwd);
     expect(drawn).toMatchObject({ code: 2, stderr: expect.stringContaining("name data.test_cells") as string });
   });
 
   test("with --format json --plot still writes its SVG; stdout carries events alone", async () => {
     const cwd = await emptyFolder();
     const args = ["train", ...quick, "--seed", "1", "--plot", "new/plot.svg", "--format", "json"];
-    const { stdout, stderr } = await runCli(args, { cwd });
+    const { stdout, stderr } = await runHere(args, cwd);
     expect(jsonLines(stdout)).toHaveLength(4);
     expect(stderr).toBe("plot: new/plot.svg\n");
     expect(await readFile(join(cwd, "new", "plot.svg"), "utf8")).toMatch(/^<svg/);
@@ -146,7 +147,7 @@ describe("train", () => {
       join(cwd, "run.yaml"),
       "model: mlp\ndataset: dummy\nseed: 2\nparams: { train.epochs: 4, data.cells: 3, data.cycles: 60 }\n",
     );
-    const { stdout } = await runCli(["train", "--config", "run.yaml", "--epochs", "2", "--format", "json"], { cwd });
+    const { stdout } = await runHere(["train", "--config", "run.yaml", "--epochs", "2", "--format", "json"], cwd);
     const events = jsonLines(stdout);
     expect(events.map((event) => event["event"])).toEqual(["epoch", "epoch", "finish"]);
     expect(events.at(-1)?.["checkpoint"]).toBe(join("artifacts", "mlp.safetensors"));
@@ -156,14 +157,14 @@ describe("train", () => {
 test("datasets show goes by the end of life that it is told; describe dataset gives the schema of all parameters", async () => {
   const show = ["datasets", "show", "dummy", "--cells", "2", "--cycles", "60", "--format", "json"];
   const ends = async (eol: string) => {
-    const { stdout } = await runCli([...show, "--eol", eol]);
+    const { stdout } = await runHere([...show, "--eol", eol], projectRoot);
     return (JSON.parse(stdout) as { cells: { end_of_life_cycle: number | null }[] }).cells.map(
       (cell) => cell.end_of_life_cycle,
     );
   };
   expect(await ends("0.01")).toEqual([null, null]);
   for (const cycle of await ends("0.97")) expect(cycle).toBeGreaterThan(0);
-  const { stdout } = await runCli(["describe", "dataset", "nasa", "--format", "json"]);
+  const { stdout } = await runHere(["describe", "dataset", "nasa", "--format", "json"], projectRoot);
   const { parameters, schema } = JSON.parse(stdout) as {
     parameters: { name: string }[];
     schema: { properties: Record<string, unknown> };
@@ -191,7 +192,7 @@ describe("a user's mistake is one line and exit code 2", () => {
   ];
   test.each(cases)("%s", async (_name, args, message) => {
     const cwd = await emptyFolder();
-    const { code, stdout, stderr } = await runCli(args, { cwd });
+    const { code, stdout, stderr } = await runHere(args, cwd);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -201,12 +202,12 @@ describe("a user's mistake is one line and exit code 2", () => {
   test("a truncated .mat file, a CSV without a column", async () => {
     const cwd = await emptyFolder();
     await writeFile(join(cwd, "B0005.mat"), Buffer.alloc(200, 77));
-    const mat = await runCli(["train", "--dataset", "nasa", "--data-dir", "."], { cwd });
+    const mat = await runHere(["train", "--dataset", "nasa", "--data-dir", "."], cwd);
     expect(mat).toMatchObject({ code: 2, stdout: "" });
     expect(mat.stderr.trim().split("\n")).toHaveLength(1);
     expect(mat.stderr).toContain("B0005.mat");
     await writeFile(join(cwd, "cells.csv"), "cell,cycle,capacity\na,1,1.9\na,2,1.8\n");
-    const csv = await runCli(["train", "--dataset", "csv", "--path", "cells.csv", "--cell-column", "battery"], { cwd });
+    const csv = await runHere(["train", "--dataset", "csv", "--path", "cells.csv", "--cell-column", "battery"], cwd);
     expect(csv).toMatchObject({ code: 2, stdout: "" });
     expect(csv.stderr).toMatch(/no column "battery".*columns: "cell", "cycle", "capacity"/);
   });

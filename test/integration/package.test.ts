@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, watch, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, symlink, watch, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { emptyFolder, jsonLines, nasaDirectory, projectRoot } from "./cli.js";
@@ -48,6 +48,8 @@ describe("the packed package in an empty folder", () => {
         "bin/mlbench-hpo.js",
         "dist/index.js",
         "dist/index.d.ts",
+        "dist/testing/index.js",
+        "dist/testing/index.d.ts",
         "dist/vendor/tfjs.js",
         "dist/vendor/kernels-plain.wasm",
         "dist/vendor/kernels-relaxed.wasm",
@@ -100,6 +102,43 @@ describe("the packed package in an empty folder", () => {
     expect(followed.finished).toEqual([0, 1, 2, 3]);
     expect(followed.revision).toBeLessThanOrEqual(told["revision"] as number);
   }, 120_000);
+
+  describe.skipIf(process.platform === "win32")("and an extension as a package of its own beside it", () => {
+    let extension = "";
+    beforeAll(async () => {
+      extension = join(folder, "extension");
+      const example = join(projectRoot, "examples", "extension-package");
+      await cp(example, extension, { recursive: true, filter: (path) => !/[/\\](dist|node_modules)$/.test(path) });
+      // As npm would install them; the compiler and Node's types are this checkout's.
+      await symlink(extension, join(folder, "node_modules", "mlbench-hpo-halton"));
+      await mkdir(join(folder, "node_modules", "@types"), { recursive: true });
+      const types = join("node_modules", "@types", "node");
+      await symlink(join(projectRoot, types), join(folder, types));
+    });
+
+    test("whose types check, and whose tests pass, the shipped suite among them", async () => {
+      const PATH = [join(projectRoot, "node_modules", ".bin"), process.env["PATH"]].join(delimiter);
+      const { stdout } = await run(npm, ["test"], { cwd: extension, env: { ...process.env, PATH } }).catch(
+        (error: { stdout?: string }) => {
+          throw new Error(error.stdout?.slice(-4000));
+        },
+      );
+      expect(stdout).toMatch(/^(?:#|ℹ) fail 0$/m);
+      expect(Number(/^(?:#|ℹ) pass (\d+)/m.exec(stdout)?.[1])).toBeGreaterThanOrEqual(49);
+    }, 120_000);
+
+    test("whose sampler serves the command line", async () => {
+      const bin = join(folder, "node_modules", ".bin", "mlbench-hpo");
+      const cli = async (...args: string[]): Promise<string> => (await run(bin, args, { cwd: folder })).stdout;
+      const halton = ["--plugin", "mlbench-hpo-halton", "--sampler", "halton"];
+      const objective = join(projectRoot, "examples", "objective.mjs");
+      await cli("create-study", "--name", "h", ...halton, "--objective", objective);
+      await cli("optimize", "h", "--trials", "2", "--workers", "1");
+      const trials = JSON.parse(await cli("trials", "h", "--format", "json")) as { params: { x: number } }[];
+      // The first parameter's range is -5 to 5: its half, its first quarter.
+      expect(trials.map(({ params }) => params.x)).toEqual([0, -2.5]);
+    }, 60_000);
+  });
 });
 
 test("the lock file names no registry host", async () => {

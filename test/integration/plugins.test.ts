@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
 import type { CliResult } from "./cli.js";
-import { emptyFolder, jsonLines, projectRoot, runCli } from "./cli.js";
+import { emptyFolder, jsonLines, projectRoot, runCli, runHere } from "./cli.js";
 
 const example = (name: string): string => join(projectRoot, "examples", name);
 const small = ["--cells", "3", "--cycles", "60"];
@@ -31,7 +31,7 @@ export default ({ models, z, parameter, int, tf, ops, ForwardModel, UsageError }
 };`;
 
 const trialsOf = async (cwd: string, study: string): Promise<Trial[]> =>
-  JSON.parse((await runCli(["trials", study, "--format", "json"], { cwd })).stdout) as Trial[];
+  JSON.parse((await runHere(["trials", study, "--format", "json"], cwd)).stdout) as Trial[];
 
 function expectOneLine({ code, stdout, stderr }: CliResult, message: RegExp): void {
   expect(stderr).toMatch(message);
@@ -85,6 +85,49 @@ describe("the examples, from a folder without node_modules", () => {
     await runCli(["create-study", "--objective", example("objective.mjs"), "--name", "o"], { cwd });
     expect(await runCli(["optimize", "o", ...pool], { cwd })).toMatchObject({ code: 0 });
     expect((await trialsOf(cwd, "o")).map((trial) => trial.state)).toEqual(["complete", "complete"]);
+  });
+});
+
+describe("parts of a study that a plug-in adds", () => {
+  const extending = (name: string): string => example(join("extending", `${name}.mjs`));
+
+  test("are found again by every command that opens the study", async () => {
+    const cwd = await emptyFolder();
+    const line = ["create-study", "--name", "o", "--objective", example("objective.mjs"), "--seed", "1"];
+    const plugins = ["--plugin", extending("sampler"), "--plugin", extending("pruner")];
+    const parts = ["--sampler", "halton", "--pruner", "threshold", "--pruner-option", "upper=1000"];
+    expect(await runCli([...line, ...plugins, ...parts], { cwd })).toMatchObject({ code: 0, stderr: "" });
+    const asked = JSON.parse((await runCli(["ask", "o", "--format", "json"], { cwd })).stdout) as Trial;
+    expect(asked.params["x"]).toBe(0);
+    expect(await runCli(["tell", "o", "--trial-number", "0", "--value", "1"], { cwd })).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    const optimized = await runCli(["optimize", "o", "--trials", "1", "--workers", "1"], { cwd });
+    expect(optimized).toMatchObject({ code: 0, stderr: "" });
+    expect((await trialsOf(cwd, "o")).map(({ params }) => params["x"])).toEqual([0, -2.5]);
+  });
+
+  test("are known to every command when the environment names them, mistakes in one line", async () => {
+    const cwd = await emptyFolder();
+    const env = {
+      MLBENCH_HPO_PLUGINS: `${extending("storage")}, ${extending("executor")}`,
+      MLBENCH_HPO_STORAGE: "log:l",
+    };
+    const line = ["create-study", "--name", "o", "--objective", example("objective.mjs"), "--seed", "1"];
+    expect(await runCli(line, { cwd, env })).toMatchObject({ code: 0, stderr: "" });
+    const pool = ["--trials", "1", "--workers", "1", "--isolation", "one_shot"];
+    expect(await runCli(["optimize", ...pool], { cwd, env })).toMatchObject({ code: 0, stderr: "" });
+    expect((await runCli(["trials", "--format", "value"], { cwd, env })).stdout.trim()).toBe("0");
+    expectOneLine(
+      await runCli(["studies"], { cwd, env: { ...env, MLBENCH_HPO_PLUGINS: "" } }),
+      /storage log:l: no storage is known for "log:"; known: file, memory/,
+    );
+    const missing = { ...env, MLBENCH_HPO_PLUGINS: "nowhere.mjs" };
+    expectOneLine(
+      await runCli(["studies"], { cwd, env: missing }),
+      /MLBENCH_HPO_PLUGINS nowhere\.mjs: no such file or package/,
+    );
   });
 });
 
@@ -172,19 +215,19 @@ test("a plug-in that has changed is refused on resume unless --accept-changes, w
   const file = join(cwd, "my.mjs");
   await writeFile(file, modelPlugin("mine"));
   const line = ["create-study", "--plugin", "my.mjs", "--model", "mine", "--name", "s", ...small];
-  await runCli([...line, "--fix", "train.epochs=1"], { cwd });
-  expect(await runCli(["optimize", "s", "--trials", "1", "--workers", "1"], { cwd })).toMatchObject({ code: 0 });
+  await runHere([...line, "--fix", "train.epochs=1"], cwd);
+  expect(await runHere(["optimize", "s", "--trials", "1", "--workers", "1"], cwd)).toMatchObject({ code: 0 });
   await writeFile(file, `${modelPlugin("mine")}\n// changed`);
   const more = ["optimize", "s", "--trials", "1", "--workers", "1"];
-  expectOneLine(await runCli(more, { cwd }), /study "s": \.\.\/my\.mjs changed since .* --accept-changes/);
+  expectOneLine(await runHere(more, cwd), /study "s": \.\.\/my\.mjs changed since .* --accept-changes/);
   expect(await trialsOf(cwd, "s")).toHaveLength(1);
-  expect(await runCli([...more, "--accept-changes"], { cwd })).toMatchObject({ code: 0 });
+  expect(await runHere([...more, "--accept-changes"], cwd)).toMatchObject({ code: 0 });
   const { settings } = JSON.parse(await readFile(join(cwd, "studies", "s.json"), "utf8")) as {
     settings: { plugins: { path: string; sha256: string }[]; accepted_changes: { path: string; sha256: string }[] };
   };
   expect(settings.plugins.map(({ path }) => path)).toEqual(["../my.mjs"]);
   expect(settings.accepted_changes.map(({ path }) => path)).toEqual(["../my.mjs"]);
   expect(settings.accepted_changes[0]?.sha256).not.toBe(settings.plugins[0]?.sha256);
-  expect(await runCli(more, { cwd })).toMatchObject({ code: 0 });
+  expect(await runHere(more, cwd)).toMatchObject({ code: 0 });
   expect(await trialsOf(cwd, "s")).toHaveLength(3);
 });

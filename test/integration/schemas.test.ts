@@ -41,9 +41,20 @@ export default async function (trial) {
   return kind === 3 ? NaN : trial.params.x ** 2;
 }`;
 
+/** An objective of two numbers whose trials meet their constraints, miss them, and have values that are no numbers. */
+const pair = `
+export const space = { x: { type: "float", low: 0, high: 1, log: false, step: null } };
+export default async function (trial) {
+  trial.setConstraint("even", trial.number % 2 === 0 ? -1 : NaN);
+  trial.report(trial.params.x, 1, { loss: trial.params.x, grad: Infinity });
+  trial.report(trial.params.x, 2);
+  return { cost: trial.params.x, gain: trial.number === 4 ? NaN : 1 - trial.params.x ** 2 };
+}`;
+
 const tiny = ["--cells", "3", "--cycles", "60"];
 let cwd: string;
 let optimizeLines: string;
+let pairLines: string;
 let trainLines: string;
 
 async function output(args: readonly string[]): Promise<string> {
@@ -62,6 +73,7 @@ async function read(args: readonly string[]): Promise<unknown> {
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), "mlbench-hpo-schemas-"));
   await writeFile(join(cwd, "objective.mjs"), objective);
+  await writeFile(join(cwd, "pair.mjs"), pair);
   const training = async (): Promise<void> => {
     const create = ["create-study", "--name", "trained", "--storage", "other", "--seed", "2", ...tiny];
     await output([...create, "--fix", "train.epochs=3", "--search", "model.hidden_size=int:4..8"]);
@@ -73,6 +85,10 @@ beforeAll(async () => {
     await output(["study", "set-user-attr", "--key", "owner", "--value", '{"lab": [1, null]}']);
     optimizeLines = await output(["optimize", "mixed", "--trials", "24", "--workers", "2", "--format", "json"]);
     await output(["enqueue-trial", "mixed", "--params", '{"x": 1}']);
+    const judged = ["--metric", "cost,gain:maximize", "--prune-by", "gain", "--constraint", "cost <= 0.9"];
+    await output(["create-study", "--objective", "pair.mjs", "--storage", "pairs", "--on-nan", "worst", ...judged]);
+    pairLines = await output(["optimize", "--storage", "pairs", "--trials", "8", "--workers", "1", "--format", "json"]);
+    await output(["trial", "ban", "0", "--storage", "pairs"]);
   };
   await Promise.all([training(), searching()]);
 }, 60_000);
@@ -101,6 +117,7 @@ test("the study that the others read has what matters: every final state, NaN an
 
 describe("real output is as the schema says", () => {
   const other = ["--storage", "other"];
+  const pairs = ["--storage", "pairs"];
   test.each<[schema: string, args: string[]]>([
     ["models", ["models"]],
     ["datasets", ["datasets"]],
@@ -110,6 +127,10 @@ describe("real output is as the schema says", () => {
     ["describe", ["describe", "training"]],
     ["datasets-show", ["datasets", "show", "dummy", ...tiny]],
     ["studies", ["studies"]],
+    ["studies", ["studies", ...pairs]],
+    ["show", ["show", ...pairs]],
+    ["trials", ["trials", ...pairs]],
+    ["best-trial", ["best-trial", ...pairs]],
     ["show", ["show", "mixed"]],
     ["show", ["show", ...other]],
     ["trials", ["trials", "mixed"]],
@@ -129,7 +150,7 @@ describe("real output is as the schema says", () => {
   });
 
   test("export", async () => {
-    for (const storage of ["studies", "other"]) {
+    for (const storage of ["studies", "other", "pairs"]) {
       const whole = await read(["export", "--to", "json", "--storage", storage]);
       expect(await problems("export", whole)).toEqual([]);
     }
@@ -165,11 +186,24 @@ describe("real output is as the schema says", () => {
     const events = jsonLines(optimizeLines);
     expect(new Set(events.map((line) => line["event"]))).toEqual(new Set(["report", "trial", "finish"]));
     for (const line of events) expect(await problems("optimize", line)).toEqual([]);
+    const several = jsonLines(pairLines);
+    for (const line of several) expect(await problems("optimize", line)).toEqual([]);
+    expect(several.filter((line) => "metrics" in line)).toHaveLength(8);
+    expect(several.filter((line) => "values" in line && !("value" in line))).toHaveLength(8);
+    expect(Object.keys(several.at(-1) as object)).toContain("front");
   });
 
   test("the study's file", async () => {
-    for (const file of ["studies/mixed.json", "other/trained.json"])
+    for (const file of ["studies/mixed.json", "other/trained.json", "pairs/pair.json"])
       expect(await problems("snapshot", JSON.parse(await readFile(join(cwd, file), "utf8")))).toEqual([]);
+  });
+
+  test("a trial's epochs", async () => {
+    for (const trial of ["other/trained.files/00000", "pairs/pair.files/00001"]) {
+      const lines = jsonLines(await readFile(join(cwd, trial, "epochs.jsonl"), "utf8"));
+      expect(lines.length).toBeGreaterThan(0);
+      for (const line of lines) expect(await problems("epochs", line)).toEqual([]);
+    }
   });
 
   test("a damaged study's findings", async () => {
@@ -192,6 +226,11 @@ test("the schemas are strict: an unknown key, a missing one, a bare null and a v
     without,
     { ...trial, value: null, state: "complete" },
     { ...trial, value: 1, state: "pruned" },
+    { ...trial, values: null, state: "complete" },
+    { ...trial, values: [1], state: "pruned" },
+    { ...trial, values: [] },
+    { ...trial, constraints: { a: null } },
+    { ...trial, lease: {} },
     { ...trial, intermediate: [[1, null]] },
     { ...trial, intermediate: [[1, "nan"]] },
     { ...trial, state: "done" },

@@ -1,30 +1,15 @@
 /** Every command and file of docs/tutorial.md, in the page's order in one folder: a case a section. */
-import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
 import { projectRoot, runCli } from "./cli.js";
-
-interface Block {
-  readonly language: string;
-  /** What the block's last command ends with. */
-  readonly exit: number;
-  readonly text: string;
-}
+import type { Block } from "./page.js";
+import { blocksOf, PageFolder } from "./page.js";
 
 interface Section {
   readonly title: string;
   readonly blocks: readonly Block[];
-}
-
-function blocksOf(text: string): Block[] {
-  return [...text.matchAll(/^```(\w+)(?: exit=(\d+))?\n([\s\S]*?)^```$/gm)].map(([, language, exit, body]) => ({
-    language: language as string,
-    exit: Number(exit ?? 0),
-    text: body as string,
-  }));
 }
 
 /** The page's sections in which something is run. */
@@ -37,35 +22,24 @@ async function sectionsOf(page: string): Promise<Section[]> {
     .filter(({ blocks }) => blocks.some(({ language }) => language === "sh"));
 }
 
-let cwd: string;
-let bin: string;
-
-/** Runs a block as typed in a shell where `mlbench-hpo` is this checkout's. */
-function shell(text: string): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, NO_COLOR: "1", PATH: `${bin}${delimiter}${process.env["PATH"]}` };
-    const child = execFile("sh", ["-e", "-c", text], { cwd, env }, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
-}
+let folder: PageFolder;
 
 /** Does what a section says; gives what its commands printed. */
 async function follow({ blocks }: Section): Promise<string> {
   const printed: string[] = [];
-  for (const { language, exit, text } of blocks) {
+  for (const { language, settings, text } of blocks) {
     const file = /^\/\/ (\S+\.mjs)\n/.exec(text)?.[1];
-    if (language === "js" && file) await writeFile(join(cwd, file), text);
+    if (language === "js" && file) await folder.write(file, text);
     if (language !== "sh") continue;
-    const { code, stdout, stderr } = await shell(text);
-    expect(code, `${text}${stderr}`).toBe(exit);
+    const { code, stdout, stderr } = await folder.run(text);
+    expect(code, `${text}${stderr}`).toBe(Number(settings["exit"] ?? 0));
     printed.push(stdout + stderr);
   }
   return printed.join("\n");
 }
 
 async function trials(): Promise<Trial[]> {
-  return JSON.parse((await runCli(["trials", "--format", "json"], { cwd })).stdout) as Trial[];
+  return JSON.parse((await runCli(["trials", "--format", "json"], { cwd: folder.cwd })).stdout) as Trial[];
 }
 
 /** What each section must have come to, beside the commands' exit codes. */
@@ -94,13 +68,27 @@ const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void
   },
   "6. The winner": async (printed) => {
     expect(printed).toMatch(/smooth on dummy, test part/);
-    const csv = await readFile(join(cwd, "predictions.csv"), "utf8");
+    const csv = await readFile(join(folder.cwd, "predictions.csv"), "utf8");
     expect(csv.split("\n")[0]).toBe("cell,cycle,step,soh_true,soh_pred");
     expect(csv).toContain("D04,");
   },
   "7. When the plug-in changes": async (printed) => {
     expect(printed).toMatch(/smooth\.mjs changed since it was created/);
     expect(await trials()).toHaveLength(26);
+  },
+  "8. Two goals at once": (printed) => {
+    const [, size, complete] = /^front: (\d+) of (\d+) complete trials/m.exec(printed) ?? [];
+    expect(Number(size)).toBeGreaterThan(0);
+    expect(Number(complete)).toBeGreaterThanOrEqual(Number(size));
+    expect(printed).toMatch(/^number +state +val_rmse +parameters /m);
+  },
+  "9. The same studies from a program": (printed) => {
+    expect(printed).toMatch(/trial 0: complete/);
+    expect(printed).toMatch(/the same first trial: true\n/);
+    expect(printed).toMatch(/replayed bit for bit: true\n/);
+    expect(printed).toMatch(/smooth: 26 trials, best 0\.\d+\nsmooth-2: 5 trials, best 0\.\d+\n5 lines of CSV\n/);
+    expect(printed).toMatch(/smooth-2: smooth on dummy/);
+    expect(printed).toMatch(/5 finished, 1 more -> 6/);
   },
 };
 
@@ -110,15 +98,9 @@ describe.skipIf(process.platform === "win32")("what the tutorial says", () => {
   const failed: string[] = [];
 
   beforeAll(async () => {
-    [cwd, bin] = [await mkdtemp(join(tmpdir(), "mlbench-hpo-")), await mkdtemp(join(tmpdir(), "mlbench-hpo-bin-"))];
-    const command = join(bin, "mlbench-hpo");
-    const program = join(projectRoot, "bin", "mlbench-hpo.js");
-    await writeFile(command, `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
-    await chmod(command, 0o755);
+    folder = await PageFolder.create();
   });
-  afterAll(async () => {
-    for (const folder of [cwd, bin]) await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => folder.remove());
 
   test("each section has its outcome here, and each outcome its section", () => {
     expect(sections.map(({ title }) => title)).toEqual(Object.keys(outcomes));

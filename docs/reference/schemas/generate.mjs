@@ -518,6 +518,15 @@ const schemas = {
       ],
     },
   ],
+  epochs: [
+    "A line of a trial's epochs.jsonl",
+    object({
+      attempt: { type: "integer", minimum: 1 },
+      step: { type: "number" },
+      value: ref("number"),
+      metrics: { description: "Every number of that step.", ...ref("metrics") },
+    }),
+  ],
   snapshot: [
     "A study's file, studies/NAME.json (further keys are allowed)",
     object(

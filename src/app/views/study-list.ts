@@ -17,7 +17,6 @@ export interface StudyListEntry {
   readonly best_value: number | null;
   readonly sampler: string;
   readonly pruner: string;
-  /** Where it is kept: its file, or `memory:NAME`. */
   readonly file: string;
 }
 
@@ -42,22 +41,14 @@ export async function summarizeStudies(address: StorageAddress): Promise<StudyLi
   const storage = await openStorage(address.storage, address.directory);
   const [studies, unread]: [StudyListEntry[], UnreadStudy[]] = [[], []];
   for (const { name, summary, error } of await storage.summaries()) {
-    if (summary) studies.push(entryOf(summary));
+    if (summary) studies.push(entryOf(summary, storage.location(name)));
     else unread.push({ name, code: error.code, message: error.message });
   }
   return { studies, unread };
 }
 
-function entryOf({
-  name,
-  objectives,
-  created_at,
-  counts,
-  best,
-  sampler,
-  pruner,
-  location,
-}: StudySummary): StudyListEntry {
+function entryOf(summary: StudySummary, file: string): StudyListEntry {
+  const { name, objectives, created_at, counts, best, sampler, pruner } = summary;
   const trials = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const best_value = best?.value ?? null;
   return {
@@ -69,6 +60,6 @@ function entryOf({
     best_value,
     sampler: sampler.name,
     pruner: pruner.name,
-    file: location,
+    file,
   };
 }

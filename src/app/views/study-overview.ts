@@ -22,7 +22,7 @@ export interface BestTrialSummary {
 /** A study in figures. Key names are those of `show --format json`. */
 export interface StudyOverview {
   readonly name: string;
-  /** Where it is kept: its file, or `memory:NAME`. */
+  /** Where it is kept, for people: its file, or `memory:NAME`. */
   readonly file: string;
   readonly objectives: readonly StudyObjective[];
   readonly created_at: string;

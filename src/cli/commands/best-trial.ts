@@ -1,3 +1,4 @@
+/** `mlbench-hpo best-trial`: the winner, its weights, its retraining. */
 import type { StudyHeader, StudyObjective, Trial } from "../../core/index.js";
 import type { Winners } from "../../app/winners.js";
 import { winnerOf, winnersOf } from "../../app/winners.js";

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { CreateStudyOptions, StudyPlan } from "../../app/create-study.js";
 import type { StudyConfig } from "../../app/study-config.js";
 import { objectivesInWords, UsageError } from "../../core/index.js";
-import type { ConfigValue, Direction, OnDuplicate, OnNan, TrialValueRule } from "../../core/index.js";
+import type { ConfigValue, Direction, OnDuplicate, OnNan, StudyHeader, TrialValueRule } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../derived-options.js";
@@ -197,10 +197,12 @@ async function create(
   if (options.dryRun) {
     const plan = await planStudy(request);
     sayByItself(io, base);
+    sayDefaults(io, request, plan.header);
     return printSpace(io, format, plan);
   }
   const { study, file, created } = await ensureStudy(request);
   sayByItself(io, base);
+  sayDefaults(io, request, study.header);
   const { name, seed, space } = study.header;
   const next = `mlbench-hpo optimize ${given?.directory ? file : name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
   await printData(
@@ -216,6 +218,20 @@ async function create(
       value: () => name,
     },
   );
+}
+
+/** The usual sampler and pruner serve one objective: what takes their place is said. */
+function sayDefaults(
+  io: CliIo,
+  request: Omit<CreateStudyOptions, "storage">,
+  { objectives, sampler, pruner }: StudyHeader,
+): void {
+  if (objectives.length === 1) return;
+  const chosen = [
+    ...(request.sampler === undefined ? [`trials are drawn by the sampler "${sampler.name}"`] : []),
+    ...(request.pruner === undefined ? [`the pruner is "${pruner.name}"`] : []),
+  ];
+  if (chosen.length > 0) printLine(io.stderr, `${objectives.length} objectives: ${chosen.join(", ")}`);
 }
 
 function sayByItself(io: CliIo, base: Base | null): void {

@@ -1,3 +1,4 @@
+/** `mlbench-hpo datasets`: datasets listed, shown and downloaded. */
 import type { Command } from "commander";
 import { loadPluginsOf, listRegistry } from "../list-registry.js";
 import type { CommandContext, CommandDefinition } from "../command.js";

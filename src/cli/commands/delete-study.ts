@@ -1,3 +1,4 @@
+/** `mlbench-hpo delete-study`: a study removed with its files. */
 import type { CommandDefinition } from "../command.js";
 import { printLine } from "../io.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";

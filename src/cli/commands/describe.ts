@@ -1,3 +1,4 @@
+/** `mlbench-hpo describe`: what a model, dataset, optimizer, … takes. */
 import { Argument } from "commander";
 import { UsageError, stringifyJson } from "../../core/index.js";
 import type { ParameterInfo, Registry } from "../../registry/index.js";

@@ -1,3 +1,4 @@
+/** `mlbench-hpo doctor`: damage found in a study's files, and mended. */
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";

@@ -1,3 +1,4 @@
+/** `mlbench-hpo evaluate`: a checkpoint scored on one part of the data. */
 import { Option } from "commander";
 import type { SplitName } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";

@@ -1,3 +1,4 @@
+/** Every command of the program, by name. */
 import type { CommandDefinition } from "../command.js";
 
 /** A command before its module is loaded. */

@@ -1,3 +1,4 @@
+/** `mlbench-hpo models`: the registered models. */
 import { models } from "../../models/index.js";
 import type { CommandDefinition } from "../command.js";
 import { formatOption, pluginOption } from "../shared-options.js";

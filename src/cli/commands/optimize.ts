@@ -1,3 +1,4 @@
+/** `mlbench-hpo optimize`: trials of a study run, and shown as they go. */
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
@@ -16,7 +17,7 @@ interface OptimizeCliOptions extends StudyOptions {
   timeout?: number;
   trialTimeout?: number;
   workers?: number;
-  isolation: "thread" | "process";
+  isolation: string;
   deterministic?: boolean;
   maxAttempts?: number;
   maxRetries?: number;
@@ -57,9 +58,10 @@ function addOptimizeOptions(command: Command): Command {
     .option("--trial-timeout <seconds>", "a longer trial fails as timeout", positiveNumber("--trial-timeout"))
     .option("--workers <n>", "trials at once (default: the cores)", wholeNumber("--workers", 1, 1024))
     .addOption(
-      new Option("--isolation <kind>", "threads share the data; processes survive whatever a trial does")
-        .choices(["thread", "process"])
-        .default("thread"),
+      new Option(
+        "--isolation <name>",
+        "what trials run in: thread (shares the data), process (survives whatever a trial does), or a plug-in's executor",
+      ).default("thread"),
     )
     .option("--deterministic", "take results in trial order, so that a parallel study can be repeated")
     .option(

@@ -1,3 +1,4 @@
+/** `mlbench-hpo predict`: a checkpoint's predictions as CSV. */
 import { Option } from "commander";
 import type { SplitName } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";

@@ -1,7 +1,7 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
-import { objectivesInWords } from "../../core/index.js";
+import { comparableTrials, objectivesInWords } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
 import type { CliIo } from "../io.js";
@@ -35,7 +35,7 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
   const [objective, ...others] = state.header.objectives;
   if (!objective || others.length > 0) return "";
   const { bestSoFar } = await import("../../app/views/best-so-far.js");
-  const points = bestSoFar(state.trials, objective.direction);
+  const points = bestSoFar(comparableTrials(state), objective.direction);
   if (points.length < 2) return "";
   const { terminalPlot } = await import("../plot.js");
   const plot = await terminalPlot([{ name: "best so far", points }], {

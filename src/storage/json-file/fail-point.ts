@@ -1,4 +1,5 @@
 /** Places in the storage at which a test ends or stops the process. */
+
 /** Places in which a crash test ends the process, as `kill -9` or a power cut could, or stops it to let others go first. */
 export type FailPoint =
   | "journal-write"

@@ -1,4 +1,5 @@
 /** JSON that keeps non-finite numbers. */
+
 const encoded = /^\\*(?:NaN|-?Infinity)$/;
 
 /** Whether a string is, or looks like, an encoded number. Most strings are told apart by their first letter. */

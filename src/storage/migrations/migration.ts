@@ -1,4 +1,5 @@
 /** One step from a version of the study file to the next. */
+
 export type Raw = Readonly<Record<string, unknown>>;
 
 /** Turns what version `from` wrote into what version `from + 1` writes; each part may be left out. */

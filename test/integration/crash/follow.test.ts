@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 
 import { createRng, createStudyState } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
-import { Follower } from "../../conformance/storage.js";
+import { Follower } from "../../../src/testing/storage-under-test.js";
 import { childPath, startChild } from "./child.js";
 
 const KILLS = 8;

@@ -76,7 +76,7 @@ describe("a study of a model on a dataset", () => {
     }
 
     // A trial's record is enough to train it again, bit for bit.
-    const configOf = await configOfTrials(study.header, storage.baseDirectory("s") as string);
+    const configOf = await configOfTrials(study.header, storage.baseDirectory("s"));
     const again = study.bestTrial as Trial;
     const { history } = await run({ ...configOf(again), seed: again.seed });
     expect(history.map((event) => [event.epoch, event.val_rmse])).toEqual(again.intermediate);

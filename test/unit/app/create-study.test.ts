@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createStudy, ensureStudy, planStudy } from "../../../src/app/create-study.js";
 import type { CreateStudyOptions } from "../../../src/app/create-study.js";
+import type { StudyHeader } from "../../../src/core/index.js";
 import { float, int } from "../../../src/core/index.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import { emptyFolder, small, squareModule, writeCells } from "../../fixtures/app/small-studies.js";
@@ -149,12 +150,12 @@ describe("paths", () => {
     await mkdir(join(directory, "data"));
     await writeCells(join(directory, "data", "cells.csv"));
     await writeFile(join(directory, "plugin.mjs"), "export default () => {};");
-    const study = await createStudy({
+    await createStudy({
       ...{ storage: "out/studies", directory, model: "mlp", dataset: "csv", plugins: ["./plugin.mjs"] },
       params: { "data.path": "data/cells.csv", "data.soh_column": "soh" },
     });
     const text = await readFile(join(directory, "out", "studies", "mlp-csv.json"), "utf8");
-    const { settings, task } = JSON.parse(text) as typeof study.header;
+    const { settings, task } = JSON.parse(text) as StudyHeader;
     expect(task.params?.["data.path"]).toBe("../../data/cells.csv");
     expect(settings.data_files.map(({ path }) => path)).toEqual(["../../data/cells.csv"]);
     expect(settings.plugins.map(({ path }) => path)).toEqual(["../../plugin.mjs"]);
@@ -252,7 +253,7 @@ describe("a mistake", () => {
     "%s is one line that says what would be right, and nothing is stored",
     async (_what, options, code, message) => {
       const directory = await emptyFolder();
-      const made = createStudy({ storage: "s", directory, ...options } as CreateStudyOptions);
+      const made = createStudy({ storage: "s", directory, ...options });
       await expect(made).rejects.toMatchObject({ code, exitCode: 2 });
       const error = (await made.catch((thrown: unknown) => thrown)) as Error;
       expect(error.message).toMatch(message);

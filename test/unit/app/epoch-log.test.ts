@@ -113,6 +113,17 @@ test("a study's trials have theirs when they are told of; one in memory has none
   const expected = (extra: number) => [{ attempt: 1, step: 1, value: 2, metrics: { loss: 2, extra } }];
   expect(seen).toEqual([expected(0), expected(1)]);
   expect(JSON.stringify(JSON.parse(readFileSync(join(root, "s.json"), "utf8")))).not.toContain("extra");
+
+  const asked = await s.ask();
+  asked.report(3, 1, { loss: 3 });
+  await s.report(asked.number, { step: 2, value: 2, metrics: { loss: 2 } });
+  await s.tell(asked, { value: 1 });
+  const told = (await readEpochs(s.directoryOf(asked.number) as string)).map(({ step, metrics }) => [step, metrics]);
+  expect(told).toEqual([
+    [1, { loss: 3 }],
+    [2, { loss: 2 }],
+  ]);
+  await s.close();
   const inMemory = await createStudy({ storage: "memory", space, seed: 1 });
   expect(await inMemory.optimize(objective, { trials: 1 })).toMatchObject({ finished: 1 });
 });

@@ -108,6 +108,7 @@ describe("a study over a model", () => {
     const of = (who: string) =>
       result.runs.filter((entry) => entry.who === who).map(({ test }) => test?.["test_rmse"] as number);
     const [winner, defaults] = [of("winner"), of("defaults")];
+    expect(winner).not.toEqual(defaults);
     const mean = (values: number[]) => ((values[0] as number) + (values[1] as number)) / 2;
     const row = result.rows.find(({ metric }) => metric === "test_rmse");
     expect(row?.winner.mean).toBeCloseTo(mean(winner), 12);

@@ -28,6 +28,31 @@ function screen(text: string): string[] {
   return lines.map((line) => line.trimEnd()).filter((line) => line !== "");
 }
 
+it("counts the points of the front where there are several objectives", async () => {
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
+  let text = "";
+  stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const io = { stderr, stdout: stderr } as unknown as CliIo;
+  const objectives = ["a", "b"].map((metric) => ({ metric, direction: "minimize" }) as const);
+  const view = await createOptimizeView(io, false, { objectives, file: null, front: [] });
+  const header = { seed: 1 } as StudyHeader;
+  view.onEvent({ event: "start", study: "s", finished: 0, more: 9, slots: 1, recovered: [] });
+  for (const [number, values] of [
+    [1, 3],
+    [3, 1],
+    [2, 2],
+    [2, 4],
+  ].entries())
+    view.onEvent({
+      event: "trial",
+      trial: newTrial(header, number, {}, { state: "complete", values, finish_index: number }),
+    });
+  while (!text.includes("4/9")) await once(stderr, "data");
+  expect(screen(text).join("\n")).toContain("4/9  front 3");
+  expect(screen(text).filter((line) => line.includes(" *"))).toHaveLength(3);
+  view.stop();
+});
+
 it("keeps the picture whole when lines are written above it", async () => {
   const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
   let text = "";

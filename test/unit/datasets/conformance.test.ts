@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
-import { datasetConformance } from "../../conformance/dataset.js";
+import { afterAll, describe, it } from "vitest";
+import { datasetConformance } from "../../../src/testing/dataset.js";
 
-datasetConformance({ name: "dummy", params: { cells: 3, cycles: 40, window: 4, horizon: 3 }, options: { seed: 5 } });
+const runner = { describe, it };
+
+datasetConformance(runner, {
+  name: "dummy",
+  params: { cells: 3, cycles: 40, window: 4, horizon: 3 },
+  options: { seed: 5 },
+});
 
 const folder = mkdtempSync(join(tmpdir(), "mlbench-conformance-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -15,4 +21,8 @@ const rows = ["A", "B", "C"].flatMap((cell, c) =>
   }),
 );
 writeFileSync(join(folder, "own.csv"), ["cell,cycle,capacity,temperature,constant", ...rows].join("\n"));
-datasetConformance({ name: "csv", params: { path: "own.csv", window: 4, horizon: 3 }, options: { baseDir: folder } });
+datasetConformance(runner, {
+  name: "csv",
+  params: { path: "own.csv", window: 4, horizon: 3 },
+  options: { baseDir: folder },
+});

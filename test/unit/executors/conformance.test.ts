@@ -1,12 +1,14 @@
+import { hostname } from "node:os";
+import { describe, it } from "vitest";
 import { InlineExecutor } from "../../../src/executors/inline.js";
 import { PiscinaExecutor } from "../../../src/executors/piscina.js";
 import { ProcessExecutor } from "../../../src/executors/process.js";
-import type { Objective } from "../../../src/core/index.js";
-import { executorConformance } from "../../conformance/executor.js";
+import objective from "../../../src/testing/executor-objective.js";
+import { executorConformance } from "../../../src/testing/executor.js";
 
-const module = new URL("../../fixtures/executors/objective.mjs", import.meta.url).href;
-const { default: objective } = (await import(module)) as { default: Objective };
+const runner = { describe, it };
+const owner = `${process.pid}@${hostname()}`;
 
-executorConformance("inline", () => new InlineExecutor({ objective, slots: 2 }));
-executorConformance("piscina", () => new PiscinaExecutor({ slots: 2 }));
-executorConformance("process", () => new ProcessExecutor({ slots: 2 }));
+executorConformance(runner, { name: "inline", owner, make: () => new InlineExecutor({ objective, slots: 2 }) });
+executorConformance(runner, { name: "piscina", owner, make: () => new PiscinaExecutor({ slots: 2 }) });
+executorConformance(runner, { name: "process", owner, make: () => new ProcessExecutor({ slots: 2 }) });

@@ -1,21 +1,23 @@
+import { describe, it } from "vitest";
 import { MedianPruner } from "../../../src/pruners/median.js";
 import { NopPruner } from "../../../src/pruners/nop.js";
 import { PatientPruner } from "../../../src/pruners/patient.js";
 import { PercentilePruner } from "../../../src/pruners/percentile.js";
-import { prunerConformance } from "../../conformance/pruner.js";
+import { prunerConformance } from "../../../src/testing/pruner.js";
 
+const runner = { describe, it };
 const eager = { nStartupTrials: 0, nMinTrials: 1 };
 
-prunerConformance({ name: "median", make: (options) => new MedianPruner({ ...eager, ...options }) });
+prunerConformance(runner, { name: "median", make: (timing) => new MedianPruner({ ...eager, ...timing }) });
 for (const percentile of [10, 75])
-  prunerConformance({
+  prunerConformance(runner, {
     name: `percentile ${percentile}`,
-    make: (options) => new PercentilePruner({ percentile, ...eager, ...options }),
+    make: (timing) => new PercentilePruner({ percentile, ...eager, ...timing }),
   });
-prunerConformance({ name: "patient alone", compares: false, make: () => new PatientPruner({ patience: 1 }) });
-prunerConformance({
+prunerConformance(runner, { name: "patient alone", timed: false, make: () => new PatientPruner({ patience: 1 }) });
+prunerConformance(runner, {
   name: "patient around median",
-  compares: false,
-  make: (options) => new PatientPruner({ pruner: new MedianPruner({ ...eager, ...options }), patience: 2 }),
+  timed: false,
+  make: (timing) => new PatientPruner({ pruner: new MedianPruner({ ...eager, ...timing }), patience: 2 }),
 });
-prunerConformance({ name: "nop", compares: false, prunes: false, make: () => new NopPruner() });
+prunerConformance(runner, { name: "nop", timed: false, prunes: false, make: () => new NopPruner() });

@@ -7,7 +7,7 @@ import type { Sampler } from "../../../src/samplers/sampler.js";
 import { stepSize } from "../../../src/samplers/tpe/bandwidth.js";
 import type { TpeSamplerOptions } from "../../../src/samplers/tpe/tpe.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
-import { streamOf } from "../../conformance/sampler.js";
+import { streamOf } from "../../../src/testing/sampler-scenes.js";
 import { trialOf } from "../../fixtures/trials.js";
 import { fixture } from "./fixtures.js";
 

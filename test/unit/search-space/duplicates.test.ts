@@ -7,7 +7,7 @@ import { GridSampler } from "../../../src/samplers/grid.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
-import { streamOf } from "../../conformance/sampler.js";
+import { streamOf } from "../../../src/testing/sampler-scenes.js";
 import { trialOf } from "../../fixtures/trials.js";
 
 // 20 points: 2 x 5 under "u", 10 under "v"

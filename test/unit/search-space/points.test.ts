@@ -6,10 +6,10 @@ import { GridSampler } from "../../../src/samplers/grid.js";
 import { drawUniform, valueAtQuantile } from "../../../src/search-space/draw-uniform.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { drawOrder } from "../../../src/search-space/parents-first.js";
-import { fitsSpace } from "../../fixtures/samplers/fits-space.js";
+import { fitsSpace } from "../../../src/testing/fits-space.js";
 import { buildParams, indexPoints, samePoint } from "../../../src/search-space/points.js";
 import { fromUnit, toUnit, unitDimension } from "../../../src/search-space/unit-interval.js";
-import { finiteSpaces } from "../../conformance/sampler.js";
+import { finiteSpaces } from "../../../src/testing/sampler-scenes.js";
 import { trialOf } from "../../fixtures/trials.js";
 import type { History } from "../../../src/core/index.js";
 

@@ -1,25 +1,37 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describe, it } from "vitest";
 
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
-import { describeStorage } from "../../conformance/storage.js";
+import { storageConformance } from "../../../src/testing/storage.js";
 
-describeStorage("memory", async () => {
-  const storage = new MemoryStorage();
-  return { storage, other: storage, dispose: async () => {} };
+const runner = { describe, it };
+const owner = { pid: process.pid };
+
+storageConformance(runner, {
+  name: "memory",
+  owner,
+  make: () => {
+    const storage = new MemoryStorage();
+    return { storage, other: storage };
+  },
 });
 
 for (const [label, foldAboveBytes] of [
   ["json-file", 1 << 18],
   ["json-file that folds all the time", 2_000],
 ] as const)
-  describeStorage(label, async () => {
-    const directory = await mkdtemp(join(tmpdir(), "mlbench-storage-"));
-    return {
-      storage: new JsonFileStorage({ directory, foldAboveBytes }),
-      other: new JsonFileStorage({ directory }),
-      dispose: () => rm(directory, { recursive: true, force: true }),
-    };
+  storageConformance(runner, {
+    name: label,
+    owner,
+    make: async () => {
+      const directory = await mkdtemp(join(tmpdir(), "mlbench-storage-"));
+      return {
+        storage: new JsonFileStorage({ directory, foldAboveBytes }),
+        other: new JsonFileStorage({ directory }),
+        dispose: () => rm(directory, { recursive: true, force: true }),
+      };
+    },
   });

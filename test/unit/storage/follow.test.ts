@@ -11,7 +11,7 @@ import type { FileSystem } from "../../../src/storage/json-file/index.js";
 import { followJournal } from "../../../src/storage/json-file/journal-tail.js";
 import { loadStudy } from "../../../src/storage/json-file/load.js";
 import type { JsonFileWriter } from "../../../src/storage/json-file/writer.js";
-import { Follower } from "../../conformance/storage.js";
+import { Follower } from "../../../src/testing/storage-under-test.js";
 import { created, header, life, report } from "../../fixtures/storage/records.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { createOn, openOn, paths, plain } from "../../fixtures/storage/small-study.js";

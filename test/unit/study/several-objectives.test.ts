@@ -106,3 +106,24 @@ describe("a study with several objectives", () => {
     expect(reports.map(({ metrics }) => metrics)).toEqual([{ loss: 1, grad: Infinity }, {}]);
   });
 });
+
+describe("a trial that is told", () => {
+  it("has one value an objective, and is held against the study's constraints", async () => {
+    const { settings } = (await study()).header;
+    const constraints = ["value_0<=5", "latency<=10"];
+    const s = await studyOf(["minimize", "maximize"], { settings: { ...settings, constraints } });
+    const first = await s.ask();
+    await expect(s.tell(first, { value: 1 })).rejects.toMatchObject({ code: "invalid-value", exitCode: 2 });
+    await expect(s.tell(first, { values: [1, 2, 3] })).rejects.toMatchObject({ code: "invalid-value" });
+    first.setConstraint("own", -1);
+    const told = await s.tell(first, { values: [3, 4], metrics: { latency: 12 } });
+    expect(told).toMatchObject({ values: [3, 4], constraints: { own: -1, "value_0<=5": -2, "latency<=10": 2 } });
+    const second = await s.ask();
+    await s.tell(second, { values: [6, 4], constraints: { "latency<=10": 0 } });
+    expect(s.trials[1]?.constraints).toEqual({ "value_0<=5": 1, "latency<=10": 0 });
+    const third = await s.ask();
+    await s.tell(third, { values: [1, 1] });
+    expect(s.trials[2]?.constraints).toEqual({ "value_0<=5": -4, "latency<=10": NaN });
+    expect(s.bestTrials).toEqual([]);
+  });
+});

@@ -1,5 +1,6 @@
-import { datasetConformance } from "../../../conformance/dataset.js";
+import { describe, it } from "vitest";
+import { datasetConformance } from "../../../../src/testing/dataset.js";
 import { syntheticDir } from "../../../fixtures/nasa/nasa-cells.js";
 
 for (const name of ["nasa", "nasa_cc", "nasa_cc_discharge"])
-  datasetConformance({ name, params: { data_dir: syntheticDir } });
+  datasetConformance({ describe, it }, { name, params: { data_dir: syntheticDir } });

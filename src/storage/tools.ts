@@ -1,0 +1,50 @@
+/** What storages are written with: the reducer, the rule for names, the errors that all of them throw, summaries. */
+import { applyEvent, createStudyState } from "../core/index.js";
+import type { StudyState } from "../core/index.js";
+import type { LockOwner } from "./lock-owner.js";
+import { storedEvent } from "./stored-event.js";
+import {
+  requireStudyName,
+  studyDeleted,
+  studyExists,
+  studyLocked,
+  unknownStudy,
+  writerClosed,
+} from "./study-errors.js";
+import { headerInBrief, lastRecordedActivity, trialsInBrief } from "./study-summary.js";
+import type { StudySummary } from "./study-summary.js";
+
+/**
+ * The summary of a state.
+ * @param where who writes the study, and where it is
+ */
+function summaryOf(
+  state: StudyState,
+  where: { readonly owner: LockOwner | null; readonly location: string },
+): StudySummary {
+  return {
+    ...headerInBrief(state.header),
+    ...trialsInBrief(state),
+    last_activity_at: lastRecordedActivity(state),
+    revision: state.revision,
+    ...where,
+  };
+}
+
+/** What storages are written with, so that all of them mean the same. */
+export const storageTools = {
+  /** The state that a study begins with. */
+  createStudyState,
+  /** The state after an event; throws for one that cannot happen. */
+  applyEvent,
+  /** An event as it is kept: without what is derived from the rest. */
+  storedEvent,
+  /** Throws UsageError `invalid-study-name`. */
+  requireStudyName,
+  summaryOf,
+  unknownStudy,
+  studyExists,
+  studyLocked,
+  studyDeleted,
+  writerClosed,
+} as const;
