@@ -33,11 +33,11 @@ function defineLists(record: object, { reports, count }: Share): void {
   });
 }
 
-/** The keys of a record but those of its lists. */
+/** A record with nothing in the places of its lists, so that its keys stay in their order. */
 function copyWithoutLists(trial: Trial): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(trial))
-    if (key !== "intermediate" && key !== "seen") copy[key] = trial[key as keyof Trial];
+    copy[key] = key === "intermediate" || key === "seen" ? undefined : trial[key as keyof Trial];
   return copy;
 }
 

@@ -40,8 +40,9 @@ export async function parseLongRecord(bytes: Buffer): Promise<unknown> {
   const record = JSON.parse(rest + bytes.toString("utf8", from)) as Record<string, unknown>;
   // What was cut out stood somewhere else, in an attribute say.
   if (!cuts.every(({ key }) => record[key] === null)) return parse(bytes.toString("utf8"));
-  for (const { key, items } of cuts) record[key] = Object.freeze(items);
-  return reviveFrozen(record);
+  reviveFrozen(record);
+  const found = Object.fromEntries(cuts.map(({ key, items }) => [key, Object.freeze(items)]));
+  return Object.freeze({ ...record, ...found });
 }
 
 async function cutList(

@@ -34,7 +34,7 @@ export function writeJson(value: unknown): string {
 export const SLICE = 4096;
 
 /** Whether a list so long that it is written in slices stands in the value, or one level down in its objects. */
-function isLong(value: unknown): boolean {
+export function isLong(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (!Array.isArray(value)) return Object.values(value).some(isLong);
   return value.length > SLICE || value.some((item) => !Array.isArray(item) && isLong(item));
@@ -66,13 +66,10 @@ function* listPieces(list: readonly unknown[]): Generator<string> {
   yield "]";
 }
 
-/**
- * Turns what `JSON.parse` gave into what {@link writeJson} was given, in place, and freezes it throughout. What is frozen
- * already has been through it.
- */
+/** Turns what `JSON.parse` gave into what {@link writeJson} was given, in place, and freezes it throughout. */
 export function reviveFrozen(value: unknown): unknown {
   if (typeof value === "string") return looksEncoded(value) ? decode(value) : value;
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];

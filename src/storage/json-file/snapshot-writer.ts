@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 import type { Trial } from "../../core/index.js";
-import { blankTrial } from "../../core/index.js";
+import { withoutValue } from "../../core/index.js";
 import { currentForm } from "../migrations/index.js";
 import type { Form, Raw } from "../migrations/index.js";
 import { lastRecordedActivity, trialsInBrief } from "../study-summary.js";
@@ -11,7 +11,7 @@ import { failPoint, isFailPoint, die } from "./fail-point.js";
 import { writeFully } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { hexOf } from "./journal-line.js";
-import { jsonPieces, writeJson } from "./plain-json.js";
+import { isLong, jsonPieces, SLICE, writeJson } from "./plain-json.js";
 import { NO_CHECKSUM, TRAILER_END, TRAILER_START } from "./snapshot-layout.js";
 import { FORMAT } from "./study-document.js";
 import type { StudyDocument } from "./study-document.js";
@@ -29,15 +29,29 @@ function headOf({ revision, state, extra, lastActivity }: StudyDocument, form: F
   return { ...top, summary, ...state.header, annotations, ...extra };
 }
 
-const trialKeys = Object.keys(blankTrial(0));
+/** A record's text and `end`, in pieces where it holds very many reports. */
+function* trialPieces(trial: Trial, form: Form, end: string): Generator<string> {
+  const long = trial.intermediate.length > SLICE || isLong(trial.attempts) || isLong(trial.user_attrs);
+  if (!long && form === currentForm) yield recordText(trial) + end;
+  else {
+    yield* jsonPieces(form.trial(withoutValue(trial) as unknown as Raw));
+    yield end;
+  }
+}
 
-/** A record as it is stored, its keys in the order in which they are listed, further ones behind. */
-function inOrder(trial: Trial): Raw {
-  const stored: Record<string, unknown> = {};
-  for (const key of trialKeys) stored[key] = trial[key as keyof Trial];
-  for (const key of Object.keys(trial))
-    if (key !== "value" && !(key in stored)) stored[key] = trial[key as keyof Trial];
-  return stored;
+function recordText(trial: Trial): string {
+  return withoutDerivedValue(writeJson(trial)) ?? writeJson(withoutValue(trial));
+}
+
+/** A record's text up to its derived value, and that. */
+const valueAtStart =
+  /^(\{"number":\d+,"state":"[a-z]+","values":(?:null|\[[^\]]*\])),"value":(?:null|[-+.\w]+|"-?\w+"),/;
+
+/** Takes the derived value out of a record's text, which costs less than a copy of the record; null where it is elsewhere. */
+function withoutDerivedValue(text: string): string | null {
+  const start = valueAtStart.exec(text);
+  if (start) return `${start[1]},${text.slice(start[0].length)}`;
+  return text.includes('"value":') ? null : text;
 }
 
 /**
@@ -51,8 +65,7 @@ function* snapshotPieces(document: StudyDocument, form: Form): Generator<string>
     if (value !== undefined) yield* [`${JSON.stringify(key)}: ${writeJson(value)},`, NEWLINE];
   yield* ['"trials": [', NEWLINE];
   for (let number = 0; number < state.size; number++) {
-    yield* jsonPieces(form.trial(inOrder(state.trial(number) as Trial)));
-    if (number + 1 < state.size) yield ",";
+    yield* trialPieces(state.trial(number) as Trial, form, number + 1 < state.size ? "," : "");
     yield NEWLINE;
   }
   yield* ["],", NEWLINE];

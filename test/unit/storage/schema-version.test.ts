@@ -5,10 +5,13 @@ import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { blankTrial } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { loadStudy } from "../../../src/storage/json-file/load.js";
 import { migratorFrom, SCHEMA_VERSION } from "../../../src/storage/migrations/index.js";
 import type { Migration } from "../../../src/storage/migrations/index.js";
+import { created, finished, header, report } from "../../fixtures/storage/records.js";
+import { runningTrial, trialOf, waitingTrial } from "../../fixtures/trials.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { paths, smallStudy } from "../../fixtures/storage/small-study.js";
 
@@ -57,6 +60,43 @@ describe("the kept study of schema_version 1", () => {
     const raw = JSON.parse(await readFile(fixture("v1.json"), "utf8")) as { trials: { intermediate: unknown[] }[] };
     expect(raw).toMatchObject({ format: "mlbench-hpo-study", schema_version: 1, name: "v1" });
     expect(raw.trials[1]?.intermediate).toEqual([[1, "NaN"]]);
+  });
+});
+
+describe("a study of version 2", () => {
+  const values = [0.5, -1e-7, 0, 1e21, 5e-324, Infinity, -Infinity, Number.NaN];
+
+  it("holds no derived value in any record, whatever the value, and reads as it was", async () => {
+    const writer = await storage.create(header("now"));
+    for (const [n, value] of values.entries()) {
+      await writer.append(created(runningTrial(n, { user_attrs: { value: n } })), report(n, 1, n));
+      await writer.append(finished(n, value));
+    }
+    const number = values.length;
+    await writer.append(created(waitingTrial(number)), created(trialOf(number + 1, {}, { values: [2], value: 2 })));
+    const journal = await readFile(join(directory, "now.journal.jsonl"), "utf8");
+    expect(journal.match(/"trial":\{"number":\d+,"state":"\w+","values":(?:null|\[2\]),"params"/g)).toHaveLength(
+      number + 2,
+    );
+    await writer.close();
+    for (let session = 0; session < 2; session++) {
+      const text = await readFile(join(directory, "now.json"), "utf8");
+      const records = (JSON.parse(text) as { trials: Record<string, unknown>[] }).trials;
+      for (const record of records) {
+        expect(Object.keys(record)).not.toContain("value");
+        expect(Object.keys(record)).toEqual(Object.keys(blankTrial(0)));
+      }
+      expect(records.slice(0, number).map((record) => record["values"])).toEqual(
+        values.map((value) => [Number.isFinite(value) ? value : String(value)]),
+      );
+      const { trials } = await storage.read("now");
+      expect(trials).toEqual(writer.state.trials);
+      expect(trials.map(({ value }) => value)).toEqual([...values, null, 2]);
+      expect(Object.keys(trials[0] ?? {}).slice(0, 5)).toEqual(["number", "state", "values", "value", "params"]);
+      const again = await storage.openWriter("now");
+      await again.append({ type: "study-attr", key: "k", value: session });
+      await again.close();
+    }
   });
 });
 
