@@ -21,7 +21,8 @@ function casesOfChanges(it: StorageIt): void {
     const sent: StudyEvent[] = [];
     const follower = new Follower(other.follow("a", 0), beginning("a"));
     for (let n = 0; n < 30; n++)
-      for (const events of life(n)) {
+      // Some trials' events one by one, others' in one append.
+      for (const events of n % 2 === 0 ? life(n) : [life(n).flat()]) {
         await writer.append(...events);
         sent.push(...events);
         // Sometimes at once, sometimes many later.

@@ -535,6 +535,22 @@ const schemas = {
         schema_version: { const: 2 },
         checksum: { description: "SHA-256 over everything else.", type: "string", pattern: "^[0-9a-f]{64}$" },
         revision: { description: "The last journal event folded in.", ...count },
+        summary: {
+          description: "The trials in brief, for lists; follows from the rest.",
+          ...object(
+            {
+              counts: ref("counts"),
+              counted: { description: "Finished ones that repeat no other.", ...count },
+              best: {
+                description: "Null before there is one, and with several objectives.",
+                ...nullable(object({ number: count, value: ref("number"), values })),
+              },
+              front_size: { description: "Null with one objective.", ...nullable(count) },
+              last_activity_at: ref("time"),
+            },
+            { open: true },
+          ),
+        },
         ...header,
         annotations: {
           description: "What people say of trials, by number; missing where nobody does.",
@@ -542,7 +558,7 @@ const schemas = {
         },
         trials: list(ref("trial")),
       },
-      { open: true, optional: ["annotations"] },
+      { open: true, optional: ["annotations", "summary"] },
     ),
   ],
 };

@@ -12,7 +12,7 @@ import { followJournal } from "../../../src/storage/json-file/journal-tail.js";
 import { loadStudy } from "../../../src/storage/json-file/load.js";
 import type { JsonFileWriter } from "../../../src/storage/json-file/writer.js";
 import { Follower } from "../../../src/testing/storage-under-test.js";
-import { created, header, life, report } from "../../fixtures/storage/records.js";
+import { created, finished, header, life, report } from "../../fixtures/storage/records.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { createOn, openOn, paths, plain } from "../../fixtures/storage/small-study.js";
 import { runningTrial } from "../../fixtures/trials.js";
@@ -177,6 +177,8 @@ describe("a follower", () => {
         if (lifted) return false;
         lifted = true;
         await writer.append(attr("lifted"));
+        // What means another thing in the old form.
+        await writer.append(finished(3, 0.125), created(runningTrial(4)));
         await writer.append({ type: "trial-annotated", number: 0, note: "n", tags: [], banned: false });
         return true;
       };
@@ -190,7 +192,7 @@ describe("a follower", () => {
       const where = `step ${nth}`;
       expect(plain(follower.state), where).toEqual(plain(writer.state));
       expect([...follower.state.annotations.keys()], where).toEqual([0]);
-      if (nth > before) expect([follower.resets, follower.events.length], where).toEqual([0, 10]);
+      if (nth > before) expect([follower.resets, follower.events.length], where).toEqual([0, 12]);
       // Whatever their form in the file, events come in the present one.
       const ends = follower.events.filter(({ type }) => type === "trial-finished");
       for (const event of ends) expect(event, where).toHaveProperty("values");
