@@ -53,10 +53,15 @@ export class PiscinaExecutor implements Executor {
   }
 }
 
+function controlBlock(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4 * ControlBlock.length));
+}
+
 class ThreadWorker implements TrialWorker {
   readonly #slot: number;
   readonly #pool: Piscina<ThreadTask, null>;
-  readonly #control = new Int32Array(new SharedArrayBuffer(4 * ControlBlock.length));
+  /** One a trial: a request to end the last one that arrives late is none to end the next. */
+  #control = controlBlock();
   #port: MessagePort | null = null;
   #killed: Promise<void> | null = null;
 
@@ -78,7 +83,7 @@ class ThreadWorker implements TrialWorker {
   async start(job: TrialJob, onMessage: (message: FromWorker) => void): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#control.fill(0);
+    this.#control = controlBlock();
     const outcome = new Promise<void>((resolve) => {
       port1.on("message", (message: FromWorker) => {
         onMessage(message);

@@ -153,7 +153,9 @@ export class TrialDispatcher {
   #propose(space: SearchSpace): Proposal | Promise<Proposal> {
     if (Object.keys(space).length === 0) return { kind: "run", params: {} };
     const { state } = this.#log;
-    const banned = state.trials.filter(({ number }) => isBanned(state.annotations, number));
+    const banned = [...state.annotations].flatMap(([number, annotation]) =>
+      annotation.banned ? [state.trial(number) as Trial] : [],
+    );
     return propose(this.#components.sampler, space, this.#history(), this.#rng(state.size), {
       onDuplicate: this.#header.settings.on_duplicate,
       banned: banned.map(({ params }) => params),

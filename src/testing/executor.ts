@@ -109,6 +109,16 @@ function casesOfStops({ it }: TestRunner, use: Use): void {
     const next = await runIn(await use(), jobOf("square", { x: 2 }), recordedHooks());
     assertMatches(next, { state: "complete", values: [4] });
   });
+  it("never ends a trial by what was meant for the one before it in its place", async () => {
+    for (let number = 0; number < 60; number += 2) {
+      const heard = recordedHooks(undefined, () => {
+        heard.stop("cancel");
+      });
+      assertMatches(await runIn(await use(), jobOf("waits", { number }), heard), { state: "cancelled" });
+      const next = await runIn(await use(), jobOf("reports", { number: number + 1 }), recordedHooks());
+      assertMatches(next, { state: "complete" });
+    }
+  });
   it("fails a trial past its time as timeout", async () => {
     const heard = recordedHooks(undefined, (step) => {
       if (step === 2) heard.stop("timeout");

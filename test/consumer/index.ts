@@ -3,6 +3,7 @@ import {
   ForwardModel,
   GridSampler,
   MedianPruner,
+  MemoryStorage,
   NopPruner,
   ParzenEstimator,
   PatientPruner,
@@ -11,6 +12,7 @@ import {
   TpeSampler,
   TrialPruned,
   buildDataset,
+  buildParams,
   categorical,
   copyCheckpoint,
   createRng,
@@ -21,6 +23,7 @@ import {
   ensureStudy,
   evaluate,
   evaluateCheckpoint,
+  executors,
   exportTrials,
   float,
   inspectStudy,
@@ -31,18 +34,23 @@ import {
   optimizers,
   planStudy,
   predictCheckpoint,
+  pruners,
   queryTrials,
   readMat,
   readStudy,
   replayTrial,
   retrain,
   run,
+  samplers,
   schedulers,
+  storageTools,
+  storages,
   summarizeStudies,
   summarizeStudy,
   trainOneEpoch,
   trialLog,
   truncatedNormal,
+  valueAtQuantile,
 } from "mlbench-hpo";
 import type {
   CreateStudyOptions,
@@ -68,6 +76,8 @@ import type {
   Trial,
   TrialQuery,
 } from "mlbench-hpo";
+import { prunerConformance, samplerConformance, storageConformance } from "mlbench-hpo/testing";
+import type { TestRunner } from "mlbench-hpo/testing";
 
 function expect(condition: boolean, what: string): void {
   if (!condition) throw new Error(`consumer: ${what}`);
@@ -191,6 +201,31 @@ expect(estimator.sample(rng, 4)["x"]?.length === 4, "sample");
 expect(Math.abs(truncatedNormal.logMass(-1, 1) - Math.log(0.6826894921370859)) < 1e-12, "logMass");
 expect(Math.abs(truncatedNormal.ppf(0.5, -1, 1)) < 1e-12, "ppf");
 expect(Number.isFinite(truncatedNormal.logPdf(0, -1, 1, 0, 1)), "truncated logPdf");
+
+// Parts of one's own: registries, tools, and the suites for any runner.
+for (const [registry, name] of [
+  [samplers, "tpe"],
+  [pruners, "median"],
+  [executors, "process"],
+  [storages, "file"],
+] as const)
+  expect(registry.has(name), `${registry.kind} ${name}`);
+const point = buildParams(space, (_name, distribution) => valueAtQuantile(distribution, 0.5));
+expect(point["width"] === 40, "the middle of a range");
+const begun = storageTools.createStudyState(study.header);
+expect(storageTools.summaryOf(begun, { owner: null, location: "here" }).counted === 0, "a summary");
+const names: string[] = [];
+const runner: TestRunner = { describe: (_name, body) => body(), it: (name) => names.push(name) };
+samplerConformance(runner, { name: "random", make: () => new RandomSampler() });
+prunerConformance(runner, { name: "nop", make: () => new NopPruner(), timed: false, prunes: false });
+storageConformance(runner, {
+  name: "memory",
+  make: () => {
+    const storage = new MemoryStorage();
+    return { storage, other: storage };
+  },
+});
+expect(names.length > 100, "suites");
 
 // Training.
 const result: RunResult = await run(

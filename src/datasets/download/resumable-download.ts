@@ -131,6 +131,8 @@ async function receive(download: ResumableDownload, { response, offset, total }:
       await file.appendFile(chunk);
       received += chunk.length;
       onProgress?.(received, total);
+      // Some versions of Node never end a body that is aborted between two chunks.
+      signal?.throwIfAborted();
     }
   } catch (error) {
     signal?.throwIfAborted();

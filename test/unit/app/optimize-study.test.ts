@@ -52,6 +52,23 @@ describe("a study over a model", () => {
     await expect(copyCheckpoint(study, 7, "x")).rejects.toMatchObject({ code: "unknown-trial" });
   });
 
+  it("is refused an executor that nobody registered before its data is looked at", async () => {
+    const directory = await emptyFolder();
+    await writeCells(join(directory, "cells.csv"));
+    const params = { "data.path": "cells.csv", "data.horizon": 3, "train.epochs": 1 };
+    const study = await createStudy({ storage: "s", directory, model: "mlp", dataset: "csv", params, seed: 1 });
+    // Another file under the name: accepted as a change, and then no table at all.
+    await writeFile(join(directory, "cells.csv"), "nothing");
+    const call = { trials: 1, workers: 1, acceptChanges: true };
+    const unknown = study.optimize({ ...call, isolation: "threads" });
+    await expect(unknown).rejects.toMatchObject({
+      ...{ code: "unknown-executor", exitCode: 2 },
+      message: 'unknown executor "threads": did you mean "thread"? known: thread, process',
+    });
+    await expect(study.optimize(call)).rejects.not.toMatchObject({ code: "unknown-executor" });
+    expect(study.trials.filter(({ state }) => state !== "waiting")).toEqual([]);
+  });
+
   it("lives in memory as well, and goes on where it was", async () => {
     const storage = new MemoryStorage();
     const study = await createStudy({ storage, ...small });
