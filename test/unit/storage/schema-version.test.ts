@@ -78,6 +78,9 @@ describe("a study of version 2", () => {
     expect(journal.match(/"trial":\{"number":\d+,"state":"\w+","values":(?:null|\[2\]),"params"/g)).toHaveLength(
       number + 2,
     );
+    const lines = journal.split("\n").filter((line) => line.includes('"trial-created"'));
+    for (const line of lines)
+      expect(Object.keys((JSON.parse(line) as { event: { trial: object } }).event.trial)).not.toContain("value");
     await writer.close();
     for (let session = 0; session < 2; session++) {
       const text = await readFile(join(directory, "now.json"), "utf8");
