@@ -1,4 +1,4 @@
-/** Which trials keep their weights: the best so many, the Pareto front, all or none. */
+/** Which trials' checkpoints stay and which are removed: the best so many, the Pareto front, all or none. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Direction, Trial } from "../core/index.js";

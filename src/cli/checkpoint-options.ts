@@ -1,6 +1,6 @@
-/** The options of commands that read a checkpoint: how an option of the command line becomes a parameter of its data. */
+/** Which parameters a command on a checkpoint may override: those of its dataset. */
 import type { QualifiedParameter } from "../registry/index.js";
-import type { Prescan } from "./derived-options.js";
+import type { Prescan } from "./parameter-options.js";
 
 /**
  * The parameters that a command on a checkpoint can override: those of its dataset (or of `--dataset`). Empty when the

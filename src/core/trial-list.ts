@@ -57,9 +57,10 @@ export class TrialList {
   }
 
   toArray(): readonly Trial[] {
-    const all: Trial[] = [];
-    collect(this.#root, this.#shift, all);
-    return Object.freeze(all);
+    const leaves: Trial[][] = [];
+    collectLeaves(this.#root, this.#shift, leaves);
+    // One call copies them a leaf at a time into a list of the right length.
+    return Object.freeze(([] as Trial[]).concat(...leaves));
   }
 }
 
@@ -70,7 +71,7 @@ function changed(node: Node | undefined, shift: number, index: number, trial: Tr
   return copy;
 }
 
-function collect(node: Node, shift: number, into: Trial[]): void {
-  if (shift === 0) into.push(...(node as readonly Trial[]));
-  else for (const child of node) collect(child as Node, shift - BITS, into);
+function collectLeaves(node: Node, shift: number, into: Trial[][]): void {
+  if (shift === 0) into.push(node as Trial[]);
+  else for (const child of node) collectLeaves(child as Node, shift - BITS, into);
 }

@@ -1,4 +1,4 @@
-/** The parts of a dataset: which windows are for training, validation and test. */
+/** The parts of a dataset: windows cut into training, validation and test. */
 import type { SplitName } from "../core/index.js";
 import { UsageError, createRng, shuffle } from "../core/index.js";
 import { didYouMean } from "../registry/index.js";

@@ -1,4 +1,4 @@
-/** The pruner `percentile`, and the comparison that `median` shares with it. */
+/** The pruner `percentile`, and the comparison by which it and `median` judge reports. */
 import type { History, Trial } from "../core/index.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";

@@ -10,8 +10,66 @@ function better(a: number, b: number, direction: Direction): number {
   return direction === "minimize" ? Math.min(a, b) : Math.max(a, b);
 }
 
-/** A step reported twice keeps its first value, as Optuna's `report` does. */
-export class ReportDigest {
+/** What pruners ask of a trial's reports. A step reported twice keeps its first value, as Optuna's `report` does. */
+export interface ReportDigest {
+  /** How many steps were reported. */
+  readonly count: number;
+  /** The largest step; undefined before the first report. */
+  readonly last: number | undefined;
+  /** The largest step but one; undefined before the second report. */
+  readonly previous: number | undefined;
+  /** The best value of the first `count` steps (of all without it), NaN left out; NaN when nothing else is there. */
+  best(direction: Direction, count?: number): number;
+  /** The best value of the last `count` steps, likewise. */
+  bestOfLast(count: number, direction: Direction): number;
+}
+
+function bestIn(reports: Reports, direction: Direction, start: number, end: number): number {
+  let best = NaN;
+  for (let i = start; i < end; i++) best = better(best, (reports[i] as Reports[number])[1], direction);
+  return best;
+}
+
+/** Reports by rising step, so few that reading them costs less than keeping anything beside them. */
+class FewReports implements ReportDigest {
+  readonly #reports: Reports;
+
+  constructor(reports: Reports) {
+    this.#reports = reports;
+  }
+
+  get count(): number {
+    return this.#reports.length;
+  }
+
+  get last(): number | undefined {
+    return this.#reports.at(-1)?.[0];
+  }
+
+  get previous(): number | undefined {
+    return this.#reports.at(-2)?.[0];
+  }
+
+  best(direction: Direction, count: number = this.count): number {
+    return bestIn(this.#reports, direction, 0, count);
+  }
+
+  bestOfLast(count: number, direction: Direction): number {
+    return bestIn(this.#reports, direction, Math.max(0, this.count - count), this.count);
+  }
+}
+
+/** Up to so many are {@link FewReports few}. */
+const FEW = 64;
+
+function risesByStep(reports: Reports): boolean {
+  for (let i = 1; i < reports.length; i++)
+    if (!((reports[i] as Reports[number])[0] > (reports[i - 1] as Reports[number])[0])) return false;
+  return true;
+}
+
+/** Reports that go on being added to: each is taken in once. */
+class GrowingReports implements ReportDigest {
   readonly #steps: number[] = [];
   readonly #values: number[] = [];
   /** The best of the values up to each place. */
@@ -41,47 +99,43 @@ export class ReportDigest {
     return this.#taken;
   }
 
-  /** How many steps were reported. */
   get count(): number {
     return this.#steps.length;
   }
 
-  /** The largest step; undefined before the first report. */
   get last(): number | undefined {
     return this.#steps.at(-1);
   }
 
-  /** The largest step but one; undefined before the second report. */
   get previous(): number | undefined {
     return this.#steps.at(-2);
   }
 
-  /** The best value of the first `count` steps, NaN left out; NaN when nothing else is there. */
   best(direction: Direction, count: number = this.count): number {
     return (direction === "minimize" ? this.#lowest : this.#highest)[count - 1] ?? NaN;
   }
 
-  /** The best value of the last `count` steps, likewise. */
   bestOfLast(count: number, direction: Direction): number {
     return this.#values.slice(-count).reduce((best, value) => better(best, value, direction), NaN);
   }
 }
 
-const digests = new WeakMap<Reports, ReportDigest>();
+const digests = new WeakMap<Reports, GrowingReports>();
 
 /**
  * The digest of a trial's reports. A list that grows is read on from where it was read last, so that judging each of
  * many reports costs no more than the reports.
  */
 export function digestOf({ intermediate }: Pick<Trial, "intermediate">): ReportDigest {
+  if (intermediate.length <= FEW && risesByStep(intermediate)) return new FewReports(intermediate);
   let digest = digests.get(intermediate);
-  if (!digest || digest.taken > intermediate.length) digests.set(intermediate, (digest = new ReportDigest()));
+  if (!digest || digest.taken > intermediate.length) digests.set(intermediate, (digest = new GrowingReports()));
   if (digest.extend(intermediate)) return digest;
   // Steps out of order: put right at each look.
   digests.delete(intermediate);
   const byStep = new Map<number, number>();
   for (const [step, value] of intermediate) if (!byStep.has(step)) byStep.set(step, value);
-  const ordered = new ReportDigest();
+  const ordered = new GrowingReports();
   ordered.extend([...byStep].sort(([a], [b]) => a - b));
   return ordered;
 }

@@ -3,7 +3,7 @@ export * from "./component.js";
 export * from "./known-keys.js";
 export * from "./names.js";
 export * from "./nearest.js";
-export * from "./options.js";
+export * from "./parameter-flags.js";
 export * from "./parameter.js";
 export * from "./read-text.js";
 export * from "./registry.js";

@@ -5,7 +5,7 @@ import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import { resolveSpace } from "./conditions.js";
 import { unknownParameter } from "../registry/names.js";
-import { splitSetting } from "../registry/options.js";
+import { splitSetting } from "../registry/parameter-flags.js";
 import { parseDistribution, splitSearch } from "./search-grammar.js";
 import type { SearchTarget } from "./search-grammar.js";
 import type { DerivedSpace, SpaceRequests } from "./derived-space.js";

@@ -6,7 +6,7 @@ import type { ConfigValue } from "../core/run.js";
 import { conditionInWords, resolveSpace } from "./conditions.js";
 import type { Candidate } from "./conditions.js";
 import { resolveNames } from "../registry/names.js";
-import { splitSetting } from "../registry/options.js";
+import { splitSetting } from "../registry/parameter-flags.js";
 import type { QualifiedParameter } from "../registry/parameter.js";
 import { splitSearch } from "./search-grammar.js";
 import type { SearchRequest } from "./search-grammar.js";

@@ -1,6 +1,7 @@
-/** Repeated parameters: how a duplicate proposal is noticed, and what each rule does about it. */
+/** Asks the sampler for a proposal: how a duplicate (or banned) one is noticed, and what each rule does about it. */
 import type { History, OnDuplicate, Params, Rng, SearchSpace, Trial } from "../core/index.js";
 import { drawUniform } from "./draw-uniform.js";
+import { trialsAt } from "./point-lookup.js";
 import { activeParams, buildParams, indexPoints, samePoint } from "./points.js";
 
 /** The next thing to do: run new parameters, take over an equal trial's value, or stop because every point was tried. */
@@ -31,8 +32,7 @@ export function spaceSize(space: SearchSpace): number {
 
 /** The first trial, whatever its state, with the same active parameters. */
 export function findDuplicate(space: SearchSpace, history: History, params: Params): Trial | undefined {
-  const wanted = activeParams(space, params);
-  return history.trials.find((t) => samePoint(space, wanted, t.params));
+  return trialsAt(space, history, params)[0];
 }
 
 /** The number of different points of the space that the history has, in any state. */
@@ -62,11 +62,11 @@ export function propose(
     if (params === null) return { kind: "exhausted" };
     if (banned.some((point) => samePoint(space, params, point))) return null;
     if (onDuplicate === "run") return { kind: "run", params };
-    const known = findDuplicate(space, history, params);
-    if (!known) return { kind: "run", params };
+    const known = trialsAt(space, history, params);
+    if (known.length === 0) return { kind: "run", params };
     if (attempt === 0 && isExhausted(space, history)) return { kind: "exhausted" };
     if (onDuplicate === "resample") return null;
-    const complete = history.trials.find((t) => t.state === "complete" && samePoint(space, params, t.params));
+    const complete = known.find(({ state }) => state === "complete");
     return complete ? { kind: "reuse", params, of: complete } : null;
   };
   const ask = (attempt: number): Proposal | Promise<Proposal> => {
@@ -76,7 +76,9 @@ export function propose(
       const proposal = judged(params, n);
       if (proposal) return proposal;
     }
-    return proposeUnseen(space, rng, onDuplicate === "run" ? banned : history.trials.map((t) => t.params));
+    return onDuplicate === "run"
+      ? proposeUnseen(space, rng, banned, (point) => banned.some((other) => samePoint(space, point, other)))
+      : proposeUnseen(space, rng, paramsOf(history), (point) => trialsAt(space, history, point).length > 0);
   };
   return ask(0);
 }
@@ -86,9 +88,15 @@ function isExhausted(space: SearchSpace, history: History): boolean {
   return size <= history.trials.length && visitedPoints(space, history) >= size;
 }
 
+const paramsOf = ({ trials }: History): Params[] => trials.map(({ params }) => params);
+
 /** A uniformly drawn point that is not `taken`; in a finite space the next free one after a drawn place. */
-function proposeUnseen(space: SearchSpace, rng: Rng, taken: readonly Params[]): Proposal {
-  const isTaken = (params: Params): boolean => taken.some((point) => samePoint(space, params, point));
+function proposeUnseen(
+  space: SearchSpace,
+  rng: Rng,
+  taken: readonly Params[],
+  isTaken: (params: Params) => boolean,
+): Proposal {
   let params: Params = {};
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     params = buildParams(space, (_name, d) => drawUniform(d, rng));

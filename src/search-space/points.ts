@@ -49,12 +49,15 @@ export function indexOf(distribution: Distribution, value: ParamValue): number {
   return distribution.step === null ? 0 : Math.round(((value as number) - distribution.low) / distribution.step);
 }
 
+/** Two values of a stepped float are the same up to this part of a step: sums of steps are rounded. */
+const ROUNDING = 1e-6;
+
 /** Whether two values of a parameter are the same point (stepped floats up to rounding). */
 export function sameValue(distribution: Distribution, a: ParamValue, b: ParamValue): boolean {
   if (a === b) return true;
   if (distribution.type !== "float" || distribution.step === null) return false;
   if (typeof a !== "number" || typeof b !== "number") return false;
-  return Math.abs(a - b) < 1e-6 * distribution.step;
+  return Math.abs(a - b) < ROUNDING * distribution.step;
 }
 
 /** Whether two parameter sets are the same point: the same active parameters with the same values. */
@@ -67,6 +70,32 @@ export function samePoint(space: SearchSpace, a: Params, b: Params): boolean {
     if (!sameValue(distribution, a[name] as ParamValue, b[name] as ParamValue)) return false;
   }
   return true;
+}
+
+/** A stepped float's value as the number of its step, in a list of its own; any other value as it is. */
+function keyOfValue(distribution: Distribution, value: ParamValue): ParamValue | readonly [number] {
+  if (distribution.type !== "float" || distribution.step === null || typeof value !== "number") return value;
+  const place = Math.round((value - distribution.low) / distribution.step);
+  return Math.abs(value - gridValue(distribution, place)) < (ROUNDING / 2) * distribution.step ? [place] : value;
+}
+
+/**
+ * A text that two parameter sets share when they are {@link samePoint the same point}: what is looked up instead of
+ * compared. Null for what is no point of the space: an active parameter is missing or no finite value.
+ */
+export function pointKey(space: SearchSpace, params: Params): string | null {
+  const active: Record<string, ParamValue> = {};
+  const values: unknown[] = [];
+  for (const name of drawOrder(space)) {
+    const distribution = space[name] as Distribution;
+    if (!isActive(distribution, active)) continue;
+    if (!Object.hasOwn(params, name)) return null;
+    const value = params[name] as ParamValue;
+    if (typeof value === "number" && !Number.isFinite(value)) return null;
+    active[name] = value;
+    values.push(keyOfValue(distribution, value));
+  }
+  return JSON.stringify(values);
 }
 
 /**

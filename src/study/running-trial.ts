@@ -1,4 +1,4 @@
-/** One trial under way in a call of `optimize`, from its durable start to its outcome. */
+/** One trial under way in a call of `optimize`, to its outcome; answers its reports: go on, or prune. */
 import type { Failure, Metrics, OptimizeEvent, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
 import { messageOf } from "../core/index.js";
 import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";

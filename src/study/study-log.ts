@@ -85,23 +85,20 @@ export class StudyLog {
 
   /** For judging reports: finished records alone, in the order of finishing, without copying them. */
   get finishedHistory(): History {
-    const runningOf = (): readonly Trial[] => this.running;
-    // Looked up only by a pruner that asks: most judge by finished trials alone.
-    return {
-      direction: reportDirection(this.header),
-      trials: this.#finished,
-      get running() {
-        return runningOf();
-      },
-    };
+    return this.historyWhen(this.#finished.length);
   }
 
   /** {@link StudyLog.finishedHistory} as it was when `finished` trials were. */
   historyWhen(finished: number): History {
-    const history = this.finishedHistory;
-    if (finished < history.trials.length)
-      Object.defineProperty(history, "trials", { value: history.trials.slice(0, finished), enumerable: true });
-    return history;
+    const runningOf = (): readonly Trial[] => this.running;
+    // Running trials are looked up only by a pruner that asks: most judge by finished trials alone.
+    return {
+      direction: reportDirection(this.header),
+      trials: finished < this.#finished.length ? this.#finished.slice(0, finished) : this.#finished,
+      get running() {
+        return runningOf();
+      },
+    };
   }
 
   /** @throws UsageError `unknown-study` | MlbenchError `study-locked`, `study-damaged`. */

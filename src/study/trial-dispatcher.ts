@@ -1,4 +1,4 @@
-/** Where a study's trials are drawn, handed out and judged, by the optimize loop and by `ask` alike. */
+/** Where a study's trials are drawn and handed out, and each report is recorded and judged by the pruner. */
 import type {
   Direction,
   Distribution,

@@ -1,4 +1,4 @@
-/** Gets trials going: asks for places, has trials drawn for them, and hands both over. */
+/** Gets trials going: asks for places and has trials drawn for them; `running-trial.ts` runs each pair. */
 import type { Executor, Place } from "../executors/executor.js";
 import type { DrawOptions, NextTrial, TrialDispatcher } from "./trial-dispatcher.js";
 

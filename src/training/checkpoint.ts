@@ -1,4 +1,4 @@
-/** The checkpoint file: weights under PyTorch's names as safetensors, with configuration, metrics and resume state. */
+/** The checkpoint file, written and read: weights under PyTorch's names, configuration, metrics, resume state. */
 import { readFile } from "node:fs/promises";
 import type { Metrics, RunConfig } from "../core/index.js";
 import { UsageError, canonicalJson, decodeNumber, defined, messageOf } from "../core/index.js";

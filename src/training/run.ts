@@ -1,4 +1,4 @@
-/** One training run from configuration to result: events, checkpoints, how it ended. */
+/** One training run from configuration to result: its events, when a checkpoint is written, how it ended. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dataset, EpochEvent, FinishEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { loadPluginsOf, listRegistry } from "../list-registry.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addParameterOptions, prescan } from "../derived-options.js";
+import { addParameterOptions, prescan } from "../parameter-options.js";
 import { withInterrupt } from "../interrupt.js";
 import { parseFormat, printLine } from "../io.js";
 import type { CliIo } from "../io.js";

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import type { SplitName } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters } from "../checkpoint-options.js";
-import { addParameterOptions, prescan } from "../derived-options.js";
+import { addParameterOptions, prescan } from "../parameter-options.js";
 import { addBackendOptions, pluginOption } from "../shared-options.js";
 import { writeOutputFile, writeText } from "../write-text.js";
 

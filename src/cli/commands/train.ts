@@ -6,7 +6,7 @@ import type { ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/i
 import type { FoldResult } from "../../app/cross-validate.js";
 import type { RunResult } from "../../training/run-types.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { addParameterOptions, prescan } from "../derived-options.js";
+import { addParameterOptions, prescan } from "../parameter-options.js";
 import { printLine } from "../io.js";
 import type { CliIo } from "../io.js";
 import { withInterrupt } from "../interrupt.js";

@@ -1,4 +1,4 @@
-/** The design matrix of the ridge regression: which windows and inputs it uses, and its folds. */
+/** The design matrix of the ridge regression: its windows, its inputs, and its own folds for the choice of the penalty. */
 import type { Batch, Dataset } from "../../core/index.js";
 
 /** Inputs at most: of longer windows the last cycles are used, of wider rows the first features. */

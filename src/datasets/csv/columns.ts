@@ -1,4 +1,4 @@
-/** The binding of a CSV file's columns to their roles. */
+/** The binding of a CSV file's columns to their roles (cell, cycle, SOH or capacity), and the guess of the delimiter. */
 import { UsageError } from "../../core/index.js";
 import { didYouMean } from "../../registry/index.js";
 import type { CsvParameters } from "./parameters.js";

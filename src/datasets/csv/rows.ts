@@ -1,4 +1,4 @@
-/** The rows of a CSV file gathered as numbers, with complaints that name line and column. */
+/** A CSV file's rows gathered as numbers, with complaints that name line and column; which columns are features. */
 import { UsageError, defined } from "../../core/index.js";
 import type { CsvRoles } from "./columns.js";
 import type { CsvParameters } from "./parameters.js";

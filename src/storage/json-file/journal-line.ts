@@ -1,4 +1,4 @@
-/** One line of a journal: an event with its sequence number and checksum. */
+/** One line of a journal as text: composed, checked, read, mended; `journal.ts` writes it. */
 import { crc32 } from "node:zlib";
 
 import type { StudyEvent } from "../../core/index.js";

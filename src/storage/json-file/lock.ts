@@ -1,4 +1,4 @@
-/** The lock that makes a process the only writer of a study. */
+/** The lock that makes a process the only writer of a study: taken, given back, and taken over from a dead owner. */
 import { createHash, randomBytes } from "node:crypto";
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

@@ -4,7 +4,7 @@ import { bestTrialOf } from "../../../src/core/index.js";
 import { duration, shortNumber } from "../../../src/cli/render.js";
 import { terminalPlot } from "../../../src/cli/plot.js";
 import { verdict } from "../../../src/cli/train-view.js";
-import { prescan } from "../../../src/cli/derived-options.js";
+import { prescan } from "../../../src/cli/parameter-options.js";
 import type { Trial } from "../../../src/core/index.js";
 
 test("numbers and durations as people read them", () => {

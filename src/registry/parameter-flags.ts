@@ -1,4 +1,4 @@
-/** Command-line options derived from parameters. */
+/** The flag, help text and parser of each parameter; `--set name=value` taken apart. */
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import { bareName, resolveParameter } from "./names.js";

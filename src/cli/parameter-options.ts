@@ -1,4 +1,4 @@
-/** Options derived from registered parameters: an option of the command line becomes a parameter here. */
+/** Options of a command for registered parameters (`--hidden-size`, `--set`): added, and read back as parameters. */
 import { Command, Option } from "commander";
 import type { ConfigValue } from "../core/index.js";
 import { ambiguousFlag, ambiguousFlags, parameterOptions, parseSet } from "../registry/index.js";

@@ -1,0 +1,70 @@
+/** Finds the trials of a history that stand at a point, without comparing it with each of them. */
+import type { History, Params, SearchSpace, Trial } from "../core/index.js";
+import { pointKey } from "./points.js";
+
+/**
+ * The trials of a history by their points, followed from history to history: parameters are frozen and stay the same
+ * objects, so that following one costs a comparison of references a trial and a key for each new one.
+ */
+class PointLookup {
+  readonly #space: SearchSpace;
+  #params: Params[] = [];
+  #keys: (string | null)[] = [];
+  readonly #numbers = new Map<string, number[]>();
+
+  constructor(space: SearchSpace) {
+    this.#space = space;
+  }
+
+  /** The places in the history of the trials at a point, ascending. */
+  placesOf({ trials }: History, params: Params): readonly number[] {
+    this.#follow(trials);
+    const key = pointKey(this.#space, params);
+    return (key === null ? undefined : this.#numbers.get(key)) ?? [];
+  }
+
+  #follow(trials: readonly Trial[]): void {
+    for (let place = trials.length; place < this.#params.length; place++) this.#forget(place);
+    this.#params.length = Math.min(this.#params.length, trials.length);
+    this.#keys.length = this.#params.length;
+    for (let place = 0; place < trials.length; place++) {
+      const { params } = trials[place] as Trial;
+      if (this.#params[place] === params) continue;
+      if (place < this.#params.length) this.#forget(place);
+      this.#take(place, params);
+    }
+  }
+
+  #take(place: number, params: Params): void {
+    const key = pointKey(this.#space, params);
+    this.#params[place] = params;
+    this.#keys[place] = key;
+    if (key === null) return;
+    const places = this.#numbers.get(key);
+    if (!places) this.#numbers.set(key, [place]);
+    else if ((places.at(-1) as number) < place) places.push(place);
+    else
+      places.splice(
+        places.findIndex((other) => other > place),
+        0,
+        place,
+      );
+  }
+
+  #forget(place: number): void {
+    const key = this.#keys[place];
+    if (key === null || key === undefined) return;
+    const left = (this.#numbers.get(key) as number[]).filter((other) => other !== place);
+    if (left.length > 0) this.#numbers.set(key, left);
+    else this.#numbers.delete(key);
+  }
+}
+
+const lookups = new WeakMap<SearchSpace, PointLookup>();
+
+/** The trials with the same active parameters, whatever their state, in the order of the history. */
+export function trialsAt(space: SearchSpace, history: History, params: Params): Trial[] {
+  let lookup = lookups.get(space);
+  if (!lookup) lookups.set(space, (lookup = new PointLookup(space)));
+  return lookup.placesOf(history, params).map((place) => history.trials[place] as Trial);
+}
