@@ -102,7 +102,7 @@ export class JsonFileStorage implements StudyStorage {
     if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
     const lock = await this.#lock(name, paths);
     try {
-      const loaded = await loadStudy(this.#system, paths);
+      const loaded = await loadStudy(this.#system, paths, { keepTexts: true });
       if (!loaded) throw await this.#unknown(name);
       return this.#writer({ name, paths, lock, ...(await startFromFiles(this.#system, paths, loaded)) });
     } catch (error) {

@@ -3,7 +3,6 @@ import { basename } from "node:path";
 
 import { applyEvent, createStudyState, MlbenchError } from "../../core/index.js";
 import type { StudyEvent, StudyState } from "../../core/index.js";
-import type { Schema } from "../migrations/index.js";
 import type { StorageFinding } from "../storage.js";
 import { openIfThere } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
@@ -13,7 +12,7 @@ import type { StudyPaths } from "./paths.js";
 import { LenientReplay } from "./lenient-replay.js";
 import { identityIn, readHead } from "./snapshot-head.js";
 import { readSnapshot } from "./snapshot-reader.js";
-import type { ReadSnapshot } from "./snapshot-reader.js";
+import type { ReadOptions, ReadSnapshot } from "./snapshot-reader.js";
 import type { StudyDocument } from "./study-document.js";
 
 export interface LoadedStudy {
@@ -51,7 +50,11 @@ async function identityOf(system: FileSystem, path: string): Promise<string | nu
  * and both are only ever replaced by renaming, so whatever a writer does meanwhile, the snapshot read is at least as
  * new as the one this journal goes on from, and lines that it already holds are skipped.
  */
-export async function loadStudy(system: FileSystem, paths: StudyPaths, schema?: Schema): Promise<LoadedStudy | null> {
+export async function loadStudy(
+  system: FileSystem,
+  paths: StudyPaths,
+  options: ReadOptions = {},
+): Promise<LoadedStudy | null> {
   for (let attempt = 1; ; attempt++) {
     const before = await identityOf(system, paths.snapshot);
     const journal = await openIfThere(system, paths.journal);
@@ -60,7 +63,7 @@ export async function loadStudy(system: FileSystem, paths: StudyPaths, schema?: 
       if (snapshot === null) return null;
       let read: ReadSnapshot;
       try {
-        read = await readSnapshot(system, snapshot, paths.snapshot, schema);
+        read = await readSnapshot(system, snapshot, paths.snapshot, options);
       } finally {
         await system.close(snapshot);
       }

@@ -93,7 +93,34 @@ function decode(text: string): unknown {
   return text.startsWith("\\") ? text.slice(1) : Number(text);
 }
 
+/** Whether a string that is, or looks like, an encoded number may stand in a JSON text. */
+function mayHoldEncoded(text: string): boolean {
+  return text.includes('NaN"') || text.includes('Infinity"');
+}
+
+/** Freezes throughout what `JSON.parse` gave. */
+function freezeParsed(value: object): void {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
+      if (typeof item === "object" && item !== null) freezeParsed(item);
+    }
+  } else
+    for (const key in value) {
+      const item = (value as Record<string, unknown>)[key];
+      if (typeof item === "object" && item !== null) freezeParsed(item);
+    }
+  Object.freeze(value);
+}
+
+/** {@link reviveFrozen} of what was parsed from `text`: where no number stands encoded in it, it is only frozen. */
+export function reviveParsed(parsed: unknown, text: string): unknown {
+  if (mayHoldEncoded(text) || typeof parsed !== "object" || parsed === null) return reviveFrozen(parsed);
+  freezeParsed(parsed);
+  return parsed;
+}
+
 /** {@link reviveFrozen} of a JSON text. */
 export function readJson(text: string): unknown {
-  return reviveFrozen(JSON.parse(text));
+  return reviveParsed(JSON.parse(text), text);
 }

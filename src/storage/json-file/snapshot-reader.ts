@@ -8,7 +8,8 @@ import type { Migrator, Schema } from "../migrations/index.js";
 import type { FileSystem } from "./file-system.js";
 import { readLines } from "./lines.js";
 import { parseLongRecord } from "./long-record.js";
-import { reviveFrozen } from "./plain-json.js";
+import { reviveFrozen, reviveParsed } from "./plain-json.js";
+import { RecordTexts } from "./record-texts.js";
 import { requireTrial, toDocument } from "./study-document.js";
 import type { StudyDocument } from "./study-document.js";
 import { NO_CHECKSUM } from "./snapshot-layout.js";
@@ -17,6 +18,13 @@ export interface ReadSnapshot {
   readonly document: StudyDocument;
   readonly bytes: number;
   readonly migrator: Migrator;
+}
+
+export interface ReadOptions {
+  /** The schema to read it in, in place of this version's. */
+  readonly schema?: Schema | undefined;
+  /** Whether the records' texts are kept with the document. @default false */
+  readonly keepTexts?: boolean;
 }
 
 /** A trial's line of more bytes is parsed piece by piece. */
@@ -53,14 +61,16 @@ export class SnapshotHash {
 class LineParser {
   readonly raw: Record<string, unknown> = {};
   readonly trials: Trial[] = [];
+  readonly texts: RecordTexts | null;
   #part: "head" | "trials" | "tail" | "end" = "head";
   readonly #schema: Schema | undefined;
   #migrator: Migrator | undefined;
   /** Whether records are given their `value`. */
   #derivesValue = false;
 
-  constructor(schema: Schema | undefined) {
+  constructor({ schema, keepTexts }: ReadOptions) {
     this.#schema = schema;
+    this.texts = keepTexts ? new RecordTexts() : null;
   }
 
   get migrator(): Migrator {
@@ -74,7 +84,9 @@ class LineParser {
   /** @returns what to wait for, after a line so long that others get their turn meanwhile. */
   line(bytes: Buffer): Promise<void> | undefined {
     if (this.#part === "trials" && bytes.length > LONG_LINE)
-      return parseLongRecord(withoutComma(bytes)).then((record) => this.#takeTrial(record, reviveRest));
+      return parseLongRecord(withoutComma(bytes)).then((record) => {
+        this.#takeTrial(record, reviveRest);
+      });
     this.#shortLine(bytes.toString("utf8"));
     return undefined;
   }
@@ -93,13 +105,17 @@ class LineParser {
     if (text === "]," || text === "]") this.#part = "tail";
     else {
       const record = text.endsWith(",") ? text.slice(0, -1) : text;
-      this.#takeTrial(JSON.parse(this.#derivesValue ? withDerivedValue(record) : record), reviveFrozen);
+      const parsed: unknown = JSON.parse(this.#derivesValue ? withDerivedValue(record) : record);
+      const trial = this.#takeTrial(parsed, (migrated) => reviveParsed(migrated, record));
+      if (!this.migrator.outdated) this.texts?.keep(trial, record);
     }
   }
 
-  #takeTrial(record: unknown, revive: (record: unknown) => unknown): void {
+  #takeTrial(record: unknown, revive: (record: unknown) => unknown): Trial {
     const migrated = this.migrator.trial(record as Record<string, unknown>);
-    this.trials.push(requireTrial(revive(migrated), this.trials.length));
+    const trial = requireTrial(revive(migrated), this.trials.length);
+    this.trials.push(trial);
+    return trial;
   }
 }
 
@@ -131,9 +147,9 @@ async function parseByLine(
   system: FileSystem,
   fd: number,
   hash: SnapshotHash,
-  schema: Schema | undefined,
+  options: ReadOptions,
 ): Promise<LineParser | null> {
-  const parser = new LineParser(schema);
+  const parser = new LineParser(options);
   let readable = true;
   for await (const lines of readLines(system, fd, (chunk) => hash.update(chunk)))
     for (const line of lines)
@@ -179,17 +195,17 @@ export async function readSnapshot(
   system: FileSystem,
   fd: number,
   path: string,
-  schema?: Schema,
+  options: ReadOptions = {},
 ): Promise<ReadSnapshot> {
   try {
     const hash = new SnapshotHash();
-    const byLine = await parseByLine(system, fd, hash, schema);
+    const byLine = await parseByLine(system, fd, hash, options);
     const whole = hash.matches();
-    const parsed = byLine ?? (await parseWhole(system, fd, schema));
+    const parsed = byLine ?? (await parseWhole(system, fd, options.schema));
     if (!whole) throw new MlbenchError("study-damaged", "its checksum does not fit: something in it changed");
     const raw = reviveFrozen(parsed.migrator.header(parsed.raw)) as Record<string, unknown>;
     const migrated = { ...raw, schema_version: parsed.raw["schema_version"] };
-    const document = toDocument(migrated, parsed.trials);
+    const document = { ...toDocument(migrated, parsed.trials), ...(byLine?.texts && { texts: byLine.texts }) };
     return { document, bytes: hash.bytes, migrator: parsed.migrator };
   } catch (error) {
     throw describe(error, path);

@@ -13,6 +13,7 @@ import type { FileSystem } from "./file-system.js";
 import { hexOf } from "./journal-line.js";
 import { isLong, jsonPieces, SLICE, writeJson } from "./plain-json.js";
 import { NO_CHECKSUM, TRAILER_END, TRAILER_START } from "./snapshot-layout.js";
+import type { RecordTexts } from "./record-texts.js";
 import { FORMAT } from "./study-document.js";
 import type { StudyDocument } from "./study-document.js";
 
@@ -30,7 +31,12 @@ function headOf({ revision, state, extra, lastActivity }: StudyDocument, form: F
 }
 
 /** A record's text and `end`, in pieces where it holds very many reports. */
-function* trialPieces(trial: Trial, form: Form, end: string): Generator<string> {
+function* trialPieces(trial: Trial, form: Form, end: string, texts: RecordTexts | undefined): Generator<string> {
+  const text = form === currentForm ? texts?.of(trial) : undefined;
+  if (text !== undefined) {
+    yield text + end;
+    return;
+  }
   const long = trial.intermediate.length > SLICE || isLong(trial.attempts) || isLong(trial.user_attrs);
   if (!long && form === currentForm) yield recordText(trial) + end;
   else {
@@ -59,13 +65,13 @@ function withoutDerivedValue(text: string): string | null {
  * line by line; a trial of very many reports comes in several pieces.
  */
 function* snapshotPieces(document: StudyDocument, form: Form): Generator<string> {
-  const { state } = document;
+  const { state, texts } = document;
   yield* ["{", NEWLINE];
   for (const [key, value] of Object.entries(headOf(document, form)))
     if (value !== undefined) yield* [`${JSON.stringify(key)}: ${writeJson(value)},`, NEWLINE];
   yield* ['"trials": [', NEWLINE];
   for (let number = 0; number < state.size; number++) {
-    yield* trialPieces(state.trial(number) as Trial, form, number + 1 < state.size ? "," : "");
+    yield* trialPieces(state.trial(number) as Trial, form, number + 1 < state.size ? "," : "", texts);
     yield NEWLINE;
   }
   yield* ["],", NEWLINE];

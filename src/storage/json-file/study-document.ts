@@ -1,6 +1,7 @@
 /** What a snapshot file holds, checked. */
 import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
 import type { Annotation, StudyHeader, StudyState, Trial } from "../../core/index.js";
+import type { RecordTexts } from "./record-texts.js";
 
 export const FORMAT = "mlbench-hpo-study";
 
@@ -13,6 +14,8 @@ export interface StudyDocument {
   readonly extra: Readonly<Record<string, unknown>>;
   /** ISO 8601, UTC: when something last happened to the study; null where the file does not say. */
   readonly lastActivity: string | null;
+  /** What its records were read from; only where it is going to be written again. */
+  readonly texts?: RecordTexts;
 }
 
 /** Top-level keys of the file that are the file's own, not the study's. */

@@ -180,10 +180,11 @@ export class JsonFileWriter implements StudyWriter {
 
   async #writeSnapshot(): Promise<void> {
     const { revision } = this;
-    const { extra, lastActivity: before } = this.#start.document;
+    const { extra, lastActivity: before, texts } = this.#start.document;
     const lastActivity = this.#lastAppend === null ? before : new Date(this.#lastAppend).toISOString();
-    this.#low.data = { revision, state: this.#state, extra, lastActivity };
+    this.#low.data = { revision, state: this.#state, extra, lastActivity, ...(texts && { texts }) };
     await this.#low.write();
+    texts?.clear();
     this.#folded = revision;
   }
 

@@ -155,7 +155,7 @@ describe("migrations", () => {
     const disk = new SimulatedDisk();
     await smallStudy(disk);
     const next: Migration[] = [{ ...(steps[1] as Migration), header: (raw) => ({ ...raw, created_at: "then" }) }];
-    const loaded = await loadStudy(disk, paths, { version: 3, migrations: next });
+    const loaded = await loadStudy(disk, paths, { schema: { version: 3, migrations: next } });
     expect(loaded?.outdated).toBe(true);
     expect(loaded?.state.header.created_at).toBe("then");
     expect(loaded?.state.header.user_attrs).toEqual({ renamed: ["NaN", Infinity, null] });
