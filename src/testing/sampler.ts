@@ -1,7 +1,7 @@
 /** The conformance suite of samplers. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import type { Params, SearchSpace, Trial } from "../core/index.js";
+import type { Failure, Params, SearchSpace, Trial } from "../core/index.js";
 import type { Sampler } from "../samplers/sampler.js";
 import { fitsSpace } from "./fits-space.js";
 import type { TestRunner } from "./runner.js";
@@ -93,10 +93,17 @@ function casesOfSpace({ it }: TestRunner, { make, finite = false }: SamplerCase,
 
 function casesOfHistory({ it }: TestRunner, { make, finite = false, sequence = false }: SamplerCase): void {
   const space = finiteSpaces.integers;
-  it("learns nothing from failed trials and NaN values", async () => {
+  it("learns nothing from trials that failed for reasons of the machine's", async () => {
     const { trials } = mixedHistory(space, 40);
-    const known = trials.filter((t) => t.state !== "failed" && !Number.isNaN(t.value));
-    const marked = trials.map((t) => (known.includes(t) ? t : trialOf(t.number, { n: 99 }, { state: "failed" })));
+    const known = trials.filter((t) => t.state !== "failed");
+    const failure = (i: number): Failure => ({
+      class: i % 2 === 0 ? "worker-crash" : "interrupted",
+      message: "gone",
+      where: "worker",
+    });
+    const marked = trials.map((t, i) =>
+      known.includes(t) ? t : trialOf(t.number, { n: 99 }, { state: "failed", failure: failure(i) }),
+    );
     const ask = async (of: readonly Trial[]): Promise<Params | null> =>
       make().suggest(space, { direction: "minimize", trials: of }, streamOf(3, 40));
     const expected = await ask(sequence ? trials : known);

@@ -1,14 +1,16 @@
 /** The division of a history into good trials and the others. */
 import { valueOf } from "../../core/index.js";
-import type { Direction, History, Trial } from "../../core/index.js";
+import type { Direction, FailureClass, History, Trial } from "../../core/index.js";
 import type { Observation, SpaceEncoding } from "./encoding.js";
 import { observationAt } from "./encoding.js";
 
 /** The trials of a history that a sampler can learn from, by number. */
 export interface Observations {
   readonly all: readonly Observation[];
-  /** Complete trials with a value. */
+  /** Complete trials with a value that is a number. */
   readonly complete: readonly Observation[];
+  /** Complete trials whose value is NaN (`--on-nan worst`): behind every other one, and never good. */
+  readonly worst: readonly Observation[];
   readonly pruned: readonly Observation[];
   /** Trials under way: their outcome is not known. */
   readonly running: readonly Observation[];
@@ -22,34 +24,51 @@ export interface Split {
   readonly ranking: readonly number[];
 }
 
-/**
- * Sorts a history's trials by what they can tell. Failed ones, NaN values and trials that don't fit are left out.
- * @param withRunning whether trials under way count
- */
-export function observe(encoding: SpaceEncoding, history: History, withRunning: boolean): Observations {
+/** Failures that a trial's parameters may have caused; a crashed worker or an interruption says nothing about them. */
+const CAUSED: ReadonlySet<FailureClass | undefined> = new Set<FailureClass>([
+  "exception",
+  "diverged",
+  "timeout",
+  "out-of-memory",
+]);
+
+/** Which trials count beside complete and pruned ones. */
+export interface AlsoCounted {
+  /** Trials under way. */
+  readonly running: boolean;
+  /** Trials that failed by what their parameters may have caused. */
+  readonly failed: boolean;
+}
+
+/** Sorts a history's trials by what they can tell. Other failed ones and trials that don't fit are left out. */
+export function observe(encoding: SpaceEncoding, history: History, also: AlsoCounted): Observations {
   const trials = inOrder(history.trials);
   const all: Observation[] = [];
-  const complete: Observation[] = [];
-  const pruned: Observation[] = [];
-  const running: Observation[] = [];
+  const [complete, worst, pruned, running, failed]: Observation[][] = [[], [], [], [], []];
+  const kindOf = (trial: Trial): Observation[] | undefined => {
+    switch (trial.state) {
+      case "complete": {
+        const value = valueOf(trial);
+        return value === null ? undefined : Number.isNaN(value) ? worst : complete;
+      }
+      case "pruned":
+        return pruned;
+      case "running":
+        return also.running ? running : undefined;
+      case "failed":
+        return also.failed && CAUSED.has(trial.failure?.class) ? failed : undefined;
+      case "waiting":
+        return undefined;
+    }
+  };
   for (let i = 0; i < trials.length; i++) {
-    const trial = trials[i] as Trial;
-    const { state } = trial;
-    const kind =
-      state === "complete"
-        ? complete
-        : state === "pruned"
-          ? pruned
-          : state === "running" && withRunning
-            ? running
-            : null;
-    if (kind === null || (kind === complete && Number.isNaN(valueOf(trial) ?? NaN))) continue;
-    const observation = observationAt(encoding, trials, i);
-    if (observation === null) continue;
+    const kind = kindOf(trials[i] as Trial);
+    const observation = kind && observationAt(encoding, trials, i);
+    if (!observation) continue;
     all.push(observation);
     kind.push(observation);
   }
-  return { all, complete, pruned, running };
+  return { all, complete, worst, pruned, running } as Observations;
 }
 
 /** Histories come by number; any other order is put right. */
@@ -62,7 +81,8 @@ function inOrder(trials: readonly Trial[]): readonly Trial[] {
 
 /**
  * The `nBelow` best trials against the rest, as Optuna splits: complete trials by value; where they don't suffice pruned
- * ones, those that came farther first and by their last value among equals; running ones never count as good.
+ * ones, those that came farther first and by their last value among equals; running and failed ones and those without
+ * a number for a value never count as good.
  */
 export function splitTrials(observations: Observations, direction: Direction, nBelow: number): Split {
   const { all, complete, pruned } = observations;

@@ -6,7 +6,7 @@ import { toUnit, unitDimension } from "../../search-space/unit-interval.js";
 /**
  * A value for one of the first trials, stratified: the range is cut into as many parts as there are startup trials and
  * one of those that fewest trials have is drawn from (a Latin hypercube grown trial by trial; McKay et al. 1979).
- * @param known the values of all earlier trials, finished or not, NaN where they lack the parameter
+ * @param known the values of all earlier trials that say something, finished or not, NaN where they lack the parameter
  */
 export function drawStratified(
   distribution: Distribution,

@@ -103,7 +103,9 @@ function resolve(options: TpeSamplerOptions): Resolved {
 /**
  * The tree-structured Parzen estimator (Bergstra et al. 2011): draws candidates from a density of the good trials and
  * takes the one where it is largest against the density of the others. Complete and pruned trials count, pruned ones by
- * the step they reached; failed trials, NaN values and trials that don't fit the space don't.
+ * the step they reached. Trials with the value NaN, and in the default preset those that failed by an exception, by
+ * diverging, by their time or by their memory, are bad evidence: never good, but among the others and the first draws.
+ * Other failed trials and those that don't fit the space say nothing.
  */
 export class TpeSampler implements Sampler {
   readonly name = "tpe";
@@ -119,10 +121,10 @@ export class TpeSampler implements Sampler {
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
     const encoding = this.#encodings.of(space);
-    const observations = observe(encoding, history, this.#options.constantLiar);
-    const finished = observations.complete.length + observations.pruned.length;
+    const { constantLiar, preset, nStartupTrials } = this.#options;
+    const observations = observe(encoding, history, { running: constantLiar, failed: preset === "default" });
     const drawn: Record<string, ParamValue> = {};
-    if (finished < this.#options.nStartupTrials) this.#drawFirst(encoding, observations, rng, drawn);
+    if (finishedOf(observations) < nStartupTrials) this.#drawFirst(encoding, observations, rng, drawn);
     else this.#propose(encoding, observations, history, rng, drawn);
     return inSpaceOrder(space, drawn);
   }
@@ -145,7 +147,7 @@ export class TpeSampler implements Sampler {
     drawn: Record<string, ParamValue>,
   ): void {
     const o = this.#options;
-    const nBelow = Math.max(0, Math.floor(o.gamma(observations.complete.length + observations.pruned.length)));
+    const nBelow = Math.max(0, Math.floor(o.gamma(finishedOf(observations))));
     const split = splitTrials(observations, history.direction, nBelow);
     const goodAndRest = { direction: history.direction, observations, split };
     for (const block of blocksOf(encoding, o)) {
@@ -158,6 +160,11 @@ export class TpeSampler implements Sampler {
     }
     settleSingles(encoding, drawn);
   }
+}
+
+/** The number of trials that ended with something to compare. */
+function finishedOf({ complete, worst, pruned }: Observations): number {
+  return complete.length + worst.length + pruned.length;
 }
 
 function isActiveAt(encoding: SpaceEncoding, index: number, drawn: Params): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Trial } from "../../../src/core/index.js";
+import type { FailureClass, Trial } from "../../../src/core/index.js";
 import { float } from "../../../src/core/index.js";
 import { SpaceEncodings } from "../../../src/samplers/tpe/encoding.js";
 import { observe, splitTrials } from "../../../src/samplers/tpe/split.js";
@@ -11,7 +11,11 @@ const complete = (n: number, value: number): Trial => trial(n, { value });
 const pruned = (n: number, ...intermediate: [number, number][]): Trial => trial(n, { state: "pruned", intermediate });
 
 function split(trials: Trial[], nBelow: number, direction: "minimize" | "maximize" = "minimize"): [number[], number[]] {
-  const result = splitTrials(observe(new SpaceEncodings().of(space), { direction, trials }, true), direction, nBelow);
+  const result = splitTrials(
+    observe(new SpaceEncodings().of(space), { direction, trials }, { running: true, failed: true }),
+    direction,
+    nBelow,
+  );
   return [result.below.map((o) => o.trial.number), result.above.map((o) => o.trial.number)];
 }
 
@@ -51,7 +55,7 @@ describe("good trials against the others", () => {
     expect(split(trials, 2, "maximize")[0]).toEqual([1, 5]);
   });
 
-  test("running trials are never good; failed, waiting and NaN ones are nowhere; nor those that don't fit", () => {
+  test("running trials and NaN values are never good; waiting trials and those that don't fit are nowhere", () => {
     const trials = [
       trial(0, { state: "running" }),
       trial(1, { state: "failed" }),
@@ -61,7 +65,22 @@ describe("good trials against the others", () => {
       trial(5, { state: "waiting" }),
       complete(6, 1),
     ];
-    expect(split(trials, 5)).toEqual([[6], [0]]);
+    expect(split(trials, 5)).toEqual([[6], [0, 2]]);
+  });
+
+  test("trials that failed by what their parameters may have caused are among the others; no other failure says a thing", () => {
+    const failed = (number: number, failure: FailureClass): Trial =>
+      trial(number, { state: "failed", failure: { class: failure, message: "", where: "" } });
+    const trials = [
+      failed(0, "exception"),
+      failed(1, "diverged"),
+      complete(2, 9),
+      failed(3, "timeout"),
+      failed(4, "out-of-memory"),
+      failed(5, "worker-crash"),
+      failed(6, "interrupted"),
+    ];
+    expect(split(trials, 3)).toEqual([[2], [0, 1, 3, 4]]);
   });
 
   test("a history out of order is put in order", () => {

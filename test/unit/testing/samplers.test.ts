@@ -54,7 +54,7 @@ describe("the suite of samplers finds one that", () => {
     [
       "takes the value of a failed trial for a good one",
       broken(() => (space, h) => uniform(space, h, createRng(h.trials.filter((t) => !((t.value ?? 0) > 1)).length))),
-      /learns nothing from failed/,
+      /learns nothing from trials that failed/,
     ],
     [
       "expects every trial to be of its space",
