@@ -1,8 +1,9 @@
-// Builds dist/: the fused kernels (AssemblyScript), one module with TensorFlow.js, and the TypeScript sources.
+// Builds dist/: the fused kernels (AssemblyScript), a module with TensorFlow.js and one with ECharts, their types and
+// licences, and the TypeScript sources.
 // A step is skipped when nothing that it reads has changed since it last ran.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -54,31 +55,51 @@ if (existsSync(entry)) {
   );
 }
 
-const bundleEntry = join("src", "tensor", "tfjs.entry.js");
-if (existsSync(bundleEntry)) {
-  const wasm = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
-  await step("tfjs", [bundleEntry], [join(vendor, "tfjs.js"), ...wasm.map((file) => join(vendor, file))], async () => {
-    const { build } = await import("esbuild");
-    await build({
-      entryPoints: [bundleEntry],
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      mainFields: ["module", "main"],
-      minify: true,
-      legalComments: "linked",
-      outfile: join(vendor, "tfjs.js"),
-      // The node builds of TensorFlow.js are CommonJS and call require for node's own modules.
-      banner: {
-        js: 'import { createRequire as __cr } from "node:module"; import { fileURLToPath as __fu } from "node:url"; import { dirname as __dn } from "node:path"; const require = __cr(import.meta.url); const __filename = __fu(import.meta.url); const __dirname = __dn(__filename);',
-      },
-      logLevel: "error",
-    });
-    const from = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
-    for (const file of wasm) copyFileSync(join(from, "dist", file), join(vendor, file));
+/** One module with all that `entry` imports, and beside it the licences of the packages that are in it. */
+async function bundle(entry, outfile, options = {}) {
+  const { build } = await import("esbuild");
+  const { metafile } = await build({
+    ...{ entryPoints: [entry], bundle: true, format: "esm", platform: "node", target: "node20", minify: true },
+    ...{ mainFields: ["module", "main"], legalComments: "linked", outfile, metafile: true, logLevel: "error" },
+    ...options,
   });
+  const folders = Object.keys(metafile.inputs).flatMap(
+    (file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [],
+  );
+  writeFileSync(`${outfile}.LICENSES.txt`, [...new Set(folders)].sort().map(licenceOf).join("\n"));
 }
+
+/** A package's name, version and licence texts. */
+function licenceOf(folder) {
+  const { name, version, license, homepage, repository } = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  );
+  const texts = readdirSync(folder)
+    .filter((file) => /^(?:licen[cs]e|notice|copying)\b/i.test(file))
+    .map((file) => readFileSync(join(folder, file), "utf8").trim());
+  const none = texts.length === 0 ? [`No licence text comes with it; see ${homepage ?? repository?.url ?? name}.`] : [];
+  return [`== ${name} ${version}, ${license}`, ...texts, ...none, ""].join("\n\n");
+}
+
+const tfjsCore = dirname(require.resolve("@tensorflow/tfjs-core/package.json"));
+const tfjsEntry = join("src", "tensor", "tfjs.entry.js");
+const wasm = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
+await step("tfjs", [tfjsEntry], [join(vendor, "tfjs.js"), ...wasm.map((file) => join(vendor, file))], async () => {
+  // The node builds of TensorFlow.js are CommonJS and call require for node's own modules.
+  const js =
+    'import { createRequire as __cr } from "node:module"; import { fileURLToPath as __fu } from "node:url"; import { dirname as __dn } from "node:path"; const require = __cr(import.meta.url); const __filename = __fu(import.meta.url); const __dirname = __dn(__filename);';
+  await bundle(tfjsEntry, join(vendor, "tfjs.js"), { banner: { js } });
+  const from = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
+  for (const file of wasm) copyFileSync(join(from, "dist", file), join(vendor, file));
+});
+await step("tfjs-types", ["vendor-types.mjs"], [join(vendor, "tfjs", "index.d.ts")], async () => {
+  const { copyTensorflowTypes } = await import("./vendor-types.mjs");
+  copyTensorflowTypes(join(tfjsCore, "dist"), join(vendor, "tfjs"));
+});
+const echartsEntry = join("src", "cli", "echarts.entry.js");
+await step("echarts", [echartsEntry], [join(vendor, "echarts.js")], () =>
+  bundle(echartsEntry, join(vendor, "echarts.js")),
+);
 
 execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.json"], { stdio: "inherit" });
 writeStamp(root, builtFrom);

@@ -56,10 +56,10 @@ export function explainTensorflow(error: unknown): UsageError {
   const notInstalled =
     (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && /['"]@tensorflow\/tfjs-node['"]/.test(first);
   const why = notInstalled
-    ? "@tensorflow/tfjs-node is not installed (npm leaves this optional dependency out where its install step, which downloads libtensorflow, fails)"
+    ? "@tensorflow/tfjs-node is not installed (an optional peer, never installed by itself: its install step downloads libtensorflow)"
     : `@tensorflow/tfjs-node is installed but does not load: ${first}`;
   const remedy = notInstalled
-    ? "run `npm install @tensorflow/tfjs-node` to see its error, or build it against a local libtensorflow"
+    ? "run `npm install @tensorflow/tfjs-node` beside mlbench-hpo, or build it against a local libtensorflow"
     : "reinstall it for this Node version with `npm rebuild @tensorflow/tfjs-node --build-addon-from-source`";
   return new UsageError(
     "backend-unavailable",

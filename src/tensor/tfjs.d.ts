@@ -1,5 +1,5 @@
-/** The types of the bundled TensorFlow.js. */
-export * from "@tensorflow/tfjs-core";
+/** The types of the bundled TensorFlow.js; those of its core are copied by the build. */
+export * from "../../dist/vendor/tfjs/index.js";
 export declare function setWasmPaths(
   prefixOrFileMap: string | Record<string, string>,
   usePlatformFetch?: boolean,

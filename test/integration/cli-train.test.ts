@@ -186,6 +186,7 @@ describe("a user's mistake is one line and exit code 2", () => {
     ["an unknown format", ["models", "--format", "xml"], /xml/],
     ["an unknown command", ["trian"], /unknown command 'trian'.*train/],
     ["a checkpoint that is a folder", ["train", "--checkpoint", "."], /cannot write \.: it is a folder/],
+    ["a plot that is no SVG", ["train", "--plot", "plot.png"], /--plot plot\.png: a plot is an SVG, as in plot\.svg/],
     ["a plot without weights", ["train", "--no-checkpoint", "--plot"], /leave out --no-checkpoint/],
     ["a missing run file", ["train", "--config", "run.yaml"], /--config run\.yaml: no such file/],
     ["a missing plug-in", ["train", "--plugin", "./nothing.mjs"], /nothing\.mjs/],

@@ -55,7 +55,7 @@ async function show(
   const description = describeTables(tables, typeof eol === "number" ? eol : undefined);
   await printData(io, parseFormat(options.format), description, {
     table: async () => {
-      const { terminalPlot } = await import("../plot.js");
+      const { terminalPlot } = await import("../terminal-plot.js");
       const table = await renderTable(
         [
           { title: "cell", text: (cell) => cell.cell },

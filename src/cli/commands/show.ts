@@ -37,7 +37,7 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
   const { bestSoFar } = await import("../../app/views/best-so-far.js");
   const points = bestSoFar(comparableTrials(state), objective.direction);
   if (points.length < 2) return "";
-  const { terminalPlot } = await import("../plot.js");
+  const { terminalPlot } = await import("../terminal-plot.js");
   const plot = await terminalPlot([{ name: "best so far", points }], {
     columns: Math.min(io.stdout.columns ?? 80, 120),
     color: io.stdout.isTTY === true,

@@ -97,7 +97,9 @@ async function requireOutputs(plan: TrainPlan): Promise<void> {
       "plot-needs-checkpoint",
       "--plot predicts from the written weights: leave out --no-checkpoint",
     );
-  await requireWritable(plotFile(plan));
+  const file = plotFile(plan);
+  if (!/\.svg$/i.test(file)) throw new UsageError("plot-format", `--plot ${file}: a plot is an SVG, as in plot.svg`);
+  await requireWritable(file);
 }
 
 async function train(plan: TrainPlan, context: CommandContext): Promise<void> {
@@ -231,7 +233,10 @@ const plotFile = ({ options, config }: TrainPlan): string =>
 async function plot(plan: TrainPlan, finishes: readonly FinishEvent[]): Promise<void> {
   const { io, options } = plan;
   if (options.plot === undefined) return;
-  const { writeSvgPlot, terminalPlot } = await import("../plot.js");
+  const [{ writeSvgPlot }, { terminalPlot }] = await Promise.all([
+    import("../svg-plot.js"),
+    import("../terminal-plot.js"),
+  ]);
   const panels = (await Promise.all(finishes.map((finish) => panelsOf(plan, finish)))).flat();
   const file = plotFile(plan);
   await writeSvgPlot(file, panels, { x: "cycle", y: "SOH" });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { bestSoFar } from "../../../src/app/views/best-so-far.js";
 import { bestTrialOf } from "../../../src/core/index.js";
 import { duration, shortNumber } from "../../../src/cli/render.js";
-import { terminalPlot } from "../../../src/cli/plot.js";
+import { terminalPlot } from "../../../src/cli/terminal-plot.js";
 import { verdict } from "../../../src/cli/train-view.js";
 import { prescan } from "../../../src/cli/parameter-options.js";
 import type { Trial } from "../../../src/core/index.js";

@@ -1,5 +1,4 @@
-/** Plots on the terminal and as SVG files. */
-import { writeFileAtomically } from "../io/atomic-write.js";
+/** Line charts on the terminal. */
 
 /** One line of a chart. */
 export interface Series {
@@ -68,74 +67,4 @@ export async function terminalPlot(
   });
   const legend = drawn.map(({ name }, i) => `  ${color ? asciichart.colored(name, colorOf(i)) : name}`);
   return `${chart}\n${legend.join("")}`;
-}
-
-/**
- * The same lines as an SVG file, with axes, a legend and one panel a group.
- * @throws UsageError, MlbenchError `cannot-write`
- */
-export async function writeSvgPlot(
-  file: string,
-  panels: readonly { readonly title: string; readonly series: readonly Series[] }[],
-  axes: { readonly x: string; readonly y: string },
-): Promise<void> {
-  const vega = await import("vega");
-  const values = panels.flatMap((panel, p) =>
-    panel.series.flatMap((s) => s.points.map(([x, y]) => ({ panel: p, title: panel.title, name: s.name, x, y }))),
-  );
-  const names = [...new Set(values.map((value) => value.name))];
-  const height = 220;
-  const gap = 60;
-  const panelMarks = panels.map((panel, p) => panelGroup(panel.title, p, height, p * (height + gap), axes));
-  const spec = {
-    width: 640,
-    height: panels.length * (height + gap) - gap,
-    padding: 10,
-    background: "white",
-    data: [{ name: "values", values }],
-    scales: [{ name: "color", type: "ordinal", domain: names, range: ["#1f77b4", "#d62728", "#2ca02c", "#9467bd"] }],
-    legends: [{ stroke: "color", orient: "right", symbolType: "stroke" }],
-    marks: panelMarks,
-  };
-  const view = new vega.View(vega.parse(spec as unknown as Parameters<typeof vega.parse>[0]), { renderer: "none" });
-  await writeFileAtomically(file, new TextEncoder().encode(await view.toSVG()));
-  view.finalize();
-}
-
-function panelGroup(title: string, index: number, height: number, top: number, axes: { x: string; y: string }): object {
-  const data = `panel${index}`;
-  return {
-    type: "group",
-    encode: { enter: { y: { value: top }, width: { signal: "width" }, height: { value: height } } },
-    title: { text: title, anchor: "start" },
-    data: [{ name: data, source: "values", transform: [{ type: "filter", expr: `datum.panel === ${index}` }] }],
-    scales: [
-      { name: "x", type: "linear", domain: { data, field: "x" }, range: "width", nice: true, zero: false },
-      { name: "y", type: "linear", domain: { data, field: "y" }, range: [height, 0], nice: true, zero: false },
-    ],
-    axes: [
-      { orient: "bottom", scale: "x", title: axes.x, grid: true, gridColor: "#eeeeee" },
-      { orient: "left", scale: "y", title: axes.y, grid: true, gridColor: "#eeeeee" },
-    ],
-    marks: [
-      {
-        type: "group",
-        from: { facet: { name: "line", data, groupby: "name" } },
-        marks: [
-          {
-            type: "line",
-            from: { data: "line" },
-            encode: {
-              enter: {
-                x: { scale: "x", field: "x" },
-                y: { scale: "y", field: "y" },
-                stroke: { scale: "color", field: "name" },
-                strokeWidth: { value: 1.5 },
-              },
-            },
-          },
-        ],
-      },
-    ],
-  };
 }
