@@ -1,6 +1,7 @@
 /** Gets trials going: asks for places and has trials drawn for them; `running-trial.ts` runs each pair. */
 import type { Executor, Place } from "../executors/executor.js";
-import type { DrawOptions, NextTrial, TrialDispatcher } from "./trial-dispatcher.js";
+import type { NextTrial, TrialDispatcher } from "./trial-dispatcher.js";
+import type { DrawOptions } from "./trial-draws.js";
 
 /** A place, and the durable start of the trial that runs there. */
 export interface Granted {
