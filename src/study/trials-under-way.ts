@@ -1,4 +1,5 @@
 /** The trials under way in a call of `optimize`, from their start until their end is recorded. */
+import { EXTERNAL } from "./new-trial.js";
 import type { RunningTrialContext } from "./running-trial.js";
 import { RunningTrial } from "./running-trial.js";
 import type { Granted } from "./trial-launcher.js";
@@ -61,7 +62,7 @@ export class TrialsUnderWay {
     const { log, runner, track } = this.#context;
     return log.running.flatMap((trial) => {
       const running = new RunningTrial({ number: trial.number, counts: trial.retry_of === null }, this.#context);
-      const end = trial.lease ? null : running.adopt(runner.executor);
+      const end = trial.owner === EXTERNAL ? null : running.adopt(runner.executor);
       if (!end) return [];
       this.#running.push(running);
       track(this.#settleAfter(running, end));
