@@ -21,9 +21,9 @@ export class OwnRetries {
     return retry_of !== null && this.#numbers.has(number);
   }
 
-  /** Whether one of them waits to be run. */
+  /** Whether one of them may be started now. */
   get waiting(): boolean {
-    return [...this.#numbers].some((number) => this.#log.state.trial(number)?.state === "waiting");
+    return this.#numbers.size > 0 && this.#dispatcher.hasWaiting((trial) => this.has(trial));
   }
 
   /** Queues a failed trial's parameters once more; resolves when that is durable. Null where they are not repeated. */

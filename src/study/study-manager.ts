@@ -107,6 +107,7 @@ export class StudyManager {
   /** A trial that was handed out by `ask` was told, and is durable: it counts towards goal and rules like any other. */
   onTrialTold(trial: Trial): void {
     if (!this.#progress) return;
+    this.#launcher?.giveUp(trial.number);
     const rule = this.#progress.after(trial);
     if (rule) this.stop(rule, "grace");
     this.#emit({ event: "trial", trial });

@@ -26,6 +26,9 @@ export type NextTrial =
   | { readonly kind: "reused"; readonly number: number; readonly durable: Promise<void> }
   | { readonly kind: "exhausted" };
 
+/** What may be handed out after a draw; null: nothing any more. */
+export type StillWanted = () => DrawOptions | null;
+
 /** A trial that waits from now on, once `durable` resolves for good. */
 export interface QueuedTrial {
   readonly number: number;
@@ -71,25 +74,36 @@ export class TrialDispatcher {
     return result;
   }
 
-  /** The next trial, started under its owner; null when none may be handed out. */
-  next(owner: TrialOwner, options: DrawOptions = {}): Promise<NextTrial | null> {
-    return this.#inTurn(() => whenReady(this.#draw(options), (draft) => draft && this.#start(draft, owner)));
+  /**
+   * The next trial, started under its owner; null when none may be handed out.
+   * @param still what may be handed out once it is drawn: a sampler may have taken its time
+   */
+  next(owner: TrialOwner, options: DrawOptions = {}, still: StillWanted = () => options): Promise<NextTrial | null> {
+    return this.#inTurn(() =>
+      whenReady(this.#draw(options), (draft) => (draft && fits(draft, still()) ? this.#start(draft, owner) : null)),
+    );
   }
 
   /**
    * The next trial, drawn and recorded as waiting for {@link TrialDispatcher.startReserved}: nobody else is given it.
    * Null when none may be handed out.
+   * @param still as for {@link TrialDispatcher.next}
    */
-  reserve(options: DrawOptions = {}): Promise<NextTrial | null> {
-    return this.#inTurn(() => whenReady(this.#draw(options), (draft) => draft && this.#reserve(draft)));
+  reserve(options: DrawOptions = {}, still: StillWanted = () => options): Promise<NextTrial | null> {
+    return this.#inTurn(() =>
+      whenReady(this.#draw(options), (draft) => (draft && fits(draft, still()) ? this.#reserve(draft) : null)),
+    );
   }
 
-  /** Starts a trial that was reserved; resolves when its start is durable. */
-  startReserved(number: number, owner: TrialOwner): Promise<void> {
+  /**
+   * Starts a trial that was reserved; resolves when its start is durable. Null where somebody has ended or banned it
+   * meanwhile: it is not to run.
+   */
+  startReserved(number: number, owner: TrialOwner): Promise<void> | null {
     const draft = this.#reserved.get(number);
     if (!draft) throw new MlbenchError("trial-not-running", `trial ${number} was not reserved`);
     this.#reserved.delete(number);
-    return this.#startWaiting(draft, owner);
+    return this.#draws.mayStart(number) ? this.#startWaiting(draft, owner) : null;
   }
 
   /** Gives a reserved trial back: whoever asks next may take it. */
@@ -97,7 +111,12 @@ export class TrialDispatcher {
     this.#reserved.delete(number);
   }
 
-  #draw({ takes = () => true, ...options }: DrawOptions): Draft | null | Promise<Draft> {
+  /** Whether a waiting trial may be handed out now. */
+  hasWaiting(takes: (trial: Trial) => boolean): boolean {
+    return this.#draws.waiting((trial) => !this.#reserved.has(trial.number) && takes(trial)) !== undefined;
+  }
+
+  #draw({ takes = () => true, ...options }: DrawOptions): Draft | null | Promise<Draft | null> {
     return this.#draws.draw({ ...options, takes: (trial) => !this.#reserved.has(trial.number) && takes(trial) });
   }
 
@@ -235,4 +254,10 @@ export class TrialDispatcher {
     if (trial?.state === "running") return trial;
     throw new MlbenchError("trial-not-running", `trial ${number} is ${trial?.state ?? "unknown"}: it no longer runs`);
   }
+}
+
+/** Whether what was drawn is still wanted. */
+function fits(draft: Draft, wanted: DrawOptions | null): boolean {
+  if (wanted === null) return false;
+  return draft.kind === "waiting" ? (wanted.takes?.(draft.trial) ?? true) : (wanted.creates ?? true);
 }

@@ -1,6 +1,6 @@
 /** What the next trial is: the lowest waiting one with what it leaves open, or a sampler's proposal. */
 import type { Params, ParamValue, SearchSpace, StudyHeader, Trial } from "../core/index.js";
-import { createRng, isActive, whenReady } from "../core/index.js";
+import { createRng, isActive, isBanned, whenReady } from "../core/index.js";
 import { drawUniform } from "../search-space/draw-uniform.js";
 import type { Proposal } from "../search-space/duplicates.js";
 import { propose } from "../search-space/duplicates.js";
@@ -45,24 +45,34 @@ export class TrialDraws {
   }
 
   /** What comes next; null where no trial may be handed out. */
-  draw({ space, takes = () => true, creates = true }: DrawOptions): Draft | null | Promise<Draft> {
+  draw(options: DrawOptions): Draft | null | Promise<Draft | null> {
+    const { space, takes = () => true, creates = true } = options;
     const drawn = space ?? this.#header.space;
-    const trial = this.#waiting(takes);
+    const trial = this.waiting(takes);
     if (trial)
-      return whenReady(this.#completed(trial, drawn), (params) => ({ kind: "waiting", trial, params, space: drawn }));
+      return whenReady(this.#completed(trial, drawn), (params) =>
+        // Somebody may have ended it while the sampler thought.
+        this.mayStart(trial.number) ? { kind: "waiting", trial, params, space: drawn } : this.draw(options),
+      );
     if (!creates) return null;
     const distributions = withDistributions(space ?? {});
     return whenReady(this.#propose(drawn), (proposal) => ({ kind: "proposal", proposal, distributions }));
   }
 
   /** The lowest-numbered waiting trial that may be taken. */
-  #waiting(takes: (trial: Trial) => boolean): Trial | undefined {
+  waiting(takes: (trial: Trial) => boolean): Trial | undefined {
     const { state } = this.#log;
     for (const number of state.unfinished) {
-      const trial = state.trial(number);
-      if (trial?.state === "waiting" && takes(trial)) return trial;
+      const trial = state.trial(number) as Trial;
+      if (this.mayStart(number) && takes(trial)) return trial;
     }
     return undefined;
+  }
+
+  /** Whether a trial waits, and is not banned. */
+  mayStart(number: number): boolean {
+    const { state } = this.#log;
+    return state.trial(number)?.state === "waiting" && !isBanned(state.annotations, number);
   }
 
   #propose(space: SearchSpace): Proposal | Promise<Proposal> {

@@ -82,8 +82,12 @@ export class TrialsUnderWay {
       this.#remove(running);
       throw error;
     });
-    if (got) await this.#settleAfter(running, running.run(got));
-    else this.#remove(running);
+    if (got) {
+      await this.#settleAfter(running, running.run(got));
+      return;
+    }
+    this.#remove(running);
+    if (this.#context.deterministic) await this.#settleHeld();
   }
 
   async #settleAfter(running: RunningTrial, end: Promise<void>): Promise<void> {
@@ -110,8 +114,13 @@ export class TrialsUnderWay {
     }
     const head = this.#running[0] as RunningTrial;
     if (head !== running) this.#context.emit({ event: "held", number: running.number, waitsFor: head.number });
+    await this.#settleHeld();
+  }
+
+  /** Takes the results that nothing stands before any more. */
+  #settleHeld(): Promise<void> {
     this.#settling = this.#settling.then(() => this.#settleInOrder());
-    await this.#settling;
+    return this.#settling;
   }
 
   /** Each result is taken when every draw that should not know it is over. */
