@@ -1,6 +1,6 @@
 /** Changes to a study's records that its users ask for: trials queued, repeated, given up; notes and attributes. */
 import type { Annotation, Params, Trial } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { isBanned, UsageError } from "../core/index.js";
 import { checkParams } from "../search-space/check-params.js";
 import { mergedAnnotation } from "./annotation.js";
 import type { AnnotationChange } from "./commands.js";
@@ -13,6 +13,8 @@ import type { QueuedTrial, TrialDispatcher } from "./trial-dispatcher.js";
 export interface EditHooks {
   /** A trial waits from now on. */
   onWaiting(): void;
+  /** A trial was banned, or is so no more. */
+  onBansChanged(number: number, durable: Promise<void>): void;
   /** Ends a trial that runs in the call; false where it is none of the call's. */
   stopTrial(number: number): boolean;
 }
@@ -54,8 +56,11 @@ export class StudyEdits {
   async annotate(number: number, change: AnnotationChange): Promise<Annotation> {
     await this.#log.open();
     this.#log.requireTrial(number);
-    const annotation = mergedAnnotation(this.#log.state.annotations.get(number), change);
-    await this.#log.append({ type: "trial-annotated", number, ...annotation });
+    const { annotations } = this.#log.state;
+    const annotation = mergedAnnotation(annotations.get(number), change);
+    const durable = this.#log.append({ type: "trial-annotated", number, ...annotation });
+    if (annotation.banned !== isBanned(annotations, number)) this.#hooks.onBansChanged(number, durable);
+    await durable;
     return annotation;
   }
 

@@ -1,6 +1,6 @@
 /** One call of `optimize`: whether further trials are wanted, what follows each that ends, and when the call is over. */
 import type { OptimizeEvent, OptimizeResult, StoppedBy, Trial } from "../core/index.js";
-import { MlbenchError } from "../core/index.js";
+import { isBanned, MlbenchError } from "../core/index.js";
 import type { Executor } from "../executors/executor.js";
 import type { Ending } from "./call-ending.js";
 import { CallEnding } from "./call-ending.js";
@@ -108,7 +108,7 @@ export class StudyManager {
   onTrialTold(trial: Trial): void {
     if (!this.#progress) return;
     this.#launcher?.giveUp(trial.number);
-    const rule = this.#progress.after(trial);
+    const rule = this.#progress.after(trial, this.#context.log.state);
     if (rule) this.stop(rule, "grace");
     this.#emit({ event: "trial", trial });
     this.#fill();
@@ -124,6 +124,14 @@ export class StudyManager {
   /** A trial was queued. */
   onWaiting(): void {
     if (this.#progress) this.#fill();
+  }
+
+  /** A trial was banned, or is so no more; files follow once that is durable. */
+  onBansChanged(number: number, durable: Promise<void>): void {
+    const { state } = this.#context.log;
+    if (isBanned(state.annotations, number)) this.#launcher?.giveUp(number);
+    this.#progress?.onBansChanged(state);
+    this.#track(durable.then(() => this.#runner?.onBansChanged?.()));
   }
 
   /** Starts no further trial. The first reason stays; a harder ending may follow a softer one. */
@@ -248,9 +256,10 @@ export class StudyManager {
 
   /** What follows a finished trial: stop rules at once, a retry, and once it is durable those who want to know. */
   async #conclude(number: number, durable: Promise<void>): Promise<void> {
-    const trial = this.#context.log.state.trial(number) as Trial;
+    const { state } = this.#context.log;
+    const trial = state.trial(number) as Trial;
     this.#retry(trial);
-    const rule = this.#progress?.after(trial);
+    const rule = this.#progress?.after(trial, state);
     if (rule) this.stop(rule, "grace");
     await durable;
     await this.#context.dispatcher.reportsKept(number);

@@ -106,6 +106,7 @@ export class Study extends StudyRecords {
     this.#outside = new OutsideTrials(this.#log, this.#dispatcher, hooks, parts.leaseClock);
     this.#edits = new StudyEdits(this.#log, this.#dispatcher, this.#outside, {
       onWaiting: () => this.#manager?.onWaiting(),
+      onBansChanged: (number, durable) => this.#manager?.onBansChanged(number, durable),
       stopTrial: (number) => this.#manager?.stopTrial(number) ?? false,
     });
     this.#log.attach({

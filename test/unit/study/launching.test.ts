@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { Params, StudyEvent } from "../../../src/core/index.js";
+import type { OptimizeEvent, Params, StudyEvent } from "../../../src/core/index.js";
 import { MlbenchError } from "../../../src/core/index.js";
 import type { Place } from "../../../src/executors/executor.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
@@ -121,6 +121,84 @@ describe("a waiting trial that somebody ends", () => {
     expect(await call).toMatchObject({ stoppedBy: "trials", finished: 2, best: { number: 1, value: 4 } });
     expect(states(s)).toEqual(["failed", "complete"]);
   });
+});
+
+describe("a waiting trial that is banned", () => {
+  it("is neither run nor handed out until it is restored", async () => {
+    const s = await study();
+    const queued = await s.enqueueTrial({ x: 1 });
+    await s.annotate(queued.number, { banned: true });
+    expect((await s.ask()).number).toBe(1);
+    await s.optimize(square, { trials: 1 });
+    expect(states(s)).toEqual(["waiting", "running", "complete"]);
+    await s.annotate(queued.number, { banned: false });
+    await s.optimize(square, { trials: 1 });
+    expect(s.trials[0]).toMatchObject({ state: "complete", value: 1 });
+  });
+
+  it("while it waits for its place takes none", async () => {
+    const s = await study();
+    const executor = new ManualExecutor(1);
+    const call = s.optimizeWith(async () => executor.runner(), { trials: 2, deterministic: true, concurrency: 2 });
+    await executor.started(0);
+    await recorded(s, 2);
+    await s.annotate(1, { banned: true });
+    executor.complete(0, 1);
+    await executor.started(2);
+    executor.complete(2, 1);
+    expect(await call).toMatchObject({ stoppedBy: "trials", finished: 2 });
+    expect(states(s)).toEqual(["complete", "waiting", "complete"]);
+  });
+
+  it("and repeats a failed one is not waited for", async () => {
+    const s = await study();
+    const executor = new ManualExecutor(1);
+    const onEvent = (event: OptimizeEvent): void => {
+      // Queued by now, and nothing else is: it is banned before there is a place for it.
+      if (event.event === "trial" && event.trial.number === 0) void s.annotate(1, { banned: true });
+    };
+    const call = s.optimizeWith(async () => executor.runner(), { trials: 1, maxRetries: 1, onEvent });
+    await executor.started(0);
+    executor.fail(0);
+    expect(await call).toMatchObject({ stoppedBy: "trials", finished: 1 });
+    expect(states(s)).toEqual(["failed", "waiting"]);
+  });
+
+  it("while the sampler completes it is not started", async () => {
+    const sampler = new PromptedSampler();
+    const s = await study({ sampler });
+    const queued = await s.enqueueTrial({});
+    const call = s.optimize(square, { trials: 1 });
+    await sampler.waitedFor();
+    await s.annotate(queued.number, { banned: true });
+    await sampler.propose(1);
+    await sampler.propose(2);
+    expect(await call).toMatchObject({ finished: 1, best: { number: 1 } });
+  });
+});
+
+it("what a runner does when bans change comes once that is durable, and during a call only", async () => {
+  let durable = false;
+  const storage = new OddStorage(async (written, events) => {
+    await written;
+    if (events[0]?.type !== "trial-annotated") return;
+    await turn();
+    durable = true;
+  });
+  const s = await study({ storage });
+  const executor = new ManualExecutor(1);
+  const heard: boolean[] = [];
+  const runner = { ...executor.runner(), onBansChanged: () => void heard.push(durable) };
+  const call = s.optimizeWith(async () => runner, { trials: 1 });
+  await executor.started(0);
+  await s.annotate(0, { note: "of no consequence" });
+  durable = false;
+  await s.annotate(0, { banned: true });
+  await s.annotate(0, { banned: true });
+  executor.complete(0, 1);
+  await call;
+  await s.annotate(0, { banned: false });
+  expect(heard).toEqual([true]);
 });
 
 describe.each([false, true])("a draw that takes its time (deterministic: %s)", (deterministic) => {
