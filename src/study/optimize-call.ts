@@ -1,7 +1,6 @@
 /** One call of `optimize` on a study: those who follow it, its manager, and what is closed at its end. */
 import type { OptimizeResult, Trial } from "../core/index.js";
 import type { CallOptions } from "./optimize-options.js";
-import { resolveOptions } from "./optimize-options.js";
 import { StudyManager } from "./study-manager.js";
 import type { StudyLog } from "./study-log.js";
 import { Subscribers, trackerSubscribers } from "./subscribers.js";
@@ -42,17 +41,17 @@ export class OptimizeCall<S> {
 
   /** @throws as {@link StudyManager.run}. */
   async run(prepare: () => Promise<TrialRunner>): Promise<OptimizeResult> {
-    const { log, options, close } = this.#context;
+    const { log, close } = this.#context;
     try {
       await log.open();
       const result = await this.manager.run(prepare);
       await close();
-      await this.#subscribers.close(resolveOptions(options).graceMs);
+      await this.#subscribers.close();
       return { ...result, subscriberFailures: this.#subscribers.failures };
     } catch (error) {
       // What ended the call is worth more than what a full disk says once more about closing.
       await close().catch(() => undefined);
-      await this.#subscribers.close(resolveOptions(options).graceMs);
+      await this.#subscribers.close();
       throw error;
     }
   }

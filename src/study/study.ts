@@ -180,7 +180,7 @@ export class Study extends StudyRecords {
 
   /**
    * Says something about a trial in any state: a note, tags, or that it is banned (hidden from best trial, front and
-   * sampler; still counted). What is left out stays.
+   * sampler; still counted; a waiting one is not run). What is left out stays.
    * @throws UsageError `unknown-trial`, `invalid-value`.
    */
   annotate(number: number, change: AnnotationChange): Promise<Annotation> {
