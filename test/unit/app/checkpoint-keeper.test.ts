@@ -104,10 +104,15 @@ describe("bans", () => {
         Array.from({ length: count }, (_, number) => number).filter((number) =>
           existsSync(join(directoryOf(number), "checkpoint.safetensors")),
         ),
+      /** For tests of what comes before the keeper hears of a ban. */
+      banned,
       ban: async (number: number, ban = true) => {
         if (ban) banned.add(number);
         else banned.delete(number);
         await keeper.onBansChanged();
+      },
+      restart: () => {
+        keeper.start([0, 1].map((number) => blankTrial(number, { state: "complete", values: [number, number] })));
       },
     };
   }
@@ -126,7 +131,14 @@ describe("bans", () => {
     expect(kept()).toEqual([0]);
   });
 
-  test("that come while a trial runs, or before the keeper hears of them, hold nobody else's place", async () => {
+  test("that the keeper has not heard of yet hold nobody's place", async () => {
+    const { finish, kept, banned } = await keeping({ best: 1 }, ["minimize"], [[0]]);
+    banned.add(0);
+    await finish([5]);
+    expect(kept()).toEqual([0, 1]);
+  });
+
+  test("that come while a trial runs hold nobody's place", async () => {
     const { finish, kept, ban } = await keeping({ best: 2 }, ["minimize"], [[3], [2]]);
     await ban(2);
     await finish([0]);
@@ -155,6 +167,7 @@ describe("bans", () => {
         [1, 1],
       ],
     );
+    all.restart();
     await all.ban(0);
     await all.ban(0, false);
     expect(all.kept()).toEqual([0, 1]);

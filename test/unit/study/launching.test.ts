@@ -75,6 +75,27 @@ describe("a waiting trial that somebody ends", () => {
     expect(states(s)).toEqual(["complete", "failed", "complete", "complete"]);
   });
 
+  it("takes no place that comes before its end is durable either", async () => {
+    let write: () => void = () => undefined;
+    const disk = new Promise<void>((resolve) => (write = resolve));
+    const storage = new OddStorage(async (written, [event]) => {
+      await written;
+      if (event?.type === "trial-finished" && event.number === 1) await disk;
+    });
+    const s = await study({ storage });
+    const executor = new ManualExecutor(1);
+    const call = s.optimizeWith(async () => executor.runner(), { trials: 3, deterministic: true, concurrency: 2 });
+    await executor.started(0);
+    await recorded(s, 2);
+    const stopped = s.stopTrial(1);
+    executor.complete(0, 1);
+    await executor.started(2);
+    write();
+    expect(await stopped).toMatchObject({ state: "failed" });
+    executor.complete(2, 1);
+    expect(await call).toMatchObject({ stoppedBy: "trials", finished: 3 });
+  });
+
   it("and is the last that was wanted ends the call, though no place ever comes", async () => {
     const s = await study();
     const executor = new ManualExecutor(0);
@@ -143,6 +164,8 @@ describe("a waiting trial that is banned", () => {
     await executor.started(0);
     await recorded(s, 2);
     await s.annotate(1, { banned: true });
+    // Another takes its place in the queue at once.
+    await recorded(s, 3);
     executor.complete(0, 1);
     await executor.started(2);
     executor.complete(2, 1);
