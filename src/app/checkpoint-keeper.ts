@@ -19,27 +19,43 @@ export function parseKeepCheckpoints(text: string): KeepCheckpoints {
 /**
  * Removes the checkpoints that a policy does not keep, as trials finish. `best` keeps so many trials, feasible ones
  * before those that miss their constraints least; with several objectives it keeps the Pareto front, whatever its size,
- * and while no trial is feasible so many of those that miss their constraints least.
+ * and while no trial is feasible so many of those that miss their constraints least. A banned trial takes nobody's place;
+ * a checkpoint that it has stays, for it may be restored.
  */
 export class CheckpointKeeper {
   readonly #policy: KeepCheckpoints;
   readonly #directions: readonly Direction[];
   readonly #directoryOf: (number: number) => string | null;
+  readonly #isBanned: (number: number) => boolean;
+  /** Complete trials that were taken in, banned ones included. */
+  readonly #complete: Trial[] = [];
   #kept: readonly Trial[] = [];
 
   constructor(
     policy: KeepCheckpoints,
     directions: readonly Direction[],
     directoryOf: (number: number) => string | null,
+    isBanned: (number: number) => boolean = () => false,
   ) {
     this.#policy = policy;
     this.#directions = directions;
     this.#directoryOf = directoryOf;
+    this.#isBanned = isBanned;
   }
 
   /** Takes in the trials that were finished before. */
   start(trials: readonly Trial[]): void {
-    this.#kept = this.#best(trials.filter((trial) => trial.state === "complete"));
+    for (const trial of trials) if (trial.state === "complete") this.#complete.push(trial);
+    this.#kept = this.#best(this.#visible());
+  }
+
+  #visible(): readonly Trial[] {
+    return this.#complete.filter(({ number }) => !this.#isBanned(number));
+  }
+
+  /** A trial was banned, or is so no more: another may take its place, or give it back. */
+  async onBansChanged(): Promise<void> {
+    if (typeof this.#policy === "object") await this.#keep(this.#visible(), this.#kept);
   }
 
   /** Those of some complete trials that keep their checkpoints. */
@@ -63,14 +79,22 @@ export class CheckpointKeeper {
   /** Takes in a finished trial; removes its checkpoint, or those of the trials whose place it takes. */
   async after(trial: Trial): Promise<void> {
     if (this.#policy === "all") return;
-    if (trial.state !== "complete") {
+    if (trial.state !== "complete" || this.#policy === "none") {
       await this.#remove(trial);
       return;
     }
-    const before = [...this.#kept, trial];
-    this.#kept = this.#best(before);
+    this.#complete.push(trial);
+    if (this.#isBanned(trial.number)) return;
+    const candidates = [...this.#kept.filter(({ number }) => !this.#isBanned(number)), trial];
+    await this.#keep(candidates, candidates);
+  }
+
+  /** Keeps the best of some trials; whoever had a checkpoint before and is not among them loses it. */
+  async #keep(trials: readonly Trial[], before: readonly Trial[]): Promise<void> {
+    this.#kept = this.#best(trials);
     const kept = new Set(this.#kept);
-    for (const dropped of before) if (!kept.has(dropped)) await this.#remove(dropped);
+    for (const dropped of before)
+      if (!kept.has(dropped) && !this.#isBanned(dropped.number)) await this.#remove(dropped);
   }
 
   async #remove({ number }: Trial): Promise<void> {

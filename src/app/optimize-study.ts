@@ -1,7 +1,7 @@
 /** How a stored study's trials are run: the run that each of them is, in the pool, with its checkpoints kept or removed. */
 import { pathToFileURL } from "node:url";
 import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
-import { comparableTrials, UsageError } from "../core/index.js";
+import { isBanned, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import { loadObjective } from "../plugins/load-objective.js";
@@ -45,9 +45,16 @@ export async function prepareStudy(
   const jobOf = header.settings.objective
     ? await objectiveJobs(header, base)
     : await trainingJobs(header, base, options);
-  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf);
-  keeper.start(comparableTrials(study.state));
-  return { ...(await executorOf(options)), jobOf, artifactsOf, afterTrial: (trial) => keeper.after(trial) };
+  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf, (number) =>
+    isBanned(study.state.annotations, number),
+  );
+  keeper.start(study.trials);
+  return {
+    ...(await executorOf(options)),
+    ...{ jobOf, artifactsOf },
+    afterTrial: (trial) => keeper.after(trial),
+    onBansChanged: () => keeper.onBansChanged(),
+  };
 }
 
 async function settleChanges(study: Study, base: string | null, accept: boolean): Promise<void> {

@@ -12,6 +12,8 @@ export * from "./trial.js";
 export * from "./run.js";
 export * from "./study.js";
 export * from "./apply-event.js";
+export { createStudyState, withoutValue } from "./study-state.js";
+export type { StateExtras } from "./study-state.js";
 export * from "./plain-data.js";
 export * from "./metrics.js";
 export * from "./objective-trial.js";

@@ -8,6 +8,6 @@ import type { OptimizeEvent } from "./optimize-events.js";
 export interface Tracker {
   /** Not waited for: a tracker that has to wait for something queues what it hears. */
   onEvent(event: OptimizeEvent): void | Promise<void>;
-  /** Called once after the last event; waited for. */
+  /** Called once after the last event; waited for, up to 10 s. */
   close?(): void | Promise<void>;
 }

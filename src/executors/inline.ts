@@ -79,9 +79,11 @@ export class InlineExecutor implements Executor {
         return (await answers) !== "continue";
       },
       setUserAttr: (key, value) => {
+        throwIfStopped();
         hooks.onUserAttr(key, value);
       },
       setConstraint: (name, value) => {
+        throwIfStopped();
         hooks.onConstraint(name, value);
       },
     });

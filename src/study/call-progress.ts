@@ -1,6 +1,6 @@
 /** How far a call of `optimize` has come: its goal, its stop rules, and what it amounts to. */
 import type { OptimizeResult, StoppedBy, StudyState, SubscriberFailures, Trial } from "../core/index.js";
-import { bestOfStudy, frontOfStudy } from "../core/index.js";
+import { bestOfStudy, comparableTrials, frontOfStudy, isBanned } from "../core/index.js";
 import type { CallOptions, Goal, ResolvedOptions } from "./optimize-options.js";
 import { goalOf } from "./optimize-options.js";
 import { exitCodeOf, StopRules } from "./stop-rules.js";
@@ -8,11 +8,16 @@ import { exitCodeOf, StopRules } from "./stop-rules.js";
 /** Begun on a study's state after recovery; takes in each trial that finishes in the call. */
 export class CallProgress {
   readonly goal: Goal;
-  readonly #rules: StopRules;
+  readonly #options: ResolvedOptions;
+  /** How many trials were finished before. */
+  readonly #before: number;
+  #rules: StopRules;
   readonly #added: Trial[] = [];
 
   constructor(given: CallOptions, resolved: ResolvedOptions, state: StudyState) {
     this.goal = goalOf(given, state.counted);
+    this.#options = resolved;
+    this.#before = state.finished;
     this.#rules = new StopRules(resolved, state.header, frontOfStudy(state));
   }
 
@@ -22,9 +27,19 @@ export class CallProgress {
   }
 
   /** Takes in a finished trial; says which stop rule it meets. */
-  after(trial: Trial): StoppedBy | null {
+  after(trial: Trial, { annotations }: StudyState): StoppedBy | null {
     this.#added.push(trial);
-    return this.#rules.after(trial);
+    return this.#rules.after(trial, isBanned(annotations, trial.number));
+  }
+
+  /** A trial was banned, or is so no more: the rules go by what can be seen now, from the call's beginning. */
+  onBansChanged(state: StudyState): void {
+    const { header, annotations } = state;
+    const before = comparableTrials(state).filter(
+      ({ finish_index }) => finish_index !== null && finish_index < this.#before,
+    );
+    this.#rules = new StopRules(this.#options, header, before);
+    for (const trial of this.#added) this.#rules.after(trial, isBanned(annotations, trial.number));
   }
 
   result(state: StudyState, stoppedBy: StoppedBy, subscriberFailures: readonly SubscriberFailures[]): OptimizeResult {

@@ -1,6 +1,6 @@
 /** One trial under way in a call of `optimize`, to its outcome; answers its reports: go on, or prune. */
 import type { Failure, Metrics, OptimizeEvent, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
-import { messageOf } from "../core/index.js";
+import { messageOf, MlbenchError } from "../core/index.js";
 import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
 import { endingEvent } from "./finishing.js";
 import type { StudyLog } from "./study-log.js";
@@ -34,7 +34,8 @@ export class RunningTrial {
   #deadline = Infinity;
   #seconds: number | null = null;
   #done: ExecutedTrial | null = null;
-  #ended = false;
+  /** Whether its run is over: what its objective goes on to say counts for nothing. */
+  #over = false;
   #place: Place | null = null;
 
   constructor(given: { number: number; counts: boolean; seen?: number | undefined }, context: RunningTrialContext) {
@@ -98,6 +99,7 @@ export class RunningTrial {
     try {
       this.#done = await work();
     } finally {
+      this.#over = true;
       clearTimeout(timer);
     }
     this.#seconds = (performance.now() - startedAt) / 1000;
@@ -122,23 +124,28 @@ export class RunningTrial {
       signal: this.#controller.signal,
       onReport: (step, value, metrics) => this.#judge(step, value, metrics),
       onUserAttr: (key, value) => {
-        dispatcher.setUserAttr(this.number, key, value);
+        if (!this.#over) dispatcher.setUserAttr(this.number, key, value);
       },
       onConstraint: (name, value) => {
-        dispatcher.setConstraint(this.number, name, value);
+        if (!this.#over) dispatcher.setConstraint(this.number, name, value);
       },
-      onSuggest: (name, distribution) => dispatcher.suggest(this.number, name, distribution),
+      onSuggest: (name, distribution) => {
+        if (!this.#over) return dispatcher.suggest(this.number, name, distribution);
+        throw new MlbenchError("trial-not-running", `trial ${this.number}: this attempt at it is over`);
+      },
     };
   }
 
-  #judge(step: number, value: number, metrics: Metrics = {}): ReportAnswer {
-    // An objective that this process can't stop may go on talking after its trial has ended.
-    if (this.#ended) return "prune";
+  #judge(step: number, value: number, given: Metrics = {}): ReportAnswer {
+    // An objective that this process can't stop may go on talking after its trial has ended, or runs again.
+    if (this.#over) return "stop";
     // A trial that never lets this thread's timers run is stopped at its reports.
     if (performance.now() >= this.#deadline) this.#timeOut();
     const { dispatcher, log, emit } = this.#context;
+    // Whoever reports may go on with the same object at the next step.
+    const metrics = Object.freeze({ ...given });
     const { prune, reason } = dispatcher.report(this.number, { step, value, metrics }, this.#seen);
-    emit({ event: "report", number: this.number, step, value, metrics: Object.freeze(metrics), prune, reason });
+    emit({ event: "report", number: this.number, step, value, metrics, prune, reason });
     if (log.header.settings.dry_run_pruner) {
       this.#decisions.push({ step, prune, reason });
       return "continue";
@@ -153,9 +160,8 @@ export class RunningTrial {
     this.#place = null;
   }
 
-  /** The events that record the trial's end. Nothing that it still says counts from here on. */
+  /** The events that record the trial's end. */
   endingEvents(): StudyEvent[] {
-    this.#ended = true;
     const { log, dispatcher } = this.#context;
     dispatcher.release(this.number);
     const outcome = this.#done as ExecutedTrial;

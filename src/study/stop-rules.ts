@@ -21,7 +21,7 @@ export class StopRules {
   #sinceChange = 0;
   #failuresInRow = 0;
 
-  /** @param trials the best trial, or the front, of the study before the call. */
+  /** @param trials what was finished before the call, or the best or the front of it. */
   constructor(options: ResolvedOptions, header: Pick<StudyHeader, "objectives">, trials: readonly Trial[] = []) {
     this.#options = options;
     const directions = directionsOf(header);
@@ -31,11 +31,11 @@ export class StopRules {
 
   /**
    * Takes in a finished trial; says which rule it meets. Repeats of failed trials improve the best, or change the front,
-   * but do not count.
+   * but do not count; banned trials count and change nothing.
    */
-  after(trial: Trial): StoppedBy | null {
+  after(trial: Trial, banned = false): StoppedBy | null {
     const counts = trial.retry_of === null;
-    if (this.#front.take(trial)) this.#sinceChange = 0;
+    if (!banned && this.#front.take(trial)) this.#sinceChange = 0;
     else if (counts) this.#sinceChange += 1;
     if (trial.state !== "failed") this.#failuresInRow = 0;
     else if (counts) this.#failuresInRow += 1;

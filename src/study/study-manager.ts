@@ -1,23 +1,22 @@
-/** One call of `optimize`: which trial comes next, where it runs, and what ends the call. */
+/** One call of `optimize`: whether further trials are wanted, what follows each that ends, and when the call is over. */
 import type { OptimizeEvent, OptimizeResult, StoppedBy, Trial } from "../core/index.js";
-import { MlbenchError } from "../core/index.js";
+import { isBanned, MlbenchError } from "../core/index.js";
+import type { Executor } from "../executors/executor.js";
+import type { Ending } from "./call-ending.js";
+import { CallEnding } from "./call-ending.js";
 import { CallProgress } from "./call-progress.js";
 import type { CallOptions, ResolvedOptions } from "./optimize-options.js";
 import { resolveOptions } from "./optimize-options.js";
+import { OwnRetries } from "./own-retries.js";
 import { recoveryEvents } from "./recovery.js";
-import type { RunningTrialContext } from "./running-trial.js";
-import { RunningTrial } from "./running-trial.js";
 import type { StudyLog } from "./study-log.js";
 import type { Subscribers } from "./subscribers.js";
-import type { DrawOptions, TrialDispatcher } from "./trial-dispatcher.js";
-import type { Granted } from "./trial-launcher.js";
+import type { TrialDispatcher } from "./trial-dispatcher.js";
+import type { DrawOptions } from "./trial-draws.js";
 import { TrialLauncher } from "./trial-launcher.js";
 import type { TrialRunner } from "./trial-runner.js";
-
-/** How trials under way are treated once no further one is started. */
-type Ending = "abort" | "grace" | "wait";
-
-const hardness = { wait: 1, grace: 2, abort: 3 } as const;
+import type { UnderWayContext } from "./trials-under-way.js";
+import { TrialsUnderWay } from "./trials-under-way.js";
 
 /** What a call stands on. */
 export interface CallContext {
@@ -30,17 +29,15 @@ export interface CallContext {
 }
 
 /**
- * Asks for places while the goal is not met, has a trial run in each, judges its reports, and records how it ends. A
+ * Has trials launched while the goal is not met, and draws the consequences of each that ends. A
  * trial's way: place -> drawn -> durable -> run -> reports -> outcome -> durable -> subscribers. A deterministic call
  * draws first, in the order of results, and then waits for the place.
  */
 export class StudyManager {
   readonly #context: CallContext;
   readonly #options: ResolvedOptions;
-  /** In the order in which they were started. */
-  readonly #running: RunningTrial[] = [];
-  readonly #ownRetries = new Set<number>();
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #ending: CallEnding;
+  readonly #retries: OwnRetries;
   readonly #over: Promise<void>;
   #resolveOver: () => void = () => undefined;
   #runner: TrialRunner | null = null;
@@ -48,16 +45,16 @@ export class StudyManager {
   #progress: CallProgress | null = null;
   #concurrency = Infinity;
   #launcher: TrialLauncher | null = null;
-  #settling: Promise<void> = Promise.resolve();
+  #underWay: TrialsUnderWay | null = null;
   #open = 0;
   #paused = false;
-  #stoppedBy: StoppedBy | null = null;
-  #ending: Ending | null = null;
   #failure: Error | null = null;
 
   constructor(context: CallContext) {
     this.#context = context;
     this.#options = resolveOptions(context.options);
+    this.#ending = new CallEnding(context.options, this.#options, this.#onEnding);
+    this.#retries = new OwnRetries(context.log, context.dispatcher, this.#options.maxRetries);
     this.#over = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
@@ -71,24 +68,25 @@ export class StudyManager {
     const { log, subscribers } = this.#context;
     const runner = await prepare();
     this.#runner = runner;
+    const underWay = new TrialsUnderWay(this.#underWayContext(runner));
+    this.#underWay = underWay;
     try {
-      const progress = await this.#begin(runner);
+      const progress = await this.#begin(runner, underWay);
       await this.#over;
       if (this.#failure) throw this.#failure;
       await log.flush();
-      const result = progress.result(log.state, this.#stoppedBy as StoppedBy, subscribers.failures);
+      const result = progress.result(log.state, this.#ending.stoppedBy as StoppedBy, subscribers.failures);
       this.#emit({ event: "finish", result });
       return result;
     } finally {
-      for (const timer of this.#timers) clearTimeout(timer);
-      this.#listen("removeEventListener");
+      this.#ending.close();
       if (!runner.keepsExecutor) await runner.executor.close();
     }
   }
 
-  async #begin({ executor }: TrialRunner): Promise<CallProgress> {
+  async #begin({ executor }: TrialRunner, underWay: TrialsUnderWay): Promise<CallProgress> {
     const { log, options } = this.#context;
-    const adopted = this.#adopt();
+    const adopted = underWay.adopt();
     const recovery = recoveryEvents(log.state, this.#options.maxAttempts, new Set(adopted));
     if (recovery.length > 0) await log.append(...recovery);
     const { state } = log;
@@ -98,33 +96,19 @@ export class StudyManager {
     if (this.#options.deterministic) this.#concurrency = options.concurrency ?? slots ?? 1;
     const counts = { finished: state.counted, more: progress.more(state), slots: slots ?? 0 };
     this.#emit({ event: "start", study: state.header.name, ...counts, recovered });
-    this.#stopAfter(this.#options.timeoutMs, "timeout");
-    this.#listen("addEventListener");
-    this.#launcher = this.#createLauncher(this.#runner as TrialRunner);
+    this.#ending.watch();
+    this.#launcher = this.#createLauncher(executor, underWay);
     this.#progress = progress;
     for (const number of recovered) this.#retry(state.trial(number) as Trial);
     this.#fill();
     return progress;
   }
 
-  /** Trials of an earlier process that still run somewhere go on; their numbers. */
-  #adopt(): number[] {
-    const { log } = this.#context;
-    const { executor } = this.#runner as TrialRunner;
-    return log.running.flatMap((trial) => {
-      const running = new RunningTrial({ number: trial.number, counts: trial.retry_of === null }, this.#trialContext());
-      const end = trial.lease ? null : running.adopt(executor);
-      if (!end) return [];
-      this.#running.push(running);
-      this.#track(this.#settleAfter(running, end));
-      return [trial.number];
-    });
-  }
-
   /** A trial that was handed out by `ask` was told, and is durable: it counts towards goal and rules like any other. */
   onTrialTold(trial: Trial): void {
     if (!this.#progress) return;
-    const rule = this.#progress.after(trial);
+    this.#launcher?.giveUp(trial.number);
+    const rule = this.#progress.after(trial, this.#context.log.state);
     if (rule) this.stop(rule, "grace");
     this.#emit({ event: "trial", trial });
     this.#fill();
@@ -142,55 +126,37 @@ export class StudyManager {
     if (this.#progress) this.#fill();
   }
 
-  #stopAfter(ms: number | null, by: StoppedBy): void {
-    if (ms === null) return;
-    const timer = setTimeout(() => {
-      this.stop(by, "abort");
-    }, ms);
-    this.#timers.push(timer);
-  }
-
-  readonly #onAbort = (): void => {
-    this.stop("interrupt", "abort");
-  };
-  readonly #onDrain = (): void => {
-    this.stop("interrupt", "grace");
-  };
-
-  #listen(how: "addEventListener" | "removeEventListener"): void {
-    const { signal, drainSignal } = this.#context.options;
-    signal?.[how]("abort", this.#onAbort);
-    drainSignal?.[how]("abort", this.#onDrain);
-    if (how === "removeEventListener") return;
-    if (drainSignal?.aborted) this.#onDrain();
-    if (signal?.aborted) this.#onAbort();
+  /** A trial was banned, or is so no more; files follow once that is durable. */
+  onBansChanged(number: number, durable: Promise<void>): void {
+    const { state } = this.#context.log;
+    if (isBanned(state.annotations, number)) this.#launcher?.giveUp(number);
+    this.#progress?.onBansChanged(state);
+    this.#track(durable.then(() => this.#runner?.onBansChanged?.()));
   }
 
   /** Starts no further trial. The first reason stays; a harder ending may follow a softer one. */
   stop(by: StoppedBy, ending: Ending): void {
-    if (hardness[ending] <= (this.#ending === null ? 0 : hardness[this.#ending])) return;
-    this.#ending = ending;
-    const first = this.#stoppedBy === null;
-    this.#stoppedBy ??= by;
-    this.#launcher?.callOff();
-    const running = this.#running.filter((trial) => !trial.done);
-    if (first && running.length > 0)
-      this.#emit({ event: "draining", by, running: running.map(({ number }) => number) });
-    if (ending === "abort") for (const trial of running) trial.abort();
-    if (ending === "grace") this.#stopAfter(this.#options.graceMs, by);
-    this.#endIfDone();
+    this.#ending.stop(by, ending);
   }
+
+  readonly #onEnding = (by: StoppedBy, ending: Ending, first: boolean): void => {
+    this.#launcher?.callOff();
+    const open = this.#underWay?.open ?? [];
+    if (first && open.length > 0) this.#emit({ event: "draining", by, running: open.map(({ number }) => number) });
+    if (ending === "abort") for (const trial of open) trial.abort();
+    this.#endIfDone();
+  };
 
   /** Starts nothing further until {@link StudyManager.resume}; trials under way go on. */
   pause(): void {
-    if (this.#paused || this.#stoppedBy !== null) return;
+    if (this.#paused || this.#ending.stoppedBy !== null) return;
     this.#paused = true;
     this.#launcher?.callOff();
     this.#emit({ event: "paused" });
   }
 
   resume(): void {
-    if (!this.#paused || this.#stoppedBy !== null) return;
+    if (!this.#paused || this.#ending.stoppedBy !== null) return;
     this.#paused = false;
     this.#emit({ event: "resumed" });
     this.#fill();
@@ -198,9 +164,7 @@ export class StudyManager {
 
   /** Ends a running trial for good; false where it is none of this call's. */
   stopTrial(number: number): boolean {
-    const running = this.#running.find((trial) => trial.number === number && !trial.done);
-    running?.stop();
-    return running !== undefined;
+    return this.#underWay?.stop(number) ?? false;
   }
 
   /** Starts what is wanted, and ends the call when nothing is left to do. */
@@ -211,29 +175,25 @@ export class StudyManager {
 
   /** What may be handed out now. */
   #wanted(): DrawOptions | null {
-    if (!this.#progress || this.#stoppedBy !== null || this.#paused) return null;
-    if (this.#running.length >= this.#concurrency) return null;
+    if (!this.#progress || this.#ending.stoppedBy !== null || this.#paused) return null;
+    if (this.#countUnderWay >= this.#concurrency) return null;
     const room = this.#room();
-    if (!room && ![...this.#ownRetries].some((number) => this.#isWaiting(number))) return null;
-    const takes = (trial: Trial): boolean => room || (trial.retry_of !== null && this.#ownRetries.has(trial.number));
+    if (!room && !this.#retries.waiting) return null;
+    const takes = (trial: Trial): boolean => room || this.#retries.has(trial);
     return { space: this.#runner?.space, takes, creates: room };
-  }
-
-  #isWaiting(number: number): boolean {
-    return this.#context.log.state.trial(number)?.state === "waiting";
   }
 
   /** Whether one more trial that counts may be started. */
   #room(): boolean {
-    const underWay = this.#running.filter((trial) => trial.counts).length;
+    const underWay = this.#underWay?.counting ?? 0;
     return this.#context.log.state.counted + underWay < (this.#progress?.goal.finished ?? 0);
   }
 
   #endIfDone(): void {
-    if (!this.#progress || this.#launcher?.busy || this.#open > 0 || this.#running.length > 0) return;
-    if (this.#stoppedBy === null) {
+    if (!this.#progress || this.#launcher?.busy || this.#open > 0 || this.#countUnderWay > 0) return;
+    if (this.#ending.stoppedBy === null) {
       if (this.#context.log.state.counted < this.#progress.goal.finished) return;
-      this.#stoppedBy = this.#progress.goal.by;
+      this.#ending.goalMet(this.#progress.goal.by);
     }
     this.#resolveOver();
   }
@@ -244,15 +204,35 @@ export class StudyManager {
   };
 
   /** Counts what is under way; a failure here is the storage's or ours, and ends the call. */
-  #track(work: Promise<void>): void {
+  readonly #track = (work: Promise<void>): void => {
     this.#open += 1;
     work.catch(this.#fail).finally(() => {
       this.#open -= 1;
       this.#fill();
     });
+  };
+
+  get #countUnderWay(): number {
+    return this.#underWay?.count ?? 0;
   }
 
-  #createLauncher({ executor }: TrialRunner): TrialLauncher {
+  #underWayContext(runner: TrialRunner): UnderWayContext {
+    const { log, dispatcher } = this.#context;
+    const { trialTimeoutMs, deterministic } = this.#options;
+    return {
+      ...{ log, dispatcher, runner, trialTimeoutMs, deterministic, track: this.#track },
+      emit: (event) => {
+        this.#emit(event);
+      },
+      launched: async () => this.#launcher?.settled(),
+      conclude: (number, durable) => this.#conclude(number, durable),
+      fill: () => {
+        this.#fill();
+      },
+    };
+  }
+
+  #createLauncher(executor: Executor, underWay: TrialsUnderWay): TrialLauncher {
     const { log, dispatcher } = this.#context;
     const { deterministic } = this.#options;
     return new TrialLauncher(
@@ -260,7 +240,7 @@ export class StudyManager {
       {
         wanted: () => this.#wanted(),
         launched: (number, seen, granted) => {
-          this.#start(number, seen, granted);
+          underWay.start(number, seen, granted, this.#ending.aborts);
         },
         withoutRun: (next) => {
           if (next.kind === "exhausted") this.stop("space-exhausted", "wait");
@@ -274,97 +254,12 @@ export class StudyManager {
     );
   }
 
-  #start(number: number, seen: number | undefined, granted: Promise<Granted | null>): void {
-    const counts = this.#context.log.state.trial(number)?.retry_of === null;
-    const running = new RunningTrial({ number, counts, seen }, this.#trialContext());
-    this.#running.push(running);
-    if (this.#ending === "abort") running.abort();
-    this.#track(this.#runWhenGranted(running, granted));
-  }
-
-  async #runWhenGranted(running: RunningTrial, granted: Promise<Granted | null>): Promise<void> {
-    const got = await granted.catch((error: unknown) => {
-      this.#remove(running);
-      throw error;
-    });
-    if (got) await this.#settleAfter(running, running.run(got));
-    else this.#remove(running);
-  }
-
-  async #settleAfter(running: RunningTrial, end: Promise<void>): Promise<void> {
-    try {
-      await end;
-    } catch (error) {
-      this.#remove(running);
-      running.releasePlace();
-      throw error;
-    }
-    await this.#settle(running);
-  }
-
-  #remove(running: RunningTrial): void {
-    const at = this.#running.indexOf(running);
-    if (at >= 0) this.#running.splice(at, 1);
-  }
-
-  #trialContext(): RunningTrialContext {
-    const { log, dispatcher } = this.#context;
-    return {
-      log,
-      dispatcher,
-      runner: this.#runner as TrialRunner,
-      trialTimeoutMs: this.#options.trialTimeoutMs,
-      emit: (event) => {
-        this.#emit(event);
-      },
-    };
-  }
-
-  /** Takes a result: at once, or (deterministic) after those of all trials started before. */
-  async #settle(running: RunningTrial): Promise<void> {
-    if (!this.#options.deterministic) {
-      await this.#recordEnd(running);
-      return;
-    }
-    const head = this.#running[0] as RunningTrial;
-    if (head !== running) this.#emit({ event: "held", number: running.number, waitsFor: head.number });
-    this.#settling = this.#settling.then(() => this.#settleInOrder());
-    await this.#settling;
-  }
-
-  /** Each result is taken when every draw that should not know it is over. */
-  async #settleInOrder(): Promise<void> {
-    await this.#launcher?.settled();
-    for (let first = this.#running[0]; first?.done; first = this.#running[0]) {
-      await this.#recordEnd(first);
-      this.#fill();
-      await this.#launcher?.settled();
-    }
-  }
-
-  async #recordEnd(running: RunningTrial): Promise<void> {
-    const { log } = this.#context;
-    const events = running.endingEvents();
-    this.#remove(running);
-    try {
-      const durable = log.append(...events);
-      if (running.done?.state !== "cancelled") {
-        await this.#conclude(running.number, durable);
-        return;
-      }
-      await durable;
-      this.#emit({ event: "requeued", number: running.number });
-    } finally {
-      // Only now: a callback may have stopped the call.
-      running.releasePlace();
-    }
-  }
-
   /** What follows a finished trial: stop rules at once, a retry, and once it is durable those who want to know. */
   async #conclude(number: number, durable: Promise<void>): Promise<void> {
-    const trial = this.#context.log.state.trial(number) as Trial;
+    const { state } = this.#context.log;
+    const trial = state.trial(number) as Trial;
     this.#retry(trial);
-    const rule = this.#progress?.after(trial);
+    const rule = this.#progress?.after(trial, state);
     if (rule) this.stop(rule, "grace");
     await durable;
     await this.#context.dispatcher.reportsKept(number);
@@ -373,18 +268,9 @@ export class StudyManager {
     await this.#context.tell(trial);
   }
 
-  /** Queues a failed trial's parameters once more, as often as the call allows. */
-  #retry(failed: Trial): void {
-    if (failed.state !== "failed") return;
-    const { dispatcher, log } = this.#context;
-    let repeats = 0;
-    for (let t: Trial | undefined = failed; t && t.retry_of !== null; t = log.state.trial(t.retry_of)) repeats += 1;
-    if (repeats >= this.#options.maxRetries) return;
-    const queued = dispatcher.retry(failed).then(({ number, durable }) => {
-      this.#ownRetries.add(number);
-      return durable;
-    });
-    this.#track(queued);
+  #retry(trial: Trial): void {
+    const queued = this.#retries.repeat(trial);
+    if (queued) this.#track(queued);
   }
 
   #emit(event: OptimizeEvent): void {

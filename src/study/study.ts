@@ -1,39 +1,37 @@
-/** A study: its records, and ways to add to them. */
+/** A study: ways to add to its records, and calls of `optimize`. */
 import type {
   Annotation,
-  Direction,
   Objective,
   ObjectiveTrial,
   OptimizeResult,
   Params,
   SearchSpace,
-  StudyHeader,
   StudyState,
   Trial,
 } from "../core/index.js";
-import { bestOfStudy, directionsOf, frontOfStudy, UsageError } from "../core/index.js";
+import { UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../registry/known-keys.js";
 import { requireKnownKeys } from "../registry/known-keys.js";
-import { checkParams } from "../search-space/check-params.js";
-import type { StorageFinding, StudyChange, StudyStorage, StudySummary, StudyWriter } from "../storage/storage.js";
+import type { StudyStorage, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
-import { mergedAnnotation } from "./annotation.js";
 import { reportKeys, tellKeys } from "./commands.js";
 import type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./commands.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
 import type { LeaseClock } from "./leases.js";
+import { OptimizeCall } from "./optimize-call.js";
 import type { CallOptions, TaskOptions } from "./optimize-options.js";
-import { callKeys, checkOptions, resolveOptions, taskKeys, withWorkers } from "./optimize-options.js";
+import { callKeys, checkOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
 import { OutsideTrials } from "./outside-trials.js";
 import type { ReportKeeper } from "./report-keeper.js";
-import { STOPPED_ON_REQUEST } from "./running-trial.js";
 import { checkTarget } from "./stop-rules.js";
-import { notOptimizing, StudyManager } from "./study-manager.js";
+import { StudyEdits } from "./study-edits.js";
 import { StudyLog } from "./study-log.js";
-import { Subscribers, trackerSubscribers } from "./subscribers.js";
+import type { StudyManager } from "./study-manager.js";
+import { notOptimizing } from "./study-manager.js";
+import { StudyRecords } from "./study-records.js";
 import { TrialDispatcher } from "./trial-dispatcher.js";
 import type { TrialRunner } from "./trial-runner.js";
 
@@ -85,17 +83,20 @@ function isObjective(given: unknown): given is ObjectiveSource {
  * Everything that a study hands out is readonly and stays as it was. Writing opens the study's files for this process
  * alone, until {@link Study.close} or the end of `optimize`.
  */
-export class Study {
+export class Study extends StudyRecords {
   readonly #parts: StudyParts;
   readonly #log: StudyLog;
   readonly #dispatcher: TrialDispatcher;
   readonly #outside: OutsideTrials;
+  readonly #edits: StudyEdits;
   #manager: StudyManager | null = null;
 
   /** Use `createStudy` or `loadStudy`. */
   constructor(parts: StudyParts) {
+    const log = new StudyLog(parts.storage, parts.opened);
+    super(log, parts.storage);
     this.#parts = parts;
-    this.#log = new StudyLog(parts.storage, parts.opened);
+    this.#log = log;
     this.#dispatcher = new TrialDispatcher(this.#log, parts.components, parts.reports);
     const hooks = {
       onReport: (event) => this.#manager?.onOutsideEvent(event),
@@ -103,6 +104,11 @@ export class Study {
       onFinished: (trial) => this.#manager?.onTrialTold(trial),
     } satisfies ConstructorParameters<typeof OutsideTrials>[2];
     this.#outside = new OutsideTrials(this.#log, this.#dispatcher, hooks, parts.leaseClock);
+    this.#edits = new StudyEdits(this.#log, this.#dispatcher, this.#outside, {
+      onWaiting: () => this.#manager?.onWaiting(),
+      onBansChanged: (number, durable) => this.#manager?.onBansChanged(number, durable),
+      stopTrial: (number) => this.#manager?.stopTrial(number) ?? false,
+    });
     this.#log.attach({
       onCommand: (command) => handleCommand(this, command),
       onOpen: () => {
@@ -112,82 +118,6 @@ export class Study {
         this.#outside.onClose();
       },
     });
-  }
-
-  get name(): string {
-    return this.header.name;
-  }
-
-  /** The first objective's. */
-  get direction(): Direction {
-    return this.directions[0] as Direction;
-  }
-
-  /** One an objective. */
-  get directions(): readonly Direction[] {
-    return directionsOf(this.header);
-  }
-
-  /** What was fixed when the study was created. */
-  get header(): StudyHeader {
-    return this.#log.header;
-  }
-
-  get userAttrs(): Readonly<Record<string, unknown>> {
-    return this.header.user_attrs;
-  }
-
-  /** The study's records at this moment, with counts. */
-  get state(): StudyState {
-    return this.#log.state;
-  }
-
-  /** What was found amiss, and put right, when this object last opened the study for writing. */
-  get findings(): readonly StorageFinding[] {
-    return this.#log.findings;
-  }
-
-  /** All trials by number; finished ones are frozen and the same objects in every later list. */
-  get trials(): readonly Trial[] {
-    return this.#log.state.trials;
-  }
-
-  /**
-   * The best complete feasible trial, the first of equals; null when there is none.
-   * @throws UsageError `several-objectives`: such a study has `bestTrials`.
-   */
-  get bestTrial(): Trial | null {
-    const { length } = this.header.objectives;
-    if (length === 1) return bestOfStudy(this.state);
-    const message = `study "${this.name}" has ${length} objectives and no single best trial: use bestTrials`;
-    throw new UsageError("several-objectives", message);
-  }
-
-  /** The Pareto front among the complete feasible trials, by number; with one objective the best trial alone. */
-  get bestTrials(): readonly Trial[] {
-    return frontOfStudy(this.state);
-  }
-
-  /** The study in brief, as its storage keeps it: cheap, also with many trials. */
-  summary(): Promise<StudySummary> {
-    return this.#parts.storage.summary(this.name);
-  }
-
-  /**
-   * What happens to the study from a revision on, each event once and in order, whichever process writes it; where
-   * single events are no longer kept, a `reset` with the state comes in their place. Ends when the signal is aborted.
-   * @throws (while iterating) MlbenchError `study-deleted`, `study-damaged`.
-   */
-  follow({
-    from = this.state.revision,
-    signal,
-  }: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
-    return this.#parts.storage.follow(this.name, from, { signal });
-  }
-
-  /** Where a trial keeps its checkpoint and log, or null where the storage has no files. */
-  directoryOf(number: number): string | null {
-    return this.#parts.storage.artifacts(this.name)?.directory(number) ?? null;
   }
 
   /**
@@ -236,12 +166,7 @@ export class Study {
    */
   async enqueueTrial(params: Params, options: { userAttrs?: Readonly<Record<string, unknown>> } = {}): Promise<Trial> {
     requireKnownKeys("study.enqueueTrial", options, { userAttrs: true });
-    await this.#log.open();
-    checkParams(params, this.header.space);
-    const { number, durable } = await this.#dispatcher.enqueue(params, options.userAttrs ?? {});
-    await durable;
-    this.#manager?.onWaiting();
-    return this.#log.requireTrial(number);
+    return this.#edits.enqueue(params, options.userAttrs ?? {});
   }
 
   /**
@@ -249,28 +174,17 @@ export class Study {
    * @returns the waiting record, durable.
    * @throws UsageError `unknown-trial`, `not-failed`.
    */
-  async retry(number: number): Promise<Trial> {
-    await this.#log.open();
-    const failed = this.#log.requireTrial(number);
-    if (failed.state !== "failed")
-      throw new UsageError("not-failed", `trial ${number} is ${failed.state}: only a failed trial is repeated`);
-    const queued = await this.#dispatcher.retry(failed);
-    await queued.durable;
-    this.#manager?.onWaiting();
-    return this.#log.requireTrial(queued.number);
+  retry(number: number): Promise<Trial> {
+    return this.#edits.retry(number);
   }
 
   /**
    * Says something about a trial in any state: a note, tags, or that it is banned (hidden from best trial, front and
-   * sampler; still counted). What is left out stays.
+   * sampler; still counted; a waiting one is not run). What is left out stays.
    * @throws UsageError `unknown-trial`, `invalid-value`.
    */
-  async annotate(number: number, change: AnnotationChange): Promise<Annotation> {
-    await this.#log.open();
-    this.#log.requireTrial(number);
-    const annotation = mergedAnnotation(this.state.annotations.get(number), change);
-    await this.#log.append({ type: "trial-annotated", number, ...annotation });
-    return annotation;
+  annotate(number: number, change: AnnotationChange): Promise<Annotation> {
+    return this.#edits.annotate(number, change);
   }
 
   /**
@@ -278,25 +192,18 @@ export class Study {
    * @returns its record once it is on its way to its end; a trial of this process's workers ends within a batch.
    * @throws UsageError `unknown-trial`, `trial-finished`; MlbenchError `not-optimizing` for one that runs elsewhere.
    */
-  async stopTrial(number: number): Promise<Trial> {
-    await this.#log.open();
-    const trial = this.#log.requireTrial(number);
-    if (trial.state === "waiting") return this.#outside.tell(number, { state: "failed", message: STOPPED_ON_REQUEST });
-    if (this.#manager?.stopTrial(number)) return trial;
-    return this.#outside.stop(number, STOPPED_ON_REQUEST);
+  stopTrial(number: number): Promise<Trial> {
+    return this.#edits.stopTrial(number);
   }
 
   /** Keeps a JSON value with the study, or with one of its unfinished trials. Resolves when it is durable. */
-  async setUserAttr(key: string, value: unknown, trial?: number): Promise<void> {
-    await this.#log.open();
-    if (trial === undefined) await this.#log.append({ type: "study-attr", key, value });
-    else await this.#log.append({ type: "trial-attr", number: this.#log.requireTrial(trial).number, key, value });
+  setUserAttr(key: string, value: unknown, trial?: number): Promise<void> {
+    return this.#edits.setUserAttr(key, value, trial);
   }
 
   /** Records that a file's new contents were accepted (`--accept-changes`). */
-  async acceptChange(path: string, sha256: string): Promise<void> {
-    await this.#log.open();
-    await this.#log.append({ type: "change-accepted", at: new Date().toISOString(), path, sha256 });
+  acceptChange(path: string, sha256: string): Promise<void> {
+    return this.#edits.acceptChange(path, sha256);
   }
 
   /**
@@ -324,42 +231,16 @@ export class Study {
     checkTarget(options, this.header);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
-    const { onEvent, trackers = [] } = options;
-    const subscribers = new Subscribers([
-      ...(onEvent ? [{ name: "onEvent", onEvent }] : []),
-      ...trackerSubscribers(trackers),
-    ]);
-    const tell = this.#callbackChain(subscribers, options.callbacks ?? []);
-    const manager = new StudyManager({ log: this.#log, dispatcher: this.#dispatcher, options, subscribers, tell });
-    this.#manager = manager;
+    const close = (): Promise<void> => this.close();
+    const call = new OptimizeCall<Study>({ study: this, log: this.#log, dispatcher: this.#dispatcher, options, close });
+    this.#manager = call.manager;
     this.#log.busy = true;
     try {
-      await this.#log.open();
-      const result = await manager.run(prepare);
-      await this.close();
-      await subscribers.close(resolveOptions(options).graceMs);
-      return { ...result, subscriberFailures: subscribers.failures };
-    } catch (error) {
-      // What ended the call is worth more than what a full disk says once more about closing.
-      await this.close().catch(() => undefined);
-      await subscribers.close(resolveOptions(options).graceMs);
-      throw error;
+      return await call.run(prepare);
     } finally {
       this.#manager = null;
       this.#log.busy = false;
     }
-  }
-
-  /** Calls the callbacks for one trial after another. */
-  #callbackChain(subscribers: Subscribers, callbacks: readonly StudyCallback[]): (trial: Trial) => Promise<void> {
-    let called: Promise<void> = Promise.resolve();
-    return (trial) => {
-      called = called.then(async () => {
-        for (const [i, callback] of callbacks.entries())
-          await subscribers.call(`callback ${i + 1}`, () => callback(this, trial));
-      });
-      return called;
-    };
   }
 
   /** Ends the running `optimize` call: no further trial is started, those under way end by themselves. */
@@ -388,11 +269,6 @@ export class Study {
   get #running(): StudyManager {
     if (this.#manager) return this.#manager;
     throw notOptimizing(this.name);
-  }
-
-  /** Reads the records again, for a study that this object has not open: another process may have written. */
-  async refresh(): Promise<void> {
-    await this.#log.refresh();
   }
 
   /** Folds the study's files and lets other processes write. The next write opens them again. */

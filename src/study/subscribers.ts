@@ -19,6 +19,9 @@ export function trackerSubscribers(trackers: readonly Tracker[]): Subscriber[] {
   }));
 }
 
+/** How long one of them may take to close. */
+const CLOSING_MS = 10_000;
+
 interface Failures {
   count: number;
   readonly message: string;
@@ -79,7 +82,7 @@ export class Subscribers {
   }
 
   /** Closes each of them, waiting no longer than `patienceMs` for one. */
-  async close(patienceMs: number): Promise<void> {
+  async close(patienceMs = CLOSING_MS): Promise<void> {
     for (const subscriber of this.#all) {
       if (!subscriber.close) continue;
       const closing = this.#isolate(subscriber, () => subscriber.close?.());

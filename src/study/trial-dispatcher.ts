@@ -1,36 +1,16 @@
-/** Where a study's trials are drawn and handed out, and each report is recorded and judged by the pruner. */
-import type {
-  Direction,
-  Distribution,
-  History,
-  Lease,
-  Params,
-  ParamValue,
-  SearchSpace,
-  StudyEvent,
-  StudyHeader,
-  Trial,
-} from "../core/index.js";
-import {
-  blankTrial,
-  createRng,
-  directionsOf,
-  isActive,
-  isBanned,
-  MlbenchError,
-  whenReady,
-  withLiveReports,
-} from "../core/index.js";
+/** Where a study's trials are queued and handed out, and each report is recorded and judged by the pruner. */
+import type { Distribution, Lease, Params, ParamValue, StudyEvent, StudyHeader, Trial } from "../core/index.js";
+import { MlbenchError, whenReady, withLiveReports } from "../core/index.js";
 import type { PruneDecision } from "../pruners/pruner.js";
-import { drawUniform } from "../search-space/draw-uniform.js";
-import type { Proposal } from "../search-space/duplicates.js";
-import { propose } from "../search-space/duplicates.js";
 import { ParameterGroups } from "../search-space/parameter-groups.js";
-import type { StudyComponents } from "./components.js";
-import type { StudyLog } from "./study-log.js";
 import { now } from "./clock.js";
+import type { StudyComponents } from "./components.js";
 import { newTrial, withDistributions } from "./new-trial.js";
 import type { KeptReport, ReportKeeper } from "./report-keeper.js";
+import { samplerHistory } from "./sampler-history.js";
+import type { StudyLog } from "./study-log.js";
+import type { Draft, DrawOptions, ProposalDraft, WaitingDraft } from "./trial-draws.js";
+import { TrialDraws } from "./trial-draws.js";
 import { UndeclaredDraws } from "./undeclared-draws.js";
 
 /** Who gets a trial. */
@@ -40,39 +20,33 @@ export interface TrialOwner {
   readonly lease?: Lease;
 }
 
-/** Which trials may be handed out. */
-export interface DrawOptions {
-  /** Drawn from instead of the study's. */
-  readonly space?: SearchSpace | undefined;
-  /** Which waiting trials may be taken. @default any */
-  readonly takes?: (trial: Trial) => boolean;
-  /** Whether a new trial may be made where none waits. @default true */
-  readonly creates?: boolean;
-}
-
 /** A trial to run, or one whose value was taken over from an equal one, or none: every point was tried. */
 export type NextTrial =
   | { readonly kind: "run"; readonly number: number; readonly durable: Promise<void> }
   | { readonly kind: "reused"; readonly number: number; readonly durable: Promise<void> }
   | { readonly kind: "exhausted" };
 
-/** What was drawn: a waiting trial with its open parameters, or a proposal for a new one. */
-type Draft =
-  | { readonly kind: "waiting"; readonly trial: Trial; readonly params: Params; readonly space: SearchSpace }
-  | { readonly kind: "proposal"; readonly proposal: Proposal; readonly distributions: Partial<Trial> };
+/** What may be handed out after a draw; null: nothing any more. */
+export type StillWanted = () => DrawOptions | null;
 
-type WaitingDraft = Extract<Draft, { kind: "waiting" }>;
+/** A trial that waits from now on, once `durable` resolves for good. */
+export interface QueuedTrial {
+  readonly number: number;
+  readonly durable: Promise<void>;
+}
 
 /**
- * Draws one trial after another, so that each is drawn knowing those before it. Every change shows in the log's state
+ * Has one trial drawn after another, so that each is drawn knowing those before it. Every change shows in the log's state
  * when a call returns, or when its promise resolves.
  */
 export class TrialDispatcher {
   readonly #log: StudyLog;
   readonly #components: StudyComponents;
-  readonly #groups = new ParameterGroups();
   readonly #keeper: ReportKeeper | undefined;
-  readonly #draws = new Map<number, UndeclaredDraws>();
+  readonly #draws: TrialDraws;
+  readonly #groups = new ParameterGroups();
+  /** Of running trials, by number. */
+  readonly #undeclared = new Map<number, UndeclaredDraws>();
   /** Waiting trials that are drawn already and only wait for a place, with their parameters. */
   readonly #reserved = new Map<number, WaitingDraft>();
   #turn: Promise<void> | null = null;
@@ -81,15 +55,11 @@ export class TrialDispatcher {
     this.#log = log;
     this.#keeper = keeper;
     this.#components = components;
+    this.#draws = new TrialDraws(log, components);
   }
 
   get #header(): StudyHeader {
     return this.#log.header;
-  }
-
-  /** Settles when the draw under way is over; null when there is none. */
-  get drawing(): Promise<void> | null {
-    return this.#turn;
   }
 
   /** Runs `work` after whoever draws now; at once, and to its end, where nobody does and it needs no time. */
@@ -104,25 +74,36 @@ export class TrialDispatcher {
     return result;
   }
 
-  /** The next trial, started under its owner; null when none may be handed out. */
-  next(owner: TrialOwner, options: DrawOptions = {}): Promise<NextTrial | null> {
-    return this.#inTurn(() => whenReady(this.#draw(options), (draft) => draft && this.#start(draft, owner)));
+  /**
+   * The next trial, started under its owner; null when none may be handed out.
+   * @param still what may be handed out once it is drawn: a sampler may have taken its time
+   */
+  next(owner: TrialOwner, options: DrawOptions = {}, still: StillWanted = () => options): Promise<NextTrial | null> {
+    return this.#inTurn(() =>
+      whenReady(this.#draw(options), (draft) => (draft && fits(draft, still()) ? this.#start(draft, owner) : null)),
+    );
   }
 
   /**
    * The next trial, drawn and recorded as waiting for {@link TrialDispatcher.startReserved}: nobody else is given it.
    * Null when none may be handed out.
+   * @param still as for {@link TrialDispatcher.next}
    */
-  reserve(options: DrawOptions = {}): Promise<NextTrial | null> {
-    return this.#inTurn(() => whenReady(this.#draw(options), (draft) => draft && this.#reserve(draft)));
+  reserve(options: DrawOptions = {}, still: StillWanted = () => options): Promise<NextTrial | null> {
+    return this.#inTurn(() =>
+      whenReady(this.#draw(options), (draft) => (draft && fits(draft, still()) ? this.#reserve(draft) : null)),
+    );
   }
 
-  /** Starts a trial that was reserved; resolves when its start is durable. */
-  startReserved(number: number, owner: TrialOwner): Promise<void> {
+  /**
+   * Starts a trial that was reserved; resolves when its start is durable. Null where somebody has ended or banned it
+   * meanwhile: it is not to run.
+   */
+  startReserved(number: number, owner: TrialOwner): Promise<void> | null {
     const draft = this.#reserved.get(number);
     if (!draft) throw new MlbenchError("trial-not-running", `trial ${number} was not reserved`);
     this.#reserved.delete(number);
-    return this.#startWaiting(draft, owner);
+    return this.#draws.mayStart(number) ? this.#startWaiting(draft, owner) : null;
   }
 
   /** Gives a reserved trial back: whoever asks next may take it. */
@@ -130,58 +111,13 @@ export class TrialDispatcher {
     this.#reserved.delete(number);
   }
 
-  #draw({ space, takes = () => true, creates = true }: DrawOptions): Draft | null | Promise<Draft> {
-    const drawn = space ?? this.#header.space;
-    const trial = this.#waiting(takes);
-    if (trial)
-      return whenReady(this.#completed(trial, drawn), (params) => ({ kind: "waiting", trial, params, space: drawn }));
-    if (!creates) return null;
-    const distributions = withDistributions(space ?? {});
-    return whenReady(this.#propose(drawn), (proposal) => ({ kind: "proposal", proposal, distributions }));
+  /** Whether a waiting trial may be handed out now. */
+  hasWaiting(takes: (trial: Trial) => boolean): boolean {
+    return this.#draws.waiting((trial) => !this.#reserved.has(trial.number) && takes(trial)) !== undefined;
   }
 
-  /** The lowest-numbered waiting trial that may be taken. */
-  #waiting(takes: (trial: Trial) => boolean): Trial | undefined {
-    const { state } = this.#log;
-    for (const number of state.unfinished) {
-      const trial = state.trial(number);
-      if (trial?.state === "waiting" && !this.#reserved.has(number) && takes(trial)) return trial;
-    }
-    return undefined;
-  }
-
-  #propose(space: SearchSpace): Proposal | Promise<Proposal> {
-    if (Object.keys(space).length === 0) return { kind: "run", params: {} };
-    const { state } = this.#log;
-    const banned = [...state.annotations].flatMap(([number, annotation]) =>
-      annotation.banned ? [state.trial(number) as Trial] : [],
-    );
-    return propose(this.#components.sampler, space, this.#history(), this.#rng(state.size), {
-      onDuplicate: this.#header.settings.on_duplicate,
-      banned: banned.map(({ params }) => params),
-    });
-  }
-
-  /** What a waiting trial leaves open is drawn when it is handed out. */
-  #completed(trial: Trial, space: SearchSpace): Params | Promise<Params> {
-    const open = Object.keys(space).some((name) => !Object.hasOwn(trial.params, name));
-    if (!open) return trial.params;
-    const rng = this.#rng(trial.number);
-    return whenReady(this.#components.sampler.suggest(space, this.#history(), rng), (suggested) => {
-      const params: Record<string, ParamValue> = { ...trial.params };
-      // Parents stand before what depends on them, or their condition is looked at once more in the next round.
-      for (let added = true; added;) {
-        added = false;
-        for (const [name, distribution] of Object.entries(space)) {
-          if (Object.hasOwn(params, name) || !isActive(distribution, params)) continue;
-          // A suggested null is a choice like any other.
-          const known = suggested !== null && Object.hasOwn(suggested, name);
-          params[name] = known ? (suggested[name] as ParamValue) : drawUniform(distribution, rng);
-          added = true;
-        }
-      }
-      return params;
-    });
+  #draw({ takes = () => true, ...options }: DrawOptions): Draft | null | Promise<Draft | null> {
+    return this.#draws.draw({ ...options, takes: (trial) => !this.#reserved.has(trial.number) && takes(trial) });
   }
 
   #start(draft: Draft, owner: TrialOwner): NextTrial {
@@ -211,7 +147,7 @@ export class TrialDispatcher {
     return next;
   }
 
-  #create({ proposal, distributions }: Extract<Draft, { kind: "proposal" }>, given: Partial<Trial>): NextTrial {
+  #create({ proposal, distributions }: ProposalDraft, given: Partial<Trial>): NextTrial {
     if (proposal.kind === "exhausted") return proposal;
     const number = this.#log.state.size;
     if (proposal.kind === "run") {
@@ -263,10 +199,10 @@ export class TrialDispatcher {
   suggest(number: number, name: string, distribution: Distribution): ParamValue {
     const trial = this.#running(number);
     if (Object.hasOwn(trial.params, name)) return trial.params[name] as ParamValue;
-    let draws = this.#draws.get(number);
-    if (!draws) this.#draws.set(number, (draws = new UndeclaredDraws(this.#header, this.#components, number)));
+    let draws = this.#undeclared.get(number);
+    if (!draws) this.#undeclared.set(number, (draws = new UndeclaredDraws(this.#header, this.#components, number)));
     this.#groups.update(this.#log.finishedHistory.trials);
-    const value = draws.draw(name, distribution, this.#groups, this.#history());
+    const value = draws.draw(name, distribution, this.#groups, samplerHistory(this.#log));
     this.#log.post({ type: "trial-param", number, name, value, distribution });
     return value;
   }
@@ -304,7 +240,7 @@ export class TrialDispatcher {
 
   /** Forgets what was only needed while the trial ran. */
   release(number: number): void {
-    this.#draws.delete(number);
+    this.#undeclared.delete(number);
     void this.#keeper?.end(number);
   }
 
@@ -318,32 +254,10 @@ export class TrialDispatcher {
     if (trial?.state === "running") return trial;
     throw new MlbenchError("trial-not-running", `trial ${number} is ${trial?.state ?? "unknown"}: it no longer runs`);
   }
-
-  #history(): History {
-    const { state } = this.#log;
-    const directions = directionsOf(this.#header);
-    const { annotations } = state;
-    const hidden = (trial: Trial): boolean => annotations.size > 0 && isBanned(annotations, trial.number);
-    const trials = annotations.size === 0 ? state.trials : state.trials.map((t) => (hidden(t) ? asWaiting(t) : t));
-    return { direction: directions[0] as Direction, directions, trials, running: this.#log.running };
-  }
-
-  #rng(number: number): () => number {
-    return createRng(this.#components.sampler.seed ?? this.#header.seed, number, "sampler");
-  }
 }
 
-/** A trial that waits from now on, once `durable` resolves for good. */
-export interface QueuedTrial {
-  readonly number: number;
-  readonly durable: Promise<void>;
-}
-
-const hiddenRecords = new WeakMap<Trial, Trial>();
-
-/** What a sampler sees of a banned trial: parameters that are taken, and nothing to learn from. */
-function asWaiting(trial: Trial): Trial {
-  let record = hiddenRecords.get(trial);
-  if (!record) hiddenRecords.set(trial, (record = Object.freeze(blankTrial(trial.number, { params: trial.params }))));
-  return record;
+/** Whether what was drawn is still wanted. */
+function fits(draft: Draft, wanted: DrawOptions | null): boolean {
+  if (wanted === null) return false;
+  return draft.kind === "waiting" ? (wanted.takes?.(draft.trial) ?? true) : (wanted.creates ?? true);
 }

@@ -1,6 +1,9 @@
 /** Gets trials going: asks for places and has trials drawn for them; `running-trial.ts` runs each pair. */
 import type { Executor, Place } from "../executors/executor.js";
-import type { DrawOptions, NextTrial, TrialDispatcher } from "./trial-dispatcher.js";
+import type { NextTrial, TrialDispatcher } from "./trial-dispatcher.js";
+import type { DrawOptions } from "./trial-draws.js";
+
+type DrawnTrial = Extract<NextTrial, { kind: "run" }>;
 
 /** A place, and the durable start of the trial that runs there. */
 export interface Granted {
@@ -41,8 +44,8 @@ export class TrialLauncher {
   #launch: Promise<void> | null = null;
   /** Aborted when the place that a launch waits for is not wanted any more. */
   #wanted = new AbortController();
-  /** Aborted when trials that are drawn already are not to run either. */
-  #drawn = new AbortController();
+  /** Of trials that are drawn already: aborted when they are not to run either. */
+  readonly #drawn = new Map<number, AbortController>();
 
   constructor(options: LauncherOptions, hooks: LaunchHooks) {
     this.#options = options;
@@ -77,8 +80,12 @@ export class TrialLauncher {
   /** Nothing further is started: neither what is wanted nor what is drawn. */
   callOff(): void {
     this.#callOffLaunch();
-    this.#drawn.abort();
-    this.#drawn = new AbortController();
+    for (const waits of this.#drawn.values()) waits.abort();
+  }
+
+  /** A trial that may be drawn already is not to run: it needs no place. */
+  giveUp(number: number): void {
+    this.#drawn.get(number)?.abort();
   }
 
   #callOffLaunch(): void {
@@ -89,7 +96,10 @@ export class TrialLauncher {
   /** Null where it is not wanted any more. */
   async #place({ signal }: AbortController): Promise<Place | null> {
     try {
-      return await this.#options.executor.acquire(signal);
+      const place = await this.#options.executor.acquire(signal);
+      if (!signal.aborted) return place;
+      place.release();
+      return null;
     } catch (error) {
       if (signal.aborted) return null;
       throw error;
@@ -104,7 +114,7 @@ export class TrialLauncher {
     try {
       const wanted = this.#hooks.wanted();
       const owner = { owner: place.owner, slot: place.slot };
-      if (wanted) next = await this.#options.dispatcher.next(owner, wanted);
+      if (wanted) next = await this.#options.dispatcher.next(owner, wanted, () => this.#hooks.wanted());
     } finally {
       if (next?.kind !== "run") place.release();
     }
@@ -116,23 +126,41 @@ export class TrialLauncher {
   async #inOrder(): Promise<void> {
     const { dispatcher, finished } = this.#options;
     const seen = finished();
-    const next = await dispatcher.reserve(this.#hooks.wanted() ?? { creates: false, takes: () => false });
-    if (next?.kind === "run") this.#hooks.launched(next.number, seen, this.#reservedPlace(next.number));
+    const wanted = this.#hooks.wanted();
+    const next = wanted && (await dispatcher.reserve(wanted, () => this.#hooks.wanted()));
+    if (next?.kind === "run") this.#hooks.launched(next.number, seen, this.#reservedPlace(next));
     else if (next) this.#hooks.withoutRun(next);
   }
 
-  async #reservedPlace(number: number): Promise<Granted | null> {
+  /** The place of a trial that is recorded as waiting once `durable` resolves. */
+  async #reservedPlace({ number, durable }: DrawnTrial): Promise<Granted | null> {
     const { dispatcher } = this.#options;
-    const place = await this.#place(this.#drawn);
-    if (!place) {
-      dispatcher.releaseReserved(number);
-      return null;
-    }
+    const waits = new AbortController();
+    this.#drawn.set(number, waits);
+    // A disk that refuses the trial is heard of at once, not once there is a place.
+    durable.catch(() => {
+      waits.abort();
+    });
     try {
-      return { place, durable: dispatcher.startReserved(number, { owner: place.owner, slot: place.slot }) };
-    } catch (error) {
-      place.release();
-      throw error;
+      const place = await this.#place(waits);
+      const started = place && this.#startReserved(number, place);
+      if (place && started) return { place, durable: Promise.all([durable, started]).then(() => undefined) };
+    } finally {
+      this.#drawn.delete(number);
+      dispatcher.releaseReserved(number);
     }
+    await durable;
+    return null;
+  }
+
+  /** Resolves when its start is durable; null where it is not to run after all, and the place is given back. */
+  #startReserved(number: number, place: Place): Promise<void> | null {
+    let started: Promise<void> | null = null;
+    try {
+      started = this.#options.dispatcher.startReserved(number, { owner: place.owner, slot: place.slot });
+    } finally {
+      if (!started) place.release();
+    }
+    return started;
   }
 }

@@ -15,4 +15,6 @@ export interface TrialRunner {
   readonly artifactsOf: (number: number) => ArtifactReference | null;
   /** Called after each finished trial is durable, before subscribers hear of it: keeps or removes its checkpoint. */
   readonly afterTrial?: (trial: Trial) => void | Promise<void>;
+  /** Called when a trial was banned, or is so no more: which checkpoints stay may change with it. */
+  readonly onBansChanged?: () => void | Promise<void>;
 }

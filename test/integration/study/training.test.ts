@@ -94,6 +94,15 @@ describe("a study of a model on a dataset", () => {
     );
   });
 
+  it("keeps the weights of the best that is not banned, and those of a banned trial", async () => {
+    const { study, storage } = await trained("banned", {
+      ...{ trials: 4, workers: 1, keepCheckpoints: { best: 1 } },
+      callbacks: [async (s, { number }) => void (number === 0 && (await s.annotate(0, { banned: true })))],
+    });
+    const kept = checkpoints((number) => storage.artifacts("s")?.directory(number) ?? null, study.trials);
+    expect(kept).toEqual([0, study.bestTrial?.number]);
+  });
+
   it("stops within a batch when it is told to, and the trial is run again later", async () => {
     const abort = new AbortController();
     const onEvent = (event: OptimizeEvent): void => {

@@ -81,3 +81,99 @@ describe("the checkpoints that stay", () => {
     expect(await kept({ best: 9 }, ["minimize", "minimize"], two, 2)).toEqual([[2]]);
   });
 });
+
+describe("bans", () => {
+  /** A keeper with a trial for each value, taken in one after another; and which numbers have their checkpoints. */
+  async function keeping(policy: KeepCheckpoints, directions: readonly Direction[], values: readonly Given[0][]) {
+    const root = mkdtempSync(join(tmpdir(), "mlbench-hpo-keeper-"));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const banned = new Set<number>();
+    const directoryOf = (number: number): string => join(root, String(number));
+    const keeper = new CheckpointKeeper(policy, directions, directoryOf, (number) => banned.has(number));
+    let count = 0;
+    const finish = async (given: Given[0]): Promise<void> => {
+      const number = count++;
+      mkdirSync(directoryOf(number));
+      writeFileSync(join(directoryOf(number), "checkpoint.safetensors"), "weights");
+      await keeper.after(blankTrial(number, { state: "complete", values: given, finish_index: number }));
+    };
+    for (const given of values) await finish(given);
+    return {
+      finish,
+      kept: () =>
+        Array.from({ length: count }, (_, number) => number).filter((number) =>
+          existsSync(join(directoryOf(number), "checkpoint.safetensors")),
+        ),
+      /** For tests of what comes before the keeper hears of a ban. */
+      banned,
+      ban: async (number: number, ban = true) => {
+        if (ban) banned.add(number);
+        else banned.delete(number);
+        await keeper.onBansChanged();
+      },
+      restart: () => {
+        keeper.start([0, 1].map((number) => blankTrial(number, { state: "complete", values: [number, number] })));
+      },
+    };
+  }
+
+  test("leave the place to another, and the banned trial's weights alone until it is restored", async () => {
+    const { finish, kept, ban } = await keeping({ best: 1 }, ["minimize"], [[0]]);
+    await ban(0);
+    expect(kept()).toEqual([0]);
+    await finish([5]);
+    await finish([6]);
+    await finish([4]);
+    expect(kept()).toEqual([0, 3]);
+    await ban(0, false);
+    expect(kept()).toEqual([0]);
+    await finish([1]);
+    expect(kept()).toEqual([0]);
+  });
+
+  test("that the keeper has not heard of yet hold nobody's place", async () => {
+    const { finish, kept, banned } = await keeping({ best: 1 }, ["minimize"], [[0]]);
+    banned.add(0);
+    await finish([5]);
+    expect(kept()).toEqual([0, 1]);
+  });
+
+  test("that come while a trial runs hold nobody's place", async () => {
+    const { finish, kept, ban } = await keeping({ best: 2 }, ["minimize"], [[3], [2]]);
+    await ban(2);
+    await finish([0]);
+    expect(kept()).toEqual([0, 1, 2]);
+    await finish([1]);
+    expect(kept()).toEqual([1, 2, 3]);
+  });
+
+  test("let the front behind a trial come forward", async () => {
+    const { finish, kept, ban } = await keeping({ best: 1 }, ["minimize", "minimize"], [[0, 0]]);
+    await ban(0);
+    await finish([1, 2]);
+    await finish([2, 1]);
+    await finish([3, 3]);
+    expect(kept()).toEqual([0, 1, 2]);
+    await ban(0, false);
+    expect(kept()).toEqual([0]);
+  });
+
+  test("remove nothing where all are kept, and keep nothing where none is", async () => {
+    const all = await keeping(
+      "all",
+      ["minimize", "minimize"],
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    );
+    all.restart();
+    await all.ban(0);
+    await all.ban(0, false);
+    expect(all.kept()).toEqual([0, 1]);
+    const none = await keeping("none", ["minimize"], []);
+    await none.ban(0);
+    await none.finish([1]);
+    expect(none.kept()).toEqual([]);
+  });
+});

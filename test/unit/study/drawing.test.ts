@@ -170,4 +170,17 @@ describe("an executor of the caller's own", () => {
       ],
     });
   });
+
+  it("is not offered what was handed out by ask, under a lease or without", async () => {
+    const s = await study();
+    await s.ask();
+    await s.ask({ lease: 60 });
+    const executor = new AdoptingExecutor(1, [0, 1]);
+    const call = s.optimizeWith(async () => executor.runner(), { trials: 1 });
+    await executor.started(2);
+    expect([...executor.running.keys()]).toEqual([2]);
+    executor.complete(2, 1);
+    expect(await call).toMatchObject({ finished: 1 });
+    expect(s.trials.map(({ state }) => state)).toEqual(["running", "running", "complete"]);
+  });
 });

@@ -80,3 +80,60 @@ describe("a target", () => {
     expect(await s.optimize(objective, { trials: 10, target: 1 })).toMatchObject({ finished: 4, stoppedBy: "target" });
   });
 });
+
+describe("a trial that is banned during the call", () => {
+  /** Trial 0 is best by far; each later one improves on those before it. */
+  const improving = ({ number }: ObjectiveTrial): number => (number === 0 ? 0 : 100 - number);
+
+  it.each([1, 4])("rules it no more (banned by trial %i)", async (by) => {
+    const s = await study();
+    const objective = async (trial: ObjectiveTrial): Promise<number> => {
+      if (trial.number === by) await s.annotate(0, { banned: true });
+      return improving(trial);
+    };
+    const result = await s.optimize(objective, { trials: 12, patience: 5 });
+    expect(result).toMatchObject({ stoppedBy: "trials", finished: 12, best: { number: 11 } });
+  });
+
+  it("rules it again once it is restored", async () => {
+    const s = await study();
+    const objective = async (trial: ObjectiveTrial): Promise<number> => {
+      if (trial.number === 1) await s.annotate(0, { banned: true });
+      if (trial.number === 6) await s.annotate(0, { banned: false });
+      return improving(trial);
+    };
+    // From then on trials 1 to 6 are six that did not improve on trial 0.
+    expect(await s.optimize(objective, { trials: 12, patience: 5 })).toMatchObject({
+      stoppedBy: "patience",
+      finished: 7,
+    });
+  });
+
+  it("while it runs counts, and improves nothing", async () => {
+    const s = await study();
+    const objective = async (trial: ObjectiveTrial): Promise<number> => {
+      if (trial.number > 0) await s.annotate(trial.number, { banned: true });
+      return 100 - trial.number;
+    };
+    expect(await s.optimize(objective, { trials: 12, patience: 3, target: 99 })).toMatchObject({
+      stoppedBy: "patience",
+      finished: 4,
+      best: { number: 0 },
+    });
+  });
+
+  it("was finished before it began, and leaves the best behind it to be improved on", async () => {
+    const s = await study();
+    await s.optimize(({ number }) => [0, 50, 60][number] as number, { trials: 3 });
+    const objective = async (trial: ObjectiveTrial): Promise<number> => {
+      if (trial.number === 3) await s.annotate(0, { banned: true });
+      return { 3: 55, 4: 45, 5: 47 }[trial.number] ?? 48;
+    };
+    // 55 is no better than 50, 45 is; 47 and 48 are two in a row that are not.
+    expect(await s.optimize(objective, { trials: 12, patience: 2 })).toMatchObject({
+      stoppedBy: "patience",
+      finished: 7,
+      added: 4,
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { OptimizeEvent, Tracker } from "../../../src/core/index.js";
+import { Subscribers, trackerSubscribers } from "../../../src/study/subscribers.js";
 import { outcomes, square, study } from "../../fixtures/study/studies.js";
 
 const kinds = (events: readonly OptimizeEvent[]): string[] => events.map(({ event }) => event);
@@ -135,4 +136,35 @@ it("a callback may stop the call before the next trial starts", async () => {
   });
   expect(result).toMatchObject({ stoppedBy: "stop", finished: 5 });
   expect(s.trials).toHaveLength(5);
+});
+
+describe("a tracker that takes its time to close", () => {
+  const slowly = (wait: () => Promise<unknown>): Tracker & { closed: boolean } => ({
+    closed: false,
+    onEvent: () => undefined,
+    async close() {
+      await wait();
+      this.closed = true;
+    },
+  });
+
+  it("is waited for, however little time trials are given to end", async () => {
+    const s = await study();
+    // Longer than a timer of 0 ms that is set after it.
+    const tracker = slowly(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    const result = await s.optimize(square, { trials: 1, graceMs: 0, trackers: [tracker] });
+    expect(tracker.closed).toBe(true);
+    expect(result.subscriberFailures).toEqual([]);
+  });
+
+  it("is given up, and told, when it does not end", async () => {
+    const subscribers = new Subscribers([
+      ...trackerSubscribers([slowly(() => new Promise(() => undefined))]),
+      { name: "other", onEvent: () => undefined },
+    ]);
+    await subscribers.close(1);
+    expect(subscribers.failures).toEqual([
+      { subscriber: "tracker 1", count: 1, message: "it did not close within 1 ms" },
+    ]);
+  });
 });

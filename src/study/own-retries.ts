@@ -1,0 +1,41 @@
+/** Failed trials that a call of `optimize` repeats under new numbers. */
+import type { Trial } from "../core/index.js";
+import type { StudyLog } from "./study-log.js";
+import type { TrialDispatcher } from "./trial-dispatcher.js";
+
+/** Queues repeats as often as the call allows, and tells them from those that others have asked for. */
+export class OwnRetries {
+  readonly #log: StudyLog;
+  readonly #dispatcher: TrialDispatcher;
+  readonly #most: number;
+  readonly #numbers = new Set<number>();
+
+  /** @param most how often one trial's parameters are repeated */
+  constructor(log: StudyLog, dispatcher: TrialDispatcher, most: number) {
+    this.#log = log;
+    this.#dispatcher = dispatcher;
+    this.#most = most;
+  }
+
+  has({ number, retry_of }: Trial): boolean {
+    return retry_of !== null && this.#numbers.has(number);
+  }
+
+  /** Whether one of them may be started now. */
+  get waiting(): boolean {
+    return this.#numbers.size > 0 && this.#dispatcher.hasWaiting((trial) => this.has(trial));
+  }
+
+  /** Queues a failed trial's parameters once more; resolves when that is durable. Null where they are not repeated. */
+  repeat(failed: Trial): Promise<void> | null {
+    if (failed.state !== "failed") return null;
+    let repeats = 0;
+    for (let t: Trial | undefined = failed; t && t.retry_of !== null; t = this.#log.state.trial(t.retry_of))
+      repeats += 1;
+    if (repeats >= this.#most) return null;
+    return this.#dispatcher.retry(failed).then(({ number, durable }) => {
+      this.#numbers.add(number);
+      return durable;
+    });
+  }
+}

@@ -1,0 +1,22 @@
+/** What a sampler is shown of a study. */
+import type { Direction, History, Trial } from "../core/index.js";
+import { blankTrial, directionsOf, isBanned } from "../core/index.js";
+import type { StudyLog } from "./study-log.js";
+
+/** All records as they stand; banned trials are taken points and nothing to learn from. */
+export function samplerHistory({ state, header, running }: StudyLog): History {
+  const directions = directionsOf(header);
+  const { annotations } = state;
+  const hidden = (trial: Trial): boolean => annotations.size > 0 && isBanned(annotations, trial.number);
+  const trials = annotations.size === 0 ? state.trials : state.trials.map((t) => (hidden(t) ? asWaiting(t) : t));
+  return { direction: directions[0] as Direction, directions, trials, running };
+}
+
+const hiddenRecords = new WeakMap<Trial, Trial>();
+
+/** What a sampler sees of a banned trial: parameters that are taken, and nothing to learn from. */
+function asWaiting(trial: Trial): Trial {
+  let record = hiddenRecords.get(trial);
+  if (!record) hiddenRecords.set(trial, (record = Object.freeze(blankTrial(trial.number, { params: trial.params }))));
+  return record;
+}
