@@ -1,5 +1,6 @@
 /** The reducer: a study's state, and the state after each event. */
 import { MlbenchError } from "./errors.js";
+import { freezeDeep } from "./freeze.js";
 import { toPlainData } from "./plain-data.js";
 import { withChanges, withReport } from "./reports.js";
 import type { Annotation, StudyEvent, StudyHeader, StudyState, TrialCounts } from "./study.js";
@@ -113,13 +114,6 @@ export function withoutValue(trial: Trial): Trial {
   if (!Object.hasOwn(trial, "value")) return trial;
   const { value: _derived, ...stored } = trial;
   return stored;
-}
-
-/** Freezes a record to its last number; what is frozen already is taken to be so throughout. */
-function freezeDeep(value: object): void {
-  if (Object.isFrozen(value)) return;
-  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) freezeDeep(part as object);
-  Object.freeze(value);
 }
 
 function invalid(message: string): never {

@@ -4,6 +4,7 @@ export * from "./defined.js";
 export * from "./differences.js";
 export * from "./distribution.js";
 export * from "./errors.js";
+export * from "./freeze.js";
 export * from "./json.js";
 export * from "./reports.js";
 export * from "./rng.js";
