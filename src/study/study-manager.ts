@@ -1,6 +1,6 @@
 /** One call of `optimize`: which trial comes next, where it runs, and what ends the call. */
 import type { OptimizeEvent, OptimizeResult, StoppedBy, Trial } from "../core/index.js";
-import { MlbenchError } from "../core/index.js";
+import { messageOf, MlbenchError } from "../core/index.js";
 import { CallProgress } from "./call-progress.js";
 import type { CallOptions, ResolvedOptions } from "./optimize-options.js";
 import { resolveOptions } from "./optimize-options.js";
@@ -239,7 +239,7 @@ export class StudyManager {
   }
 
   readonly #fail = (error: unknown): void => {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#failure ??= error instanceof Error ? error : new Error(messageOf(error));
     this.stop("stop", "abort");
   };
 

@@ -18,6 +18,7 @@ import {
   isActive,
   isBanned,
   MlbenchError,
+  toPlainData,
   whenReady,
   withLiveReports,
 } from "../core/index.js";
@@ -294,7 +295,9 @@ export class TrialDispatcher {
 
   setUserAttr(number: number, key: string, value: unknown): void {
     this.#running(number);
-    this.#log.post({ type: "trial-attr", number, key, value });
+    // Refused here: the one who gave it is told, and nobody else.
+    const plain = toPlainData(value, `user attribute "${key}"`);
+    this.#log.post({ type: "trial-attr", number, key, value: plain });
   }
 
   setConstraint(number: number, name: string, value: number): void {
@@ -319,7 +322,7 @@ export class TrialDispatcher {
     throw new MlbenchError("trial-not-running", `trial ${number} is ${trial?.state ?? "unknown"}: it no longer runs`);
   }
 
-  #history(): History {
+  #history(): Required<History> {
     const { state } = this.#log;
     const directions = directionsOf(this.#header);
     const { annotations } = state;

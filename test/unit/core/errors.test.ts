@@ -30,10 +30,7 @@ it.each([
   ["its JSON is nothing", { toJSON: () => undefined }],
   [
     "every look at it throws",
-    new Proxy(
-      {},
-      { get: () => expect.fail("looked at") as never, getPrototypeOf: () => expect.fail("asked") as never },
-    ),
+    new Proxy({}, { get: () => expect.fail("looked at"), getPrototypeOf: () => expect.fail("asked") }),
   ],
 ])("is a fixed text where %s", (_why, thrown) => {
   expect(messageOf(thrown)).toBe("something that does not say what it is");

@@ -34,7 +34,7 @@ class LateSampler implements Sampler {
 it("a suggestion may be promised by a promise of any making", async () => {
   let asked = 0;
   const later = (params: Params): Promise<Params> =>
-    ({ then: (done: (params: Params) => void) => void turn().then(() => done(params)) }) as Promise<Params>;
+    ({ then: (done: (params: Params) => void) => void turn().then(() => done(params)) }) as unknown as Promise<Params>;
   const s = await study({
     space: { x: float(0, 1) },
     sampler: { name: "foreign", suggest: () => later({ x: ++asked / 8 }) },
