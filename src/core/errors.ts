@@ -53,7 +53,7 @@ export function messageOf(error: unknown): string {
   try {
     if (typeof error !== "object" || error === null) return String(error);
     const { message } = error as { message?: unknown };
-    return typeof message === "string" ? message : ((JSON.stringify(error)) ?? NO_MESSAGE);
+    return typeof message === "string" ? message : (JSON.stringify(error) ?? NO_MESSAGE);
   } catch {
     return NO_MESSAGE;
   }

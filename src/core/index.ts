@@ -6,6 +6,7 @@ export * from "./distribution.js";
 export * from "./errors.js";
 export * from "./freeze.js";
 export * from "./json.js";
+export * from "./lease.js";
 export * from "./reports.js";
 export * from "./rng.js";
 export * from "./tracker.js";

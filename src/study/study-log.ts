@@ -16,6 +16,11 @@ export interface LogHooks {
   onClose(): void;
 }
 
+/** The error of a write that does not open the study by itself. */
+export function studyClosed(name: string): MlbenchError {
+  return new MlbenchError("study-closed", `study "${name}" is not open for writing`);
+}
+
 const openLogs = new Set<StudyLog>();
 
 /**
@@ -161,7 +166,7 @@ export class StudyLog {
    * @throws (rejects) as {@link StudyWriter.append}.
    */
   append(...events: StudyEvent[]): Promise<void> {
-    if (!this.#writer) return Promise.reject(new MlbenchError("study-closed", "the study is not open for writing"));
+    if (!this.#writer) return Promise.reject(studyClosed(this.#name));
     const written = this.#writer.append(...events);
     const { state } = this;
     for (const event of events) {

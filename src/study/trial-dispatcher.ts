@@ -3,7 +3,7 @@ import type {
   Direction,
   Distribution,
   History,
-  Lease,
+  KeptLease,
   Params,
   ParamValue,
   SearchSpace,
@@ -38,7 +38,7 @@ import { UndeclaredDraws } from "./undeclared-draws.js";
 export interface TrialOwner {
   readonly owner: string;
   readonly slot: number | null;
-  readonly lease?: Lease;
+  readonly lease?: KeptLease;
 }
 
 /** Which trials may be handed out. */
