@@ -16,7 +16,7 @@ import { endingEvent, secondsSince } from "./finishing.js";
 import type { LeaseClock } from "./leases.js";
 import { leaseLost, Leases, newLease, requireLease } from "./leases.js";
 import { EXTERNAL } from "./new-trial.js";
-import { LEASE_ENDED, MAX_ATTEMPTS, ownerLost } from "./recovery.js";
+import { LEASE_ENDED, ownerLost } from "./recovery.js";
 import type { StudyLog } from "./study-log.js";
 import { studyClosed } from "./study-log.js";
 import { endedAs, outcomeOfTell } from "./tell-outcome.js";
@@ -33,6 +33,8 @@ export interface AskedTrial extends ObjectiveTrial {
 
 /** What is asked about trials that come back, and told of them. */
 export interface OutsideHooks {
+  /** How often an attempt may end with its owner: the running call's limit. */
+  maxAttempts(): number;
   /** A report, once it is judged. */
   onReport(event: Extract<OptimizeEvent, { event: "report" }>): void;
   /** A trial finished, and is durable. */
@@ -239,7 +241,7 @@ export class OutsideTrials {
   #takeBack(number: number): void {
     const trial = this.#trial(number);
     if (trial.state !== "running" || !trial.lease) return;
-    const event = ownerLost(trial, MAX_ATTEMPTS, LEASE_ENDED);
+    const event = ownerLost(trial, this.#hooks.maxAttempts(), LEASE_ENDED);
     this.#dispatcher.release(number);
     this.#log.append(event).then(
       () => {

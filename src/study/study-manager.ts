@@ -63,6 +63,11 @@ export class StudyManager {
     });
   }
 
+  /** How often an attempt at a trial may end with its owner in this call. */
+  get maxAttempts(): number {
+    return this.#options.maxAttempts;
+  }
+
   /**
    * @param prepare loads what trials need and gives the runner; what it throws costs no trial.
    * @throws what `prepare` throws; the storage's errors, once trials under way are stopped.

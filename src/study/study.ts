@@ -28,6 +28,7 @@ import type { CallOptions, TaskOptions } from "./optimize-options.js";
 import { callKeys, checkOptions, resolveOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
 import { OutsideTrials } from "./outside-trials.js";
+import { MAX_ATTEMPTS } from "./recovery.js";
 import type { ReportKeeper } from "./report-keeper.js";
 import { STOPPED_ON_REQUEST } from "./running-trial.js";
 import { checkTarget } from "./stop-rules.js";
@@ -98,6 +99,7 @@ export class Study {
     this.#log = new StudyLog(parts.storage, parts.opened);
     this.#dispatcher = new TrialDispatcher(this.#log, parts.components, parts.reports);
     const hooks = {
+      maxAttempts: () => this.#manager?.maxAttempts ?? MAX_ATTEMPTS,
       onReport: (event) => this.#manager?.onOutsideEvent(event),
       onRequeued: (number) => this.#manager?.onOutsideEvent({ event: "requeued", number }),
       onFinished: (trial) => this.#manager?.onTrialTold(trial),

@@ -276,6 +276,23 @@ describe("the reports of a trial that is out", () => {
 });
 
 describe("a lease that ends", () => {
+  it.each([
+    [1, "failed"],
+    [2, "waiting"],
+  ] as const)("fails its trial for good by the running call's maxAttempts (%i: %s)", async (maxAttempts, state) => {
+    const clock = manualClock();
+    const s = await loadedStudy({}, clock);
+    await s.ask({ lease: 5 });
+    const executor = new ManualExecutor(1);
+    const call = s.optimizeWith(async () => executor.runner(), { trials: 1, maxAttempts });
+    await executor.started(1);
+    clock.advance(5_000);
+    expect(s.trials[0]?.state).toBe(state);
+    executor.complete(1, 1);
+    await call;
+    expect(s.trials[0]?.failure?.class).toBe(state === "failed" ? "interrupted" : undefined);
+  });
+
   it("is tried again where the storage refused to take the trial back", async () => {
     const clock = manualClock();
     const storage = new WatchedStorage();
