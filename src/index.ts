@@ -25,6 +25,7 @@ export type {
   History,
   IntDistribution,
   IntOptions,
+  KeptLease,
   Lease,
   Loader,
   LoaderOptions,

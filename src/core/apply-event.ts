@@ -148,7 +148,7 @@ function finished(state: ImmutableState, trial: Trial, event: Extract<StudyEvent
     spread,
     finished_at: event.finished_at,
     seconds: event.seconds,
-    lease: null,
+    lease: toPlainData(event.lease ?? null, "a lease"),
     backend: event.backend ?? trial.backend,
     failure: toPlainData(failure, "failure"),
     prune_reason,

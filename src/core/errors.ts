@@ -48,7 +48,15 @@ export function isTrialPruned(error: unknown): boolean {
   return error instanceof Error && error.name === "TrialPruned";
 }
 
-/** The message of anything thrown. */
+/** The message of anything thrown; of what has none, what it is as JSON. Never throws. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    if (typeof error !== "object" || error === null) return String(error);
+    const { message } = error as { message?: unknown };
+    return typeof message === "string" ? message : (JSON.stringify(error) ?? NO_MESSAGE);
+  } catch {
+    return NO_MESSAGE;
+  }
 }
+
+const NO_MESSAGE = "something that does not say what it is";

@@ -82,3 +82,20 @@ export function withLiveReports(trial: Trial): Trial {
   if (!share || share.reports.intermediate.length !== share.count) return trial;
   return { ...copyWithoutLists(trial), ...share.reports } as unknown as Trial;
 }
+
+/** What a trial reported last, and how many trials were finished when that was judged. */
+export interface LastReport {
+  readonly step: number;
+  readonly value: number;
+  readonly seen: number;
+}
+
+/** A trial's last report, without copying those before it; null where there is none. */
+export function lastReport(trial: Trial): LastReport | null {
+  const share = shares.get(trial);
+  const { intermediate, seen } = share ? share.reports : trial;
+  const at = (share ? share.count : intermediate.length) - 1;
+  if (at < 0) return null;
+  const [step, value] = intermediate[at] as Report;
+  return { step, value, seen: seen[at] as number };
+}

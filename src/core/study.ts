@@ -1,6 +1,7 @@
 /** A study's header, its state at one moment, and the events that change it. */
 import type { SearchSpace } from "./distribution.js";
-import type { Direction, Lease, Trial, TrialState } from "./trial.js";
+import type { KeptLease } from "./lease.js";
+import type { Direction, Trial, TrialState } from "./trial.js";
 
 export type TrialValueRule = "best" | "last" | "best-smoothed";
 export type OnNan = "fail" | "prune" | "worst";
@@ -144,7 +145,7 @@ export type StudyEvent =
       readonly slot: number | null;
       readonly backend: string | null;
       /** Absent: it is not handed out under a lease. */
-      readonly lease?: Lease | null;
+      readonly lease?: KeptLease | null;
     }
   /** A parameter suggested without being declared. */
   | {
@@ -179,6 +180,8 @@ export type StudyEvent =
       readonly backend: string | null;
       readonly failure: Trial["failure"];
       readonly prune_reason: string | null;
+      /** The lease that it was ended under, so that its holder is known afterwards. @default null */
+      readonly lease?: KeptLease | null;
     }
   /** Running -> waiting, attempt + 1; its reports move to `attempts`. */
   | { readonly type: "trial-requeued"; readonly number: number; readonly at: string; readonly reason: string }

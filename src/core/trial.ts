@@ -1,5 +1,6 @@
 /** A trial's record, its states, and what samplers and pruners see of a study. */
 import type { Params, SearchSpace } from "./distribution.js";
+import type { KeptLease } from "./lease.js";
 
 export type TrialState = "waiting" | "running" | "complete" | "pruned" | "failed";
 export type FailureClass = "exception" | "diverged" | "timeout" | "out-of-memory" | "worker-crash" | "interrupted";
@@ -30,13 +31,6 @@ export interface TrialPart {
   readonly seed: number;
   /** The objectives' values at the step that the trial's value is taken from. */
   readonly values: readonly number[];
-}
-
-/** A time-limited right to run a trial: whoever holds the token may report and tell, until it ends. */
-export interface Lease {
-  readonly token: string;
-  /** How long it lasts after each sign of life. */
-  readonly seconds: number;
 }
 
 /**
@@ -76,8 +70,8 @@ export interface Trial {
   /** `pid@boot`-like owner of a running trial, or `"external"` for one handed out by `ask`. */
   readonly owner: string | null;
   readonly slot: number | null;
-  /** Of a running trial handed out for a limited time: null for every other. */
-  readonly lease: Lease | null;
+  /** The lease that a running trial was handed out under, or that a finished one was ended under; null without. */
+  readonly lease: KeptLease | null;
   readonly backend: string | null;
   readonly failure: Failure | null;
   readonly prune_reason: string | null;
@@ -88,7 +82,10 @@ export interface Trial {
   readonly distributions?: SearchSpace;
 }
 
-/** What samplers and pruners see: plain records, never a live study. */
+/**
+ * What samplers and pruners see: plain records, never a live study. A study gives all of it; records of one's own need
+ * no more than `direction` and `trials`.
+ */
 export interface History {
   /** Of the first objective; for a pruner, of what its trials report. */
   readonly direction: Direction;

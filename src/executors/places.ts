@@ -1,6 +1,6 @@
 /** Places handed out one by one: what every executor of a fixed size hands out trials by. */
 import { hostname } from "node:os";
-import { MlbenchError } from "../core/index.js";
+import { messageOf, MlbenchError } from "../core/index.js";
 import type { ExecutedTrial, Place, RunHooks, TrialJob } from "./executor.js";
 
 interface Waiter {
@@ -50,7 +50,7 @@ export class Places {
         },
         refuse: (error) => {
           signal?.removeEventListener("abort", leave);
-          reject(error instanceof Error ? error : new Error(String(error)));
+          reject(error instanceof Error ? error : new Error(messageOf(error)));
         },
       };
       signal?.addEventListener("abort", leave, { once: true });

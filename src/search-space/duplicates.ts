@@ -1,5 +1,6 @@
 /** Asks the sampler for a proposal: how a duplicate (or banned) one is noticed, and what each rule does about it. */
 import type { History, OnDuplicate, Params, Rng, SearchSpace, Trial } from "../core/index.js";
+import { isPromised } from "../core/index.js";
 import { drawUniform } from "./draw-uniform.js";
 import { trialsAt } from "./point-lookup.js";
 import { activeParams, buildParams, indexPoints, samePoint } from "./points.js";
@@ -72,7 +73,7 @@ export function propose(
   const ask = (attempt: number): Proposal | Promise<Proposal> => {
     for (let n = attempt; n < ATTEMPTS; n++) {
       const params = sampler.suggest(space, history, rng);
-      if (params instanceof Promise) return params.then((given) => judged(given, n) ?? ask(n + 1));
+      if (isPromised(params)) return Promise.resolve(params).then((given) => judged(given, n) ?? ask(n + 1));
       const proposal = judged(params, n);
       if (proposal) return proposal;
     }

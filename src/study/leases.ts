@@ -1,7 +1,7 @@
 /** Leases: trials handed out for a limited time, and taken back from whoever falls silent. */
 import { randomBytes } from "node:crypto";
 import type { Lease, Trial } from "../core/index.js";
-import { MlbenchError } from "../core/index.js";
+import { isTokenOf, MlbenchError } from "../core/index.js";
 
 /** The time that leases are counted in, and how to be woken; a parameter so that tests need not wait. */
 export interface LeaseClock {
@@ -46,8 +46,8 @@ export class Leases {
   }
 
   /** Starts a trial's lease anew: it was handed out, or gave a sign of life. */
-  renew({ number, lease }: Pick<Trial, "number" | "lease">): void {
-    if (!lease) return;
+  renew({ number, state, lease }: Pick<Trial, "number" | "state" | "lease">): void {
+    if (!lease || state !== "running") return;
     this.#deadlines.set(number, this.#clock.now() + lease.seconds * 1000);
     this.#arm();
   }
@@ -85,15 +85,19 @@ export class Leases {
 }
 
 /**
- * Refuses whoever holds no lease on a trial, or one that has ended.
+ * Refuses whoever does not hold a trial's lease: that of a running one, or that a finished one was ended under.
  * @throws MlbenchError `lease-lost`.
  */
 export function requireLease(trial: Trial, token: string | undefined): void {
-  if ((trial.lease?.token ?? undefined) === token) return;
-  const { number, state } = trial;
-  const why =
-    token === undefined
-      ? `trial ${number} was handed out under a lease: give its token`
-      : `trial ${number} is ${state}, and this lease on it has ended: drop the work on it`;
-  throw new MlbenchError("lease-lost", why);
+  if (isTokenOf(trial.lease, token)) return;
+  const { number } = trial;
+  throw token === undefined
+    ? new MlbenchError("lease-lost", `trial ${number} was handed out under a lease: give its token`)
+    : leaseLost(trial);
+}
+
+/** The error of a holder whose time is over. */
+export function leaseLost({ number, state }: Pick<Trial, "number" | "state">): MlbenchError {
+  const why = `trial ${number} is ${state}, and this lease on it has ended: drop the work on it`;
+  return new MlbenchError("lease-lost", why);
 }

@@ -3,6 +3,7 @@ import { UsageError } from "../core/index.js";
 import type { BackendName, KernelsName, OptimizeEvent, Tracker } from "../core/index.js";
 import type { Executor } from "../executors/executor.js";
 import type { KnownKeys } from "../registry/known-keys.js";
+import { MAX_ATTEMPTS } from "./recovery.js";
 
 /** What one call of `optimize` is told. Counts are of finished trials that repeat no other. */
 export interface CallOptions {
@@ -131,7 +132,7 @@ export function resolveOptions(options: CallOptions): ResolvedOptions {
   return {
     target: options.target ?? null,
     patience: options.patience ?? null,
-    maxAttempts: options.maxAttempts ?? 3,
+    maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     maxRetries: options.maxRetries ?? 0,
     maxFailures: options.maxFailures ?? 5,
     graceMs: options.graceMs ?? 10_000,

@@ -2,7 +2,6 @@
 import type {
   Lease,
   Metrics,
-  OnNan,
   ObjectiveTrial,
   OptimizeEvent,
   StudyEvent,
@@ -10,26 +9,32 @@ import type {
   Trial,
   TrialOutcome,
 } from "../core/index.js";
-import { ChannelTrial, UsageError } from "../core/index.js";
+import { ChannelTrial, isFinished, keptLease, lastReport, MlbenchError, UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { AskOptions, ReportRequest, TellResult } from "./commands.js";
 import { endingEvent, secondsSince } from "./finishing.js";
 import type { LeaseClock } from "./leases.js";
-import { Leases, newLease, requireLease } from "./leases.js";
+import { leaseLost, Leases, newLease, requireLease } from "./leases.js";
 import { EXTERNAL } from "./new-trial.js";
-import { LEASE_ENDED, MAX_ATTEMPTS, ownerLost } from "./recovery.js";
+import { LEASE_ENDED, ownerLost } from "./recovery.js";
 import type { StudyLog } from "./study-log.js";
-import { outcomeOfTell } from "./tell-outcome.js";
+import { studyClosed } from "./study-log.js";
+import { endedAs, outcomeOfTell } from "./tell-outcome.js";
 import type { TrialDispatcher } from "./trial-dispatcher.js";
 
-/** An objective's trial in the hands of the caller. */
+/**
+ * An objective's trial in the hands of the caller. Its methods throw an MlbenchError, `lease-lost` once somebody else may
+ * have it and `study-closed` where the study is not open; `shouldPrune` says true once it was stopped for good.
+ */
 export interface AskedTrial extends ObjectiveTrial {
   /** Null for one that is handed out for as long as it takes. */
   readonly lease: Lease | null;
 }
 
-/** What is told about trials that come back. */
+/** What is asked about trials that come back, and told of them. */
 export interface OutsideHooks {
+  /** How often an attempt may end with its owner: the running call's limit. */
+  maxAttempts(): number;
   /** A report, once it is judged. */
   onReport(event: Extract<OptimizeEvent, { event: "report" }>): void;
   /** A trial finished, and is durable. */
@@ -44,8 +49,6 @@ export class OutsideTrials {
   readonly #dispatcher: TrialDispatcher;
   readonly #hooks: OutsideHooks;
   readonly #leases: Leases;
-  /** The last lease on trials that have finished: their holders may not have heard of it. */
-  readonly #ended = new Map<number, string>();
 
   constructor(log: StudyLog, dispatcher: TrialDispatcher, hooks: OutsideHooks, clock?: LeaseClock) {
     this.#log = log;
@@ -74,7 +77,7 @@ export class OutsideTrials {
     if (seconds !== undefined && !(Number.isFinite(seconds) && seconds > 0))
       throw new UsageError("invalid-option", `lease must be a number of seconds above 0, got ${seconds}`);
     const lease = seconds === undefined ? null : newLease(seconds);
-    const owner = { owner: EXTERNAL, slot: null, ...(lease ? { lease } : {}) };
+    const owner = { owner: EXTERNAL, slot: null, ...(lease ? { lease: keptLease(lease) } : {}) };
     const next = await this.#dispatcher.next(owner, { space });
     if (next === null || next.kind === "exhausted")
       throw new UsageError("space-exhausted", `study "${this.#header.name}": every point of its space has been tried`);
@@ -83,23 +86,36 @@ export class OutsideTrials {
     if (next.kind === "reused") return this.ask({ space, lease: seconds });
     const trial = this.#trial(next.number);
     this.#leases.renew(trial);
-    return Object.assign(this.#handle(trial), { lease });
+    return Object.assign(this.#handle(trial, lease?.token), { lease });
   }
 
-  #handle(trial: Trial): ChannelTrial {
-    const { number } = trial;
+  /** Every word of its holder counts as long as the trial is in this holder's hands. */
+  #handle(trial: Trial, token: string | undefined): ChannelTrial {
+    const { number, attempt } = trial;
+    const held = (): Trial | null => {
+      // Opening it takes time, which a handle's methods have not: what they say would be lost.
+      if (!this.#log.isOpen) throw studyClosed(this.#header.name);
+      return this.#held(number, token, attempt);
+    };
     let prune = false;
     return new ChannelTrial(trial, {
-      suggest: (name, distribution) => this.#dispatcher.suggest(number, name, distribution),
+      suggest: (name, distribution) => {
+        held();
+        return this.#dispatcher.suggest(number, name, distribution);
+      },
       report: (step, value, metrics) => {
-        prune = this.#judge(number, step, value, metrics) === "prune";
+        // One that was stopped for good hears of it as of any pruning.
+        const stopped = held() === null && this.#trial(number).state === "pruned";
+        prune = stopped || this.#judge(number, step, value, metrics) === "prune";
         this.#leases.renew(this.#trial(number));
       },
       shouldPrune: async () => prune,
       setUserAttr: (key, value) => {
+        held();
         this.#dispatcher.setUserAttr(number, key, value);
       },
       setConstraint: (name, value) => {
+        held();
         this.#dispatcher.setConstraint(number, name, value);
       },
     });
@@ -114,19 +130,22 @@ export class OutsideTrials {
     if (!trial) return "stop";
     if (typeof value !== "number" || !Number.isInteger(step) || step < 0)
       throw new UsageError("invalid-report", `report of trial ${number}: give a value and a step (an integer from 0)`);
-    const last = trial.intermediate.at(-1);
-    if (last && step < last[0])
-      throw new UsageError("invalid-report", `report of trial ${number}: steps must rise; ${last[0]} was reported`);
-    if (last?.[0] === step && !Object.is(last[1], value))
-      throw new UsageError("invalid-report", `report of trial ${number}: step ${step} was reported as ${last[1]}`);
+    const last = lastReport(trial);
+    if (last && step < last.step)
+      throw new UsageError("invalid-report", `report of trial ${number}: steps must rise; ${last.step} was reported`);
+    const again = last?.step === step;
+    if (again && !Object.is(last.value, value + 0))
+      throw new UsageError("invalid-report", `report of trial ${number}: step ${step} was reported as ${last.value}`);
     this.#leases.renew(trial);
-    if (last?.[0] !== step) return this.#judge(number, step, value, metrics);
-    return this.#answer(this.#dispatcher.judge(number).prune);
+    if (!again) return this.#judge(number, step, value, metrics);
+    return this.#answer(this.#dispatcher.judge(number, last.seen).prune);
   }
 
-  #judge(number: number, step: number, value: number, metrics: Metrics = {}): ReportAnswer {
+  #judge(number: number, step: number, value: number, given: Metrics = {}): ReportAnswer {
+    // The giver may go on using the object.
+    const metrics = Object.freeze({ ...given });
     const { prune, reason } = this.#dispatcher.report(number, { step, value, metrics });
-    this.#hooks.onReport({ event: "report", number, step, value, metrics: Object.freeze(metrics), prune, reason });
+    this.#hooks.onReport({ event: "report", number, step, value, metrics, prune, reason });
     return this.#answer(prune);
   }
 
@@ -141,12 +160,17 @@ export class OutsideTrials {
     return trial ? "continue" : "stop";
   }
 
-  /** The trial in whose holder's hands it is; null where it was ended for good meanwhile. */
-  #held(number: number, lease: string | undefined): Trial | null {
+  /**
+   * The trial, for whoever has it in hand; null where it was ended for good meanwhile.
+   * @param attempt the holder's, where that is known
+   */
+  #held(number: number, lease: string | undefined, attempt?: number): Trial | null {
     const trial = this.#trial(number);
-    if (lease !== undefined && this.#ended.get(number) === lease) return null;
     requireLease(trial, lease);
-    if (trial.state === "running" && trial.owner === EXTERNAL) return trial;
+    if (attempt !== undefined && trial.attempt !== attempt)
+      throw new MlbenchError("lease-lost", `trial ${number} is in its attempt ${trial.attempt}: drop the work on it`);
+    if (trial.owner === EXTERNAL && isFinished(trial)) return null;
+    if (trial.owner === EXTERNAL && trial.state === "running") return trial;
     throw notAsked(trial);
   }
 
@@ -156,23 +180,29 @@ export class OutsideTrials {
    */
   async tell(number: number, result: TellResult): Promise<Trial> {
     const trial = this.#trial(number);
-    const outcome = outcomeOfTell(number, result, this.#header);
-    if (result.lease !== undefined && this.#ended.get(number) === result.lease && saysSame(trial, outcome))
+    const end = this.#ending(trial, outcomeOfTell(number, result, this.#header), "told as pruned");
+    const { lease, userAttrs = {} } = result;
+    if (lease !== undefined && isFinished(trial)) {
+      requireLease(trial, lease);
+      if (!endedAs(trial, end, userAttrs)) throw leaseLost(trial);
+      await this.#log.flush();
       return trial;
+    }
     this.#requireTellable(trial, result);
-    const attributes = Object.entries(result.userAttrs ?? {}).map(([key, value]): StudyEvent => ({
+    const attributes = Object.entries(userAttrs).map(([key, value]): StudyEvent => ({
       type: "trial-attr",
       number,
       key,
       value,
     }));
-    await this.#end(trial, outcome, "told as pruned", attributes);
+    await this.#end(number, [...attributes, end]);
     return this.#trial(number);
   }
 
   #requireTellable(trial: Trial, { state, lease }: TellResult): void {
+    if (isFinished(trial)) throw notAsked(trial);
     if (trial.state === "waiting" && state === "failed" && lease === undefined) return;
-    if (trial.lease || lease !== undefined) requireLease(trial, lease);
+    requireLease(trial, lease);
     if (trial.state === "running" && trial.owner === EXTERNAL) return;
     throw notAsked(trial);
   }
@@ -184,23 +214,23 @@ export class OutsideTrials {
   async stop(number: number, reason: string): Promise<Trial> {
     const trial = this.#trial(number);
     if (trial.state !== "running" || trial.owner !== EXTERNAL) throw notAsked(trial);
-    await this.#end(trial, { state: "pruned", metrics: {} }, reason);
+    await this.#end(number, [this.#ending(trial, { state: "pruned", metrics: {} }, reason)]);
     return this.#trial(number);
   }
 
-  async #end(
-    trial: Trial,
-    outcome: TrialOutcome,
-    pruneReason: string,
-    before: readonly StudyEvent[] = [],
-  ): Promise<void> {
-    const { number, started_at, lease } = trial;
-    const onNan: OnNan = this.#header.settings.on_nan;
-    const objectives = this.#header.objectives.length;
-    const end = { seconds: secondsSince(started_at), backend: null, pruneReason, onNan, objectives };
-    const durable = this.#log.append(...before, endingEvent(trial, outcome, end));
-    this.#leases.end(number);
-    if (lease) this.#ended.set(number, lease.token);
+  /** The event that ends a trial as its outcome says. The record keeps whose hands it was in. */
+  #ending(trial: Trial, outcome: TrialOutcome, pruneReason: string): StudyEvent {
+    const { started_at, lease } = trial;
+    const { objectives, settings } = this.#header;
+    const given = { seconds: secondsSince(started_at), backend: null, pruneReason };
+    const end = endingEvent(trial, outcome, { ...given, onNan: settings.on_nan, objectives: objectives.length });
+    return end.type === "trial-finished" && lease ? { ...end, lease } : end;
+  }
+
+  async #end(number: number, events: readonly StudyEvent[]): Promise<void> {
+    const durable = this.#log.append(...events);
+    // What was refused at once ends nothing.
+    if (isFinished(this.#trial(number))) this.#leases.end(number);
     await durable;
     this.#dispatcher.release(number);
     await this.#dispatcher.reportsKept(number);
@@ -211,15 +241,17 @@ export class OutsideTrials {
   #takeBack(number: number): void {
     const trial = this.#trial(number);
     if (trial.state !== "running" || !trial.lease) return;
-    const event = ownerLost(trial, MAX_ATTEMPTS, LEASE_ENDED);
+    const event = ownerLost(trial, this.#hooks.maxAttempts(), LEASE_ENDED);
     this.#dispatcher.release(number);
     this.#log.append(event).then(
       () => {
         if (event.type === "trial-requeued") this.#hooks.onRequeued(number);
         else this.#hooks.onFinished(this.#trial(number));
       },
-      // The disk refuses: the next opening starts the lease anew.
-      () => undefined,
+      () => {
+        // Nothing came of it: the next end of the lease tries again.
+        if (this.#log.isOpen) this.#leases.renew(this.#trial(number));
+      },
     );
   }
 
@@ -232,11 +264,4 @@ function notAsked({ number, state }: Trial): UsageError {
   if (state === "running" || state === "waiting")
     return new UsageError("trial-not-asked", `trial ${number} is ${state} and was not handed out by ask`);
   return new UsageError("trial-finished", `trial ${number} is ${state} already: a finished trial never changes`);
-}
-
-/** Whether a record ended as an outcome says. */
-function saysSame(trial: Trial, outcome: TrialOutcome): boolean {
-  if (trial.state !== outcome.state) return false;
-  if (outcome.state !== "complete") return true;
-  return outcome.values.every((value, i) => Object.is(trial.values?.[i], value));
 }

@@ -4,7 +4,7 @@ import { blankTrial, directionsOf, isBanned } from "../core/index.js";
 import type { StudyLog } from "./study-log.js";
 
 /** All records as they stand; banned trials are taken points and nothing to learn from. */
-export function samplerHistory({ state, header, running }: StudyLog): History {
+export function samplerHistory({ state, header, running }: StudyLog): Required<History> {
   const directions = directionsOf(header);
   const { annotations } = state;
   const hidden = (trial: Trial): boolean => annotations.size > 0 && isBanned(annotations, trial.number);

@@ -1,6 +1,6 @@
 /** A study's records in one process, and the one way to add to them. */
 import type { History, StudyEvent, StudyHeader, StudyState, Trial } from "../core/index.js";
-import { isFinished, messageOf, MlbenchError, reportDirection, UsageError } from "../core/index.js";
+import { directionsOf, isFinished, messageOf, MlbenchError, reportDirection, UsageError } from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 
 /** Whether the disk, or the study's end, is to blame. */
@@ -14,6 +14,11 @@ export interface LogHooks {
   /** Takes a command of another process; resolves with its answer when its effect is durable. */
   onCommand(command: unknown): Promise<unknown>;
   onClose(): void;
+}
+
+/** The error of a write that does not open the study by itself. */
+export function studyClosed(name: string): MlbenchError {
+  return new MlbenchError("study-closed", `study "${name}" is not open for writing`);
 }
 
 const openLogs = new Set<StudyLog>();
@@ -56,6 +61,10 @@ export class StudyLog {
     return this.#writer?.state ?? this.#state;
   }
 
+  get isOpen(): boolean {
+    return this.#writer !== null;
+  }
+
   get header(): StudyHeader {
     return this.state.header;
   }
@@ -84,16 +93,17 @@ export class StudyLog {
   }
 
   /** For judging reports: finished records alone, in the order of finishing, without copying them. */
-  get finishedHistory(): History {
+  get finishedHistory(): Required<History> {
     return this.historyWhen(this.#finished.length);
   }
 
   /** {@link StudyLog.finishedHistory} as it was when `finished` trials were. */
-  historyWhen(finished: number): History {
+  historyWhen(finished: number): Required<History> {
     const runningOf = (): readonly Trial[] => this.running;
     // Running trials are looked up only by a pruner that asks: most judge by finished trials alone.
     return {
       direction: reportDirection(this.header),
+      directions: directionsOf(this.header),
       trials: finished < this.#finished.length ? this.#finished.slice(0, finished) : this.#finished,
       get running() {
         return runningOf();
@@ -156,12 +166,7 @@ export class StudyLog {
    * @throws (rejects) as {@link StudyWriter.append}.
    */
   append(...events: StudyEvent[]): Promise<void> {
-    if (!this.#writer) return Promise.reject(new MlbenchError("study-closed", "the study is not open for writing"));
-    const fault = this.#fault;
-    if (fault !== null) {
-      this.#fault = null;
-      return Promise.reject(fault instanceof Error ? fault : new Error(messageOf(fault)));
-    }
+    if (!this.#writer) return Promise.reject(studyClosed(this.#name));
     const written = this.#writer.append(...events);
     const { state } = this;
     for (const event of events) {
@@ -174,8 +179,8 @@ export class StudyLog {
   }
 
   /**
-   * Appends without waiting: what goes wrong with the disk is told by the next append that is waited for, and so is an
-   * event that could not have happened.
+   * Appends without waiting. What goes wrong with the disk is told by the next append that is waited for; an event that
+   * could not have happened hinders no other one, and is told by {@link StudyLog.flush} or {@link StudyLog.close}.
    */
   post(...events: StudyEvent[]): void {
     this.append(...events).catch((error: unknown) => {
@@ -183,9 +188,19 @@ export class StudyLog {
     });
   }
 
-  /** Resolves when everything appended so far is durable. */
+  /**
+   * Resolves when everything appended so far is durable.
+   * @throws (rejects) what was wrong with an event that nobody waited for, once.
+   */
   async flush(): Promise<void> {
     await this.#writer?.flush();
+    this.#throwFault();
+  }
+
+  #throwFault(): void {
+    const fault = this.#fault;
+    this.#fault = null;
+    if (fault !== null) throw fault instanceof Error ? fault : new Error(messageOf(fault));
   }
 
   /** Reads the records again, where this object has not the study open: another process may have written. */
@@ -195,6 +210,7 @@ export class StudyLog {
     this.#collectFinished();
   }
 
+  /** @throws (rejects) the storage's errors; as {@link StudyLog.flush}, once it is closed. */
   async close(): Promise<void> {
     await this.#opening;
     const writer = this.#writer;
@@ -205,5 +221,6 @@ export class StudyLog {
     await writer.close();
     this.#state = writer.state;
     this.#writer = null;
+    this.#throwFault();
   }
 }

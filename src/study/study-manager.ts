@@ -1,6 +1,6 @@
 /** One call of `optimize`: whether further trials are wanted, what follows each that ends, and when the call is over. */
 import type { OptimizeEvent, OptimizeResult, StoppedBy, Trial } from "../core/index.js";
-import { isBanned, MlbenchError } from "../core/index.js";
+import { isBanned, messageOf, MlbenchError } from "../core/index.js";
 import type { Executor } from "../executors/executor.js";
 import type { Ending } from "./call-ending.js";
 import { CallEnding } from "./call-ending.js";
@@ -58,6 +58,11 @@ export class StudyManager {
     this.#over = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
+  }
+
+  /** How often an attempt at a trial may end with its owner in this call. */
+  get maxAttempts(): number {
+    return this.#options.maxAttempts;
   }
 
   /**
@@ -199,7 +204,7 @@ export class StudyManager {
   }
 
   readonly #fail = (error: unknown): void => {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#failure ??= error instanceof Error ? error : new Error(messageOf(error));
     this.stop("stop", "abort");
   };
 

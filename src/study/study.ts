@@ -25,6 +25,7 @@ import type { CallOptions, TaskOptions } from "./optimize-options.js";
 import { callKeys, checkOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
 import { OutsideTrials } from "./outside-trials.js";
+import { MAX_ATTEMPTS } from "./recovery.js";
 import type { ReportKeeper } from "./report-keeper.js";
 import { checkTarget } from "./stop-rules.js";
 import { StudyEdits } from "./study-edits.js";
@@ -99,6 +100,7 @@ export class Study extends StudyRecords {
     this.#log = log;
     this.#dispatcher = new TrialDispatcher(this.#log, parts.components, parts.reports);
     const hooks = {
+      maxAttempts: () => this.#manager?.maxAttempts ?? MAX_ATTEMPTS,
       onReport: (event) => this.#manager?.onOutsideEvent(event),
       onRequeued: (number) => this.#manager?.onOutsideEvent({ event: "requeued", number }),
       onFinished: (trial) => this.#manager?.onTrialTold(trial),

@@ -1,6 +1,6 @@
 /** Whoever follows a call of `optimize`: called for every event, and unable to disturb it. */
 import type { OptimizeEvent, SubscriberFailures, Tracker } from "../core/index.js";
-import { messageOf } from "../core/index.js";
+import { freezeDeep, isPromised, messageOf } from "../core/index.js";
 
 /** Somebody who is told of events. */
 export interface Subscriber {
@@ -40,7 +40,7 @@ export class Subscribers {
   }
 
   emit(event: OptimizeEvent): void {
-    Object.freeze(event);
+    freezeDeep(event);
     for (const subscriber of this.#all) void this.#isolate(subscriber, () => subscriber.onEvent(event));
   }
 
@@ -51,9 +51,9 @@ export class Subscribers {
 
   #isolate(subscriber: Pick<Subscriber, "name">, work: () => void | Promise<void>): Promise<void> | undefined {
     try {
-      const result = work();
-      if (!(result instanceof Promise)) return undefined;
-      return result.catch((error: unknown) => {
+      const result: unknown = work();
+      if (!isPromised(result)) return undefined;
+      return Promise.resolve(result).then(undefined, (error: unknown) => {
         this.#failed(subscriber.name, error);
       });
     } catch (error) {

@@ -1,6 +1,6 @@
 /** What a told result means: an outcome like that of any other trial. */
-import type { StudyHeader, TrialOutcome } from "../core/index.js";
-import { constraintValues, UsageError } from "../core/index.js";
+import type { StudyEvent, StudyHeader, Trial, TrialOutcome } from "../core/index.js";
+import { canonicalJson, constraintValues, UsageError } from "../core/index.js";
 import type { TellResult } from "./commands.js";
 
 function invalid(number: number, { value, values, state }: TellResult, wanted: string): UsageError {
@@ -42,4 +42,20 @@ export function outcomeOfTell(
   };
   const held = constraintValues(settings.constraints ?? [], numbers);
   return { state: "complete", values: given, metrics: kept, constraints: { ...held, ...constraints } };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}
+
+/** Whether a finished record has what an event and these attributes say. Why it was pruned does not matter. */
+export function endedAs(trial: Trial, end: StudyEvent, userAttrs: Readonly<Record<string, unknown>>): boolean {
+  if (end.type !== "trial-finished" || end.state !== trial.state) return false;
+  if (end.state === "pruned") return true;
+  const { values, failure, metrics, constraints = {} } = end;
+  return (
+    isSame([values, failure, metrics], [trial.values, trial.failure, trial.metrics]) &&
+    Object.entries(constraints).every(([name, value]) => isSame(value, trial.constraints[name])) &&
+    Object.entries(userAttrs).every(([key, value]) => isSame(value, trial.user_attrs[key]))
+  );
 }

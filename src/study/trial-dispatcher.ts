@@ -1,6 +1,6 @@
 /** Where a study's trials are queued and handed out, and each report is recorded and judged by the pruner. */
-import type { Distribution, Lease, Params, ParamValue, StudyEvent, StudyHeader, Trial } from "../core/index.js";
-import { MlbenchError, whenReady, withLiveReports } from "../core/index.js";
+import type { Distribution, KeptLease, Params, ParamValue, StudyEvent, StudyHeader, Trial } from "../core/index.js";
+import { MlbenchError, toPlainData, whenReady, withLiveReports } from "../core/index.js";
 import type { PruneDecision } from "../pruners/pruner.js";
 import { ParameterGroups } from "../search-space/parameter-groups.js";
 import { now } from "./clock.js";
@@ -17,7 +17,7 @@ import { UndeclaredDraws } from "./undeclared-draws.js";
 export interface TrialOwner {
   readonly owner: string;
   readonly slot: number | null;
-  readonly lease?: Lease;
+  readonly lease?: KeptLease;
 }
 
 /** A trial to run, or one whose value was taken over from an equal one, or none: every point was tried. */
@@ -230,7 +230,9 @@ export class TrialDispatcher {
 
   setUserAttr(number: number, key: string, value: unknown): void {
     this.#running(number);
-    this.#log.post({ type: "trial-attr", number, key, value });
+    // Refused here: the one who gave it is told, and nobody else.
+    const plain = toPlainData(value, `user attribute "${key}"`);
+    this.#log.post({ type: "trial-attr", number, key, value: plain });
   }
 
   setConstraint(number: number, name: string, value: number): void {

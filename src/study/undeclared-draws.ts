@@ -1,6 +1,6 @@
 /** The values of parameters that an objective suggests without declaring them. */
 import type { Distribution, SearchSpace, StudyHeader } from "../core/index.js";
-import { contains, createRng, UsageError } from "../core/index.js";
+import { contains, createRng, isPromised, UsageError } from "../core/index.js";
 import type { History, ParamValue } from "../core/index.js";
 import { drawUniform } from "../search-space/draw-uniform.js";
 import type { ParameterGroups } from "../search-space/parameter-groups.js";
@@ -37,8 +37,8 @@ export class UndeclaredDraws {
   #suggest(space: SearchSpace, history: History): Readonly<Record<string, ParamValue>> {
     const { sampler } = this.#components;
     const suggested = sampler.suggest(space, history, this.#rng(Object.keys(space).join("\n")));
-    if (!(suggested instanceof Promise)) return suggested ?? {};
-    suggested.catch(() => undefined);
+    if (!isPromised(suggested)) return suggested ?? {};
+    Promise.resolve(suggested).catch(() => undefined);
     throw new UsageError(
       "undeclared-parameter",
       `sampler "${sampler.name}" takes its time: declare the study's space instead of suggesting "${Object.keys(space).join(", ")}"`,

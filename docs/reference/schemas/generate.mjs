@@ -29,7 +29,8 @@ const when = map({ anyOf: [ref("paramValue"), list(ref("paramValue"))] });
 const distribution = (type, properties) =>
   object({ type: { const: type }, ...properties, when }, { optional: ["when"] });
 const component = object({ name: text, options: map(anything) });
-const hashedFile = object({ path: text, sha256: { type: "string", pattern: "^[0-9a-f]{64}$" } });
+const sha256 = { type: "string", pattern: "^[0-9a-f]{64}$" };
+const hashedFile = object({ path: text, sha256 });
 const objective = object({ metric: text, direction: { enum: ["minimize", "maximize"] } });
 const objectives = { description: "One or more; the first is what trials report.", ...list(objective), minItems: 1 };
 const only = (state, schema) => ({
@@ -37,7 +38,9 @@ const only = (state, schema) => ({
   then: { properties: schema },
 });
 
-const lease = object({ token: text, seconds: { type: "number", exclusiveMinimum: 0 } });
+const seconds = { type: "number", exclusiveMinimum: 0 };
+const lease = object({ token: text, seconds });
+const keptLease = object({ sha256, seconds });
 const values = { ...list(ref("number")), minItems: 1 };
 const noValue = { values: { type: "null" }, value: { type: "null" } };
 
@@ -178,8 +181,10 @@ const defs = {
       owner: { description: '"external" for a trial that `ask` handed out.', ...nullable(text) },
       slot: nullable(count),
       lease: {
-        description: "Of a running trial that was handed out for a limited time; null for every other.",
-        ...nullable(lease),
+        description:
+          "Of a running trial that was handed out for a limited time, and of one that was told or stopped under it; " +
+          "null for every other. sha256 is its token's: the token itself is told to the one who asked alone.",
+        ...nullable(keptLease),
       },
       backend: { description: "Where it was trained: wasm/relaxed, …", ...nullable(text) },
       failure: nullable(ref("failure")),

@@ -1,6 +1,7 @@
 /** What lifts a study written by an older version to the present one. */
 import { MlbenchError } from "../../core/index.js";
 import { fromVersion1 } from "./from-version-1.js";
+import { eventWithKeptLease, withKeptLease } from "./leases.js";
 import type { Migration, Raw } from "./migration.js";
 
 export type { Migration, Raw } from "./migration.js";
@@ -47,7 +48,8 @@ export const currentForm: Form = { version: SCHEMA_VERSION, header: asIs, trial:
  */
 export function migratorFrom(version: unknown, schema: Schema = currentSchema): Migrator {
   const { version: target } = schema;
-  if (version === target) return { version: target, outdated: false, header: asIs, trial: asIs, event: asIs };
+  if (version === target)
+    return { version: target, outdated: false, header: asIs, trial: withKeptLease, event: eventWithKeptLease };
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
     throw new MlbenchError("study-damaged", `schema_version must be an integer from 1, got ${JSON.stringify(version)}`);
   if (version > target)

@@ -31,6 +31,19 @@ class LateSampler implements Sampler {
   }
 }
 
+it("a suggestion may be promised by a promise of any making", async () => {
+  let asked = 0;
+  const later = (params: Params): Promise<Params> =>
+    ({ then: (done: (params: Params) => void) => void turn().then(() => done(params)) }) as unknown as Promise<Params>;
+  const s = await study({
+    space: { x: float(0, 1) },
+    sampler: { name: "foreign", suggest: () => later({ x: ++asked / 8 }) },
+  });
+  await s.enqueueTrial({});
+  await s.optimize(square, { trials: 3 });
+  expect(s.trials.map(({ params: { x } }) => x)).toEqual([1 / 8, 2 / 8, 3 / 8]);
+});
+
 describe("a suggested null", () => {
   const space = { c: categorical([null, "a", "b"]), x: float(0, 1) };
   /** Whatever else there is: c is null. */

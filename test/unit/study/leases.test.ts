@@ -8,7 +8,7 @@ describe("a trial under a lease", () => {
     const s = await loadedStudy({}, clock);
     const first = await s.ask({ lease: 30 });
     expect(first.lease).toMatchObject({ seconds: 30, token: expect.stringMatching(/^[\w-]{22}$/) as unknown });
-    expect(s.trials[0]).toMatchObject({ state: "running", owner: "external", lease: first.lease, attempt: 1 });
+    expect(s.trials[0]).toMatchObject({ state: "running", owner: "external", lease: { seconds: 30 }, attempt: 1 });
     expect(await s.report(0, { lease: first.lease?.token, step: 1, value: 0.5 })).toBe("continue");
     clock.advance(29_999);
     expect(s.trials[0]).toMatchObject({ state: "running" });

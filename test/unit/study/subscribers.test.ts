@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import type { OptimizeEvent, Tracker } from "../../../src/core/index.js";
 import { Subscribers, trackerSubscribers } from "../../../src/study/subscribers.js";
@@ -64,6 +65,49 @@ describe("a subscriber that throws", () => {
     expect(result).toMatchObject({ finished: 2, subscriberFailures: [{ subscriber: "tracker 1", message: "later" }] });
   });
 
+  it("by something else that can be waited for is caught as well, and waited for at the end", async () => {
+    const s = await study();
+    let closed = false;
+    const thenable = (work: () => Promise<void>): Promise<void> =>
+      ({ then: (done: () => void, failed: (error: unknown) => void) => work().then(done, failed) }) as Promise<void>;
+    const result = await s.optimize(square, {
+      trials: 2,
+      trackers: [
+        {
+          onEvent: () => thenable(async () => Promise.reject(new Error("later"))),
+          close: () =>
+            thenable(async () => {
+              await turn();
+              closed = true;
+            }),
+        },
+      ],
+      onEvent: () => undefined,
+    });
+    expect(result).toMatchObject({ finished: 2, subscriberFailures: [{ subscriber: "tracker 1", message: "later" }] });
+    expect(closed).toBe(true);
+  });
+
+  it.each([
+    [Object.create(null) as unknown, "{}"],
+    [{ message: "of its own" }, "of its own"],
+    [undefined, "undefined"],
+  ])("something that is no error (%j) changes nothing", async (thrown, message) => {
+    const s = await study();
+    const result = await s.optimize(square, {
+      trials: 2,
+      onEvent: () => undefined,
+      trackers: [
+        {
+          onEvent() {
+            throw thrown;
+          },
+        },
+      ],
+    });
+    expect(result).toMatchObject({ stoppedBy: "trials", subscriberFailures: [{ message }] });
+  });
+
   it("and is alone is told of by a warning of the process", async () => {
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     try {
@@ -122,6 +166,30 @@ describe("a subscriber that throws", () => {
     expect(events.flatMap((event) => (event.event === "report" ? [event.metrics] : []))).toEqual([{}, {}]);
     expect(s.trials.every((trial) => trial.params["x"] !== 9)).toBe(true);
   });
+});
+
+it("no list in an event can be changed, nor the result that the call ends with", async () => {
+  const s = await study();
+  const refused: string[] = [];
+  const spoil = (event: OptimizeEvent, work: () => void): void => {
+    try {
+      work();
+    } catch {
+      refused.push(event.event);
+    }
+  };
+  const result = await s.optimize(square, {
+    trials: 2,
+    onEvent(event) {
+      if (event.event === "start") spoil(event, () => (event.recovered as number[]).push(99));
+      if (event.event !== "finish") return;
+      spoil(event, () => ((event.result as { finished: number }).finished = -1));
+      spoil(event, () => (event.result.front as number[]).push(99));
+      spoil(event, () => (event.result.subscriberFailures as unknown[]).push({}));
+    },
+  });
+  expect(refused).toEqual(["start", "finish", "finish", "finish"]);
+  expect(result).toMatchObject({ finished: 2, added: 2, front: [s.bestTrial?.number], subscriberFailures: [] });
 });
 
 it("a callback may stop the call before the next trial starts", async () => {
