@@ -71,6 +71,6 @@ export async function createComponents(
 ): Promise<StudyComponents> {
   const sampler = objectOf(given.sampler) ?? (await createSampler(header.sampler.name, header.sampler.options));
   const pruner = objectOf(given.pruner) ?? (await createPruner(header.pruner.name, header.pruner.options));
-  checkServes(sampler, pruner, header.objectives);
+  checkServes(sampler, header.objectives);
   return { sampler, pruner };
 }

@@ -88,7 +88,8 @@ function judgingOf({ kind, request, config, settings, ...merged }: MergedRequest
   const objectives = resolveObjectives(merged.objectives, known, subject.defaultMetric);
   checkTrialValue(settings.trial_value, objectives);
   const constraints = resolveConstraints(request.constraints ?? config.constraints, known);
-  const pruneBy = resolvePruneBy(request.pruneBy ?? config.prune_by, objectives, known);
+  const { forceDirection } = merged.objectives;
+  const pruneBy = resolvePruneBy(request.pruneBy ?? config.prune_by, objectives, known, forceDirection);
   const [sampler, pruner] = [request.sampler ?? config.sampler, request.pruner ?? config.pruner];
   return {
     objectives,

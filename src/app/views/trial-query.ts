@@ -72,7 +72,7 @@ const operators: Readonly<Record<string, (order: number, equal: boolean) => bool
 
 /** `train.lr<0.01`, `state=pruned`, `model.hidden_size>=32` */
 function parseFilter(text: string, queried: Queried): Test {
-  const parsed = /^\s*([\w.]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/.exec(text);
+  const parsed = /^\s*([\w.-]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/.exec(text);
   if (!parsed)
     throw new UsageError("invalid-filter", `--filter ${text}: expected name, one of = != < <= > >=, and a value`);
   const [, name, operator, wanted] = parsed as unknown as [string, string, string, string];
