@@ -368,8 +368,13 @@ const schemas = {
         front,
         user_attrs: map(anything),
         owner: {
-          description: "The process that optimizes the study now.",
-          ...nullable(object({ pid: count, host: text, since: ref("time") })),
+          description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
+          ...nullable(
+            object(
+              { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text },
+              { optional: ["pid", "host", "elsewhere", "url"] },
+            ),
+          ),
         },
         findings: list(ref("finding")),
       },

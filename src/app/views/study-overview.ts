@@ -11,6 +11,8 @@ import type {
 } from "../../core/index.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
 
+export { ownerInWords } from "../../storage/lock-owner.js";
+
 /** What is said of a study's best trial. */
 export interface BestTrialSummary {
   readonly number: number;
