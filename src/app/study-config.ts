@@ -7,7 +7,7 @@ import { categorical } from "../core/distribution.js";
 import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError, messageOf } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
-import { parseYaml, readYaml } from "../io/yaml.js";
+import { readYaml } from "../io/yaml.js";
 import { parseDistributionJson } from "../search-space/space-json.js";
 import type { ComponentSpec, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
 import type { Direction } from "../core/trial.js";
@@ -159,16 +159,11 @@ function resolvePaths(raw: Raw, folder: string): Pick<StudyConfig, "objective" |
 }
 
 /**
- * A study file's text (YAML, of which JSON is a part).
+ * The data of a study file, checked.
  * @param source what to call it in messages
  * @param folder where its relative paths start
  * @throws UsageError `invalid-config` or `invalid-space`, in one line
  */
-export async function parseStudyConfig(text: string, source: string, folder: string): Promise<StudyConfig> {
-  return checkStudyConfig(await parseYaml(text, source), source, folder);
-}
-
-/** The data of a study file, checked. @param source what to call it in messages @param folder as above */
 export function checkStudyConfig(data: unknown, source: string, folder: string): StudyConfig {
   const parsed = schema.safeParse(data ?? {});
   if (!parsed.success) throw schemaError(source, parsed.error);

@@ -87,11 +87,6 @@ export class TrialDispatcher {
     return this.#log.header;
   }
 
-  /** Settles when the draw under way is over; null when there is none. */
-  get drawing(): Promise<void> | null {
-    return this.#turn;
-  }
-
   /** Runs `work` after whoever draws now; at once, and to its end, where nobody does and it needs no time. */
   async #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
     while (this.#turn) await this.#turn;

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { categorical, float } from "../../../src/core/index.js";
-import { loadStudyConfig, parseStudyConfig, presetNames } from "../../../src/app/study-config.js";
-const parse = (text: string) => parseStudyConfig(text, "study.yaml", "/studies");
+import { checkStudyConfig, loadStudyConfig, presetNames } from "../../../src/app/study-config.js";
+import { parseYaml } from "../../../src/io/yaml.js";
+
+const parse = async (text: string) => checkStudyConfig(await parseYaml(text, "study.yaml"), "study.yaml", "/studies");
 
 let folder = "";
 beforeAll(async () => {
