@@ -5,6 +5,8 @@ export * from "./differences.js";
 export * from "./distribution.js";
 export * from "./errors.js";
 export * from "./json.js";
+export * from "./known-keys.js";
+export * from "./nearest.js";
 export * from "./reports.js";
 export * from "./rng.js";
 export * from "./tracker.js";

@@ -11,10 +11,10 @@ import type {
   StudyState,
   Trial,
 } from "../core/index.js";
-import { bestOfStudy, directionsOf, frontOfStudy, UsageError } from "../core/index.js";
+import { bestOfStudy, directionsOf, frontOfStudy, requireNumbers, UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
-import type { KnownKeys } from "../registry/known-keys.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 import { checkParams } from "../search-space/check-params.js";
 import type { StorageFinding, StudyChange, StudyStorage, StudySummary, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
@@ -176,12 +176,12 @@ export class Study {
   /**
    * What happens to the study from a revision on, each event once and in order, whichever process writes it; where
    * single events are no longer kept, a `reset` with the state comes in their place. Ends when the signal is aborted.
+   * @throws UsageError `unknown-option`.
    * @throws (while iterating) MlbenchError `study-deleted`, `study-damaged`.
    */
-  follow({
-    from = this.state.revision,
-    signal,
-  }: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
+  follow(options: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
+    requireKnownKeys("study.follow", options, { from: true, signal: true });
+    const { from = this.state.revision, signal } = options;
     return this.#parts.storage.follow(this.name, from, { signal });
   }
 
@@ -218,6 +218,7 @@ export class Study {
    */
   async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
     requireKnownKeys("study.report", report, reportKeys);
+    if (report.metrics !== undefined) requireNumbers("study.report", "metric", report.metrics);
     await this.#log.open();
     return this.#outside.report(number, report);
   }
@@ -320,6 +321,7 @@ export class Study {
 
   /** {@link Study.optimize} with a runner of one's own. */
   async optimizeWith(prepare: () => Promise<TrialRunner>, options: OptimizeOptions): Promise<OptimizeResult> {
+    requireKnownKeys("study.optimize", options, optimizeStudyKeys);
     checkOptions(options);
     checkTarget(options, this.header);
     if (this.#manager)

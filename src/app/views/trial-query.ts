@@ -1,9 +1,9 @@
 /** Trials by state, conditions, order and number. */
 import { UsageError, stringifyJson, valueOf } from "../../core/index.js";
 import type { StudyObjective, Trial, TrialState } from "../../core/index.js";
-import type { KnownKeys } from "../../registry/known-keys.js";
-import { requireKnownKeys } from "../../registry/known-keys.js";
-import { didYouMean } from "../../registry/nearest.js";
+import type { KnownKeys } from "../../core/known-keys.js";
+import { requireKnownKeys } from "../../core/known-keys.js";
+import { didYouMean } from "../../core/nearest.js";
 
 const states: readonly TrialState[] = ["waiting", "running", "complete", "pruned", "failed"];
 const fields = [
