@@ -10,7 +10,7 @@ import type { StudyComponents } from "../study/components.js";
 import { checkServes } from "./resolve-objectives.js";
 
 /** A registered name with options. */
-interface NamedComponent {
+export interface NamedComponent {
   readonly name: string;
   readonly options?: ComponentSpec["options"] | undefined;
 }
