@@ -277,7 +277,7 @@ export class Study {
   /**
    * Ends a trial for good: a running one is recorded as pruned with the reports it has, a waiting one as failed.
    * @returns its record once it is on its way to its end; a trial of this process's workers ends within a batch.
-   * @throws UsageError `unknown-trial`, `trial-finished`; MlbenchError `not-optimizing` for one that runs elsewhere.
+   * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked` for one that runs elsewhere.
    */
   async stopTrial(number: number): Promise<Trial> {
     await this.#log.open();
