@@ -2,7 +2,6 @@ import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { main } from "../../../src/cli/program.js";
-import type { CliIo } from "../../../src/cli/io.js";
 import { float } from "../../../src/core/index.js";
 import { createStudy } from "../../../src/app/create-study.js";
 import { storages } from "../../../src/storage/index.js";
@@ -29,7 +28,7 @@ async function printed(...argv: string[]): Promise<string> {
       done();
     },
   });
-  expect(await main(argv, { stdout: sink, stderr: sink } as unknown as CliIo)).toBe(0);
+  expect(await main(argv, { stdout: sink, stderr: sink })).toBe(0);
   return text;
 }
 
@@ -44,4 +43,52 @@ test("who optimizes a study is named whether or not it is a process here", async
   expect(await shown({ since })).toBe("optimized now by another process");
   expect(await shown({ since, pid: 4711, host: "lab3" })).toBe("optimized now by process 4711 on lab3");
   expect(await shown({ since, url: "http://lab3:7070" })).toBe("optimized now by the service at http://lab3:7070");
+});
+
+test("notes, tags and bans are shown by show and trials, and exported", async () => {
+  const study = await createStudy({ name: "said", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  owned.owner = null;
+  await study.optimize((trial) => trial.params["x"] as number, { trials: 4 });
+  const best = study.bestTrial?.number ?? -1;
+  const [first, second] = study.trials.map(({ number }) => number).filter((number) => number !== best);
+  await study.annotate(first as number, { note: "unplugged\nat noon", tags: ["lab 3", "redo"], banned: true });
+  await study.annotate(best, { note: "looks right" });
+  await study.annotate(second as number, { note: "for a while" });
+  await study.annotate(second as number, { note: "" });
+  await study.close();
+  const of = ["said", "--storage", "owned:"];
+  const annotations = {
+    [String(first)]: { note: "unplugged\nat noon", tags: ["lab 3", "redo"], banned: true },
+    [String(best)]: { note: "looks right", tags: [], banned: false },
+  };
+  const lines = [`trial ${first}: banned [lab 3] [redo] unplugged at noon`, `trial ${best}: looks right`];
+  const shown = await printed("show", ...of);
+  expect(shown.split("\n").filter((line) => / {2,}trial \d+: [bl]/.test(line))).toEqual(
+    // By number.
+    [...(Number(first) < best ? lines : lines.reverse())].map(
+      (line, i) => (i === 0 ? "notes    " : " ".repeat(9)) + line,
+    ),
+  );
+  expect(JSON.parse(await printed("show", ...of, "--format", "json"))).toMatchObject({ annotations });
+
+  const table = (await printed("trials", ...of)).split("\n");
+  expect(table.find((line) => line.includes("banned [lab 3] [redo] unplugged at noon"))).toMatch(/\bcomplete\b/);
+  const records = JSON.parse(await printed("trials", ...of, "--format", "json")) as { annotation?: object }[];
+  expect(records.map(({ annotation }) => annotation)).toEqual(records.map((_, number) => annotations[String(number)]));
+  expect(await printed("best-trial", ...of)).toContain("\n  looks right\n");
+
+  const whole = JSON.parse(await printed("export", ...of, "--to", "json")) as { annotations: object; trials: object[] };
+  expect(whole.annotations).toEqual(annotations);
+  expect(whole.trials.some((trial) => "annotation" in trial)).toBe(false);
+  const rows = (await printed("export", ...of, "--to", "csv")).trim().split(/\r?\n(?=\d|$)/);
+  expect(rows[0]).toMatch(/,annotation\.note,annotation\.tags,annotation\.banned$/);
+  expect(rows[best + 1]).toMatch(/,looks right,\[\],false$/);
+});
+
+test("a study of which nobody says anything has no notes", async () => {
+  await createStudy({ name: "silent", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  const of = ["silent", "--storage", "owned:"];
+  expect(await printed("show", ...of)).not.toMatch(/^notes/m);
+  expect(JSON.parse(await printed("export", ...of, "--to", "json"))).toMatchObject({ annotations: {} });
+  expect(await printed("export", ...of, "--to", "csv")).not.toContain("annotation");
 });
