@@ -50,7 +50,7 @@ export default {
       comment: "what implements a contract is injected by app",
       from: { path: room("study") },
       to: {
-        path: "^src/(?!core/|study/|search-space/|registry/known-keys\\.ts|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
+        path: "^src/(?!core/|study/|search-space/|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
       },
     },
     {

@@ -6,10 +6,13 @@ export { TrialPruned, MlbenchError, UsageError, categorical, createRng, deriveSe
 export type {
   Annotation,
   Attempt,
+  BackendName,
   Batch,
   CategoricalDistribution,
   CellTable,
   CellTables,
+  CheckpointEvent,
+  ComponentSpec,
   Condition,
   ConfigValue,
   Dataset,
@@ -22,27 +25,34 @@ export type {
   FinishEvent,
   FloatDistribution,
   FloatOptions,
+  Folds,
+  HashedFile,
   History,
   IntDistribution,
   IntOptions,
   KeptLease,
+  KernelsName,
   Lease,
   Loader,
   LoaderOptions,
   Metrics,
   Normalisation,
+  NumericDistribution,
   Objective,
   ObjectiveResult,
   ObjectiveTrial,
-  ParamValue,
+  OnDuplicate,
+  OnNan,
   Params,
+  ParamValue,
+  PartMetrics,
   Rng,
   RunConfig,
   RunEvent,
-  StartEvent,
   SearchSpace,
   Split,
   SplitName,
+  StartEvent,
   StoppedBy,
   StudyEvent,
   StudyHeader,
@@ -53,12 +63,17 @@ export type {
   SubscriberFailures,
   Tracker,
   Trial,
+  TrialCounts,
+  TrialOutcome,
   TrialPart,
   TrialState,
+  TrialValueRule,
 } from "./core/index.js";
 
 export { createStudy, ensureStudy, planStudy } from "./app/create-study.js";
 export type { CreateStudyOptions, EnsuredStudy, StudyPlan } from "./app/create-study.js";
+export type { Given, NamedComponent } from "./app/components.js";
+export type { StudyDefinition } from "./app/study-definition.js";
 export type { StudyRequest } from "./app/study-request.js";
 export type { StudyFile } from "./app/study-config.js";
 export { deleteStudy, listStudies, loadStudy } from "./app/study.js";
@@ -70,6 +85,7 @@ export type { KeptReport } from "./study/report-keeper.js";
 export type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./study/commands.js";
 export type { AskedTrial } from "./study/outside-trials.js";
 export { createExecutor, executors, Places } from "./executors/index.js";
+export type { RunInSlot } from "./executors/places.js";
 export type {
   ArtifactReference,
   ExecutedTrial,
@@ -85,13 +101,16 @@ export type {
   Workload,
 } from "./executors/index.js";
 export type { ObjectiveSource, OptimizeOptions, OptimizeStudyOptions, Study, StudyCallback } from "./study/study.js";
+export type { CallOptions, TaskOptions } from "./study/optimize-options.js";
+export type { StudyComponents } from "./study/components.js";
+export type { TrialRunner } from "./study/trial-runner.js";
 export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
 
 export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, trialLog } from "./app/read-study.js";
 export type { InspectedStudy } from "./app/read-study.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
-export type { BestTrialSummary, StudyOverview } from "./app/views/study-overview.js";
+export type { BestTrialSummary, StudyOverview, StudyPlace } from "./app/views/study-overview.js";
 export type { ExportFormat } from "./app/views/trial-export.js";
 export { queryTrials } from "./app/views/trial-query.js";
 export type { TrialQuery } from "./app/views/trial-query.js";
@@ -126,35 +145,49 @@ export type {
   SummaryEntry,
 } from "./storage/index.js";
 
+export type { BestOfSummary, TrialsInBrief } from "./storage/study-summary.js";
+
 export { RandomSampler } from "./samplers/random.js";
+export type { RandomSamplerOptions } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
 export { TpeSampler } from "./samplers/tpe/tpe.js";
 export type { TpeSamplerOptions } from "./samplers/tpe/tpe.js";
 export { ParzenEstimator } from "./samplers/tpe/parzen-estimator.js";
-export type { ParzenEstimatorOptions } from "./samplers/tpe/parzen-estimator.js";
+export type { Columns, ParzenEstimatorOptions, WeightsRule } from "./samplers/tpe/parzen-estimator.js";
 export { truncatedNormal } from "./samplers/tpe/truncated-normal.js";
 export { createSampler, samplers } from "./samplers/index.js";
-export type { Sampler } from "./samplers/index.js";
+export type { Sampler, SamplerFactory } from "./samplers/index.js";
 
 export { NopPruner } from "./pruners/nop.js";
 export { MedianPruner } from "./pruners/median.js";
 export { PercentilePruner } from "./pruners/percentile.js";
+export type { ComparisonOptions, PercentilePrunerOptions } from "./pruners/percentile.js";
 export { PatientPruner } from "./pruners/patient.js";
+export type { PatientPrunerOptions } from "./pruners/patient.js";
 export { createPruner, pruners } from "./pruners/index.js";
-export type { PruneDecision, Pruner } from "./pruners/index.js";
+export type { PruneDecision, Pruner, PrunerFactory } from "./pruners/index.js";
 
 export { Registry, lazy, parameter } from "./registry/index.js";
-export type { Entry, EntryMeta, ParameterMeta, SearchMeta } from "./registry/index.js";
+export type { ComponentFactory, Entry, EntryMeta, Lazy, ParameterMeta, SearchMeta } from "./registry/index.js";
 export { ForwardModel } from "./models/forward-model.js";
 export type { ForwardResult, LossResult, ModelConstructor, ModelFacts, ModelOutputs } from "./models/index.js";
+export type { OutputScale } from "./models/forward-model.js";
+export type { Backend, BatchTensors, DropoutOptions } from "./tensor/index.js";
 export { models } from "./models/index.js";
 export { buildDataset, createTables, datasets, loadTables } from "./datasets/index.js";
-export type { CellRows, DatasetSource, LoadContext, TableParts } from "./datasets/index.js";
+export type { BuildOptions, CellRows, DatasetSource, LoadContext, LoadOptions, TableParts } from "./datasets/index.js";
 export { readMat } from "./datasets/matlab/index.js";
+export type * from "./datasets/matlab/index.js";
 export { optimizers } from "./training/optimizers/index.js";
+export type { Optimizer, OptimizerFactory, StepNumbers } from "./training/optimizers/index.js";
 export { schedulers } from "./training/schedulers/index.js";
+export type { Scheduler, SchedulerFactory, SchedulerFacts } from "./training/schedulers/index.js";
 
 export { evaluate, trainOneEpoch } from "./training/loop.js";
+export type { EpochOptions, PassControl } from "./training/loop.js";
+export type { Divergence, PassResult } from "./training/metrics.js";
+export type { EpochMetrics } from "./training/checkpoint.js";
+export type { EventAnswer, RunState } from "./training/run-types.js";
 export { run } from "./app/run.js";
 export type { RunOptions } from "./app/run.js";
 export type { RunProbe, RunResult } from "./training/run.js";
@@ -164,5 +197,6 @@ export { evaluateCheckpoint } from "./training/evaluate.js";
 export type { Evaluation } from "./training/evaluate.js";
 export { predictCheckpoint } from "./training/predict.js";
 export type { CheckpointOptions } from "./training/checkpoint-data.js";
-export type { Prediction } from "./training/prediction.js";
+export type { CellEndPoints, Prediction, PredictionRow } from "./training/prediction.js";
 export { buildParams, parseSpace, valueAtQuantile } from "./search-space/index.js";
+export type { DerivedSpace } from "./search-space/index.js";

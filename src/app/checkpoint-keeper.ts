@@ -2,7 +2,15 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Direction, Trial } from "../core/index.js";
-import { isBetter, isFeasible, paretoFront, UsageError, valueOf, violationOf } from "../core/index.js";
+import {
+  isBetter,
+  isFeasible,
+  paretoFront,
+  requireKnownKeys,
+  UsageError,
+  valueOf,
+  violationOf,
+} from "../core/index.js";
 import { CHECKPOINT_FILE } from "../executors/trial-files.js";
 
 /** Which trials' checkpoints stay: those of the best so many, all, or none. */
@@ -14,6 +22,17 @@ export function parseKeepCheckpoints(text: string): KeepCheckpoints {
   const best = /^best:(\d+)$/.exec(text);
   if (best?.[1] !== undefined && Number(best[1]) > 0) return { best: Number(best[1]) };
   throw new UsageError("invalid-option", `--keep-checkpoints ${text}: expected best:N (N from 1), all or none`);
+}
+
+/** @throws UsageError `invalid-option`, `unknown-option`. */
+export function requireKeepCheckpoints(policy: KeepCheckpoints): void {
+  if (policy === "all" || policy === "none") return;
+  if (typeof policy === "object") requireKnownKeys("study.optimize: keepCheckpoints", policy, { best: true });
+  if (typeof policy === "object" && Number.isInteger(policy.best) && policy.best > 0) return;
+  throw new UsageError(
+    "invalid-option",
+    `study.optimize: keepCheckpoints: expected { best: N } (N from 1), "all" or "none", got ${JSON.stringify(policy)}`,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A study's sampler and pruner: as a caller gives them, as a header stores them, and as objects. */
 import type { ComponentSpec, StudyHeader } from "../core/index.js";
+import { requireKnownKeys, UsageError } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
 import { createPruner, pruners } from "../pruners/index.js";
 import type { EntryMeta } from "../registry/index.js";
@@ -8,11 +9,31 @@ import type { Sampler } from "../samplers/sampler.js";
 import type { StudyComponents } from "../study/components.js";
 import { checkServes } from "./resolve-objectives.js";
 
-/** A component as a caller gives it: an object, a registered name, or a name with options. */
-export type Given<T> = T | string | ComponentSpec;
+/** A registered name with options. */
+export interface NamedComponent {
+  readonly name: string;
+  readonly options?: ComponentSpec["options"] | undefined;
+}
 
-function isSpec(given: object): given is ComponentSpec {
-  return "options" in given && !("suggest" in given) && !("decide" in given);
+/** A component as a caller gives it: an object, a registered name, or a name with options. */
+export type Given<T> = T | string | NamedComponent;
+
+/** What a component of each kind does; whatever does not is a name with options. */
+const methods = { sampler: "suggest", pruner: "decide" } as const;
+type Kind = keyof typeof methods;
+
+/** A component that is at hand; null for one that is named. */
+function objectOf<T extends object>(kind: Kind, given: Given<T> | undefined): T | null {
+  return typeof given === "object" && given !== null && methods[kind] in given ? (given as T) : null;
+}
+
+/** @throws UsageError `unknown-option`, `invalid-option`. */
+function named(kind: Kind, given: string | NamedComponent): ComponentSpec {
+  if (typeof given === "string") return { name: given, options: {} };
+  requireKnownKeys(kind, given, { name: true, options: true });
+  const { name, options = {} } = given;
+  if (typeof name === "string") return { name, options };
+  throw new UsageError("invalid-option", `${kind}: expected a name, { name, options } or what has ${methods[kind]}()`);
 }
 
 /** The options of an object that its registered schema knows, by their stored names (`nStartupTrials` -> `n_startup_trials`). */
@@ -26,25 +47,20 @@ function optionsOf(component: object, entry: EntryMeta | null): Record<string, u
   );
 }
 
-/** What a study stores of its sampler. */
+/** What a study stores of its sampler. @throws UsageError `unknown-option`, `invalid-option`. */
 export function samplerSpec(given: Given<Sampler> = "tpe"): ComponentSpec {
-  if (typeof given === "string") return { name: given, options: {} };
-  if (isSpec(given)) return given;
-  const entry = samplers.has(given.name) ? samplers.get(given.name) : null;
-  return { name: given.name, options: optionsOf(given, entry) };
+  const sampler = objectOf<Sampler>("sampler", given);
+  if (!sampler) return named("sampler", given);
+  const { name } = sampler;
+  return { name, options: optionsOf(sampler, samplers.has(name) ? samplers.get(name) : null) };
 }
 
-/** What a study stores of its pruner. */
+/** What a study stores of its pruner. @throws UsageError `unknown-option`, `invalid-option`. */
 export function prunerSpec(given: Given<Pruner> = "median"): ComponentSpec {
-  if (typeof given === "string") return { name: given, options: {} };
-  if (isSpec(given)) return given;
-  const entry = pruners.has(given.name) ? pruners.get(given.name) : null;
-  return { name: given.name, options: optionsOf(given, entry) };
-}
-
-/** A component that is at hand; null for one that is named. */
-function objectOf<T extends object>(given: Given<T> | undefined): T | null {
-  return typeof given === "object" && !isSpec(given) ? given : null;
+  const pruner = objectOf<Pruner>("pruner", given);
+  if (!pruner) return named("pruner", given);
+  const { name } = pruner;
+  return { name, options: optionsOf(pruner, pruners.has(name) ? pruners.get(name) : null) };
 }
 
 interface GivenComponents {
@@ -52,25 +68,36 @@ interface GivenComponents {
   readonly pruner?: Given<Pruner> | undefined;
 }
 
-/** Whether the components that a header names, and that are not given as objects, are registered by now. */
+/** Those that are given, else those that a header names. */
+function specsOf(header: Pick<StudyHeader, "sampler" | "pruner">, given: GivenComponents) {
+  return {
+    sampler: given.sampler === undefined ? header.sampler : samplerSpec(given.sampler),
+    pruner: given.pruner === undefined ? header.pruner : prunerSpec(given.pruner),
+  };
+}
+
+/** Whether the components that a header names, or that are given by name, are registered by now. */
 export function areRegistered(header: Pick<StudyHeader, "sampler" | "pruner">, given: GivenComponents): boolean {
+  const { sampler, pruner } = specsOf(header, given);
   return (
-    (objectOf(given.sampler) !== null || samplers.has(header.sampler.name)) &&
-    (objectOf(given.pruner) !== null || pruners.has(header.pruner.name))
+    (objectOf("sampler", given.sampler) !== null || samplers.has(sampler.name)) &&
+    (objectOf("pruner", given.pruner) !== null || pruners.has(pruner.name))
   );
 }
 
 /**
- * A study's working parts: objects as given, else what its header names.
- * @throws UsageError `unknown-sampler`, `unknown-pruner`, `invalid-sampler-option`, `invalid-pruner-option`, and
- * `several-objectives` for a sampler that serves one only.
+ * A study's working parts: as given, else what its header names.
+ * @throws UsageError `unknown-sampler`, `unknown-pruner`, `invalid-sampler-option`, `invalid-pruner-option`,
+ * `unknown-option`, and `several-objectives` for a sampler that serves one only.
  */
 export async function createComponents(
   header: Pick<StudyHeader, "sampler" | "pruner" | "objectives">,
   given: GivenComponents = {},
 ): Promise<StudyComponents> {
-  const sampler = objectOf(given.sampler) ?? (await createSampler(header.sampler.name, header.sampler.options));
-  const pruner = objectOf(given.pruner) ?? (await createPruner(header.pruner.name, header.pruner.options));
-  checkServes(sampler, pruner, header.objectives);
+  const specs = specsOf(header, given);
+  const sampler =
+    objectOf("sampler", given.sampler) ?? (await createSampler(specs.sampler.name, specs.sampler.options));
+  const pruner = objectOf("pruner", given.pruner) ?? (await createPruner(specs.pruner.name, specs.pruner.options));
+  checkServes(sampler, header.objectives);
   return { sampler, pruner };
 }

@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { MlbenchError, UsageError } from "../core/index.js";
 import type { StudyHeader } from "../core/index.js";
-import type { KnownKeys } from "../registry/known-keys.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { Study } from "../study/study.js";
 import type { StorageLocation } from "./storage.js";

@@ -4,8 +4,8 @@ import type { ConfigValue, FinishEvent, Metrics, RunConfig, RunEvent } from "../
 import { drawSeed, MlbenchError, UsageError } from "../core/index.js";
 import { listOf, loadTables } from "../datasets/index.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
-import type { KnownKeys } from "../registry/known-keys.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 import { resolveConfig } from "../training/config.js";
 import type { RunResult } from "../training/run.js";
 import { run } from "./run.js";

@@ -9,7 +9,7 @@ import { runParameters } from "../search-space/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
-import { CheckpointKeeper } from "./checkpoint-keeper.js";
+import { CheckpointKeeper, requireKeepCheckpoints } from "./checkpoint-keeper.js";
 import { executorOf, requireExecutor } from "./executor-of.js";
 import { preflight } from "./preflight.js";
 import { studyParameters } from "./study-subject.js";
@@ -32,6 +32,8 @@ export async function prepareStudy(
       "no-objective",
       `study "${study.name}" keeps no objective: give optimize a function, or a module's path`,
     );
+  const { keepCheckpoints = { best: 3 } } = options;
+  requireKeepCheckpoints(keepCheckpoints);
   const base = storage.baseDirectory(study.name);
   await settleChanges(study, base, options.acceptChanges ?? false);
   await loadStudyPlugins(header, base);
@@ -45,7 +47,7 @@ export async function prepareStudy(
   const jobOf = header.settings.objective
     ? await objectiveJobs(header, base)
     : await trainingJobs(header, base, options);
-  const keeper = new CheckpointKeeper(options.keepCheckpoints ?? { best: 3 }, study.directions, directoryOf, (number) =>
+  const keeper = new CheckpointKeeper(keepCheckpoints, study.directions, directoryOf, (number) =>
     isBanned(study.state.annotations, number),
   );
   keeper.start(study.trials);

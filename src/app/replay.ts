@@ -1,8 +1,8 @@
 /** Trains a trial again from its record and compares what comes out. */
 import { timedMetrics, UsageError, wholeRunMetrics } from "../core/index.js";
 import type { EpochEvent, KernelsName, Metrics, StudyHeader, StudyObjective, Trial } from "../core/index.js";
-import type { KnownKeys } from "../registry/known-keys.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 import type { RunProbe, RunResult, TrialScores } from "../training/index.js";
 import { epochNumbers, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";

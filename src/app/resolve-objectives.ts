@@ -1,7 +1,6 @@
 /** What a study optimizes, under which constraints, and what serves it by default: from a caller's words to settings. */
 import type { ComponentSpec, Direction, StudyObjective, TrialValueRule } from "../core/index.js";
-import { objectivesInWords, parseConstraint, UsageError } from "../core/index.js";
-import type { Pruner } from "../pruners/pruner.js";
+import { isMetricName, objectivesInWords, parseConstraint, UsageError } from "../core/index.js";
 import { unknownName } from "../registry/index.js";
 import type { Sampler } from "../samplers/sampler.js";
 
@@ -25,9 +24,6 @@ interface Named {
   readonly metric: string;
   readonly direction: Direction | undefined;
 }
-
-/** A metric's name: what a constraint, a file or a table can carry. */
-const metricName = /^[A-Za-z_][\w.-]*$/;
 
 /**
  * The objectives of a study, one or more. A direction that is not given is the metric's own, or `minimize`.
@@ -119,7 +115,7 @@ function parseMetric(text: string): Named {
 }
 
 function requireName(name: string): string {
-  if (metricName.test(name)) return name;
+  if (isMetricName(name)) return name;
   throw new UsageError("invalid-metric", `metric "${name}": a name has letters, digits, "_", "-" and "."`);
 }
 
@@ -151,6 +147,7 @@ export function resolveConstraints(texts: readonly string[] | undefined, known: 
 
 /**
  * The metric that trials report and are pruned by: a known one, or one of the objectives.
+ * @param force take it in the direction opposite to its own
  * @returns null where nothing was asked for: the first objective's
  * @throws UsageError `invalid-metric`, `unknown-metric`, `wrong-direction`.
  */
@@ -158,19 +155,15 @@ export function resolvePruneBy(
   text: string | undefined,
   objectives: readonly StudyObjective[],
   known: KnownMetrics,
+  force = false,
 ): StudyObjective | null {
   if (text === undefined) return null;
   const { metric, direction } = parseMetric(text);
   const objective = objectives.find((other) => other.metric === metric);
   if (objective && (direction === undefined || direction === objective.direction)) return objective;
-  if (!known)
-    throw unknownName(
-      "metric",
-      metric,
-      objectives.map((other) => other.metric),
-    );
-  requireKnown(metric, known);
-  return { metric, direction: directionOf(metric, direction, known, false) };
+  const own = known ?? Object.fromEntries(objectives.map((other) => [other.metric, other.direction]));
+  requireKnown(metric, own);
+  return { metric, direction: directionOf(metric, direction, own, force) };
 }
 
 /** The sampler of a study that names none: with several objectives one that serves them. */
@@ -190,7 +183,6 @@ export function defaultPruner(objectives: readonly StudyObjective[], pruneBy: St
  */
 export function checkServes(
   sampler: Pick<Sampler, "name" | "objectives">,
-  _pruner: Pick<Pruner, "name">,
   objectives: readonly StudyObjective[],
 ): void {
   if (objectives.length <= 1 || sampler.objectives === "several") return;

@@ -2,8 +2,8 @@
 import { isAbsolute, join, resolve } from "node:path";
 import type { RunConfig } from "../core/index.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
-import type { KnownKeys } from "../registry/known-keys.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 import { readCheckpointConfig } from "../training/checkpoint.js";
 import type { RunOptions as TrainingOptions, RunResult } from "../training/run.js";
 

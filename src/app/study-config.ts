@@ -7,11 +7,13 @@ import { categorical } from "../core/distribution.js";
 import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError, messageOf } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
-import { parseYaml, readYaml } from "../io/yaml.js";
+import { readYaml } from "../io/yaml.js";
 import { parseDistributionJson } from "../search-space/space-json.js";
+import { onDuplicateRules, onNanRules, trialValueRules } from "../core/study.js";
 import type { ComponentSpec, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
+import { directionNames } from "../core/trial.js";
 import type { Direction } from "../core/trial.js";
-import { didYouMean } from "../registry/nearest.js";
+import { didYouMean } from "../core/nearest.js";
 import type { DeclaredSearch } from "../search-space/derived-space.js";
 
 /** A study file, checked. What it leaves out is absent. */
@@ -52,7 +54,7 @@ const component = z.union([
 const choices = z.array(z.union([scalar, z.array(z.string())])).min(1);
 const searched = z.union([z.literal(true), z.string(), choices, z.looseObject({ type: z.string() })]);
 
-const direction = z.enum(["minimize", "maximize"]);
+const direction = z.enum(directionNames);
 
 const schema = z.strictObject({
   name: z.string().optional(),
@@ -75,9 +77,9 @@ const schema = z.strictObject({
   prune_by: z.string().optional(),
   force_direction: z.boolean().optional(),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
-  trial_value: z.enum(["best", "last", "best-smoothed"]).optional(),
-  on_nan: z.enum(["fail", "prune", "worst"]).optional(),
-  on_duplicate: z.enum(["resample", "reuse", "run"]).optional(),
+  trial_value: z.enum(trialValueRules).optional(),
+  on_nan: z.enum(onNanRules).optional(),
+  on_duplicate: z.enum(onDuplicateRules).optional(),
   dry_run_pruner: z.boolean().optional(),
 });
 
@@ -91,6 +93,11 @@ export type StudyFile = Omit<z.input<typeof schema>, "search"> & {
     | undefined;
 };
 
+/** `fail, prune or worst` */
+function anyOf(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
+
 /** What the keys of a study file may hold, for messages where a union says only that nothing fits. */
 const expected: Readonly<Record<string, string>> = {
   model: "a name or a list of names",
@@ -103,22 +110,65 @@ const expected: Readonly<Record<string, string>> = {
   constraints: "a list of conditions, as in ['parameters <= 50000']",
   sampler: "a name, or name and options",
   pruner: "a name, or name and options",
+  plugins: "a list of files or packages",
+  prune_by: "a metric's name, with :minimize or :maximize where that is not its own",
+  force_direction: "true or false",
+  direction: anyOf(directionNames),
+  trial_value: anyOf(trialValueRules),
+  on_nan: anyOf(onNanRules),
+  on_duplicate: anyOf(onDuplicateRules),
+  dry_run_pruner: "true or false",
 };
 
 function invalid(source: string, what: string, cause?: unknown): UsageError {
   return new UsageError("invalid-config", `${source}: ${what}`, cause === undefined ? {} : { cause });
 }
 
-function schemaError(source: string, error: z.ZodError): UsageError {
-  const issue = error.issues[0] as z.core.$ZodIssue;
-  if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
-    const key = issue.keys[0] as string;
-    const known = Object.keys(schema.shape);
-    return invalid(source, `unknown key "${key}":${didYouMean(key, known)} known: ${known.join(", ")}`);
+/** The keys of what stands within a key. */
+const nested: Readonly<Record<string, readonly string[]>> = {
+  objectives: ["metric", "direction"],
+  sampler: ["name", "options"],
+  pruner: ["name", "options"],
+};
+
+/** The first key that nobody knows, with where it stands; in a union each branch has its say. */
+function unknownKey(issues: readonly z.core.$ZodIssue[]): { readonly key: string; readonly path: string } | null {
+  for (const issue of issues) {
+    if (issue.code === "unrecognized_keys") return { key: issue.keys[0] as string, path: issue.path.join(".") };
+    const inner = issue.code === "invalid_union" ? unknownKey(issue.errors.flat()) : null;
+    if (inner) return { key: inner.key, path: [...issue.path, inner.path].filter((part) => part !== "").join(".") };
   }
+  return null;
+}
+
+function schemaError(source: string, error: z.ZodError): UsageError {
+  const unknown = unknownKey(error.issues);
+  if (unknown) {
+    const known =
+      unknown.path === "" ? Object.keys(schema.shape) : (nested[unknown.path.split(".", 1)[0] as string] ?? []);
+    const place = unknown.path === "" ? "" : ` in ${unknown.path}`;
+    return invalid(
+      source,
+      `unknown key "${unknown.key}"${place}:${didYouMean(unknown.key, known)} known: ${known.join(", ")}`,
+    );
+  }
+  const issue = error.issues[0] as z.core.$ZodIssue;
   const key = String(issue.path[0] ?? "");
   const wanted = expected[key] ?? issue.message;
   return invalid(source, key === "" ? "expected keys such as model, dataset, search" : `${key}: ${wanted}`);
+}
+
+/**
+ * Refuses a value that a study file could not have under a key.
+ * @param what where it was given, for messages: `createStudy: onNan`
+ * @throws UsageError `invalid-option`.
+ */
+export function checkValueOf(key: keyof StudyFile, value: unknown, what: string): void {
+  const field: z.ZodType = schema.shape[key];
+  const parsed = field.safeParse(value);
+  if (parsed.success) return;
+  const wanted = expected[key] ?? (parsed.error.issues[0] as z.core.$ZodIssue).message;
+  throw new UsageError("invalid-option", `${what}: expected ${wanted}, got ${JSON.stringify(value) ?? String(value)}`);
 }
 
 function parseSearch(search: Raw["search"], source: string): (string | DeclaredSearch)[] {
@@ -159,16 +209,11 @@ function resolvePaths(raw: Raw, folder: string): Pick<StudyConfig, "objective" |
 }
 
 /**
- * A study file's text (YAML, of which JSON is a part).
+ * The data of a study file, checked.
  * @param source what to call it in messages
  * @param folder where its relative paths start
  * @throws UsageError `invalid-config` or `invalid-space`, in one line
  */
-export async function parseStudyConfig(text: string, source: string, folder: string): Promise<StudyConfig> {
-  return checkStudyConfig(await parseYaml(text, source), source, folder);
-}
-
-/** The data of a study file, checked. @param source what to call it in messages @param folder as above */
 export function checkStudyConfig(data: unknown, source: string, folder: string): StudyConfig {
   const parsed = schema.safeParse(data ?? {});
   if (!parsed.success) throw schemaError(source, parsed.error);

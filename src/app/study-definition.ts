@@ -4,6 +4,7 @@ import { differenceInWords, differences, drawSeed, modelMetrics, UsageError } fr
 import { loadPlugins } from "../plugins/load-plugins.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
+import { checkRequest } from "./check-request.js";
 import { createComponents, prunerSpec, samplerSpec } from "./components.js";
 import {
   checkTrialValue,
@@ -53,6 +54,7 @@ interface Judging {
  * serve the objectives.
  */
 export async function defineStudy(request: StudyRequest, place: DefinitionPlace): Promise<StudyDefinition> {
+  checkRequest(request);
   const merged = await mergeRequest(request, place.directory);
   refuseFolds(request);
   const plugins = await loadPlugins(merged.plugins, place.directory);
@@ -88,7 +90,8 @@ function judgingOf({ kind, request, config, settings, ...merged }: MergedRequest
   const objectives = resolveObjectives(merged.objectives, known, subject.defaultMetric);
   checkTrialValue(settings.trial_value, objectives);
   const constraints = resolveConstraints(request.constraints ?? config.constraints, known);
-  const pruneBy = resolvePruneBy(request.pruneBy ?? config.prune_by, objectives, known);
+  const { forceDirection } = merged.objectives;
+  const pruneBy = resolvePruneBy(request.pruneBy ?? config.prune_by, objectives, known, forceDirection);
   const [sampler, pruner] = [request.sampler ?? config.sampler, request.pruner ?? config.pruner];
   return {
     objectives,

@@ -5,6 +5,7 @@ import type {
   Direction,
   Distribution,
   Folds,
+  KnownKeys,
   OnDuplicate,
   OnNan,
   SearchSpace,
@@ -13,7 +14,6 @@ import type {
 } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
-import type { KnownKeys } from "../registry/known-keys.js";
 import type { Sampler } from "../samplers/sampler.js";
 import type { DeclaredSearch, SpaceRequests } from "../search-space/index.js";
 import { parseDistributionJson } from "../search-space/index.js";

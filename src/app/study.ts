@@ -2,8 +2,8 @@
 import type { StudyHeader, StudyState } from "../core/index.js";
 import { MlbenchError } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
-import type { KnownKeys } from "../registry/known-keys.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 import type { Sampler } from "../samplers/sampler.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";

@@ -37,6 +37,11 @@ export class JsonView {
         const { number, state, value, values, params } = event.trial;
         return { event: "trial", number, state, value, values, params };
       }
+      case "paused":
+      case "resumed":
+        return { event: event.event };
+      case "subscriber-failed":
+        return { event: "subscriber-failed", subscriber: event.subscriber, message: event.message };
       case "finish":
         return { event: "finish", ...this.#finishFields(event.result) };
       default:

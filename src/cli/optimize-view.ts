@@ -57,6 +57,28 @@ function drainLine(event: Extract<OptimizeEvent, { event: "draining" }>): string
   return event.by === "interrupt" ? `interrupted: ${running}; Ctrl-C again stops now` : `${event.by}: ${running}`;
 }
 
+/** The line of an event that both views tell alike; null for the others. */
+function commonLine(event: OptimizeEvent): string | null {
+  switch (event.event) {
+    case "start":
+      return startLine(event);
+    case "requeued":
+      return `trial ${event.number} stopped: it waits again`;
+    case "held":
+      return `trial ${event.number} is done; its result waits for trial ${event.waitsFor}`;
+    case "paused":
+      return "paused: no further trial starts until `mlbench-hpo resume`";
+    case "resumed":
+      return "resumed";
+    case "subscriber-failed":
+      return `${event.subscriber} failed, and goes on being called: ${event.message.replaceAll(/\s+/g, " ")}`;
+    case "draining":
+      return drainLine(event);
+    default:
+      return null;
+  }
+}
+
 /** Piped: a plain line for each thing worth keeping in a log; the reader of the pipe gets the first line first. */
 export class PlainView implements OptimizeView {
   readonly #front: RunningFront;
@@ -74,16 +96,13 @@ export class PlainView implements OptimizeView {
 
   #line(event: OptimizeEvent): string | null {
     switch (event.event) {
-      case "start":
-        return startLine(event);
       case "trial":
         return trialLine(event.trial, this.#front.take(event.trial));
-      case "requeued":
-        return `trial ${event.number} stopped: it waits again`;
-      case "draining":
-        return drainLine(event);
-      default:
+      case "held":
+        // Worth seeing while it lasts; in a log the trial's own line says it.
         return null;
+      default:
+        return commonLine(event);
     }
   }
 
@@ -147,6 +166,7 @@ export class LiveView implements OptimizeView {
   onEvent(event: OptimizeEvent): void {
     switch (event.event) {
       case "start":
+        this.#log(startLine(event));
         return this.#start(event);
       case "trial-start":
         this.#running.set(event.number, {
@@ -164,18 +184,15 @@ export class LiveView implements OptimizeView {
         return this.#showTotal();
       case "requeued":
         this.#leave(event.number);
-        return this.#log(`trial ${event.number} stopped: it waits again`);
-      case "held":
-        return this.#log(`trial ${event.number} is done; its result waits for trial ${event.waitsFor}`);
-      case "draining":
-        return this.#log(drainLine(event));
+        break;
       case "finish":
         return;
     }
+    const line = commonLine(event);
+    if (line !== null) this.#log(line);
   }
 
   #start(event: Extract<OptimizeEvent, { event: "start" }>): void {
-    this.#log(startLine(event));
     this.#done = event.finished;
     this.#goal = event.finished + event.more;
     this.#total = this.bars.create(1, 0, { text: "" });

@@ -1,6 +1,7 @@
 /** Trials for people: as a table, and in a few words. */
 import { violationOf } from "../core/index.js";
-import type { ParamValue, StudyObjective, Trial } from "../core/index.js";
+import type { AnnotatedTrial } from "../app/views/annotated.js";
+import type { Annotation, ParamValue, StudyObjective, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
 import type { Column } from "./render.js";
 
@@ -30,6 +31,18 @@ export function infeasibility(trial: Trial): string {
   return `infeasible: ${inWords.join(", ")}`;
 }
 
+/** `banned [lab 3] unplugged`: what people say about a trial, in a line. */
+export function annotationInWords({ note: text, tags, banned }: Annotation): string {
+  const words = [...(banned ? ["banned"] : []), ...tags.map((tag) => `[${tag}]`), ...(text === "" ? [] : [text])];
+  return words.join(" ").replaceAll(/\s+/g, " ");
+}
+
+/** What people say about a trial, and what is worth saying of it in a few words. */
+function remark(trial: AnnotatedTrial): string {
+  const said = trial.annotation ? annotationInWords(trial.annotation) : "";
+  return [said, note(trial)].filter((text) => text !== "").join("; ");
+}
+
 /** What is worth saying of a trial in a few words: why it was pruned or failed, which constraints it misses. */
 export function note(trial: Trial): string {
   if (trial.failure) return `${trial.failure.class}: ${trial.failure.message}`;
@@ -55,12 +68,12 @@ function constraintColumns(trials: readonly Trial[]): Column<Trial>[] {
 
 /** Trials as a table: number, state, values, parameters, steps, seconds, constraints where some are missed, note. */
 export function trialTable(
-  trials: readonly Trial[],
+  trials: readonly AnnotatedTrial[],
   objectives: readonly StudyObjective[],
   width = 160,
 ): Promise<string> {
   const names = shortNames(trials);
-  const columns: Column<Trial>[] = [
+  const columns: Column<AnnotatedTrial>[] = [
     { title: "number", align: "right", text: (trial) => String(trial.number) },
     { title: "state", text: (trial) => trial.state },
     ...valueColumns(objectives),
@@ -73,7 +86,7 @@ export function trialTable(
     { title: "seconds", align: "right", text: (trial) => shortNumber(trial.seconds, 3) },
     ...constraintColumns(trials),
   ];
-  if (trials.some((trial) => note(trial) !== ""))
-    columns.push({ title: "note", text: (trial) => note(trial).slice(0, Math.max(20, width - 90)) });
+  if (trials.some((trial) => remark(trial) !== ""))
+    columns.push({ title: "note", text: (trial) => remark(trial).slice(0, Math.max(20, width - 90)) });
   return renderTable(columns, trials);
 }

@@ -1,5 +1,7 @@
 /** Distributions, conditions and spaces: what a parameter can be. */
 import { UsageError } from "./errors.js";
+import type { KnownKeys } from "./known-keys.js";
+import { requireKnownKeys } from "./known-keys.js";
 
 /** A value that a parameter can take. */
 export type ParamValue = number | string | boolean | null;
@@ -54,6 +56,8 @@ export interface IntOptions {
   when?: Condition;
 }
 
+const numericKeys: KnownKeys<FloatOptions & IntOptions> = { log: true, step: true, when: true };
+
 function requireRange(kind: string, low: number, high: number, log: boolean): void {
   const shown = `${kind}(${low}, ${high})`;
   if (!Number.isFinite(low) || !Number.isFinite(high))
@@ -70,9 +74,11 @@ function lastOnGrid(low: number, high: number, step: number): number {
 
 /**
  * A float range `[low, high]`, both inclusive.
- * @throws UsageError `invalid-distribution` for an empty range, a log range touching 0, or `log` together with `step`.
+ * @throws UsageError `invalid-distribution` for an empty range, a log range touching 0, or `log` together with `step`;
+ * `unknown-option`.
  */
 export function float(low: number, high: number, options: FloatOptions = {}): FloatDistribution {
+  requireKnownKeys("float", options, numericKeys);
   const { log = false, step = null, when } = options;
   requireRange("float", low, high, log);
   if (step !== null) {
@@ -88,9 +94,10 @@ export function float(low: number, high: number, options: FloatOptions = {}): Fl
 /**
  * An integer range `[low, high]`, both inclusive.
  * @throws UsageError `invalid-distribution` for bounds or a step that are no integers, an empty range, a log range
- * below 1, or `log` with a step other than 1.
+ * below 1, or `log` with a step other than 1; `unknown-option`.
  */
 export function int(low: number, high: number, options: IntOptions = {}): IntDistribution {
+  requireKnownKeys("int", options, numericKeys);
   const { log = false, step = 1, when } = options;
   requireRange("int", low, high, log);
   if (!Number.isInteger(low) || !Number.isInteger(high))
@@ -107,12 +114,13 @@ export function int(low: number, high: number, options: IntOptions = {}): IntDis
 
 /**
  * One of `choices`.
- * @throws UsageError `invalid-distribution` when there are none, or the same one twice.
+ * @throws UsageError `invalid-distribution` when there are none, or the same one twice; `unknown-option`.
  */
 export function categorical(
   choices: readonly ParamValue[],
   options: { when?: Condition } = {},
 ): CategoricalDistribution {
+  requireKnownKeys("categorical", options, { when: true });
   if (choices.length === 0) throw new UsageError("invalid-distribution", "categorical([]): needs at least one choice");
   if (new Set(choices).size !== choices.length)
     throw new UsageError("invalid-distribution", `categorical([${choices.join(", ")}]): a choice occurs twice`);

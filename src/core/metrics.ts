@@ -33,6 +33,16 @@ export const wholeRunMetrics: ReadonlySet<string> = new Set(["seconds", "paramet
 /** Measured with a clock: the same trial run again gives other numbers. */
 export const timedMetrics: ReadonlySet<string> = new Set(["seconds", "epoch_seconds", "inference_us"]);
 
+/** A metric's name: what a constraint, a file or a table can carry. */
+const NAME = String.raw`[A-Za-z_][\w.-]*`;
+const metricName = new RegExp(`^${NAME}$`);
+const condition = new RegExp(`^(${NAME})(<=|>=)(.+)$`);
+
+/** Whether a metric may be called so. */
+export function isMetricName(name: string): boolean {
+  return metricName.test(name);
+}
+
 /** A condition on a metric: `parameters<=50000`. */
 export interface Constraint {
   /** The text without spaces. */
@@ -45,7 +55,7 @@ export interface Constraint {
 /** @throws UsageError `invalid-constraint`. */
 export function parseConstraint(text: string): Constraint {
   const name = text.replaceAll(/\s+/g, "");
-  const parts = /^([A-Za-z_]\w*)(<=|>=)(.+)$/.exec(name);
+  const parts = condition.exec(name);
   const bound = Number(parts?.[3]);
   if (!parts || !Number.isFinite(bound))
     throw new UsageError("invalid-constraint", `--constraint '${text}': expected METRIC <= NUMBER or METRIC >= NUMBER`);

@@ -9,6 +9,8 @@ import type {
 } from "./distribution.js";
 import { categorical, float, int } from "./distribution.js";
 import { UsageError } from "./errors.js";
+import type { KnownKeys } from "./known-keys.js";
+import { requireKnownKeys } from "./known-keys.js";
 import { toPlainData } from "./plain-data.js";
 import type { Metrics } from "./trial.js";
 
@@ -24,7 +26,7 @@ export interface ObjectiveTrial {
   readonly params: Params;
   /**
    * A number in `[low, high]`. The same name asked again gives the same value.
-   * @throws UsageError `invalid-distribution`; in a worker `undeclared-parameter`.
+   * @throws UsageError `invalid-distribution`, `unknown-option`; in a worker `undeclared-parameter`.
    */
   suggestFloat(name: string, low: number, high: number, options?: Omit<FloatOptions, "when">): number;
   /** An integer in `[low, high]`. @throws as {@link ObjectiveTrial.suggestFloat}. */
@@ -44,6 +46,9 @@ export interface ObjectiveTrial {
   /** Says how far the trial is from meeting a constraint: it is met at 0 and below. */
   setConstraint(name: string, value: number): void;
 }
+
+/** A trial that suggests as it goes decides itself which parameters are active: it gives no conditions. */
+const suggestKeys: KnownKeys<Omit<FloatOptions & IntOptions, "when">> = { log: true, step: true };
 
 /** What stands behind a trial: the study in this process, or a port to it. */
 export interface TrialChannel {
@@ -77,10 +82,12 @@ export class ChannelTrial implements ObjectiveTrial {
   }
 
   suggestFloat(name: string, low: number, high: number, options: Omit<FloatOptions, "when"> = {}): number {
+    requireKnownKeys("suggestFloat", options, suggestKeys);
     return this.#numeric(name, float(low, high, options));
   }
 
   suggestInt(name: string, low: number, high: number, options: Omit<IntOptions, "when"> = {}): number {
+    requireKnownKeys("suggestInt", options, suggestKeys);
     return this.#numeric(name, int(low, high, options));
   }
 
@@ -114,7 +121,7 @@ export class ChannelTrial implements ObjectiveTrial {
         `report(${value}, ${step}): steps must rise; the last one reported is ${this.#lastStep}`,
       );
     this.#lastStep = step;
-    if (metrics !== undefined) requireMetrics(metrics);
+    if (metrics !== undefined) requireNumbers("report", "metric", metrics);
     this.#channel.report(step, value, metrics);
   }
 
@@ -134,11 +141,18 @@ export class ChannelTrial implements ObjectiveTrial {
   }
 }
 
-/** @throws UsageError `invalid-report`. */
-function requireMetrics(metrics: Metrics): void {
-  for (const [name, value] of Object.entries(metrics))
+/**
+ * Refuses named numbers of which one is none.
+ * @param where the function that was called, for the message
+ * @param what what is named: `metric`
+ * @throws UsageError `invalid-report`.
+ */
+export function requireNumbers(where: string, what: string, numbers: unknown): void {
+  if (typeof numbers !== "object" || numbers === null || Array.isArray(numbers))
+    throw new UsageError("invalid-report", `${where}: expected numbers by ${what}, got ${JSON.stringify(numbers)}`);
+  for (const [name, value] of Object.entries(numbers))
     if (typeof value !== "number")
-      throw new UsageError("invalid-report", `report: the metric "${name}" must be a number, got ${typeof value}`);
+      throw new UsageError("invalid-report", `${where}: the ${what} "${name}" must be a number, got ${typeof value}`);
 }
 
 /** What an objective returns: the one objective's value, or those of all, in order or by metric. */

@@ -3,9 +3,18 @@ import type { SearchSpace } from "./distribution.js";
 import type { KeptLease } from "./lease.js";
 import type { Direction, Trial, TrialState } from "./trial.js";
 
-export type TrialValueRule = "best" | "last" | "best-smoothed";
-export type OnNan = "fail" | "prune" | "worst";
-export type OnDuplicate = "resample" | "reuse" | "run";
+/** Which epoch a trial's value is taken from. */
+export const trialValueRules = ["best", "last", "best-smoothed"] as const;
+export type TrialValueRule = (typeof trialValueRules)[number];
+
+/** What a value that is no finite number makes of its trial. */
+export const onNanRules = ["fail", "prune", "worst"] as const;
+export type OnNan = (typeof onNanRules)[number];
+
+/** What becomes of parameters that were tried already. */
+export const onDuplicateRules = ["resample", "reuse", "run"] as const;
+export type OnDuplicate = (typeof onDuplicateRules)[number];
+
 export type StoppedBy =
   | "trials"
   | "total-trials"

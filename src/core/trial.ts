@@ -4,7 +4,8 @@ import type { KeptLease } from "./lease.js";
 
 export type TrialState = "waiting" | "running" | "complete" | "pruned" | "failed";
 export type FailureClass = "exception" | "diverged" | "timeout" | "out-of-memory" | "worker-crash" | "interrupted";
-export type Direction = "minimize" | "maximize";
+export const directionNames = ["minimize", "maximize"] as const;
+export type Direction = (typeof directionNames)[number];
 
 export interface Failure {
   readonly class: FailureClass;

@@ -1,9 +1,9 @@
 /** Datasets built from a source's tables: parameters, columns, windows, parts, normalisation. */
 import { createHash } from "node:crypto";
-import type { CellTables, Dataset, DatasetMetadata, SplitName } from "../core/index.js";
-import { UsageError, canonicalJson, deriveSeed } from "../core/index.js";
+import type { CellTables, Dataset, DatasetMetadata, KnownKeys, SplitName } from "../core/index.js";
+import { UsageError, canonicalJson, deriveSeed, didYouMean, requireKnownKeys } from "../core/index.js";
 import type { QualifiedParameter } from "../registry/index.js";
-import { didYouMean, parseParameters, qualify } from "../registry/index.js";
+import { parseParameters, qualify } from "../registry/index.js";
 import { z } from "zod";
 import { tableCache } from "./cache.js";
 import type { DatasetSource } from "./dataset.js";
@@ -57,6 +57,9 @@ export interface BuildOptions extends LoadOptions {
   readonly featureSets?: Readonly<Record<string, readonly string[]>>;
 }
 
+const loadKeys: KnownKeys<LoadOptions> = { seed: true, baseDir: true };
+const buildKeys: KnownKeys<BuildOptions> = { ...loadKeys, tables: true, alignWindow: true, featureSets: true };
+
 interface Resolved {
   readonly own: Readonly<Record<string, unknown>>;
   readonly task: TaskParameters;
@@ -85,6 +88,7 @@ export async function loadTables(
   params: Readonly<Record<string, unknown>> = {},
   options: LoadOptions = {},
 ): Promise<CellTables> {
+  requireKnownKeys("loadTables", options, loadKeys);
   const resolved = resolve(name, params, options.seed ?? 0);
   return loadResolved(name, await datasets.get(name).load(), resolved, options.baseDir ?? process.cwd());
 }
@@ -173,6 +177,7 @@ export async function buildDataset(
   params: Readonly<Record<string, unknown>> = {},
   options: BuildOptions = {},
 ): Promise<Dataset> {
+  requireKnownKeys("buildDataset", options, buildKeys);
   const { seed = 0, baseDir = process.cwd() } = options;
   const resolved = resolve(name, params, seed);
   const source = await datasets.get(name).load();

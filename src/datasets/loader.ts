@@ -1,6 +1,6 @@
 /** The loaders of a part: batches gathered from windows, shuffled by seed and epoch. */
-import type { Batch, Loader, LoaderOptions, Split, SplitName } from "../core/index.js";
-import { UsageError, createRng, shuffle } from "../core/index.js";
+import type { Batch, KnownKeys, Loader, LoaderOptions, Split, SplitName } from "../core/index.js";
+import { UsageError, createRng, requireKnownKeys, shuffle } from "../core/index.js";
 import type { Rows, Windows } from "./windows.js";
 
 /** The source of a part's batches: windows are ranges of rows, never copied out beforehand. */
@@ -14,6 +14,8 @@ export interface WindowSource {
   readonly window: number;
   readonly horizon: number;
 }
+
+const loaderKeys: KnownKeys<LoaderOptions> = { batchSize: true, shuffle: true, seed: true, dropLast: true };
 
 function emptyBatch(source: WindowSource, size: number): Batch {
   const { window, horizon, rows } = source;
@@ -68,6 +70,7 @@ export class WindowSplit implements Split {
   }
 
   loader(options: LoaderOptions = {}): Loader {
+    requireKnownKeys("loader", options, loaderKeys);
     const { batchSize = 32, shuffle: shuffled = false, seed = 0, dropLast = false } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1)
       throw new UsageError("invalid-batch-size", `batch size must be an integer of at least 1, got ${batchSize}`);

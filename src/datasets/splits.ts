@@ -1,7 +1,7 @@
 /** The parts of a dataset: windows cut into training, validation and test. */
 import type { SplitName } from "../core/index.js";
 import { UsageError, createRng, shuffle } from "../core/index.js";
-import { didYouMean } from "../registry/index.js";
+import { didYouMean } from "../core/nearest.js";
 import type { TaskParameters } from "./task.js";
 import { listOf } from "./task.js";
 import type { Windows } from "./windows.js";

@@ -1,7 +1,7 @@
 /** The tables that sources make: sorted, shared between threads, hashed. */
 import { createHash } from "node:crypto";
-import type { CellTable, CellTables } from "../core/index.js";
-import { MlbenchError } from "../core/index.js";
+import type { CellTable, CellTables, KnownKeys } from "../core/index.js";
+import { MlbenchError, requireKnownKeys } from "../core/index.js";
 
 /** One cell's rows as a source has them; any order of the rows. */
 export interface CellRows {
@@ -23,6 +23,11 @@ export interface TableParts {
   readonly warnings?: readonly string[];
   readonly cells: readonly CellRows[];
 }
+
+const partKeys: KnownKeys<TableParts> = {
+  ...({ source: true, featureNames: true, featureUnits: true, provenance: true, warnings: true, cells: true } as const),
+};
+const rowKeys: KnownKeys<CellRows> = { cell: true, cycles: true, capacity: true, soh: true, features: true };
 
 function sharedFloat64(length: number): Float64Array {
   return new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));
@@ -59,6 +64,8 @@ function cellTable(parts: TableParts, rows: CellRows): CellTable {
  * @throws MlbenchError `invalid-tables` when lengths disagree, a cycle or a cell occurs twice, or no feature is `soh`.
  */
 export function createTables(parts: TableParts): CellTables {
+  requireKnownKeys("createTables", parts, partKeys);
+  for (const [i, rows] of parts.cells.entries()) requireKnownKeys(`createTables: cells[${i}]`, rows, rowKeys);
   if (!parts.featureNames.includes("soh")) throw invalid(parts, 'one feature must be named "soh"');
   if (parts.featureUnits.length !== parts.featureNames.length) throw invalid(parts, "every feature needs a unit");
   const cells = parts.cells.map((rows) => cellTable(parts, rows));

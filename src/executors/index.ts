@@ -1,5 +1,7 @@
 /** The executors by name: what `--isolation` chooses from, and what plug-ins may add to. */
 import { z } from "zod";
+import { requireKnownKeys } from "../core/index.js";
+import type { KnownKeys } from "../core/index.js";
 import { lazy, registryOf } from "../registry/index.js";
 import type { Executor } from "./executor.js";
 
@@ -22,6 +24,8 @@ export interface ExecutorOptions {
   /** How many trials run at once. @default what the machine suggests */
   readonly places?: number | undefined;
 }
+
+const optionKeys: KnownKeys<ExecutorOptions> = { places: true };
 
 export type ExecutorFactory = (options: ExecutorOptions) => Executor | Promise<Executor>;
 
@@ -51,9 +55,10 @@ if (!executors.has("thread")) {
 
 /**
  * An executor by its registered name.
- * @throws UsageError `unknown-executor`.
+ * @throws UsageError `unknown-executor`, `unknown-option`.
  */
 export async function createExecutor(name: string, options: ExecutorOptions = {}): Promise<Executor> {
+  requireKnownKeys("createExecutor", options, optionKeys);
   const create = await executors.get(name).load();
   return create(options);
 }

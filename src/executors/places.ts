@@ -12,7 +12,8 @@ function closed(): MlbenchError {
   return new MlbenchError("executor-closed", "the executor is closed: it has no places any more");
 }
 
-type RunInSlot = (slot: number, job: TrialJob, hooks: RunHooks) => Promise<ExecutedTrial>;
+/** Runs a trial in a slot that is held. */
+export type RunInSlot = (slot: number, job: TrialJob, hooks: RunHooks) => Promise<ExecutedTrial>;
 
 /** A semaphore over numbered slots, first come, first served; the lowest free slot is handed out. */
 export class Places {

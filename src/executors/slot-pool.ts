@@ -111,16 +111,16 @@ export class SlotPool {
     };
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      const conversation = new WorkerChannel(hooks, (message) => {
+      const channel = new WorkerChannel(hooks, (message) => {
         worker.send(message);
       });
       const ended = worker
         .start(job, (message) => {
-          conversation.receive(message);
+          channel.receive(message);
         })
         .then(() => null, asDeath);
       const death = await Promise.race([ended, stop.forced]);
-      const message = await conversation.end();
+      const message = await channel.end();
       slot.trials += 1;
       if (death) await this.#drop(slot);
       else if (message) await this.#recycle(slot, message.memory);

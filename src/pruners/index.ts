@@ -35,9 +35,8 @@ const percentile = parameter(z.number().min(0).max(100).default(25), {
 
 /** The comparing pruners' options under the library's names. */
 function comparisonOptions(options: Readonly<Record<string, unknown>>) {
-  const given = z.object({ ...comparison, percentile }).parse(options);
+  const given = z.object(comparison).parse(options);
   return {
-    percentile: given.percentile,
     nStartupTrials: given.n_startup_trials,
     nWarmupSteps: given.n_warmup_steps,
     intervalSteps: given.interval_steps,
@@ -49,7 +48,8 @@ async function comparingPruner(name: string): Promise<PrunerFactory | null> {
   if (name === "none") return null;
   if (name === "percentile") {
     const { PercentilePruner } = await import("./percentile.js");
-    return (options) => new PercentilePruner(comparisonOptions(options));
+    const share = z.object({ percentile });
+    return (options) => new PercentilePruner({ ...share.parse(options), ...comparisonOptions(options) });
   }
   const { MedianPruner } = await import("./median.js");
   return (options) => new MedianPruner(comparisonOptions(options));

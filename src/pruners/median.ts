@@ -1,16 +1,18 @@
 /** The pruner `median`. */
-import { PercentilePruner } from "./percentile.js";
+import { requireKnownKeys } from "../core/index.js";
+import { comparisonKeys, PercentilePruner } from "./percentile.js";
 import type { ComparisonOptions } from "./percentile.js";
 
 /**
  * Prunes a trial whose best value so far is worse than the median of what complete trials reported at the same step:
  * Optuna 5.0.0's `MedianPruner` under the same arguments.
- * @throws UsageError `invalid-pruner-option`
+ * @throws UsageError `invalid-pruner-option`, `unknown-option`
  */
 export class MedianPruner extends PercentilePruner {
   override readonly name = "median";
 
   constructor(options: ComparisonOptions = {}) {
+    requireKnownKeys("MedianPruner", options, comparisonKeys);
     super({ ...options, percentile: 50 });
   }
 

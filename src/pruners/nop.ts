@@ -1,11 +1,17 @@
 /** The pruner `nop`. */
 import type { History, Trial } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 
 /** Never prunes. */
 export class NopPruner implements Pruner {
   readonly name = "nop";
+
+  /** Takes no options. @throws UsageError `unknown-option`. */
+  constructor(options: Readonly<Record<string, never>> = {}) {
+    requireKnownKeys("NopPruner", options, {});
+  }
 
   decide(trial: Trial, _history: History): PruneDecision {
     const step = digestOf(trial).last;

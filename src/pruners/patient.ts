@@ -1,5 +1,6 @@
 /** The pruner `patient`. */
-import type { History, Trial } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
+import type { History, KnownKeys, Trial } from "../core/index.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
@@ -14,11 +15,13 @@ export interface PatientPrunerOptions {
   readonly minDelta?: number;
 }
 
+const optionKeys: KnownKeys<PatientPrunerOptions> = { pruner: true, patience: true, minDelta: true };
+
 /**
  * Lets another pruner judge only a trial that has stopped improving: the best of its last `patience` + 1 reports is
  * worse, by more than `minDelta`, than the best before them. Optuna 5.0.0's `PatientPruner`: NaN reports are left out,
  * and a trial is kept where all of either part are NaN.
- * @throws UsageError `invalid-pruner-option`
+ * @throws UsageError `invalid-pruner-option`, `unknown-option`
  */
 export class PatientPruner implements Pruner {
   readonly name = "patient";
@@ -27,7 +30,8 @@ export class PatientPruner implements Pruner {
   readonly minDelta: number;
 
   constructor(options: PatientPrunerOptions) {
-    const { pruner = null, patience, minDelta = 0 } = options ?? {};
+    requireKnownKeys("PatientPruner", options, optionKeys);
+    const { pruner = null, patience, minDelta = 0 } = options;
     requireWhole("patient", "patience", patience, 0);
     if (!(minDelta >= 0)) throw invalidPrunerOption("patient", "minDelta", minDelta, "0 or above");
     this.pruner = pruner;

@@ -1,5 +1,6 @@
 /** The pruner `percentile`, and the comparison by which it and `median` judge reports. */
-import type { History, Trial } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
+import type { History, KnownKeys, Trial } from "../core/index.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
@@ -25,6 +26,13 @@ export interface PercentilePrunerOptions extends ComparisonOptions {
   /** 0 to 100: the share of trials to keep; 25 keeps the best quarter. */
   readonly percentile: number;
 }
+
+/** The keys of {@link ComparisonOptions}. */
+export const comparisonKeys: KnownKeys<ComparisonOptions> = {
+  ...({ nStartupTrials: true, nWarmupSteps: true, intervalSteps: true, nMinTrials: true } as const),
+};
+
+const percentileKeys: KnownKeys<PercentilePrunerOptions> = { percentile: true, ...comparisonKeys };
 
 /**
  * numpy's linear percentile (Hyndman and Fan's type 7) of ascending values. Interpolates from the nearer neighbour as
@@ -54,7 +62,7 @@ function isFirstInInterval(step: number, previous: number, warmup: number, inter
  * Decisions are those of Optuna 5.0.0's `PercentilePruner` under the same arguments (our defaults for warm-up and
  * least trials are 5 and 3, Optuna's 0 and 1). Only complete trials vote; a trial all of whose reports are NaN is
  * pruned once it may be judged.
- * @throws UsageError `invalid-pruner-option`
+ * @throws UsageError `invalid-pruner-option`, `unknown-option`
  */
 export class PercentilePruner implements Pruner {
   readonly name: string = "percentile";
@@ -66,7 +74,8 @@ export class PercentilePruner implements Pruner {
   readonly #voters = new VoterIndex();
 
   constructor(options: PercentilePrunerOptions) {
-    const { percentile, nStartupTrials = 5, nWarmupSteps = 5, intervalSteps = 1, nMinTrials = 3 } = options ?? {};
+    requireKnownKeys("PercentilePruner", options, percentileKeys);
+    const { percentile, nStartupTrials = 5, nWarmupSteps = 5, intervalSteps = 1, nMinTrials = 3 } = options;
     if (!(percentile >= 0 && percentile <= 100))
       throw invalidPrunerOption("percentile", "percentile", percentile, "from 0 to 100");
     requireWhole("percentile", "nStartupTrials", nStartupTrials, 0);

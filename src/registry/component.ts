@@ -1,7 +1,7 @@
 /** Components of a study (samplers, pruners) made from a registered name and options. */
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
-import { didYouMean } from "./nearest.js";
+import { didYouMean } from "../core/nearest.js";
 import { parametersOf } from "./parameter.js";
 import type { ParameterInfo } from "./parameter.js";
 import { acceptedReading } from "./read-text.js";

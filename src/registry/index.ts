@@ -1,8 +1,6 @@
 /** Registries, parameters with metadata, and what is derived from them. */
 export * from "./component.js";
-export * from "./known-keys.js";
 export * from "./names.js";
-export * from "./nearest.js";
 export * from "./parameter-flags.js";
 export * from "./parameter.js";
 export * from "./read-text.js";

@@ -1,6 +1,6 @@
 /** The parameters that a name given by a user can mean. */
 import { UsageError } from "../core/errors.js";
-import { didYouMean, nearest } from "./nearest.js";
+import { didYouMean, nearest } from "../core/nearest.js";
 import type { QualifiedParameter } from "./parameter.js";
 
 /** `hidden_size` of `model.hidden_size` and of `model.lstm.hidden_size`. */

@@ -130,28 +130,3 @@ export function parseSet(
   const parameter = resolveParameter(name, parameters);
   return { qualified: parameter.qualified, value: parseValue(parameter, value) };
 }
-
-/**
- * The build-time check over one model, dataset and training: what would make options unclear. A command's own option
- * that hides a parameter's short form is none (it comes first by rule).
- * @returns one line a problem; none when all is well.
- */
-export function optionCollisions(parameters: readonly QualifiedParameter[]): string[] {
-  const problems: string[] = [];
-  const seen = new Set<string>();
-  for (const { qualified } of parameters) {
-    if (seen.has(qualified)) problems.push(`parameter ${qualified} is declared twice`);
-    seen.add(qualified);
-    if (!/^(model|data|train)(\.[a-z][a-z0-9_]*){1,2}$/.test(qualified))
-      problems.push(`parameter ${qualified}: use a group (model, data, train) and a snake_case name`);
-  }
-  for (const [flag, names] of ambiguousFlags(parameters))
-    problems.push(`${flag} could mean ${[...names].join(" or ")}`);
-  for (const { qualified, info } of parameters) {
-    const negated = `--no-${shortFlag(qualified).slice(2)}`;
-    const other = parameters.find((p) => shortFlag(p.qualified) === negated);
-    if (info.type === "boolean" && other)
-      problems.push(`${other.qualified} collides with the negation of ${qualified}`);
-  }
-  return problems;
-}

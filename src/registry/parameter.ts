@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { defined } from "../core/defined.js";
 import type { Condition, Distribution, ParamValue } from "../core/distribution.js";
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 
 /** The groups of parameters, as in `model.hidden_size`. */
 export type ParameterGroup = "model" | "data" | "train";
@@ -24,6 +26,9 @@ export interface ParameterMeta {
   readonly when?: Condition;
 }
 
+const metaKeys: KnownKeys<ParameterMeta> = { description: true, search: true, unit: true, path: true, when: true };
+const searchKeys: KnownKeys<SearchMeta> = { distribution: true, default: true };
+
 const holder = globalThis as { [key: symbol]: ReturnType<typeof z.registry<ParameterMeta>> | undefined };
 
 /**
@@ -35,8 +40,11 @@ export const parameterMetadata = (holder[Symbol.for("mlbench-hpo.parameters")] ?
 /**
  * Attaches metadata to a parameter's schema:
  * `parameter(z.number().int().min(1).max(512).default(32), { description: "units", search: { distribution: int(8, 128, { log: true }), default: true } })`.
+ * @throws UsageError `unknown-option`.
  */
 export function parameter<S extends z.ZodType>(schema: S, meta: ParameterMeta): S {
+  requireKnownKeys("parameter", meta, metaKeys);
+  if (meta.search !== undefined) requireKnownKeys("parameter: search", meta.search, searchKeys);
   const { description, unit, search, when } = meta;
   const described = schema.meta(defined({ description, unit, search, when }));
   parameterMetadata.add(described, meta);

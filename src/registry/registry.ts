@@ -1,7 +1,8 @@
 /** The registry: names with metadata, and implementations that are imported when needed. */
 import type { z } from "zod";
 import { UsageError } from "../core/errors.js";
-import { didYouMean } from "./nearest.js";
+import { requireKnownKeys } from "../core/known-keys.js";
+import { didYouMean } from "../core/nearest.js";
 
 /** The metadata of a registered thing, known before its code is loaded. */
 export interface EntryMeta {
@@ -54,11 +55,12 @@ export class Registry<T> {
   /**
    * Registers `name`: `models.register("lstm", { summary, parameters })(LstmModel)`, usable as a class decorator. The
    * returned function takes the implementation or {@link lazy} and gives back what it was given.
-   * @throws UsageError `invalid-name` or `duplicate-<kind>`.
+   * @throws UsageError `invalid-name`, `unknown-option` or `duplicate-<kind>`.
    */
   register(name: string, meta: EntryMeta): <I extends T | Lazy<T>>(implementation: I, context?: unknown) => I {
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       throw new UsageError("invalid-name", `invalid ${this.kind} name "${name}": use lower-case snake_case`);
+    requireKnownKeys(`${this.kind} "${name}"`, meta, { summary: true, parameters: true });
     this.#refuseDuplicate(name);
     return (implementation) => {
       this.#refuseDuplicate(name);

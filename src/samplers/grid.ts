@@ -1,6 +1,6 @@
 /** The grid sampler: every point of a finite space once. */
 import type { History, Params, Rng, SearchSpace } from "../core/index.js";
-import { cardinality, UsageError } from "../core/index.js";
+import { cardinality, requireKnownKeys, UsageError } from "../core/index.js";
 import type { Sampler } from "./sampler.js";
 import type { PointIndex } from "../search-space/points.js";
 import { indexPoints } from "../search-space/points.js";
@@ -14,6 +14,11 @@ const laidOut = new WeakMap<SearchSpace, PointIndex>();
 export class GridSampler implements Sampler {
   readonly name = "grid";
   readonly objectives = "several";
+
+  /** Takes no options. @throws UsageError `unknown-option`. */
+  constructor(options: Readonly<Record<string, never>> = {}) {
+    requireKnownKeys("GridSampler", options, {});
+  }
 
   /**
    * The number of the grid's points.

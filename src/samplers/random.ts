@@ -1,5 +1,6 @@
 /** The random sampler: every active parameter drawn uniformly. */
-import type { History, Params, Rng, SearchSpace } from "../core/index.js";
+import type { History, KnownKeys, Params, Rng, SearchSpace } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
 import { drawUniform } from "../search-space/draw-uniform.js";
 import { buildParams } from "../search-space/points.js";
 import type { Sampler } from "./sampler.js";
@@ -9,13 +10,17 @@ export interface RandomSamplerOptions {
   readonly seed?: number;
 }
 
+const optionKeys: KnownKeys<RandomSamplerOptions> = { seed: true };
+
 /** Draws every active parameter uniformly; the history is not looked at. */
 export class RandomSampler implements Sampler {
   readonly name = "random";
   readonly objectives = "several";
   declare readonly seed?: number;
 
+  /** @throws UsageError `unknown-option`. */
   constructor(options: RandomSamplerOptions = {}) {
+    requireKnownKeys("RandomSampler", options, optionKeys);
     if (options.seed !== undefined) this.seed = options.seed;
   }
 

@@ -4,6 +4,7 @@ import { categorical, float, int } from "../core/distribution.js";
 import type { Condition, Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { orderSpace } from "./parents-first.js";
 import { UsageError, messageOf } from "../core/errors.js";
+import { didYouMean } from "../core/nearest.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -70,7 +71,8 @@ export function parseDistributionJson(json: unknown, place: string): Distributio
   if (type !== "float" && type !== "int" && type !== "categorical")
     fail(place, `type must be float, int or categorical, got ${JSON.stringify(type)}`);
   const unknown = Object.keys(json).find((key) => !keysOf[type].includes(key));
-  if (unknown !== undefined) fail(place, `unknown key "${unknown}"; known: ${keysOf[type].join(", ")}`);
+  if (unknown !== undefined)
+    fail(place, `unknown key "${unknown}":${didYouMean(unknown, keysOf[type])} known: ${keysOf[type].join(", ")}`);
   try {
     return type === "categorical" ? parseCategorical(json, place) : parseNumeric(json, type, place);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Annotations: what people say about a trial, checked and merged. */
 import type { Annotation } from "../core/index.js";
 import { UsageError } from "../core/index.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 import { annotationKeys } from "./commands.js";
 import type { AnnotationChange } from "./commands.js";
 

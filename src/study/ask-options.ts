@@ -1,6 +1,7 @@
 /** What `ask` is given: a space for the trial, or options. */
 import type { Distribution, SearchSpace } from "../core/index.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
+import { parseSpace } from "../search-space/space-json.js";
 import { askKeys } from "./commands.js";
 import type { AskOptions } from "./commands.js";
 
@@ -14,9 +15,9 @@ function isSpace(given: SearchSpace | AskOptions): given is SearchSpace {
   return values.length > 0 && values.every(isDistribution);
 }
 
-/** @throws UsageError `unknown-option`. */
+/** @throws UsageError `unknown-option`, `invalid-space`. */
 export function askOptionsOf(given: SearchSpace | AskOptions = {}): AskOptions {
-  if (isSpace(given)) return { space: given };
+  if (isSpace(given)) return { space: parseSpace(given) };
   requireKnownKeys("study.ask", given, askKeys);
-  return given;
+  return given.space === undefined ? given : { ...given, space: parseSpace(given.space) };
 }

@@ -1,7 +1,7 @@
 /** The commands that another process may give to the one that writes a study, and their answers. */
 import type { Annotation, Lease, Metrics, Params, SearchSpace, Trial } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
-import type { KnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
 
 /** How a trial handed out by `ask` ended. */
 export interface TellResult {

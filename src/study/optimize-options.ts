@@ -2,7 +2,7 @@
 import { UsageError } from "../core/index.js";
 import type { BackendName, KernelsName, OptimizeEvent, Tracker } from "../core/index.js";
 import type { Executor } from "../executors/executor.js";
-import type { KnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
 import { MAX_ATTEMPTS } from "./recovery.js";
 
 /** What one call of `optimize` is told. Counts are of finished trials that repeat no other. */

@@ -39,6 +39,8 @@ export class StudyLog {
   readonly #finished: Trial[] = [];
   /** What went wrong with an event that nobody waited for. */
   #fault: unknown = null;
+  /** Whether the disk refused what was appended last: the writer keeps it, and takes nothing further. */
+  #refused = false;
   /** Whether an `optimize` call is at work: then nobody else may open the study. */
   busy = false;
   #hooks: LogHooks | null = null;
@@ -111,15 +113,24 @@ export class StudyLog {
     };
   }
 
-  /** @throws UsageError `unknown-study` | MlbenchError `study-locked`, `study-damaged`. */
+  /**
+   * Opens the study for writing. Where it is open and the disk refused what was written last, that is written now.
+   * @throws UsageError `unknown-study` | MlbenchError `study-locked`, `study-damaged`, `storage-full`, `storage-failed`.
+   */
   async open(): Promise<void> {
-    if (this.#writer) return;
+    if (this.#writer) return this.#writeAgain(this.#writer);
     this.#opening ??= this.#openWriter();
     try {
       await this.#opening;
     } finally {
       this.#opening = null;
     }
+  }
+
+  async #writeAgain(writer: StudyWriter): Promise<void> {
+    if (!this.#refused) return;
+    await writer.retry();
+    this.#refused = false;
   }
 
   async #openWriter(): Promise<void> {
@@ -144,6 +155,7 @@ export class StudyLog {
 
   #adopt(writer: StudyWriter): void {
     this.#writer = writer;
+    this.#refused = false;
     this.#findings = writer.findings;
     openLogs.add(this);
     this.#collectFinished();
@@ -168,6 +180,9 @@ export class StudyLog {
   append(...events: StudyEvent[]): Promise<void> {
     if (!this.#writer) return Promise.reject(studyClosed(this.#name));
     const written = this.#writer.append(...events);
+    written.catch((error: unknown) => {
+      if (isDiskError(error)) this.#refused = true;
+    });
     const { state } = this;
     for (const event of events) {
       if (event.type !== "trial-finished" && event.type !== "trial-created") continue;

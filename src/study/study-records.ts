@@ -1,6 +1,6 @@
 /** What can be read of a study at any time. */
 import type { Direction, StudyHeader, StudyState, Trial } from "../core/index.js";
-import { bestOfStudy, directionsOf, frontOfStudy, UsageError } from "../core/index.js";
+import { bestOfStudy, directionsOf, frontOfStudy, requireKnownKeys, UsageError } from "../core/index.js";
 import type { StorageFinding, StudyChange, StudyStorage, StudySummary } from "../storage/storage.js";
 import type { StudyLog } from "./study-log.js";
 
@@ -76,12 +76,12 @@ export abstract class StudyRecords {
   /**
    * What happens to the study from a revision on, each event once and in order, whichever process writes it; where
    * single events are no longer kept, a `reset` with the state comes in their place. Ends when the signal is aborted.
+   * @throws UsageError `unknown-option`.
    * @throws (while iterating) MlbenchError `study-deleted`, `study-damaged`.
    */
-  follow({
-    from = this.state.revision,
-    signal,
-  }: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
+  follow(options: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<StudyChange> {
+    requireKnownKeys("study.follow", options, { from: true, signal: true });
+    const { from = this.state.revision, signal } = options;
     return this.#storage.follow(this.name, from, { signal });
   }
 

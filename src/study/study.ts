@@ -9,10 +9,10 @@ import type {
   StudyState,
   Trial,
 } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { requireNumbers, UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
-import type { KnownKeys } from "../registry/known-keys.js";
-import { requireKnownKeys } from "../registry/known-keys.js";
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
 import type { StudyStorage, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
 import { reportKeys, tellKeys } from "./commands.js";
@@ -150,6 +150,7 @@ export class Study extends StudyRecords {
    */
   async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
     requireKnownKeys("study.report", report, reportKeys);
+    if (report.metrics !== undefined) requireNumbers("study.report", "metric", report.metrics);
     await this.#log.open();
     return this.#outside.report(number, report);
   }
@@ -192,7 +193,7 @@ export class Study extends StudyRecords {
   /**
    * Ends a trial for good: a running one is recorded as pruned with the reports it has, a waiting one as failed.
    * @returns its record once it is on its way to its end; a trial of this process's workers ends within a batch.
-   * @throws UsageError `unknown-trial`, `trial-finished`; MlbenchError `not-optimizing` for one that runs elsewhere.
+   * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked` for one that runs elsewhere.
    */
   stopTrial(number: number): Promise<Trial> {
     return this.#edits.stopTrial(number);
@@ -229,6 +230,7 @@ export class Study extends StudyRecords {
 
   /** {@link Study.optimize} with a runner of one's own. */
   async optimizeWith(prepare: () => Promise<TrialRunner>, options: OptimizeOptions): Promise<OptimizeResult> {
+    requireKnownKeys("study.optimize", options, optimizeStudyKeys);
     checkOptions(options);
     checkTarget(options, this.header);
     if (this.#manager)

@@ -1,6 +1,7 @@
 /** The conformance suite of datasets. */
 import assert from "node:assert/strict";
-import type { Batch, CellTable, CellTables, Dataset, SplitName } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
+import type { Batch, CellTable, CellTables, Dataset, KnownKeys, SplitName } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
 import { tableCache } from "../datasets/cache.js";
 import type { BuildOptions } from "../datasets/index.js";
@@ -21,6 +22,11 @@ type Build = (more?: Record<string, unknown>, other?: BuildOptions) => Promise<D
 
 /** Registers what every dataset must do, whatever its source: tables, windows, parts, normalisation, mistakes. */
 export function datasetConformance(runner: TestRunner, of: DatasetCase): void {
+  requireKnownKeys("datasetConformance", of, {
+    name: true,
+    params: true,
+    options: true,
+  } satisfies KnownKeys<DatasetCase>);
   const { name, params, options = {} } = of;
   const build: Build = (more, other) => buildDataset(name, { ...params, ...more }, { ...options, ...other });
   runner.describe(`dataset ${name}`, () => {

@@ -1,6 +1,8 @@
 /** The conformance suite of executors. */
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
+import { requireKnownKeys } from "../core/index.js";
+import type { KnownKeys } from "../core/index.js";
 import type { Executor, Place } from "../executors/executor.js";
 import { assertMatches, assertRejects } from "./assertions.js";
 import type { TestRunner } from "./runner.js";
@@ -22,6 +24,11 @@ type Use = () => Promise<Executor>;
 
 /** Registers what every executor must do, whatever it runs trials in. */
 export function executorConformance(runner: TestRunner, of: ExecutorCase): void {
+  requireKnownKeys("executorConformance", of, {
+    name: true,
+    make: true,
+    owner: true,
+  } satisfies KnownKeys<ExecutorCase>);
   let made: Promise<Executor> | undefined;
   // One for all cases, so that each runs trials where the ones before left something; the last case closes it.
   const use: Use = () => (made ??= Promise.resolve(of.make()));

@@ -1,7 +1,7 @@
 /** The conformance suite of models. */
 import assert from "node:assert/strict";
-import type { Batch } from "../core/index.js";
-import { createRng } from "../core/index.js";
+import type { Batch, KnownKeys } from "../core/index.js";
+import { createRng, requireKnownKeys } from "../core/index.js";
 import type { ForwardModel, LossResult } from "../models/index.js";
 import { models } from "../models/index.js";
 import { batchToTensors, useBackend, useKernels } from "../tensor/index.js";
@@ -39,6 +39,7 @@ type Build = (batch: Batch, params?: Readonly<Record<string, unknown>>, seed?: n
 
 /** Registers what every model must do: shapes, gradients, seeds, weights by name, tensors given back, training. */
 export function modelConformance(runner: TestRunner, of: ModelCase): void {
+  requireKnownKeys("modelConformance", of, { name: true, params: true, fit: true } satisfies KnownKeys<ModelCase>);
   const build: Build = async (batch, params = {}, seed = 1) => {
     await useBackend("wasm");
     await useKernels("auto");

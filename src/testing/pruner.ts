@@ -1,5 +1,7 @@
 /** The conformance suite of pruners. */
 import assert from "node:assert/strict";
+import { requireKnownKeys } from "../core/index.js";
+import type { KnownKeys } from "../core/index.js";
 import type { PruneDecision, Pruner } from "../pruners/pruner.js";
 import { badReports, goodRows, historyOf, judged, sceneOf } from "./pruner-scenes.js";
 import type { Scene } from "./pruner-scenes.js";
@@ -33,12 +35,13 @@ const SCENES = 300;
 const bothWays = { pruned: 15, "not pruned": 15 };
 
 /** Checks `property` over scenes; it gives the decision, of which there must be both kinds. */
-function holds(of: PrunerCase, property: (scene: Scene) => PruneDecision): void {
+function holds(of: PrunerCase, property: (scene: Scene, timing: PrunerTiming) => PruneDecision): void {
   const counts = new RunCounts();
   for (let seed = 0; seed < SCENES; seed++) {
     const scene = sceneOf(seed);
+    const { nWarmupSteps, intervalSteps } = scene;
     try {
-      counts.count(property(scene).prune ? "pruned" : "not pruned");
+      counts.count(property(scene, { nWarmupSteps, intervalSteps }).prune ? "pruned" : "not pruned");
     } catch (error) {
       throw new assert.AssertionError({ message: `${(error as Error).message}\nin ${JSON.stringify(scene)}` });
     }
@@ -50,6 +53,13 @@ const relaxed = { nWarmupSteps: 0, intervalSteps: 1 };
 
 /** Registers what every pruner must do. */
 export function prunerConformance(runner: TestRunner, of: PrunerCase): void {
+  requireKnownKeys("prunerConformance", of, {
+    name: true,
+    make: true,
+    timed: true,
+    mirrors: true,
+    prunes: true,
+  } satisfies KnownKeys<PrunerCase>);
   runner.describe(`pruner ${of.name}`, () => {
     casesOfDecisions(runner, of);
     casesOfScenes(runner, of);
@@ -78,7 +88,7 @@ function casesOfScenes({ it }: TestRunner, of: PrunerCase): void {
   const { make } = of;
   if (of.mirrors ?? true)
     it("maximizes as it minimizes the negative", () => {
-      holds(of, ({ rows, own, ...timing }) => {
+      holds(of, ({ rows, own }, timing) => {
         const down = make(timing).decide(judged(own), historyOf("minimize", rows));
         const negative = own.map((v) => -v);
         const up = make(timing).decide(judged(negative), historyOf("maximize", rows, -1));
@@ -100,7 +110,7 @@ function casesOfScenes({ it }: TestRunner, of: PrunerCase): void {
     });
   });
   it("judges frozen records of unequal lengths, with NaN among them, without an error", () => {
-    holds(of, ({ rows, own, ...timing }) => {
+    holds(of, ({ rows, own }, timing) => {
       const history = historyOf("maximize", rows, -1);
       history.trials.forEach((t) => Object.freeze(t.intermediate));
       Object.freeze(history.trials);
@@ -111,7 +121,7 @@ function casesOfScenes({ it }: TestRunner, of: PrunerCase): void {
     });
   });
   it("gives no vote to trials that are not complete", () => {
-    holds(of, ({ rows, own, ...timing }) => {
+    holds(of, ({ rows, own }, timing) => {
       const complete = rows.filter(([state]) => state === "complete");
       const all = make(timing).decide(judged(own), historyOf("minimize", rows));
       assert.deepEqual(make(timing).decide(judged(own), historyOf("minimize", complete)), all);
@@ -119,7 +129,7 @@ function casesOfScenes({ it }: TestRunner, of: PrunerCase): void {
     });
   });
   it("does not mind the order of the history", () => {
-    holds(of, ({ rows, own, ...timing }) => {
+    holds(of, ({ rows, own }, timing) => {
       const forwards = make(timing).decide(judged(own), historyOf("minimize", rows));
       assert.deepEqual(make(timing).decide(judged(own), historyOf("minimize", rows.toReversed())), forwards);
       return forwards;

@@ -1,7 +1,8 @@
 /** The conformance suite of samplers. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import type { Failure, Params, SearchSpace, Trial } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
+import type { Failure, KnownKeys, Params, SearchSpace, Trial } from "../core/index.js";
 import type { Sampler } from "../samplers/sampler.js";
 import { fitsSpace } from "./fits-space.js";
 import type { TestRunner } from "./runner.js";
@@ -31,6 +32,13 @@ export interface ElsewhereSampler {
 
 /** Registers what every sampler must do, whatever it learns from a history. */
 export function samplerConformance(runner: TestRunner, of: SamplerCase): void {
+  requireKnownKeys("samplerConformance", of, {
+    name: true,
+    make: true,
+    finite: true,
+    sequence: true,
+    elsewhere: true,
+  } satisfies KnownKeys<SamplerCase>);
   const spaces: Readonly<Record<string, SearchSpace>> = of.finite
     ? finiteSpaces
     : { ...finiteSpaces, ...continuousSpaces };

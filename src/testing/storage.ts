@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { isAbsolute } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
+import { requireKnownKeys } from "../core/index.js";
+import type { KnownKeys } from "../core/index.js";
 import { assertMatches, assertRejects, assertSameData } from "./assertions.js";
 import type { TestRunner } from "./runner.js";
 import { casesOfArtifacts } from "./storage-artifacts.js";
@@ -17,6 +19,7 @@ export type { StorageCase, StorageUnderTest } from "./storage-under-test.js";
 
 /** Registers what every storage must do, wherever it keeps studies. */
 export function storageConformance(runner: TestRunner, of: StorageCase): void {
+  requireKnownKeys("storageConformance", of, { name: true, make: true, owner: true } satisfies KnownKeys<StorageCase>);
   const it = withStorage(runner, of);
   const { describe } = runner;
   describe(`storage ${of.name}`, () => {

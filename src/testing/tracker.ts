@@ -1,6 +1,7 @@
 /** The conformance suite of trackers. */
 import assert from "node:assert/strict";
-import type { OptimizeEvent, Tracker } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
+import type { KnownKeys, OptimizeEvent, Tracker } from "../core/index.js";
 import type { TestRunner } from "./runner.js";
 import { callEvents } from "./tracker-events.js";
 
@@ -23,7 +24,13 @@ export interface TrackerCase {
 }
 
 /** Registers what every tracker must do, whatever it does with what it hears. */
-export function trackerConformance({ describe, it }: TestRunner, { name, make, expected }: TrackerCase): void {
+export function trackerConformance({ describe, it }: TestRunner, of: TrackerCase): void {
+  requireKnownKeys("trackerConformance", of, {
+    name: true,
+    make: true,
+    expected: true,
+  } satisfies KnownKeys<TrackerCase>);
+  const { name, make, expected } = of;
   /** Uses a tracker, and removes what it left. */
   const using = async (use: (under: TrackerUnderTest) => Promise<void>): Promise<void> => {
     const under = await make();

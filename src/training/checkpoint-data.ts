@@ -1,6 +1,6 @@
 /** A checkpoint together with the part of a dataset that it is used on. */
-import type { BackendName, ConfigValue, Dataset, KernelsName, Loader, SplitName } from "../core/index.js";
-import { UsageError, defined } from "../core/index.js";
+import type { BackendName, ConfigValue, Dataset, KernelsName, KnownKeys, Loader, SplitName } from "../core/index.js";
+import { UsageError, defined, requireKnownKeys } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
@@ -22,6 +22,10 @@ export interface CheckpointOptions {
   /** Relative data paths start here. @default the current folder */
   readonly baseDir?: string;
 }
+
+const optionKeys: KnownKeys<CheckpointOptions> = {
+  ...({ split: true, dataset: true, params: true, backend: true, kernels: true, baseDir: true } as const),
+};
 
 /** A loaded checkpoint and the part of a dataset that it is used on. */
 export interface CheckpointOnData {
@@ -69,9 +73,11 @@ function requireFit(path: string, model: ForwardModel, { metadata }: Dataset): v
 
 /**
  * Loads a checkpoint's model and the part of a dataset that the options name.
- * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`
+ * @param where the function that was called, for messages
+ * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
  */
-export async function openOnData(path: string, options: CheckpointOptions): Promise<CheckpointOnData> {
+export async function openOnData(where: string, path: string, options: CheckpointOptions): Promise<CheckpointOnData> {
+  requireKnownKeys(where, options, optionKeys);
   await useBackend(options.backend ?? "wasm");
   await useKernels(options.kernels ?? "auto");
   const { model, checkpoint } = await loadCheckpoint(path);

@@ -29,10 +29,10 @@ export interface Evaluation {
 /**
  * Scores a checkpoint's best weights on a part of its dataset, or of another one, beside the baselines (which are fitted
  * on that dataset's training part). Plug-ins that its configuration names must be loaded before.
- * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`
+ * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
  */
 export async function evaluateCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Evaluation> {
-  const { model, checkpoint, dataset, split, loader } = await openOnData(path, options);
+  const { model, checkpoint, dataset, split, loader } = await openOnData("evaluateCheckpoint", path, options);
   try {
     const result = await evaluate(model, loader);
     return {

@@ -1,5 +1,6 @@
 /** The training loop's passes over a part: an epoch of training, an evaluation. */
-import type { Batch, Loader } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
+import type { Batch, KnownKeys, Loader } from "../core/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { batchToTensors, pathLoss } from "../tensor/index.js";
 import type { BatchTensors } from "../tensor/index.js";
@@ -26,6 +27,11 @@ export interface EpochOptions extends PassControl {
   /** From 0: picks the loader's order. @default 0 */
   readonly epoch?: number;
 }
+
+const passKeys: KnownKeys<PassControl> = { stopped: true, yieldToEventLoop: true };
+const epochKeys: KnownKeys<EpochOptions> = {
+  ...({ ...passKeys, optimizer: true, lr: true, weightDecay: true, maxNorm: true, epoch: true } as const),
+};
 
 /** The model's loss on a batch and the sums of its path's errors. */
 function score(model: ForwardModel, batch: BatchTensors): Scored {
@@ -103,12 +109,14 @@ async function pass(
  * One pass over a loader with an optimizer step a batch. The metrics are those seen during the pass: each batch is
  * scored before its step, with dropout in force.
  * @returns null when `stopped` ended the pass
+ * @throws UsageError `unknown-option`.
  */
 export async function trainOneEpoch(
   model: ForwardModel,
   loader: Loader,
   options: EpochOptions,
 ): Promise<PassResult | null> {
+  requireKnownKeys("trainOneEpoch", options, epochKeys);
   model.training = true;
   try {
     return await pass(loader.epoch(options.epoch ?? 0), (batch) => trainStep(model, batch, options), options);
@@ -120,12 +128,14 @@ export async function trainOneEpoch(
 /**
  * Scores a model on a loader's windows, without dropout; changes nothing.
  * @returns null when `stopped` ended the pass
+ * @throws UsageError `unknown-option`.
  */
 export async function evaluate(
   model: ForwardModel,
   loader: Loader,
   control: PassControl = {},
 ): Promise<PassResult | null> {
+  requireKnownKeys("evaluate", control, passKeys);
   model.training = false;
   return pass(loader.epoch(0), (batch) => evaluateStep(model, batch), control);
 }

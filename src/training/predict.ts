@@ -18,10 +18,10 @@ function gathered(loader: Loader, whole: Batch): Batch {
 
 /**
  * Predicts a part of a checkpoint's dataset, or of another one.
- * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`
+ * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
  */
 export async function predictCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Prediction> {
-  const { model, dataset, split, loader } = await openOnData(path, options);
+  const { model, dataset, split, loader } = await openOnData("predictCheckpoint", path, options);
   try {
     const soh = predictPaths(model, loader);
     return new Prediction(dataset.metadata.cells, gathered(loader, dataset.split(split).all()), soh);

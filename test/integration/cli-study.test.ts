@@ -218,6 +218,11 @@ describe("a user's mistake is one line, exit code 2, and costs no trial", () => 
       ["optimize", "--model", "lstm"],
       /--model is fixed when a study is made.*create-study/,
     ],
+    ...["folds", "seeds", "command", "from", "terminator"].map((name): [string, string[], RegExp] => [
+      `--${name} of create-study`,
+      ["optimize", `--${name}`, "2"],
+      new RegExp(`--${name} is fixed when a study is made.*create-study`),
+    ]),
     ["a bad range", ["create-study", "--search", "train.lr=log:0..1"], /train\.lr/],
     ["an unknown parameter", ["create-study", "--search", "train.lrr=log:1e-4..1"], /train\.lrr.*train\.lr/],
     ["a parameter of the task", ["create-study", "--search", "data.horizon=int:1..10"], /data\.horizon/],

@@ -89,6 +89,8 @@ beforeAll(async () => {
     await output(["create-study", "--objective", "pair.mjs", "--storage", "pairs", "--on-nan", "worst", ...judged]);
     pairLines = await output(["optimize", "--storage", "pairs", "--trials", "8", "--workers", "1", "--format", "json"]);
     await output(["trial", "ban", "0", "--storage", "pairs"]);
+    await output(["trial", "note", "1", "as before", "--storage", "pairs"]);
+    await output(["trial", "tag", "1", "a", "b c", "--storage", "pairs"]);
   };
   await Promise.all([training(), searching()]);
 }, 60_000);

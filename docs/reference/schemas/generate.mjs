@@ -146,6 +146,10 @@ const defs = {
       intermediate: ref("intermediate"),
     }),
   },
+  annotation: {
+    description: "What people say about a trial.",
+    ...object({ note: text, tags: list(text), banned: yes }),
+  },
   trial: object(
     {
       number: { description: "0, 1, 2 … within the study.", ...count },
@@ -192,9 +196,13 @@ const defs = {
       retry_of: { description: "The failed trial that this one repeats.", ...nullable(count) },
       user_attrs: map(anything),
       distributions: { description: "Of parameters that were suggested without being declared.", ...ref("space") },
+      annotation: {
+        description: "What people say about it; only in what `trials` and `best-trial` print, and where they do.",
+        ...ref("annotation"),
+      },
     },
     {
-      optional: ["distributions", "value"],
+      optional: ["distributions", "value", "annotation"],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
         only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
@@ -279,6 +287,11 @@ const studyOutline = {
   counts: ref("counts"),
 };
 const best = (more) => nullable(object({ number: count, value: ref("number"), params: ref("params"), ...more }));
+
+const annotations = {
+  description: "What people say of trials, by number; those without a note, a tag or a ban are absent.",
+  ...map(ref("annotation")),
+};
 
 const front = {
   description: "The numbers of the Pareto front, ascending; only with several objectives, where `best` is null.",
@@ -371,10 +384,16 @@ const schemas = {
         steps: { description: "Reports of all trials.", ...count },
         best: best({ metrics: defs.trial.properties.metrics }),
         front,
+        annotations,
         user_attrs: map(anything),
         owner: {
-          description: "The process that optimizes the study now.",
-          ...nullable(object({ pid: count, host: text, since: ref("time") })),
+          description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
+          ...nullable(
+            object(
+              { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text },
+              { optional: ["pid", "host", "elsewhere", "url"] },
+            ),
+          ),
         },
         findings: list(ref("finding")),
       },
@@ -444,7 +463,7 @@ const schemas = {
       recorded_backend: nullable(text),
     }),
   ],
-  export: ["`export --to json`", object({ ...header, trials: list(ref("trial")) })],
+  export: ["`export --to json`", object({ ...header, annotations, trials: list(ref("trial")) })],
   ask: [
     "`ask`",
     object({
@@ -503,6 +522,8 @@ const schemas = {
           },
           { optional: ["value"] },
         ),
+        object({ event: { enum: ["paused", "resumed"] } }),
+        object({ event: { const: "subscriber-failed" }, subscriber: text, message: text }),
         object(
           {
             event: { const: "finish" },
@@ -557,10 +578,7 @@ const schemas = {
           ),
         },
         ...header,
-        annotations: {
-          description: "What people say of trials, by number; missing where nobody does.",
-          ...map(object({ note: text, tags: list(text), banned: yes })),
-        },
+        annotations,
         trials: list(ref("trial")),
       },
       { open: true, optional: ["annotations", "summary"] },

@@ -1,6 +1,7 @@
 /** A study in figures: states, best trials, time, what was pruned and what failed. */
 import { bestOfStudy, frontOfStudy, isFinished } from "../../core/index.js";
 import type {
+  Annotation,
   ComponentSpec,
   Metrics,
   Params,
@@ -10,6 +11,8 @@ import type {
   TrialCounts,
 } from "../../core/index.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
+
+export { ownerInWords } from "../../storage/lock-owner.js";
 
 /** What is said of a study's best trial. */
 export interface BestTrialSummary {
@@ -45,6 +48,8 @@ export interface StudyOverview {
   readonly best: BestTrialSummary | null;
   /** The numbers of the Pareto front; only in studies with several objectives. */
   readonly front?: readonly number[];
+  /** What people say of trials, by number; trials without a note, a tag or a ban are absent. */
+  readonly annotations: Readonly<Record<string, Annotation>>;
   readonly user_attrs: Readonly<Record<string, unknown>>;
   /** Who writes the study now. */
   readonly owner: LockOwner | null;
@@ -67,6 +72,7 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
     pruned_share: judged === 0 ? null : counts.pruned / judged,
     steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
     ...bestOf(state),
+    annotations: Object.fromEntries(state.annotations),
     ...{ user_attrs: header.user_attrs, owner, findings },
   };
 }

@@ -11,8 +11,8 @@ export function exportOf(state: StudyState, format: ExportFormat): Iterable<stri
   return format === "csv" ? csv(state) : json(state);
 }
 
-function* json({ header, trials }: StudyState): Generator<string> {
-  const head = stringifyJson(header, 2);
+function* json({ header, trials, annotations }: StudyState): Generator<string> {
+  const head = stringifyJson({ ...header, annotations: Object.fromEntries(annotations) }, 2);
   yield `${head.slice(0, -2)},\n  "trials": [`;
   for (const [i, trial] of trials.entries()) yield `${i === 0 ? "" : ","}\n    ${stringifyJson(trial)}`;
   yield "\n  ]\n}\n";
@@ -51,7 +51,17 @@ function valueColumns({ objectives }: StudyState["header"]): Column[] {
   return objectives.map(({ metric }, i) => ({ title: `values.${metric}`, of: (trial) => trial.values?.[i] }));
 }
 
-function columnsOf({ header, trials }: StudyState): Column[] {
+/** What people say about trials; no columns where they say nothing. */
+function annotationColumns({ annotations }: StudyState): Column[] {
+  if (annotations.size === 0) return [];
+  return (["note", "tags", "banned"] as const).map((key) => ({
+    title: `annotation.${key}`,
+    of: ({ number }) => annotations.get(number)?.[key],
+  }));
+}
+
+function columnsOf(state: StudyState): Column[] {
+  const { header, trials } = state;
   return [
     ...fields("number", "state"),
     ...valueColumns(header),
@@ -66,6 +76,7 @@ function columnsOf({ header, trials }: StudyState): Column[] {
     { title: "failure.class", of: ({ failure }) => failure?.class },
     { title: "failure.message", of: ({ failure }) => failure?.message },
     ...keyed(trials, "user_attrs", (trial) => trial.user_attrs),
+    ...annotationColumns(state),
   ];
 }
 

@@ -1,9 +1,9 @@
 /** Trials by state, conditions, order and number. */
 import { UsageError, stringifyJson, valueOf } from "../../core/index.js";
 import type { StudyObjective, Trial, TrialState } from "../../core/index.js";
-import type { KnownKeys } from "../../registry/known-keys.js";
-import { requireKnownKeys } from "../../registry/known-keys.js";
-import { didYouMean } from "../../registry/nearest.js";
+import type { KnownKeys } from "../../core/known-keys.js";
+import { requireKnownKeys } from "../../core/known-keys.js";
+import { didYouMean } from "../../core/nearest.js";
 
 const states: readonly TrialState[] = ["waiting", "running", "complete", "pruned", "failed"];
 const fields = [
@@ -72,7 +72,7 @@ const operators: Readonly<Record<string, (order: number, equal: boolean) => bool
 
 /** `train.lr<0.01`, `state=pruned`, `model.hidden_size>=32` */
 function parseFilter(text: string, queried: Queried): Test {
-  const parsed = /^\s*([\w.]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/.exec(text);
+  const parsed = /^\s*([\w.-]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/.exec(text);
   if (!parsed)
     throw new UsageError("invalid-filter", `--filter ${text}: expected name, one of = != < <= > >=, and a value`);
   const [, name, operator, wanted] = parsed as unknown as [string, string, string, string];

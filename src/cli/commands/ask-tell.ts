@@ -44,7 +44,7 @@ export const askCommand: CommandDefinition = (program, { io }) => {
     .option("--search-space <json>", "a space for a study without one")
     .option(
       "--lease <seconds>",
-      "give the trial to somebody else after so long without a report or heartbeat (default: never)",
+      "take the trial back after so long without a report or heartbeat, while some process has the study open (default: never)",
       positiveNumber("--lease"),
     )
     .addOption(formatOption())

@@ -1,6 +1,6 @@
 /** `mlbench-hpo best-trial`: the winner, its weights, its retraining. */
-import type { StudyHeader, StudyObjective, Trial } from "../../core/index.js";
-import type { Winners } from "../../app/winners.js";
+import type { StudyHeader, StudyObjective } from "../../core/index.js";
+import type { AnnotatedTrial } from "../../app/views/annotated.js";
 import { winnerOf, winnersOf } from "../../app/winners.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
@@ -9,7 +9,7 @@ import { printData, shortNumber } from "../render.js";
 import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { infeasibility, paramText, trialTable } from "../trial-table.js";
+import { annotationInWords, infeasibility, paramText, trialTable } from "../trial-table.js";
 
 interface BestOptions extends StudyOptions {
   checkpoint?: boolean;
@@ -53,16 +53,17 @@ async function best(name: string | undefined, options: BestOptions, context: Com
     await copyCheckpoint(ref, number, file);
     if (format === "table") printLine(io.stderr, `weights: ${file}`);
   }
-  await show(io, format, state.header, winners);
+  const { annotated } = await import("../../app/views/annotated.js");
+  await show(io, format, state.header, annotated(winners.trials, state.annotations));
   if (winners.feasible) return;
   printLine(io.stderr, `no trial of "${ref.name}" meets every constraint; this one misses them least`);
   context.setExitCode(1);
 }
 
 /** One record with one objective, an array with several. */
-function show(io: CliIo, format: OutputFormat, header: StudyHeader, { trials }: Winners): Promise<void> {
+function show(io: CliIo, format: OutputFormat, header: StudyHeader, trials: readonly AnnotatedTrial[]): Promise<void> {
   const { objectives } = header;
-  const [first] = trials as readonly [Trial, ...Trial[]];
+  const [first] = trials as readonly [AnnotatedTrial, ...AnnotatedTrial[]];
   const several = objectives.length > 1;
   return printData(io, format, several ? trials : first, {
     table: () => (several ? trialTable(trials, objectives, io.stdout.columns) : trialInWords(first, objectives)),
@@ -70,10 +71,11 @@ function show(io: CliIo, format: OutputFormat, header: StudyHeader, { trials }: 
   });
 }
 
-function trialInWords(trial: Trial, objectives: readonly StudyObjective[]): string {
+function trialInWords(trial: AnnotatedTrial, objectives: readonly StudyObjective[]): string {
+  const said = trial.annotation ? annotationInWords(trial.annotation) : "";
   return [
     `trial ${trial.number}: ${objectives.map(({ metric }, i) => `${metric} ${trial.values?.[i]}`).join(", ")}`,
-    ...[infeasibility(trial)].filter((text) => text !== "").map((text) => `  ${text}`),
+    ...[infeasibility(trial), said].filter((text) => text !== "").map((text) => `  ${text}`),
     ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
     ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
   ].join("\n");

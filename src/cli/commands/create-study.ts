@@ -3,7 +3,14 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { CreateStudyOptions, StudyPlan } from "../../app/create-study.js";
 import type { StudyConfig } from "../../app/study-config.js";
-import { objectivesInWords, UsageError } from "../../core/index.js";
+import {
+  directionNames,
+  objectivesInWords,
+  onDuplicateRules,
+  onNanRules,
+  trialValueRules,
+  UsageError,
+} from "../../core/index.js";
 import type { ConfigValue, Direction, OnDuplicate, OnNan, StudyHeader, TrialValueRule } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
@@ -150,13 +157,13 @@ function addJudgingOptions(command: Command): void {
   const metric = "what trials are judged by: NAME or NAME:maximize, several as a,b (repeatable; default: val_rmse)";
   command
     .addOption(new Option("--metric <name>", metric).argParser(collectList))
-    .addOption(new Option("--direction <direction>", "default: the metric's").choices(["minimize", "maximize"]))
+    .addOption(new Option("--direction <direction>", "default: the metric's").choices(directionNames))
     .option("--force-direction", "optimize a metric against the way that it is known to be better")
     .addOption(repeatable("--constraint <condition>", "only trials that meet it count as best: 'parameters <= 50000'"))
     .option("--prune-by <metric>", "what trials are pruned by (default: the first --metric)")
-    .addOption(new Option("--trial-value <rule>", "a trial's value").choices(["best", "last", "best-smoothed"]))
-    .addOption(new Option("--on-nan <rule>", "a NaN value").choices(["fail", "prune", "worst"]))
-    .addOption(new Option("--on-duplicate <rule>", "parameters that were tried").choices(["resample", "reuse", "run"]));
+    .addOption(new Option("--trial-value <rule>", "a trial's value").choices(trialValueRules))
+    .addOption(new Option("--on-nan <rule>", "a NaN value").choices(onNanRules))
+    .addOption(new Option("--on-duplicate <rule>", "parameters that were tried").choices(onDuplicateRules));
 }
 
 /** The line as the library would be asked. */

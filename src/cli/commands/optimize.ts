@@ -37,6 +37,7 @@ const fixedByStudy = [
   ...["--model", "--dataset", "--search", "--fix", "--set", "--objective", "--plugin", "--config", "--sampler"],
   ...["--sampler-option", "--pruner", "--pruner-option", "--direction", "--metric", "--seed", "--trial-value"],
   ...["--on-nan", "--on-duplicate", "--dry-run-pruner", "--name", "--prune-by", "--constraint", "--force-direction"],
+  ...["--folds", "--seeds", "--command", "--from", "--terminator"],
 ];
 
 /** `mlbench-hpo optimize` */

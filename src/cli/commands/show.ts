@@ -9,7 +9,7 @@ import { duration, printData, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { paramText } from "../trial-table.js";
+import { annotationInWords, paramText } from "../trial-table.js";
 
 /** `mlbench-hpo show`: states, best, time, pruned share, a history plot. */
 export const showCommand: CommandDefinition = (program, { io }) => {
@@ -18,14 +18,15 @@ export const showCommand: CommandDefinition = (program, { io }) => {
     .addOption(formatOption(["table", "json", "yaml"]))
     .action(async (name: string | undefined, options: StudyOptions & { format: string }) => {
       const format = parseFormat(options.format);
-      const [{ inspectStudy }, { overviewOf }] = await Promise.all([
+      const [{ inspectStudy }, { overviewOf, ownerInWords }] = await Promise.all([
         import("../../app/read-study.js"),
         import("../../app/views/study-overview.js"),
       ]);
       const inspected = await inspectStudy(await resolveStudy(options, name));
       const summary = overviewOf(inspected.state, inspected);
+      const owner = summary.owner ? ownerInWords(summary.owner) : "";
       await printData(io, format, summary, {
-        table: async () => inWords(summary) + (await historyPlot(inspected, io)),
+        table: async () => inWords(summary, owner) + (await historyPlot(inspected, io)),
       });
     });
 };
@@ -46,8 +47,21 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
   return `\n\nbest ${objective.metric} by finished trials\n${plot}`;
 }
 
-function inWords(summary: StudyOverview): string {
-  const { counts, best, front, task, owner } = summary;
+const MOST_NOTES = 10;
+
+/** What people say of trials, a line each. */
+function notesInWords({ annotations }: StudyOverview): string[] {
+  const said = Object.entries(annotations).map(
+    ([number, annotation]) => `trial ${number}: ${annotationInWords(annotation)}`,
+  );
+  const more = said.length - MOST_NOTES;
+  const shown = more > 0 ? [...said.slice(0, MOST_NOTES), `and ${more} more, which \`trials\` shows`] : said;
+  return shown.map((line, i) => (i === 0 ? "notes" : "").padEnd(9) + line);
+}
+
+/** @param owner who optimizes the study, in words */
+function inWords(summary: StudyOverview, owner: string): string {
+  const { counts, best, front, task } = summary;
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
@@ -67,7 +81,8 @@ function inWords(summary: StudyOverview): string {
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
   }
   if (front) lines.push(`front    ${front.length === 0 ? "none" : `trials ${front.join(", ")}`}`);
-  if (owner) lines.push(`optimized now by process ${owner.pid}`);
+  lines.push(...notesInWords(summary));
+  if (summary.owner) lines.push(`optimized now by ${owner}`);
   for (const finding of summary.findings) lines.push(`${finding.severity}: ${finding.message}`);
   return lines.join("\n");
 }

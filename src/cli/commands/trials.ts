@@ -22,13 +22,14 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
     .action(async (name: string | undefined, options: TrialsOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
-      const [{ readStudy }, { queryTrials }] = await Promise.all([
+      const [{ readStudy }, { queryTrials }, { annotated }] = await Promise.all([
         import("../../app/read-study.js"),
         import("../../app/views/trial-query.js"),
+        import("../../app/views/annotated.js"),
       ]);
-      const { trials, header } = await readStudy(ref);
+      const { trials, header, annotations } = await readStudy(ref);
       const { state, filter, sort, limit } = options;
-      const chosen = queryTrials(trials, { state, filter, sort, limit }, header.objectives);
+      const chosen = annotated(queryTrials(trials, { state, filter, sort, limit }, header.objectives), annotations);
       await printData(io, format, chosen, {
         table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, io.stdout.columns)),
         value: () => chosen.map((trial) => trial.number).join("\n"),

@@ -1,6 +1,6 @@
 /** The binding of a CSV file's columns to their roles (cell, cycle, SOH or capacity), and the guess of the delimiter. */
 import { UsageError } from "../../core/index.js";
-import { didYouMean } from "../../registry/index.js";
+import { didYouMean } from "../../core/nearest.js";
 import type { CsvParameters } from "./parameters.js";
 
 /** The columns' roles, by index in the header. */

@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { constants, inflateSync } from "node:zlib";
 import { messageOf, UsageError } from "../../core/errors.js";
+import type { KnownKeys } from "../../core/known-keys.js";
+import { requireKnownKeys } from "../../core/known-keys.js";
 import { ElementReader, MemoryBudget, mi } from "./element-reader.js";
 import type { MatArray, MatFile } from "./mat-array.js";
 import { MatFormatError } from "./mat-format-error.js";
@@ -20,6 +22,8 @@ export interface ReadMatOptions {
   /** The file's name in errors when bytes are given. @default "bytes" */
   name?: string;
 }
+
+const optionKeys: KnownKeys<ReadMatOptions> = { maxBytes: true, name: true };
 
 /** The cost of a read: told to tests, which hold it against the limit. */
 export interface ReadMatCost {
@@ -178,9 +182,10 @@ export function parseMat(
  * MATLAB class.
  * @param source a path, or the file's bytes
  * @throws MatFormatError for anything that is not a well-formed version 5 file, naming the file and the byte
- * @throws UsageError `file-not-found` or `file-unreadable` for a path that cannot be read
+ * @throws UsageError `file-not-found` or `file-unreadable` for a path that cannot be read; `unknown-option`
  */
 export async function readMat(source: string | Uint8Array, options: ReadMatOptions = {}): Promise<MatFile> {
+  requireKnownKeys("readMat", options, optionKeys);
   if (typeof source !== "string") return parseMat(source, options);
   let bytes: Uint8Array;
   try {

@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { UsageError, messageOf } from "../../core/errors.js";
-import { didYouMean } from "../../registry/index.js";
+import { didYouMean } from "../../core/nearest.js";
 import { listOf } from "../task.js";
 import type { NasaParameters } from "./nasa-parameters.js";
 

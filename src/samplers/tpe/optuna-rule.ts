@@ -15,10 +15,11 @@ export function proposeLikeOptuna(
   encoding: SpaceEncoding,
   block: Block,
   split: Split,
-  options: Pick<ParzenEstimatorOptions, "priorWeight" | "magicClip" | "endpoints" | "weights">,
+  options: Required<Pick<ParzenEstimatorOptions, "priorWeight" | "magicClip" | "endpoints" | "weights">>,
   nEiCandidates: number,
   rng: Rng,
 ): number[] {
+  const { priorWeight, magicClip, endpoints, weights } = options;
   const names = block.map((i) => encoding.names[i] as string);
   const space: SearchSpace = Object.fromEntries(
     block.map((i) => [encoding.names[i] as string, encoding.distributions[i] as Distribution]),
@@ -28,7 +29,7 @@ export function proposeLikeOptuna(
     const observations = Object.fromEntries(
       block.map((i) => [encoding.names[i] as string, seen.map((o) => o.values[i] as number)]),
     );
-    return new ParzenEstimator({ ...options, observations, space });
+    return new ParzenEstimator({ priorWeight, magicClip, endpoints, weights, observations, space });
   };
   const below = estimator(split.below);
   const above = estimator(split.above);

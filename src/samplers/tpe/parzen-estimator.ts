@@ -1,6 +1,6 @@
 /** Optuna's Parzen estimator. */
-import type { Distribution, NumericDistribution, Rng, SearchSpace } from "../../core/index.js";
-import { UsageError } from "../../core/index.js";
+import type { Distribution, KnownKeys, NumericDistribution, Rng, SearchSpace } from "../../core/index.js";
+import { requireKnownKeys, UsageError } from "../../core/index.js";
 import type { CategoricalKernels, Kernels, NumericKernels } from "./mixture.js";
 import { internalBounds, ProductMixture } from "./mixture.js";
 
@@ -27,6 +27,11 @@ export interface ParzenEstimatorOptions {
   /** One weight an observation, instead of `weights`. */
   readonly predeterminedWeights?: readonly number[] | null;
 }
+
+const optionKeys: KnownKeys<ParzenEstimatorOptions> = {
+  ...({ observations: true, space: true, priorWeight: true, magicClip: true, endpoints: true } as const),
+  ...({ weights: true, multivariate: true, predeterminedWeights: true } as const),
+};
 
 const FLAT = 25;
 
@@ -70,8 +75,9 @@ export class ParzenEstimator {
   readonly #names: readonly string[];
   readonly #mixture: ProductMixture;
 
-  /** @throws UsageError `invalid-weights`, `invalid-prior-weight`, `invalid-observations`. */
+  /** @throws UsageError `invalid-weights`, `invalid-prior-weight`, `invalid-observations`, `unknown-option`. */
   constructor(options: ParzenEstimatorOptions) {
+    requireKnownKeys("ParzenEstimator", options, optionKeys);
     const { observations, space, priorWeight = 1, magicClip = true, endpoints = false } = options;
     if (!(priorWeight >= 0))
       throw new UsageError("invalid-prior-weight", `priorWeight must not be negative, got ${priorWeight}`);

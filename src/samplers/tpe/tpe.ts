@@ -1,6 +1,6 @@
 /** The TPE sampler: its options, and the course of one proposal. */
-import type { Distribution, History, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
-import { cardinality, isActive, UsageError } from "../../core/index.js";
+import type { Distribution, History, KnownKeys, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
+import { cardinality, isActive, requireKnownKeys, UsageError } from "../../core/index.js";
 import { drawUniform } from "../../search-space/draw-uniform.js";
 import type { Sampler } from "../sampler.js";
 import { inSpaceOrder, valueAt } from "../../search-space/points.js";
@@ -48,6 +48,12 @@ export interface TpeSamplerOptions {
   /** Let trials under way count among the others, so that parallel proposals keep apart. @default true */
   readonly constantLiar?: boolean;
 }
+
+const optionKeys: KnownKeys<TpeSamplerOptions> = {
+  ...({ preset: true, seed: true, nStartupTrials: true, nEiCandidates: true, gamma: true, weights: true } as const),
+  ...({ priorWeight: true, magicClip: true, endpoints: true, multivariate: true, group: true } as const),
+  constantLiar: true,
+};
 
 type Resolved = Required<Omit<TpeSamplerOptions, "seed">>;
 
@@ -113,8 +119,9 @@ export class TpeSampler implements Sampler {
   readonly #options: Resolved;
   readonly #encodings = new SpaceEncodings();
 
-  /** @throws UsageError `invalid-sampler-option`. */
+  /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: TpeSamplerOptions = {}) {
+    requireKnownKeys("TpeSampler", options, optionKeys);
     this.#options = resolve(options);
     if (options.seed !== undefined) this.seed = options.seed;
   }

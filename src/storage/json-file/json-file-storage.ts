@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
-import { createStudyState, MlbenchError } from "../../core/index.js";
-import type { StudyHeader, StudyState } from "../../core/index.js";
+import { createStudyState, MlbenchError, requireKnownKeys } from "../../core/index.js";
+import type { KnownKeys, StudyHeader, StudyState } from "../../core/index.js";
 import type {
   FollowOptions,
   LockOwner,
@@ -52,6 +52,10 @@ export interface JsonFileStorageOptions {
   readonly fileSystem?: FileSystem;
 }
 
+const optionKeys: KnownKeys<JsonFileStorageOptions> = {
+  ...({ directory: true, url: true, foldAboveBytes: true, fileSystem: true } as const),
+};
+
 /** How many studies' summaries are read at once. */
 const SUMMARIES_AT_ONCE = 16;
 
@@ -64,7 +68,10 @@ export class JsonFileStorage implements StudyStorage {
   readonly #system: FileSystem;
   readonly #summaries: SummaryReader;
 
-  constructor({ directory, url, foldAboveBytes, fileSystem }: JsonFileStorageOptions) {
+  /** @throws UsageError `unknown-option`. */
+  constructor(options: JsonFileStorageOptions) {
+    requireKnownKeys("JsonFileStorage", options, optionKeys);
+    const { directory, url, foldAboveBytes, fileSystem } = options;
     this.#directory = resolve(directory);
     this.#shownAs = directory;
     this.#url = url;

@@ -47,6 +47,15 @@ describe("a study over a model", () => {
     expect(preset).toMatchObject({ fixed: { "train.epochs": 20 }, space: { "model.layers": { low: 1, high: 2 } } });
   });
 
+  it("optimizes and prunes against a metric's own direction where that is insisted on", async () => {
+    const { objectives, settings } = await plan({
+      ...small,
+      ...{ metric: "val_rmse:maximize", pruneBy: "val_mae:maximize", forceDirection: true },
+    });
+    expect(objectives).toEqual([{ metric: "val_rmse", direction: "maximize" }]);
+    expect(settings.prune_by).toEqual({ metric: "val_mae", direction: "maximize" });
+  });
+
   it("searches ranges as typed, distributions and a parameter's own; what is fixed is searched no more", async () => {
     const { space, fixed } = await plan({
       ...small,

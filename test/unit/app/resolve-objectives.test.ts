@@ -9,9 +9,8 @@ import {
   resolvePruneBy,
 } from "../../../src/app/resolve-objectives.js";
 import type { ObjectivesRequest } from "../../../src/app/resolve-objectives.js";
-import { modelMetrics, UsageError } from "../../../src/core/index.js";
+import { modelMetrics, parseConstraint, UsageError } from "../../../src/core/index.js";
 import type { StudyObjective } from "../../../src/core/index.js";
-import { NopPruner } from "../../../src/pruners/nop.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
@@ -113,6 +112,16 @@ describe("constraints", () => {
     expect(resolveConstraints(undefined, modelMetrics)).toEqual([]);
     expect(resolveConstraints(["latency<=10"], null)).toEqual(["latency<=10"]);
   });
+  test("are on every metric that may be an objective", () => {
+    for (const metric of ["val.loss", "top-5", "_x", "a1"]) {
+      expect(plain({ metric: [metric] })[0]?.metric).toBe(metric);
+      expect(resolveConstraints([`${metric} >= -1`], null)).toEqual([`${metric}>=-1`]);
+    }
+    for (const metric of ["1a", ".loss", "a b"]) {
+      expect(refusal(() => plain({ metric: [metric] }))).toMatch(/^invalid-metric: /);
+      expect(() => parseConstraint(`${metric.replace(" ", "\u00b7")} <= 1`)).toThrow(/expected METRIC/);
+    }
+  });
   test.each([
     ["parameters<50000", /^invalid-constraint: /],
     ["parameters<=many", /^invalid-constraint: /],
@@ -136,6 +145,14 @@ describe("the metric to prune by", () => {
     const own = [{ metric: "loss", direction: "minimize" }] as const;
     expect(resolvePruneBy("loss", own, null)).toEqual(own[0]);
   });
+  test("goes against its own direction where that is insisted on", () => {
+    const otherWay = { metric: "val_mae", direction: "maximize" };
+    expect(resolvePruneBy("val_mae:maximize", two, modelMetrics, true)).toEqual(otherWay);
+    expect(resolvePruneBy("val_rmse:maximize", two, null, true)).toEqual({ ...otherWay, metric: "val_rmse" });
+    expect(refusal(() => resolvePruneBy("val_rmse:maximize", two, null))).toMatch(
+      /^wrong-direction: .*--force-direction/,
+    );
+  });
   test.each([
     ["val_mea", modelMetrics, /^unknown-metric: .*"val_mae"/],
     ["val_mae:maximize", modelMetrics, /^wrong-direction: /],
@@ -156,8 +173,7 @@ describe("what serves several objectives", () => {
     expect(defaultPruner(two, two[0] ?? null)).toEqual({ name: "median", options: {} });
   });
   test("a sampler that serves one is refused, and one that says nothing", () => {
-    const serves = (sampler: Parameters<typeof checkServes>[0], objectives = two) =>
-      checkServes(sampler, new NopPruner(), objectives);
+    const serves = (sampler: Parameters<typeof checkServes>[0], objectives = two) => checkServes(sampler, objectives);
     for (const sampler of [new RandomSampler(), new GridSampler()]) serves(sampler);
     serves(new TpeSampler(), one);
     expect(refusal(() => serves(new TpeSampler()))).toBe(

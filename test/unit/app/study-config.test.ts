@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { categorical, float } from "../../../src/core/index.js";
-import { loadStudyConfig, parseStudyConfig, presetNames } from "../../../src/app/study-config.js";
-const parse = (text: string) => parseStudyConfig(text, "study.yaml", "/studies");
+import { checkStudyConfig, loadStudyConfig, presetNames } from "../../../src/app/study-config.js";
+import { parseYaml } from "../../../src/io/yaml.js";
+
+const parse = async (text: string) => checkStudyConfig(await parseYaml(text, "study.yaml"), "study.yaml", "/studies");
 
 let folder = "";
 beforeAll(async () => {
@@ -80,7 +82,10 @@ test.each([
   ["search: { train.lr: { type: flaot, low: 0, high: 1 } }", /search.train.lr: type must be float/],
   ["search: { train.lr: { type: float, low: 2, high: 1 } }", /search.train.lr: .*low must not be above high/],
   ["search: { train.lr: [1, 1] }", /search.train.lr: .*occurs twice/],
-  ["pruner: { nmae: median }", /pruner: a name, or name and options/],
+  ["pruner: { nmae: median }", /unknown key "nmae" in pruner: did you mean "name"\? known: name, options/],
+  ["pruner: [median]", /pruner: a name, or name and options/],
+  ["objectives: [{ metric: a }, { metrc: b }]", /unknown key "metrc" in objectives\.1: did you mean "metric"\?/],
+  ["on_nan: wurst", /on_nan: fail, prune or worst/],
   ["params: { a: 1 }\nfix: { a: 2 }", /a is given under params and under fix/],
   ["seed: 1\nseed: 2", /Map keys must be unique/],
 ])("%j is refused in one line", async (text, wanted) => {

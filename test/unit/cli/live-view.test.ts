@@ -105,3 +105,24 @@ it("keeps the picture whole when lines are written above it", async () => {
   view.stop();
   expect(screen(text).slice(-3)).toEqual([expect.stringContaining("2/9  best 1"), "what follows", "to go on: …"]);
 });
+
+it("says that a call is paused, goes on, and that a subscriber has failed", async () => {
+  const stderr = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
+  let text = "";
+  stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const io = { stderr, stdout: stderr } as unknown as CliIo;
+  const objectives = [{ metric: "a", direction: "minimize" }] as const;
+  const view = await createOptimizeView(io, false, { objectives, file: null, front: [] });
+  view.onEvent({ event: "start", study: "s", finished: 0, more: 9, slots: 1, recovered: [] });
+  view.onEvent({ event: "paused" });
+  view.onEvent({ event: "resumed" });
+  view.onEvent({ event: "subscriber-failed", subscriber: "tracker 1", message: "no room" });
+  while (!text.includes("tracker 1")) await once(stderr, "data");
+  expect(screen(text).slice(0, 4)).toEqual([
+    "s: 0 finished, 9 more -> 9 (1 at a time)",
+    "paused: no further trial starts until `mlbench-hpo resume`",
+    "resumed",
+    "tracker 1 failed, and goes on being called: no room",
+  ]);
+  view.stop();
+});

@@ -158,3 +158,24 @@ describe("what a study has come to", () => {
     ]);
   });
 });
+
+describe("what happens to a call besides its trials", () => {
+  const events: OptimizeEvent[] = [
+    { event: "paused" },
+    { event: "resumed" },
+    { event: "subscriber-failed", subscriber: "tracker 1", message: "no room\nleft" },
+  ];
+
+  test("is a line for people", async () => {
+    expect(await printed(one, events, false)).toEqual([
+      "paused: no further trial starts until `mlbench-hpo resume`",
+      "resumed",
+      "tracker 1 failed, and goes on being called: no room left",
+    ]);
+  });
+
+  test("and an event for programs", async () => {
+    const lines = await printed(one, events, true);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(events);
+  });
+});

@@ -5,9 +5,10 @@ import { commands } from "../../../src/cli/commands/index.js";
 import { dataParameters, datasets } from "../../../src/datasets/index.js";
 import { models } from "../../../src/models/index.js";
 import { qualifyModels } from "../../../src/search-space/index.js";
-import { optionCollisions, parameterOptions, qualify } from "../../../src/registry/index.js";
+import { parameterOptions, qualify } from "../../../src/registry/index.js";
 import type { QualifiedParameter } from "../../../src/registry/index.js";
 import { parametersFor, trainParameters } from "../../../src/training/config.js";
+import { optionCollisions } from "../../fixtures/registry/option-collisions.js";
 
 const pairs = models.names().flatMap((model) => datasets.names().map((dataset): [string, string] => [model, dataset]));
 

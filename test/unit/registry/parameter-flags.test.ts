@@ -5,7 +5,6 @@ import {
   ambiguousFlags,
   parameterOptions,
   describeParameter,
-  optionCollisions,
   parameter,
   parseSet,
   parseValue,
@@ -13,6 +12,7 @@ import {
   resolveNames,
 } from "../../../src/registry/index.js";
 import type { QualifiedParameter } from "../../../src/registry/index.js";
+import { optionCollisions } from "../../fixtures/registry/option-collisions.js";
 
 const model = z.object({
   hidden_size: parameter(z.number().int().min(1).max(512).default(32), {

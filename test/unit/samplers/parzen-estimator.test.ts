@@ -23,7 +23,8 @@ const ascending = (n: number): number[] => Array.from({ length: n }, (_, i) => i
 
 describe("logPdf equals Optuna 5.0.0's to 1e-9", () => {
   test.each([...new Set(cases.map((c) => c.name))])("%s", (name) => {
-    for (const { logPdf: expected, weights, samples, ...options } of cases.filter((c) => c.name === name)) {
+    for (const { logPdf: expected, weights, samples, ...given } of cases.filter((c) => c.name === name)) {
+      const { name: _name, ...options } = given;
       const estimator = new ParzenEstimator({ ...options, ...(weights === "ascending" ? { weights: ascending } : {}) });
       const actual = estimator.logPdf(samples);
       expect(actual).toHaveLength(expected.length);

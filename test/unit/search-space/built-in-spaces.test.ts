@@ -5,11 +5,12 @@ import type { SearchSpace } from "../../../src/core/index.js";
 import { dataParameters, datasets } from "../../../src/datasets/index.js";
 import { models } from "../../../src/models/index.js";
 import { loadStudyConfig, presetNames } from "../../../src/app/study-config.js";
-import { checkValue, optionCollisions } from "../../../src/registry/index.js";
+import { checkValue } from "../../../src/registry/index.js";
 import type { DerivedSpace } from "../../../src/search-space/index.js";
 import type { QualifiedParameter } from "../../../src/registry/index.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { trainParameters } from "../../../src/training/config.js";
+import { optionCollisions } from "../../fixtures/registry/option-collisions.js";
 
 const parametersOf = (names: readonly string[], dataset: string): QualifiedParameter[] => [
   ...qualifyModels(names.map((name) => models.get(name))),

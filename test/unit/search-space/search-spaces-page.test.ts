@@ -8,7 +8,8 @@ import type { SearchSpace } from "../../../src/core/index.js";
 import { dataParameters } from "../../../src/datasets/index.js";
 import { models } from "../../../src/models/index.js";
 import { declareSpace, deriveSpace, qualifyModels } from "../../../src/search-space/index.js";
-import { parseStudyConfig } from "../../../src/app/study-config.js";
+import { checkStudyConfig } from "../../../src/app/study-config.js";
+import { parseYaml } from "../../../src/io/yaml.js";
 import { qualify } from "../../../src/registry/index.js";
 import type { DerivedSpace } from "../../../src/search-space/index.js";
 import type { QualifiedParameter } from "../../../src/registry/index.js";
@@ -86,7 +87,7 @@ test("the error quoted is the one that comes", () => {
 
 test("the study file's space can be derived", async () => {
   const [text = ""] = blocks("yaml");
-  const config = await parseStudyConfig(text, "page", "/");
+  const config = checkStudyConfig(await parseYaml(text, "page"), "page", "/");
   const { space, fixed } = deriveSpace(parametersFor(["lstm"], "nasa"), {
     base: { search: config.search ?? [], fixed: config.fixed ?? {} },
   });

@@ -49,7 +49,7 @@ test.each([
   [{ x: { type: "float", low: 0 } }, /space.x: high is missing/],
   [{ x: { type: "float", low: "0", high: 1 } }, /low must be a number, got "0"/],
   [{ x: { type: "float", low: 2, high: 1 } }, /low must not be above high/],
-  [{ x: { type: "float", low: 0, high: 1, setp: 1 } }, /unknown key "setp"; known: type, low/],
+  [{ x: { type: "float", low: 0, high: 1, setp: 1 } }, /unknown key "setp": did you mean "step"\? known: type, low/],
   [{ x: { type: "categorical", choices: [] } }, /needs at least one choice/],
   [{ x: { type: "categorical", choices: [{}] } }, /choices must be a list/],
   [{ x: { type: "int", low: 0, high: 1, when: { y: 1 } } }, /x depends on y/],

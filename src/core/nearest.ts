@@ -1,8 +1,17 @@
 /** The known name that a mistyped one was probably meant to be. */
-import { distance } from "fastest-levenshtein";
+import { createRequire } from "node:module";
+import type * as Levenshtein from "fastest-levenshtein";
+
+const require = createRequire(import.meta.url);
+
+/** Loaded by the first mistake: everything imports this file, and starts without it. */
+function editDistance(): typeof Levenshtein.distance {
+  return (require("fastest-levenshtein") as typeof Levenshtein).distance;
+}
 
 /** The known name nearest to `name`, if it is near enough to be what was meant. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  const distance = editDistance();
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of known) {

@@ -1,5 +1,5 @@
 /** Options objects with a key that nobody knows: refused, naming the one that was probably meant. */
-import { UsageError } from "../core/errors.js";
+import { UsageError } from "./errors.js";
 import { didYouMean } from "./nearest.js";
 
 /** The keys of an options type: a list that the compiler keeps complete. */
@@ -18,7 +18,7 @@ export function requireKnownKeys(where: string, given: unknown, known: Readonly<
   const names = Object.keys(known);
   throw new UsageError(
     "unknown-option",
-    `${where}: unknown option "${unknown}":${didYouMean(unknown, names)} known: ${names.join(", ")}`,
+    `${where}: unknown option "${unknown}":${didYouMean(unknown, names)} known: ${names.join(", ") || "none"}`,
   );
 }
 

@@ -1,0 +1,46 @@
+/** The checks of a request's keys and values: those of a study file where it has the same. */
+import type { KnownKeys, StudyObjective } from "../core/index.js";
+import { requireKnownKeys, UsageError } from "../core/index.js";
+import { checkValueOf } from "./study-config.js";
+import type { StudyFile } from "./study-config.js";
+import type { StudyRequest } from "./study-request.js";
+
+/** What a study file says as well, and how it is called there. */
+const inFile: Partial<Record<keyof StudyRequest, keyof StudyFile>> = {
+  ...({ model: "model", dataset: "dataset", plugins: "plugins", metric: "metric", direction: "direction" } as const),
+  ...({ objectives: "objectives", constraints: "constraints", pruneBy: "prune_by" } as const),
+  ...({ forceDirection: "force_direction", trialValue: "trial_value", onNan: "on_nan" } as const),
+  ...({ onDuplicate: "on_duplicate", dryRunPruner: "dry_run_pruner" } as const),
+};
+
+const settingKeys: KnownKeys<NonNullable<StudyRequest["settings"]>> = {
+  ...({ trial_value: true, on_nan: true, on_duplicate: true, dry_run_pruner: true } as const),
+};
+
+const objectiveKeys: KnownKeys<StudyObjective> = { metric: true, direction: true };
+
+/** @throws UsageError `unknown-option`, `invalid-option`. */
+export function checkRequest(request: StudyRequest): void {
+  const { objectives, settings, directions, defaults } = request;
+  if (Array.isArray(objectives))
+    for (const [i, objective] of objectives.entries())
+      requireKnownKeys(`createStudy: objectives[${i}]`, objective, objectiveKeys);
+  for (const [name, key] of Object.entries(inFile)) {
+    const value: unknown = request[name as keyof StudyRequest];
+    if (value !== undefined) checkValueOf(key, value, `createStudy: ${name}`);
+  }
+  if (settings !== undefined) checkSettings(settings);
+  if (directions !== undefined && !Array.isArray(directions))
+    throw invalid("directions", "a list, one an objective", directions);
+  if (defaults !== undefined && typeof defaults !== "boolean") throw invalid("defaults", "true or false", defaults);
+}
+
+function checkSettings(settings: NonNullable<StudyRequest["settings"]>): void {
+  requireKnownKeys("createStudy: settings", settings, settingKeys);
+  for (const [key, value] of Object.entries(settings))
+    if (value !== undefined) checkValueOf(key as keyof typeof settings, value, `createStudy: settings.${key}`);
+}
+
+function invalid(name: string, wanted: string, value: unknown): UsageError {
+  return new UsageError("invalid-option", `createStudy: ${name}: expected ${wanted}, got ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,94 @@
+import { Writable } from "node:stream";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { main } from "../../../src/cli/program.js";
+import { float } from "../../../src/core/index.js";
+import { createStudy } from "../../../src/app/create-study.js";
+import { storages } from "../../../src/storage/index.js";
+import type { LockOwner, StorageFactory } from "../../../src/storage/index.js";
+import { MemoryStorage } from "../../../src/storage/memory.js";
+
+/** A storage whose studies all have one owner. */
+class Owned extends MemoryStorage {
+  owner: LockOwner | null = null;
+  override async inspect(name: string) {
+    return { ...(await super.inspect(name)), owner: this.owner };
+  }
+}
+
+const owned = new Owned();
+storages.register("owned", { summary: "for this test", parameters: z.strictObject({}) })<StorageFactory>(() => owned);
+
+/** What a command prints. */
+async function printed(...argv: string[]): Promise<string> {
+  let text = "";
+  const sink = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      text += chunk.toString();
+      done();
+    },
+  });
+  expect(await main(argv, { stdout: sink, stderr: sink })).toBe(0);
+  return text;
+}
+
+test("who optimizes a study is named whether or not it is a process here", async () => {
+  await createStudy({ name: "bowl", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  const since = "2026-01-02T03:04:05.000Z";
+  const shown = async (owner: LockOwner | null) => {
+    owned.owner = owner;
+    return (await printed("show", "bowl", "--storage", "owned:")).match(/^optimized now by .*$/m)?.[0];
+  };
+  expect(await shown(null)).toBeUndefined();
+  expect(await shown({ since })).toBe("optimized now by another process");
+  expect(await shown({ since, pid: 4711, host: "lab3" })).toBe("optimized now by process 4711 on lab3");
+  expect(await shown({ since, url: "http://lab3:7070" })).toBe("optimized now by the service at http://lab3:7070");
+});
+
+test("notes, tags and bans are shown by show and trials, and exported", async () => {
+  const study = await createStudy({ name: "said", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  owned.owner = null;
+  await study.optimize((trial) => trial.params["x"] as number, { trials: 4 });
+  const best = study.bestTrial?.number ?? -1;
+  const [first, second] = study.trials.map(({ number }) => number).filter((number) => number !== best);
+  await study.annotate(first as number, { note: "unplugged\nat noon", tags: ["lab 3", "redo"], banned: true });
+  await study.annotate(best, { note: "looks right" });
+  await study.annotate(second as number, { note: "for a while" });
+  await study.annotate(second as number, { note: "" });
+  await study.close();
+  const of = ["said", "--storage", "owned:"];
+  const annotations = {
+    [String(first)]: { note: "unplugged\nat noon", tags: ["lab 3", "redo"], banned: true },
+    [String(best)]: { note: "looks right", tags: [], banned: false },
+  };
+  const lines = [`trial ${first}: banned [lab 3] [redo] unplugged at noon`, `trial ${best}: looks right`];
+  const shown = await printed("show", ...of);
+  expect(shown.split("\n").filter((line) => / {2,}trial \d+: [bl]/.test(line))).toEqual(
+    // By number.
+    [...(Number(first) < best ? lines : lines.reverse())].map(
+      (line, i) => (i === 0 ? "notes    " : " ".repeat(9)) + line,
+    ),
+  );
+  expect(JSON.parse(await printed("show", ...of, "--format", "json"))).toMatchObject({ annotations });
+
+  const table = (await printed("trials", ...of)).split("\n");
+  expect(table.find((line) => line.includes("banned [lab 3] [redo] unplugged at noon"))).toMatch(/\bcomplete\b/);
+  const records = JSON.parse(await printed("trials", ...of, "--format", "json")) as { annotation?: object }[];
+  expect(records.map(({ annotation }) => annotation)).toEqual(records.map((_, number) => annotations[String(number)]));
+  expect(await printed("best-trial", ...of)).toContain("\n  looks right\n");
+
+  const whole = JSON.parse(await printed("export", ...of, "--to", "json")) as { annotations: object; trials: object[] };
+  expect(whole.annotations).toEqual(annotations);
+  expect(whole.trials.some((trial) => "annotation" in trial)).toBe(false);
+  const rows = (await printed("export", ...of, "--to", "csv")).trim().split(/\r?\n(?=\d|$)/);
+  expect(rows[0]).toMatch(/,annotation\.note,annotation\.tags,annotation\.banned$/);
+  expect(rows[best + 1]).toMatch(/,looks right,\[\],false$/);
+});
+
+test("a study of which nobody says anything has no notes", async () => {
+  await createStudy({ name: "silent", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  const of = ["silent", "--storage", "owned:"];
+  expect(await printed("show", ...of)).not.toMatch(/^notes/m);
+  expect(JSON.parse(await printed("export", ...of, "--to", "json"))).toMatchObject({ annotations: {} });
+  expect(await printed("export", ...of, "--to", "csv")).not.toContain("annotation");
+});
