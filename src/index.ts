@@ -106,6 +106,8 @@ export type { StudyComponents } from "./study/components.js";
 export type { TrialRunner } from "./study/trial-runner.js";
 export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
 
+export { commandStudy } from "./app/command-study.js";
+export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
 export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, trialLog } from "./app/read-study.js";
 export type { InspectedStudy } from "./app/read-study.js";
 export { summarizeStudies } from "./app/views/study-list.js";

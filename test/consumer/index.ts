@@ -26,6 +26,7 @@ import {
   executors,
   exportTrials,
   float,
+  commandStudy,
   inspectStudy,
   int,
   listStudies,
@@ -159,6 +160,8 @@ expect(optimized.finished === 2, "two trials of a model");
 const address: StudyAddress = { storage: "studies-of-consumer", name: "tuned" };
 const overview: StudyOverview = await summarizeStudy(address);
 expect(overview.counts.complete === 2 && overview.best !== null, "an overview");
+const noted = await commandStudy(tuned, { type: "annotate", number: 0, change: { note: "seen" } });
+expect(noted.note === "seen", "a command's answer has its type");
 const inspected: InspectedStudy = await inspectStudy(tuned);
 expect(inspected.findings.length === 0 && inspected.owner === null, "nothing amiss");
 const list: StudyList = await summarizeStudies({ storage: "studies-of-consumer" });

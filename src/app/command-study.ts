@@ -1,0 +1,58 @@
+/** Commands of a program to a study, whichever process writes it. */
+import type { KnownKeys } from "../core/known-keys.js";
+import { requireKnownKeys } from "../core/known-keys.js";
+import { MlbenchError, UsageError } from "../core/index.js";
+import type { CommandAnswers, StudyCommand } from "../study/commands.js";
+import { reportKeys } from "../study/commands.js";
+import { handleCommand } from "../study/handle-command.js";
+import { Study } from "../study/study.js";
+import type { StudyTarget } from "./address.js";
+import { locate } from "./address.js";
+import { commandStudy as carryOut } from "./study.js";
+
+type Keys = { readonly [T in StudyCommand["type"]]: KnownKeys<Extract<StudyCommand, { readonly type: T }>> };
+
+const numbered = { type: true, number: true } as const;
+const commandKeys: Keys = {
+  ask: { type: true, space: true, lease: true },
+  tell: { ...numbered, result: true },
+  report: { ...numbered, ...reportKeys },
+  heartbeat: { ...numbered, lease: true },
+  enqueue: { type: true, params: true, userAttrs: true },
+  retry: numbered,
+  annotate: { ...numbered, change: true },
+  "stop-trial": numbered,
+  "set-user-attr": { type: true, key: true, value: true, trial: true },
+  pause: { type: true },
+  resume: { type: true },
+  stop: { type: true },
+};
+
+/** What says that another process may be the one to ask. */
+const ELSEWHERE = new Set(["study-locked", "not-optimizing"]);
+
+/**
+ * Gives a study a write command: to the open study if this process may write it, else through the inbox of the process
+ * that does, else by opening it. So a program annotates, leases, pauses or stops a study that a command line optimizes.
+ * @returns the command's answer, once its effect is durable
+ * @throws UsageError `invalid-option`, `unknown-option` and what the command throws; MlbenchError `not-optimizing` for
+ * `pause`, `resume` and `stop` when nobody optimizes the study, `owner-busy` when its process does not answer.
+ * @example
+ * const trial = await commandStudy({ name: "nasa", storage: "studies" }, { type: "ask", lease: 60 });
+ */
+export async function commandStudy<C extends StudyCommand>(
+  target: StudyTarget,
+  command: C,
+): Promise<CommandAnswers[C["type"]]> {
+  const keys = Object.hasOwn(commandKeys, command.type) ? commandKeys[command.type] : null;
+  if (!keys) throw new UsageError("invalid-option", `commandStudy: there is no command "${String(command.type)}"`);
+  requireKnownKeys(`commandStudy "${command.type}"`, command, keys as KnownKeys<C>);
+  if (target instanceof Study)
+    try {
+      return await handleCommand(target, command);
+    } catch (error) {
+      if (!(error instanceof MlbenchError) || !ELSEWHERE.has(error.code)) throw error;
+    }
+  const { storage, name } = await locate("commandStudy", target);
+  return carryOut(storage, name, command);
+}
