@@ -18,9 +18,26 @@ async function activate(name: string): Promise<boolean> {
   return works;
 }
 
+/**
+ * Runs `action` and takes off the process what it hung there. TensorFlow.js's WebAssembly module rethrows every uncaught
+ * error from a line of its own, so that Node would show all of that line (it is minified) in place of the user's.
+ */
+async function withoutErrorListeners<T>(action: () => Promise<T>): Promise<T> {
+  const events = ["uncaughtException", "unhandledRejection"] as const;
+  const before = events.map((event) => new Set(process.listeners(event as "uncaughtException")));
+  try {
+    return await action();
+  } finally {
+    events.forEach((event, i) => {
+      for (const listener of process.listeners(event as "uncaughtException"))
+        if (!before[i]?.has(listener)) process.off(event, listener);
+    });
+  }
+}
+
 async function useWasm(): Promise<Backend> {
   if (tf.getBackend() !== "wasm") tf.setWasmPaths(vendorDirectory());
-  if (!(await activate("wasm")))
+  if (!(await withoutErrorListeners(() => activate("wasm"))))
     throw new UsageError("backend-unavailable", 'backend "wasm" does not start here: use --backend cpu');
   useExplicitTransposes();
   return { name: "wasm", version: tf.version_core };

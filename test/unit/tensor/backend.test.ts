@@ -1,4 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
+import { projectRoot } from "../../integration/cli.js";
 import { UsageError } from "../../../src/core/index.js";
 import { batchToTensors, explainTensorflow, useBackend } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
@@ -14,6 +18,20 @@ test.each(["wasm", "cpu"] as const)("%s computes, in silence", async (name) => {
   expect(await useBackend(name)).toEqual({ name, version: "4.22.0" });
   expect([...tf.matMul(tf.ones([2, 3]), tf.ones([3, 1])).dataSync()]).toEqual([3, 3]);
   expect(heard).not.toHaveBeenCalled();
+});
+
+test("a program's own error after the wasm backend is loaded is shown at its own line", () => {
+  const program = `
+    const { run } = await import(${JSON.stringify(pathToFileURL(join(projectRoot, "dist", "index.js")).href)});
+    const params = { "train.epochs": 1, "data.cells": 3, "data.cycles": 60 };
+    await run({ model: "mlp", dataset: "dummy", params, seed: 1 }, { checkpoint: null });
+    throw new Error("mine");`;
+  const { stderr, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    encoding: "utf8",
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain("Error: mine");
+  expect(stderr.length).toBeLessThan(1_000);
 });
 
 test("tensorflow that is not installed says why and what to do, in one line", async () => {
