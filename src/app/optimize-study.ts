@@ -9,6 +9,7 @@ import { runParameters } from "../search-space/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
+import { resolveConfig } from "../training/config.js";
 import { CheckpointKeeper, requireKeepCheckpoints } from "./checkpoint-keeper.js";
 import { executorOf, requireExecutor } from "./executor-of.js";
 import { preflight } from "./preflight.js";
@@ -117,10 +118,11 @@ async function trainingJobs(header: StudyHeader, base: string | null, options: O
   return async ({ params }) => {
     const config = configOf({ params });
     const workload = { kind: "train", config, ...judged } as const;
-    if (options.isolation === "process") return { workload, params };
+    const job = { workload, params, lastStep: resolveConfig(config).train.epochs };
+    if (options.isolation === "process") return job;
     // Parsed once a process: for trials whose data parameters agree it is the same object.
     const data = Object.entries(config.params ?? {}).filter(([name]) => name.startsWith("data."));
     const tables = await loadTables(config.dataset, Object.fromEntries(data), { seed: header.seed });
-    return { workload, params, tables };
+    return { ...job, tables };
   };
 }

@@ -40,13 +40,16 @@ export function wholeNumber(name: string, minimum: number, maximum = Number.MAX_
   };
 }
 
-/** An option's value as a finite number above a bound. */
-export function positiveNumber(name: string) {
+const secondsIn = { s: 1, m: 60, h: 3600 } as const;
+
+/** An option's value as a length of time: `90`, `90s`, `30m` or `2h`, in seconds. */
+export function duration(name: string) {
   return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value) || value <= 0)
-      throw new UsageError("invalid-option", `${name} ${text}: expected a number above 0`);
-    return value;
+    const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text.trim()) ?? [];
+    const seconds = Number(number) * secondsIn[unit as keyof typeof secondsIn];
+    if (!Number.isFinite(seconds) || seconds <= 0)
+      throw new UsageError("invalid-option", `${name} ${text}: expected a length of time, as in 90, 90s, 30m or 2h`);
+    return seconds;
   };
 }
 

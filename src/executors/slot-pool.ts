@@ -1,5 +1,6 @@
 /** A pool of places with a worker each: here a trial is handed to a worker. */
 import type { Failure, TrialOutcome } from "../core/index.js";
+import { longTimeout } from "../core/index.js";
 import { WorkerChannel } from "./worker-channel.js";
 import type { ExecutedTrial, Place, RunHooks, StopReason, TrialJob } from "./executor.js";
 import { Places } from "./places.js";
@@ -179,7 +180,7 @@ class Stop {
   readonly #worker: TrialWorker;
   readonly #graceMs: number;
   #force: () => void = () => undefined;
-  #timer: NodeJS.Timeout | null = null;
+  #callOff: (() => void) | null = null;
 
   constructor(worker: TrialWorker, graceMs: number) {
     this.#worker = worker;
@@ -196,10 +197,10 @@ class Stop {
     if (this.outcome) return;
     this.outcome = outcome;
     this.#worker.cancel();
-    this.#timer = setTimeout(this.#force, this.#graceMs);
+    this.#callOff = longTimeout(this.#force, this.#graceMs);
   }
 
   dispose(): void {
-    if (this.#timer) clearTimeout(this.#timer);
+    this.#callOff?.();
   }
 }

@@ -1,5 +1,6 @@
 /** What ends a call of `optimize`: its limit of time, its signals, whoever stops it; the first reason stays. */
 import type { StoppedBy } from "../core/index.js";
+import { longTimeout } from "../core/index.js";
 import type { CallOptions, ResolvedOptions } from "./optimize-options.js";
 
 /** How trials under way are treated once no further one is started. */
@@ -15,7 +16,7 @@ export class CallEnding {
   readonly #signals: Pick<CallOptions, "signal" | "drainSignal">;
   readonly #options: Pick<ResolvedOptions, "timeoutMs" | "graceMs">;
   readonly #onEnding: EndingHook;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #timers: (() => void)[] = [];
   #stoppedBy: StoppedBy | null = null;
   #ending: Ending | null = null;
 
@@ -64,15 +65,16 @@ export class CallEnding {
 
   /** Nothing ends the call any more: it is over. */
   close(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const callOff of this.#timers) callOff();
     this.#listen("removeEventListener");
   }
 
   #stopAfter(ms: number, by: StoppedBy): void {
-    const timer = setTimeout(() => {
-      this.stop(by, "abort");
-    }, ms);
-    this.#timers.push(timer);
+    this.#timers.push(
+      longTimeout(() => {
+        this.stop(by, "abort");
+      }, ms),
+    );
   }
 
   readonly #onAbort = (): void => {

@@ -13,12 +13,15 @@ export class CallProgress {
   readonly #before: number;
   #rules: StopRules;
   readonly #added: Trial[] = [];
+  /** Whether any trial before the call was completed or pruned. */
+  readonly #achieved: boolean;
 
   constructor(given: CallOptions, resolved: ResolvedOptions, state: StudyState) {
     this.goal = goalOf(given, state.counted);
     this.#options = resolved;
     this.#before = state.finished;
-    this.#rules = new StopRules(resolved, state.header, frontOfStudy(state));
+    this.#achieved = state.counts.complete + state.counts.pruned > 0;
+    this.#rules = new StopRules(resolved, state.header, frontOfStudy(state), this.#achieved);
   }
 
   /** How many more finished trials the goal asks for. */
@@ -38,7 +41,7 @@ export class CallProgress {
     const before = comparableTrials(state).filter(
       ({ finish_index }) => finish_index !== null && finish_index < this.#before,
     );
-    this.#rules = new StopRules(this.#options, header, before);
+    this.#rules = new StopRules(this.#options, header, before, this.#achieved);
     for (const trial of this.#added) this.#rules.after(trial, isBanned(annotations, trial.number));
   }
 

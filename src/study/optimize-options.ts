@@ -27,7 +27,7 @@ export interface CallOptions {
   readonly maxAttempts?: number | undefined;
   /** How often a failed trial is repeated under a new number. @default 0 */
   readonly maxRetries?: number | undefined;
-  /** So many failures in a row end the call; 0 never does. @default 5 */
+  /** So many failures in a row end the call; 0 never does. @default 5 until a trial is completed or pruned, then 20 */
   readonly maxFailures?: number | undefined;
   /** Ends the call after so many finished trials without a better value. */
   readonly patience?: number | undefined;
@@ -86,7 +86,8 @@ export interface ResolvedOptions {
   readonly patience: number | null;
   readonly maxAttempts: number;
   readonly maxRetries: number;
-  readonly maxFailures: number;
+  /** Null: the default, which depends on what the study has achieved. */
+  readonly maxFailures: number | null;
   readonly graceMs: number;
   readonly timeoutMs: number | null;
   readonly trialTimeoutMs: number | null;
@@ -134,7 +135,7 @@ export function resolveOptions(options: CallOptions): ResolvedOptions {
     patience: options.patience ?? null,
     maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     maxRetries: options.maxRetries ?? 0,
-    maxFailures: options.maxFailures ?? 5,
+    maxFailures: options.maxFailures ?? null,
     graceMs: options.graceMs ?? 10_000,
     timeoutMs: options.timeoutMs ?? null,
     trialTimeoutMs: options.trialTimeoutMs ?? null,

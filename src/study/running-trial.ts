@@ -1,6 +1,6 @@
 /** One trial under way in a call of `optimize`, to its outcome; answers its reports: go on, or prune. */
 import type { Failure, Metrics, OptimizeEvent, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
-import { messageOf, MlbenchError } from "../core/index.js";
+import { longTimeout, messageOf, MlbenchError } from "../core/index.js";
 import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
 import { endingEvent } from "./finishing.js";
 import type { StudyLog } from "./study-log.js";
@@ -32,6 +32,7 @@ export class RunningTrial {
   readonly #decisions: { step: number; prune: boolean; reason: string }[] = [];
   #pruneReason: string | null = null;
   #deadline = Infinity;
+  #lastStep = Infinity;
   #seconds: number | null = null;
   #done: ExecutedTrial | null = null;
   /** Whether its run is over: what its objective goes on to say counts for nothing. */
@@ -70,8 +71,10 @@ export class RunningTrial {
     const { number, attempt, params, seed } = trial;
     emit({ event: "trial-start", number, slot: place.slot, attempt, params });
     await this.#timed(async () => {
-      const job = await this.#prepared(trial);
-      if ("failure" in job) return { state: "failed", ...job, backend: null };
+      const prepared = await this.#prepared(trial);
+      if ("failure" in prepared) return { state: "failed", ...prepared, backend: null };
+      const { lastStep = Infinity, ...job } = prepared;
+      this.#lastStep = lastStep;
       const { objectives, settings } = log.header;
       const judged = { objectives, constraints: settings.constraints ?? [], trialValue: settings.trial_value };
       const common = { number, attempt, seed, artifacts: runner.artifactsOf(number) };
@@ -89,10 +92,10 @@ export class RunningTrial {
   async #timed(work: () => Promise<ExecutedTrial>): Promise<void> {
     const { trialTimeoutMs } = this.#context;
     const startedAt = performance.now();
-    let timer: NodeJS.Timeout | undefined;
+    let callOff: (() => void) | undefined;
     if (trialTimeoutMs !== null) {
       this.#deadline = startedAt + trialTimeoutMs;
-      timer = setTimeout(() => {
+      callOff = longTimeout(() => {
         this.#timeOut();
       }, trialTimeoutMs);
     }
@@ -100,7 +103,7 @@ export class RunningTrial {
       this.#done = await work();
     } finally {
       this.#over = true;
-      clearTimeout(timer);
+      callOff?.();
     }
     this.#seconds = (performance.now() - startedAt) / 1000;
   }
@@ -144,7 +147,11 @@ export class RunningTrial {
     const { dispatcher, log, emit } = this.#context;
     // Whoever reports may go on with the same object at the next step.
     const metrics = Object.freeze({ ...given });
-    const { prune, reason } = dispatcher.report(this.number, { step, value, metrics }, this.#seen);
+    const { prune, reason } = dispatcher.report(
+      this.number,
+      { step, value, metrics },
+      { seen: this.#seen, lastStep: this.#lastStep },
+    );
     emit({ event: "report", number: this.number, step, value, metrics, prune, reason });
     if (log.header.settings.dry_run_pruner) {
       this.#decisions.push({ step, prune, reason });

@@ -13,17 +13,32 @@ export function checkTarget({ target }: Pick<CallOptions, "target">, { name, obj
   );
 }
 
+/** Failures in a row that end a call unless it says otherwise: before anything was achieved, and after. */
+const FIRST_FAILURES = 5;
+const MOST_FAILURES = 20;
+
 /** Watches the finished trials of one call for a reason to stop. */
 export class StopRules {
   readonly #options: ResolvedOptions;
   readonly #direction: Direction;
   readonly #front: RunningFront;
+  /** Whether any trial of the study was completed or pruned. */
+  #achieved: boolean;
   #sinceChange = 0;
   #failuresInRow = 0;
 
-  /** @param trials what was finished before the call, or the best or the front of it. */
-  constructor(options: ResolvedOptions, header: Pick<StudyHeader, "objectives">, trials: readonly Trial[] = []) {
+  /**
+   * @param trials what was finished before the call, or the best or the front of it.
+   * @param achieved whether any trial before the call was completed or pruned
+   */
+  constructor(
+    options: ResolvedOptions,
+    header: Pick<StudyHeader, "objectives">,
+    trials: readonly Trial[] = [],
+    achieved = trials.length > 0,
+  ) {
     this.#options = options;
+    this.#achieved = achieved;
     const directions = directionsOf(header);
     this.#direction = directions[0] as Direction;
     this.#front = new RunningFront(directions, trials);
@@ -37,10 +52,13 @@ export class StopRules {
     const counts = trial.retry_of === null;
     if (!banned && this.#front.take(trial)) this.#sinceChange = 0;
     else if (counts) this.#sinceChange += 1;
-    if (trial.state !== "failed") this.#failuresInRow = 0;
-    else if (counts) this.#failuresInRow += 1;
+    if (trial.state !== "failed") {
+      this.#failuresInRow = 0;
+      this.#achieved = true;
+    } else if (counts) this.#failuresInRow += 1;
 
-    const { target, patience, maxFailures } = this.#options;
+    const { target, patience } = this.#options;
+    const maxFailures = this.#options.maxFailures ?? (this.#achieved ? MOST_FAILURES : FIRST_FAILURES);
     const { best } = this.#front;
     if (target !== null && best !== null && !isBetter(target, best, this.#direction)) return "target";
     if (maxFailures > 0 && this.#failuresInRow >= maxFailures) return "max-failures";

@@ -208,17 +208,18 @@ export class TrialDispatcher {
   }
 
   /**
-   * Records an intermediate value and asks the pruner. `seen` is how many finished trials are looked at: all that there
-   * are, unless the caller fixes it.
+   * Records an intermediate value and asks the pruner, but for the last step. `seen` is how many finished trials are
+   * looked at: all that there are, unless the caller fixes it.
    */
   report(
     number: number,
     { step, value, metrics }: Omit<KeptReport, "attempt">,
-    seen: number = this.#log.state.finished,
+    { seen = this.#log.state.finished, lastStep = Infinity }: { seen?: number | undefined; lastStep?: number } = {},
   ): PruneDecision {
     const { attempt } = this.#running(number);
     this.#log.post({ type: "trial-report", number, step, value, seen });
     this.#keeper?.record(number, { attempt, step, value, metrics });
+    if (step >= lastStep) return { prune: false, reason: `step ${step}: the last` };
     return this.judge(number, seen);
   }
 

@@ -2,13 +2,19 @@
 import type { SearchSpace, Trial } from "../core/index.js";
 import type { ArtifactReference, Executor, TrialJob } from "../executors/executor.js";
 
+/** What a trial's job holds besides its record, and what is known of its course. */
+export interface PreparedJob extends Pick<TrialJob, "workload" | "tables" | "params"> {
+  /** The last step that it will report, where that is known: nothing is saved by pruning there. */
+  readonly lastStep?: number;
+}
+
 /** How trials are run: made by `app` once the data is loaded and the default model was built. */
 export interface TrialRunner {
   readonly executor: Executor;
   /** Whether the executor is the caller's own: it is then left open at the call's end. @default false */
   readonly keepsExecutor?: boolean;
   /** What a trial's job holds besides its record: what it runs, with which parameters and data. */
-  readonly jobOf: (trial: Trial) => Promise<Pick<TrialJob, "workload" | "tables" | "params">>;
+  readonly jobOf: (trial: Trial) => Promise<PreparedJob>;
   /** Drawn from instead of the study's, where that is empty: an objective module's own. */
   readonly space?: SearchSpace;
   /** Where a trial keeps its checkpoint and log, or null. */

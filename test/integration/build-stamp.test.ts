@@ -20,7 +20,7 @@ async function builtProject(): Promise<string> {
   for (const [name, text] of Object.entries({
     "src/index.ts": "export {};\n",
     "src/core/a.ts": "export const a = 1;\n",
-    ...{ "build.mjs": "", "tsconfig.json": "{}", "package-lock.json": "{}" },
+    ...{ "build.mjs": "", "vendor-types.mjs": "", "tsconfig.json": "{}", "package-lock.json": "{}" },
     "vitest.config.mjs": `export default { test: ${JSON.stringify(config)} };\n`,
     "one.test.mjs": 'test("it runs", () => {});\n',
   }))
@@ -38,7 +38,7 @@ describe("a build", () => {
     expect(staleBuild(root)).toBeNull();
     await utimes(source, new Date(0), new Date());
     expect(staleBuild(root)).toBeNull();
-    for (const file of [source, ...["tsconfig.json", "package-lock.json", "build.mjs"].map((f) => join(root, f))]) {
+    for (const file of [source, ...["tsconfig.json", "package-lock.json", "build.mjs", "vendor-types.mjs"].map((f) => join(root, f))]) {
       await writeFile(file, "/* changed */");
       expect(staleBuild(root), file).toBe(older);
       writeStamp(root, sourceHash(root));

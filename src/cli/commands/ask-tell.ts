@@ -5,7 +5,7 @@ import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { jsonObject } from "../json-arguments.js";
 import { printData } from "../render.js";
-import { collectList, formatOption, positiveNumber, wholeNumber } from "../shared-options.js";
+import { collectList, formatOption, duration, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { paramText } from "../trial-table.js";
@@ -43,9 +43,9 @@ export const askCommand: CommandDefinition = (program, { io }) => {
     .description("draw a trial to be evaluated elsewhere; end it with `tell`")
     .option("--search-space <json>", "a space for a study without one")
     .option(
-      "--lease <seconds>",
+      "--lease <time>",
       "take the trial back after so long without a report or heartbeat, while some process has the study open (default: never)",
-      positiveNumber("--lease"),
+      duration("--lease"),
     )
     .addOption(formatOption())
     .action(async (name: string | undefined, { searchSpace, lease, ...options }: AskOptions) => {

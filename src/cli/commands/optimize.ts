@@ -7,7 +7,7 @@ import type { OptimizeResult, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { printLine } from "../io.js";
 import type { CliIo } from "../io.js";
-import { addBackendOptions, positiveNumber, wholeNumber } from "../shared-options.js";
+import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 
@@ -51,12 +51,8 @@ function addOptimizeOptions(command: Command): Command {
     .description("run trials of a study; typed again it goes on")
     .option("--trials <n>", "so many more trials (default: 100)", wholeNumber("--trials", 0))
     .option("--total-trials <n>", "until the study has so many finished", wholeNumber("--total-trials", 0))
-    .option(
-      "--timeout <seconds>",
-      "end after this time; running trials go back to waiting",
-      positiveNumber("--timeout"),
-    )
-    .option("--trial-timeout <seconds>", "a longer trial fails as timeout", positiveNumber("--trial-timeout"))
+    .option("--timeout <time>", "end after 90, 90s, 30m, 2h; running trials go back to waiting", duration("--timeout"))
+    .option("--trial-timeout <time>", "a longer trial fails as timeout", duration("--trial-timeout"))
     .option("--workers <n>", "trials at once (default: the cores)", wholeNumber("--workers", 1, 1024))
     .addOption(
       new Option(
@@ -73,16 +69,12 @@ function addOptimizeOptions(command: Command): Command {
     .option("--max-retries <n>", "repeat a failed trial so often (default: 0)", wholeNumber("--max-retries", 0))
     .option(
       "--max-failures <n>",
-      "failures in a row that end the call; 0: never (default: 5)",
+      "failures in a row that end the call; 0: never (default: 5 until a trial succeeds, then 20)",
       wholeNumber("--max-failures", 0),
     )
     .option("--patience <n>", "end after so many trials without a better value", wholeNumber("--patience", 1))
     .option("--target <value>", "end at a value as good as this", finiteNumber)
-    .option(
-      "--grace <seconds>",
-      "how long running trials may go on after Ctrl-C (default: 10)",
-      positiveNumber("--grace"),
-    )
+    .option("--grace <seconds>", "how long running trials may go on after Ctrl-C (default: 10)", duration("--grace"))
     .option("--keep-checkpoints <rule>", "best:N, all or none", "best:3")
     .option("--accept-changes", "go on although files that the study depends on have changed; recorded");
   addBackendOptions(command).addOption(

@@ -9,6 +9,7 @@ import { replayTrial } from "../../../src/app/replay.js";
 import { retrain } from "../../../src/app/retrain.js";
 import type { OptimizeEvent, Trial } from "../../../src/core/index.js";
 import { float } from "../../../src/core/index.js";
+import type { Pruner } from "../../../src/pruners/pruner.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import type { OptimizeStudyOptions } from "../../../src/study/study.js";
 import { run } from "../../../src/training/run.js";
@@ -77,6 +78,22 @@ describe("a study over a model", () => {
     const result = await loaded.optimize({ totalTrials: 2, workers: 1, concurrency: 1 });
     expect(result).toMatchObject({ stoppedBy: "total-trials", finished: 2, added: 1 });
     expect((await readStudy({ storage, name: "mlp-dummy" })).counts.complete).toBe(2);
+  });
+
+  it("asks no pruner at a model's last epoch", async () => {
+    const asked: (number | undefined)[] = [];
+    const pruner: Pruner = {
+      name: "late",
+      decide: ({ intermediate }) => {
+        const step = intermediate.at(-1)?.[0];
+        asked.push(step);
+        return { prune: step === 2, reason: "late" };
+      },
+    };
+    const study = await createStudy({ storage: new MemoryStorage(), ...small, pruner });
+    await study.optimize({ trials: 1, workers: 1 });
+    expect(study.trials.map(({ state, intermediate }) => [state, intermediate.length])).toEqual([["complete", 2]]);
+    expect(asked).toEqual([1]);
   });
 
   it("replays a trial bit for bit, and says what differs when the record does not fit", async () => {

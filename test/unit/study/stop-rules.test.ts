@@ -16,6 +16,35 @@ function impatientAfter(directions: readonly Direction[], patience: number, tria
   return trials.flatMap((trial, i) => (rules.after(trial) === "patience" ? [i] : []));
 }
 
+describe("failures in a row", () => {
+  const failed = (number: number): Trial => blankTrial(number, { state: "failed" });
+  /** The number of failures after which the rules end a call. */
+  const failuresUntilEnd = (rules: StopRules): number => {
+    for (let n = 1; n <= 100; n++) if (rules.after(failed(n)) === "max-failures") return n;
+    return Infinity;
+  };
+  const objectives = [{ metric: "value", direction: "minimize" as const }];
+  const rulesOf = (options: object, achieved: boolean): StopRules =>
+    new StopRules(resolveOptions(options), { objectives }, [], achieved);
+
+  it("are 5 while nothing was achieved, 20 in a study that has completed or pruned trials, or what is asked for", () => {
+    expect(failuresUntilEnd(rulesOf({}, false))).toBe(5);
+    expect(failuresUntilEnd(rulesOf({}, true))).toBe(20);
+    expect(failuresUntilEnd(rulesOf({ maxFailures: 7 }, false))).toBe(7);
+    expect(failuresUntilEnd(rulesOf({ maxFailures: 7 }, true))).toBe(7);
+    expect(failuresUntilEnd(rulesOf({ maxFailures: 0 }, false))).toBe(Infinity);
+  });
+
+  it("begin anew with a trial that is completed or pruned, and are 20 from then on", () => {
+    for (const achieved of [complete(4, [1]), blankTrial(4, { state: "pruned" })]) {
+      const rules = rulesOf({}, false);
+      for (let n = 0; n < 4; n++) expect(rules.after(failed(n))).toBeNull();
+      expect(rules.after(achieved)).toBeNull();
+      expect(failuresUntilEnd(rules)).toBe(20);
+    }
+  });
+});
+
 describe("patience", () => {
   it("counts trials that do not change the front", () => {
     const trials = [
