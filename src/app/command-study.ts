@@ -46,7 +46,7 @@ export async function commandStudy<C extends StudyCommand>(
 ): Promise<CommandAnswers[C["type"]]> {
   const keys = Object.hasOwn(commandKeys, command.type) ? commandKeys[command.type] : null;
   if (!keys) throw new UsageError("invalid-option", `commandStudy: there is no command "${String(command.type)}"`);
-  requireKnownKeys(`commandStudy "${command.type}"`, command, keys as KnownKeys<C>);
+  requireKnownKeys(`commandStudy "${command.type}"`, command, keys);
   if (target instanceof Study)
     try {
       return await handleCommand(target, command);
