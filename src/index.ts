@@ -103,7 +103,7 @@ export type {
 export type { ObjectiveSource, OptimizeOptions, OptimizeStudyOptions, Study, StudyCallback } from "./study/study.js";
 export type { CallOptions, TaskOptions } from "./study/optimize-options.js";
 export type { StudyComponents } from "./study/components.js";
-export type { TrialRunner } from "./study/trial-runner.js";
+export type { PreparedJob, TrialRunner } from "./study/trial-runner.js";
 export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
 
 export { commandStudy } from "./app/command-study.js";

@@ -38,6 +38,13 @@ export function rememberStorage(study: Study, storage: StudyStorage): void {
   storages.set(study, storage);
 }
 
+/** @throws UsageError `invalid-option` for an address that lacks something. */
+export function requireAddress(where: string, address: StudyAddress, wanted = "{ name, storage }"): void {
+  const { name, storage } = address as Partial<StudyAddress>;
+  if (typeof name === "string" && storage !== undefined) return;
+  throw new UsageError("invalid-option", `${where}: expected ${wanted}`);
+}
+
 /**
  * The storage of a study.
  * @param where the function that was called, for messages
@@ -48,7 +55,6 @@ export async function locate(where: string, target: StudyTarget): Promise<Locate
   if (known) return { storage: known, name: target.name };
   requireKnownKeys(where, target, addressKeys);
   const { storage, name, directory } = target as StudyAddress;
-  if (typeof name !== "string" || storage === undefined)
-    throw new UsageError("invalid-option", `${where}: expected a study, or { name, storage }`);
+  requireAddress(where, target as StudyAddress, "a study, or { name, storage }");
   return { storage: await openStorage(storage, directory), name };
 }

@@ -12,7 +12,7 @@ import { handleCommand } from "../study/handle-command.js";
 import { StudyLog } from "../study/study-log.js";
 import { Study } from "../study/study.js";
 import type { StorageAddress, StudyAddress } from "./address.js";
-import { addressKeys, rememberStorage, storageKeys } from "./address.js";
+import { addressKeys, rememberStorage, requireAddress, storageKeys } from "./address.js";
 import type { Given } from "./components.js";
 import { areRegistered, createComponents } from "./components.js";
 import { EpochLog } from "./epoch-log.js";
@@ -62,6 +62,7 @@ function studyOf(storage: StudyStorage, state: StudyState, components: StudyComp
  */
 export async function loadStudy(options: LoadStudyOptions): Promise<Study> {
   requireKnownKeys("loadStudy", options, loadKeys);
+  requireAddress("loadStudy", options);
   return openStudy(await openStorage(options.storage, options.directory), options.name, options);
 }
 
@@ -79,6 +80,7 @@ export async function openStudy(storage: StudyStorage, name: string, given: Give
  */
 export async function deleteStudy(options: StudyAddress): Promise<void> {
   requireKnownKeys("deleteStudy", options, addressKeys);
+  requireAddress("deleteStudy", options);
   const { name, storage, directory } = options;
   const opened = await openStorage(storage, directory);
   await StudyLog.release(opened, name);

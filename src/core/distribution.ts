@@ -9,6 +9,22 @@ export type ParamValue = number | string | boolean | null;
 /** Parameters by name: `{ "train.lr": 1e-3, "model.hidden_size": 32 }`. */
 export type Params = Readonly<Record<string, ParamValue>>;
 
+/** Whether a parameter can have this value: records keep it, and find it again, as it is. */
+export function isParamValue(value: unknown): value is ParamValue {
+  return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
+
+/** @throws UsageError `invalid-value` for what no record can keep under its name. */
+export function requireParameterName(name: string): void {
+  if (name === "" || name === "__proto__")
+    throw new UsageError("invalid-value", `${JSON.stringify(name)} cannot be a parameter's name`);
+}
+
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : typeof value === "function" ? "a function" : String(value);
+}
+
 /** Active only when every named parameter has (one of) the given value(s). */
 export type Condition = Readonly<Record<string, ParamValue | readonly ParamValue[]>>;
 
@@ -63,6 +79,8 @@ function requireRange(kind: string, low: number, high: number, log: boolean): vo
   if (!Number.isFinite(low) || !Number.isFinite(high))
     throw new UsageError("invalid-distribution", `${shown}: low and high must be finite numbers`);
   if (low > high) throw new UsageError("invalid-distribution", `${shown}: low must not be above high`);
+  if (!Number.isFinite(high - low))
+    throw new UsageError("invalid-distribution", `${shown}: high - low must be a finite number`);
   if (log && low <= 0) throw new UsageError("invalid-distribution", `${shown}: a log range needs low > 0`);
 }
 
@@ -100,8 +118,8 @@ export function int(low: number, high: number, options: IntOptions = {}): IntDis
   requireKnownKeys("int", options, numericKeys);
   const { log = false, step = 1, when } = options;
   requireRange("int", low, high, log);
-  if (!Number.isInteger(low) || !Number.isInteger(high))
-    throw new UsageError("invalid-distribution", `int(${low}, ${high}): bounds must be integers`);
+  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high))
+    throw new UsageError("invalid-distribution", `int(${low}, ${high}): bounds must be integers below 2^53`);
   if (!Number.isInteger(step) || step < 1)
     throw new UsageError(
       "invalid-distribution",
@@ -114,17 +132,35 @@ export function int(low: number, high: number, options: IntOptions = {}): IntDis
 
 /**
  * One of `choices`.
- * @throws UsageError `invalid-distribution` when there are none, or the same one twice; `unknown-option`.
+ * @throws UsageError `invalid-distribution` when there are none, the same one twice, or what is no plain value (a list,
+ * say: name it by a text, and look it up by that); `unknown-option`.
  */
 export function categorical(
   choices: readonly ParamValue[],
   options: { when?: Condition } = {},
 ): CategoricalDistribution {
   requireKnownKeys("categorical", options, { when: true });
+  if (!Array.isArray(choices))
+    throw new UsageError("invalid-distribution", `categorical: expected a list of choices, got ${typeof choices}`);
   if (choices.length === 0) throw new UsageError("invalid-distribution", "categorical([]): needs at least one choice");
+  const odd = choices.findIndex((choice) => !isParamValue(choice));
+  if (odd !== -1)
+    throw new UsageError(
+      "invalid-distribution",
+      `categorical: choice ${odd} is ${inWords(choices[odd])}: a choice is a text, a finite number, true, false or null`,
+    );
   if (new Set(choices).size !== choices.length)
     throw new UsageError("invalid-distribution", `categorical([${choices.join(", ")}]): a choice occurs twice`);
   return { type: "categorical", choices: [...choices], ...(options.when ? { when: options.when } : {}) };
+}
+
+/** `float(0, 1, step 0.1)`: a distribution in words, without its condition. */
+export function describeDistribution(distribution: Distribution): string {
+  if (distribution.type === "categorical")
+    return `categorical(${distribution.choices.map((choice) => JSON.stringify(choice)).join(", ")})`;
+  const { type, low, high, log, step } = distribution;
+  const stepped = step !== null && !(type === "int" && step === 1);
+  return `${type}(${low}, ${high}${log ? ", log" : ""}${stepped ? `, step ${step}` : ""})`;
 }
 
 /** How many different values a distribution has; `Infinity` for a continuous one. */

@@ -1,14 +1,16 @@
 /** The trial as an objective sees it: suggesting, reporting, attributes. */
 import type {
-  CategoricalDistribution,
   Distribution,
   FloatOptions,
   IntOptions,
+  NumericDistribution,
   Params,
   ParamValue,
+  SearchSpace,
 } from "./distribution.js";
-import { categorical, float, int } from "./distribution.js";
+import { categorical, describeDistribution, float, int, requireParameterName } from "./distribution.js";
 import { UsageError } from "./errors.js";
+import { canonicalJson } from "./json.js";
 import type { KnownKeys } from "./known-keys.js";
 import { requireKnownKeys } from "./known-keys.js";
 import { toPlainData } from "./plain-data.js";
@@ -50,6 +52,15 @@ export interface ObjectiveTrial {
 /** A trial that suggests as it goes decides itself which parameters are active: it gives no conditions. */
 const suggestKeys: KnownKeys<Omit<FloatOptions & IntOptions, "when">> = { log: true, step: true };
 
+/** Whether two distributions, their conditions aside, are the same. */
+function sameDistribution(a: Distribution, b: Distribution): boolean {
+  if (a.type === "categorical") {
+    const { choices } = a;
+    return b.type === "categorical" && canonicalJson(choices) === canonicalJson(b.choices);
+  }
+  return a.type === b.type && a.low === b.low && a.high === b.high && a.log === b.log && a.step === b.step;
+}
+
 /** What stands behind a trial: the study in this process, or a port to it. */
 export interface TrialChannel {
   /** The value of a parameter that `params` does not hold yet. */
@@ -67,9 +78,17 @@ export class ChannelTrial implements ObjectiveTrial {
   readonly seed: number;
   readonly #channel: TrialChannel;
   #params: Params;
+  /** What was declared, or asked for first, by name. */
+  readonly #known: Map<string, Distribution>;
+  readonly #declared: SearchSpace;
   #lastStep = -1;
 
-  constructor(start: { number: number; attempt: number; seed: number; params: Params }, channel: TrialChannel) {
+  constructor(
+    start: { number: number; attempt: number; seed: number; params: Params; space?: SearchSpace | undefined },
+    channel: TrialChannel,
+  ) {
+    this.#declared = start.space ?? {};
+    this.#known = new Map(Object.entries(this.#declared));
     this.number = start.number;
     this.attempt = start.attempt;
     this.seed = start.seed;
@@ -92,18 +111,31 @@ export class ChannelTrial implements ObjectiveTrial {
   }
 
   suggestCategorical<C extends ParamValue>(name: string, choices: readonly C[]): C {
-    const distribution: CategoricalDistribution = categorical(choices);
-    return this.#suggest(name, distribution) as C;
+    return this.#suggest(name, categorical(choices)) as C;
   }
 
-  #numeric(name: string, distribution: Distribution): number {
+  #numeric(name: string, distribution: NumericDistribution): number {
     const value = this.#suggest(name, distribution);
-    if (typeof value !== "number")
-      throw new UsageError("wrong-parameter-type", `parameter "${name}" is ${JSON.stringify(value)}, not a number`);
+    if (typeof value !== "number" || (distribution.type === "int" && !Number.isInteger(value))) {
+      const wanted = distribution.type === "int" ? "an integer" : "a number";
+      throw new UsageError("wrong-parameter-type", `parameter "${name}" is ${JSON.stringify(value)}, not ${wanted}`);
+    }
     return value;
   }
 
+  /** What was declared must be asked for as it is; what was asked for before, as the same kind. */
+  #requireSame(name: string, asked: Distribution): void {
+    const known = this.#known.get(name);
+    if (!known) this.#known.set(name, asked);
+    else if (Object.hasOwn(this.#declared, name) ? !sameDistribution(known, asked) : known.type !== asked.type) {
+      const [before, now] = [describeDistribution(known), describeDistribution(asked)];
+      throw new UsageError("wrong-parameter-type", `parameter "${name}" is ${before}, and was asked for as ${now}`);
+    }
+  }
+
   #suggest(name: string, distribution: Distribution): ParamValue {
+    requireParameterName(name);
+    this.#requireSame(name, distribution);
     if (Object.hasOwn(this.#params, name)) return this.#params[name] as ParamValue;
     const value = this.#channel.suggest(name, distribution);
     this.#params = Object.freeze({ ...this.#params, [name]: value });

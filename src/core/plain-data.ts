@@ -13,6 +13,9 @@ function copyPlain(value: unknown, where: string, parents: readonly object[]): u
     return Object.freeze(value.map((item) => (item === undefined ? null : copyPlain(item, where, inside))));
   if ("toJSON" in value && typeof value.toJSON === "function")
     return copyPlain((value.toJSON as () => unknown)(), where, inside);
+  // What JSON would make nothing of, without a word: a Map, a Set, an Error, a typed array.
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  if (kind !== "Object") throw new UsageError("invalid-value", `${where} must be JSON data, but holds a ${kind}`);
   const copy: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value))
     if (item !== undefined)

@@ -49,6 +49,8 @@ export interface TrialJob {
   readonly params: Trial["params"];
   readonly seed: number;
   readonly workload: Workload;
+  /** What the study declares: an objective's suggestions must agree with it. @default nothing */
+  readonly space?: SearchSpace;
   /** Parsed once by the main thread; absent in child processes, which load for themselves. */
   readonly tables?: CellTables;
   /** Null: the trial leaves nothing. */

@@ -1,6 +1,6 @@
 /** The check of given parameters against a study's space. */
 import type { Distribution, Params, ParamValue, SearchSpace } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { requireParameterName, UsageError } from "../core/index.js";
 
 /**
  * Refuses parameters that the declared space does not know, and values of the wrong kind. Numbers outside of a range are
@@ -8,10 +8,15 @@ import { UsageError } from "../core/index.js";
  * @throws UsageError `unknown-parameter`, `invalid-value`.
  */
 export function checkParams(params: Params, space: SearchSpace): void {
+  if (typeof params !== "object" || params === null || Array.isArray(params))
+    throw new UsageError(
+      "invalid-value",
+      `expected parameters by name, got ${JSON.stringify(params) ?? typeof params}`,
+    );
   const known = Object.keys(space);
   for (const [name, value] of Object.entries(params)) {
-    const distribution = space[name];
-    if (distribution) checkValue(name, value, distribution);
+    requireParameterName(name);
+    if (Object.hasOwn(space, name)) checkValue(name, value, space[name] as Distribution);
     else if (known.length > 0)
       throw new UsageError("unknown-parameter", `unknown parameter "${name}": the study's are ${known.join(", ")}`);
   }

@@ -1,7 +1,7 @@
 /** Spaces and distributions read from JSON. */
 import { defined } from "../core/defined.js";
-import { categorical, float, int } from "../core/distribution.js";
-import type { Condition, Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
+import { categorical, float, int, isParamValue, requireParameterName } from "../core/distribution.js";
+import type { Condition, Distribution, SearchSpace } from "../core/distribution.js";
 import { orderSpace } from "./parents-first.js";
 import { UsageError, messageOf } from "../core/errors.js";
 import { didYouMean } from "../core/nearest.js";
@@ -16,10 +16,6 @@ const keysOf: Readonly<Record<Distribution["type"], readonly string[]>> = {
 
 function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isParamValue(value: unknown): value is ParamValue {
-  return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
 }
 
 function fail(place: string, what: string): never {
@@ -87,7 +83,9 @@ export function parseDistributionJson(json: unknown, place: string): Distributio
  * @throws UsageError `invalid-space` naming the parameter and what is wrong with it.
  */
 export function parseSpace(json: unknown): SearchSpace {
-  if (!isObject(json)) fail("space", `expected an object of names and distributions, got ${JSON.stringify(json)}`);
+  if (!isObject(json) || Object.prototype.toString.call(json) !== "[object Object]")
+    fail("space", `expected an object of names and distributions, got ${JSON.stringify(json)}`);
+  Object.keys(json).forEach(requireParameterName);
   const entries = Object.entries(json).map(([name, d]) => [name, parseDistributionJson(d, `space.${name}`)] as const);
   return orderSpace(Object.fromEntries(entries));
 }

@@ -98,27 +98,30 @@ export class OutsideTrials {
       return this.#held(number, token, attempt);
     };
     let prune = false;
-    return new ChannelTrial(trial, {
-      suggest: (name, distribution) => {
-        held();
-        return this.#dispatcher.suggest(number, name, distribution);
+    return new ChannelTrial(
+      { ...trial, space: trial.distributions ?? this.#header.space },
+      {
+        suggest: (name, distribution) => {
+          held();
+          return this.#dispatcher.suggest(number, name, distribution);
+        },
+        report: (step, value, metrics) => {
+          // One that was stopped for good hears of it as of any pruning.
+          const stopped = held() === null && this.#trial(number).state === "pruned";
+          prune = stopped || this.#judge(number, step, value, metrics) === "prune";
+          this.#leases.renew(this.#trial(number));
+        },
+        shouldPrune: async () => prune,
+        setUserAttr: (key, value) => {
+          held();
+          this.#dispatcher.setUserAttr(number, key, value);
+        },
+        setConstraint: (name, value) => {
+          held();
+          this.#dispatcher.setConstraint(number, name, value);
+        },
       },
-      report: (step, value, metrics) => {
-        // One that was stopped for good hears of it as of any pruning.
-        const stopped = held() === null && this.#trial(number).state === "pruned";
-        prune = stopped || this.#judge(number, step, value, metrics) === "prune";
-        this.#leases.renew(this.#trial(number));
-      },
-      shouldPrune: async () => prune,
-      setUserAttr: (key, value) => {
-        held();
-        this.#dispatcher.setUserAttr(number, key, value);
-      },
-      setConstraint: (name, value) => {
-        held();
-        this.#dispatcher.setConstraint(number, name, value);
-      },
-    });
+    );
   }
 
   /**

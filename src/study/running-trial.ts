@@ -78,7 +78,8 @@ export class RunningTrial {
       const { objectives, settings } = log.header;
       const judged = { objectives, constraints: settings.constraints ?? [], trialValue: settings.trial_value };
       const common = { number, attempt, seed, artifacts: runner.artifactsOf(number) };
-      return place.run({ ...job, ...common, ...judged }, this.#hooks());
+      const space = job.workload.kind === "train" ? {} : { space: runner.space ?? log.header.space };
+      return place.run({ ...job, ...common, ...judged, ...space }, this.#hooks());
     });
   }
 

@@ -2,6 +2,7 @@
 import type { Annotation, Params, Trial } from "../core/index.js";
 import { isBanned, UsageError } from "../core/index.js";
 import { checkParams } from "../search-space/check-params.js";
+import { withForcedParents } from "../search-space/forced-parents.js";
 import { mergedAnnotation } from "./annotation.js";
 import type { AnnotationChange } from "./commands.js";
 import type { OutsideTrials } from "./outside-trials.js";
@@ -35,8 +36,9 @@ export class StudyEdits {
 
   async enqueue(params: Params, userAttrs: Readonly<Record<string, unknown>>): Promise<Trial> {
     await this.#log.open();
-    checkParams(params, this.#log.header.space);
-    return this.#queued(await this.#dispatcher.enqueue(params, userAttrs));
+    const { space } = this.#log.header;
+    checkParams(params, space);
+    return this.#queued(await this.#dispatcher.enqueue(withForcedParents(params, space), userAttrs));
   }
 
   async retry(number: number): Promise<Trial> {

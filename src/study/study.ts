@@ -141,7 +141,13 @@ export class Study extends StudyRecords {
   async tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
     requireKnownKeys("study.tell", result, tellKeys);
     await this.#log.open();
-    return this.#outside.tell(typeof trial === "number" ? trial : trial.number, result);
+    const number: unknown = typeof trial === "number" ? trial : (trial as { number?: unknown } | null)?.number;
+    if (typeof number !== "number")
+      throw new UsageError(
+        "invalid-option",
+        `study.tell: expected a trial or its number, got ${JSON.stringify(trial)}`,
+      );
+    return this.#outside.tell(number, result);
   }
 
   /**
