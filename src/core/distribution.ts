@@ -22,7 +22,8 @@ export function requireParameterName(name: string): void {
 
 function inWords(value: unknown): string {
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "an object" : typeof value === "function" ? "a function" : String(value);
+  if (typeof value === "number") return `${value}`;
+  return { object: "an object", function: "a function" }[typeof value as string] ?? typeof value;
 }
 
 /** Active only when every named parameter has (one of) the given value(s). */
@@ -140,7 +141,7 @@ export function categorical(
   options: { when?: Condition } = {},
 ): CategoricalDistribution {
   requireKnownKeys("categorical", options, { when: true });
-  if (!Array.isArray(choices))
+  if (!Array.isArray(choices as unknown))
     throw new UsageError("invalid-distribution", `categorical: expected a list of choices, got ${typeof choices}`);
   if (choices.length === 0) throw new UsageError("invalid-distribution", "categorical([]): needs at least one choice");
   const odd = choices.findIndex((choice) => !isParamValue(choice));
