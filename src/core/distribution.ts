@@ -141,7 +141,8 @@ export function categorical(
   options: { when?: Condition } = {},
 ): CategoricalDistribution {
   requireKnownKeys("categorical", options, { when: true });
-  if (!Array.isArray(choices as unknown))
+  const given: unknown = choices;
+  if (!Array.isArray(given))
     throw new UsageError("invalid-distribution", `categorical: expected a list of choices, got ${typeof choices}`);
   if (choices.length === 0) throw new UsageError("invalid-distribution", "categorical([]): needs at least one choice");
   const odd = choices.findIndex((choice) => !isParamValue(choice));
