@@ -1,6 +1,6 @@
 /** The program: finds the command that is typed, runs it, and turns errors into a line and an exit code. */
 import { Command, CommanderError } from "commander";
-import { MlbenchError, messageOf } from "../core/index.js";
+import { didYouMean, MlbenchError, messageOf, UsageError } from "../core/index.js";
 import { commands } from "./commands/index.js";
 import { printLine, surviveClosedPipes } from "./io.js";
 import type { CliIo } from "./io.js";
@@ -33,6 +33,8 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     })
     .exitOverride();
   try {
+    forgetEmptyVariables();
+    requireCommand(argv);
     await loadEnvironmentPlugins();
     const context = { io, argv, setExitCode: (code: number) => void (exitCode = code) };
     for (const { name, aliases = [], summary, load } of commands) {
@@ -49,6 +51,27 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
   } catch (error) {
     return report(error, io);
   }
+}
+
+/** A variable that is set to nothing is no setting. */
+function forgetEmptyVariables(): void {
+  for (const [name, value] of Object.entries(process.env))
+    if (name.startsWith("MLBENCH_") && value === "") Reflect.deleteProperty(process.env, name);
+}
+
+/** @throws UsageError `invalid-command` for `help` of what is no command, and for an option before the command. */
+function requireCommand([first = "", second]: readonly string[]): void {
+  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  if (first === "help" && second !== undefined && !second.startsWith("-") && !["help", ...names].includes(second))
+    throw new UsageError(
+      "invalid-command",
+      `help ${second}: no command "${second}":${didYouMean(second, names)} mlbench-hpo --help lists them`,
+    );
+  if (first.startsWith("-") && !["-h", "--help", "-V", "--version"].includes(first))
+    throw new UsageError(
+      "invalid-command",
+      `${first}: options stand behind the command, as in mlbench-hpo studies ${first}`,
+    );
 }
 
 /**
@@ -70,6 +93,10 @@ function report(error: unknown, io: CliIo): number {
   if (error instanceof MlbenchError) return error.exitCode;
   if (error instanceof Error && "syscall" in error) return 1;
   if (process.env["MLBENCH_DEBUG"] && error instanceof Error) printLine(io.stderr, error.stack ?? "");
-  else printLine(io.stderr, "this is a defect of mlbench-hpo: run again with MLBENCH_DEBUG=1 for where it happened");
+  else
+    printLine(
+      io.stderr,
+      "this looks like a bug in mlbench-hpo, or in a plug-in: run again with MLBENCH_DEBUG=1 for where it happened",
+    );
   return 1;
 }

@@ -15,6 +15,12 @@ export interface ObjectiveModule {
   readonly space: SearchSpace | null;
 }
 
+/** What compilers write as CommonJS for `export default` stands one level deeper. */
+function unwrapped(module: { default?: unknown; space?: unknown }): { default?: unknown; space?: unknown } {
+  const inner = module.default as { default?: unknown; space?: unknown } | null | undefined;
+  return typeof inner === "object" && typeof inner?.default === "function" ? inner : module;
+}
+
 /**
  * Imports an objective module; each once a process.
  * @param option how it was named, for messages
@@ -31,7 +37,7 @@ export async function loadObjective(url: string, option = "objective"): Promise<
     const message = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
     throw new UsageError("objective-failed", `${option} ${shown}: ${message}`, { cause: error });
   }
-  const { default: objective, space } = module;
+  const { default: objective, space } = unwrapped(module);
   if (typeof objective !== "function")
     throw new UsageError("invalid-objective", `${option} ${shown}: its default export must be a function of a trial`);
   return { url, objective: objective as Objective, space: space === undefined ? null : parseSpace(space) };

@@ -63,6 +63,7 @@ type Test = (trial: Trial) => boolean;
 
 const operators: Readonly<Record<string, (order: number, equal: boolean) => boolean>> = {
   "=": (_order, equal) => equal,
+  "==": (_order, equal) => equal,
   "!=": (_order, equal) => !equal,
   "<": (order) => order < 0,
   "<=": (order, equal) => order < 0 || equal,
@@ -70,21 +71,38 @@ const operators: Readonly<Record<string, (order: number, equal: boolean) => bool
   ">=": (order, equal) => order > 0 || equal,
 };
 
+/** @throws UsageError `invalid-filter` for a state that there is none of, and for a word against numbers. */
+function requireComparable(
+  queried: Queried,
+  { text, name, wanted }: { text: string; name: string; wanted: string },
+): void {
+  const refuse = (right: string): never => {
+    throw new UsageError("invalid-filter", `--filter ${text}: ${right}`);
+  };
+  if (name === "state" && !states.includes(wanted as TrialState))
+    refuse(`no state "${wanted}":${didYouMean(wanted.toLowerCase(), states)} there are ${states.join(", ")}`);
+  if (wanted === "" || wanted === "null" || !Number.isNaN(Number(wanted)) || wanted === "NaN") return;
+  const values = queried.trials.map((trial) => lookup(trial, name, queried) ?? null).filter((value) => value !== null);
+  if (values.length > 0 && values.every((value) => typeof value === "number"))
+    refuse(`${name} is a number, and "${wanted}" is none (decimals have a point)`);
+}
+
 /** `train.lr<0.01`, `state=pruned`, `model.hidden_size>=32` */
 function parseFilter(text: string, queried: Queried): Test {
-  const parsed = /^\s*([\w.-]+)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*$/.exec(text);
+  const parsed = /^\s*([\w.-]+)\s*(!=|<=|>=|==?|<|>)\s*(.*?)\s*$/.exec(text);
   if (!parsed)
     throw new UsageError("invalid-filter", `--filter ${text}: expected name, one of = != < <= > >=, and a value`);
   const [, name, operator, wanted] = parsed as unknown as [string, string, string, string];
   if (wanted === "" && operator !== "=" && operator !== "!=")
     throw new UsageError("invalid-filter", `--filter ${text}: expected a value after ${operator}`);
   requireKnown(queried, name, "--filter");
+  requireComparable(queried, { text, name, wanted });
   const decide = operators[operator] as (order: number, equal: boolean) => boolean;
   const number = wanted === "" ? NaN : Number(wanted);
   return (trial) => {
     const value = lookup(trial, name, queried);
     if (value === null || value === undefined)
-      return operator === "=" ? wanted === "null" : operator === "!=" && wanted !== "null";
+      return operator.startsWith("=") ? wanted === "null" : operator === "!=" && wanted !== "null";
     if (typeof value === "number" && !Number.isNaN(number)) return decide(value - number, value === number);
     const shown = typeof value === "string" ? value : stringifyJson(value);
     return decide(shown < wanted ? -1 : shown > wanted ? 1 : 0, shown === wanted);

@@ -13,9 +13,12 @@ import { paramText } from "../trial-table.js";
 const LEASE = ["--lease <token>", "the lease that the trial was handed out under"] as const;
 
 /** @throws UsageError `invalid-value`. */
+/** A number as other languages print it, too: `nan`, `inf`, `-Infinity`. */
 function numberOf(option: string, text: string): number {
-  const value = decodeNumber(text) ?? Number(text);
-  if (text.trim() === "" || (Number.isNaN(value) && text !== "NaN"))
+  const [, sign, word] = /^([+-]?)(nan|inf(?:inity)?)$/i.exec(text.trim()) ?? [];
+  if (word !== undefined) return word.toLowerCase() === "nan" ? NaN : sign === "-" ? -Infinity : Infinity;
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value))
     throw new UsageError("invalid-value", `${option} ${text}: expected a number`);
   return value;
 }

@@ -29,6 +29,11 @@ describe("queryTrials", () => {
     expect(numbers({ filter: ["model.hidden_size>9"] })).toEqual([0, 1, 2]);
   });
 
+  test("== is =, and a word against numbers or an unknown state is refused", () => {
+    expect(numbers({ filter: ["number==2"] })).toEqual([2]);
+    expect(() => queryTrials(trials, { filter: ["value<0,5"] })).toThrow(/value is a number, and "0,5" is none/);
+    expect(() => queryTrials(trials, { filter: ["state=COMPLETE"] })).toThrow(/did you mean "complete"\?/);
+  });
   test("sorting puts trials without the value last, ascending and descending", () => {
     expect(numbers({ sort: "value" })).toEqual([2, 0, 1, 3]);
     expect(numbers({ sort: "-value" })).toEqual([0, 2, 1, 3]);
