@@ -47,13 +47,16 @@ function bestText(front: RunningFront, several: boolean): string {
 }
 
 function startLine(event: Extract<OptimizeEvent, { event: "start" }>): string {
-  const total = Number.isFinite(event.more) ? `${event.more} more -> ${event.finished + event.more}` : "until stopped";
-  const recovered = event.recovered.length > 0 ? `; taken up again: ${event.recovered.join(", ")}` : "";
-  return `${event.study}: ${event.finished} finished, ${total} (${event.slots} at a time)${recovered}`;
+  const goal = Number.isFinite(event.more) ? ` of ${event.finished + event.more}` : "";
+  const recovered = event.recovered.length > 0 ? `; rerun first: ${event.recovered.join(", ")}` : "";
+  return `${event.study}: ${event.finished}${goal} trials done, ${event.slots} in parallel${recovered}`;
 }
 
 function drainLine(event: Extract<OptimizeEvent, { event: "draining" }>): string {
-  const running = event.running.length > 0 ? `waiting for ${event.running.join(", ")}` : "nothing is running";
+  const running =
+    event.running.length > 0
+      ? `waiting for ${event.running.length === 1 ? "trial" : "trials"} ${event.running.join(", ")}`
+      : "nothing is running";
   return event.by === "interrupt" ? `interrupted: ${running}; Ctrl-C again stops now` : `${event.by}: ${running}`;
 }
 
@@ -63,7 +66,7 @@ function commonLine(event: OptimizeEvent): string | null {
     case "start":
       return startLine(event);
     case "requeued":
-      return `trial ${event.number} stopped: it waits again`;
+      return `trial ${event.number} interrupted; it will be rerun first`;
     case "held":
       return `trial ${event.number} is done; its result waits for trial ${event.waitsFor}`;
     case "paused":

@@ -23,7 +23,7 @@ const baseParameters = {
     search: { distribution: int(10, 200, { log: true }), default: "on request" },
   }),
   batch_size: parameter(z.number().int().min(1).max(65_536).default(32), {
-    description: "windows a step",
+    description: "batch size: windows per step",
     search: { distribution: categorical([16, 32, 64]), default: true },
   }),
   lr: parameter(z.number().gt(0).max(10).default(5e-3), {

@@ -45,7 +45,7 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(Object.keys(finish).sort()).toEqual(["best", "event", "file", "finished", "stopped_by", "study"]);
 
     const more = await runCli(["optimize", "--trials", "2"], { cwd });
-    expect(more.stdout).toMatch(/^lstm-dummy: 3 finished, 2 more -> 5/);
+    expect(more.stdout).toMatch(/^lstm-dummy: 3 of 5 trials done, 2 in parallel/);
     expect(more.stdout).toMatch(/best: trial \d/);
     expect(more.stdout).toMatch(/study: studies\/lstm-dummy\.json/);
 

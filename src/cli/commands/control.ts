@@ -20,7 +20,11 @@ function controlCommand(type: "stop" | "pause" | "resume", description: string, 
 }
 
 /** `mlbench-hpo stop` */
-export const stopCommand = controlCommand("stop", "end a running optimize: no further trial is started", "stops");
+export const stopCommand = controlCommand(
+  "stop",
+  "end a running optimize: no further trial is started",
+  "was asked to stop: trials under way end first",
+);
 
 /** `mlbench-hpo pause` */
 export const pauseCommand = controlCommand(

@@ -106,7 +106,7 @@ async function parametersOfLine(argv: readonly string[], scanned: Prescan, base:
 
 async function addCreateOptions(command: Command): Promise<Command> {
   command
-    .description("make a study; with no options: lstm on dummy, TPE and median pruning")
+    .description("create a study; with no options: lstm on dummy, TPE and median pruning")
     .addOption(storageOption())
     .option("--name <name>", "the study's name (default: MODEL-DATASET)")
     .option("--study-name <name>", "the same as --name")

@@ -17,12 +17,12 @@ const control = () => import("./control.js");
 export const commands: readonly CommandEntry[] = [
   {
     name: "create-study",
-    summary: "make a study",
+    summary: "create a study",
     load: async () => (await import("./create-study.js")).createStudyCommand,
   },
   {
     name: "optimize",
-    summary: "run trials of a study; typed again it goes on",
+    summary: "run trials of a study; run it again to continue",
     load: async () => (await import("./optimize.js")).optimizeCommand,
   },
   {

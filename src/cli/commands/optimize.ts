@@ -48,9 +48,9 @@ export const optimizeCommand: CommandDefinition = (program, context) => {
 
 function addOptimizeOptions(command: Command): Command {
   addStudyOptions(command, { positional: true })
-    .description("run trials of a study; typed again it goes on")
-    .option("--trials <n>", "so many more trials (default: 100)", wholeNumber("--trials", 0))
-    .option("--total-trials <n>", "until the study has so many finished", wholeNumber("--total-trials", 0))
+    .description("run trials of a study; run it again to continue")
+    .option("--trials <n>", "number of additional trials (default: 100)", wholeNumber("--trials", 0))
+    .option("--total-trials <n>", "stop when the study has N finished trials", wholeNumber("--total-trials", 0))
     .option("--timeout <time>", "end after 90, 90s, 30m, 2h; running trials go back to waiting", duration("--timeout"))
     .option("--trial-timeout <time>", "a longer trial fails as timeout", duration("--trial-timeout"))
     .option("--workers <n>", "trials at once (default: the cores)", wholeNumber("--workers", 1, 1024))
@@ -72,8 +72,8 @@ function addOptimizeOptions(command: Command): Command {
       "failures in a row that end the call; 0: never (default: 5 until a trial succeeds, then 20)",
       wholeNumber("--max-failures", 0),
     )
-    .option("--patience <n>", "end after so many trials without a better value", wholeNumber("--patience", 1))
-    .option("--target <value>", "end at a value as good as this", finiteNumber)
+    .option("--patience <n>", "stop after N trials without improvement", wholeNumber("--patience", 1))
+    .option("--target <value>", "stop as soon as a trial reaches this value", finiteNumber)
     .option("--grace <seconds>", "how long running trials may go on after Ctrl-C (default: 10)", duration("--grace"))
     .option("--keep-checkpoints <rule>", "best:N, all or none", "best:3")
     .option("--accept-changes", "go on although files that the study depends on have changed; recorded");

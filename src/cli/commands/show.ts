@@ -72,7 +72,7 @@ function inWords(summary: StudyOverview, owner: string): string {
     `trials   ${states.join(", ") || "none"}`,
   ];
   if (summary.pruned_share !== null)
-    lines.push(`pruned   ${(100 * summary.pruned_share).toFixed(0)} % of those judged; ${summary.steps} epochs run`);
+    lines.push(`pruned   ${(100 * summary.pruned_share).toFixed(0)} % of trials pruned; ${summary.steps} steps run`);
   const failures = Object.entries(summary.failures).map(([name, count]) => `${count} ${name}`);
   if (failures.length > 0) lines.push(`failed   ${failures.join(", ")}`);
   lines.push(`time     ${duration(summary.trial_seconds)} in trials`);

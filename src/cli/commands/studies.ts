@@ -22,7 +22,7 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
       await printData(io, parseFormat(options.format), studies, {
         table: () =>
           studies.length + unread.length === 0
-            ? `no study in ${options.storage}: make one with \`mlbench-hpo create-study\``
+            ? `no studies in ${options.storage}: create one with \`mlbench-hpo create-study\``
             : renderTable(
                 [
                   { title: "study", text: (row) => row.name },

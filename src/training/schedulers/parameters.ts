@@ -7,7 +7,7 @@ export const noParameters = z.object({});
 
 export const plateauParameters = z.object({
   scheduler_patience: parameter(z.number().int().min(0).default(10), {
-    description: "epochs without a better validation RMSE that are waited out",
+    description: "epochs without improvement before the rate is reduced",
     unit: "epochs",
     search: { distribution: int(2, 20), default: "on request" },
   }),

@@ -89,10 +89,10 @@ it("keeps the picture whole when lines are written above it", async () => {
   await drawn("interrupted");
   const shown = screen(text);
   expect(shown.slice(0, 4)).toEqual([
-    "s: 0 finished, 9 more -> 9 (3 at a time)",
+    "s: 0 of 9 trials done, 3 in parallel",
     "trial   0  complete  2 *         x 1",
     "trial   1  complete  1 *         x 1",
-    "interrupted: waiting for 2; Ctrl-C again stops now",
+    "interrupted: waiting for trial 2; Ctrl-C again stops now",
   ]);
   expect(shown.slice(4).map((line) => line.trim())).toEqual([
     expect.stringContaining("2/9  best 1"),
@@ -119,7 +119,7 @@ it("says that a call is paused, goes on, and that a subscriber has failed", asyn
   view.onEvent({ event: "subscriber-failed", subscriber: "tracker 1", message: "no room" });
   while (!text.includes("tracker 1")) await once(stderr, "data");
   expect(screen(text).slice(0, 4)).toEqual([
-    "s: 0 finished, 9 more -> 9 (1 at a time)",
+    "s: 0 of 9 trials done, 1 in parallel",
     "paused: no further trial starts until `mlbench-hpo resume`",
     "resumed",
     "tracker 1 failed, and goes on being called: no room",
