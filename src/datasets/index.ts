@@ -5,8 +5,10 @@ import { dummyParameters } from "./dummy/parameters.js";
 import { registerNasa } from "./nasa/register.js";
 import { datasets } from "./registry.js";
 
-export { buildDataset, dataFiles, dataParameters, dataSchema, loadTables } from "./build.js";
-export type { BuildOptions, LoadOptions } from "./build.js";
+export { buildDataset } from "./build.js";
+export type { BuildOptions } from "./build.js";
+export { dataFiles, dataParameters, dataSchema, loadTables } from "./load.js";
+export type { LoadOptions } from "./load.js";
 export { describeTables } from "./describe.js";
 export type { CellDescription, TablesDescription } from "./describe.js";
 export type { DatasetSource, LoadContext } from "./dataset.js";
