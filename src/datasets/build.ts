@@ -45,18 +45,20 @@ function chosenColumns(tables: CellTables, features: string | readonly string[],
   });
 }
 
-/**
- * Over the numbers of the chosen columns and the task as it came out: equal hashes mean equal windows in equal parts,
- * whatever the order of the source's columns, and whatever further ones it has.
- */
-function hashOf({ tables, rows, windows, task }: CutData, featureNames: readonly string[], parts: Parts): string {
+/** What the chosen columns hold, whatever the order of the source's, and whatever further ones it has. */
+function contentOf({ source, hash, columnHashes, featureNames }: CellTables, chosen: readonly string[]): unknown {
+  const columns = chosen.map((name) => featureNames.indexOf(name));
+  if (!columnHashes) return [hash, columns];
+  return [source, columnHashes.at(-1), chosen, columns.map((column) => columnHashes[column])];
+}
+
+/** Over the numbers and the task as it came out: equal hashes mean equal windows in equal parts. */
+function hashOf({ tables, featureNames, windows, task }: CutData, parts: Parts): string {
   const { window, horizon, eol } = task;
-  const cells = tables.cells.map(({ cell }) => cell);
-  const hash = createHash("sha256");
-  hash.update(canonicalJson([tables.source, featureNames, cells, window, horizon, eol]));
-  const numbers = [rows.cellStart, rows.cycles, rows.soh, rows.features, windows.end];
-  for (const values of [...numbers, parts.train, parts.val, parts.test])
-    hash.update(`${values.length}:`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  const content = contentOf(tables, featureNames);
+  const hash = createHash("sha256").update(canonicalJson([content, window, horizon, eol]));
+  for (const numbers of [windows.end, parts.train, parts.val, parts.test])
+    hash.update(`${numbers.length}:`).update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   return hash.digest("hex");
 }
 
@@ -145,7 +147,7 @@ export function metadataOf(cut: CutData, parts: Parts): DatasetMetadata {
     cells: tables.cells.map(({ cell }) => cell),
     counts: { train: parts.train.length, val: parts.val.length, test: parts.test.length },
     provenance: tables.provenance,
-    hash: hashOf(cut, featureNames, parts),
+    hash: hashOf(cut, parts),
     warnings: warningsOf(tables, cut.rows, task, parts),
   };
 }

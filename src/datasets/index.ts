@@ -5,6 +5,8 @@ import { dummyParameters } from "./dummy/parameters.js";
 import { registerNasa } from "./nasa/register.js";
 import { datasets } from "./registry.js";
 
+export { applyDataset } from "./apply.js";
+export type { AppliedData, ApplyOptions } from "./apply.js";
 export { buildDataset } from "./build.js";
 export type { BuildOptions } from "./build.js";
 export { dataFiles, dataParameters, dataSchema, loadTables } from "./load.js";
@@ -14,7 +16,7 @@ export type { CellDescription, TablesDescription } from "./describe.js";
 export type { DatasetSource, LoadContext } from "./dataset.js";
 export { datasets } from "./registry.js";
 export { RulScore, endOfLifeCycles, stepsToEndOfLife } from "./rul.js";
-export { createTables } from "./tables.js";
+export { cellDigest, createTables } from "./tables.js";
 export type { CellRows, TableParts } from "./tables.js";
 export { listOf, taskParameters } from "./task.js";
 export type { TaskParameters } from "./task.js";

@@ -1,4 +1,5 @@
 /** The parameters of a dataset, and the tables and files that its source makes of them. */
+import { stat } from "node:fs/promises";
 import type { CellTables } from "../core/index.js";
 import { deriveSeed } from "../core/index.js";
 import type { QualifiedParameter } from "../registry/index.js";
@@ -58,6 +59,13 @@ export function resolveData(name: string, params: Readonly<Record<string, unknow
   return { own, task: Object.fromEntries(entries.filter(isTask)) as TaskParameters };
 }
 
+/** The state of a source's files: tables of a file that has been written since are parsed anew. */
+async function stampOf(source: DatasetSource, own: ResolvedData["own"], baseDir: string): Promise<string[]> {
+  const files = (await source.files?.(own, { baseDir })) ?? [];
+  const stats = files.map((file) => stat(file, { bigint: true }).catch(() => null));
+  return (await Promise.all(stats)).map((found) => (found ? `${found.mtimeNs} ${found.size}` : "none"));
+}
+
 /** The tables of a source, from the process's cache where they are there. */
 export async function loadResolved(
   name: string,
@@ -65,7 +73,8 @@ export async function loadResolved(
   { own }: ResolvedData,
   baseDir: string,
 ): Promise<CellTables> {
-  return tableCache.get([name, own, baseDir], () => source.load(own, { baseDir }));
+  const stamp = await stampOf(source, own, baseDir);
+  return tableCache.get([name, own, baseDir, stamp], () => source.load(own, { baseDir }));
 }
 
 /**

@@ -50,7 +50,37 @@ function cellTable(parts: TableParts, rows: CellRows): CellTable {
     soh[i] = rows.soh[from] as number;
     for (let f = 0; f < width; f++) features[i * width + f] = rows.features[from * width + f] as number;
   }
-  return { cell: rows.cell, cycles, capacity, soh, features };
+  return { cell: rows.cell, cycles, capacity, soh, features, digest: cellDigest({ cycles, capacity, soh, features }) };
+}
+
+/** The bytes of numbers, for a hash. */
+function bytesOf(numbers: Int32Array | Float64Array): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+/**
+ * What tells a cell from another one whatever it is called: its cycles and SOH, hashed (8 hex digits).
+ */
+export function cellDigest({ cycles, soh, digest }: Omit<CellTable, "cell">): string {
+  if (digest !== undefined) return digest;
+  return createHash("sha256").update(bytesOf(cycles)).update(bytesOf(soh)).digest("hex").slice(0, 8);
+}
+
+/** Of each feature its numbers over all cells; last what is no feature: cells, cycles, SOH. */
+function columnHashes(cells: readonly CellTable[], width: number): string[] {
+  const rest = createHash("sha256");
+  for (const { cell, cycles, soh } of cells)
+    rest
+      .update(JSON.stringify([cell, cycles.length]))
+      .update(bytesOf(cycles))
+      .update(bytesOf(soh));
+  const features = Array.from({ length: width }, (_, f) => {
+    const hash = createHash("sha256");
+    for (const { features: all, cycles } of cells)
+      hash.update(bytesOf(Float64Array.from(cycles, (_cycle, i) => all[i * width + f] as number)));
+    return hash.digest("hex");
+  });
+  return [...features, rest.digest("hex")];
 }
 
 /**
@@ -68,8 +98,7 @@ export function createTables(parts: TableParts): CellTables {
   for (const [i, table] of cells.entries()) {
     if (table.cell === cells[i - 1]?.cell) throw invalid(parts, `cell ${table.cell} occurs twice`);
     hash.update(JSON.stringify([table.cell, table.cycles.length]));
-    for (const numbers of [table.cycles, table.capacity, table.soh, table.features])
-      hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+    for (const numbers of [table.cycles, table.capacity, table.soh, table.features]) hash.update(bytesOf(numbers));
   }
   return {
     source: parts.source,
@@ -77,6 +106,7 @@ export function createTables(parts: TableParts): CellTables {
     featureUnits: [...parts.featureUnits],
     provenance: parts.provenance,
     hash: hash.digest("hex"),
+    columnHashes: columnHashes(cells, parts.featureNames.length),
     warnings: [...(parts.warnings ?? [])],
     cells,
   };
