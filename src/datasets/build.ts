@@ -68,7 +68,6 @@ function warningsOf(tables: CellTables, rows: Rows, task: TaskParameters, parts:
     warnings.push(
       "split random: windows overlap their neighbours in the other part, so validation errors are too small",
     );
-  if (rows.dropped > 0) warnings.push(`${rows.dropped} rows without SOH are left out, as missing cycles`);
   if (rows.filled > 0) warnings.push(`${rows.filled} missing feature values take the cell's last known value`);
   if (task.test_split !== null && parts.test.length === 0)
     warnings.push(`test_split ${task.test_split} is too small a share to hold a window`);

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import type { CellTable, CellTables } from "../core/index.js";
 import { MlbenchError } from "../core/index.js";
+import type { SourceHints } from "./table-warnings.js";
+import { listed, tableWarnings } from "./table-warnings.js";
 
 /** One cell's rows as a source has them; any order of the rows. */
 export interface CellRows {
@@ -15,7 +17,8 @@ export interface CellRows {
   readonly features: ArrayLike<number>;
 }
 
-export interface TableParts {
+/** What {@link createTables} makes tables of. */
+export interface TableParts extends SourceHints {
   readonly source: string;
   readonly featureNames: readonly string[];
   readonly featureUnits: readonly string[];
@@ -83,15 +86,22 @@ function columnHashes(cells: readonly CellTable[], width: number): string[] {
   return [...features, rest.digest("hex")];
 }
 
+/** Cells without a single SOH are none: they would be held out for validation. */
+function withoutSoh(cells: readonly CellTable[]): string[] {
+  const names = cells.filter(({ soh }) => !soh.some(Number.isFinite)).map(({ cell }) => cell);
+  return names.length === 0 ? [] : [`cells without SOH are left out: ${listed(names)}`];
+}
+
 /**
  * Puts parsed rows into the shape that datasets are cut from: cells in sorted order, rows ascending by cycle, numbers in
- * SharedArrayBuffers, hashed.
+ * SharedArrayBuffers, hashed; cells without SOH are left out; what is suspicious is warned of.
  * @throws MlbenchError `invalid-tables` when lengths disagree, a cycle or a cell occurs twice, or no feature is `soh`.
  */
 export function createTables(parts: TableParts): CellTables {
   if (!parts.featureNames.includes("soh")) throw invalid(parts, 'one feature must be named "soh"');
   if (parts.featureUnits.length !== parts.featureNames.length) throw invalid(parts, "every feature needs a unit");
-  const cells = parts.cells.map((rows) => cellTable(parts, rows));
+  const all = parts.cells.map((rows) => cellTable(parts, rows));
+  const cells = all.filter(({ soh }) => soh.some(Number.isFinite));
   cells.sort((a, b) => (a.cell < b.cell ? -1 : a.cell > b.cell ? 1 : 0));
   const hash = createHash("sha256");
   hash.update(JSON.stringify([parts.source, parts.featureNames, parts.featureUnits]));
@@ -107,7 +117,7 @@ export function createTables(parts: TableParts): CellTables {
     provenance: parts.provenance,
     hash: hash.digest("hex"),
     columnHashes: columnHashes(cells, parts.featureNames.length),
-    warnings: [...(parts.warnings ?? [])],
+    warnings: [...(parts.warnings ?? []), ...withoutSoh(all), ...tableWarnings(cells, parts)],
     cells,
   };
 }
