@@ -1,5 +1,5 @@
 /** A call of `optimize` as events for programs, one JSON line each. */
-import { stringifyJson } from "../core/index.js";
+import { defined, stringifyJson } from "../core/index.js";
 import type { OptimizeEvent, OptimizeResult, StudyObjective } from "../core/index.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
@@ -9,6 +9,8 @@ export interface JsonViewOptions {
   readonly objectives: readonly StudyObjective[];
   /** The study's file, for the last event. */
   readonly file: string | null;
+  /** What is suspicious about the data, for the last event. */
+  readonly warnings?: readonly string[];
 }
 
 /** `--format json`: nothing on stdout but events. */
@@ -46,8 +48,9 @@ export class JsonView {
 
   #finishFields({ study, finished, best, front, stoppedBy }: OptimizeResult): object {
     const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
-    const { file, objectives } = this.#options;
-    return { study, file, finished, best: shown, ...(objectives.length > 1 ? { front } : {}), stopped_by: stoppedBy };
+    const { file, objectives, warnings } = this.#options;
+    const more = { ...(objectives.length > 1 ? { front } : {}), stopped_by: stoppedBy, ...defined({ warnings }) };
+    return { study, file, finished, best: shown, ...more };
   }
 
   stop(): void {}

@@ -62,16 +62,22 @@ function hashOf({ tables, featureNames, windows, task }: CutData, parts: Parts):
   return hash.digest("hex");
 }
 
-function warningsOf(tables: CellTables, rows: Rows, task: TaskParameters, parts: Parts): string[] {
+/** What is suspicious about the data, whatever their parts: told wherever they are shown, searched on or trained on. */
+function warningsOfData({ tables, rows, task }: Pick<CutData, "tables" | "rows" | "task">): string[] {
   const warnings = [...tables.warnings];
   if (task.split === "random")
     warnings.push(
       "split random: windows overlap their neighbours in the other part, so validation errors are too small",
     );
   if (rows.filled > 0) warnings.push(`${rows.filled} missing feature values take the cell's last known value`);
-  if (task.test_split !== null && parts.test.length === 0)
-    warnings.push(`test_split ${task.test_split} is too small a share to hold a window`);
   return warnings;
+}
+
+function warningsOf(cut: CutData, parts: Parts): string[] {
+  const { test_split: share } = cut.task;
+  return share !== null && parts.test.length === 0
+    ? [...warningsOfData(cut), `test_split ${share} is too small a share to hold a window`]
+    : warningsOfData(cut);
 }
 
 function requireWindows(parts: Parts, tables: CellTables, task: TaskParameters, align: number): void {
@@ -127,6 +133,20 @@ export async function cutData(
   };
 }
 
+/**
+ * A dataset's tables, and what is suspicious about them: units, dropped columns and rows, gaps, jumps, twins.
+ * @param params as for {@link buildDataset}
+ * @throws UsageError as {@link buildDataset}, but for what only parts can lack
+ */
+export async function dataWarnings(
+  name: string,
+  params: Readonly<Record<string, unknown>> = {},
+  options: BuildOptions = {},
+): Promise<{ readonly tables: CellTables; readonly warnings: readonly string[] }> {
+  const cut = await cutData(name, params, options);
+  return { tables: cut.tables, warnings: warningsOfData(cut) };
+}
+
 /** What loaders gather batches from. */
 export function windowSource(
   { rows, windows, task: { window, horizon } }: CutData,
@@ -147,7 +167,7 @@ export function metadataOf(cut: CutData, parts: Parts): DatasetMetadata {
     counts: { train: parts.train.length, val: parts.val.length, test: parts.test.length },
     provenance: tables.provenance,
     hash: hashOf(cut, parts),
-    warnings: warningsOf(tables, cut.rows, task, parts),
+    warnings: warningsOf(cut, parts),
   };
 }
 

@@ -7,7 +7,7 @@ import { datasets } from "./registry.js";
 
 export { applyDataset } from "./apply.js";
 export type { AppliedData, ApplyOptions } from "./apply.js";
-export { buildDataset } from "./build.js";
+export { buildDataset, dataWarnings } from "./build.js";
 export type { BuildOptions } from "./build.js";
 export { dataFiles, dataParameters, dataSchema, loadTables } from "./load.js";
 export type { LoadOptions } from "./load.js";

@@ -160,6 +160,12 @@ class Run {
     };
   }
 
+  get #warnings(): string[] {
+    const { config, dataset } = this.#context;
+    const idle = config.inactive.map((name) => `${name} has no effect under these settings`);
+    return [...dataset.metadata.warnings, ...idle];
+  }
+
   #finishEvent(scores: Metrics): FinishEvent {
     const { best, last } = this.#trainer;
     return {
@@ -170,13 +176,13 @@ class Run {
       checkpoint: this.#written,
       best_epoch: best?.epoch ?? 0,
       seconds: this.#seconds,
+      warnings: this.#warnings,
     };
   }
 
   #result(ended: { state: RunState; message: string }, scores: Metrics): RunResult {
-    const { config, dataset, backend, kernels } = this.#context;
+    const { dataset, backend, kernels } = this.#context;
     const { epoch, best, last } = this.#trainer;
-    const idle = config.inactive.map((name) => `${name} has no effect under these settings`);
     return {
       ...ended,
       epoch,
@@ -192,7 +198,7 @@ class Run {
       config: this.#storedConfig,
       datasetHash: dataset.metadata.hash,
       windows: dataset.metadata.counts,
-      warnings: [...dataset.metadata.warnings, ...idle],
+      warnings: this.#warnings,
     };
   }
 }

@@ -78,10 +78,9 @@ describe("a checkpoint on other cells", () => {
     expect(scored).toMatchObject({ code: 0, stderr: "" });
     expect(scored.stdout).toMatch(/val part: 36 windows/);
     const ahead = await at("predict", "--forecast", "--format", "json");
-    const result = JSON.parse(ahead.stdout) as { predictions: Record<string, unknown>[]; forecasts: unknown[] };
-    expect(result.predictions.slice(-5).map(({ cycle, soh_true }) => [cycle, soh_true])).toEqual(
-      [51, 52, 53, 54, 55].map((cycle) => [cycle, null]),
-    );
+    const result = JSON.parse(ahead.stdout) as { predictions: Record<string, unknown>[]; forecasts: unknown };
+    const last5 = result.predictions.slice(-5).map(({ cycle, soh_true }) => ({ cycle, soh_true }));
+    expect(last5).toEqual([51, 52, 53, 54, 55].map((cycle) => ({ cycle, soh_true: null })));
     expect(result.forecasts).toEqual([
       {
         cell: "N",
@@ -95,5 +94,71 @@ describe("a checkpoint on other cells", () => {
     expect(both[0]).toBe("cell,cycle,step,soh_true,soh_pred,soh_low,soh_high");
     expect(both[1]?.split(",")).toHaveLength(7);
     expect(await at("predict", "b.safetensors", "--dump", "d.safetensors")).toMatchObject({ code: 2 });
+  });
+});
+
+describe("what is suspicious about the data", () => {
+  const percent = fadingRows(["A", "B", "C"], 40).map((row) => ({ ...row, soh: (row["soh"] as number) * 100 }));
+  const warning = expect.stringMatching(
+    /^the highest SOH is 100\.2 .*not a percentage \(data.soh_unit percent reads one\)$/,
+  );
+  const data = ["--dataset", "csv", "--path", "t.csv"];
+  const epochs = ["--window", "8", "--horizon", "4"];
+
+  /** Warnings on stderr, and those of the last JSON document or line of stdout. */
+  const told = async (
+    cwd: string,
+    args: readonly string[],
+  ): Promise<{ people: string[]; json: unknown; code: number }> => {
+    const shown = await runHere(args, cwd);
+    const people = shown.stderr.split("\n").flatMap((line) => /^warning: (.*)/.exec(line)?.slice(1) ?? []);
+    return { people, json: null, code: shown.code };
+  };
+  const inJson = async (cwd: string, args: readonly string[]): Promise<unknown> => {
+    const { stdout } = await runHere([...args, "--format", "json"], cwd);
+    const last = stdout.trimEnd().startsWith("{\n") ? stdout : (stdout.trimEnd().split("\n").at(-1) as string);
+    return (JSON.parse(last) as { warnings?: unknown }).warnings;
+  };
+
+  test("is told by every command on them, to people and to programs", async () => {
+    const cwd = await folderWith({ "t.csv": percent });
+    const study = ["--name", "s", "--seed", "1", ...data, ...epochs, "--fix", "train.epochs=1"];
+    const commands: readonly (readonly string[])[] = [
+      ["datasets", "show", "csv", "--path", "t.csv"],
+      ["create-study", ...study, "--dry-run"],
+      ["create-study", ...study],
+      ["optimize", "s", "--trials", "1", "--workers", "1", "--isolation", "thread"],
+      ["train", ...data, ...quick, "--checkpoint", "m.safetensors"],
+      ["evaluate", "m.safetensors"],
+      ["predict", "m.safetensors"],
+    ];
+    for (const command of commands) {
+      expect(await told(cwd, command), command.join(" ")).toMatchObject({ people: [warning], code: 0 });
+      expect(await inJson(cwd, command), command.join(" ")).toEqual([warning]);
+    }
+  });
+
+  test("is none once the unit is said", async () => {
+    const cwd = await folderWith({ "t.csv": percent });
+    const shown = await runHere(["datasets", "show", "csv", "--path", "t.csv", "--soh-unit", "percent"], cwd);
+    expect(shown).toMatchObject({ code: 0, stderr: "" });
+    expect(shown.stdout).toMatch(/A +40 +0 +- +- +0\.8265\.\.1\.002/);
+  });
+
+  test("datasets show knows the features, and the unit of capacities", async () => {
+    const cwd = await folderWith({ "t.csv": percent });
+    const bad = await runHere(["datasets", "show", "csv", "--path", "t.csv", "--features", "tmp"], cwd);
+    expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining('unknown feature "tmp"') as string });
+    await writeFile(join(cwd, "mah.csv"), "cell,cycle,capacity\nA,1,2500\nA,2,2400\n");
+    const mah = await runHere(["datasets", "show", "csv", "--path", "mah.csv", "--capacity-unit", "mAh"], cwd);
+    expect(mah).toMatchObject({ code: 0, stderr: "" });
+    expect(mah.stdout).toMatch(/A +2 +0 +2\.4\.\.2\.5/);
+  });
+
+  test("data that cannot be loaded are told when a study is made on them", async () => {
+    const cwd = await emptyFolder();
+    await writeFile(join(cwd, "t.csv"), "cell,cycle,soh\nA,1,x\n");
+    const made = await runHere(["create-study", "--name", "s", ...data], cwd);
+    expect(made.stderr).toMatch(/warning: the data cannot be loaded: .*line 2, column "soh": "x" is not a number/);
   });
 });
