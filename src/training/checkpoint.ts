@@ -233,7 +233,13 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** The stored configuration: enough to know which plug-ins and dataset a checkpoint needs. */
+/**
+ * The stored configuration: enough to know which plug-ins and dataset a checkpoint needs. Plug-ins that are files are
+ * found from the current folder, or from the checkpoint's.
+ */
 export async function readCheckpointConfig(path: string): Promise<RunConfig & { readonly seed: number }> {
-  return (await readCheckpoint(path)).config;
+  const { config } = await readCheckpoint(path);
+  const { findData } = await import("./data-paths.js");
+  const plugins = config.plugins?.map((plugin) => (plugin.startsWith(".") ? findData(plugin, path, ".") : plugin));
+  return { ...config, ...defined({ plugins }) };
 }

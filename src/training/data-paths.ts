@@ -1,4 +1,4 @@
-/** Data paths in a checkpoint: stored so that its folder can be moved, and found again. */
+/** Paths of data and plug-ins in a checkpoint: stored so that its folder can be moved, and found again. */
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, parse, relative, resolve } from "node:path";
 import type { ConfigValue } from "../core/index.js";
@@ -26,6 +26,14 @@ function firstFolder(path: string): string {
 function portable(path: string, baseDir: string): string {
   if (!isAbsolute(path) || firstFolder(path) !== firstFolder(resolve(baseDir))) return path;
   return relative(baseDir, path).replaceAll("\\", "/") || ".";
+}
+
+/** Plug-ins as a checkpoint keeps them: files by their paths as data's, packages and addresses by their names. */
+export function portablePlugins(plugins: readonly string[], baseDir: string): string[] {
+  return plugins.map((plugin) => {
+    const path = portable(plugin, baseDir);
+    return path === plugin || path.startsWith(".") ? path : `./${path}`;
+  });
 }
 
 /** Parameters by qualified name, the data's paths as a checkpoint keeps them. */

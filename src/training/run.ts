@@ -10,7 +10,7 @@ import type { Checkpoint, ResumeState, TrainedData } from "./checkpoint.js";
 import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { resolveConfig } from "./config.js";
-import { portablePaths } from "./data-paths.js";
+import { portablePaths, portablePlugins } from "./data-paths.js";
 import type { PassControl } from "./loop.js";
 import { countParameters, measureInference } from "./model-cost.js";
 import { resumeConfig } from "./resume.js";
@@ -128,8 +128,10 @@ class Run {
   get #storedConfig(): RunConfig & { seed: number } {
     const { config, options, backend, kernels } = this.#context;
     const stored = storedConfig(config);
-    const params = portablePaths(stored.params ?? {}, config.dataset, options.baseDir ?? process.cwd());
-    return { ...stored, params, backend: backend.name, kernels };
+    const baseDir = options.baseDir ?? process.cwd();
+    const params = portablePaths(stored.params ?? {}, config.dataset, baseDir);
+    const plugins = stored.plugins && portablePlugins(stored.plugins, baseDir);
+    return { ...stored, params, ...defined({ plugins }), backend: backend.name, kernels };
   }
 
   get #trainedData(): TrainedData {

@@ -99,21 +99,19 @@ describe("a checkpoint on other cells", () => {
 
 describe("what is suspicious about the data", () => {
   const percent = fadingRows(["A", "B", "C"], 40).map((row) => ({ ...row, soh: (row["soh"] as number) * 100 }));
-  const warning = expect.stringMatching(
+  const warning: unknown = expect.stringMatching(
     /^the highest SOH is 100\.2 .*not a percentage \(data.soh_unit percent reads one\)$/,
   );
   const data = ["--dataset", "csv", "--path", "t.csv"];
   const epochs = ["--window", "8", "--horizon", "4"];
 
-  /** Warnings on stderr, and those of the last JSON document or line of stdout. */
-  const told = async (
-    cwd: string,
-    args: readonly string[],
-  ): Promise<{ people: string[]; json: unknown; code: number }> => {
+  /** Warnings on stderr. */
+  const told = async (cwd: string, args: readonly string[]): Promise<{ people: string[]; code: number | null }> => {
     const shown = await runHere(args, cwd);
     const people = shown.stderr.split("\n").flatMap((line) => /^warning: (.*)/.exec(line)?.slice(1) ?? []);
-    return { people, json: null, code: shown.code };
+    return { people, code: shown.code };
   };
+  /** Those of the last JSON document or line of stdout. */
   const inJson = async (cwd: string, args: readonly string[]): Promise<unknown> => {
     const { stdout } = await runHere([...args, "--format", "json"], cwd);
     const last = stdout.trimEnd().startsWith("{\n") ? stdout : (stdout.trimEnd().split("\n").at(-1) as string);
