@@ -163,5 +163,6 @@ export { evaluateCheckpoint } from "./training/evaluate.js";
 export type { Evaluation } from "./training/evaluate.js";
 export { predictCheckpoint } from "./training/predict.js";
 export type { CheckpointOptions } from "./training/checkpoint-data.js";
-export type { Prediction } from "./training/prediction.js";
+export type { PredictOptions } from "./training/predict.js";
+export type { CellForecast, Prediction, PredictionRow } from "./training/prediction.js";
 export { buildParams, parseSpace, valueAtQuantile } from "./search-space/index.js";

@@ -77,10 +77,14 @@ function columnHashes(cells: readonly CellTable[], width: number): string[] {
       .update(JSON.stringify([cell, cycles.length]))
       .update(bytesOf(cycles))
       .update(bytesOf(soh));
+  const longest = cells.reduce((most, { cycles }) => Math.max(most, cycles.length), 0);
+  const column = new Float64Array(longest);
   const features = Array.from({ length: width }, (_, f) => {
     const hash = createHash("sha256");
-    for (const { features: all, cycles } of cells)
-      hash.update(bytesOf(Float64Array.from(cycles, (_cycle, i) => all[i * width + f] as number)));
+    for (const { features: all, cycles } of cells) {
+      for (let i = 0; i < cycles.length; i++) column[i] = all[i * width + f] as number;
+      hash.update(bytesOf(column.subarray(0, cycles.length)));
+    }
     return hash.digest("hex");
   });
   return [...features, rest.digest("hex")];

@@ -78,6 +78,11 @@ function kept(
   return base;
 }
 
+/** The tables alone, as they are when they are cut. */
+function tablesOf(name: string, params: Readonly<Record<string, ConfigValue>>, { seed, baseDir }: BuildOptions) {
+  return loadTables(name, params, defined({ seed, baseDir }));
+}
+
 /** Cells that the stored split names, as far as the data at hand have them. */
 async function knownCells(
   name: string,
@@ -85,7 +90,7 @@ async function knownCells(
   given: Readonly<Record<string, ConfigValue>>,
   build: BuildOptions,
 ): Promise<Record<string, ConfigValue>> {
-  const { cells } = await loadTables(name, params, build);
+  const { cells } = await tablesOf(name, params, build);
   const names = new Set(cells.map(({ cell }) => cell));
   const left: Record<string, ConfigValue> = { ...params };
   for (const option of ["val_cells", "test_cells"]) {
@@ -129,8 +134,7 @@ export async function datasetOf(
     columns: data?.features,
   });
   const params = await knownCells(name, { ...base, ...given }, given, build);
-  if (data)
-    requireColumns(path, data.features, (await loadTables(name, params, build)).featureNames, given["features"]);
+  if (data) requireColumns(path, data.features, (await tablesOf(name, params, build)).featureNames, given["features"]);
   const trained = new Set(Object.values(data?.cells ?? {}));
   return { name, params, build, isKnown: (cell) => data === null || trained.has(cellDigest(cell)) };
 }
@@ -203,7 +207,7 @@ export async function openCheckpoint(
     const found = await datasetOf(path, checkpoint, options);
     const together = defined({ alignWindow });
     const dataset = { ...found, build: { ...found.build, ...together }, ...defined({ newestLength: alignWindow }) };
-    const { cells } = await loadTables(dataset.name, dataset.params, dataset.build);
+    const { cells } = await tablesOf(dataset.name, dataset.params, dataset.build);
     const whole = strangersWhole && !asksForPart(options) && cells.some((cell) => !dataset.isKnown(cell));
     return { model, checkpoint, dataset, whole, data: await apply(path, model, dataset, whole) };
   });

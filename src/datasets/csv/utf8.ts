@@ -8,8 +8,7 @@ function unfinished(bytes: Buffer): number {
     const byte = bytes[bytes.length - back] as number;
     if (byte < 0x80) return 0;
     if (byte < 0xc0) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    return length > back ? back : 0;
+    return lengthOf(byte) > back ? back : 0;
   }
   return 0;
 }
@@ -46,8 +45,7 @@ export class Utf8Check {
       start = at + 1;
       line++;
     }
-    const rest = bytes.subarray(start);
-    const byte = rest.find((value, i) => value >= 0x80 && !isUtf8(rest.subarray(0, i + 1)) && !isLead(rest, i)) ?? 0;
+    const byte = firstInvalid(bytes.subarray(start));
     throw new UsageError(
       "csv-encoding",
       `${this.#file}: not a text file in UTF-8: line ${line} has the byte 0x${byte.toString(16)}; ` +
@@ -56,9 +54,19 @@ export class Utf8Check {
   }
 }
 
-/** Whether a byte may begin a character, and does. */
-function isLead(bytes: Buffer, at: number): boolean {
-  const byte = bytes[at] as number;
-  const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-  return length > 1 && isUtf8(bytes.subarray(at, at + length));
+/** The length of a character that begins with a byte; 0 where none does. */
+function lengthOf(byte: number): number {
+  if (byte < 0x80) return 1;
+  if (byte >= 0xf0) return 4;
+  return byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0;
+}
+
+/** The first byte that begins no whole character. */
+function firstInvalid(bytes: Buffer): number {
+  for (let at = 0; at < bytes.length;) {
+    const length = lengthOf(bytes[at] as number);
+    if (length === 0 || !isUtf8(bytes.subarray(at, at + length))) return bytes[at] as number;
+    at += length;
+  }
+  return 0;
 }
