@@ -257,15 +257,16 @@ async function apply(
   return data;
 }
 
-/** The error for a part without windows. */
-export function noWindows({ metadata, tables }: AppliedData, split: SplitName): UsageError {
+/** The error for a part without windows. @param split null: no part, but every window of new cells */
+export function noWindows({ metadata, tables }: AppliedData, split: SplitName | null): UsageError {
   const { window, horizon } = metadata;
   const longest = tables.cells.reduce((most, { cycles }) => Math.max(most, cycles.length), 0);
-  const why =
-    split === "test"
-      ? ": set data.test_cells or data.test_split"
-      : `: one takes ${window} + ${horizon} cycles of a cell, the longest has ${longest}`;
-  return new UsageError("no-windows", `the ${split} part has no windows${why}`);
+  const needed = `one takes ${window} + ${horizon} cycles of a cell, the longest has ${longest}`;
+  const words =
+    split === null
+      ? `no window has its whole truth in these data: ${needed}; --forecast looks ahead of them`
+      : `the ${split} part has no windows: ${split === "test" ? "set data.test_cells or data.test_split" : needed}`;
+  return new UsageError("no-windows", words);
 }
 
 /**

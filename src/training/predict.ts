@@ -1,7 +1,6 @@
 /** The predictions of one checkpoint, or of several together, on a part of a dataset or on other cells. */
 import type { Batch, SplitName } from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";
-import type { AppliedData } from "../datasets/index.js";
 import { endOfLifeCycles } from "../datasets/index.js";
 import type { CheckpointOptions, OpenedCheckpoint } from "./checkpoint-data.js";
 import { asksForPart, batchesOf, noWindows, openCheckpoint, openMember } from "./checkpoint-data.js";
@@ -54,9 +53,10 @@ async function longestWindow(paths: readonly string[]): Promise<number> {
   return longest;
 }
 
-function requireRows({ known, newest }: Predicted, data: AppliedData, { part, forecast }: Chosen): void {
+function requireRows({ known, newest }: Predicted, { data, whole }: OpenedCheckpoint, chosen: Chosen): void {
+  const { part, forecast } = chosen;
   if (known.size > 0 || (newest?.size ?? 0) > 0) return;
-  if (!forecast) throw noWindows(data, part);
+  if (!forecast) throw noWindows(data, whole ? null : part);
   const { window } = data.metadata;
   throw new UsageError(
     "no-windows",
@@ -87,7 +87,7 @@ export async function predictCheckpoint(
     forecast: options.forecast ?? false,
   };
   const members = [await usingModel(opened, (own) => pathsOf(own, chosen))];
-  requireRows(members[0] as Predicted, data, chosen);
+  requireRows(members[0] as Predicted, opened, chosen);
   for (const other of paths.slice(1)) {
     const member = await openMember(other, opened);
     members.push(await usingModel(member, (own) => pathsOf(own, chosen)));

@@ -168,6 +168,14 @@ describe("forecasts", () => {
     expect(await of(0.8)).toMatchObject({ end_of_life_cycle: measured, remaining_life: 0 });
   });
 
+  test("a cell of the window's length has a forecast, and nothing else", async () => {
+    const table = write("window.csv", ofN.slice(0, 10));
+    expect((await predictCheckpoint(file, { ...at(table), forecast: true })).windows).toBe(1);
+    await expect(predictCheckpoint(file, at(table))).rejects.toThrow(
+      "no window has its whole truth in these data: one takes 10 + 5 cycles of a cell, the longest has 10; --forecast",
+    );
+  });
+
   test("a cell shorter than the window, alone, is refused", async () => {
     const table = write("tiny.csv", ofN.slice(0, 9));
     await expect(predictCheckpoint(file, { ...at(table), forecast: true })).rejects.toThrow(
