@@ -1,5 +1,5 @@
 /** A call of `optimize` as events for programs, one JSON line each. */
-import { defined, stringifyJson } from "../core/index.js";
+import { stringifyJson } from "../core/index.js";
 import type { OptimizeEvent, OptimizeResult, StudyObjective } from "../core/index.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
@@ -9,7 +9,7 @@ export interface JsonViewOptions {
   readonly objectives: readonly StudyObjective[];
   /** The study's file, for the last event. */
   readonly file: string | null;
-  /** What is suspicious about the data, for the last event. */
+  /** What is suspicious about the data, for the last event where there is something. @default none */
   readonly warnings?: readonly string[];
 }
 
@@ -48,8 +48,12 @@ export class JsonView {
 
   #finishFields({ study, finished, best, front, stoppedBy }: OptimizeResult): object {
     const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
-    const { file, objectives, warnings } = this.#options;
-    const more = { ...(objectives.length > 1 ? { front } : {}), stopped_by: stoppedBy, ...defined({ warnings }) };
+    const { file, objectives, warnings = [] } = this.#options;
+    const more = {
+      ...(objectives.length > 1 ? { front } : {}),
+      stopped_by: stoppedBy,
+      ...(warnings.length > 0 ? { warnings } : {}),
+    };
     return { study, file, finished, best: shown, ...more };
   }
 

@@ -567,7 +567,7 @@ const schemas = {
             },
             warnings,
           },
-          { optional: ["front"] },
+          { optional: ["front", "warnings"] },
         ),
       ],
     },
