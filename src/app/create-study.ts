@@ -26,6 +26,7 @@ const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, dir
 /** A study as {@link ensureStudy} found or made it. */
 export interface EnsuredStudy {
   readonly study: Study;
+  readonly storage: StudyStorage;
   /** Where it is kept, for people: its file, or `memory:NAME`. */
   readonly file: string;
   /** False: it was there, with the same settings. */
@@ -72,12 +73,13 @@ export async function createStudy(options: CreateStudyOptions): Promise<Study> {
  */
 export async function ensureStudy(options: CreateStudyOptions): Promise<EnsuredStudy> {
   const plan = await planStudy(options);
-  const file = plan.storage.location(plan.header.name);
+  const { storage } = plan;
+  const file = storage.location(plan.header.name);
   for (let attempt = 1; ; attempt++) {
     if (await plan.storage.exists(plan.header.name))
-      return { study: await sameStudy(plan, options), file, created: false };
+      return { study: await sameStudy(plan, options), storage, file, created: false };
     try {
-      return { study: await storeStudy(plan, options), file, created: true };
+      return { study: await storeStudy(plan, options), storage, file, created: true };
     } catch (error) {
       // Another process made one of this name since.
       if (!(error instanceof MlbenchError) || error.code !== "study-exists" || attempt > 1) throw error;

@@ -113,5 +113,6 @@ function meanOf(finishes: readonly FinishEvent[]): FinishEvent {
     checkpoint: null,
     best_epoch: Math.round(average((finish) => finish.best_epoch)),
     seconds: finishes.reduce((sum, finish) => sum + finish.seconds, 0),
+    warnings: [...new Set(finishes.flatMap((finish) => finish.warnings))],
   };
 }

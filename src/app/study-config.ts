@@ -46,7 +46,9 @@ export interface StudyConfig {
 }
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
-const values = z.record(z.string(), z.union([scalar, z.array(z.string())]));
+/** Names, such as cells': those that look like numbers need no quotes. */
+const names = z.array(z.union([z.string(), z.number(), z.boolean()]).transform(String));
+const values = z.record(z.string(), z.union([scalar, names]));
 const component = z.union([
   z.string(),
   z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()).optional() }),

@@ -9,6 +9,8 @@ export interface JsonViewOptions {
   readonly objectives: readonly StudyObjective[];
   /** The study's file, for the last event. */
   readonly file: string | null;
+  /** What is suspicious about the data, for the last event where there is something. @default none */
+  readonly warnings?: readonly string[];
 }
 
 /** `--format json`: nothing on stdout but events. */
@@ -51,8 +53,13 @@ export class JsonView {
 
   #finishFields({ study, finished, best, front, stoppedBy }: OptimizeResult): object {
     const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
-    const { file, objectives } = this.#options;
-    return { study, file, finished, best: shown, ...(objectives.length > 1 ? { front } : {}), stopped_by: stoppedBy };
+    const { file, objectives, warnings = [] } = this.#options;
+    const more = {
+      ...(objectives.length > 1 ? { front } : {}),
+      stopped_by: stoppedBy,
+      ...(warnings.length > 0 ? { warnings } : {}),
+    };
+    return { study, file, finished, best: shown, ...more };
   }
 
   stop(): void {}

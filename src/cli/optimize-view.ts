@@ -18,6 +18,8 @@ export interface ViewOptions {
   readonly objectives: readonly StudyObjective[];
   /** The study's file, for the last JSON event. */
   readonly file: string | null;
+  /** What is suspicious about the data, for the last JSON event. */
+  readonly warnings?: readonly string[];
   /** The best trial, or the Pareto front, before this call. */
   readonly front: readonly Trial[];
 }

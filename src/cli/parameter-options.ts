@@ -1,7 +1,8 @@
 /** Options of a command for registered parameters (`--hidden-size`, `--set`): added, and read back as parameters. */
 import { Command, Option } from "commander";
 import type { ConfigValue } from "../core/index.js";
-import { ambiguousFlag, ambiguousFlags, parameterOptions, parseSet } from "../registry/index.js";
+import { UsageError, canonicalJson } from "../core/index.js";
+import { ambiguousFlag, ambiguousFlags, parameterOptions, parseSet, shortFlag } from "../registry/index.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import { collect } from "./shared-options.js";
 
@@ -78,6 +79,16 @@ export function addParameterOptions(
   }
   return () => {
     const sets = (command.opts<{ set?: string[] }>().set ?? []).map((text) => parseSet(text, parameters));
+    for (const { qualified, value } of sets) refuseTwo(qualified, given[qualified], value);
     return { ...given, ...Object.fromEntries(sets.map(({ qualified, value }) => [qualified, value])) };
   };
+}
+
+/** One parameter under both of its names must be given one value. @throws UsageError `conflicting-options` */
+function refuseTwo(qualified: string, short: ConfigValue | undefined, set: ConfigValue): void {
+  if (short === undefined || canonicalJson(short) === canonicalJson(set)) return;
+  throw new UsageError(
+    "conflicting-options",
+    `${qualified} is given twice: ${shortFlag(qualified)} ${String(short)} and --set ${qualified}=${String(set)}`,
+  );
 }

@@ -14,7 +14,9 @@ export interface RunFile {
   readonly params?: Readonly<Record<string, ConfigValue>>;
 }
 
-const value = z.union([z.number(), z.string(), z.boolean(), z.null(), z.array(z.string())]);
+/** Names, such as cells': those that look like numbers need no quotes. */
+const names = z.array(z.union([z.string(), z.number(), z.boolean()]).transform(String));
+const value = z.union([z.number(), z.string(), z.boolean(), z.null(), names]);
 const schema = z.strictObject({
   model: z.string().optional(),
   dataset: z.string().optional(),

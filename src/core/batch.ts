@@ -107,6 +107,8 @@ export interface CellTable {
   readonly soh: Float64Array;
   /** [n, F], row-major, raw units; every feature that the source knows. */
   readonly features: Float64Array;
+  /** Tells the cell from another one whatever it is called: its cycles and SOH, hashed (8 hex digits). */
+  readonly digest?: string;
 }
 
 /**
@@ -120,6 +122,8 @@ export interface CellTables {
   readonly provenance: string;
   /** SHA-256 (hex) over the numbers. */
   readonly hash: string;
+  /** [F + 1] SHA-256 (hex): of each feature, and of what is no feature (cells, cycles, SOH). Absent: of all in `hash`. */
+  readonly columnHashes?: readonly string[];
   readonly warnings: readonly string[];
   /** In sorted order of their names. */
   readonly cells: readonly CellTable[];

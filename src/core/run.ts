@@ -85,6 +85,8 @@ export interface FinishEvent {
   readonly best_epoch: number;
   /** The epochs' time alone. */
   readonly seconds: number;
+  /** What is suspicious about the data, and settings without effect. */
+  readonly warnings: readonly string[];
 }
 
 export type RunEvent = StartEvent | EpochEvent | CheckpointEvent | FinishEvent;

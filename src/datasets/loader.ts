@@ -13,6 +13,8 @@ export interface WindowSource {
   readonly windows: Windows;
   readonly window: number;
   readonly horizon: number;
+  /** The windows' targets lie ahead of the rows: NaN. @default false */
+  readonly targetsUnknown?: boolean;
 }
 
 const loaderKeys: KnownKeys<LoaderOptions> = { batchSize: true, shuffle: true, seed: true, dropLast: true };
@@ -45,7 +47,8 @@ export function collate(source: WindowSource, order: Int32Array, from: number, b
     const start = end - window + 1;
     batch.x.set(inputs.subarray(start * width, (end + 1) * width), b * window * width);
     batch.windowSoh.set(soh.subarray(start, end + 1), b * window);
-    batch.target.set(soh.subarray(end + 1, end + 1 + horizon), b * horizon);
+    if (source.targetsUnknown) batch.target.fill(NaN, b * horizon, (b + 1) * horizon);
+    else batch.target.set(soh.subarray(end + 1, end + 1 + horizon), b * horizon);
     batch.cycles.set(rows.cycles.subarray(start, end + 1), b * window);
     batch.lastSoh[b] = soh[end] as number;
     batch.cell[b] = windows.cell[w] as number;

@@ -72,7 +72,7 @@ export function normalisationOf(
 }
 
 /** [N, F] float32 as fed to a model. What no earlier row of the cell knows is fed as the mean. */
-export function normaliseRows(rows: Rows, { xMean, xStd }: Normalisation): Float32Array {
+export function normaliseRows(rows: Rows, { xMean, xStd }: Pick<Normalisation, "xMean" | "xStd">): Float32Array {
   const out = new Float32Array(rows.features.length);
   for (let i = 0, f = 0; i < out.length; i++, f = f + 1 === rows.width ? 0 : f + 1) {
     const value = ((rows.features[i] as number) - (xMean[f] as number)) / (xStd[f] as number);

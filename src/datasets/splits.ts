@@ -16,6 +16,8 @@ export interface SplitRequest {
   readonly task: TaskParameters;
   /** In force where `split_seed` is null. */
   readonly seed: number;
+  /** The windows are for a model that is trained already: no cell need be left to train on. @default false */
+  readonly trained?: boolean;
 }
 
 /** @default share of windows (by-time, random) held out for validation */
@@ -68,7 +70,7 @@ function cellRoles(request: SplitRequest, seed: number): SplitName[] {
     held =
       task.val_split === null ? new Set(rest.slice(-1)) : drawCells(task.val_split, rest, cells.length, seed, "val");
   const roles = indices.map((c): SplitName => (test.has(c) ? "test" : held.has(c) ? "val" : "train"));
-  if (!roles.includes("train"))
+  if (!request.trained && !roles.includes("train"))
     throw bad(
       byCell && cells.length === 1
         ? `cell ${cells[0]} is the only one: data.split by-cell needs at least two cells (by-time splits each cell)`
@@ -91,6 +93,23 @@ function cutInTime(own: readonly number[], share: number, request: SplitRequest)
   return { early: early.filter((w) => (request.windows.end[w] as number) + request.horizon <= firstLate), late };
 }
 
+/** Windows put together from lists of any length (spreading one of 120,000 overflows the stack). */
+class WindowList {
+  readonly #lists: (readonly number[])[] = [];
+
+  add(list: readonly number[]): void {
+    this.#lists.push(list);
+  }
+
+  all(): number[] {
+    return this.#lists.flat();
+  }
+
+  sorted(): Int32Array {
+    return Int32Array.from(this.all()).sort();
+  }
+}
+
 /**
  * Assigns windows to parts.
  * - by-cell: whole cells.
@@ -105,33 +124,32 @@ export function splitWindows(request: SplitRequest): Parts {
   const { task, windows } = request;
   const seed = task.split_seed ?? request.seed;
   const roles = cellRoles(request, seed);
-  const parts: Record<SplitName, number[]> = { train: [], val: [], test: [] };
+  const parts = { train: new WindowList(), val: new WindowList(), test: new WindowList() };
   const perCell: number[][] = request.cells.map(() => []);
   for (let w = 0; w < windows.cell.length; w++) perCell[windows.cell[w] as number]?.push(w);
   const valShare = task.val_split ?? DEFAULT_SHARE;
-  const pool: number[] = [];
+  const pool = new WindowList();
   for (const [c, own] of perCell.entries()) {
     const role = roles[c] as SplitName;
     if (task.split === "by-cell" || role === "test") {
-      parts[role].push(...own);
+      parts[role].add(own);
       continue;
     }
     const { early, late } = cutInTime(own, task.test_split ?? 0, request);
-    parts.test.push(...late);
+    parts.test.add(late);
     if (task.split === "random") {
-      pool.push(...early);
+      pool.add(early);
       continue;
     }
     const inner = cutInTime(early, Math.min(1, (valShare * own.length) / Math.max(1, early.length)), request);
-    parts.val.push(...inner.late);
-    parts.train.push(...inner.early);
+    parts.val.add(inner.late);
+    parts.train.add(inner.early);
   }
   if (task.split === "random") {
-    const drawn = shuffle(pool, createRng(seed, "val"));
+    const drawn = shuffle(pool.all(), createRng(seed, "val"));
     const count = Math.round(valShare * drawn.length);
-    parts.val.push(...drawn.slice(0, count));
-    parts.train.push(...drawn.slice(count));
+    parts.val.add(drawn.slice(0, count));
+    parts.train.add(drawn.slice(count));
   }
-  const sorted = (part: number[]): Int32Array => Int32Array.from(part).sort();
-  return { train: sorted(parts.train), val: sorted(parts.val), test: sorted(parts.test) };
+  return { train: parts.train.sorted(), val: parts.val.sorted(), test: parts.test.sorted() };
 }

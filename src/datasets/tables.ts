@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import type { CellTable, CellTables, KnownKeys } from "../core/index.js";
 import { MlbenchError, requireKnownKeys } from "../core/index.js";
+import type { SourceHints } from "./table-warnings.js";
+import { listed, tableWarnings } from "./table-warnings.js";
 
 /** One cell's rows as a source has them; any order of the rows. */
 export interface CellRows {
@@ -15,7 +17,8 @@ export interface CellRows {
   readonly features: ArrayLike<number>;
 }
 
-export interface TableParts {
+/** What {@link createTables} makes tables of. */
+export interface TableParts extends SourceHints {
   readonly source: string;
   readonly featureNames: readonly string[];
   readonly featureUnits: readonly string[];
@@ -26,6 +29,7 @@ export interface TableParts {
 
 const partKeys: KnownKeys<TableParts> = {
   ...({ source: true, featureNames: true, featureUnits: true, provenance: true, warnings: true, cells: true } as const),
+  ...({ scaleHint: true, leftOut: true } as const),
 };
 const rowKeys: KnownKeys<CellRows> = { cell: true, cycles: true, capacity: true, soh: true, features: true };
 
@@ -55,12 +59,52 @@ function cellTable(parts: TableParts, rows: CellRows): CellTable {
     soh[i] = rows.soh[from] as number;
     for (let f = 0; f < width; f++) features[i * width + f] = rows.features[from * width + f] as number;
   }
-  return { cell: rows.cell, cycles, capacity, soh, features };
+  return { cell: rows.cell, cycles, capacity, soh, features, digest: cellDigest({ cycles, capacity, soh, features }) };
+}
+
+/** The bytes of numbers, for a hash. */
+function bytesOf(numbers: Int32Array | Float64Array): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+/**
+ * What tells a cell from another one whatever it is called: its cycles and SOH, hashed (8 hex digits).
+ */
+export function cellDigest({ cycles, soh, digest }: Omit<CellTable, "cell">): string {
+  if (digest !== undefined) return digest;
+  return createHash("sha256").update(bytesOf(cycles)).update(bytesOf(soh)).digest("hex").slice(0, 8);
+}
+
+/** Of each feature its numbers over all cells; last what is no feature: cells, cycles, SOH. */
+function columnHashes(cells: readonly CellTable[], width: number): string[] {
+  const rest = createHash("sha256");
+  for (const { cell, cycles, soh } of cells)
+    rest
+      .update(JSON.stringify([cell, cycles.length]))
+      .update(bytesOf(cycles))
+      .update(bytesOf(soh));
+  const longest = cells.reduce((most, { cycles }) => Math.max(most, cycles.length), 0);
+  const column = new Float64Array(longest);
+  const features = Array.from({ length: width }, (_, f) => {
+    const hash = createHash("sha256");
+    for (const { features: all, cycles } of cells) {
+      for (let i = 0; i < cycles.length; i++) column[i] = all[i * width + f] as number;
+      hash.update(bytesOf(column.subarray(0, cycles.length)));
+    }
+    return hash.digest("hex");
+  });
+  return [...features, rest.digest("hex")];
+}
+
+/** Cells without a single SOH are none: they would be held out for validation. */
+function withoutSoh(cells: readonly CellTable[]): string[] {
+  const names = cells.filter(({ soh }) => !soh.some(Number.isFinite)).map(({ cell }) => cell);
+  return names.length === 0 ? [] : [`cells without SOH are left out: ${listed(names)}`];
 }
 
 /**
  * Puts parsed rows into the shape that datasets are cut from: cells in sorted order, rows ascending by cycle, numbers in
- * SharedArrayBuffers, hashed.
+ * SharedArrayBuffers, hashed; cells without SOH are left out; what is suspicious is warned of.
  * @throws MlbenchError `invalid-tables` when lengths disagree, a cycle or a cell occurs twice, or no feature is `soh`.
  */
 export function createTables(parts: TableParts): CellTables {
@@ -68,15 +112,15 @@ export function createTables(parts: TableParts): CellTables {
   for (const [i, rows] of parts.cells.entries()) requireKnownKeys(`createTables: cells[${i}]`, rows, rowKeys);
   if (!parts.featureNames.includes("soh")) throw invalid(parts, 'one feature must be named "soh"');
   if (parts.featureUnits.length !== parts.featureNames.length) throw invalid(parts, "every feature needs a unit");
-  const cells = parts.cells.map((rows) => cellTable(parts, rows));
+  const all = parts.cells.map((rows) => cellTable(parts, rows));
+  const cells = all.filter(({ soh }) => soh.some(Number.isFinite));
   cells.sort((a, b) => (a.cell < b.cell ? -1 : a.cell > b.cell ? 1 : 0));
   const hash = createHash("sha256");
   hash.update(JSON.stringify([parts.source, parts.featureNames, parts.featureUnits]));
   for (const [i, table] of cells.entries()) {
     if (table.cell === cells[i - 1]?.cell) throw invalid(parts, `cell ${table.cell} occurs twice`);
     hash.update(JSON.stringify([table.cell, table.cycles.length]));
-    for (const numbers of [table.cycles, table.capacity, table.soh, table.features])
-      hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+    for (const numbers of [table.cycles, table.capacity, table.soh, table.features]) hash.update(bytesOf(numbers));
   }
   return {
     source: parts.source,
@@ -84,7 +128,8 @@ export function createTables(parts: TableParts): CellTables {
     featureUnits: [...parts.featureUnits],
     provenance: parts.provenance,
     hash: hash.digest("hex"),
-    warnings: [...(parts.warnings ?? [])],
+    columnHashes: columnHashes(cells, parts.featureNames.length),
+    warnings: [...(parts.warnings ?? []), ...withoutSoh(all), ...tableWarnings(cells, parts)],
     cells,
   };
 }

@@ -105,3 +105,22 @@ export function cutWindows(rows: Rows, shape: WindowShape): Windows {
   }
   return { end: Int32Array.from(end), cell: Int32Array.from(cell), position: Int32Array.from(position) };
 }
+
+/**
+ * The newest window of every cell of at least `length` rows: it ends at the cell's last row, and its targets lie ahead of
+ * the data. In a window's position stands the number of whole windows that could end before.
+ */
+export function newestWindows(rows: Rows, length: number): Windows {
+  const end: number[] = [];
+  const cell: number[] = [];
+  const position: number[] = [];
+  for (let c = 0; c + 1 < rows.cellStart.length; c++) {
+    const start = rows.cellStart[c] as number;
+    const last = (rows.cellStart[c + 1] as number) - 1;
+    if (last - start + 1 < length) continue;
+    end.push(last);
+    cell.push(c);
+    position.push(last - start + 1 - length);
+  }
+  return { end: Int32Array.from(end), cell: Int32Array.from(cell), position: Int32Array.from(position) };
+}

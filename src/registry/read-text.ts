@@ -69,3 +69,16 @@ export function readingsOf({ type }: ParameterInfo, text: string): ConfigValue[]
 export function acceptedReading(info: ParameterInfo, text: string): ConfigValue | undefined {
   return readingsOf(info, text).find((value) => info.schema.safeParse(value).success);
 }
+
+/**
+ * A value from a file or a program where a list of names is wanted, as the command line reads its text: cells called 1, 2
+ * and 3 need no quotes, and `none` is none.
+ */
+export function nameReading(info: ParameterInfo, value: unknown): unknown {
+  if (info.type !== "list") return value;
+  const asName = (item: unknown): unknown =>
+    typeof item === "number" || typeof item === "boolean" ? String(item) : item;
+  if (Array.isArray(value)) return value.map(asName);
+  const isNone = typeof value === "string" && literals.get(value.trim().toLowerCase()) === null;
+  return isNone && info.schema.safeParse(null).success ? null : asName(value);
+}

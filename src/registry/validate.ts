@@ -4,6 +4,7 @@ import { UsageError } from "../core/errors.js";
 import { unknownParameter } from "./names.js";
 import type { ParameterGroup, QualifiedParameter } from "./parameter.js";
 import { qualify } from "./parameter.js";
+import { nameReading } from "./read-text.js";
 import { checkValue } from "./value.js";
 
 /**
@@ -28,7 +29,7 @@ export function parseParameters<S extends z.ZodObject>(
   }
   const byName = (read: (parameter: QualifiedParameter, value: unknown) => unknown): Record<string, unknown> =>
     Object.fromEntries([...given].map(([parameter, value]) => [parameter.info.name, read(parameter, value)]));
-  const parsed = schema.safeParse(byName((_parameter, value) => value));
+  const parsed = schema.safeParse(byName(({ info }, value) => nameReading(info, value)));
   if (parsed.success) return parsed.data;
   // Some value is a text, missing or not taken: they are read one by one, so that the message can name it.
   const read = byName(checkValue);

@@ -2,7 +2,7 @@
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
 import type { ParameterInfo, QualifiedParameter } from "./parameter.js";
-import { acceptedReading, readingsOf } from "./read-text.js";
+import { acceptedReading, nameReading, readingsOf } from "./read-text.js";
 
 /** `1 to 512`, `above 0`, `at least 0 and below 1`, or "" when there are no bounds. */
 export function rangeInWords(info: ParameterInfo): string {
@@ -57,7 +57,8 @@ export function parseValue(parameter: QualifiedParameter, text: string): ConfigV
  * A parameter's value from a file, checked against its schema: already typed, or text as on the command line.
  * @throws UsageError `invalid-value`.
  */
-export function checkValue(parameter: QualifiedParameter, value: unknown): ConfigValue {
+export function checkValue(parameter: QualifiedParameter, given: unknown): ConfigValue {
+  const value = nameReading(parameter.info, given);
   if (value !== undefined && parameter.info.schema.safeParse(value).success) return value as ConfigValue;
   if (typeof value === "string") return parseValue(parameter, value);
   throw invalidValue(parameter, JSON.stringify(value) ?? String(value), value);

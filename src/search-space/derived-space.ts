@@ -2,6 +2,7 @@
 import { categorical } from "../core/distribution.js";
 import type { Condition, Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
+import { canonicalJson } from "../core/json.js";
 import type { ConfigValue } from "../core/run.js";
 import { conditionInWords, resolveSpace } from "./conditions.js";
 import type { Candidate } from "./conditions.js";
@@ -74,6 +75,14 @@ function decideFix(parameter: QualifiedParameter, text: string): Decision {
   return { kind: "fix", value: parameter.info.default as ConfigValue };
 }
 
+function refuseTwoValues({ qualified }: QualifiedParameter, one: ConfigValue, other: ConfigValue): void {
+  if (canonicalJson(one) === canonicalJson(other)) return;
+  throw new UsageError(
+    "conflicting-space",
+    `${qualified} is fixed twice, at ${String(one)} and ${String(other)}: choose one`,
+  );
+}
+
 /** The decisions that the requests amount to, by qualified name. */
 function decisionsOf(requests: SpaceRequests, known: Known): Map<string, Decision> {
   const decisions = new Map<string, Decision>();
@@ -83,6 +92,7 @@ function decisionsOf(requests: SpaceRequests, known: Known): Map<string, Decisio
       const earlier = decisions.get(parameter.qualified);
       if (earlier && earlier.kind !== decision.kind)
         throw new UsageError("conflicting-space", `${parameter.qualified} is both searched and fixed: choose one`);
+      if (earlier?.kind === "fix" && decision.kind === "fix") refuseTwoValues(parameter, earlier.value, decision.value);
       if (earlier && decision.kind === "search")
         throw new UsageError("conflicting-space", `${parameter.qualified} is searched twice: choose one distribution`);
       decisions.set(parameter.qualified, decision);

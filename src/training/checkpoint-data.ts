@@ -1,13 +1,15 @@
-/** A checkpoint together with the part of a dataset that it is used on. */
-import type { BackendName, ConfigValue, Dataset, KernelsName, KnownKeys, Loader, SplitName } from "../core/index.js";
-import { UsageError, defined, requireKnownKeys } from "../core/index.js";
-import { buildDataset } from "../datasets/index.js";
+/** A checkpoint together with the windows of a dataset that it is used on. */
+import type { BackendName, ConfigValue, KernelsName, KnownKeys, Loader, Split, SplitName } from "../core/index.js";
+import { UsageError, defined } from "../core/index.js";
+import type { AppliedData, BuildOptions } from "../datasets/index.js";
+import { applyDataset, cellDigest, listOf, loadTables } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
 import type { Checkpoint } from "./checkpoint.js";
+import { findData, pathParameters } from "./data-paths.js";
 import { groupParams, loadCheckpoint } from "./load-checkpoint.js";
-import { renormalised } from "./renormalise.js";
 
+/** What a checkpoint is used on. */
 export interface CheckpointOptions {
   /** @default "val" */
   readonly split?: SplitName;
@@ -23,40 +25,145 @@ export interface CheckpointOptions {
   readonly baseDir?: string;
 }
 
-const optionKeys: KnownKeys<CheckpointOptions> = {
+export const checkpointKeys: KnownKeys<CheckpointOptions> = {
   ...({ split: true, dataset: true, params: true, backend: true, kernels: true, baseDir: true } as const),
 };
 
-/** A loaded checkpoint and the part of a dataset that it is used on. */
+/** The dataset that a checkpoint is used on: how it is built. */
+export interface CheckpointDataset {
+  readonly name: string;
+  readonly params: Readonly<Record<string, ConfigValue>>;
+  readonly build: BuildOptions;
+  /** The rows that a cell's newest window takes; of several checkpoints the longest of theirs. */
+  readonly newestLength?: number;
+  /** Whether a cell is one that the checkpoint was trained, validated or tested with. */
+  readonly isKnown: (cell: Parameters<typeof cellDigest>[0]) => boolean;
+}
+
+/** A loaded checkpoint and the windows that it is used on. */
 export interface CheckpointOnData {
   readonly model: ForwardModel;
   readonly checkpoint: Checkpoint;
-  readonly dataset: Dataset;
+  readonly dataset: CheckpointDataset;
+  readonly data: AppliedData;
   readonly split: SplitName;
-  readonly loader: Loader;
+  readonly part: Split;
 }
 
 const BATCH = 256;
 
-export async function datasetFor({ config }: Checkpoint, options: CheckpointOptions): Promise<Dataset> {
-  const name = options.dataset ?? config.dataset;
+/** Batches of a part, as a checkpoint is scored on them. */
+export function batchesOf(part: Split): Loader {
+  return part.loader({ batchSize: BATCH });
+}
+
+const splitNames = ["split", "val_cells", "val_split", "test_cells", "test_split"] as const;
+
+/** Whether the caller asks for a part, by its name or by parameters of the split. */
+export function asksForPart({ split, params = {} }: CheckpointOptions): boolean {
+  return split !== undefined || splitNames.some((name) => Object.hasOwn(params, `data.${name}`));
+}
+
+/** The stored parameters that still hold beside the given ones. */
+function kept(
+  stored: Readonly<Record<string, ConfigValue>>,
+  given: Readonly<Record<string, ConfigValue>>,
+  paths: readonly string[],
+): Record<string, ConfigValue> {
+  const base: Record<string, ConfigValue> = { ...stored };
+  const has = (name: string): boolean => Object.hasOwn(given, name) && given[name] !== null;
+  for (const part of ["val", "test"]) {
+    if (has(`${part}_cells`)) delete base[`${part}_split`];
+    if (has(`${part}_split`)) delete base[`${part}_cells`];
+  }
+  if (has("split") && given["split"] !== "by-cell") delete base["val_cells"];
+  // The cells of another folder have other names.
+  if (paths.some(has) && typeof base["cells"] !== "number") delete base["cells"];
+  return base;
+}
+
+/** The tables alone, as they are when they are cut. */
+function tablesOf(name: string, params: Readonly<Record<string, ConfigValue>>, { seed, baseDir }: BuildOptions) {
+  return loadTables(name, params, defined({ seed, baseDir }));
+}
+
+/** Cells that the stored split names, as far as the data at hand have them. */
+async function knownCells(
+  name: string,
+  params: Readonly<Record<string, ConfigValue>>,
+  given: Readonly<Record<string, ConfigValue>>,
+  build: BuildOptions,
+): Promise<Record<string, ConfigValue>> {
+  const { cells } = await tablesOf(name, params, build);
+  const names = new Set(cells.map(({ cell }) => cell));
+  const left: Record<string, ConfigValue> = { ...params };
+  for (const option of ["val_cells", "test_cells"]) {
+    const named = listOf((params[option] ?? null) as string | readonly string[] | null);
+    if (named === null || Object.hasOwn(given, option)) continue;
+    const there = named.filter((cell) => names.has(cell));
+    left[option] = there.length > 0 ? there : null;
+  }
+  return left;
+}
+
+/** The stored parameters of group `data`, their paths found from here or from the checkpoint. */
+function storedData(path: string, config: Checkpoint["config"], baseDir: string): Record<string, ConfigValue> {
   const stored = groupParams(config, "data");
-  // Of another dataset only the task is kept: its own parameters mean nothing there.
-  const base = name === config.dataset ? stored : { window: stored["window"], horizon: stored["horizon"] };
+  for (const name of pathParameters(config.dataset)) {
+    const value = stored[name];
+    if (typeof value === "string") stored[name] = findData(value, path, baseDir);
+  }
+  return stored;
+}
+
+/** How the dataset that a checkpoint is used on is built: stored settings, given ones in their place. */
+export async function datasetOf(
+  path: string,
+  { config, data }: Checkpoint,
+  options: CheckpointOptions,
+): Promise<CheckpointDataset> {
+  const name = options.dataset ?? config.dataset;
+  const stored = storedData(path, config, options.baseDir ?? ".");
   const given = groupParams({ ...config, params: options.params ?? {} }, "data");
-  return buildDataset(
-    name,
-    { ...base, ...given },
-    defined({
-      seed: config.dataSeed ?? config.seed,
-      baseDir: options.baseDir,
-      alignWindow: config.alignWindow,
-    }),
+  const paths = pathParameters(name);
+  // Of another dataset only the task is kept: its own parameters mean nothing there.
+  const base =
+    name === config.dataset
+      ? kept(stored, given, paths)
+      : { window: stored["window"] as number, horizon: stored["horizon"] as number };
+  const build = defined({
+    seed: config.dataSeed ?? config.seed,
+    baseDir: options.baseDir,
+    alignWindow: config.alignWindow,
+    columns: data?.features,
+  });
+  const params = await knownCells(name, { ...base, ...given }, given, build);
+  if (data) requireColumns(path, data.features, (await tablesOf(name, params, build)).featureNames, given["features"]);
+  const trained = new Set(Object.values(data?.cells ?? {}));
+  return { name, params, build, isKnown: (cell) => data === null || trained.has(cellDigest(cell)) };
+}
+
+/** The columns that a model was trained on must be there; further ones are passed over. */
+function requireColumns(
+  path: string,
+  wanted: readonly string[],
+  found: readonly string[],
+  asked: ConfigValue | undefined,
+): void {
+  const named = listOf((asked ?? "all") as string | readonly string[]);
+  // A name that is no column is "all" or a set of them.
+  const chosen = named.every((name) => found.includes(name)) ? named : found;
+  const missing = wanted.filter((name) => !chosen.includes(name));
+  if (missing.length === 0) return;
+  throw new UsageError(
+    "dataset-mismatch",
+    `${path} was trained on the features ${wanted.join(", ")}; these data lack ${missing.join(", ")} ` +
+      `(they have ${chosen.join(", ")})`,
   );
 }
 
 /** A model reads the inputs that it was trained on: as many, and paths of the same length. */
-function requireFit(path: string, model: ForwardModel, { metadata }: Dataset): void {
+function requireFit(path: string, model: ForwardModel, { metadata }: AppliedData): void {
   const { features, window, horizon } = model.facts;
   const facts: readonly [string, number, number][] = [
     ["features", features, metadata.featureNames.length],
@@ -71,30 +178,110 @@ function requireFit(path: string, model: ForwardModel, { metadata }: Dataset): v
       );
 }
 
+/** A checkpoint's model beside the data that the options name; inputs are normalised as it was trained. */
+export interface OpenedCheckpoint extends Omit<CheckpointOnData, "part" | "split"> {
+  /** Whether cells that the model has never seen are taken whole, as no part is asked for. */
+  readonly whole: boolean;
+}
+
+/** Which windows are taken where nothing else is said. */
+export interface OpenOptions {
+  /**
+   * Where no part is asked for and there are cells that the model was not trained with: their every window, and no other
+   * cell's. @default false
+   */
+  readonly strangersWhole?: boolean;
+  /** The longest window of several checkpoints that are used together. @default the stored one */
+  readonly alignWindow?: number;
+}
+
 /**
- * Loads a checkpoint's model and the part of a dataset that the options name.
- * @param where the function that was called, for messages
- * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
+ * Loads a checkpoint's model and the data that the options name.
+ * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`
  */
-export async function openOnData(where: string, path: string, options: CheckpointOptions): Promise<CheckpointOnData> {
-  requireKnownKeys(where, options, optionKeys);
+export async function openCheckpoint(
+  path: string,
+  options: CheckpointOptions,
+  { strangersWhole = false, alignWindow }: OpenOptions = {},
+): Promise<OpenedCheckpoint> {
   await useBackend(options.backend ?? "wasm");
   await useKernels(options.kernels ?? "auto");
   const { model, checkpoint } = await loadCheckpoint(path);
+  return disposingOnFailure(model, async () => {
+    const found = await datasetOf(path, checkpoint, options);
+    const together = defined({ alignWindow });
+    const dataset = { ...found, build: { ...found.build, ...together }, ...defined({ newestLength: alignWindow }) };
+    const { cells } = await tablesOf(dataset.name, dataset.params, dataset.build);
+    const whole = strangersWhole && !asksForPart(options) && cells.some((cell) => !dataset.isKnown(cell));
+    return { model, checkpoint, dataset, whole, data: await apply(path, model, dataset, whole) };
+  });
+}
+
+/** Another checkpoint on the windows of one that is open already: its own columns, window and normalisation. */
+export async function openMember(path: string, first: OpenedCheckpoint): Promise<OpenedCheckpoint> {
+  const { model, checkpoint } = await loadCheckpoint(path);
+  return disposingOnFailure(model, async () => {
+    const { name, params, build } = first.dataset;
+    const { features, window } = groupParams(checkpoint.config, "data");
+    const columns = checkpoint.data?.features;
+    if (columns) requireColumns(path, columns, first.data.tables.featureNames, undefined);
+    const { columns: _first, ...common } = build;
+    const dataset = {
+      ...first.dataset,
+      params: { ...params, ...defined({ features, window }) },
+      build: { ...common, ...defined({ columns }) },
+    };
+    const data = await apply(path, model, { ...dataset, name }, first.whole);
+    return { model, checkpoint, dataset, whole: first.whole, data };
+  });
+}
+
+async function disposingOnFailure<T>(model: ForwardModel, use: () => Promise<T>): Promise<T> {
   try {
-    const dataset = await datasetFor(checkpoint, options);
-    requireFit(path, model, dataset);
-    const split = options.split ?? "val";
-    const part = dataset.split(split);
-    if (part.windows === 0)
-      throw new UsageError(
-        "no-windows",
-        `the ${split} part has no windows${split === "test" ? ": set data.test_cells or data.test_split" : ""}`,
-      );
-    const loader = renormalised(part.loader({ batchSize: BATCH }), dataset.normalisation, model.facts.normalisation);
-    return { model, checkpoint, dataset, split, loader };
+    return await use();
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+async function apply(
+  path: string,
+  model: ForwardModel,
+  { name, params, build, newestLength, isKnown }: CheckpointDataset,
+  whole: boolean,
+): Promise<AppliedData> {
+  const data = await applyDataset(name, params, {
+    ...build,
+    ...defined({ newestLength }),
+    normalisation: model.facts.normalisation,
+    whole: whole ? (cell) => !isKnown(cell) : null,
+  });
+  requireFit(path, model, data);
+  return data;
+}
+
+/** The error for a part without windows. @param split null: no part, but every window of new cells */
+export function noWindows({ metadata, tables }: AppliedData, split: SplitName | null): UsageError {
+  const { window, horizon } = metadata;
+  const longest = tables.cells.reduce((most, { cycles }) => Math.max(most, cycles.length), 0);
+  const needed = `one takes ${window} + ${horizon} cycles of a cell, the longest has ${longest}`;
+  const words =
+    split === null
+      ? `no window has its whole truth in these data: ${needed}; --forecast looks ahead of them`
+      : `the ${split} part has no windows: ${split === "test" ? "set data.test_cells or data.test_split" : needed}`;
+  return new UsageError("no-windows", words);
+}
+
+/**
+ * Loads a checkpoint's model and the part of a dataset that the options name.
+ * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`
+ */
+export async function openOnData(path: string, options: CheckpointOptions): Promise<CheckpointOnData> {
+  const opened = await openCheckpoint(path, options);
+  const split = options.split ?? "val";
+  const part = opened.data.known(split);
+  if (part.windows > 0) return { ...opened, split, part };
+  opened.model.dispose();
+  throw noWindows(opened.data, split);
 }

@@ -38,11 +38,21 @@ export interface Checkpoint {
   readonly config: RunConfig & { readonly seed: number };
   readonly normalisation: StoredNormalisation;
   readonly datasetHash: string;
+  /** Null in a file that names no columns: they are those of its configuration, by place. */
+  readonly data: TrainedData | null;
   readonly best: EpochMetrics;
   readonly last: EpochMetrics;
   /** The best epoch's, by PyTorch name. */
   readonly weights: ReadonlyMap<string, StoredTensor>;
   readonly resume: ResumeState | null;
+}
+
+/** What a model was trained on, so that it can be applied to other data. */
+export interface TrainedData {
+  /** The columns that it reads, in its order. */
+  readonly features: readonly string[];
+  /** Its cells by name, those of the validation and test parts included, each with what tells it from another one. */
+  readonly cells: Readonly<Record<string, string>>;
 }
 
 /** As stored: y is the change from the last SOH for a residual model, else the SOH. */
@@ -96,7 +106,7 @@ function resumeTensors(resume: ResumeState, shapes: ReadonlyMap<string, StoredTe
 
 /** The bytes of a checkpoint: no time stamps, so that equal runs give equal bytes. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { model, config, normalisation, datasetHash, best, last, weights, resume } = checkpoint;
+  const { model, config, normalisation, datasetHash, data, best, last, weights, resume } = checkpoint;
   return encodeSafetensors({
     metadata: {
       "mlbench_hpo.format": CHECKPOINT_FORMAT,
@@ -104,6 +114,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
       "mlbench_hpo.config": canonicalJson(config),
       "mlbench_hpo.normalisation": JSON.stringify(normalisation),
       "mlbench_hpo.dataset_hash": datasetHash,
+      ...(data ? { "mlbench_hpo.data": canonicalJson(data) } : {}),
       "mlbench_hpo.metrics": canonicalJson({ best, last }),
     },
     tensors: new Map([...weights, ...(resume ? resumeTensors(resume, weights) : [])]),
@@ -146,6 +157,15 @@ function normalisationOf(value: unknown): StoredNormalisation {
   return stored as unknown as StoredNormalisation;
 }
 
+/** @param inputs how many numbers a cycle has for the model */
+function dataOf(file: SafetensorsFile, inputs: number): TrainedData | null {
+  if (file.metadata["mlbench_hpo.data"] === undefined) return null;
+  const { features, cells } = (parsed(file, "data") ?? {}) as Partial<TrainedData>;
+  const named = Array.isArray(features) && features.length === inputs && features.every((f) => typeof f === "string");
+  if (!named) throw new FormatError(`its mlbench_hpo.data does not name ${inputs} features`);
+  return { features: features, cells: cells ?? {} };
+}
+
 function configOf(value: unknown): RunConfig & { seed: number } {
   const config = (value ?? {}) as Partial<RunConfig>;
   if (typeof config.model !== "string" || typeof config.dataset !== "string" || typeof config.seed !== "number")
@@ -180,11 +200,13 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   if (format !== CHECKPOINT_FORMAT)
     throw new FormatError(`its format is ${String(format)}, this version reads ${CHECKPOINT_FORMAT}`);
   const { best, last } = parsed(file, "metrics") as { best?: unknown; last?: unknown };
+  const normalisation = normalisationOf(parsed(file, "normalisation"));
   return {
     model: parsed(file, "model") as string,
     config: configOf(parsed(file, "config")),
-    normalisation: normalisationOf(parsed(file, "normalisation")),
+    normalisation,
     datasetHash: parsed(file, "dataset_hash") as string,
+    data: dataOf(file, normalisation.x_mean.length),
     best: epochMetrics(best),
     last: epochMetrics(last),
     weights: new Map([...file.tensors].filter(([name]) => !name.startsWith(RESUME))),
@@ -211,7 +233,13 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
 }
 
-/** The stored configuration: enough to know which plug-ins and dataset a checkpoint needs. */
+/**
+ * The stored configuration: enough to know which plug-ins and dataset a checkpoint needs. Plug-ins that are files are
+ * found from the current folder, or from the checkpoint's.
+ */
 export async function readCheckpointConfig(path: string): Promise<RunConfig & { readonly seed: number }> {
-  return (await readCheckpoint(path)).config;
+  const { config } = await readCheckpoint(path);
+  const { findData } = await import("./data-paths.js");
+  const plugins = config.plugins?.map((plugin) => (plugin.startsWith(".") ? findData(plugin, path, ".") : plugin));
+  return { ...config, ...defined({ plugins }) };
 }

@@ -1,11 +1,12 @@
 /** The scores of a checkpoint on a part of a dataset, beside the baselines. */
-import type { Dataset, Loader, Metrics, SplitName } from "../core/index.js";
-import { baselines } from "../datasets/baselines/index.js";
-import { RulScore } from "../datasets/index.js";
+import type { CellTable, Loader, Metrics, SplitName } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
+import { baselines, untrainedBaselines } from "../datasets/baselines/index.js";
+import type { AppliedData } from "../datasets/index.js";
+import { RulScore, applyDataset, buildDataset } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
-import type { CheckpointOptions } from "./checkpoint-data.js";
-import { datasetFor, openOnData } from "./checkpoint-data.js";
-import type { Checkpoint } from "./checkpoint.js";
+import type { CheckpointOnData, CheckpointOptions } from "./checkpoint-data.js";
+import { batchesOf, checkpointKeys, datasetOf, openOnData } from "./checkpoint-data.js";
 import { evaluate } from "./loop.js";
 import { prefixed } from "./metrics.js";
 import { predictPaths } from "./predict-paths.js";
@@ -21,47 +22,66 @@ export interface Evaluation {
    * `rul_censored_cells`.
    */
   readonly metrics: Metrics;
-  /** `persistence_rmse`, … on the same windows. */
+  /** `persistence_rmse`, … on the same windows; without `ridge_…` where the data have no training part. */
   readonly baselines: Metrics;
   readonly warnings: readonly string[];
 }
 
 /**
  * Scores a checkpoint's best weights on a part of its dataset, or of another one, beside the baselines (which are fitted
- * on that dataset's training part). Plug-ins that its configuration names must be loaded before.
+ * on that dataset's training part; without one, as with one new cell alone, those that need none are left). Columns and
+ * normalisation are those of the training. Plug-ins that its configuration names must be loaded before.
  * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
  */
 export async function evaluateCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Evaluation> {
-  const { model, checkpoint, dataset, split, loader } = await openOnData("evaluateCheckpoint", path, options);
+  requireKnownKeys("evaluateCheckpoint", options, checkpointKeys);
+  const opened = await openOnData(path, options);
+  const { model, checkpoint, data, split, part } = opened;
   try {
+    const loader = batchesOf(part);
     const result = await evaluate(model, loader);
     return {
       model: checkpoint.model,
-      dataset: dataset.metadata.name,
+      dataset: data.metadata.name,
       split,
-      windows: loader.windows,
-      metrics: result ? { ...prefixed(split, result), ...rulMetrics(model, loader, dataset) } : {},
-      baselines: baselines(dataset, split),
-      warnings: [...dataset.metadata.warnings, ...(await seenBefore(checkpoint, dataset, options))],
+      windows: part.windows,
+      metrics: result ? { ...prefixed(split, result), ...rulMetrics(model, loader, data) } : {},
+      baselines: await baselinesOf(opened),
+      warnings: [...data.metadata.warnings, ...(await seenBefore(path, opened, options))],
     };
   } finally {
     model.dispose();
   }
 }
 
+async function baselinesOf({ model, dataset, data, split, part }: CheckpointOnData): Promise<Metrics> {
+  const { counts, horizon } = data.metadata;
+  if (counts.train > 0 && counts.val > 0)
+    return baselines(await buildDataset(dataset.name, dataset.params, dataset.build), split);
+  const { residual, mean } = model.scale;
+  return untrainedBaselines(part, horizon, residual ? mean : null);
+}
+
 /** Other cells held out, another split: what is scored may be what was trained on. */
-async function seenBefore(checkpoint: Checkpoint, dataset: Dataset, options: CheckpointOptions): Promise<string[]> {
+async function seenBefore(path: string, opened: CheckpointOnData, options: CheckpointOptions): Promise<string[]> {
+  const { checkpoint, data, dataset, model, part } = opened;
   const { config, datasetHash } = checkpoint;
-  if (dataset.metadata.name !== config.dataset || dataset.metadata.hash === datasetHash) return [];
+  if (data.metadata.name !== config.dataset || data.metadata.hash === datasetHash) return [];
+  const scored = new Set(part.all().cell);
+  if (![...scored].some((c) => dataset.isKnown(data.tables.cells[c] as CellTable))) return [];
   // Another end of life makes another task of the same parts.
   const eol = config.params?.["data.eol"] ?? 0.7;
-  const sameEnd = await datasetFor(checkpoint, { ...options, params: { ...options.params, "data.eol": eol } });
-  if (sameEnd.metadata.hash === datasetHash) return [];
+  const same = await datasetOf(path, checkpoint, { ...options, params: { ...options.params, "data.eol": eol } });
+  const applied = await applyDataset(same.name, same.params, {
+    ...same.build,
+    normalisation: model.facts.normalisation,
+  });
+  if (applied.metadata.hash === datasetHash) return [];
   return ["the data or their parts are not those of the training run: it may have trained on what is scored here"];
 }
 
 /** Errors of the remaining useful life that the predicted paths imply. */
-function rulMetrics(model: ForwardModel, loader: Loader, { tables, metadata }: Dataset): Metrics {
+function rulMetrics(model: ForwardModel, loader: Loader, { tables, metadata }: AppliedData): Metrics {
   const score = new RulScore(tables, metadata.eol);
   const horizon = metadata.horizon;
   const soh = predictPaths(model, loader);

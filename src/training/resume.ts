@@ -1,13 +1,21 @@
 /** The configuration of a run that goes on from a checkpoint. */
+import { resolve } from "node:path";
 import type { ConfigValue, RunConfig } from "../core/index.js";
 import { UsageError, canonicalJson, defined } from "../core/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { readCheckpoint } from "./checkpoint.js";
+import { findData, pathParameters } from "./data-paths.js";
 
 /** Parameters that may differ between the first run and its continuation. */
 const free = new Set(["train.epochs"]);
 
-function differing(given: RunConfig, stored: Checkpoint["config"]): string[] {
+/** A path means the file, however it is written. */
+function comparable(name: string, value: ConfigValue | undefined, paths: ReadonlySet<string>, baseDir: string) {
+  return paths.has(name) && typeof value === "string" ? resolve(baseDir, value) : value;
+}
+
+function differing(given: RunConfig, stored: Checkpoint["config"], baseDir: string): string[] {
+  const paths = new Set(pathParameters(stored.dataset).map((name) => `data.${name}`));
   const fields: [string, unknown, unknown][] = [
     ["model", given.model, stored.model],
     ["dataset", given.dataset, stored.dataset],
@@ -15,11 +23,24 @@ function differing(given: RunConfig, stored: Checkpoint["config"]): string[] {
     ["dataSeed", given.dataSeed ?? stored.dataSeed, stored.dataSeed],
     ...Object.entries(given.params ?? {})
       .filter(([name]) => !free.has(name) && Object.hasOwn(stored.params ?? {}, name))
-      .map(([name, value]): [string, unknown, unknown] => [name, value, stored.params?.[name]]),
+      .map(([name, value]): [string, unknown, unknown] => [
+        name,
+        comparable(name, value, paths, baseDir),
+        comparable(name, stored.params?.[name], paths, baseDir),
+      ]),
   ];
   return fields
     .filter(([, a, b]) => canonicalJson(a ?? null) !== canonicalJson(b ?? null))
     .map(([name, a, b]) => `${name} (${JSON.stringify(a)}, was ${JSON.stringify(b)})`);
+}
+
+function withFoundPaths(stored: Checkpoint["config"], path: string, baseDir: string): Checkpoint["config"] {
+  const params: Record<string, ConfigValue> = { ...stored.params };
+  for (const name of pathParameters(stored.dataset)) {
+    const value = params[`data.${name}`];
+    if (typeof value === "string") params[`data.${name}`] = findData(value, path, baseDir);
+  }
+  return { ...stored, params };
 }
 
 /**
@@ -30,12 +51,13 @@ function differing(given: RunConfig, stored: Checkpoint["config"]): string[] {
 export async function resumeConfig(
   config: RunConfig,
   path: string,
+  baseDir = process.cwd(),
 ): Promise<{ config: RunConfig; checkpoint: Checkpoint }> {
   const checkpoint = await readCheckpoint(path);
   if (!checkpoint.resume)
     throw new UsageError("not-resumable", `${path} holds weights only: --resume needs a checkpoint that train wrote`);
-  const stored = checkpoint.config;
-  const changed = differing(config, stored);
+  const stored = withFoundPaths(checkpoint.config, path, baseDir);
+  const changed = differing(config, stored, baseDir);
   if (changed.length > 0)
     throw new UsageError(
       "resume-mismatch",

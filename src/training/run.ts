@@ -3,13 +3,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dataset, EpochEvent, FinishEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
-import { buildDataset } from "../datasets/index.js";
+import { buildDataset, cellDigest } from "../datasets/index.js";
 import type { Backend } from "../tensor/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
-import type { Checkpoint, ResumeState } from "./checkpoint.js";
+import type { Checkpoint, ResumeState, TrainedData } from "./checkpoint.js";
 import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { resolveConfig } from "./config.js";
+import { portablePaths, portablePlugins } from "./data-paths.js";
 import type { PassControl } from "./loop.js";
 import { countParameters, measureInference } from "./model-cost.js";
 import { resumeConfig } from "./resume.js";
@@ -54,6 +55,7 @@ class Run {
   readonly #context: TrainingContext;
   readonly #trainer: Trainer;
   readonly #probe: RunProbe;
+  #data: TrainedData | null = null;
   readonly #history: EpochEvent[] = [];
   #seconds = 0;
   #pending: ResumeState | null = null;
@@ -124,12 +126,26 @@ class Run {
   }
 
   get #storedConfig(): RunConfig & { seed: number } {
-    const { config, backend, kernels } = this.#context;
-    return { ...storedConfig(config), backend: backend.name, kernels };
+    const { config, options, backend, kernels } = this.#context;
+    const stored = storedConfig(config);
+    const baseDir = options.baseDir ?? process.cwd();
+    const params = portablePaths(stored.params ?? {}, config.dataset, baseDir);
+    const plugins = stored.plugins && portablePlugins(stored.plugins, baseDir);
+    return { ...stored, params, ...defined({ plugins }), backend: backend.name, kernels };
+  }
+
+  get #trainedData(): TrainedData {
+    const { metadata, tables } = this.#context.dataset;
+    this.#data ??= {
+      features: metadata.featureNames,
+      cells: Object.fromEntries(tables.cells.map((table) => [table.cell, cellDigest(table)])),
+    };
+    return this.#data;
   }
 
   #checkpoint(): Checkpoint {
     const { model, best, last, bestWeights } = this.#trainer;
+    const { dataset } = this.#context;
     if (!best || !last) throw new Error("a checkpoint needs a finished epoch");
     return {
       model: this.#context.config.model,
@@ -137,12 +153,19 @@ class Run {
       best,
       last,
       normalisation: storedNormalisation(model),
-      datasetHash: this.#context.dataset.metadata.hash,
+      datasetHash: dataset.metadata.hash,
+      data: this.#trainedData,
       weights: new Map(
         [...bestWeights].map(([name, data]) => [name, { shape: model.variables.get(name)?.shape ?? [], data }]),
       ),
       resume: this.#pending,
     };
+  }
+
+  get #warnings(): string[] {
+    const { config, dataset } = this.#context;
+    const idle = config.inactive.map((name) => `${name} has no effect under these settings`);
+    return [...dataset.metadata.warnings, ...idle];
   }
 
   #finishEvent(scores: Metrics): FinishEvent {
@@ -155,13 +178,13 @@ class Run {
       checkpoint: this.#written,
       best_epoch: best?.epoch ?? 0,
       seconds: this.#seconds,
+      warnings: this.#warnings,
     };
   }
 
   #result(ended: { state: RunState; message: string }, scores: Metrics): RunResult {
-    const { config, dataset, backend, kernels } = this.#context;
+    const { dataset, backend, kernels } = this.#context;
     const { epoch, best, last } = this.#trainer;
-    const idle = config.inactive.map((name) => `${name} has no effect under these settings`);
     return {
       ...ended,
       epoch,
@@ -177,7 +200,7 @@ class Run {
       config: this.#storedConfig,
       datasetHash: dataset.metadata.hash,
       windows: dataset.metadata.counts,
-      warnings: [...dataset.metadata.warnings, ...idle],
+      warnings: this.#warnings,
     };
   }
 }
@@ -191,7 +214,7 @@ class Run {
  * does not fit
  */
 export async function run(config: RunConfig, options: RunOptions = {}): Promise<RunResult> {
-  const resumed = options.resume === undefined ? null : await resumeConfig(config, options.resume);
+  const resumed = options.resume === undefined ? null : await resumeConfig(config, options.resume, options.baseDir);
   const resolved = resolveConfig(resumed?.config ?? config);
   const context = await prepare(resolved, options);
   if (resumed && resumed.checkpoint.datasetHash !== context.dataset.metadata.hash)

@@ -85,7 +85,7 @@ export class Trainer {
     parts.model.dispose();
     throw new UsageError(
       "no-batches",
-      `drop_last leaves no batch: the training part has ${parts.train.windows} windows, train.batch_size is ${config.train.batch_size}`,
+      `drop_last leaves no batch: the training part has ${dataset.metadata.counts.train} windows, train.batch_size is ${config.train.batch_size}`,
     );
   }
 

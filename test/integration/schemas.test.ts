@@ -142,6 +142,8 @@ describe("real output is as the schema says", () => {
     ["doctor", ["doctor", "mixed"]],
     ["doctor-repair", ["doctor", "mixed", "--repair"]],
     ["evaluate", ["evaluate", "artifacts/lstm.safetensors"]],
+    ["predict", ["predict", "artifacts/lstm.safetensors", "--forecast"]],
+    ["predict", ["predict", "artifacts/lstm.safetensors", "artifacts/lstm.safetensors"]],
     ["replay", ["replay", "1", ...other]],
     ["create-study", ["create-study", "--storage", "third", "--objective", "objective.mjs", "--name", "m"]],
     ["create-study-dry-run", ["create-study", "--dry-run", "--model", "lstm,mlp"]],

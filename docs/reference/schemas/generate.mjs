@@ -277,6 +277,7 @@ const trainFinish = {
   checkpoint: nullable(text),
   best_epoch: { type: "integer", minimum: 1 },
   seconds: { description: "The epochs' time alone.", type: "number", minimum: 0 },
+  warnings: { description: "What is suspicious about the data, and settings without effect.", ...list(text) },
 };
 const finishOfFold = object({ ...trainFinish, fold: text }, { optional: ["fold"] });
 const studyOutline = {
@@ -292,6 +293,7 @@ const annotations = {
   description: "What people say of trials, by number; those without a note, a tag or a ban are absent.",
   ...map(ref("annotation")),
 };
+const warnings = { description: "What is suspicious about the data.", ...list(text) };
 
 const front = {
   description: "The numbers of the Pareto front, ascending; only with several objectives, where `best` is null.",
@@ -448,8 +450,58 @@ const schemas = {
       split: { enum: ["val", "test", "train"] },
       windows: count,
       metrics: { description: "Under the part's prefix: val_rmse, test_rmse, …", ...ref("metrics") },
-      baselines: ref("baselines"),
+      baselines: {
+        description: "Of the four baselines on the same windows; without ridge where the data have no training part.",
+        ...map(ref("number")),
+        required: ["persistence", "linear"].flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => `${n}_${m}`)),
+      },
       warnings: list(text),
+    }),
+  ],
+  predict: [
+    "`predict CHECKPOINT … --format json`",
+    object({
+      dataset: text,
+      part: {
+        description: "Null: every window of the cells that the model was not trained with.",
+        ...nullable({ enum: ["val", "test", "train"] }),
+      },
+      windows: { description: "Forecasts included.", ...count },
+      horizon: { type: "integer", minimum: 1 },
+      eol: { description: "End of life, SOH.", type: "number" },
+      warnings,
+      predictions: list(
+        object(
+          {
+            cell: text,
+            cycle: { type: "integer" },
+            step: { type: "integer", minimum: 1 },
+            soh_true: { description: "Null ahead of the data.", ...nullable(ref("number")) },
+            soh_pred: { description: "Of several checkpoints their mean.", ...ref("number") },
+            soh_low: { description: "Of several checkpoints: the 5 % quantile over them.", ...ref("number") },
+            soh_high: { description: "Of several checkpoints: the 95 % quantile over them.", ...ref("number") },
+          },
+          { optional: ["soh_low", "soh_high"] },
+        ),
+      ),
+      forecasts: {
+        description: "One a cell with --forecast; else empty.",
+        ...list(
+          object({
+            cell: text,
+            last_cycle: { type: "integer" },
+            last_soh: ref("number"),
+            end_of_life_cycle: {
+              description: "Measured, or predicted; null: not within the horizon.",
+              ...nullable({ type: "integer" }),
+            },
+            remaining_life: {
+              description: "Cycles from the last measured one until then; 0 where it is measured.",
+              ...nullable({ type: "integer", minimum: 0 }),
+            },
+          }),
+        ),
+      },
     }),
   ],
   replay: [
@@ -476,10 +528,10 @@ const schemas = {
   ],
   report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
   heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
-  "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes })],
+  "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes, warnings })],
   "create-study-dry-run": [
     "`create-study --dry-run`",
-    object({ name: text, space: ref("space"), fixed: map(ref("configValue")), task: ref("task") }),
+    object({ name: text, space: ref("space"), fixed: map(ref("configValue")), task: ref("task"), warnings }),
   ],
   train: [
     "A line of `train --format json`",
@@ -538,8 +590,9 @@ const schemas = {
                 ...["interrupt", "stop"],
               ],
             },
+            warnings,
           },
-          { optional: ["front"] },
+          { optional: ["front", "warnings"] },
         ),
       ],
     },

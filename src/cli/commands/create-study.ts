@@ -205,17 +205,18 @@ async function create(
     const plan = await planStudy(request);
     sayByItself(io, base);
     sayDefaults(io, request, plan.header);
-    return printSpace(io, format, plan);
+    return printSpace(io, format, plan, await sayWarnings(io, format, plan.header, plan.storage));
   }
-  const { study, file, created } = await ensureStudy(request);
+  const { study, storage, file, created } = await ensureStudy(request);
   sayByItself(io, base);
   sayDefaults(io, request, study.header);
+  const warnings = await sayWarnings(io, format, study.header, storage);
   const { name, seed, space } = study.header;
   const next = `mlbench-hpo optimize ${given?.directory ? file : name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
   await printData(
     io,
     format,
-    { study: name, file, seed, created },
+    { study: name, file, seed, created, warnings },
     {
       table: () => {
         const made = `created study ${name}: ${file} (seed ${seed}, ${Object.keys(space).length} searched)`;
@@ -246,13 +247,31 @@ function sayByItself(io: CliIo, base: Base | null): void {
     printLine(io.stderr, `no option says what the study is: this is the ready configuration ${base.name}`);
 }
 
-async function printSpace(io: CliIo, format: OutputFormat, { header, derived }: StudyPlan): Promise<void> {
+/** What is suspicious about the data; with a table also told to people. */
+async function sayWarnings(
+  io: CliIo,
+  format: OutputFormat,
+  header: StudyHeader,
+  storage: StudyPlan["storage"],
+): Promise<readonly string[]> {
+  const { studyWarnings } = await import("../../app/study-warnings.js");
+  const warnings = await studyWarnings(header, storage.baseDirectory(header.name));
+  if (format === "table") for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
+  return warnings;
+}
+
+async function printSpace(
+  io: CliIo,
+  format: OutputFormat,
+  { header, derived }: StudyPlan,
+  warnings: readonly string[],
+): Promise<void> {
   const { spaceTable } = await import("../../search-space/index.js");
   const rows = spaceTable(derived.space, derived.fixed);
   await printData(
     io,
     format,
-    { name: header.name, space: header.space, fixed: derived.fixed, task: header.task },
+    { name: header.name, space: header.space, fixed: derived.fixed, task: header.task, warnings },
     {
       table: async () => {
         const table = await renderTable(

@@ -48,11 +48,12 @@ async function show(
   given: Readonly<Record<string, unknown>>,
   options: { seed?: number; format: string },
 ): Promise<void> {
-  const { loadTables, describeTables } = await import("../../datasets/index.js");
+  const { dataWarnings, describeTables } = await import("../../datasets/index.js");
   const params = Object.fromEntries(Object.entries(given).map(([key, value]) => [key.replace(/^data\./, ""), value]));
-  const tables = await loadTables(name, params, { seed: options.seed ?? 0 });
+  const { tables, warnings } = await dataWarnings(name, params, { seed: options.seed ?? 0 });
   const eol = params["eol"];
-  const description = describeTables(tables, typeof eol === "number" ? eol : undefined);
+  const description = { ...describeTables(tables, typeof eol === "number" ? eol : undefined), warnings };
+  if (options.format === "table") for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
   await printData(io, parseFormat(options.format), description, {
     table: async () => {
       const { terminalPlot } = await import("../terminal-plot.js");

@@ -120,9 +120,13 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
   const study = await loadStudy({ name: ref.name, storage: ref.storage });
   const file = ref.storage.location(ref.name);
   const json = options.format === "json";
+  const { studyWarnings } = await import("../../app/study-warnings.js");
+  const warnings = await studyWarnings(study.header, ref.storage.baseDirectory(ref.name));
+  if (!json) for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
   const view = await createOptimizeView(io, json, {
     objectives: study.header.objectives,
     file,
+    warnings,
     front: study.bestTrials,
   });
   try {

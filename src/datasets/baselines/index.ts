@@ -1,9 +1,9 @@
 /** The baselines' errors on a part of a dataset. */
-import type { Dataset, Metrics, SplitName } from "../../core/index.js";
+import type { Dataset, Metrics, Split, SplitName } from "../../core/index.js";
 import type { Baseline, Predictor } from "./baseline.js";
-import { linear } from "./linear.js";
-import { meanChange } from "./mean-change.js";
-import { persistence } from "./persistence.js";
+import { lineContinued, linear } from "./linear.js";
+import { changeBy, meanChange } from "./mean-change.js";
+import { lastStays, persistence } from "./persistence.js";
 import { ridge } from "./ridge.js";
 
 export type { Baseline, Predictor } from "./baseline.js";
@@ -32,9 +32,24 @@ interface Sums {
  */
 export function baselines(dataset: Dataset, part: SplitName): Metrics {
   const split = dataset.split(part);
-  if (split.windows === 0) return {};
-  const predictors = fit(dataset);
-  const { horizon } = dataset.metadata;
+  return split.windows === 0 ? {} : errorsOf(fit(dataset), split, dataset.metadata.horizon);
+}
+
+/**
+ * The errors of the baselines that need no training part: `persistence`, `linear`, and `mean_change` where the mean
+ * change of a training part is known.
+ * @param deltaMean [H], SOH units; null where it is not known
+ */
+export function untrainedBaselines(split: Split, horizon: number, deltaMean: readonly number[] | null): Metrics {
+  const predictors: (readonly [string, Predictor])[] = [
+    ["persistence", lastStays],
+    ["linear", lineContinued],
+  ];
+  if (deltaMean !== null) predictors.push(["mean_change", changeBy(deltaMean)]);
+  return split.windows === 0 ? {} : errorsOf(predictors, split, horizon);
+}
+
+function errorsOf(predictors: readonly (readonly [string, Predictor])[], split: Split, horizon: number): Metrics {
   const sums: Sums[] = predictors.map(() => ({ squares: 0, endSquares: 0, absolute: 0 }));
   const predicted = new Float64Array(256 * horizon);
   for (const batch of split.loader({ batchSize: 256 }).epoch())

@@ -12,6 +12,13 @@ export interface CsvRoles {
   readonly targetIs: "soh" | "capacity";
   /** Columns that may turn out to be features. */
   readonly others: readonly number[];
+  /** Columns without a name: an index that pandas or a spreadsheet wrote, or delimiters at a line's end. */
+  readonly unnamed: readonly number[];
+}
+
+/** No name, or what pandas calls a column that has none. */
+function isUnnamed(name: string): boolean {
+  return name === "" || /^Unnamed: \d+$/.test(name);
 }
 
 function find(file: string, header: readonly string[], option: string, name: string): number {
@@ -45,7 +52,7 @@ function targetOf(file: string, header: readonly string[], params: CsvParameters
  * @throws UsageError `csv-column` naming the column, its parameter and what the header has
  */
 export function csvRoles(file: string, header: readonly string[], params: CsvParameters): CsvRoles {
-  const twice = header.find((name, i) => header.indexOf(name) !== i);
+  const twice = header.find((name, i) => name !== "" && header.indexOf(name) !== i);
   if (twice !== undefined) throw new UsageError("csv-column", `${file}: two columns are named "${twice}"`);
   const cell = find(file, header, "data.cell_column", params.cell_column);
   const cycle = find(file, header, "data.cycle_column", params.cycle_column);
@@ -56,7 +63,14 @@ export function csvRoles(file: string, header: readonly string[], params: CsvPar
     throw new UsageError("csv-column", `${file}: column "${header[clash]}" is asked for as two different things`);
   // SOH is the feature "soh"; a further column of that name could not be told from it.
   const others = header.map((_, i) => i).filter((i) => ![cell, cycle, target].includes(i) && header[i] !== "soh");
-  return { cell, cycle, target, targetIs, others };
+  const unnamed = others.filter((i) => isUnnamed(header[i] as string));
+  return { cell, cycle, target, targetIs, others: others.filter((i) => !unnamed.includes(i)), unnamed };
+}
+
+/** A line that tells a spreadsheet the delimiter: `sep=;`. @returns the delimiter, or null */
+export function declaredDelimiter(line: string): "," | ";" | "\t" | "|" | null {
+  const declared = /^"?sep=([,;\t|])"?[,;\t|]*\s*$/i.exec(line)?.[1];
+  return (declared as "," | ";" | "\t" | "|" | undefined) ?? null;
 }
 
 /** The delimiter that stands most often in a header line, outside quotes; a comma when there is none. */

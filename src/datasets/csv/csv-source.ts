@@ -7,17 +7,26 @@ import { pipeline } from "node:stream/promises";
 import { parse } from "csv-parse";
 import type { CellTables } from "../../core/index.js";
 import { UsageError, messageOf } from "../../core/index.js";
-import { csvRoles, guessDelimiter } from "./columns.js";
+import { csvTables } from "./cells.js";
+import { csvRoles, declaredDelimiter, guessDelimiter } from "./columns.js";
 import type { CsvParameters } from "./parameters.js";
 import { CsvRows } from "./rows.js";
+import { Utf8Check } from "./utf8.js";
 import type { DatasetSource } from "../dataset.js";
 import { createTables } from "../tables.js";
 
 /** An unclosed quote would otherwise take in the rest of the file. */
 const MAX_RECORD_BYTES = 1_000_000;
 
-/** The file's first line, without its byte-order mark. */
-async function firstLine(path: string, shown: string): Promise<string> {
+/** How a file begins. */
+interface Beginning {
+  /** Its first line that is more than delimiters, without the byte-order mark. */
+  readonly line: string;
+  /** Whether that line only declares the delimiter: `sep=;`. */
+  readonly declares: boolean;
+}
+
+async function beginning(path: string, shown: string): Promise<Beginning> {
   let file;
   try {
     file = await open(path);
@@ -25,7 +34,9 @@ async function firstLine(path: string, shown: string): Promise<string> {
     const text = buffer.toString("utf8", 0, bytesRead).replace(/^\ufeff/, "");
     if (text.trim() === "") throw new UsageError("csv-empty", `${shown}: the file is empty`);
     if (text.includes("\0")) throw new UsageError("csv-encoding", `${shown}: not a text file in UTF-8`);
-    return text.trimStart().split(/\r\n|\n|\r/, 1)[0] as string;
+    const lines = text.split(/\r\n|\n|\r/);
+    const line = lines.find((candidate) => !/^[\s,;|"]*$/.test(candidate)) ?? lines[0] ?? "";
+    return { line, declares: declaredDelimiter(line) !== null };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
@@ -44,40 +55,71 @@ function parserError(shown: string, error: unknown): UsageError {
   const known: Readonly<Record<string, string>> = {
     CSV_QUOTE_NOT_CLOSED: "a quote is opened and never closed",
     CSV_MAX_RECORD_SIZE: "a row is longer than 1 MB: is a quote not closed?",
-    CSV_RECORD_INCONSISTENT_FIELDS_LENGTH: messageOf(error)
-      .replace(/^Invalid Record Length: /, "")
-      .replace(/,? on line \d+$/, ""),
   };
   return new UsageError("csv-syntax", `${place}: ${known[code ?? ""] ?? messageOf(error)}`, { cause: error });
 }
 
+/** Takes a table's records one by one: the first that is not blank is the header. */
+class Records {
+  rows: CsvRows | undefined;
+  #declares: boolean;
+  readonly #header: (record: readonly string[]) => CsvRows;
+
+  constructor(declares: boolean, header: (record: readonly string[]) => CsvRows) {
+    this.#declares = declares;
+    this.#header = header;
+  }
+
+  add(record: readonly string[], line: number): void {
+    // A row without any value is a blank line: spreadsheets leave them at the end.
+    if (record.every((field) => field === "")) return;
+    if (this.#declares) this.#declares = false;
+    else if (this.rows) this.rows.add(record, line);
+    else this.rows = this.#header(record);
+  }
+}
+
 async function readRows(path: string, shown: string, params: CsvParameters): Promise<{ rows: CsvRows; hash: string }> {
-  const delimiter = params.delimiter ?? guessDelimiter(await firstLine(path, shown));
+  const { line, declares } = await beginning(path, shown);
+  const delimiter = params.delimiter ?? declaredDelimiter(line) ?? guessDelimiter(line);
   const hash = createHash("sha256");
-  const bytes = createReadStream(path);
-  bytes.on("data", (chunk) => hash.update(chunk));
-  let rows: CsvRows | undefined;
+  const utf8 = new Utf8Check(shown);
+  const records = new Records(
+    declares,
+    (header) => new CsvRows(shown, header, csvRoles(shown, header, params), delimiter !== ","),
+  );
   const parser = parse({
     bom: true,
     delimiter,
+    // Each of them ends a row, wherever it stands; the parser would look for the first row's alone.
+    record_delimiter: ["\r\n", "\n", "\r"],
     skip_empty_lines: true,
     trim: true,
     max_record_size: MAX_RECORD_BYTES,
+    // Checked for each row that holds something, by the rows themselves.
+    relax_column_count: true,
     // Rows are taken here and go no further: passing each through a stream would cost five times the parsing.
     on_record: (record: readonly string[], { lines }) => {
-      if (rows) rows.add(record, lines);
-      else rows = new CsvRows(shown, record, csvRoles(shown, record, params), delimiter !== ",");
+      records.add(record, lines);
       return null;
     },
   });
+  async function* checked(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      utf8.add(chunk);
+      yield chunk;
+    }
+    utf8.end();
+  }
   parser.resume();
   try {
-    await pipeline(bytes, parser);
+    await pipeline(createReadStream(path), checked, parser);
   } catch (error) {
     throw parserError(shown, error);
   }
-  if (!rows) throw new UsageError("csv-empty", `${shown}: the file is empty`);
-  return { rows, hash: hash.digest("hex") };
+  if (!records.rows) throw new UsageError("csv-empty", `${shown}: the file is empty`);
+  return { rows: records.rows, hash: hash.digest("hex") };
 }
 
 /**
@@ -91,7 +133,7 @@ export const csvSource: DatasetSource<CsvParameters> = {
   async load(params, { baseDir }): Promise<CellTables> {
     const shown = params.path;
     const { rows, hash } = await readRows(resolve(baseDir, params.path), shown, params);
-    const content = rows.finish(params);
+    const content = csvTables(rows, params);
     return createTables({
       source: "csv",
       ...content,

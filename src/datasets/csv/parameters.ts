@@ -24,8 +24,18 @@ export const csvParameters = z.object({
     description: "SOH = capacity / reference: nominal_capacity or the cell's first; default: nominal where it is given",
   }),
   nominal_capacity: parameter(z.number().gt(0).nullable().default(null), {
-    description: "the cells' nominal capacity",
-    unit: "Ah",
+    description: "the cells' nominal capacity, in capacity_unit",
+  }),
+  soh_unit: parameter(z.enum(["fraction", "percent"]).default("fraction"), {
+    description: "what the SOH column is in: 1 or 100 as new",
+  }),
+  capacity_unit: parameter(z.enum(["Ah", "mAh"]).default("Ah"), {
+    description: "what the capacity column and nominal_capacity are in",
+  }),
+  min_capacity: parameter(z.number().min(0).nullable().default(null), {
+    description:
+      "discharges below it (in the column's unit) are aborted runs: left out, as missing cycles; " +
+      "default: a tenth of the cell's median",
   }),
   delimiter: parameter(z.enum([",", ";", "\t", "|"]).nullable().default(null), {
     description: "between columns; default: the one that the header line has most of",

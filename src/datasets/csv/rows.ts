@@ -1,11 +1,9 @@
-/** A CSV file's rows gathered as numbers, with complaints that name line and column; which columns are features. */
-import { UsageError, defined } from "../../core/index.js";
+/** A CSV file's rows gathered as numbers, with complaints that name line and column. */
+import { UsageError } from "../../core/index.js";
 import type { CsvRoles } from "./columns.js";
-import type { CsvParameters } from "./parameters.js";
-import type { CellRows, TableParts } from "../tables.js";
 
 /** Numbers appended one by one, without a box for each. */
-class NumberColumn {
+export class NumberColumn {
   #values = new Float64Array(1024);
   length = 0;
 
@@ -25,57 +23,85 @@ class NumberColumn {
 
 const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "-", "?"]);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** What a spreadsheet writes for a formula that failed, in any language: `#N/A`, `#DIV/0!`, `#WERT!`. */
+const ERROR_VALUE = /^#\p{Lu}[\p{Lu}\d/ _]*[!?]?$/u;
 
-/** One column that may be a feature. */
+/** A field that holds a text, and where. */
+interface Place {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** One column that is a feature if it holds numbers. */
 interface Candidate {
   readonly index: number;
   readonly name: string;
   readonly values: NumberColumn;
-  /** Decided by its first value that is not missing. */
-  kind: "undecided" | "numeric" | "text";
+  firstText: Place | null;
+  /** The line of its first number; 0 before there is any. */
+  firstNumber: number;
+}
+
+/** A column that is a feature. */
+export interface FeatureColumn {
+  readonly name: string;
+  readonly values: NumberColumn;
 }
 
 /** Collects a table's rows as numbers. Every complaint names the line and the column. */
 export class CsvRows {
-  readonly #file: string;
+  readonly file: string;
+  readonly roles: CsvRoles;
+  /** The row numbers of each cell, in file order. */
+  readonly cells = new Map<string, number[]>();
+  readonly cycles = new NumberColumn();
+  /** SOH or capacity as written; NaN where it is missing. */
+  readonly target = new NumberColumn();
   readonly #header: readonly string[];
-  readonly #roles: CsvRoles;
   readonly #decimalComma: boolean;
   readonly #candidates: Candidate[];
-  /** Row numbers of each cell, and the line on which each of its cycles stands. */
-  readonly #cells = new Map<string, { rows: number[]; lines: Map<number, number> }>();
-  readonly #cycles = new NumberColumn();
-  readonly #target = new NumberColumn();
+  /** The line of each cell's cycles. */
+  readonly #lines = new Map<string, Map<number, number>>();
+  readonly #unnamedUsed = new Set<number>();
+  readonly #errorValues = new Map<string, number>();
 
   /** @param decimalComma whether `0,95` is a number (columns are not separated by commas) */
   constructor(file: string, header: readonly string[], roles: CsvRoles, decimalComma: boolean) {
-    this.#file = file;
+    this.file = file;
+    this.roles = roles;
     this.#header = header;
-    this.#roles = roles;
     this.#decimalComma = decimalComma;
     this.#candidates = roles.others.map((index) => ({
-      index,
-      name: header[index] as string,
-      values: new NumberColumn(),
-      kind: "undecided",
+      ...{ index, name: header[index] as string, values: new NumberColumn() },
+      ...{ firstText: null, firstNumber: 0 },
     }));
   }
 
   #fail(line: number, column: number, message: string): UsageError {
-    return new UsageError("csv-value", `${this.#file}, line ${line}, column "${this.#header[column]}": ${message}`);
+    return new UsageError("csv-value", `${this.file}, line ${line}, column "${this.#header[column]}": ${message}`);
   }
 
   /** The number that a field spells; NaN for a missing value; undefined for anything else. */
   #number(text: string): number | undefined {
     const point = this.#decimalComma && /^[^.,]*,[^.,]*$/.test(text) ? text.replace(",", ".") : text;
-    if (!NUMBER.test(point)) return MISSING.has(text.toLowerCase()) ? NaN : undefined;
-    const value = Number(point);
-    return Number.isFinite(value) ? value : undefined;
+    if (NUMBER.test(point)) {
+      const value = Number(point);
+      return Number.isFinite(value) ? value : undefined;
+    }
+    if (MISSING.has(text.toLowerCase())) return NaN;
+    if (!ERROR_VALUE.test(text)) return undefined;
+    this.#errorValues.set(text, (this.#errorValues.get(text) ?? 0) + 1);
+    return NaN;
   }
 
   /** @param line where the row ends in the file, from 1 */
   add(record: readonly string[], line: number): void {
-    const { cell: cellColumn, cycle: cycleColumn, target: targetColumn } = this.#roles;
+    const { cell: cellColumn, cycle: cycleColumn, target: targetColumn } = this.roles;
+    if (record.length !== this.#header.length)
+      throw new UsageError(
+        "csv-syntax",
+        `${this.file}, line ${line}: expect ${this.#header.length}, got ${record.length}`,
+      );
     const cell = record[cellColumn] as string;
     if (cell === "") throw this.#fail(line, cellColumn, "no cell is named");
     const cycle = this.#number(record[cycleColumn] as string);
@@ -84,82 +110,51 @@ export class CsvRows {
     const target = this.#number(record[targetColumn] as string);
     if (target === undefined) throw this.#fail(line, targetColumn, `"${record[targetColumn]}" is not a number`);
     if (target < 0) throw this.#fail(line, targetColumn, `${target} is below 0`);
-    const row = this.#cycles.length;
-    const known = this.#cells.get(cell) ?? { rows: [], lines: new Map<number, number>() };
-    const before = known.lines.get(cycle);
-    if (before !== undefined)
-      throw this.#fail(line, cycleColumn, `cell "${cell}" has cycle ${cycle} already on line ${before}`);
-    known.rows.push(row);
-    known.lines.set(cycle, line);
-    this.#cells.set(cell, known);
-    this.#cycles.push(cycle);
-    this.#target.push(target);
+    this.#place(cell, cycle, line);
+    this.cycles.push(cycle);
+    this.target.push(target);
     for (const candidate of this.#candidates) this.#addFeature(candidate, record[candidate.index] as string, line);
+    for (const index of this.roles.unnamed) if (record[index] !== "") this.#unnamedUsed.add(index);
   }
 
+  #place(cell: string, cycle: number, line: number): void {
+    const rows = this.cells.get(cell) ?? [];
+    const lines = this.#lines.get(cell) ?? new Map<number, number>();
+    const before = lines.get(cycle);
+    if (before !== undefined)
+      throw this.#fail(line, this.roles.cycle, `cell "${cell}" has cycle ${cycle} already on line ${before}`);
+    rows.push(this.cycles.length);
+    lines.set(cycle, line);
+    this.cells.set(cell, rows);
+    this.#lines.set(cell, lines);
+  }
+
+  /** Texts alone make a column that is no feature, numbers alone one that is; both are a mistake, in any order. */
   #addFeature(candidate: Candidate, text: string, line: number): void {
-    if (candidate.kind === "text") return;
     const value = this.#number(text);
-    if (value === undefined) {
-      if (candidate.kind === "numeric") throw this.#fail(line, candidate.index, `"${text}" is not a number`);
-      candidate.kind = "text";
-      return;
-    }
-    if (!Number.isNaN(value)) candidate.kind = "numeric";
-    candidate.values.push(value);
+    candidate.values.push(value ?? NaN);
+    if (value === undefined) candidate.firstText ??= { line, text };
+    else if (!Number.isNaN(value) && candidate.firstNumber === 0) candidate.firstNumber = line;
+    const { firstText, firstNumber } = candidate;
+    if (firstText === null || firstNumber === 0) return;
+    const other = firstText.line < firstNumber ? ` (line ${firstNumber} has one)` : "";
+    throw this.#fail(firstText.line, candidate.index, `"${firstText.text}" is not a number${other}`);
   }
 
-  /** The reference capacity of a cell whose rows are in file order. */
-  #reference(cell: string, rows: readonly number[], params: CsvParameters): number {
-    if (this.#roles.targetIs === "soh") return 1;
-    const rule = params.soh_reference ?? (params.nominal_capacity === null ? "first" : "nominal");
-    if (rule === "nominal") {
-      if (params.nominal_capacity === null)
-        throw new UsageError("csv-reference", "data.soh_reference nominal needs data.nominal_capacity");
-      return params.nominal_capacity;
-    }
-    let first = -1;
-    for (const row of rows)
-      if (this.#target.get(row) > 0 && (first < 0 || this.#cycles.get(row) < this.#cycles.get(first))) first = row;
-    if (first < 0) throw new UsageError("csv-value", `${this.#file}: cell "${cell}" has no capacity above 0`);
-    return this.#target.get(first);
+  /** The columns that hold numbers, in the file's order. */
+  features(): FeatureColumn[] {
+    return this.#candidates.filter(({ firstNumber }) => firstNumber > 0);
   }
 
-  #cell(cell: string, rows: readonly number[], used: readonly Candidate[], params: CsvParameters): CellRows {
-    const reference = this.#reference(cell, rows, params);
-    const soh = Float64Array.from(rows, (row) => this.#target.get(row) / reference);
-    const width = used.length + 1;
-    const features = new Float64Array(rows.length * width);
-    for (const [i, row] of rows.entries()) {
-      features[i * width] = soh[i] as number;
-      for (const [f, { values }] of used.entries()) features[i * width + 1 + f] = values.get(row);
-    }
-    const capacity = Float64Array.from(rows, (row) => this.#target.get(row));
-    return defined({
-      cell,
-      cycles: Int32Array.from(rows, (row) => this.#cycles.get(row)),
-      capacity: this.#roles.targetIs === "capacity" ? capacity : undefined,
-      soh,
-      features,
-    });
-  }
-
-  /** The tables' parts: `soh` first among the features, then the numeric columns in the file's order. */
-  finish(params: CsvParameters): Omit<TableParts, "source" | "provenance"> {
-    if (this.#cycles.length === 0) throw new UsageError("csv-empty", `${this.#file}: there are no rows`);
-    const used = this.#candidates.filter((candidate) => candidate.kind === "numeric");
-    const unused = this.#candidates.filter((candidate) => candidate.kind !== "numeric").map(({ name }) => `"${name}"`);
-    const cells = [...this.#cells].map(([cell, { rows }]) => this.#cell(cell, rows, used, params));
-    const highest = cells.reduce((high, { soh }) => (soh as Float64Array).reduce((a, b) => (b > a ? b : a), high), 0);
-    const warnings = [
+  /** What is left out of the file, in words. */
+  warnings(): string[] {
+    const unused = this.#candidates.filter(({ firstNumber }) => firstNumber === 0).map(({ name }) => `"${name}"`);
+    const unnamed = [...this.#unnamedUsed].map((index) => this.#header[index] || `column ${index + 1}`);
+    const errors = [...this.#errorValues].map(([text, count]) => `${text} ${count}`);
+    return [
       ...(unused.length > 0 ? [`columns without numbers are left out: ${unused.join(", ")}`] : []),
-      ...(highest > 2 ? [`the highest SOH is ${highest}: SOH is 1 as new, not a percentage`] : []),
+      ...(unnamed.length > 0 ? [`columns without a name are left out: ${unnamed.join(", ")}`] : []),
+      ...(errors.length > 0 ? [`error values are taken as missing: ${errors.join(", ")}`] : []),
     ];
-    return {
-      featureNames: ["soh", ...used.map(({ name }) => name)],
-      featureUnits: ["SOH", ...used.map(() => "")],
-      warnings,
-      cells,
-    };
   }
 }

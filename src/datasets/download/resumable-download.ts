@@ -1,5 +1,6 @@
 /** A download that goes on where it was interrupted. */
-import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { MlbenchError, messageOf } from "../../core/errors.js";
@@ -43,6 +44,20 @@ async function sizeOf(path: string): Promise<number> {
   } catch {
     return 0;
   }
+}
+
+/** Flags for a file of ours: a link that stands in its place is not followed (where the system can be told so). */
+function ownFile(mode: "append" | "anew"): number {
+  const { O_WRONLY, O_CREAT, O_APPEND, O_TRUNC } = constants;
+  const noFollow = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
+  return O_WRONLY | O_CREAT | noFollow | (mode === "append" ? O_APPEND : O_TRUNC);
+}
+
+/** @throws MlbenchError `download-failed` for a link in place of the download or of its record */
+async function refuseLinks(partPath: string): Promise<void> {
+  for (const path of [partPath, recordPath(partPath)])
+    if ((await lstat(path).catch(() => null))?.isSymbolicLink())
+      throw new MlbenchError("download-failed", `${path} is a symbolic link, and would be written through: remove it`);
 }
 
 /** Removes a download's bytes and its record. */
@@ -121,10 +136,10 @@ async function receive(download: ResumableDownload, { response, offset, total }:
     throw tooLarge(total);
   }
   const record: PartRecord = { url, validator: validatorOf(response.headers), total };
-  await writeFile(recordPath(partPath), JSON.stringify(record));
+  await writeFile(recordPath(partPath), JSON.stringify(record), { flag: ownFile("anew") });
   let received = offset;
   onProgress?.(received, total);
-  const file = await open(partPath, offset > 0 ? "a" : "w");
+  const file = await open(partPath, ownFile(offset > 0 ? "append" : "anew"));
   try {
     for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       if (received + chunk.length > maxBytes) throw tooLarge(received + chunk.length);
@@ -155,6 +170,7 @@ async function receive(download: ResumableDownload, { response, offset, total }:
  */
 export async function downloadResumably(download: ResumableDownload): Promise<void> {
   await mkdir(dirname(download.partPath), { recursive: true });
+  await refuseLinks(download.partPath);
   for (let attempt = 0; ; attempt++) {
     download.signal?.throwIfAborted();
     try {

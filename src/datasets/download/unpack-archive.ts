@@ -62,6 +62,13 @@ function admit(entry: Entry, archive: string, work: Unpacking): void {
     throw refuse(archive, `the entry ${name} is packed ${Math.round(ratio)} to 1, more than ${limits.maxRatio}`);
 }
 
+/** Of files that are unpacked, and of archives, whose names stand before those of their texts. */
+function admitName(name: string, archive: string): void {
+  if (/^[\w .-]+$/.test(name)) return;
+  const wanted = "letters, digits, spaces, dots, hyphens and underscores are taken";
+  throw refuse(archive, `the entry ${JSON.stringify(name)} has a name that is no file's here: ${wanted}`);
+}
+
 async function extract(zip: ZipFile, entry: Entry, path: string, archive: string, work: Unpacking): Promise<void> {
   let sum = 0;
   const check = new Transform({
@@ -88,11 +95,13 @@ async function unpackInto(path: string, archive: string, depth: number, work: Un
       if (entry.fileName.endsWith("/")) continue;
       const target = join(work.staging, `${work.files}`);
       if (/\.zip$/i.test(name)) {
+        admitName(name, label);
         if (depth >= work.limits.maxDepth) throw refuse(label, `archives within archives, ${depth + 1} deep`);
         await extract(zip, entry, target, label, work);
         await unpackInto(target, name.replace(/\.zip$/i, ""), depth + 1, work);
         await rm(target);
       } else if (work.wanted(name)) {
+        admitName(name, label);
         await extract(zip, entry, target, label, work);
         work.found.push({ name, archive, path: target });
       }

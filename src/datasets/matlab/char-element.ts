@@ -3,6 +3,9 @@ import { mi } from "./element-reader.js";
 import type { Element, ElementReader } from "./element-reader.js";
 import type { MatChar } from "./mat-array.js";
 
+/** The cost of a string beside its characters, bytes. */
+const ROW_COST = 64;
+
 const replacement = "\ufffd";
 
 function ascii(bytes: Uint8Array): string {
@@ -67,8 +70,8 @@ export function chars(reader: ElementReader, dims: readonly number[], count: num
   const element = reader.element("the text of a char array");
   const columns = dims.at(-1) ?? 1;
   const rowCount = dims.slice(0, -1).reduce((product, n) => product * n, 1);
-  // A text of no bytes may claim any size: it reads as blanks, so what it claims is paid for here.
-  reader.spend(rowCount * 16 + element.length * 16 + count * 16);
+  // A text of no bytes may claim any size (it reads as blanks), and any number of empty rows: paid for here.
+  reader.spend(rowCount * ROW_COST + element.length * 16 + count * 16);
   const text = element.length === 0 ? "" : decode(reader, element, at);
   const cells = element.length === 0 ? null : characters(reader, text, count, at);
   const rows = Array.from({ length: rowCount }, (_, row) => {

@@ -16,7 +16,7 @@ export interface ReadMatOptions {
   /**
    * Memory that reading may take, in bytes: what compressed elements inflate to, the decoded numbers and text, and an
    * allowance for every array. A file that would need more is refused with `mat-too-large`.
-   * @default 1 GiB
+   * @default 20 times the file's size, at least 64 MiB
    */
   maxBytes?: number;
   /** The file's name in errors when bytes are given. @default "bytes" */
@@ -34,7 +34,9 @@ export interface ReadMatCost {
 }
 
 const HEADER_BYTES = 128;
-const DEFAULT_MAX_BYTES = 2 ** 30;
+const LEAST_MAX_BYTES = 64 * 2 ** 20;
+/** What a whole read takes as a multiple of the file: NASA's compressed cells stay below 10. */
+const MAX_BYTES_RATIO = 20;
 /** Deflate cannot shrink by more than 1032:1; a declared size above it is a lie that need not be inflated to see. */
 const MAX_DEFLATE_RATIO = 1032;
 
@@ -107,8 +109,8 @@ function inflate(input: Uint8Array, at: number, context: Inflation): Uint8Array 
         "mat-too-large",
         `a compressed element holds ${size} bytes, beyond the limit of ${context.budget.limit}`,
       );
-    const chunkSize = Math.min(Math.max(size, 1024), 2 ** 22);
-    const output = inflateSync(input, { maxOutputLength: size, chunkSize });
+    // One buffer for all of it: several would be there twice while they are joined.
+    const output = inflateSync(input, { maxOutputLength: size, chunkSize: Math.max(size + 1, 1024) });
     context.cost.inflatedBytes += output.length;
     if (output.length !== size)
       throw fail("mat-malformed", `a compressed element declares ${size} bytes and inflates to ${output.length}`);
@@ -159,7 +161,7 @@ export function parseMat(
 ): MatFile {
   const file = options.name ?? "bytes";
   const { littleEndian, header, version } = readFileHeader(bytes, file);
-  const budget = new MemoryBudget(options.maxBytes ?? DEFAULT_MAX_BYTES);
+  const budget = new MemoryBudget(options.maxBytes ?? Math.max(LEAST_MAX_BYTES, MAX_BYTES_RATIO * bytes.length));
   const variables = Object.create(null) as Record<string, MatArray>;
   const globals: string[] = [];
   try {

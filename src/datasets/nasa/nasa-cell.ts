@@ -84,20 +84,27 @@ function cycleArray(array: MatArray): MatStruct | null {
   return cycle?.class === "struct" ? cycle : null;
 }
 
+/** A cell's operations as its file has them. */
+export interface CellOperations {
+  /** The name of the struct that they are in: the cell's own, whatever its file is called. */
+  readonly name: string;
+  readonly operations: readonly Operation[];
+}
+
 /**
  * The operations of a cell in their order, from NASA's layout: a struct named after the cell with a struct array `cycle`
  * of `type`, `ambient_temperature`, `time` and `data`. Dates and ambient temperatures have no bearing and are not read.
  * @throws UsageError `not-a-nasa-cell`
  */
-export function operationsOf(file: MatFile, cell: string, path: string): Operation[] {
-  const own = file.variables[cell];
-  const candidates = own ? [own] : Object.values(file.variables);
-  const cycle = candidates.map(cycleArray).find((array) => array !== null);
-  if (!cycle)
-    throw new UsageError(
-      "not-a-nasa-cell",
-      `${path}: not in NASA's layout: expected a struct "${cell}" with a struct array "cycle"` +
-        ` (the file has ${Object.keys(file.variables).join(", ") || "no variables"})`,
-    );
-  return cycle.elements.map(operationOf);
+export function operationsOf(file: MatFile, cell: string, path: string): CellOperations {
+  const names = Object.hasOwn(file.variables, cell) ? [cell] : Object.keys(file.variables);
+  for (const name of names) {
+    const cycle = cycleArray(file.variables[name] as MatArray);
+    if (cycle) return { name, operations: cycle.elements.map(operationOf) };
+  }
+  throw new UsageError(
+    "not-a-nasa-cell",
+    `${path}: not in NASA's layout: expected a struct "${cell}" with a struct array "cycle"` +
+      ` (the file has ${Object.keys(file.variables).join(", ") || "no variables"})`,
+  );
 }

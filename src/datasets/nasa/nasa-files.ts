@@ -18,9 +18,11 @@ export interface NasaFile {
 async function matFiles(dir: string, depth = 0): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const files = entries.filter((e) => !e.isDirectory() && /\.mat$/i.test(e.name)).map((e) => join(dir, e.name));
+  // Hidden files are no cells: macOS puts `._B0005.mat` beside B0005.mat on a foreign disk.
+  const seen = entries.filter((e) => !e.name.startsWith("."));
+  const files = seen.filter((e) => !e.isDirectory() && /\.mat$/i.test(e.name)).map((e) => join(dir, e.name));
   if (depth >= MAX_DEPTH) return files;
-  const folders = entries.filter((e) => e.isDirectory() && !e.name.startsWith("."));
+  const folders = seen.filter((e) => e.isDirectory());
   const nested = await Promise.all(folders.map((folder) => matFiles(join(dir, folder.name), depth + 1)));
   return [...files, ...nested.flat()];
 }

@@ -45,20 +45,26 @@ function dischargesOf(operations: readonly Operation[], minCapacity: number): Di
   return { usable, leftOut: number - usable.length };
 }
 
+/** A cell as it was read. */
 interface CellResult {
-  readonly rows: CellRows;
-  readonly warning: string | null;
+  readonly cell: string;
+  /** The name that the file's struct has. */
+  readonly ownName: string;
+  /** Null for a cell without a usable discharge. */
+  readonly rows: CellRows | null;
+  readonly leftOut: number;
+  readonly operations: number;
 }
 
 async function readCell({ cell, path }: NasaFile, set: FeatureSet, params: NasaParameters): Promise<CellResult> {
-  const operations = operationsOf(await readMat(path, { name: path }), cell, path);
+  const { name, operations } = operationsOf(await readMat(path, { name: path }), cell, path);
   const { usable, leftOut } = dischargesOf(operations, params.min_capacity);
   const first = usable[0];
-  if (!first)
-    throw new UsageError(
-      "no-discharges",
-      `${path}: no discharge of at least ${params.min_capacity} Ah (min_capacity) among ${operations.length} operations`,
-    );
+  if (!first) {
+    // What was asked for by name, or is all there is, cannot be left out.
+    if (params.cells === null) return { cell, ownName: name, rows: null, leftOut, operations: operations.length };
+    throw noDischarges(path, params, operations.length);
+  }
   const reference = params.soh_reference === "first" ? first.capacity : params.nominal_capacity;
   const soh = usable.map(({ capacity }) => capacity / reference);
   const features = usable.flatMap(({ curve, charges }, i) => [
@@ -66,13 +72,39 @@ async function readCell({ cell, path }: NasaFile, set: FeatureSet, params: NasaP
     ...set.compute(curve, charges, params.nominal_capacity),
   ]);
   const capacity = usable.map((discharge) => discharge.capacity);
-  return {
-    rows: { cell, cycles: usable.map(({ number }) => number), capacity, soh, features },
-    warning:
-      leftOut === 0
-        ? null
-        : `${cell}: ${leftOut} discharges without a capacity of at least ${params.min_capacity} Ah are missing cycles`,
-  };
+  const rows = { cell, cycles: usable.map(({ number }) => number), capacity, soh, features };
+  return { cell, ownName: name, rows, leftOut, operations: operations.length };
+}
+
+function noDischarges(path: string, { min_capacity }: NasaParameters, operations: number): UsageError {
+  return new UsageError(
+    "no-discharges",
+    `${path}: no discharge of at least ${min_capacity} Ah (min_capacity) among ${operations} operations`,
+  );
+}
+
+/** What is left out, and files that hold the struct of another cell that is there. */
+function warningsOf(results: readonly CellResult[], { min_capacity }: NasaParameters): string[] {
+  const names = new Set(results.map(({ cell }) => cell));
+  const copies = results.filter(({ cell, ownName }) => ownName !== cell && names.has(ownName));
+  return [
+    ...results
+      .filter(({ leftOut, rows }) => leftOut > 0 && rows !== null)
+      .map(
+        (r) =>
+          `${r.cell}: ${r.leftOut} discharges without a capacity of at least ${min_capacity} Ah are missing cycles`,
+      ),
+    ...results
+      .filter(({ rows }) => rows === null)
+      .map(({ cell }) => `${cell} is left out: no discharge of at least ${min_capacity} Ah`),
+    ...copies.map(({ cell, ownName }) => `${cell}.mat holds the cell ${ownName}, which is there as well: a copy?`),
+  ];
+}
+
+/** All numbers between the first and the last discharge that have no row: told one by one. */
+function toldGaps(rows: CellRows): number {
+  const first = rows.cycles[0] as number;
+  return (rows.cycles[rows.cycles.length - 1] as number) - first + 1 - rows.cycles.length;
 }
 
 function nasaSource(
@@ -90,6 +122,8 @@ function nasaSource(
       const results: CellResult[] = [];
       // One at a time: a cell's curves take ten times what its rows do.
       for (const file of files) results.push(await readCell(file, set, params));
+      const cells = results.map(({ rows }) => rows).filter((rows) => rows !== null);
+      if (cells.length === 0) throw noDischarges((files[0] as NasaFile).path, params, results[0]?.operations ?? 0);
       const reference =
         params.soh_reference === "first" ? "the cell's first capacity" : `${params.nominal_capacity} Ah (nominal)`;
       return createTables({
@@ -97,8 +131,13 @@ function nasaSource(
         featureNames: ["soh", ...set.features.map((feature) => feature.name)],
         featureUnits: ["", ...set.features.map((feature) => feature.unit)],
         provenance: `${PROVENANCE}; SOH = discharge capacity / ${reference}`,
-        warnings: results.map((result) => result.warning).filter((warning) => warning !== null),
-        cells: results.map((result) => result.rows),
+        warnings: warningsOf(results, params),
+        scaleHint:
+          params.soh_reference === "first"
+            ? ", and the cell's first capacity is taken for new (data.soh_reference)"
+            : `: does data.nominal_capacity ${params.nominal_capacity} Ah fit these cells?`,
+        leftOut: new Map(cells.map((rows) => [rows.cell, toldGaps(rows)])),
+        cells,
       });
     },
   };

@@ -112,3 +112,8 @@ test("every ready configuration parses", async () => {
   expect(names).toEqual(expect.arrayContaining(["dummy-lstm", "nasa-lstm"]));
   for (const name of names) expect(await loadStudyConfig(name)).toHaveProperty("dataset");
 });
+
+test("names that look like numbers need no quotes in lists", async () => {
+  const config = await parse("params: { data.val_cells: [2, 10], data.test_cells: 3 }");
+  expect(config.fixed).toEqual({ "data.val_cells": ["2", "10"], "data.test_cells": 3 });
+});

@@ -94,7 +94,9 @@ describe("reads", () => {
 
   test("a percentage is warned about", async () => {
     const { warnings } = await load("cell,cycle,soh\nA,1,99.5\nA,2,98");
-    expect(warnings).toEqual(["the highest SOH is 99.5: SOH is 1 as new, not a percentage"]);
+    expect(warnings).toEqual([
+      "the highest SOH is 99.5 (cell A, cycle 1): SOH is 1 as new, not a percentage (data.soh_unit percent reads one)",
+    ]);
   });
 
   test("100,000s of rows", async () => {

@@ -215,3 +215,13 @@ test("one cell cannot be split by cell", () => {
     "cell C00 is the only one: data.split by-cell needs at least two cells (by-time splits each cell)",
   );
 });
+
+test("a part holds any number of windows: one cell of 150,000 rows, 5,000 cells at random", () => {
+  const long = cut([150_000, 20], 5, 5);
+  const parts = split(long, { val_cells: "C01" });
+  expect(parts.train.length).toBe(150_000 - 9);
+  expect(split(long, { split: "by-time" }).val.length).toBe(29_998 + 2);
+  const many = cut(new Array<number>(5000).fill(40), 5, 5);
+  const random = split(many, { split: "random" });
+  expect(random.train.length + random.val.length).toBe(5000 * 31);
+});

@@ -94,7 +94,9 @@ test("the dump holds the inputs as fed and the paths", async () => {
 test("a checkpoint holds what the contract names, under its names", async () => {
   const { metadata, tensors } = decodeSafetensors(readFileSync(file));
   expect(Object.keys(metadata).sort()).toEqual(
-    ["config", "dataset_hash", "format", "metrics", "model", "normalisation"].map((key) => `mlbench_hpo.${key}`),
+    ["config", "data", "dataset_hash", "format", "metrics", "model", "normalisation"].map(
+      (key) => `mlbench_hpo.${key}`,
+    ),
   );
   expect(Object.keys(JSON.parse(metadata["mlbench_hpo.normalisation"] ?? "") as object)).toEqual([
     "x_mean",

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zipSync } from "fflate";
@@ -199,6 +199,9 @@ describe("archives that are refused", () => {
     ["more entries than allowed", archive, /more than 5 entries/, { limits: { maxFiles: 5 } }],
     ["archives nested too deep", inZip(archive, 3), /archives within archives, 3 deep/],
     ["two different files of one cell", twoVersions, /two different files SYN01.mat/],
+    ["a name with a NUL", zip({ "SYN01.mat\0.mat": cells.SYN01 }), /"SYN01.mat\\u0000.mat" has a name/],
+    ["a name with a line break", zip({ "a\nb.mat": cells.SYN01 }), /b.mat" has a name/],
+    ["an archive's name with an escape", zip({ "\u001b[2J.zip": archive }), /\[2J.zip" has a name/],
     ["no cells", zip({ "README.txt": Buffer.from("nothing") }), /no \.mat files/],
   ])("%s", async (_what, body, message, options) => {
     const server = await serve({ body });
@@ -217,6 +220,20 @@ describe("archives that are refused", () => {
     });
     expect(await readFile(join(dir, "SYN01.mat"), "utf8")).toBe("mine");
   });
+});
+
+test.skipIf(process.platform === "win32")("a link in the download's place is not written through", async () => {
+  const other = join(dir, "other");
+  await writeFile(other, "mine");
+  for (const name of [partName, `${partName}.json`]) {
+    await symlink(other, join(dir, name));
+    await expect(fetchFrom(await serve())).rejects.toMatchObject({
+      code: "download-failed",
+      message: `${join(dir, name)} is a symbolic link, and would be written through: remove it`,
+    });
+    await rm(join(dir, name));
+  }
+  expect(await readFile(other, "utf8")).toBe("mine");
 });
 
 describe("what a server may answer", () => {

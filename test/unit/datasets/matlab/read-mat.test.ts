@@ -267,3 +267,28 @@ describe("memory is bounded", () => {
     expect(errorOf(nested(1000)).message).toContain("nested more than 200 deep");
   });
 });
+
+describe("small files that claim much", () => {
+  test("rows without a character are paid for, too", () => {
+    const empty = (rows: number): Buffer => matFile(matrix(header(4, [rows, 0], "s"), element(2, Buffer.alloc(0))));
+    expect(parseMat(empty(2)).variables["s"]).toEqual({ class: "char", dims: [2, 0], rows: ["", ""] });
+    const cost = { inflatedBytes: 0, spentBytes: 0 };
+    expect(() => parseMat(empty(60_000_000), {}, cost)).toThrow(/needs more than the limit of 67108864 bytes/);
+    expect(cost.spentBytes).toBeLessThan(1000);
+  });
+
+  test("rows are paid for at what a string costs, beside their characters", () => {
+    const bytes = matFile(matrix(header(4, [1_000_000, 1], "s"), element(2, Buffer.alloc(0))));
+    const cost = { inflatedBytes: 0, spentBytes: 0 };
+    expect(() => parseMat(bytes, {}, cost)).toThrow(/needs more than the limit of 67108864 bytes/);
+    expect(cost.spentBytes).toBeLessThan(1000);
+  });
+
+  test("by default a file may take 20 times its size, or 64 MiB", () => {
+    const zeros = (count: number): Buffer =>
+      matFile(compressed(matrix(header(6, [count, 1], "x"), element(9, Buffer.alloc(8 * count)))));
+    expect(parseMat(zeros(3_000_000)).variables["x"]).toMatchObject({ dims: [3_000_000, 1] });
+    expect(() => parseMat(zeros(9_000_000))).toThrow(/beyond the limit of 67108864/);
+    expect(parseMat(zeros(9_000_000), { maxBytes: 2 ** 28 }).variables["x"]).toMatchObject({ dims: [9_000_000, 1] });
+  });
+});
