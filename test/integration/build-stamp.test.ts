@@ -38,7 +38,10 @@ describe("a build", () => {
     expect(staleBuild(root)).toBeNull();
     await utimes(source, new Date(0), new Date());
     expect(staleBuild(root)).toBeNull();
-    for (const file of [source, ...["tsconfig.json", "package-lock.json", "build.mjs", "vendor-types.mjs"].map((f) => join(root, f))]) {
+    for (const file of [
+      source,
+      ...["tsconfig.json", "package-lock.json", "build.mjs", "vendor-types.mjs"].map((f) => join(root, f)),
+    ]) {
       await writeFile(file, "/* changed */");
       expect(staleBuild(root), file).toBe(older);
       writeStamp(root, sourceHash(root));
