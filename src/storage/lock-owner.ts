@@ -7,10 +7,12 @@ export interface LockOwner {
   readonly host?: string;
   /** ISO 8601, UTC: when the lock was taken. */
   readonly since: string;
-  /** On another host or in another container: whether it still lives cannot be told from here. @default false */
+  /** On another machine or in another container: whether it still lives cannot be told from here. @default false */
   readonly elsewhere?: boolean;
   /** Where the owner takes commands, when it is a service. */
   readonly url?: string;
+  /** What it holds the study for: `optimize`, `command`, `delete`, …; absent where it does not say. */
+  readonly work?: string;
 }
 
 /** `process 4711 on lab3`, `the service at http://…`, or `another process` where nothing is known. */

@@ -17,7 +17,7 @@ export function diskError(doing: string, path: string, error: unknown): MlbenchE
   if (code === "ENOSPC" || code === "EDQUOT")
     return new MlbenchError(
       "storage-full",
-      `the disk is full: ${doing} ${path} failed; nothing acknowledged is lost, and it goes on when there is room`,
+      `the disk is full: ${doing} ${path} failed; nothing acknowledged is lost: make room and start again`,
       { cause: error },
     );
   return new MlbenchError("storage-failed", `${doing} ${path} failed: ${advice[code] ?? messageOf(error)}`, {

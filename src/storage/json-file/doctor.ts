@@ -11,9 +11,10 @@ import { openIfThere, removeIfThere } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { loadStudy, withJournal } from "./load.js";
 import type { LoadedStudy } from "./load.js";
-import { hasStaleLock, lockOwner } from "./lock.js";
+import { ownerInWords } from "../lock-owner.js";
+import type { Locks } from "./lock.js";
 import { migrateStudy } from "./migrate.js";
-import { olderSnapshot } from "./paths.js";
+import { damagedCopy, olderSnapshot } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
 import { reviveFrozen } from "./plain-json.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
@@ -23,9 +24,9 @@ import type { StudyDocument } from "./study-document.js";
 
 /** Keeps a copy of a damaged file beside it. @returns its path. */
 export async function backUp(path: string): Promise<string> {
-  const stamp = new Date().toISOString().replace(/[:.]/g, "-");
+  const at = new Date();
   for (let n = 0; ; n++) {
-    const copy = `${path}.damaged-${stamp}${n === 0 ? "" : `-${n}`}`;
+    const copy = damagedCopy(path, at, n);
     if (existsSync(copy)) continue;
     await copyFile(path, copy);
     return copy;
@@ -38,9 +39,10 @@ function note(code: string, path: string, message: string): StorageFinding {
 }
 
 /** What is left of processes that died; the next owner clears it away. */
-function leftovers(paths: StudyPaths): StorageFinding[] {
+function leftovers(paths: StudyPaths, locks: Locks): StorageFinding[] {
   const findings: StorageFinding[] = [];
-  if (hasStaleLock(paths.lock)) findings.push(note("stale-lock", paths.lock, "its owner is gone; the next takes over"));
+  if (locks.isStale(paths.lock))
+    findings.push(note("stale-lock", paths.lock, "its owner is gone; the next takes over"));
   for (const path of [paths.snapshotTemp, paths.journalTemp])
     if (existsSync(path)) findings.push(note("leftover", path, "left by a process that died while writing it"));
   return findings;
@@ -53,19 +55,33 @@ function snapshotFinding(paths: StudyPaths, error: unknown): StorageFinding {
   return { severity: "damage", code, ...place, message, blocksWriting: true };
 }
 
+/** A lock whose owner cannot be looked at may keep everyone out although nobody writes. */
+function foreignLock(paths: StudyPaths, locks: Locks): StorageFinding[] {
+  const owner = locks.owner(paths.lock);
+  if (!owner?.elsewhere) return [];
+  const message =
+    `held by ${ownerInWords(owner)} since ${owner.since}, which cannot be looked at from here: a command that writes ` +
+    "waits up to a minute for a sign of life, and takes it over when there is none; so does `optimize --take-over` at once";
+  return [note("foreign-lock", paths.lock, message)];
+}
+
 /** Everything amiss with a study's files. */
-export async function diagnoseStudy(system: FileSystem, paths: StudyPaths): Promise<StorageFinding[]> {
-  const owned = lockOwner(paths.lock) !== null;
+export async function diagnoseStudy(system: FileSystem, paths: StudyPaths, locks: Locks): Promise<StorageFinding[]> {
+  return [...foreignLock(paths, locks), ...(await diagnoseFiles(system, paths, locks))];
+}
+
+async function diagnoseFiles(system: FileSystem, paths: StudyPaths, locks: Locks): Promise<StorageFinding[]> {
+  const owned = locks.owner(paths.lock) !== null;
   try {
     const loaded = await loadStudy(system, paths);
     const findings = loaded?.findings ?? [];
     // What a living owner is just writing is no damage, and no leftover.
-    return owned ? findings.filter(({ blocksWriting }) => blocksWriting) : [...findings, ...leftovers(paths)];
+    return owned ? findings.filter(({ blocksWriting }) => blocksWriting) : [...findings, ...leftovers(paths, locks)];
   } catch (error) {
     if (!(error instanceof MlbenchError) || error.code !== "study-damaged")
-      return [snapshotFinding(paths, error), ...leftovers(paths)];
+      return [snapshotFinding(paths, error), ...leftovers(paths, locks)];
     const mended = mendSnapshot(await readFile(paths.snapshot), basename(paths.snapshot));
-    return [...mended.findings, ...leftovers(paths)];
+    return [...mended.findings, ...leftovers(paths, locks)];
   }
 }
 
@@ -74,9 +90,9 @@ export async function diagnoseStudy(system: FileSystem, paths: StudyPaths): Prom
  * first.
  * @throws MlbenchError `study-damaged` when the study's head cannot be read, `study-too-new`.
  */
-export async function repairStudy(system: FileSystem, paths: StudyPaths): Promise<RepairReport> {
+export async function repairStudy(system: FileSystem, paths: StudyPaths, locks: Locks): Promise<RepairReport> {
   const actions: string[] = [];
-  const findings: StorageFinding[] = leftovers(paths);
+  const findings: StorageFinding[] = leftovers(paths, locks);
   const backups: string[] = [];
   let loaded: LoadedStudy | null;
   try {

@@ -27,6 +27,11 @@ export function newCommandId(): string {
   return `${Date.now().toString().padStart(14, "0")}-${process.pid}-${randomBytes(4).toString("hex")}`;
 }
 
+/** Milliseconds since 1970, by the sender's clock. */
+export function sentAt(id: string): number {
+  return Number(id.split("-")[0]);
+}
+
 /**
  * The files of one inbox: `ID.command.json` from the sender, renamed to `ID.taken.json` by the owner before it acts, and
  * `ID.answer.json` back. Each appears whole, by renaming.

@@ -16,6 +16,7 @@ import type {
   StudySummary,
   StudyWriter,
   SummaryEntry,
+  WriterOptions,
 } from "../storage.js";
 import { isStudyName, requireStudyName, studyExists, studyLocked, unknownStudy, waitOrStop } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
@@ -27,8 +28,8 @@ import { sendCommand } from "./inbox.js";
 import { followJournal } from "./journal-tail.js";
 import { loadStudy } from "./load.js";
 import type { LoadedStudy } from "./load.js";
-import { acquireLock, lockOwner } from "./lock.js";
-import type { Lock } from "./lock.js";
+import { Locks } from "./lock.js";
+import type { Lock, LockRequest, LockSystem } from "./lock.js";
 import { releaseAtExit } from "./open-writers.js";
 import { pathsOf } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
@@ -48,8 +49,12 @@ export interface JsonFileStorageOptions {
   readonly url?: string;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. @default 262144 */
   readonly foldAboveBytes?: number;
+  /** Hears that an owner is waited for whose life cannot be told from here. */
+  readonly onWait?: ((name: string, owner: LockOwner) => void) | undefined;
   /** For tests. */
   readonly fileSystem?: FileSystem;
+  /** For tests. */
+  readonly lockSystem?: LockSystem;
 }
 
 /** How many studies' summaries are read at once. */
@@ -62,25 +67,29 @@ export class JsonFileStorage implements StudyStorage {
   readonly #url: string | undefined;
   readonly #foldAbove: number;
   readonly #system: FileSystem;
+  readonly #locks: Locks;
+  readonly #onWait: JsonFileStorageOptions["onWait"];
   readonly #summaries: SummaryReader;
 
-  constructor({ directory, url, foldAboveBytes, fileSystem }: JsonFileStorageOptions) {
+  constructor({ directory, url, foldAboveBytes, onWait, fileSystem, lockSystem }: JsonFileStorageOptions) {
     this.#directory = resolve(directory);
     this.#shownAs = directory;
     this.#url = url;
     this.#foldAbove = foldAboveBytes ?? 1 << 18;
     this.#system = fileSystem ?? realFileSystem;
+    this.#locks = new Locks(lockSystem);
+    this.#onWait = onWait;
     this.#summaries = new SummaryReader(this.#system, (name) => this.#load(name));
   }
 
-  async create(header: StudyHeader): Promise<StudyWriter> {
+  async create(header: StudyHeader, options?: WriterOptions): Promise<StudyWriter> {
     const { name } = header;
     const paths = this.#paths(name);
     if (existsSync(paths.snapshot)) throw studyExists(name);
     await mkdir(this.#directory, { recursive: true }).catch((error: unknown) => {
       throw diskError("making the folder", this.#directory, error);
     });
-    const lock = await this.#lock(name, paths);
+    const lock = await this.#lock(name, paths, options);
     try {
       if (existsSync(paths.snapshot)) throw studyExists(name);
       await removeBeside(paths);
@@ -97,14 +106,15 @@ export class JsonFileStorage implements StudyStorage {
     }
   }
 
-  async openWriter(name: string): Promise<StudyWriter> {
+  async openWriter(name: string, options?: WriterOptions): Promise<StudyWriter> {
     const paths = this.#paths(name);
     if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    const lock = await this.#lock(name, paths);
+    const lock = await this.#lock(name, paths, options);
     try {
       const loaded = await loadStudy(this.#system, paths, { keepTexts: true });
       if (!loaded) throw await this.#unknown(name);
-      return this.#writer({ name, paths, lock, ...(await startFromFiles(this.#system, paths, loaded)) });
+      const start = await startFromFiles(this.#system, paths, loaded, lock.fromElsewhere);
+      return this.#writer({ name, paths, lock, ...start });
     } catch (error) {
       lock.release();
       throw error;
@@ -138,7 +148,7 @@ export class JsonFileStorage implements StudyStorage {
   }
 
   #withOwner(name: string, paths: StudyPaths, brief: FilesInBrief): StudySummary {
-    return { ...brief, owner: lockOwner(paths.lock), location: this.location(name) };
+    return { ...brief, owner: this.#locks.owner(paths.lock), location: this.location(name) };
   }
 
   async summaries(): Promise<SummaryEntry[]> {
@@ -187,7 +197,7 @@ export class JsonFileStorage implements StudyStorage {
   async delete(name: string): Promise<void> {
     const paths = this.#paths(name);
     if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    const lock = await this.#lock(name, paths);
+    const lock = await this.#lock(name, paths, { work: "delete" });
     try {
       await removeStudy(this.#system, paths);
     } catch (error) {
@@ -214,27 +224,27 @@ export class JsonFileStorage implements StudyStorage {
   }
 
   async ownerOf(name: string): Promise<LockOwner | null> {
-    return lockOwner(this.#paths(name).lock);
+    return this.#locks.owner(this.#paths(name).lock);
   }
 
   async send(name: string, command: unknown): Promise<unknown> {
     const paths = this.#paths(name);
     if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    return sendCommand(name, paths.inbox, command, () => lockOwner(paths.lock) !== null);
+    return sendCommand(name, paths.inbox, command, () => this.#locks.owner(paths.lock) !== null);
   }
 
   async diagnose(name: string): Promise<StorageFinding[]> {
     const paths = this.#paths(name);
     if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    return diagnoseStudy(this.#system, paths);
+    return diagnoseStudy(this.#system, paths, this.#locks);
   }
 
   async repair(name: string): Promise<RepairReport> {
     const paths = this.#paths(name);
     if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    const lock = await this.#lock(name, paths);
+    const lock = await this.#lock(name, paths, { work: "repair" });
     try {
-      return await repairStudy(this.#system, paths);
+      return await repairStudy(this.#system, paths, this.#locks);
     } finally {
       lock.release();
     }
@@ -257,15 +267,17 @@ export class JsonFileStorage implements StudyStorage {
     return unknownStudy(name, await this.list().catch(() => []));
   }
 
-  async #lock(name: string, paths: StudyPaths): Promise<Lock> {
-    const attempt = await acquireLock(paths.lock, this.#url).catch((error: unknown) => {
+  async #lock(name: string, paths: StudyPaths, { work, takeOver }: LockRequest = {}): Promise<Lock> {
+    const onWait = (owner: LockOwner): void => this.#onWait?.(name, owner);
+    const request = { url: this.#url, work, takeOver, onWait };
+    const attempt = await this.#locks.acquire(paths.lock, request).catch((error: unknown) => {
       throw diskError("taking the lock", paths.lock, error);
     });
-    if ("owner" in attempt) throw studyLocked(name, attempt.owner, adviceOn(attempt.owner, basename(paths.lock)));
+    if ("owner" in attempt) throw studyLocked(name, attempt.owner, adviceOn(attempt.owner));
     return attempt.lock;
   }
 
-  #writer(start: Omit<WriterStart, "system" | "foldAbove" | "onClosed">): JsonFileWriter {
+  #writer(start: Omit<WriterStart, "system" | "foldAbove" | "onClosed" | "fence"> & { lock: Lock }): JsonFileWriter {
     const writer: JsonFileWriter = new JsonFileWriter({
       ...start,
       system: this.#system,
@@ -277,7 +289,7 @@ export class JsonFileStorage implements StudyStorage {
 }
 
 /** What can be done about the owner of a lock. */
-function adviceOn(owner: LockOwner, lockFile: string): string {
-  if (!owner.elsewhere) return waitOrStop(owner);
-  return `if it is gone for certain, which cannot be told from here, delete the file ${lockFile}`;
+function adviceOn(owner: LockOwner): string {
+  const advice = waitOrStop(owner);
+  return owner.elsewhere ? `it cannot be looked at from here, but has given a sign of life: ${advice}` : advice;
 }
