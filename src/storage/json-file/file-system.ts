@@ -104,6 +104,15 @@ export async function openIfThere(system: FileSystem, path: string): Promise<num
   });
 }
 
+/**
+ * A descriptor of a new, empty file. One that stands there goes: a process that lost its lock while it was writing it
+ * must not write into this one.
+ */
+export async function openNew(system: FileSystem, path: string, flags: "wx" | "wx+"): Promise<number> {
+  await removeIfThere(system, path);
+  return system.open(path, flags);
+}
+
 /** Unlinks a file that may be missing. */
 export async function removeIfThere(system: FileSystem, path: string): Promise<void> {
   await system.unlink(path).catch((error: unknown) => {

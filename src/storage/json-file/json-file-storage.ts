@@ -21,6 +21,7 @@ import type {
 import { isStudyName, requireStudyName, studyExists, studyLocked, unknownStudy, waitOrStop } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
 import { diagnoseStudy, repairStudy } from "./doctor.js";
+import { Fence } from "./fence.js";
 import { FileArtifacts } from "./file-artifacts.js";
 import { realFileSystem } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
@@ -280,6 +281,7 @@ export class JsonFileStorage implements StudyStorage {
   #writer(start: Omit<WriterStart, "system" | "foldAbove" | "onClosed" | "fence"> & { lock: Lock }): JsonFileWriter {
     const writer: JsonFileWriter = new JsonFileWriter({
       ...start,
+      fence: new Fence(start.name, start.lock, () => this.#locks.now()),
       system: this.#system,
       foldAbove: this.#foldAbove,
       onClosed: releaseAtExit(() => writer.close(), start.lock),
