@@ -4,6 +4,8 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../core/index.js";
 import type { LocatedStudy } from "../app/address.js";
+import { ownerInWords } from "../storage/lock-owner.js";
+import type { LockOwner } from "../storage/lock-owner.js";
 
 /** How a command's line names its study. */
 export interface StudyOptions {
@@ -62,5 +64,12 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
   const split = named[0] === undefined ? null : splitStudyPath(named[0]);
   const directory = split?.directory ?? options.storage ?? "studies";
   const { findStudy } = await import("../app/find-study.js");
-  return { ...(await findStudy(folderLocation(directory), split?.name ?? null)), directory };
+  return { ...(await findStudy(folderLocation(directory), split?.name ?? null, tellOfWaiting)), directory };
+}
+
+function tellOfWaiting(name: string, owner: LockOwner): void {
+  process.stderr.write(
+    `study "${name}" is held by ${ownerInWords(owner)} since ${owner.since}, which cannot be looked at from here: ` +
+      "waiting up to 60 s for a sign of life; without one the lock is taken over\n",
+  );
 }
