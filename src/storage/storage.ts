@@ -172,4 +172,13 @@ export interface RepairReport {
   readonly actions: readonly string[];
   /** Copies of the damaged files. */
   readonly backups: readonly string[];
+  /** What could not be put right; absent where all of it was. */
+  readonly lost?: {
+    /** Lines that are gone: at least so many. */
+    readonly lines: number;
+    /** Trials whose record is lost; they stand as failed. */
+    readonly trials: readonly number[];
+    /** Trials that are kept as they read, although nothing tells whether something about them changed or is lost. */
+    readonly unsure: readonly number[];
+  };
 }

@@ -20,7 +20,7 @@ import type {
 } from "../storage.js";
 import { isStudyName, requireStudyName, studyExists, studyLocked, unknownStudy, waitOrStop } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
-import { diagnoseStudy, repairStudy } from "./doctor.js";
+import { diagnoseStudy } from "./doctor.js";
 import { Fence } from "./fence.js";
 import { FileArtifacts } from "./file-artifacts.js";
 import { realFileSystem } from "./file-system.js";
@@ -34,6 +34,7 @@ import type { Lock, LockRequest, LockSystem } from "./lock.js";
 import { releaseAtExit } from "./open-writers.js";
 import { pathsOf } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
+import { repairStudy } from "./repair.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
 import { possibleNames, readsLikeStudy, realPathOf, removeBeside, removeStudy, studyNames } from "./study-folder.js";
 import { StudyWatch } from "./study-watch.js";

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 
 import { MlbenchError } from "../../core/index.js";
 import type { StorageFinding } from "../storage.js";
-import { backUp } from "./doctor.js";
+import { backUp } from "./repair.js";
 import type { FileSystem } from "./file-system.js";
 import type { LoadedStudy } from "./load.js";
 import { migrateStudy } from "./migrate.js";

@@ -1,10 +1,11 @@
 /** The one writer of a study's files: events to the journal, the journal folded into snapshots. */
 import { Low } from "lowdb";
 
-import { applyEvent } from "../../core/index.js";
-import type { MlbenchError, StudyEvent, StudyState } from "../../core/index.js";
+import { applyEvent, MlbenchError } from "../../core/index.js";
+import type { StudyEvent, StudyState } from "../../core/index.js";
 import type { StorageFinding, StudyWriter } from "../storage.js";
 import { writerClosed } from "../study-errors.js";
+import { wrongEvent } from "./event-check.js";
 import type { Fence } from "./fence.js";
 import type { FileSystem } from "./file-system.js";
 import { removeIfThere } from "./file-system.js";
@@ -96,6 +97,9 @@ export class JsonFileWriter implements StudyWriter {
     let state = this.#state;
     let lines = this.#prefix;
     for (const event of events) {
+      // What could not be read back is not written either.
+      const wrong = wrongEvent(event);
+      if (wrong !== null) throw new MlbenchError("invalid-event", wrong);
       state = applyEvent(state, event);
       lines += journalLine(state.revision, event);
     }
