@@ -123,6 +123,7 @@ export type {
   StudySummary,
   StudyWriter,
   SummaryEntry,
+  WriterOptions,
 } from "./storage/index.js";
 
 export { RandomSampler } from "./samplers/random.js";
