@@ -7,6 +7,7 @@ const advice: Readonly<Record<string, string>> = {
   EPERM: "permission denied: make the folder writable, or choose another with --storage",
   EROFS: "the file system is read-only: choose another folder with --storage",
   ENOTDIR: "a part of the path is a file, not a folder",
+  ESPIPE: "it is no file, but a pipe or a device",
   EMFILE: "too many open files",
 };
 

@@ -1,10 +1,9 @@
 /** The storage contract over a folder of study files. */
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
-import { createStudyState, MlbenchError } from "../../core/index.js";
-import type { StudyHeader, StudyState } from "../../core/index.js";
+import { createStudyState } from "../../core/index.js";
+import type { StudyHeader, StudyState , MlbenchError } from "../../core/index.js";
 import type {
   FollowOptions,
   LockOwner,
@@ -36,7 +35,15 @@ import { pathsOf } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
 import { repairStudy } from "./repair.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
-import { possibleNames, readsLikeStudy, realPathOf, removeBeside, removeStudy, studyNames } from "./study-folder.js";
+import {
+  isThere,
+  possibleNames,
+  readsLikeStudy,
+  realPathOf,
+  removeBeside,
+  removeStudy,
+  studyNames,
+} from "./study-folder.js";
 import { StudyWatch } from "./study-watch.js";
 import { SummaryReader } from "./summaries.js";
 import type { FilesInBrief } from "./summaries.js";
@@ -87,13 +94,13 @@ export class JsonFileStorage implements StudyStorage {
   async create(header: StudyHeader, options?: WriterOptions): Promise<StudyWriter> {
     const { name } = header;
     const paths = this.#paths(name);
-    if (existsSync(paths.snapshot)) throw studyExists(name);
+    if (isThere(paths.snapshot)) throw studyExists(name);
     await mkdir(this.#directory, { recursive: true }).catch((error: unknown) => {
       throw diskError("making the folder", this.#directory, error);
     });
     const lock = await this.#lock(name, paths, options);
     try {
-      if (existsSync(paths.snapshot)) throw studyExists(name);
+      if (isThere(paths.snapshot)) throw studyExists(name);
       await removeBeside(paths);
       const lastActivity = new Date().toISOString();
       const document = { revision: 0, state: createStudyState(header), extra: {}, lastActivity };
@@ -110,7 +117,7 @@ export class JsonFileStorage implements StudyStorage {
 
   async openWriter(name: string, options?: WriterOptions): Promise<StudyWriter> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     const lock = await this.#lock(name, paths, options);
     try {
       const loaded = await loadStudy(this.#system, paths, { keepTexts: true });
@@ -136,17 +143,21 @@ export class JsonFileStorage implements StudyStorage {
   }
 
   async exists(name: string): Promise<boolean> {
-    return isStudyName(name) && existsSync(this.#paths(name).snapshot);
+    return isStudyName(name) && isThere(this.#paths(name).snapshot);
   }
 
   list(): Promise<string[]> {
-    return studyNames(this.#directory);
+    return studyNames(this.#system, this.#directory);
   }
 
   async summary(name: string): Promise<StudySummary> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    return this.#withOwner(name, paths, await this.#summaries.read(name, paths));
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
+    try {
+      return this.#withOwner(name, paths, await this.#summaries.read(name, paths));
+    } catch (error) {
+      throw diskError("reading", paths.snapshot, error);
+    }
   }
 
   #withOwner(name: string, paths: StudyPaths, brief: FilesInBrief): StudySummary {
@@ -174,18 +185,18 @@ export class JsonFileStorage implements StudyStorage {
     const paths = this.#paths(name);
     try {
       const brief = await this.#summaries.glance(name, paths);
-      if (!brief && !(await readsLikeStudy(paths.snapshot))) return null;
+      if (!brief && !(await readsLikeStudy(this.#system, paths.snapshot))) return null;
       const summary = this.#withOwner(name, paths, brief ?? (await this.#summaries.read(name, paths)));
       return { name, location, summary, error: null };
-    } catch (error) {
-      if (!(error instanceof MlbenchError)) throw error;
+    } catch (reason) {
+      const error = diskError("reading", paths.snapshot, reason);
       return error.code === "unknown-study" ? null : { name, location, summary: null, error };
     }
   }
 
   async *follow(name: string, fromRevision: number, { signal }: FollowOptions = {}): AsyncGenerator<StudyChange> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     const watch = new StudyWatch(paths, signal);
     try {
       const load = async (): Promise<StudyState> => (await this.#load(name)).state;
@@ -198,7 +209,7 @@ export class JsonFileStorage implements StudyStorage {
 
   async delete(name: string): Promise<void> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     const lock = await this.#lock(name, paths, { work: "delete" });
     try {
       await removeStudy(this.#system, paths);
@@ -231,19 +242,19 @@ export class JsonFileStorage implements StudyStorage {
 
   async send(name: string, command: unknown): Promise<unknown> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     return sendCommand(name, paths.inbox, command, () => this.#locks.owner(paths.lock) !== null);
   }
 
   async diagnose(name: string): Promise<StorageFinding[]> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     return diagnoseStudy(this.#system, paths, this.#locks);
   }
 
   async repair(name: string): Promise<RepairReport> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     const lock = await this.#lock(name, paths, { work: "repair" });
     try {
       return await repairStudy(this.#system, paths, this.#locks);
