@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
 import { createStudyState } from "../../core/index.js";
-import type { StudyHeader, StudyState , MlbenchError } from "../../core/index.js";
+import type { StudyHeader, StudyState, MlbenchError } from "../../core/index.js";
 import type {
   FollowOptions,
   LockOwner,

@@ -79,11 +79,10 @@ export class LenientReplay {
     return { lines: this.#lost, trials, unsure };
   }
 
-  /** Lines are lost here: they may have been about any trial that is under way. */
+  /** Lines are lost here: they may have been about any trial that has not ended. */
   #miss(lines: number): void {
     this.#lost += lines;
-    for (const number of this.state.unfinished)
-      if (this.state.trial(number)?.state === "running") this.#unsure.add(number);
+    for (const number of this.state.unfinished) this.#unsure.add(number);
   }
 
   /**

@@ -117,7 +117,7 @@ export async function withJournal(
   const findings = [...replay.findings, ...journal.findings];
   if (journal.salvaged.length === 0 && replay.findings.length === 0) {
     const lines = journal.unread;
-    const losses = lines > 0 ? { lines, trials: [], unsure: runningIn(replay.state) } : null;
+    const losses = lines > 0 ? { lines, trials: [], unsure: replay.state.unfinished } : null;
     return { ...common, state: replay.state, journal, lastSeq: journal.lastSeq, findings, losses };
   }
   const lenient = new LenientReplay(replay.state, journal.lines);
@@ -126,10 +126,6 @@ export async function withJournal(
   const { lastSeq } = journal;
   const mended = lenient.finish(new Date().toISOString());
   return { ...common, state: atRevision(mended, lastSeq), journal, lastSeq, findings, losses };
-}
-
-function runningIn(state: StudyState): number[] {
-  return state.unfinished.filter((number) => state.trial(number)?.state === "running");
 }
 
 /** The state under the number of the last event on disk: some events of a damaged journal are lost, others stood in for. */

@@ -8,6 +8,8 @@ import type { MatchedLine } from "./line-matching.js";
 import { NO_CHECKSUM, TRAILER_END, TRAILER_START } from "./snapshot-layout.js";
 
 const NEWLINE = Buffer.from("\n");
+/** How a line of the body begins: the rest of a line of checksums that was cut in two does not. */
+const BODY = /^(?:"\w+": |\{"number":|\{$|\],$)/;
 
 export interface MendedLine {
   readonly text: string;
@@ -31,8 +33,7 @@ export function mendSnapshot(given: Buffer, file: string): MendedSnapshot {
   const { bytes, actions } = asWritten(given);
   const { stored, zeroed } = checksumOutOf(bytes);
   const trailerAt = findTrailer(zeroed);
-  // The byte before it is a newline, or was one.
-  const body = splitLines(trailerAt === -1 ? zeroed : zeroed.subarray(0, trailerAt - 1));
+  const body = trailerAt === -1 ? splitLines(zeroed) : linesAround(zeroed, trailerAt);
   const finding = (message: string, line: number | null, offset: number | null): StorageFinding => {
     return { severity: "damage", code: "snapshot", file, line, offset, message, blocksWriting: true };
   };
@@ -89,7 +90,8 @@ function asWritten(given: Buffer): { readonly bytes: Buffer; readonly actions: s
   const actions: string[] = [];
   let bytes = given;
   const start = bytes.toString("latin1", 0, 4096).search(/\{\r?\n"/);
-  if (start > 0) {
+  // Lines of its own may have come before its first.
+  if (start > 0 && !/^"\w+": /m.test(bytes.toString("latin1", 0, start))) {
     bytes = bytes.subarray(start);
     actions.push(`left out ${start} byte${start === 1 ? "" : "s"} before its beginning`);
   }
@@ -123,6 +125,15 @@ function splitLines(bytes: Buffer): Buffer[] {
   }
   if (start < bytes.length) lines.push(bytes.subarray(start));
   return lines;
+}
+
+/** All lines but that of the checksums and the last: what else stands behind it belongs before. */
+function linesAround(bytes: Buffer, trailerAt: number): Buffer[] {
+  const end = bytes.indexOf(10, trailerAt);
+  const behind =
+    end === -1 ? [] : splitLines(bytes.subarray(end + 1)).filter((line) => BODY.test(line.toString("latin1", 0, 64)));
+  // The byte before it is a newline, or was one.
+  return [...splitLines(bytes.subarray(0, Math.max(0, trailerAt - 1))), ...behind];
 }
 
 /** Where the line of checksums begins; one changed byte in its key does not hide it. -1 when there is none. */

@@ -112,7 +112,7 @@ describe("a lost line of the journal", () => {
   it("at the end is counted, and names the trial that may have lacked it", async () => {
     await place(snapshot, [...journal.slice(0, -1), "junk\n"]);
     const { told } = await repaired();
-    expect(told.lost).toEqual({ lines: 1, trials: [], unsure: [] });
+    expect(told.lost).toEqual({ lines: 1, trials: [], unsure: [7] });
     await place(snapshot, [...journal.slice(0, 2), "junk\n"]);
     expect((await repaired()).told.lost).toEqual({ lines: 1, trials: [], unsure: [5, 6] });
   });
@@ -304,18 +304,32 @@ describe("what other programs do to a whole snapshot", () => {
     expect(told).not.toHaveProperty("lost");
   });
 
-  const head = (): number => lineOf('"trials": [') + 1;
-  it("a line of the head that stands twice costs nothing", async () => {
-    for (let at = 0; at < head(); at++) {
+  const count = (): number => snapshot.split("\n").length - 1;
+  it("a line that stands twice costs nothing", async () => {
+    for (let at = 0; at < count(); at++) {
       await place(edited((lines) => lines.toSpliced(at, 0, lines[at] as string)));
       expect(plain((await repaired()).state), `line ${at + 1}`).toEqual(plain(whole));
     }
   });
 
-  it("lines of the head that are swapped cost nothing", async () => {
-    for (let at = 0; at < head() - 1; at++) {
+  it("lines that are swapped cost nothing", async () => {
+    for (let at = 0; at < count() - 1; at++) {
       await place(edited((lines) => lines.toSpliced(at, 2, lines[at + 1] as string, lines[at] as string)));
       expect(plain((await repaired()).state), `line ${at + 1}`).toEqual(plain(whole));
+    }
+  });
+
+  it("the first line in the last one's place, and the like, cost nothing", async () => {
+    for (const [a, b] of [
+      [0, count() - 1],
+      [0, count() - 2],
+      [2, count() - 2],
+      [1, 12],
+      [0, lineOf('"objectives"')],
+    ] as const) {
+      const swap = (lines: string[]): string[] => lines.with(a, lines[b] as string).with(b, lines[a] as string);
+      await place(edited(swap));
+      expect(plain((await repaired()).state), `${a} and ${b}`).toEqual(plain(whole));
     }
   });
 
