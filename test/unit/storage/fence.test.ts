@@ -15,8 +15,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { StudyEvent } from "../../../src/core/index.js";
+import { realFileSystem } from "../../../src/storage/json-file/file-system.js";
 import { Fence } from "../../../src/storage/json-file/fence.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
+import type { FileSystem } from "../../../src/storage/json-file/index.js";
 import type { StudyWriter } from "../../../src/storage/storage.js";
 import { header } from "../../fixtures/storage/records.js";
 import { LockWorld } from "../../fixtures/storage/lock-world.js";
@@ -120,6 +122,49 @@ it("a writer that changed nothing does not remove another's journal", async () =
   writeFileSync(file("a.journal.jsonl"), "another's\n");
   await expect(writer.close()).rejects.toMatchObject(lost);
   expect(bytesOf()).toMatchObject({ "a.journal.jsonl": "another's\n", "a.lock": '{"pid":1}' });
+});
+
+describe("when the lock is lost while the disk is at work", () => {
+  /** A disk on which something happens when a file has been synced. */
+  async function withSync(path: string, happens: () => void): Promise<void> {
+    await writer.close();
+    const opened = new Map<number, string>();
+    const fileSystem: FileSystem = {
+      ...realFileSystem,
+      async open(file, flags) {
+        const fd = await realFileSystem.open(file, flags);
+        opened.set(fd, file);
+        return fd;
+      },
+      async datasync(fd) {
+        await realFileSystem.datasync(fd);
+        if (opened.get(fd) === file(path)) happens();
+      },
+    };
+    const watched = { directory, lockSystem: world.machine(), foldAboveBytes: 300, fileSystem };
+    writer = await new JsonFileStorage(watched).openWriter("a");
+  }
+
+  it("what was just written is not acknowledged", async () => {
+    await withSync("a.journal.jsonl", () => {
+      writeFileSync(file("a.lock"), '{"pid":1}');
+      world.now += 201;
+    });
+    await expect(writer.append(told("late"))).rejects.toMatchObject(lost);
+  });
+
+  it.each(["a.json.tmp", "a.journal.jsonl.tmp"])("%s is not put in another's place", async (temporary) => {
+    const seen: Record<string, string>[] = [];
+    await withSync(temporary, () => {
+      writeFileSync(file("a.lock"), '{"pid":1}');
+      seen.push(bytesOf());
+    });
+    for (let n = 0; seen.length === 0 && n < 50; n++) await writer.append(told(`k${n}`)).catch(() => {});
+    await expect(writer.close()).rejects.toMatchObject(lost);
+    const [then, now] = [seen[0], bytesOf()];
+    expect(now["a.json"]).toBe(then?.["a.json"]);
+    expect(now["a.journal.jsonl"]).toBe(then?.["a.journal.jsonl"]);
+  });
 });
 
 it("looks at most every 200 ms, and stands on no older look", async () => {

@@ -122,6 +122,8 @@ describe("an owner that cannot be looked at", () => {
     const storage = storageOn(world.machine());
     const writer = await storage.openWriter("a", { takeOver: true });
     expect(waits).toEqual([]);
+    // So long that an owner who lives after all has looked, and stopped.
+    expect(world.now).toBeGreaterThan(200);
     expect(world.now).toBeLessThanOrEqual(500);
     const neighbour = storageOn(world.machine({ pid: 101 }, { processes: { 100: "1000" } }));
     await expect(neighbour.openWriter("a", { takeOver: true })).rejects.toMatchObject({ owner: { pid: 100 } });
@@ -144,6 +146,22 @@ describe("an owner that cannot be looked at", () => {
     const attrs = { before: 1, after: 2, later: 4 };
     expect((await storageOn(world.machine()).read("a")).header.user_attrs).toEqual(attrs);
   });
+});
+
+it("what an owner elsewhere had just begun to write does not reach its successor's journal", async () => {
+  const owner = await storageOn(new LockWorld().machine(elsewhere)).openWriter("a");
+  await owner.append({ type: "study-attr", key: "before", value: 1 });
+  const journal = join(directory, "a.journal.jsonl");
+  const [fd, end] = [fs.openSync(journal, "r+"), fs.statSync(journal).size];
+  const storage = storageOn(world.machine());
+  const next = await storage.openWriter("a", { takeOver: true });
+  await next.append({ type: "study-attr", key: "after", value: 2 });
+  fs.writeSync(fd, "late ".repeat(50), end);
+  fs.closeSync(fd);
+  expect(await storage.diagnose("a")).toEqual([]);
+  expect((await storage.read("a")).header.user_attrs).toEqual({ before: 1, after: 2 });
+  await next.close();
+  await owner.close().catch(() => {});
 });
 
 describe("an owner on this machine", () => {

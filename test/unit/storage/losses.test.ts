@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { StudyState } from "../../../src/core/index.js";
-import type { RepairReport } from "../../../src/storage/index.js";
+import type { RepairReport, StudyChange } from "../../../src/storage/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { checksumOf } from "../../../src/storage/json-file/journal-line.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
@@ -190,6 +190,23 @@ describe("a journal line whose checksum fits and whose content cannot be", () =>
     },
   );
 
+  it("is not given to who follows the study: the study is read whole instead", async () => {
+    await place(
+      snapshot,
+      journal.with(
+        4,
+        resealed(journal[4] as string, (event) => ({ ...event, values: ["x"] })),
+      ),
+    );
+    const [changes, end] = [[] as StudyChange[], new AbortController()];
+    for await (const change of storage.follow("small", 15, { signal: end.signal })) {
+      changes.push(change);
+      if (change.revision >= whole.revision) end.abort();
+    }
+    expect(changes.some(({ event }) => event?.type === "trial-finished" && event.number === 5)).toBe(false);
+    expect(changes.filter(({ reset }) => reset)).toHaveLength(1);
+  });
+
   it("is not written in the first place", async () => {
     await place(snapshot, []);
     const writer = await storage.openWriter("small");
@@ -238,8 +255,11 @@ describe("a snapshot of which the checksums of its lines are damaged too", () =>
   it.each([
     ["a digit that is none", (line: string) => line.replace(/"line_checksums": "./, '"line_checksums": "~')],
     [
-      "another digit",
-      (line: string) => line.replace(/(.)",?$/, (_all, digit: string) => `${digit === "0" ? "1" : "0"}"`),
+      "another digit of a whole record's",
+      (line: string) => {
+        const at = '"line_checksums": "'.length + 8 * lineOf('{"number":3,');
+        return line.slice(0, at) + (line[at] === "0" ? "1" : "0") + line.slice(at + 1);
+      },
     ],
     ["a digit missing", (line: string) => line.replace(/"line_checksums": "./, '"line_checksums": "')],
     ["a digit too many", (line: string) => line.replace(/"line_checksums": "/, '"line_checksums": "0')],
