@@ -1,6 +1,7 @@
 /** Storages by location: a folder, a URL, or an object at hand. */
 import { isAbsolute, join } from "node:path";
 import { UsageError } from "../core/index.js";
+import { waitingInWords } from "../storage/lock-owner.js";
 import type { LockOwner, StudyStorage } from "../storage/storage.js";
 
 /** Where studies live: `"memory"` for as long as this process, a folder, a URL (`file:…`, `memory:`), or a storage object. */
@@ -9,8 +10,8 @@ export type StorageLocation = StudyStorage | "memory" | (string & {});
 /** What stands before the colon of a URL; a single letter is a drive. */
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
-/** Hears that the owner of a study is waited for, whose life cannot be told from here. */
-export type OnWait = (name: string, owner: LockOwner) => void;
+/** Hears, in a line of words, that the owner of a study is waited for, whose life cannot be told from here. */
+export type OnWait = (line: string) => void;
 
 /**
  * The storage at a location. A folder need not be there yet.
@@ -38,5 +39,6 @@ async function openFolder(path: string, directory: string, onWait: OnWait | unde
   const { JsonFileStorage, requireFolder } = await import("../storage/json-file/index.js");
   const folder = path === "" || isAbsolute(path) ? path : join(directory, path);
   requireFolder(folder, path);
-  return new JsonFileStorage({ directory: folder, onWait });
+  const told = (name: string, owner: LockOwner): void => onWait?.(waitingInWords(name, owner));
+  return new JsonFileStorage({ directory: folder, onWait: told });
 }

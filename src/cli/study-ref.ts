@@ -4,8 +4,6 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../core/index.js";
 import type { LocatedStudy } from "../app/address.js";
-import { ownerInWords } from "../storage/lock-owner.js";
-import type { LockOwner } from "../storage/lock-owner.js";
 
 /** How a command's line names its study. */
 export interface StudyOptions {
@@ -67,9 +65,6 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
   return { ...(await findStudy(folderLocation(directory), split?.name ?? null, tellOfWaiting)), directory };
 }
 
-function tellOfWaiting(name: string, owner: LockOwner): void {
-  process.stderr.write(
-    `study "${name}" is held by ${ownerInWords(owner)} since ${owner.since}, which cannot be looked at from here: ` +
-      "waiting up to 60 s for a sign of life; without one the lock is taken over\n",
-  );
+function tellOfWaiting(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -20,3 +20,11 @@ export function ownerInWords({ pid, host, url }: LockOwner): string {
   if (url !== undefined) return `the service at ${url}`;
   return (pid === undefined ? "another process" : `process ${pid}`) + (host === undefined ? "" : ` on ${host}`);
 }
+
+/** What is said while an owner is waited for that cannot be looked at. */
+export function waitingInWords(name: string, owner: LockOwner): string {
+  return (
+    `study "${name}" is held by ${ownerInWords(owner)} since ${owner.since}, which cannot be looked at from here: ` +
+    "waiting up to 60 s for a sign of life; without one the lock is taken over"
+  );
+}
