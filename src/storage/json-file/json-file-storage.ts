@@ -66,6 +66,9 @@ export interface JsonFileStorageOptions {
   readonly lockSystem?: LockSystem;
 }
 
+/** An owner elsewhere that has not answered a command for so long is said to be waited for. */
+const SILENT_COMMAND_MS = 1_000;
+
 /** How many studies' summaries are read at once. */
 const SUMMARIES_AT_ONCE = 16;
 
@@ -237,13 +240,28 @@ export class JsonFileStorage implements StudyStorage {
   }
 
   async ownerOf(name: string): Promise<LockOwner | null> {
-    return this.#locks.owner(this.#paths(name).lock);
+    const { lock } = this.#paths(name);
+    try {
+      return this.#locks.owner(lock);
+    } catch (error) {
+      throw diskError("reading the lock", lock, error);
+    }
   }
 
   async send(name: string, command: unknown): Promise<unknown> {
     const paths = this.#paths(name);
     if (!isThere(paths.snapshot)) throw await this.#unknown(name);
-    return sendCommand(name, paths.inbox, command, () => this.#locks.owner(paths.lock) !== null);
+    const sent = this.#locks.now();
+    let told = false;
+    return sendCommand(name, paths.inbox, command, () => {
+      const owner = this.#locks.owner(paths.lock);
+      // One that lives answers sooner.
+      if (owner?.elsewhere && !told && this.#locks.now() - sent > SILENT_COMMAND_MS) {
+        told = true;
+        this.#onWait?.(name, owner);
+      }
+      return owner !== null;
+    });
   }
 
   async diagnose(name: string): Promise<StorageFinding[]> {

@@ -102,12 +102,16 @@ describe("an owner that cannot be looked at", () => {
     expect(world.now - before).toBeLessThanOrEqual(500);
   });
 
-  it("gives its study to a command that it does not answer", async () => {
+  it("gives its study to a command that it does not answer, which says that it waits", async () => {
     await silentLock();
     const storage = storageOn(world.machine());
-    await storage.ownerOf("a");
-    await world.pass(60_000);
-    await expect(storage.send("a", { type: "stop" })).rejects.toMatchObject({ code: "no-owner" });
+    // Each look at the lock, one every few milliseconds, finds another second gone.
+    const system = world.machine();
+    const looking = storageOn({ ...system, now: () => (world.now += 500) });
+    await expect(looking.send("a", { type: "stop" })).rejects.toMatchObject({ code: "no-owner" });
+    expect(world.now).toBeGreaterThan(60_000);
+    expect(waits).toMatchObject([["a", { pid: 1, host: "far" }]]);
+    expect(await storage.ownerOf("a")).toMatchObject({ pid: 1 });
   });
 
   it("is named by a diagnosis, with what can be done", async () => {
