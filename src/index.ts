@@ -145,6 +145,7 @@ export type {
   StudySummary,
   StudyWriter,
   SummaryEntry,
+  WriterOptions,
 } from "./storage/index.js";
 
 export type { BestOfSummary, TrialsInBrief } from "./storage/study-summary.js";

@@ -3,7 +3,7 @@ import { UsageError } from "../core/index.js";
 import { didYouMean } from "../core/nearest.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { LocatedStudy } from "./address.js";
-import type { StorageLocation } from "./storage.js";
+import type { OnWait, StorageLocation } from "./storage.js";
 import { openStorage } from "./storage.js";
 
 /**
@@ -11,8 +11,12 @@ import { openStorage } from "./storage.js";
  * @param name null: the only one there is
  * @throws UsageError `unknown-study`, `no-study`, `several-studies` (listing them), `invalid-storage`.
  */
-export async function findStudy(location: StorageLocation, name: string | null): Promise<LocatedStudy> {
-  const storage = await openStorage(location);
+export async function findStudy(
+  location: StorageLocation,
+  name: string | null,
+  onWait?: OnWait,
+): Promise<LocatedStudy> {
+  const storage = await openStorage(location, undefined, onWait);
   const place = typeof location === "string" ? location : "this storage";
   if (name !== null) {
     if (await storage.exists(name)) return { storage, name };

@@ -5,7 +5,7 @@ import type { Pruner } from "../pruners/pruner.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import type { Sampler } from "../samplers/sampler.js";
-import type { StudyStorage } from "../storage/storage.js";
+import type { StudyStorage, StudyWriter, WriterOptions } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
 import type { StudyComponents } from "../study/components.js";
 import { handleCommand } from "../study/handle-command.js";
@@ -42,15 +42,20 @@ export async function createStoredStudy(
   given: GivenComponents = {},
 ): Promise<Study> {
   const components = await createComponents(header, given);
-  const writer = await storage.create(header);
+  const writer = await storage.create(header, { work: "create" });
   await writer.close();
-  return studyOf(storage, writer.state, components);
+  return studyOf(storage, { state: writer.state, writer: null }, components);
 }
 
-function studyOf(storage: StudyStorage, state: StudyState, components: StudyComponents): Study {
-  const artifacts = storage.artifacts(state.header.name);
+/** A study's records, and who may add to them. */
+interface OpenedStudy {
+  readonly state: StudyState;
+  readonly writer: StudyWriter | null;
+}
+
+function studyOf(storage: StudyStorage, opened: OpenedStudy, components: StudyComponents): Study {
+  const artifacts = storage.artifacts(opened.state.header.name);
   const reports = new EpochLog((number) => artifacts?.directory(number) ?? null);
-  const opened = { state, writer: null };
   const study = new Study({ storage, opened, components, prepare: prepareWith(storage), reports });
   rememberStorage(study, storage);
   return study;
@@ -68,10 +73,30 @@ export async function loadStudy(options: LoadStudyOptions): Promise<Study> {
 
 /** {@link loadStudy} on a storage at hand. */
 export async function openStudy(storage: StudyStorage, name: string, given: GivenComponents = {}): Promise<Study> {
-  const state = await storage.read(name);
+  return withComponents(storage, { state: await storage.read(name), writer: null }, given);
+}
+
+/**
+ * {@link openStudy}, and at once for writing.
+ * @throws as {@link openStudy}, and as {@link StudyStorage.openWriter}.
+ */
+export async function openStudyToWrite(storage: StudyStorage, name: string, options: WriterOptions): Promise<Study> {
+  // Another object of this process may have it open.
+  await StudyLog.release(storage, name);
+  const writer = await storage.openWriter(name, options);
+  try {
+    return await withComponents(storage, { state: writer.state, writer }, {});
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+async function withComponents(storage: StudyStorage, opened: OpenedStudy, given: GivenComponents): Promise<Study> {
+  const { header } = opened.state;
   // Most samplers and pruners are ours: then nothing is imported to read a study or to tell it something.
-  if (!areRegistered(state.header, given)) await loadStudyPlugins(state.header, storage.baseDirectory(name));
-  return studyOf(storage, state, await createComponents(state.header, given));
+  if (!areRegistered(header, given)) await loadStudyPlugins(header, storage.baseDirectory(header.name));
+  return studyOf(storage, opened, await createComponents(header, given));
 }
 
 /**
@@ -103,17 +128,24 @@ export async function commandStudy<C extends StudyCommand>(
   command: C,
 ): Promise<CommandAnswers[C["type"]]> {
   for (let attempt = 1; ; attempt++) {
+    const owner = await storage.ownerOf(name);
+    // One that has the study open for a moment only is not asked, but waited for.
+    if (owner && owner.work !== "command")
+      try {
+        return (await storage.send(name, command)) as CommandAnswers[C["type"]];
+      } catch (error) {
+        if (!(error instanceof MlbenchError) || error.code !== "no-owner") throw error;
+      }
+    let study: Study;
     try {
-      if (await storage.ownerOf(name)) return (await storage.send(name, command)) as CommandAnswers[C["type"]];
-    } catch (error) {
-      if (!(error instanceof MlbenchError) || error.code !== "no-owner") throw error;
-    }
-    const study = await openStudy(storage, name);
-    try {
-      return await handleCommand(study, command);
+      study = await openStudyToWrite(storage, name, { work: "command" });
     } catch (error) {
       // An owner came between looking and opening.
       if (!(error instanceof MlbenchError) || error.code !== "study-locked" || attempt >= 5) throw error;
+      continue;
+    }
+    try {
+      return await handleCommand(study, command);
     } finally {
       await study.close();
     }

@@ -62,5 +62,9 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
   const split = named[0] === undefined ? null : splitStudyPath(named[0]);
   const directory = split?.directory ?? options.storage ?? "studies";
   const { findStudy } = await import("../app/find-study.js");
-  return { ...(await findStudy(folderLocation(directory), split?.name ?? null)), directory };
+  return { ...(await findStudy(folderLocation(directory), split?.name ?? null, tellOfWaiting)), directory };
+}
+
+function tellOfWaiting(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -7,14 +7,24 @@ export interface LockOwner {
   readonly host?: string;
   /** ISO 8601, UTC: when the lock was taken. */
   readonly since: string;
-  /** On another host or in another container: whether it still lives cannot be told from here. @default false */
+  /** On another machine or in another container: whether it still lives cannot be told from here. @default false */
   readonly elsewhere?: boolean;
   /** Where the owner takes commands, when it is a service. */
   readonly url?: string;
+  /** What it holds the study for: `optimize`, `command`, `delete`, …; absent where it does not say. */
+  readonly work?: string;
 }
 
 /** `process 4711 on lab3`, `the service at http://…`, or `another process` where nothing is known. */
 export function ownerInWords({ pid, host, url }: LockOwner): string {
   if (url !== undefined) return `the service at ${url}`;
   return (pid === undefined ? "another process" : `process ${pid}`) + (host === undefined ? "" : ` on ${host}`);
+}
+
+/** What is said while an owner is waited for that cannot be looked at. */
+export function waitingInWords(name: string, owner: LockOwner): string {
+  return (
+    `study "${name}" is held by ${ownerInWords(owner)} since ${owner.since}, which cannot be looked at from here: ` +
+    "waiting up to 60 s for a sign of life; without one the lock is taken over"
+  );
 }

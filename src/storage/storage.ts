@@ -17,13 +17,13 @@ export interface StudyStorage {
    * Makes a study and opens it for writing.
    * @throws UsageError `study-exists`, `invalid-study-name` | MlbenchError `storage-full`, `storage-failed`.
    */
-  create(header: StudyHeader): Promise<StudyWriter>;
+  create(header: StudyHeader, options?: WriterOptions): Promise<StudyWriter>;
   /**
    * Opens a study for writing: takes its lock (over from a dead owner at once).
    * @throws UsageError `unknown-study`, `invalid-study-name` | MlbenchError `study-locked` (a `StudyLockedError` with
    * the owner), `study-damaged`, `study-too-new`.
    */
-  openWriter(name: string): Promise<StudyWriter>;
+  openWriter(name: string, options?: WriterOptions): Promise<StudyWriter>;
   /** The state now, without any lock. @throws UsageError `unknown-study`, MlbenchError `study-damaged`, `study-too-new`. */
   read(name: string): Promise<StudyState>;
   /** Like `read`, with what was found amiss on the way and who writes the study now. */
@@ -82,6 +82,19 @@ export interface StudyStorage {
   repair(name: string): Promise<RepairReport>;
 }
 
+/** What a storage may be told of a writer; one that has no use for it leaves it. */
+export interface WriterOptions {
+  /**
+   * What the study is held for, for those who meet its lock. `command` says that it is held for a moment: others wait.
+   */
+  readonly work?: "optimize" | "command" | "create" | undefined;
+  /**
+   * Whether the lock of an owner whose life cannot be told from here is taken over at once, instead of after a while
+   * without a sign of life. @default false
+   */
+  readonly takeOver?: boolean | undefined;
+}
+
 export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -104,7 +117,8 @@ export interface StudyWriter {
    * once. The promise settles when they are durable (group commit); with `trial-report` events alone it resolves at
    * once, and they are durable with the next synced event or within 200 ms.
    * @throws (rejects) MlbenchError `invalid-event`, `invalid-transition`: nothing was applied. `storage-full`,
-   * `storage-failed`: the events are kept, nothing further is accepted until `retry`. `writer-closed`.
+   * `storage-failed`: the events are kept, nothing further is accepted until `retry`. `storage-lost`: lock or files are
+   * no longer this writer's, and never will be again. `writer-closed`.
    */
   append(...events: StudyEvent[]): Promise<void>;
   /** Resolves when everything appended so far is durable. */
@@ -158,4 +172,13 @@ export interface RepairReport {
   readonly actions: readonly string[];
   /** Copies of the damaged files. */
   readonly backups: readonly string[];
+  /** What could not be put right; absent where all of it was. */
+  readonly lost?: {
+    /** Lines that are gone: at least so many. */
+    readonly lines: number;
+    /** Trials whose record is lost; they stand as failed. */
+    readonly trials: readonly number[];
+    /** Trials that are kept as they read, although nothing tells whether something about them changed or is lost. */
+    readonly unsure: readonly number[];
+  };
 }

@@ -46,8 +46,8 @@ export function writerClosed(name: string): MlbenchError {
 
 const reserved = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/i;
 const suffixes = /\.(json|jsonl|journal|lock|files|inbox|tmp|bak|damaged)$/i;
-/** Ends of the files beside a study's that go on behind the study's own. */
-const beside = /\.journal\.|\.json\.v\d+$/i;
+/** What stands in the names of files beside a study's, behind the study's own. */
+const beside = /\.(journal|lock|json|jsonl)\./i;
 
 /**
  * A name that is a file name everywhere and collides with no file beside a study's.
@@ -65,7 +65,7 @@ export function requireStudyName(name: string): void {
   if (!/^[\p{L}\p{N}\p{M}._-]+$/u.test(name)) wrong("it holds a character that not every file system takes");
   if (/^[.-]|\.$/.test(name)) wrong('it may not begin with "." or "-", nor end with "."');
   if (reserved.test(name) || name.toLowerCase() === "presets") wrong("it is reserved");
-  if (suffixes.test(name) || beside.test(name)) wrong("it ends like a file that stands beside a study's");
+  if (suffixes.test(name) || beside.test(name)) wrong("it reads like a file that stands beside a study's");
 }
 
 /** Whether {@link requireStudyName} lets it pass. */

@@ -136,7 +136,7 @@ export class StudyLog {
   async #openWriter(): Promise<void> {
     // Another object of this process that has the study open and is not at work on it gives it up.
     for (const other of openLogs) if (other.#isSameStudy(this) && !other.busy) await other.close();
-    this.#adopt(await this.#storage.openWriter(this.#name));
+    this.#adopt(await this.#storage.openWriter(this.#name, this.busy ? { work: "optimize" } : {}));
   }
 
   /** The same for every object that has the study open, whichever storage object it came by. */

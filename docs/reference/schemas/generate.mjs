@@ -440,7 +440,19 @@ const schemas = {
   doctor: ["`doctor`", list(ref("finding"))],
   "doctor-repair": [
     "`doctor --repair`",
-    object({ findings: list(ref("finding")), actions: list(text), backups: list(text) }),
+    object(
+      {
+        findings: list(ref("finding")),
+        actions: list(text),
+        backups: list(text),
+        lost: {
+          description:
+            "What could not be put right: lines that are gone (at least so many), trials that stand as failed, and trials that are kept as they read although nothing tells whether they changed.",
+          ...object({ lines: count, trials: list(count), unsure: list(count) }),
+        },
+      },
+      { optional: ["lost"] },
+    ),
   ],
   evaluate: [
     "`evaluate CHECKPOINT`",

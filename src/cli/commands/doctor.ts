@@ -5,11 +5,18 @@ import { printData } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import type { StorageFinding } from "../../storage/storage.js";
+import type { RepairReport, StorageFinding } from "../../storage/storage.js";
 
 function findingLine(finding: StorageFinding): string {
   const place = [finding.file, finding.line === null ? null : `line ${finding.line}`].filter((part) => part !== null);
   return `${finding.severity.padEnd(8)}${place.join(", ")}: ${finding.message}`;
+}
+
+/** `lost: 2 lines, 1 trial (failed now), 3 trials unsure (kept as they read)` */
+function lostLine({ lines, trials, unsure }: NonNullable<RepairReport["lost"]>): string {
+  const some = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const parts = [some(lines, "line"), `${some(trials.length, "trial")} (failed now)`];
+  return `lost: ${[...parts, `${some(unsure.length, "trial")} unsure (kept as they read)`].join(", ")}`;
 }
 
 /** `mlbench-hpo doctor STUDY [--repair]`: exit code 0 when the study is whole (or mended), 1 when it is damaged. */
@@ -32,6 +39,7 @@ export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) =
                   ...report.findings.map(findingLine),
                   ...report.actions,
                   ...report.backups.map((file) => `kept ${file}`),
+                  ...(report.lost ? [lostLine(report.lost)] : ["nothing is lost"]),
                 ].join("\n"),
         });
         return;

@@ -27,6 +27,7 @@ interface OptimizeCliOptions extends StudyOptions {
   grace?: number;
   keepCheckpoints: string;
   acceptChanges?: boolean;
+  takeOver?: boolean;
   backend: "wasm";
   kernels: "auto";
   format: "table" | "json";
@@ -76,7 +77,8 @@ function addOptimizeOptions(command: Command): Command {
     .option("--target <value>", "stop as soon as a trial reaches this value", finiteNumber)
     .option("--grace <seconds>", "how long running trials may go on after Ctrl-C (default: 10)", duration("--grace"))
     .option("--keep-checkpoints <rule>", "best:N, all or none", "best:3")
-    .option("--accept-changes", "go on although files that the study depends on have changed; recorded");
+    .option("--accept-changes", "go on although files that the study depends on have changed; recorded")
+    .option("--take-over", "take the lock of an owner elsewhere that is gone, without waiting for a sign of its life");
   addBackendOptions(command).addOption(
     new Option("--format <format>", "json: one event a line").choices(["table", "json"]).default("table"),
   );
@@ -110,14 +112,15 @@ function milliseconds(seconds: number | undefined): number | undefined {
 async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
   const { io } = context;
   const ref = await resolveStudy(options, name);
-  const [{ loadStudy }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] = await Promise.all([
+  const [{ openStudyToWrite }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] = await Promise.all([
     import("../../app/study.js"),
     import("../../app/checkpoint-keeper.js"),
     import("../optimize-view.js"),
     import("../interrupt.js"),
   ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
-  const study = await loadStudy({ name: ref.name, storage: ref.storage });
+  const { takeOver } = options;
+  const study = await openStudyToWrite(ref.storage, ref.name, { work: "optimize", takeOver });
   const file = ref.storage.location(ref.name);
   const json = options.format === "json";
   const { studyWarnings } = await import("../../app/study-warnings.js");

@@ -7,6 +7,7 @@ const advice: Readonly<Record<string, string>> = {
   EPERM: "permission denied: make the folder writable, or choose another with --storage",
   EROFS: "the file system is read-only: choose another folder with --storage",
   ENOTDIR: "a part of the path is a file, not a folder",
+  ESPIPE: "it is no file, but a pipe or a device",
   EMFILE: "too many open files",
 };
 
@@ -17,7 +18,7 @@ export function diskError(doing: string, path: string, error: unknown): MlbenchE
   if (code === "ENOSPC" || code === "EDQUOT")
     return new MlbenchError(
       "storage-full",
-      `the disk is full: ${doing} ${path} failed; nothing acknowledged is lost, and it goes on when there is room`,
+      `the disk is full: ${doing} ${path} failed; nothing acknowledged is lost: make room and start again`,
       { cause: error },
     );
   return new MlbenchError("storage-failed", `${doing} ${path} failed: ${advice[code] ?? messageOf(error)}`, {

@@ -55,8 +55,11 @@ const ftruncate = promisify(fs.ftruncate);
 const stat = promisify(fs.stat);
 const fstat = promisify(fs.fstat);
 
+/** Opening for reading does not wait for the other end of a pipe that stands in a file's place; Windows has none. */
+const READ = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
+
 export const realFileSystem: FileSystem = {
-  open: (path, flags) => open(path, flags, 0o666),
+  open: (path, flags) => open(path, flags === "r" ? READ : flags, 0o666),
   close: (fd) => close(fd),
   read: async (fd, into, position) => (await read(fd, into, 0, into.length, position)).bytesRead,
   write: async (fd, bytes, position) => (await write(fd, bytes, 0, bytes.length, position)).bytesWritten,
@@ -102,6 +105,15 @@ export async function openIfThere(system: FileSystem, path: string): Promise<num
     if (errorCode(error) === "ENOENT") return null;
     throw error;
   });
+}
+
+/**
+ * A descriptor of a new, empty file. One that stands there goes: a process that lost its lock while it was writing it
+ * must not write into this one.
+ */
+export async function openNew(system: FileSystem, path: string, flags: "wx" | "wx+"): Promise<number> {
+  await removeIfThere(system, path);
+  return system.open(path, flags);
 }
 
 /** Unlinks a file that may be missing. */

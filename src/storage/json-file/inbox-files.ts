@@ -1,6 +1,7 @@
 /** The files of a study's inbox: commands, taken commands, answers. */
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { errorCode } from "./file-system.js";
@@ -22,9 +23,17 @@ const COMMAND = ".command.json";
 const TAKEN = ".taken.json";
 const ANSWER = ".answer.json";
 
+/** A pipe that is named like a command is none, and is not waited for. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 /** Ids sort in the order of sending, as far as clocks tell. */
 export function newCommandId(): string {
   return `${Date.now().toString().padStart(14, "0")}-${process.pid}-${randomBytes(4).toString("hex")}`;
+}
+
+/** Milliseconds since 1970, by the sender's clock. */
+export function sentAt(id: string): number {
+  return Number(id.split("-")[0]);
 }
 
 /**
@@ -50,7 +59,12 @@ export class InboxFiles {
 
   async #read(id: string, kind: string): Promise<unknown> {
     try {
-      return readJson(await readFile(this.#path(id, kind), "utf8"));
+      const file = await open(this.#path(id, kind), READ);
+      try {
+        return (await file.stat()).isFile() ? readJson(await file.readFile("utf8")) : undefined;
+      } finally {
+        await file.close();
+      }
     } catch (error) {
       if (errorCode(error) === "ENOENT") return undefined;
       throw error;
@@ -58,13 +72,13 @@ export class InboxFiles {
   }
 
   async #idsOf(kind: string): Promise<string[]> {
-    const files = await readdir(this.directory).catch((error: unknown) => {
+    const files = await readdir(this.directory, { withFileTypes: true }).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return [];
       throw error;
     });
     return files
-      .filter((file) => file.endsWith(kind))
-      .map((file) => file.slice(0, -kind.length))
+      .filter((file) => file.isFile() && file.name.endsWith(kind))
+      .map(({ name }) => name.slice(0, -kind.length))
       .sort();
   }
 

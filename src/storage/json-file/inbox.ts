@@ -6,9 +6,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { messageOf, MlbenchError, UsageError } from "../../core/index.js";
 import { failPoint } from "./fail-point.js";
-import { InboxFiles, newCommandId } from "./inbox-files.js";
+import { InboxFiles, newCommandId, sentAt } from "./inbox-files.js";
 import type { AnswerFile } from "./inbox-files.js";
-import { isGone, ownIdentity } from "./process-identity.js";
+import { judge, realProcessView } from "./process-identity.js";
+import type { ProcessIdentity } from "./process-identity.js";
 
 /** How often the folder is looked at, besides what `fs.watch` says (it says nothing on some file systems). */
 const OWNER_POLL_MS = 250;
@@ -67,7 +68,7 @@ async function answerTo(
     if (answer) return answer;
     const late = performance.now() > deadline;
     if (!isOwned() || late) {
-      if (await files.withdraw(id)) throw late ? busy(name) : noOwner;
+      if (await files.withdraw(id)) throw isOwned() ? busy(name) : noOwner;
       if (!isOwned()) {
         // The owner may have answered as its last act.
         const last = await files.takeAnswer(id);
@@ -94,7 +95,7 @@ async function putWhileOwned(
 ): Promise<void> {
   for (let attempt = 1; ; attempt++)
     try {
-      return await files.putCommand(id, { command, sender: ownIdentity() });
+      return await files.putCommand(id, { command, sender: realProcessView.self });
     } catch (error) {
       if (!isOwned()) throw noOwner;
       if (attempt === 5) throw error;
@@ -154,7 +155,7 @@ export class InboxReceiver {
       this.#watcher.on("error", () => this.#watcher?.close());
       for (const id of await this.#files.taken()) await this.#files.answer(id, errorAnswer(ownerDied(this.#name)));
       const old = Date.now() - PATIENCE_MS;
-      for (const id of await this.#files.answers()) if (!(Number(id.split("-")[0]) > old)) await this.#files.drop(id);
+      for (const id of await this.#files.answers()) if (!(sentAt(id) > old)) await this.#files.drop(id);
     } catch {
       // Without an inbox (a full disk, say) the study goes on; the poll below tries again.
     }
@@ -177,7 +178,7 @@ export class InboxReceiver {
     const file = await this.#files.take(id);
     if (!file) return;
     // A command sent to an earlier owner by someone who no longer waits was never acknowledged: it lapses.
-    if (first && isGone(file.sender)) return this.#files.drop(id);
+    if (first && isGone(file.sender, id)) return this.#files.drop(id);
     failPoint("inbox-taken");
     const answer = await this.#handler(file.command).then(
       (value): AnswerFile => ({ answer: value ?? null }),
@@ -192,6 +193,11 @@ export class InboxReceiver {
     await this.#files.answer(id, answer);
     this.#unanswered.delete(id);
   }
+}
+
+/** Its id says when the command was sent: then its sender lived. */
+function isGone(sender: ProcessIdentity, id: string): boolean {
+  return judge(sender, sentAt(id), realProcessView) === "gone";
 }
 
 function errorAnswer(error: unknown): AnswerFile {

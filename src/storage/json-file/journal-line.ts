@@ -2,6 +2,7 @@
 import { crc32 } from "node:zlib";
 
 import type { StudyEvent } from "../../core/index.js";
+import type { Migrator } from "../migrations/index.js";
 import { storedEvent } from "../stored-event.js";
 import { withOneByteCorrected } from "./one-byte.js";
 import { readJson, writeJson } from "./plain-json.js";
@@ -49,7 +50,16 @@ export function sequenceOf(bytes: Buffer): number {
 export function parseSealed(bytes: Buffer): JournalRecord | null {
   try {
     const { seq, event } = readJson(bytes.toString("utf8")) as JournalRecord;
-    return Number.isSafeInteger(seq) && typeof event === "object" ? { seq, event } : null;
+    return Number.isSafeInteger(seq) && typeof event === "object" && event !== null ? { seq, event } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A line's event as the present version's; null where it has not the shape to be lifted. */
+export function migratedEvent(event: StudyEvent, migrator: Migrator): StudyEvent | null {
+  try {
+    return migrator.event({ ...event }) as unknown as StudyEvent;
   } catch {
     return null;
   }

@@ -18,7 +18,19 @@ export interface JournalScan {
   readonly needsNewline: boolean;
   readonly size: number;
   readonly lines: number;
+  /** Lines that nothing could be read from. */
+  readonly unread: number;
 }
+
+/** Where a record stands. */
+export interface LinePlace {
+  /** From 1. */
+  readonly line: number;
+  /** Of its first byte in the file. */
+  readonly offset: number;
+}
+
+const RETURN = 13;
 
 type Make = Omit<StorageFinding, "file">;
 
@@ -26,7 +38,7 @@ type Make = Omit<StorageFinding, "file">;
 class Scanner {
   readonly #file: string;
   readonly #revision: number;
-  readonly #onRecord: (record: JournalRecord) => void;
+  readonly #onRecord: (record: JournalRecord, place: LinePlace) => void;
   readonly findings: StorageFinding[] = [];
   readonly #salvaged = new Map<number, JournalRecord>();
   /** The last number of the regular part; NaN before the first line. */
@@ -35,8 +47,11 @@ class Scanner {
   end = 0;
   needsNewline = false;
   lines = 0;
+  unread = 0;
+  /** Whether lines were found to end as they do on Windows. */
+  #returns = false;
 
-  constructor(file: string, revision: number, onRecord: (record: JournalRecord) => void) {
+  constructor(file: string, revision: number, onRecord: (record: JournalRecord, place: LinePlace) => void) {
     this.#file = file;
     this.#revision = revision;
     this.#onRecord = onRecord;
@@ -72,7 +87,7 @@ class Scanner {
 
   #give(line: Line): boolean {
     const record = parseSealed(line.bytes);
-    if (record) this.#onRecord(record);
+    if (record) this.#onRecord(record, { line: line.number, offset: line.offset });
     else this.#report(line, { code: "checksum", message: "its checksum fits but it cannot be parsed" });
     return record !== null;
   }
@@ -90,6 +105,7 @@ class Scanner {
   }
 
   #broken(line: Line, isLast: boolean): void {
+    if (this.#hasReturn(line)) return;
     const within = recordsWithin(line.bytes);
     if (isLast && !line.ended && within.length === 0) {
       const message = `the last line is incomplete (${line.bytes.length} bytes) and is left out`;
@@ -105,6 +121,19 @@ class Scanner {
       blocksWriting: !isLast || found.length > 1,
     });
     for (const record of found) this.#save(record);
+    if (found.length === 0) this.unread++;
+  }
+
+  /** A carriage return before each newline is one fault, not one a line: something has changed the line ends. */
+  #hasReturn({ bytes, ...line }: Line): boolean {
+    const before = bytes.at(-1) === RETURN ? bytes.subarray(0, -1) : null;
+    const record = before && isSealed(before) ? parseSealed(before) : null;
+    if (!record) return false;
+    const message = "from here on lines end in carriage return and newline: something changed the line ends";
+    if (!this.#returns) this.#report({ bytes, ...line }, { code: "line-ends", message });
+    this.#returns = true;
+    this.#save(record);
+    return true;
   }
 
   #keep(line: Line): void {
@@ -143,7 +172,7 @@ export async function scanJournal(
   fd: number,
   file: string,
   revision: number,
-  onRecord: (record: JournalRecord) => void,
+  onRecord: (record: JournalRecord, place: LinePlace) => void,
 ): Promise<JournalScan> {
   const scanner = new Scanner(file, revision, onRecord);
   let size = 0;
@@ -156,6 +185,6 @@ export async function scanJournal(
     }
   if (held) scanner.line(held, true);
   scanner.finish();
-  const { lastSeq, salvaged, findings, end, needsNewline, lines } = scanner;
-  return { lastSeq, salvaged, findings, end, needsNewline, size, lines };
+  const { lastSeq, salvaged, findings, end, needsNewline, lines, unread } = scanner;
+  return { lastSeq, salvaged, findings, end, needsNewline, size, lines, unread };
 }

@@ -5,9 +5,11 @@ import { migratorFrom } from "../migrations/index.js";
 import type { Migrator } from "../migrations/index.js";
 import type { StudyChange } from "../storage.js";
 import { studyDeleted } from "../study-errors.js";
+import { wrongEvent } from "./event-check.js";
 import { openIfThere } from "./file-system.js";
 import type { FileStatus, FileSystem } from "./file-system.js";
-import { isSealed, parseSealed, sequenceOf } from "./journal-line.js";
+import { isSealed, migratedEvent, parseSealed, sequenceOf } from "./journal-line.js";
+import type { JournalRecord } from "./journal-line.js";
 import type { StudyPaths } from "./paths.js";
 import { identityIn, readHead } from "./snapshot-head.js";
 import type { HeadIdentity } from "./snapshot-head.js";
@@ -194,6 +196,13 @@ class OpenJournal {
     return this.#system.close(this.#fd);
   }
 
+  /** Null for a line whose event cannot be: reading the study whole tells what is wrong. */
+  #recordOf(line: Buffer): JournalRecord | null {
+    const record = parseSealed(line);
+    const event = record && migratedEvent(record.event, this.#migrator);
+    return record && event && wrongEvent(event) === null ? { seq: record.seq, event } : null;
+  }
+
   /**
    * The events of the good lines from `position` to the end, those up to `known()` left out. Lines that are none are
    * passed over when a good one follows (its number tells whether something is missing) and otherwise looked at again
@@ -213,12 +222,12 @@ class OpenJournal {
         const line = bytes.subarray(from, newline === -1 ? count : newline);
         from = newline === -1 ? count : newline + 1;
         const seq = sequenceOf(line);
-        const record = seq > known() && isSealed(line) ? parseSealed(line) : null;
+        const record = seq > known() && isSealed(line) ? this.#recordOf(line) : null;
         // A last line without its newline has to be whole; what is known already only needs its number.
         if (!record && (newline === -1 || !(seq <= known()))) continue;
         this.position = start + from;
         this.newest = Math.max(this.newest, seq);
-        if (record) yield { seq, event: this.#migrator.event({ ...record.event }) as unknown as StudyEvent };
+        if (record) yield record;
       }
       if (atEnd) return;
       size = this.position === start ? size * 2 : PIECE;

@@ -2,7 +2,8 @@
 import type { MlbenchError } from "../../core/index.js";
 import { diskError } from "./disk-errors.js";
 import { die, failPoint, isFailPoint } from "./fail-point.js";
-import { errorCode, writeFully } from "./file-system.js";
+import type { Fence } from "./fence.js";
+import { errorCode, openNew, writeFully } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 
 /** Reports that nobody waits for are durable after this long at the latest (the contract says 200 ms). */
@@ -23,6 +24,8 @@ export interface JournalPlace {
   readonly end: number;
   /** Runs before the file is first touched, and again at the next attempt when it fails. @default nothing to do */
   readonly prepare?: () => Promise<void>;
+  /** Tells whether the files are still this process's. @default they are */
+  readonly fence?: Fence | undefined;
 }
 
 /**
@@ -36,6 +39,7 @@ export class Journal {
   readonly #path: string;
   readonly #tempPath: string;
   readonly #prepare: () => Promise<void>;
+  readonly #fence: Fence | undefined;
   #fd: number | null = null;
   /** Bytes of the file known to be on the disk. */
   #synced: number;
@@ -54,12 +58,14 @@ export class Journal {
   /** The file is new under its name: until its folder is synced, a power cut could take it away. */
   #nameDue = false;
 
-  constructor(system: FileSystem, { path, tempPath, end, prepare = async () => {} }: JournalPlace) {
+  constructor(system: FileSystem, { path, tempPath, end, prepare = async () => {}, fence }: JournalPlace) {
     this.#system = system;
     this.#path = path;
     this.#tempPath = tempPath;
     this.#prepare = prepare;
     this.#synced = end;
+    this.#fence = fence;
+    fence?.watch(() => this.#isInPlace());
   }
 
   /** Where the next line will begin, queued ones counted. */
@@ -97,6 +103,7 @@ export class Journal {
   /** Writes again what could not be written. */
   async retry(): Promise<void> {
     await this.#pump;
+    if (this.#fence?.lost) throw this.#fence.lost;
     this.#failure = null;
     await this.synced();
   }
@@ -141,8 +148,11 @@ export class Journal {
       }
       const waiters = this.#waiters.splice(0);
       try {
+        // Before writing, lest a process that stood still writes over its successor's lines; and before acknowledging.
+        if (this.#fence?.isDue) await this.#fence.check();
         await this.#write();
         if (waiters.length > 0 || this.#syncDue) await this.#sync();
+        if (waiters.length > 0 && this.#fence?.isDue) await this.#fence.check();
         failPoint("journal-synced");
         for (const waiter of waiters) waiter.resolve();
       } catch (error) {
@@ -235,9 +245,19 @@ export class Journal {
     this.#unsynced.splice(0, pieces);
   }
 
+  /** Null while the open file, if there is one, is what stands at its path. */
+  async #isInPlace(): Promise<string | null> {
+    const fd = this.#fd;
+    if (fd === null) return null;
+    const there = await this.#system.status(this.#path);
+    if (fd !== this.#fd) return null;
+    return there?.id === (await this.#system.status(fd))?.id ? null : "its journal is gone or another's";
+  }
+
   async #dropBefore(boundary: number): Promise<void> {
     if (this.#failure) throw this.#failure;
     try {
+      await this.#fence?.check();
       await this.#write();
     } catch (error) {
       this.#fail(diskError("writing", this.#path, error), []);
@@ -245,11 +265,12 @@ export class Journal {
     }
     const from = await this.#file();
     const end = this.#synced + this.#unsyncedBytes;
-    const to = await this.#system.open(this.#tempPath, "w+");
+    const to = await openNew(this.#system, this.#tempPath, "wx+");
     try {
       await this.#copy(from, boundary, end, to);
       await this.#system.datasync(to);
       failPoint("fold-journal-written");
+      await this.#fence?.look();
       await this.#system.rename(this.#tempPath, this.#path);
     } catch (error) {
       await this.#system.close(to);

@@ -1,10 +1,9 @@
 /** The storage contract over a folder of study files. */
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
-import { createStudyState, MlbenchError, requireKnownKeys } from "../../core/index.js";
-import type { KnownKeys, StudyHeader, StudyState } from "../../core/index.js";
+import { createStudyState, requireKnownKeys } from "../../core/index.js";
+import type { KnownKeys, MlbenchError, StudyHeader, StudyState } from "../../core/index.js";
 import type {
   FollowOptions,
   LockOwner,
@@ -16,10 +15,12 @@ import type {
   StudySummary,
   StudyWriter,
   SummaryEntry,
+  WriterOptions,
 } from "../storage.js";
 import { isStudyName, requireStudyName, studyExists, studyLocked, unknownStudy, waitOrStop } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
-import { diagnoseStudy, repairStudy } from "./doctor.js";
+import { diagnoseStudy } from "./doctor.js";
+import { Fence } from "./fence.js";
 import { FileArtifacts } from "./file-artifacts.js";
 import { realFileSystem } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
@@ -27,13 +28,22 @@ import { sendCommand } from "./inbox.js";
 import { followJournal } from "./journal-tail.js";
 import { loadStudy } from "./load.js";
 import type { LoadedStudy } from "./load.js";
-import { acquireLock, lockOwner } from "./lock.js";
-import type { Lock } from "./lock.js";
+import { Locks } from "./lock.js";
+import type { Lock, LockRequest, LockSystem } from "./lock.js";
 import { releaseAtExit } from "./open-writers.js";
 import { pathsOf } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
+import { repairStudy } from "./repair.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
-import { possibleNames, readsLikeStudy, realPathOf, removeBeside, removeStudy, studyNames } from "./study-folder.js";
+import {
+  isThere,
+  possibleNames,
+  readsLikeStudy,
+  realPathOf,
+  removeBeside,
+  removeStudy,
+  studyNames,
+} from "./study-folder.js";
 import { StudyWatch } from "./study-watch.js";
 import { SummaryReader } from "./summaries.js";
 import type { FilesInBrief } from "./summaries.js";
@@ -48,13 +58,21 @@ export interface JsonFileStorageOptions {
   readonly url?: string;
   /** The journal is folded into the snapshot when it is larger than this and than the snapshot. @default 262144 */
   readonly foldAboveBytes?: number;
+  /** Hears that an owner is waited for whose life cannot be told from here. */
+  readonly onWait?: ((name: string, owner: LockOwner) => void) | undefined;
   /** For tests. */
   readonly fileSystem?: FileSystem;
+  /** For tests. */
+  readonly lockSystem?: LockSystem;
 }
 
 const optionKeys: KnownKeys<JsonFileStorageOptions> = {
   ...({ directory: true, url: true, foldAboveBytes: true, fileSystem: true } as const),
+  ...({ onWait: true, lockSystem: true } as const),
 };
+
+/** An owner elsewhere that has not answered a command for so long is said to be waited for. */
+const SILENT_COMMAND_MS = 1_000;
 
 /** How many studies' summaries are read at once. */
 const SUMMARIES_AT_ONCE = 16;
@@ -66,30 +84,34 @@ export class JsonFileStorage implements StudyStorage {
   readonly #url: string | undefined;
   readonly #foldAbove: number;
   readonly #system: FileSystem;
+  readonly #locks: Locks;
+  readonly #onWait: JsonFileStorageOptions["onWait"];
   readonly #summaries: SummaryReader;
 
   /** @throws UsageError `unknown-option`. */
   constructor(options: JsonFileStorageOptions) {
     requireKnownKeys("JsonFileStorage", options, optionKeys);
-    const { directory, url, foldAboveBytes, fileSystem } = options;
+    const { directory, url, foldAboveBytes, onWait, fileSystem, lockSystem } = options;
     this.#directory = resolve(directory);
     this.#shownAs = directory;
     this.#url = url;
     this.#foldAbove = foldAboveBytes ?? 1 << 18;
     this.#system = fileSystem ?? realFileSystem;
+    this.#locks = new Locks(lockSystem);
+    this.#onWait = onWait;
     this.#summaries = new SummaryReader(this.#system, (name) => this.#load(name));
   }
 
-  async create(header: StudyHeader): Promise<StudyWriter> {
+  async create(header: StudyHeader, options?: WriterOptions): Promise<StudyWriter> {
     const { name } = header;
     const paths = this.#paths(name);
-    if (existsSync(paths.snapshot)) throw studyExists(name);
+    if (isThere(paths.snapshot)) throw studyExists(name);
     await mkdir(this.#directory, { recursive: true }).catch((error: unknown) => {
       throw diskError("making the folder", this.#directory, error);
     });
-    const lock = await this.#lock(name, paths);
+    const lock = await this.#lock(name, paths, options);
     try {
-      if (existsSync(paths.snapshot)) throw studyExists(name);
+      if (isThere(paths.snapshot)) throw studyExists(name);
       await removeBeside(paths);
       const lastActivity = new Date().toISOString();
       const document = { revision: 0, state: createStudyState(header), extra: {}, lastActivity };
@@ -104,14 +126,15 @@ export class JsonFileStorage implements StudyStorage {
     }
   }
 
-  async openWriter(name: string): Promise<StudyWriter> {
+  async openWriter(name: string, options?: WriterOptions): Promise<StudyWriter> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    const lock = await this.#lock(name, paths);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
+    const lock = await this.#lock(name, paths, options);
     try {
       const loaded = await loadStudy(this.#system, paths, { keepTexts: true });
       if (!loaded) throw await this.#unknown(name);
-      return this.#writer({ name, paths, lock, ...(await startFromFiles(this.#system, paths, loaded)) });
+      const start = await startFromFiles(this.#system, paths, loaded, lock.fromElsewhere);
+      return this.#writer({ name, paths, lock, ...start });
     } catch (error) {
       lock.release();
       throw error;
@@ -131,21 +154,25 @@ export class JsonFileStorage implements StudyStorage {
   }
 
   async exists(name: string): Promise<boolean> {
-    return isStudyName(name) && existsSync(this.#paths(name).snapshot);
+    return isStudyName(name) && isThere(this.#paths(name).snapshot);
   }
 
   list(): Promise<string[]> {
-    return studyNames(this.#directory);
+    return studyNames(this.#system, this.#directory);
   }
 
   async summary(name: string): Promise<StudySummary> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    return this.#withOwner(name, paths, await this.#summaries.read(name, paths));
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
+    try {
+      return this.#withOwner(name, paths, await this.#summaries.read(name, paths));
+    } catch (error) {
+      throw diskError("reading", paths.snapshot, error);
+    }
   }
 
   #withOwner(name: string, paths: StudyPaths, brief: FilesInBrief): StudySummary {
-    return { ...brief, owner: lockOwner(paths.lock), location: this.location(name) };
+    return { ...brief, owner: this.#locks.owner(paths.lock), location: this.location(name) };
   }
 
   async summaries(): Promise<SummaryEntry[]> {
@@ -169,18 +196,18 @@ export class JsonFileStorage implements StudyStorage {
     const paths = this.#paths(name);
     try {
       const brief = await this.#summaries.glance(name, paths);
-      if (!brief && !(await readsLikeStudy(paths.snapshot))) return null;
+      if (!brief && !(await readsLikeStudy(this.#system, paths.snapshot))) return null;
       const summary = this.#withOwner(name, paths, brief ?? (await this.#summaries.read(name, paths)));
       return { name, location, summary, error: null };
-    } catch (error) {
-      if (!(error instanceof MlbenchError)) throw error;
+    } catch (reason) {
+      const error = diskError("reading", paths.snapshot, reason);
       return error.code === "unknown-study" ? null : { name, location, summary: null, error };
     }
   }
 
   async *follow(name: string, fromRevision: number, { signal }: FollowOptions = {}): AsyncGenerator<StudyChange> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     const watch = new StudyWatch(paths, signal);
     try {
       const load = async (): Promise<StudyState> => (await this.#load(name)).state;
@@ -193,8 +220,8 @@ export class JsonFileStorage implements StudyStorage {
 
   async delete(name: string): Promise<void> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    const lock = await this.#lock(name, paths);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
+    const lock = await this.#lock(name, paths, { work: "delete" });
     try {
       await removeStudy(this.#system, paths);
     } catch (error) {
@@ -221,27 +248,42 @@ export class JsonFileStorage implements StudyStorage {
   }
 
   async ownerOf(name: string): Promise<LockOwner | null> {
-    return lockOwner(this.#paths(name).lock);
+    const { lock } = this.#paths(name);
+    try {
+      return this.#locks.owner(lock);
+    } catch (error) {
+      throw diskError("reading the lock", lock, error);
+    }
   }
 
   async send(name: string, command: unknown): Promise<unknown> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    return sendCommand(name, paths.inbox, command, () => lockOwner(paths.lock) !== null);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
+    const sent = this.#locks.now();
+    let told = false;
+    return sendCommand(name, paths.inbox, command, () => {
+      const owner = this.#locks.owner(paths.lock);
+      // One that lives answers sooner.
+      if (owner?.elsewhere && !told && this.#locks.now() - sent > SILENT_COMMAND_MS) {
+        told = true;
+        this.#onWait?.(name, owner);
+      }
+      return owner !== null;
+    });
   }
 
   async diagnose(name: string): Promise<StorageFinding[]> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    return diagnoseStudy(this.#system, paths);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
+    return diagnoseStudy(this.#system, paths, this.#locks);
   }
 
   async repair(name: string): Promise<RepairReport> {
     const paths = this.#paths(name);
-    if (!existsSync(paths.snapshot)) throw await this.#unknown(name);
-    const lock = await this.#lock(name, paths);
+    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
+    const lock = await this.#lock(name, paths, { work: "repair" });
     try {
-      return await repairStudy(this.#system, paths);
+      return await repairStudy(this.#system, paths, this.#locks);
     } finally {
       lock.release();
     }
@@ -264,17 +306,20 @@ export class JsonFileStorage implements StudyStorage {
     return unknownStudy(name, await this.list().catch(() => []));
   }
 
-  async #lock(name: string, paths: StudyPaths): Promise<Lock> {
-    const attempt = await acquireLock(paths.lock, this.#url).catch((error: unknown) => {
+  async #lock(name: string, paths: StudyPaths, { work, takeOver }: LockRequest = {}): Promise<Lock> {
+    const onWait = (owner: LockOwner): void => this.#onWait?.(name, owner);
+    const request = { url: this.#url, work, takeOver, onWait };
+    const attempt = await this.#locks.acquire(paths.lock, request).catch((error: unknown) => {
       throw diskError("taking the lock", paths.lock, error);
     });
-    if ("owner" in attempt) throw studyLocked(name, attempt.owner, adviceOn(attempt.owner, basename(paths.lock)));
+    if ("owner" in attempt) throw studyLocked(name, attempt.owner, adviceOn(attempt.owner));
     return attempt.lock;
   }
 
-  #writer(start: Omit<WriterStart, "system" | "foldAbove" | "onClosed">): JsonFileWriter {
+  #writer(start: Omit<WriterStart, "system" | "foldAbove" | "onClosed" | "fence"> & { lock: Lock }): JsonFileWriter {
     const writer: JsonFileWriter = new JsonFileWriter({
       ...start,
+      fence: new Fence(start.name, start.lock, () => this.#locks.now()),
       system: this.#system,
       foldAbove: this.#foldAbove,
       onClosed: releaseAtExit(() => writer.close(), start.lock),
@@ -284,7 +329,7 @@ export class JsonFileStorage implements StudyStorage {
 }
 
 /** What can be done about the owner of a lock. */
-function adviceOn(owner: LockOwner, lockFile: string): string {
-  if (!owner.elsewhere) return waitOrStop(owner);
-  return `if it is gone for certain, which cannot be told from here, delete the file ${lockFile}`;
+function adviceOn(owner: LockOwner): string {
+  const advice = waitOrStop(owner);
+  return owner.elsewhere ? `it cannot be looked at from here, but has given a sign of life: ${advice}` : advice;
 }

@@ -1,15 +1,19 @@
 /** A study as it stands on disk: its snapshot with the journal's events applied. */
 import { basename } from "node:path";
 
-import { applyEvent, createStudyState, MlbenchError } from "../../core/index.js";
-import type { StudyEvent, StudyState } from "../../core/index.js";
+import { applyEvent, createStudyState, messageOf } from "../../core/index.js";
+import type { StudyState } from "../../core/index.js";
 import type { StorageFinding } from "../storage.js";
 import { openIfThere } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { scanJournal } from "./journal-scan.js";
-import type { JournalScan } from "./journal-scan.js";
+import { wrongEvent } from "./event-check.js";
+import { migratedEvent } from "./journal-line.js";
+import type { JournalRecord } from "./journal-line.js";
+import type { JournalScan, LinePlace } from "./journal-scan.js";
 import type { StudyPaths } from "./paths.js";
 import { LenientReplay } from "./lenient-replay.js";
+import type { LeftEvent, Losses } from "./lenient-replay.js";
 import { identityIn, readHead } from "./snapshot-head.js";
 import { readSnapshot } from "./snapshot-reader.js";
 import type { ReadOptions, ReadSnapshot } from "./snapshot-reader.js";
@@ -28,6 +32,8 @@ export interface LoadedStudy {
   readonly journal: JournalScan | null;
   readonly lastSeq: number;
   readonly findings: readonly StorageFinding[];
+  /** What damage of the journal has cost; null where there is none. */
+  readonly losses: Losses | null;
 }
 
 /**
@@ -97,20 +103,29 @@ export async function withJournal(
   const { version, outdated } = migrator;
   const common = { snapshot: document, snapshotBytes: bytes, version, outdated };
   const { state, revision } = document;
-  if (fd === null) return { ...common, state, journal: null, lastSeq: revision, findings: [] };
+  if (fd === null) return { ...common, state, journal: null, lastSeq: revision, findings: [], losses: null };
   const file = basename(paths.journal);
-  const migrated = (event: StudyEvent): StudyEvent => migrator.event({ ...event }) as unknown as StudyEvent;
+  const checked = ({ seq, event }: JournalRecord): LeftEvent & { readonly wrong: string | null } => {
+    const migrated = migratedEvent(event, migrator);
+    const wrong = migrated ? wrongEvent(migrated) : "it is of no known form";
+    return { seq, event: wrong === null ? migrated : null, wrong };
+  };
   const replay = new Replay(state, file);
-  const journal = await scanJournal(system, fd, file, revision, ({ seq, event }) => replay.apply(seq, migrated(event)));
+  const journal = await scanJournal(system, fd, file, revision, (record, place) =>
+    replay.apply(checked(record), place),
+  );
   const findings = [...replay.findings, ...journal.findings];
-  if (journal.salvaged.length === 0 && replay.findings.length === 0)
-    return { ...common, state: replay.state, journal, lastSeq: journal.lastSeq, findings };
-  const lenient = new LenientReplay(replay.state);
-  for (const event of replay.kept) lenient.apply(event);
-  for (const { event } of journal.salvaged) lenient.apply(migrated(event));
+  if (journal.salvaged.length === 0 && replay.findings.length === 0) {
+    const lines = journal.unread;
+    const losses = lines > 0 ? { lines, trials: [], unsure: replay.state.unfinished } : null;
+    return { ...common, state: replay.state, journal, lastSeq: journal.lastSeq, findings, losses };
+  }
+  const lenient = new LenientReplay(replay.state, journal.lines);
+  for (const left of [...replay.kept, ...journal.salvaged.map(checked)]) lenient.apply(left);
+  const losses = lenient.losses(journal.unread);
   const { lastSeq } = journal;
   const mended = lenient.finish(new Date().toISOString());
-  return { ...common, state: atRevision(mended, lastSeq), journal, lastSeq, findings };
+  return { ...common, state: atRevision(mended, lastSeq), journal, lastSeq, findings, losses };
 }
 
 /** The state under the number of the last event on disk: some events of a damaged journal are lost, others stood in for. */
@@ -124,26 +139,31 @@ class Replay {
   state: StudyState;
   readonly #file: string;
   readonly findings: StorageFinding[] = [];
-  readonly kept: StudyEvent[] = [];
+  readonly kept: LeftEvent[] = [];
 
   constructor(state: StudyState, file: string) {
     this.state = state;
     this.#file = file;
   }
 
-  apply(seq: number, event: StudyEvent): void {
-    if (this.findings.length > 0) {
-      this.kept.push(event);
+  /** @param wrong what the event cannot be, whatever came before. */
+  apply(left: LeftEvent & { readonly wrong: string | null }, place: LinePlace): void {
+    const { seq, event, wrong } = left;
+    if (wrong !== null) this.#find(`event ${seq} is none: ${wrong}`, place);
+    if (this.findings.length > 0 || !event) {
+      this.kept.push(left);
       return;
     }
     try {
       this.state = applyEvent(this.state, event);
     } catch (error) {
-      if (!(error instanceof MlbenchError)) throw error;
-      this.kept.push(event);
-      const message = `event ${seq} cannot have happened here: ${error.message}`;
-      const where = { file: this.#file, line: null, offset: null };
-      this.findings.push({ severity: "damage", code: "event", ...where, message, blocksWriting: true });
+      this.kept.push(left);
+      this.#find(`event ${seq} cannot have happened here: ${messageOf(error)}`, place);
     }
+  }
+
+  #find(message: string, place: LinePlace): void {
+    const where = { file: this.#file, ...place };
+    this.findings.push({ severity: "damage", code: "event", ...where, message, blocksWriting: true });
   }
 }

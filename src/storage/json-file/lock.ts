@@ -1,172 +1,215 @@
-/** The lock that makes a process the only writer of a study: taken, given back, and taken over from a dead owner. */
+/** The lock that makes a process the only writer of a study: taken, kept alive, given back, taken over. */
 import { createHash, randomBytes } from "node:crypto";
-import { linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { LockOwner } from "../lock-owner.js";
 import { failPoint } from "./fail-point.js";
-import { errorCode } from "./file-system.js";
-import { isElsewhere, isGone, ownIdentity } from "./process-identity.js";
-import type { ProcessIdentity } from "./process-identity.js";
-
-interface LockContent extends ProcessIdentity {
-  readonly since: string;
-  /** Where the owner takes commands, when it is a service. */
-  readonly url?: string;
-  /** Makes each lock's text unique. */
-  readonly nonce: string;
-}
+import * as lockFile from "./lock-file.js";
+import type { FoundLock, LockContent } from "./lock-file.js";
+import { LockWatch } from "./lock-watch.js";
+import type { Observation } from "./lock-watch.js";
+import { judge, realProcessView } from "./process-identity.js";
+import type { ProcessView, Verdict } from "./process-identity.js";
 
 /** A lock that this process holds. */
 export interface Lock {
+  /** Whether it was taken from an owner that may live: what that one was just writing may still come. */
+  readonly fromElsewhere: boolean;
+  /** Whether the file is still there and says so. */
+  isOurs(): Promise<boolean>;
   /** Gives it back; does nothing when it is no longer ours. Synchronous, so that a process can do it while it ends. */
   release(): void;
 }
 
-export type LockAttempt = { readonly lock: Lock } | { readonly owner: LockOwner };
+/** `beats`: whether the owner, who cannot be looked at, was seen to live. */
+export type LockAttempt = { readonly lock: Lock } | { readonly owner: LockOwner; readonly beats: boolean };
 
+/** How a lock is taken. */
+export interface LockRequest {
+  /** Where this owner takes commands, when it is a service. */
+  readonly url?: string | undefined;
+  /** What it is held for; {@link briefWork} is waited for by others. */
+  readonly work?: string | undefined;
+  /** Whether the lock of an owner that cannot be looked at is taken over without waiting for a sign of life. */
+  readonly takeOver?: boolean | undefined;
+  /** Hears once that an owner is waited for that cannot be looked at. */
+  readonly onWait?: ((owner: LockOwner) => void) | undefined;
+}
+
+/** What locks need of the world; a parameter so that tests need not wait. */
+export interface LockSystem {
+  /** Milliseconds of a clock that nobody sets. */
+  now(): number;
+  delay(ms: number): Promise<void>;
+  /** Calls back again and again, without keeping the process alive; gives what ends it. A call that fails is dropped. */
+  every(ms: number, callback: () => Promise<void>): () => void;
+  readonly processes: ProcessView;
+}
+
+export const realLockSystem: LockSystem = {
+  now: () => performance.now(),
+  delay: (ms) => delay(ms),
+  every(ms, callback) {
+    const timer = setInterval(() => void callback().catch(() => {}), ms).unref();
+    return () => clearInterval(timer);
+  },
+  processes: realProcessView,
+};
+
+/** The owner touches its lock so often. */
+export const BEAT_MS = 5_000;
+/** An owner that cannot be looked at is taken to be gone after so long without a beat. */
+export const SILENT_FOR_MS = 60_000;
+/** Those who hold a lock for a moment are waited for so long. */
+export const BRIEF_FOR_MS = 5_000;
 /** A lock file that cannot be read is one just being made, or what a power cut left; after this long, the latter. */
 const UNREADABLE_FOR_MS = 1_000;
+/** Longer than a writer goes without looking whether the lock is its own: until then a silent owner may write. */
+const SETTLE_MS = 500;
+const POLL_MS = { brief: 25, unreadable: 20, silent: 250 } as const;
 
-function textOf(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return null;
-    throw error;
+/** Work that holds a lock for a moment. */
+const briefWork = new Set(["command", "create", "delete", "repair", "take-over"]);
+
+function ownerIn(content: LockContent, elsewhere: boolean): LockOwner {
+  const { pid, host, since, url, work } = content;
+  return { pid, host, since, elsewhere, ...(url !== undefined && { url }), ...(work !== undefined && { work }) };
+}
+
+/** A lock that stands, and what is known of its owner. */
+interface Standing {
+  readonly found: FoundLock;
+  readonly content: LockContent | null;
+  readonly verdict: Verdict | "unreadable";
+  readonly seen: Observation;
+}
+
+/** The locks of a folder as this process sees them. */
+export class Locks {
+  readonly #system: LockSystem;
+  readonly #watch: LockWatch;
+
+  constructor(system: LockSystem = realLockSystem) {
+    this.#system = system;
+    this.#watch = new LockWatch(() => system.now());
   }
-}
 
-function parse(text: string): LockContent | null {
-  try {
-    const content = JSON.parse(text) as LockContent;
-    return Number.isInteger(content.pid) && typeof content.boot === "string" ? content : null;
-  } catch {
-    return null;
+  /** Milliseconds of the clock that they go by. */
+  now(): number {
+    return this.#system.now();
   }
-}
 
-/** Puts `text` at `path` unless something is there; whoever sees the file sees all of it. */
-function placeNew(path: string, text: string, nonce: string): boolean {
-  const temp = `${path}.${nonce}.tmp`;
-  writeFileSync(temp, text);
-  try {
-    linkSync(temp, path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    if (errorCode(error) === "ENOENT") throw error;
-    return placeWithoutLinks(path, text);
-  } finally {
-    rmSync(temp, { force: true });
+  /** The owner of a lock file as far as it lives, or may; null where there is none. */
+  owner(path: string): LockOwner | null {
+    const standing = this.#look(path);
+    if (!standing?.content || this.#isFree(standing)) return null;
+    return ownerIn(standing.content, standing.verdict === "elsewhere");
   }
-}
 
-/** For file systems without hard links. */
-function placeWithoutLinks(path: string, text: string): boolean {
-  try {
-    writeFileSync(path, text, { flag: "wx" });
-    return true;
-  } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    throw error;
+  /** Whether a lock file is there whose owner is gone. */
+  isStale(path: string): boolean {
+    return this.#look(path) !== null && this.owner(path) === null;
   }
-}
 
-function ownerIn(content: LockContent): LockOwner {
-  const { pid, host, since, url } = content;
-  return { pid, host, since, elsewhere: isElsewhere(content), ...(url === undefined ? {} : { url }) };
-}
+  #look(path: string): Standing | null {
+    const found = lockFile.readLock(path);
+    const seen = this.#watch.look(path, found);
+    if (!found) return null;
+    const content = lockFile.parseLock(found.text);
+    if (!content) return { found, content, verdict: "unreadable", seen };
+    const lastSign = Math.max(found.touched, Date.parse(content.since));
+    return { found, content, verdict: judge(content, lastSign, this.#system.processes), seen };
+  }
 
-/** The living owner of a lock file, or null. */
-export function lockOwner(path: string): LockOwner | null {
-  const text = textOf(path);
-  const content = text === null ? null : parse(text);
-  return content && !isGone(content) ? ownerIn(content) : null;
-}
+  /** Whether a lock may be taken over. */
+  #isFree({ verdict, seen }: Standing): boolean {
+    if (verdict === "unreadable") return seen.stillForMs >= UNREADABLE_FOR_MS;
+    return verdict === "gone" || (verdict === "elsewhere" && seen.stillForMs >= SILENT_FOR_MS);
+  }
 
-/** Whether a lock file is there whose owner is gone. */
-export function hasStaleLock(path: string): boolean {
-  const text = textOf(path);
-  return text !== null && lockOwner(path) === null;
-}
-
-/**
- * Takes the lock, at once over from a dead owner.
- * @param url where this owner takes commands, when it is a service.
- */
-export async function acquireLock(path: string, url?: string): Promise<LockAttempt> {
-  const nonce = randomBytes(8).toString("hex");
-  const since = new Date().toISOString();
-  const content: LockContent = { ...ownIdentity(), since, ...(url === undefined ? {} : { url }), nonce };
-  const text = `${JSON.stringify(content)}\n`;
-  for (;;) {
-    if (placeNew(path, text, nonce)) return { lock: held(path, text) };
-    const found = textOf(path);
-    if (found === null) continue;
-    const owner = parse(found);
-    if (owner && !isGone(owner)) return { owner: ownerIn(owner) };
-    if (!owner && isFresh(path)) {
-      await delay(20);
-      continue;
+  /**
+   * Takes the lock: at once over from a dead owner, after {@link SILENT_FOR_MS} from one that cannot be looked at and
+   * does not beat.
+   */
+  async acquire(path: string, request: LockRequest = {}): Promise<LockAttempt> {
+    const { url, work, takeOver = false, onWait } = request;
+    const nonce = randomBytes(8).toString("hex");
+    const since = new Date().toISOString();
+    const self = this.#system.processes.self;
+    const told = { ...(url !== undefined && { url }), ...(work !== undefined && { work }) };
+    const text = `${JSON.stringify({ ...self, since, ...told, nonce } satisfies LockContent)}\n`;
+    const deadline = this.#system.now() + BRIEF_FOR_MS;
+    let waited = false;
+    for (;;) {
+      const standing = this.#look(path);
+      if (!standing) {
+        if (await this.#place(path, text, nonce)) return { lock: this.#held(path, text, false) };
+        continue;
+      }
+      const { verdict, content, seen } = standing;
+      if (this.#isFree(standing) || (takeOver && verdict === "elsewhere")) {
+        const taken = await this.#takeOver(path, standing, text, nonce);
+        if (taken) return { lock: this.#held(path, text, verdict === "elsewhere") };
+        continue;
+      }
+      if (content && (verdict === "living" || seen.beats)) {
+        const owner = ownerIn(content, verdict === "elsewhere");
+        if (!briefWork.has(content.work ?? "") || this.#system.now() >= deadline) return { owner, beats: seen.beats };
+        await this.#system.delay(POLL_MS.brief);
+      } else {
+        if (content && !waited) onWait?.(ownerIn(content, true));
+        waited ||= content !== null;
+        await this.#system.delay(content ? POLL_MS.silent : POLL_MS.unreadable);
+      }
     }
-    const rival = await takeOver(path, found, text, nonce);
-    if (rival === "ours") removeLeftovers(path);
-    if (rival === "ours") return { lock: held(path, text) };
-    if (rival !== "changed") return { owner: rival };
   }
-}
 
-function isFresh(path: string): boolean {
-  try {
-    return Math.abs(Date.now() - statSync(path).mtimeMs) < UNREADABLE_FOR_MS;
-  } catch {
+  /** False when another was faster. */
+  async #place(path: string, text: string, nonce: string): Promise<boolean> {
+    const before = this.#system.now();
+    const placing = lockFile.placeLock(path, text, nonce);
+    if (placing !== "filled") return placing === "made";
+    // Someone may have found it empty for so long that it was judged to be left by a power cut, and be about to replace it.
+    if (this.#system.now() - before > UNREADABLE_FOR_MS / 2) await this.#system.delay(UNREADABLE_FOR_MS);
+    return lockFile.readLock(path)?.text === text;
+  }
+
+  /**
+   * Replaces a dead owner's lock; false when it is no longer as it was found. Two that judged the same lock dead must not
+   * both do so, nor may one remove what the other just put there: only the holder of a second lock, named after the dead
+   * one's text, replaces it, and only while that text still stands. That second lock may itself have been left by a
+   * process that died here; it is then taken over in the same way.
+   */
+  async #takeOver(path: string, { found, verdict }: Standing, text: string, nonce: string): Promise<boolean> {
+    failPoint("lock-judged");
+    const name = createHash("sha256").update(found.text).digest("hex").slice(0, 16);
+    const guard = await this.acquire(`${path}.${name}`, { work: "take-over" });
+    if ("owner" in guard) return false;
+    try {
+      const now = lockFile.readLock(path);
+      if (now?.text !== found.text || now.touched !== found.touched) return false;
+      if (!lockFile.replaceLock(path, text, nonce)) return false;
+      failPoint("lock-taken");
+    } finally {
+      guard.lock.release();
+    }
+    lockFile.removeLeftovers(path);
+    // It may only have stood still: by then it has looked.
+    if (verdict === "elsewhere") await this.#system.delay(SETTLE_MS);
     return true;
   }
-}
 
-/**
- * Replaces a dead owner's lock. Two that judged the same lock dead must not both do so, nor may one remove what the
- * other just put there: only the holder of a second lock, named after the dead one's text, replaces it, and only while
- * that text still stands. That second lock may itself have been left by a process that died here; it is then taken over
- * in the same way.
- */
-async function takeOver(
-  path: string,
-  dead: string,
-  text: string,
-  nonce: string,
-): Promise<"ours" | "changed" | LockOwner> {
-  failPoint("lock-judged");
-  const guard = await acquireLock(`${path}.${createHash("sha256").update(dead).digest("hex").slice(0, 16)}`);
-  if ("owner" in guard) return guard.owner;
-  try {
-    if (textOf(path) !== dead) return "changed";
-    const temp = `${path}.${nonce}.tmp`;
-    writeFileSync(temp, text);
-    renameSync(temp, path);
-    failPoint("lock-taken");
-    return "ours";
-  } finally {
-    guard.lock.release();
+  #held(path: string, text: string, fromElsewhere: boolean): Lock {
+    const stop = this.#system.every(BEAT_MS, async () => {
+      if (await lockFile.hasText(path, text)) await lockFile.touch(path);
+    });
+    return {
+      fromElsewhere,
+      isOurs: () => lockFile.hasText(path, text),
+      release() {
+        stop();
+        lockFile.removeLock(path, text);
+      },
+    };
   }
-}
-
-/**
- * Removes what processes that died while taking this lock left beside it. Safe while it is held: a second lock is named
- * after a text that no longer stands here, and whoever holds it will see so.
- */
-function removeLeftovers(path: string): void {
-  const prefix = `${basename(path)}.`;
-  for (const file of readdirSync(dirname(path)))
-    if (file.startsWith(prefix)) rmSync(join(dirname(path), file), { force: true });
-}
-
-function held(path: string, text: string): Lock {
-  return {
-    release() {
-      if (textOf(path) === text) rmSync(path, { force: true });
-    },
-  };
 }

@@ -1,7 +1,7 @@
 /** Rewriting a study of an older version in the present one; the old file is kept beside. */
 import { formOf } from "../migrations/index.js";
 import { diskError } from "./disk-errors.js";
-import { removeIfThere, writeFully } from "./file-system.js";
+import { openNew, removeIfThere, writeFully } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import type { LoadedStudy } from "./load.js";
 import { olderSnapshot } from "./paths.js";
@@ -49,7 +49,7 @@ export async function migrateStudy(
 async function copyDurably(system: FileSystem, from: string, temp: string, to: string): Promise<void> {
   const source = await system.open(from, "r");
   try {
-    const target = await system.open(temp, "w");
+    const target = await openNew(system, temp, "wx");
     try {
       for (let at = 0; ;) {
         const piece = Buffer.allocUnsafe(PIECE);

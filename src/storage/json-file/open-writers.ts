@@ -3,7 +3,7 @@ import type { Lock } from "./lock.js";
 
 interface OpenWriter {
   close(): Promise<void>;
-  readonly lock: Lock;
+  readonly lock: Pick<Lock, "release">;
 }
 
 const openWriters = new Set<OpenWriter>();
@@ -13,7 +13,7 @@ let listening = false;
  * A process that comes to its end without closing a study still folds it; one that calls `process.exit()` has no time for
  * that, but gives the lock back. Returns what to call when the writer is closed.
  */
-export function releaseAtExit(close: () => Promise<void>, lock: Lock): () => void {
+export function releaseAtExit(close: () => Promise<void>, lock: Pick<Lock, "release">): () => void {
   const entry = { close, lock };
   openWriters.add(entry);
   if (!listening) {

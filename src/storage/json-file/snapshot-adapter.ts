@@ -4,6 +4,7 @@ import type { Adapter } from "lowdb";
 import type { Form } from "../migrations/index.js";
 import { diskError } from "./disk-errors.js";
 import { failPoint } from "./fail-point.js";
+import type { Fence } from "./fence.js";
 import { removeIfThere } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import type { StudyPaths } from "./paths.js";
@@ -19,12 +20,15 @@ import type { StudyDocument } from "./study-document.js";
 export class SnapshotAdapter implements Adapter<StudyDocument> {
   readonly #system: FileSystem;
   readonly #paths: StudyPaths;
+  readonly #fence: Fence | undefined;
   /** The size of what was written last. */
   bytes = 0;
 
-  constructor(system: FileSystem, paths: StudyPaths) {
+  /** @param fence asked before anything is put in the place of what is there. */
+  constructor(system: FileSystem, paths: StudyPaths, fence?: Fence) {
     this.#system = system;
     this.#paths = paths;
+    this.#fence = fence;
   }
 
   /** Asked for by lowdb's contract; the storage itself reads through `loadStudy`, together with the journal. */
@@ -40,12 +44,15 @@ export class SnapshotAdapter implements Adapter<StudyDocument> {
   /** @param form the present version's, or the one that the study came from. */
   async write(document: StudyDocument, form?: Form): Promise<void> {
     const { snapshot, snapshotTemp } = this.#paths;
+    await this.#fence?.check();
     try {
       this.bytes = await writeSnapshot(this.#system, snapshotTemp, document, form);
+      await this.#fence?.look();
       await this.#system.rename(snapshotTemp, snapshot);
       await this.#system.syncDirectoryOf(snapshot);
     } catch (error) {
-      await removeIfThere(this.#system, snapshotTemp).catch(() => {});
+      // It may be another's by now.
+      if (!this.#fence?.lost) await removeIfThere(this.#system, snapshotTemp).catch(() => {});
       throw diskError("writing", snapshot, error);
     }
     failPoint("fold-renamed");

@@ -1,18 +1,22 @@
-/** Putting a damaged snapshot right, line by line. */
+/** Putting a damaged snapshot right, line by line, by the checksums of its lines that still fit. */
 import { createHash } from "node:crypto";
 
-import { messageOf, MlbenchError } from "../../core/index.js";
 import type { StorageFinding } from "../storage.js";
 import { checksumOf } from "./journal-line.js";
-import { withOneByteCorrected } from "./one-byte.js";
+import { matchLines } from "./line-matching.js";
+import type { MatchedLine } from "./line-matching.js";
 import { NO_CHECKSUM, TRAILER_END, TRAILER_START } from "./snapshot-layout.js";
 
 const NEWLINE = Buffer.from("\n");
+/** How a line of the body begins: the rest of a line of checksums that was cut in two does not. */
+const BODY = /^(?:"\w+": |\{"number":|\{$|\],$)/;
 
 export interface MendedLine {
   readonly text: string;
   /** Whether it is known to be as it was written. */
   readonly sure: boolean;
+  /** Whether its checksum says that it is not as it was written; neither: nothing tells. */
+  readonly wrong: boolean;
 }
 
 export interface MendedSnapshot {
@@ -20,45 +24,90 @@ export interface MendedSnapshot {
   readonly lines: readonly MendedLine[];
   readonly findings: readonly StorageFinding[];
   readonly actions: readonly string[];
+  /** How many lines are gone, as far as the checksums tell. */
+  readonly missing: number;
 }
 
 /** Lines of a damaged snapshot against the checksums in its last line: which are whole, and what can be put right. */
-export function mendSnapshot(bytes: Buffer, file: string): MendedSnapshot {
+export function mendSnapshot(given: Buffer, file: string): MendedSnapshot {
+  const { bytes, actions } = asWritten(given);
   const { stored, zeroed } = checksumOutOf(bytes);
   const trailerAt = findTrailer(zeroed);
-  // The byte before it is a newline, or was one.
-  const body = splitLines(trailerAt === -1 ? zeroed : zeroed.subarray(0, trailerAt - 1));
+  const body = trailerAt === -1 ? splitLines(zeroed) : linesAround(zeroed, trailerAt);
   const finding = (message: string, line: number | null, offset: number | null): StorageFinding => {
     return { severity: "damage", code: "snapshot", file, line, offset, message, blocksWriting: true };
   };
-  const given = (sure: boolean): MendedLine[] => body.map((line) => ({ text: line.toString("utf8"), sure }));
-  const sums = trailerAt === -1 ? null : sumsIn(zeroed.subarray(trailerAt));
   const own = body.map(checksumOf);
   if (stored === hashOf(body, own)) {
-    const message = "the line of checksums at its end is damaged; everything else is whole";
-    return {
-      lines: given(true),
-      findings: [finding(message, body.length + 1, trailerAt)],
-      actions: ["renewed the checksums"],
-    };
+    const lines = body.map((line) => ({ text: line.toString("utf8"), sure: true, wrong: false }));
+    const changed = actions.length > 0 ? finding(`${actions.join("; ")}: everything else is whole`, 1, 0) : null;
+    const damaged = "the line of checksums at its end is damaged; everything else is whole";
+    const findings = [changed ?? finding(damaged, body.length + 1, trailerAt)];
+    return { lines, findings, actions: changed ? actions : ["renewed the checksums"], missing: 0 };
   }
-  if (!sums) {
-    const message = "it is cut short: its end, with the checksums of its lines, is missing";
-    const actions = ["kept the lines that can be read"];
-    return { lines: given(false), findings: [finding(message, body.length, bytes.length)], actions };
+  const name = /^(.*)\.json$/.exec(file)?.[1] ?? file;
+  const matched = matchLines(body, trailerAt === -1 ? "" : zeroed.toString("latin1", trailerAt), name);
+  return { ...told(body, matched.lines, trailerAt === -1, finding), missing: matched.missing, ...merged() };
+
+  function merged(): Pick<MendedSnapshot, "actions"> {
+    const kept =
+      matched.actions.length === 0 && trailerAt === -1 ? ["kept the lines that can be read"] : matched.actions;
+    return { actions: [...actions, ...kept] };
   }
-  return mendRegion(body, own, sums, finding);
 }
 
 /** The line of the checksum in a snapshot, from 1. */
 const CHECKSUM_LINE = 4;
+
+/** Where the damage begins, and the lines without what it took to compare them. */
+function told(
+  body: readonly Buffer[],
+  lines: readonly MatchedLine[],
+  isCut: boolean,
+  finding: (message: string, line: number | null, offset: number | null) => StorageFinding,
+): Pick<MendedSnapshot, "lines" | "findings"> {
+  const mended = lines.map(({ bytes, sure, wrong }) => ({ text: bytes.toString("utf8"), sure, wrong }));
+  const size = body.reduce((sum, line) => sum + line.length + 1, 0);
+  if (isCut) {
+    const message = "it is cut short: its end, with the checksums of its lines, is missing";
+    return { lines: mended, findings: [finding(message, body.length, size)] };
+  }
+  const first = body.findIndex((line, i) => !lines[i]?.sure || !line.equals(lines[i].bytes));
+  if (first === -1 && lines.length === body.length) {
+    const message = "its checksum is damaged; everything else is whole";
+    return { lines: mended, findings: [finding(message, CHECKSUM_LINE, null)] };
+  }
+  const line = first === -1 ? body.length : first;
+  const offset = body.slice(0, line).reduce((sum, bytes) => sum + bytes.length + 1, 0);
+  return { lines: mended, findings: [finding("something in it changed", line + 1, offset)] };
+}
+
+/**
+ * The bytes without what other programs put around and between lines: no value of a snapshot has a carriage return in it,
+ * and its first byte is a brace.
+ */
+function asWritten(given: Buffer): { readonly bytes: Buffer; readonly actions: string[] } {
+  const actions: string[] = [];
+  let bytes = given;
+  const start = bytes.toString("latin1", 0, 4096).search(/\{\r?\n"/);
+  // Lines of its own may have come before its first.
+  if (start > 0 && !/^"\w+": /m.test(bytes.toString("latin1", 0, start))) {
+    bytes = bytes.subarray(start);
+    actions.push(`left out ${start} byte${start === 1 ? "" : "s"} before its beginning`);
+  }
+  if (bytes.includes("\r\n")) {
+    bytes = Buffer.from(bytes.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
+    actions.push("put the line ends right");
+  }
+  return { bytes, actions };
+}
 
 /**
  * The bytes as the checksums were taken over them: with the overall one's digits zeroed. One changed byte can damage
  * the key or the digits, so that either leads there.
  */
 function checksumOutOf(bytes: Buffer): { stored: string | undefined; zeroed: Buffer } {
-  const head = bytes.toString("latin1", 0, 300);
+  const head = bytes.toString("latin1", 0, 1024);
   const byKey = head.indexOf('"checksum": "');
   const at = byKey === -1 ? head.search(/[0-9a-f]{64}/) : byKey + '"checksum": "'.length;
   if (at === -1) return { stored: undefined, zeroed: bytes };
@@ -78,6 +127,15 @@ function splitLines(bytes: Buffer): Buffer[] {
   return lines;
 }
 
+/** All lines but that of the checksums and the last: what else stands behind it belongs before. */
+function linesAround(bytes: Buffer, trailerAt: number): Buffer[] {
+  const end = bytes.indexOf(10, trailerAt);
+  const behind =
+    end === -1 ? [] : splitLines(bytes.subarray(end + 1)).filter((line) => BODY.test(line.toString("latin1", 0, 64)));
+  // The byte before it is a newline, or was one.
+  return [...splitLines(bytes.subarray(0, Math.max(0, trailerAt - 1))), ...behind];
+}
+
 /** Where the line of checksums begins; one changed byte in its key does not hide it. -1 when there is none. */
 function findTrailer(bytes: Buffer): number {
   const exact = bytes.lastIndexOf(TRAILER_START);
@@ -93,119 +151,13 @@ function findTrailer(bytes: Buffer): number {
   return -1;
 }
 
-function sumsIn(trailer: Buffer): string[] | null {
-  const digits = /^"line_checksums": "((?:[0-9a-f]{8})*)"\n/.exec(trailer.toString("latin1"))?.[1];
-  return digits === undefined ? null : (digits.match(/.{8}/g) ?? []);
+/** Whether a file that does not read as a study's has the line of checksums that this program ends its files with. */
+export function isOurs(bytes: Buffer): boolean {
+  return findTrailer(bytes) !== -1;
 }
 
 function hashOf(body: readonly Buffer[], sums: readonly string[]): string {
   const hash = createHash("sha256");
   for (const line of body) hash.update(line).update(NEWLINE);
   return hash.update(TRAILER_START + sums.join("") + TRAILER_END).digest("hex");
-}
-
-/** Narrows the damage to the lines between the whole ones at the start and those at the end. */
-function mendRegion(
-  body: readonly Buffer[],
-  own: readonly string[],
-  sums: readonly string[],
-  finding: (message: string, line: number | null, offset: number | null) => StorageFinding,
-): MendedSnapshot {
-  const shorter = Math.min(own.length, sums.length);
-  let head = 0;
-  while (head < shorter && own[head] === sums[head]) head++;
-  let tail = 0;
-  while (tail < shorter - head && own[own.length - 1 - tail] === sums[sums.length - 1 - tail]) tail++;
-  const sure = (line: Buffer): MendedLine => ({ text: line.toString("utf8"), sure: true });
-  const before = body.slice(0, head);
-  const region = body.slice(head, body.length - tail);
-  const offset = before.reduce((sum, line) => sum + line.length + 1, 0);
-  const findings: StorageFinding[] = [];
-  const actions: string[] = [];
-  if (region.length === 0 && sums.length === body.length) {
-    findings.push(finding("its checksum is damaged; everything else is whole", CHECKSUM_LINE, null));
-    actions.push("renewed the checksum");
-  } else findings.push(finding("something in it changed", head + 1, offset));
-  const mended = mendLines(region, sums.slice(head, sums.length - tail), head + 1, actions);
-  return { lines: [...before.map(sure), ...mended, ...body.slice(body.length - tail).map(sure)], findings, actions };
-}
-
-function mendLines(region: readonly Buffer[], sums: readonly string[], first: number, actions: string[]): MendedLine[] {
-  const has = (line: Buffer, sum: string | undefined): boolean => checksumOf(line) === sum;
-  if (region.length === sums.length)
-    return region.map((line, i) => {
-      if (has(line, sums[i])) return { text: line.toString("utf8"), sure: true };
-      const fixed = withOneByteCorrected(line, sums[i] as string);
-      actions.push(
-        fixed ? `line ${first + i}: put one changed byte right` : `line ${first + i}: could not be put right`,
-      );
-      return { text: (fixed ?? line).toString("utf8"), sure: fixed !== null };
-    });
-  const joined = Buffer.concat(region.flatMap((line, i) => (i === 0 ? [line] : [NEWLINE, line])));
-  if (sums.length === 1) {
-    const fixed = withOneByteCorrected(joined, sums[0] as string);
-    if (fixed) {
-      actions.push(`line ${first}: joined what a changed byte had cut in two`);
-      return [{ text: fixed.toString("utf8"), sure: true }];
-    }
-  }
-  if (sums.length === 2)
-    for (let at = 0; at < joined.length; at++)
-      if (has(joined.subarray(0, at), sums[0]) && has(joined.subarray(at + 1), sums[1])) {
-        actions.push(`line ${first}: cut in two what a changed byte had joined`);
-        return [joined.subarray(0, at), joined.subarray(at + 1)].map((b) => ({ text: b.toString("utf8"), sure: true }));
-      }
-  actions.push(`lines ${first} to ${first + region.length - 1}: could not be put right`);
-  return region.map((line) => ({ text: line.toString("utf8"), sure: false }));
-}
-
-/** Top-level keys without which a study is one all the same. */
-const dispensable = new Set(["summary", "annotations"]);
-
-/** What a mended snapshot is made of. */
-export interface SnapshotParts {
-  readonly raw: Record<string, unknown>;
-  /** The trial records that could be saved, by number. */
-  readonly trials: Map<number, unknown>;
-  /** Top-level keys that read well, but whose checksum does not fit. */
-  readonly unsure: string[];
-  /** Top-level keys that could not be read, and are not needed. */
-  readonly lost: string[];
-}
-
-export function partsOf({ lines }: MendedSnapshot): SnapshotParts {
-  const raw: Record<string, unknown> = {};
-  const trials = new Map<number, unknown>();
-  const unsure: string[] = [];
-  const lost: string[] = [];
-  let inTrials = false;
-  for (const { text, sure } of lines) {
-    const content = text.endsWith(",") ? text.slice(0, -1) : text;
-    if (text === "{" || content === "]" || content === "}") continue;
-    if (content === '"trials": [') inTrials = true;
-    else
-      try {
-        const parsed: unknown = JSON.parse(inTrials ? content : `{${content}}`);
-        if (inTrials) {
-          if (sure || lines.every((line) => !line.sure)) keepTrial(trials, parsed);
-        } else {
-          Object.assign(raw, parsed);
-          if (!sure) unsure.push(...Object.keys(parsed as object));
-        }
-      } catch (error) {
-        const key = /^"(\w+)": /.exec(content)?.[1];
-        if (!inTrials && key !== undefined && dispensable.has(key)) lost.push(key);
-        else if (!inTrials)
-          throw new MlbenchError(
-            "study-damaged",
-            `its head cannot be read (${messageOf(error)}), and nothing is kept of it elsewhere`,
-          );
-      }
-  }
-  return { raw, trials, unsure, lost };
-}
-
-function keepTrial(trials: Map<number, unknown>, record: unknown): void {
-  if (typeof record === "object" && record !== null && "number" in record && typeof record.number === "number")
-    trials.set(record.number, record);
 }

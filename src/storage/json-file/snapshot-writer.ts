@@ -8,7 +8,7 @@ import { currentForm } from "../migrations/index.js";
 import type { Form, Raw } from "../migrations/index.js";
 import { lastRecordedActivity, trialsInBrief } from "../study-summary.js";
 import { failPoint, isFailPoint, die } from "./fail-point.js";
-import { writeFully } from "./file-system.js";
+import { openNew, writeFully } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { hexOf } from "./journal-line.js";
 import { isLong, jsonPieces, SLICE, writeJson } from "./plain-json.js";
@@ -88,7 +88,7 @@ export async function writeSnapshot(
   document: StudyDocument,
   form: Form = currentForm,
 ): Promise<number> {
-  const fd = await system.open(path, "w");
+  const fd = await openNew(system, path, "wx");
   try {
     const file = new SnapshotFile(system, fd);
     const sums: string[] = [];

@@ -1,6 +1,7 @@
 /** What a snapshot file holds, checked. */
 import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
 import type { Annotation, StudyHeader, StudyState, Trial } from "../../core/index.js";
+import { isRecord, wrongStoredTrial } from "./event-check.js";
 import type { RecordTexts } from "./record-texts.js";
 
 export const FORMAT = "mlbench-hpo-study";
@@ -43,14 +44,8 @@ const headerKeys = [
   "user_attrs",
 ] as const satisfies readonly (keyof StudyHeader)[];
 
-const states = new Set(["waiting", "running", "complete", "pruned", "failed"]);
-
 function damaged(what: string): never {
   throw new MlbenchError("study-damaged", what);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function requireObjectives(objectives: unknown): void {
@@ -87,24 +82,35 @@ export function splitHeader(raw: Readonly<Record<string, unknown>>): {
   if (typeof raw["seed"] !== "number") damaged('"seed" must be a number');
   for (const key of ["task", "space", "sampler", "pruner", "settings", "user_attrs"] as const)
     if (!isRecord(raw[key])) damaged(`"${key}" must be an object`);
+  requireSpace(raw["space"] as Readonly<Record<string, unknown>>);
   const known = new Set<string>(headerKeys);
   const header = Object.fromEntries(headerKeys.map((key) => [key, raw[key]])) as unknown as StudyHeader;
   const extra = Object.entries(raw).filter(([key]) => !known.has(key) && !envelope.has(key));
   return { header, extra: Object.freeze(Object.fromEntries(extra)) };
 }
 
-/** The record at place `number`, checked as far as the rest of the program relies on it. */
+/** The record at place `number`, checked. */
 export function requireTrial(raw: unknown, number: number): Trial {
-  if (!isRecord(raw)) damaged(`trial ${number} is no object`);
-  if (raw["number"] !== number) damaged(`trial ${number} has the number ${JSON.stringify(raw["number"])}`);
-  if (!states.has(raw["state"] as string)) damaged(`trial ${number} has the state ${JSON.stringify(raw["state"])}`);
-  for (const key of ["params", "metrics", "user_attrs"])
-    if (!isRecord(raw[key])) damaged(`"${key}" of trial ${number} must be an object`);
-  for (const key of ["intermediate", "seen", "attempts"])
-    if (!Array.isArray(raw[key])) damaged(`"${key}" of trial ${number} must be a list`);
-  if (raw["values"] !== null && !Array.isArray(raw["values"]))
-    damaged(`"values" of trial ${number} must be a list or null`);
-  return raw as unknown as Trial;
+  const wrong = wrongStoredTrial(raw);
+  if (wrong !== null) damaged(wrong);
+  const trial = raw as Trial;
+  if (trial.number !== number) damaged(`trial ${number} has the number ${trial.number}`);
+  return trial;
+}
+
+/** A space that would keep whoever draws from it from coming to an end is damage. */
+function requireSpace(space: Readonly<Record<string, unknown>>): void {
+  if (Object.hasOwn(space, "__proto__")) damaged('"space" has a parameter "__proto__"');
+  for (const [name, distribution] of Object.entries(space)) {
+    const { type, low, high, choices } = isRecord(distribution) ? distribution : {};
+    const numeric = (type === "float" || type === "int") && Number.isFinite(low) && Number.isFinite(high);
+    if (
+      numeric
+        ? !((low as number) <= (high as number))
+        : type !== "categorical" || !Array.isArray(choices) || choices.length === 0
+    )
+      damaged(`the parameter "${name}" of "space" is no distribution`);
+  }
 }
 
 /** The parts of a file, parsed, put together. @throws MlbenchError `study-damaged`, UsageError `not-a-study`. */

@@ -1,12 +1,12 @@
 /** A folder of studies: which there are, and removing one with everything that belongs to it. */
 import { realpathSync, statSync } from "node:fs";
-import { open, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { UsageError } from "../../core/index.js";
 import { isStudyName } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
-import { errorCode } from "./file-system.js";
+import { errorCode, openIfThere } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { isKeptCopy } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
@@ -20,29 +20,44 @@ export async function possibleNames(directory: string): Promise<string[]> {
     throw diskError("reading the folder", directory, error);
   });
   return files
-    .filter((file) => !file.isDirectory() && file.name.endsWith(SNAPSHOT))
+    .filter((file) => (file.isFile() || file.isSymbolicLink()) && file.name.endsWith(SNAPSHOT))
     .map((file) => file.name.slice(0, -SNAPSHOT.length))
     .filter(isStudyName)
     .sort();
 }
 
 /** The names of a folder's studies, sorted. */
-export async function studyNames(directory: string): Promise<string[]> {
+export async function studyNames(system: FileSystem, directory: string): Promise<string[]> {
   const names: string[] = [];
   for (const name of await possibleNames(directory))
-    if (await readsLikeStudy(join(directory, name + SNAPSHOT))) names.push(name);
+    if (await readsLikeStudy(system, join(directory, name + SNAPSHOT))) names.push(name);
   return names;
 }
 
-/** Whether a file reads like a study's, a damaged one included. */
-export async function readsLikeStudy(path: string): Promise<boolean> {
-  const file = await open(path, "r").catch(() => null);
-  if (!file) return false;
+/** Whether a file reads like a study's, a damaged one included; one that may not be looked into may be one. */
+export async function readsLikeStudy(system: FileSystem, path: string): Promise<boolean> {
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
-    return /mlbench-hpo|"schema_version"|"checksum"/.test(buffer.toString("latin1", 0, bytesRead));
-  } finally {
-    await file.close();
+    const fd = await openIfThere(system, path);
+    if (fd === null) return false;
+    try {
+      const start = Buffer.alloc(512);
+      return /mlbench-hpo|"schema_version"|"checksum"/.test(
+        start.toString("latin1", 0, await system.read(fd, start, 0)),
+      );
+    } finally {
+      await system.close(fd);
+    }
+  } catch {
+    return true;
+  }
+}
+
+/** Whether something is there, where that can be told. @throws MlbenchError `storage-failed` where it cannot. */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw diskError("looking for", path, error);
   }
 }
 

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 
 import { MlbenchError } from "../../core/index.js";
 import type { StorageFinding } from "../storage.js";
-import { backUp } from "./doctor.js";
+import { backUp } from "./repair.js";
 import type { FileSystem } from "./file-system.js";
 import type { LoadedStudy } from "./load.js";
 import { migrateStudy } from "./migrate.js";
@@ -19,12 +19,14 @@ export const emptyJournal = { journalEnd: 0, needsNewline: false };
 /**
  * The lock being held. A study of the present version whose last line is damaged is rewritten; one of an older version
  * is left as it is until something is written.
+ * @param renew whether the journal is to be another file than before: an earlier owner may have a line under way.
  * @throws MlbenchError `study-damaged` where damage has to be repaired first.
  */
 export async function startFromFiles(
   system: FileSystem,
   paths: StudyPaths,
   loaded: LoadedStudy,
+  renew = false,
 ): Promise<StartFromFiles> {
   const { state, snapshot: document, lastSeq, snapshotBytes, findings, journal, outdated } = loaded;
   const stops = findings.find(({ blocksWriting }) => blocksWriting);
@@ -38,18 +40,19 @@ export async function startFromFiles(
     };
     return { ...common, ...emptyJournal, prepare };
   }
-  if (damaged) return { ...common, ...emptyJournal, ...(await rewritten(system, paths, loaded)), prepare: null };
+  if (damaged && journal) await backUp(paths.journal);
+  if (damaged || (renew && journal))
+    return { ...common, ...emptyJournal, ...(await rewritten(system, paths, loaded)), prepare: null };
   const { end: journalEnd, needsNewline } = journal ?? { end: 0, needsNewline: false };
   return { ...common, journalEnd, needsNewline, prepare: null };
 }
 
-/** Puts all of a study into a new snapshot; a copy of the damaged journal stays. */
+/** Puts all of a study into a new snapshot. */
 async function rewritten(
   system: FileSystem,
   paths: StudyPaths,
   { state, snapshot, lastSeq, journal }: LoadedStudy,
 ): Promise<Pick<WriterStart, "document" | "snapshotBytes">> {
-  if (journal) await backUp(paths.journal);
   const adapter = new SnapshotAdapter(system, paths);
   const document = { ...snapshot, state, revision: lastSeq };
   await adapter.write(document);

@@ -1,10 +1,12 @@
 /** The one writer of a study's files: events to the journal, the journal folded into snapshots. */
 import { Low } from "lowdb";
 
-import { applyEvent } from "../../core/index.js";
-import type { MlbenchError, StudyEvent, StudyState } from "../../core/index.js";
+import { applyEvent, MlbenchError } from "../../core/index.js";
+import type { StudyEvent, StudyState } from "../../core/index.js";
 import type { StorageFinding, StudyWriter } from "../storage.js";
 import { writerClosed } from "../study-errors.js";
+import { wrongEvent } from "./event-check.js";
+import type { Fence } from "./fence.js";
 import type { FileSystem } from "./file-system.js";
 import { removeIfThere } from "./file-system.js";
 import { InboxReceiver } from "./inbox.js";
@@ -20,7 +22,9 @@ export interface WriterStart {
   readonly name: string;
   readonly paths: StudyPaths;
   readonly system: FileSystem;
-  readonly lock: Lock;
+  readonly lock: Pick<Lock, "release">;
+  /** Tells whether the files are still this process's. @default they are */
+  readonly fence?: Fence;
   readonly document: StudyDocument;
   readonly state: StudyState;
   readonly lastSeq: number;
@@ -62,7 +66,7 @@ export class JsonFileWriter implements StudyWriter {
   #closing: Promise<void> | null = null;
 
   constructor(start: WriterStart) {
-    const { system, paths, journalEnd: end } = start;
+    const { system, paths, fence, journalEnd: end } = start;
     this.#start = start;
     this.findings = start.findings;
     this.#state = start.state;
@@ -70,8 +74,10 @@ export class JsonFileWriter implements StudyWriter {
     this.#prefix = start.needsNewline ? "\n" : "";
     this.#prepare = start.prepare;
     const prepare = (): Promise<void> => this.#prepared();
-    this.#journal = new Journal(system, { path: paths.journal, tempPath: paths.journalTemp, end, prepare });
-    this.#adapter = new SnapshotAdapter(system, paths);
+    this.#journal = new Journal(system, { path: paths.journal, tempPath: paths.journalTemp, end, prepare, fence });
+    this.#adapter = new SnapshotAdapter(system, paths, fence);
+    // Commands in the inbox are another's to answer then.
+    fence?.onLost(() => void this.#receiver?.stop());
     this.#low = new Low(this.#adapter, start.document);
     this.#foldAt = Math.max(start.foldAbove, start.snapshotBytes);
   }
@@ -91,6 +97,9 @@ export class JsonFileWriter implements StudyWriter {
     let state = this.#state;
     let lines = this.#prefix;
     for (const event of events) {
+      // What could not be read back is not written either.
+      const wrong = wrongEvent(event);
+      if (wrong !== null) throw new MlbenchError("invalid-event", wrong);
       state = applyEvent(state, event);
       lines += journalLine(state.revision, event);
     }
@@ -123,15 +132,19 @@ export class JsonFileWriter implements StudyWriter {
   }
 
   async #close(): Promise<void> {
-    const { system, paths, lock, lastSeq, onClosed } = this.#start;
+    const { system, paths, lock, fence, lastSeq, onClosed } = this.#start;
     try {
       await this.#receiver?.stop();
       await this.#folding;
       // Opened and not written to: files of an older version stay as they are.
       if (this.#prepare && this.revision === lastSeq) return;
       const unwritten = await this.#lastSync();
+      if (fence?.lost) throw fence.lost;
+      const folded = await this.#foldAtEnd();
+      // A disk without room leaves the journal, and nothing is lost; a folder that is gone leaves nothing.
+      await fence?.look();
       // A journal that cannot be removed only holds lines which the snapshot's revision says to skip.
-      if (await this.#foldAtEnd()) await removeIfThere(system, paths.journal).catch(() => {});
+      if (folded) await removeIfThere(system, paths.journal).catch(() => {});
       else if (unwritten) throw unwritten;
     } finally {
       await this.#journal.close();

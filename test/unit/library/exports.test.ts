@@ -9,6 +9,7 @@ const [root, suites] = [`${dist}/index.d.ts`, `${dist}/testing/index.d.ts`];
 /** Taken by what a program does not call: a study is made by `createStudy`, a file system is given by our own tests. */
 const within = [
   ...["StudyParts", "PrepareRunner", "ReportKeeper", "LeaseClock", "FileSystem", "FileStatus", "StateExtras"],
+  ...["LockSystem", "ProcessIdentity", "ProcessView"],
   ...["StudyLog", "LogHooks", "PredictionParts"],
 ];
 /** Bases whose keys stand in what is exported, and a class that is handed out as its contract. */

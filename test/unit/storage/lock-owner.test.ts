@@ -1,5 +1,5 @@
 /** What is said about the owner of a study to whom it keeps out. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -52,18 +52,20 @@ it("a service's address is told to whom it locks out, and stands in its lock", a
   await plain.close();
 });
 
-it("only a storage of files speaks of a lock file, and only where deleting it may be right", async () => {
-  const files = new JsonFileStorage({ directory });
-  const memory = new MemoryStorage();
-  for (const storage of [files, memory]) {
+it("every storage says the same of an owner that lives", async () => {
+  for (const storage of [new JsonFileStorage({ directory }), new MemoryStorage()]) {
     const writer = await storage.create(header("a"));
     await expect(storage.openWriter("a")).rejects.toThrow(/wait for it to end, or stop it$/);
     await writer.close();
   }
-  const elsewhere = { pid: 1, start: "1", boot: "another", pid_namespace: "another", host: "far", since, nonce: "n" };
-  await writeFile(join(directory, "a.lock"), JSON.stringify(elsewhere));
-  await expect(files.openWriter("a")).rejects.toMatchObject({
-    owner: { pid: 1, host: "far", elsewhere: true },
-    message: expect.stringMatching(/process 1 on far since .* delete the file a\.lock$/) as string,
-  });
+});
+
+it("a lock says what it is held for", async () => {
+  const storage = new JsonFileStorage({ directory });
+  await (await storage.create(header("a"))).close();
+  for (const work of ["optimize", "command", undefined] as const) {
+    const writer = await storage.openWriter("a", { work });
+    expect((await storage.ownerOf("a"))?.work).toBe(work);
+    await writer.close();
+  }
 });

@@ -1,0 +1,150 @@
+/** Whether an event or a record is one that this program can have written: its checksum alone does not say. */
+import { isFinished } from "../../core/index.js";
+import type { StudyEvent, Trial } from "../../core/index.js";
+
+type Raw = Readonly<Record<string, unknown>>;
+type Test = (value: unknown) => boolean;
+
+export function isRecord(value: unknown): value is Raw {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const isText: Test = (value) => typeof value === "string";
+const isNumber: Test = (value) => typeof value === "number";
+const isCount: Test = (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+const orNull =
+  (test: Test): Test =>
+  (value) =>
+    value === null || test(value);
+/** A key that may be absent, or null. */
+const maybe =
+  (test: Test): Test =>
+  (value) =>
+    value === undefined || value === null || test(value);
+const listOf =
+  (test: Test): Test =>
+  (value) =>
+    Array.isArray(value) && value.every(test);
+const valuesOf =
+  (test: Test): Test =>
+  (value) =>
+    isRecord(value) && Object.values(value).every(test);
+const shaped =
+  (tests: Readonly<Record<string, Test>>): Test =>
+  (value) =>
+    isRecord(value) && wrongKey(value, tests) === undefined;
+
+function wrongKey(value: Raw, tests: Readonly<Record<string, Test>>): string | undefined {
+  for (const key in tests) if (!(tests[key] as Test)(value[key])) return key;
+  return undefined;
+}
+
+const isPair: Test = (value) => Array.isArray(value) && value.length === 2 && value.every(isNumber);
+const isParam: Test = (value) => value === null || ["string", "number", "boolean"].includes(typeof value);
+const isLease = shaped({ sha256: isText, seconds: isNumber });
+const isFailure = shaped({ class: isText, message: isText, where: isText });
+const isPart = shaped({ fold: listOf(isText), seed: isNumber, values: listOf(isNumber) });
+
+/** What every finished trial says of its end. */
+const end = {
+  metrics: isRecord,
+  finished_at: orNull(isText),
+  seconds: orNull(isNumber),
+  backend: orNull(isText),
+  failure: orNull(isFailure),
+  prune_reason: orNull(isText),
+  parts: maybe(listOf(isPart)),
+  spread: maybe(isNumber),
+  constraints: maybe(isRecord),
+};
+
+const record = {
+  ...end,
+  number: isCount,
+  values: orNull(listOf(isNumber)),
+  params: valuesOf(isParam),
+  intermediate: listOf(isPair),
+  seen: listOf(isCount),
+  finish_index: orNull(isCount),
+  started_at: orNull(isText),
+  seed: isNumber,
+  attempt: isCount,
+  attempts: listOf(isRecord),
+  owner: orNull(isText),
+  slot: orNull(isNumber),
+  lease: maybe(isLease),
+  retry_of: orNull(isCount),
+  user_attrs: isRecord,
+};
+
+/** The keys of each event besides `type`, and what they hold. */
+const events: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>> = {
+  "trial-created": { trial: isRecord },
+  "trial-started": {
+    ...{ number: isCount, started_at: isText, owner: isText, slot: orNull(isNumber), backend: orNull(isText) },
+    lease: maybe(isLease),
+  },
+  "trial-param": { number: isCount, name: isText, value: isParam, distribution: isRecord },
+  "trial-report": { number: isCount, step: isNumber, value: isNumber, seen: isCount },
+  "trial-finished": {
+    ...end,
+    ...{ number: isCount, values: orNull(listOf(isNumber)), finished_at: isText, lease: maybe(isLease) },
+  },
+  "trial-requeued": { number: isCount, at: isText, reason: isText },
+  "trial-attr": { number: isCount, key: isText },
+  "trial-constraint": { number: isCount, name: isText, value: isNumber },
+  "trial-annotated": {
+    ...{ number: isCount, note: isText, tags: listOf(isText) },
+    banned: (value) => typeof value === "boolean",
+  },
+  "study-attr": { key: isText },
+  "change-accepted": { at: isText, path: isText, sha256: isText },
+};
+
+const states = new Set(["waiting", "running", "complete", "pruned", "failed"]);
+const ends = new Set(["complete", "pruned", "failed"]);
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? "nothing").slice(0, 60);
+}
+
+/** What is wrong with the values of a trial that ended, or is to. */
+function wrongValues(state: unknown, values: unknown): string | null {
+  const wanted = state === "complete";
+  if (wanted ? Array.isArray(values) && values.length > 0 : values === null) return null;
+  return `a trial that is ${String(state)} has the values ${shown(values)}`;
+}
+
+/** What is wrong with a trial's record, or null. */
+export function wrongTrial(raw: unknown): string | null {
+  if (!isRecord(raw)) return `a trial is ${shown(raw)}`;
+  const { state } = raw;
+  if (!states.has(state as string)) return `trial ${shown(raw["number"])} has the state ${shown(state)}`;
+  const key = wrongKey(raw, record);
+  if (key !== undefined) return `"${key}" of trial ${shown(raw["number"])} is ${shown(raw[key])}`;
+  return wrongValues(state, raw["values"]);
+}
+
+/** What is wrong with the record of a snapshot's trial, whose place among the finished ones is known; null: nothing. */
+export function wrongStoredTrial(raw: unknown): string | null {
+  const wrong = wrongTrial(raw);
+  if (wrong !== null) return wrong;
+  const trial = raw as Trial;
+  return isFinished(trial) === (trial.finish_index !== null)
+    ? null
+    : `trial ${trial.number} is ${trial.state} and has the finish_index ${String(trial.finish_index)}`;
+}
+
+/** What is wrong with an event, or null. */
+export function wrongEvent(event: unknown): string | null {
+  if (!isRecord(event)) return `it is ${shown(event)}`;
+  const { type } = event;
+  if (typeof type !== "string" || !Object.hasOwn(events, type)) return `unknown event type ${shown(type)}`;
+  const key = wrongKey(event, events[type as StudyEvent["type"]]);
+  if (key !== undefined) return `"${key}" is ${shown(event[key])}`;
+  if (type === "trial-created") return wrongTrial(event["trial"]);
+  if (type !== "trial-finished") return null;
+  return ends.has(event["state"] as string)
+    ? wrongValues(event["state"], event["values"])
+    : `a trial cannot end as ${shown(event["state"])}`;
+}
