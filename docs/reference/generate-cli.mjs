@@ -1,0 +1,66 @@
+// Writes docs/reference/cli.md, the reference of the command line, from the program itself:
+//   npm run build && node docs/reference/generate-cli.mjs
+import { writeFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Command } from "commander";
+import { format } from "prettier";
+import { commands } from "../../dist/cli/commands/index.js";
+
+const introduction = `# The command line
+
+Made from the program by \`node docs/reference/generate-cli.mjs\`, and held against it by a test. \`mlbench-hpo help COMMAND\`
+says the same. Parameters of the model, the dataset and the training have options of their own; here are those of the
+defaults (\`lstm\` on \`dummy\`), and \`mlbench-hpo train --model gru --dataset nasa --help\` lists those of others. Lengths of
+time are \`90\`, \`90s\`, \`30m\` or \`2h\`. Exit codes: 0; 1 for a failure; 2 for a mistake in what was typed; 130 for an
+interrupt. What \`--format json\` prints is in [json.md](json.md), error codes in [errors.md](errors.md).
+`;
+
+const cell = (text) => text.replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");
+
+function optionRow(option) {
+  const { flags, description, argChoices, defaultValue, envVar } = option;
+  const more = [
+    ...(argChoices ? [`one of ${argChoices.join(", ")}`] : []),
+    ...(defaultValue === undefined || defaultValue === false ? [] : [`default: ${String(defaultValue)}`]),
+    ...(envVar ? [`environment: ${envVar}`] : []),
+  ];
+  const said = [description, more.length > 0 ? `(${more.join("; ")})` : ""].filter((text) => text !== "").join(" ");
+  return `| \`${cell(flags)}\` | ${cell(said)} |`;
+}
+
+function section(command, path, level) {
+  const help = command.createHelp();
+  const lines = [`${"#".repeat(level)} ${path}`, "", command.description(), ""];
+  const own = command.commands.filter((child) => child.name() !== "help");
+  if (own.length === 0) lines.push("```text", `mlbench-hpo ${path} ${command.usage()}`.trim(), "```", "");
+  const aliases = command.aliases();
+  if (aliases.length > 0) lines.push(`Also \`${aliases.join("`, `")}\`.`, "");
+  const given = command.registeredArguments.filter(({ description }) => description);
+  if (given.length > 0) {
+    lines.push("| argument | |", "|---|---|");
+    for (const argument of given) lines.push(`| \`${argument.name()}\` | ${cell(argument.description)} |`);
+    lines.push("");
+  }
+  const options = help.visibleOptions(command).filter(({ long }) => long !== "--help");
+  if (options.length > 0) lines.push("| option | |", "|---|---|", ...options.map(optionRow), "");
+  for (const child of own) lines.push(...section(child, `${path} ${child.name()}`, level + 1));
+  return lines;
+}
+
+/** The whole reference. */
+export async function cliReference() {
+  const lines = [introduction];
+  const io = { stdout: process.stdout, stderr: process.stderr };
+  for (const { name, load } of commands) {
+    const program = new Command("mlbench-hpo");
+    await (
+      await load()
+    )(program, { io, argv: [name], setExitCode: () => {} });
+    const command = program.commands.find((child) => child.name() === name);
+    lines.push(...section(command, name, 2));
+  }
+  return format(lines.join("\n"), { parser: "markdown", printWidth: 120 });
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  writeFileSync(fileURLToPath(new URL("cli.md", import.meta.url)), await cliReference());
