@@ -4,6 +4,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../core/index.js";
 import type { LocatedStudy } from "../app/address.js";
+import { wholeNumber } from "./shared-options.js";
 
 /** How a command's line names its study. */
 export interface StudyOptions {
@@ -29,6 +30,28 @@ export function addStudyOptions(command: Command, options: { positional: boolean
     .addOption(storageOption())
     .option("--study-name <name>", "the study's name or file")
     .addOption(new Option("--study <name>", "the same as --study-name").hideHelp());
+}
+
+/** A trial's number as a command's argument, perhaps with its study before it: `logs 3`, `logs lab 3`. */
+export function addTrialArgument(command: Command): Command {
+  return command
+    .argument("<trial...>", "the trial's number, or its study's name and the number")
+    .usage("[options] [study] <number>");
+}
+
+/**
+ * The study and the number that {@link addTrialArgument} was given.
+ * @throws UsageError `invalid-option` for what is no number, or too much.
+ */
+export function trialArgument(
+  command: string,
+  words: readonly string[],
+): { study: string | undefined; number: number } {
+  const [first = "", second, ...rest] = words;
+  if (rest.length > 0)
+    throw new UsageError("invalid-option", `${command} ${words.join(" ")}: expected a trial's number, or STUDY NUMBER`);
+  const number = wholeNumber(command, 0)(second ?? first);
+  return { study: second === undefined ? undefined : first, number };
 }
 
 /** ` --storage DIR` where a command that is typed next would not look there by itself. */

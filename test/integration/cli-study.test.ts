@@ -66,7 +66,9 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     const replay = await runHere(["replay", "1", "--format", "json"], cwd);
     expect(replay).toMatchObject({ code: 0 });
     expect(JSON.parse(replay.stdout)).toMatchObject({ number: 1, same: true, difference: null });
-    expect((await runHere(["logs", "1"], cwd)).stdout.trim().split("\n")).toHaveLength(6);
+    const log = (await runHere(["logs", "1"], cwd)).stdout;
+    expect(log.trim().split("\n")).toHaveLength(6);
+    expect((await runHere(["logs", "s", "1"], cwd)).stdout).toBe(log);
     const best = await runHere(["best-trial", "s", "--checkpoint", "-o", "best.safetensors", "--format", "json"], cwd);
     const winner = JSON.parse(best.stdout) as Trial;
     const evaluated = await runHere(["evaluate", "best.safetensors", "--format", "json"], cwd);

@@ -43,6 +43,8 @@ describe("what makes no sense is one line that says what would, exit code 2", ()
     [["trials", "bowl", "--sort", "rat"], /--sort: no field or parameter "rat": did you mean "rate"/],
     [["trials", "bowl", "--limit", "1e400"], /--limit 1e400: expected a whole number/],
     [["trials", ""], /no study "".*known: bowl/],
+    [["logs", "bowl"], /logs bowl: expected a whole number/],
+    [["replay", "bowl", "0", "1"], /replay bowl 0 1: expected a trial's number, or STUDY NUMBER/],
     [["help", "optimise"], /help optimise: no command "optimise": did you mean "optimize"\?/],
     [["--storage", "x", "studies"], /--storage: options stand behind the command, as in mlbench-hpo studies --storage/],
     [["trials", "bowl", "--filter", "value<0,5"], /value is a number, and "0,5" is none/],

@@ -6,7 +6,7 @@ import { parseFormat, printLine } from "../io.js";
 import { jsonObject } from "../json-arguments.js";
 import { printData } from "../render.js";
 import { collectList, formatOption, duration, wholeNumber } from "../shared-options.js";
-import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import { addStudyOptions, addTrialArgument, resolveStudy, trialArgument } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { paramText } from "../trial-table.js";
 
@@ -82,19 +82,19 @@ interface ReportOptions extends StudyOptions {
 
 /** `mlbench-hpo report N --step S --value X`: prints `continue`, `prune` or `stop`. */
 export const reportCommand: CommandDefinition = (program, { io }) => {
-  addStudyOptions(program.command("report"), { positional: false })
+  addTrialArgument(addStudyOptions(program.command("report"), { positional: false }))
     .description("report an intermediate value of a trial that `ask` handed out; prints continue, prune or stop")
-    .argument("<number>", "the trial's number", wholeNumber("report", 0))
     .requiredOption("--step <n>", "the step, above the one before", wholeNumber("--step", 0))
     .requiredOption("--value <x>", "the value there")
     .option("--metrics <json>", 'other numbers of this step: {"loss": 0.1}')
     .option(...LEASE)
     .addOption(formatOption())
-    .action(async (number: number, options: ReportOptions) => {
+    .action(async (words: string[], options: ReportOptions) => {
       const format = parseFormat(options.format);
+      const { study, number } = trialArgument("report", words);
       const { step, lease } = options;
       const report = { step, value: numberOf("--value", options.value), ...metricsOf(options.metrics) };
-      const ref = await resolveStudy(options);
+      const ref = await resolveStudy(options, study);
       const { commandStudy } = await import("../../app/study.js");
       const leased = lease === undefined ? {} : { lease };
       const answer = await commandStudy(ref.storage, ref.name, { type: "report", number, ...report, ...leased });
@@ -104,14 +104,14 @@ export const reportCommand: CommandDefinition = (program, { io }) => {
 
 /** `mlbench-hpo heartbeat N --lease TOKEN`: prints `continue` or `stop`. */
 export const heartbeatCommand: CommandDefinition = (program, { io }) => {
-  addStudyOptions(program.command("heartbeat"), { positional: false })
+  addTrialArgument(addStudyOptions(program.command("heartbeat"), { positional: false }))
     .description("renew the lease on a trial that `ask` handed out; prints continue or stop")
-    .argument("<number>", "the trial's number", wholeNumber("heartbeat", 0))
     .option(...LEASE)
     .addOption(formatOption())
-    .action(async (number: number, options: StudyOptions & { lease?: string; format: string }) => {
+    .action(async (words: string[], options: StudyOptions & { lease?: string; format: string }) => {
       const format = parseFormat(options.format);
-      const ref = await resolveStudy(options);
+      const { study, number } = trialArgument("heartbeat", words);
+      const ref = await resolveStudy(options, study);
       const { commandStudy } = await import("../../app/study.js");
       const leased = options.lease === undefined ? {} : { lease: options.lease };
       const answer = await commandStudy(ref.storage, ref.name, { type: "heartbeat", number, ...leased });

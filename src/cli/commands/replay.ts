@@ -3,19 +3,19 @@ import type { CommandDefinition } from "../command.js";
 import { withInterrupt } from "../interrupt.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
-import { formatOption, wholeNumber } from "../shared-options.js";
-import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import { formatOption } from "../shared-options.js";
+import { addStudyOptions, addTrialArgument, resolveStudy, trialArgument } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 
 /** `mlbench-hpo replay N`: train trial N again from its record; exit code 1 when the numbers differ. */
 export const replayCommand: CommandDefinition = (program, { io, setExitCode }) => {
-  addStudyOptions(program.command("replay"), { positional: false })
+  addTrialArgument(addStudyOptions(program.command("replay"), { positional: false }))
     .description("train a trial again from its record and compare every number")
-    .argument("<number>", "the trial's number", wholeNumber("replay", 0))
     .addOption(formatOption(["table", "json", "yaml"]))
-    .action(async (number: number, options: StudyOptions & { format: string }) => {
+    .action(async (words: string[], options: StudyOptions & { format: string }) => {
       const format = parseFormat(options.format);
-      const ref = await resolveStudy(options);
+      const { study, number } = trialArgument("replay", words);
+      const ref = await resolveStudy(options, study);
       const [{ replayTrial }, { epochLine }] = await Promise.all([
         import("../../app/replay.js"),
         import("../train-view.js"),
