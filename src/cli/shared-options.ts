@@ -24,6 +24,13 @@ export function pluginOption(): Option {
   );
 }
 
+/** `--output FILE`; `-` is stdout, as without it. */
+export function outputOption(): Option {
+  return new Option("-o, --output <file>", "write here instead of stdout").argParser((file) =>
+    file === "-" ? undefined : file,
+  );
+}
+
 export function formatOption(formats: readonly string[] = outputFormats): Option {
   return new Option("--format <format>", "output format").choices(formats).default("table");
 }

@@ -1,6 +1,7 @@
 /** `mlbench-hpo export`: a study for other programs. */
 import { Option } from "commander";
 import type { CommandDefinition } from "../command.js";
+import { outputOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { writeOutputFile, writeText } from "../write-text.js";
@@ -10,7 +11,7 @@ export const exportCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("export"), { positional: true })
     .description("write a study's trials as CSV (a line a trial) or JSON (header and records)")
     .addOption(new Option("--to <format>", "csv or json").choices(["csv", "json"]).makeOptionMandatory())
-    .option("-o, --output <file>", "write here instead of stdout")
+    .addOption(outputOption())
     .action(async (name: string | undefined, options: StudyOptions & { to: "csv" | "json"; output?: string }) => {
       const ref = await resolveStudy(options, name);
       const { exportTrials } = await import("../../app/read-study.js");

@@ -8,7 +8,7 @@ import { checkpointParameters, loadCheckpointPlugins } from "../checkpoint-optio
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import { printLine } from "../io.js";
 import type { CliIo } from "../io.js";
-import { addBackendOptions, pluginOption } from "../shared-options.js";
+import { addBackendOptions, outputOption, pluginOption } from "../shared-options.js";
 import { writeOutputFile, writeText } from "../write-text.js";
 import type { Prediction } from "../../training/prediction.js";
 
@@ -37,7 +37,7 @@ function addPredictOptions(command: Command): Command {
       .option("--dataset <name>", "another dataset than the one trained on")
       .option("--forecast", "also each cell's newest window, whose path lies ahead of the data")
       .addOption(new Option("--format <format>", "output format").choices(["csv", "json"]).default("csv"))
-      .option("-o, --output <file>", "write here instead of stdout")
+      .addOption(outputOption())
       .option("--dump <file.safetensors>", "write x, last_soh, t_eval, y_true, soh_r as tensors")
       .addOption(pluginOption()),
   );
