@@ -3,7 +3,7 @@ import { contains } from "../core/distribution.js";
 import type { Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
-import { resolveSpace } from "./conditions.js";
+import { conditionInWords, resolveSpace } from "./conditions.js";
 import { unknownParameter } from "../registry/names.js";
 import { splitSetting } from "../registry/parameter-flags.js";
 import { parseDistribution, splitSearch } from "./search-grammar.js";
@@ -76,7 +76,7 @@ function askedBy(requests: SpaceRequests, own: ReadonlyMap<string, Distribution>
  * added to by `--search`, less what `--fix` settles. Conditions are resolved as in `deriveSpace`; requests come before
  * those of a study file (`base`).
  * @throws UsageError `unknown-parameter`, `invalid-search`, `invalid-value`, `invalid-setting`, `conflicting-space`,
- * `invalid-space`.
+ * `invalid-space`, `inactive-parameter` for one that is asked for and can never be active.
  */
 export function declareSpace(
   declared: SearchSpace,
@@ -84,11 +84,13 @@ export function declareSpace(
 ): DerivedSpace {
   const searched = new Map<string, Distribution>(Object.entries(declared));
   const settled = new Map<string, (distribution: Distribution) => ParamValue>();
+  const wanted = new Set<string>();
   for (const source of [requests.base ?? {}, requests]) {
     const asked = askedBy(source, searched);
     for (const [name, distribution] of asked.searched) {
       searched.set(name, distribution);
       settled.delete(name);
+      wanted.add(name);
     }
     for (const [name, make] of asked.fixed) settled.set(name, make);
   }
@@ -106,5 +108,11 @@ export function declareSpace(
     condition: (name) => all.get(name)?.when,
     isKnown: (name) => all.has(name),
   });
+  for (const name of wanted)
+    if (searched.has(name) && !Object.hasOwn(space, name))
+      throw new UsageError(
+        "inactive-parameter",
+        `--search ${name}: it is only active when ${conditionInWords(all.get(name)?.when)}, which this space never has`,
+      );
   return { space, fixed };
 }

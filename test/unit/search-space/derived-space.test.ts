@@ -252,6 +252,9 @@ test("a plain objective's space is declared by its module and --search", () => {
   });
   expect(declareSpace(base, { fix: ["kind=b"] }).space).toEqual({ n: int(1, 9) });
   expect(declareSpace(base, { search: ["n=2..4"] }).space["n"]).toEqual(int(2, 4));
+  expect(message(() => declareSpace(base, { search: ["x=0..2"], fix: ["kind=b"] }))).toBe(
+    "--search x: it is only active when kind = a, which this space never has",
+  );
   expect(message(() => declareSpace(base, { search: ["z"] }))).toContain('unknown parameter "z"');
   expect(message(() => declareSpace(base, { fix: ["kind=c"] }))).toContain("expected one of a, b");
   expect(message(() => declareSpace(base, { search: ["n=1..2"], fix: ["n=1"] }))).toContain("both searched and fixed");
