@@ -252,7 +252,7 @@ test("a plain objective's space is declared by its module and --search", () => {
   });
   expect(declareSpace(base, { fix: ["kind=b"] }).space).toEqual({ n: int(1, 9) });
   expect(declareSpace(base, { search: ["n=2..4"] }).space["n"]).toEqual(int(2, 4));
-  expect(message(() => declareSpace(base, { search: ["x=0..2"], fix: ["kind=b"] }))).toBe(
+  expect(message(() => declareSpace(base, { search: ["x=0..2"], fix: ["kind=b"] }))).toContain(
     "--search x: it is only active when kind = a, which this space never has",
   );
   expect(message(() => declareSpace(base, { search: ["z"] }))).toContain('unknown parameter "z"');
