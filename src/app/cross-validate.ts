@@ -1,4 +1,4 @@
-/** Cross-validation of a training run: one fold a cell, every cell held out in turn (`data.val_cells=each`). */
+/** Cross-validation of a training run: a fold a cell, each held out in turn; `datasets/splits.ts` cuts the windows. */
 import { resolve } from "node:path";
 import type { ConfigValue, FinishEvent, Metrics, RunConfig, RunEvent } from "../core/index.js";
 import { drawSeed, MlbenchError, UsageError } from "../core/index.js";
