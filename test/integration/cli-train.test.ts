@@ -59,7 +59,7 @@ describe("train", () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/epoch 3\/3 {2}train 0\.\d+ {2}val 0\.\d+ {2}lr /);
     for (const name of ["lstm", "persistence", "linear", "mean_change", "ridge"]) expect(stdout).toContain(name);
-    expect(stdout).toMatch(/lstm (beats mean_change by|does NOT beat mean_change)/);
+    expect(stdout).toMatch(/lstm (beats|does NOT beat) the best baseline, \w+ \(RMSE [\d.]+\)/);
   });
 
   test("--plot draws here and writes an SVG", async () => {

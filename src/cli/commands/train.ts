@@ -177,7 +177,7 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
 
 async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> {
   const { io, config } = plan;
-  const { resultTable, verdict } = await import("../train-view.js");
+  const { resultTable, verdict } = await import("../baselines-view.js");
   const { duration } = await import("../render.js");
   printLine(io.stdout, await resultTable(config.model, finish));
   const words = verdict(config.model, finish);
@@ -215,7 +215,7 @@ async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<
 }
 
 async function printFolds(io: CliIo, model: string, folds: readonly FoldResult[], mean: FinishEvent): Promise<void> {
-  const { resultTable, verdict } = await import("../train-view.js");
+  const { resultTable, verdict } = await import("../baselines-view.js");
   for (const { cell, finish } of folds) {
     printLine(io.stdout, `\n${cell} held out`);
     printLine(io.stdout, await resultTable(model, finish));
