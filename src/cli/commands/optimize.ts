@@ -6,6 +6,7 @@ import type { OptimizeStudyOptions } from "../../study/study.js";
 import type { OptimizeResult, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { printLine } from "../io.js";
+import { oneLine } from "../render.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
@@ -188,7 +189,7 @@ function printEnd(
 /** The best trial with its parameters, the front, or why there is none. */
 function bestLines({ best, front }: OptimizeResult, { complete }: TrialCounts): string[] {
   if (best) {
-    const params = Object.entries(best.params).map(([name, value]) => `  ${name} = ${String(value)}`);
+    const params = Object.entries(best.params).map(([name, value]) => `  ${name} = ${oneLine(String(value))}`);
     return [`best: trial ${best.number}, ${best.value}`, ...params];
   }
   if (front.length > 0) return [`front: ${front.length} of ${complete} complete trials (${front.join(", ")})`];

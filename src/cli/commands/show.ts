@@ -1,11 +1,11 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
-import { comparableTrials, objectivesInWords } from "../../core/index.js";
+import { comparableTrials, objectivesInWords, stringifyJson } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
 import type { CliIo } from "../io.js";
-import { duration, printData, shortNumber } from "../render.js";
+import { duration, oneLine, printData, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
@@ -59,6 +59,13 @@ function notesInWords({ annotations }: StudyOverview): string[] {
   return shown.map((line, i) => (i === 0 ? "notes" : "").padEnd(9) + line);
 }
 
+/** What is kept with the study, a line each. */
+function attributesInWords({ user_attrs }: StudyOverview): string[] {
+  return Object.entries(user_attrs).map(
+    ([key, value], i) => (i === 0 ? "attrs" : "").padEnd(9) + oneLine(`${key} = ${stringifyJson(value)}`),
+  );
+}
+
 /** @param owner who optimizes the study, in words */
 function inWords(summary: StudyOverview, owner: string): string {
   const { counts, best, front, task } = summary;
@@ -81,8 +88,8 @@ function inWords(summary: StudyOverview, owner: string): string {
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
   }
   if (front) lines.push(`front    ${front.length === 0 ? "none" : `trials ${front.join(", ")}`}`);
-  lines.push(...notesInWords(summary));
+  lines.push(...attributesInWords(summary), ...notesInWords(summary));
   if (summary.owner) lines.push(`optimized now by ${owner}`);
-  for (const finding of summary.findings) lines.push(`${finding.severity}: ${finding.message}`);
+  for (const finding of summary.findings) lines.push(oneLine(`${finding.severity}: ${finding.message}`));
   return lines.join("\n");
 }

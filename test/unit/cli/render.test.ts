@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { bestSoFar } from "../../../src/app/views/best-so-far.js";
 import { bestTrialOf } from "../../../src/core/index.js";
-import { duration, shortNumber } from "../../../src/cli/render.js";
+import { duration, renderTable, shortNumber } from "../../../src/cli/render.js";
 import { terminalPlot } from "../../../src/cli/terminal-plot.js";
 import { verdict } from "../../../src/cli/baselines-view.js";
 import { prescan } from "../../../src/cli/parameter-options.js";
@@ -25,6 +25,20 @@ test("a plot is as wide as it was told and shows each line's name", async () => 
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(text).toContain("wave");
   expect(text).toContain("0.999");
+});
+
+test("the digits of a plot's axis tell its values apart, however close they are", async () => {
+  const points = Array.from({ length: 40 }, (_, i) => [i, 0.018651 - i * 1e-8] as const);
+  const text = await terminalPlot([{ name: "best", points }], { columns: 80, height: 8, digits: 5 });
+  const labels = text.split("\n").flatMap((line) => /^ *(\d+\.\d+) /.exec(line)?.[1] ?? []);
+  expect(labels.length).toBeGreaterThan(7);
+  expect(new Set(labels).size).toBe(labels.length);
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test("a cell of several lines stays on its row", async () => {
+  const table = await renderTable([{ title: "note", text: (row: string) => row }], ["a\n  b\r\nc\n", "d"]);
+  expect(table.split("\n")).toEqual(["note", "a b c", "d"]);
 });
 
 test("lines of a plot share the x axis: a short one ends where its values end", async () => {

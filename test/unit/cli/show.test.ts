@@ -85,6 +85,23 @@ test("notes, tags and bans are shown by show and trials, and exported", async ()
   expect(rows[best + 1]).toMatch(/,looks right,\[\],false$/);
 });
 
+test("what is kept with a study is shown, and when studies were created is told in UTC", async () => {
+  owned.owner = null;
+  const study = await createStudy({ name: "kept", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  await study.setUserAttr("owner", { lab: [1, null] });
+  await study.setUserAttr("why", "two\nlines");
+  await study.close();
+  const shown = (await printed("show", "kept", "--storage", "owned:")).split("\n");
+  expect(shown.filter((line) => line.includes(" = "))).toEqual([
+    'attrs    owner = {"lab":[1,null]}',
+    String.raw`         why = "two\nlines"`,
+  ]);
+  const { created_at } = study.header;
+  const [head, ...rows] = (await printed("studies", "--storage", "owned:")).split("\n");
+  expect(head).toMatch(/ created \(UTC\)$/);
+  expect(rows.find((row) => row.startsWith("kept "))).toContain(created_at.slice(0, 16).replace("T", " "));
+});
+
 test("a study of which nobody says anything has no notes", async () => {
   await createStudy({ name: "silent", storage: owned, space: { x: float(0, 1) }, seed: 1 });
   const of = ["silent", "--storage", "owned:"];
