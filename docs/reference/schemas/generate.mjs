@@ -295,6 +295,10 @@ const annotations = {
 };
 const warnings = { description: "What is suspicious about the data.", ...list(text) };
 
+const studyFile = {
+  description: "The study file or ready configuration that the study was made from; null: none.",
+  ...nullable(text),
+};
 const front = {
   description: "The numbers of the Pareto front, ascending; only with several objectives, where `best` is null.",
   ...list(count),
@@ -540,10 +544,13 @@ const schemas = {
   ],
   report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
   heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
-  "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes, warnings })],
+  "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes, config: studyFile, warnings })],
   "create-study-dry-run": [
     "`create-study --dry-run`",
-    object({ name: text, space: ref("space"), fixed: map(ref("configValue")), task: ref("task"), warnings }),
+    object({
+      ...{ name: text, space: ref("space"), fixed: map(ref("configValue")), task: ref("task") },
+      ...{ config: studyFile, warnings },
+    }),
   ],
   train: [
     "A line of `train --format json`",
