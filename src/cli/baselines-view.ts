@@ -1,5 +1,6 @@
 /** A model beside the four baselines, as a table and in plain words. */
-import type { Metrics } from "../core/index.js";
+import { baselinesOf, errorsOf } from "../app/views/baselines.js";
+import type { Metrics, StudyHeader, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
 
 const baselineNames = ["persistence", "linear", "mean_change", "ridge"] as const;
@@ -48,9 +49,24 @@ function bestBaseline(baselines: Metrics): { name: string; rmse: number } | null
   );
 }
 
+/** The baselines in a line, where they were scored: `persistence 0.0231, linear 0.0128, … (RMSE)`. */
+export function baselinesLine(baselines: Metrics | null): string | null {
+  const known = baselineNames.flatMap((name) => {
+    const rmse = baselines?.[`${name}_rmse`];
+    return rmse === undefined ? [] : [`${name} ${shortNumber(rmse)}`];
+  });
+  return known.length === 0 ? null : `${known.join(", ")} (RMSE, same windows)`;
+}
+
 /** By how much an error is smaller than another (above 0) or larger. */
 function percent(ours: number, other: number): string {
   return `${((100 * Math.abs(other - ours)) / other).toFixed(1)} %`;
+}
+
+/** How a trial of a study stands to the baselines, in plain words; null where they were not scored. */
+export function trialVerdict(header: StudyHeader, trial: Trial): string | null {
+  const [metrics, baselines] = [errorsOf(header, trial), baselinesOf(header, trial)];
+  return metrics && baselines ? verdict(`trial ${trial.number}`, { metrics, baselines }) : null;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** A call of `optimize` for people: a live picture on a terminal, plain lines elsewhere. */
-import type { OptimizeEvent, StudyObjective, Trial } from "../core/index.js";
+import type { OptimizeEvent, Trial } from "../core/index.js";
 import { directionsOf, isFeasible, RunningFront } from "../core/index.js";
 import { JsonView } from "./json-view.js";
+import type { JsonViewOptions } from "./json-view.js";
 import { duration, oneLine, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
@@ -14,12 +15,7 @@ export interface OptimizeView {
   stop(): void;
 }
 
-export interface ViewOptions {
-  readonly objectives: readonly StudyObjective[];
-  /** The study's file, for the last JSON event. */
-  readonly file: string | null;
-  /** What is suspicious about the data, for the last JSON event. */
-  readonly warnings?: readonly string[];
+export interface ViewOptions extends JsonViewOptions {
   /** The best trial, or the Pareto front, before this call. */
   readonly front: readonly Trial[];
 }

@@ -42,9 +42,21 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(trials.map((event) => event.number).sort()).toEqual([0, 1, 2]);
     const finish = events.at(-1) as unknown as Record<string, unknown>;
     expect(finish).toMatchObject({ event: "finish", study: "lstm-dummy", finished: 3, stopped_by: "trials" });
-    expect(Object.keys(finish).sort()).toEqual(["best", "event", "file", "finished", "stopped_by", "study"]);
+    expect(Object.keys(finish).sort()).toEqual([
+      "baselines",
+      "best",
+      "event",
+      "file",
+      "finished",
+      "stopped_by",
+      "study",
+    ]);
 
     const more = await runCli(["optimize", "--trials", "2"], { cwd });
+    expect(more.stdout).toMatch(
+      /^baselines: persistence [\d.]+, linear [\d.]+, mean_change [\d.]+, ridge [\d.]+ \(RMSE/m,
+    );
+    expect(more.stdout).toMatch(/^trial \d (beats|does NOT beat) the best baseline, \w+ \(RMSE [\d.]+\)/m);
     expect(more.stdout).toMatch(/^lstm-dummy: 3 of 5 trials done, 2 in parallel/);
     expect(more.stdout).toMatch(/best: trial \d/);
     expect(more.stdout).toMatch(/study: studies\/lstm-dummy\.json/);
@@ -68,10 +80,20 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(JSON.parse(replay.stdout)).toMatchObject({ number: 1, same: true, difference: null });
     expect((await runHere(["logs", "1"], cwd)).stdout.trim().split("\n")).toHaveLength(6);
     const best = await runHere(["best-trial", "s", "--checkpoint", "-o", "best.safetensors", "--format", "json"], cwd);
-    const winner = JSON.parse(best.stdout) as Trial;
+    const winner = JSON.parse(best.stdout) as Trial & { baselines: object };
     const evaluated = await runHere(["evaluate", "best.safetensors", "--format", "json"], cwd);
-    const { metrics } = JSON.parse(evaluated.stdout) as { metrics: { val_rmse: number } };
-    expect(metrics.val_rmse).toBeCloseTo(winner.value as number, 7);
+    const scored = JSON.parse(evaluated.stdout) as { metrics: { val_rmse: number }; baselines: object };
+    expect(scored.metrics.val_rmse).toBeCloseTo(winner.value as number, 7);
+    // The baselines beside the winner are those of its checkpoint, on the same windows, and so is the verdict.
+    expect(winner.baselines).toEqual(scored.baselines);
+    const shown = JSON.parse((await runHere(["show", "--format", "json"], cwd)).stdout) as { baselines: object };
+    expect(shown.baselines).toEqual(scored.baselines);
+    const verdictOf = async (...args: string[]) =>
+      /(beats|does NOT beat) the best baseline.*/.exec((await runHere(args, cwd)).stdout)?.[0];
+    const verdict = await verdictOf("evaluate", "best.safetensors");
+    expect(verdict).toBeDefined();
+    for (const command of ["show", "best-trial"]) expect(await verdictOf(command)).toBe(verdict);
+    expect((await runHere(["best-trial"], cwd)).stdout).toMatch(/\nmean_change +\d.*\nridge +\d/);
   }, 60_000);
 
   test("the live run's decisions are those that the records give again", async () => {

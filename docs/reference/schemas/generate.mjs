@@ -196,13 +196,17 @@ const defs = {
       retry_of: { description: "The failed trial that this one repeats.", ...nullable(count) },
       user_attrs: map(anything),
       distributions: { description: "Of parameters that were suggested without being declared.", ...ref("space") },
+      baselines: {
+        description: "The baselines on the same windows; only in what `best-trial` prints, where they were scored.",
+        ...ref("partBaselines"),
+      },
       annotation: {
         description: "What people say about it; only in what `trials` and `best-trial` print, and where they do.",
         ...ref("annotation"),
       },
     },
     {
-      optional: ["distributions", "value", "annotation"],
+      optional: ["distributions", "value", "annotation", "baselines"],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
         only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
@@ -219,6 +223,10 @@ const defs = {
         baselines.flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => [`${n}_${m}`, ref("number")])),
       ),
     ),
+  },
+  partBaselines: {
+    description: "As baselines; empty where there are no windows to score.",
+    anyOf: [ref("baselines"), object({})],
   },
   interval: object({
     mean: ref("number"),
@@ -239,6 +247,10 @@ const header = {
   pruner: component,
   settings: ref("settings"),
   user_attrs: map(anything),
+  baselines: {
+    description: "Of a study over a model, from its first call of optimize on: for each choice of its data.",
+    ...list(object({ params: ref("params"), dataset_hash: sha256, metrics: ref("partBaselines") })),
+  },
 };
 
 const registryList = list(object({ name: text, summary: text, parameters: list(text) }));
@@ -389,6 +401,11 @@ const schemas = {
         },
         steps: { description: "Reports of all trials.", ...count },
         best: best({ metrics: defs.trial.properties.metrics }),
+        baselines: {
+          description:
+            "On the best trial's windows, or on all trials'; null where they were not scored, as in a study over an objective.",
+          ...nullable(ref("partBaselines")),
+        },
         front,
         annotations,
         user_attrs: map(anything),
@@ -531,7 +548,7 @@ const schemas = {
       recorded_backend: nullable(text),
     }),
   ],
-  export: ["`export --to json`", object({ ...header, annotations, trials: list(ref("trial")) })],
+  export: ["`export --to json`", object({ ...header, annotations, trials: list(ref("trial")) }, { optional: ["baselines"] })],
   ask: [
     "`ask`",
     object({
@@ -609,9 +626,10 @@ const schemas = {
                 ...["interrupt", "stop"],
               ],
             },
+            baselines: { description: "On the best trial's windows, or on all trials'.", ...ref("partBaselines") },
             warnings,
           },
-          { optional: ["front", "warnings"] },
+          { optional: ["front", "baselines", "warnings"] },
         ),
       ],
     },
@@ -653,7 +671,7 @@ const schemas = {
         annotations,
         trials: list(ref("trial")),
       },
-      { open: true, optional: ["annotations", "summary"] },
+      { open: true, optional: ["annotations", "summary", "baselines"] },
     ),
   ],
 };

@@ -10,6 +10,7 @@ import type {
   StudyTask,
   TrialCounts,
 } from "../../core/index.js";
+import { baselinesOf } from "./baselines.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
 
 export { ownerInWords } from "../../storage/lock-owner.js";
@@ -46,6 +47,8 @@ export interface StudyOverview {
   readonly steps: number;
   /** Null where no feasible trial is complete, and in studies with several objectives. */
   readonly best: BestTrialSummary | null;
+  /** The baselines on the best trial's windows, or on all trials'; null where they were not scored. */
+  readonly baselines: Metrics | null;
   /** The numbers of the Pareto front; only in studies with several objectives. */
   readonly front?: readonly number[];
   /** What people say of trials, by number; trials without a note, a tag or a ban are absent. */
@@ -72,6 +75,7 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
     pruned_share: judged === 0 ? null : counts.pruned / judged,
     steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
     ...bestOf(state),
+    baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
     ...{ user_attrs: header.user_attrs, owner, findings },
   };

@@ -1,8 +1,9 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
-import { comparableTrials, objectivesInWords, stringifyJson } from "../../core/index.js";
+import { bestOfStudy, comparableTrials, objectivesInWords, stringifyJson } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
+import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
 import type { CliIo } from "../io.js";
 import { duration, oneLine, printData, shortNumber } from "../render.js";
@@ -26,7 +27,7 @@ export const showCommand: CommandDefinition = (program, { io }) => {
       const summary = overviewOf(inspected.state, inspected);
       const owner = summary.owner ? ownerInWords(summary.owner) : "";
       await printData(io, format, summary, {
-        table: async () => inWords(summary, owner) + (await historyPlot(inspected, io)),
+        table: async () => inWords(summary, owner, wordsOf(inspected)) + (await historyPlot(inspected, io)),
       });
     });
 };
@@ -66,9 +67,18 @@ function attributesInWords({ user_attrs }: StudyOverview): string[] {
   );
 }
 
-/** @param owner who optimizes the study, in words */
-function inWords(summary: StudyOverview, owner: string): string {
-  const { counts, best, front, task } = summary;
+/** How the best trial stands to the baselines. */
+function wordsOf({ state }: InspectedStudy): string | null {
+  const best = bestOfStudy(state);
+  return best ? trialVerdict(state.header, best) : null;
+}
+
+/**
+ * @param owner who optimizes the study, in words
+ * @param words how its best trial stands to the baselines
+ */
+function inWords(summary: StudyOverview, owner: string, words: string | null): string {
+  const { counts, best, front, task, baselines } = summary;
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
@@ -88,6 +98,9 @@ function inWords(summary: StudyOverview, owner: string): string {
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
   }
   if (front) lines.push(`front    ${front.length === 0 ? "none" : `trials ${front.join(", ")}`}`);
+  const others = baselinesLine(baselines);
+  if (others !== null) lines.push(`baseline ${others}`);
+  if (words !== null) lines.push(`         ${words}`);
   lines.push(...attributesInWords(summary), ...notesInWords(summary));
   if (summary.owner) lines.push(`optimized now by ${owner}`);
   for (const finding of summary.findings) lines.push(oneLine(`${finding.severity}: ${finding.message}`));
