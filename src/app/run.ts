@@ -20,7 +20,7 @@ const configKeys: KnownKeys<RunConfig> = {
 
 const optionKeys: KnownKeys<RunOptions> = {
   ...({ directory: true, signal: true, cancelFlag: true, onEvent: true, tables: true, checkpoint: true } as const),
-  ...({ resumable: true, resume: true, baselines: true, baseDir: true } as const),
+  ...({ keepEarlier: true, resumable: true, resume: true, baselines: true, baseDir: true } as const),
 };
 
 /** A path of the user's, seen from the current folder. */

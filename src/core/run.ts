@@ -72,6 +72,8 @@ export interface CheckpointEvent {
   readonly event: "checkpoint";
   readonly epoch: number;
   readonly path: string;
+  /** Where the file is that stood there before; absent where there was none to keep. */
+  readonly kept?: string;
 }
 
 export interface FinishEvent {

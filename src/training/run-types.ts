@@ -25,6 +25,11 @@ export interface RunOptions {
   readonly tables?: CellTables;
   /** The file for the weights, written whole or not at all; null: none. @default null */
   readonly checkpoint?: string | null;
+  /**
+   * Move a file that is there already to `NAME.prev.safetensors` before the first write, unless it is a checkpoint of
+   * the same configuration (whatever its seed) on the same data, or the one resumed. @default false
+   */
+  readonly keepEarlier?: boolean;
   /** Also write what `resume` needs. @default true */
   readonly resumable?: boolean;
   /** A checkpoint to go on from; `train.epochs` is the total. */
