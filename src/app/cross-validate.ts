@@ -102,6 +102,7 @@ async function foldCells(config: RunConfig & { readonly seed: number }, director
 }
 
 function meanOf(finishes: readonly FinishEvent[]): FinishEvent {
+  const made_by = finishes[0]?.made_by;
   const average = (pick: (finish: FinishEvent) => number): number =>
     finishes.reduce((sum, finish) => sum + pick(finish), 0) / finishes.length;
   const mean = (pick: (finish: FinishEvent) => Metrics): Metrics =>
@@ -117,5 +118,6 @@ function meanOf(finishes: readonly FinishEvent[]): FinishEvent {
     best_epoch: Math.round(average((finish) => finish.best_epoch)),
     seconds: finishes.reduce((sum, finish) => sum + finish.seconds, 0),
     warnings: [...new Set(finishes.flatMap((finish) => finish.warnings))],
+    ...(made_by ? { made_by } : {}),
   };
 }

@@ -1,5 +1,6 @@
 /** A training run's configuration, its events, and a trial's outcome. */
 import type { ParamValue } from "./distribution.js";
+import type { MadeBy } from "./made-by.js";
 import type { Failure, Metrics, TrialPart } from "./trial.js";
 
 export type BackendName = "wasm" | "cpu" | "tensorflow";
@@ -89,6 +90,8 @@ export interface FinishEvent {
   readonly seconds: number;
   /** What is suspicious about the data, and settings without effect. */
   readonly warnings: readonly string[];
+  /** Of a run that a program asked for; a trial has none of its own. */
+  readonly made_by?: MadeBy;
 }
 
 export type RunEvent = StartEvent | EpochEvent | CheckpointEvent | FinishEvent;

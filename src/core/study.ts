@@ -1,6 +1,7 @@
 /** A study's header, its state at one moment, and the events that change it. */
 import type { Params, SearchSpace } from "./distribution.js";
 import type { KeptLease } from "./lease.js";
+import type { MadeBy } from "./made-by.js";
 import type { Direction, Metrics, Trial, TrialState } from "./trial.js";
 
 /** Which epoch a trial's value is taken from. */
@@ -107,6 +108,8 @@ export interface StudyHeader {
   readonly pruner: ComponentSpec;
   readonly settings: StudySettings;
   readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** Absent in studies of earlier versions. */
+  readonly made_by?: MadeBy;
   /** Of a study over a model, from its first call of `optimize` on. */
   readonly baselines?: readonly ScoredBaselines[];
 }

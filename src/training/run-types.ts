@@ -10,6 +10,8 @@ export type EventAnswer = void | "continue" | "stop";
 export interface RunProbe {
   /** How many weights are trained. */
   readonly parameters: number;
+  /** Those that run it. */
+  readonly kernels: KernelsName;
   /** Microseconds from one window to its path, measured now: the median of 100 passes with a batch of one. */
   inferenceUs(): number;
 }

@@ -69,6 +69,7 @@ class Run {
     this.#trainer = trainer;
     this.#probe = {
       parameters: countParameters(trainer.model),
+      kernels: context.kernels,
       inferenceUs: () => measureInference(trainer.model, context.dataset),
     };
   }

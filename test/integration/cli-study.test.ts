@@ -116,6 +116,32 @@ describe("create-study and optimize, as typed in an empty folder", () => {
   }, 60_000);
 });
 
+test("what made a study, a run and its weights: told as info tells it, in no checkpoint, and no difference", async () => {
+  const cwd = await emptyFolder();
+  const here = JSON.parse((await runCli(["info", "--format", "json"], { cwd })).stdout) as Record<string, string>;
+  expect(here).toMatchObject({ node: process.version, command_line: "mlbench-hpo info --format json" });
+  expect((await runHere(["info"], cwd)).stdout).toMatch(/^package +mlbench-hpo \d/m);
+  const line = ["create-study", "--objective", example, "--seed", "1"];
+  await runCli([...line, "--name", "o"], { cwd });
+  const stored = async () => JSON.parse(await readFile(join(cwd, "studies", "o.json"), "utf8")) as { made_by: object };
+  const command_line = `mlbench-hpo create-study --objective ${example} --seed 1 --name o`;
+  expect((await stored()).made_by).toEqual({ ...here, command_line });
+  const again = await runCli(["create-study", "--name", "o", ...line.slice(1)], { cwd });
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("already there with the same") as string });
+  expect((await stored()).made_by).toEqual({ ...here, command_line });
+  const shown = await runHere(["show", "o", "--format", "json"], cwd);
+  expect(JSON.parse(shown.stdout)).toMatchObject({ made_by: { ...here, command_line } });
+  expect((await runHere(["show", "o"], cwd)).stdout).toContain(`: ${command_line}\n`);
+
+  const train = ["train", ...tiny.slice(0, 4), "--epochs", "1", "--seed", "1", "--kernels", "none", "--format", "json"];
+  const finish = jsonLines((await runCli(train, { cwd })).stdout).at(-1);
+  expect(finish).toMatchObject({
+    made_by: { ...here, kernels: "none", command_line: `mlbench-hpo ${train.join(" ")}` },
+  });
+  const weights = await readFile(join(cwd, "artifacts", "lstm.safetensors"));
+  for (const text of ["made_by", "command_line", here["cpu"] as string]) expect(weights.includes(text)).toBe(false);
+}, 60_000);
+
 describe("reading", () => {
   test("studies, show, trials, best-trial, export agree with one another", async () => {
     const cwd = await emptyFolder();

@@ -139,6 +139,7 @@ describe("real output is as the schema says", () => {
     ["describe", ["describe", "sampler", "tpe"]],
     ["describe", ["describe", "training"]],
     ["datasets-show", ["datasets", "show", "dummy", ...tiny]],
+    ["info", ["info"]],
     ["studies", ["studies"]],
     ["studies", ["studies", ...pairs]],
     ["show", ["show", ...pairs]],

@@ -228,6 +228,20 @@ const defs = {
     description: "As baselines; empty where there are no windows to score.",
     anyOf: [ref("baselines"), object({})],
   },
+  madeBy: {
+    description: "What made it; nothing depends on it.",
+    ...object(
+      {
+        package: { description: "Name and version.", ...text },
+        commit: { description: "Of the package's own sources; missing where it is not known.", ...text },
+        node: text,
+        cpu: text,
+        kernels: { enum: ["relaxed", "plain", "none"] },
+        command_line: { description: "As typed; passwords and tokens in URLs are masked.", ...text },
+      },
+      { optional: ["commit"] },
+    ),
+  },
   interval: object({
     mean: ref("number"),
     sd: ref("number"),
@@ -247,6 +261,7 @@ const header = {
   pruner: component,
   settings: ref("settings"),
   user_attrs: map(anything),
+  made_by: ref("madeBy"),
   baselines: {
     description: "Of a study over a model, from its first call of optimize on: for each choice of its data.",
     ...list(object({ params: ref("params"), dataset_hash: sha256, metrics: ref("partBaselines") })),
@@ -290,6 +305,7 @@ const trainFinish = {
   best_epoch: { type: "integer", minimum: 1 },
   seconds: { description: "The epochs' time alone.", type: "number", minimum: 0 },
   warnings: { description: "What is suspicious about the data, and settings without effect.", ...list(text) },
+  made_by: ref("madeBy"),
 };
 const finishOfFold = object({ ...trainFinish, fold: text }, { optional: ["fold"] });
 const studyOutline = {
@@ -409,6 +425,7 @@ const schemas = {
         front,
         annotations,
         user_attrs: map(anything),
+        made_by: { description: "Null in studies of earlier versions.", ...nullable(ref("madeBy")) },
         owner: {
           description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
           ...nullable(
@@ -548,7 +565,11 @@ const schemas = {
       recorded_backend: nullable(text),
     }),
   ],
-  export: ["`export --to json`", object({ ...header, annotations, trials: list(ref("trial")) }, { optional: ["baselines"] })],
+  export: [
+    "`export --to json`",
+    object({ ...header, annotations, trials: list(ref("trial")) }, { optional: ["made_by", "baselines"] }),
+  ],
+  info: ["`info`", ref("madeBy")],
   ask: [
     "`ask`",
     object({
@@ -561,7 +582,10 @@ const schemas = {
   ],
   report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
   heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
-  "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes, config: studyFile, warnings })],
+  "create-study": [
+    "`create-study`",
+    object({ study: text, file: text, seed: count, created: yes, config: studyFile, warnings }),
+  ],
   "create-study-dry-run": [
     "`create-study --dry-run`",
     object({
@@ -671,7 +695,7 @@ const schemas = {
         annotations,
         trials: list(ref("trial")),
       },
-      { open: true, optional: ["annotations", "summary", "baselines"] },
+      { open: true, optional: ["annotations", "summary", "made_by", "baselines"] },
     ),
   ],
 };

@@ -3,6 +3,7 @@ import { bestOfStudy, frontOfStudy, isFinished } from "../../core/index.js";
 import type {
   Annotation,
   ComponentSpec,
+  MadeBy,
   Metrics,
   Params,
   StudyObjective,
@@ -54,6 +55,8 @@ export interface StudyOverview {
   /** What people say of trials, by number; trials without a note, a tag or a ban are absent. */
   readonly annotations: Readonly<Record<string, Annotation>>;
   readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** Null in studies of earlier versions. */
+  readonly made_by: MadeBy | null;
   /** Who writes the study now. */
   readonly owner: LockOwner | null;
   /** What is amiss with its files. */
@@ -77,7 +80,7 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
     ...bestOf(state),
     baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
-    ...{ user_attrs: header.user_attrs, owner, findings },
+    ...{ user_attrs: header.user_attrs, made_by: header.made_by ?? null, owner, findings },
   };
 }
 

@@ -2,6 +2,7 @@
 import type { InspectedStudy } from "../../app/read-study.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
 import { bestOfStudy, comparableTrials, objectivesInWords, stringifyJson } from "../../core/index.js";
+import type { MadeBy } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
@@ -67,6 +68,10 @@ function attributesInWords({ user_attrs }: StudyOverview): string[] {
   );
 }
 
+function madeByInWords({ package: name, commit, node, command_line }: MadeBy): string {
+  return `${name}${commit ? ` (${commit.slice(0, 10)})` : ""}, Node ${node}: ${command_line}`;
+}
+
 /** How the best trial stands to the baselines. */
 function wordsOf({ state }: InspectedStudy): string | null {
   const best = bestOfStudy(state);
@@ -102,6 +107,7 @@ function inWords(summary: StudyOverview, owner: string, words: string | null): s
   if (others !== null) lines.push(`baseline ${others}`);
   if (words !== null) lines.push(`         ${words}`);
   lines.push(...attributesInWords(summary), ...notesInWords(summary));
+  if (summary.made_by) lines.push(oneLine(`made by  ${madeByInWords(summary.made_by)}`));
   if (summary.owner) lines.push(`optimized now by ${owner}`);
   for (const finding of summary.findings) lines.push(oneLine(`${finding.severity}: ${finding.message}`));
   return lines.join("\n");

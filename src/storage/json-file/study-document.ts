@@ -45,7 +45,7 @@ const headerKeys = [
 ] as const satisfies readonly (keyof StudyHeader)[];
 
 /** Absent where there is nothing to say. */
-const optionalKeys = ["baselines"] as const satisfies readonly (keyof StudyHeader)[];
+const optionalKeys = ["made_by", "baselines"] as const satisfies readonly (keyof StudyHeader)[];
 
 function damaged(what: string): never {
   throw new MlbenchError("study-damaged", what);
@@ -88,6 +88,7 @@ export function splitHeader(raw: Readonly<Record<string, unknown>>): {
   requireSpace(raw["space"] as Readonly<Record<string, unknown>>);
   if (raw["baselines"] !== undefined && !areBaselines(raw["baselines"]))
     damaged('"baselines" must be a list of errors');
+  if (raw["made_by"] !== undefined && !isRecord(raw["made_by"])) damaged('"made_by" must be an object');
   const known = new Set<string>([...headerKeys, ...optionalKeys]);
   const present = [...headerKeys, ...optionalKeys.filter((key) => raw[key] !== undefined)];
   const header = Object.fromEntries(present.map((key) => [key, raw[key]])) as unknown as StudyHeader;
