@@ -88,7 +88,7 @@ const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void
     expect(printed).toMatch(/replayed bit for bit: true\n/);
     expect(printed).toMatch(/smooth: 26 trials, best 0\.\d+\nsmooth-2: 5 trials, best 0\.\d+\n5 lines of CSV\n/);
     expect(printed).toMatch(/smooth-2: smooth on dummy/);
-    expect(printed).toMatch(/5 finished, 1 more -> 6/);
+    expect(printed).toMatch(/smooth-2: 5 of 6 trials done/);
   },
 };
 
