@@ -20,7 +20,6 @@ export * from "./apply-event.js";
 export { createStudyState, withoutValue } from "./study-state.js";
 export type { StateExtras } from "./study-state.js";
 export * from "./plain-data.js";
-export * from "./made-by.js";
 export * from "./metrics.js";
 export * from "./objective-trial.js";
 export * from "./objectives.js";

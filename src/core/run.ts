@@ -1,6 +1,5 @@
-/** A training run's configuration, its events, and a trial's outcome. */
+/** A training run's configuration, its events, what made it, and a trial's outcome. */
 import type { ParamValue } from "./distribution.js";
-import type { MadeBy } from "./made-by.js";
 import type { Failure, Metrics, TrialPart } from "./trial.js";
 
 export type BackendName = "wasm" | "cpu" | "tensorflow";
@@ -40,6 +39,22 @@ export interface PartMetrics {
   readonly mae: number;
   readonly r2: number;
   readonly max_error: number;
+}
+
+/** What made a study or ran a training; kept to be read by people: nothing depends on it. Key names are those of the files and events. */
+export interface MadeBy {
+  /** Name and version. */
+  readonly package: string;
+  /** Of the package's own sources, where that is known. */
+  readonly commit?: string;
+  /** The version. */
+  readonly node: string;
+  /** Its model, how many cores, the architecture. */
+  readonly cpu: string;
+  /** Those that ran; of a study, and of a machine, those that `auto` stands for. */
+  readonly kernels: KernelsName;
+  /** As typed; passwords and tokens in URLs are masked. */
+  readonly command_line: string;
 }
 
 /** The first event of a run. */

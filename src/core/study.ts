@@ -1,7 +1,7 @@
 /** A study's header, its state at one moment, and the events that change it. */
 import type { Params, SearchSpace } from "./distribution.js";
 import type { KeptLease } from "./lease.js";
-import type { MadeBy } from "./made-by.js";
+import type { MadeBy } from "./run.js";
 import type { Direction, Metrics, Trial, TrialState } from "./trial.js";
 
 /** Which epoch a trial's value is taken from. */
