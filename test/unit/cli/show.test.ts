@@ -6,6 +6,7 @@ import { float } from "../../../src/core/index.js";
 import { createStudy } from "../../../src/app/create-study.js";
 import { storages } from "../../../src/storage/index.js";
 import type { LockOwner, StorageFactory } from "../../../src/storage/index.js";
+import { newTrial } from "../../../src/study/new-trial.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 
 /** A storage whose studies all have one owner. */
@@ -83,6 +84,27 @@ test("notes, tags and bans are shown by show and trials, and exported", async ()
   const rows = (await printed("export", ...of, "--to", "csv")).trim().split(/\r?\n(?=\d|$)/);
   expect(rows[0]).toMatch(/,annotation\.note,annotation\.tags,annotation\.banned$/);
   expect(rows[best + 1]).toMatch(/,looks right,\[\],false$/);
+});
+
+test("a trial of a process that has gone is said to run no more; one that is out, or whose process is there, is not", async () => {
+  const study = await createStudy({ name: "left", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  const { header } = study;
+  const writer = await owned.openWriter("left");
+  for (const [number, owner] of ["lab3/1", "external"].entries())
+    await writer.append({
+      type: "trial-created",
+      trial: newTrial(header, number, { x: 0.5 }, { state: "running", owner }),
+    });
+  await writer.close();
+  owned.owner = null;
+  const of = ["trials", "left", "--storage", "owned:"];
+  const said = "nobody runs trial 0: the process has gone, and the next optimize reruns it first";
+  expect(await printed(...of)).toContain(`${said}\n`);
+  expect(await printed(...of, "--state", "waiting")).not.toContain("nobody runs");
+  expect(await printed(...of, "--format", "json")).not.toContain("nobody runs");
+  owned.owner = { since: "2026-01-02T03:04:05.000Z", pid: 4711, host: "lab3" };
+  expect(await printed(...of)).not.toContain("nobody runs");
+  owned.owner = null;
 });
 
 test("what is kept with a study is shown, and when studies were created is told in UTC", async () => {
