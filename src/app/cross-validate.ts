@@ -33,6 +33,8 @@ export interface CrossValidateOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where the weights of a fold go; null: nowhere. @default nowhere */
   readonly checkpoint?: ((cell: string) => string | null) | undefined;
+  /** As of a single run. @default false */
+  readonly keepEarlier?: boolean | undefined;
   /** A checkpoint to go on from; `train.epochs` is the total. */
   readonly resume?: string | undefined;
   /** Hears every event of every fold; waited for. */
@@ -42,7 +44,7 @@ export interface CrossValidateOptions {
 }
 
 const keys: KnownKeys<CrossValidateOptions> = {
-  ...({ directory: true, signal: true, checkpoint: true, resume: true } as const),
+  ...({ directory: true, signal: true, checkpoint: true, keepEarlier: true, resume: true } as const),
   ...({ onEvent: true, onFoldEnd: true } as const),
 };
 
@@ -72,6 +74,7 @@ async function runFold(config: RunConfig, cell: string, options: CrossValidateOp
   const result = await run(config, {
     directory: options.directory,
     checkpoint: options.checkpoint?.(cell) ?? null,
+    keepEarlier: options.keepEarlier ?? false,
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.resume === undefined ? {} : { resume: options.resume }),
     onEvent: async (event) => {
@@ -99,6 +102,7 @@ async function foldCells(config: RunConfig & { readonly seed: number }, director
 }
 
 function meanOf(finishes: readonly FinishEvent[]): FinishEvent {
+  const made_by = finishes[0]?.made_by;
   const average = (pick: (finish: FinishEvent) => number): number =>
     finishes.reduce((sum, finish) => sum + pick(finish), 0) / finishes.length;
   const mean = (pick: (finish: FinishEvent) => Metrics): Metrics =>
@@ -114,5 +118,6 @@ function meanOf(finishes: readonly FinishEvent[]): FinishEvent {
     best_epoch: Math.round(average((finish) => finish.best_epoch)),
     seconds: finishes.reduce((sum, finish) => sum + finish.seconds, 0),
     warnings: [...new Set(finishes.flatMap((finish) => finish.warnings))],
+    ...(made_by ? { made_by } : {}),
   };
 }

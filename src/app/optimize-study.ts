@@ -12,7 +12,8 @@ import type { TrialRunner } from "../study/trial-runner.js";
 import { resolveConfig } from "../training/config.js";
 import { CheckpointKeeper, requireKeepCheckpoints } from "./checkpoint-keeper.js";
 import { executorOf, requireExecutor } from "./executor-of.js";
-import { preflight } from "./preflight.js";
+import { datasetOf, preflight } from "./preflight.js";
+import { BaselineKeeper } from "./study-baselines.js";
 import { studyParameters } from "./study-subject.js";
 import { loadStudyPlugins } from "./study-plugins.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
@@ -45,9 +46,9 @@ export async function prepareStudy(
     const path = directoryOf(number);
     return path === null ? null : { kind: "directory", path };
   };
-  const jobOf = header.settings.objective
-    ? await objectiveJobs(header, base)
-    : await trainingJobs(header, base, options);
+  const { jobOf, baselines } = header.settings.objective
+    ? { jobOf: await objectiveJobs(header, base), baselines: null }
+    : await trainingJobs(study, base, options);
   const keeper = new CheckpointKeeper(keepCheckpoints, study.directions, directoryOf, (number) =>
     isBanned(study.state.annotations, number),
   );
@@ -55,7 +56,10 @@ export async function prepareStudy(
   return {
     ...(await executorOf(options)),
     ...{ jobOf, artifactsOf },
-    afterTrial: (trial) => keeper.after(trial),
+    afterTrial: async (trial) => {
+      await keeper.after(trial);
+      await baselines?.after(trial);
+    },
     onBansChanged: () => keeper.onBansChanged(),
   };
 }
@@ -110,12 +114,19 @@ export async function configOfTrials(
   };
 }
 
-async function trainingJobs(header: StudyHeader, base: string | null, options: OptimizeStudyOptions): Promise<JobOf> {
+async function trainingJobs(
+  study: Study,
+  base: string | null,
+  options: OptimizeStudyOptions,
+): Promise<{ jobOf: JobOf; baselines: BaselineKeeper }> {
+  const { header } = study;
   const configOf = await configOfTrials(header, base, options);
-  for (const model of [header.task.model ?? []].flat()) await preflight(configOf({ params: { model } }));
+  const baselines = new BaselineKeeper(study, (trial) => datasetOf(resolveConfig(configOf(trial))));
+  for (const model of [header.task.model ?? []].flat())
+    await baselines.start(await preflight(configOf({ params: { model } })));
   const { objectives, settings } = header;
   const judged = { objectives, constraints: settings.constraints ?? [], pruneBy: settings.prune_by ?? null };
-  return async ({ params }) => {
+  const jobOf: JobOf = async ({ params }) => {
     const config = configOf({ params });
     const workload = { kind: "train", config, ...judged } as const;
     const job = { workload, params, lastStep: resolveConfig(config).train.epochs };
@@ -125,4 +136,5 @@ async function trainingJobs(header: StudyHeader, base: string | null, options: O
     const tables = await loadTables(config.dataset, Object.fromEntries(data), { seed: header.seed });
     return { ...job, tables };
   };
+  return { jobOf, baselines };
 }

@@ -1,11 +1,12 @@
 /** One training run of a program: its plug-ins are loaded, its paths start where it says. */
 import { isAbsolute, join, resolve } from "node:path";
-import type { RunConfig } from "../core/index.js";
+import type { RunConfig, RunEvent } from "../core/index.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { readCheckpointConfig } from "../training/checkpoint.js";
-import type { RunOptions as TrainingOptions, RunResult } from "../training/run.js";
+import type { RunOptions as TrainingOptions, RunProbe, RunResult } from "../training/run.js";
+import { madeBy } from "./made-by.js";
 
 /** What one {@link run} is told. */
 export interface RunOptions extends TrainingOptions {
@@ -20,8 +21,12 @@ const configKeys: KnownKeys<RunConfig> = {
 
 const optionKeys: KnownKeys<RunOptions> = {
   ...({ directory: true, signal: true, cancelFlag: true, onEvent: true, tables: true, checkpoint: true } as const),
-  ...({ resumable: true, resume: true, baselines: true, baseDir: true } as const),
+  ...({ keepEarlier: true, resumable: true, resume: true, baselines: true, baseDir: true } as const),
 };
+
+function withMaker(event: RunEvent, { kernels }: RunProbe): RunEvent {
+  return event.event === "finish" ? { ...event, made_by: madeBy(kernels) } : event;
+}
 
 /** A path of the user's, seen from the current folder. */
 function from(directory: string, path: string): string {
@@ -38,13 +43,14 @@ function from(directory: string, path: string): string {
 export async function run(config: RunConfig, options: RunOptions = {}): Promise<RunResult> {
   requireKnownKeys("run", config, configKeys);
   requireKnownKeys("run", options, optionKeys);
-  const { directory = ".", checkpoint, resume, ...rest } = options;
+  const { directory = ".", checkpoint, resume, onEvent, ...rest } = options;
   const resumed = resume === undefined ? undefined : from(directory, resume);
   await loadPlugins(config.plugins ?? [], directory);
   if (resumed !== undefined) await loadPlugins((await readCheckpointConfig(resumed)).plugins ?? [], directory);
   const { run: train } = await import("../training/run.js");
   return train(config, {
     ...{ baseDir: resolve(directory), ...rest },
+    ...(onEvent ? { onEvent: async (event, probe) => onEvent(withMaker(event, probe), probe) } : {}),
     ...(checkpoint ? { checkpoint: from(directory, checkpoint) } : {}),
     ...(resumed === undefined ? {} : { resume: resumed }),
   });

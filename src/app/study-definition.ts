@@ -14,6 +14,7 @@ import {
   resolveObjectives,
   resolvePruneBy,
 } from "./resolve-objectives.js";
+import { madeBy } from "./made-by.js";
 import { hashedFile, storePaths } from "./study-files.js";
 import type { MergedRequest, StudyRequest } from "./study-request.js";
 import { mergeRequest } from "./study-request.js";
@@ -66,7 +67,7 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
     ...{ name, objectives, created_at: new Date().toISOString(), seed: checkedSeed(seed) ?? drawSeed() },
     ...{ task: storedTask(subject, place, name), space: subject.derived.space, sampler, pruner },
     settings: { ...merged.settings, ...settings, ...(await storedFiles(subject, plugins, place.baseOf(name))) },
-    user_attrs: {},
+    ...{ user_attrs: {}, made_by: madeBy() },
   };
   const components = await checkedComponents(header, request);
   return { header, derived: subject.derived, components, seedGiven: seed !== undefined };

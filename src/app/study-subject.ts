@@ -80,6 +80,7 @@ async function modelSubject({ models: names, dataset, own, base }: MergedRequest
   const parameters = studyParameters(names, dataset);
   const derived = deriveSpace(parameters, { ...own, models: names, base });
   const params = withDefaults(derived.fixed, parameters, derived.space);
+  refuseEachCell(params["data.val_cells"]);
   const files = await dataFiles(dataset, dataValues(openPaths(params, parameters, resolve(directory))));
   return {
     task: {
@@ -95,6 +96,16 @@ async function modelSubject({ models: names, dataset, own, base }: MergedRequest
     defaultName: `${names.join("-")}-${dataset}`,
     defaultMetric: "val_rmse",
   };
+}
+
+/** A trial trains on one split. */
+function refuseEachCell(cells: ConfigValue | undefined): void {
+  if ([cells].flat().includes("each"))
+    throw new UsageError(
+      "not-available",
+      "data.val_cells=each: a trial trains on one split, and only `mlbench-hpo train` holds every cell out in turn: " +
+        "name the cells to validate on (--val-cells A,B), or leave it out for the last one",
+    );
 }
 
 /** Windows are scored on the same targets whatever their length: those that the longest one has. */

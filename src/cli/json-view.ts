@@ -1,6 +1,6 @@
 /** A call of `optimize` as events for programs, one JSON line each. */
 import { stringifyJson } from "../core/index.js";
-import type { OptimizeEvent, OptimizeResult, StudyObjective } from "../core/index.js";
+import type { Metrics, OptimizeEvent, OptimizeResult, StudyObjective, Trial } from "../core/index.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
 
@@ -11,6 +11,8 @@ export interface JsonViewOptions {
   readonly file: string | null;
   /** What is suspicious about the data, for the last event where there is something. @default none */
   readonly warnings?: readonly string[];
+  /** The baselines on the windows of the best trial, or of all; for the last event where there are some. @default none */
+  readonly baselines?: (best: Trial | null) => Metrics | null;
 }
 
 /** `--format json`: nothing on stdout but events. */
@@ -54,9 +56,11 @@ export class JsonView {
   #finishFields({ study, finished, best, front, stoppedBy }: OptimizeResult): object {
     const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
     const { file, objectives, warnings = [] } = this.#options;
+    const baselines = this.#options.baselines?.(best) ?? null;
     const more = {
       ...(objectives.length > 1 ? { front } : {}),
       stopped_by: stoppedBy,
+      ...(baselines ? { baselines } : {}),
       ...(warnings.length > 0 ? { warnings } : {}),
     };
     return { study, file, finished, best: shown, ...more };

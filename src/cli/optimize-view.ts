@@ -1,8 +1,9 @@
 /** A call of `optimize` for people: a live picture on a terminal, plain lines elsewhere. */
-import type { OptimizeEvent, StudyObjective, Trial } from "../core/index.js";
+import type { OptimizeEvent, Trial } from "../core/index.js";
 import { directionsOf, isFeasible, RunningFront } from "../core/index.js";
 import { JsonView } from "./json-view.js";
-import { duration, shortNumber } from "./render.js";
+import type { JsonViewOptions } from "./json-view.js";
+import { duration, oneLine, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
 import { note, paramText } from "./trial-table.js";
@@ -14,12 +15,7 @@ export interface OptimizeView {
   stop(): void;
 }
 
-export interface ViewOptions {
-  readonly objectives: readonly StudyObjective[];
-  /** The study's file, for the last JSON event. */
-  readonly file: string | null;
-  /** What is suspicious about the data, for the last JSON event. */
-  readonly warnings?: readonly string[];
+export interface ViewOptions extends JsonViewOptions {
   /** The best trial, or the Pareto front, before this call. */
   readonly front: readonly Trial[];
 }
@@ -76,7 +72,7 @@ function commonLine(event: OptimizeEvent): string | null {
     case "resumed":
       return "resumed";
     case "subscriber-failed":
-      return `${event.subscriber} failed, and goes on being called: ${event.message.replaceAll(/\s+/g, " ")}`;
+      return `${event.subscriber} failed, and goes on being called: ${oneLine(event.message)}`;
     case "draining":
       return drainLine(event);
     default:
@@ -210,7 +206,7 @@ export class LiveView implements OptimizeView {
     if (!running) return;
     const prefix = `step ${event.step}: `;
     const reason = event.reason.startsWith(prefix) ? event.reason.slice(prefix.length) : event.reason;
-    running.text = `step ${event.step}  ${shortNumber(event.value, 5)}  ${reason}`;
+    running.text = oneLine(`step ${event.step}  ${shortNumber(event.value, 5)}  ${reason}`);
     this.#showSlot(event.number);
   }
 

@@ -9,7 +9,12 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
 }
 
-/** A table for people, without borders that get in the way of copying. */
+/** A text on one line: a message of several, such as another program's stack, would break the lines around it. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n\u2028\u2029]\s*/gu, " ").trim();
+}
+
+/** A table for people, a line a row, without borders that get in the way of copying. */
 export async function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Promise<string> {
   const { default: Table } = await import("cli-table3");
   const table = new Table({
@@ -22,7 +27,7 @@ export async function renderTable<Row>(columns: readonly Column<Row>[], rows: re
       middle: "",
     },
   });
-  for (const row of rows) table.push(columns.map((column) => column.text(row)));
+  for (const row of rows) table.push(columns.map((column) => oneLine(column.text(row))));
   return table
     .toString()
     .split("\n")

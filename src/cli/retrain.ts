@@ -3,6 +3,7 @@ import type { Trial } from "../core/index.js";
 import type { Interval } from "../app/student-t.js";
 import type { CliIo, OutputFormat } from "./io.js";
 import { printLine } from "./io.js";
+import { verdict } from "./baselines-view.js";
 import { withInterrupt } from "./interrupt.js";
 import { printData, renderTable } from "./render.js";
 import type { StudyRef } from "./study-ref.js";
@@ -48,8 +49,11 @@ export async function retrain(options: {
         result.rows,
       );
       const lines = (["val", "test"] as const).flatMap((part) => {
-        const value = result.baselines[part]?.["mean_change_rmse"];
-        return value === undefined ? [] : [`${part}: mean_change ${value.toFixed(5)}`];
+        const baselines = result.baselines[part];
+        const rmse = result.rows.find((row) => row.metric === `${part}_rmse`)?.winner.mean;
+        if (!baselines || rmse === undefined) return [];
+        const words = verdict("the winner", { metrics: { [`${part}_rmse`]: rmse }, baselines });
+        return words === null ? [] : [`${part}: ${words}`];
       });
       return [
         `trial ${trial.number} and the defaults under the same ${seeds} fresh seeds, all epochs`,

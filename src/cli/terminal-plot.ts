@@ -41,13 +41,26 @@ const finiteOnly = ({ name, points }: Series): Series => ({
   points: points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)),
 });
 
+/** Digits that tell the axis' values from one another. */
+function digitsFor(series: readonly Series[], height: number, least: number): number {
+  const ys = series.flatMap(({ points }) => points.map(([, y]) => y));
+  const step = (ys.reduce((a, b) => Math.max(a, b)) - ys.reduce((a, b) => Math.min(a, b))) / height;
+  return step > 0 ? Math.min(15, Math.max(least, Math.ceil(-Math.log10(step)))) : least;
+}
+
 /** A line chart for a terminal: `series` share the x axis; drawn in the order given, with a legend. */
 export async function terminalPlot(
   series: readonly Series[],
-  options: { columns?: number; height?: number; color?: boolean; digits?: number } = {},
+  options: {
+    columns?: number;
+    height?: number;
+    color?: boolean;
+    /** At least so many after the point; more where the values are close. @default 3 */
+    digits?: number;
+  } = {},
 ): Promise<string> {
   const { default: asciichart } = await import("asciichart");
-  const { columns = 80, height = 12, color = false, digits = 3 } = options;
+  const { columns = 80, height = 12, color = false } = options;
   const palette = [asciichart.blue, asciichart.lightred, asciichart.green, asciichart.magenta, asciichart.cyan];
   const colorOf = (index: number): string => palette[index % palette.length] as string;
   const drawn = series.map(finiteOnly).filter(({ points }) => points.length > 0);
@@ -55,6 +68,7 @@ export async function terminalPlot(
   const xs = drawn.flatMap(({ points }) => points.map(([x]) => x));
   const low = xs.reduce((a, b) => Math.min(a, b));
   const high = xs.reduce((a, b) => Math.max(a, b));
+  const digits = digitsFor(drawn, height, options.digits ?? 3);
   const longest = Math.max(...drawn.map(({ points }) => points.length));
   const width = Math.min(longest, Math.max(10, columns - digits - 10));
   const lines = drawn.map(({ points }) => onAxis(points, low, high, width));

@@ -1,8 +1,8 @@
 /** A training run shown as it goes. */
-import type { EpochEvent, FinishEvent } from "../core/index.js";
+import type { EpochEvent } from "../core/index.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
-import { duration, renderTable, shortNumber } from "./render.js";
+import { duration, shortNumber } from "./render.js";
 
 /** Shows a training run to people, on stderr: a bar on a terminal, plain lines elsewhere. */
 export interface TrainView {
@@ -80,50 +80,4 @@ export async function createTrainView(io: CliIo, epochs: number, label: string, 
   );
   bar.start(epochs, 0, { train: "-", val: "-", lr: "-", left: "-" });
   return new BarView(bar, epochs);
-}
-
-const baselineNames = ["persistence", "linear", "mean_change", "ridge"] as const;
-
-/** The model's metric on the part that was scored: `val_rmse` after a run, `test_rmse` of `evaluate --split test`. */
-function ofPart(metrics: FinishEvent["metrics"], name: string): number | undefined {
-  return ["val", "test", "train"].map((part) => metrics[`${part}_${name}`]).find((value) => value !== undefined);
-}
-
-/** The closing table: the model beside the four baselines, on the same windows. */
-export async function resultTable(model: string, finish: Pick<FinishEvent, "metrics" | "baselines">): Promise<string> {
-  const { metrics, baselines } = finish;
-  const rows = [
-    { name: model, rmse: ofPart(metrics, "rmse"), end: ofPart(metrics, "rmse_end"), mae: ofPart(metrics, "mae") },
-    ...baselineNames.map((name) => ({
-      name,
-      rmse: baselines[`${name}_rmse`],
-      end: baselines[`${name}_rmse_end`],
-      mae: baselines[`${name}_mae`],
-    })),
-  ];
-  return renderTable(
-    [
-      { title: "", text: (row) => row.name },
-      { title: "RMSE", align: "right", text: (row) => shortNumber(row.rmse) },
-      { title: "RMSE end", align: "right", text: (row) => shortNumber(row.end) },
-      { title: "MAE", align: "right", text: (row) => shortNumber(row.mae) },
-    ],
-    rows,
-  );
-}
-
-/**
- * In plain words whether the model has learned more than the mean fade, and whether a linear model has learned more;
- * null when that cannot be told.
- */
-export function verdict(model: string, finish: Pick<FinishEvent, "metrics" | "baselines">): string | null {
-  const ours = ofPart(finish.metrics, "rmse");
-  const baseline = finish.baselines["mean_change_rmse"];
-  if (ours === undefined || baseline === undefined || !Number.isFinite(baseline)) return null;
-  const share = (100 * (baseline - ours)) / baseline;
-  const ridge = finish.baselines["ridge_rmse"] ?? Infinity;
-  const beaten = ridge < ours ? `; ridge does better still (RMSE ${shortNumber(ridge)})` : "";
-  return ours < baseline
-    ? `${model} beats mean_change by ${share.toFixed(1)} %${beaten}`
-    : `${model} does NOT beat mean_change (${(-share).toFixed(1)} % worse): it has learned nothing beyond the mean fade`;
 }

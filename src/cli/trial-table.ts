@@ -2,7 +2,7 @@
 import { violationOf } from "../core/index.js";
 import type { AnnotatedTrial } from "../app/views/annotated.js";
 import type { Annotation, ParamValue, StudyObjective, Trial } from "../core/index.js";
-import { renderTable, shortNumber } from "./render.js";
+import { oneLine, renderTable, shortNumber } from "./render.js";
 import type { Column } from "./render.js";
 
 /** Parameter names without their group where that is unambiguous: tables are narrow. */
@@ -17,7 +17,7 @@ export function shortNames(trials: readonly Trial[]): Map<string, string> {
 /** A parameter's value for people. */
 export function paramText(value: ParamValue | undefined): string {
   if (value === undefined) return "";
-  return typeof value === "number" ? shortNumber(value) : String(value);
+  return typeof value === "number" ? shortNumber(value) : oneLine(String(value));
 }
 
 /** `infeasible: parameters<=50000 by 1234`; nothing of a trial that meets its constraints, or has not come to its end. */
@@ -43,10 +43,10 @@ function remark(trial: AnnotatedTrial): string {
   return [said, note(trial)].filter((text) => text !== "").join("; ");
 }
 
-/** What is worth saying of a trial in a few words: why it was pruned or failed, which constraints it misses. */
+/** What is worth saying of a trial on one line: why it was pruned or failed, which constraints it misses. */
 export function note(trial: Trial): string {
-  if (trial.failure) return `${trial.failure.class}: ${trial.failure.message}`;
-  if (trial.prune_reason) return trial.prune_reason;
+  if (trial.failure) return oneLine(`${trial.failure.class}: ${trial.failure.message}`);
+  if (trial.prune_reason) return oneLine(trial.prune_reason);
   return infeasibility(trial) || (trial.retry_of === null ? "" : `repeats ${trial.retry_of}`);
 }
 

@@ -1,5 +1,6 @@
 /** The reducer: the state of a study after each event. */
 import { MlbenchError } from "./errors.js";
+import { canonicalJson } from "./json.js";
 import { toPlainData } from "./plain-data.js";
 import { withChanges, withReport } from "./reports.js";
 import { asImmutable, withValue } from "./study-state.js";
@@ -173,17 +174,23 @@ function finalValues(
 
 type StudyWideEvent = Extract<
   StudyEvent,
-  { type: "trial-created" | "trial-annotated" | "study-attr" | "change-accepted" }
+  { type: "trial-created" | "trial-annotated" | "study-attr" | "baselines-scored" | "change-accepted" }
 >;
 type TrialEvent = Exclude<StudyEvent, StudyWideEvent>;
 
 function headerAfter(
   header: StudyHeader,
-  event: Extract<StudyEvent, { type: "study-attr" | "change-accepted" }>,
+  event: Extract<StudyEvent, { type: "study-attr" | "baselines-scored" | "change-accepted" }>,
 ): StudyHeader {
   if (event.type === "study-attr") {
     const value = toPlainData(event.value, `user attribute "${event.key}"`);
     return Object.freeze({ ...header, user_attrs: withKey(header.user_attrs, event.key, value) });
+  }
+  if (event.type === "baselines-scored") {
+    const { params, dataset_hash, metrics } = event;
+    const scored = toPlainData({ params, dataset_hash, metrics }, "baselines");
+    const others = (header.baselines ?? []).filter((one) => canonicalJson(one.params) !== canonicalJson(params));
+    return Object.freeze({ ...header, baselines: appended(others, scored) });
   }
   const { at, path, sha256 } = event;
   const accepted_changes = appended(header.settings.accepted_changes, Object.freeze({ at, path, sha256 }));
@@ -215,6 +222,7 @@ export function applyEvent(before: StudyState, event: StudyEvent): StudyState {
     case "trial-annotated":
       return annotated(state, event);
     case "study-attr":
+    case "baselines-scored":
     case "change-accepted":
       return state.after({ header: headerAfter(state.header, event) });
     case "trial-started":

@@ -1,4 +1,4 @@
-/** A training run's configuration, its events, and a trial's outcome. */
+/** A training run's configuration, its events, what made it, and a trial's outcome. */
 import type { ParamValue } from "./distribution.js";
 import type { Failure, Metrics, TrialPart } from "./trial.js";
 
@@ -41,6 +41,22 @@ export interface PartMetrics {
   readonly max_error: number;
 }
 
+/** What made a study or ran a training; kept to be read by people: nothing depends on it. Key names are those of the files and events. */
+export interface MadeBy {
+  /** Name and version. */
+  readonly package: string;
+  /** Of the package's own sources, where that is known. */
+  readonly commit?: string;
+  /** The version. */
+  readonly node: string;
+  /** Its model, how many cores, the architecture. */
+  readonly cpu: string;
+  /** Those that ran; of a study, and of a machine, those that `auto` stands for. */
+  readonly kernels: KernelsName;
+  /** As typed; passwords and tokens in URLs are masked. */
+  readonly command_line: string;
+}
+
 /** The first event of a run. */
 export interface StartEvent {
   readonly event: "start";
@@ -72,6 +88,8 @@ export interface CheckpointEvent {
   readonly event: "checkpoint";
   readonly epoch: number;
   readonly path: string;
+  /** Where the file is that stood there before; absent where there was none to keep. */
+  readonly kept?: string;
 }
 
 export interface FinishEvent {
@@ -87,6 +105,8 @@ export interface FinishEvent {
   readonly seconds: number;
   /** What is suspicious about the data, and settings without effect. */
   readonly warnings: readonly string[];
+  /** Of a run that a program asked for; a trial has none of its own. */
+  readonly made_by?: MadeBy;
 }
 
 export type RunEvent = StartEvent | EpochEvent | CheckpointEvent | FinishEvent;

@@ -1,7 +1,8 @@
 /** A study's header, its state at one moment, and the events that change it. */
-import type { SearchSpace } from "./distribution.js";
+import type { Params, SearchSpace } from "./distribution.js";
 import type { KeptLease } from "./lease.js";
-import type { Direction, Trial, TrialState } from "./trial.js";
+import type { MadeBy } from "./run.js";
+import type { Direction, Metrics, Trial, TrialState } from "./trial.js";
 
 /** Which epoch a trial's value is taken from. */
 export const trialValueRules = ["best", "last", "best-smoothed"] as const;
@@ -83,6 +84,16 @@ export interface StudyTask {
   readonly align_window?: number;
 }
 
+/** The baselines' errors on the windows that trials of a study are scored on. */
+export interface ScoredBaselines {
+  /** What trials with these windows have chosen of what is searched of the data; empty where none of it is searched. */
+  readonly params: Params;
+  /** Of the windows in their parts. */
+  readonly dataset_hash: string;
+  /** `NAME_rmse`, `NAME_rmse_end`, `NAME_mae` of `persistence`, `linear`, `mean_change` and `ridge`, in SOH units. */
+  readonly metrics: Metrics;
+}
+
 /** Everything of a study but its trials. Key names are those of the file format. */
 export interface StudyHeader {
   readonly name: string;
@@ -97,6 +108,10 @@ export interface StudyHeader {
   readonly pruner: ComponentSpec;
   readonly settings: StudySettings;
   readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** Absent in studies of earlier versions. */
+  readonly made_by?: MadeBy;
+  /** Of a study over a model, from its first call of `optimize` on. */
+  readonly baselines?: readonly ScoredBaselines[];
 }
 
 /** What people say about a trial; kept beside its record, which does not change. */
@@ -205,4 +220,6 @@ export type StudyEvent =
   /** What is said about a trial in any state, from now on: takes the earlier annotation's place. */
   | ({ readonly type: "trial-annotated"; readonly number: number } & Annotation)
   | { readonly type: "study-attr"; readonly key: string; readonly value: unknown }
+  /** Takes the place of what was scored for the same parameters. */
+  | ({ readonly type: "baselines-scored" } & ScoredBaselines)
   | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };

@@ -1,5 +1,5 @@
 /** Changes to a study's records that its users ask for: trials queued, repeated, given up; notes and attributes. */
-import type { Annotation, Params, Trial } from "../core/index.js";
+import type { Annotation, Params, ScoredBaselines, Trial } from "../core/index.js";
 import { isBanned, UsageError } from "../core/index.js";
 import { checkParams } from "../search-space/check-params.js";
 import { withForcedParents } from "../search-space/forced-parents.js";
@@ -78,6 +78,11 @@ export class StudyEdits {
     await this.#log.open();
     if (trial === undefined) await this.#log.append({ type: "study-attr", key, value });
     else await this.#log.append({ type: "trial-attr", number: this.#log.requireTrial(trial).number, key, value });
+  }
+
+  async keepBaselines(scored: ScoredBaselines): Promise<void> {
+    await this.#log.open();
+    await this.#log.append({ type: "baselines-scored", ...scored });
   }
 
   async acceptChange(path: string, sha256: string): Promise<void> {

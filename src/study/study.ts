@@ -5,6 +5,7 @@ import type {
   ObjectiveTrial,
   OptimizeResult,
   Params,
+  ScoredBaselines,
   SearchSpace,
   StudyState,
   Trial,
@@ -208,6 +209,11 @@ export class Study extends StudyRecords {
   /** Keeps a JSON value with the study, or with one of its unfinished trials. Resolves when it is durable. */
   setUserAttr(key: string, value: unknown, trial?: number): Promise<void> {
     return this.#edits.setUserAttr(key, value, trial);
+  }
+
+  /** Keeps the baselines' errors on windows that trials are scored on; `optimize` does so by itself. */
+  keepBaselines(scored: ScoredBaselines): Promise<void> {
+    return this.#edits.keepBaselines(scored);
   }
 
   /** Records that a file's new contents were accepted (`--accept-changes`). */

@@ -10,6 +10,8 @@ export type EventAnswer = void | "continue" | "stop";
 export interface RunProbe {
   /** How many weights are trained. */
   readonly parameters: number;
+  /** Those that run it. */
+  readonly kernels: KernelsName;
   /** Microseconds from one window to its path, measured now: the median of 100 passes with a batch of one. */
   inferenceUs(): number;
 }
@@ -25,6 +27,11 @@ export interface RunOptions {
   readonly tables?: CellTables;
   /** The file for the weights, written whole or not at all; null: none. @default null */
   readonly checkpoint?: string | null;
+  /**
+   * Move a file that is there already to `NAME.prev.safetensors` before the first write, unless it is a checkpoint of
+   * the same configuration (whatever its seed) on the same data, or the one resumed. @default false
+   */
+  readonly keepEarlier?: boolean;
   /** Also write what `resume` needs. @default true */
   readonly resumable?: boolean;
   /** A checkpoint to go on from; `train.epochs` is the total. */

@@ -1,4 +1,5 @@
 /** One training run from configuration to result: its events, when a checkpoint is written, how it ended. */
+import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dataset, EpochEvent, FinishEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";
@@ -11,6 +12,7 @@ import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint
 import type { ResolvedConfig } from "./config.js";
 import { resolveConfig } from "./config.js";
 import { portablePaths, portablePlugins } from "./data-paths.js";
+import { keepEarlier } from "./earlier-checkpoint.js";
 import type { PassControl } from "./loop.js";
 import { countParameters, measureInference } from "./model-cost.js";
 import { resumeConfig } from "./resume.js";
@@ -67,6 +69,7 @@ class Run {
     this.#trainer = trainer;
     this.#probe = {
       parameters: countParameters(trainer.model),
+      kernels: context.kernels,
       inferenceUs: () => measureInference(trainer.model, context.dataset),
     };
   }
@@ -119,10 +122,19 @@ class Run {
     if (path === null || best === null || last === null) return;
     const now = performance.now();
     if (!final && (!this.#resumable || now - this.#writtenAt < CHECKPOINT_INTERVAL_MS)) return;
-    await writeCheckpoint(path, this.#checkpoint());
+    const checkpoint = this.#checkpoint();
+    const kept = this.#written === null ? await this.#keepEarlier(path, checkpoint) : null;
+    await writeCheckpoint(path, checkpoint);
     this.#written = path;
     this.#writtenAt = now;
-    await this.#emit({ event: "checkpoint", epoch: last.epoch, path });
+    await this.#emit({ event: "checkpoint", epoch: last.epoch, path, ...(kept === null ? {} : { kept }) });
+  }
+
+  /** A continuation writes over what it goes on from. */
+  async #keepEarlier(path: string, checkpoint: Checkpoint): Promise<string | null> {
+    const { keepEarlier: wanted = false, resume } = this.#context.options;
+    if (!wanted || (resume !== undefined && resolve(resume) === resolve(path))) return null;
+    return keepEarlier(path, checkpoint);
   }
 
   get #storedConfig(): RunConfig & { seed: number } {

@@ -68,11 +68,18 @@ test.each(["thread", "process"])(
     expect(report?.["value"]).toBe((report?.["metrics"] as Record<string, number>)["val_rmse"]);
     expect(events.at(-1)).toMatchObject({ event: "finish", best: null, front: front.map(({ number }) => number) });
 
-    expect(await read("best-trial", isolation)).toEqual(front);
+    // Each beside the baselines on its windows, which are those of all: nothing of the data is searched.
+    const { baselines } = await read<{ baselines: Record<string, number> }>("show", isolation);
+    expect(baselines["ridge_rmse"]).toBeGreaterThan(0);
+    expect(events.at(-1)).toMatchObject({ baselines });
+    expect(await read("best-trial", isolation)).toEqual(front.map((trial) => ({ ...trial, baselines })));
     const values = (await here("best-trial", isolation, "--format", "value")).stdout.trim().split("\n");
     expect(values).toEqual(front.map((trial) => trial.values?.join(" ")));
     const [head, ...rows] = (await here("best-trial", isolation)).stdout.trim().split("\n");
     expect(head?.split(/ +/).slice(0, 4)).toEqual(["number", "state", "val_rmse", "parameters"]);
+    expect(rows.pop()).toMatch(
+      /^baselines: persistence [\d.]+, linear [\d.]+, mean_change [\d.]+, ridge [\d.]+ \(RMSE/,
+    );
     expect(rows).toHaveLength(front.length);
 
     const [first] = front as [Trial];

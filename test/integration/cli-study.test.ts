@@ -42,9 +42,21 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(trials.map((event) => event.number).sort()).toEqual([0, 1, 2]);
     const finish = events.at(-1) as unknown as Record<string, unknown>;
     expect(finish).toMatchObject({ event: "finish", study: "lstm-dummy", finished: 3, stopped_by: "trials" });
-    expect(Object.keys(finish).sort()).toEqual(["best", "event", "file", "finished", "stopped_by", "study"]);
+    expect(Object.keys(finish).sort()).toEqual([
+      "baselines",
+      "best",
+      "event",
+      "file",
+      "finished",
+      "stopped_by",
+      "study",
+    ]);
 
     const more = await runCli(["optimize", "--trials", "2"], { cwd });
+    expect(more.stdout).toMatch(
+      /^baselines: persistence [\d.]+, linear [\d.]+, mean_change [\d.]+, ridge [\d.]+ \(RMSE/m,
+    );
+    expect(more.stdout).toMatch(/^trial \d (beats|does NOT beat) the best baseline, \w+ \(RMSE [\d.]+\)/m);
     expect(more.stdout).toMatch(/^lstm-dummy: 3 of 5 trials done, 2 in parallel/);
     expect(more.stdout).toMatch(/best: trial \d/);
     expect(more.stdout).toMatch(/study: studies\/lstm-dummy\.json/);
@@ -70,10 +82,20 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(log.trim().split("\n")).toHaveLength(6);
     expect((await runHere(["logs", "s", "1"], cwd)).stdout).toBe(log);
     const best = await runHere(["best-trial", "s", "--checkpoint", "-o", "best.safetensors", "--format", "json"], cwd);
-    const winner = JSON.parse(best.stdout) as Trial;
+    const winner = JSON.parse(best.stdout) as Trial & { baselines: object };
     const evaluated = await runHere(["evaluate", "best.safetensors", "--format", "json"], cwd);
-    const { metrics } = JSON.parse(evaluated.stdout) as { metrics: { val_rmse: number } };
-    expect(metrics.val_rmse).toBeCloseTo(winner.value as number, 7);
+    const scored = JSON.parse(evaluated.stdout) as { metrics: { val_rmse: number }; baselines: object };
+    expect(scored.metrics.val_rmse).toBeCloseTo(winner.value as number, 7);
+    // The baselines beside the winner are those of its checkpoint, on the same windows, and so is the verdict.
+    expect(winner.baselines).toEqual(scored.baselines);
+    const shown = JSON.parse((await runHere(["show", "--format", "json"], cwd)).stdout) as { baselines: object };
+    expect(shown.baselines).toEqual(scored.baselines);
+    const verdictOf = async (...args: string[]) =>
+      /(beats|does NOT beat) the best baseline.*/.exec((await runHere(args, cwd)).stdout)?.[0];
+    const verdict = await verdictOf("evaluate", "best.safetensors");
+    expect(verdict).toBeDefined();
+    for (const command of ["show", "best-trial"]) expect(await verdictOf(command)).toBe(verdict);
+    expect((await runHere(["best-trial"], cwd)).stdout).toMatch(/\nmean_change +\d.*\nridge +\d/);
   }, 60_000);
 
   test("the live run's decisions are those that the records give again", async () => {
@@ -95,6 +117,32 @@ describe("create-study and optimize, as typed in an empty folder", () => {
       expect(trial.prune_reason).toMatch(new RegExp(`^step ${trial.intermediate.at(-1)?.[0]}: `));
   }, 60_000);
 });
+
+test("what made a study, a run and its weights: told as info tells it, in no checkpoint, and no difference", async () => {
+  const cwd = await emptyFolder();
+  const here = JSON.parse((await runCli(["info", "--format", "json"], { cwd })).stdout) as Record<string, string>;
+  expect(here).toMatchObject({ node: process.version, command_line: "mlbench-hpo info --format json" });
+  expect((await runHere(["info"], cwd)).stdout).toMatch(/^package +mlbench-hpo \d/m);
+  const line = ["create-study", "--objective", example, "--seed", "1"];
+  await runCli([...line, "--name", "o"], { cwd });
+  const stored = async () => JSON.parse(await readFile(join(cwd, "studies", "o.json"), "utf8")) as { made_by: object };
+  const command_line = `mlbench-hpo create-study --objective ${example} --seed 1 --name o`;
+  expect((await stored()).made_by).toEqual({ ...here, command_line });
+  const again = await runCli(["create-study", "--name", "o", ...line.slice(1)], { cwd });
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("already there with the same") as string });
+  expect((await stored()).made_by).toEqual({ ...here, command_line });
+  const shown = await runHere(["show", "o", "--format", "json"], cwd);
+  expect(JSON.parse(shown.stdout)).toMatchObject({ made_by: { ...here, command_line } });
+  expect((await runHere(["show", "o"], cwd)).stdout).toContain(`: ${command_line}\n`);
+
+  const train = ["train", ...tiny.slice(0, 4), "--epochs", "1", "--seed", "1", "--kernels", "none", "--format", "json"];
+  const finish = jsonLines((await runCli(train, { cwd })).stdout).at(-1);
+  expect(finish).toMatchObject({
+    made_by: { ...here, kernels: "none", command_line: `mlbench-hpo ${train.join(" ")}` },
+  });
+  const weights = await readFile(join(cwd, "artifacts", "lstm.safetensors"));
+  for (const text of ["made_by", "command_line", here["cpu"] as string]) expect(weights.includes(text)).toBe(false);
+}, 60_000);
 
 describe("reading", () => {
   test("studies, show, trials, best-trial, export agree with one another", async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -59,7 +60,7 @@ describe("train", () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/epoch 3\/3 {2}train 0\.\d+ {2}val 0\.\d+ {2}lr /);
     for (const name of ["lstm", "persistence", "linear", "mean_change", "ridge"]) expect(stdout).toContain(name);
-    expect(stdout).toMatch(/lstm (beats mean_change by|does NOT beat mean_change)/);
+    expect(stdout).toMatch(/lstm (beats|does NOT beat) the best baseline, \w+ \(RMSE [\d.]+\)/);
   });
 
   test("--plot draws here and writes an SVG", async () => {
@@ -99,6 +100,42 @@ describe("train", () => {
     );
     expect(resumed).toMatchObject({ code: 0 });
     expect(await readFile(join(cwd, "joined.safetensors"))).toEqual(await readFile(join(cwd, "whole.safetensors")));
+  });
+
+  test("weights of another configuration or dataset are kept beside, and said; the same are written over", async () => {
+    const cwd = await emptyFolder();
+    const [now, before] = ["lstm.safetensors", "lstm.prev.safetensors"].map((name) => join(cwd, "artifacts", name));
+    const trained = async (...args: string[]) => {
+      const { code, stderr } = await runHere(["train", ...quick, "--generator-seed", "7", "--seed", "1", ...args], cwd);
+      expect(code, stderr).toBe(0);
+      return stderr.includes(
+        "artifacts/lstm.safetensors was of another dataset or configuration: it is kept as artifacts/lstm.prev.safetensors\n",
+      );
+    };
+    expect(await trained()).toBe(false);
+    const first = await readFile(now as string);
+    // Another seed is no other configuration, and a continuation goes on in its own file.
+    expect(await trained("--seed", "2")).toBe(false);
+    expect(await trained("--resume", "artifacts/lstm.safetensors", "--seed", "2", "--epochs", "4")).toBe(false);
+    expect(existsSync(before as string)).toBe(false);
+    const second = await readFile(now as string);
+
+    expect(await trained()).toBe(true);
+    expect(await readFile(before as string)).toEqual(second);
+    expect(await readFile(now as string)).toEqual(first);
+    // Other data under the same parameters' names: here other cells.
+    expect(await trained("--cells", "4")).toBe(true);
+    expect(await readFile(before as string)).toEqual(first);
+
+    // A run that writes nothing of its own leaves both files alone.
+    const other = await readFile(now as string);
+    expect(await runHere(["train", ...quick, "--test-cells", "D99"], cwd)).toMatchObject({ code: 2 });
+    expect(await readFile(now as string)).toEqual(other);
+    expect(await readFile(before as string)).toEqual(first);
+    // Whatever else stands under the name that is given is kept as well.
+    await writeFile(join(cwd, "notes"), "by hand");
+    expect(await runHere(["train", ...quick, "--seed", "1", "-o", "notes"], cwd)).toMatchObject({ code: 0 });
+    expect(await readFile(join(cwd, "notes.prev"), "utf8")).toBe("by hand");
   });
 
   test("--val-cells each holds every cell out in turn and reports the mean", async () => {

@@ -109,7 +109,17 @@ test.each<[taken: boolean, args: string[]]>([
   async (taken, args) => {
     const { code, stdout, stderr } = await runHere(["create-study", ...args, "--dry-run", "--format", "json"], cwd);
     expect({ code, said: stderr.includes("ready configuration dummy-lstm") }).toEqual({ code: 0, said: taken });
-    const { fixed, task } = JSON.parse(stdout) as { fixed: object; task: { params: Record<string, unknown> } };
+    const shown = JSON.parse(stdout) as { fixed: object; space: object; task: { params: Record<string, unknown> } };
+    const { fixed, task } = shown;
+    expect(shown).toMatchObject({ config: taken ? "dummy-lstm" : null });
+    const made = await runHere(
+      ["create-study", ...args, "--storage", `made-${args.join("")}`.replace(/\W/g, "-")],
+      cwd,
+    );
+    expect(made.code, made.stderr).toBe(0);
+    const [file] = made.stdout.match(/made-.*?\.json/) ?? [""];
+    // What the dry run shows is what the study searches.
+    expect(JSON.parse(await readFile(join(cwd, file), "utf8"))).toMatchObject({ space: shown.space, task });
     expect(fixed).toEqual(taken ? { "train.epochs": 20 } : {});
     expect(task.params["train.epochs"]).toBe(taken ? 20 : 30);
   },

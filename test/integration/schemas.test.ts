@@ -54,6 +54,7 @@ export default async function (trial) {
 const tiny = ["--cells", "3", "--cycles", "60"];
 let cwd: string;
 let optimizeLines: string;
+let trainedLines: string;
 let pairLines: string;
 let trainLines: string;
 
@@ -77,7 +78,17 @@ beforeAll(async () => {
   const training = async (): Promise<void> => {
     const create = ["create-study", "--name", "trained", "--storage", "other", "--seed", "2", ...tiny];
     await output([...create, "--fix", "train.epochs=3", "--search", "model.hidden_size=int:4..8"]);
-    await output(["optimize", "--storage", "other", "--trials", "2", "--workers", "1"]);
+    trainedLines = await output([
+      "optimize",
+      "--storage",
+      "other",
+      "--trials",
+      "2",
+      "--workers",
+      "1",
+      "--format",
+      "json",
+    ]);
     trainLines = await output(["train", ...tiny, "--epochs", "2", "--seed", "1", "--format", "json"]);
   };
   const searching = async (): Promise<void> => {
@@ -128,6 +139,7 @@ describe("real output is as the schema says", () => {
     ["describe", ["describe", "sampler", "tpe"]],
     ["describe", ["describe", "training"]],
     ["datasets-show", ["datasets", "show", "dummy", ...tiny]],
+    ["info", ["info"]],
     ["studies", ["studies"]],
     ["studies", ["studies", ...pairs]],
     ["show", ["show", ...pairs]],
@@ -190,6 +202,9 @@ describe("real output is as the schema says", () => {
     const events = jsonLines(optimizeLines);
     expect(new Set(events.map((line) => line["event"]))).toEqual(new Set(["report", "trial", "finish"]));
     for (const line of events) expect(await problems("optimize", line)).toEqual([]);
+    expect(events.at(-1)).not.toHaveProperty("baselines");
+    for (const line of jsonLines(trainedLines)) expect(await problems("optimize", line)).toEqual([]);
+    expect(jsonLines(trainedLines).at(-1)).toHaveProperty("baselines.mean_change_rmse");
     const several = jsonLines(pairLines);
     for (const line of several) expect(await problems("optimize", line)).toEqual([]);
     expect(several.filter((line) => "metrics" in line)).toHaveLength(8);

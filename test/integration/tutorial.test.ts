@@ -49,11 +49,11 @@ const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void
     expect(printed).toMatch(/lstm/);
   },
   "2. Train something, and look at the baselines first": (printed) => {
-    expect(printed).toMatch(/lstm (beats|does NOT beat) mean_change/);
+    expect(printed).toMatch(/lstm (beats|does NOT beat) the best baseline/);
   },
   "3. A model of your own": (printed) => {
     expect(printed).toMatch(/half_life/);
-    expect(printed).toMatch(/smooth (beats|does NOT beat) mean_change/);
+    expect(printed).toMatch(/smooth (beats|does NOT beat) the best baseline/);
   },
   "4. A study": async () => {
     const all = await trials();

@@ -196,13 +196,17 @@ const defs = {
       retry_of: { description: "The failed trial that this one repeats.", ...nullable(count) },
       user_attrs: map(anything),
       distributions: { description: "Of parameters that were suggested without being declared.", ...ref("space") },
+      baselines: {
+        description: "The baselines on the same windows; only in what `best-trial` prints, where they were scored.",
+        ...ref("partBaselines"),
+      },
       annotation: {
         description: "What people say about it; only in what `trials` and `best-trial` print, and where they do.",
         ...ref("annotation"),
       },
     },
     {
-      optional: ["distributions", "value", "annotation"],
+      optional: ["distributions", "value", "annotation", "baselines"],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
         only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
@@ -218,6 +222,24 @@ const defs = {
       Object.fromEntries(
         baselines.flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => [`${n}_${m}`, ref("number")])),
       ),
+    ),
+  },
+  partBaselines: {
+    description: "As baselines; empty where there are no windows to score.",
+    anyOf: [ref("baselines"), object({})],
+  },
+  madeBy: {
+    description: "What made it; nothing depends on it.",
+    ...object(
+      {
+        package: { description: "Name and version.", ...text },
+        commit: { description: "Of the package's own sources; missing where it is not known.", ...text },
+        node: text,
+        cpu: text,
+        kernels: { enum: ["relaxed", "plain", "none"] },
+        command_line: { description: "As typed; passwords and tokens in URLs are masked.", ...text },
+      },
+      { optional: ["commit"] },
     ),
   },
   interval: object({
@@ -239,6 +261,11 @@ const header = {
   pruner: component,
   settings: ref("settings"),
   user_attrs: map(anything),
+  made_by: ref("madeBy"),
+  baselines: {
+    description: "Of a study over a model, from its first call of optimize on: for each choice of its data.",
+    ...list(object({ params: ref("params"), dataset_hash: sha256, metrics: ref("partBaselines") })),
+  },
 };
 
 const registryList = list(object({ name: text, summary: text, parameters: list(text) }));
@@ -278,6 +305,7 @@ const trainFinish = {
   best_epoch: { type: "integer", minimum: 1 },
   seconds: { description: "The epochs' time alone.", type: "number", minimum: 0 },
   warnings: { description: "What is suspicious about the data, and settings without effect.", ...list(text) },
+  made_by: ref("madeBy"),
 };
 const finishOfFold = object({ ...trainFinish, fold: text }, { optional: ["fold"] });
 const studyOutline = {
@@ -295,6 +323,10 @@ const annotations = {
 };
 const warnings = { description: "What is suspicious about the data.", ...list(text) };
 
+const studyFile = {
+  description: "The study file or ready configuration that the study was made from; null: none.",
+  ...nullable(text),
+};
 const front = {
   description: "The numbers of the Pareto front, ascending; only with several objectives, where `best` is null.",
   ...list(count),
@@ -385,9 +417,15 @@ const schemas = {
         },
         steps: { description: "Reports of all trials.", ...count },
         best: best({ metrics: defs.trial.properties.metrics }),
+        baselines: {
+          description:
+            "On the best trial's windows, or on all trials'; null where they were not scored, as in a study over an objective.",
+          ...nullable(ref("partBaselines")),
+        },
         front,
         annotations,
         user_attrs: map(anything),
+        made_by: { description: "Null in studies of earlier versions.", ...nullable(ref("madeBy")) },
         owner: {
           description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
           ...nullable(
@@ -527,7 +565,11 @@ const schemas = {
       recorded_backend: nullable(text),
     }),
   ],
-  export: ["`export --to json`", object({ ...header, annotations, trials: list(ref("trial")) })],
+  export: [
+    "`export --to json`",
+    object({ ...header, annotations, trials: list(ref("trial")) }, { optional: ["made_by", "baselines"] }),
+  ],
+  info: ["`info`", ref("madeBy")],
   ask: [
     "`ask`",
     object({
@@ -540,10 +582,16 @@ const schemas = {
   ],
   report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
   heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
-  "create-study": ["`create-study`", object({ study: text, file: text, seed: count, created: yes, warnings })],
+  "create-study": [
+    "`create-study`",
+    object({ study: text, file: text, seed: count, created: yes, config: studyFile, warnings }),
+  ],
   "create-study-dry-run": [
     "`create-study --dry-run`",
-    object({ name: text, space: ref("space"), fixed: map(ref("configValue")), task: ref("task"), warnings }),
+    object({
+      ...{ name: text, space: ref("space"), fixed: map(ref("configValue")), task: ref("task") },
+      ...{ config: studyFile, warnings },
+    }),
   ],
   train: [
     "A line of `train --format json`",
@@ -602,9 +650,10 @@ const schemas = {
                 ...["interrupt", "stop"],
               ],
             },
+            baselines: { description: "On the best trial's windows, or on all trials'.", ...ref("partBaselines") },
             warnings,
           },
-          { optional: ["front", "warnings"] },
+          { optional: ["front", "baselines", "warnings"] },
         ),
       ],
     },
@@ -646,7 +695,7 @@ const schemas = {
         annotations,
         trials: list(ref("trial")),
       },
-      { open: true, optional: ["annotations", "summary"] },
+      { open: true, optional: ["annotations", "summary", "made_by", "baselines"] },
     ),
   ],
 };

@@ -3,6 +3,7 @@ import { bestOfStudy, frontOfStudy, isFinished } from "../../core/index.js";
 import type {
   Annotation,
   ComponentSpec,
+  MadeBy,
   Metrics,
   Params,
   StudyObjective,
@@ -10,6 +11,7 @@ import type {
   StudyTask,
   TrialCounts,
 } from "../../core/index.js";
+import { baselinesOf } from "./baselines.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
 
 export { ownerInWords } from "../../storage/lock-owner.js";
@@ -46,11 +48,15 @@ export interface StudyOverview {
   readonly steps: number;
   /** Null where no feasible trial is complete, and in studies with several objectives. */
   readonly best: BestTrialSummary | null;
+  /** The baselines on the best trial's windows, or on all trials'; null where they were not scored. */
+  readonly baselines: Metrics | null;
   /** The numbers of the Pareto front; only in studies with several objectives. */
   readonly front?: readonly number[];
   /** What people say of trials, by number; trials without a note, a tag or a ban are absent. */
   readonly annotations: Readonly<Record<string, Annotation>>;
   readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** Null in studies of earlier versions. */
+  readonly made_by: MadeBy | null;
   /** Who writes the study now. */
   readonly owner: LockOwner | null;
   /** What is amiss with its files. */
@@ -72,8 +78,9 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
     pruned_share: judged === 0 ? null : counts.pruned / judged,
     steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
     ...bestOf(state),
+    baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
-    ...{ user_attrs: header.user_attrs, owner, findings },
+    ...{ user_attrs: header.user_attrs, made_by: header.made_by ?? null, owner, findings },
   };
 }
 

@@ -1,8 +1,10 @@
 /** `mlbench-hpo best-trial`: the winner, its weights, its retraining. */
-import type { StudyHeader, StudyObjective } from "../../core/index.js";
-import type { AnnotatedTrial } from "../../app/views/annotated.js";
+import type { StudyHeader } from "../../core/index.js";
+import type { ComparedTrial } from "../../app/views/annotated.js";
 import { winnerOf, winnersOf } from "../../app/winners.js";
+import { baselinesOf, errorsOf } from "../../app/views/baselines.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { baselinesLine, resultTable, trialVerdict } from "../baselines-view.js";
 import { parseFormat, printLine } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, shortNumber } from "../render.js";
@@ -53,30 +55,44 @@ async function best(name: string | undefined, options: BestOptions, context: Com
     await copyCheckpoint(ref, number, file);
     if (format === "table") printLine(io.stderr, `weights: ${file}`);
   }
-  const { annotated } = await import("../../app/views/annotated.js");
-  await show(io, format, state.header, annotated(winners.trials, state.annotations));
+  const { annotated, compared } = await import("../../app/views/annotated.js");
+  await show(io, format, state.header, compared(annotated(winners.trials, state.annotations), state.header));
   if (winners.feasible) return;
   printLine(io.stderr, `no trial of "${ref.name}" meets every constraint; this one misses them least`);
   context.setExitCode(1);
 }
 
 /** One record with one objective, an array with several. */
-function show(io: CliIo, format: OutputFormat, header: StudyHeader, trials: readonly AnnotatedTrial[]): Promise<void> {
+function show(io: CliIo, format: OutputFormat, header: StudyHeader, trials: readonly ComparedTrial[]): Promise<void> {
   const { objectives } = header;
-  const [first] = trials as readonly [AnnotatedTrial, ...AnnotatedTrial[]];
+  const [first] = trials as readonly [ComparedTrial, ...ComparedTrial[]];
   const several = objectives.length > 1;
   return printData(io, format, several ? trials : first, {
-    table: () => (several ? trialTable(trials, objectives, io.stdout.columns) : trialInWords(first, objectives)),
+    table: () => (several ? frontInWords(io, trials, header) : trialInWords(first, header)),
     value: () => trials.map(({ values }) => (values ?? []).join(" ")).join("\n"),
   });
 }
 
-function trialInWords(trial: AnnotatedTrial, objectives: readonly StudyObjective[]): string {
+/** The front as a table; the baselines in a line where all of it was scored on the same windows. */
+async function frontInWords(io: CliIo, trials: readonly ComparedTrial[], header: StudyHeader): Promise<string> {
+  const table = await trialTable(trials, header.objectives, io.stdout.columns);
+  const others = baselinesLine(baselinesOf(header, null));
+  return others === null ? table : `${table}\nbaselines: ${others}`;
+}
+
+async function trialInWords(trial: ComparedTrial, header: StudyHeader): Promise<string> {
+  const { objectives } = header;
   const said = trial.annotation ? annotationInWords(trial.annotation) : "";
+  const [errors, words] = [errorsOf(header, trial), trialVerdict(header, trial)];
+  const beside =
+    errors && trial.baselines
+      ? [await resultTable(`trial ${trial.number}`, { metrics: errors, baselines: trial.baselines }), words ?? ""]
+      : [];
   return [
     `trial ${trial.number}: ${objectives.map(({ metric }, i) => `${metric} ${trial.values?.[i]}`).join(", ")}`,
     ...[infeasibility(trial), said].filter((text) => text !== "").map((text) => `  ${text}`),
     ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
     ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
+    ...beside.filter((text) => text !== ""),
   ].join("\n");
 }

@@ -205,7 +205,8 @@ async function create(
     const plan = await planStudy(request);
     sayByItself(io, base);
     sayDefaults(io, request, plan.header);
-    return printSpace(io, format, plan, await sayWarnings(io, format, plan.header, plan.storage));
+    const warnings = await sayWarnings(io, format, plan.header, plan.storage);
+    return printSpace(io, format, plan, { config: base?.name ?? null, warnings });
   }
   const { study, storage, file, created } = await ensureStudy(request);
   sayByItself(io, base);
@@ -216,7 +217,7 @@ async function create(
   await printData(
     io,
     format,
-    { study: name, file, seed, created, warnings },
+    { study: name, file, seed, created, config: base?.name ?? null, warnings },
     {
       table: () => {
         const made = `created study ${name}: ${file} (seed ${seed}, ${Object.keys(space).length} searched)`;
@@ -264,14 +265,14 @@ async function printSpace(
   io: CliIo,
   format: OutputFormat,
   { header, derived }: StudyPlan,
-  warnings: readonly string[],
+  said: { readonly config: string | null; readonly warnings: readonly string[] },
 ): Promise<void> {
   const { spaceTable } = await import("../../search-space/index.js");
   const rows = spaceTable(derived.space, derived.fixed);
   await printData(
     io,
     format,
-    { name: header.name, space: header.space, fixed: derived.fixed, task: header.task, warnings },
+    { name: header.name, space: header.space, fixed: derived.fixed, task: header.task, ...said },
     {
       table: async () => {
         const table = await renderTable(

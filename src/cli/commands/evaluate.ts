@@ -49,7 +49,7 @@ export const evaluateCommand: CommandDefinition = async (program, { io, argv }) 
     if (options.format === "table") for (const warning of result.warnings) printLine(io.stderr, `warning: ${warning}`);
     await printData(io, parseFormat(options.format), result, {
       table: async () => {
-        const { resultTable, verdict } = await import("../train-view.js");
+        const { resultTable, verdict } = await import("../baselines-view.js");
         const words = verdict(result.model, result);
         const title = `${result.model} on ${result.dataset}, ${options.split} part: ${result.windows} windows`;
         const rul = rulLine(result.metrics);

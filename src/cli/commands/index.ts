@@ -115,6 +115,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./datasets.js")).datasetsCommand,
   },
   {
+    name: "info",
+    summary: "package, Node, CPU and kernels here",
+    load: async () => (await import("./info.js")).infoCommand,
+  },
+  {
     name: "describe",
     summary: "what a model, dataset, optimizer, … takes",
     load: async () => (await import("./describe.js")).describeCommand,

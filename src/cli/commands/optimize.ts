@@ -3,9 +3,12 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../../core/index.js";
 import type { OptimizeStudyOptions } from "../../study/study.js";
-import type { OptimizeResult, TrialCounts } from "../../core/index.js";
+import type { OptimizeResult, StudyHeader, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { baselinesOf } from "../../app/views/baselines.js";
+import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { printLine } from "../io.js";
+import { oneLine } from "../render.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
@@ -131,6 +134,7 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
     file,
     warnings,
     front: study.bestTrials,
+    baselines: (best) => baselinesOf(study.header, best),
   });
   try {
     const result = await drainable((signal, drainSignal) =>
@@ -141,7 +145,8 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
     );
     view.stop();
     const weights = study.header.settings.objective === null && options.keepCheckpoints !== "none";
-    if (!json) printEnd(io, ref, { ...options, weights, file, counts: study.state.counts }, result);
+    if (!json)
+      printEnd(io, ref, { ...options, weights, file, header: study.header, counts: study.state.counts }, result);
     context.setExitCode(result.exitCode);
   } finally {
     view.stop();
@@ -169,11 +174,13 @@ function printEnd(
     readonly weights: boolean;
     readonly file: string | null;
     readonly counts: TrialCounts;
+    readonly header: StudyHeader;
   },
   result: OptimizeResult,
 ): void {
   printLine(io.stdout, `stopped by ${result.stoppedBy}: ${result.finished} finished, ${result.added} in this call`);
   for (const line of bestLines(result, options.counts)) printLine(io.stdout, line);
+  for (const line of besideLines(options.header, result)) printLine(io.stdout, line);
   printLine(io.stdout, `study: ${options.file}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
@@ -188,11 +195,18 @@ function printEnd(
 /** The best trial with its parameters, the front, or why there is none. */
 function bestLines({ best, front }: OptimizeResult, { complete }: TrialCounts): string[] {
   if (best) {
-    const params = Object.entries(best.params).map(([name, value]) => `  ${name} = ${String(value)}`);
+    const params = Object.entries(best.params).map(([name, value]) => `  ${name} = ${oneLine(String(value))}`);
     return [`best: trial ${best.number}, ${best.value}`, ...params];
   }
   if (front.length > 0) return [`front: ${front.length} of ${complete} complete trials (${front.join(", ")})`];
   return [complete > 0 ? "no complete trial meets every constraint" : "no trial completed"];
+}
+
+/** The baselines on the same windows, and how the best trial stands to them. */
+function besideLines(header: StudyHeader, { best, front }: OptimizeResult): string[] {
+  const others = front.length > 0 ? baselinesLine(baselinesOf(header, best)) : null;
+  const words = best ? trialVerdict(header, best) : null;
+  return [...(others === null ? [] : [`baselines: ${others}`]), ...(words === null ? [] : [words])];
 }
 
 /** What the call was to come to; one that only had a time limit goes on for as many trials as a call without limits. */

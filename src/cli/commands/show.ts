@@ -1,11 +1,13 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
-import { comparableTrials, objectivesInWords } from "../../core/index.js";
+import { bestOfStudy, comparableTrials, objectivesInWords, stringifyJson } from "../../core/index.js";
+import type { MadeBy } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
+import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
 import type { CliIo } from "../io.js";
-import { duration, printData, shortNumber } from "../render.js";
+import { duration, oneLine, printData, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
@@ -26,7 +28,7 @@ export const showCommand: CommandDefinition = (program, { io }) => {
       const summary = overviewOf(inspected.state, inspected);
       const owner = summary.owner ? ownerInWords(summary.owner) : "";
       await printData(io, format, summary, {
-        table: async () => inWords(summary, owner) + (await historyPlot(inspected, io)),
+        table: async () => inWords(summary, owner, wordsOf(inspected)) + (await historyPlot(inspected, io)),
       });
     });
 };
@@ -59,9 +61,29 @@ function notesInWords({ annotations }: StudyOverview): string[] {
   return shown.map((line, i) => (i === 0 ? "notes" : "").padEnd(9) + line);
 }
 
-/** @param owner who optimizes the study, in words */
-function inWords(summary: StudyOverview, owner: string): string {
-  const { counts, best, front, task } = summary;
+/** What is kept with the study, a line each. */
+function attributesInWords({ user_attrs }: StudyOverview): string[] {
+  return Object.entries(user_attrs).map(
+    ([key, value], i) => (i === 0 ? "attrs" : "").padEnd(9) + oneLine(`${key} = ${stringifyJson(value)}`),
+  );
+}
+
+function madeByInWords({ package: name, commit, node, command_line }: MadeBy): string {
+  return `${name}${commit ? ` (${commit.slice(0, 10)})` : ""}, Node ${node}: ${command_line}`;
+}
+
+/** How the best trial stands to the baselines. */
+function wordsOf({ state }: InspectedStudy): string | null {
+  const best = bestOfStudy(state);
+  return best ? trialVerdict(state.header, best) : null;
+}
+
+/**
+ * @param owner who optimizes the study, in words
+ * @param words how its best trial stands to the baselines
+ */
+function inWords(summary: StudyOverview, owner: string, words: string | null): string {
+  const { counts, best, front, task, baselines } = summary;
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
@@ -81,8 +103,12 @@ function inWords(summary: StudyOverview, owner: string): string {
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
   }
   if (front) lines.push(`front    ${front.length === 0 ? "none" : `trials ${front.join(", ")}`}`);
-  lines.push(...notesInWords(summary));
+  const others = baselinesLine(baselines);
+  if (others !== null) lines.push(`baseline ${others}`);
+  if (words !== null) lines.push(`         ${words}`);
+  lines.push(...attributesInWords(summary), ...notesInWords(summary));
+  if (summary.made_by) lines.push(oneLine(`made by  ${madeByInWords(summary.made_by)}`));
   if (summary.owner) lines.push(`optimized now by ${owner}`);
-  for (const finding of summary.findings) lines.push(`${finding.severity}: ${finding.message}`);
+  for (const finding of summary.findings) lines.push(oneLine(`${finding.severity}: ${finding.message}`));
   return lines.join("\n");
 }

@@ -32,7 +32,7 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
                   { title: "failed", align: "right", text: (row) => String(row.counts.failed) },
                   { title: "best", align: "right", text: (row) => shortNumber(row.best_value, 5) },
                   { title: "metric", text: (row) => `${objectivesInWords(row.objectives)}` },
-                  { title: "created", text: (row) => row.created_at.slice(0, 16).replace("T", " ") },
+                  { title: "created (UTC)", text: (row) => row.created_at.slice(0, 16).replace("T", " ") },
                 ],
                 studies,
               ),

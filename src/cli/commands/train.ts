@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { MlbenchError, UsageError, stringifyJson } from "../../core/index.js";
-import type { ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/index.js";
+import type { CheckpointEvent, ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/index.js";
 import type { FoldResult } from "../../app/cross-validate.js";
 import type { RunResult } from "../../training/run-types.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
@@ -79,7 +79,10 @@ function addTrainOptions(command: Command): Command {
       wholeNumber("--seed", 0),
     );
   return addBackendOptions(command)
-    .option("--checkpoint <file>", "where the weights go (default: artifacts/<model>.safetensors)")
+    .option(
+      "-o, --checkpoint <file>",
+      "where the weights go (default: artifacts/<model>.safetensors); another run's that are there become *.prev.safetensors",
+    )
     .option("--no-checkpoint", "write no weights")
     .option("--resume <file>", "go on from a checkpoint of `train`; --epochs is the total")
     .option("--plot [file.svg]", "draw predicted against true SOH here and as an SVG (default: artifacts/<model>.svg)")
@@ -129,7 +132,7 @@ async function trainOnce(plan: TrainPlan, context: CommandContext): Promise<Fini
   };
   const resume = options.resume ? { resume: options.resume } : {};
   const result = await withInterrupt((signal) =>
-    run(config, { ...{ signal, onEvent, checkpoint: checkpointOf(plan) }, ...resume }),
+    run(config, { ...{ signal, onEvent, checkpoint: checkpointOf(plan), keepEarlier: true }, ...resume }),
   ).finally(() => {
     printer.stop();
   });
@@ -154,10 +157,15 @@ interface RunPrinter {
   end(result: RunResult): void;
 }
 
+function sayKept({ path, kept }: CheckpointEvent): string {
+  return `${path} was of another dataset or configuration: it is kept as ${kept}`;
+}
+
 async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
   const json = options.format === "json";
   const { createTrainView } = await import("../train-view.js");
   let view: TrainView | undefined;
+  const earlier: string[] = [];
   return {
     onEvent: async (event, cell) => {
       if (event.event === "start")
@@ -165,9 +173,11 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
       if (json && (event.event === "epoch" || event.event === "finish"))
         printLine(io.stdout, stringifyJson(cell === undefined ? event : { ...event, fold: cell }));
       if (event.event === "epoch") view?.epoch(event);
+      if (event.event === "checkpoint" && event.kept !== undefined) earlier.push(sayKept(event));
     },
     stop: () => view?.stop(),
     end: ({ backend, kernels, warnings }) => {
+      for (const line of earlier.splice(0)) printLine(io.stderr, line);
       if (options.backend === "auto")
         printLine(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
       if (!json) for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
@@ -177,7 +187,7 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
 
 async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> {
   const { io, config } = plan;
-  const { resultTable, verdict } = await import("../train-view.js");
+  const { resultTable, verdict } = await import("../baselines-view.js");
   const { duration } = await import("../render.js");
   printLine(io.stdout, await resultTable(config.model, finish));
   const words = verdict(config.model, finish);
@@ -192,7 +202,7 @@ async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<
   const [{ crossValidate }, printer] = await Promise.all([import("../../app/cross-validate.js"), createPrinter(plan)]);
   const { folds, mean, interrupted } = await withInterrupt((signal) =>
     crossValidate(config, {
-      ...{ signal, resume: options.resume, checkpoint: (cell) => checkpointOf(plan, cell) },
+      ...{ signal, resume: options.resume, checkpoint: (cell) => checkpointOf(plan, cell), keepEarlier: true },
       onEvent: (event, cell) => printer.onEvent(event, cell),
       onFoldEnd: (_cell, result) => {
         printer.stop();
@@ -215,7 +225,7 @@ async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<
 }
 
 async function printFolds(io: CliIo, model: string, folds: readonly FoldResult[], mean: FinishEvent): Promise<void> {
-  const { resultTable, verdict } = await import("../train-view.js");
+  const { resultTable, verdict } = await import("../baselines-view.js");
   for (const { cell, finish } of folds) {
     printLine(io.stdout, `\n${cell} held out`);
     printLine(io.stdout, await resultTable(model, finish));

@@ -1,12 +1,20 @@
 /** `mlbench-hpo trials`: the records of a study. */
 import type { TrialQuery } from "../../app/views/trial-query.js";
 import type { CommandDefinition } from "../command.js";
-import { parseFormat } from "../io.js";
+import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
 import { collect, collectList, formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
-import type { StudyOptions } from "../study-ref.js";
+import type { StudyOptions, StudyRef } from "../study-ref.js";
 import { trialTable } from "../trial-table.js";
+
+/** The owner of a trial that `ask` handed out: no process of ours runs it. */
+const EXTERNAL = "external";
+
+async function ownerOf(ref: StudyRef) {
+  const { inspectStudy } = await import("../../app/read-study.js");
+  return (await inspectStudy(ref)).owner;
+}
 
 type TrialsOptions = StudyOptions & TrialQuery & { format: string };
 
@@ -34,5 +42,10 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
         table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, io.stdout.columns)),
         value: () => chosen.map((trial) => trial.number).join("\n"),
       });
+      const abandoned = chosen.filter(({ state: now, owner }) => now === "running" && owner !== EXTERNAL);
+      // Whose they are is only looked up where it matters.
+      if (format !== "table" || abandoned.length === 0 || (await ownerOf(ref)) !== null) return;
+      const numbers = abandoned.map(({ number }) => number).join(", ");
+      printLine(io.stderr, `nobody runs trial ${numbers}: the process has gone, and the next optimize reruns it first`);
     });
 };

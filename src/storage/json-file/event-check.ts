@@ -77,6 +77,11 @@ const record = {
   user_attrs: isRecord,
 };
 
+const baselines = { params: valuesOf(isParam), dataset_hash: isText, metrics: valuesOf(isNumber) };
+
+/** Whether a study's head may keep this as its baselines. */
+export const areBaselines = listOf(shaped(baselines));
+
 /** The keys of each event besides `type`, and what they hold. */
 const events: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>> = {
   "trial-created": { trial: isRecord },
@@ -98,6 +103,7 @@ const events: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>
     banned: (value) => typeof value === "boolean",
   },
   "study-attr": { key: isText },
+  "baselines-scored": baselines,
   "change-accepted": { at: isText, path: isText, sha256: isText },
 };
 

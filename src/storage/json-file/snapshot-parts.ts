@@ -3,7 +3,7 @@ import { messageOf, MlbenchError } from "../../core/index.js";
 import type { MendedLine, MendedSnapshot } from "./snapshot-mend.js";
 
 /** Top-level keys without which a study is one all the same. */
-const dispensable = new Set(["summary", "annotations"]);
+const dispensable = new Set(["summary", "annotations", "made_by", "baselines"]);
 
 /** What a mended snapshot is made of. */
 export interface SnapshotParts {

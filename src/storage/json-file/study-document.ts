@@ -1,7 +1,7 @@
 /** What a snapshot file holds, checked. */
 import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
 import type { Annotation, StudyHeader, StudyState, Trial } from "../../core/index.js";
-import { isRecord, wrongStoredTrial } from "./event-check.js";
+import { areBaselines, isRecord, wrongStoredTrial } from "./event-check.js";
 import type { RecordTexts } from "./record-texts.js";
 
 export const FORMAT = "mlbench-hpo-study";
@@ -44,6 +44,9 @@ const headerKeys = [
   "user_attrs",
 ] as const satisfies readonly (keyof StudyHeader)[];
 
+/** Absent where there is nothing to say. */
+const optionalKeys = ["made_by", "baselines"] as const satisfies readonly (keyof StudyHeader)[];
+
 function damaged(what: string): never {
   throw new MlbenchError("study-damaged", what);
 }
@@ -83,8 +86,12 @@ export function splitHeader(raw: Readonly<Record<string, unknown>>): {
   for (const key of ["task", "space", "sampler", "pruner", "settings", "user_attrs"] as const)
     if (!isRecord(raw[key])) damaged(`"${key}" must be an object`);
   requireSpace(raw["space"] as Readonly<Record<string, unknown>>);
-  const known = new Set<string>(headerKeys);
-  const header = Object.fromEntries(headerKeys.map((key) => [key, raw[key]])) as unknown as StudyHeader;
+  if (raw["baselines"] !== undefined && !areBaselines(raw["baselines"]))
+    damaged('"baselines" must be a list of errors');
+  if (raw["made_by"] !== undefined && !isRecord(raw["made_by"])) damaged('"made_by" must be an object');
+  const known = new Set<string>([...headerKeys, ...optionalKeys]);
+  const present = [...headerKeys, ...optionalKeys.filter((key) => raw[key] !== undefined)];
+  const header = Object.fromEntries(present.map((key) => [key, raw[key]])) as unknown as StudyHeader;
   const extra = Object.entries(raw).filter(([key]) => !known.has(key) && !envelope.has(key));
   return { header, extra: Object.freeze(Object.fromEntries(extra)) };
 }

@@ -47,6 +47,18 @@ describe("a study over a model", () => {
     expect(preset).toMatchObject({ fixed: { "train.epochs": 20 }, space: { "model.layers": { low: 1, high: 2 } } });
   });
 
+  it("is refused before anything is made where its trials would hold every cell out in turn", async () => {
+    const directory = await emptyFolder();
+    for (const cells of ["each", ["each"], ["D01", "each"]])
+      await expect(
+        createStudy({ storage: "studies", directory, ...small, params: { ...small.params, "data.val_cells": cells } }),
+      ).rejects.toMatchObject({
+        ...{ code: "not-available", exitCode: 2 },
+        message: expect.stringMatching(/^data\.val_cells=each: .* name the cells to validate on/) as string,
+      });
+    expect(existsSync(join(directory, "studies", "mlp-dummy.json"))).toBe(false);
+  });
+
   it("optimizes and prunes against a metric's own direction where that is insisted on", async () => {
     const { objectives, settings } = await plan({
       ...small,

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { loadStudy } from "../../../src/app/study.js";
-import { copyCheckpoint, readStudy, trialLog } from "../../../src/app/read-study.js";
+import { copyCheckpoint, readStudy, summarizeStudy, trialLog } from "../../../src/app/read-study.js";
 import { replayTrial } from "../../../src/app/replay.js";
 import { retrain } from "../../../src/app/retrain.js";
 import type { OptimizeEvent, Trial } from "../../../src/core/index.js";
@@ -51,6 +51,63 @@ describe("a study over a model", () => {
     const other = copyCheckpoint(study, 1 - best, join(directory, "none.safetensors"));
     await expect(other).rejects.toMatchObject({ code: "no-checkpoint" });
     await expect(copyCheckpoint(study, 7, "x")).rejects.toMatchObject({ code: "unknown-trial" });
+  });
+
+  it("keeps the baselines on the windows of its trials, so that reading it needs no data", async () => {
+    const directory = await emptyFolder();
+    await writeCells(join(directory, "cells.csv"));
+    const params = { "data.path": "cells.csv", "data.horizon": 3, "data.window": 5, "train.epochs": 1 };
+    const place = { storage: "s", directory };
+    const study = await createStudy({ ...place, model: "mlp", dataset: "csv", params, seed: 1 });
+    expect(await summarizeStudy(study)).toMatchObject({ baselines: null });
+    await study.optimize({ trials: 1, workers: 1 });
+    // What `train` scores beside a model on these data.
+    const trained = await run({ model: "mlp", dataset: "csv", seed: 9, params }, { baseDir: directory });
+    expect(Object.keys(trained.baselines)).toContain("ridge_mae");
+    expect(study.header.baselines).toEqual([
+      { params: {}, dataset_hash: trained.datasetHash, metrics: trained.baselines },
+    ]);
+    const { revision } = study.state;
+    await rm(join(directory, "cells.csv"));
+    expect(await summarizeStudy({ ...place, name: "mlp-csv" })).toMatchObject({ baselines: trained.baselines });
+
+    // Once only, but for data that have changed.
+    await writeCells(join(directory, "cells.csv"));
+    await study.optimize({ trials: 0, workers: 1 });
+    expect(study.state.revision).toBe(revision);
+    await writeCells(join(directory, "cells.csv"), 0.003);
+    await study.optimize({ trials: 1, workers: 1, acceptChanges: true });
+    const changed = await run({ model: "mlp", dataset: "csv", seed: 9, params }, { baseDir: directory });
+    expect(changed.datasetHash).not.toBe(trained.datasetHash);
+    expect(study.header.baselines).toEqual([
+      { params: {}, dataset_hash: changed.datasetHash, metrics: changed.baselines },
+    ]);
+  });
+
+  it("has the baselines of its best trial's own windows where their length is searched", async () => {
+    const study = await createStudy({
+      ...{ storage: new MemoryStorage(), ...small, defaults: false },
+      search: { "data.window": [4, 6, 9].join(",") },
+      fix: { "train.lr": 1e-3, "train.batch_size": 16 },
+    });
+    for (const window of [4, 6, 9]) await study.enqueueTrial({ "data.window": window });
+    await study.optimize({ trials: 3, workers: 1 });
+    const best = study.bestTrial as Trial;
+    const scored = study.header.baselines ?? [];
+    expect(scored.map(({ params }) => params)).toContainEqual({ "data.window": best.params["data.window"] });
+    for (const { params, metrics, dataset_hash } of scored) {
+      const trained = await run({
+        ...{ model: "mlp", dataset: "dummy", dataSeed: small.seed, seed: 1, alignWindow: 9 },
+        params: { ...small.params, ...params },
+      });
+      expect({ metrics, dataset_hash }).toEqual({ metrics: trained.baselines, dataset_hash: trained.datasetHash });
+      // Scored on the same targets, these two do not look at the window's length.
+      for (const name of ["persistence_rmse", "mean_change_rmse"])
+        expect(metrics[name]).toBeCloseTo(scored[0]?.metrics[name] as number, 12);
+    }
+    expect(await summarizeStudy(study)).toMatchObject({
+      baselines: scored.find(({ params }) => params["data.window"] === best.params["data.window"])?.metrics,
+    });
   });
 
   it("is refused an executor that nobody registered before its data is looked at", async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { bestSoFar } from "../../../src/app/views/best-so-far.js";
 import { bestTrialOf } from "../../../src/core/index.js";
-import { duration, shortNumber } from "../../../src/cli/render.js";
+import { duration, renderTable, shortNumber } from "../../../src/cli/render.js";
 import { terminalPlot } from "../../../src/cli/terminal-plot.js";
-import { verdict } from "../../../src/cli/train-view.js";
+import { verdict } from "../../../src/cli/baselines-view.js";
 import { prescan } from "../../../src/cli/parameter-options.js";
 import type { Trial } from "../../../src/core/index.js";
 
@@ -27,6 +27,20 @@ test("a plot is as wide as it was told and shows each line's name", async () => 
   expect(text).toContain("0.999");
 });
 
+test("the digits of a plot's axis tell its values apart, however close they are", async () => {
+  const points = Array.from({ length: 40 }, (_, i) => [i, 0.018651 - i * 1e-8] as const);
+  const text = await terminalPlot([{ name: "best", points }], { columns: 80, height: 8, digits: 5 });
+  const labels = text.split("\n").flatMap((line) => /^ *(\d+\.\d+) /.exec(line)?.[1] ?? []);
+  expect(labels.length).toBeGreaterThan(7);
+  expect(new Set(labels).size).toBe(labels.length);
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+});
+
+test("a cell of several lines stays on its row", async () => {
+  const table = await renderTable([{ title: "note", text: (row: string) => row }], ["a\n  b\r\nc\n", "d"]);
+  expect(table.split("\n")).toEqual(["note", "a b c", "d"]);
+});
+
 test("lines of a plot share the x axis: a short one ends where its values end", async () => {
   const line = (name: string, from: number, to: number, y: number) => ({
     name,
@@ -40,13 +54,33 @@ test("lines of a plot share the x axis: a short one ends where its values end", 
   expect(await terminalPlot(gap, { columns: 40 })).toContain("8.000");
 });
 
-test("a model that beats the mean fade but not a linear model is not praised for it", () => {
-  const of = (rmse: number): string | null =>
-    verdict("lstm", { metrics: { val_rmse: rmse }, baselines: { mean_change_rmse: 0.02, ridge_rmse: 0.015 } });
-  expect(of(0.01)).toBe("lstm beats mean_change by 50.0 %");
-  expect(of(0.018)).toBe("lstm beats mean_change by 10.0 %; ridge does better still (RMSE 0.015)");
-  expect(of(0.03)).toMatch(/^lstm does NOT beat mean_change \(50\.0 % worse\)/);
-  expect(verdict("lstm", { metrics: {}, baselines: {} })).toBeNull();
+const four = { persistence_rmse: 0.05, linear_rmse: 0.012, mean_change_rmse: 0.02, ridge_rmse: 0.015 };
+
+test("the verdict names the best baseline, whichever it is", () => {
+  const of = (rmse: number, baselines: Record<string, number> = four): string | null =>
+    verdict("lstm", { metrics: { val_rmse: rmse }, baselines });
+  expect(of(0.009)).toBe("lstm beats the best baseline, linear (RMSE 0.012), by 25.0 %");
+  expect(of(0.015)).toBe(
+    "lstm does NOT beat the best baseline, linear (RMSE 0.012): 25.0 % worse, though 25.0 % better than mean_change",
+  );
+  expect(of(0.03)).toBe(
+    "lstm does NOT beat the best baseline, linear (RMSE 0.012): 150.0 % worse; it has learned nothing beyond the mean fade",
+  );
+  for (const name of ["persistence", "linear", "mean_change", "ridge"])
+    expect(of(0.005, { ...four, [`${name}_rmse`]: 0.01 })).toBe(
+      `lstm beats the best baseline, ${name} (RMSE 0.01), by 50.0 %`,
+    );
+});
+
+test("a verdict is given on what is scored: without a training part, on the test part, and none without numbers", () => {
+  const { persistence_rmse, linear_rmse } = four;
+  const untrained = { persistence_rmse, linear_rmse };
+  expect(verdict("gru", { metrics: { test_rmse: 0.024 }, baselines: untrained })).toBe(
+    "gru does NOT beat the best baseline, linear (RMSE 0.012): 100.0 % worse",
+  );
+  expect(verdict("gru", { metrics: { val_rmse: 0.024 }, baselines: { ...four, linear_rmse: NaN } })).toContain("ridge");
+  expect(verdict("lstm", { metrics: {}, baselines: four })).toBeNull();
+  expect(verdict("lstm", { metrics: { val_rmse: 0.01 }, baselines: {} })).toBeNull();
 });
 
 test("the best trial and its history go by finishing order and direction, over complete trials only", () => {

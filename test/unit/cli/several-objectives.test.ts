@@ -51,6 +51,25 @@ const finish = (best: Trial | null, front: readonly number[]): OptimizeEvent => 
   },
 });
 
+/** What another program leaves behind when it dies. */
+const traceback = 'Traceback (most recent call last):\n  File "fit.py", line 3, in <module>\r\nValueError: no\n';
+const inOneLine = 'exception: Traceback (most recent call last): File "fit.py", line 3, in <module> ValueError: no';
+
+function failed(number: number): Trial {
+  const failure = { class: "exception", message: traceback, where: "fit.py" } as const;
+  return blankTrial(number, { state: "failed", params: { kind: "a\nb" }, finish_index: number, failure });
+}
+
+test("a failure of several lines breaks neither the line of its trial nor the table", async () => {
+  expect(await printed(one, [told(failed(0)), told(complete(1, [0.5]))], false)).toEqual([
+    `trial   0  failed    ${inOneLine}  kind a b`,
+    "trial   1  complete  0.5 *       lr 0.5",
+  ]);
+  const table = await trialTable([failed(0), complete(1, [0.5])], one, 400);
+  expect(table.split("\n")).toHaveLength(3);
+  expect(table).toContain(inOneLine);
+});
+
 describe("events for programs", () => {
   const report = { event: "report", number: 4, step: 1, value: 0.5, prune: false, reason: "" } as const;
 

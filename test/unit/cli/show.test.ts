@@ -6,6 +6,7 @@ import { float } from "../../../src/core/index.js";
 import { createStudy } from "../../../src/app/create-study.js";
 import { storages } from "../../../src/storage/index.js";
 import type { LockOwner, StorageFactory } from "../../../src/storage/index.js";
+import { newTrial } from "../../../src/study/new-trial.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 
 /** A storage whose studies all have one owner. */
@@ -83,6 +84,44 @@ test("notes, tags and bans are shown by show and trials, and exported", async ()
   const rows = (await printed("export", ...of, "--to", "csv")).trim().split(/\r?\n(?=\d|$)/);
   expect(rows[0]).toMatch(/,annotation\.note,annotation\.tags,annotation\.banned$/);
   expect(rows[best + 1]).toMatch(/,looks right,\[\],false$/);
+});
+
+test("a trial of a process that has gone is said to run no more; one that is out, or whose process is there, is not", async () => {
+  const study = await createStudy({ name: "left", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  const { header } = study;
+  const writer = await owned.openWriter("left");
+  for (const [number, owner] of ["lab3/1", "external"].entries())
+    await writer.append({
+      type: "trial-created",
+      trial: newTrial(header, number, { x: 0.5 }, { state: "running", owner }),
+    });
+  await writer.close();
+  owned.owner = null;
+  const of = ["trials", "left", "--storage", "owned:"];
+  const said = "nobody runs trial 0: the process has gone, and the next optimize reruns it first";
+  expect(await printed(...of)).toContain(`${said}\n`);
+  expect(await printed(...of, "--state", "waiting")).not.toContain("nobody runs");
+  expect(await printed(...of, "--format", "json")).not.toContain("nobody runs");
+  owned.owner = { since: "2026-01-02T03:04:05.000Z", pid: 4711, host: "lab3" };
+  expect(await printed(...of)).not.toContain("nobody runs");
+  owned.owner = null;
+});
+
+test("what is kept with a study is shown, and when studies were created is told in UTC", async () => {
+  owned.owner = null;
+  const study = await createStudy({ name: "kept", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  await study.setUserAttr("owner", { lab: [1, null] });
+  await study.setUserAttr("why", "two\nlines");
+  await study.close();
+  const shown = (await printed("show", "kept", "--storage", "owned:")).split("\n");
+  expect(shown.filter((line) => line.includes(" = "))).toEqual([
+    'attrs    owner = {"lab":[1,null]}',
+    String.raw`         why = "two\nlines"`,
+  ]);
+  const { created_at } = study.header;
+  const [head, ...rows] = (await printed("studies", "--storage", "owned:")).split("\n");
+  expect(head).toMatch(/ created \(UTC\)$/);
+  expect(rows.find((row) => row.startsWith("kept "))).toContain(created_at.slice(0, 16).replace("T", " "));
 });
 
 test("a study of which nobody says anything has no notes", async () => {

@@ -161,6 +161,18 @@ describe("applyEvent", () => {
     ]);
   });
 
+  it("keeps the baselines of each choice of the data, the last that were scored", () => {
+    const scored = { type: "baselines-scored", dataset_hash: "aa", metrics: { linear_rmse: 0.5 } } as const;
+    const [none, ten, again] = [{}, { "data.window": 10 }, { dataset_hash: "bb", metrics: { linear_rmse: NaN } }];
+    const before = play([{ ...scored, params: none }]);
+    const after = applyEvent(applyEvent(before, { ...scored, params: ten }), { ...scored, ...again, params: none });
+    expect(before.header.baselines).toEqual([{ params: none, dataset_hash: "aa", metrics: { linear_rmse: 0.5 } }]);
+    expect(after.header.baselines).toEqual([
+      { params: ten, dataset_hash: "aa", metrics: { linear_rmse: 0.5 } },
+      { params: none, ...again },
+    ]);
+  });
+
   it("keeps earlier states as they were through any number of trials", () => {
     // 32 and 1,024 are where the list behind `trials` grows a level.
     const sizes = [0, 1, 31, 32, 33, 1023, 1024, 1025, 1100];
