@@ -1,6 +1,6 @@
 /** The check before the first trial: data loaded and model built once. */
 import type { RunConfig } from "../core/index.js";
-import { messageOf, MlbenchError, UsageError } from "../core/index.js";
+import { inOneLine, MlbenchError, UsageError, moduleErrorOf } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
 import { resolveConfig } from "../training/config.js";
@@ -24,6 +24,10 @@ export async function preflight(config: RunConfig): Promise<void> {
   } catch (error) {
     if (error instanceof MlbenchError) throw error;
     const what = `model "${resolved.model}" on dataset "${resolved.dataset}"`;
-    throw new UsageError("preflight-failed", `${what} cannot be built: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(
+      "preflight-failed",
+      `${what} cannot be built: ${moduleErrorOf(error)?.message ?? inOneLine(error)}`,
+      { cause: error },
+    );
   }
 }

@@ -26,4 +26,5 @@ export * from "./objectives.js";
 export * from "./optimize-events.js";
 export * from "./running-front.js";
 export * from "./trial-value.js";
+export * from "./user-code.js";
 export * from "./when-ready.js";

@@ -1,8 +1,8 @@
 /** A user's objective module: imported and checked. */
-import { fileURLToPath } from "node:url";
 import type { Objective, SearchSpace } from "../core/index.js";
-import { messageOf, UsageError } from "../core/index.js";
+import { noteUserModule, UsageError } from "../core/index.js";
 import { parseSpace } from "../search-space/space-json.js";
+import { importFailure, shownFile } from "./import-module.js";
 import { providePackage } from "./own-package.js";
 
 /** An objective module as it was found. */
@@ -28,14 +28,14 @@ function unwrapped(module: { default?: unknown; space?: unknown }): { default?: 
  * export, `invalid-space` with a `space` that is none.
  */
 export async function loadObjective(url: string, option = "objective"): Promise<ObjectiveModule> {
-  const shown = url.startsWith("file:") ? fileURLToPath(url) : url;
+  const shown = shownFile(url);
   let module: { default?: unknown; space?: unknown };
+  noteUserModule(shown, "objective");
   if (url.startsWith("file:")) providePackage(shown);
   try {
     module = (await import(url)) as typeof module;
   } catch (error) {
-    const message = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
-    throw new UsageError("objective-failed", `${option} ${shown}: ${message}`, { cause: error });
+    throw new UsageError("objective-failed", await importFailure(option, shown, error), { cause: error });
   }
   const { default: objective, space } = unwrapped(module);
   if (typeof objective !== "function")
