@@ -11,8 +11,13 @@ export interface ObjectiveModule {
   readonly url: string;
   /** Its default export. */
   readonly objective: Objective;
-  /** What it exports as `space`; null without. */
+  /** What it exports as `space`, or keeps with its function; null without. */
   readonly space: SearchSpace | null;
+}
+
+/** The space that `defineObjective` keeps with its function. */
+function keptSpace(objective: object): unknown {
+  return "space" in objective ? objective.space : undefined;
 }
 
 /** What compilers write as CommonJS for `export default` stands one level deeper. */
@@ -37,8 +42,9 @@ export async function loadObjective(url: string, option = "objective"): Promise<
   } catch (error) {
     throw new UsageError("objective-failed", await importFailure(option, shown, error), { cause: error });
   }
-  const { default: objective, space } = unwrapped(module);
+  const { default: objective, space: exported } = unwrapped(module);
   if (typeof objective !== "function")
     throw new UsageError("invalid-objective", `${option} ${shown}: its default export must be a function of a trial`);
+  const space = exported ?? keptSpace(objective);
   return { url, objective: objective as Objective, space: space === undefined ? null : parseSpace(space) };
 }

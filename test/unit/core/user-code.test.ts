@@ -4,7 +4,10 @@ import { moduleErrorOf, noteUserModule, stackText, userErrorOf, userPlace } from
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-function thrown(frames: readonly string[], { message = "no", cause = undefined } = {}): Error {
+function thrown(
+  frames: readonly string[],
+  { message = "no", cause }: { message?: string; cause?: unknown } = {},
+): Error {
   const error = new Error(message, cause === undefined ? undefined : { cause });
   error.stack = [`Error: ${message}`, ...frames.map((frame) => `    at ${frame}`)].join("\n");
   return error;
