@@ -52,6 +52,9 @@ export interface StudyPlan extends StudyDefinition {
 /**
  * Resolves and checks all that a study would be; nothing is stored.
  * @throws UsageError as {@link createStudy}, but for `study-exists`.
+ * @example
+ * const { header } = await planStudy({ storage: "studies", model: "mlp", dataset: "dummy" });
+ * Object.keys(header.space); // what would be searched
  */
 export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan> {
   requireKnownKeys("createStudy", options, keys);

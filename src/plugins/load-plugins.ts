@@ -75,6 +75,9 @@ const loadedKey = Symbol.for("mlbench-hpo.plugins");
  * @param option how they were named, for messages. @default "--plugin"
  * @returns the files, absolute.
  * @throws UsageError `plugin-not-found`, `plugin-failed`.
+ * @example
+ * await loadPlugins(["./my-model.mjs"]);
+ * await run({ model: "mine", dataset: "dummy" });
  */
 export async function loadPlugins(
   specifiers: readonly string[],

@@ -35,7 +35,13 @@ export interface Lazy<T> {
   readonly lazy: () => Promise<T>;
 }
 
-/** Registers an import instead of an implementation: `models.register("lstm", meta)(lazy(() => import(…)))`. */
+/**
+ * Registers an import instead of an implementation: `models.register("lstm", meta)(lazy(() => import(…)))`.
+ * @example
+ * models.register("mine", { summary: "my network", parameters: z.object({}) })(
+ *   lazy(async () => (await import("./mine.js")).Mine),
+ * );
+ */
 export function lazy<T>(load: () => Promise<T>): Lazy<T> {
   return { lazy: load };
 }
