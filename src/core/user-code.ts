@@ -24,6 +24,7 @@ const ownFolders = root === null ? [] : ["dist", "src", "bin"].map((folder) => r
 
 /** A module that a user named is theirs wherever it lies, an installed package as well. */
 function isUsers(file: string): boolean {
+  if (modules.has(file)) return true;
   if (ownFolders.some((folder) => file.startsWith(folder))) return false;
   if (!file.split(/[\\/]/).includes("node_modules")) return true;
   return [...modules.keys()].some((module) => file.startsWith(dirname(module) + sep));

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
-import { emptyFolder, runCli } from "./cli.js";
+import { emptyFolder, projectRoot, runCli } from "./cli.js";
 
 const small = ["--set", "data.cells=3", "--set", "data.cycles=60"];
 
@@ -123,6 +123,12 @@ test("TypeScript runs where Node takes it, and elsewhere the way out is one line
     for (const isolation of ["thread", "process"])
       await runCli(["optimize", "t", "--trials", "1", "--workers", "1", "--isolation", isolation], { cwd });
     expect((await trialsOf(cwd, "t")).map(({ state }) => state)).toEqual(["complete", "complete"]);
+    const shipped = (file: string): string => join(projectRoot, "examples", "typescript", file);
+    const training = ["train", "--plugin", shipped("model.ts"), "--model", "one_layer", "--dataset", "dummy", ...small];
+    expect(await runCli([...training, "--epochs", "1"], { cwd })).toMatchObject({ code: 0 });
+    await runCli(["create-study", "--name", "shipped", "--objective", shipped("objective.ts")], { cwd });
+    await runCli(["optimize", "shipped", "--trials", "1", "--workers", "1"], { cwd });
+    expect((await trialsOf(cwd, "shipped")).map(({ state }) => state)).toEqual(["complete"]);
     return;
   }
   const needs = String.raw`: \.ts files need Node >= 22\.18 \(this is v\d+\.\d+\.\d+\): compile it to JavaScript, or use \.mjs\n$`;

@@ -1,8 +1,10 @@
 /** The examples in the library's documentation comments: the main exports have one, and all of them compile. */
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
 import { projectRoot } from "../../integration/cli.js";
+import { blocksOf } from "../../integration/page.js";
 
 const dist = join(projectRoot, "dist").replaceAll("\\", "/");
 const root = `${dist}/index.d.ts`;
@@ -66,6 +68,21 @@ function mistakes(programs: ReadonlyMap<string, string>): string[] {
     return `${file?.fileName.split("/").pop() ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`;
   });
 }
+
+test("the files of docs/typescript.md compile, and the page shows them as they are", async () => {
+  const folder = join(projectRoot, "examples", "typescript");
+  const page = await readFile(join(projectRoot, "docs", "typescript.md"), "utf8");
+  const programs = new Map<string, string>();
+  for (const [i, { settings, text }] of blocksOf(page).entries())
+    if (settings["from"]) expect(await readFile(join(folder, settings["from"]), "utf8")).toContain(text);
+    else programs.set(`${dist}/page-${i}.ts`, text.replaceAll('"mlbench-hpo"', '"./index.js"'));
+  for (const file of await readdir(folder)) {
+    const text = await readFile(join(folder, file), "utf8");
+    programs.set(`${dist}/${file}`, text.replaceAll('"mlbench-hpo"', '"./index.js"'));
+  }
+  expect(programs.size).toBe(3);
+  expect(mistakes(programs)).toEqual([]);
+}, 60_000);
 
 test("the main exports have an example, and every example compiles", () => {
   const found = exportsOf(ts.createProgram([root], options));
