@@ -25,7 +25,9 @@ const ownFolders = root === null ? [] : ["dist", "src", "bin"].map((folder) => r
 /** A module that a user named is theirs wherever it lies, an installed package as well. */
 function isUsers(file: string): boolean {
   if (modules.has(file)) return true;
-  if (ownFolders.some((folder) => file.startsWith(folder))) return false;
+  const own = ownFolders.find((folder) => file.startsWith(folder));
+  // The suites stand in for users.
+  if (own !== undefined) return file.startsWith(`${own}testing${sep}`);
   if (!file.split(/[\\/]/).includes("node_modules")) return true;
   return [...modules.keys()].some((module) => file.startsWith(dirname(module) + sep));
 }
