@@ -162,6 +162,7 @@ const overview: StudyOverview = await summarizeStudy(address);
 expect(overview.counts.complete === 2 && overview.best !== null, "an overview");
 const noted = await commandStudy(tuned, { type: "annotate", number: 0, change: { note: "seen" } });
 expect(noted.note === "seen", "a command's answer has its type");
+await tuned.close(); // a command opened it for this process
 const inspected: InspectedStudy = await inspectStudy(tuned);
 expect(inspected.findings.length === 0 && inspected.owner === null, "nothing amiss");
 const list: StudyList = await summarizeStudies({ storage: "studies-of-consumer" });
