@@ -49,6 +49,8 @@ test.each(["thread", "process"])("a trial keeps it, its stack in the trial's log
     where: "broken.mjs:7",
   });
   const log = await runCli(["logs", "0", "--study-name", "s"], { cwd });
+  // Node's own ten frames would end among ours.
+  expect(log.stdout.match(/^ +at /gm)?.length).toBeGreaterThan(20);
   expect(log.stdout).toMatch(/^Error: Size\(.*\n( +at .*\n)+ +at Broken\.predictNormalised \(.*broken\.mjs:7:\d+\)\n/);
 });
 
@@ -138,4 +140,32 @@ test("TypeScript runs where Node takes it, and elsewhere the way out is one line
   const objective = await runCli(["create-study", "--objective", "objective.ts"], { cwd });
   expect(objective).toMatchObject({ code: 2, stdout: "" });
   expect(objective.stderr).toMatch(new RegExp(`^error: --objective objective\\.ts${needs}`));
+});
+
+test("so is that of a plug-in's dataset or sampler, wherever it is met", async () => {
+  const cwd = await emptyFolder();
+  const plugin = `
+    export default ({ datasets, samplers, z }) => {
+      const meta = { summary: "wrong", parameters: z.object({}) };
+      datasets.register("holes", meta)({ load: async () => null.cells });
+      samplers.register("lost", meta)(() => ({ name: "lost", suggest: () => undefined.x }));
+    };
+  `;
+  await writeFile(join(cwd, "parts.mjs"), plugin);
+  const space = 'export const space = { x: { type: "float", low: 0, high: 1, log: false, step: null } };';
+  await writeFile(join(cwd, "objective.mjs"), `${space}\nexport default () => 1;\n`);
+  const parts = ["--plugin", "parts.mjs"];
+  for (const line of [
+    ["train", "--dataset", "holes"],
+    ["datasets", "show", "holes"],
+    ["create-study", "--dataset", "holes"],
+  ]) {
+    const { code, stderr } = await runCli([...line, ...parts], { cwd });
+    expect(stderr).toMatch(/^error: plug-in \(parts\.mjs:4\): Cannot read properties of null \(reading 'cells'\)\n$/);
+    expect(code).toBe(2);
+  }
+  await runCli(["create-study", "--name", "s", "--objective", "objective.mjs", ...parts, "--sampler", "lost"], { cwd });
+  const { code, stderr } = await runCli(["optimize", "s", "--trials", "1", "--workers", "1"], { cwd });
+  expect(stderr).toMatch(/^error: plug-in \(parts\.mjs:5\): Cannot read properties of undefined \(reading 'x'\)\n$/);
+  expect(code).toBe(2);
 });
