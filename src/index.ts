@@ -4,11 +4,13 @@
  */
 export { TrialPruned, MlbenchError, UsageError, categorical, createRng, deriveSeed, float, int } from "./core/index.js";
 export type {
+  AlwaysActive,
   Annotation,
   Attempt,
   BackendName,
   Batch,
   CategoricalDistribution,
+  CategoricalOptions,
   CellTable,
   CellTables,
   CheckpointEvent,
@@ -45,6 +47,7 @@ export type {
   OnDuplicate,
   OnNan,
   Params,
+  ParamsOf,
   ParamValue,
   PartMetrics,
   Rng,
@@ -70,10 +73,18 @@ export type {
   TrialPart,
   TrialState,
   TrialValueRule,
+  ValueOf,
 } from "./core/index.js";
 
 export { createStudy, ensureStudy, planStudy } from "./app/create-study.js";
-export type { CreateStudyOptions, EnsuredStudy, StudyPlan } from "./app/create-study.js";
+export type {
+  CreateStudyOptions,
+  EnsuredStudy,
+  StudyOf,
+  StudyPlan,
+  TypedOptimize,
+  TypedStudyOptions,
+} from "./app/create-study.js";
 export type { Given, NamedComponent } from "./app/components.js";
 export type { StudyDefinition } from "./app/study-definition.js";
 export type { StudyRequest } from "./app/study-request.js";
@@ -123,6 +134,8 @@ export type { ReplayOptions, ReplayResult } from "./app/replay.js";
 export { retrain } from "./app/retrain.js";
 export type { RetrainOptions, RetrainResult, RetrainRow, RetrainRun } from "./app/retrain.js";
 export type { Interval } from "./app/student-t.js";
+export { defineDataset, defineModel, defineObjective } from "./plugins/define.js";
+export type { DefinedObjective } from "./plugins/define.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
 
@@ -172,12 +185,25 @@ export type { PatientPrunerOptions } from "./pruners/patient.js";
 export { createPruner, pruners } from "./pruners/index.js";
 export type { PruneDecision, Pruner, PrunerFactory } from "./pruners/index.js";
 
+export { z } from "zod";
 export { Registry, lazy, parameter } from "./registry/index.js";
-export type { ComponentFactory, Entry, EntryMeta, Lazy, ParameterMeta, SearchMeta } from "./registry/index.js";
+export type {
+  ComponentFactory,
+  Entry,
+  EntryMeta,
+  Lazy,
+  ParameterMeta,
+  Registrable,
+  SearchMeta,
+  WithParameters,
+} from "./registry/index.js";
 export { ForwardModel } from "./models/forward-model.js";
 export type { ForwardResult, LossResult, ModelConstructor, ModelFacts, ModelOutputs } from "./models/index.js";
 export type { OutputScale } from "./models/forward-model.js";
 export type { Backend, BatchTensors, DropoutOptions } from "./tensor/index.js";
+export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "./tensor/tf.js";
+export * as tf from "./tensor/tf.js";
+export * as ops from "./tensor/ops/index.js";
 export { models } from "./models/index.js";
 export { buildDataset, createTables, datasets, loadTables } from "./datasets/index.js";
 export type { BuildOptions, CellRows, DatasetSource, LoadContext, LoadOptions, TableParts } from "./datasets/index.js";

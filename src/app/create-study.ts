@@ -1,11 +1,11 @@
 /** Making a study: from a program, and from the command line, which calls the same. */
 import { randomUUID } from "node:crypto";
 import { MlbenchError, UsageError } from "../core/index.js";
-import type { StudyHeader } from "../core/index.js";
+import type { Objective, OptimizeResult, ParamsOf, SearchSpace, StudyHeader } from "../core/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import type { StudyStorage } from "../storage/storage.js";
-import type { Study } from "../study/study.js";
+import type { OptimizeOptions, Study } from "../study/study.js";
 import type { StorageLocation } from "./storage.js";
 import { openStorage } from "./storage.js";
 import { createStoredStudy, openStudy } from "./study.js";
@@ -23,9 +23,20 @@ export interface CreateStudyOptions extends StudyRequest {
 
 const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, directory: true };
 
+/** {@link Study.optimize} with an objective whose `trial.params` have the types of the study's space. */
+export interface TypedOptimize<P> {
+  optimize(objective: Objective<P>, options?: OptimizeOptions): Promise<OptimizeResult>;
+}
+
+/** A study whose objectives in this process see the parameters of its space under their types. */
+export type StudyOf<S extends SearchSpace> = string extends keyof S ? Study : TypedOptimize<ParamsOf<S>> & Study;
+
+/** {@link CreateStudyOptions} with a space whose parameters have their types. */
+export type TypedStudyOptions<S extends SearchSpace> = CreateStudyOptions & { readonly space?: S | undefined };
+
 /** A study as {@link ensureStudy} found or made it. */
-export interface EnsuredStudy {
-  readonly study: Study;
+export interface EnsuredStudy<S extends SearchSpace = SearchSpace> {
+  readonly study: StudyOf<S>;
   readonly storage: StudyStorage;
   /** Where it is kept, for people: its file, or `memory:NAME`. */
   readonly file: string;
@@ -41,6 +52,9 @@ export interface StudyPlan extends StudyDefinition {
 /**
  * Resolves and checks all that a study would be; nothing is stored.
  * @throws UsageError as {@link createStudy}, but for `study-exists`.
+ * @example
+ * const { header } = await planStudy({ storage: "studies", model: "mlp", dataset: "dummy" });
+ * Object.keys(header.space); // what would be searched
  */
 export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan> {
   requireKnownKeys("createStudy", options, keys);
@@ -62,16 +76,26 @@ export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan>
  * parameters' defaults are the first trial, unless `defaults` is false. It is durable when this resolves.
  * @throws UsageError `study-exists`, `unknown-option`, and for whatever cannot be: unknown names, values out of range, a
  * missing file, options that contradict one another.
+ * @example
+ * const study = await createStudy({ name: "bowl", storage: "studies", space: { x: float(-5, 5) }, seed: 7 });
+ * await study.optimize((trial) => trial.params.x ** 2, { trials: 40 });
+ * study.bestTrial?.value; // below 1
  */
-export async function createStudy(options: CreateStudyOptions): Promise<Study> {
-  return storeStudy(await planStudy(options), options);
+export async function createStudy<S extends SearchSpace = SearchSpace>(
+  options: TypedStudyOptions<S>,
+): Promise<StudyOf<S>> {
+  return await storeStudy(await planStudy(options), options);
 }
 
 /**
  * {@link createStudy} that takes a study of this name with the same settings as it is.
  * @throws UsageError `study-exists` naming the fields in which the study that is there differs, and as createStudy.
+ * @example
+ * const { study, created } = await ensureStudy({ name: "rig", storage: "studies", space: { current: float(0.1, 2) } });
  */
-export async function ensureStudy(options: CreateStudyOptions): Promise<EnsuredStudy> {
+export async function ensureStudy<S extends SearchSpace = SearchSpace>(
+  options: TypedStudyOptions<S>,
+): Promise<EnsuredStudy<S>> {
   const plan = await planStudy(options);
   const { storage } = plan;
   const file = storage.location(plan.header.name);

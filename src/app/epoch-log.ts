@@ -92,6 +92,10 @@ async function appendLines(path: string, text: string, whole: boolean): Promise<
  * left out.
  * @param directory the trial's own
  * @param attempt the record's. @default the last one that reported
+ * @example
+ * const study = await loadStudy({ name: "tuned", storage: "studies" });
+ * const directory = study.directoryOf(3); // null in memory
+ * if (directory !== null) (await readEpochs(directory)).map(({ step, metrics }) => [step, metrics]);
  */
 export async function readEpochs(directory: string, attempt?: number): Promise<KeptReport[]> {
   let text: string;

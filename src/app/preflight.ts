@@ -1,6 +1,6 @@
 /** The check before the first trial: data loaded and model built once. */
 import type { Dataset, RunConfig } from "../core/index.js";
-import { messageOf, MlbenchError, UsageError } from "../core/index.js";
+import { inOneLine, MlbenchError, moduleErrorOf, UsageError } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
 import type { ResolvedConfig } from "../training/config.js";
@@ -32,6 +32,10 @@ export async function preflight(config: RunConfig): Promise<Dataset> {
   } catch (error) {
     if (error instanceof MlbenchError) throw error;
     const what = `model "${resolved.model}" on dataset "${resolved.dataset}"`;
-    throw new UsageError("preflight-failed", `${what} cannot be built: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(
+      "preflight-failed",
+      `${what} cannot be built: ${moduleErrorOf(error)?.message ?? inOneLine(error)}`,
+      { cause: error },
+    );
   }
 }

@@ -18,7 +18,12 @@ export interface InspectedStudy extends StudyPlace {
   readonly state: StudyState;
 }
 
-/** Looks at a study without a lock. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
+/**
+ * Looks at a study without a lock.
+ * @throws UsageError `unknown-study` | MlbenchError `study-damaged`.
+ * @example
+ * const { owner, findings } = await inspectStudy({ name: "bowl", storage: "studies" });
+ */
 export async function inspectStudy(target: StudyTarget): Promise<InspectedStudy> {
   return inspect(await locate("inspectStudy", target));
 }
@@ -27,13 +32,23 @@ async function inspect({ storage, name }: LocatedStudy): Promise<InspectedStudy>
   return { ...(await storage.inspect(name)), file: storage.location(name) };
 }
 
-/** The records of a study as they are now. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
+/**
+ * The records of a study as they are now.
+ * @throws UsageError `unknown-study` | MlbenchError `study-damaged`.
+ * @example
+ * const { trials, header } = await readStudy({ name: "bowl", storage: "studies" });
+ */
 export async function readStudy(target: StudyTarget): Promise<StudyState> {
   const { storage, name } = await locate("readStudy", target);
   return storage.read(name);
 }
 
-/** A study in figures, with who writes it now and what is amiss. @throws as {@link readStudy}. */
+/**
+ * A study in figures, with who writes it now and what is amiss.
+ * @throws as {@link readStudy}.
+ * @example
+ * (await summarizeStudy({ name: "bowl", storage: "studies" })).counts.complete; // 40
+ */
 export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview> {
   const inspected = await inspect(await locate("summarizeStudy", target));
   return overviewOf(inspected.state, inspected);
@@ -42,6 +57,8 @@ export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview
 /**
  * A study's trials as CSV (a line each) or the whole study as JSON, in pieces.
  * @throws as {@link readStudy}.
+ * @example
+ * for (const text of await exportTrials({ name: "bowl", storage: "studies" }, "csv")) process.stdout.write(text);
  */
 export async function exportTrials(target: StudyTarget, format: ExportFormat): Promise<Iterable<string>> {
   const { storage, name } = await locate("exportTrials", target);
@@ -58,7 +75,12 @@ async function trialFile({ storage, name }: LocatedStudy, number: number, file: 
   return path !== null && existsSync(path) ? path : null;
 }
 
-/** What a trial has printed, in pieces. @throws UsageError `unknown-trial`, `no-log`, and as {@link readStudy}. */
+/**
+ * What a trial has printed, in pieces.
+ * @throws UsageError `unknown-trial`, `no-log`, and as {@link readStudy}.
+ * @example
+ * for await (const text of await trialLog({ name: "tuned", storage: "studies" }, 3)) process.stdout.write(text);
+ */
 export async function trialLog(target: StudyTarget, number: number): Promise<AsyncIterable<string>> {
   const path = await trialFile(await locate("trialLog", target), number, LOG_FILE);
   if (path === null) throw new UsageError("no-log", `trial ${number} has no log`);
@@ -69,6 +91,8 @@ export async function trialLog(target: StudyTarget, number: number): Promise<Asy
  * Copies the kept weights of a trial; folders on the way are made.
  * @param file where to; a relative path starts at the current folder
  * @throws UsageError `unknown-trial`, `no-checkpoint`, `cannot-write`, and as {@link readStudy}.
+ * @example
+ * await copyCheckpoint({ name: "tuned", storage: "studies" }, 3, "artifacts/best.safetensors");
  */
 export async function copyCheckpoint(target: StudyTarget, number: number, file: string): Promise<void> {
   const source = await trialFile(await locate("copyCheckpoint", target), number, CHECKPOINT_FILE);

@@ -45,6 +45,8 @@ function recordedBackend(trial: Trial): { backend?: "wasm" | "cpu" | "tensorflow
  * Trains a trial of a study over a model again from its record, on the backend and kernels that it ran on, for as many
  * epochs, and compares.
  * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`.
+ * @example
+ * (await replayTrial({ name: "tuned", storage: "studies" }, 3)).same; // true
  */
 export async function replayTrial(
   target: StudyTarget,

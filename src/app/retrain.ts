@@ -69,6 +69,8 @@ async function hasTestPart(config: RunConfig): Promise<boolean> {
  * on validation and, where there is one, the test part, which no search has seen.
  * @throws UsageError `not-trainable` for a study over a plain objective, `unknown-trial`, `several-winners`,
  * `unknown-option`, `invalid-option`; MlbenchError `no-best-trial`, `no-feasible-trial`.
+ * @example
+ * const { trial, rows } = await retrain({ name: "tuned", storage: "studies" }, { seeds: 5 });
  */
 export async function retrain(target: StudyTarget, options: RetrainOptions = {}): Promise<RetrainResult> {
   requireKnownKeys("retrain", options, keys);

@@ -39,6 +39,9 @@ function from(directory: string, path: string): string {
  * @returns how the run ended; a diverged, pruned or cancelled run is a result, not an error
  * @throws UsageError for what the user can mend: unknown names and options, values out of range, missing data, a
  * checkpoint that does not fit
+ * @example
+ * const { best } = await run({ model: "mlp", dataset: "dummy", seed: 1, params: { "train.epochs": 5 } });
+ * best?.metrics["val_rmse"];
  */
 export async function run(config: RunConfig, options: RunOptions = {}): Promise<RunResult> {
   requireKnownKeys("run", config, configKeys);

@@ -64,6 +64,9 @@ function studyOf(storage: StudyStorage, opened: OpenedStudy, components: StudyCo
 /**
  * Opens a study to be read; the first write takes its lock.
  * @throws UsageError `unknown-study`, `unknown-option` | MlbenchError `study-damaged`.
+ * @example
+ * const study = await loadStudy({ name: "bowl", storage: "studies" });
+ * study.bestTrial?.params;
  */
 export async function loadStudy(options: LoadStudyOptions): Promise<Study> {
   requireKnownKeys("loadStudy", options, loadKeys);
@@ -102,6 +105,8 @@ async function withComponents(storage: StudyStorage, opened: OpenedStudy, given:
 /**
  * Removes a study with everything that belongs to it.
  * @throws UsageError `unknown-study`, `unknown-option` | MlbenchError `study-locked` while a process writes it.
+ * @example
+ * await deleteStudy({ name: "bowl", storage: "studies" });
  */
 export async function deleteStudy(options: StudyAddress): Promise<void> {
   requireKnownKeys("deleteStudy", options, addressKeys);
@@ -112,7 +117,12 @@ export async function deleteStudy(options: StudyAddress): Promise<void> {
   await opened.delete(name);
 }
 
-/** The names of the studies of a storage, sorted. @throws UsageError `unknown-option`. */
+/**
+ * The names of the studies of a storage, sorted.
+ * @throws UsageError `unknown-option`.
+ * @example
+ * await listStudies({ storage: "studies" }); // ["bowl", "rig"]
+ */
 export async function listStudies(options: StorageAddress): Promise<string[]> {
   requireKnownKeys("listStudies", options, storageKeys);
   return (await openStorage(options.storage, options.directory)).list();

@@ -1,6 +1,14 @@
 /** The program: finds the command that is typed, runs it, and turns errors into a line and an exit code. */
 import { Command, CommanderError } from "commander";
-import { didYouMean, MlbenchError, messageOf, UsageError } from "../core/index.js";
+import {
+  didYouMean,
+  keepDeepStacks,
+  MlbenchError,
+  messageOf,
+  stackText,
+  UsageError,
+  userErrorOf,
+} from "../core/index.js";
 import { commands } from "./commands/index.js";
 import { printLine, surviveClosedPipes } from "./io.js";
 import type { CliIo } from "./io.js";
@@ -11,6 +19,7 @@ import { version } from "./version.js";
  * interrupt. Nothing is thrown; errors are one line on stderr.
  */
 export async function main(argv: readonly string[], io: CliIo = process): Promise<number> {
+  keepDeepStacks();
   let exitCode = 0;
   let unwritten = false;
   surviveClosedPipes(io, (error) => {
@@ -89,14 +98,15 @@ async function loadEnvironmentPlugins(): Promise<void> {
 function report(error: unknown, io: CliIo): number {
   // Commander has printed its own errors (unknown option, missing argument) by now; its code 0 is help and version.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  printLine(io.stderr, `error: ${messageOf(error)}`);
+  const debug = Boolean(process.env["MLBENCH_DEBUG"]);
+  const usersOwn = error instanceof MlbenchError ? null : (userErrorOf(error)?.message ?? null);
+  printLine(io.stderr, `error: ${usersOwn ?? messageOf(error)}`);
+  if (usersOwn !== null && debug) printLine(io.stderr, stackText(error).trimEnd());
+  if (usersOwn !== null) return 2;
   if (error instanceof MlbenchError) return error.exitCode;
   if (error instanceof Error && "syscall" in error) return 1;
-  if (process.env["MLBENCH_DEBUG"] && error instanceof Error) printLine(io.stderr, error.stack ?? "");
+  if (debug && error instanceof Error) printLine(io.stderr, error.stack ?? "");
   else
-    printLine(
-      io.stderr,
-      "this looks like a bug in mlbench-hpo, or in a plug-in: run again with MLBENCH_DEBUG=1 for where it happened",
-    );
+    printLine(io.stderr, "this looks like a bug in mlbench-hpo: run again with MLBENCH_DEBUG=1 for where it happened");
   return 1;
 }

@@ -49,9 +49,9 @@ export interface IntDistribution {
   readonly when?: Condition;
 }
 
-export interface CategoricalDistribution {
+export interface CategoricalDistribution<C extends ParamValue = ParamValue> {
   readonly type: "categorical";
-  readonly choices: readonly ParamValue[];
+  readonly choices: readonly C[];
   readonly when?: Condition;
 }
 
@@ -60,6 +60,11 @@ export type Distribution = NumericDistribution | CategoricalDistribution;
 
 /** A search space: distributions by parameter name, in the order in which they are drawn. */
 export type SearchSpace = Readonly<Record<string, Distribution>>;
+
+/** What a distribution without a condition is: its parameter has a value in every trial. */
+export interface AlwaysActive {
+  readonly when?: never;
+}
 
 export interface FloatOptions {
   log?: boolean;
@@ -93,9 +98,17 @@ function lastOnGrid(low: number, high: number, step: number): number {
 
 /**
  * A float range `[low, high]`, both inclusive.
+ * @example
+ * const space = { lr: float(1e-5, 1e-1, { log: true }), momentum: float(0, 0.99, { when: { optimizer: "sgd" } }) };
  * @throws UsageError `invalid-distribution` for an empty range, a log range touching 0, or `log` together with `step`;
  * `unknown-option`.
  */
+export function float(
+  low: number,
+  high: number,
+  options?: FloatOptions & { when?: undefined },
+): FloatDistribution & AlwaysActive;
+export function float(low: number, high: number, options: FloatOptions): FloatDistribution;
 export function float(low: number, high: number, options: FloatOptions = {}): FloatDistribution {
   requireKnownKeys("float", options, numericKeys);
   const { log = false, step = null, when } = options;
@@ -112,9 +125,17 @@ export function float(low: number, high: number, options: FloatOptions = {}): Fl
 
 /**
  * An integer range `[low, high]`, both inclusive.
+ * @example
+ * const space = { hidden_size: int(8, 128, { log: true }), batch_size: int(16, 64, { step: 16 }) };
  * @throws UsageError `invalid-distribution` for bounds or a step that are no integers, an empty range, a log range
  * below 1, or `log` with a step other than 1; `unknown-option`.
  */
+export function int(
+  low: number,
+  high: number,
+  options?: IntOptions & { when?: undefined },
+): IntDistribution & AlwaysActive;
+export function int(low: number, high: number, options: IntOptions): IntDistribution;
 export function int(low: number, high: number, options: IntOptions = {}): IntDistribution {
   requireKnownKeys("int", options, numericKeys);
   const { log = false, step = 1, when } = options;
@@ -131,15 +152,27 @@ export function int(low: number, high: number, options: IntOptions = {}): IntDis
   return { type: "int", low, high: low + Math.floor((high - low) / step) * step, log, step, ...(when ? { when } : {}) };
 }
 
+/** What {@link categorical} takes beside its choices. */
+export interface CategoricalOptions {
+  when?: Condition;
+}
+
 /**
  * One of `choices`.
+ * @example
+ * const space = { optimizer: categorical(["adamw", "sgd"]), nesterov: categorical([true, false]) };
  * @throws UsageError `invalid-distribution` when there are none, the same one twice, or what is no plain value (a list,
  * say: name it by a text, and look it up by that); `unknown-option`.
  */
-export function categorical(
-  choices: readonly ParamValue[],
-  options: { when?: Condition } = {},
-): CategoricalDistribution {
+export function categorical<const C extends ParamValue>(
+  choices: readonly C[],
+  options?: CategoricalOptions & { when?: undefined },
+): CategoricalDistribution<C> & AlwaysActive;
+export function categorical<const C extends ParamValue>(
+  choices: readonly C[],
+  options: CategoricalOptions,
+): CategoricalDistribution<C>;
+export function categorical(choices: readonly ParamValue[], options: CategoricalOptions = {}): CategoricalDistribution {
   requireKnownKeys("categorical", options, { when: true });
   const given: unknown = choices;
   if (!Array.isArray(given))

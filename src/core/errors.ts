@@ -25,7 +25,11 @@ export class MlbenchError extends Error {
   }
 }
 
-/** A mistake in what was asked for: shown as one line, exit code 2. */
+/**
+ * A mistake in what was asked for: shown as one line, exit code 2.
+ * @example
+ * throw new UsageError("no-table", "my_dataset: no table.csv in data/: download it first");
+ */
 export class UsageError extends MlbenchError {
   constructor(code: string, message: string, options: { cause?: unknown } = {}) {
     super(code, message, { ...options, exitCode: 2 });
@@ -36,6 +40,12 @@ export class UsageError extends MlbenchError {
 /**
  * Thrown by an objective to end its trial as pruned. Recognised by `error.name === "TrialPruned"`, because a class does
  * not survive a thread or process boundary.
+ * @example
+ * const objective: Objective = async (trial) => {
+ *   trial.report(0.5, 1);
+ *   if (await trial.shouldPrune()) throw new TrialPruned();
+ *   return 0.5;
+ * };
  */
 export class TrialPruned extends Error {
   constructor(message = "trial pruned") {

@@ -26,4 +26,6 @@ export * from "./objectives.js";
 export * from "./optimize-events.js";
 export * from "./running-front.js";
 export * from "./trial-value.js";
+export * from "./typed-space.js";
+export * from "./user-code.js";
 export * from "./when-ready.js";

@@ -16,8 +16,11 @@ import { requireKnownKeys } from "./known-keys.js";
 import { toPlainData } from "./plain-data.js";
 import type { Metrics } from "./trial.js";
 
-/** What an objective is given: one trial under way. */
-export interface ObjectiveTrial {
+/**
+ * What an objective is given: one trial under way.
+ * @typeParam P the parameters of a declared space (see `ParamsOf`)
+ */
+export interface ObjectiveTrial<P = Params> {
   /** 0, 1, 2 … within the study. */
   readonly number: number;
   /** From 1; higher when an earlier attempt at this trial was stopped or died. */
@@ -25,7 +28,7 @@ export interface ObjectiveTrial {
   /** A seed of this trial's own, derived from the study's seed and the trial's number. */
   readonly seed: number;
   /** What has been suggested so far: the whole of a declared space from the start. */
-  readonly params: Params;
+  readonly params: P;
   /**
    * A number in `[low, high]`. The same name asked again gives the same value.
    * @throws UsageError `invalid-distribution`, `unknown-option`; in a worker `undeclared-parameter`.
@@ -191,4 +194,4 @@ export function requireNumbers(where: string, what: string, numbers: unknown): v
 export type ObjectiveResult = number | readonly number[] | Readonly<Record<string, number>>;
 
 /** An objective: the trial's values, or a promise of them. Throwing {@link TrialPruned} ends the trial as pruned. */
-export type Objective = (trial: ObjectiveTrial) => ObjectiveResult | Promise<ObjectiveResult>;
+export type Objective<P = Params> = (trial: ObjectiveTrial<P>) => ObjectiveResult | Promise<ObjectiveResult>;

@@ -28,6 +28,8 @@ function foldKey(seed: number, path: readonly (string | number)[]): bigint {
 /**
  * A seed (a non-negative integer below 2^53) derived from a seed and a path such as `(7, "init")`. Each stream (data,
  * split, init, shuffle, dropout, sampler, …) is derived on its own, so that drawing more from one moves no other.
+ * @example
+ * deriveSeed(7, "init");
  */
 export function deriveSeed(seed: number, ...path: (string | number)[]): number {
   return Number(foldKey(seed, path) >> 11n);
@@ -36,6 +38,9 @@ export function deriveSeed(seed: number, ...path: (string | number)[]): number {
 /**
  * A generator of uniform numbers in [0, 1) with 53 bits, derived from a seed and a path: the same ones give the same
  * numbers in every process. xoshiro128** (Blackman, Vigna 2018), two draws a number.
+ * @example
+ * const rng = createRng(7, "walk", 3);
+ * rng(); // in [0, 1)
  */
 export function createRng(seed: number, ...path: (string | number)[]): Rng {
   const a = foldKey(seed, path);

@@ -180,6 +180,9 @@ export function metadataOf(cut: CutData, parts: Parts): DatasetMetadata {
  * float32 copy of the rows, whatever the number of windows.
  * @param params the dataset's and the task's parameters, bare (`window`) or qualified (`data.window`)
  * @throws UsageError in one line for anything that the user can mend
+ * @example
+ * const dataset = await buildDataset("dummy", { cells: 3, window: 16, horizon: 5 }, { seed: 1 });
+ * dataset.split("train").windows;
  */
 export async function buildDataset(
   name: string,

@@ -106,6 +106,10 @@ function withoutSoh(cells: readonly CellTable[]): string[] {
  * Puts parsed rows into the shape that datasets are cut from: cells in sorted order, rows ascending by cycle, numbers in
  * SharedArrayBuffers, hashed; cells without SOH are left out; what is suspicious is warned of.
  * @throws MlbenchError `invalid-tables` when lengths disagree, a cycle or a cell occurs twice, or no feature is `soh`.
+ * @example
+ * const [cycles, soh] = [[1, 2, 3], [1, 0.99, 0.98]];
+ * const cells = [{ cell: "A", cycles, soh, features: soh }];
+ * createTables({ source: "mine", featureNames: ["soh"], featureUnits: ["1"], provenance: "lab", cells });
  */
 export function createTables(parts: TableParts): CellTables {
   requireKnownKeys("createTables", parts, partKeys);

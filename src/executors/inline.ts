@@ -3,6 +3,7 @@ import type { Objective, TrialOutcome } from "../core/index.js";
 import { ChannelTrial, UsageError } from "../core/index.js";
 import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason, TrialJob } from "./executor.js";
 import { Places } from "./places.js";
+import { logStack, logWriter } from "./trial-files.js";
 import { outcomeOfError, outcomeOfValue, stoppedOutcome, TrialCancelled } from "./protocol.js";
 
 export interface InlineOptions {
@@ -97,7 +98,7 @@ export class InlineExecutor implements Executor {
       const value: unknown = await this.#objective(trial);
       return outcomeOfValue(value, job.objectives, job.constraints);
     } catch (error) {
-      return outcomeOfError(error, "objective");
+      return logStack(logWriter(job), outcomeOfError(error, "objective"), error);
     }
   }
 

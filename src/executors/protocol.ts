@@ -1,7 +1,7 @@
 /** What a pool and its workers say to each other, and what errors in a worker mean. */
 import type { MessagePort } from "node:worker_threads";
 import type { FailureClass, Failure, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
-import { constraintValues, isTrialPruned, messageOf } from "../core/index.js";
+import { constraintValues, isTrialPruned, messageOf, placeInWords, userPlace } from "../core/index.js";
 import type { ReportAnswer, StopReason, TrialJob } from "./executor.js";
 
 /** What the pool sends to a worker. */
@@ -90,22 +90,21 @@ export function saysOutOfMemory(text: string): boolean {
   return outOfMemory.test(text);
 }
 
-/** `objective.mjs:12` from the first frame of a stack that lies in a file of the user's, else `fallback`. */
-export function whereOf(error: unknown, fallback: string): string {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  for (const line of stack.split("\n").slice(1)) {
-    const frame = /(?:file:\/\/|\()?(\/[^():]+|[A-Za-z]:[^():]+):(\d+):\d+\)?$/.exec(line.trim());
-    if (!frame?.[1] || /node_modules|node:internal/.test(frame[1])) continue;
-    return `${frame[1].split(/[\\/]/).pop() ?? frame[1]}:${frame[2] ?? "?"}`;
-  }
-  return fallback;
+/** `objective.mjs:12`: where in a user's file an error arose, else `fallback`. */
+function whereOf(error: unknown, fallback: string): string {
+  const place = userPlace(error);
+  return place ? placeInWords(place) : fallback;
 }
 
-/** What became of a trial whose code threw. */
-export function outcomeOfError(error: unknown, where: string): TrialOutcome {
+/**
+ * What became of a trial whose code threw.
+ * @param where where that was, in words, for an error that has no frame of a user's
+ * @param message what is said of it. @default its own message
+ */
+export function outcomeOfError(error: unknown, where: string, message = messageOf(error)): TrialOutcome {
   if (error instanceof TrialCancelled) return { state: "cancelled" };
   if (isTrialPruned(error)) return { state: "pruned", metrics: {} };
-  const failure: Failure = { class: classOf(error), message: messageOf(error), where: whereOf(error, where) };
+  const failure: Failure = { class: classOf(error), message, where: whereOf(error, where) };
   return { state: "failed", failure };
 }
 

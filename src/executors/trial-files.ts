@@ -1,4 +1,9 @@
 /** What a trial leaves in its directory (`NAME.files/00017`). */
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { TrialOutcome } from "../core/index.js";
+import { MlbenchError, stackText, userPlace } from "../core/index.js";
+import type { TrialJob } from "./executor.js";
 
 /** Takes what the trial says. */
 export const LOG_FILE = "log.txt";
@@ -8,3 +13,27 @@ export const CHECKPOINT_FILE = "checkpoint.safetensors";
 
 /** The trial's reports with all of their metrics, one JSON line each. */
 export const EPOCHS_FILE = "epochs.jsonl";
+
+/** Appends to the trial's log; the directory is made with the first line. A log that cannot be written is not worth a trial. */
+export function logWriter(job: Pick<TrialJob, "artifacts" | "attempt">): (text: string) => void {
+  const directory = job.artifacts?.path;
+  if (directory === undefined) return () => undefined;
+  let ready = false;
+  return (text) => {
+    try {
+      if (!ready) mkdirSync(directory, { recursive: true });
+      if (!ready && job.attempt > 1) appendFileSync(join(directory, LOG_FILE), `-- attempt ${job.attempt} --\n`);
+      ready = true;
+      appendFileSync(join(directory, LOG_FILE), text);
+    } catch {
+      ready = false;
+    }
+  };
+}
+
+/** A failed trial's log says where its code threw; what we tell in one line has nothing to add. */
+export function logStack(log: (text: string) => void, outcome: TrialOutcome, error: unknown): TrialOutcome {
+  const ours = error instanceof MlbenchError && userPlace(error) === null;
+  if (outcome.state === "failed" && !ours) log(stackText(error));
+  return outcome;
+}

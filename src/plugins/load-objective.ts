@@ -1,8 +1,8 @@
 /** A user's objective module: imported and checked. */
-import { fileURLToPath } from "node:url";
 import type { Objective, SearchSpace } from "../core/index.js";
-import { messageOf, UsageError } from "../core/index.js";
+import { noteUserModule, UsageError } from "../core/index.js";
 import { parseSpace } from "../search-space/space-json.js";
+import { importFailure, shownFile } from "./import-module.js";
 import { providePackage } from "./own-package.js";
 
 /** An objective module as it was found. */
@@ -11,8 +11,13 @@ export interface ObjectiveModule {
   readonly url: string;
   /** Its default export. */
   readonly objective: Objective;
-  /** What it exports as `space`; null without. */
+  /** What it exports as `space`, or keeps with its function; null without. */
   readonly space: SearchSpace | null;
+}
+
+/** The space that `defineObjective` keeps with its function. */
+function keptSpace(objective: object): unknown {
+  return "space" in objective ? objective.space : undefined;
 }
 
 /** What compilers write as CommonJS for `export default` stands one level deeper. */
@@ -28,17 +33,18 @@ function unwrapped(module: { default?: unknown; space?: unknown }): { default?: 
  * export, `invalid-space` with a `space` that is none.
  */
 export async function loadObjective(url: string, option = "objective"): Promise<ObjectiveModule> {
-  const shown = url.startsWith("file:") ? fileURLToPath(url) : url;
+  const shown = shownFile(url);
   let module: { default?: unknown; space?: unknown };
+  noteUserModule(shown, "objective");
   if (url.startsWith("file:")) providePackage(shown);
   try {
     module = (await import(url)) as typeof module;
   } catch (error) {
-    const message = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
-    throw new UsageError("objective-failed", `${option} ${shown}: ${message}`, { cause: error });
+    throw new UsageError("objective-failed", await importFailure(option, shown, error), { cause: error });
   }
-  const { default: objective, space } = unwrapped(module);
+  const { default: objective, space: exported } = unwrapped(module);
   if (typeof objective !== "function")
     throw new UsageError("invalid-objective", `${option} ${shown}: its default export must be a function of a trial`);
+  const space = exported ?? keptSpace(objective);
   return { url, objective: objective as Objective, space: space === undefined ? null : parseSpace(space) };
 }

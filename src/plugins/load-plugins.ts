@@ -1,7 +1,7 @@
 /** Plug-ins: modules that register models, datasets and the like, and what they are handed. */
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
-import { MlbenchError, UsageError, categorical, createRng, float, int, messageOf } from "../core/index.js";
+import { MlbenchError, UsageError, categorical, createRng, float, int, noteUserModule } from "../core/index.js";
 import { createTables, datasets } from "../datasets/index.js";
 import { executors, Places } from "../executors/index.js";
 import type { ForwardModel } from "../models/forward-model.js";
@@ -17,6 +17,7 @@ import type * as Ops from "../tensor/ops/index.js";
 import type * as Tf from "../tensor/tf.js";
 import { optimizers } from "../training/optimizers/index.js";
 import { schedulers } from "../training/schedulers/index.js";
+import { importFailure } from "./import-module.js";
 import { providePackage } from "./own-package.js";
 import { resolveModule } from "./resolve-module.js";
 
@@ -74,6 +75,9 @@ const loadedKey = Symbol.for("mlbench-hpo.plugins");
  * @param option how they were named, for messages. @default "--plugin"
  * @returns the files, absolute.
  * @throws UsageError `plugin-not-found`, `plugin-failed`.
+ * @example
+ * await loadPlugins(["./my-model.mjs"]);
+ * await run({ model: "mine", dataset: "dummy" });
  */
 export async function loadPlugins(
   specifiers: readonly string[],
@@ -91,17 +95,29 @@ export async function loadPlugins(
 }
 
 async function loadPlugin(file: string): Promise<void> {
+  noteUserModule(file, "plug-in");
+  const before = new Set(registered());
   try {
     providePackage(file);
     const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
     if (typeof module.default === "function") await (module.default as Plugin)(await pluginApi());
+    const own = registered().filter((part) => !before.has(part));
+    if (own.length === 1) noteUserModule(file, own[0] as string);
   } catch (error) {
     throw new UsageError(
       error instanceof MlbenchError ? error.code : "plugin-failed",
-      `plug-in ${file}: ${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}`,
+      await importFailure("plug-in", file, error),
       { cause: error },
     );
   }
+}
+
+/** What is registered, in the words of messages: `model "lstm"`. */
+function registered(): string[] {
+  const registries: readonly Pick<typeof models, "kind" | "names">[] = [
+    ...[models, datasets, optimizers, schedulers, samplers, pruners, executors, storages],
+  ];
+  return registries.flatMap((registry) => registry.names().map((name) => `${registry.kind} "${name}"`));
 }
 
 async function pluginApi(): Promise<PluginApi> {

@@ -4,7 +4,11 @@ import { requireKnownKeys } from "../core/index.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 
-/** Never prunes. */
+/**
+ * Never prunes.
+ * @example
+ * await createStudy({ storage: "memory", space: { x: float(0, 1) }, pruner: new NopPruner() });
+ */
 export class NopPruner implements Pruner {
   readonly name = "nop";
 

@@ -22,6 +22,8 @@ const optionKeys: KnownKeys<PatientPrunerOptions> = { pruner: true, patience: tr
  * worse, by more than `minDelta`, than the best before them. Optuna 5.0.0's `PatientPruner`: NaN reports are left out,
  * and a trial is kept where all of either part are NaN.
  * @throws UsageError `invalid-pruner-option`, `unknown-option`
+ * @example
+ * const pruner = new PatientPruner({ pruner: new MedianPruner(), patience: 5, minDelta: 1e-4 });
  */
 export class PatientPruner implements Pruner {
   readonly name = "patient";

@@ -63,6 +63,8 @@ function isFirstInInterval(step: number, previous: number, warmup: number, inter
  * least trials are 5 and 3, Optuna's 0 and 1). Only complete trials vote; a trial all of whose reports are NaN is
  * pruned once it may be judged.
  * @throws UsageError `invalid-pruner-option`, `unknown-option`
+ * @example
+ * const pruner = new PercentilePruner({ percentile: 25, nStartupTrials: 10 });
  */
 export class PercentilePruner implements Pruner {
   readonly name: string = "percentile";

@@ -38,9 +38,13 @@ const holder = globalThis as { [key: symbol]: ReturnType<typeof z.registry<Param
 export const parameterMetadata = (holder[Symbol.for("mlbench-hpo.parameters")] ??= z.registry<ParameterMeta>());
 
 /**
- * Attaches metadata to a parameter's schema:
- * `parameter(z.number().int().min(1).max(512).default(32), { description: "units", search: { distribution: int(8, 128, { log: true }), default: true } })`.
+ * Attaches metadata to a parameter's schema: what options, help and search spaces are derived from.
  * @throws UsageError `unknown-option`.
+ * @example
+ * const units = parameter(z.number().int().min(1).max(512).default(32), {
+ *   description: "units of each layer",
+ *   search: { distribution: int(8, 128, { log: true }), default: true },
+ * });
  */
 export function parameter<S extends z.ZodType>(schema: S, meta: ParameterMeta): S {
   requireKnownKeys("parameter", meta, metaKeys);

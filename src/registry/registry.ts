@@ -5,19 +5,43 @@ import { requireKnownKeys } from "../core/known-keys.js";
 import { didYouMean } from "../core/nearest.js";
 
 /** The metadata of a registered thing, known before its code is loaded. */
-export interface EntryMeta {
+export interface EntryMeta<S extends z.ZodObject = z.ZodObject> {
   /** One line for tables and help. */
   readonly summary: string;
   /** Parameters with types, ranges, defaults, descriptions and search metadata (see `parameter`). */
-  readonly parameters: z.ZodObject;
+  readonly parameters: S;
 }
+
+/**
+ * An implementation that takes the parameters of a schema under their types, where a registry's own type `T` takes any
+ * by name: a class or function of them, or a function of something else and them.
+ */
+export type WithParameters<T, P> = T extends new (params: infer A, ...rest: infer R) => infer M
+  ? string extends keyof A
+    ? new (params: P, ...rest: R) => M
+    : T
+  : T extends (first: infer A, ...rest: infer R) => infer M
+    ? string extends keyof A
+      ? (params: P, ...rest: R) => M
+      : T extends (first: A, params: infer B) => M
+        ? string extends keyof B
+          ? (first: A, params: P) => M
+          : T
+        : T
+    : T;
 
 /** A function that imports the implementation when it is needed. Made by {@link lazy}. */
 export interface Lazy<T> {
   readonly lazy: () => Promise<T>;
 }
 
-/** Registers an import instead of an implementation: `models.register("lstm", meta)(lazy(() => import(…)))`. */
+/**
+ * Registers an import instead of an implementation: `models.register("lstm", meta)(lazy(() => import(…)))`.
+ * @example
+ * models.register("mine", { summary: "my network", parameters: z.object({}) })(
+ *   lazy(async () => (await import("./mine.js")).Mine),
+ * );
+ */
 export function lazy<T>(load: () => Promise<T>): Lazy<T> {
   return { lazy: load };
 }
@@ -32,6 +56,10 @@ export interface Entry<T> extends EntryMeta {
   /** Imports the implementation (once). */
   load(): Promise<T>;
 }
+
+/** What a registry takes under a schema: an implementation, or its import. */
+export type Registrable<T, S extends z.ZodObject> =
+  WithParameters<T, z.output<S>> | Lazy<WithParameters<T, z.output<S>>>;
 
 /** `unknown model "lsmt": did you mean "lstm"? known: lstm, mlp` */
 export function unknownName(kind: string, name: string, known: readonly string[]): UsageError {
@@ -54,10 +82,17 @@ export class Registry<T> {
 
   /**
    * Registers `name`: `models.register("lstm", { summary, parameters })(LstmModel)`, usable as a class decorator. The
-   * returned function takes the implementation or {@link lazy} and gives back what it was given.
+   * returned function takes the implementation or {@link lazy} and gives back what it was given. A class or factory is
+   * handed the values of `meta.parameters`, and may declare them by `z.output<typeof parameters>`.
+   * @example
+   * const parameters = z.object({ width: parameter(z.number().int().default(8), { description: "units" }) });
+   * models.register("mine", { summary: "my network", parameters })(Mine); // new Mine({ width: 8 }, facts)
    * @throws UsageError `invalid-name`, `unknown-option` or `duplicate-<kind>`.
    */
-  register(name: string, meta: EntryMeta): <I extends T | Lazy<T>>(implementation: I, context?: unknown) => I {
+  register<S extends z.ZodObject>(
+    name: string,
+    meta: EntryMeta<S>,
+  ): <I extends Registrable<T, S>>(implementation: I, context?: unknown) => I {
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       throw new UsageError("invalid-name", `invalid ${this.kind} name "${name}": use lower-case snake_case`);
     requireKnownKeys(`${this.kind} "${name}"`, meta, { summary: true, parameters: true });
@@ -66,7 +101,8 @@ export class Registry<T> {
       this.#refuseDuplicate(name);
       let loaded: Promise<T> | undefined;
       const load = (): Promise<T> => {
-        loaded ??= isLazy<T>(implementation) ? implementation.lazy() : Promise.resolve(implementation as T);
+        const own = implementation as unknown as T | Lazy<T>;
+        loaded ??= isLazy<T>(own) ? own.lazy() : Promise.resolve(own);
         return loaded;
       };
       this.#entries.set(name, Object.freeze({ name, summary: meta.summary, parameters: meta.parameters, load }));

@@ -10,6 +10,8 @@ const laidOut = new WeakMap<SearchSpace, PointIndex>();
 /**
  * Every point of a finite space once, in a fixed order (the last parameter varies fastest), leaving out points that the
  * history has in any state.
+ * @example
+ * await createStudy({ storage: "memory", space: { n: int(1, 9) }, sampler: new GridSampler() });
  */
 export class GridSampler implements Sampler {
   readonly name = "grid";

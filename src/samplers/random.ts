@@ -12,7 +12,11 @@ export interface RandomSamplerOptions {
 
 const optionKeys: KnownKeys<RandomSamplerOptions> = { seed: true };
 
-/** Draws every active parameter uniformly; the history is not looked at. */
+/**
+ * Draws every active parameter uniformly; the history is not looked at.
+ * @example
+ * await createStudy({ storage: "memory", space: { x: float(0, 1) }, sampler: new RandomSampler() });
+ */
 export class RandomSampler implements Sampler {
   readonly name = "random";
   readonly objectives = "several";

@@ -3,7 +3,12 @@ import type { Distribution, NumericDistribution, Params, ParamValue, SearchSpace
 import { cardinality, contains, isActive } from "../core/index.js";
 import { drawOrder, parentsOf } from "./parents-first.js";
 
-/** Draws every active parameter with `draw`, parents first; the result is in the order of the space. */
+/**
+ * Draws every active parameter with `draw`, parents first; the result is in the order of the space.
+ * @example
+ * const rng = createRng(1);
+ * buildParams({ x: float(0, 1), n: int(1, 9) }, (_name, distribution) => valueAtQuantile(distribution, rng()));
+ */
 export function buildParams(
   space: SearchSpace,
   draw: (name: string, distribution: Distribution) => ParamValue,

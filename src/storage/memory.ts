@@ -35,7 +35,12 @@ interface Entry {
   readonly feed: EventFeed;
 }
 
-/** Studies that live as long as this object: for tests and for `createStudy({ storage: "memory" })`. */
+/**
+ * Studies that live as long as this object: for tests and for `createStudy({ storage: "memory" })`.
+ * @example
+ * const storage = new MemoryStorage();
+ * await createStudy({ name: "a", storage, space: { x: float(0, 1) } });
+ */
 export class MemoryStorage implements StudyStorage {
   readonly #studies = new Map<string, Entry>();
   /** Tells this object's studies from those of every other. */

@@ -1,6 +1,6 @@
 /** One trial under way in a call of `optimize`, to its outcome; answers its reports: go on, or prune. */
 import type { Failure, Metrics, OptimizeEvent, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
-import { longTimeout, messageOf, MlbenchError } from "../core/index.js";
+import { longTimeout, messageOf, MlbenchError, moduleErrorOf } from "../core/index.js";
 import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
 import { endingEvent } from "./finishing.js";
 import type { StudyLog } from "./study-log.js";
@@ -118,7 +118,8 @@ export class RunningTrial {
     try {
       return await this.#context.runner.jobOf(trial);
     } catch (error) {
-      return { failure: { class: "exception", message: messageOf(error), where: "before its first epoch" } };
+      const own = { where: "before its first epoch", message: messageOf(error) };
+      return { failure: { class: "exception", ...own, ...moduleErrorOf(error) } };
     }
   }
 

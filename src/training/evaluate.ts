@@ -32,6 +32,8 @@ export interface Evaluation {
  * on that dataset's training part; without one, as with one new cell alone, those that need none are left). Columns and
  * normalisation are those of the training. Plug-ins that its configuration names must be loaded before.
  * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
+ * @example
+ * const { metrics, baselines } = await evaluateCheckpoint("best.safetensors", { split: "test" });
  */
 export async function evaluateCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Evaluation> {
   requireKnownKeys("evaluateCheckpoint", options, checkpointKeys);

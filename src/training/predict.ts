@@ -72,6 +72,8 @@ function requireRows({ known, newest }: Predicted, { data, whole }: OpenedCheckp
  * trained with, every window of theirs is predicted; else the validation part.
  * @param path a checkpoint, or several of one horizon: their mean, with the 5 and 95 % quantiles over them
  * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
+ * @example
+ * await predictCheckpoint("best.safetensors", { dataset: "csv", params: { "data.path": "new.csv" } });
  */
 export async function predictCheckpoint(
   path: string | readonly string[],

@@ -1,16 +1,13 @@
 /** Where a trial's output goes while it runs: its own log. */
-import { appendFileSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { TrialJob } from "../executors/executor.js";
-import { LOG_FILE } from "../executors/trial-files.js";
 
 /**
  * What a trial prints goes to its own log: the study's stdout belongs to the study. Without a directory it goes to
  * stderr.
+ * @param write appends to the trial's log
  * @returns what puts the streams back.
  */
-export function divertOutput(job: TrialJob): () => void {
-  const write = logWriter(job);
+export function divertOutput(job: TrialJob, write: (text: string) => void): () => void {
   const streams = [process.stdout, process.stderr];
   const originals = streams.map((stream) => stream.write.bind(stream));
   for (const stream of streams)
@@ -28,22 +25,5 @@ export function divertOutput(job: TrialJob): () => void {
     streams.forEach((stream, i) => {
       stream.write = originals[i] as typeof stream.write;
     });
-  };
-}
-
-/** Appends to the trial's log; the directory is made with the first line. A log that cannot be written is not worth a trial. */
-function logWriter(job: TrialJob): (text: string) => void {
-  const directory = job.artifacts?.path;
-  if (directory === undefined) return () => undefined;
-  let ready = false;
-  return (text) => {
-    try {
-      if (!ready) mkdirSync(directory, { recursive: true });
-      if (!ready && job.attempt > 1) appendFileSync(join(directory, LOG_FILE), `-- attempt ${job.attempt} --\n`);
-      ready = true;
-      appendFileSync(join(directory, LOG_FILE), text);
-    } catch {
-      ready = false;
-    }
   };
 }

@@ -3,6 +3,7 @@ import type { Distribution, ParamValue, SearchSpace, TrialOutcome } from "../cor
 import { ChannelTrial, UsageError } from "../core/index.js";
 import type { FileReference, ReportAnswer, TrialJob } from "../executors/executor.js";
 import { outcomeOfError, outcomeOfValue } from "../executors/protocol.js";
+import { logStack } from "../executors/trial-files.js";
 import { loadObjective } from "../plugins/load-objective.js";
 import type { TrialLine } from "./trial-line.js";
 
@@ -11,6 +12,7 @@ export async function runObjective(
   job: TrialJob,
   workload: { readonly module: FileReference; readonly space: SearchSpace },
   line: TrialLine,
+  log: (text: string) => void,
 ): Promise<TrialOutcome> {
   let answer: Promise<ReportAnswer> = Promise.resolve("continue");
   const trial = new ChannelTrial(job, {
@@ -33,7 +35,7 @@ export async function runObjective(
     const { objective } = await loadObjective(workload.module.url);
     return outcomeOfValue(await objective(trial), job.objectives, job.constraints);
   } catch (error) {
-    return outcomeOfError(error, "objective");
+    return logStack(log, outcomeOfError(error, "objective"), error);
   }
 }
 

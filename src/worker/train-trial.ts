@@ -2,13 +2,13 @@
 import { join } from "node:path";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
-import { parseConstraint } from "../core/index.js";
+import { parseConstraint, userErrorOf } from "../core/index.js";
 import type { RunProbe, RunResult } from "../training/run.js";
 import { run } from "../training/run.js";
 import { epochNumbers, requireMetric, scoreTrial } from "../training/trial-scores.js";
 import type { TrialJob, Workload } from "../executors/executor.js";
 import { outcomeOfError } from "../executors/protocol.js";
-import { CHECKPOINT_FILE } from "../executors/trial-files.js";
+import { CHECKPOINT_FILE, logStack } from "../executors/trial-files.js";
 import type { TrialLine } from "./trial-line.js";
 
 type TrainWorkload = Extract<Workload, { kind: "train" }>;
@@ -18,6 +18,7 @@ export async function runTraining(
   job: TrialJob,
   workload: TrainWorkload,
   line: TrialLine,
+  log: (text: string) => void,
 ): Promise<{ outcome: TrialOutcome; backend: string | null }> {
   const { config } = workload;
   try {
@@ -43,7 +44,8 @@ export async function runTraining(
     );
     return { outcome: judge.outcome(job, result), backend: `${result.backend.name}/${result.kernels}` };
   } catch (error) {
-    return { outcome: outcomeOfError(error, "training"), backend: null };
+    const outcome = outcomeOfError(error, "training", userErrorOf(error)?.message);
+    return { outcome: logStack(log, outcome, error), backend: null };
   }
 }
 

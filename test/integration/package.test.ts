@@ -121,6 +121,20 @@ describe("the packed package in an empty folder", () => {
     expect(stdout.trim().split("\n").at(-1)).toBe("consumer ok");
   }, 60_000);
 
+  test("its plug-in and its objective, typed without a cast, run", async () => {
+    const bin = join(folder, "node_modules", ".bin", "mlbench-hpo");
+    const cli = async (...args: string[]): Promise<string> => (await run(bin, args, { cwd: folder })).stdout;
+    const data = ["--plugin", "out/typed-plugin.js", "--dataset", "line_ts", "--epochs", "1", "--seed", "1"];
+    for (const model of ["dense_ts", "scaled_ts"]) {
+      const trained = jsonLines(await cli("train", ...data, "--model", model, "--format", "json")).at(-1);
+      expect(trained).toMatchObject({ event: "finish", metrics: { val_rmse: expect.any(Number) as number } });
+    }
+    await cli("create-study", "--name", "typed", "--objective", "out/typed-objective.js", "--seed", "1");
+    await cli("optimize", "typed", "--trials", "2", "--workers", "1");
+    const trials = JSON.parse(await cli("trials", "typed", "--format", "json")) as { state: string }[];
+    expect(trials.map(({ state }) => state)).toEqual(["complete", "complete"]);
+  }, 60_000);
+
   // Some ten seconds each: the script of continuous integration asks for them.
   test.runIf(process.env["MLBENCH_ALL_CONSUMERS"] !== undefined).each([
     ["Node16", "Node16"],

@@ -133,7 +133,7 @@ describe("parts of a study that a plug-in adds", () => {
 
 describe("a plug-in that is no good: one line, exit code 2", () => {
   test.each([
-    ["throws", 'export default () => { throw new Error("no table"); };', /plug-in .*my\.mjs: no table/],
+    ["throws", 'export default () => { throw new Error("no table"); };', /plug-in .*my\.mjs:1: no table/],
     [
       "throws a UsageError",
       modelPlugin("x", 'throw new UsageError("mine", "give me MY_DIR");'),
@@ -141,7 +141,7 @@ describe("a plug-in that is no good: one line, exit code 2", () => {
     ],
     ["takes a built-in name", modelPlugin("lstm"), /my\.mjs.*a model named "lstm" is already registered; known: /],
     ["takes a name that is none", modelPlugin("My Model"), /my\.mjs.*invalid model name "My Model"/],
-    ["has a syntax error", "export default function ( {", /plug-in .*my\.mjs: Unexpected end of input/],
+    ["has a syntax error", "export default function ( {", /plug-in .*my\.mjs:1: Unexpected end of input/],
     [
       "imports what is not there",
       'import "nowhere-to-be-found";',
@@ -158,7 +158,7 @@ describe("a plug-in that is no good: one line, exit code 2", () => {
     const cwd = await emptyFolder();
     await writeFile(join(cwd, "my.mjs"), 'throw new Error("no table");');
     for (const line of [["models"], ["describe", "model", "lstm"], ["create-study", "--model", "mine"]])
-      expectOneLine(await runCli([...line, "--plugin", "my.mjs"], { cwd }), /plug-in .*my\.mjs: no table/);
+      expectOneLine(await runCli([...line, "--plugin", "my.mjs"], { cwd }), /plug-in .*my\.mjs:1: no table/);
     expectOneLine(
       await runCli(["models", "--plugin", "."], { cwd }),
       /--plugin \.: expected a module's file, not a folder/,

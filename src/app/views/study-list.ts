@@ -35,7 +35,12 @@ export interface StudyList {
 
 const keys: KnownKeys<StorageAddress> = { storage: true, directory: true };
 
-/** Reads the studies of a storage. @throws UsageError `invalid-storage`, `unknown-option`. */
+/**
+ * Reads the studies of a storage.
+ * @throws UsageError `invalid-storage`, `unknown-option`.
+ * @example
+ * (await summarizeStudies({ storage: "studies" })).studies.map(({ name }) => name);
+ */
 export async function summarizeStudies(address: StorageAddress): Promise<StudyList> {
   requireKnownKeys("summarizeStudies", address, keys);
   const storage = await openStorage(address.storage, address.directory);

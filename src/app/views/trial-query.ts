@@ -123,6 +123,9 @@ function compare(a: unknown, b: unknown): number {
  * without the value come last either way.
  * @param objectives the study's, so that values can be named by their metrics
  * @throws UsageError `unknown-option`, `invalid-state`, `invalid-filter`, `unknown-field`.
+ * @example
+ * const { trials } = await readStudy({ name: "bowl", storage: "studies" });
+ * queryTrials(trials, { state: ["complete"], sort: "value", limit: 3 });
  */
 export function queryTrials(
   trials: readonly Trial[],

@@ -185,6 +185,8 @@ export function parseMat(
  * @param source a path, or the file's bytes
  * @throws MatFormatError for anything that is not a well-formed version 5 file, naming the file and the byte
  * @throws UsageError `file-not-found` or `file-unreadable` for a path that cannot be read; `unknown-option`
+ * @example
+ * const { variables } = await readMat("B0005.mat");
  */
 export async function readMat(source: string | Uint8Array, options: ReadMatOptions = {}): Promise<MatFile> {
   requireKnownKeys("readMat", options, optionKeys);

@@ -112,6 +112,8 @@ function resolve(options: TpeSamplerOptions): Resolved {
  * the step they reached. Trials with the value NaN, and in the default preset those that failed by an exception, by
  * diverging, by their time or by their memory, are bad evidence: never good, but among the others and the first draws.
  * Other failed trials and those that don't fit the space say nothing.
+ * @example
+ * await createStudy({ storage: "memory", space: { x: float(0, 1) }, sampler: new TpeSampler({ seed: 1 }) });
  */
 export class TpeSampler implements Sampler {
   readonly name = "tpe";

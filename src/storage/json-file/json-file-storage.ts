@@ -77,7 +77,12 @@ const SILENT_COMMAND_MS = 1_000;
 /** How many studies' summaries are read at once. */
 const SUMMARIES_AT_ONCE = 16;
 
-/** Studies as files: `NAME.json` with a journal beside it (docs/reference/study-file.md). */
+/**
+ * Studies as files: `NAME.json` with a journal beside it (docs/reference/study-file.md).
+ * @example
+ * const storage = new JsonFileStorage({ directory: "studies" });
+ * await storage.list();
+ */
 export class JsonFileStorage implements StudyStorage {
   readonly #directory: string;
   readonly #shownAs: string;

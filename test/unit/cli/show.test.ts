@@ -49,7 +49,7 @@ test("who optimizes a study is named whether or not it is a process here", async
 test("notes, tags and bans are shown by show and trials, and exported", async () => {
   const study = await createStudy({ name: "said", storage: owned, space: { x: float(0, 1) }, seed: 1 });
   owned.owner = null;
-  await study.optimize((trial) => trial.params["x"] as number, { trials: 4 });
+  await study.optimize((trial) => trial.params["x"], { trials: 4 });
   const best = study.bestTrial?.number ?? -1;
   const [first, second] = study.trials.map(({ number }) => number).filter((number) => number !== best);
   await study.annotate(first as number, { note: "unplugged\nat noon", tags: ["lab 3", "redo"], banned: true });
