@@ -1,5 +1,5 @@
 /** The streams that a command writes to, and its output formats. */
-import { UsageError } from "../core/index.js";
+import { stringifyJson, UsageError } from "../core/index.js";
 
 /** Where a command's output goes; tests replace it. */
 export interface CliIo {
@@ -17,9 +17,35 @@ export function parseFormat(text: string, allowed: readonly OutputFormat[] = out
   return format;
 }
 
-/** Writes a line for people or programs. */
+/** Plain colours, as our own charts have them. */
+const COLOR = /^\u001b\[(?:0|22|39|[349][0-7])m/;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+
+/**
+ * A text that may come from a data file, a model or another program, as a terminal may be sent it: whatever would move
+ * the cursor, set titles or clear the screen is shown as `\x1b`. Line ends, tabs and plain colours stay.
+ */
+export function shown(text: string): string {
+  if (!CONTROL.test(text)) return text;
+  let safe = "";
+  for (let i = 0; i < text.length;) {
+    const color = text[i] === "\u001b" ? COLOR.exec(text.slice(i, i + 8))?.[0] : undefined;
+    const char = text[i] as string;
+    safe += color ?? (CONTROL.test(char) ? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}` : char);
+    i += color?.length ?? 1;
+  }
+  return safe;
+}
+
+/** Writes data as JSON, with a line end. Control characters that JSON leaves as they are (DEL, C1) are escaped. */
+export function printJson(stream: NodeJS.WritableStream, data: unknown, indent?: number): void {
+  const text = stringifyJson(data, indent);
+  stream.write(`${text.replaceAll(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)}\n`);
+}
+
+/** Writes a line for people. */
 export function printLine(stream: NodeJS.WritableStream, line: string): void {
-  stream.write(`${line}\n`);
+  stream.write(`${shown(line)}\n`);
 }
 
 /**

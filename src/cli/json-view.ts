@@ -1,8 +1,7 @@
 /** A call of `optimize` as events for programs, one JSON line each. */
-import { stringifyJson } from "../core/index.js";
 import type { Metrics, OptimizeEvent, OptimizeResult, StudyObjective, Trial } from "../core/index.js";
 import type { CliIo } from "./io.js";
-import { printLine } from "./io.js";
+import { printJson } from "./io.js";
 
 /** What the events say of the study besides what they hear. */
 export interface JsonViewOptions {
@@ -27,7 +26,7 @@ export class JsonView {
 
   onEvent(event: OptimizeEvent): void {
     const line = this.#line(event);
-    if (line) printLine(this.#io.stdout, stringifyJson(line));
+    if (line) printJson(this.#io.stdout, line);
   }
 
   #line(event: OptimizeEvent): object | null {

@@ -5,7 +5,7 @@ import { JsonView } from "./json-view.js";
 import type { JsonViewOptions } from "./json-view.js";
 import { duration, oneLine, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
-import { printLine } from "./io.js";
+import { printLine, shown } from "./io.js";
 import { note, paramText } from "./trial-table.js";
 
 /** Shows a call of `optimize` as it goes. */
@@ -161,7 +161,7 @@ export class LiveView implements OptimizeView {
   }
 
   #log(text: string): void {
-    this.bars.log(`${this.#cut(text)}${CLEAR_TO_END}\n`);
+    this.bars.log(`${this.#cut(shown(text))}${CLEAR_TO_END}\n`);
   }
 
   onEvent(event: OptimizeEvent): void {
@@ -206,7 +206,7 @@ export class LiveView implements OptimizeView {
     if (!running) return;
     const prefix = `step ${event.step}: `;
     const reason = event.reason.startsWith(prefix) ? event.reason.slice(prefix.length) : event.reason;
-    running.text = oneLine(`step ${event.step}  ${shortNumber(event.value, 5)}  ${reason}`);
+    running.text = shown(oneLine(`step ${event.step}  ${shortNumber(event.value, 5)}  ${reason}`));
     this.#showSlot(event.number);
   }
 

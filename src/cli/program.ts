@@ -10,7 +10,7 @@ import {
   userErrorOf,
 } from "../core/index.js";
 import { commands } from "./commands/index.js";
-import { printLine, surviveClosedPipes } from "./io.js";
+import { printLine, shown, surviveClosedPipes } from "./io.js";
 import type { CliIo } from "./io.js";
 import { version } from "./version.js";
 
@@ -38,7 +38,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(text.replaceAll(/\n(?=\(Did)/g, " ")),
+      outputError: (text, write) => write(shown(text.replaceAll(/\n(?=\(Did)/g, " "))),
     })
     .exitOverride();
   try {

@@ -1,6 +1,6 @@
 /** Tables, numbers and durations as text. */
 import { stringifyJson } from "../core/index.js";
-import { printLine } from "./io.js";
+import { printJson, printLine } from "./io.js";
 import type { CliIo, OutputFormat } from "./io.js";
 
 export interface Column<Row> {
@@ -44,7 +44,7 @@ export async function printData(
 ): Promise<void> {
   switch (format) {
     case "json":
-      return printLine(io.stdout, stringifyJson(data, 2));
+      return printJson(io.stdout, data, 2);
     case "yaml": {
       const { stringify } = await import("yaml");
       const text = stringify(JSON.parse(stringifyJson(data)));
@@ -52,7 +52,7 @@ export async function printData(
       return;
     }
     case "value":
-      return printLine(io.stdout, forPeople.value ? forPeople.value() : stringifyJson(data));
+      return forPeople.value ? printLine(io.stdout, forPeople.value()) : printJson(io.stdout, data);
     case "table":
       return printLine(io.stdout, await forPeople.table());
   }

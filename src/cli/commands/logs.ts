@@ -1,5 +1,6 @@
 /** `mlbench-hpo logs`: what a trial has printed. */
 import type { CommandDefinition } from "../command.js";
+import { shown } from "../io.js";
 import { addStudyOptions, addTrialArgument, resolveStudy, trialArgument } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { writeText } from "../write-text.js";
@@ -12,6 +13,8 @@ export const logsCommand: CommandDefinition = (program, { io }) => {
       const { study, number } = trialArgument("logs", words);
       const ref = await resolveStudy(options, study);
       const { trialLog } = await import("../../app/read-study.js");
-      for await (const chunk of await trialLog(ref, number)) await writeText(io.stdout, chunk);
+      // To a file or a pipe the log goes as it is; a carriage return is what progress bars are made of.
+      const safe = io.stdout.isTTY === true ? (text: string) => shown(text.replaceAll("\r\n", "\n")) : String;
+      for await (const chunk of await trialLog(ref, number)) await writeText(io.stdout, safe(chunk));
     });
 };

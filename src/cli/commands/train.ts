@@ -1,13 +1,13 @@
 /** `mlbench-hpo train`: a training run, or one a cell, shown as it goes and scored beside the baselines. */
 import { Option } from "commander";
 import type { Command } from "commander";
-import { MlbenchError, UsageError, stringifyJson } from "../../core/index.js";
+import { MlbenchError, UsageError } from "../../core/index.js";
 import type { CheckpointEvent, ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/index.js";
 import type { FoldResult } from "../../app/cross-validate.js";
 import type { RunResult } from "../../training/run-types.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { printLine } from "../io.js";
+import { printJson, printLine } from "../io.js";
 import type { CliIo } from "../io.js";
 import { withInterrupt } from "../interrupt.js";
 import { addBackendOptions, pluginOption, wholeNumber } from "../shared-options.js";
@@ -171,7 +171,7 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
       if (event.event === "start")
         view = await createTrainView(io, event.epochs, cell === undefined ? "" : `${cell} `, json);
       if (json && (event.event === "epoch" || event.event === "finish"))
-        printLine(io.stdout, stringifyJson(cell === undefined ? event : { ...event, fold: cell }));
+        printJson(io.stdout, cell === undefined ? event : { ...event, fold: cell });
       if (event.event === "epoch") view?.epoch(event);
       if (event.event === "checkpoint" && event.kept !== undefined) earlier.push(sayKept(event));
     },
@@ -216,7 +216,7 @@ async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<
   if (!mean) return;
   if (options.format === "json") {
     const byCell = Object.fromEntries(folds.map(({ cell, finish }) => [cell, finish]));
-    printLine(io.stdout, stringifyJson({ ...mean, folds: byCell }));
+    printJson(io.stdout, { ...mean, folds: byCell });
   } else await printFolds(io, config.model, folds, mean);
   await plot(
     plan,
