@@ -11,7 +11,7 @@ const optionalShare = z.number().gt(0).lt(1).nullable().default(null);
 /** `window` with a default of the source's choice. */
 export function windowParameter(cycles: number) {
   return parameter(z.number().int().min(1).max(1000).default(cycles), {
-    description: "cycles a window: consecutive rows of one cell",
+    description: "window length in cycles: consecutive rows of one cell",
     unit: "cycles",
     search: { distribution: int(8, 32), default: true },
   });
@@ -28,7 +28,7 @@ export const taskParameters = z.object({
     unit: "cycles",
   }),
   stride: parameter(z.number().int().min(1).default(1), {
-    description: "from one window's start to the next one's",
+    description: "stride between the starts of two windows",
     unit: "cycles",
   }),
   features: parameter(names.default("all"), {

@@ -18,7 +18,7 @@ const nouns: Readonly<Record<ParameterInfo["type"], string>> = {
   int: "a whole number",
   float: "a number",
   boolean: "true or false",
-  string: "a text",
+  string: "text",
   enum: "one of",
   list: "a comma-separated list",
 };

@@ -40,6 +40,7 @@ export class Subscribers {
   }
 
   emit(event: OptimizeEvent): void {
+    if (this.#all.length === 0) return;
     freezeDeep(event);
     for (const subscriber of this.#all) void this.#isolate(subscriber, () => subscriber.onEvent(event));
   }

@@ -7,7 +7,7 @@ import { windowParameter } from "../task.js";
 export const dummyParameters = z.object({
   cells: parameter(z.number().int().min(1).max(10_000).default(10), { description: "synthetic cells" }),
   cycles: parameter(z.number().int().min(3).max(100_000).default(120), {
-    description: "discharges a cell",
+    description: "discharges per cell",
     unit: "cycles",
   }),
   noise: parameter(z.number().min(0).max(0.1).default(0.001), {

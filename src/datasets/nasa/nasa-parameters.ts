@@ -35,7 +35,7 @@ export const nasaSummaryParameters = nasaParameters.extend({
     search: { distribution: categorical(["soh", "compact", "all"]), default: "on request" },
   }),
   window: parameter(z.number().int().min(1).max(1000).default(30), {
-    description: "cycles a window: consecutive rows of one cell",
+    description: "window length in cycles: consecutive rows of one cell",
     unit: "cycles",
     search: { distribution: int(10, 40), default: true },
   }),

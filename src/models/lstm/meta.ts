@@ -16,15 +16,15 @@ export const lstmMeta = {
       search: { distribution: int(1, 3), default: true },
     }),
     dropout: parameter(z.number().min(0).max(0.9).default(0.1), {
-      description: "rate between layers and before the head, in training only",
+      description: "dropout rate (between layers and before the head)",
       search: { distribution: float(0, 0.5), default: true },
     }),
     head: parameter(z.enum(["linear", "mlp"]).default("linear"), {
-      description: "from the last output to the path: one linear layer, or two with tanh between",
+      description: "what maps the last output to the path: one linear layer, or two with tanh between",
       search: { distribution: categorical(["linear", "mlp"]), default: "on request" },
     }),
     head_size: parameter(z.number().int().min(1).max(1024).default(32), {
-      description: "units between the head's two layers",
+      description: "units of the hidden layer of an mlp head",
       when: { head: "mlp" },
       search: { distribution: int(8, 128, { log: true }), default: "on request" },
     }),

@@ -44,31 +44,29 @@ export interface AlsoCounted {
 export function observe(encoding: SpaceEncoding, history: History, also: AlsoCounted): Observations {
   const trials = inOrder(history.trials);
   const all: Observation[] = [];
-  const [complete, worst, pruned, running, failed]: Observation[][] = [[], [], [], [], []];
-  const kindOf = (trial: Trial): Observation[] | undefined => {
-    switch (trial.state) {
-      case "complete": {
-        const value = valueOf(trial);
-        return value === null ? undefined : Number.isNaN(value) ? worst : complete;
-      }
-      case "pruned":
-        return pruned;
-      case "running":
-        return also.running ? running : undefined;
-      case "failed":
-        return also.failed && CAUSED.has(trial.failure?.class) ? failed : undefined;
-      case "waiting":
-        return undefined;
-    }
-  };
+  const complete: Observation[] = [];
+  const worst: Observation[] = [];
+  const pruned: Observation[] = [];
+  const running: Observation[] = [];
+  const failed: Observation[] = [];
   for (let i = 0; i < trials.length; i++) {
-    const kind = kindOf(trials[i] as Trial);
-    const observation = kind && observationAt(encoding, trials, i);
+    const trial = trials[i] as Trial;
+    const { state } = trial;
+    let kind: Observation[];
+    if (state === "complete") {
+      const value = valueOf(trial);
+      if (value === null) continue;
+      kind = value === value ? complete : worst;
+    } else if (state === "pruned") kind = pruned;
+    else if (state === "running" && also.running) kind = running;
+    else if (state === "failed" && also.failed && CAUSED.has(trial.failure?.class)) kind = failed;
+    else continue;
+    const observation = observationAt(encoding, trials, i);
     if (!observation) continue;
     all.push(observation);
     kind.push(observation);
   }
-  return { all, complete, worst, pruned, running } as Observations;
+  return { all, complete, worst, pruned, running };
 }
 
 /** Histories come by number; any other order is put right. */

@@ -26,9 +26,16 @@ export function checksumOf(bytes: Uint8Array | string): string {
   return hexOf(crc32(bytes));
 }
 
+/** An event as JSON. Reports are most of them, and numbers alone: they are put together by hand. */
+function eventText(event: StudyEvent): string {
+  if (event.type !== "trial-report" || !Number.isFinite(event.value)) return writeJson(storedEvent(event));
+  const { number, step, value, seen } = event;
+  return `{"type":"trial-report","number":${number},"step":${step},"value":${value},"seen":${seen}}`;
+}
+
 /** One line with its newline: `{"seq":7,"event":{…},"crc":"89abcdef"}`. */
 export function journalLine(seq: number, event: StudyEvent): string {
-  const body = `${START}${seq},"event":${writeJson(storedEvent(event))}`;
+  const body = `${START}${seq},"event":${eventText(event)}`;
   return `${body},"crc":"${checksumOf(body)}"}\n`;
 }
 
