@@ -138,10 +138,14 @@ function trialAfter(state: ImmutableState, trial: Trial, event: TrialEvent): Tri
 function finished(state: ImmutableState, trial: Trial, event: Extract<StudyEvent, { type: "trial-finished" }>): Trial {
   const { state: to, metrics, constraints = {}, parts = null, spread = null, failure, prune_reason } = event;
   const values = finalValues(state, trial, to, event.values);
+  // With one objective the record has its `value` by now. Set here and copied no more, all records keep one shape: their
+  // readers, who look at every trial, are several times as fast.
+  const value = Object.hasOwn(trial, "value") ? { value: values?.[0] ?? null } : null;
   const ended = {
     ...moved(trial, to),
     state: to,
     values,
+    ...value,
     finish_index: state.finished,
     metrics: toPlainData(metrics, "metrics"),
     constraints: toPlainData({ ...trial.constraints, ...constraints }, "constraints"),
@@ -154,7 +158,7 @@ function finished(state: ImmutableState, trial: Trial, event: Extract<StudyEvent
     failure: toPlainData(failure, "failure"),
     prune_reason,
   };
-  return Object.freeze(withValue(ended, state.header.objectives.length === 1));
+  return Object.freeze(ended);
 }
 
 /** Only a complete trial has values, and as many as there are objectives. */
