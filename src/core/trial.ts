@@ -126,7 +126,9 @@ export function canTransition(from: TrialState, to: TrialState): boolean {
 
 /** The trial's value for an objective, of a record with `values` or with `value` alone; null where it has none. */
 export function valueOf(trial: Pick<Trial, "values" | "value">, objective = 0): number | null {
-  return trial.values?.[objective] ?? (objective === 0 ? (trial.value ?? null) : null);
+  // With one objective it stands in the record itself: samplers compare it for every trial at every ask.
+  if (objective === 0 && typeof trial.value === "number") return trial.value;
+  return trial.values?.[objective] ?? null;
 }
 
 /** A record on which nothing has happened yet; `given` says what is known of it (`value` stands for one objective). */
