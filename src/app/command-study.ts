@@ -2,13 +2,14 @@
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { MlbenchError, UsageError } from "../core/index.js";
+import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
 import { reportKeys } from "../study/commands.js";
 import { handleCommand } from "../study/handle-command.js";
 import { Study } from "../study/study.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
-import { commandStudy as carryOut } from "./study.js";
+import { openStudyToWrite } from "./study.js";
 
 type Keys = { readonly [T in StudyCommand["type"]]: KnownKeys<Extract<StudyCommand, { readonly type: T }>> };
 
@@ -27,6 +28,40 @@ const commandKeys: Keys = {
   resume: { type: true },
   stop: { type: true },
 };
+
+/**
+ * Carries out a write command: through the inbox of the process that writes the study, or by opening it.
+ * @throws what the command throws; MlbenchError `not-optimizing` for `stop` when nobody optimizes the study.
+ */
+async function carryOut<C extends StudyCommand>(
+  storage: StudyStorage,
+  name: string,
+  command: C,
+): Promise<CommandAnswers[C["type"]]> {
+  for (let attempt = 1; ; attempt++) {
+    const owner = await storage.ownerOf(name);
+    // One that has the study open for a moment only is not asked, but waited for.
+    if (owner && owner.work !== "command")
+      try {
+        return (await storage.send(name, command)) as CommandAnswers[C["type"]];
+      } catch (error) {
+        if (!(error instanceof MlbenchError) || error.code !== "no-owner") throw error;
+      }
+    let study: Study;
+    try {
+      study = await openStudyToWrite(storage, name, { work: "command" });
+    } catch (error) {
+      // An owner came between looking and opening.
+      if (!(error instanceof MlbenchError) || error.code !== "study-locked" || attempt >= 5) throw error;
+      continue;
+    }
+    try {
+      return await handleCommand(study, command);
+    } finally {
+      await study.close();
+    }
+  }
+}
 
 /** What says that another process may be the one to ask. */
 const ELSEWHERE = new Set(["study-locked", "not-optimizing"]);

@@ -1,14 +1,11 @@
-/** Studies that are there: opened, listed, deleted, and given commands. */
+/** Studies that are there: opened, listed, deleted. */
 import type { StudyHeader, StudyState } from "../core/index.js";
-import { MlbenchError } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import type { Sampler } from "../samplers/sampler.js";
 import type { StudyStorage, StudyWriter, WriterOptions } from "../storage/storage.js";
-import type { CommandAnswers, StudyCommand } from "../study/commands.js";
 import type { StudyComponents } from "../study/components.js";
-import { handleCommand } from "../study/handle-command.js";
 import { StudyLog } from "../study/study-log.js";
 import { Study } from "../study/study.js";
 import type { StorageAddress, StudyAddress } from "./address.js";
@@ -126,38 +123,4 @@ export async function deleteStudy(options: StudyAddress): Promise<void> {
 export async function listStudies(options: StorageAddress): Promise<string[]> {
   requireKnownKeys("listStudies", options, storageKeys);
   return (await openStorage(options.storage, options.directory)).list();
-}
-
-/**
- * Carries out a write command: through the inbox of the process that writes the study, or by opening it.
- * @throws what the command throws; MlbenchError `not-optimizing` for `stop` when nobody optimizes the study.
- */
-export async function commandStudy<C extends StudyCommand>(
-  storage: StudyStorage,
-  name: string,
-  command: C,
-): Promise<CommandAnswers[C["type"]]> {
-  for (let attempt = 1; ; attempt++) {
-    const owner = await storage.ownerOf(name);
-    // One that has the study open for a moment only is not asked, but waited for.
-    if (owner && owner.work !== "command")
-      try {
-        return (await storage.send(name, command)) as CommandAnswers[C["type"]];
-      } catch (error) {
-        if (!(error instanceof MlbenchError) || error.code !== "no-owner") throw error;
-      }
-    let study: Study;
-    try {
-      study = await openStudyToWrite(storage, name, { work: "command" });
-    } catch (error) {
-      // An owner came between looking and opening.
-      if (!(error instanceof MlbenchError) || error.code !== "study-locked" || attempt >= 5) throw error;
-      continue;
-    }
-    try {
-      return await handleCommand(study, command);
-    } finally {
-      await study.close();
-    }
-  }
 }

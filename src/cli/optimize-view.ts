@@ -1,9 +1,9 @@
 /** A call of `optimize` for people: a live picture on a terminal, plain lines elsewhere. */
 import type { OptimizeEvent, Trial } from "../core/index.js";
-import { directionsOf, isFeasible, RunningFront } from "../core/index.js";
+import { directionsOf, isFeasible, oneLine, RunningFront } from "../core/index.js";
 import { JsonView } from "./json-view.js";
 import type { JsonViewOptions } from "./json-view.js";
-import { duration, oneLine, shortNumber } from "./render.js";
+import { duration, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
 import { printLine, shown } from "./io.js";
 import { note, paramText } from "./trial-table.js";

@@ -1,5 +1,5 @@
 /** Tables, numbers and durations as text. */
-import { stringifyJson } from "../core/index.js";
+import { oneLine, stringifyJson } from "../core/index.js";
 import { printJson, printLine } from "./io.js";
 import type { CliIo, OutputFormat } from "./io.js";
 
@@ -7,11 +7,6 @@ export interface Column<Row> {
   readonly title: string;
   readonly align?: "left" | "right";
   readonly text: (row: Row) => string;
-}
-
-/** A text on one line: a message of several, such as another program's stack, would break the lines around it. */
-export function oneLine(text: string): string {
-  return text.replaceAll(/\s*[\r\n\u2028\u2029]\s*/gu, " ").trim();
 }
 
 /** A table for people, a line a row, without borders that get in the way of copying. */

@@ -1,8 +1,8 @@
 /** Trials for people: as a table, and in a few words. */
-import { violationOf } from "../core/index.js";
+import { oneLine, violationOf } from "../core/index.js";
 import type { AnnotatedTrial } from "../app/views/annotated.js";
 import type { Annotation, ParamValue, StudyObjective, Trial } from "../core/index.js";
-import { oneLine, renderTable, shortNumber } from "./render.js";
+import { renderTable, shortNumber } from "./render.js";
 import type { Column } from "./render.js";
 
 /** Parameter names without their group where that is unambiguous: tables are narrow. */

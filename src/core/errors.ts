@@ -58,6 +58,11 @@ export function isTrialPruned(error: unknown): boolean {
   return error instanceof Error && error.name === "TrialPruned";
 }
 
+/** A text on one line: a message of several, such as another program's stack, would break the lines around it. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n\u2028\u2029]\s*/gu, " ").trim();
+}
+
 /** The message of anything thrown; of what has none, what it is as JSON. Never throws. */
 export function messageOf(error: unknown): string {
   try {

@@ -104,8 +104,6 @@ export function createStudyState(
 export function withValue(trial: Trial, single: boolean): Trial {
   const value = trial.values?.[0] ?? null;
   if (single ? trial.value === value : !Object.hasOwn(trial, "value")) return trial;
-  // It stands in its place already: leaving keys out costs several times what a plain copy does.
-  if (single && Object.hasOwn(trial, "value")) return { ...trial, value };
   const { value: _derived, ...stored } = trial;
   const { number, state, values, ...rest } = stored;
   return single ? { number, state, values, value, ...rest } : stored;

@@ -1,7 +1,7 @@
 /** Whose code an error arose in: the first frame of its stack that is not ours, and what a user's module holds. */
 import { basename, dirname, isAbsolute, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { messageOf } from "./errors.js";
+import { messageOf, oneLine } from "./errors.js";
 
 /** A line of a user's file. */
 export interface CodePlace {
@@ -91,7 +91,7 @@ export function moduleErrorOf(error: unknown): UserError | null {
 
 /** The message of anything thrown, in one line. */
 export function inOneLine(error: unknown): string {
-  return messageOf(error).replaceAll(/\s*\n\s*/g, " ");
+  return oneLine(messageOf(error));
 }
 
 /** How deep stacks are kept where users' code runs: tensor operations put a dozen frames of ours above theirs. */

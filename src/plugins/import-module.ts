@@ -33,7 +33,7 @@ async function syntaxErrorLine(file: string): Promise<number | null> {
 }
 
 /**
- * Why a user's module could not be imported, or what it threw: `plug-in /home/me/mean.mjs:12: its message`.
+ * Why a user's module could not be imported, or what it threw: `plug-in /lab/me/mean.mjs:12: its message`.
  * @param what what it is, for the message
  * @param file its path, or a URL that is no file's
  */

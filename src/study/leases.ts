@@ -1,7 +1,7 @@
 /** Leases: trials handed out for a limited time, and taken back from whoever falls silent. */
 import { randomBytes } from "node:crypto";
 import type { Lease, Trial } from "../core/index.js";
-import { isTokenOf, MlbenchError } from "../core/index.js";
+import { isTokenOf, longTimeout, MlbenchError } from "../core/index.js";
 
 /** The time that leases are counted in, and how to be woken; a parameter so that tests need not wait. */
 export interface LeaseClock {
@@ -13,16 +13,8 @@ export interface LeaseClock {
 
 const systemClock: LeaseClock = {
   now: () => performance.now(),
-  after: (ms, wake) => {
-    const timer = setTimeout(wake, ms).unref();
-    return () => {
-      clearTimeout(timer);
-    };
-  },
+  after: (ms, wake) => longTimeout(wake, ms, true),
 };
-
-/** The longest a timer of Node's can wait. */
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** A lease with a new token. @param seconds how long it lasts after each sign of life */
 export function newLease(seconds: number): Lease {
@@ -67,7 +59,7 @@ export class Leases {
     this.#callOff = null;
     if (this.#deadlines.size === 0) return;
     const wait = Math.max(0, Math.min(...this.#deadlines.values()) - this.#clock.now());
-    this.#callOff = this.#clock.after(Math.min(wait, LONGEST_WAIT_MS), () => {
+    this.#callOff = this.#clock.after(wait, () => {
       this.#look();
     });
   }

@@ -54,8 +54,8 @@ export const askCommand: CommandDefinition = (program, { io }) => {
     .action(async (name: string | undefined, { searchSpace, lease, ...options }: AskOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
-      const { commandStudy } = await import("../../app/study.js");
-      const asked = await commandStudy(ref.storage, ref.name, {
+      const { commandStudy } = await import("../../app/command-study.js");
+      const asked = await commandStudy(ref, {
         type: "ask",
         ...(searchSpace === undefined ? {} : { space: parseSpace(jsonObject("--search-space", searchSpace)) }),
         ...(lease === undefined ? {} : { lease }),
@@ -95,9 +95,9 @@ export const reportCommand: CommandDefinition = (program, { io }) => {
       const { step, lease } = options;
       const report = { step, value: numberOf("--value", options.value), ...metricsOf(options.metrics) };
       const ref = await resolveStudy(options, study);
-      const { commandStudy } = await import("../../app/study.js");
+      const { commandStudy } = await import("../../app/command-study.js");
       const leased = lease === undefined ? {} : { lease };
-      const answer = await commandStudy(ref.storage, ref.name, { type: "report", number, ...report, ...leased });
+      const answer = await commandStudy(ref, { type: "report", number, ...report, ...leased });
       await printData(io, format, { answer }, { table: () => answer, value: () => answer });
     });
 };
@@ -112,9 +112,9 @@ export const heartbeatCommand: CommandDefinition = (program, { io }) => {
       const format = parseFormat(options.format);
       const { study, number } = trialArgument("heartbeat", words);
       const ref = await resolveStudy(options, study);
-      const { commandStudy } = await import("../../app/study.js");
+      const { commandStudy } = await import("../../app/command-study.js");
       const leased = options.lease === undefined ? {} : { lease: options.lease };
-      const answer = await commandStudy(ref.storage, ref.name, { type: "heartbeat", number, ...leased });
+      const answer = await commandStudy(ref, { type: "heartbeat", number, ...leased });
       await printData(io, format, { answer }, { table: () => answer, value: () => answer });
     });
 };
@@ -152,8 +152,8 @@ export const tellCommand: CommandDefinition = (program, { io }) => {
         ...metricsOf(options.metrics),
       };
       const ref = await resolveStudy(options, name);
-      const { commandStudy } = await import("../../app/study.js");
-      const trial = await commandStudy(ref.storage, ref.name, { type: "tell", number: options.trialNumber, result });
+      const { commandStudy } = await import("../../app/command-study.js");
+      const trial = await commandStudy(ref, { type: "tell", number: options.trialNumber, result });
       printLine(io.stdout, `trial ${trial.number} is ${trial.state}`);
     });
 };

@@ -12,8 +12,8 @@ function controlCommand(type: "stop" | "pause" | "resume", description: string, 
       .description(description)
       .action(async (name: string | undefined, options: StudyOptions) => {
         const ref = await resolveStudy(options, name);
-        const { commandStudy } = await import("../../app/study.js");
-        await commandStudy(ref.storage, ref.name, { type } satisfies StudyCommand);
+        const { commandStudy } = await import("../../app/command-study.js");
+        await commandStudy(ref, { type } satisfies StudyCommand);
         printLine(io.stdout, `${ref.name} ${done}`);
       });
   };

@@ -50,8 +50,8 @@ export const enqueueTrialCommand: CommandDefinition = (program, { io }) => {
       const params = { ...defaults, ...given, ...settings(options.set ?? [], header) } as Params;
       if (Object.keys(params).length === 0)
         throw new UsageError("no-parameters", "enqueue-trial: give --params, --set or --defaults");
-      const { commandStudy } = await import("../../app/study.js");
-      const trial = await commandStudy(ref.storage, ref.name, { type: "enqueue", params });
+      const { commandStudy } = await import("../../app/command-study.js");
+      const trial = await commandStudy(ref, { type: "enqueue", params });
       printLine(io.stdout, `enqueued trial ${trial.number}`);
     });
 };

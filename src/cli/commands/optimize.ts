@@ -1,14 +1,13 @@
 /** `mlbench-hpo optimize`: trials of a study run, and shown as they go. */
 import { Option } from "commander";
 import type { Command } from "commander";
-import { UsageError } from "../../core/index.js";
+import { oneLine, UsageError } from "../../core/index.js";
 import type { OptimizeStudyOptions } from "../../study/study.js";
 import type { OptimizeResult, StudyHeader, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { baselinesOf } from "../../app/views/baselines.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { printLine } from "../io.js";
-import { oneLine } from "../render.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";

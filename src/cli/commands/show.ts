@@ -1,13 +1,13 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
-import { bestOfStudy, comparableTrials, objectivesInWords, stringifyJson } from "../../core/index.js";
+import { bestOfStudy, comparableTrials, objectivesInWords, oneLine, stringifyJson } from "../../core/index.js";
 import type { MadeBy } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
 import type { CliIo } from "../io.js";
-import { duration, oneLine, printData, shortNumber } from "../render.js";
+import { duration, printData, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";

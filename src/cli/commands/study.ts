@@ -16,8 +16,8 @@ export const studyCommand: CommandDefinition = (program, { io }) => {
     .action(async (name: string | undefined, options: StudyOptions & { key: string; value: string }) => {
       if (options.key === "") throw new UsageError("invalid-key", "--key: expected a name");
       const ref = await resolveStudy(options, name);
-      const { commandStudy } = await import("../../app/study.js");
-      await commandStudy(ref.storage, ref.name, {
+      const { commandStudy } = await import("../../app/command-study.js");
+      await commandStudy(ref, {
         ...{ type: "set-user-attr", key: options.key, value: jsonOrText(options.value) },
       });
       printLine(io.stdout, `${ref.name}: ${options.key} is set`);

@@ -16,8 +16,8 @@ function verb(trial: Command, name: string, description: string): Command {
 
 async function send<C extends StudyCommand>(options: StudyOptions, command: C) {
   const ref: StudyRef = await resolveStudy(options);
-  const { commandStudy } = await import("../../app/study.js");
-  return commandStudy(ref.storage, ref.name, command);
+  const { commandStudy } = await import("../../app/command-study.js");
+  return commandStudy(ref, command);
 }
 
 /** `mlbench-hpo trial note|tag|ban|restore|retry|stop` */

@@ -56,7 +56,7 @@ export function observe(encoding: SpaceEncoding, history: History, also: AlsoCou
     if (state === "complete") {
       const value = valueOf(trial);
       if (value === null) continue;
-      kind = value === value ? complete : worst;
+      kind = Number.isNaN(value) ? worst : complete;
     } else if (state === "pruned") kind = pruned;
     else if (state === "running" && also.running) kind = running;
     else if (state === "failed" && also.failed && CAUSED.has(trial.failure?.class)) kind = failed;

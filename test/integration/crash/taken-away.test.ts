@@ -13,7 +13,7 @@ import { emptyFolder, projectRoot, runHere } from "../cli.js";
 const objective = `
 export const space = { x: { type: "float", low: 0, high: 1 } };
 export default async (trial) => {
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise(setImmediate);
   return trial.suggestFloat("x", 0, 1);
 };
 `;

@@ -17,7 +17,7 @@ it.each([
   ["https://s3/x?X-Amz-Signature=abc&X-Amz-Credential=d%2Fe", "https://s3/x?X-Amz-Signature=***&X-Amz-Credential=***"],
   // Nothing that is no secret of a URL.
   ["http://lab3:7070/@scope/plugin.mjs", "http://lab3:7070/@scope/plugin.mjs"],
-  ["file:///home/ann/plugin.mjs", "file:///home/ann/plugin.mjs"],
+  ["file:///lab/ann/plugin.mjs", "file:///lab/ann/plugin.mjs"],
   ["--fix=key=1", "--fix=key=1"],
   ["me@lab", "me@lab"],
 ])("masks the secrets of URLs in a command line: %s", (word, shown) => {
@@ -33,7 +33,7 @@ it("tells a command line as a shell takes it", () => {
     `mlbench_words() { printf '[%s]' "$@"; }; ${line.replace("mlbench-hpo", "mlbench_words")}`,
   ]);
   expect(read.toString()).toBe(words.map((word) => `[${word}]`).join(""));
-  expect(commandLine(["node", "/home/ann/lab/tune.mjs", "--fast"], "/home/ann/lab")).toBe("node tune.mjs --fast");
+  expect(commandLine(["node", "/lab/ann/lab/tune.mjs", "--fast"], "/lab/ann/lab")).toBe("node tune.mjs --fast");
   expect(commandLine(["node"], "/")).toBe("node");
 });
 

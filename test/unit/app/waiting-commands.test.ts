@@ -5,7 +5,8 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 
-import { commandStudy, openStudyToWrite } from "../../../src/app/study.js";
+import { openStudyToWrite } from "../../../src/app/study.js";
+import { commandStudy } from "../../../src/app/command-study.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { LockWorld } from "../../fixtures/storage/lock-world.js";
 import { createStoredStudy, square, study } from "../../fixtures/study/studies.js";
@@ -37,7 +38,7 @@ it("a command waits for one that has the study open for a moment, and is not sen
     await stop();
     await holder.close();
   };
-  expect(await commandStudy(other, "s", set("k"))).toBeNull();
+  expect(await commandStudy({ storage: other, name: "s" }, set("k"))).toBeNull();
   expect(world.now).toBeGreaterThanOrEqual(2_000);
   expect(asked).toEqual([]);
   expect((await other.read("s")).header.user_attrs).toEqual({ k: 1 });
@@ -47,7 +48,7 @@ it("a command goes through the inbox of who has it open for longer", async () =>
   const holder = await storage.openWriter("s", { work: "optimize" });
   const asked: unknown[] = [];
   holder.receive(async (command) => void asked.push(command));
-  await commandStudy(other, "s", set("k"));
+  await commandStudy({ storage: other, name: "s" }, set("k"));
   expect(asked).toEqual([set("k")]);
   await holder.close();
 });

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { commandStudy } from "../../../src/app/study.js";
+import { handleCommand } from "../../../src/study/handle-command.js";
+import { commandStudy } from "../../../src/app/command-study.js";
 import type { OptimizeEvent } from "../../../src/core/index.js";
 import { categorical, float } from "../../../src/core/index.js";
 import { createStoredStudy, ManualExecutor, square, study } from "../../fixtures/study/studies.js";
@@ -189,7 +190,7 @@ describe("through another process's hands", () => {
     const executor = new ManualExecutor(1);
     const call = s.optimizeWith(async () => executor.runner(), { trials: 3 });
     await executor.started(0);
-    const send = commandStudy.bind(null, storage, "shared") as unknown as (
+    const send = commandStudy.bind(null, { storage, name: "shared" }) as unknown as (
       command: object,
     ) => Promise<Record<string, never>>;
     await send({ type: "pause" });
@@ -224,6 +225,7 @@ describe("through another process's hands", () => {
       "complete",
     ]);
     await expect(send({ type: "pause" })).rejects.toMatchObject({ code: "not-optimizing" });
-    await expect(send({ type: "dance" })).rejects.toMatchObject({ code: "unknown-command" });
+    // One that reaches the owner all the same, from another version.
+    await expect(handleCommand(s, { type: "dance" })).rejects.toMatchObject({ code: "unknown-command" });
   });
 });

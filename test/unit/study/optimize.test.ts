@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { openStudy, commandStudy, createStoredStudy } from "../../../src/app/study.js";
+import { openStudy, createStoredStudy } from "../../../src/app/study.js";
+import { commandStudy } from "../../../src/app/command-study.js";
 import type { StudyEvent, StudyHeader, Trial } from "../../../src/core/index.js";
 import { float, int, TrialPruned } from "../../../src/core/index.js";
 import { MedianPruner } from "../../../src/pruners/median.js";
@@ -379,17 +380,17 @@ describe("commands from other processes", () => {
     const executor = new ManualExecutor(1);
     const running = s.optimizeWith(async () => executor.runner(), { trials: 10 });
     await executor.started(0);
-    const queued = await commandStudy(storage, "busy", { type: "enqueue", params: { x: 1 } });
+    const queued = await commandStudy({ storage, name: "busy" }, { type: "enqueue", params: { x: 1 } });
     expect(queued).toMatchObject({ number: 1, state: "waiting" });
-    const asked = await commandStudy(storage, "busy", { type: "ask", space: { y: float(0, 1) } });
+    const asked = await commandStudy({ storage, name: "busy" }, { type: "ask", space: { y: float(0, 1) } });
     expect(asked).toMatchObject({ number: 1, params: { x: 1 } });
-    const told = await commandStudy(storage, "busy", { type: "tell", number: 1, result: { value: 4 } });
+    const told = await commandStudy({ storage, name: "busy" }, { type: "tell", number: 1, result: { value: 4 } });
     expect(told).toMatchObject({ number: 1, state: "complete", value: 4 });
-    await commandStudy(storage, "busy", { type: "set-user-attr", key: "by", value: "hand" });
+    await commandStudy({ storage, name: "busy" }, { type: "set-user-attr", key: "by", value: "hand" });
     await expect(
-      commandStudy(storage, "busy", { type: "tell", number: 0, result: { value: 1 } }),
+      commandStudy({ storage, name: "busy" }, { type: "tell", number: 0, result: { value: 1 } }),
     ).rejects.toMatchObject({ code: "trial-not-asked" });
-    await commandStudy(storage, "busy", { type: "stop" });
+    await commandStudy({ storage, name: "busy" }, { type: "stop" });
     executor.complete(0, 2);
     expect(await running).toMatchObject({ stoppedBy: "stop", finished: 2 });
     expect(s.userAttrs).toEqual({ by: "hand" });
@@ -399,8 +400,12 @@ describe("commands from other processes", () => {
     const storage = new MemoryStorage();
     const { header } = await study();
     await createStoredStudy(storage, { ...header, name: "idle" });
-    expect(await commandStudy(storage, "idle", { type: "enqueue", params: { x: 3 } })).toMatchObject({ number: 0 });
-    await expect(commandStudy(storage, "idle", { type: "stop" })).rejects.toMatchObject({ code: "not-optimizing" });
+    expect(await commandStudy({ storage, name: "idle" }, { type: "enqueue", params: { x: 3 } })).toMatchObject({
+      number: 0,
+    });
+    await expect(commandStudy({ storage, name: "idle" }, { type: "stop" })).rejects.toMatchObject({
+      code: "not-optimizing",
+    });
     expect((await storage.read("idle")).size).toBe(1);
   });
 });
