@@ -149,10 +149,10 @@ export class Journal {
       const waiters = this.#waiters.splice(0);
       try {
         // Before writing, lest a process that stood still writes over its successor's lines; and before acknowledging.
-        if (this.#fence?.isDue) await this.#fence.check();
+        if (this.#fence?.isDue) await this.#fence.look();
         await this.#write();
         if (waiters.length > 0 || this.#syncDue) await this.#sync();
-        if (waiters.length > 0 && this.#fence?.isDue) await this.#fence.check();
+        if (waiters.length > 0 && this.#fence?.isDue) await this.#fence.look();
         failPoint("journal-synced");
         for (const waiter of waiters) waiter.resolve();
       } catch (error) {

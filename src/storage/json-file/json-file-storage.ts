@@ -120,11 +120,12 @@ export class JsonFileStorage implements StudyStorage {
       await removeBeside(paths);
       const lastActivity = new Date().toISOString();
       const document = { revision: 0, state: createStudyState(header), extra: {}, lastActivity };
-      const adapter = new SnapshotAdapter(this.#system, paths);
+      const fence = this.#fence(name, lock);
+      const adapter = new SnapshotAdapter(this.#system, paths, fence);
       await adapter.write(document);
       const { state } = document;
       const fresh = { ...emptyJournal, findings: [], lastSeq: 0, snapshotBytes: adapter.bytes, prepare: null };
-      return this.#writer({ name, paths, lock, document, state, ...fresh });
+      return this.#writer({ name, paths, lock, fence, document, state, ...fresh });
     } catch (error) {
       lock.release();
       throw error;
@@ -138,8 +139,9 @@ export class JsonFileStorage implements StudyStorage {
     try {
       const loaded = await loadStudy(this.#system, paths, { keepTexts: true });
       if (!loaded) throw await this.#unknown(name);
-      const start = await startFromFiles(this.#system, paths, loaded, lock.fromElsewhere);
-      return this.#writer({ name, paths, lock, ...start });
+      const fence = this.#fence(name, lock);
+      const start = await startFromFiles(this.#system, paths, loaded, { renew: lock.fromElsewhere, fence });
+      return this.#writer({ name, paths, lock, fence, ...start });
     } catch (error) {
       lock.release();
       throw error;
@@ -288,7 +290,7 @@ export class JsonFileStorage implements StudyStorage {
     if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     const lock = await this.#lock(name, paths, { work: "repair" });
     try {
-      return await repairStudy(this.#system, paths, this.#locks);
+      return await repairStudy(this.#system, paths, this.#locks, this.#fence(name, lock));
     } finally {
       lock.release();
     }
@@ -321,10 +323,13 @@ export class JsonFileStorage implements StudyStorage {
     return attempt.lock;
   }
 
-  #writer(start: Omit<WriterStart, "system" | "foldAbove" | "onClosed" | "fence"> & { lock: Lock }): JsonFileWriter {
+  #fence(name: string, lock: Lock): Fence {
+    return new Fence(name, lock, () => this.#locks.now());
+  }
+
+  #writer(start: Omit<WriterStart, "system" | "foldAbove" | "onClosed"> & { lock: Lock }): JsonFileWriter {
     const writer: JsonFileWriter = new JsonFileWriter({
       ...start,
-      fence: new Fence(start.name, start.lock, () => this.#locks.now()),
       system: this.#system,
       foldAbove: this.#foldAbove,
       onClosed: releaseAtExit(() => writer.close(), start.lock),

@@ -1,6 +1,7 @@
 /** Rewriting a study of an older version in the present one; the old file is kept beside. */
 import { formOf } from "../migrations/index.js";
 import { diskError } from "./disk-errors.js";
+import type { Fence } from "./fence.js";
 import { openNew, removeIfThere, writeFully } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import type { LoadedStudy } from "./load.js";
@@ -20,6 +21,7 @@ const PIECE = 1 << 20;
  *
  * After each step the study opens with everything in it, so that a crash in between costs nothing and the next writer
  * begins anew.
+ * @param fence asked before a file takes another's place, or goes.
  * @param rewrite whether `NAME.json` is to be written in the old form although no journal goes into it: it was damaged.
  * @returns the size of the new snapshot in bytes.
  */
@@ -27,17 +29,18 @@ export async function migrateStudy(
   system: FileSystem,
   paths: StudyPaths,
   loaded: LoadedStudy,
-  rewrite = false,
+  { rewrite = false, fence }: { readonly rewrite?: boolean; readonly fence?: Fence | undefined } = {},
 ): Promise<number> {
   const { version, state, snapshot, lastSeq } = loaded;
-  const adapter = new SnapshotAdapter(system, paths);
+  const adapter = new SnapshotAdapter(system, paths, fence);
   const document = { ...snapshot, state, revision: lastSeq };
   if (rewrite || lastSeq !== snapshot.revision) await adapter.write(document, formOf(version));
   const kept = olderSnapshot(paths, version);
+  await fence?.look();
   try {
     await removeIfThere(system, paths.journal);
     await system.syncDirectoryOf(paths.journal);
-    await copyDurably(system, paths.snapshot, paths.snapshotTemp, kept);
+    await copyDurably(system, paths.snapshot, paths.snapshotTemp, kept, fence);
   } catch (error) {
     throw diskError("writing", kept, error);
   }
@@ -46,7 +49,13 @@ export async function migrateStudy(
 }
 
 /** Copies a file by way of `temp`: under its name it is whole, and there after a power cut. */
-async function copyDurably(system: FileSystem, from: string, temp: string, to: string): Promise<void> {
+async function copyDurably(
+  system: FileSystem,
+  from: string,
+  temp: string,
+  to: string,
+  fence: Fence | undefined,
+): Promise<void> {
   const source = await system.open(from, "r");
   try {
     const target = await openNew(system, temp, "wx");
@@ -65,6 +74,7 @@ async function copyDurably(system: FileSystem, from: string, temp: string, to: s
   } finally {
     await system.close(source);
   }
+  await fence?.look();
   await system.rename(temp, to);
   await system.syncDirectoryOf(to);
 }

@@ -1,4 +1,5 @@
 /** JSON that keeps non-finite numbers. */
+import { freezeDeep } from "../../core/index.js";
 
 const encoded = /^\\*(?:NaN|-?Infinity)$/;
 
@@ -98,25 +99,10 @@ function mayHoldEncoded(text: string): boolean {
   return text.includes('NaN"') || text.includes('Infinity"');
 }
 
-/** Freezes throughout what `JSON.parse` gave. */
-function freezeParsed(value: object): void {
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const item: unknown = value[i];
-      if (typeof item === "object" && item !== null) freezeParsed(item);
-    }
-  } else
-    for (const key in value) {
-      const item = (value as Record<string, unknown>)[key];
-      if (typeof item === "object" && item !== null) freezeParsed(item);
-    }
-  Object.freeze(value);
-}
-
 /** {@link reviveFrozen} of what was parsed from `text`: where no number stands encoded in it, it is only frozen. */
 export function reviveParsed(parsed: unknown, text: string): unknown {
   if (mayHoldEncoded(text) || typeof parsed !== "object" || parsed === null) return reviveFrozen(parsed);
-  freezeParsed(parsed);
+  freezeDeep(parsed);
   return parsed;
 }
 

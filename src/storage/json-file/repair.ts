@@ -10,6 +10,7 @@ import type { Migrator } from "../migrations/index.js";
 import type { RepairReport, StorageFinding } from "../storage.js";
 import { damagedBytes, leftovers } from "./doctor.js";
 import { openIfThere, removeIfThere } from "./file-system.js";
+import type { Fence } from "./fence.js";
 import type { FileSystem } from "./file-system.js";
 import { lostTrial } from "./lenient-replay.js";
 import { loadStudy, withJournal } from "./load.js";
@@ -82,7 +83,12 @@ class Progress {
  * first.
  * @throws MlbenchError `study-damaged` when the study's head cannot be read, `study-too-new`.
  */
-export async function repairStudy(system: FileSystem, paths: StudyPaths, locks: Locks): Promise<RepairReport> {
+export async function repairStudy(
+  system: FileSystem,
+  paths: StudyPaths,
+  locks: Locks,
+  fence: Fence,
+): Promise<RepairReport> {
   const progress = new Progress(leftovers(paths, locks));
   let mended = false;
   const loaded = await loadStudy(system, paths).catch(async (error: unknown) => {
@@ -99,7 +105,7 @@ export async function repairStudy(system: FileSystem, paths: StudyPaths, locks: 
   for (const path of [paths.snapshotTemp, paths.journalTemp]) await removeIfThere(system, path);
   if (loaded.findings.length > 0 || mended) {
     if (loaded.findings.length > 0) progress.backups.push(await backUp(paths.journal));
-    await rewriteStudy(system, paths, loaded, mended, progress.actions);
+    progress.actions.push(...(await rewriteStudy(system, paths, loaded, mended, fence)));
   }
   return progress.report();
 }
@@ -115,23 +121,26 @@ function sayLosses({ losses }: LoadedStudy, progress: Progress): void {
   for (const number of losses.unsure) progress.doubt(number, "lines about it may be lost");
 }
 
-/** Puts everything that was read into a new snapshot of the present version. */
+/** Puts everything that was read into a new snapshot of the present version. @returns what was done, in words. */
 async function rewriteStudy(
   system: FileSystem,
   paths: StudyPaths,
   loaded: LoadedStudy,
   mended: boolean,
-  actions: string[],
-): Promise<void> {
+  fence: Fence,
+): Promise<string[]> {
   const { snapshot, state, lastSeq: revision, version, outdated } = loaded;
+  const actions: string[] = [];
   if (outdated) {
-    await migrateStudy(system, paths, loaded, mended);
+    await migrateStudy(system, paths, loaded, { rewrite: mended, fence });
     actions.push(`kept what could be read in the form of version ${version}: ${olderSnapshot(paths, version)}`);
   } else {
-    await new SnapshotAdapter(system, paths).write({ ...snapshot, state, revision });
+    await new SnapshotAdapter(system, paths, fence).write({ ...snapshot, state, revision });
+    await fence.look();
     await removeIfThere(system, paths.journal);
   }
   actions.push(`wrote a new snapshot with ${state.size} trial${state.size === 1 ? "" : "s"}; the journal is folded in`);
+  return actions;
 }
 
 async function loadMended(

@@ -107,7 +107,8 @@ class LineParser {
       const record = text.endsWith(",") ? text.slice(0, -1) : text;
       const parsed: unknown = JSON.parse(this.#derivesValue ? withDerivedValue(record) : record);
       const trial = this.#takeTrial(parsed, (migrated) => reviveParsed(migrated, record));
-      if (!this.migrator.outdated) this.texts?.keep(trial, record);
+      // What was lifted, or had its lease's token hashed, is another object: it is written anew.
+      if (trial === parsed) this.texts?.keep(trial, record);
     }
   }
 

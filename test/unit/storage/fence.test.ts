@@ -168,6 +168,51 @@ describe("when the lock is lost while the disk is at work", () => {
   });
 });
 
+describe("when another takes the lock over while its files are put in order", () => {
+  /** Storage whose lock is another's as soon as a new file of this name has been synced. */
+  function overtaken(study: string, path: string): JsonFileStorage {
+    const opened = new Map<number, string>();
+    const fileSystem: FileSystem = {
+      ...realFileSystem,
+      async open(name, flags) {
+        const fd = await realFileSystem.open(name, flags);
+        opened.set(fd, name);
+        return fd;
+      },
+      async datasync(fd) {
+        await realFileSystem.datasync(fd);
+        if (opened.get(fd) === file(path)) writeFileSync(file(`${study}.lock`), '{"pid":1}');
+      },
+    };
+    return new JsonFileStorage({ directory, lockSystem: world.machine(), fileSystem });
+  }
+  const untouched = (before: Record<string, string>, study: string): void => {
+    for (const name of [`${study}.json`, `${study}.journal.jsonl`]) expect(bytesOf()[name]).toBe(before[name]);
+    expect(bytesOf()[`${study}.lock`]).toBe('{"pid":1}');
+  };
+
+  it("a study of version 1 is not lifted", async () => {
+    for (const name of ["v1.json", "v1.journal.jsonl"])
+      copyFileSync(new URL(`../../fixtures/storage/${name}`, import.meta.url), file(name));
+    const before = bytesOf();
+    const lifting = await overtaken("v1", "v1.json.tmp").openWriter("v1");
+    await expect(lifting.append(told("late"))).rejects.toMatchObject({ code: "storage-lost" });
+    await lifting.close().catch(() => {});
+    untouched(before, "v1");
+  });
+
+  it("a study is not repaired", async () => {
+    await writer.append(told("second"));
+    await writer.append(told("third"));
+    const copy = bytesOf()["a.journal.jsonl"] as string;
+    await writer.close();
+    writeFileSync(file("a.journal.jsonl"), copy.replace("second", "sekond"));
+    const before = bytesOf();
+    await expect(overtaken("a", "a.json.tmp").repair("a")).rejects.toMatchObject({ code: "storage-lost" });
+    untouched(before, "a");
+  });
+});
+
 it("looks at most every 200 ms, and stands on no older look", async () => {
   let [now, looks, ours] = [0, 0, true];
   const fence = new Fence("a", { isOurs: async () => (looks++, ours) }, () => now);
