@@ -49,7 +49,8 @@ export async function run(config: RunConfig, options: RunOptions = {}): Promise<
   const { directory = ".", checkpoint, resume, onEvent, ...rest } = options;
   const resumed = resume === undefined ? undefined : from(directory, resume);
   await loadPlugins(config.plugins ?? [], directory);
-  if (resumed !== undefined) await loadPlugins((await readCheckpointConfig(resumed)).plugins ?? [], directory);
+  if (resumed !== undefined)
+    await loadPlugins((await readCheckpointConfig(resumed, directory)).plugins ?? [], directory);
   const { run: train } = await import("../training/run.js");
   return train(config, {
     ...{ baseDir: resolve(directory), ...rest },

@@ -1,5 +1,6 @@
 /** Counts, ranges and fade of a dataset's cells. */
 import type { CellTables } from "../core/index.js";
+import { missingCycles } from "./table-warnings.js";
 
 /** One cell as `datasets show` lists and plots it. */
 export interface CellDescription {
@@ -55,7 +56,7 @@ export function describeTables(tables: CellTables, eol = 0.7): TablesDescription
       rows: cycles.length,
       first_cycle: first,
       last_cycle: last,
-      missing_cycles: first === null || last === null ? 0 : last - first + 1 - cycles.length,
+      missing_cycles: missingCycles(cycles),
       capacity_min: capacityMin,
       capacity_max: capacityMax,
       soh_min: sohMin,

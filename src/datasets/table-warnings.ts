@@ -71,13 +71,18 @@ function jumpWarnings(cells: readonly CellTable[]): string[] {
     : [`SOH jumps by more than a factor of ${JUMP}: ${listed(jumps)}: a formation or aborted cycle, or another unit?`];
 }
 
+/** The cycles between the first and the last of an ascending list that are not in it. */
+export function missingCycles(cycles: ArrayLike<number>): number {
+  const { length } = cycles;
+  return length === 0 ? 0 : (cycles[length - 1] as number) - (cycles[0] as number) + 1 - length;
+}
+
 /** @param told cycles without a row that the source speaks of itself, by cell */
 function gapWarnings(cells: readonly CellTable[], told: ReadonlyMap<string, number>): string[] {
   let total = 0;
   const gaps: string[] = [];
   for (const { cell, cycles } of cells) {
-    const numbers = cycles.length === 0 ? 0 : (cycles.at(-1) as number) - (cycles[0] as number) + 1;
-    const missing = numbers - cycles.length - (told.get(cell) ?? 0);
+    const missing = missingCycles(cycles) - (told.get(cell) ?? 0);
     if (missing <= 0) continue;
     total += missing;
     gaps.push(`${cell} ${missing}`);

@@ -105,7 +105,7 @@ function withoutSoh(cells: readonly CellTable[]): string[] {
 /**
  * Puts parsed rows into the shape that datasets are cut from: cells in sorted order, rows ascending by cycle, numbers in
  * SharedArrayBuffers, hashed; cells without SOH are left out; what is suspicious is warned of.
- * @throws MlbenchError `invalid-tables` when lengths disagree, a cycle or a cell occurs twice, or no feature is `soh`.
+ * @throws MlbenchError `invalid-tables` when lengths disagree, a cycle or a cell occurs twice, no feature is `soh`, or no cell has any SOH.
  * @example
  * const [cycles, soh] = [[1, 2, 3], [1, 0.99, 0.98]];
  * const cells = [{ cell: "A", cycles, soh, features: soh }];
@@ -118,6 +118,7 @@ export function createTables(parts: TableParts): CellTables {
   if (parts.featureUnits.length !== parts.featureNames.length) throw invalid(parts, "every feature needs a unit");
   const all = parts.cells.map((rows) => cellTable(parts, rows));
   const cells = all.filter(({ soh }) => soh.some(Number.isFinite));
+  if (all.length > 0 && cells.length === 0) throw invalid(parts, "no cell has any SOH");
   cells.sort((a, b) => (a.cell < b.cell ? -1 : a.cell > b.cell ? 1 : 0));
   const hash = createHash("sha256");
   hash.update(JSON.stringify([parts.source, parts.featureNames, parts.featureUnits]));

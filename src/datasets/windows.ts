@@ -18,8 +18,6 @@ export interface Rows {
   readonly features: Float64Array;
   /** Values filled in from an earlier row. */
   readonly filled: number;
-  /** Rows left out because their SOH is not a number. */
-  readonly dropped: number;
 }
 
 /** Windows by cell and time: parallel arrays. */
@@ -68,7 +66,6 @@ export function gatherRows(tables: CellTables, columns: readonly number[]): Rows
     width,
     features: features.subarray(0, row * width),
     filled,
-    dropped: total - row,
   };
 }
 

@@ -47,6 +47,19 @@ export async function importFailure(what: string, file: string, error: unknown):
   return `${what} ${file}${place ? ` (${placeInWords(place)})` : ""}: ${inOneLine(error)}`;
 }
 
+/** What a user's module may export. */
+export interface UserModule {
+  readonly default?: unknown;
+  readonly space?: unknown;
+}
+
+/** Imports a module. What compilers write as CommonJS for `export default` stands one level deeper. */
+export async function importModule(url: string): Promise<UserModule> {
+  const module = (await import(url)) as UserModule;
+  const inner = module.default as UserModule | null | undefined;
+  return typeof inner === "object" && typeof inner?.default === "function" ? inner : module;
+}
+
 /** The path of a file's URL; of another, the URL itself. */
 export function shownFile(url: string): string {
   return url.startsWith("file:") ? fileURLToPath(url) : url;

@@ -2,7 +2,8 @@
 import type { Objective, SearchSpace } from "../core/index.js";
 import { noteUserModule, UsageError } from "../core/index.js";
 import { parseSpace } from "../search-space/space-json.js";
-import { importFailure, shownFile } from "./import-module.js";
+import { importFailure, importModule, shownFile } from "./import-module.js";
+import type { UserModule } from "./import-module.js";
 import { providePackage } from "./own-package.js";
 
 /** An objective module as it was found. */
@@ -20,12 +21,6 @@ function keptSpace(objective: object): unknown {
   return "space" in objective ? objective.space : undefined;
 }
 
-/** What compilers write as CommonJS for `export default` stands one level deeper. */
-function unwrapped(module: { default?: unknown; space?: unknown }): { default?: unknown; space?: unknown } {
-  const inner = module.default as { default?: unknown; space?: unknown } | null | undefined;
-  return typeof inner === "object" && typeof inner?.default === "function" ? inner : module;
-}
-
 /**
  * Imports an objective module; each once a process.
  * @param option how it was named, for messages
@@ -34,15 +29,15 @@ function unwrapped(module: { default?: unknown; space?: unknown }): { default?: 
  */
 export async function loadObjective(url: string, option = "objective"): Promise<ObjectiveModule> {
   const shown = shownFile(url);
-  let module: { default?: unknown; space?: unknown };
+  let module: UserModule;
   noteUserModule(shown, "objective");
   if (url.startsWith("file:")) providePackage(shown);
   try {
-    module = (await import(url)) as typeof module;
+    module = await importModule(url);
   } catch (error) {
     throw new UsageError("objective-failed", await importFailure(option, shown, error), { cause: error });
   }
-  const { default: objective, space: exported } = unwrapped(module);
+  const { default: objective, space: exported } = module;
   if (typeof objective !== "function")
     throw new UsageError("invalid-objective", `${option} ${shown}: its default export must be a function of a trial`);
   const space = exported ?? keptSpace(objective);

@@ -17,7 +17,7 @@ import type * as Ops from "../tensor/ops/index.js";
 import type * as Tf from "../tensor/tf.js";
 import { optimizers } from "../training/optimizers/index.js";
 import { schedulers } from "../training/schedulers/index.js";
-import { importFailure } from "./import-module.js";
+import { importFailure, importModule } from "./import-module.js";
 import { providePackage } from "./own-package.js";
 import { resolveModule } from "./resolve-module.js";
 
@@ -99,7 +99,7 @@ async function loadPlugin(file: string): Promise<void> {
   const before = new Set(registered());
   try {
     providePackage(file);
-    const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    const module = await importModule(pathToFileURL(file).href);
     if (typeof module.default === "function") await (module.default as Plugin)(await pluginApi());
     const own = registered().filter((part) => !before.has(part));
     if (own.length === 1) noteUserModule(file, own[0] as string);

@@ -1,12 +1,21 @@
 /** A checkpoint together with the windows of a dataset that it is used on. */
-import type { BackendName, ConfigValue, KernelsName, KnownKeys, Loader, Split, SplitName } from "../core/index.js";
+import type {
+  BackendName,
+  CellTables,
+  ConfigValue,
+  KernelsName,
+  KnownKeys,
+  Loader,
+  Split,
+  SplitName,
+} from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";
 import type { AppliedData, BuildOptions } from "../datasets/index.js";
 import { applyDataset, cellDigest, listOf, loadTables } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
 import type { Checkpoint } from "./checkpoint.js";
-import { findData, pathParameters } from "./data-paths.js";
+import { foundPaths, pathParameters } from "./data-paths.js";
 import { groupParams, loadCheckpoint } from "./load-checkpoint.js";
 
 /** What a checkpoint is used on. */
@@ -33,7 +42,7 @@ export const checkpointKeys: KnownKeys<CheckpointOptions> = {
 export interface CheckpointDataset {
   readonly name: string;
   readonly params: Readonly<Record<string, ConfigValue>>;
-  readonly build: BuildOptions;
+  readonly build: BuildOptions & { readonly tables: CellTables };
   /** The rows that a cell's newest window takes; of several checkpoints the longest of theirs. */
   readonly newestLength?: number;
   /** Whether a cell is one that the checkpoint was trained, validated or tested with. */
@@ -82,19 +91,12 @@ function kept(
   return base;
 }
 
-/** The tables alone, as they are when they are cut. */
-function tablesOf(name: string, params: Readonly<Record<string, ConfigValue>>, { seed, baseDir }: BuildOptions) {
-  return loadTables(name, params, defined({ seed, baseDir }));
-}
-
 /** Cells that the stored split names, as far as the data at hand have them. */
-async function knownCells(
-  name: string,
+function knownCells(
+  { cells }: CellTables,
   params: Readonly<Record<string, ConfigValue>>,
   given: Readonly<Record<string, ConfigValue>>,
-  build: BuildOptions,
-): Promise<Record<string, ConfigValue>> {
-  const { cells } = await tablesOf(name, params, build);
+): Record<string, ConfigValue> {
   const names = new Set(cells.map(({ cell }) => cell));
   const left: Record<string, ConfigValue> = { ...params };
   for (const option of ["val_cells", "test_cells"]) {
@@ -106,16 +108,6 @@ async function knownCells(
   return left;
 }
 
-/** The stored parameters of group `data`, their paths found from here or from the checkpoint. */
-function storedData(path: string, config: Checkpoint["config"], baseDir: string): Record<string, ConfigValue> {
-  const stored = groupParams(config, "data");
-  for (const name of pathParameters(config.dataset)) {
-    const value = stored[name];
-    if (typeof value === "string") stored[name] = findData(value, path, baseDir);
-  }
-  return stored;
-}
-
 /** How the dataset that a checkpoint is used on is built: stored settings, given ones in their place. */
 export async function datasetOf(
   path: string,
@@ -123,7 +115,8 @@ export async function datasetOf(
   options: CheckpointOptions,
 ): Promise<CheckpointDataset> {
   const name = options.dataset ?? config.dataset;
-  const stored = storedData(path, config, options.baseDir ?? ".");
+  const found = foundPaths(config.params ?? {}, config.dataset, path, options.baseDir ?? ".");
+  const stored = groupParams({ ...config, params: found }, "data");
   const given = groupParams({ ...config, params: options.params ?? {} }, "data");
   const paths = pathParameters(name);
   // Of another dataset only the task is kept: its own parameters mean nothing there.
@@ -131,14 +124,13 @@ export async function datasetOf(
     name === config.dataset
       ? kept(stored, given, paths)
       : { window: stored["window"] as number, horizon: stored["horizon"] as number };
-  const build = defined({
-    seed: config.dataSeed ?? config.seed,
-    baseDir: options.baseDir,
-    alignWindow: config.alignWindow,
-    columns: data?.features,
-  });
-  const params = await knownCells(name, { ...base, ...given }, given, build);
-  if (data) requireColumns(path, data.features, (await tablesOf(name, params, build)).featureNames, given["features"]);
+  const source = { seed: config.dataSeed ?? config.seed, ...defined({ baseDir: options.baseDir }) };
+  const chosen = { ...base, ...given };
+  // Once: which cells are split how has no bearing on what is read.
+  const tables = await loadTables(name, chosen, source);
+  const build = { ...source, tables, ...defined({ alignWindow: config.alignWindow, columns: data?.features }) };
+  const params = knownCells(tables, chosen, given);
+  if (data) requireColumns(path, data.features, tables.featureNames, given["features"]);
   const trained = new Set(Object.values(data?.cells ?? {}));
   return { name, params, build, isKnown: (cell) => data === null || trained.has(cellDigest(cell)) };
 }
@@ -211,8 +203,8 @@ export async function openCheckpoint(
     const found = await datasetOf(path, checkpoint, options);
     const together = defined({ alignWindow });
     const dataset = { ...found, build: { ...found.build, ...together }, ...defined({ newestLength: alignWindow }) };
-    const { cells } = await tablesOf(dataset.name, dataset.params, dataset.build);
-    const whole = strangersWhole && !asksForPart(options) && cells.some((cell) => !dataset.isKnown(cell));
+    const strangers = found.build.tables.cells.some((cell) => !dataset.isKnown(cell));
+    const whole = strangersWhole && !asksForPart(options) && strangers;
     return { model, checkpoint, dataset, whole, data: await apply(path, model, dataset, whole) };
   });
 }
@@ -221,7 +213,7 @@ export async function openCheckpoint(
 export async function openMember(path: string, first: OpenedCheckpoint): Promise<OpenedCheckpoint> {
   const { model, checkpoint } = await loadCheckpoint(path);
   return disposingOnFailure(model, async () => {
-    const { name, params, build } = first.dataset;
+    const { params, build } = first.dataset;
     const { features, window } = groupParams(checkpoint.config, "data");
     const columns = checkpoint.data?.features;
     if (columns) requireColumns(path, columns, first.data.tables.featureNames, undefined);
@@ -231,7 +223,7 @@ export async function openMember(path: string, first: OpenedCheckpoint): Promise
       params: { ...params, ...defined({ features, window }) },
       build: { ...common, ...defined({ columns }) },
     };
-    const data = await apply(path, model, { ...dataset, name }, first.whole);
+    const data = await apply(path, model, dataset, first.whole);
     return { model, checkpoint, dataset, whole: first.whole, data };
   });
 }

@@ -235,11 +235,14 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 
 /**
  * The stored configuration: enough to know which plug-ins and dataset a checkpoint needs. Plug-ins that are files are
- * found from the current folder, or from the checkpoint's.
+ * found from the folder that relative paths start at, or from the checkpoint's.
  */
-export async function readCheckpointConfig(path: string): Promise<RunConfig & { readonly seed: number }> {
+export async function readCheckpointConfig(
+  path: string,
+  baseDir = ".",
+): Promise<RunConfig & { readonly seed: number }> {
   const { config } = await readCheckpoint(path);
   const { findData } = await import("./data-paths.js");
-  const plugins = config.plugins?.map((plugin) => (plugin.startsWith(".") ? findData(plugin, path, ".") : plugin));
+  const plugins = config.plugins?.map((plugin) => (plugin.startsWith(".") ? findData(plugin, path, baseDir) : plugin));
   return { ...config, ...defined({ plugins }) };
 }

@@ -36,15 +36,30 @@ export function portablePlugins(plugins: readonly string[], baseDir: string): st
   });
 }
 
-/** Parameters by qualified name, the data's paths as a checkpoint keeps them. */
-export function portablePaths(params: Params, dataset: string, baseDir: string): Record<string, ConfigValue> {
+/** Parameters by qualified name, those that are a dataset's paths changed. */
+function mapPaths(params: Params, dataset: string, change: (path: string) => string): Record<string, ConfigValue> {
   const paths = new Set(pathParameters(dataset).map((name) => `data.${name}`));
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => [
       name,
-      paths.has(name) && typeof value === "string" ? portable(value, baseDir) : value,
+      paths.has(name) && typeof value === "string" ? change(value) : value,
     ]),
   );
+}
+
+/** Parameters by qualified name, the data's paths as a checkpoint keeps them. */
+export function portablePaths(params: Params, dataset: string, baseDir: string): Record<string, ConfigValue> {
+  return mapPaths(params, dataset, (path) => portable(path, baseDir));
+}
+
+/** Stored parameters by qualified name, the data's paths {@link findData found} again. */
+export function foundPaths(
+  params: Params,
+  dataset: string,
+  checkpoint: string,
+  baseDir: string,
+): Record<string, ConfigValue> {
+  return mapPaths(params, dataset, (path) => findData(path, checkpoint, baseDir));
 }
 
 /**

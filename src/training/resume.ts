@@ -4,7 +4,7 @@ import type { ConfigValue, RunConfig } from "../core/index.js";
 import { UsageError, canonicalJson, defined } from "../core/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { readCheckpoint } from "./checkpoint.js";
-import { findData, pathParameters } from "./data-paths.js";
+import { foundPaths, pathParameters } from "./data-paths.js";
 
 /** Parameters that may differ between the first run and its continuation. */
 const free = new Set(["train.epochs"]);
@@ -34,15 +34,6 @@ function differing(given: RunConfig, stored: Checkpoint["config"], baseDir: stri
     .map(([name, a, b]) => `${name} (${JSON.stringify(a)}, was ${JSON.stringify(b)})`);
 }
 
-function withFoundPaths(stored: Checkpoint["config"], path: string, baseDir: string): Checkpoint["config"] {
-  const params: Record<string, ConfigValue> = { ...stored.params };
-  for (const name of pathParameters(stored.dataset)) {
-    const value = params[`data.${name}`];
-    if (typeof value === "string") params[`data.${name}`] = findData(value, path, baseDir);
-  }
-  return { ...stored, params };
-}
-
 /**
  * The configuration of a continued run: the stored one, with the given number of epochs. What is given beside that must
  * be what the first run had.
@@ -56,7 +47,8 @@ export async function resumeConfig(
   const checkpoint = await readCheckpoint(path);
   if (!checkpoint.resume)
     throw new UsageError("not-resumable", `${path} holds weights only: --resume needs a checkpoint that train wrote`);
-  const stored = withFoundPaths(checkpoint.config, path, baseDir);
+  const { config: kept } = checkpoint;
+  const stored = { ...kept, params: foundPaths(kept.params ?? {}, kept.dataset, path, baseDir) };
   const changed = differing(config, stored, baseDir);
   if (changed.length > 0)
     throw new UsageError(

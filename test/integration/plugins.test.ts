@@ -56,6 +56,15 @@ describe("the examples, from a folder without node_modules", () => {
     });
   });
 
+  test("one as compilers write it for CommonJS is called", async () => {
+    const cwd = await emptyFolder();
+    const text = modelPlugin("compiled", "", 'Object.defineProperty(exports, "__esModule", { value: true });');
+    await writeFile(join(cwd, "plugin.cjs"), text.replace("export default", "exports.default ="));
+    // In a process of its own: vitest takes such modules apart by itself.
+    const { code, stdout } = await runCli(["models", "--plugin", "plugin.cjs", "--format", "value"], { cwd });
+    expect([code, stdout.split("\n")]).toEqual([0, expect.arrayContaining(["compiled"])]);
+  });
+
   test("a dataset and a model named in a config file beside them", async () => {
     const cwd = await emptyFolder();
     await mkdir(join(cwd, "mine"));

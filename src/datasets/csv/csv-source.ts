@@ -18,15 +18,8 @@ import { createTables } from "../tables.js";
 /** An unclosed quote would otherwise take in the rest of the file. */
 const MAX_RECORD_BYTES = 1_000_000;
 
-/** How a file begins. */
-interface Beginning {
-  /** Its first line that is more than delimiters, without the byte-order mark. */
-  readonly line: string;
-  /** Whether that line only declares the delimiter: `sep=;`. */
-  readonly declares: boolean;
-}
-
-async function beginning(path: string, shown: string): Promise<Beginning> {
+/** A file's first line that is more than delimiters, without the byte-order mark. */
+async function firstLine(path: string, shown: string): Promise<string> {
   let file;
   try {
     file = await open(path);
@@ -35,8 +28,7 @@ async function beginning(path: string, shown: string): Promise<Beginning> {
     if (text.trim() === "") throw new UsageError("csv-empty", `${shown}: the file is empty`);
     if (text.includes("\0")) throw new UsageError("csv-encoding", `${shown}: not a text file in UTF-8`);
     const lines = text.split(/\r\n|\n|\r/);
-    const line = lines.find((candidate) => !/^[\s,;|"]*$/.test(candidate)) ?? lines[0] ?? "";
-    return { line, declares: declaredDelimiter(line) !== null };
+    return lines.find((candidate) => !/^[\s,;|"]*$/.test(candidate)) ?? lines[0] ?? "";
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
@@ -80,12 +72,14 @@ class Records {
 }
 
 async function readRows(path: string, shown: string, params: CsvParameters): Promise<{ rows: CsvRows; hash: string }> {
-  const { line, declares } = await beginning(path, shown);
-  const delimiter = params.delimiter ?? declaredDelimiter(line) ?? guessDelimiter(line);
+  const line = await firstLine(path, shown);
+  // `sep=;`, which spreadsheets write, is no header.
+  const declared = declaredDelimiter(line);
+  const delimiter = params.delimiter ?? declared ?? guessDelimiter(line);
   const hash = createHash("sha256");
   const utf8 = new Utf8Check(shown);
   const records = new Records(
-    declares,
+    declared !== null,
     (header) => new CsvRows(shown, header, csvRoles(shown, header, params), delimiter !== ","),
   );
   const parser = parse({

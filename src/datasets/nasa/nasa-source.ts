@@ -3,6 +3,7 @@ import { UsageError } from "../../core/errors.js";
 import type { CellTables } from "../../core/index.js";
 import type { DatasetSource, LoadContext } from "../dataset.js";
 import { readMat } from "../matlab/index.js";
+import { missingCycles } from "../table-warnings.js";
 import { createTables } from "../tables.js";
 import type { CellRows } from "../tables.js";
 import { chargeTimes, dischargeSummaries, dischargeTimes } from "./feature-sets.js";
@@ -101,12 +102,6 @@ function warningsOf(results: readonly CellResult[], { min_capacity }: NasaParame
   ];
 }
 
-/** All numbers between the first and the last discharge that have no row: told one by one. */
-function toldGaps(rows: CellRows): number {
-  const first = rows.cycles[0] as number;
-  return (rows.cycles[rows.cycles.length - 1] as number) - first + 1 - rows.cycles.length;
-}
-
 function nasaSource(
   name: string,
   set: FeatureSet,
@@ -136,7 +131,7 @@ function nasaSource(
           params.soh_reference === "first"
             ? ", and the cell's first capacity is taken for new (data.soh_reference)"
             : `: does data.nominal_capacity ${params.nominal_capacity} Ah fit these cells?`,
-        leftOut: new Map(cells.map((rows) => [rows.cell, toldGaps(rows)])),
+        leftOut: new Map(cells.map((rows) => [rows.cell, missingCycles(rows.cycles)])),
         cells,
       });
     },

@@ -164,6 +164,11 @@ describe("tables", () => {
     const cell = parts.cells[1] as (typeof parts.cells)[number];
     expect(() => createTables({ ...parts, cells: [cell, cell] })).toThrow("cell A occurs twice");
     expect(() => createTables({ ...parts, cells: [{ ...cell, soh: [] }] })).toThrow("columns of other lengths");
+    const unknown = { ...cell, soh: [NaN] };
+    expect(
+      createTables({ ...parts, cells: [unknown, parts.cells[0] as typeof cell] }).cells.map((c) => c.cell),
+    ).toEqual(["B"]);
+    expect(() => createTables({ ...parts, cells: [unknown] })).toThrow('dataset "x": no cell has any SOH');
   });
 });
 
