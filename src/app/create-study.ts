@@ -127,6 +127,8 @@ function placeInWords(location: StorageLocation): string {
 }
 
 async function storeStudy({ storage, header, components }: StudyPlan, options: StudyRequest): Promise<Study> {
+  const { requireData } = await import("./study-warnings.js");
+  await requireData(header, storage.baseDirectory(header.name));
   const study = await createStoredStudy(storage, header, components);
   try {
     const first = options.defaults === false ? {} : await firstTrial(header);

@@ -65,7 +65,7 @@ describe("what makes no sense is one line that says what would, exit code 2", ()
     [["train", "--epochs", "99999999999999999999"], /for train\.epochs: expected a whole number, 1 to 1000000/],
     [["train", "--model", ""], /unknown model "": known: lstm/],
     [["train", "--resume", "."], /checkpoint \. cannot be read/],
-    [["evaluate", "a-file"], /a-file is no readable checkpoint/],
+    [["evaluate", "a-file"], /a-file is not a readable checkpoint/],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await runHere(args, cwd);
     expect(stderr).toMatch(message);

@@ -173,7 +173,7 @@ describe("paths", () => {
     await writeFile(join(directory, "plugin.mjs"), "export default () => {};");
     await createStudy({
       ...{ storage: "out/studies", directory, model: "mlp", dataset: "csv", plugins: ["./plugin.mjs"] },
-      params: { "data.path": "data/cells.csv", "data.soh_column": "soh" },
+      params: { "data.path": "data/cells.csv", "data.soh_column": "soh", "data.window": 10 },
     });
     const text = await readFile(join(directory, "out", "studies", "mlp-csv.json"), "utf8");
     const { settings, task } = JSON.parse(text) as StudyHeader;
