@@ -42,7 +42,7 @@ export const parameterMetadata = (holder[Symbol.for("mlbench-hpo.parameters")] ?
  * @throws UsageError `unknown-option`.
  * @example
  * const units = parameter(z.number().int().min(1).max(512).default(32), {
- *   description: "units of each layer",
+ *   description: "hidden units per layer",
  *   search: { distribution: int(8, 128, { log: true }), default: true },
  * });
  */

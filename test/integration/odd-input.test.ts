@@ -105,10 +105,10 @@ test.each<[taken: boolean, args: string[]]>([
   [false, ["--search", "train.lr=log:1e-4..1e-2"]],
   [false, ["--pruner=nop"]],
 ])(
-  "the ready configuration is taken by a line that says nothing of the study, and said: %j %j",
+  "the preset is taken by a line that says nothing of the study, and said: %j %j",
   async (taken, args) => {
     const { code, stdout, stderr } = await runHere(["create-study", ...args, "--dry-run", "--format", "json"], cwd);
-    expect({ code, said: stderr.includes("ready configuration dummy-lstm") }).toEqual({ code: 0, said: taken });
+    expect({ code, said: stderr.includes("using preset dummy-lstm") }).toEqual({ code: 0, said: taken });
     const shown = JSON.parse(stdout) as { fixed: object; space: object; task: { params: Record<string, unknown> } };
     const { fixed, task } = shown;
     expect(shown).toMatchObject({ config: taken ? "dummy-lstm" : null });

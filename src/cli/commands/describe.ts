@@ -23,7 +23,7 @@ interface Described {
 export const describeCommand: CommandDefinition = (program, { io }) => {
   program
     .command("describe")
-    .description("show what a model, dataset, optimizer, … takes: parameters, defaults, ranges, search metadata")
+    .description("show the parameters of a model, dataset, optimizer, …: defaults, ranges, search distributions")
     .addArgument(new Argument("<kind>", `one of ${kinds.join(", ")}`))
     .argument("[name]", "its name (not for `describe training`)")
     .addOption(pluginOption())

@@ -21,7 +21,7 @@ export interface TpeSamplerOptions {
   readonly preset?: "default" | "optuna";
   /** Stands in for the study's seed in the sampler stream. @default the study's */
   readonly seed?: number;
-  /** Complete and pruned trials before the history is used. @default 10 */
+  /** Complete and pruned random trials before the first proposal. @default 10 */
   readonly nStartupTrials?: number;
   /** Candidates a proposal. @default 24 */
   readonly nEiCandidates?: number;

@@ -39,7 +39,7 @@ describe("a study over a model", () => {
     expect(trials).toEqual([]);
   });
 
-  it("takes the defaults of create-study, and a ready configuration only when it is named", async () => {
+  it("takes the defaults of create-study, and a preset only when it is named", async () => {
     expect(await plan({ search: { "train.lr": null } })).toMatchObject({
       ...{ name: "lstm-dummy", fixed: {}, task: { model: "lstm", dataset: "dummy", params: { "train.epochs": 30 } } },
     });
