@@ -16,6 +16,7 @@ import { requestKeys } from "./study-request.js";
 
 /** What {@link createStudy} makes, and where. */
 export interface CreateStudyOptions extends StudyRequest {
+  /** `"memory"`, a folder, a storage's URL, or a storage object. */
   readonly storage: StorageLocation;
   /** Where relative paths start: of the storage, of files, modules and data. @default the current folder */
   readonly directory?: string | undefined;

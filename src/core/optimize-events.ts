@@ -61,6 +61,7 @@ export interface SubscriberFailures {
   readonly message: string;
 }
 
+/** What a call of `optimize` came to. */
 export interface OptimizeResult {
   readonly study: string;
   readonly stoppedBy: StoppedBy;

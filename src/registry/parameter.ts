@@ -14,6 +14,7 @@ export interface SearchMeta {
   readonly default: true | "on request";
 }
 
+/** What {@link parameter} attaches to a schema: help, unit, search distribution, condition. */
 export interface ParameterMeta {
   readonly description: string;
   /** Absent: never searched (it defines the task, or searching it makes no sense). */

@@ -104,26 +104,20 @@ test.each<[taken: boolean, args: string[]]>([
   [false, ["--model", "mlp"]],
   [false, ["--search", "train.lr=log:1e-4..1e-2"]],
   [false, ["--pruner=nop"]],
-])(
-  "the preset is taken by a line that says nothing of the study, and said: %j %j",
-  async (taken, args) => {
-    const { code, stdout, stderr } = await runHere(["create-study", ...args, "--dry-run", "--format", "json"], cwd);
-    expect({ code, said: stderr.includes("using preset dummy-lstm") }).toEqual({ code: 0, said: taken });
-    const shown = JSON.parse(stdout) as { fixed: object; space: object; task: { params: Record<string, unknown> } };
-    const { fixed, task } = shown;
-    expect(shown).toMatchObject({ config: taken ? "dummy-lstm" : null });
-    const made = await runHere(
-      ["create-study", ...args, "--storage", `made-${args.join("")}`.replace(/\W/g, "-")],
-      cwd,
-    );
-    expect(made.code, made.stderr).toBe(0);
-    const [file] = made.stdout.match(/made-.*?\.json/) ?? [""];
-    // What the dry run shows is what the study searches.
-    expect(JSON.parse(await readFile(join(cwd, file), "utf8"))).toMatchObject({ space: shown.space, task });
-    expect(fixed).toEqual(taken ? { "train.epochs": 20 } : {});
-    expect(task.params["train.epochs"]).toBe(taken ? 20 : 30);
-  },
-);
+])("the preset is taken by a line that says nothing of the study, and said: %j %j", async (taken, args) => {
+  const { code, stdout, stderr } = await runHere(["create-study", ...args, "--dry-run", "--format", "json"], cwd);
+  expect({ code, said: stderr.includes("using preset dummy-lstm") }).toEqual({ code: 0, said: taken });
+  const shown = JSON.parse(stdout) as { fixed: object; space: object; task: { params: Record<string, unknown> } };
+  const { fixed, task } = shown;
+  expect(shown).toMatchObject({ config: taken ? "dummy-lstm" : null });
+  const made = await runHere(["create-study", ...args, "--storage", `made-${args.join("")}`.replace(/\W/g, "-")], cwd);
+  expect(made.code, made.stderr).toBe(0);
+  const [file] = made.stdout.match(/made-.*?\.json/) ?? [""];
+  // What the dry run shows is what the study searches.
+  expect(JSON.parse(await readFile(join(cwd, file), "utf8"))).toMatchObject({ space: shown.space, task });
+  expect(fixed).toEqual(taken ? { "train.epochs": 20 } : {});
+  expect(task.params["train.epochs"]).toBe(taken ? 20 : 30);
+});
 
 test("a second optimize, and what needs the study to itself, names the process that has it: exit code 1", async () => {
   await runHere(["create-study", "--objective", "slow.mjs", "--name", "slow"], cwd);

@@ -16,6 +16,7 @@ import type { Observations } from "./split.js";
 import { observe, splitTrials } from "./split.js";
 import { drawStratified } from "./startup.js";
 
+/** The options of {@link TpeSampler}. */
 export interface TpeSamplerOptions {
   /** `optuna`: exactly the rule and defaults of Optuna 5.0.0's TPESampler. @default "default" */
   readonly preset?: "default" | "optuna";
