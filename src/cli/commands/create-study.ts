@@ -21,6 +21,7 @@ import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
 import { collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
 import { folderLocation, splitStudyPath, storageArgument, storageOption } from "../study-ref.js";
+import { typedProgram } from "../typed-program.js";
 
 interface CreateOptions {
   studyName?: string;
@@ -233,7 +234,7 @@ async function create(
   sayDefaults(io, request, study.header);
   const warnings = await sayWarnings(io, format, study.header, storage);
   const { name, seed, space } = study.header;
-  const next = `mlbench-hpo optimize ${given?.directory ? file : name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
+  const next = `${typedProgram()} optimize ${given?.directory ? file : name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
   await printData(
     io,
     format,

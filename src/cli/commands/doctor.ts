@@ -3,8 +3,9 @@ import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
 import { formatOption } from "../shared-options.js";
-import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
+import { typedProgram } from "../typed-program.js";
 import type { RepairReport, StorageFinding } from "../../storage/storage.js";
 
 function findingLine(finding: StorageFinding): string {
@@ -51,7 +52,10 @@ export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) =
       });
       if (damaged) {
         if (format === "table")
-          printLine(io.stderr, `repair: mlbench-hpo doctor ${ref.name} --repair --storage ${ref.directory}`);
+          printLine(
+            io.stderr,
+            `repair: ${typedProgram()} doctor ${ref.name} --repair${storageArgument(ref.directory)}`,
+          );
         setExitCode(1);
       }
     });

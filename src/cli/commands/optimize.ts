@@ -12,6 +12,7 @@ import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
+import { typedProgram } from "../typed-program.js";
 
 interface OptimizeCliOptions extends StudyOptions {
   trials?: number;
@@ -188,10 +189,10 @@ function printEnd(
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
   const goal = totalOf(options, result);
-  if (resume) printLine(io.stdout, `to continue: mlbench-hpo optimize${where} --total-trials ${goal}`);
+  if (resume) printLine(io.stdout, `to continue: ${typedProgram()} optimize${where} --total-trials ${goal}`);
   else if (options.counts.complete > 0) {
     const handOver = options.weights && result.best ? " --checkpoint -o best.safetensors" : "";
-    printLine(io.stdout, `next: mlbench-hpo best-trial${where}${handOver}`);
+    printLine(io.stdout, `next: ${typedProgram()} best-trial${where}${handOver}`);
   }
 }
 
