@@ -63,7 +63,11 @@ async function show(
           { title: "discharges", align: "right", text: (cell) => String(cell.rows) },
           { title: "gaps", align: "right", text: (cell) => String(cell.missing_cycles) },
           { title: "capacity Ah", align: "right", text: (cell) => range(cell.capacity_min, cell.capacity_max) },
-          { title: `SOH <= ${description.eol}`, align: "right", text: (cell) => String(cell.end_of_life_cycle ?? "-") },
+          {
+            title: `EOL cycle (SOH <= ${description.eol})`,
+            align: "right",
+            text: (cell) => String(cell.end_of_life_cycle ?? "-"),
+          },
           { title: "SOH", align: "right", text: (cell) => range(cell.soh_min, cell.soh_max) },
         ],
         description.cells,

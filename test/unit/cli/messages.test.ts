@@ -107,3 +107,17 @@ test.each(mistakes)("%j", async (line, message) => {
   expect(await runHere(line, cwd)).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });
   expect(existsSync(join(cwd, "studies"))).toBe(false);
 });
+
+test("a switch may stand alone, and help says nothing of how it is read", async () => {
+  const cwd = await emptyFolder();
+  const dropLast = async (...words: string[]): Promise<unknown> => {
+    const { stdout } = await runHere(create("--dry-run", "--format", "json", ...words), cwd);
+    return (JSON.parse(stdout) as { task: { params: Record<string, unknown> } }).task.params["train.drop_last"];
+  };
+  expect(await dropLast("--model", "lstm")).toBe(false);
+  expect(await dropLast("--drop-last")).toBe(true);
+  expect(await dropLast("--drop-last", "false")).toBe(false);
+  expect(await dropLast("--drop-last", "false", "--drop-last")).toBe(true);
+  expect(await dropLast("--drop-last", "--drop-last", "no")).toBe(false);
+  expect((await runHere(["train", "--help"], cwd)).stdout).not.toContain("preset:");
+});
