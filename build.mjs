@@ -102,4 +102,11 @@ await step("echarts", [echartsEntry], [join(vendor, "echarts.js")], () =>
 );
 
 execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.json"], { stdio: "inherit" });
+// Node requires ES modules from 20.19 on, but a compiler that is told of an older one refuses to (module node16: TS1479).
+for (const folder of ["dist", join("dist", "testing")])
+  writeFileSync(
+    join(folder, "index.d.cts"),
+    "// For require(), which Node >= 20.19 does with ES modules; module node16 knows an older one (TS1479).\n" +
+      '// @ts-ignore\nexport * from "./index.js";\n',
+  );
 writeStamp(root, builtFrom);

@@ -2,8 +2,8 @@
 // parses (here: makes) tables; windows, splits, normalisation and loaders come with the package.
 export default function register({ datasets, z, parameter, createTables }) {
   const parameters = z.object({
-    cells: parameter(z.number().int().min(2).max(100).default(4), { description: "how many cells" }),
-    cycles: parameter(z.number().int().min(40).max(10_000).default(120), { description: "discharges a cell" }),
+    cells: parameter(z.number().int().min(2).max(100).default(4), { description: "number of cells" }),
+    cycles: parameter(z.number().int().min(40).max(10_000).default(120), { description: "discharges per cell" }),
     rest_every: parameter(z.number().int().min(2).default(15), { description: "discharges between rests" }),
   });
 

@@ -4,7 +4,7 @@
 export default function register({ datasets, parameter, z, createTables, createRng }) {
   const parameters = z.object({
     cells: parameter(z.number().int().min(2).max(100).default(4), { description: "how many cells" }),
-    cycles: parameter(z.number().int().min(40).max(10_000).default(120), { description: "discharges a cell" }),
+    cycles: parameter(z.number().int().min(40).max(10_000).default(120), { description: "discharges per cell" }),
     fade: parameter(z.number().min(0).max(0.01).default(0.0015), { description: "mean loss of SOH a discharge" }),
     // Null is replaced by a seed derived from the run's before `load` is called.
     generator_seed: parameter(z.number().int().min(0).nullable().default(null), { description: "seed of the walks" }),

@@ -16,6 +16,7 @@ import { requestKeys } from "./study-request.js";
 
 /** What {@link createStudy} makes, and where. */
 export interface CreateStudyOptions extends StudyRequest {
+  /** `"memory"`, a folder, a storage's URL, or a storage object. */
   readonly storage: StorageLocation;
   /** Where relative paths start: of the storage, of files, modules and data. @default the current folder */
   readonly directory?: string | undefined;
@@ -127,6 +128,8 @@ function placeInWords(location: StorageLocation): string {
 }
 
 async function storeStudy({ storage, header, components }: StudyPlan, options: StudyRequest): Promise<Study> {
+  const { requireData } = await import("./study-warnings.js");
+  await requireData(header, storage.baseDirectory(header.name));
   const study = await createStoredStudy(storage, header, components);
   try {
     const first = options.defaults === false ? {} : await firstTrial(header);

@@ -17,17 +17,23 @@ export async function findStudy(
   onWait?: OnWait,
 ): Promise<LocatedStudy> {
   const storage = await openStorage(location, undefined, onWait);
-  const place = typeof location === "string" ? location : "this storage";
+  const place = placeInWords(location);
   if (name !== null) {
     if (await storage.exists(name)) return { storage, name };
     throw await unknownStudy(storage, place, name);
   }
   const [only, ...others] = await storage.list();
   if (only === undefined)
-    throw new UsageError("no-study", `no study in ${place}: make one with \`mlbench-hpo create-study\``);
+    throw new UsageError("no-study", `no studies in ${place}: create one with \`mlbench-hpo create-study\``);
   if (others.length > 0)
     throw new UsageError("several-studies", `several studies in ${place}: name one of ${[only, ...others].join(", ")}`);
   return { storage, name: only };
+}
+
+/** `./studies`: a bare word would read as part of the sentence. */
+export function placeInWords(location: StorageLocation): string {
+  if (typeof location !== "string") return "this storage";
+  return /^\w[\w-]*$/.test(location) && location !== "memory" ? `./${location}` : location;
 }
 
 async function unknownStudy(storage: StudyStorage, place: string, name: string): Promise<UsageError> {

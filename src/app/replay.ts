@@ -9,6 +9,7 @@ import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
 
+/** How a replayed trial compares with its record. */
 export interface ReplayResult {
   readonly number: number;
   /**
@@ -23,10 +24,13 @@ export interface ReplayResult {
   readonly recorded_backend: string | null;
 }
 
+/** The options of {@link replayTrial}. */
 export interface ReplayOptions {
   /** Called before the training begins, with what was recorded. */
   readonly onStart?: ((trial: Trial) => void) | undefined;
+  /** Hears each epoch of the training. */
   readonly onEpoch?: ((event: EpochEvent) => void) | undefined;
+  /** Ends the training early. */
   readonly signal?: AbortSignal | undefined;
 }
 

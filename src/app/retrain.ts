@@ -34,6 +34,7 @@ export interface RetrainRow {
   readonly difference: Interval;
 }
 
+/** The best trial and the defaults, retrained with the same fresh seeds. */
 export interface RetrainResult {
   /** The number of the winner, and its parameters. */
   readonly trial: number;
@@ -49,7 +50,9 @@ export interface RetrainOptions {
   readonly trial?: number | undefined;
   /** How many fresh seeds, two or more. @default 5 */
   readonly seeds?: number | undefined;
+  /** Hears each training that has ended, and how many of them. */
   readonly onRun?: ((run: RetrainRun, done: number, total: number) => void) | undefined;
+  /** Ends the trainings early. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -10,6 +10,7 @@ export async function studentTQuantile(p: number, df: number): Promise<number> {
   return stdtri(df, p);
 }
 
+/** A mean with its standard deviation and its 95 % interval. */
 export interface Interval {
   readonly mean: number;
   /** Sample standard deviation (n - 1). */

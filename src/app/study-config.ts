@@ -1,4 +1,4 @@
-/** Study files: what they may say, checked; and the ready configurations that the package brings. */
+/** Study files: what they may say, checked; and the presets that the package brings. */
 import { readdir } from "node:fs/promises";
 import { dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -231,10 +231,10 @@ export function checkStudyConfig(data: unknown, source: string, folder: string):
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }
 
-/** The folder of the ready configurations: the same steps away from src/ and from dist/. */
+/** The folder of the presets: the same steps away from src/ and from dist/. */
 const presetFolder = fileURLToPath(new URL("../../studies/presets/", import.meta.url));
 
-/** The names of the ready configurations, sorted. */
+/** The names of the presets, sorted. */
 export async function presetNames(): Promise<string[]> {
   const files = await readdir(presetFolder);
   return files.flatMap((file) => (file.endsWith(".yaml") ? [file.slice(0, -".yaml".length)] : [])).sort();
@@ -246,12 +246,12 @@ async function presetPath(name: string): Promise<string> {
   const hint = didYouMean(name, known);
   throw new UsageError(
     "unknown-preset",
-    `unknown configuration "${name}":${hint} ready ones: ${known.join(", ")}; a file of your own is given by its path, as in ./${name}.yaml`,
+    `unknown preset "${name}":${hint} presets: ${known.join(", ")}; a file is given by its path, as in ./${name}.yaml`,
   );
 }
 
 /**
- * A study file by its path, or a ready configuration (`studies/presets/`) by its name.
+ * A study file by its path, or a preset (`studies/presets/`) by its name.
  * @param directory where a relative path starts
  * @throws UsageError `unknown-preset`, `config-not-found`, `invalid-config`, `invalid-space`
  */

@@ -10,7 +10,8 @@ async function sha256Of(path: string): Promise<string> {
   try {
     return await sha256OfFile(path);
   } catch (error) {
-    throw new UsageError("file-not-found", `${path}: ${messageOf(error)}`);
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new UsageError("file-not-found", `${path}: ${missing ? "no such file" : messageOf(error)}`);
   }
 }
 

@@ -36,7 +36,7 @@ export interface StudyRequest {
   readonly dataset?: string | undefined;
   /** A module: its default export the objective, its optional export `space` what is searched. */
   readonly objective?: string | URL | undefined;
-  /** A study file by path, a ready configuration by name, or a file's content. What is given beside it comes first. */
+  /** A study file by path, a preset by name, or a file's content. What is given beside it comes first. */
   readonly config?: string | StudyFile | undefined;
   /** Modules that register models, datasets, …: files or packages. */
   readonly plugins?: readonly string[] | undefined;

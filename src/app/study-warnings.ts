@@ -1,26 +1,52 @@
 /** What is suspicious about the data of a study, told when it is made and before it runs. */
 import type { ConfigValue, StudyHeader } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { defined, UsageError } from "../core/index.js";
+import type { BuildOptions } from "../datasets/index.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import { absolutePath, openPaths } from "./study-files.js";
+
+/** The data parameters that every trial has, and what their dataset is built with. */
+async function dataOf(
+  { task, settings, seed }: StudyHeader,
+  dataset: string,
+  base: string | null,
+): Promise<[string, Readonly<Record<string, ConfigValue>>, BuildOptions]> {
+  const { dataParameters } = await import("../datasets/index.js");
+  await loadPlugins(settings.plugins.map(({ path }) => absolutePath(path, base)));
+  const params = openPaths((task.params ?? {}) as Record<string, ConfigValue>, dataParameters(dataset), base);
+  const data = Object.entries(params).filter(([name]) => name.startsWith("data."));
+  return [dataset, Object.fromEntries(data), defined({ seed, alignWindow: task.align_window })];
+}
 
 /**
  * The warnings about a study's data, which may be that they cannot be loaded; none for a study over an objective.
  * @param base where its stored paths start; null: they are absolute
  */
-export async function studyWarnings(
-  { task, settings, seed }: StudyHeader,
-  base: string | null,
-): Promise<readonly string[]> {
-  if (task.dataset === undefined) return [];
-  const { dataParameters, dataWarnings } = await import("../datasets/index.js");
+export async function studyWarnings(header: StudyHeader, base: string | null): Promise<readonly string[]> {
+  const { dataset } = header.task;
+  if (dataset === undefined) return [];
+  const { dataWarnings } = await import("../datasets/index.js");
   try {
-    await loadPlugins(settings.plugins.map(({ path }) => absolutePath(path, base)));
-    const params = openPaths((task.params ?? {}) as Record<string, ConfigValue>, dataParameters(task.dataset), base);
-    const data = Object.entries(params).filter(([name]) => name.startsWith("data."));
-    return (await dataWarnings(task.dataset, Object.fromEntries(data), { seed })).warnings;
+    return (await dataWarnings(...(await dataOf(header, dataset, base)))).warnings;
   } catch (error) {
     if (error instanceof UsageError) return [`the data cannot be loaded: ${error.message}`];
     throw error;
   }
+}
+
+/**
+ * Refuses a study whose data do not have what it asks for: every trial of it would fail.
+ * @throws UsageError such as `unknown-feature`, `invalid-split`, `no-windows`.
+ */
+export async function requireData(header: StudyHeader, base: string | null): Promise<void> {
+  const { dataset } = header.task;
+  if (dataset === undefined) return;
+  const { buildDataset } = await import("../datasets/index.js");
+  const [name, params, options] = await dataOf(header, dataset, base);
+  await buildDataset(name, params, options);
+  const features = header.space["data.features"];
+  if (features?.type !== "categorical") return;
+  const { listOfChoice } = await import("../search-space/index.js");
+  for (const choice of features.choices)
+    await buildDataset(name, { ...params, "data.features": listOfChoice(choice) }, options);
 }

@@ -31,7 +31,7 @@ export async function resultTable(model: string, { metrics, baselines }: Compare
     [
       { title: "", text: (row) => row.name },
       { title: "RMSE", align: "right", text: (row) => shortNumber(row.rmse) },
-      { title: "RMSE end", align: "right", text: (row) => shortNumber(row.end) },
+      { title: "RMSE at last step", align: "right", text: (row) => shortNumber(row.end) },
       { title: "MAE", align: "right", text: (row) => shortNumber(row.mae) },
     ],
     rows,

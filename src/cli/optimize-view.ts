@@ -50,12 +50,15 @@ function startLine(event: Extract<OptimizeEvent, { event: "start" }>): string {
   return `${event.study}: ${event.finished}${goal} trials done, ${event.slots} in parallel${recovered}`;
 }
 
-function drainLine(event: Extract<OptimizeEvent, { event: "draining" }>): string {
-  const running =
-    event.running.length > 0
-      ? `waiting for ${event.running.length === 1 ? "trial" : "trials"} ${event.running.join(", ")}`
-      : "nothing is running";
-  return event.by === "interrupt" ? `interrupted: ${running}; Ctrl-C again stops now` : `${event.by}: ${running}`;
+/** `interrupted: waiting up to 10 s for trials 20, 21; Ctrl-C again stops now`, `timeout: stopping trials 0, 1`. */
+function drainLine({ by, running, graceMs }: Extract<OptimizeEvent, { event: "draining" }>): string {
+  const why = by === "interrupt" ? "interrupted" : by;
+  if (running.length === 0) return `${why}: nothing is running`;
+  const trials = `${running.length === 1 ? "trial" : "trials"} ${running.join(", ")}`;
+  if (graceMs === 0) return `${why}: stopping ${trials}`;
+  const limit = graceMs === null ? "" : ` up to ${duration(graceMs / 1000)}`;
+  const now = by === "interrupt" ? "; Ctrl-C again stops now" : "";
+  return `${why}: waiting${limit} for ${trials}${now}`;
 }
 
 /** The line of an event that both views tell alike; null for the others. */

@@ -59,17 +59,20 @@ export function addParameterOptions(
   );
   const own = ownFlags(command);
   const given: Record<string, ConfigValue> = {};
+  const switches: (() => void)[] = [];
   for (const option of parameterOptions(parameters, own)) {
     if (option.flag === null) continue;
-    command.addOption(
-      new Option(`${option.flag} ${option.argument}`, option.description)
-        .argParser((text: string) => {
-          given[option.qualified] = option.parse(text);
-          return text;
-        })
-        .preset("true")
-        .helpGroup(`${groupTitles[option.parameter.group]}:`),
-    );
+    const added = new Option(`${option.flag} ${option.argument}`, option.description)
+      .argParser((text: string) => {
+        given[option.qualified] = option.parse(text);
+        return text;
+      })
+      .helpGroup(`${groupTitles[option.parameter.group]}:`);
+    command.addOption(added);
+    // A switch without its value (`--residual`) is not parsed. A preset would be, but it is shown in the help.
+    switches.push(() => {
+      if (command.getOptionValue(added.attributeName()) === true) given[option.qualified] = option.parse("true");
+    });
   }
   for (const [flag, names] of ambiguousFlags(parameters, own)) {
     const refuse = (): never => {
@@ -78,6 +81,7 @@ export function addParameterOptions(
     command.addOption(new Option(`${flag} [value]`).argParser(refuse).preset("").hideHelp());
   }
   return () => {
+    for (const read of switches) read();
     const sets = (command.opts<{ set?: string[] }>().set ?? []).map((text) => parseSet(text, parameters));
     for (const { qualified, value } of sets) refuseTwo(qualified, given[qualified], value);
     return { ...given, ...Object.fromEntries(sets.map(({ qualified, value }) => [qualified, value])) };

@@ -26,7 +26,7 @@ export function pluginOption(): Option {
 
 /** `--output FILE`; `-` is stdout, as without it. */
 export function outputOption(): Option {
-  return new Option("-o, --output <file>", "write here instead of stdout").argParser((file) =>
+  return new Option("-o, --output <file>", "write to a file instead of stdout").argParser((file) =>
     file === "-" ? undefined : file,
   );
 }
@@ -69,7 +69,7 @@ export function addBackendOptions(command: Command): Command {
         .default("wasm"),
     )
     .addOption(
-      new Option("--kernels <name>", "fused kernels: fix a build for replays across machines")
+      new Option("--kernels <name>", "build of the fused kernels; fix one for exact replays across machines")
         .choices(["auto", "relaxed", "plain", "none"])
         .default("auto"),
     );

@@ -20,7 +20,7 @@ export interface StudyRef extends LocatedStudy {
 }
 
 export function storageOption(): Option {
-  return new Option("--storage <dir>", "where studies live").env("MLBENCH_HPO_STORAGE").default("studies");
+  return new Option("--storage <dir>", "folder of the studies").env("MLBENCH_HPO_STORAGE").default("studies");
 }
 
 /** `--storage`, `--study-name` and its alias `--study`; the name as first argument where a command has no other. */

@@ -29,6 +29,7 @@ export interface Batch {
   readonly position: Int32Array;
 }
 
+/** A part of a dataset. */
 export type SplitName = "train" | "val" | "test";
 
 /** From the training part only (population standard deviation); the model stores what it used. */
@@ -47,6 +48,7 @@ export interface Normalisation {
   readonly deltaStd: readonly number[];
 }
 
+/** What is known of a dataset beside its windows: names, units, cells, the split. */
 export interface DatasetMetadata {
   /** The registry's name: `nasa`, `dummy`, … */
   readonly name: string;
@@ -67,6 +69,7 @@ export interface DatasetMetadata {
   readonly warnings: readonly string[];
 }
 
+/** How a split's windows are put into batches. */
 export interface LoaderOptions {
   /** @default 32 */
   batchSize?: number;
@@ -88,6 +91,7 @@ export interface Loader {
   epoch(epoch?: number): Iterable<Batch>;
 }
 
+/** One part of a dataset: its windows, read in batches. */
 export interface Split {
   readonly name: SplitName;
   readonly windows: number;

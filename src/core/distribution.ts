@@ -29,6 +29,7 @@ function inWords(value: unknown): string {
 /** Active only when every named parameter has (one of) the given value(s). */
 export type Condition = Readonly<Record<string, ParamValue | readonly ParamValue[]>>;
 
+/** A range of real numbers, as {@link float} makes it. */
 export interface FloatDistribution {
   readonly type: "float";
   readonly low: number;
@@ -39,6 +40,7 @@ export interface FloatDistribution {
   readonly when?: Condition;
 }
 
+/** A range of whole numbers, as {@link int} makes it. */
 export interface IntDistribution {
   readonly type: "int";
   readonly low: number;
@@ -49,13 +51,16 @@ export interface IntDistribution {
   readonly when?: Condition;
 }
 
+/** A choice among values, as {@link categorical} makes it. */
 export interface CategoricalDistribution<C extends ParamValue = ParamValue> {
   readonly type: "categorical";
   readonly choices: readonly C[];
   readonly when?: Condition;
 }
 
+/** A range of numbers. */
 export type NumericDistribution = FloatDistribution | IntDistribution;
+/** What a parameter of a search space can be: a range or a choice. */
 export type Distribution = NumericDistribution | CategoricalDistribution;
 
 /** A search space: distributions by parameter name, in the order in which they are drawn. */
@@ -66,15 +71,23 @@ export interface AlwaysActive {
   readonly when?: never;
 }
 
+/** The options of {@link float}. */
 export interface FloatOptions {
+  /** Uniform in the logarithm. @default false */
   log?: boolean;
+  /** Only every `step`-th value from `low`; not together with `log`. @default null */
   step?: number | null;
+  /** The values of other parameters under which this one exists. @default always */
   when?: Condition;
 }
 
+/** The options of {@link int}. */
 export interface IntOptions {
+  /** Uniform in the logarithm. @default false */
   log?: boolean;
+  /** Only every `step`-th value from `low`. @default 1 */
   step?: number;
+  /** The values of other parameters under which this one exists. @default always */
   when?: Condition;
 }
 
@@ -154,6 +167,7 @@ export function int(low: number, high: number, options: IntOptions = {}): IntDis
 
 /** What {@link categorical} takes beside its choices. */
 export interface CategoricalOptions {
+  /** The values of other parameters under which this one exists. @default always */
   when?: Condition;
 }
 

@@ -18,10 +18,17 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     const d = distance(name.toLowerCase(), candidate.toLowerCase());
     if (d < bestDistance) [best, bestDistance] = [candidate, d];
   }
-  return bestDistance <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
+  // Of three letters two wrong ones leave nothing to know a name by, unless the first is right.
+  const most = name.length <= 3 && name[0] !== best?.[0] ? 1 : Math.max(2, Math.floor(name.length / 3));
+  return bestDistance <= Math.min(most, name.length - 1) ? best : undefined;
 }
 
 /** ` did you mean "lstm"?` for the middle of a message, or "" when no known name is near. */
-export function didYouMean(name: string, known: readonly string[], near = nearest(name, known)): string {
+export function didYouMean(name: string, known: readonly string[]): string {
+  return suggestion(nearest(name, known));
+}
+
+/** {@link didYouMean} where the nearest name has been found another way. */
+export function suggestion(near: string | undefined): string {
   return near === undefined ? "" : ` did you mean "${near}"?`;
 }

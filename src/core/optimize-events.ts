@@ -5,7 +5,7 @@ import type { Metrics, Trial } from "./trial.js";
 
 /** What subscribers of an `optimize` call hear, in order. */
 export type OptimizeEvent =
-  /** Before the first trial: `40 finished, 100 more -> 140`; `more` is Infinity without a goal. */
+  /** Before the first trial: `40 of 140 trials done`; `more` is Infinity without a goal. */
   | {
       readonly event: "start";
       readonly study: string;
@@ -45,8 +45,13 @@ export type OptimizeEvent =
   /** No further trial is started until the call is resumed or stopped; running trials go on. */
   | { readonly event: "paused" }
   | { readonly event: "resumed" }
-  /** No further trial is started; `running` are given time to end. */
-  | { readonly event: "draining"; readonly by: StoppedBy; readonly running: readonly number[] }
+  /** No further trial is started. `graceMs`: how long `running` may take to end; 0: not at all, null: as long as they do. */
+  | {
+      readonly event: "draining";
+      readonly by: StoppedBy;
+      readonly running: readonly number[];
+      readonly graceMs: number | null;
+    }
   | { readonly event: "finish"; readonly result: OptimizeResult };
 
 /** How often a subscriber threw during a call, and what first. */
@@ -56,6 +61,7 @@ export interface SubscriberFailures {
   readonly message: string;
 }
 
+/** What a call of `optimize` came to. */
 export interface OptimizeResult {
   readonly study: string;
   readonly stoppedBy: StoppedBy;

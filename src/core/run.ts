@@ -2,6 +2,7 @@
 import type { ParamValue } from "./distribution.js";
 import type { Failure, Metrics, TrialPart } from "./trial.js";
 
+/** A backend of TensorFlow.js; `tensorflow` needs the optional peer dependency `@tensorflow/tfjs-node`. */
 export type BackendName = "wasm" | "cpu" | "tensorflow";
 /** Which fused kernels: the relaxed-SIMD (FMA) build, the plain SIMD build, or none (op by op). */
 export type KernelsName = "relaxed" | "plain" | "none";
@@ -11,7 +12,9 @@ export type ConfigValue = ParamValue | readonly string[];
 
 /** One training run, from the command line, a file or a study alike. */
 export interface RunConfig {
+  /** A registered model's name. */
   readonly model: string;
+  /** A registered dataset's name. */
   readonly dataset: string;
   /** Derives the streams data, split, init, shuffle and dropout. Drawn when absent. */
   readonly seed?: number;
@@ -84,6 +87,7 @@ export interface EpochEvent {
   readonly [metric: `train_${string}` | `val_${string}`]: number;
 }
 
+/** A checkpoint that a run has written. */
 export interface CheckpointEvent {
   readonly event: "checkpoint";
   readonly epoch: number;
@@ -92,6 +96,7 @@ export interface CheckpointEvent {
   readonly kept?: string;
 }
 
+/** The last event of a run: the best and the last epoch's metrics beside those of the baselines. */
 export interface FinishEvent {
   readonly event: "finish";
   /** Of the best epoch: `val_rmse`, `val_rmse_end`, `val_mae`, `val_r2`, `val_max_error`, `train_rmse`, … */
@@ -109,6 +114,7 @@ export interface FinishEvent {
   readonly made_by?: MadeBy;
 }
 
+/** What a training run tells as it goes. */
 export type RunEvent = StartEvent | EpochEvent | CheckpointEvent | FinishEvent;
 
 /** What a worker hands back for a trial: a value, never a thrown class. */

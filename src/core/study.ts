@@ -6,16 +6,20 @@ import type { Direction, Metrics, Trial, TrialState } from "./trial.js";
 
 /** Which epoch a trial's value is taken from. */
 export const trialValueRules = ["best", "last", "best-smoothed"] as const;
+/** One of {@link trialValueRules}. */
 export type TrialValueRule = (typeof trialValueRules)[number];
 
 /** What a value that is no finite number makes of its trial. */
 export const onNanRules = ["fail", "prune", "worst"] as const;
+/** One of {@link onNanRules}. */
 export type OnNan = (typeof onNanRules)[number];
 
 /** What becomes of parameters that were tried already. */
 export const onDuplicateRules = ["resample", "reuse", "run"] as const;
+/** One of {@link onDuplicateRules}: draw again, take the known value, or run it all the same. */
 export type OnDuplicate = (typeof onDuplicateRules)[number];
 
+/** What ended a call of `optimize`. */
 export type StoppedBy =
   | "trials"
   | "total-trials"
@@ -29,7 +33,9 @@ export type StoppedBy =
 
 /** A named component with its options, as resolved when the study was created. */
 export interface ComponentSpec {
+  /** The registered name. */
   readonly name: string;
+  /** Its options, as `mlbench-hpo describe` lists them. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 

@@ -2,11 +2,15 @@
 import type { Params, SearchSpace } from "./distribution.js";
 import type { KeptLease } from "./lease.js";
 
+/** The state of a trial; `complete`, `pruned` and `failed` are final. */
 export type TrialState = "waiting" | "running" | "complete" | "pruned" | "failed";
+/** The kind of a failure; `diverged` is a value that is not finite, `interrupted` a process that died too often. */
 export type FailureClass = "exception" | "diverged" | "timeout" | "out-of-memory" | "worker-crash" | "interrupted";
 export const directionNames = ["minimize", "maximize"] as const;
+/** Whether smaller or larger values of an objective are better. */
 export type Direction = (typeof directionNames)[number];
 
+/** Why a trial failed. */
 export interface Failure {
   readonly class: FailureClass;
   readonly message: string;
@@ -23,6 +27,7 @@ export interface Attempt {
   readonly intermediate: readonly (readonly [step: number, value: number])[];
 }
 
+/** Numbers by metric name: `{ val_rmse: 0.0123 }`. */
 export type Metrics = Readonly<Record<string, number>>;
 
 /** One fold and seed of a cross-validated trial. */

@@ -15,6 +15,7 @@ import { listOf } from "./task.js";
 import type { Rows, Windows } from "./windows.js";
 import { cutWindows, gatherRows } from "./windows.js";
 
+/** The options of {@link buildDataset}. */
 export interface BuildOptions extends LoadOptions {
   /** Tables of an earlier {@link loadTables}, as a worker thread gets them: nothing is read or copied. */
   readonly tables?: CellTables;

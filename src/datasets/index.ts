@@ -24,12 +24,12 @@ export type { TaskParameters } from "./task.js";
 // Another copy of this package in the process may have registered them: the registry is the process's.
 if (!datasets.has("dummy"))
   datasets.register("dummy", {
-    summary: "synthetic ageing: cells with own fade rates, knees, rest recoveries and noise",
+    summary: "synthetic cells with individual fade rates, knees, recovery after rest, and noise",
     parameters: dummyParameters,
   })(lazy(async () => (await import("./dummy/dummy-source.js")).dummySource));
 if (!datasets.has("nasa")) registerNasa(datasets);
 if (!datasets.has("csv"))
   datasets.register("csv", {
-    summary: "your own table: columns for cell, cycle, SOH or capacity, and features",
+    summary: "your own CSV table: columns for cell, cycle, SOH or capacity, and features",
     parameters: csvParameters,
   })(lazy(async () => (await import("./csv/csv-source.js")).csvSource));

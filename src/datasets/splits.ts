@@ -2,6 +2,7 @@
 import type { SplitName } from "../core/index.js";
 import { UsageError, createRng, shuffle } from "../core/index.js";
 import { didYouMean } from "../core/nearest.js";
+import { listed } from "./table-warnings.js";
 import type { TaskParameters } from "./task.js";
 import { listOf } from "./task.js";
 import type { Windows } from "./windows.js";
@@ -20,6 +21,8 @@ export interface SplitRequest {
   readonly trained?: boolean;
 }
 
+/** So many cells are named in a message. */
+const SHOWN = 20;
 /** @default share of windows (by-time, random) held out for validation */
 const DEFAULT_SHARE = 0.2;
 
@@ -28,14 +31,14 @@ function bad(message: string): UsageError {
 }
 
 function cellIndices(option: string, names: readonly string[], cells: readonly string[]): Set<number> {
-  if (names.length === 0) throw bad(`${option} is empty: name at least one of ${cells.join(", ")}`);
+  if (names.length === 0) throw bad(`${option} is empty: name at least one of ${listed(cells, SHOWN)}`);
   return new Set(
     names.map((name) => {
       const index = cells.indexOf(name);
       if (index >= 0) return index;
       if (name === "each")
         throw bad(`${option}=each holds every cell out in turn and is only known to the train command`);
-      throw bad(`${option}: no cell "${name}":${didYouMean(name, cells)} cells: ${cells.join(", ")}`);
+      throw bad(`${option}: no cell "${name}":${didYouMean(name, cells)} there are ${listed(cells, SHOWN)}`);
     }),
   );
 }

@@ -12,9 +12,9 @@ const TWIN_ROWS = 20;
 const LISTED = 3;
 
 /** `A 3, B 1 and 4 more` */
-export function listed(items: readonly string[]): string {
-  const more = items.length - LISTED;
-  return items.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+export function listed(items: readonly string[], most = LISTED): string {
+  const more = items.length - most;
+  return items.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** The words for a number in a warning: no more digits than tell it. */

@@ -11,7 +11,7 @@ const optionalShare = z.number().gt(0).lt(1).nullable().default(null);
 /** `window` with a default of the source's choice. */
 export function windowParameter(cycles: number) {
   return parameter(z.number().int().min(1).max(1000).default(cycles), {
-    description: "window length in cycles: consecutive rows of one cell",
+    description: "window length: consecutive cycles of one cell that the model sees",
     unit: "cycles",
     search: { distribution: int(8, 32), default: true },
   });
@@ -24,11 +24,11 @@ export function windowParameter(cycles: number) {
 export const taskParameters = z.object({
   window: windowParameter(20),
   horizon: parameter(z.number().int().min(1).max(1000).default(10), {
-    description: "the SOH path over the next discharges is predicted",
+    description: "prediction horizon: how many cycles ahead SOH is predicted",
     unit: "cycles",
   }),
   stride: parameter(z.number().int().min(1).default(1), {
-    description: "stride between the starts of two windows",
+    description: "stride between windows",
     unit: "cycles",
   }),
   features: parameter(names.default("all"), {
@@ -36,20 +36,22 @@ export const taskParameters = z.object({
     search: { distribution: categorical(["all", "soh"]), default: "on request" },
   }),
   split: parameter(z.enum(["by-cell", "by-time", "random"]).default("by-cell"), {
-    description: "whole cells, the later part of each cell, or random windows (which leak their neighbours)",
+    description:
+      "what is held out: whole cells, the later part of each cell, or random windows (which overlap with training)",
   }),
   val_cells: parameter(optionalNames, {
-    description: "cells held out for validation; default: the last one by name; each: every one in turn",
+    description: "validation cells; default: the last one by name; each: every cell in turn (`train` only)",
   }),
   val_split: parameter(optionalShare, {
-    description:
-      "share held out for validation: of the cells, or (by-time, random) of each cell's windows; default 0.2",
+    description: "validation share: of the cells, or of each cell's windows (by-time, random; default 0.2)",
   }),
-  test_cells: parameter(optionalNames, { description: "cells set aside for the final test" }),
-  test_split: parameter(optionalShare, { description: "share set aside for the final test; the latest windows" }),
-  eol: parameter(z.number().gt(0).max(2).default(0.7), { description: "end of life", unit: "SOH" }),
+  test_cells: parameter(optionalNames, { description: "test cells, set aside for the final evaluation" }),
+  test_split: parameter(optionalShare, {
+    description: "test share, set aside for the final evaluation; by time: the latest windows",
+  }),
+  eol: parameter(z.number().gt(0).max(2).default(0.7), { description: "SOH at end of life", unit: "SOH" }),
   split_seed: parameter(z.number().int().min(0).nullable().default(null), {
-    description: "draws cells or windows where a share is held out; default: derived from the seed",
+    description: "seed of the drawn shares; default: derived from the seed",
   }),
 });
 

@@ -71,6 +71,7 @@ export type ReportAnswer = "continue" | "prune" | "stop";
  */
 export type StopReason = "cancel" | "timeout" | "stop";
 
+/** What a running trial tells the study, and what it is answered. */
 export interface RunHooks {
   /** Called for each report in order; the trial goes on or ends as it answers. */
   onReport(step: number, value: number, metrics?: Metrics): Promise<ReportAnswer> | ReportAnswer;
@@ -84,6 +85,7 @@ export interface RunHooks {
   readonly signal: AbortSignal;
 }
 
+/** How a trial ended, and on which backend. */
 export type ExecutedTrial = TrialOutcome & { readonly backend: string | null };
 
 /** The right to run one trial at a time, held until it is released. */

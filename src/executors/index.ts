@@ -27,6 +27,7 @@ export interface ExecutorOptions {
 
 const optionKeys: KnownKeys<ExecutorOptions> = { places: true };
 
+/** Makes an executor for a call of `optimize`. */
 export type ExecutorFactory = (options: ExecutorOptions) => Executor | Promise<Executor>;
 
 /** The executors by name. */

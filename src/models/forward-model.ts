@@ -18,18 +18,21 @@ export interface ModelFacts {
   readonly seeds: { readonly init: number; readonly dropout: number };
 }
 
+/** A model's outputs by name; `soh_r` is the predicted path. */
 export interface ModelOutputs {
   /** [B,H], SOH units: the predicted path. */
   readonly soh_r: Tensor2D;
   readonly [name: string]: Tensor;
 }
 
+/** What a model's forward pass gives. */
 export interface ForwardResult {
   readonly outputs: ModelOutputs;
   /** The latent path of models that have one. */
   readonly traj: Tensor | null;
 }
 
+/** What `computeLoss` gives: the loss, and the model's own metrics. */
 export interface LossResult {
   /** The number that training minimises. */
   readonly loss: Scalar;

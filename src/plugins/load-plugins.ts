@@ -63,6 +63,7 @@ export interface PluginApi {
   readonly ForwardModel: typeof ForwardModel;
 }
 
+/** The default export of a plug-in module. */
 export type Plugin = (api: PluginApi) => void | Promise<void>;
 
 const holder = globalThis as { [key: symbol]: Map<string, Promise<void>> | undefined };

@@ -14,18 +14,18 @@ export const pruners = registryOf<PrunerFactory>("pruner");
 
 const comparison = {
   n_startup_trials: parameter(z.number().int().min(0).default(5), {
-    description: "complete trials before any is pruned",
+    description: "complete trials before pruning starts",
   }),
   n_warmup_steps: parameter(z.number().int().min(0).default(5), {
-    description: "a step below this one is never pruned",
+    description: "no pruning before this step",
     unit: "steps",
   }),
   interval_steps: parameter(z.number().int().min(1).default(1), {
-    description: "between two checks, from the warm-up's end",
+    description: "steps between two checks, from the warm-up on",
     unit: "steps",
   }),
   n_min_trials: parameter(z.number().int().min(1).default(3), {
-    description: "complete trials with a report at the step, else the trial is kept",
+    description: "complete trials that must have reported a step before it prunes",
   }),
 };
 const percentile = parameter(z.number().min(0).max(100).default(25), {
@@ -67,17 +67,17 @@ if (!pruners.has("median")) {
   })(lazy<PrunerFactory>(async () => (await comparingPruner("percentile")) as PrunerFactory));
 
   pruners.register("patient", {
-    summary: "lets another pruner judge only trials that have stopped improving",
+    summary: "asks another pruner only about trials that have stopped improving",
     parameters: z.strictObject({
       pruner: parameter(z.enum(["median", "percentile", "none"]).default("median"), {
-        description: "who judges then; none: the trial is pruned",
+        description: "the wrapped pruner; none: prune as soon as patience is exhausted",
       }),
       patience: parameter(z.number().int().min(0).default(3), {
-        description: "reports without an improvement that a trial is granted",
+        description: "reports without improvement before the wrapped pruner is asked",
         unit: "reports",
       }),
       min_delta: parameter(z.number().min(0).default(0), {
-        description: "an improvement is at least this large, in units of the metric",
+        description: "smallest improvement that counts, in units of the metric",
       }),
       percentile,
       ...comparison,

@@ -6,6 +6,7 @@ import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import { shownApart } from "./shown-apart.js";
 
+/** The options of {@link PatientPruner}. */
 export interface PatientPrunerOptions {
   /** Asked once patience has run out; null: the trial is then pruned. @default null */
   readonly pruner?: Pruner | null;

@@ -22,6 +22,7 @@ export interface ComparisonOptions {
   readonly nMinTrials?: number;
 }
 
+/** The options of {@link PercentilePruner}. */
 export interface PercentilePrunerOptions extends ComparisonOptions {
   /** 0 to 100: the share of trials to keep; 25 keeps the best quarter. */
   readonly percentile: number;

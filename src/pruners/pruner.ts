@@ -1,6 +1,7 @@
 /** The contract of a pruner. */
 import type { History, Trial } from "../core/index.js";
 
+/** What a pruner says of a trial after a report. */
 export interface PruneDecision {
   readonly prune: boolean;
   /** In words, for records and screens: `step 7: best 0.0310 > median 0.0287 of 9 trials`. */

@@ -1,6 +1,6 @@
 /** The parameters that a name given by a user can mean. */
 import { UsageError } from "../core/errors.js";
-import { didYouMean, nearest } from "../core/nearest.js";
+import { nearest, suggestion } from "../core/nearest.js";
 import type { QualifiedParameter } from "./parameter.js";
 
 /** `hidden_size` of `model.hidden_size` and of `model.lstm.hidden_size`. */
@@ -26,15 +26,61 @@ export function matchNames(name: string, known: readonly string[]): string[] {
   return known.filter((k) => /^model\.\w+\.\w+$/.test(k) && bareName(k) === bareName(wanted));
 }
 
+/** What other frameworks call our parameters. */
+const elsewhere: ReadonlyMap<string, string> = new Map([
+  ...["learning_rate", "learningrate", "initial_lr", "max_lr", "base_lr"].map((name) => [name, "lr"] as const),
+  ...["hidden_dim", "hidden", "hidden_units", "units", "n_hidden"].map((name) => [name, "hidden_size"] as const),
+  ...["num_layers", "n_layers", "depth"].map((name) => [name, "layers"] as const),
+  ...["dropout_rate", "dropout_p", "drop_rate"].map((name) => [name, "dropout"] as const),
+  ...["num_epochs", "n_epochs", "max_epochs"].map((name) => [name, "epochs"] as const),
+  ...["bs", "batch", "minibatch_size"].map((name) => [name, "batch_size"] as const),
+  ...["wd", "l2", "weight_penalty"].map((name) => [name, "weight_decay"] as const),
+  ...["window_size", "window_length", "seq_len", "sequence_length", "lookback"].map(
+    (name) => [name, "window"] as const,
+  ),
+  ...["pred_len", "forecast_horizon", "prediction_length"].map((name) => [name, "horizon"] as const),
+  ...["max_grad_norm", "clip_norm", "gradient_clip", "gradient_clip_val"].map((name) => [name, "grad_clip"] as const),
+  ["patience", "early_stopping_patience"],
+  ["lr_scheduler", "scheduler"],
+]);
+
+/** By the last part of the name: `train.foo` is as far from `train.lr` as `foo` is from `lr`. */
+function nearestParameter(wanted: string, known: readonly string[]): string | undefined {
+  const group = wanted.slice(0, wanted.lastIndexOf(".") + 1);
+  const groups = new Set(known.map((name) => name.slice(0, name.lastIndexOf(".") + 1)));
+  // A group that there is narrows the choice, unless the very name stands in another.
+  const names = groups.has(group) ? known.filter((name) => name.startsWith(group)) : known;
+  const bares = names.map(bareName);
+  const word = bareName(wanted);
+  const translated = elsewhere.get(word.toLowerCase()) ?? word;
+  const exact = names[bares.indexOf(translated)] ?? known.find((name) => bareName(name) === translated);
+  return exact ?? names[bares.indexOf(nearest(word, bares) ?? "")];
+}
+
+/** A longer list in an error is a page that hides the error. */
+const LISTED = 15;
+const described = { model: "model NAME", data: "dataset NAME", train: "training" } as const;
+
+/** The known names, or for a page of them what shows them, with their ranges. */
+function knownInWords(wanted: string, known: readonly string[]): string {
+  const groups = (Object.keys(described) as (keyof typeof described)[]).filter((group) =>
+    known.some((name) => name.startsWith(`${group}.`)),
+  );
+  if (known.length <= LISTED || groups.length === 0) return `known: ${known.join(", ") || "none"}`;
+  const meant = groups.find((group) => wanted.startsWith(`${group}.`));
+  const commands = (meant ? [meant] : groups).map((group) => `\`mlbench-hpo describe ${described[group]}\``);
+  const last = commands.pop() as string;
+  return commands.length === 0 ? `${last} lists them` : `${commands.join(", ")} and ${last} list them`;
+}
+
 /** `unknown parameter "hiden_size": did you mean "model.hidden_size"? known: …` */
 export function unknownParameter(name: string, known: readonly string[]): UsageError {
   const wanted = normalised(name);
-  const bare = nearest(bareName(wanted), known.map(bareName));
-  const near = nearest(wanted, known) ?? (bare && known.find((k) => bareName(k) === bare));
-  const hint = didYouMean(wanted, known, near);
+  const near = nearestParameter(wanted, known);
+  const hint = suggestion(near);
   return new UsageError(
     "unknown-parameter",
-    `unknown parameter "${name}":${hint} known: ${known.join(", ") || "none"}`,
+    `unknown parameter "${name}":${hint} ${knownInWords(near ?? wanted, known)}`,
   );
 }
 

@@ -44,7 +44,7 @@ function defaultInWords(info: ParameterInfo): string {
   return `default ${shown.replace(/^"(.*)"$/, "$1")}`;
 }
 
-/** `units a layer (a whole number, 1 to 512; unit: Ah; default 32)` */
+/** `hidden units per layer (a whole number, 1 to 512; unit: Ah; default 32)` */
 export function describeParameter(info: ParameterInfo): string {
   const facts = [expectedInWords(info), info.meta.unit ? `in ${info.meta.unit}` : "", defaultInWords(info)];
   return `${info.meta.description} (${facts.filter((fact) => fact !== "").join("; ")})`.trim();

@@ -14,6 +14,7 @@ export interface SearchMeta {
   readonly default: true | "on request";
 }
 
+/** What {@link parameter} attaches to a schema: help, unit, search distribution, condition. */
 export interface ParameterMeta {
   readonly description: string;
   /** Absent: never searched (it defines the task, or searching it makes no sense). */
@@ -42,7 +43,7 @@ export const parameterMetadata = (holder[Symbol.for("mlbench-hpo.parameters")] ?
  * @throws UsageError `unknown-option`.
  * @example
  * const units = parameter(z.number().int().min(1).max(512).default(32), {
- *   description: "units of each layer",
+ *   description: "hidden units per layer",
  *   search: { distribution: int(8, 128, { log: true }), default: true },
  * });
  */

@@ -15,31 +15,31 @@ export type SamplerFactory = ComponentFactory<Sampler>;
 export const samplers = registryOf<SamplerFactory>("sampler");
 
 const seed = parameter(z.number().int().min(0).optional(), {
-  description: "stands in for the study's seed in the sampler's stream",
+  description: "seed of the sampler; default: derived from the study's seed",
 });
 const flag = (description: string): z.ZodOptional<z.ZodBoolean> => parameter(z.boolean().optional(), { description });
 
 // Another copy of this package in the process may have registered them: the registry is the process's.
 if (!samplers.has("tpe")) {
   samplers.register("tpe", {
-    summary: "tree-structured Parzen estimator: proposes where good trials are denser than the others",
+    summary: "tree-structured Parzen estimator: proposes where good trials are denser than bad ones",
     parameters: z.strictObject({
       preset: parameter(z.enum(["default", "optuna"]).default("default"), {
-        description: "whose rule and defaults: ours, or exactly Optuna 5.0.0's",
+        description: "rule and defaults: our own, or exactly Optuna 5.0.0's",
       }),
       seed,
       n_startup_trials: parameter(z.number().int().min(0).optional(), {
-        description: "trials before the history is used",
+        description: "random trials before the first proposal",
       }),
-      n_ei_candidates: parameter(z.number().int().min(1).optional(), { description: "candidates a proposal" }),
+      n_ei_candidates: parameter(z.number().int().min(1).optional(), { description: "candidates per proposal" }),
       prior_weight: parameter(z.number().min(0).optional(), {
-        description: "weight of the kernel over the whole range",
+        description: "weight of the prior over the whole range",
       }),
-      magic_clip: flag("keep bandwidths above a share of the range that falls with the number of trials"),
+      magic_clip: flag("keep bandwidths above a minimum that shrinks with the number of trials"),
       endpoints: flag("count a range's ends as neighbours of the outermost trials"),
-      multivariate: flag("joint densities instead of one a parameter"),
-      group: flag("joint densities for the branches of a conditional space"),
-      constant_liar: flag("keep away from trials under way"),
+      multivariate: flag("model parameters jointly instead of one by one"),
+      group: flag("joint densities per branch of a conditional space"),
+      constant_liar: flag("stay away from the parameters of running trials"),
     }),
   })(
     lazy<SamplerFactory>(async () => {
@@ -49,7 +49,7 @@ if (!samplers.has("tpe")) {
   );
 
   samplers.register("random", {
-    summary: "draws every parameter uniformly",
+    summary: "independent uniform draws, on each parameter's scale",
     parameters: z.strictObject({ seed }),
   })(
     lazy<SamplerFactory>(async () => {
@@ -59,7 +59,7 @@ if (!samplers.has("tpe")) {
   );
 
   samplers.register("grid", {
-    summary: "every point of a space without continuous ranges, once",
+    summary: "every point of a finite space, once",
     parameters: z.strictObject({}),
   })(
     lazy<SamplerFactory>(async () => {

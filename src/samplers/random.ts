@@ -5,6 +5,7 @@ import { drawUniform } from "../search-space/draw-uniform.js";
 import { buildParams } from "../search-space/points.js";
 import type { Sampler } from "./sampler.js";
 
+/** The options of {@link RandomSampler}. */
 export interface RandomSamplerOptions {
   /** Stands in for the study's seed in the sampler stream. @default the study's */
   readonly seed?: number;

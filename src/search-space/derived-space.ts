@@ -37,6 +37,7 @@ export interface DeriveOptions extends SpaceRequests {
   readonly models?: readonly string[];
 }
 
+/** A study's search space, and what its trials have in common. */
 export interface DerivedSpace {
   readonly space: SearchSpace;
   /** By qualified name: what every trial has in common. */

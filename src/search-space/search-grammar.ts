@@ -80,6 +80,23 @@ function parseRange(kind: Kind, body: string, target: Target, shown: string): Di
   }
 }
 
+const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
+/** Two numbers with anything but `..` between them: `1e-5-1e-1`, `1 to 5`, `0:1`, `[1, 5]`. */
+const otherRange = new RegExp(
+  String.raw`^(?:[[(]\s*(${NUMBER})\s*[,;]\s*(${NUMBER})\s*[\])]|(${NUMBER})\s*(?:-|–|—|:|…|\.{3}|\s+to\s+)\s*(${NUMBER}))$`,
+  "i",
+);
+
+/** @throws UsageError `invalid-search` for a range that is written as it is elsewhere: it would read as a choice. */
+function refuseOtherRange(body: string, { name, shown }: SearchRequest): void {
+  const [, first, second, low = first, high = second] = otherRange.exec(body.trim()) ?? [];
+  if (low === undefined || high === undefined) return;
+  throw new UsageError(
+    "invalid-search",
+    `--search ${shown}: a range is written LOW..HIGH, as in ${name}=${low}..${high} (a choice of that name: choice:${body})`,
+  );
+}
+
 function parseChoices(body: string, target: Target, shown: string): Distribution {
   const items = body.split(",").map((item) => item.trim());
   if (items.some((item) => item === "")) throw invalidSearch(shown, "a choice is empty");
@@ -104,6 +121,7 @@ export function parseDistribution(request: SearchRequest, target?: SearchTarget)
   const body = prefix === undefined ? range : range.slice(prefix.length + 1);
   if (prefix === "choice") return parseChoices(body, target, shown);
   if (prefix !== undefined) return parseRange(prefix as Kind, body, target, shown);
+  refuseOtherRange(body, request);
   return body.includes("..") ? parseRange(null, body, target, shown) : parseChoices(body, target, shown);
 }
 

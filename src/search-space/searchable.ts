@@ -38,7 +38,7 @@ export function refuseUnsearchable(parameter: QualifiedParameter): void {
   if (parameter.group === "data" && !searchableData.has(bare))
     throw refusal(
       parameter.qualified,
-      `it defines the task, and trials on different tasks cannot be compared; fix it with --fix ${parameter.qualified}=VALUE (of data, window and features can be searched)`,
+      `it defines the task, and trials on different tasks cannot be compared; fix it with --fix ${parameter.qualified}=VALUE (of the data.* parameters only window and features can be searched)`,
     );
 }
 

@@ -95,7 +95,9 @@ export interface WriterOptions {
   readonly takeOver?: boolean | undefined;
 }
 
+/** The options of `follow`. */
 export interface FollowOptions {
+  /** Ends the following. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -159,12 +161,14 @@ export interface StorageFinding {
   readonly blocksWriting: boolean;
 }
 
+/** A study read without its lock: its state, what is amiss with its files, and who has it open. */
 export interface StudyInspection {
   readonly state: StudyState;
   readonly findings: readonly StorageFinding[];
   readonly owner: LockOwner | null;
 }
 
+/** What a repair found, did and could not save. */
 export interface RepairReport {
   /** What was amiss. */
   readonly findings: readonly StorageFinding[];

@@ -30,9 +30,13 @@ export const tellKeys: KnownKeys<TellResult> = {
 
 /** What a trial from outside reports. */
 export interface ReportRequest {
+  /** Above the steps reported before. */
   readonly step: number;
+  /** What the pruner compares. */
   readonly value: number;
+  /** Further numbers of the step. */
   readonly metrics?: Metrics | undefined;
+  /** The token of the lease that the trial was handed out under. */
   readonly lease?: string | undefined;
 }
 

@@ -2,6 +2,7 @@
 import type { Pruner } from "../pruners/pruner.js";
 import type { Sampler } from "../samplers/sampler.js";
 
+/** The sampler and the pruner of an open study. */
 export interface StudyComponents {
   readonly sampler: Sampler;
   readonly pruner: Pruner;

@@ -29,7 +29,7 @@ export interface CallOptions {
   readonly maxRetries?: number | undefined;
   /** So many failures in a row end the call; 0 never does. @default 5 until a trial is completed or pruned, then 20 */
   readonly maxFailures?: number | undefined;
-  /** Ends the call after so many finished trials without a better value. */
+  /** Ends the call after so many finished trials without improvement. */
   readonly patience?: number | undefined;
   /** Ends the call at a value as good as this. */
   readonly target?: number | undefined;

@@ -147,7 +147,10 @@ export class StudyManager {
   readonly #onEnding = (by: StoppedBy, ending: Ending, first: boolean): void => {
     this.#launcher?.callOff();
     const open = this.#underWay?.open ?? [];
-    if (first && open.length > 0) this.#emit({ event: "draining", by, running: open.map(({ number }) => number) });
+    if (first && open.length > 0) {
+      const graceMs = { abort: 0, grace: this.#options.graceMs, wait: null }[ending];
+      this.#emit({ event: "draining", by, running: open.map(({ number }) => number), graceMs });
+    }
     if (ending === "abort") for (const trial of open) trial.abort();
     this.#endIfDone();
   };

@@ -5,6 +5,7 @@ import { useExplicitTransposes } from "./kernels/mat-mul.js";
 import * as tf from "./tf.js";
 import { vendorDirectory } from "./vendor-directory.js";
 
+/** The backend that is in use. */
 export interface Backend {
   readonly name: BackendName;
   /** TensorFlow.js's version, or that of `@tensorflow/tfjs-node`. */

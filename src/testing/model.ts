@@ -19,7 +19,7 @@ export interface ModelCase {
   readonly name: string;
   /** Parameters beside the defaults under which it is small. */
   readonly params?: Readonly<Record<string, unknown>>;
-  /** How it learns a dozen windows by heart. */
+  /** How it overfits a dozen windows. */
   readonly fit?: FitOptions;
 }
 
@@ -280,7 +280,7 @@ function casesOfTraining({ it }: TestRunner, { fit = {} }: ModelCase, build: Bui
     }
     assert.deepEqual(after[0], after[1]);
   });
-  it("learns a dozen windows by heart", async () => {
+  it("overfits a dozen windows", async () => {
     const { params = {}, epochs = 150, lr = 0.02, factor = 10 } = fit;
     const batch = tinyBatch();
     const model = await build(batch, params);

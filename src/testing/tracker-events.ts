@@ -48,7 +48,7 @@ export function callEvents(study: string): readonly OptimizeEvent[] {
     { event: "subscriber-failed", subscriber: "tracker 2", message: "no room" },
     { event: "trial", trial: trialOf(3, {}, { values: [1, -Infinity] }) },
     start(4, 0),
-    { event: "draining", by: "interrupt", running: [4] },
+    { event: "draining", by: "interrupt", running: [4], graceMs: 10_000 },
     { event: "requeued", number: 4 },
   ];
   return [...events, { event: "finish", result: resultOf(study, best) } as const].map(deepFrozen);

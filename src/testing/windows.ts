@@ -1,4 +1,4 @@
-/** Windows in memory, small enough for a model to learn by heart. */
+/** Windows in memory, small enough for a model to overfit. */
 import type { Batch, Loader, Normalisation } from "../core/index.js";
 import { createNormal, createRng } from "../core/index.js";
 

@@ -227,7 +227,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     return decodeCheckpoint(bytes);
   } catch (error) {
-    throw new UsageError("invalid-checkpoint", `${path} is no readable checkpoint: ${messageOf(error)}`, {
+    throw new UsageError("invalid-checkpoint", `${path} is not a readable checkpoint: ${messageOf(error)}`, {
       cause: error,
     });
   }

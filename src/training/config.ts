@@ -19,35 +19,35 @@ const seedParameter = (what: string) =>
 /** The parameters of group `train` that every run has; optimizers and schedulers add their own. */
 const baseParameters = {
   epochs: parameter(z.number().int().min(1).max(1_000_000).default(30), {
-    description: "passes over the training part",
+    description: "training epochs",
     search: { distribution: int(10, 200, { log: true }), default: "on request" },
   }),
   batch_size: parameter(z.number().int().min(1).max(65_536).default(32), {
-    description: "batch size: windows per step",
+    description: "batch size (windows per optimizer step)",
     search: { distribution: categorical([16, 32, 64]), default: true },
   }),
   lr: parameter(z.number().gt(0).max(10).default(5e-3), {
-    description: "learning rate of the first epoch",
+    description: "initial learning rate",
     search: { distribution: float(1e-4, 5e-3, { log: true }), default: true },
   }),
   weight_decay: parameter(z.number().min(0).max(10).default(1e-2), {
-    description: "decoupled with adamw, else L2 in the gradient",
+    description: "weight decay (decoupled with adamw, else L2 in the gradient)",
     search: { distribution: float(1e-5, 1e-1, { log: true }), default: true },
   }),
   grad_clip: parameter(z.number().min(0).default(1), {
-    description: "largest global norm of the gradients; 0: no clipping",
+    description: "gradient clipping: maximum global norm; 0: off",
     search: { distribution: float(0.1, 10, { log: true }), default: "on request" },
   }),
   early_stopping_patience: parameter(z.number().int().min(0).default(0), {
-    description: "end after this many epochs without a better validation RMSE; 0: never",
+    description: "early stopping: epochs without improvement of the validation RMSE; 0: off",
     unit: "epochs",
     search: { distribution: int(5, 30), default: "on request" },
   }),
   drop_last: parameter(z.boolean().default(false), {
-    description: "leave out a last batch smaller than batch_size",
+    description: "drop the last batch of an epoch if it is smaller than batch_size",
   }),
-  init_seed: seedParameter("the first weights"),
-  shuffle_seed: seedParameter("the training windows' order"),
+  init_seed: seedParameter("the weight initialization"),
+  shuffle_seed: seedParameter("the shuffling of the training windows"),
   dropout_seed: seedParameter("the dropout masks"),
 };
 
@@ -89,10 +89,10 @@ export function trainSchema(): z.ZodObject {
   const schema = z.object({
     epochs,
     batch_size,
-    optimizer: choice(optimizers, "adamw", "how gradients change the weights"),
+    optimizer: choice(optimizers, "adamw", "optimizer"),
     ...rest,
     ...mergedShape(optimizers.entries(), "optimizer"),
-    scheduler: choice(schedulers, "cosine", "how the learning rate changes from epoch to epoch"),
+    scheduler: choice(schedulers, "cosine", "learning-rate schedule"),
     ...mergedShape(schedulers.entries(), "scheduler"),
   });
   cached = { key, schema };

@@ -11,6 +11,7 @@ import { evaluate } from "./loop.js";
 import { prefixed } from "./metrics.js";
 import { predictPaths } from "./predict-paths.js";
 
+/** A checkpoint's metrics on one part of a dataset, beside those of the baselines. */
 export interface Evaluation {
   readonly model: string;
   readonly dataset: string;

@@ -17,8 +17,11 @@ export interface PassControl {
   readonly yieldToEventLoop?: () => Promise<void>;
 }
 
+/** The options of {@link trainOneEpoch}. */
 export interface EpochOptions extends PassControl {
+  /** Changes the model's variables. */
   readonly optimizer: Optimizer;
+  /** The learning rate of this epoch. */
   readonly lr: number;
   /** @default 0 */
   readonly weightDecay?: number;

@@ -11,6 +11,7 @@ export interface Divergence {
   readonly loss: number;
 }
 
+/** The metrics of one pass over a split. */
 export interface PassResult {
   readonly metrics: PartMetrics;
   /** The model's own metrics: means over the windows of the batches that have them. */

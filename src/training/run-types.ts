@@ -45,6 +45,7 @@ export interface RunOptions {
 /** The end of a run: `pruned` when a subscriber said stop, `diverged` when a loss was NaN or infinite. */
 export type RunState = "complete" | "pruned" | "cancelled" | "diverged";
 
+/** What a training run came to. */
 export interface RunResult {
   readonly state: RunState;
   /** Epochs completed. */

@@ -14,7 +14,7 @@ export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
 }
 
-/** The error for bytes that are no such file; its words follow "… is no readable checkpoint: ". */
+/** The error for bytes that are no such file; its words follow "… is not a readable checkpoint: ". */
 export class FormatError extends Error {
   override readonly name = "FormatError";
 }
@@ -96,14 +96,14 @@ function entryOf(name: string, value: unknown): Entry {
 function headerOf(bytes: Uint8Array): { header: Record<string, unknown>; start: number } {
   if (bytes.length < LENGTH_BYTES) throw new FormatError(`it has only ${bytes.length} bytes`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > HEADER_LIMIT) throw new FormatError(`its header would be ${length} bytes long`);
+  if (length > HEADER_LIMIT) throw new FormatError("it is no safetensors file");
   const start = LENGTH_BYTES + Number(length);
-  if (start > bytes.length) throw new FormatError("it ends inside its header");
+  if (start > bytes.length) throw new FormatError("it ends inside its header (is it truncated?)");
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, start)));
   } catch {
-    throw new FormatError("its header is not JSON");
+    throw new FormatError("it is no safetensors file (its header is not JSON)");
   }
   if (typeof header !== "object" || header === null || Array.isArray(header))
     throw new FormatError("its header is not a JSON object");

@@ -1,10 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
-import { jsonLines, runCli, runHere } from "./cli.js";
+import { jsonLines, projectRoot, runCli, runHere } from "./cli.js";
 
 let cwd: string;
 beforeAll(async () => {
@@ -196,7 +197,7 @@ describe("what several objectives do not go with: one line, exit code 2, nothing
       const fixed = await here("optimize", "target", flag, "x");
       expect(fixed).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining(`${flag} is fixed when a study is made`) as unknown,
+        stderr: expect.stringContaining(`${flag} is fixed when a study is created`) as unknown,
       });
     }
   });
@@ -207,5 +208,53 @@ describe("what several objectives do not go with: one line, exit code 2, nothing
       ...{ code: 2, stderr: `error: study "own" has 4 best trials: choose with --trial one of ${front}\n` },
     });
     expect((await here("best-trial", "own", "--checkpoint", "--trial", "9")).code).toBe(2);
+  });
+});
+
+describe("an objective that runs a program", () => {
+  const objective = join(projectRoot, "examples", "program-objective.mjs");
+  /** What training.py says, by Node: the program may be of any language. */
+  const standIn = `const { lr, seed } = Object.fromEntries(
+      process.argv.slice(2).flatMap((word, i, words) => (word.startsWith("--") ? [[word.slice(2), words[i + 1]]] : [])));
+    console.error(\`lr \${lr} seed \${seed}\`);
+    if (Number(lr) > 0.5) process.exit(3);
+    for (let step = 1; step <= 20; step++) console.log(JSON.stringify({ step, value: Math.abs(Math.log10(lr) + 2) + 1 / step }));`;
+
+  test("reports its steps, is ended when its trial is pruned, and has failed when it ends otherwise", async () => {
+    await writeFile(join(cwd, "training.mjs"), standIn);
+    const env = { TRAINING_PROGRAM: `${process.execPath} ${join(cwd, "training.mjs")}` };
+    expect(await here("create-study", "--name", "program", "--objective", objective, "--seed", "3")).toMatchObject({
+      code: 0,
+    });
+    const run = await runCli(["optimize", "program", "--trials", "20", "--workers", "2"], { cwd, env });
+    expect(run, run.stderr).toMatchObject({ code: 0 });
+    const trials = await read<Trial[]>("trials", "program");
+    const of = (state: string): Trial[] => trials.filter((trial) => trial.state === state);
+    for (const { params, value, intermediate } of of("complete")) {
+      expect(intermediate.map(([step]) => step)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+      expect(value).toBeCloseTo(Math.abs(Math.log10(params["lr"] as number) + 2) + 0.05, 12);
+    }
+    expect(of("pruned").length).toBeGreaterThan(0);
+    for (const { intermediate } of of("pruned")) expect(intermediate.length).toBeLessThan(20);
+    const failed = trials.filter(({ params }) => (params["lr"] as number) > 0.5);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed.every(({ failure }) => failure?.message.endsWith("ended with exit code 3"))).toBe(true);
+    const { seed, params } = of("complete")[0] as Trial;
+    expect((await here("logs", "program", String(of("complete")[0]?.number))).stdout).toBe(
+      `lr ${params["lr"]} seed ${seed}\n`,
+    );
+  });
+
+  test("the program beside the example is one in Python", async ({ skip }) => {
+    const python = spawnSync(
+      "python3",
+      [join(projectRoot, "examples", "training.py"), "--lr", "0.1", "--momentum", "0", "--seed", "1"],
+      { encoding: "utf8" },
+    );
+    if (python.error) skip("no python3 here");
+    expect(python).toMatchObject({ status: 0, stderr: "lr 0.1, momentum 0\n" });
+    expect(jsonLines(python.stdout).map(({ step, value }) => [step, typeof value])).toEqual(
+      Array.from({ length: 20 }, (_, i) => [i + 1, "number"]),
+    );
   });
 });

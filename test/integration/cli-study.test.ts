@@ -253,7 +253,7 @@ describe("write commands", () => {
     expect(found.code).toBe(1);
     expect(found.stdout).toMatch(/damage/);
     await writeFile(file, text);
-    expect(await runHere(["doctor", "bowl"], cwd)).toMatchObject({ code: 0, stdout: "bowl: whole\n" });
+    expect(await runHere(["doctor", "bowl"], cwd)).toMatchObject({ code: 0, stdout: "bowl: no damage found\n" });
     expect((await runHere(["delete-study", "bowl"], cwd)).code).toBe(0);
     expect(existsSync(file)).toBe(false);
   }, 60_000);
@@ -261,17 +261,17 @@ describe("write commands", () => {
 
 describe("a user's mistake is one line, exit code 2, and costs no trial", () => {
   test.each([
-    ["optimize without a study", ["optimize"], /no study in studies: make one with `mlbench-hpo create-study`/],
+    ["optimize without a study", ["optimize"], /no studies in \.\/studies: create one with `mlbench-hpo create-study`/],
     ["an unknown study", ["trials", "nope"], /no study "nope"/],
     [
       "an option of create-study",
       ["optimize", "--model", "lstm"],
-      /--model is fixed when a study is made.*create-study/,
+      /--model is fixed when a study is created.*create-study/,
     ],
     ...["folds", "seeds", "command", "from", "terminator"].map((name): [string, string[], RegExp] => [
       `--${name} of create-study`,
       ["optimize", `--${name}`, "2"],
-      new RegExp(`--${name} is fixed when a study is made.*create-study`),
+      new RegExp(`--${name} is fixed when a study is created.*create-study`),
     ]),
     ["a bad range", ["create-study", "--search", "train.lr=log:0..1"], /train\.lr/],
     ["an unknown parameter", ["create-study", "--search", "train.lrr=log:1e-4..1"], /train\.lrr.*train\.lr/],
@@ -299,7 +299,7 @@ describe("a user's mistake is one line, exit code 2, and costs no trial", () => 
     for (const name of ["a", "b"]) await runHere(["create-study", "--objective", example, "--name", name], cwd);
     expect(await runHere(["trials"], cwd)).toMatchObject({
       code: 2,
-      stderr: "error: several studies in studies: name one of a, b\n",
+      stderr: "error: several studies in ./studies: name one of a, b\n",
     });
   });
 });

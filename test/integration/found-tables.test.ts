@@ -1,4 +1,5 @@
 /** Tables as they are found, and new cells, through the command line. */
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -153,10 +154,14 @@ describe("what is suspicious about the data", () => {
     expect(mah.stdout).toMatch(/A +2 +0 +2\.4\.\.2\.5/);
   });
 
-  test("data that cannot be loaded are told when a study is made on them", async () => {
+  test("a study is not made on data that cannot be loaded", async () => {
     const cwd = await emptyFolder();
     await writeFile(join(cwd, "t.csv"), "cell,cycle,soh\nA,1,x\n");
     const made = await runHere(["create-study", "--name", "s", ...data], cwd);
-    expect(made.stderr).toMatch(/warning: the data cannot be loaded: .*line 2, column "soh": "x" is not a number/);
+    expect(made).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error: .*line 2, column "soh": "x" is not a number/) as unknown,
+    });
+    expect(existsSync(join(cwd, "studies"))).toBe(false);
   });
 });

@@ -65,7 +65,7 @@ describe("what makes no sense is one line that says what would, exit code 2", ()
     [["train", "--epochs", "99999999999999999999"], /for train\.epochs: expected a whole number, 1 to 1000000/],
     [["train", "--model", ""], /unknown model "": known: lstm/],
     [["train", "--resume", "."], /checkpoint \. cannot be read/],
-    [["evaluate", "a-file"], /a-file is no readable checkpoint/],
+    [["evaluate", "a-file"], /a-file is not a readable checkpoint/],
   ])("%j", async (args, message) => {
     const { code, stdout, stderr } = await runHere(args, cwd);
     expect(stderr).toMatch(message);
@@ -104,26 +104,20 @@ test.each<[taken: boolean, args: string[]]>([
   [false, ["--model", "mlp"]],
   [false, ["--search", "train.lr=log:1e-4..1e-2"]],
   [false, ["--pruner=nop"]],
-])(
-  "the ready configuration is taken by a line that says nothing of the study, and said: %j %j",
-  async (taken, args) => {
-    const { code, stdout, stderr } = await runHere(["create-study", ...args, "--dry-run", "--format", "json"], cwd);
-    expect({ code, said: stderr.includes("ready configuration dummy-lstm") }).toEqual({ code: 0, said: taken });
-    const shown = JSON.parse(stdout) as { fixed: object; space: object; task: { params: Record<string, unknown> } };
-    const { fixed, task } = shown;
-    expect(shown).toMatchObject({ config: taken ? "dummy-lstm" : null });
-    const made = await runHere(
-      ["create-study", ...args, "--storage", `made-${args.join("")}`.replace(/\W/g, "-")],
-      cwd,
-    );
-    expect(made.code, made.stderr).toBe(0);
-    const [file] = made.stdout.match(/made-.*?\.json/) ?? [""];
-    // What the dry run shows is what the study searches.
-    expect(JSON.parse(await readFile(join(cwd, file), "utf8"))).toMatchObject({ space: shown.space, task });
-    expect(fixed).toEqual(taken ? { "train.epochs": 20 } : {});
-    expect(task.params["train.epochs"]).toBe(taken ? 20 : 30);
-  },
-);
+])("the preset is taken by a line that says nothing of the study, and said: %j %j", async (taken, args) => {
+  const { code, stdout, stderr } = await runHere(["create-study", ...args, "--dry-run", "--format", "json"], cwd);
+  expect({ code, said: stderr.includes("using preset dummy-lstm") }).toEqual({ code: 0, said: taken });
+  const shown = JSON.parse(stdout) as { fixed: object; space: object; task: { params: Record<string, unknown> } };
+  const { fixed, task } = shown;
+  expect(shown).toMatchObject({ config: taken ? "dummy-lstm" : null });
+  const made = await runHere(["create-study", ...args, "--storage", `made-${args.join("")}`.replace(/\W/g, "-")], cwd);
+  expect(made.code, made.stderr).toBe(0);
+  const [file] = made.stdout.match(/made-.*?\.json/) ?? [""];
+  // What the dry run shows is what the study searches.
+  expect(JSON.parse(await readFile(join(cwd, file), "utf8"))).toMatchObject({ space: shown.space, task });
+  expect(fixed).toEqual(taken ? { "train.epochs": 20 } : {});
+  expect(task.params["train.epochs"]).toBe(taken ? 20 : 30);
+});
 
 test("a second optimize, and what needs the study to itself, names the process that has it: exit code 1", async () => {
   await runHere(["create-study", "--objective", "slow.mjs", "--name", "slow"], cwd);

@@ -18,10 +18,10 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 test("a call that only had a time limit says how to go on beyond what is there", async () => {
   const args = ["optimize", "good", "--timeout", "0.3", "--workers", "1"];
   const { code, stdout } = await runCli(args, { cwd });
-  const finished = Number(/stopped by timeout: (\d+) finished/.exec(stdout)?.[1]);
+  const finished = Number(/stopped by timeout: \d+ trials? run \((\d+) in the study\)/.exec(stdout)?.[1]);
   // Nothing may have finished on a slow machine: then the call failed, and goes on all the same.
   expect(code).toBe(finished > 0 ? 0 : 1);
-  expect(stdout).toContain(`to go on: mlbench-hpo optimize good --total-trials ${finished + 100}\n`);
+  expect(stdout).toContain(`to continue: mlbench-hpo optimize good --total-trials ${finished + 100}\n`);
 }, 30_000);
 
 test("a copy under another name is a study of its own", async () => {

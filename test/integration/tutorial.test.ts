@@ -90,6 +90,14 @@ const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void
     expect(printed).toMatch(/smooth-2: smooth on dummy/);
     expect(printed).toMatch(/5 of 6 trials done, \d in parallel/);
   },
+  "10. Your own data": (printed) => {
+    const [asFound = "", asSaid = ""] = printed.split(/^table cells\.csv.*$/m).slice(1);
+    expect(printed).toMatch(/^warning: the largest capacity is 2504 Ah: is the column in mAh\?/m);
+    expect(asFound).toMatch(/^L1 +90 +0 +2163\.\.2504 /m);
+    expect(asSaid).toMatch(/^L1 +90 +0 +2\.163\.\.2\.504 /m);
+    expect(asSaid).not.toMatch(/^warning:/m);
+    expect(printed).toMatch(/mlp (beats|does NOT beat) the best baseline/);
+  },
 };
 
 const sections = await sectionsOf("tutorial.md");

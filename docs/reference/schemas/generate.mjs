@@ -1,6 +1,6 @@
 // Writes the JSON Schemas of everything that the command line prints as JSON, and of a study's file:
 //   node docs/reference/schemas/generate.mjs
-// Each file is whole in itself: what they share (the trial record, a search space, …) is copied into each `$defs`.
+// Each schema is self-contained: what they share (the trial record, a search space, …) is copied into each `$defs`.
 import { writeFileSync } from "node:fs";
 import { format } from "prettier";
 
@@ -324,7 +324,7 @@ const annotations = {
 const warnings = { description: "What is suspicious about the data.", ...list(text) };
 
 const studyFile = {
-  description: "The study file or ready configuration that the study was made from; null: none.",
+  description: "The study file or preset that the study was made from; null: none.",
   ...nullable(text),
 };
 const front = {

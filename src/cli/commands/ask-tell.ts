@@ -43,11 +43,11 @@ interface AskOptions extends StudyOptions {
 /** `mlbench-hpo ask` */
 export const askCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("ask"), { positional: true })
-    .description("draw a trial to be evaluated elsewhere; end it with `tell`")
-    .option("--search-space <json>", "a space for a study without one")
+    .description("draw a trial to evaluate elsewhere; report its result with `tell`")
+    .option("--search-space <json>", "search space of a study that has none yet")
     .option(
       "--lease <time>",
-      "take the trial back after so long without a report or heartbeat, while some process has the study open (default: never)",
+      "requeue the trial after this time without a report or heartbeat, while some process has the study open (default: never)",
       duration("--lease"),
     )
     .addOption(formatOption())
@@ -84,9 +84,9 @@ interface ReportOptions extends StudyOptions {
 export const reportCommand: CommandDefinition = (program, { io }) => {
   addTrialArgument(addStudyOptions(program.command("report"), { positional: false }))
     .description("report an intermediate value of a trial that `ask` handed out; prints continue, prune or stop")
-    .requiredOption("--step <n>", "the step, above the one before", wholeNumber("--step", 0))
-    .requiredOption("--value <x>", "the value there")
-    .option("--metrics <json>", 'other numbers of this step: {"loss": 0.1}')
+    .requiredOption("--step <n>", "the step (increasing)", wholeNumber("--step", 0))
+    .requiredOption("--value <x>", "the intermediate value at that step")
+    .option("--metrics <json>", 'other metrics of this step: {"loss": 0.1}')
     .option(...LEASE)
     .addOption(formatOption())
     .action(async (words: string[], options: ReportOptions) => {
@@ -132,13 +132,17 @@ interface TellOptions extends StudyOptions {
 /** `mlbench-hpo tell --trial-number N --value X` (or `--state pruned|failed`) */
 export const tellCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("tell"), { positional: true })
-    .description("end a trial that `ask` handed out")
-    .requiredOption("--trial-number <n>", "its number", wholeNumber("--trial-number", 0))
-    .option("--value <x>", "its value; several objectives: one each, in their order (repeatable, or a,b)", collectList)
+    .description("report the result of a trial that `ask` handed out")
+    .requiredOption("--trial-number <n>", "the trial's number", wholeNumber("--trial-number", 0))
+    .option(
+      "--value <x>",
+      "the objective value; several objectives: one each, in order (repeatable, or a,b)",
+      collectList,
+    )
     .option("--values <x>", "the same as --value", collectList)
-    .option("--state <state>", "complete, pruned or failed (fail)")
+    .option("--state <state>", "complete, pruned or failed")
     .option("--message <text>", "why it failed")
-    .option("--metrics <json>", 'other numbers to keep: {"val_mae": 0.1}')
+    .option("--metrics <json>", 'other metrics to store: {"val_mae": 0.1}')
     .option(...LEASE)
     .action(async (name: string | undefined, options: TellOptions) => {
       const values = (options.value ?? options.values)?.map((text) => numberOf("--value", text));

@@ -26,13 +26,16 @@ interface BestOptions extends StudyOptions {
 export const bestTrialCommand: CommandDefinition = (program, context) => {
   addStudyOptions(program.command("best-trial"), { positional: true })
     .description(
-      "show the best trial, or with several objectives the Pareto front; hand over its weights; train it again under fresh seeds",
+      "show the best trial (several objectives: the Pareto front), export its weights, retrain it with fresh seeds",
     )
-    .option("--checkpoint", "write the winner's weights (see --output)")
+    .option("--checkpoint", "export the best trial's weights (see --output)")
     .option("-o, --output <file>", "where --checkpoint writes (default: STUDY.safetensors)")
-    .option("--retrain", "train the winner and the defaults under the same fresh seeds: mean ± sd, paired difference")
-    .option("--trial <n>", "which of several best trials --checkpoint and --retrain take", wholeNumber("--trial", 0))
-    .option("--seeds <n>", "how many seeds --retrain takes", wholeNumber("--seeds", 2, 1000), 5)
+    .option(
+      "--retrain",
+      "retrain the best trial and the defaults with the same fresh seeds: mean ± SD, paired difference",
+    )
+    .option("--trial <n>", "trial of the Pareto front for --checkpoint and --retrain", wholeNumber("--trial", 0))
+    .option("--seeds <n>", "number of seeds for --retrain", wholeNumber("--seeds", 2, 1000), 5)
     .addOption(formatOption())
     .action((name: string | undefined, options: BestOptions) => best(name, options, context));
 };

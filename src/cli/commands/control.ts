@@ -5,8 +5,11 @@ import { printLine } from "../io.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 
+/** What is said of a study that was sent a command. @param running how many of its trials run */
+type InWords = (name: string, running: number) => string;
+
 /** A command without arguments that is sent to whoever optimizes the study. */
-function controlCommand(type: "stop" | "pause" | "resume", description: string, done: string): CommandDefinition {
+function controlCommand(type: "stop" | "pause" | "resume", description: string, inWords: InWords): CommandDefinition {
   return (program, { io }) => {
     addStudyOptions(program.command(type), { positional: true })
       .description(description)
@@ -14,24 +17,30 @@ function controlCommand(type: "stop" | "pause" | "resume", description: string, 
         const ref = await resolveStudy(options, name);
         const { commandStudy } = await import("../../app/command-study.js");
         await commandStudy(ref, { type } satisfies StudyCommand);
-        printLine(io.stdout, `${ref.name} ${done}`);
+        const { readStudy } = await import("../../app/read-study.js");
+        printLine(io.stdout, inWords(ref.name, (await readStudy(ref)).counts.running));
       });
   };
+}
+
+function stillRunning(running: number): string {
+  if (running === 0) return "no trial is running";
+  return running === 1 ? "1 trial is still running" : `${running} trials are still running`;
 }
 
 /** `mlbench-hpo stop` */
 export const stopCommand = controlCommand(
   "stop",
-  "end a running optimize: no further trial is started",
-  "was asked to stop: trials under way end first",
+  "stop a running optimize: running trials finish, no further trial starts",
+  (name, running) => `asked "${name}" to stop; ${stillRunning(running)}`,
 );
 
 /** `mlbench-hpo pause` */
 export const pauseCommand = controlCommand(
   "pause",
-  "start no further trial in a running optimize until `resume`; running trials go on",
-  "is paused",
+  "pause a running optimize: running trials finish, no further trial starts until `resume`",
+  (name, running) => `paused "${name}"; ${stillRunning(running)}`,
 );
 
 /** `mlbench-hpo resume` */
-export const resumeCommand = controlCommand("resume", "let a paused optimize go on", "goes on");
+export const resumeCommand = controlCommand("resume", "continue a paused optimize", (name) => `resumed "${name}"`);

@@ -21,6 +21,7 @@ import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
 import { collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
 import { folderLocation, splitStudyPath, storageArgument, storageOption } from "../study-ref.js";
+import { typedProgram } from "../typed-program.js";
 
 interface CreateOptions {
   studyName?: string;
@@ -115,9 +116,9 @@ async function addCreateOptions(command: Command): Promise<Command> {
   await addComponentOptions(command);
   addJudgingOptions(command);
   return command
-    .option("--seed <n>", "the study's seed; drawn and stored when absent", wholeNumber("--seed", 0))
-    .option("--no-defaults", "do not take the defaults as the first trial")
-    .option("--dry-run", "print the resolved space as a table; make nothing")
+    .option("--seed <n>", "seed of the study (default: drawn, and stored)", wholeNumber("--seed", 0))
+    .option("--no-defaults", "do not run the defaults as the first trial")
+    .option("--dry-run", "print the resolved search space; create nothing")
     .addOption(new Option("--skip-if-exists").hideHelp())
     .addOption(formatOption(["table", "json", "yaml", "value"]));
 }
@@ -129,13 +130,20 @@ function repeatable(flags: string, description: string): Option {
 /** What the trials run, and over which parameters. */
 function addSubjectOptions(command: Command): void {
   command
-    .addOption(new Option("--model <names>", "a model, or several: a,b searches the model too").argParser(collectList))
+    .addOption(
+      new Option("--model <names>", "a model; several (a,b) make the model a searched parameter").argParser(
+        collectList,
+      ),
+    )
     .option("--dataset <name>", "dataset (see `mlbench-hpo datasets`)")
-    .option("--objective <file>", "a module whose default export is async (trial) => number, instead of a model")
+    .option(
+      "--objective <file>",
+      "objective instead of a model: a module whose default export is async (trial) => number",
+    )
     .option("--config <file>", "a study file (YAML or JSON), or a preset's name: nasa-lstm, …")
     .addOption(pluginOption())
     .addOption(repeatable("--search <name=range>", "search a parameter: train.lr=log:1e-5..1e-1"))
-    .addOption(repeatable("--fix <name=value>", "take a parameter out of the search"));
+    .addOption(repeatable("--fix <name=value>", "fix a parameter"));
 }
 
 /** Who proposes trials, and who ends them early: those that are registered by now, plug-ins' included. */
@@ -146,24 +154,37 @@ async function addComponentOptions(command: Command): Promise<void> {
   ]);
   command
     .option("--sampler <name>", `one of ${samplers.names().join(", ")} (default: tpe)`)
-    .addOption(repeatable("--sampler-option <name=value>", "such as preset=optuna"))
+    .addOption(repeatable("--sampler-option <name=value>", "option of the sampler, such as preset=optuna"))
     .option("--pruner <name>", `one of ${pruners.names().join(", ")} (default: median; nop with several objectives)`)
-    .addOption(repeatable("--pruner-option <name=value>", "such as n_warmup_steps=3"))
-    .option("--dry-run-pruner", "record what would have been pruned, prune nothing");
+    .addOption(repeatable("--pruner-option <name=value>", "option of the pruner, such as n_warmup_steps=3"))
+    .option("--dry-run-pruner", "prune nothing, only record what would have been pruned");
 }
 
 /** How trials are judged. */
 function addJudgingOptions(command: Command): void {
-  const metric = "what trials are judged by: NAME or NAME:maximize, several as a,b (repeatable; default: val_rmse)";
+  const metric = "metric to optimize: NAME or NAME:maximize; several as a,b (repeatable; default: val_rmse)";
   command
     .addOption(new Option("--metric <name>", metric).argParser(collectList))
-    .addOption(new Option("--direction <direction>", "default: the metric's").choices(directionNames))
-    .option("--force-direction", "optimize a metric against the way that it is known to be better")
-    .addOption(repeatable("--constraint <condition>", "only trials that meet it count as best: 'parameters <= 50000'"))
-    .option("--prune-by <metric>", "what trials are pruned by (default: the first --metric)")
-    .addOption(new Option("--trial-value <rule>", "a trial's value").choices(trialValueRules))
-    .addOption(new Option("--on-nan <rule>", "a NaN value").choices(onNanRules))
-    .addOption(new Option("--on-duplicate <rule>", "parameters that were tried").choices(onDuplicateRules));
+    .addOption(
+      new Option("--direction <direction>", "direction of the metric (default: its own)").choices(directionNames),
+    )
+    .option("--force-direction", "allow the direction in which a metric is known to get worse")
+    .addOption(repeatable("--constraint <condition>", "condition that a best trial must meet: 'parameters <= 50000'"))
+    .option("--prune-by <metric>", "metric that the pruner compares (default: the first --metric)")
+    .addOption(
+      new Option("--trial-value <rule>", "which epoch gives a trial its value (default: best)").choices(
+        trialValueRules,
+      ),
+    )
+    .addOption(
+      new Option("--on-nan <rule>", "what becomes of a trial with a NaN value (default: fail)").choices(onNanRules),
+    )
+    .addOption(
+      new Option(
+        "--on-duplicate <rule>",
+        "what to do with parameters that were tried already (default: resample)",
+      ).choices(onDuplicateRules),
+    );
 }
 
 /** The line as the library would be asked. */
@@ -213,7 +234,7 @@ async function create(
   sayDefaults(io, request, study.header);
   const warnings = await sayWarnings(io, format, study.header, storage);
   const { name, seed, space } = study.header;
-  const next = `mlbench-hpo optimize ${given?.directory ? file : name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
+  const next = `${typedProgram()} optimize ${given?.directory ? file : name}${given?.directory ? "" : storageArgument(directory)} --trials 100`;
   await printData(
     io,
     format,
@@ -244,8 +265,7 @@ function sayDefaults(
 }
 
 function sayByItself(io: CliIo, base: Base | null): void {
-  if (base?.byItself)
-    printLine(io.stderr, `no option says what the study is: this is the ready configuration ${base.name}`);
+  if (base?.byItself) printLine(io.stderr, `no options given: using preset ${base.name}`);
 }
 
 /** What is suspicious about the data; with a table also told to people. */
@@ -290,5 +310,5 @@ async function printSpace(
       },
     },
   );
-  if (format === "table") printLine(io.stderr, "dry run: nothing was made");
+  if (format === "table") printLine(io.stderr, "dry run: nothing was created");
 }

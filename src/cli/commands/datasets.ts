@@ -14,7 +14,7 @@ export const datasetsCommand: CommandDefinition = async (program, context) => {
   const { io } = context;
   const command = program
     .command("datasets")
-    .description("list the datasets; show one's numbers; download the NASA archive")
+    .description("list the datasets, show one, download the NASA archive")
     .addOption(pluginOption())
     .addOption(formatOption())
     .action(async (options: { plugin?: string[]; format: string }) => {
@@ -28,7 +28,7 @@ export const datasetsCommand: CommandDefinition = async (program, context) => {
 async function addShow(parent: Command, { io, argv }: CommandContext): Promise<void> {
   const command = parent
     .command("show")
-    .description("counts, capacity range per cell, a plot of the capacity fade")
+    .description("show a dataset: discharges, gaps, capacity and SOH per cell, a plot of the fade")
     .argument("<dataset>", "see `mlbench-hpo datasets`")
     .addOption(pluginOption())
     .option("--seed <n>", "seed of generated data", wholeNumber("--seed", 0))
@@ -63,7 +63,11 @@ async function show(
           { title: "discharges", align: "right", text: (cell) => String(cell.rows) },
           { title: "gaps", align: "right", text: (cell) => String(cell.missing_cycles) },
           { title: "capacity Ah", align: "right", text: (cell) => range(cell.capacity_min, cell.capacity_max) },
-          { title: `SOH <= ${description.eol}`, align: "right", text: (cell) => String(cell.end_of_life_cycle ?? "-") },
+          {
+            title: `EOL cycle (SOH <= ${description.eol})`,
+            align: "right",
+            text: (cell) => String(cell.end_of_life_cycle ?? "-"),
+          },
           { title: "SOH", align: "right", text: (cell) => range(cell.soh_min, cell.soh_max) },
         ],
         description.cells,
@@ -88,11 +92,11 @@ function range(low: number | null, high: number | null): string {
 function addDownload(parent: Command, { io, setExitCode }: CommandContext): void {
   parent
     .command("download")
-    .description("fetch the official NASA battery archive: resumable, checked, safely unpacked")
+    .description("download the official NASA battery archive (resumable, checksummed)")
     .argument("<dataset>", "nasa")
-    .option("--url <url>", "where from (default: NASA's prognostics data repository)")
-    .option("--sha256 <hex>", "refuse an archive with another checksum")
-    .option("--dir <dir>", "where to", "data/nasa")
+    .option("--url <url>", "source (default: NASA's prognostics data repository)")
+    .option("--sha256 <hex>", "expected SHA-256 of the archive")
+    .option("--dir <dir>", "target folder", "data/nasa")
     .action(async (dataset: string, options: { url?: string; sha256?: string; dir: string }) => {
       const { downloadDataset } = await import("../download.js");
       const done = await withInterrupt((signal) => downloadDataset(io, dataset, options, signal));

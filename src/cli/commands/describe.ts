@@ -23,13 +23,14 @@ interface Described {
 export const describeCommand: CommandDefinition = (program, { io }) => {
   program
     .command("describe")
-    .description("show what a model, dataset, optimizer, … takes: parameters, defaults, ranges, search metadata")
-    .addArgument(new Argument("<kind>", "what it is").choices(kinds))
+    .description("show the parameters of a model, dataset, optimizer, …: defaults, ranges, search distributions")
+    .addArgument(new Argument("<kind>", `one of ${kinds.join(", ")}`))
     .argument("[name]", "its name (not for `describe training`)")
     .addOption(pluginOption())
     .addOption(formatOption(["table", "json", "yaml"]))
-    .action(async (kind: Kind, name: string | undefined, options: { plugin?: string[]; format: string }) => {
+    .action(async (word: string, name: string | undefined, options: { plugin?: string[]; format: string }) => {
       await loadPluginsOf(options);
+      const kind = await kindOf(word);
       const described = await describe(kind, name);
       const rows = described.parameters.map(row);
       await printData(
@@ -53,6 +54,19 @@ export const describeCommand: CommandDefinition = (program, { io }) => {
       );
     });
 };
+
+/** @throws UsageError `unknown-kind`, for the name of a component with the command that describes it. */
+async function kindOf(word: string): Promise<Kind> {
+  const kind = kinds.find((known) => known === word);
+  if (kind) return kind;
+  const commands: string[] = [];
+  for (const known of kinds) {
+    if (known !== "training" && (await registryOfKind(known)).names().includes(word))
+      commands.push(`\`mlbench-hpo describe ${known} ${word}\``);
+  }
+  if (commands.length === 0) throw unknownName("kind", word, kinds);
+  throw new UsageError("unknown-kind", `describe ${word}: did you mean ${commands.join(" or ")}?`);
+}
 
 async function describe(kind: Kind, name: string | undefined): Promise<Described> {
   const { z } = await import("zod");

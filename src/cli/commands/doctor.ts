@@ -3,8 +3,9 @@ import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
 import { formatOption } from "../shared-options.js";
-import { addStudyOptions, resolveStudy } from "../study-ref.js";
+import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
+import { typedProgram } from "../typed-program.js";
 import type { RepairReport, StorageFinding } from "../../storage/storage.js";
 
 function findingLine(finding: StorageFinding): string {
@@ -22,8 +23,8 @@ function lostLine({ lines, trials, unsure }: NonNullable<RepairReport["lost"]>):
 /** `mlbench-hpo doctor STUDY [--repair]`: exit code 0 when the study is whole (or mended), 1 when it is damaged. */
 export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) => {
   addStudyOptions(program.command("doctor"), { positional: true })
-    .description("look for damage in a study's files; --repair mends it without losing a good record")
-    .option("--repair", "mend what was found; damaged files are kept beside")
+    .description("check a study's files for damage; --repair repairs them without losing an intact record")
+    .option("--repair", "repair what was found; the damaged files are kept as backups")
     .addOption(formatOption(["table", "json", "yaml"]))
     .action(async (name: string | undefined, options: StudyOptions & { repair?: boolean; format: string }) => {
       const format = parseFormat(options.format);
@@ -34,12 +35,12 @@ export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) =
         await printData(io, format, report, {
           table: () =>
             report.findings.length === 0
-              ? `${ref.name}: whole, nothing to repair`
+              ? `${ref.name}: no damage found, nothing to repair`
               : [
                   ...report.findings.map(findingLine),
                   ...report.actions,
                   ...report.backups.map((file) => `kept ${file}`),
-                  ...(report.lost ? [lostLine(report.lost)] : ["nothing is lost"]),
+                  ...(report.lost ? [lostLine(report.lost)] : ["nothing was lost"]),
                 ].join("\n"),
         });
         return;
@@ -47,11 +48,14 @@ export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) =
       const findings = await diagnoseStudy(ref);
       const damaged = findings.some((finding) => finding.severity === "damage");
       await printData(io, format, findings, {
-        table: () => (findings.length === 0 ? `${ref.name}: whole` : findings.map(findingLine).join("\n")),
+        table: () => (findings.length === 0 ? `${ref.name}: no damage found` : findings.map(findingLine).join("\n")),
       });
       if (damaged) {
         if (format === "table")
-          printLine(io.stderr, `to mend it: mlbench-hpo doctor ${ref.name} --repair --storage ${ref.directory}`);
+          printLine(
+            io.stderr,
+            `repair: ${typedProgram()} doctor ${ref.name} --repair${storageArgument(ref.directory)}`,
+          );
         setExitCode(1);
       }
     });

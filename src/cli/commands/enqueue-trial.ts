@@ -37,10 +37,10 @@ function settings(texts: readonly string[], { space }: StudyHeader): Record<stri
 /** `mlbench-hpo enqueue-trial --params '{"train.lr": 0.01}'` */
 export const enqueueTrialCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("enqueue-trial"), { positional: true })
-    .description("put a trial with given parameters in front; the others are drawn")
+    .description("queue a trial with given parameters; it runs next, and parameters not given are sampled")
     .option("--params <json>", 'parameters as JSON: {"train.lr": 0.01}')
     .option("--set <name=value>", "one parameter (repeatable)", collect)
-    .option("--defaults", "the model's defaults, as far as they are searched")
+    .option("--defaults", "use the defaults of the searched parameters")
     .action(async (name: string | undefined, options: EnqueueOptions) => {
       const ref = await resolveStudy(options, name);
       const { readStudy } = await import("../../app/read-study.js");

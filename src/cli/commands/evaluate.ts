@@ -31,10 +31,10 @@ export const evaluateCommand: CommandDefinition = async (program, { io, argv }) 
   const command = addBackendOptions(
     program
       .command("evaluate")
-      .description("score a checkpoint beside the baselines")
+      .description("score a checkpoint and compare it with the baselines")
       .argument("<checkpoint>", "a .safetensors file written by `train`")
       .addOption(new Option("--split <part>", "the part to score").choices(["val", "test", "train"]).default("val"))
-      .option("--dataset <name>", "another dataset than the one trained on")
+      .option("--dataset <name>", "dataset (default: the one trained on)")
       .addOption(pluginOption())
       .addOption(formatOption(["table", "json", "yaml"])),
   );

@@ -9,7 +9,7 @@ import { writeOutputFile, writeText } from "../write-text.js";
 /** `mlbench-hpo export --to csv|json`: a line a trial, or the whole study. */
 export const exportCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("export"), { positional: true })
-    .description("write a study's trials as CSV (a line a trial) or JSON (header and records)")
+    .description("write a study's trials as CSV (one line per trial) or JSON (header and records)")
     .addOption(new Option("--to <format>", "csv or json").choices(["csv", "json"]).makeOptionMandatory())
     .addOption(outputOption())
     .action(async (name: string | undefined, options: StudyOptions & { to: "csv" | "json"; output?: string }) => {

@@ -31,7 +31,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "list the studies",
     load: async () => (await import("./studies.js")).studiesCommand,
   },
-  { name: "show", summary: "summarise a study", load: async () => (await import("./show.js")).showCommand },
+  { name: "show", summary: "summarize a study", load: async () => (await import("./show.js")).showCommand },
   {
     name: "trials",
     summary: "list the trials of a study",
@@ -39,13 +39,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "best-trial",
-    summary: "the best trial, its weights, its retraining",
+    summary: "show the best trial, export its weights, retrain it",
     load: async () => (await import("./best-trial.js")).bestTrialCommand,
   },
   { name: "logs", summary: "print a trial's log", load: async () => (await import("./logs.js")).logsCommand },
   {
     name: "replay",
-    summary: "train a trial again and compare",
+    summary: "rerun a trial and compare every number",
     load: async () => (await import("./replay.js")).replayCommand,
   },
   {
@@ -53,36 +53,40 @@ export const commands: readonly CommandEntry[] = [
     summary: "write a study as CSV or JSON",
     load: async () => (await import("./export.js")).exportCommand,
   },
-  { name: "stop", summary: "end a running optimize", load: async () => (await control()).stopCommand },
-  { name: "pause", summary: "start no further trial until resume", load: async () => (await control()).pauseCommand },
-  { name: "resume", summary: "let a paused optimize go on", load: async () => (await control()).resumeCommand },
+  { name: "stop", summary: "stop a running optimize", load: async () => (await control()).stopCommand },
+  { name: "pause", summary: "pause a running optimize", load: async () => (await control()).pauseCommand },
+  { name: "resume", summary: "continue a paused optimize", load: async () => (await control()).resumeCommand },
   {
     name: "enqueue-trial",
-    summary: "put a trial with given parameters in front",
+    summary: "queue a trial with given parameters",
     load: async () => (await import("./enqueue-trial.js")).enqueueTrialCommand,
   },
   {
     name: "ask",
-    summary: "draw a trial to be evaluated elsewhere",
+    summary: "draw a trial to evaluate elsewhere",
     load: async () => (await askTell()).askCommand,
   },
   {
     name: "report",
-    summary: "report on a trial that `ask` handed out",
+    summary: "report an intermediate value of an asked trial",
     load: async () => (await askTell()).reportCommand,
   },
   {
     name: "heartbeat",
-    summary: "renew the lease on such a trial",
+    summary: "renew the lease on an asked trial",
     load: async () => (await askTell()).heartbeatCommand,
   },
-  { name: "tell", summary: "end a trial that `ask` handed out", load: async () => (await askTell()).tellCommand },
+  { name: "tell", summary: "report the result of an asked trial", load: async () => (await askTell()).tellCommand },
   {
     name: "trial",
     summary: "note, tag, ban, restore, retry or stop one trial",
     load: async () => (await import("./trial.js")).trialCommand,
   },
-  { name: "study", summary: "a study's attributes", load: async () => (await import("./study.js")).studyCommand },
+  {
+    name: "study",
+    summary: "set user attributes of a study",
+    load: async () => (await import("./study.js")).studyCommand,
+  },
   {
     name: "delete-study",
     summary: "delete a study with its files",
@@ -90,7 +94,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "doctor",
-    summary: "look for damage in a study's files, and mend it",
+    summary: "check a study's files for damage, and repair them",
     load: async () => (await import("./doctor.js")).doctorCommand,
   },
   {
@@ -100,7 +104,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "evaluate",
-    summary: "score a checkpoint",
+    summary: "score a checkpoint against the baselines",
     load: async () => (await import("./evaluate.js")).evaluateCommand,
   },
   {
@@ -116,12 +120,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "info",
-    summary: "package, Node, CPU and kernels here",
+    summary: "show package, Node, CPU and kernels versions",
     load: async () => (await import("./info.js")).infoCommand,
   },
   {
     name: "describe",
-    summary: "what a model, dataset, optimizer, … takes",
+    summary: "show the parameters of a model, dataset, optimizer, …",
     load: async () => (await import("./describe.js")).describeCommand,
   },
 ];

@@ -8,7 +8,7 @@ import { formatOption } from "../shared-options.js";
 export const infoCommand: CommandDefinition = (program, { io }) => {
   program
     .command("info")
-    .description("what made_by says in studies and runs made here: package, commit, Node, CPU, kernels")
+    .description("show what studies and runs record about this installation: package, commit, Node, CPU, kernels")
     .addOption(formatOption(["table", "json", "yaml"]))
     .action(async (options: { format: string }) => {
       const { madeBy } = await import("../../app/made-by.js");

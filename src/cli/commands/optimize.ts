@@ -12,6 +12,7 @@ import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
+import { typedProgram } from "../typed-program.js";
 
 interface OptimizeCliOptions extends StudyOptions {
   trials?: number;
@@ -54,35 +55,39 @@ function addOptimizeOptions(command: Command): Command {
     .description("run trials of a study; run it again to continue")
     .option("--trials <n>", "number of additional trials (default: 100)", wholeNumber("--trials", 0))
     .option("--total-trials <n>", "stop when the study has N finished trials", wholeNumber("--total-trials", 0))
-    .option("--timeout <time>", "end after 90, 90s, 30m, 2h; running trials go back to waiting", duration("--timeout"))
-    .option("--trial-timeout <time>", "a longer trial fails as timeout", duration("--trial-timeout"))
-    .option("--workers <n>", "trials at once (default: the cores)", wholeNumber("--workers", 1, 1024))
+    .option("--timeout <time>", "stop after 90, 90s, 30m, 2h; running trials are requeued", duration("--timeout"))
+    .option("--trial-timeout <time>", "fail a trial that runs longer", duration("--trial-timeout"))
+    .option("--workers <n>", "trials in parallel (default: number of cores)", wholeNumber("--workers", 1, 1024))
     .addOption(
       new Option(
         "--isolation <name>",
-        "what trials run in: thread (shares the data), process (survives whatever a trial does), or a plug-in's executor",
+        "where trials run: thread (shares the data), process (isolates crashes and memory), or a plug-in's executor",
       ).default("thread"),
     )
-    .option("--deterministic", "take results in trial order, so that a parallel study can be repeated")
+    .option("--deterministic", "process results in trial order, so that a parallel study is reproducible")
     .option(
       "--max-attempts <n>",
-      "attempts of a trial that died with its process (default: 3)",
+      "attempts at a trial whose process dies (default: 3)",
       wholeNumber("--max-attempts", 1),
     )
-    .option("--max-retries <n>", "repeat a failed trial so often (default: 0)", wholeNumber("--max-retries", 0))
+    .option("--max-retries <n>", "retries of a failed trial (default: 0)", wholeNumber("--max-retries", 0))
     .option(
       "--max-failures <n>",
-      "failures in a row that end the call; 0: never (default: 5 until a trial succeeds, then 20)",
+      "stop after N failures in a row; 0: never (default: 5 until a trial succeeds, then 20)",
       wholeNumber("--max-failures", 0),
     )
     .option("--patience <n>", "stop after N trials without improvement", wholeNumber("--patience", 1))
     .option("--target <value>", "stop as soon as a trial reaches this value", finiteNumber)
-    .option("--grace <seconds>", "how long running trials may go on after Ctrl-C (default: 10)", duration("--grace"))
-    .option("--keep-checkpoints <rule>", "best:N, all or none", "best:3")
-    .option("--accept-changes", "go on although files that the study depends on have changed; recorded")
-    .option("--take-over", "take the lock of an owner elsewhere that is gone, without waiting for a sign of its life");
+    .option(
+      "--grace <time>",
+      "how long running trials may take to finish after Ctrl-C (default: 10s)",
+      duration("--grace"),
+    )
+    .option("--keep-checkpoints <rule>", "checkpoints to keep: best:N, all or none", "best:3")
+    .option("--accept-changes", "run although files that the study depends on have changed (recorded in the study)")
+    .option("--take-over", "take over at once the lock of a dead process on another machine");
   addBackendOptions(command).addOption(
-    new Option("--format <format>", "json: one event a line").choices(["table", "json"]).default("table"),
+    new Option("--format <format>", "json: one event per line").choices(["table", "json"]).default("table"),
   );
   for (const flag of fixedByStudy)
     command.addOption(
@@ -97,7 +102,7 @@ function addOptimizeOptions(command: Command): Command {
 function refuseFixed(flag: string): never {
   throw new UsageError(
     "fixed-by-study",
-    `${flag} is fixed when a study is made: use it with \`mlbench-hpo create-study\``,
+    `${flag} is fixed when a study is created: give it to \`mlbench-hpo create-study\``,
   );
 }
 
@@ -177,18 +182,24 @@ function printEnd(
   },
   result: OptimizeResult,
 ): void {
-  printLine(io.stdout, `stopped by ${result.stoppedBy}: ${result.finished} finished, ${result.added} in this call`);
+  printLine(io.stdout, endLine(result));
   for (const line of bestLines(result, options.counts)) printLine(io.stdout, line);
   for (const line of besideLines(options.header, result)) printLine(io.stdout, line);
   printLine(io.stdout, `study: ${options.file}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
   const goal = totalOf(options, result);
-  if (resume) printLine(io.stdout, `to go on: mlbench-hpo optimize${where} --total-trials ${goal}`);
+  if (resume) printLine(io.stdout, `to continue: ${typedProgram()} optimize${where} --total-trials ${goal}`);
   else if (options.counts.complete > 0) {
     const handOver = options.weights && result.best ? " --checkpoint -o best.safetensors" : "";
-    printLine(io.stdout, `next: mlbench-hpo best-trial${where}${handOver}`);
+    printLine(io.stdout, `next: ${typedProgram()} best-trial${where}${handOver}`);
   }
+}
+
+/** `done: 100 trials run (140 in the study)`, or before its goal `stopped by timeout: …`. */
+function endLine({ stoppedBy, added, finished }: OptimizeResult): string {
+  const met = stoppedBy === "trials" || stoppedBy === "total-trials";
+  return `${met ? "done" : `stopped by ${stoppedBy}`}: ${added} ${added === 1 ? "trial" : "trials"} run (${finished} in the study)`;
 }
 
 /** The best trial with its parameters, the front, or why there is none. */

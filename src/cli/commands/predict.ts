@@ -26,16 +26,16 @@ interface PredictOptions {
 function addPredictOptions(command: Command): Command {
   return addBackendOptions(
     command
-      .description("predict with a checkpoint: CSV cell,cycle,step,soh_true,soh_pred; of several, their mean")
-      .argument("<checkpoint...>", "a .safetensors file written by `train`; several: their mean, soh_low and soh_high")
+      .description("predict with a checkpoint, or with the mean of several; CSV: cell,cycle,step,soh_true,soh_pred")
+      .argument("<checkpoint...>", "a .safetensors file written by `train`; several add the range soh_low, soh_high")
       .addOption(
         new Option(
           "--split <part>",
           "the part to predict (default: every window of cells that the model was not trained with; else val)",
         ).choices(["val", "test", "train"]),
       )
-      .option("--dataset <name>", "another dataset than the one trained on")
-      .option("--forecast", "also each cell's newest window, whose path lies ahead of the data")
+      .option("--dataset <name>", "dataset (default: the one trained on)")
+      .option("--forecast", "also forecast from each cell's last window, beyond the data")
       .addOption(new Option("--format <format>", "output format").choices(["csv", "json"]).default("csv"))
       .addOption(outputOption())
       .option("--dump <file.safetensors>", "write x, last_soh, t_eval, y_true, soh_r as tensors")

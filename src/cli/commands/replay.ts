@@ -10,7 +10,7 @@ import type { StudyOptions } from "../study-ref.js";
 /** `mlbench-hpo replay N`: train trial N again from its record; exit code 1 when the numbers differ. */
 export const replayCommand: CommandDefinition = (program, { io, setExitCode }) => {
   addTrialArgument(addStudyOptions(program.command("replay"), { positional: false }))
-    .description("train a trial again from its record and compare every number")
+    .description("rerun a trial from its record and compare every number")
     .addOption(formatOption(["table", "json", "yaml"]))
     .action(async (words: string[], options: StudyOptions & { format: string }) => {
       const format = parseFormat(options.format);

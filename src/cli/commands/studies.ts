@@ -15,14 +15,17 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
     .addOption(storageOption())
     .addOption(formatOption())
     .action(async (options: { storage: string; format: string }) => {
-      const { summarizeStudies } = await import("../../app/views/study-list.js");
+      const [{ summarizeStudies }, { placeInWords }] = await Promise.all([
+        import("../../app/views/study-list.js"),
+        import("../../app/find-study.js"),
+      ]);
       const { studies, unread } = await summarizeStudies({ storage: folderLocation(options.storage) });
       for (const { message } of unread) printLine(io.stderr, `error: ${message}`);
       if (unread.length > 0) setExitCode(1);
       await printData(io, parseFormat(options.format), studies, {
         table: () =>
           studies.length + unread.length === 0
-            ? `no studies in ${options.storage}: create one with \`mlbench-hpo create-study\``
+            ? `no studies in ${placeInWords(options.storage)}: create one with \`mlbench-hpo create-study\``
             : renderTable(
                 [
                   { title: "study", text: (row) => row.name },

@@ -8,11 +8,11 @@ import type { StudyOptions } from "../study-ref.js";
 
 /** `mlbench-hpo study set-user-attr --key K --value V` */
 export const studyCommand: CommandDefinition = (program, { io }) => {
-  const study = program.command("study").description("a study's attributes");
+  const study = program.command("study").description("set user attributes of a study");
   addStudyOptions(study.command("set-user-attr"), { positional: true })
-    .description("keep a value with the study")
-    .requiredOption("--key <key>", "its name")
-    .requiredOption("--value <value>", "JSON, or text")
+    .description("set a user attribute on the study")
+    .requiredOption("--key <key>", "the attribute's name")
+    .requiredOption("--value <value>", "its value: JSON, or text")
     .action(async (name: string | undefined, options: StudyOptions & { key: string; value: string }) => {
       if (options.key === "") throw new UsageError("invalid-key", "--key: expected a name");
       const ref = await resolveStudy(options, name);

@@ -68,25 +68,31 @@ async function resumedRun(path: string): Promise<RunConfig> {
 
 function addTrainOptions(command: Command): Command {
   command
-    .description("train one model on one dataset and score it beside the baselines")
+    .description("train one model on one dataset and compare it with the baselines")
     .option("--model <name>", "model (see `mlbench-hpo models`)", "lstm")
     .option("--dataset <name>", "dataset (see `mlbench-hpo datasets`)", "dummy")
-    .option("--config <file>", "YAML or JSON with model, dataset, seed, params; the command line comes before it")
+    .option(
+      "--config <file>",
+      "YAML or JSON with model, dataset, seed, params; options on the command line override it",
+    )
     .addOption(pluginOption())
     .option(
       "--seed <n>",
-      "derives the streams data, split, init, shuffle, dropout; drawn when absent",
+      "seed of data, split, initialization, shuffling and dropout (default: drawn)",
       wholeNumber("--seed", 0),
     );
   return addBackendOptions(command)
     .option(
       "-o, --checkpoint <file>",
-      "where the weights go (default: artifacts/<model>.safetensors); another run's that are there become *.prev.safetensors",
+      "file for the weights (default: artifacts/<model>.safetensors); weights of another configuration found there are kept as *.prev.safetensors",
     )
     .option("--no-checkpoint", "write no weights")
-    .option("--resume <file>", "go on from a checkpoint of `train`; --epochs is the total")
-    .option("--plot [file.svg]", "draw predicted against true SOH here and as an SVG (default: artifacts/<model>.svg)")
-    .addOption(new Option("--format <format>", "json: one event a line").choices(["table", "json"]).default("table"));
+    .option("--resume <file>", "continue from a checkpoint of `train`; --epochs is the total")
+    .option(
+      "--plot [file.svg]",
+      "plot predicted and true SOH in the terminal and as an SVG (default: artifacts/<model>.svg)",
+    )
+    .addOption(new Option("--format <format>", "json: one event per line").choices(["table", "json"]).default("table"));
 }
 
 /** What would only fail when the work is done. */
@@ -144,7 +150,7 @@ async function trainOnce(plan: TrainPlan, context: CommandContext): Promise<Fini
 
 /** Says how to go on, and ends the command as interrupted. */
 function sayInterrupted({ checkpoint, epoch }: RunResult, { io, setExitCode }: CommandContext): void {
-  const resume = checkpoint === null ? "" : `: --resume ${checkpoint} goes on from there`;
+  const resume = checkpoint === null ? "" : `; continue with --resume ${checkpoint}`;
   printLine(io.stderr, `interrupted after ${epoch} epochs${resume}`);
   setExitCode(130);
 }

@@ -23,37 +23,35 @@ async function send<C extends StudyCommand>(options: StudyOptions, command: C) {
 /** `mlbench-hpo trial note|tag|ban|restore|retry|stop` */
 export const trialCommand: CommandDefinition = (program, { io }: CommandContext) => {
   const trial = program.command("trial").description("note, tag, ban, restore, retry or stop one trial");
-  verb(trial, "note", "keep a text with a trial, in place of the one before")
+  verb(trial, "note", "set a trial's note, replacing the one before")
     .argument("<text>", "the note; empty removes it")
     .action(async (number: number, note: string, options: StudyOptions) => {
       await send(options, { type: "annotate", number, change: { note } });
       printLine(io.stdout, note === "" ? `trial ${number}: no note` : `trial ${number}: noted`);
     });
-  verb(trial, "tag", "give a trial tags, in place of those before")
+  verb(trial, "tag", "set a trial's tags, replacing those before")
     .argument("[tags...]", "the tags; none removes them")
     .action(async (number: number, tags: string[], options: StudyOptions) => {
       const { tags: given } = await send(options, { type: "annotate", number, change: { tags } });
       printLine(io.stdout, `trial ${number}: ${given.length === 0 ? "no tags" : given.join(", ")}`);
     });
-  verb(trial, "ban", "hide a trial from best trial, sampler and plots; it stays counted").action(
+  verb(trial, "ban", "exclude a trial from best trial, sampler and plots; it still counts as finished").action(
     async (number: number, options: StudyOptions) => {
       await send(options, { type: "annotate", number, change: { banned: true } });
-      printLine(io.stdout, `trial ${number} is banned; \`trial restore ${number}\` takes it back`);
+      printLine(io.stdout, `trial ${number} is banned; \`trial restore ${number}\` lifts the ban`);
     },
   );
-  verb(trial, "restore", "let a banned trial count like any other again").action(
-    async (number: number, options: StudyOptions) => {
-      await send(options, { type: "annotate", number, change: { banned: false } });
-      printLine(io.stdout, `trial ${number} is restored`);
-    },
-  );
-  verb(trial, "retry", "queue a failed trial's parameters once more").action(
+  verb(trial, "restore", "lift the ban on a trial").action(async (number: number, options: StudyOptions) => {
+    await send(options, { type: "annotate", number, change: { banned: false } });
+    printLine(io.stdout, `trial ${number} is restored`);
+  });
+  verb(trial, "retry", "queue a failed trial's parameters again").action(
     async (number: number, options: StudyOptions) => {
       const queued = await send(options, { type: "retry", number });
       printLine(io.stdout, `trial ${queued.number} repeats trial ${number}`);
     },
   );
-  verb(trial, "stop", "end a running trial as pruned, or give up a waiting one").action(
+  verb(trial, "stop", "stop a running trial (it ends as pruned), or cancel a waiting one").action(
     async (number: number, options: StudyOptions) => {
       const { state } = await send(options, { type: "stop-trial", number });
       printLine(io.stdout, state === "running" ? `trial ${number} ends` : `trial ${number} is ${state}`);

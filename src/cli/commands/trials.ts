@@ -22,10 +22,14 @@ type TrialsOptions = StudyOptions & TrialQuery & { format: string };
 export const trialsCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("trials"), { positional: true })
     .description("list the trials of a study")
-    .option("--state <states>", "only these: complete, pruned, failed, running, waiting", collectList)
-    .option("--filter <condition>", "such as 'train.lr<0.01' or 'state=pruned' (repeatable; all must hold)", collect)
-    .option("--sort <field>", "a field or parameter; -field descends", "number")
-    .option("--limit <n>", "at most so many", wholeNumber("--limit", 0))
+    .option("--state <states>", "only trials in these states: complete, pruned, failed, running, waiting", collectList)
+    .option(
+      "--filter <condition>",
+      "only trials that meet it: 'train.lr<0.01', 'state=pruned' (repeatable; all must hold)",
+      collect,
+    )
+    .option("--sort <field>", "field or parameter to sort by; -field sorts descending", "number")
+    .option("--limit <n>", "show at most N trials", wholeNumber("--limit", 0))
     .addOption(formatOption())
     .action(async (name: string | undefined, options: TrialsOptions) => {
       const format = parseFormat(options.format);

@@ -7,30 +7,31 @@ const column = z.string().nullable().default(null);
 /** Parameters of `csv`: a user's own table. */
 export const csvParameters = z.object({
   path: parameter(z.string().min(1), {
-    description: "the table: a header line, then a row a cycle",
+    description: "CSV file: a header line, then one row per cycle",
     path: true,
   }),
   cell_column: parameter(z.string().min(1).default("cell"), { description: "column with the cell's name" }),
   cycle_column: parameter(z.string().min(1).default("cycle"), {
-    description: "column with the discharge's number within its cell",
+    description: "column with the cycle number within the cell",
   }),
   soh_column: parameter(column, {
-    description: "column with SOH (1 = as new); default: soh where there is one and no capacity_column is given",
+    description: "column with SOH (1 = as new); default: soh, unless capacity_column is given",
   }),
   capacity_column: parameter(column, {
-    description: "column with the discharge capacity, of which SOH is made; default: capacity where there is no SOH",
+    description:
+      "column with the discharge capacity, from which SOH is computed; default: capacity if there is no SOH column",
   }),
   soh_reference: parameter(z.enum(["nominal", "first"]).nullable().default(null), {
-    description: "SOH = capacity / reference: nominal_capacity or the cell's first; default: nominal where it is given",
+    description: "SOH = capacity / reference: nominal_capacity or each cell's first; default: nominal if it is given",
   }),
   nominal_capacity: parameter(z.number().gt(0).nullable().default(null), {
     description: "the cells' nominal capacity, in capacity_unit",
   }),
   soh_unit: parameter(z.enum(["fraction", "percent"]).default("fraction"), {
-    description: "what the SOH column is in: 1 or 100 as new",
+    description: "unit of the SOH column: as new is 1 or 100",
   }),
   capacity_unit: parameter(z.enum(["Ah", "mAh"]).default("Ah"), {
-    description: "what the capacity column and nominal_capacity are in",
+    description: "unit of the capacity column and of nominal_capacity",
   }),
   min_capacity: parameter(z.number().min(0).nullable().default(null), {
     description:
@@ -38,7 +39,7 @@ export const csvParameters = z.object({
       "default: a tenth of the cell's median",
   }),
   delimiter: parameter(z.enum([",", ";", "\t", "|"]).nullable().default(null), {
-    description: "between columns; default: the one that the header line has most of",
+    description: "column delimiter; default: the most frequent one in the header line",
   }),
 });
 

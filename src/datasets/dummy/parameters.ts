@@ -5,19 +5,19 @@ import { windowParameter } from "../task.js";
 
 /** Parameters of `dummy`: how many cells and cycles, and the seed of their lives. */
 export const dummyParameters = z.object({
-  cells: parameter(z.number().int().min(1).max(10_000).default(10), { description: "synthetic cells" }),
+  cells: parameter(z.number().int().min(1).max(10_000).default(10), { description: "number of synthetic cells" }),
   cycles: parameter(z.number().int().min(3).max(100_000).default(120), {
     description: "discharges per cell",
     unit: "cycles",
   }),
   noise: parameter(z.number().min(0).max(0.1).default(0.001), {
-    description: "standard deviation of the measured SOH",
+    description: "standard deviation of the measurement noise",
     unit: "SOH",
   }),
   // Short for quick epochs; what a fast charge costs shows later than that, so a search finds more in longer windows.
   window: windowParameter(10),
   generator_seed: parameter(z.number().int().min(0).nullable().default(null), {
-    description: "draws the cells' lives; default: derived from the seed",
+    description: "seed of the generated cells; default: derived from the seed",
   }),
 });
 

@@ -4,6 +4,7 @@
 export type MatNumericClass =
   "double" | "single" | "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" | "int64" | "uint64" | "logical";
 
+/** The numbers of an array as they are stored. */
 export type MatNumbers =
   | Float64Array
   | Float32Array
@@ -27,6 +28,7 @@ export interface MatNumeric {
   readonly imag: MatNumbers | null;
 }
 
+/** A character array. */
 export interface MatChar {
   readonly class: "char";
   readonly dims: readonly number[];
@@ -34,6 +36,7 @@ export interface MatChar {
   readonly rows: readonly string[];
 }
 
+/** A cell array. */
 export interface MatCell {
   readonly class: "cell";
   readonly dims: readonly number[];
@@ -41,6 +44,7 @@ export interface MatCell {
   readonly cells: readonly MatArray[];
 }
 
+/** A struct array. */
 export interface MatStruct {
   readonly class: "struct";
   readonly dims: readonly number[];
@@ -88,6 +92,7 @@ export interface MatSparse {
   readonly logical: boolean;
 }
 
+/** Any array of a MAT-file; `class` tells which. */
 export type MatArray = MatNumeric | MatChar | MatCell | MatStruct | MatObject | MatFunction | MatOpaque | MatSparse;
 
 /** The variables of a file. */

@@ -1,6 +1,7 @@
 /** The error for a file that is no readable MATLAB file. */
 import { UsageError } from "../../core/errors.js";
 
+/** Why a MAT-file is not read. */
 export type MatErrorCode =
   /** Ends before what it declares. */
   | "mat-truncated"

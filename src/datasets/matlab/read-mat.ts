@@ -12,6 +12,7 @@ import type { MatErrorCode } from "./mat-format-error.js";
 import { readVariable } from "./matrix-element.js";
 import type { MatVariable } from "./matrix-element.js";
 
+/** The options of {@link readMat}. */
 export interface ReadMatOptions {
   /**
    * Memory that reading may take, in bytes: what compressed elements inflate to, the decoded numbers and text, and an

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { UsageError, messageOf } from "../../core/errors.js";
 import { didYouMean } from "../../core/nearest.js";
+import { listed } from "../table-warnings.js";
 import { listOf } from "../task.js";
 import type { NasaParameters } from "./nasa-parameters.js";
 
@@ -64,11 +65,11 @@ export async function nasaFiles(
   if (known.length === 0)
     throw new UsageError("no-cells", `data_dir: no .mat files in ${dir}, expected cells such as B0005.mat`);
   const wanted = listOf(params.cells) ?? known;
-  if (wanted.length === 0) throw new UsageError("no-cells", `cells: none named; ${dir} has ${known.join(", ")}`);
+  if (wanted.length === 0) throw new UsageError("no-cells", `cells: none named; ${dir} has ${listed(known, 20)}`);
   return [...new Set(wanted)].sort().map((cell) => {
     const path = found.get(cell);
     if (path !== undefined) return { cell, path };
     const hint = didYouMean(cell, known);
-    throw new UsageError("unknown-cell", `no cell "${cell}" in ${dir}:${hint} it has ${known.join(", ")}`);
+    throw new UsageError("unknown-cell", `no cell "${cell}" in ${dir}:${hint} it has ${listed(known, 20)}`);
   });
 }

@@ -13,20 +13,20 @@ export const nasaParameters = z.object({
   }),
   cells: parameter(cells, { description: "cells to use, as B0005,B0006; default: all that are there" }),
   soh_reference: parameter(z.enum(["nominal", "first"]).default("nominal"), {
-    description: "SOH = capacity / reference: the nominal capacity, or the cell's own first one",
+    description: "SOH = capacity / reference: the nominal capacity, or each cell's first",
   }),
   nominal_capacity: parameter(z.number().gt(0).max(1000).default(2), {
     description: "the cells' nominal capacity; also the unit of normalised charging times",
     unit: "Ah",
   }),
   min_capacity: parameter(z.number().min(0).max(1000).default(0.1), {
-    description: "discharges below it are aborted runs: left out, as missing cycles",
+    description: "discharges below it are taken as aborted and left out, as missing cycles",
     unit: "Ah",
   }),
 });
 
 /**
- * Of `nasa`, with defaults for these few cells: the SOH alone (more columns are learned by heart from two cells) over
+ * Of `nasa`, with defaults for these few cells: the SOH alone (more columns overfit two cells) over
  * windows of 30 cycles; see docs/benchmarks.md.
  */
 export const nasaSummaryParameters = nasaParameters.extend({
@@ -35,7 +35,7 @@ export const nasaSummaryParameters = nasaParameters.extend({
     search: { distribution: categorical(["soh", "compact", "all"]), default: "on request" },
   }),
   window: parameter(z.number().int().min(1).max(1000).default(30), {
-    description: "window length in cycles: consecutive rows of one cell",
+    description: "window length: consecutive cycles of one cell that the model sees",
     unit: "cycles",
     search: { distribution: int(10, 40), default: true },
   }),

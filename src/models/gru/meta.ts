@@ -3,6 +3,6 @@ import { lstmMeta } from "../lstm/meta.js";
 
 /** The parameters are the LSTM's. */
 export const gruMeta = {
-  summary: "stacked GRU over the window, and a head that emits the whole path",
+  summary: "stacked GRU over the window, and a head that predicts the whole SOH path",
   parameters: lstmMeta.parameters,
 };

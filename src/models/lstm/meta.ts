@@ -5,14 +5,14 @@ import { parameter } from "../../registry/index.js";
 import { residualParameter } from "../residual.js";
 
 export const lstmMeta = {
-  summary: "stacked LSTM over the window, and a head that emits the whole path",
+  summary: "stacked LSTM over the window, and a head that predicts the whole SOH path",
   parameters: z.object({
     hidden_size: parameter(z.number().int().min(1).max(1024).default(32), {
-      description: "units of each layer",
+      description: "hidden units per layer",
       search: { distribution: int(8, 128, { log: true }), default: true },
     }),
     layers: parameter(z.number().int().min(1).max(8).default(1), {
-      description: "stacked layers",
+      description: "number of stacked layers",
       search: { distribution: int(1, 3), default: true },
     }),
     dropout: parameter(z.number().min(0).max(0.9).default(0.1), {
@@ -20,11 +20,11 @@ export const lstmMeta = {
       search: { distribution: float(0, 0.5), default: true },
     }),
     head: parameter(z.enum(["linear", "mlp"]).default("linear"), {
-      description: "what maps the last output to the path: one linear layer, or two with tanh between",
+      description: "output head: one linear layer, or an MLP with one hidden tanh layer",
       search: { distribution: categorical(["linear", "mlp"]), default: "on request" },
     }),
     head_size: parameter(z.number().int().min(1).max(1024).default(32), {
-      description: "units of the hidden layer of an mlp head",
+      description: "hidden units of an mlp head",
       when: { head: "mlp" },
       search: { distribution: int(8, 128, { log: true }), default: "on request" },
     }),

@@ -5,22 +5,22 @@ import { parameter } from "../../registry/index.js";
 import { residualParameter } from "../residual.js";
 
 export const mlpMeta = {
-  summary: "dense layers on the flattened window: the baseline network",
+  summary: "fully connected network on the flattened window",
   parameters: z.object({
     hidden_size: parameter(z.number().int().min(1).max(2048).default(32), {
-      description: "units of each layer",
+      description: "hidden units per layer",
       search: { distribution: int(8, 128, { log: true }), default: true },
     }),
     layers: parameter(z.number().int().min(1).max(8).default(2), {
-      description: "hidden layers",
+      description: "number of hidden layers",
       search: { distribution: int(1, 3), default: true },
     }),
     activation: parameter(z.enum(["tanh", "relu", "gelu"]).default("tanh"), {
-      description: "after each hidden layer",
+      description: "activation of the hidden layers",
       search: { distribution: categorical(["tanh", "relu", "gelu"]), default: "on request" },
     }),
     dropout: parameter(z.number().min(0).max(0.9).default(0.1), {
-      description: "rate after each hidden layer, in training only",
+      description: "dropout rate (after each hidden layer)",
       search: { distribution: float(0, 0.5), default: true },
     }),
     residual: residualParameter,

@@ -10,7 +10,9 @@ export type Columns = Readonly<Record<string, readonly number[]>>;
 /** The weights of n observations, oldest first. */
 export type WeightsRule = (n: number) => readonly number[];
 
+/** The options of {@link ParzenEstimator}. */
 export interface ParzenEstimatorOptions {
+  /** By parameter, in external units; a choice as its index. All of one length. */
   readonly observations: Columns;
   /** The parameters of the joint density; `when` is not looked at. */
   readonly space: SearchSpace;

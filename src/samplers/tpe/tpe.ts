@@ -16,12 +16,13 @@ import type { Observations } from "./split.js";
 import { observe, splitTrials } from "./split.js";
 import { drawStratified } from "./startup.js";
 
+/** The options of {@link TpeSampler}. */
 export interface TpeSamplerOptions {
   /** `optuna`: exactly the rule and defaults of Optuna 5.0.0's TPESampler. @default "default" */
   readonly preset?: "default" | "optuna";
   /** Stands in for the study's seed in the sampler stream. @default the study's */
   readonly seed?: number;
-  /** Complete and pruned trials before the history is used. @default 10 */
+  /** Complete and pruned random trials before the first proposal. @default 10 */
   readonly nStartupTrials?: number;
   /** Candidates a proposal. @default 24 */
   readonly nEiCandidates?: number;

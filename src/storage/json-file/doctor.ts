@@ -20,8 +20,11 @@ function note(code: string, path: string, message: string): StorageFinding {
 /** What is left of processes that died; the next owner clears it away. */
 export function leftovers(paths: StudyPaths, locks: Locks): StorageFinding[] {
   const findings: StorageFinding[] = [];
-  if (locks.isStale(paths.lock))
-    findings.push(note("stale-lock", paths.lock, "its owner is gone; the next takes over"));
+  if (locks.isStale(paths.lock)) {
+    const owner = locks.formerOwner(paths.lock);
+    const died = owner ? ` (${ownerInWords(owner)} has died)` : "";
+    findings.push(note("stale-lock", paths.lock, `stale lock${died}; the next command that writes takes over`));
+  }
   for (const path of [paths.snapshotTemp, paths.journalTemp])
     if (existsSync(path)) findings.push(note("leftover", path, "left by a process that died while writing it"));
   return findings;

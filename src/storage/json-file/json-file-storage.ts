@@ -51,6 +51,7 @@ import { JsonFileWriter } from "./writer.js";
 import type { WriterStart } from "./writer.js";
 import { emptyJournal, startFromFiles } from "./writer-start.js";
 
+/** The options of {@link JsonFileStorage}. */
 export interface JsonFileStorageOptions {
   /** The folder that holds the studies; made by the first `create`. A study's location is shown under it as given here. */
   readonly directory: string;

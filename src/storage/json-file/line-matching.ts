@@ -88,7 +88,7 @@ class Matcher {
     const wrong = mended.filter((line) => line.wrong).length;
     if (wrong > 0 || missing > 0) {
       const rest = missing > wrong ? ` and ${missing - wrong} missing` : "";
-      this.#actions.push(`${wrong} line${wrong === 1 ? "" : "s"} that could not be put right${rest}`);
+      this.#actions.push(`${wrong} line${wrong === 1 ? "" : "s"} that could not be repaired${rest}`);
     }
     return { lines: mended, actions: this.#actions, missing: Math.max(0, missing - wrong) };
   }
@@ -106,7 +106,7 @@ class Matcher {
       const sum = own[i] as string;
       const place = places.get(sum)?.shift();
       if (place === undefined && used.has(sum)) {
-        this.#actions.push(`line ${i + 1}: left out, it stands twice`);
+        this.#actions.push(`line ${i + 1}: dropped, a duplicate`);
         continue;
       }
       if (place !== undefined) {
@@ -147,7 +147,7 @@ class Matcher {
       const found = this.#oneByte(line.bytes, line.place) ?? this.#cut(line.bytes);
       if (found) {
         this.#actions.push(
-          `line ${at + 1}: ${found.length === 1 ? "put one changed byte right" : "cut in two what a changed byte had joined"}`,
+          `line ${at + 1}: ${found.length === 1 ? "repaired one byte" : "split two lines that a changed byte had joined"}`,
         );
         mended.push(...found);
         continue;
@@ -155,7 +155,7 @@ class Matcher {
       const joined =
         next && !next.sure ? this.#oneByte(Buffer.concat([line.bytes, NEWLINE, next.bytes]), line.place) : null;
       if (joined) {
-        this.#actions.push(`line ${at + 1}: joined what a changed byte had cut in two`);
+        this.#actions.push(`line ${at + 1}: joined a line that a changed byte had split`);
         mended.push(...joined);
         at++;
         continue;

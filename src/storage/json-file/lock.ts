@@ -106,6 +106,12 @@ export class Locks {
     return ownerIn(standing.content, standing.verdict === "elsewhere");
   }
 
+  /** Whose a stale lock was; null where its file does not say. */
+  formerOwner(path: string): LockOwner | null {
+    const content = this.#look(path)?.content;
+    return content ? ownerIn(content, false) : null;
+  }
+
   /** Whether a lock file is there whose owner is gone. */
   isStale(path: string): boolean {
     return this.#look(path) !== null && this.owner(path) === null;

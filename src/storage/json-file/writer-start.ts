@@ -70,6 +70,6 @@ function damagedStudy(name: string, { file, line, message }: StorageFinding): Ml
   const place = line === null ? file : `${file}, line ${line}`;
   return new MlbenchError(
     "study-damaged",
-    `study "${name}" is damaged (${place}: ${message}): mlbench-hpo doctor ${name} --repair mends it`,
+    `study "${name}" is damaged (${place}: ${message}): mlbench-hpo doctor ${name} --repair repairs it`,
   );
 }

@@ -19,6 +19,7 @@ export type LstmLayer = RecurrentLayer;
 export interface DropoutOptions {
   /** In (0, 1). */
   readonly rate: number;
+  /** Seed of the masks. */
   readonly seed: number;
   /** The optimizer step, so that every step has masks of its own. */
   readonly step: number;

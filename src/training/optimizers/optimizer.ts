@@ -13,6 +13,7 @@ export interface StepNumbers {
   readonly maxNorm: number;
 }
 
+/** An optimizer: changes a model's variables by their gradients. */
 export interface Optimizer {
   /** Changes the variables in place. Variables without a gradient stay as they are. */
   step(gradients: ReadonlyMap<string, Tensor>, numbers: StepNumbers): void;

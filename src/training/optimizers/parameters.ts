@@ -6,23 +6,23 @@ import { parameter } from "../../registry/index.js";
 /** Adam's own parameters, shared by `adam` and `adamw`. */
 export const adamParameters = z.object({
   beta1: parameter(z.number().min(0).lt(1).default(0.9), {
-    description: "decay of the gradient's running mean",
+    description: "decay rate of the first moment",
     search: { distribution: float(0.8, 0.99), default: "on request" },
   }),
   beta2: parameter(z.number().min(0).lt(1).default(0.999), {
-    description: "decay of the squared gradient's running mean",
+    description: "decay rate of the second moment",
     search: { distribution: float(0.9, 0.9999), default: "on request" },
   }),
-  eps: parameter(z.number().gt(0).default(1e-8), { description: "added to the denominator, after bias correction" }),
+  eps: parameter(z.number().gt(0).default(1e-8), { description: "added to the denominator (after bias correction)" }),
 });
 
 export const sgdParameters = z.object({
   momentum: parameter(z.number().min(0).lt(1).default(0.9), {
-    description: "share of the last direction that is kept",
+    description: "momentum",
     search: { distribution: float(0, 0.99), default: "on request" },
   }),
   nesterov: parameter(z.boolean().default(false), {
-    description: "look ahead along the momentum",
+    description: "Nesterov momentum",
     search: { distribution: categorical([true, false]), default: "on request" },
   }),
 });

@@ -11,7 +11,7 @@ if (!schedulers.has("none"))
     lazy(async () => (await import("./none.js")).none),
   );
 if (!schedulers.has("cosine"))
-  schedulers.register("cosine", { summary: "half a cosine over the epochs", parameters: cosineParameters })(
+  schedulers.register("cosine", { summary: "cosine annealing over the epochs", parameters: cosineParameters })(
     lazy(async () => (await import("./cosine.js")).cosine),
   );
 if (!schedulers.has("reduce_lr_on_plateau"))

@@ -14,6 +14,7 @@ export interface Scheduler {
   restore(state: Readonly<Record<string, number>>): void;
 }
 
+/** What a learning-rate schedule is made for. */
 export interface SchedulerFacts {
   /** The first epoch's learning rate. */
   readonly lr: number;

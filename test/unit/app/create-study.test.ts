@@ -39,7 +39,7 @@ describe("a study over a model", () => {
     expect(trials).toEqual([]);
   });
 
-  it("takes the defaults of create-study, and a ready configuration only when it is named", async () => {
+  it("takes the defaults of create-study, and a preset only when it is named", async () => {
     expect(await plan({ search: { "train.lr": null } })).toMatchObject({
       ...{ name: "lstm-dummy", fixed: {}, task: { model: "lstm", dataset: "dummy", params: { "train.epochs": 30 } } },
     });
@@ -173,7 +173,7 @@ describe("paths", () => {
     await writeFile(join(directory, "plugin.mjs"), "export default () => {};");
     await createStudy({
       ...{ storage: "out/studies", directory, model: "mlp", dataset: "csv", plugins: ["./plugin.mjs"] },
-      params: { "data.path": "data/cells.csv", "data.soh_column": "soh" },
+      params: { "data.path": "data/cells.csv", "data.soh_column": "soh", "data.window": 10 },
     });
     const text = await readFile(join(directory, "out", "studies", "mlp-csv.json"), "utf8");
     const { settings, task } = JSON.parse(text) as StudyHeader;

@@ -95,7 +95,7 @@ test.each([
   expect(error.exitCode).toBe(2);
 });
 
-test("files are found by path, ready configurations by name", async () => {
+test("files are found by path, presets by name", async () => {
   const path = join(folder, "mine.yaml");
   await writeFile(path, "model: mlp\nplugins: [./p.js]\n");
   expect(await loadStudyConfig(path)).toEqual({ model: "mlp", plugins: [join(folder, "p.js")] });
@@ -107,7 +107,7 @@ test("files are found by path, ready configurations by name", async () => {
   });
 });
 
-test("every ready configuration parses", async () => {
+test("every preset parses", async () => {
   const names = await presetNames();
   expect(names).toEqual(expect.arrayContaining(["dummy-lstm", "nasa-lstm"]));
   for (const name of names) expect(await loadStudyConfig(name)).toHaveProperty("dataset");

@@ -85,14 +85,14 @@ it("keeps the picture whole when lines are written above it", async () => {
   expect(text).toContain("step 3  0.5  a long line that says");
   view.onEvent({ event: "trial", trial: trial(0, 2) });
   view.onEvent({ event: "trial", trial: trial(1, 1) });
-  view.onEvent({ event: "draining", by: "interrupt", running: [2] });
+  view.onEvent({ event: "draining", by: "interrupt", running: [2], graceMs: 10_000 });
   await drawn("interrupted");
   const shown = screen(text);
   expect(shown.slice(0, 4)).toEqual([
     "s: 0 of 9 trials done, 3 in parallel",
     "trial   0  complete  2 *         x 1",
     "trial   1  complete  1 *         x 1",
-    "interrupted: waiting for trial 2; Ctrl-C again stops now",
+    "interrupted: waiting up to 10 s for trial 2; Ctrl-C again stops now",
   ]);
   expect(shown.slice(4).map((line) => line.trim())).toEqual([
     expect.stringContaining("2/9  best 1"),

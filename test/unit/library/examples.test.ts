@@ -84,6 +84,35 @@ test("the files of docs/typescript.md compile, and the page shows them as they a
   expect(mistakes(programs)).toEqual([]);
 }, 60_000);
 
+test("every export, and every field of an interface of options, says what it is", () => {
+  const program = ts.createProgram([root, `${dist}/testing/index.d.ts`], options);
+  const checker = program.getTypeChecker();
+  const isOurs = (symbol: ts.Symbol): boolean =>
+    symbol.declarations?.some((declaration) => {
+      const { fileName } = declaration.getSourceFile();
+      return fileName.startsWith(dist) && !fileName.startsWith(`${dist}/vendor/`) && !ts.isSourceFile(declaration);
+    }) ?? false;
+  const says = (symbol: ts.Symbol): boolean =>
+    symbol.getDocumentationComment(checker).length > 0 || symbol.getJsDocTags(checker).length > 0;
+  const silent: string[] = [];
+  let fields = 0;
+  for (const file of program.getRootFileNames()) {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(file) as ts.SourceFile) as ts.Symbol;
+    for (const exported of checker.getExportsOfModule(module)) {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      if (!isOurs(symbol)) continue;
+      if (!says(symbol) && !says(exported)) silent.push(exported.name);
+      if (!/(Options|Request|Spec|Config)$/.test(exported.name) || !(symbol.flags & ts.SymbolFlags.Interface)) continue;
+      for (const member of symbol.members?.values() ?? []) {
+        fields++;
+        if (!says(member)) silent.push(`${exported.name}.${member.name}`);
+      }
+    }
+  }
+  expect(fields).toBeGreaterThan(100);
+  expect(silent).toEqual([]);
+}, 60_000);
+
 test("the main exports have an example, and every example compiles", () => {
   const found = exportsOf(ts.createProgram([root], options));
   const bare = found.filter(({ isCalled, examples }) => isCalled && examples.length === 0).map(({ name }) => name);

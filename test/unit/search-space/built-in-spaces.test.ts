@@ -114,7 +114,7 @@ test("all models in one study: each trial runs with its own model's parameters",
   sample(derived, parameters, "dummy");
 });
 
-test("the ready configurations' spaces are derived and sampled", async () => {
+test("the presets' spaces are derived and sampled", async () => {
   for (const preset of await presetNames()) {
     const { model = [], dataset = "", search = [], fixed = {} } = await loadStudyConfig(preset);
     const names = [model].flat();

@@ -205,6 +205,7 @@ describe("interrupts", () => {
     await running;
     expect(s.trials[0]).toMatchObject({ state: "waiting", intermediate: [], attempts: [{ intermediate: [[1, 0.5]] }] });
     expect(names(events)).toEqual(["start", "trial-start", "report", "draining", "requeued", "finish"]);
+    expect(events[3]).toEqual({ event: "draining", by: "interrupt", running: [0], graceMs: 10 });
     const { params } = s.trials[0] as Trial;
     await s.optimize(square, { trials: 1 });
     expect(s.trials[0]).toMatchObject({ state: "complete", params, attempt: 2 });

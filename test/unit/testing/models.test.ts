@@ -101,7 +101,7 @@ describe("the suite of models finds one that", () => {
     ["draws its weights without the seed", broken(Unseeded), /same weights for the same seed/],
     ["predicts something else each time", broken(Wandering), /the same twice/],
     ["does not take weights", broken(Deaf), /takes them again/],
-    ["cannot learn what it is shown", broken(Blind), /learns a dozen/],
+    ["cannot learn what it is shown", broken(Blind), /overfits a dozen/],
     ["has a metric of no proper name", broken(Boasting), /snake_case/],
     ["does not say what a parameter means", broken(Sound, ""), /says of every parameter/],
   ]);

@@ -36,9 +36,9 @@ test("a given parameter without effect is named, not silently used", () => {
 
 test("mistakes are one line with what would be right", () => {
   const mistakes: [() => unknown, RegExp][] = [
-    [() => resolve({ "train.learning_rate": 1 }), /unknown parameter "train.learning_rate": known: .*train.lr/],
+    [() => resolve({ "train.learning_rate": 1 }), /unknown parameter "train.learning_rate": did you mean "train.lr"\?/],
     [() => resolve({ "model.hidden_siez": 1 }), /did you mean "model.hidden_size"\?/],
-    [() => resolve({ lr: 1 }), /unknown parameter "lr": did you mean "train.lr"\? known: /],
+    [() => resolve({ lr: 1 }), /unknown parameter "lr": did you mean "train.lr"\? `mlbench-hpo describe training`/],
     [() => resolve({ "train.lr": 0 }), /invalid value "0" for train.lr: expected a number, above 0/],
     [() => resolve({ "train.epochs": 1.5 }), /invalid value "1.5" for train.epochs: /],
     [() => resolve({ "train.epochs": "ten" }), /invalid value "ten" for train.epochs: .*number/],

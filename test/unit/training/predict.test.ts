@@ -125,7 +125,7 @@ test("damage and mismatches are one line, exit code 2", async () => {
     expect((error as Error).message).not.toContain("\n");
   };
   await refuse(/damaged.safetensors cannot be read: there is no such file/, () => {});
-  await refuse(/is no readable checkpoint: .*truncated/, () => {
+  await refuse(/is not a readable checkpoint: .*truncated/, () => {
     writeFileSync(damaged, bytes);
     truncateSync(damaged, bytes.length - 100);
   });

@@ -92,7 +92,7 @@ test.each([
 test("a header length beyond the file, or beyond reason, is refused", () => {
   const bytes = fileOf("{}");
   new DataView(bytes.buffer).setBigUint64(0, 2n ** 63n, true);
-  expect(() => decodeSafetensors(bytes)).toThrow(/header would be/);
+  expect(() => decodeSafetensors(bytes)).toThrow(/^it is no safetensors file$/);
   new DataView(bytes.buffer).setBigUint64(0, 50n, true);
   expect(() => decodeSafetensors(bytes)).toThrow(/ends inside its header/);
 });

@@ -1,0 +1,123 @@
+/** What a mistyped line is answered: one line that says what was wrong with which word, and what would be right. */
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { csvText, fadingRows } from "../../fixtures/csv/battery-tables.js";
+import { emptyFolder, runHere } from "../../integration/cli.js";
+
+const create = (...words: string[]): string[] => ["create-study", ...words];
+const onTable = (...words: string[]): string[] => create("--dataset", "csv", "--path", "cells.csv", ...words);
+const training = "`mlbench-hpo describe training`";
+
+const mistakes: [string[], string][] = [
+  // Names: those of other frameworks, mistyped ones, and ones that are near to nothing.
+  [
+    create("--search", "learning_rate=1e-4..1e-2"),
+    `unknown parameter "learning_rate": did you mean "train.lr"? ${training} lists them`,
+  ],
+  [
+    create("--set", "patience=3"),
+    `unknown parameter "patience": did you mean "train.early_stopping_patience"? ${training} lists them`,
+  ],
+  [
+    create("--set", "hiden-size=3"),
+    'unknown parameter "hiden-size": did you mean "model.hidden_size"? `mlbench-hpo describe model NAME` lists them',
+  ],
+  [
+    create("--set", "train.hidden_size=3"),
+    'unknown parameter "train.hidden_size": did you mean "model.hidden_size"? `mlbench-hpo describe model NAME` lists them',
+  ],
+  [create("--set", "train.seed=3"), `unknown parameter "train.seed": ${training} lists them`],
+  [create("--set", "train.foo=3"), `unknown parameter "train.foo": ${training} lists them`],
+  [
+    create("--set", "foo=1"),
+    `unknown parameter "foo": \`mlbench-hpo describe model NAME\`, \`mlbench-hpo describe dataset NAME\` and ${training} list them`,
+  ],
+  [
+    create("--sampler-option", "foo=1"),
+    'sampler "tpe" has no option "foo": known: preset, seed, n_startup_trials, n_ei_candidates, prior_weight, magic_clip, endpoints, multivariate, group, constant_liar',
+  ],
+  // Ranges as they are written elsewhere.
+  ...(
+    [
+      ["lr=1e-5-1e-1", "lr=1e-5..1e-1"],
+      ["lr=1e-5:1e-1", "lr=1e-5..1e-1"],
+      ["lr=[1e-5, 1e-1]", "lr=1e-5..1e-1"],
+      ["lr=1e-5 to 1e-1", "lr=1e-5..1e-1"],
+      ["lr=1e-5...1e-1", "lr=1e-5..1e-1"],
+      ["window=8-32", "window=8..32"],
+    ] as const
+  ).map(([typed, right]): [string[], string] => {
+    const body = typed.slice(typed.indexOf("=") + 1);
+    return [
+      create("--search", typed),
+      `--search ${typed}: a range is written LOW..HIGH, as in ${right} (a choice of that name: choice:${body})`,
+    ];
+  }),
+  // What is described.
+  [["describe", "lstm"], "describe lstm: did you mean `mlbench-hpo describe model lstm`?"],
+  [["describe", "median"], "describe median: did you mean `mlbench-hpo describe pruner median`?"],
+  [
+    ["describe", "nosuch"],
+    'unknown kind "nosuch": known: model, dataset, optimizer, scheduler, sampler, pruner, training',
+  ],
+  // Files.
+  [["train", "--dataset", "csv", "--path", "nope.csv"], "nope.csv: no such file (data.path)"],
+  [["evaluate", "cells.csv"], "cells.csv is not a readable checkpoint: it is no safetensors file"],
+  [["predict", "cells.csv"], "cells.csv is not a readable checkpoint: it is no safetensors file"],
+  [["evaluate", "page.html"], "page.html is not a readable checkpoint: it is no safetensors file"],
+  // Cells, columns and windows that the data do not have, before a study is made of them.
+  [
+    ["train", "--val-cells", "D99"],
+    'data.val_cells: no cell "D99": did you mean "D09"? there are D01, D02, D03, D04, D05, D06, D07, D08, D09, D10',
+  ],
+  [onTable("--val-cells", "X"), 'data.val_cells: no cell "X": there are A, B, C'],
+  [
+    onTable("--features", "soh,tmep"),
+    'unknown feature "tmep" of dataset "csv": did you mean "temp"? known: all, soh, temp',
+  ],
+  [
+    onTable("--search", "features=soh,tmep"),
+    'unknown feature "tmep" of dataset "csv": did you mean "temp"? known: all, soh, temp',
+  ],
+  [
+    onTable("--window", "60"),
+    "the training part has no windows: a cell needs 60 + 10 cycles for one window (cycles: A 60, B 60, C 60)",
+  ],
+  [
+    create("--val-cells", "each"),
+    "data.val_cells=each: a trial trains on one split, and only `mlbench-hpo train` holds every cell out in turn: name the cells to validate on (--val-cells A,B), or leave it out for the last one",
+  ],
+  // The way that a metric is better, and plots.
+  ...["val_mae", "val_rmse"].map((metric): [string[], string] => [
+    create("--metric", metric, "--direction", "maximize"),
+    `${metric} is better the smaller it is: minimize it, or insist with --force-direction (forceDirection: true)`,
+  ]),
+  [["train", "--plot", "plot.png"], "--plot plot.png: a plot is an SVG, as in plot.svg"],
+  [["help", "nosuch"], 'help nosuch: no command "nosuch": mlbench-hpo --help lists them'],
+  // Times.
+  [["optimize", "--timeout", "1x"], "--timeout 1x: expected a length of time, as in 90, 90s, 30m or 2h"],
+];
+
+test.each(mistakes)("%j", async (line, message) => {
+  const cwd = await emptyFolder();
+  await writeFile(join(cwd, "cells.csv"), csvText(fadingRows(["A", "B", "C"], 60), ["cell", "cycle", "soh", "temp"]));
+  await writeFile(join(cwd, "page.html"), "<!doctype html><title>404</title>");
+  expect(await runHere(line, cwd)).toEqual({ code: 2, stdout: "", stderr: `error: ${message}\n` });
+  expect(existsSync(join(cwd, "studies"))).toBe(false);
+});
+
+test("a switch may stand alone, and help says nothing of how it is read", async () => {
+  const cwd = await emptyFolder();
+  const dropLast = async (...words: string[]): Promise<unknown> => {
+    const { stdout } = await runHere(create("--dry-run", "--format", "json", ...words), cwd);
+    return (JSON.parse(stdout) as { task: { params: Record<string, unknown> } }).task.params["train.drop_last"];
+  };
+  expect(await dropLast("--model", "lstm")).toBe(false);
+  expect(await dropLast("--drop-last")).toBe(true);
+  expect(await dropLast("--drop-last", "false")).toBe(false);
+  expect(await dropLast("--drop-last", "false", "--drop-last")).toBe(true);
+  expect(await dropLast("--drop-last", "--drop-last", "no")).toBe(false);
+  expect((await runHere(["train", "--help"], cwd)).stdout).not.toContain("preset:");
+});
