@@ -15,7 +15,7 @@ export function mergedAnnotation(before: Annotation = NONE, change: AnnotationCh
   if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string" && tag !== ""))
     throw invalid("tags must be a list of texts");
   requireShort("a note", note, NOTE_LENGTH);
-  for (const tag of tags) requireShort("a tag", tag);
+  for (const tag of tags as readonly string[]) requireShort("a tag", tag);
   if (typeof banned !== "boolean") throw invalid("banned must be true or false");
   return { note, tags: [...new Set(tags)], banned };
 }
