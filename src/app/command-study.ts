@@ -79,6 +79,12 @@ export async function commandStudy<C extends StudyCommand>(
   target: StudyTarget,
   command: C,
 ): Promise<CommandAnswers[C["type"]]> {
+  const given: unknown = command;
+  if (typeof given !== "object" || given === null)
+    throw new UsageError(
+      "invalid-option",
+      `commandStudy: expected a command, got ${given === null ? "null" : typeof given}`,
+    );
   const keys = Object.hasOwn(commandKeys, command.type) ? commandKeys[command.type] : null;
   if (!keys) throw new UsageError("invalid-option", `commandStudy: there is no command "${String(command.type)}"`);
   requireKnownKeys(`commandStudy "${command.type}"`, command, keys);

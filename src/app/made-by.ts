@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { keptMessage } from "../core/index.js";
 import type { KernelsName, MadeBy } from "../core/index.js";
 import { resolveKernels } from "../tensor/kernels/select.js";
 
@@ -18,7 +19,7 @@ export function madeBy(kernels: KernelsName = resolveKernels("auto")): MadeBy {
     node: process.version,
     cpu: `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores, ${process.arch}`,
     kernels,
-    command_line: commandLine(process.argv, process.cwd()),
+    command_line: keptMessage(commandLine(process.argv, process.cwd())),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a study optimizes, under which constraints, and what serves it by default: from a caller's words to settings. */
 import type { ComponentSpec, Direction, StudyObjective, TrialValueRule } from "../core/index.js";
-import { isMetricName, objectivesInWords, parseConstraint, UsageError } from "../core/index.js";
+import { isMetricName, objectivesInWords, parseConstraint, requireShort, UsageError } from "../core/index.js";
 import { unknownName } from "../registry/index.js";
 import type { Sampler } from "../samplers/sampler.js";
 
@@ -115,6 +115,7 @@ function parseMetric(text: string): Named {
 }
 
 function requireName(name: string): string {
+  requireShort("a metric's name", name);
   if (isMetricName(name)) return name;
   throw new UsageError("invalid-metric", `metric "${name}": a name has letters, digits, "_", "-" and "."`);
 }
@@ -141,7 +142,10 @@ function directionOf(metric: string, given: Direction | undefined, known: KnownM
  */
 export function resolveConstraints(texts: readonly string[] | undefined, known: KnownMetrics): readonly string[] {
   const constraints = (texts ?? []).map(parseConstraint);
-  for (const { metric } of constraints) requireKnown(metric, known);
+  for (const { metric, name } of constraints) {
+    requireKnown(metric, known);
+    requireShort("a constraint", name);
+  }
   return [...new Set(constraints.map(({ name }) => name))];
 }
 

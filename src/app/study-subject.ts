@@ -9,7 +9,7 @@ import { loadObjective } from "../plugins/load-objective.js";
 import { resolveModule } from "../plugins/resolve-module.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import type { DerivedSpace } from "../search-space/index.js";
-import { declareSpace, deriveSpace, parseSpace, qualifyModels } from "../search-space/index.js";
+import { declareSpace, deriveSpace, parseSpace, qualifyModels, refuseNeverActive } from "../search-space/index.js";
 import { trainParameters } from "../training/config.js";
 import { openPaths } from "./study-files.js";
 import type { MergedRequest } from "./study-request.js";
@@ -47,6 +47,7 @@ export async function subjectOf(merged: MergedRequest, directory: string): Promi
   if (merged.kind === "objective") return moduleSubject(merged, directory);
   const none = { task: {}, parameters: [], objective: null, dataFiles: [] };
   const derived = { space: parseSpace(merged.request.space ?? {}), fixed: {} };
+  refuseNeverActive(derived.space);
   return { ...none, derived, defaultName: "study", defaultMetric: "value" };
 }
 

@@ -8,6 +8,7 @@ import {
   stackText,
   UsageError,
   userErrorOf,
+  keptMessage,
 } from "../core/index.js";
 import { commands } from "./commands/index.js";
 import { printLine, shown, surviveClosedPipes } from "./io.js";
@@ -100,7 +101,8 @@ function report(error: unknown, io: CliIo): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const debug = Boolean(process.env["MLBENCH_DEBUG"]);
   const usersOwn = error instanceof MlbenchError ? null : (userErrorOf(error)?.message ?? null);
-  printLine(io.stderr, `error: ${usersOwn ?? messageOf(error)}`);
+  // What was given may stand in it, however long that is.
+  printLine(io.stderr, `error: ${keptMessage(usersOwn ?? messageOf(error))}`);
   if (usersOwn !== null && debug) printLine(io.stderr, stackText(error).trimEnd());
   if (usersOwn !== null) return 2;
   if (error instanceof MlbenchError) return error.exitCode;

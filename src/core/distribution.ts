@@ -2,6 +2,7 @@
 import { UsageError } from "./errors.js";
 import type { KnownKeys } from "./known-keys.js";
 import { requireKnownKeys } from "./known-keys.js";
+import { CHOICE_LENGTH, requireShort } from "./limits.js";
 
 /** A value that a parameter can take. */
 export type ParamValue = number | string | boolean | null;
@@ -18,9 +19,11 @@ export function isParamValue(value: unknown): value is ParamValue {
 export function requireParameterName(name: string): void {
   if (name === "" || name === "__proto__")
     throw new UsageError("invalid-value", `${JSON.stringify(name)} cannot be a parameter's name`);
+  requireShort("a parameter's name", name);
 }
 
-function inWords(value: unknown): string {
+/** What is no {@link ParamValue}, in words. */
+export function inWords(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "number") return `${value}`;
   return { object: "an object", function: "a function" }[typeof value as string] ?? typeof value;
@@ -198,6 +201,7 @@ export function categorical(choices: readonly ParamValue[], options: Categorical
       "invalid-distribution",
       `categorical: choice ${odd} is ${inWords(choices[odd])}: a choice is a text, a finite number, true, false or null`,
     );
+  for (const choice of choices) if (typeof choice === "string") requireShort("a choice", choice, CHOICE_LENGTH);
   if (new Set(choices).size !== choices.length)
     throw new UsageError("invalid-distribution", `categorical([${choices.join(", ")}]): a choice occurs twice`);
   return { type: "categorical", choices: [...choices], ...(options.when ? { when: options.when } : {}) };

@@ -8,6 +8,7 @@ export * from "./freeze.js";
 export * from "./json.js";
 export * from "./known-keys.js";
 export * from "./lease.js";
+export * from "./limits.js";
 export * from "./long-timeout.js";
 export * from "./nearest.js";
 export * from "./reports.js";

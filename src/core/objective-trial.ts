@@ -8,12 +8,13 @@ import type {
   ParamValue,
   SearchSpace,
 } from "./distribution.js";
-import { categorical, describeDistribution, float, int, requireParameterName } from "./distribution.js";
+import { categorical, contains, describeDistribution, float, int, requireParameterName } from "./distribution.js";
 import { UsageError } from "./errors.js";
 import { canonicalJson } from "./json.js";
 import type { KnownKeys } from "./known-keys.js";
 import { requireKnownKeys } from "./known-keys.js";
-import { toPlainData } from "./plain-data.js";
+import { requireShort } from "./limits.js";
+import { toAttribute } from "./plain-data.js";
 import type { Metrics } from "./trial.js";
 
 /**
@@ -126,14 +127,19 @@ export class ChannelTrial implements ObjectiveTrial {
     return value;
   }
 
-  /** What was declared must be asked for as it is; what was asked for before, as the same kind. */
+  /** What was declared must be asked for as it is; what was asked for before, as something that its value fits. */
   #requireSame(name: string, asked: Distribution): void {
     const known = this.#known.get(name);
     if (!known) this.#known.set(name, asked);
-    else if (Object.hasOwn(this.#declared, name) ? !sameDistribution(known, asked) : known.type !== asked.type) {
+    else if (!sameDistribution(known, asked) && (Object.hasOwn(this.#declared, name) || !this.#fits(name, asked))) {
       const [before, now] = [describeDistribution(known), describeDistribution(asked)];
       throw new UsageError("wrong-parameter-type", `parameter "${name}" is ${before}, and was asked for as ${now}`);
     }
+  }
+
+  #fits(name: string, asked: Distribution): boolean {
+    if (this.#known.get(name)?.type !== asked.type) return false;
+    return !Object.hasOwn(this.#params, name) || contains(asked, this.#params[name] as ParamValue);
   }
 
   #suggest(name: string, distribution: Distribution): ParamValue {
@@ -166,10 +172,11 @@ export class ChannelTrial implements ObjectiveTrial {
 
   setUserAttr(key: string, value: unknown): void {
     // Checked here: what is no JSON data is the caller's mistake, and told where it was made.
-    this.#channel.setUserAttr(key, toPlainData(value, `user attribute "${key}"`));
+    this.#channel.setUserAttr(key, toAttribute(key, value));
   }
 
   setConstraint(name: string, value: number): void {
+    requireShort("a constraint's name", name);
     if (typeof value !== "number")
       throw new UsageError("invalid-value", `setConstraint("${name}", ${String(value)}): the value must be a number`);
     this.#channel.setConstraint(name, value);
@@ -185,9 +192,11 @@ export class ChannelTrial implements ObjectiveTrial {
 export function requireNumbers(where: string, what: string, numbers: unknown): void {
   if (typeof numbers !== "object" || numbers === null || Array.isArray(numbers))
     throw new UsageError("invalid-report", `${where}: expected numbers by ${what}, got ${JSON.stringify(numbers)}`);
-  for (const [name, value] of Object.entries(numbers))
+  for (const [name, value] of Object.entries(numbers)) {
+    requireShort(`a ${what}'s name`, name);
     if (typeof value !== "number")
       throw new UsageError("invalid-report", `${where}: the ${what} "${name}" must be a number, got ${typeof value}`);
+  }
 }
 
 /** What an objective returns: the one objective's value, or those of all, in order or by metric. */

@@ -40,7 +40,7 @@ export class TrialList {
   }
 
   at(index: number): Trial | undefined {
-    if (!(index >= 0 && index < this.length)) return undefined;
+    if (!(Number.isInteger(index) && index >= 0 && index < this.length)) return undefined;
     let node = this.#root;
     for (let shift = this.#shift; shift > 0; shift -= BITS) node = node[(index >>> shift) & (WIDTH - 1)] as Node;
     return node[index & (WIDTH - 1)] as Trial;

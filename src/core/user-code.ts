@@ -1,7 +1,7 @@
 /** Whose code an error arose in: the first frame of its stack that is not ours, and what a user's module holds. */
 import { basename, dirname, isAbsolute, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { messageOf, oneLine } from "./errors.js";
+import { messageOf, MlbenchError, oneLine } from "./errors.js";
 
 /** A line of a user's file. */
 export interface CodePlace {
@@ -48,6 +48,15 @@ function placeOf(stackLine: string, index: number): CodePlace | null {
 
 /** Where an error arose in a user's code, or what caused it; null where no frame of its stack is a user's. */
 export function userPlace(error: unknown): CodePlace | null {
+  try {
+    return firstPlace(error);
+  } catch {
+    // What was thrown throws when it is looked at.
+    return null;
+  }
+}
+
+function firstPlace(error: unknown): CodePlace | null {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
     const stack: unknown = cause.stack;
     for (const [index, line] of typeof stack === "string" ? stack.split("\n").entries() : []) {
@@ -56,6 +65,15 @@ export function userPlace(error: unknown): CodePlace | null {
     }
   }
   return null;
+}
+
+/** Whether an error is one of ours, and arose in our own code: its message says all. */
+export function isOurs(error: unknown): boolean {
+  try {
+    return error instanceof MlbenchError && userPlace(error) === null;
+  } catch {
+    return false;
+  }
 }
 
 /** `objective.mjs:12` */
@@ -106,9 +124,14 @@ export function keepDeepStacks(): void {
 export function stackText(error: unknown): string {
   const stacks: string[] = [];
   for (let cause = error, depth = 0; cause !== undefined && depth < 8; depth++) {
-    const stack: unknown = cause instanceof Error ? cause.stack : undefined;
-    stacks.push(typeof stack === "string" ? stack : messageOf(cause));
-    cause = cause instanceof Error ? cause.cause : undefined;
+    try {
+      const stack: unknown = cause instanceof Error ? cause.stack : undefined;
+      stacks.push(typeof stack === "string" ? stack : messageOf(cause));
+      cause = cause instanceof Error ? cause.cause : undefined;
+    } catch {
+      stacks.push(messageOf(cause));
+      break;
+    }
   }
   return `${stacks.join("\ncaused by ")}\n`;
 }

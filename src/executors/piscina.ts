@@ -8,7 +8,7 @@ import type { Executor, Place, TrialJob } from "./executor.js";
 import { MemoryWatch } from "./memory-watch.js";
 import type { FromWorker, ThreadTask, ToWorker } from "./protocol.js";
 import { classOf, ControlBlock } from "./protocol.js";
-import { defaultSlots, SEMI_SPACE_MB, usableMemory } from "./resources.js";
+import { defaultSlots, memoryLimitMb, SEMI_SPACE_MB } from "./resources.js";
 import type { SlotPoolOptions, TrialWorker } from "./slot-pool.js";
 import { SlotPool, WorkerDeath } from "./slot-pool.js";
 import { workerFile } from "./worker-location.js";
@@ -16,7 +16,10 @@ import { workerFile } from "./worker-location.js";
 export interface PiscinaOptions extends Partial<SlotPoolOptions> {
   /** JS heap of a thread, MiB; beyond it the trial fails as `out-of-memory`. @default 2048 */
   readonly heapMb?: number;
-  /** Resident memory of the whole process, MiB, at which the largest trial is stopped. @default 80 % of the machine's */
+  /**
+   * Resident memory of the whole process, MiB, at which the largest trial is stopped.
+   * @default 80 % of the machine's, or what is free of it at the start; at least 512 a slot
+   */
   readonly processMemoryMb?: number;
 }
 
@@ -34,7 +37,7 @@ export class PiscinaExecutor implements Executor {
     const file = workerFile("thread");
     const heapMb = options.heapMb ?? 2048;
     this.#pool = new SlotPool({ ...options, slots }, (slot) => new ThreadWorker(slot, file, heapMb));
-    const limitMb = options.processMemoryMb ?? (0.8 * usableMemory()) / 2 ** 20;
+    const limitMb = options.processMemoryMb ?? memoryLimitMb(slots);
     this.#watch = new MemoryWatch(limitMb, () => this.#pool.running());
   }
 

@@ -5,13 +5,16 @@ import type { Failure } from "../core/index.js";
 import type { Executor, Place, TrialJob } from "./executor.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { saysOutOfMemory } from "./protocol.js";
-import { defaultSlots, SEMI_SPACE_MB, usableMemory } from "./resources.js";
+import { defaultSlots, memoryLimitMb, SEMI_SPACE_MB } from "./resources.js";
 import type { SlotPoolOptions, TrialWorker } from "./slot-pool.js";
 import { SlotPool, WorkerDeath } from "./slot-pool.js";
 import { workerFile } from "./worker-location.js";
 
 export interface ProcessOptions extends Partial<SlotPoolOptions> {
-  /** Resident memory of a child, MiB, at which it is ended. @default 80 % of the machine's, shared by the slots */
+  /**
+   * Resident memory of a child, MiB, at which it is ended.
+   * @default 80 % of the machine's, or what is free of it at the start, shared by the slots; at least 512
+   */
   readonly memoryMb?: number;
 }
 
@@ -32,7 +35,7 @@ export class ProcessExecutor implements Executor {
   constructor(options: ProcessOptions = {}) {
     const slots = options.slots ?? defaultSlots();
     const file = workerFile("process");
-    const memoryMb = Math.round(options.memoryMb ?? (0.8 * usableMemory()) / 2 ** 20 / slots);
+    const memoryMb = Math.round(options.memoryMb ?? memoryLimitMb(slots) / slots);
     this.#pool = new SlotPool({ ...options, slots }, (slot) => new ChildWorker(slot, file, memoryMb));
   }
 

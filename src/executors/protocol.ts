@@ -1,7 +1,7 @@
 /** What a pool and its workers say to each other, and what errors in a worker mean. */
 import type { MessagePort } from "node:worker_threads";
-import type { FailureClass, Failure, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
-import { constraintValues, isTrialPruned, messageOf, placeInWords, userPlace } from "../core/index.js";
+import type { FailureClass, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
+import { constraintValues, isTrialPruned, keptMessage, messageOf, placeInWords, userPlace } from "../core/index.js";
 import type { ReportAnswer, StopReason, TrialJob } from "./executor.js";
 
 /** What the pool sends to a worker. */
@@ -97,15 +97,23 @@ function whereOf(error: unknown, fallback: string): string {
 }
 
 /**
- * What became of a trial whose code threw.
+ * What became of a trial whose code threw. Never throws, whatever that was.
  * @param where where that was, in words, for an error that has no frame of a user's
  * @param message what is said of it. @default its own message
  */
 export function outcomeOfError(error: unknown, where: string, message = messageOf(error)): TrialOutcome {
-  if (error instanceof TrialCancelled) return { state: "cancelled" };
-  if (isTrialPruned(error)) return { state: "pruned", metrics: {} };
-  const failure: Failure = { class: classOf(error), message, where: whereOf(error, where) };
-  return { state: "failed", failure };
+  const failed = (kind: FailureClass): TrialOutcome => ({
+    state: "failed",
+    failure: { class: kind, message: keptMessage(message), where: whereOf(error, where) },
+  });
+  try {
+    if (error instanceof TrialCancelled) return { state: "cancelled" };
+    if (isTrialPruned(error)) return { state: "pruned", metrics: {} };
+    return failed(classOf(error));
+  } catch {
+    // A revoked proxy, a getter that throws: it cannot even be asked what it is.
+    return failed("exception");
+  }
 }
 
 /**

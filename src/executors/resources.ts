@@ -12,8 +12,36 @@ export function defaultSlots(): number {
   return Math.max(1, availableParallelism());
 }
 
-/** Memory that this process may use, bytes: the container's limit where there is one. */
-export function usableMemory(): number {
+/** What is to be had of memory, bytes. */
+export interface MemoryFacts {
+  /** The machine's, or the container's limit where there is one. */
+  readonly total: number;
+  /** What nobody uses now; null where the system does not say. */
+  readonly available: number | null;
+  /** What this process holds already. */
+  readonly own: number;
+}
+
+function memoryFacts(): MemoryFacts {
   const limit = process.constrainedMemory();
-  return limit > 0 && limit < totalmem() ? limit : totalmem();
+  const total = limit > 0 && limit < totalmem() ? limit : totalmem();
+  // Node 20.13; macOS counts what it could take back at once as used.
+  const { availableMemory } = process as { availableMemory?: () => number };
+  const available = process.platform === "darwin" || !availableMemory ? null : availableMemory.call(process);
+  return { total, available, own: process.memoryUsage.rss() };
+}
+
+/** A share of this stays with the machine, whoever needs it. */
+const SHARE = 0.8;
+
+/** What trials are left in any case, MiB a slot: what is in use now may be free in a minute. */
+const LEAST_MB = 512;
+
+/**
+ * Memory at which trials are ended when nothing is said, MiB for all slots together: 80 % of the machine's, but no more
+ * than is free when the first of them starts, nor less than 512 MiB a slot.
+ */
+export function memoryLimitMb(slots: number, { total, available, own }: MemoryFacts = memoryFacts()): number {
+  const free = available === null ? Infinity : own + SHARE * available;
+  return Math.min(SHARE * total, Math.max(free, slots * LEAST_MB * 2 ** 20)) / 2 ** 20;
 }

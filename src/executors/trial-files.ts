@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TrialOutcome } from "../core/index.js";
-import { MlbenchError, stackText, userPlace } from "../core/index.js";
+import { isOurs, stackText } from "../core/index.js";
 import type { TrialJob } from "./executor.js";
 
 /** Takes what the trial says. */
@@ -33,7 +33,6 @@ export function logWriter(job: Pick<TrialJob, "artifacts" | "attempt">): (text: 
 
 /** A failed trial's log says where its code threw; what we tell in one line has nothing to add. */
 export function logStack(log: (text: string) => void, outcome: TrialOutcome, error: unknown): TrialOutcome {
-  const ours = error instanceof MlbenchError && userPlace(error) === null;
-  if (outcome.state === "failed" && !ours) log(stackText(error));
+  if (outcome.state === "failed" && !isOurs(error)) log(stackText(error));
   return outcome;
 }

@@ -112,6 +112,31 @@ export function resolveSpace(context: ConditionContext): SearchSpace {
   return orderSpace(Object.fromEntries(resolved));
 }
 
+/**
+ * The parameters of a space that no trial would ever have: their conditions ask for what the others cannot be.
+ * @throws UsageError as {@link resolveSpace}.
+ */
+export function neverActive(space: SearchSpace): string[] {
+  const searched = new Map(Object.entries(space).map(([name, d]) => [name, { distribution: d, when: d.when }]));
+  const context: ConditionContext = {
+    searched,
+    settled: () => undefined,
+    condition: () => undefined,
+    isKnown: (name) => searched.has(name),
+  };
+  return Object.keys(space).filter((name) => resolveCondition(name, space[name]?.when, context) === null);
+}
+
+/** @throws UsageError `invalid-space` for a parameter that is {@link neverActive}. */
+export function refuseNeverActive(space: SearchSpace, names: readonly string[] = neverActive(space)): void {
+  const [name] = names;
+  if (name !== undefined)
+    throw new UsageError(
+      "invalid-space",
+      `space.${name}: it is only active when ${conditionInWords(space[name]?.when)}, which this space never has`,
+    );
+}
+
 /** A condition in words: `train.optimizer = sgd`, `model = lstm or mlp`. */
 export function conditionInWords(when: Condition | undefined): string {
   return Object.entries(when ?? {})

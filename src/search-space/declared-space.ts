@@ -1,9 +1,9 @@
 /** The space of a plain objective, from what it declares and what the user asks for. */
-import { contains } from "../core/distribution.js";
+import { contains, requireParameterName } from "../core/distribution.js";
 import type { Distribution, ParamValue, SearchSpace } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
 import type { ConfigValue } from "../core/run.js";
-import { conditionInWords, resolveSpace } from "./conditions.js";
+import { conditionInWords, neverActive, refuseNeverActive, resolveSpace } from "./conditions.js";
 import { unknownParameter } from "../registry/names.js";
 import { splitSetting } from "../registry/parameter-flags.js";
 import { parseDistribution, splitSearch } from "./search-grammar.js";
@@ -50,6 +50,7 @@ function askedBy(requests: SpaceRequests, own: ReadonlyMap<string, Distribution>
   for (const entry of requests.search ?? []) {
     const request = typeof entry === "string" ? splitSearch(entry) : undefined;
     const name = typeof entry === "string" ? (request?.name as string) : entry.name;
+    requireParameterName(name);
     if (searched.has(name))
       throw new UsageError("conflicting-space", `${name} is searched twice: choose one distribution`);
     const known = own.get(name);
@@ -114,5 +115,10 @@ export function declareSpace(
         "inactive-parameter",
         `--search ${name}: it is only active when ${conditionInWords(all.get(name)?.when)}, which this space never has`,
       );
+  // What the objective itself can never be given, unless it is widened or settled here.
+  refuseNeverActive(
+    declared,
+    neverActive(declared).filter((name) => searched.has(name) && !Object.hasOwn(space, name)),
+  );
   return { space, fixed };
 }

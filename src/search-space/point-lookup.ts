@@ -4,10 +4,12 @@ import { pointKey } from "./points.js";
 
 /**
  * The trials of a history by their points, followed from history to history: parameters are frozen and stay the same
- * objects, so that following one costs a comparison of references a trial and a key for each new one.
+ * objects, so that following one costs a comparison of references a trial and a key for each new one. Records are
+ * compared before their parameters: both lists lie side by side in memory, what they hold does not.
  */
 class PointLookup {
   readonly #space: SearchSpace;
+  #trials: Trial[] = [];
   #params: Params[] = [];
   #keys: (string | null)[] = [];
   readonly #numbers = new Map<string, number[]>();
@@ -27,8 +29,13 @@ class PointLookup {
     for (let place = trials.length; place < this.#params.length; place++) this.#forget(place);
     this.#params.length = Math.min(this.#params.length, trials.length);
     this.#keys.length = this.#params.length;
+    this.#trials.length = this.#params.length;
+    const followed = this.#trials;
     for (let place = 0; place < trials.length; place++) {
-      const { params } = trials[place] as Trial;
+      const trial = trials[place] as Trial;
+      if (followed[place] === trial) continue;
+      followed[place] = trial;
+      const { params } = trial;
       if (this.#params[place] === params) continue;
       if (place < this.#params.length) this.#forget(place);
       this.#take(place, params);

@@ -44,7 +44,8 @@ export function writerClosed(name: string): MlbenchError {
   return new MlbenchError("writer-closed", `study "${name}" is closed for writing`);
 }
 
-const reserved = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/i;
+/** Windows takes them for devices whatever follows their first dot. */
+const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 const suffixes = /\.(json|jsonl|journal|lock|files|inbox|tmp|bak|damaged)$/i;
 /** What stands in the names of files beside a study's, behind the study's own. */
 const beside = /\.(journal|lock|json|jsonl)\./i;

@@ -1,6 +1,6 @@
 /** Annotations: what people say about a trial, checked and merged. */
 import type { Annotation } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { NOTE_LENGTH, requireShort, UsageError } from "../core/index.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { annotationKeys } from "./commands.js";
 import type { AnnotationChange } from "./commands.js";
@@ -14,6 +14,8 @@ export function mergedAnnotation(before: Annotation = NONE, change: AnnotationCh
   if (typeof note !== "string") throw invalid("note must be a text");
   if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string" && tag !== ""))
     throw invalid("tags must be a list of texts");
+  requireShort("a note", note, NOTE_LENGTH);
+  for (const tag of tags as readonly string[]) requireShort("a tag", tag);
   if (typeof banned !== "boolean") throw invalid("banned must be true or false");
   return { note, tags: [...new Set(tags)], banned };
 }

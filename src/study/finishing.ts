@@ -1,5 +1,6 @@
 /** The events that end a trial, out of its outcome. */
 import type { Failure, OnNan, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
+import { keptMessage } from "../core/index.js";
 import { now } from "./clock.js";
 
 type FinishedEvent = Extract<StudyEvent, { type: "trial-finished" }>;
@@ -70,10 +71,12 @@ function finished(
   given: Pick<FinishedEvent, "state"> & Partial<FinishedEvent>,
 ): FinishedEvent {
   const { seconds, backend } = end;
+  const { failure = null, prune_reason = null } = given;
   return {
     ...{ type: "trial-finished", number, values: null, metrics: {}, finished_at: now(), seconds, backend },
-    ...{ failure: null, prune_reason: null },
     ...given,
+    failure: failure && { ...failure, message: keptMessage(failure.message) },
+    prune_reason: prune_reason === null ? null : keptMessage(prune_reason),
   };
 }
 

@@ -107,13 +107,43 @@ function requireCount(name: string, value: number | undefined, least: number): v
   throw new UsageError("invalid-option", `${name} must be an integer of at least ${least}, got ${value}`);
 }
 
+function inWords(value: unknown): string {
+  if (value === null || Array.isArray(value)) return value === null ? "null" : "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
 function requireDuration(name: string, value: number | undefined): void {
   if (value === undefined || (Number.isFinite(value) && value > 0)) return;
   throw new UsageError("invalid-option", `${name} must be a number of milliseconds above 0, got ${value}`);
 }
 
+const isFunction = (value: unknown): boolean => typeof value === "function";
+const isSignal = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
+const isTracker = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "onEvent" in value && isFunction(value.onEvent);
+const listOf =
+  (isItem: (item: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.every(isItem);
+
+/** Who is told, and what ends a call: called at a moment when what is wrong with it could only be a defect. */
+const parts: readonly (readonly [name: string, isOne: (value: unknown) => boolean, expected: string])[] = [
+  ["signal", isSignal, "an AbortSignal"],
+  ["drainSignal", isSignal, "an AbortSignal"],
+  ["onEvent", isFunction, "a function"],
+  ["trackers", listOf(isTracker), "a list of objects with onEvent(event)"],
+  ["callbacks", listOf(isFunction), "a list of functions"],
+  ["deterministic", (value) => typeof value === "boolean", "true or false"],
+];
+
 /** @throws UsageError `invalid-option`. */
 export function checkOptions(options: CallOptions): void {
+  for (const [name, isOne, expected] of parts) {
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined && !isOne(value))
+      throw new UsageError("invalid-option", `${name} must be ${expected}, got ${inWords(value)}`);
+  }
   requireCount("trials", options.trials, 0);
   requireCount("totalTrials", options.totalTrials, 0);
   requireCount("concurrency", options.concurrency, 1);

@@ -9,7 +9,15 @@ import type {
   Trial,
   TrialOutcome,
 } from "../core/index.js";
-import { ChannelTrial, isFinished, keptLease, lastReport, MlbenchError, UsageError } from "../core/index.js";
+import {
+  ChannelTrial,
+  isFinished,
+  keptLease,
+  lastReport,
+  MlbenchError,
+  toAttributes,
+  UsageError,
+} from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { AskOptions, ReportRequest, TellResult } from "./commands.js";
 import { endingEvent, secondsSince } from "./finishing.js";
@@ -184,7 +192,8 @@ export class OutsideTrials {
   async tell(number: number, result: TellResult): Promise<Trial> {
     const trial = this.#trial(number);
     const end = this.#ending(trial, outcomeOfTell(number, result, this.#header), "told as pruned");
-    const { lease, userAttrs = {} } = result;
+    const { lease } = result;
+    const userAttrs = toAttributes(result.userAttrs ?? {});
     if (lease !== undefined && isFinished(trial)) {
       requireLease(trial, lease);
       if (!endedAs(trial, end, userAttrs)) throw leaseLost(trial);

@@ -1,6 +1,6 @@
 /** Changes to a study's records that its users ask for: trials queued, repeated, given up; notes and attributes. */
 import type { Annotation, Params, ScoredBaselines, Trial } from "../core/index.js";
-import { isBanned, UsageError } from "../core/index.js";
+import { isBanned, toAttribute, toAttributes, UsageError } from "../core/index.js";
 import { checkParams } from "../search-space/check-params.js";
 import { withForcedParents } from "../search-space/forced-parents.js";
 import { mergedAnnotation } from "./annotation.js";
@@ -35,10 +35,11 @@ export class StudyEdits {
   }
 
   async enqueue(params: Params, userAttrs: Readonly<Record<string, unknown>>): Promise<Trial> {
+    const attributes = toAttributes(userAttrs);
     await this.#log.open();
     const { space } = this.#log.header;
     checkParams(params, space);
-    return this.#queued(await this.#dispatcher.enqueue(withForcedParents(params, space), userAttrs));
+    return this.#queued(await this.#dispatcher.enqueue(withForcedParents(params, space), attributes));
   }
 
   async retry(number: number): Promise<Trial> {
@@ -74,7 +75,8 @@ export class StudyEdits {
     return this.#outside.stop(number, STOPPED_ON_REQUEST);
   }
 
-  async setUserAttr(key: string, value: unknown, trial: number | undefined): Promise<void> {
+  async setUserAttr(key: string, given: unknown, trial: number | undefined): Promise<void> {
+    const value = toAttribute(key, given);
     await this.#log.open();
     if (trial === undefined) await this.#log.append({ type: "study-attr", key, value });
     else await this.#log.append({ type: "trial-attr", number: this.#log.requireTrial(trial).number, key, value });

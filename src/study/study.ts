@@ -234,7 +234,7 @@ export class Study extends StudyRecords {
     const objective = isObjective(given) ? given : null;
     if (!isObjective(given) && more !== undefined)
       throw new UsageError("invalid-objective", "study.optimize: the objective must be a function, a path or a URL");
-    const options = (isObjective(given) ? more : given) ?? {};
+    const { options = {} } = { options: isObjective(given) ? more : given };
     requireKnownKeys("study.optimize", options, objective === null ? optimizeStudyKeys : optimizeKeys);
     const call = objective === null ? withWorkers(options) : options;
     return this.optimizeWith(() => this.#parts.prepare(this, objective, call), call);

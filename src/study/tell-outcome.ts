@@ -1,6 +1,6 @@
 /** What a told result means: an outcome like that of any other trial. */
 import type { StudyEvent, StudyHeader, Trial, TrialOutcome } from "../core/index.js";
-import { canonicalJson, constraintValues, UsageError } from "../core/index.js";
+import { canonicalJson, constraintValues, requireShort, UsageError } from "../core/index.js";
 import type { TellResult } from "./commands.js";
 
 function invalid(number: number, { value, values, state }: TellResult, wanted: string): UsageError {
@@ -9,9 +9,11 @@ function invalid(number: number, { value, values, state }: TellResult, wanted: s
 }
 
 function requireNumbers(number: number, what: string, given: Readonly<Record<string, number>> | undefined): void {
-  for (const [name, value] of Object.entries(given ?? {}))
+  for (const [name, value] of Object.entries(given ?? {})) {
+    requireShort(`tell(${number}, …): ${what}`, name);
     if (typeof value !== "number")
       throw new UsageError("invalid-value", `tell(${number}, …): ${what} "${name}" must be a number`);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Where a study's trials are queued and handed out, and each report is recorded and judged by the pruner. */
 import type { Distribution, KeptLease, Params, ParamValue, StudyEvent, StudyHeader, Trial } from "../core/index.js";
-import { MlbenchError, toPlainData, whenReady, withLiveReports } from "../core/index.js";
+import { MlbenchError, toAttribute, whenReady, withLiveReports } from "../core/index.js";
 import type { PruneDecision } from "../pruners/pruner.js";
 import { ParameterGroups } from "../search-space/parameter-groups.js";
 import { now } from "./clock.js";
@@ -232,8 +232,7 @@ export class TrialDispatcher {
   setUserAttr(number: number, key: string, value: unknown): void {
     this.#running(number);
     // Refused here: the one who gave it is told, and nobody else.
-    const plain = toPlainData(value, `user attribute "${key}"`);
-    this.#log.post({ type: "trial-attr", number, key, value: plain });
+    this.#log.post({ type: "trial-attr", number, key, value: toAttribute(key, value) });
   }
 
   setConstraint(number: number, name: string, value: number): void {

@@ -99,7 +99,23 @@ function casesOfCreation(it: StorageIt): void {
 }
 
 const badNames = [
-  ...["", "../a", "a/b", "a\\b", ".hidden", "-option", "presets", "a b", "con", "x.json", "x.journal", "a\n", "a."],
+  ...[
+    "",
+    "../a",
+    "a/b",
+    "a\\b",
+    ".hidden",
+    "-option",
+    "presets",
+    "a b",
+    "con",
+    "aux.v2",
+    "COM¹",
+    "x.json",
+    "x.journal",
+    "a\n",
+    "a.",
+  ],
 ];
 const goodNames = ["a", "lstm-dummy", "B0005_h10", "v1.2", "größe", "電池", "2026"];
 

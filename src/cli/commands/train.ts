@@ -6,6 +6,7 @@ import type { CheckpointEvent, ConfigValue, FinishEvent, RunConfig, RunEvent } f
 import type { FoldResult } from "../../app/cross-validate.js";
 import type { RunResult } from "../../training/run-types.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
+import { fileNamePart } from "../../io/file-name.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import { printJson, printLine } from "../io.js";
 import type { CliIo } from "../io.js";
@@ -125,7 +126,7 @@ async function train(plan: TrainPlan, context: CommandContext): Promise<void> {
 const checkpointOf = ({ options, config }: TrainPlan, fold?: string): string | null => {
   if (options.checkpoint === false) return null;
   const base = options.checkpoint ?? `artifacts/${config.model}.safetensors`;
-  return fold === undefined ? base : base.replace(/(\.safetensors)?$/, `.${fold}.safetensors`);
+  return fold === undefined ? base : `${base.replace(/\.safetensors$/, "")}.${fileNamePart(fold)}.safetensors`;
 };
 
 async function trainOnce(plan: TrainPlan, context: CommandContext): Promise<FinishEvent | null> {
