@@ -12,6 +12,7 @@ import type { TrialRunner } from "../study/trial-runner.js";
 import { resolveConfig } from "../training/config.js";
 import { CheckpointKeeper, requireKeepCheckpoints } from "./checkpoint-keeper.js";
 import { executorOf, requireExecutor } from "./executor-of.js";
+import { requireStudyMetrics } from "./known-metrics.js";
 import { datasetOf, preflight } from "./preflight.js";
 import { BaselineKeeper } from "./study-baselines.js";
 import { studyParameters } from "./study-subject.js";
@@ -38,7 +39,8 @@ export async function prepareStudy(
   requireKeepCheckpoints(keepCheckpoints);
   const base = storage.baseDirectory(study.name);
   await settleChanges(study, base, options.acceptChanges ?? false);
-  await loadStudyPlugins(header, base);
+  const plugins = await loadStudyPlugins(header, base);
+  if (header.task.dataset !== undefined) requireStudyMetrics(header, plugins);
   await requireExecutor(options);
   const artifacts = storage.artifacts(study.name);
   const directoryOf = (number: number): string | null => artifacts?.directory(number) ?? null;

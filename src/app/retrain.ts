@@ -90,7 +90,7 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
     runs.push(entry);
     onRun?.(entry, runs.length, 2 * seeds);
   });
-  return { trial: winner.number, params: winner.params, runs, rows: await compare(runs), baselines };
+  return { trial: winner.number, params: winner.params, runs, rows: await compare(runs, header), baselines };
 }
 
 /** The trial that is named, or the only winner. */
@@ -136,10 +136,17 @@ async function trainBoth(
   return baselines;
 }
 
-async function compare(runs: readonly RetrainRun[]): Promise<RetrainRow[]> {
+/** What both sides are compared by, without the part's name: the errors that everyone knows, and what was optimized. */
+function comparedBy({ objectives }: StudyHeader): string[] {
+  const optimized = objectives.flatMap(({ metric }) => (metric.startsWith("val_") ? [metric.slice("val_".length)] : []));
+  return [...new Set(["rmse", "rmse_end", "mae", ...optimized])];
+}
+
+async function compare(runs: readonly RetrainRun[], header: StudyHeader): Promise<RetrainRow[]> {
   const rows: RetrainRow[] = [];
   for (const part of ["val", "test"] as const)
-    for (const metric of [`${part}_rmse`, `${part}_rmse_end`, `${part}_mae`]) {
+    for (const name of comparedBy(header)) {
+      const metric = `${part}_${name}`;
       const values = (who: RetrainRun["who"]): number[] =>
         runs.filter((entry) => entry.who === who).map((entry) => entry[part]?.[metric] ?? NaN);
       const [winner, defaults] = [values("winner"), values("defaults")];

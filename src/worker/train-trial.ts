@@ -1,6 +1,6 @@
 /** Trains a trial's model in a worker, and reports its epochs. */
 import { join } from "node:path";
-import { loadPlugins } from "../plugins/load-plugins.js";
+import { loadPlugins, metricsOfPlugins } from "../plugins/load-plugins.js";
 import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
 import { parseConstraint, userErrorOf } from "../core/index.js";
 import type { RunProbe, RunResult } from "../training/run.js";
@@ -22,7 +22,7 @@ export async function runTraining(
 ): Promise<{ outcome: TrialOutcome; backend: string | null }> {
   const { config } = workload;
   try {
-    await loadPlugins(config.plugins ?? []);
+    const plugins = await loadPlugins(config.plugins ?? []);
     const judge = new EpochJudge(workload);
     const result = await run(
       { ...config, seed: job.seed },
@@ -32,6 +32,7 @@ export async function runTraining(
         checkpoint: job.artifacts === null ? null : join(job.artifacts.path, CHECKPOINT_FILE),
         resumable: false,
         baselines: false,
+        metrics: metricsOfPlugins(plugins).map(({ name }) => name),
         onEvent: async (event, probe) => {
           if (event.event === "finish") judge.finish(probe);
           if (event.event !== "epoch") return "continue";

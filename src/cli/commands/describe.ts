@@ -6,12 +6,20 @@ import { parametersOf, unknownName } from "../../registry/index.js";
 import { conditionInWords, formatDistribution } from "../../search-space/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
+import type { CliIo, OutputFormat } from "../io.js";
 import { loadPluginsOf } from "../list-registry.js";
 import { printData, renderTable } from "../render.js";
 import { formatOption, pluginOption } from "../shared-options.js";
 
 type Kind = "model" | "dataset" | "optimizer" | "scheduler" | "sampler" | "pruner" | "training";
+type MetricKind = "metric" | "metrics";
 const kinds: readonly Kind[] = ["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "training"];
+const metricKinds: readonly MetricKind[] = ["metric", "metrics"];
+
+interface DescribeOptions {
+  readonly plugin?: string[];
+  readonly format: string;
+}
 
 interface Described {
   readonly summary: string;
@@ -24,12 +32,13 @@ export const describeCommand: CommandDefinition = (program, { io }) => {
   program
     .command("describe")
     .description("show what a model, dataset, optimizer, … takes: parameters, defaults, ranges, search metadata")
-    .addArgument(new Argument("<kind>", "what it is").choices(kinds))
-    .argument("[name]", "its name (not for `describe training`)")
+    .addArgument(new Argument("<kind>", "what it is").choices([...kinds, ...metricKinds]))
+    .argument("[name]", "its name (not for `describe training` and `describe metrics`)")
     .addOption(pluginOption())
     .addOption(formatOption(["table", "json", "yaml"]))
-    .action(async (kind: Kind, name: string | undefined, options: { plugin?: string[]; format: string }) => {
+    .action(async (kind: Kind | MetricKind, name: string | undefined, options: DescribeOptions) => {
       await loadPluginsOf(options);
+      if (kind === "metric" || kind === "metrics") return describeMetrics(io, kind, name, parseFormat(options.format));
       const described = await describe(kind, name);
       const rows = described.parameters.map(row);
       await printData(
@@ -53,6 +62,35 @@ export const describeCommand: CommandDefinition = (program, { io }) => {
       );
     });
 };
+
+/** `describe metrics`: all that objectives may name; `describe metric NAME`: one of them. */
+async function describeMetrics(
+  io: CliIo,
+  kind: MetricKind,
+  name: string | undefined,
+  format: OutputFormat,
+): Promise<void> {
+  const { everyMetric } = await import("../../app/known-metrics.js");
+  const every = everyMetric();
+  if (kind === "metric" && name === undefined)
+    throw new UsageError("missing-name", `describe metric: name one of ${every.map((m) => m.name).join(", ")}`);
+  const chosen = every.filter((metric) => name === undefined || [name, `val_${name}`].includes(metric.name));
+  if (chosen.length === 0) throw unknownName("metric", name ?? "", [...new Set(every.map((metric) => metric.name))]);
+  const data = chosen.map((metric) => ({ ...metric, unit: metric.unit ?? null }));
+  await printData(io, format, kind === "metric" ? { kind, ...data[0] } : data, {
+    table: () =>
+      renderTable(
+        [
+          { title: "metric", text: (metric) => metric.name },
+          { title: "better", text: ({ direction }) => (direction === "minimize" ? "smaller" : "larger") },
+          { title: "unit", text: ({ unit }) => unit ?? "-" },
+          { title: "from", text: ({ source }) => source },
+          { title: "what it is", text: ({ summary }) => summary },
+        ],
+        data,
+      ),
+  });
+}
 
 async function describe(kind: Kind, name: string | undefined): Promise<Described> {
   const { z } = await import("zod");
