@@ -1,6 +1,6 @@
 /** What a part's paths are scored by beside the sums of a pass: registered metrics and the remaining useful life. */
 import type { CellTables, DatasetMetadata, Metrics, Split } from "../core/index.js";
-import { UsageError, userPlace } from "../core/index.js";
+import { inOneLine, MlbenchError, placeInWords, UsageError, userPlace } from "../core/index.js";
 import { endOfLifeCycles, RulScore } from "../datasets/index.js";
 import { metrics as registry } from "../metrics/index.js";
 import type { Metric, ScoredPart } from "../metrics/index.js";
@@ -122,9 +122,11 @@ function scoreOf(name: string, metric: Metric, part: ScoredPart): number | null 
   try {
     score = metric(part);
   } catch (error) {
-    // What was thrown says where it was, or we say whose it is.
-    if (userPlace(error)) throw error;
-    throw new UsageError("metric-failed", `metric "${name}" threw ${String(error)}`, { cause: error });
+    // Who throws one of ours, or names the failure's class, has said what is wrong.
+    if (error instanceof MlbenchError || (error instanceof Error && "failureClass" in error)) throw error;
+    const place = userPlace(error);
+    const where = place ? ` (${placeInWords(place)})` : "";
+    throw new UsageError("metric-failed", `metric "${name}"${where}: ${inOneLine(error)}`, { cause: error });
   }
   if (score === undefined || score === null) return null;
   if (typeof score === "number") return score;

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { loadPlugins, metricsOfPlugins } from "../plugins/load-plugins.js";
 import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
-import { parseConstraint, userErrorOf } from "../core/index.js";
+import { MlbenchError, parseConstraint, userErrorOf } from "../core/index.js";
 import type { RunProbe, RunResult } from "../training/run.js";
 import { run } from "../training/run.js";
 import { epochNumbers, requireMetric, scoreTrial } from "../training/trial-scores.js";
@@ -45,9 +45,15 @@ export async function runTraining(
     );
     return { outcome: judge.outcome(job, result), backend: `${result.backend.name}/${result.kernels}` };
   } catch (error) {
-    const outcome = outcomeOfError(error, "training", userErrorOf(error)?.message);
+    const outcome = outcomeOfError(error, "training", saidOf(error));
     return { outcome: logStack(log, outcome, error), backend: null };
   }
+}
+
+/** Whose code threw and where; a metric that failed has been told so by then. */
+function saidOf(error: unknown): string | undefined {
+  const told = error instanceof MlbenchError && error.code === "metric-failed";
+  return told ? error.message : userErrorOf(error)?.message;
 }
 
 /** What is said of a trial's epochs, and what they come to. */
