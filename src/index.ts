@@ -204,7 +204,14 @@ export type {
   WithParameters,
 } from "./registry/index.js";
 export { ForwardModel } from "./models/forward-model.js";
-export type { ForwardResult, LossResult, ModelConstructor, ModelFacts, ModelMeta, ModelOutputs } from "./models/index.js";
+export type {
+  ForwardResult,
+  LossResult,
+  ModelConstructor,
+  ModelFacts,
+  ModelMeta,
+  ModelOutputs,
+} from "./models/index.js";
 export type { OutputScale } from "./models/forward-model.js";
 export type { Backend, BatchTensors, DropoutOptions } from "./tensor/index.js";
 export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "./tensor/tf.js";
@@ -231,7 +238,7 @@ export type { RunProbe, RunResult } from "./training/run.js";
 export { crossValidate } from "./app/cross-validate.js";
 export type { CrossValidateOptions, CrossValidation, FoldResult } from "./app/cross-validate.js";
 export { evaluateCheckpoint } from "./training/evaluate.js";
-export type { Evaluation } from "./training/evaluate.js";
+export type { Evaluation, EvaluationOptions } from "./training/evaluate.js";
 export { predictCheckpoint } from "./training/predict.js";
 export type { CheckpointOptions } from "./training/checkpoint-data.js";
 export type { SourceHints } from "./datasets/table-warnings.js";

@@ -120,7 +120,7 @@ function requireName(name: string): string {
 }
 
 /** @throws UsageError `unknown-metric`, with the nearest name: that of the validation part where it was left out. */
-export function requireKnownMetric(metric: string, known: KnownMetrics): void {
+function requireKnownMetric(metric: string, known: KnownMetrics): void {
   if (!known || Object.hasOwn(known, metric)) return;
   const onVal = `val_${metric}`;
   throw unknownName("metric", metric, Object.keys(known), Object.hasOwn(known, onVal) ? onVal : undefined);

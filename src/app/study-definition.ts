@@ -1,6 +1,7 @@
 /** A study's header out of a request: everything resolved, checked and hashed, nothing stored yet. */
 import type { ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
-import { differenceInWords, differences, drawSeed, UsageError } from "../core/index.js";
+import { differenceInWords, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
+import { knownMetrics } from "../plugins/known-metrics.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
@@ -14,7 +15,6 @@ import {
   resolveObjectives,
   resolvePruneBy,
 } from "./resolve-objectives.js";
-import { knownDirections } from "./known-metrics.js";
 import { madeBy } from "./made-by.js";
 import { hashedFile, storePaths } from "./study-files.js";
 import type { MergedRequest, StudyRequest } from "./study-request.js";
@@ -92,7 +92,7 @@ function judgingOf(
   subject: Subject,
   plugins: readonly string[],
 ): Judging {
-  const known = kind === "model" ? knownDirections(merged.models, plugins) : null;
+  const known = kind === "model" ? ownDirections(knownMetrics(merged.models, plugins)) : null;
   const objectives = resolveObjectives(merged.objectives, known, subject.defaultMetric);
   checkTrialValue(settings.trial_value, objectives);
   const constraints = resolveConstraints(request.constraints ?? config.constraints, known);

@@ -28,8 +28,10 @@ export async function ownMetricsLine(metrics: Metrics, part: SplitName): Promise
     return name === null || usual.has(name) ? [] : [{ title, name, value }];
   });
   if (own.length === 0) return null;
-  const { everyMetric } = await import("../app/known-metrics.js");
+  const { everyMetric } = await import("../plugins/known-metrics.js");
   const units = new Map(everyMetric().map(({ name, unit }) => [name, unit]));
-  const shown = own.map(({ title, name, value }) => [title, shortNumber(value), units.get(name) ?? ""].join(" ").trim());
+  const shown = own.map(({ title, name, value }) =>
+    [title, shortNumber(value), units.get(name) ?? ""].join(" ").trim(),
+  );
   return shown.join(", ");
 }

@@ -1,5 +1,5 @@
 /** The scores of a checkpoint on a part of a dataset, beside the baselines. */
-import type { CellTable, Metrics, SplitName } from "../core/index.js";
+import type { CellTable, KnownKeys, Metrics, SplitName } from "../core/index.js";
 import { requireKnownKeys } from "../core/index.js";
 import { baselines, untrainedBaselines } from "../datasets/baselines/index.js";
 import { applyDataset, buildDataset } from "../datasets/index.js";
@@ -8,6 +8,14 @@ import { batchesOf, checkpointKeys, datasetOf, openOnData } from "./checkpoint-d
 import { evaluate } from "./loop.js";
 import { ofPart, prefixed } from "./metrics.js";
 import { PartScores } from "./part-scores.js";
+
+/** What a checkpoint is scored on, and by what. */
+export interface EvaluationOptions extends CheckpointOptions {
+  /** The registered metrics to score, by name. @default all that are registered */
+  readonly metrics?: readonly string[];
+}
+
+const evaluationKeys: KnownKeys<EvaluationOptions> = { ...checkpointKeys, metrics: true };
 
 export interface Evaluation {
   readonly model: string;
@@ -33,13 +41,13 @@ export interface Evaluation {
  * @example
  * const { metrics, baselines } = await evaluateCheckpoint("best.safetensors", { split: "test" });
  */
-export async function evaluateCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Evaluation> {
-  requireKnownKeys("evaluateCheckpoint", options, checkpointKeys);
+export async function evaluateCheckpoint(path: string, options: EvaluationOptions = {}): Promise<Evaluation> {
+  requireKnownKeys("evaluateCheckpoint", options, evaluationKeys);
   const opened = await openOnData(path, options);
   const { model, checkpoint, data, split, part } = opened;
   try {
     const loader = batchesOf(part);
-    const scores = await PartScores.create(part, data);
+    const scores = await PartScores.create(part, data, options.metrics);
     const paths = scores.paths ?? new Float32Array(part.windows * data.metadata.horizon);
     const result = await evaluate(model, loader, { paths });
     const further = result ? { ...ofPart(split, scores.metrics(result.own)), ...scores.rul(paths) } : {};

@@ -63,11 +63,7 @@ export class PartScores {
    * @param names of the registered metrics to score. @default all
    * @throws UsageError `unknown-metric`.
    */
-  static async create(
-    split: Split,
-    data: PartData,
-    names: readonly string[] = registry.names(),
-  ): Promise<PartScores> {
+  static async create(split: Split, data: PartData, names: readonly string[] = registry.names()): Promise<PartScores> {
     const loaded = names.map(async (name) => [name, await registry.get(name).load()] as const);
     return new PartScores(truthOf(split, data), data, await Promise.all(loaded));
   }

@@ -1,5 +1,6 @@
 /** Trains a trial's model in a worker, and reports its epochs. */
 import { join } from "node:path";
+import { requireMetrics } from "../plugins/known-metrics.js";
 import { loadPlugins, metricsOfPlugins } from "../plugins/load-plugins.js";
 import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
 import { MlbenchError, parseConstraint, userErrorOf } from "../core/index.js";
@@ -23,6 +24,7 @@ export async function runTraining(
   const { config } = workload;
   try {
     const plugins = await loadPlugins(config.plugins ?? []);
+    requireMetrics(workload, [config.model], plugins);
     const judge = new EpochJudge(workload);
     const result = await run(
       { ...config, seed: job.seed },

@@ -70,7 +70,7 @@ async function describeMetrics(
   name: string | undefined,
   format: OutputFormat,
 ): Promise<void> {
-  const { everyMetric } = await import("../../app/known-metrics.js");
+  const { everyMetric } = await import("../../plugins/known-metrics.js");
   const every = everyMetric();
   if (kind === "metric" && name === undefined)
     throw new UsageError("missing-name", `describe metric: name one of ${every.map((m) => m.name).join(", ")}`);

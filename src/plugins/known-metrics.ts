@@ -1,12 +1,10 @@
 /** Every metric that a study over models can optimize: built in, registered, told by the models themselves. */
-import { builtInMetrics, ownDirections, parseConstraint, UsageError } from "../core/index.js";
-import type { MetricInfo, StudyHeader } from "../core/index.js";
+import { builtInMetrics, parseConstraint, UsageError } from "../core/index.js";
+import type { MetricInfo, StudyObjective } from "../core/index.js";
 import { metrics } from "../metrics/index.js";
 import type { MetricEntry } from "../metrics/index.js";
 import { models } from "../models/index.js";
-import { metricsOfPlugins } from "../plugins/load-plugins.js";
-import type { KnownMetrics } from "./resolve-objectives.js";
-import { requireKnownMetric } from "./resolve-objectives.js";
+import { metricsOfPlugins } from "./load-plugins.js";
 
 /** A metric and where it comes from. */
 export interface KnownMetric extends MetricInfo {
@@ -61,18 +59,29 @@ export function everyMetric(): KnownMetric[] {
   return [...builtIn(), ...metrics.entries().map(ofRegistered), ...models.names().flatMap(metricsOfModel)];
 }
 
-/** Their own directions, for what resolves objectives. */
-export function knownDirections(modelNames: readonly string[], files: readonly string[]): KnownMetrics {
-  return ownDirections(knownMetrics(modelNames, files));
+/** The metrics of a study's trials that it is judged by. */
+export interface JudgedBy {
+  readonly objectives: readonly StudyObjective[];
+  readonly constraints: readonly string[];
+  readonly pruneBy: StudyObjective | null;
 }
 
 /**
- * Refuses to run a study over models whose metrics are no longer there: a plug-in that has changed may have dropped one.
+ * Refuses a study whose metrics are not there: a plug-in that has changed may have dropped one, and one that a program
+ * registered by itself is in none of its workers.
  * @throws UsageError `unknown-metric`.
  */
-export function requireStudyMetrics({ task, objectives, settings }: StudyHeader, files: readonly string[]): void {
-  const known = knownDirections([task.model ?? []].flat(), files);
-  const constraints = (settings.constraints ?? []).map(parseConstraint);
-  for (const { metric } of [...objectives, ...constraints, ...(settings.prune_by ? [settings.prune_by] : [])])
-    requireKnownMetric(metric, known);
+export function requireMetrics(
+  { objectives, constraints, pruneBy }: JudgedBy,
+  modelNames: readonly string[],
+  files: readonly string[],
+): void {
+  const known = knownMetrics(modelNames, files).map(({ name }) => name);
+  const judged = [...objectives, ...constraints.map(parseConstraint), ...(pruneBy ? [pruneBy] : [])];
+  for (const { metric } of judged)
+    if (!known.includes(metric))
+      throw new UsageError(
+        "unknown-metric",
+        `no plug-in of the study has the metric "${metric}", and its model tells none: known: ${known.join(", ")}`,
+      );
 }
