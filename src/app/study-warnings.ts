@@ -7,6 +7,7 @@ import { absolutePath, openPaths } from "./study-files.js";
 /**
  * The warnings about a study's data, which may be that they cannot be loaded; none for a study over an objective.
  * @param base where its stored paths start; null: they are absolute
+ * @throws UsageError `plugin-not-found`, `plugin-failed`.
  */
 export async function studyWarnings(
   { task, settings, seed }: StudyHeader,
@@ -14,8 +15,9 @@ export async function studyWarnings(
 ): Promise<readonly string[]> {
   if (task.dataset === undefined) return [];
   const { dataParameters, dataWarnings } = await import("../datasets/index.js");
+  // Without them the study does not run: no warning, but the one line that ends the command.
+  await loadPlugins(settings.plugins.map(({ path }) => absolutePath(path, base)));
   try {
-    await loadPlugins(settings.plugins.map(({ path }) => absolutePath(path, base)));
     const params = openPaths((task.params ?? {}) as Record<string, ConfigValue>, dataParameters(task.dataset), base);
     const data = Object.entries(params).filter(([name]) => name.startsWith("data."));
     return (await dataWarnings(task.dataset, Object.fromEntries(data), { seed })).warnings;

@@ -39,7 +39,7 @@ export interface Evaluation {
  * normalisation are those of the training. Plug-ins that its configuration names must be loaded before.
  * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
  * @example
- * const { metrics, baselines } = await evaluateCheckpoint("best.safetensors", { split: "test" });
+ * const { metrics: scores, baselines } = await evaluateCheckpoint("best.safetensors", { split: "test" });
  */
 export async function evaluateCheckpoint(path: string, options: EvaluationOptions = {}): Promise<Evaluation> {
   requireKnownKeys("evaluateCheckpoint", options, evaluationKeys);

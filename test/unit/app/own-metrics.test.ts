@@ -291,7 +291,7 @@ describe.skipIf(realDir === null)("on the real cells", () => {
     const example = join(projectRoot, "examples", "extending", "metric.mjs");
     const checkpoint = join(folder, "w.safetensors");
     const params = {
-      ...{ "data.data_dir": realDir as string, "data.cells": ["B0005", "B0006", "B0007"], "data.eol": 0.72 },
+      ...{ "data.data_dir": realDir as string, "data.cells": ["B0005", "B0006", "B0007"], "data.eol": 0.7 },
       ...{ "data.val_cells": ["B0005", "B0007"], "data.horizon": 20, "train.epochs": 2 },
     };
     const { best } = await run({ model: "mlp", dataset: "nasa", seed: 1, params, plugins: [example] }, { checkpoint });
@@ -304,17 +304,17 @@ describe.skipIf(realDir === null)("on the real cells", () => {
       return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
     };
     expect(best?.metrics["val_worst_cell_rmse"]).toBeCloseTo(Math.max(rmse("B0005"), rmse("B0007")), 6);
-    // Each window's end of life, true and predicted: the first point at or below 0.72, or 20 steps.
+    // Each window's end of life, true and predicted: the first point at or below 0.7, or 20 steps.
     const truth = new Map(rows.map(({ cell, cycle, soh_true }) => [`${cell} ${cycle}`, soh_true]));
-    const first = (points: readonly number[]): number => points.findIndex((soh) => soh <= 0.72) + 1 || 20;
+    const first = (points: readonly number[]): number => points.findIndex((soh) => soh <= 0.7) + 1 || 20;
     const errors: number[] = [];
     for (let at = 0; at < rows.length; at += 20) {
       const path = rows.slice(at, at + 20);
-      const end = path.findIndex(({ soh_true }) => soh_true <= 0.72);
+      const end = path.findIndex(({ soh_true }) => soh_true <= 0.7);
       // A window that begins after the cell's first end is not scored.
       const { cell, cycle } = path[0] as (typeof rows)[number];
       const before = [...truth].some(
-        ([key, soh]) => key.startsWith(cell) && Number(key.split(" ")[1]) < cycle && soh <= 0.72,
+        ([key, soh]) => key.startsWith(cell) && Number(key.split(" ")[1]) < cycle && soh <= 0.7,
       );
       if (end >= 0 && !before) errors.push(Math.abs(first(path.map(({ soh_pred }) => soh_pred)) - (end + 1)));
     }
