@@ -52,9 +52,9 @@ it("a defined metric is a plug-in; what is no definition is refused", async () =
   const meta = 'summary: "mean", direction: "maximize", unit: "%"';
   const file = await module(`export default lib.defineMetric({ name: "five", ${meta}, score: () => 5 });`);
   await loadPlugins([file]);
-  const { load, ...told } = metrics.get("five");
-  expect(told).toEqual({ name: "five", summary: "mean", direction: "maximize", unit: "%" });
-  expect((await load())({} as ScoredPart)).toBe(5);
+  const five = metrics.get("five");
+  expect(five).toMatchObject({ name: "five", summary: "mean", direction: "maximize", unit: "%" });
+  expect((await five.load())({} as ScoredPart)).toBe(5);
   expect(() => defineMetric({ name: "x", summary: "x", direction: "minimize", scores: 1 } as never)).toThrow(
     /"scores"/,
   );

@@ -90,10 +90,11 @@ describe("what becomes of its number", () => {
     [
       "no error",
       () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- as a user may
         throw "in words";
       },
       /^metric "probe": in words$/,
-    ], // eslint-disable-line @typescript-eslint/only-throw-error
+    ],
   ])("%s is the metric's fault, which is named", async (_what, metric, message) => {
     behaviour["probe"] = metric;
     const scores = await scoresOf("dying", "probe");
