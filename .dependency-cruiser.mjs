@@ -3,7 +3,7 @@
  * imported. `comment` says why the door is where it is.
  */
 const room = (name) => `^src/${name}/`;
-const trainingRooms = ["training", "models", "datasets", "tensor", "ode"];
+const trainingRooms = ["training", "models", "datasets", "metrics", "tensor", "ode"];
 const door = (name, allowed, comment) => ({
   name: `door-${name}`,
   severity: "error",
@@ -25,10 +25,11 @@ export default {
     door("tensor", ["core"], "the one door to TensorFlow.js stands on core alone"),
     door("ode", ["tensor", "core", "registry"], "solvers are tensor programs"),
     door("models", ["tensor", "ode", "registry", "core"], "a model knows neither data sources nor training policy"),
+    door("metrics", ["core", "registry"], "a metric sees plain arrays: neither data sources nor tensors"),
     door("datasets", ["io", "registry", "core"], "datasets are typed arrays and know no tensors"),
     door(
       "training",
-      ["models", "datasets", "tensor", "io", "registry", "core"],
+      ["models", "datasets", "metrics", "tensor", "io", "registry", "core"],
       "training emits events; it knows no tracker, pruner or worker",
     ),
     door("executors", ["core", "registry"], "an executor moves plain jobs and reaches its workers by URL only"),
@@ -59,7 +60,7 @@ export default {
       comment: "suites see contracts, and what cuts datasets and trains models: never the built-in implementations",
       from: { path: room("testing") },
       to: {
-        path: "^src/(?!(core|testing|registry|search-space|datasets|models|tensor|training)/|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
+        path: "^src/(?!(core|testing|registry|search-space|datasets|models|metrics|tensor|training)/|samplers/sampler\\.ts|pruners/pruner\\.ts|storage/storage\\.ts|executors/executor\\.ts)",
       },
     },
     {

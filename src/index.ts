@@ -38,6 +38,8 @@ export type {
   Loader,
   LoaderOptions,
   MadeBy,
+  MetricInfo,
+  MetricMeta,
   Metrics,
   Normalisation,
   NumericDistribution,
@@ -134,8 +136,8 @@ export type { ReplayOptions, ReplayResult } from "./app/replay.js";
 export { retrain } from "./app/retrain.js";
 export type { RetrainOptions, RetrainResult, RetrainRow, RetrainRun } from "./app/retrain.js";
 export type { Interval } from "./app/student-t.js";
-export { defineDataset, defineModel, defineObjective } from "./plugins/define.js";
-export type { DefinedObjective } from "./plugins/define.js";
+export { defineDataset, defineMetric, defineModel, defineObjective } from "./plugins/define.js";
+export type { DefinedObjective, MetricDefinition } from "./plugins/define.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
 
@@ -186,19 +188,30 @@ export { createPruner, pruners } from "./pruners/index.js";
 export type { PruneDecision, Pruner, PrunerFactory } from "./pruners/index.js";
 
 export { z } from "zod";
+export { MetricRegistry, metrics } from "./metrics/index.js";
+export type { Metric, MetricEntry, ScoredPart } from "./metrics/index.js";
 export { Registry, lazy, parameter } from "./registry/index.js";
 export type {
   ComponentFactory,
   Entry,
   EntryMeta,
+  FurtherMeta,
   Lazy,
+  NamedEntries,
   ParameterMeta,
   Registrable,
   SearchMeta,
   WithParameters,
 } from "./registry/index.js";
 export { ForwardModel } from "./models/forward-model.js";
-export type { ForwardResult, LossResult, ModelConstructor, ModelFacts, ModelOutputs } from "./models/index.js";
+export type {
+  ForwardResult,
+  LossResult,
+  ModelConstructor,
+  ModelFacts,
+  ModelMeta,
+  ModelOutputs,
+} from "./models/index.js";
 export type { OutputScale } from "./models/forward-model.js";
 export type { Backend, BatchTensors, DropoutOptions } from "./tensor/index.js";
 export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "./tensor/tf.js";
@@ -215,7 +228,7 @@ export { schedulers } from "./training/schedulers/index.js";
 export type { Scheduler, SchedulerFactory, SchedulerFacts } from "./training/schedulers/index.js";
 
 export { evaluate, trainOneEpoch } from "./training/loop.js";
-export type { EpochOptions, PassControl } from "./training/loop.js";
+export type { EpochOptions, EvaluateOptions, PassControl } from "./training/loop.js";
 export type { Divergence, PassResult } from "./training/metrics.js";
 export type { EpochMetrics } from "./training/checkpoint.js";
 export type { EventAnswer, RunState } from "./training/run-types.js";
@@ -225,7 +238,7 @@ export type { RunProbe, RunResult } from "./training/run.js";
 export { crossValidate } from "./app/cross-validate.js";
 export type { CrossValidateOptions, CrossValidation, FoldResult } from "./app/cross-validate.js";
 export { evaluateCheckpoint } from "./training/evaluate.js";
-export type { Evaluation } from "./training/evaluate.js";
+export type { Evaluation, EvaluationOptions } from "./training/evaluate.js";
 export { predictCheckpoint } from "./training/predict.js";
 export type { CheckpointOptions } from "./training/checkpoint-data.js";
 export type { SourceHints } from "./datasets/table-warnings.js";

@@ -1,5 +1,6 @@
 // A small model: the mean of the window's inputs over time, weighed by a decay that is learned, and one linear layer.
-// It tells a metric of its own, the mean error of its paths.
+// It tells metrics of its own: the mean error of its paths, and the mean square of each path's mean error, by which
+// studies can be judged since it is declared.
 
 export default function register({ models, parameter, z, tf, ops, ForwardModel, float }) {
   class MeanModel extends ForwardModel {
@@ -20,8 +21,9 @@ export default function register({ models, parameter, z, tf, ops, ForwardModel, 
     }
 
     computeLoss(batch, outputs, traj) {
-      const bias = tf.mean(tf.sub(outputs.soh_r, batch.target));
-      return { ...super.computeLoss(batch, outputs, traj), metrics: { bias } };
+      const errors = tf.mean(tf.sub(outputs.soh_r, batch.target), 1);
+      const [bias, squared_bias] = [tf.mean(errors), tf.mean(tf.square(errors))];
+      return { ...super.computeLoss(batch, outputs, traj), metrics: { bias, squared_bias } };
     }
   }
 
@@ -32,5 +34,8 @@ export default function register({ models, parameter, z, tf, ops, ForwardModel, 
     }),
     residual: parameter(z.boolean().default(true), { description: "predict the change from the last SOH" }),
   });
-  models.register("mean", { summary: "a weighed mean and a linear layer (example)", parameters })(MeanModel);
+  const metrics = {
+    squared_bias: { summary: "mean square of the paths' mean errors", direction: "minimize" },
+  };
+  models.register("mean", { summary: "a weighed mean and a linear layer (example)", parameters, metrics })(MeanModel);
 }

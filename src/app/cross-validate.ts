@@ -104,14 +104,20 @@ async function foldCells(config: RunConfig & { readonly seed: number }, director
   throw new UsageError("invalid-split", "data.val_cells=each: every cell is among data.test_cells; leave some out");
 }
 
+/** A metric that some folds cannot score, as the life of a cell that does not end, is the mean of those that can. */
+function meanOfThose(values: readonly (number | undefined)[]): number {
+  const known = values.filter((value) => value !== undefined);
+  return known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
 function meanOf(finishes: readonly FinishEvent[]): FinishEvent {
   const made_by = finishes[0]?.made_by;
   const average = (pick: (finish: FinishEvent) => number): number =>
     finishes.reduce((sum, finish) => sum + pick(finish), 0) / finishes.length;
-  const mean = (pick: (finish: FinishEvent) => Metrics): Metrics =>
-    Object.fromEntries(
-      Object.keys(pick(finishes[0] as FinishEvent)).map((key) => [key, average((finish) => pick(finish)[key] ?? NaN)]),
-    );
+  const mean = (pick: (finish: FinishEvent) => Metrics): Metrics => {
+    const names = [...new Set(finishes.flatMap((finish) => Object.keys(pick(finish))))];
+    return Object.fromEntries(names.map((name) => [name, meanOfThose(finishes.map((finish) => pick(finish)[name]))]));
+  };
   return {
     event: "finish",
     metrics: mean((finish) => finish.metrics),

@@ -4,6 +4,8 @@ import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../
 import { isBanned, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
+import type { JudgedBy } from "../plugins/known-metrics.js";
+import { requireMetrics } from "../plugins/known-metrics.js";
 import { loadObjective } from "../plugins/load-objective.js";
 import { runParameters } from "../search-space/index.js";
 import type { StudyStorage } from "../storage/storage.js";
@@ -38,7 +40,8 @@ export async function prepareStudy(
   requireKeepCheckpoints(keepCheckpoints);
   const base = storage.baseDirectory(study.name);
   await settleChanges(study, base, options.acceptChanges ?? false);
-  await loadStudyPlugins(header, base);
+  const plugins = await loadStudyPlugins(header, base);
+  if (header.task.dataset !== undefined) requireMetrics(judgedBy(header), modelsOf(header), plugins);
   await requireExecutor(options);
   const artifacts = storage.artifacts(study.name);
   const directoryOf = (number: number): string | null => artifacts?.directory(number) ?? null;
@@ -62,6 +65,14 @@ export async function prepareStudy(
     },
     onBansChanged: () => keeper.onBansChanged(),
   };
+}
+
+function modelsOf({ task }: StudyHeader): readonly string[] {
+  return [task.model ?? []].flat();
+}
+
+function judgedBy({ objectives, settings }: StudyHeader): JudgedBy {
+  return { objectives, constraints: settings.constraints ?? [], pruneBy: settings.prune_by ?? null };
 }
 
 async function settleChanges(study: Study, base: string | null, accept: boolean): Promise<void> {
@@ -99,7 +110,7 @@ export async function configOfTrials(
 ): Promise<ConfigOfTrial> {
   const plugins = await loadStudyPlugins(header, base);
   const { task } = header;
-  const names = [task.model ?? []].flat();
+  const names = modelsOf(header);
   const dataset = task.dataset as string;
   const parameters = studyParameters(names, dataset);
   const fixed = openPaths((task.params ?? {}) as Record<string, ConfigValue>, parameters, base);
@@ -122,10 +133,8 @@ async function trainingJobs(
   const { header } = study;
   const configOf = await configOfTrials(header, base, options);
   const baselines = new BaselineKeeper(study, (trial) => datasetOf(resolveConfig(configOf(trial))));
-  for (const model of [header.task.model ?? []].flat())
-    await baselines.start(await preflight(configOf({ params: { model } })));
-  const { objectives, settings } = header;
-  const judged = { objectives, constraints: settings.constraints ?? [], pruneBy: settings.prune_by ?? null };
+  for (const model of modelsOf(header)) await baselines.start(await preflight(configOf({ params: { model } })));
+  const judged = judgedBy(header);
   const jobOf: JobOf = async ({ params }) => {
     const config = configOf({ params });
     const workload = { kind: "train", config, ...judged } as const;

@@ -3,6 +3,7 @@ import { timedMetrics, UsageError, wholeRunMetrics } from "../core/index.js";
 import type { EpochEvent, KernelsName, Metrics, StudyHeader, StudyObjective, Trial } from "../core/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
+import { metricsOfPlugins } from "../plugins/load-plugins.js";
 import type { RunProbe, RunResult, TrialScores } from "../training/index.js";
 import { epochNumbers, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
@@ -98,13 +99,15 @@ async function replayRecord(
 ): Promise<ReplayResult> {
   requireReplayable(header, trial);
   const configOf = await configOfTrials(header, base, recordedBackend(trial));
+  const config = configOf(trial);
   options.onStart?.(trial);
   const reports: [number, number][] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;
   const result = await run(
-    { ...configOf(trial), seed: trial.seed },
+    { ...config, seed: trial.seed },
     {
       baselines: false,
+      metrics: metricsOfPlugins(config.plugins ?? []).map(({ name }) => name),
       ...(options.signal ? { signal: options.signal } : {}),
       onEvent: (event, probe) => {
         if (event.event !== "epoch") return "continue";

@@ -39,7 +39,7 @@ export function resolveObjectives(
   const named = namesAndDirections(request, known, defaultMetric);
   const seen = new Set<string>();
   return named.map(({ metric, direction }) => {
-    requireKnown(metric, known);
+    requireKnownMetric(metric, known);
     if (seen.has(metric)) throw new UsageError("invalid-metric", `metric "${metric}" is named twice: once is enough`);
     seen.add(metric);
     return { metric, direction: directionOf(metric, direction, known, request.forceDirection ?? false) };
@@ -120,8 +120,11 @@ function requireName(name: string): string {
   throw new UsageError("invalid-metric", `metric "${name}": a name has letters, digits, "_", "-" and "."`);
 }
 
-function requireKnown(metric: string, known: KnownMetrics): void {
-  if (known && !Object.hasOwn(known, metric)) throw unknownName("metric", metric, Object.keys(known));
+/** @throws UsageError `unknown-metric`, with the nearest name: that of the validation part where it was left out. */
+function requireKnownMetric(metric: string, known: KnownMetrics): void {
+  if (!known || Object.hasOwn(known, metric)) return;
+  const onVal = `val_${metric}`;
+  throw unknownName("metric", metric, Object.keys(known), Object.hasOwn(known, onVal) ? onVal : undefined);
 }
 
 function directionOf(metric: string, given: Direction | undefined, known: KnownMetrics, force: boolean): Direction {
@@ -143,7 +146,7 @@ function directionOf(metric: string, given: Direction | undefined, known: KnownM
 export function resolveConstraints(texts: readonly string[] | undefined, known: KnownMetrics): readonly string[] {
   const constraints = (texts ?? []).map(parseConstraint);
   for (const { metric, name } of constraints) {
-    requireKnown(metric, known);
+    requireKnownMetric(metric, known);
     requireShort("a constraint", name);
   }
   return [...new Set(constraints.map(({ name }) => name))];
@@ -166,7 +169,7 @@ export function resolvePruneBy(
   const objective = objectives.find((other) => other.metric === metric);
   if (objective && (direction === undefined || direction === objective.direction)) return objective;
   const own = known ?? Object.fromEntries(objectives.map((other) => [other.metric, other.direction]));
-  requireKnown(metric, own);
+  requireKnownMetric(metric, own);
   return { metric, direction: directionOf(metric, direction, own, force) };
 }
 

@@ -7,6 +7,7 @@ import type { Metrics, Params, RunConfig, StudyHeader, StudyState, Trial } from 
 import { buildDataset } from "../datasets/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
+import { metricsOfPlugins } from "../plugins/load-plugins.js";
 import { evaluateCheckpoint, resolveConfig, run } from "../training/index.js";
 import { defaultTrial } from "./default-trial.js";
 import type { StudyTarget } from "./address.js";
@@ -93,7 +94,7 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
     runs.push(entry);
     onRun?.(entry, runs.length, 2 * seeds);
   });
-  return { trial: winner.number, params: winner.params, runs, rows: await compare(runs), baselines };
+  return { trial: winner.number, params: winner.params, runs, rows: await compare(runs, header), baselines };
 }
 
 /** The trial that is named, or the only winner. */
@@ -117,6 +118,7 @@ async function trainBoth(
   onRun: (run: RetrainRun) => void,
 ): Promise<RetrainResult["baselines"]> {
   const tested = await hasTestPart(sides.winner);
+  const metrics = metricsOfPlugins(sides.winner.plugins ?? []).map(({ name }) => name);
   const folder = await mkdtemp(join(tmpdir(), "mlbench-hpo-retrain-"));
   let baselines: RetrainResult["baselines"] = { val: {}, test: null };
   try {
@@ -127,9 +129,9 @@ async function trainBoth(
         const seed = deriveSeed(header.seed, "retrain", i);
         const result = await run(
           { ...sides[who], seed },
-          { checkpoint, resumable: false, baselines: i === 0, ...(signal ? { signal } : {}) },
+          { checkpoint, resumable: false, metrics, baselines: i === 0, ...(signal ? { signal } : {}) },
         );
-        const test = tested ? await evaluateCheckpoint(checkpoint, { split: "test" }) : null;
+        const test = tested ? await evaluateCheckpoint(checkpoint, { split: "test", metrics }) : null;
         if (i === 0 && who === "winner") baselines = { val: result.baselines, test: test?.baselines ?? null };
         onRun({ who, seed, val: result.best?.metrics ?? {}, test: test?.metrics ?? null });
       }
@@ -139,10 +141,19 @@ async function trainBoth(
   return baselines;
 }
 
-async function compare(runs: readonly RetrainRun[]): Promise<RetrainRow[]> {
+/** What both sides are compared by, without the part's name: the errors that everyone knows, and what was optimized. */
+function comparedBy({ objectives }: StudyHeader): string[] {
+  const optimized = objectives.flatMap(({ metric }) =>
+    metric.startsWith("val_") ? [metric.slice("val_".length)] : [],
+  );
+  return [...new Set(["rmse", "rmse_end", "mae", ...optimized])];
+}
+
+async function compare(runs: readonly RetrainRun[], header: StudyHeader): Promise<RetrainRow[]> {
   const rows: RetrainRow[] = [];
   for (const part of ["val", "test"] as const)
-    for (const metric of [`${part}_rmse`, `${part}_rmse_end`, `${part}_mae`]) {
+    for (const name of comparedBy(header)) {
+      const metric = `${part}_${name}`;
       const values = (who: RetrainRun["who"]): number[] =>
         runs.filter((entry) => entry.who === who).map((entry) => entry[part]?.[metric] ?? NaN);
       const [winner, defaults] = [values("winner"), values("defaults")];

@@ -1,7 +1,7 @@
 /** One training run of a program: its plug-ins are loaded, its paths start where it says. */
 import { isAbsolute, join, resolve } from "node:path";
 import type { RunConfig, RunEvent } from "../core/index.js";
-import { loadPlugins } from "../plugins/load-plugins.js";
+import { loadPlugins, metricsOfPlugins } from "../plugins/load-plugins.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { readCheckpointConfig } from "../training/checkpoint.js";
@@ -21,11 +21,16 @@ const configKeys: KnownKeys<RunConfig> = {
 
 const optionKeys: KnownKeys<RunOptions> = {
   ...({ directory: true, signal: true, cancelFlag: true, onEvent: true, tables: true, checkpoint: true } as const),
-  ...({ keepEarlier: true, resumable: true, resume: true, baselines: true, baseDir: true } as const),
+  ...({ keepEarlier: true, resumable: true, resume: true, baselines: true, metrics: true, baseDir: true } as const),
 };
 
 function withMaker(event: RunEvent, { kernels }: RunProbe): RunEvent {
   return event.event === "finish" ? { ...event, made_by: madeBy(kernels) } : event;
+}
+
+/** Where a run names its plug-ins, another's metrics are none of its. */
+function metricsInForce(files: readonly string[]): Pick<TrainingOptions, "metrics"> {
+  return files.length === 0 ? {} : { metrics: metricsOfPlugins(files).map(({ name }) => name) };
 }
 
 /** A path of the user's, seen from the current folder. */
@@ -48,12 +53,12 @@ export async function run(config: RunConfig, options: RunOptions = {}): Promise<
   requireKnownKeys("run", options, optionKeys);
   const { directory = ".", checkpoint, resume, onEvent, ...rest } = options;
   const resumed = resume === undefined ? undefined : from(directory, resume);
-  await loadPlugins(config.plugins ?? [], directory);
+  const files = await loadPlugins(config.plugins ?? [], directory);
   if (resumed !== undefined)
-    await loadPlugins((await readCheckpointConfig(resumed, directory)).plugins ?? [], directory);
+    files.push(...(await loadPlugins((await readCheckpointConfig(resumed, directory)).plugins ?? [], directory)));
   const { run: train } = await import("../training/run.js");
   return train(config, {
-    ...{ baseDir: resolve(directory), ...rest },
+    ...{ baseDir: resolve(directory), ...metricsInForce(files), ...rest },
     ...(onEvent ? { onEvent: async (event, probe) => onEvent(withMaker(event, probe), probe) } : {}),
     ...(checkpoint ? { checkpoint: from(directory, checkpoint) } : {}),
     ...(resumed === undefined ? {} : { resume: resumed }),

@@ -1,6 +1,7 @@
 /** A study's header out of a request: everything resolved, checked and hashed, nothing stored yet. */
 import type { ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
-import { differenceInWords, differences, drawSeed, modelMetrics, UsageError } from "../core/index.js";
+import { differenceInWords, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
+import { knownMetrics } from "../plugins/known-metrics.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
@@ -60,7 +61,7 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
   refuseFolds(request);
   const plugins = await loadPlugins(merged.plugins, place.directory);
   const subject = await subjectOf(merged, place.directory);
-  const { objectives, sampler, pruner, settings } = judgingOf(merged, subject);
+  const { objectives, sampler, pruner, settings } = judgingOf(merged, subject, plugins);
   const seed = request.seed ?? merged.config.seed;
   const name = request.name ?? merged.config.name ?? place.unnamed(subject.defaultName);
   const header: StudyHeader = {
@@ -86,8 +87,12 @@ function checkedSeed(seed: number | undefined): number | undefined {
   throw new UsageError("invalid-seed", `invalid seed ${String(seed)}: use a whole number from 0 to 2^53 - 1`);
 }
 
-function judgingOf({ kind, request, config, settings, ...merged }: MergedRequest, subject: Subject): Judging {
-  const known = kind === "model" ? modelMetrics : null;
+function judgingOf(
+  { kind, request, config, settings, ...merged }: MergedRequest,
+  subject: Subject,
+  plugins: readonly string[],
+): Judging {
+  const known = kind === "model" ? ownDirections(knownMetrics(merged.models, plugins)) : null;
   const objectives = resolveObjectives(merged.objectives, known, subject.defaultMetric);
   checkTrialValue(settings.trial_value, objectives);
   const constraints = resolveConstraints(request.constraints ?? config.constraints, known);

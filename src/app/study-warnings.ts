@@ -11,6 +11,7 @@ import { absolutePath, openPaths } from "./study-files.js";
  * The warnings about a study: about its data, which may be that they cannot be loaded, or about what is searched and the
  * objective does not declare.
  * @param base where its stored paths start; null: they are absolute
+ * @throws UsageError `plugin-not-found`, `plugin-failed`.
  */
 export async function studyWarnings(header: StudyHeader, base: string | null): Promise<readonly string[]> {
   const { objective } = header.settings;
@@ -38,14 +39,17 @@ async function undeclared(searched: SearchSpace, file: string): Promise<readonly
     );
 }
 
+async function loadPluginsOf({ settings }: StudyHeader, base: string | null): Promise<void> {
+  await loadPlugins(settings.plugins.map(({ path }) => absolutePath(path, base)));
+}
+
 /** The data parameters that every trial has, and what their dataset is built with. */
 async function dataOf(
-  { task, settings, seed }: StudyHeader,
+  { task, seed }: StudyHeader,
   dataset: string,
   base: string | null,
 ): Promise<[string, Readonly<Record<string, ConfigValue>>, BuildOptions]> {
   const { dataParameters } = await import("../datasets/index.js");
-  await loadPlugins(settings.plugins.map(({ path }) => absolutePath(path, base)));
   const params = openPaths((task.params ?? {}) as Record<string, ConfigValue>, dataParameters(dataset), base);
   const data = Object.entries(params).filter(([name]) => name.startsWith("data."));
   return [dataset, Object.fromEntries(data), defined({ seed, alignWindow: task.align_window })];
@@ -53,6 +57,8 @@ async function dataOf(
 
 async function dataWarningsOf(header: StudyHeader, dataset: string, base: string | null): Promise<readonly string[]> {
   const { dataWarnings } = await import("../datasets/index.js");
+  // Without them the study does not run: no warning, but the one line that ends the command.
+  await loadPluginsOf(header, base);
   try {
     return (await dataWarnings(...(await dataOf(header, dataset, base)))).warnings;
   } catch (error) {
@@ -69,6 +75,7 @@ export async function requireData(header: StudyHeader, base: string | null): Pro
   const { dataset } = header.task;
   if (dataset === undefined) return;
   const { buildDataset } = await import("../datasets/index.js");
+  await loadPluginsOf(header, base);
   const [name, params, options] = await dataOf(header, dataset, base);
   await buildDataset(name, params, options);
   const features = header.space["data.features"];

@@ -1,5 +1,5 @@
 /** Trials for people: as a table, and in a few words. */
-import { oneLine, violationOf } from "../core/index.js";
+import { oneLine, stringifyJson, violationOf } from "../core/index.js";
 import type { AnnotatedTrial } from "../app/views/annotated.js";
 import type { Annotation, ParamValue, StudyObjective, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
@@ -66,17 +66,31 @@ function constraintColumns(trials: readonly Trial[]): Column<Trial>[] {
   return names.map((name) => ({ title: name, align: "right", text: (trial) => shortNumber(trial.constraints[name]) }));
 }
 
-/** Trials as a table: number, state, values, parameters, steps, seconds, constraints where some are missed, note. */
+/** A column that was asked for. */
+export interface FurtherColumn {
+  readonly title: string;
+  readonly of: (trial: Trial) => unknown;
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return shortNumber(value, 5);
+  return oneLine(typeof value === "string" ? value : stringifyJson(value));
+}
+
+/** Trials as a table: number, state, values, what else is asked for, parameters, steps, seconds, missed constraints, note. */
 export function trialTable(
   trials: readonly AnnotatedTrial[],
   objectives: readonly StudyObjective[],
   width = 160,
+  further: readonly FurtherColumn[] = [],
 ): Promise<string> {
   const names = shortNames(trials);
   const columns: Column<AnnotatedTrial>[] = [
     { title: "number", align: "right", text: (trial) => String(trial.number) },
     { title: "state", text: (trial) => trial.state },
     ...valueColumns(objectives),
+    ...further.map(({ title, of }) => ({ title, align: "right" as const, text: (trial: Trial) => textOf(of(trial)) })),
     ...[...names].map(([name, short]) => ({
       title: short,
       align: "right" as const,

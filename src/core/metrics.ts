@@ -1,37 +1,122 @@
 /** The metrics that models are judged by, which way each is better, and constraints on them. */
 import { UsageError } from "./errors.js";
+import { requireKnownKeys } from "./known-keys.js";
+import type { KnownKeys } from "./known-keys.js";
 import type { StudyObjective } from "./study.js";
 import type { Direction, Metrics } from "./trial.js";
 
-/** Of one epoch: what the epoch event carries. */
-const epochMetrics: Readonly<Record<string, Direction>> = {
-  val_rmse: "minimize",
-  val_rmse_end: "minimize",
-  val_mae: "minimize",
-  val_max_error: "minimize",
-  val_r2: "maximize",
-  val_rul_mae: "minimize",
-  train_loss: "minimize",
-  train_rmse: "minimize",
-};
+/** What is known of a metric before a number of it is. */
+export interface MetricMeta {
+  /** One line for tables and help. */
+  readonly summary: string;
+  /** Which way is better. */
+  readonly direction: Direction;
+  /** `cycles`, `s`; SOH is a fraction and has none. @default none */
+  readonly unit?: string | undefined;
+}
 
-/** Of a whole run, and what it costs. */
-const runMetrics: Readonly<Record<string, Direction>> = {
-  seconds: "minimize",
-  epoch_seconds: "minimize",
-  parameters: "minimize",
-  epochs: "minimize",
-  inference_us: "minimize",
-};
+/** A metric under the name that objectives, constraints and records have for it: `val_rmse`. */
+export interface MetricInfo extends MetricMeta {
+  readonly name: string;
+}
 
-/** Every metric that a model's trials have, and its own direction. */
-export const modelMetrics: Readonly<Record<string, Direction>> = { ...epochMetrics, ...runMetrics };
+interface BuiltIn extends MetricInfo {
+  /** Of a run as a whole: once it has ended, the same for each of its epochs. */
+  readonly wholeRun?: true;
+  /** Measured with a clock: the same trial run again gives other numbers. */
+  readonly timed?: true;
+}
+
+const minimize = "minimize";
+const maximize = "maximize";
+
+/** Every metric that the trials of any model have. */
+const builtIn: readonly BuiltIn[] = [
+  { name: "val_rmse", summary: "root mean square error of SOH over all points of the paths", direction: minimize },
+  { name: "val_rmse_end", summary: "root mean square error of SOH at the paths' last point", direction: minimize },
+  { name: "val_mae", summary: "mean absolute error of SOH over all points of the paths", direction: minimize },
+  { name: "val_max_error", summary: "largest absolute error of SOH", direction: minimize },
+  { name: "val_r2", summary: "share of the true SOH's variance that is explained", direction: maximize },
+  {
+    ...{ name: "val_rul_mae", summary: "mean absolute error of the remaining useful life", direction: minimize },
+    unit: "cycles",
+  },
+  {
+    ...{ name: "val_rul_rmse", summary: "root mean square error of the remaining useful life", direction: minimize },
+    unit: "cycles",
+  },
+  {
+    ...{ name: "val_rul_windows", summary: "windows that see an end of life, on which it is scored" },
+    direction: maximize,
+  },
+  { name: "train_loss", summary: "mean loss of the epoch's training batches", direction: minimize },
+  { name: "train_rmse", summary: "root mean square error of SOH in the training batches", direction: minimize },
+  { name: "seconds", summary: "time of all epochs", direction: minimize, unit: "s", wholeRun: true, timed: true },
+  { name: "epoch_seconds", summary: "time of the epoch", direction: minimize, unit: "s", timed: true },
+  { name: "parameters", summary: "how many weights are trained", direction: minimize, wholeRun: true },
+  { name: "epochs", summary: "epochs run", direction: minimize, wholeRun: true },
+  {
+    ...{ name: "inference_us", summary: "time from one window to its path, measured at the end", direction: minimize },
+    ...{ unit: "us", wholeRun: true, timed: true },
+  },
+];
+
+/** The metrics that the trials of any model have; further ones come from plug-ins and from models themselves. */
+export const builtInMetrics: readonly MetricInfo[] = builtIn;
+
+/** The built-in metrics' own directions, by name. */
+export const modelMetrics: Readonly<Record<string, Direction>> = ownDirections(builtIn);
+
+/** Metrics' own directions, by name. */
+export function ownDirections(metrics: readonly MetricInfo[]): Readonly<Record<string, Direction>> {
+  return Object.fromEntries(metrics.map(({ name, direction }) => [name, direction]));
+}
 
 /** Of a run as a whole: once it has ended, the same for each of its epochs. */
-export const wholeRunMetrics: ReadonlySet<string> = new Set(["seconds", "parameters", "epochs", "inference_us"]);
+export const wholeRunMetrics: ReadonlySet<string> = new Set(builtIn.filter((m) => m.wholeRun).map((m) => m.name));
 
 /** Measured with a clock: the same trial run again gives other numbers. */
-export const timedMetrics: ReadonlySet<string> = new Set(["seconds", "epoch_seconds", "inference_us"]);
+export const timedMetrics: ReadonlySet<string> = new Set(builtIn.filter((m) => m.timed).map((m) => m.name));
+
+/** What a part is scored by in any case, without the part's name: no metric of one's own is called so. */
+const partMetrics: readonly string[] = [
+  ...["loss", "rmse", "rmse_end", "mae", "r2", "max_error"],
+  ...["rul_mae", "rul_rmse", "rul_windows", "rul_censored_cells"],
+];
+
+const partPrefix = /^(?:train|val|test)_/;
+
+/**
+ * Refuses a name that a metric of one's own cannot have.
+ * @param what what it is, for the message: `metric`
+ * @throws UsageError `invalid-metric`.
+ */
+export function requireOwnMetricName(what: string, name: string): void {
+  const shown = `${what} "${name}"`;
+  if (!/^[a-z][a-z0-9_]*$/.test(name) || partMetrics.includes(name))
+    throw new UsageError("invalid-metric", `${shown}: use a snake_case name other than ${partMetrics.join(", ")}`);
+  if (partPrefix.test(name))
+    throw new UsageError(
+      "invalid-metric",
+      `${shown}: the part is put before the name: call it ${name.replace(partPrefix, "")}`,
+    );
+}
+
+/**
+ * Refuses metadata that tables and objectives cannot use.
+ * @param what whose it is, for the message: `metric "knee"`
+ * @throws UsageError `unknown-option`, `invalid-metric`.
+ */
+export function requireMetricMeta(what: string, meta: MetricMeta): void {
+  requireKnownKeys(what, meta, { summary: true, direction: true, unit: true } satisfies KnownKeys<MetricMeta>);
+  const { summary, direction, unit } = meta as Readonly<Record<keyof MetricMeta, unknown>>;
+  if (typeof summary !== "string" || summary.trim() === "")
+    throw new UsageError("invalid-metric", `${what}: summary must be a line of text`);
+  if (direction !== "minimize" && direction !== "maximize")
+    throw new UsageError("invalid-metric", `${what}: direction must be minimize or maximize`);
+  if (unit !== undefined && typeof unit !== "string")
+    throw new UsageError("invalid-metric", `${what}: unit must be text`);
+}
 
 /** A metric's name: what a constraint, a file or a table can carry. */
 const NAME = String.raw`[A-Za-z_][\w.-]*`;

@@ -15,6 +15,9 @@ export function stepsToEndOfLife(path: ArrayLike<number>, eol: number, from = 0,
   return horizon;
 }
 
+/** Of windows: what their remaining useful life is scored by. */
+export type AgedWindows = Pick<Batch, "size" | "window" | "horizon" | "cell" | "cycles">;
+
 /**
  * Errors of the remaining useful life, in cycles, over the windows whose cell ends its life within their horizon. Windows
  * that begin after it, or too early to see it, are not scored; nor are cells that never end theirs (censored), which are
@@ -34,7 +37,7 @@ export class RulScore {
   }
 
   /** @param predicted [B,H] SOH */
-  add(batch: Batch, predicted: ArrayLike<number>): void {
+  add(batch: AgedWindows, predicted: ArrayLike<number>): void {
     const { size, window, horizon } = batch;
     for (let b = 0; b < size; b++) {
       const cell = batch.cell[b] as number;

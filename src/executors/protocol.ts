@@ -118,6 +118,7 @@ export function outcomeOfError(error: unknown, where: string, message = messageO
 
 /**
  * What became of a trial whose objective returned. A value that is no finite number is the study's to judge.
+ * Further numbers that it returned by name are the trial's metrics.
  * @param constraints `loss<=1`: held against what was returned, under its own names or else those of the objectives
  */
 export function outcomeOfValue(
@@ -129,8 +130,11 @@ export function outcomeOfValue(
   if (typeof values === "string")
     return { state: "failed", failure: { class: "exception", message: values, where: "objective" } };
   const named = Object.fromEntries(objectives.map(({ metric }, i) => [metric, values[i] as number]));
-  const numbers = { ...(isRecord(value) ? numbersOf(value) : {}), ...named };
-  return { state: "complete", values, metrics: {}, constraints: constraintValues(constraints, numbers) };
+  const told = isRecord(value) ? numbersOf(value) : {};
+  const further = Object.fromEntries(Object.entries(told).filter(([name]) => !Object.hasOwn(named, name)));
+  const metrics = Object.keys(further).length > 0 ? { best: further, last: further } : {};
+  const numbers = { ...told, ...named };
+  return { state: "complete", values, metrics, constraints: constraintValues(constraints, numbers) };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

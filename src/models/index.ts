@@ -6,6 +6,7 @@ import { mlpMeta } from "./mlp/meta.js";
 import { models } from "./registry.js";
 
 export { models } from "./registry.js";
+export type { ModelMeta } from "./registry.js";
 export type {
   ForwardModel,
   ForwardResult,

@@ -1,10 +1,11 @@
-/** Models, datasets and objectives of one's own, typed by their schemas and spaces. */
+/** Models, datasets, metrics and objectives of one's own, typed by their schemas and spaces. */
 import type { z } from "zod";
-import type { Objective, ParamsOf, SearchSpace } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import type { KnownKeys, MetricMeta, Objective, ParamsOf, SearchSpace } from "../core/index.js";
+import { requireKnownKeys, UsageError } from "../core/index.js";
 import type { DatasetSource } from "../datasets/index.js";
-import type { ModelConstructor } from "../models/index.js";
-import type { EntryMeta, Registrable } from "../registry/index.js";
+import type { Metric } from "../metrics/index.js";
+import type { ModelConstructor, ModelMeta } from "../models/index.js";
+import type { EntryMeta, Lazy, Registrable } from "../registry/index.js";
 import type { Plugin, PluginApi } from "./load-plugins.js";
 
 /**
@@ -28,7 +29,7 @@ import type { Plugin, PluginApi } from "./load-plugins.js";
  */
 export function defineModel<S extends z.ZodObject>(
   name: string,
-  meta: EntryMeta<S>,
+  meta: EntryMeta<S> & ModelMeta,
   make: (api: PluginApi) => Registrable<ModelConstructor, S>,
 ): Plugin {
   return (api) => {
@@ -60,6 +61,42 @@ export function defineDataset<S extends z.ZodObject>(
 ): Plugin {
   return (api) => {
     api.datasets.register(name, meta)(make(api));
+  };
+}
+
+/** A metric with what is told of it. */
+export interface MetricDefinition extends MetricMeta {
+  /** Without a part's name: `knee_error` is `val_knee_error` in epochs and objectives. */
+  readonly name: string;
+  /** The function, or `lazy(() => import(…))`. */
+  readonly score: Metric | Lazy<Metric>;
+}
+
+/**
+ * A plug-in that adds a metric: a module's default export, or called by one with what it is handed.
+ * @throws UsageError `unknown-option`; `invalid-metric`, `duplicate-metric` when it is loaded.
+ * @example
+ * export default defineMetric({
+ *   name: "worst_cell_rmse",
+ *   summary: "RMSE of SOH of the cell that is predicted worst",
+ *   direction: "minimize",
+ *   score({ predicted, truth, cell, horizon, cells }) {
+ *     const [squares, counts] = [cells.map(() => 0), cells.map(() => 0)];
+ *     predicted.forEach((soh, i) => {
+ *       const c = cell[Math.floor(i / horizon)] ?? 0;
+ *       squares[c] = (squares[c] ?? 0) + (soh - (truth[i] ?? NaN)) ** 2;
+ *       counts[c] = (counts[c] ?? 0) + 1;
+ *     });
+ *     return Math.sqrt(Math.max(...squares.map((sum, c) => (counts[c] ? sum / counts[c] : 0))));
+ *   },
+ * });
+ */
+export function defineMetric(definition: MetricDefinition): Plugin {
+  const keys = { name: true, summary: true, direction: true, unit: true, score: true } as const;
+  requireKnownKeys("defineMetric", definition, keys satisfies KnownKeys<MetricDefinition>);
+  const { name, score, ...meta } = definition;
+  return (api) => {
+    api.metrics.register(name, meta)(score);
   };
 }
 

@@ -5,6 +5,8 @@ import { MlbenchError, UsageError, categorical, createRng, float, int, noteUserM
 import { createTables, datasets } from "../datasets/index.js";
 import { executors, Places } from "../executors/index.js";
 import type { ForwardModel } from "../models/forward-model.js";
+import { metrics } from "../metrics/index.js";
+import type { MetricEntry } from "../metrics/index.js";
 import { models } from "../models/index.js";
 import { pruners } from "../pruners/index.js";
 import { lazy, parameter } from "../registry/index.js";
@@ -25,6 +27,8 @@ import { resolveModule } from "./resolve-module.js";
 export interface PluginApi {
   readonly models: typeof models;
   readonly datasets: typeof datasets;
+  /** What models are scored by, and studies can optimize. */
+  readonly metrics: typeof metrics;
   readonly optimizers: typeof optimizers;
   readonly schedulers: typeof schedulers;
   readonly samplers: typeof samplers;
@@ -66,8 +70,14 @@ export interface PluginApi {
 /** The default export of a plug-in module. */
 export type Plugin = (api: PluginApi) => void | Promise<void>;
 
-const holder = globalThis as { [key: symbol]: Map<string, Promise<void>> | undefined };
 const loadedKey = Symbol.for("mlbench-hpo.plugins");
+const sourceKey = Symbol.for("mlbench-hpo.plugin-parts");
+const holder = globalThis as {
+  [loadedKey]?: Map<string, Promise<void>>;
+  [sourceKey]?: Map<string, string>;
+};
+/** The plug-in's file by what it registered, in the words of messages: `metric "knee"`. */
+const sources = (holder[sourceKey] ??= new Map<string, string>());
 
 /**
  * Imports modules that register models, datasets, optimizers, …; each once a process. The default export, if it is a
@@ -103,6 +113,7 @@ async function loadPlugin(file: string): Promise<void> {
     const module = await importModule(pathToFileURL(file).href);
     if (typeof module.default === "function") await (module.default as Plugin)(await pluginApi());
     const own = registered().filter((part) => !before.has(part));
+    for (const part of own) sources.set(part, file);
     if (own.length === 1) noteUserModule(file, own[0] as string);
   } catch (error) {
     throw new UsageError(
@@ -113,10 +124,22 @@ async function loadPlugin(file: string): Promise<void> {
   }
 }
 
+/**
+ * The metrics that a study with these plug-ins has: theirs, and those that the program registered by itself. A process
+ * may have loaded those of other studies.
+ * @param files of plug-ins, absolute
+ */
+export function metricsOfPlugins(files: readonly string[]): MetricEntry[] {
+  return metrics.entries().filter(({ name }) => {
+    const source = sources.get(`metric "${name}"`);
+    return source === undefined || files.includes(source);
+  });
+}
+
 /** What is registered, in the words of messages: `model "lstm"`. */
 function registered(): string[] {
   const registries: readonly Pick<typeof models, "kind" | "names">[] = [
-    ...[models, datasets, optimizers, schedulers, samplers, pruners, executors, storages],
+    ...[models, datasets, metrics, optimizers, schedulers, samplers, pruners, executors, storages],
   ];
   return registries.flatMap((registry) => registry.names().map((name) => `${registry.kind} "${name}"`));
 }
@@ -128,7 +151,7 @@ async function pluginApi(): Promise<PluginApi> {
     import("../models/forward-model.js"),
   ]);
   return {
-    ...{ models, datasets, optimizers, schedulers, samplers, pruners, executors, storages },
+    ...{ models, datasets, metrics, optimizers, schedulers, samplers, pruners, executors, storages },
     ...{ parameter, lazy, float, int, categorical, z, tf, ops, ForwardModel, createTables, createRng },
     ...{ buildParams, valueAtQuantile, Places, storageTools, MlbenchError, UsageError },
   };

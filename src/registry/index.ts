@@ -1,5 +1,6 @@
 /** Registries, parameters with metadata, and what is derived from them. */
 export * from "./component.js";
+export * from "./named-entries.js";
 export * from "./names.js";
 export * from "./parameter-flags.js";
 export * from "./parameter.js";

@@ -1,8 +1,7 @@
 /** The registry: names with metadata, and implementations that are imported when needed. */
 import type { z } from "zod";
-import { UsageError } from "../core/errors.js";
 import { requireKnownKeys } from "../core/known-keys.js";
-import { didYouMean } from "../core/nearest.js";
+import { NamedEntries } from "./named-entries.js";
 
 /** The metadata of a registered thing, known before its code is loaded. */
 export interface EntryMeta<S extends z.ZodObject = z.ZodObject> {
@@ -61,23 +60,20 @@ export interface Entry<T> extends EntryMeta {
 export type Registrable<T, S extends z.ZodObject> =
   WithParameters<T, z.output<S>> | Lazy<WithParameters<T, z.output<S>>>;
 
-/** `unknown model "lsmt": did you mean "lstm"? known: lstm, mlp` */
-export function unknownName(kind: string, name: string, known: readonly string[]): UsageError {
-  const hint = didYouMean(name, known);
-  return new UsageError(`unknown-${kind}`, `unknown ${kind} "${name}":${hint} known: ${known.join(", ") || "none"}`);
-}
-
 /**
  * Names with metadata and implementations. A registry knows schemas at once and imports an implementation when it is
  * asked for.
  */
-export class Registry<T> {
-  readonly kind: string;
-  readonly #entries = new Map<string, Entry<T>>();
+export class Registry<T, X extends object = object> extends NamedEntries<Entry<T> & X> {
+  readonly #further: FurtherMeta<X>;
 
-  /** @param kind what is registered, in the singular: `model`, `dataset`, … */
-  constructor(kind: string) {
-    this.kind = kind;
+  /**
+   * @param kind what is registered, in the singular: `model`, `dataset`, …
+   * @param further what the metadata of this kind have besides. @default nothing
+   */
+  constructor(kind: string, further: FurtherMeta<X> = { keys: [] }) {
+    super(kind);
+    this.#further = further;
   }
 
   /**
@@ -91,52 +87,30 @@ export class Registry<T> {
    */
   register<S extends z.ZodObject>(
     name: string,
-    meta: EntryMeta<S>,
+    meta: EntryMeta<S> & X,
   ): <I extends Registrable<T, S>>(implementation: I, context?: unknown) => I {
-    if (!/^[a-z][a-z0-9_]*$/.test(name))
-      throw new UsageError("invalid-name", `invalid ${this.kind} name "${name}": use lower-case snake_case`);
-    requireKnownKeys(`${this.kind} "${name}"`, meta, { summary: true, parameters: true });
-    this.#refuseDuplicate(name);
+    this.requireFree(name);
+    const keys = ["summary", "parameters", ...this.#further.keys];
+    requireKnownKeys(`${this.kind} "${name}"`, meta, Object.fromEntries(keys.map((key) => [key, true])));
+    this.#further.check?.(`${this.kind} "${name}"`, meta);
     return (implementation) => {
-      this.#refuseDuplicate(name);
-      let loaded: Promise<T> | undefined;
-      const load = (): Promise<T> => {
-        const own = implementation as unknown as T | Lazy<T>;
-        loaded ??= isLazy<T>(own) ? own.lazy() : Promise.resolve(own);
-        return loaded;
-      };
-      this.#entries.set(name, Object.freeze({ name, summary: meta.summary, parameters: meta.parameters, load }));
+      this.add(Object.freeze({ ...meta, name, load: loadOnce(implementation as unknown as T | Lazy<T>) }));
       return implementation;
     };
   }
+}
 
-  #refuseDuplicate(name: string): void {
-    if (this.#entries.has(name))
-      throw new UsageError(
-        `duplicate-${this.kind}`,
-        `a ${this.kind} named "${name}" is already registered; known: ${this.names().join(", ")}`,
-      );
-  }
+/** Metadata of a kind beside summary and parameters. */
+export interface FurtherMeta<X extends object> {
+  readonly keys: readonly (keyof X & string)[];
+  /** Throws for what they cannot be. @param owner `model "lstm"` */
+  readonly check?: (owner: string, meta: X) => void;
+}
 
-  has(name: string): boolean {
-    return this.#entries.has(name);
-  }
-
-  /** @throws UsageError `unknown-<kind>`, naming what is known and the nearest match. */
-  get(name: string): Entry<T> {
-    const entry = this.#entries.get(name);
-    if (!entry) throw unknownName(this.kind, name, this.names());
-    return entry;
-  }
-
-  /** In the order of registration. */
-  names(): string[] {
-    return [...this.#entries.keys()];
-  }
-
-  entries(): Entry<T>[] {
-    return [...this.#entries.values()];
-  }
+/** The implementation; an import of it runs once, when it is first asked for. */
+export function loadOnce<T>(implementation: T | Lazy<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => (loaded ??= isLazy<T>(implementation) ? implementation.lazy() : Promise.resolve(implementation));
 }
 
 const shared = Symbol.for("mlbench-hpo.registries");
@@ -144,11 +118,13 @@ const shared = Symbol.for("mlbench-hpo.registries");
 /**
  * The process-wide registry of a kind: two copies of this package in one process (a global install and a project's own)
  * share it, so that a plug-in may import either.
+ * @param make makes it, where it is not there. @default a {@link Registry} without further metadata
  */
-export function registryOf<T>(kind: string): Registry<T> {
+export function registryOf<T>(kind: string): Registry<T>;
+export function registryOf<R>(kind: string, make: (kind: string) => R): R;
+export function registryOf(kind: string, make = (of: string): unknown => new Registry(of)): unknown {
   const holder = globalThis as { [shared]?: Map<string, unknown> };
   const all = (holder[shared] ??= new Map());
-  let registry = all.get(kind) as Registry<T> | undefined;
-  if (!registry) all.set(kind, (registry = new Registry<T>(kind)));
-  return registry;
+  if (!all.has(kind)) all.set(kind, make(kind));
+  return all.get(kind);
 }

@@ -9,6 +9,8 @@ export type { ExecutorCase } from "./executor.js";
 export { default as conformanceObjective } from "./executor-objective.js";
 export { datasetConformance } from "./dataset.js";
 export type { DatasetCase } from "./dataset.js";
+export { metricConformance } from "./metric.js";
+export type { MetricCase } from "./metric.js";
 export { modelConformance } from "./model.js";
 export type { FitOptions, ModelCase } from "./model.js";
 export { trackerConformance } from "./tracker.js";

@@ -1,15 +1,21 @@
 /** The scores of a checkpoint on a part of a dataset, beside the baselines. */
-import type { CellTable, Loader, Metrics, SplitName } from "../core/index.js";
+import type { CellTable, KnownKeys, Metrics, SplitName } from "../core/index.js";
 import { requireKnownKeys } from "../core/index.js";
 import { baselines, untrainedBaselines } from "../datasets/baselines/index.js";
-import type { AppliedData } from "../datasets/index.js";
-import { RulScore, applyDataset, buildDataset } from "../datasets/index.js";
-import type { ForwardModel } from "../models/index.js";
+import { applyDataset, buildDataset } from "../datasets/index.js";
 import type { CheckpointOnData, CheckpointOptions } from "./checkpoint-data.js";
 import { batchesOf, checkpointKeys, datasetOf, openOnData } from "./checkpoint-data.js";
 import { evaluate } from "./loop.js";
-import { prefixed } from "./metrics.js";
-import { predictPaths } from "./predict-paths.js";
+import { ofPart, prefixed } from "./metrics.js";
+import { PartScores } from "./part-scores.js";
+
+/** What a checkpoint is scored on, and by what. */
+export interface EvaluationOptions extends CheckpointOptions {
+  /** The registered metrics to score, by name. @default all that are registered */
+  readonly metrics?: readonly string[];
+}
+
+const evaluationKeys: KnownKeys<EvaluationOptions> = { ...checkpointKeys, metrics: true };
 
 /** A checkpoint's metrics on one part of a dataset, beside those of the baselines. */
 export interface Evaluation {
@@ -18,9 +24,9 @@ export interface Evaluation {
   readonly split: SplitName;
   readonly windows: number;
   /**
-   * SOH units, named after the part: `val_rmse`, `val_rmse_end`, `val_mae`, … or `test_rmse`, …; and of the remaining
-   * useful life in cycles `rul_mae` and `rul_rmse` (absent when no window sees an end of life), `rul_windows`,
-   * `rul_censored_cells`.
+   * SOH units, named after the part: `val_rmse`, `val_rmse_end`, `val_mae`, … or `test_rmse`, …, the model's own and the
+   * registered ones (`test_knee_error`) among them. Of the remaining useful life in cycles `rul_mae` and `rul_rmse`
+   * (absent when no window sees an end of life), `rul_windows`, `rul_censored_cells`; the errors also as `val_rul_mae`, ….
    */
   readonly metrics: Metrics;
   /** `persistence_rmse`, … on the same windows; without `ridge_…` where the data have no training part. */
@@ -34,21 +40,24 @@ export interface Evaluation {
  * normalisation are those of the training. Plug-ins that its configuration names must be loaded before.
  * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
  * @example
- * const { metrics, baselines } = await evaluateCheckpoint("best.safetensors", { split: "test" });
+ * const { metrics: scores, baselines } = await evaluateCheckpoint("best.safetensors", { split: "test" });
  */
-export async function evaluateCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Evaluation> {
-  requireKnownKeys("evaluateCheckpoint", options, checkpointKeys);
+export async function evaluateCheckpoint(path: string, options: EvaluationOptions = {}): Promise<Evaluation> {
+  requireKnownKeys("evaluateCheckpoint", options, evaluationKeys);
   const opened = await openOnData(path, options);
   const { model, checkpoint, data, split, part } = opened;
   try {
     const loader = batchesOf(part);
-    const result = await evaluate(model, loader);
+    const scores = await PartScores.create(part, data, options.metrics);
+    const paths = scores.paths ?? new Float32Array(part.windows * data.metadata.horizon);
+    const result = await evaluate(model, loader, { paths });
+    const further = result ? { ...ofPart(split, scores.metrics(result.own)), ...scores.rul(paths) } : {};
     return {
       model: checkpoint.model,
       dataset: data.metadata.name,
       split,
       windows: part.windows,
-      metrics: result ? { ...prefixed(split, result), ...rulMetrics(model, loader, data) } : {},
+      metrics: result ? { ...prefixed(split, result), ...further } : {},
       baselines: await baselinesOf(opened),
       warnings: [...data.metadata.warnings, ...(await seenBefore(path, opened, options))],
     };
@@ -81,17 +90,4 @@ async function seenBefore(path: string, opened: CheckpointOnData, options: Check
   });
   if (applied.metadata.hash === datasetHash) return [];
   return ["the data or their parts are not those of the training run: it may have trained on what is scored here"];
-}
-
-/** Errors of the remaining useful life that the predicted paths imply. */
-function rulMetrics(model: ForwardModel, loader: Loader, { tables, metadata }: AppliedData): Metrics {
-  const score = new RulScore(tables, metadata.eol);
-  const horizon = metadata.horizon;
-  const soh = predictPaths(model, loader);
-  let at = 0;
-  for (const batch of loader.epoch(0)) {
-    score.add(batch, soh.subarray(at, at + batch.size * horizon));
-    at += batch.size * horizon;
-  }
-  return score.metrics();
 }

@@ -5,6 +5,7 @@ import type { ForwardModel } from "../models/index.js";
 import { batchToTensors, pathLoss } from "../tensor/index.js";
 import type { BatchTensors } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
+import type { Tensor2D } from "../tensor/tf.js";
 import { MetricSums } from "./metrics.js";
 import type { PassResult, Scored } from "./metrics.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
@@ -15,6 +16,12 @@ export interface PassControl {
   readonly stopped?: () => boolean;
   /** Awaited after every batch, so that signals and messages of this thread are heard. */
   readonly yieldToEventLoop?: () => Promise<void>;
+}
+
+/** The options of {@link evaluate}. */
+export interface EvaluateOptions extends PassControl {
+  /** [N,H], filled with the predicted paths in SOH units, windows in the loader's order. @default nobody wants them */
+  readonly paths?: Float32Array | null;
 }
 
 /** The options of {@link trainOneEpoch}. */
@@ -32,13 +39,18 @@ export interface EpochOptions extends PassControl {
 }
 
 const passKeys: KnownKeys<PassControl> = { stopped: true, yieldToEventLoop: true };
+const evaluateKeys: KnownKeys<EvaluateOptions> = { ...passKeys, paths: true };
 const epochKeys: KnownKeys<EpochOptions> = {
   ...({ ...passKeys, optimizer: true, lr: true, weightDecay: true, maxNorm: true, epoch: true } as const),
 };
 
+/** Takes a batch's predicted path [B,H] while it is there. */
+type PathTaker = (path: Tensor2D) => void;
+
 /** The model's loss on a batch and the sums of its path's errors. */
-function score(model: ForwardModel, batch: BatchTensors): Scored {
+function score(model: ForwardModel, batch: BatchTensors, take?: PathTaker): Scored {
   const { outputs, traj } = model.forward(batch, batch.tEval);
+  take?.(outputs.soh_r);
   const { loss, sums, metrics = {} } = model.computeLoss(batch, outputs, traj);
   return {
     loss,
@@ -85,8 +97,17 @@ function trainStep(model: ForwardModel, batch: Batch, options: EpochOptions): Sc
   });
 }
 
-function evaluateStep(model: ForwardModel, batch: Batch): Scored {
-  return tf.tidy(() => kept(score(model, batchToTensors(batch))));
+function evaluateStep(model: ForwardModel, batch: Batch, take?: PathTaker): Scored {
+  return tf.tidy(() => kept(score(model, batchToTensors(batch), take)));
+}
+
+/** Writes one batch's paths behind another's. */
+function pathWriter(paths: Float32Array): PathTaker {
+  let at = 0;
+  return (path) => {
+    paths.set(path.dataSync(), at);
+    at += path.size;
+  };
 }
 
 async function pass(
@@ -136,9 +157,10 @@ export async function trainOneEpoch(
 export async function evaluate(
   model: ForwardModel,
   loader: Loader,
-  control: PassControl = {},
+  options: EvaluateOptions = {},
 ): Promise<PassResult | null> {
-  requireKnownKeys("evaluate", control, passKeys);
+  requireKnownKeys("evaluate", options, evaluateKeys);
   model.training = false;
-  return pass(loader.epoch(0), (batch) => evaluateStep(model, batch), control);
+  const take = options.paths ? pathWriter(options.paths) : undefined;
+  return pass(loader.epoch(0), (batch) => evaluateStep(model, batch, take), options);
 }

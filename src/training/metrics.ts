@@ -1,6 +1,6 @@
 /** The metrics of a pass, gathered batch by batch. */
 import type { Batch, Metrics, PartMetrics } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { requireOwnMetricName } from "../core/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor1D } from "../tensor/tf.js";
 
@@ -80,7 +80,7 @@ export class MetricSums {
       r2: 1 - squares / spread,
       max_error: largest,
     };
-    for (const name of Object.keys(own)) requireOwnName(name, metrics);
+    for (const name of Object.keys(own)) requireOwnMetricName("the model's own metric", name);
     return { metrics, own, divergence };
   }
 
@@ -104,17 +104,12 @@ function ownMetrics(batches: readonly (Scored & { readonly size: number })[]): M
   return Object.fromEntries([...totals].map(([name, { sum, windows }]) => [name, sum / windows]));
 }
 
-function requireOwnName(name: string, metrics: PartMetrics): void {
-  const taken = Object.keys(metrics);
-  if (/^[a-z][a-z0-9_]*$/.test(name) && !taken.includes(name)) return;
-  throw new UsageError(
-    "invalid-metric",
-    `a model's own metric is named "${name}": use a snake_case name other than ${taken.join(", ")}`,
-  );
-}
-
 /** A pass's metrics under the names of events and records: `rmse` -> `val_rmse`, …, the model's own among them. */
 export function prefixed(part: string, { metrics, own }: Pick<PassResult, "metrics" | "own">): Metrics {
-  const entries = [...Object.entries<number>({ ...metrics }), ...Object.entries(own)];
-  return Object.fromEntries(entries.map(([name, value]) => [`${part}_${name}`, value]));
+  return ofPart(part, { ...metrics, ...own });
+}
+
+/** Metrics under the part's name: `knee_error` -> `val_knee_error`. */
+export function ofPart(part: string, metrics: Metrics): Metrics {
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`${part}_${name}`, value]));
 }

@@ -36,6 +36,11 @@ export interface RunOptions {
   readonly resumable?: boolean;
   /** A checkpoint to go on from; `train.epochs` is the total. */
   readonly resume?: string;
+  /**
+   * The registered metrics to score after each epoch, by name.
+   * @default those of the plug-ins that the configuration names; where it names none, all that are registered
+   */
+  readonly metrics?: readonly string[];
   /** Score the baselines, too. @default true */
   readonly baselines?: boolean;
   /** Relative data paths start here. @default the current folder */

@@ -234,7 +234,7 @@ export async function run(config: RunConfig, options: RunOptions = {}): Promise<
       "resume-mismatch",
       `--resume ${options.resume ?? ""}: the data are not those of the first run`,
     );
-  const trainer = await Trainer.create(resolved, context.dataset);
+  const trainer = await Trainer.create(resolved, context.dataset, options.metrics);
   try {
     if (resumed) trainer.restore(resumed.checkpoint);
     return await new Run(context, trainer).run();

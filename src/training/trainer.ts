@@ -7,10 +7,11 @@ import type { Checkpoint, EpochMetrics, ResumeState } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { evaluate, trainOneEpoch } from "./loop.js";
 import type { PassControl } from "./loop.js";
-import { prefixed } from "./metrics.js";
+import { ofPart, prefixed } from "./metrics.js";
 import type { PassResult } from "./metrics.js";
 import type { Optimizer } from "./optimizers/index.js";
 import { optimizers } from "./optimizers/index.js";
+import { PartScores } from "./part-scores.js";
 import type { Scheduler } from "./schedulers/index.js";
 import { schedulers } from "./schedulers/index.js";
 
@@ -26,6 +27,7 @@ interface Parts {
   readonly scheduler: Scheduler;
   readonly train: Loader;
   readonly val: Loader;
+  readonly scores: PartScores;
 }
 
 type ToldMetric = "train_loss" | "train_rmse" | "val_rmse" | "val_rmse_end" | "val_mae" | "val_r2" | "val_max_error";
@@ -36,11 +38,12 @@ const untold = new Set(["train_rmse_end", "train_mae", "train_r2", "train_max_er
 /** Windows a validation batch: large, for there is no step to take; fixed, so that equal weights score equally. */
 const VALIDATION_BATCH = 256;
 
-async function assemble(config: ResolvedConfig, dataset: Dataset): Promise<Parts> {
+async function assemble(config: ResolvedConfig, dataset: Dataset, metrics?: readonly string[]): Promise<Parts> {
   const { train, streams } = config;
   const Model = await models.get(config.model).load();
   const createOptimizer = await optimizers.get(train.optimizer).load();
   const createScheduler = await schedulers.get(train.scheduler).load();
+  const scores = await PartScores.create(dataset.split("val"), dataset, metrics);
   const { window, horizon, featureNames } = dataset.metadata;
   const model = new Model(config.modelParams, {
     window,
@@ -60,6 +63,7 @@ async function assemble(config: ResolvedConfig, dataset: Dataset): Promise<Parts
       dropLast: train.drop_last,
     }),
     val: dataset.split("val").loader({ batchSize: VALIDATION_BATCH }),
+    scores,
   };
 }
 
@@ -78,8 +82,9 @@ export class Trainer {
     this.#parts = parts;
   }
 
-  static async create(config: ResolvedConfig, dataset: Dataset): Promise<Trainer> {
-    const parts = await assemble(config, dataset);
+  /** @param metrics the registered ones to score. @default all */
+  static async create(config: ResolvedConfig, dataset: Dataset, metrics?: readonly string[]): Promise<Trainer> {
+    const parts = await assemble(config, dataset, metrics);
     if (parts.train.batches > 0) return new Trainer(config, parts);
     parts.optimizer.dispose();
     parts.model.dispose();
@@ -118,7 +123,7 @@ export class Trainer {
 
   /** Trains one epoch and scores the validation part. A stopped or diverged epoch counts for nothing. */
   async runEpoch(control: PassControl): Promise<EpochOutcome> {
-    const { model, optimizer, scheduler, train, val } = this.#parts;
+    const { model, optimizer, scheduler, train, val, scores } = this.#parts;
     const { weight_decay, grad_clip } = this.#config.train;
     const started = performance.now();
     const { lr } = scheduler;
@@ -132,10 +137,11 @@ export class Trainer {
     });
     if (!trained) return { kind: "stopped" };
     if (trained.divergence) return this.#diverged("training", trained);
-    const scored = await evaluate(model, val, control);
+    const scored = await evaluate(model, val, { ...control, paths: scores.paths });
     if (!scored) return { kind: "stopped" };
     if (scored.divergence) return this.#diverged("validation", scored);
-    const metrics: Metrics = { ...prefixed("train", trained), ...prefixed("val", scored) };
+    const further = ofPart("val", scores.metrics(scored.own));
+    const metrics: Metrics = { ...prefixed("train", trained), ...prefixed("val", scored), ...further };
     this.#advance(metrics, scored.metrics.rmse);
     return { kind: "done", event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
   }

@@ -1,6 +1,6 @@
 /** A trial's values, metrics and constraints, out of its epochs and of the whole run. */
 import type { EpochEvent, Metrics, StudyObjective, TrialValueRule } from "../core/index.js";
-import { constraintValues, isBetter, valueOfEpochs } from "../core/index.js";
+import { constraintValues, isBetter, MlbenchError, valueOfEpochs } from "../core/index.js";
 
 /** What is known of a run besides its epochs, so far or at its end; the names are those of metrics. */
 export interface RunFigures {
@@ -37,11 +37,14 @@ export function epochNumbers(event: EpochEvent): Metrics {
   return { ...others, epoch_seconds: seconds as number };
 }
 
-/** @throws Error for a metric that could not be scored. */
+/** @throws MlbenchError `metric-missing` for a metric that could not be scored. */
 export function requireMetric(metrics: Metrics, metric: string): number {
   const value = metrics[metric];
   if (value !== undefined) return value;
-  throw new Error(`epoch ${metrics["epoch"]} has no "${metric}": it cannot be scored on these windows`);
+  throw new MlbenchError(
+    "metric-missing",
+    `epoch ${metrics["epoch"]} has no "${metric}": it cannot be scored on these windows`,
+  );
 }
 
 /**
@@ -49,7 +52,7 @@ export function requireMetric(metrics: Metrics, metric: string): number {
  * are equal in it, as they are in the number of parameters, by the further objectives in their order, and then it is
  * the one whose weights are kept. What belongs to the whole run is that of the whole run, whichever epoch is chosen.
  * @returns null without an epoch
- * @throws Error for an objective that could not be scored
+ * @throws MlbenchError `metric-missing` for an objective that could not be scored
  */
 export function scoreTrial(
   history: readonly EpochEvent[],

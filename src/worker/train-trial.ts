@@ -1,8 +1,9 @@
 /** Trains a trial's model in a worker, and reports its epochs. */
 import { join } from "node:path";
-import { loadPlugins } from "../plugins/load-plugins.js";
+import { requireMetrics } from "../plugins/known-metrics.js";
+import { loadPlugins, metricsOfPlugins } from "../plugins/load-plugins.js";
 import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
-import { parseConstraint, userErrorOf } from "../core/index.js";
+import { MlbenchError, parseConstraint, userErrorOf } from "../core/index.js";
 import type { RunProbe, RunResult } from "../training/run.js";
 import { run } from "../training/run.js";
 import { epochNumbers, requireMetric, scoreTrial } from "../training/trial-scores.js";
@@ -22,7 +23,8 @@ export async function runTraining(
 ): Promise<{ outcome: TrialOutcome; backend: string | null }> {
   const { config } = workload;
   try {
-    await loadPlugins(config.plugins ?? []);
+    const plugins = await loadPlugins(config.plugins ?? []);
+    requireMetrics(workload, [config.model], plugins);
     const judge = new EpochJudge(workload);
     const result = await run(
       { ...config, seed: job.seed },
@@ -32,6 +34,7 @@ export async function runTraining(
         checkpoint: job.artifacts === null ? null : join(job.artifacts.path, CHECKPOINT_FILE),
         resumable: false,
         baselines: false,
+        metrics: metricsOfPlugins(plugins).map(({ name }) => name),
         onEvent: async (event, probe) => {
           if (event.event === "finish") judge.finish(probe);
           if (event.event !== "epoch") return "continue";
@@ -44,9 +47,15 @@ export async function runTraining(
     );
     return { outcome: judge.outcome(job, result), backend: `${result.backend.name}/${result.kernels}` };
   } catch (error) {
-    const outcome = outcomeOfError(error, "training", userErrorOf(error)?.message);
+    const outcome = outcomeOfError(error, "training", saidOf(error));
     return { outcome: logStack(log, outcome, error), backend: null };
   }
+}
+
+/** Whose code threw and where; a metric that failed has been told so by then. */
+function saidOf(error: unknown): string | undefined {
+  const told = error instanceof MlbenchError && error.code === "metric-failed";
+  return told ? error.message : userErrorOf(error)?.message;
 }
 
 /** What is said of a trial's epochs, and what they come to. */

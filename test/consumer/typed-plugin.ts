@@ -2,9 +2,11 @@
 import {
   ForwardModel,
   defineDataset,
+  defineMetric,
   defineModel,
   float,
   int,
+  metrics,
   models,
   optimizers,
   ops,
@@ -13,7 +15,7 @@ import {
   tf,
   z,
 } from "mlbench-hpo";
-import type { BatchTensors, ModelFacts, PluginApi, Tensor1D, Tensor2D } from "mlbench-hpo";
+import type { BatchTensors, Metric, ModelFacts, PluginApi, Tensor1D, Tensor2D } from "mlbench-hpo";
 
 const residual = parameter(z.boolean().default(true), { description: "predict the change from the last SOH" });
 const parameters = z.object({
@@ -89,6 +91,34 @@ export const wrong = () => defineModel("wrong", { summary: "", parameters }, () 
 // @ts-expect-error: a model is a class with weights
 export const none = () => models.register("none", { summary: "", parameters })(Date);
 
+// A metric sees its arrays under their types, whichever way it is registered.
+const metric = defineMetric({
+  name: "last_gap_ts",
+  summary: "mean gap at the last point",
+  direction: "minimize",
+  score: ({ predicted, truth, windows, horizon }) => {
+    let sum = 0;
+    for (let n = 1; n <= windows; n++)
+      sum += Math.abs((predicted[n * horizon - 1] ?? NaN) - (truth[n * horizon - 1] ?? NaN));
+    return windows > 0 ? sum / windows : null;
+  },
+});
+const ends: Metric = ({ endOfLife }) => endOfLife.filter((end) => end !== null).length;
+metrics.register("ends_ts", { summary: "cells that end their life", direction: "maximize" })(ends);
+metrics.register("eol_ts", { summary: "end of life", direction: "maximize", unit: "1" })(({ eol, cells }) =>
+  cells.length > 0 ? eol : undefined,
+);
+// What a model tells is declared beside its parameters.
+models.register("telling_ts", {
+  summary: "the last SOH, scaled",
+  parameters,
+  metrics: { kl: { summary: "divergence", direction: "minimize" } },
+})(Scaled);
+// @ts-expect-error: a direction is one of two
+export const sideways = () => metrics.register("sideways", { summary: "", direction: "up" });
+// @ts-expect-error: a metric is one number
+export const many = () => metrics.register("many", { summary: "", direction: "minimize" })(({ truth }) => [...truth]);
+
 // Whatever else takes parameters is handed its own as well.
 export const others = () => [
   samplers.register("typed", { summary: "", parameters })(({ spread }) => ({
@@ -103,4 +133,5 @@ export const others = () => [
 export default async function plugin(api: PluginApi): Promise<void> {
   await dataset(api);
   await model(api);
+  await metric(api);
 }

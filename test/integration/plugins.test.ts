@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
@@ -239,4 +239,74 @@ test("a plug-in that has changed is refused on resume unless --accept-changes, w
   expect(settings.accepted_changes[0]?.sha256).not.toBe(settings.plugins[0]?.sha256);
   expect(await runHere(more, cwd)).toMatchObject({ code: 0 });
   expect(await trialsOf(cwd, "s")).toHaveLength(3);
+});
+
+describe("a metric from a plug-in", () => {
+  /** `windows` is known without a model; `fails` throws in its third line. */
+  const metricPlugin = (prefix: string): string => `export default ({ metrics }) => {
+  metrics.register("${prefix}_windows", { summary: "how many", direction: "maximize", unit: "windows" })(({ windows }) => windows);
+  metrics.register("${prefix}_off", { summary: "how far", direction: "minimize" })(
+    ({ predicted, truth, part }) => (part === "val" ? Math.abs(predicted[0] - truth[0]) : null),
+  );
+};`;
+
+  test("is described, shown by train and evaluate, and a column to sort and filter trials by", async () => {
+    const cwd = await emptyFolder();
+    await writeFile(join(cwd, "m.mjs"), metricPlugin("cli"));
+    const plugin = ["--plugin", "m.mjs"];
+    const described = await runHere(["describe", "metric", "cli_windows", ...plugin], cwd);
+    expect(described.stdout).toMatch(/^val_cli_windows +larger +windows +registered +how many$/m);
+    expect((await runHere(["describe", "metrics"], cwd)).stdout).toMatch(/^val_rul_mae +smaller +cycles +built in /m);
+    expectOneLine(await runHere(["describe", "metric"], cwd), /^error: describe metric: name one of val_rmse, /);
+    expectOneLine(await runHere(["describe", "metric", "val_rsme"], cwd), /did you mean "val_rmse"\?/);
+
+    const run = [...plugin, "--model", "mlp", "--dataset", "dummy", ...small, "--horizon", "4", "--window", "6"];
+    const trained = await runHere(["train", ...run, "--epochs", "1", "--eol", "0.9", "--seed", "1"], cwd);
+    // One cell of 60 cycles has 51 windows of 6 + 4, and one life that ends.
+    expect(trained.stdout).toMatch(/^val_cli_windows 51 windows, val_cli_off [\d.e-]+$/m);
+    expect(trained.stdout).toMatch(/^end of life: off by \d\.\d cycles on 4 windows$/m);
+    const evaluated = await runHere(["evaluate", "artifacts/mlp.safetensors", "--split", "train"], cwd);
+    // Two cells; the other metric has nothing to score there.
+    expect(evaluated.stdout).toMatch(/^train_cli_windows 102 windows$/m);
+
+    const create = ["create-study", "--name", "s", ...plugin, "--model", "mlp", "--dataset", "dummy", "--seed", "1"];
+    const data = [
+      "--set",
+      "data.cells=3",
+      "--set",
+      "data.cycles=60",
+      "--set",
+      "data.horizon=4",
+      "--fix",
+      "train.epochs=1",
+    ];
+    expect(await runHere([...create, ...data, "--metric", "val_cli_off"], cwd)).toMatchObject({ code: 0 });
+    expect(await runHere(["optimize", "s", "--trials", "2", "--workers", "1"], cwd)).toMatchObject({ code: 0 });
+    const table = await runHere(["trials", "s", "--column", "val_cli_windows,metrics.last.val_mae"], cwd);
+    expect(table.stdout).toMatch(/^number +state +value +val_cli_windows +metrics\.last\.val_mae +hidden_size /);
+    const trials = await trialsOf(cwd, "s");
+    const first = trials[0] as Trial;
+    expect(table.stdout).toMatch(new RegExp(`^ +0 +complete +\\S+ +${first.metrics.best?.["val_cli_windows"]} `, "m"));
+    const sorted = await runHere(["trials", "s", "--sort", "val_cli_off", "--format", "value"], cwd);
+    const byValue = [...trials].sort((a, b) => (a.value as number) - (b.value as number));
+    expect(sorted.stdout).toBe(byValue.map(({ number }) => `${number}\n`).join(""));
+    expectOneLine(
+      await runHere(["trials", "s", "--column", "val_cli_of"], cwd),
+      /--column: no field, parameter or metric "val_cli_of": did you mean "val_cli_off"/,
+    );
+
+    // Without its file the study goes no further, and says which it is.
+    await rm(join(cwd, "m.mjs"));
+    expectOneLine(await runHere(["optimize", "s", "--trials", "1"], cwd), /m\.mjs: no such file/);
+    expect(await trialsOf(cwd, "s")).toHaveLength(2);
+  });
+
+  test("that throws ends a run in one line, with its name, file and line", async () => {
+    const cwd = await emptyFolder();
+    await writeFile(join(cwd, "m.mjs"), metricPlugin("throws").replace("predicted[0]", "nope[0]"));
+    const line = ["train", "--plugin", "m.mjs", "--model", "mlp", "--dataset", "dummy", ...small, "--epochs", "1"];
+    const { code, stderr, stdout } = await runHere(line, cwd);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toBe('error: metric "throws_off" (m.mjs:4): nope is not defined\n');
+  });
 });

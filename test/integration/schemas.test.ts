@@ -138,6 +138,8 @@ describe("real output is as the schema says", () => {
     ["describe", ["describe", "dataset", "nasa"]],
     ["describe", ["describe", "sampler", "tpe"]],
     ["describe", ["describe", "training"]],
+    ["describe-metric", ["describe", "metric", "val_rul_mae"]],
+    ["describe-metrics", ["describe", "metrics"]],
     ["datasets-show", ["datasets", "show", "dummy", ...tiny]],
     ["info", ["info"]],
     ["studies", ["studies"]],

@@ -127,7 +127,9 @@ test("TypeScript runs where Node takes it, and elsewhere the way out is one line
     expect((await trialsOf(cwd, "t")).map(({ state }) => state)).toEqual(["complete", "complete"]);
     const shipped = (file: string): string => join(projectRoot, "examples", "typescript", file);
     const training = ["train", "--plugin", shipped("model.ts"), "--model", "one_layer", "--dataset", "dummy", ...small];
-    expect(await runCli([...training, "--epochs", "1"], { cwd })).toMatchObject({ code: 0 });
+    const metric = ["--plugin", shipped("metric.ts")];
+    const trained = await runCli([...training, ...metric, "--epochs", "1"], { cwd });
+    expect(trained).toMatchObject({ code: 0, stdout: expect.stringMatching(/^val_mape [\d.]+ %$/m) as string });
     await runCli(["create-study", "--name", "shipped", "--objective", shipped("objective.ts")], { cwd });
     await runCli(["optimize", "shipped", "--trials", "1", "--workers", "1"], { cwd });
     expect((await trialsOf(cwd, "shipped")).map(({ state }) => state)).toEqual(["complete"]);

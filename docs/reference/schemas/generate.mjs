@@ -289,9 +289,19 @@ const epoch = object(
   },
   {
     optional: ["fold"],
-    open: { description: "A model's own metric, train_NAME or val_NAME.", ...ref("number") },
+    open: {
+      description: "The remaining useful life, registered metrics and the model's own: train_NAME or val_NAME.",
+      ...ref("number"),
+    },
   },
 );
+const knownMetric = {
+  name: text,
+  summary: text,
+  direction: { enum: ["minimize", "maximize"] },
+  unit: nullable(text),
+  source: { description: "`built in`, `registered`, or the model that tells it.", ...text },
+};
 const finishMetrics = {
   ...map(ref("number")),
   required: ["val_rmse", "val_rmse_end", "val_mae", "val_r2", "val_max_error", "train_rmse"],
@@ -359,6 +369,8 @@ const schemas = {
       schema: { description: "The parameters' own JSON Schema.", type: "object" },
     }),
   ],
+  "describe-metric": ["`describe metric NAME`", object({ kind: { const: "metric" }, ...knownMetric })],
+  "describe-metrics": ["`describe metrics`", list(object(knownMetric))],
   "datasets-show": [
     "`datasets show NAME`",
     object({

@@ -31,9 +31,23 @@ interface Queried {
   readonly metrics: readonly string[];
 }
 
+/** Which epoch a name is about; without either it is the best one. */
+const epochs = { "metrics.best.": "best", "metrics.last.": "last" } as const;
+
+function metricOf({ metrics }: Trial, name: string): number | undefined {
+  for (const [prefix, which] of Object.entries(epochs))
+    if (name.startsWith(prefix)) return metrics[which]?.[name.slice(prefix.length)];
+  return metrics.best?.[name];
+}
+
+/** The metrics that some of the trials have. */
+function recordedMetrics(trials: readonly Trial[]): string[] {
+  return trials.flatMap(({ metrics }) => Object.keys(metrics.best ?? {}));
+}
+
 /**
  * The value that a name stands for: a record's field, an objective's metric, a parameter (`train.lr`, or `lr` where one
- * parameter ends so), or `user_attrs.NAME`.
+ * parameter ends so), another metric of the best epoch (`metrics.last.NAME`: of the last), or `user_attrs.NAME`.
  */
 function lookup(trial: Trial, name: string, { metrics }: Queried): unknown {
   if (name === "steps") return trial.intermediate.length;
@@ -43,7 +57,23 @@ function lookup(trial: Trial, name: string, { metrics }: Queried): unknown {
   if (name.startsWith("user_attrs.")) return trial.user_attrs[name.slice("user_attrs.".length)];
   if (Object.hasOwn(trial.params, name)) return trial.params[name];
   const match = Object.keys(trial.params).filter((key) => key.endsWith(`.${name}`));
-  return match.length === 1 ? trial.params[match[0] as string] : undefined;
+  if (match.length === 1) return trial.params[match[0] as string];
+  return match.length > 1 ? undefined : metricOf(trial, name);
+}
+
+/**
+ * A column of a table of trials.
+ * @param name a field, parameter or metric
+ * @throws UsageError `unknown-field`.
+ */
+export function trialColumn(
+  trials: readonly Trial[],
+  name: string,
+  objectives: readonly StudyObjective[],
+): (trial: Trial) => unknown {
+  const queried: Queried = { trials, metrics: objectives.map(({ metric }) => metric) };
+  requireKnown(queried, name, "--column");
+  return (trial) => lookup(trial, name, queried);
 }
 
 /** Names that mean something in at least one of the trials. */
@@ -51,11 +81,12 @@ function requireKnown(queried: Queried, name: string, option: string): void {
   const { trials, metrics } = queried;
   if ([...fields, ...metrics].includes(name) || trials.length === 0) return;
   if (trials.some((trial) => lookup(trial, name, queried) !== undefined)) return;
-  const known = [...new Set([...fields, ...metrics, ...trials.flatMap((trial) => Object.keys(trial.params))])];
+  const params = trials.flatMap((trial) => Object.keys(trial.params));
+  const known = [...new Set([...fields, ...metrics, ...params, ...recordedMetrics(trials)])];
   const hint = didYouMean(name, known);
   throw new UsageError(
     "unknown-field",
-    `${option}: no field or parameter "${name}":${hint} known: ${known.join(", ")}`,
+    `${option}: no field, parameter or metric "${name}":${hint} known: ${known.join(", ")}`,
   );
 }
 

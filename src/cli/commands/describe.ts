@@ -6,12 +6,20 @@ import { parametersOf, unknownName } from "../../registry/index.js";
 import { conditionInWords, formatDistribution } from "../../search-space/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat } from "../io.js";
+import type { CliIo, OutputFormat } from "../io.js";
 import { loadPluginsOf } from "../list-registry.js";
 import { printData, renderTable } from "../render.js";
 import { formatOption, pluginOption } from "../shared-options.js";
 
 type Kind = "model" | "dataset" | "optimizer" | "scheduler" | "sampler" | "pruner" | "training";
+type MetricKind = "metric" | "metrics";
 const kinds: readonly Kind[] = ["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "training"];
+const metricKinds: readonly MetricKind[] = ["metric", "metrics"];
+
+interface DescribeOptions {
+  readonly plugin?: string[];
+  readonly format: string;
+}
 
 interface Described {
   readonly summary: string;
@@ -23,13 +31,16 @@ interface Described {
 export const describeCommand: CommandDefinition = (program, { io }) => {
   program
     .command("describe")
-    .description("show the parameters of a model, dataset, optimizer, …: defaults, ranges, search distributions")
-    .addArgument(new Argument("<kind>", `one of ${kinds.join(", ")}`))
-    .argument("[name]", "its name (not for `describe training`)")
+    .description(
+      "show the parameters of a model, dataset, optimizer, …, or a metric: defaults, ranges, search distributions",
+    )
+    .addArgument(new Argument("<kind>", `one of ${[...kinds, ...metricKinds].join(", ")}`))
+    .argument("[name]", "its name (not for `describe training` and `describe metrics`)")
     .addOption(pluginOption())
     .addOption(formatOption(["table", "json", "yaml"]))
-    .action(async (word: string, name: string | undefined, options: { plugin?: string[]; format: string }) => {
+    .action(async (word: string, name: string | undefined, options: DescribeOptions) => {
       await loadPluginsOf(options);
+      if (word === "metric" || word === "metrics") return describeMetrics(io, word, name, parseFormat(options.format));
       const kind = await kindOf(word);
       const described = await describe(kind, name);
       const rows = described.parameters.map(row);
@@ -66,6 +77,35 @@ async function kindOf(word: string): Promise<Kind> {
   }
   if (commands.length === 0) throw unknownName("kind", word, kinds);
   throw new UsageError("unknown-kind", `describe ${word}: did you mean ${commands.join(" or ")}?`);
+}
+
+/** `describe metrics`: all that objectives may name; `describe metric NAME`: one of them. */
+async function describeMetrics(
+  io: CliIo,
+  kind: MetricKind,
+  name: string | undefined,
+  format: OutputFormat,
+): Promise<void> {
+  const { everyMetric } = await import("../../plugins/known-metrics.js");
+  const every = everyMetric();
+  if (kind === "metric" && name === undefined)
+    throw new UsageError("missing-name", `describe metric: name one of ${every.map((m) => m.name).join(", ")}`);
+  const chosen = every.filter((metric) => name === undefined || [name, `val_${name}`].includes(metric.name));
+  if (chosen.length === 0) throw unknownName("metric", name ?? "", [...new Set(every.map((metric) => metric.name))]);
+  const data = chosen.map((metric) => ({ ...metric, unit: metric.unit ?? null }));
+  await printData(io, format, kind === "metric" ? { kind, ...data[0] } : data, {
+    table: () =>
+      renderTable(
+        [
+          { title: "metric", text: (metric) => metric.name },
+          { title: "better", text: ({ direction }) => (direction === "minimize" ? "smaller" : "larger") },
+          { title: "unit", text: ({ unit }) => unit ?? "-" },
+          { title: "from", text: ({ source }) => source },
+          { title: "what it is", text: ({ summary }) => summary },
+        ],
+        data,
+      ),
+  });
 }
 
 async function describe(kind: Kind, name: string | undefined): Promise<Described> {

@@ -8,16 +8,6 @@ import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
 import { addBackendOptions, formatOption, pluginOption } from "../shared-options.js";
 
-/** Remaining useful life, where a window saw an end of life. */
-function rulLine(metrics: Readonly<Record<string, number>>): string | null {
-  const { rul_mae: mae, rul_windows: windows, rul_censored_cells: censored } = metrics;
-  if (windows === undefined || censored === undefined) return null;
-  const never = censored > 0 ? `; ${censored} ${censored === 1 ? "cell never reaches" : "cells never reach"} it` : "";
-  return mae === undefined
-    ? `end of life: no window sees one${never}`
-    : `end of life: off by ${mae.toFixed(1)} cycles on ${windows} windows${never}`;
-}
-
 interface EvaluateOptions {
   split: SplitName;
   dataset?: string;
@@ -52,8 +42,10 @@ export const evaluateCommand: CommandDefinition = async (program, { io, argv }) 
         const { resultTable, verdict } = await import("../baselines-view.js");
         const words = verdict(result.model, result);
         const title = `${result.model} on ${result.dataset}, ${options.split} part: ${result.windows} windows`;
-        const rul = rulLine(result.metrics);
-        return [title, await resultTable(result.model, result), words, rul].filter((line) => line !== null).join("\n");
+        const { ownMetricsLine, rulLine } = await import("../metrics-view.js");
+        const further = [await ownMetricsLine(result.metrics, options.split), rulLine(result.metrics)];
+        const lines = [title, await resultTable(result.model, result), words, ...further];
+        return lines.filter((line) => line !== null).join("\n");
       },
     });
   });

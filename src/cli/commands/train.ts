@@ -192,6 +192,12 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
   };
 }
 
+/** What there is beside the usual errors: metrics of one's own, the remaining useful life. */
+async function printFurther(io: CliIo, { metrics }: FinishEvent): Promise<void> {
+  const { lifeOfRun, ownMetricsLine } = await import("../metrics-view.js");
+  for (const line of [await ownMetricsLine(metrics, "val"), lifeOfRun(metrics)]) if (line) printLine(io.stdout, line);
+}
+
 async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> {
   const { io, config } = plan;
   const { resultTable, verdict } = await import("../baselines-view.js");
@@ -199,6 +205,7 @@ async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> 
   printLine(io.stdout, await resultTable(config.model, finish));
   const words = verdict(config.model, finish);
   if (words) printLine(io.stdout, words);
+  await printFurther(io, finish);
   const where = finish.checkpoint === null ? "" : `; weights: ${finish.checkpoint}`;
   printLine(io.stdout, `best epoch ${finish.best_epoch}, ${duration(finish.seconds)}${where}`);
 }
@@ -236,11 +243,13 @@ async function printFolds(io: CliIo, model: string, folds: readonly FoldResult[]
   for (const { cell, finish } of folds) {
     printLine(io.stdout, `\n${cell} held out`);
     printLine(io.stdout, await resultTable(model, finish));
+    await printFurther(io, finish);
   }
   printLine(io.stdout, `\nmean of ${folds.length} cells`);
   printLine(io.stdout, await resultTable(model, mean));
   const words = verdict(model, mean);
   if (words) printLine(io.stdout, words);
+  await printFurther(io, mean);
 }
 
 const plotFile = ({ options, config }: TrainPlan): string =>

@@ -16,7 +16,7 @@ async function ownerOf(ref: StudyRef) {
   return (await inspectStudy(ref)).owner;
 }
 
-type TrialsOptions = StudyOptions & TrialQuery & { format: string };
+type TrialsOptions = StudyOptions & TrialQuery & { column?: string[]; format: string };
 
 /** `mlbench-hpo trials`: records, by state, filter, order and number. JSON is unlimited unless `--limit` says so. */
 export const trialsCommand: CommandDefinition = (program, { io }) => {
@@ -28,13 +28,18 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
       "only trials that meet it: 'train.lr<0.01', 'state=pruned' (repeatable; all must hold)",
       collect,
     )
-    .option("--sort <field>", "field or parameter to sort by; -field sorts descending", "number")
+    .option("--sort <field>", "field, parameter or metric to sort by; -field sorts descending", "number")
+    .option(
+      "--column <names>",
+      "further columns of the table: metrics, such as val_mae, or fields; metrics.last.NAME: of the last epoch",
+      collectList,
+    )
     .option("--limit <n>", "show at most N trials", wholeNumber("--limit", 0))
     .addOption(formatOption())
     .action(async (name: string | undefined, options: TrialsOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
-      const [{ readStudy }, { queryTrials }, { annotated }] = await Promise.all([
+      const [{ readStudy }, { queryTrials, trialColumn }, { annotated }] = await Promise.all([
         import("../../app/read-study.js"),
         import("../../app/views/trial-query.js"),
         import("../../app/views/annotated.js"),
@@ -42,8 +47,13 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
       const { trials, header, annotations } = await readStudy(ref);
       const { state, filter, sort, limit } = options;
       const chosen = annotated(queryTrials(trials, { state, filter, sort, limit }, header.objectives), annotations);
+      const further = (options.column ?? []).map((title) => ({
+        title,
+        of: trialColumn(trials, title, header.objectives),
+      }));
       await printData(io, format, chosen, {
-        table: () => (chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, io.stdout.columns)),
+        table: () =>
+          chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, io.stdout.columns, further),
         value: () => chosen.map((trial) => trial.number).join("\n"),
       });
       const abandoned = chosen.filter(({ state: now, owner }) => now === "running" && owner !== EXTERNAL);

@@ -37,6 +37,14 @@ describe("crossValidate", () => {
     expect(existsSync(join(directory, "weights", "D02.safetensors"))).toBe(true);
   });
 
+  it("gives the mean of a metric over the folds that could score it", async () => {
+    // At this end of life two of the cells see their end in 40 cycles.
+    const { folds, mean } = await crossValidate({ ...config, params: { ...config.params, "data.eol": 0.9 } });
+    const scored = folds.flatMap(({ finish }) => finish.metrics["val_rul_mae"] ?? []);
+    expect(scored).toHaveLength(2);
+    expect(mean?.metrics["val_rul_mae"]).toBeCloseTo(((scored[0] as number) + (scored[1] as number)) / 2, 12);
+  });
+
   it("leaves the test cells alone, and refuses a test part that each run would draw anew", async () => {
     const aside = { ...config.params, "data.test_cells": ["D02"] };
     const { folds } = await crossValidate({ ...config, params: aside });

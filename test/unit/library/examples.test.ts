@@ -80,7 +80,7 @@ test("the files of docs/typescript.md compile, and the page shows them as they a
     const text = await readFile(join(folder, file), "utf8");
     programs.set(`${dist}/${file}`, text.replaceAll('"mlbench-hpo"', '"./index.js"'));
   }
-  expect(programs.size).toBe(3);
+  expect(programs.size).toBe(4);
   expect(mistakes(programs)).toEqual([]);
 }, 60_000);
 

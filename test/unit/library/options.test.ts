@@ -175,6 +175,7 @@ function suites(): Door[] {
   expect(conformance.map(([name]) => name.replace("Conformance", "")).sort()).toEqual([
     "dataset",
     "executor",
+    "metric",
     "model",
     "pruner",
     "sampler",

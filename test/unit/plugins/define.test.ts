@@ -7,13 +7,16 @@ import {
   createStudy,
   datasets,
   defineDataset,
+  defineMetric,
   defineModel,
   defineObjective,
   float,
   loadPlugins,
+  metrics,
   models,
   z,
 } from "../../../dist/index.js";
+import type { ScoredPart } from "../../../dist/index.js";
 
 const dist = new URL("../../../dist/index.js", import.meta.url).href;
 
@@ -43,6 +46,20 @@ it("as a module's default export it declares the module's space; an exported spa
   );
   const other = await createStudy({ name: "e", storage: "memory", objective: both, seed: 1 });
   expect(Object.keys(other.header.space)).toEqual(["y"]);
+});
+
+it("a defined metric is a plug-in; what is no definition is refused", async () => {
+  const meta = 'summary: "mean", direction: "maximize", unit: "%"';
+  const file = await module(`export default lib.defineMetric({ name: "five", ${meta}, score: () => 5 });`);
+  await loadPlugins([file]);
+  const five = metrics.get("five");
+  expect(five).toMatchObject({ name: "five", summary: "mean", direction: "maximize", unit: "%" });
+  expect((await five.load())({} as ScoredPart)).toBe(5);
+  expect(() => defineMetric({ name: "x", summary: "x", direction: "minimize", scores: 1 } as never)).toThrow(
+    /"scores"/,
+  );
+  const wrong = await module('export default lib.defineMetric({ name: "y", summary: "y", score: () => 5 });');
+  await expect(loadPlugins([wrong])).rejects.toThrow(/metric "y": direction must be minimize or maximize/);
 });
 
 it("a defined model and a defined dataset are plug-ins, registered once they are loaded", async () => {

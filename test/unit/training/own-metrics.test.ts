@@ -70,6 +70,16 @@ test("a model's own metrics are means over windows, of tensors and numbers alike
   model.dispose();
 });
 
+test("the predicted paths are written one batch behind another", async () => {
+  const model = new Constant(() => ({}));
+  const lower = { ...windowsOf(0.05), lastSoh: Float32Array.of(0.8) };
+  const paths = new Float32Array(3).fill(NaN);
+  await evaluate(model, loaderOf(windowsOf(0.01, 0.03), lower), { paths });
+  // It predicts no change.
+  expect([...paths]).toEqual([0.9, 0.9, 0.8].map(Math.fround));
+  model.dispose();
+});
+
 test("a metric that only some batches have is a mean over their windows", async () => {
   const model = new Constant((batch) => (batch.size === 1 ? { lone: 7 } : {}));
   expect((await evaluate(model, loader))?.own).toEqual({ lone: 7 });
