@@ -1,5 +1,5 @@
 /** A dataset cut for a model that is trained already: its columns and its normalisation, with no part to train on. */
-import type { CellTable, CellTables, DatasetMetadata, Normalisation, Split, SplitName } from "../core/index.js";
+import type { CellTable, CellTables, DatasetMetadata, Normalisation, SplitName } from "../core/index.js";
 import type { BuildOptions, CutData } from "./build.js";
 import { cutData, metadataOf, windowSource } from "./build.js";
 import { WindowSplit } from "./loader.js";
@@ -23,12 +23,12 @@ export interface AppliedData {
   readonly metadata: DatasetMetadata;
   readonly tables: CellTables;
   /** The windows of a part, or of the cells taken whole, whose whole truth is known. */
-  known(part: SplitName): Split;
+  known(part: SplitName): WindowSplit;
   /**
    * The newest window of each cell that is long enough for one; its targets lie ahead of the data and are NaN.
    * @param part of the cells in it; null: of all cells
    */
-  newest(part: SplitName | null): Split;
+  newest(part: SplitName | null): WindowSplit;
 }
 
 function knownParts(cut: CutData, whole: ApplyOptions["whole"]): Parts {

@@ -2,14 +2,14 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { SplitName } from "../../core/index.js";
-import { UsageError, stringifyJson } from "../../core/index.js";
+import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters, loadCheckpointPlugins } from "../checkpoint-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import { printLine } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, outputOption, pluginOption } from "../shared-options.js";
-import { writeOutputFile, writeText } from "../write-text.js";
+import { writeLines, writeOutputFile } from "../write-text.js";
 import type { Prediction } from "../../training/prediction.js";
 
 interface PredictOptions {
@@ -43,18 +43,9 @@ function addPredictOptions(command: Command): Command {
   );
 }
 
-/** The prediction as one JSON document, with the ends of life that its forecasts imply. */
-function document(prediction: Prediction): string {
-  const { dataset, part, horizon, eol, windows, warnings } = prediction;
-  const known = (truth: number): number | null => (Number.isNaN(truth) ? null : truth);
-  const predictions = Array.from(prediction.rows(), (row) => ({ ...row, soh_true: known(row.soh_true) }));
-  return `${stringifyJson({ dataset, part, windows, horizon, eol, warnings, predictions, forecasts: prediction.forecasts() })}\n`;
-}
-
 async function print(io: CliIo, prediction: Prediction, { format, output }: PredictOptions): Promise<void> {
-  const lines = format === "json" ? [document(prediction)] : prediction.csvLines();
-  if (output !== undefined) return writeOutputFile(output, lines);
-  for (const line of lines) await writeText(io.stdout, line);
+  const lines = format === "json" ? prediction.jsonPieces() : prediction.csvLines();
+  await (output === undefined ? writeLines(io.stdout, lines) : writeOutputFile(output, lines));
 }
 
 /** `mlbench-hpo predict CHECKPOINT …`: a row a predicted step; `--forecast` looks ahead; `--dump` writes the tensors. */
