@@ -36,13 +36,31 @@ export function* inPieces(lines: Iterable<string>): Generator<string> {
 
 /**
  * Writes texts at the pace of the reader, each made when the ones before have been taken. Where the reader goes away
- * (`| head`) no more are made.
+ * (`| head`) no more are made: the process's own streams stay writable then, and only their error tells.
  */
 export async function writeLines(stream: NodeJS.WritableStream, lines: Iterable<string>): Promise<void> {
-  for (const piece of inPieces(lines)) {
-    if (!stream.writable) return;
-    await writeText(stream, piece);
+  let gone = false;
+  const onError = (): void => {
+    gone = true;
+  };
+  stream.on("error", onError);
+  try {
+    for (const piece of inPieces(lines)) {
+      await writeText(stream, piece);
+      if (gone || !stream.writable) return;
+    }
+  } finally {
+    stream.off("error", onError);
   }
+}
+
+/** Writes to the file that `--output` names, or to the stream where it names none (`-`, which reads as ""). */
+export async function writeOutput(
+  stream: NodeJS.WritableStream,
+  path: string | undefined,
+  lines: Iterable<string>,
+): Promise<void> {
+  await (path ? writeOutputFile(path, lines) : writeLines(stream, lines));
 }
 
 /**

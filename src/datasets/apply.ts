@@ -66,12 +66,14 @@ export async function applyDataset(
   const source = windowSource(cut, options.normalisation);
   const ahead = newestWindows(cut.rows, Math.max(cut.task.window, options.newestLength ?? 0));
   const every = Int32Array.from(ahead.cell.keys());
+  // What is kept does not hold the rows' raw features.
+  const { tables, windows } = cut;
   return {
     metadata: metadataOf(cut, parts),
-    tables: cut.tables,
+    tables,
     known: (part) => new WindowSplit(part, source, parts[part]),
     newest: (part) => {
-      const taken = part === null ? null : cellsOf(part, parts, cut.windows, cut.tables.cells.length);
+      const taken = part === null ? null : cellsOf(part, parts, windows, tables.cells.length);
       const chosen = taken === null ? every : every.filter((w) => taken[ahead.cell[w] as number]);
       return new WindowSplit(part ?? "val", { ...source, windows: ahead, targetsUnknown: true }, chosen);
     },

@@ -5,7 +5,7 @@ import type { Rows, Windows } from "./windows.js";
 
 /** The source of a part's batches: windows are ranges of rows, never copied out beforehand. */
 export interface WindowSource {
-  readonly rows: Rows;
+  readonly rows: Pick<Rows, "cycles" | "width">;
   /** [N, F], normalised. */
   readonly inputs: Float32Array;
   /** [N] */

@@ -10,7 +10,7 @@ import type {
   SplitName,
 } from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";
-import type { AppliedData, BuildOptions } from "../datasets/index.js";
+import type { AppliedData, BuildOptions, WindowSplit } from "../datasets/index.js";
 import { applyDataset, cellDigest, listOf, loadTables } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
@@ -56,7 +56,7 @@ export interface CheckpointOnData {
   readonly dataset: CheckpointDataset;
   readonly data: AppliedData;
   readonly split: SplitName;
-  readonly part: Split;
+  readonly part: WindowSplit;
 }
 
 /** Windows that a checkpoint is scored on, or predicts, at a time. */

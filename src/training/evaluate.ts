@@ -9,7 +9,7 @@ import type { CheckpointOnData, CheckpointOptions } from "./checkpoint-data.js";
 import { batchesOf, checkpointKeys, datasetOf, openOnData } from "./checkpoint-data.js";
 import { evaluate } from "./loop.js";
 import { prefixed } from "./metrics.js";
-import { predictPaths } from "./predict-paths.js";
+import { pathBatches } from "./predict-paths.js";
 
 export interface Evaluation {
   readonly model: string;
@@ -69,8 +69,7 @@ async function seenBefore(path: string, opened: CheckpointOnData, options: Check
   const { checkpoint, data, dataset, model, part } = opened;
   const { config, datasetHash } = checkpoint;
   if (data.metadata.name !== config.dataset || data.metadata.hash === datasetHash) return [];
-  const scored = new Set(part.all().cell);
-  if (![...scored].some((c) => dataset.isKnown(data.tables.cells[c] as CellTable))) return [];
+  if (!part.cells().some((c) => dataset.isKnown(data.tables.cells[c] as CellTable))) return [];
   // Another end of life makes another task of the same parts.
   const eol = config.params?.["data.eol"] ?? 0.7;
   const same = await datasetOf(path, checkpoint, { ...options, params: { ...options.params, "data.eol": eol } });
@@ -85,12 +84,6 @@ async function seenBefore(path: string, opened: CheckpointOnData, options: Check
 /** Errors of the remaining useful life that the predicted paths imply. */
 function rulMetrics(model: ForwardModel, loader: Loader, { tables, metadata }: AppliedData): Metrics {
   const score = new RulScore(tables, metadata.eol);
-  const horizon = metadata.horizon;
-  const soh = predictPaths(model, loader);
-  let at = 0;
-  for (const batch of loader.epoch(0)) {
-    score.add(batch, soh.subarray(at, at + batch.size * horizon));
-    at += batch.size * horizon;
-  }
+  for (const { batch, path } of pathBatches(model, loader)) score.add(batch, path);
   return score.metrics();
 }

@@ -9,7 +9,7 @@ import { addParameterOptions, prescan } from "../parameter-options.js";
 import { printLine } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, outputOption, pluginOption } from "../shared-options.js";
-import { writeLines, writeOutputFile } from "../write-text.js";
+import { writeOutput } from "../write-text.js";
 import type { Prediction } from "../../training/prediction.js";
 
 interface PredictOptions {
@@ -45,7 +45,7 @@ function addPredictOptions(command: Command): Command {
 
 async function print(io: CliIo, prediction: Prediction, { format, output }: PredictOptions): Promise<void> {
   const lines = format === "json" ? prediction.jsonPieces() : prediction.csvLines();
-  await (output === undefined ? writeLines(io.stdout, lines) : writeOutputFile(output, lines));
+  await writeOutput(io.stdout, output, lines);
 }
 
 /** `mlbench-hpo predict CHECKPOINT …`: a row a predicted step; `--forecast` looks ahead; `--dump` writes the tensors. */
@@ -59,7 +59,7 @@ export const predictCommand: CommandDefinition = async (program, { io, argv }) =
     const { split, dataset, forecast = false, backend, kernels, dump, output } = options;
     if (dump !== undefined && checkpoints.length > 1)
       throw new UsageError("conflicting-options", "--dump writes what one model is fed: give one checkpoint");
-    for (const file of [dump, output]) if (file !== undefined) await requireWritable(file);
+    for (const file of [dump, output]) if (file) await requireWritable(file);
     await loadCheckpointPlugins(checkpoints);
     const prediction = await predictCheckpoint(checkpoints, {
       ...{ params: read(), backend, kernels, forecast },

@@ -60,8 +60,10 @@ export class CsvRows {
   readonly #header: readonly string[];
   readonly #decimalComma: boolean;
   readonly #candidates: Candidate[];
-  /** The line of each cell's cycles. */
-  readonly #lines = new Map<string, Map<number, number>>();
+  /** The line of each row. */
+  readonly #lines = new NumberColumn();
+  /** Of each cell the last cycle while they ascend; where they do not, the lines of its cycles. */
+  readonly #seen = new Map<string, number | Map<number, number>>();
   readonly #unnamedUsed = new Set<number>();
   readonly #errorValues = new Map<string, number>();
 
@@ -118,15 +120,28 @@ export class CsvRows {
   }
 
   #place(cell: string, cycle: number, line: number): void {
-    const rows = this.cells.get(cell) ?? [];
-    const lines = this.#lines.get(cell) ?? new Map<number, number>();
-    const before = lines.get(cycle);
+    const before = this.#lineOf(cell, cycle);
     if (before !== undefined)
       throw this.#fail(line, this.roles.cycle, `cell "${cell}" has cycle ${cycle} already on line ${before}`);
-    rows.push(this.cycles.length);
-    lines.set(cycle, line);
-    this.cells.set(cell, rows);
-    this.#lines.set(cell, lines);
+    const rows = this.cells.get(cell);
+    if (rows) rows.push(this.cycles.length);
+    else this.cells.set(cell, [this.cycles.length]);
+    this.#lines.push(line);
+    const seen = this.#seen.get(cell);
+    if (typeof seen === "object") seen.set(cycle, line);
+    else this.#seen.set(cell, cycle);
+  }
+
+  /** The line of a cell's cycle. Cycles that ascend, as they mostly do, are told apart without a list of them. */
+  #lineOf(cell: string, cycle: number): number | undefined {
+    const seen = this.#seen.get(cell);
+    if (seen === undefined) return undefined;
+    if (typeof seen === "object") return seen.get(cycle);
+    if (cycle > seen) return undefined;
+    const rows = this.cells.get(cell) ?? [];
+    const lines = new Map(rows.map((row) => [this.cycles.get(row), this.#lines.get(row)] as const));
+    this.#seen.set(cell, lines);
+    return lines.get(cycle);
   }
 
   /** Texts alone make a column that is no feature, numbers alone one that is; both are a mistake, in any order. */
