@@ -1,6 +1,6 @@
 /** Predictions for windows: rows, CSV, JSON, forecasts of the end of life, tensors for other programs. */
 import type { Batch, CellTable, SplitName } from "../core/index.js";
-import { UsageError, stringifyJson } from "../core/index.js";
+import { UsageError, defined, stringifyJson } from "../core/index.js";
 import { stepsToEndOfLife } from "../datasets/index.js";
 import { writeFileAtomically } from "../io/atomic-write.js";
 import { csvLine } from "../io/csv.js";
@@ -136,6 +136,10 @@ export class Prediction {
   get warnings(): readonly string[] {
     return this.#parts.warnings;
   }
+  /** Checkpoints that are taken together. */
+  get members(): number {
+    return this.#parts.members.length;
+  }
   /** The tables' cells, by the index that {@link predictedCells} gives. */
   get cells(): readonly CellTable[] {
     return this.#parts.cells;
@@ -225,11 +229,14 @@ export class Prediction {
     yield `],"forecasts":${stringifyJson(this.forecasts())}}\n`;
   }
 
-  /** For each newest window the end of life that it implies; none where no forecast was asked for. */
-  forecasts(): CellForecast[] {
+  /**
+   * For each newest window the end of life that it implies; none where no forecast was asked for.
+   * @param cells by index: theirs alone. @default all
+   */
+  forecasts(cells?: ReadonlySet<number>): CellForecast[] {
     const { ends, eol } = this.#parts;
     const forecasts: CellForecast[] = [];
-    for (const { batch, paths } of this.#batches({ kinds: ["newest"] })) {
+    for (const { batch, paths } of this.#batches({ kinds: ["newest"], ...defined({ cells }) })) {
       for (let b = 0; b < batch.size; b++) {
         const c = batch.cell[b] as number;
         const path = Array.from({ length: batch.horizon }, (_, h) => summary(paths, b * batch.horizon + h).soh_pred);
@@ -254,7 +261,7 @@ export class Prediction {
    */
   endPoints(cells?: ReadonlySet<number>): CellEndPoints[] {
     const byCell = new Map<string, CellEndPoints["points"][number][]>();
-    for (const predicted of this.#batches({ kinds: ["known"], ...(cells ? { cells } : {}) }))
+    for (const predicted of this.#batches({ kinds: ["known"], ...defined({ cells }) }))
       for (let b = 0; b < predicted.batch.size; b++) {
         const { cell, cycle, soh_true, soh_pred, soh_low, soh_high } = this.#row(predicted, b, this.horizon - 1);
         const points = byCell.get(cell) ?? [];
@@ -270,7 +277,7 @@ export class Prediction {
    * @param cells by index: theirs alone. @default all
    */
   *ahead(cells?: ReadonlySet<number>): Generator<PredictionRow> {
-    for (const predicted of this.#batches({ kinds: ["newest"], ...(cells ? { cells } : {}) }))
+    for (const predicted of this.#batches({ kinds: ["newest"], ...defined({ cells }) }))
       for (let b = 0; b < predicted.batch.size; b++)
         for (let h = 0; h < this.horizon; h++) yield this.#row(predicted, b, h);
   }
