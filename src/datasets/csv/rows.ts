@@ -79,6 +79,22 @@ export class CsvRows {
     }));
   }
 
+  /** What a field that is no number could be, where that can be told, and what would be right. */
+  #hint(text: string, column: number): string {
+    if (/\d\s*%$/.test(text))
+      return `: write it without the %${column === this.roles.target ? " (data.soh_unit percent reads a percentage)" : ""}`;
+    if (/^[+-]?\d{1,3}(?:[.,'\u2019\s]\d{3})+(?:[.,]\d+)?$/.test(text))
+      return ": write it without separators of thousands";
+    if (!this.#decimalComma && /^[+-]?\d*,\d+$/.test(text))
+      return ": a decimal comma is read where columns are not separated by commas (save with ; between them)";
+    if (/^[+-]?[\d.,]+\s*[\p{L}°µ]+$/u.test(text)) return ": write it without its unit";
+    return "";
+  }
+
+  #notANumber(text: string, column: number): string {
+    return `"${text}" is not a number${this.#hint(text, column)}`;
+  }
+
   #fail(line: number, column: number, message: string): UsageError {
     return new UsageError("csv-value", `${this.file}, line ${line}, column "${this.#header[column]}": ${message}`);
   }
@@ -108,9 +124,14 @@ export class CsvRows {
     if (cell === "") throw this.#fail(line, cellColumn, "no cell is named");
     const cycle = this.#number(record[cycleColumn] as string);
     if (cycle === undefined || !Number.isInteger(cycle) || cycle < 0 || cycle > 0x7fffffff)
-      throw this.#fail(line, cycleColumn, `"${record[cycleColumn]}" is not a cycle's number (0, 1, 2 …)`);
+      throw this.#fail(
+        line,
+        cycleColumn,
+        `"${record[cycleColumn]}" is not a cycle's number (0, 1, 2 …; data.cycle_column names the column that has them)`,
+      );
     const target = this.#number(record[targetColumn] as string);
-    if (target === undefined) throw this.#fail(line, targetColumn, `"${record[targetColumn]}" is not a number`);
+    if (target === undefined)
+      throw this.#fail(line, targetColumn, this.#notANumber(record[targetColumn] as string, targetColumn));
     if (target < 0) throw this.#fail(line, targetColumn, `${target} is below 0`);
     this.#place(cell, cycle, line);
     this.cycles.push(cycle);
@@ -153,7 +174,7 @@ export class CsvRows {
     const { firstText, firstNumber } = candidate;
     if (firstText === null || firstNumber === 0) return;
     const other = firstText.line < firstNumber ? ` (line ${firstNumber} has one)` : "";
-    throw this.#fail(firstText.line, candidate.index, `"${firstText.text}" is not a number${other}`);
+    throw this.#fail(firstText.line, candidate.index, `${this.#notANumber(firstText.text, candidate.index)}${other}`);
   }
 
   /** The columns that hold numbers, in the file's order. */
