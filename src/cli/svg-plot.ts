@@ -1,82 +1,266 @@
 /** Line charts as SVG files. */
 import { writeFileAtomically } from "../io/atomic-write.js";
+import { UsageError } from "../core/index.js";
 import type { ChartOption } from "#echarts";
 import type { Series } from "./terminal-plot.js";
+
+/** A range about a line, drawn as an area. */
+export interface Band {
+  readonly name: string;
+  /** Ascending in x. */
+  readonly points: readonly (readonly [x: number, low: number, high: number])[];
+}
+
+/** One point with a word beside it. */
+export interface Mark {
+  readonly name: string;
+  readonly at: readonly [x: number, y: number];
+  readonly label: string;
+}
 
 /** A group of lines with axes of their own. */
 export interface Panel {
   readonly title: string;
   readonly series: readonly Series[];
+  readonly bands?: readonly Band[];
+  /** Values that the lines are held against, as thin lines across the panel. */
+  readonly limits?: readonly { readonly name: string; readonly y: number }[];
+  readonly marks?: readonly Mark[];
 }
 
-const WIDTH = 760;
+/** What the axes show, with units. */
+export interface AxisNames {
+  readonly x: string;
+  readonly y: string;
+}
+
+/** Wider figures put panels side by side. */
+const ONE_COLUMN = { panels: 3, width: 760 };
+const TWO_COLUMNS = { panels: Infinity, width: 1000 };
 const PLOT_HEIGHT = 220;
 /** Around a panel's plot: its title above, its axis' labels and name below, those of the y axis left. */
 const MARGIN = { top: 44, bottom: 52, left: 72, right: 24 };
-const LEGEND_HEIGHT = 36;
 const PANEL_HEIGHT = MARGIN.top + PLOT_HEIGHT + MARGIN.bottom;
+const LEGEND = { top: 8, row: 24, below: 4, icon: 32, gap: 14, character: 5.5 };
+const NOTE_HEIGHT = 26;
 
 /** Colours that are told apart by those who see no red or green, too (Okabe and Ito 2008). */
 const COLORS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
 /** In print without colour lines are told apart by their dashes. */
 const DASHES = ["solid", "dashed", "dotted"];
+const LABELS = { color: "#222222", hideOverlap: true };
+const LIMIT = { color: "#444444", dash: [9, 3, 2, 3] };
+const BAND = { fill: "#7f7f7f", opacity: 0.28 };
 
 /** An infinite value or NaN is a gap in its line. */
 const plotted = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function axesOf(panels: readonly Panel[], axes: { readonly x: string; readonly y: string }): ChartOption {
-  const common = { type: "value", scale: true, nameLocation: "middle", splitLine: { lineStyle: { color: "#e6e6e6" } } };
-  const line = { axisLine: { show: true, onZero: false, lineStyle: { color: "#666666" } } };
+/**
+ * A plot is an SVG, whatever else its name promises.
+ * @throws UsageError `plot-format`
+ */
+export function requireSvgName(option: string, file: string): void {
+  if (/\.svg$/i.test(file)) return;
+  const instead = `${file.replace(/\.(png|pdf|jpe?g|gif|eps|webp|tiff?)$/i, "")}.svg`;
+  throw new UsageError("plot-format", `${option} ${file}: a plot is an SVG, as in ${instead}`);
+}
+
+/** Where panels stand. */
+interface Layout {
+  readonly width: number;
+  readonly height: number;
+  readonly left: (panel: number) => number;
+  readonly top: (panel: number) => number;
+  readonly plotWidth: number;
+}
+
+/** Rows that a legend takes: one that is too long for the width goes on below. */
+function legendRows(names: readonly string[], width: number): number {
+  let [rows, used] = [1, 0];
+  for (const name of names) {
+    const entry = LEGEND.icon + 5 + name.length * LEGEND.character + LEGEND.gap;
+    if (used > 0 && used + entry > width) [rows, used] = [rows + 1, 0];
+    used += entry;
+  }
+  return rows;
+}
+
+function layoutOf(panels: readonly Panel[], names: readonly string[], note: string | undefined): Layout {
+  const columns = panels.length <= ONE_COLUMN.panels ? 1 : 2;
+  const { width } = columns === 1 ? ONE_COLUMN : TWO_COLUMNS;
+  const rows = legendRows(names, width - MARGIN.left - MARGIN.right);
+  const head = LEGEND.top + rows * LEGEND.row + LEGEND.below;
+  const foot = note === undefined ? 0 : NOTE_HEIGHT;
   return {
-    grid: panels.map((_, p) => ({
-      ...{ left: MARGIN.left, right: MARGIN.right, height: PLOT_HEIGHT },
-      top: LEGEND_HEIGHT + p * PANEL_HEIGHT + MARGIN.top,
+    width,
+    height: head + Math.ceil(panels.length / columns) * PANEL_HEIGHT + foot,
+    left: (p) => (p % columns) * (width / columns) + MARGIN.left,
+    top: (p) => head + Math.floor(p / columns) * PANEL_HEIGHT,
+    plotWidth: width / columns - MARGIN.left - MARGIN.right,
+  };
+}
+
+function axesOf(panels: readonly Panel[], axes: AxisNames, layout: Layout): ChartOption {
+  const common = { type: "value", scale: true, nameLocation: "middle", splitLine: { lineStyle: { color: "#e6e6e6" } } };
+  const line = { axisLine: { show: true, onZero: false, lineStyle: { color: "#444444" } } };
+  const name = { nameTextStyle: { color: "#222222" }, axisLabel: LABELS };
+  const grids = panels.map((_, p) => ({
+    ...{ left: layout.left(p), width: layout.plotWidth },
+    ...{ top: layout.top(p) + MARGIN.top, height: PLOT_HEIGHT },
+  }));
+  return {
+    grid: grids,
+    xAxis: panels.map((panel, p) => ({
+      ...{ ...common, ...line, ...name, gridIndex: p, name: axes.x, nameGap: 28 },
+      ...edgeToEdge(panel),
     })),
-    xAxis: panels.map((_, p) => ({ ...common, ...line, gridIndex: p, name: axes.x, nameGap: 28 })),
-    yAxis: panels.map((_, p) => ({ ...common, ...line, gridIndex: p, name: axes.y, nameGap: 52 })),
+    yAxis: panels.map((_, p) => ({ ...common, ...line, ...name, gridIndex: p, name: axes.y, nameGap: 48 })),
+  };
+}
+
+/** The least and the greatest x of what a panel shows. */
+function rangeOf({ series, bands = [], marks = [] }: Panel): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  const lines = [...series.map(({ points }) => points), ...bands.map(({ points }) => points)];
+  for (const points of [...lines, marks.map(({ at }) => at)])
+    for (const [x] of points) if (Number.isFinite(x)) [low, high] = [Math.min(low, x), Math.max(high, x)];
+  return [low, high];
+}
+
+/** A line that others are held against goes from edge to edge: the axis ends where the data do, not at round numbers. */
+function edgeToEdge(panel: Panel): ChartOption {
+  const [low, high] = rangeOf(panel);
+  if ((panel.limits ?? []).length === 0 || !(low < high)) return {};
+  return {
+    ...{ min: low, max: high },
+    axisLabel: { ...LABELS, showMinLabel: false, showMaxLabel: false },
+  };
+}
+
+interface CoordinateApi {
+  coord(point: readonly [number, number]): [number, number];
+}
+
+/** An area as a polygon: out along its lower edge, back along its upper one. */
+function bandSeries({ name, points }: Band, axes: ChartOption): ChartOption {
+  const edge = [
+    ...points.map(([x, low]) => [x, low] as const),
+    ...points.toReversed().map(([x, , high]) => [x, high] as const),
+  ];
+  return {
+    ...{ type: "custom", name, silent: true, z: 1, ...axes },
+    itemStyle: { color: BAND.fill, opacity: BAND.opacity },
+    encode: { x: 0, y: [1, 2] },
+    data: points.map((point) => [...point]),
+    clip: true,
+    renderItem: ({ dataIndex }: { dataIndex: number }, api: CoordinateApi) =>
+      dataIndex > 0
+        ? null
+        : {
+            type: "polygon",
+            shape: { points: edge.map((point) => api.coord(point)) },
+            style: { fill: BAND.fill, fillOpacity: BAND.opacity, stroke: BAND.fill, lineWidth: 0.8 },
+          },
+  };
+}
+
+function markSeries({ name, at, label }: Mark, axes: ChartOption, [low, high]: [number, number]): ChartOption {
+  // A curve that falls leaves room above it on the right, and below it on the left.
+  const isNearEdge = at[0] > low + 0.85 * (high - low);
+  return {
+    ...{ type: "line", name, silent: true, symbol: "diamond", symbolSize: 10, z: 5, ...axes },
+    ...{ itemStyle: { color: "#000000" }, lineStyle: { color: "#000000", width: 0 } },
+    data: [[...at]],
+    label: {
+      ...{ show: true, formatter: label, color: "#000000", fontSize: 12 },
+      ...{ position: isNearEdge ? "left" : "right", distance: 6, offset: [0, isNearEdge ? 10 : -10] },
+    },
+  };
+}
+
+function limitSeries(name: string, y: number, axes: ChartOption, [low, high]: [number, number]): ChartOption {
+  return {
+    ...{ type: "line", name, silent: true, symbol: "none", z: 2, ...axes },
+    lineStyle: { width: 1.2, color: LIMIT.color, type: LIMIT.dash },
+    itemStyle: { color: LIMIT.color },
+    data: [
+      [low, y],
+      [high, y],
+    ],
+  };
+}
+
+function lineSeries({ name, points }: Series, axes: ChartOption, index: number): ChartOption {
+  const color = COLORS[index % COLORS.length];
+  return {
+    ...{ type: "line", name, silent: true, z: 3, symbol: points.length === 1 ? "circle" : "none", ...axes },
+    lineStyle: { width: 1.6, color, type: DASHES[index % DASHES.length] },
+    itemStyle: { color },
+    data: points.map(([x, y]) => [plotted(x), plotted(y)]),
   };
 }
 
 function seriesOf(panels: readonly Panel[], names: readonly string[]): ChartOption[] {
-  return panels.flatMap(({ series }, p) =>
-    series.map(({ name, points }) => {
-      const index = names.indexOf(name);
-      const color = COLORS[index % COLORS.length];
-      return {
-        ...{
-          type: "line",
-          name,
-          xAxisIndex: p,
-          yAxisIndex: p,
-          symbol: points.length === 1 ? "circle" : "none",
-          silent: true,
-        },
-        lineStyle: { width: 1.6, color, type: DASHES[index % DASHES.length] },
-        itemStyle: { color },
-        data: points.map(([x, y]) => [plotted(x), plotted(y)]),
-      };
-    }),
-  );
+  return panels.flatMap((panel, p) => {
+    const axes = { xAxisIndex: p, yAxisIndex: p };
+    const range = rangeOf(panel);
+    const { series, bands = [], limits = [], marks = [] } = panel;
+    return [
+      ...bands.map((band) => bandSeries(band, axes)),
+      ...(range[0] <= range[1] ? limits.map(({ name, y }) => limitSeries(name, y, axes, range)) : []),
+      ...series.map((line) => lineSeries(line, axes, names.indexOf(line.name))),
+      ...marks.map((mark) => markSeries(mark, axes, range)),
+    ];
+  });
 }
 
-/** The lines as an SVG text, with axes, a legend and one panel a group, one below the other. */
-export async function svgPlot(
-  panels: readonly Panel[],
-  axes: { readonly x: string; readonly y: string },
-): Promise<string> {
+/** The names of what is drawn, each once; lines first, since their place gives colour and dashes. */
+function namesOf(panels: readonly Panel[], what: (panel: Panel) => readonly { readonly name: string }[]): string[] {
+  return [...new Set(panels.flatMap((panel) => what(panel).map(({ name }) => name)))];
+}
+
+function legendOf(panels: readonly Panel[]): ChartOption[] {
+  const lines = namesOf(panels, ({ series, limits = [] }) => [...series, ...limits]).map((name) => ({
+    ...{ name, itemStyle: { opacity: 0 } },
+  }));
+  const bands = namesOf(panels, (panel) => panel.bands ?? []).map((name) => ({ name, icon: "rect" }));
+  const marks = namesOf(panels, (panel) => panel.marks ?? []).map((name) => ({ name, icon: "diamond" }));
+  return [...lines, ...bands, ...marks];
+}
+
+/**
+ * The lines as an SVG text, with axes, a legend and one panel a group: one below the other, from four on in two columns.
+ * @param note a line below all panels
+ */
+export async function svgPlot(panels: readonly Panel[], axes: AxisNames, note?: string): Promise<string> {
   const { init } = await import("#echarts");
-  const height = LEGEND_HEIGHT + panels.length * PANEL_HEIGHT;
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
-  const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
+  const legend = legendOf(panels);
+  const layout = layoutOf(
+    panels,
+    legend.map(({ name }) => String(name)),
+    note,
+  );
+  const { width, height } = layout;
+  const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
+  const title = (text: string, left: number, top: number, size: number, weight: string): ChartOption => ({
+    ...{ text, left, top, padding: 0 },
+    textStyle: { fontSize: size, fontWeight: weight, color: "#222222" },
+  });
   chart.setOption({
     ...{ animation: false, backgroundColor: "#ffffff", textStyle: { fontFamily: "sans-serif" } },
-    legend: { data: names, top: 8, left: MARGIN.left, itemWidth: 32, selectedMode: false },
-    title: panels.map(({ title }, p) => ({
-      ...{ text: title, left: MARGIN.left, top: LEGEND_HEIGHT + p * PANEL_HEIGHT + 14 },
-      textStyle: { fontSize: 14 },
-    })),
-    ...axesOf(panels, axes),
-    series: seriesOf(panels, names),
+    legend: {
+      ...{ data: legend, top: LEGEND.top, left: MARGIN.left, right: MARGIN.right, selectedMode: false },
+      ...{ itemWidth: LEGEND.icon, itemGap: LEGEND.gap, align: "left", textStyle: { color: "#222222" } },
+    },
+    title: [
+      ...panels.map((panel, p) => title(panel.title, layout.left(p), layout.top(p) + 16, 14, "bold")),
+      ...(note === undefined ? [] : [title(note, MARGIN.left, height - NOTE_HEIGHT, 12, "normal")]),
+    ],
+    ...axesOf(panels, axes, layout),
+    series: seriesOf(
+      panels,
+      namesOf(panels, ({ series }) => series),
+    ),
   });
   const text = chart.renderToSVGString();
   chart.dispose();
@@ -90,7 +274,8 @@ export async function svgPlot(
 export async function writeSvgPlot(
   file: string,
   panels: readonly Panel[],
-  axes: { readonly x: string; readonly y: string },
+  axes: AxisNames,
+  note?: string,
 ): Promise<void> {
-  await writeFileAtomically(file, new TextEncoder().encode(await svgPlot(panels, axes)));
+  await writeFileAtomically(file, new TextEncoder().encode(await svgPlot(panels, axes, note)));
 }

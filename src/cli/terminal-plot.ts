@@ -1,4 +1,6 @@
 /** Line charts on the terminal. */
+import type { CliIo } from "./io.js";
+import { printLine } from "./io.js";
 
 /** One line of a chart. */
 export interface Series {
@@ -81,4 +83,16 @@ export async function terminalPlot(
   });
   const legend = drawn.map(({ name }, i) => `  ${color ? asciichart.colored(name, colorOf(i)) : name}`);
   return `${chart}\n${legend.join("")}`;
+}
+
+/** Panels on the terminal, each under its title. */
+export async function printPanels(
+  { stdout }: CliIo,
+  panels: readonly { readonly title: string; readonly series: readonly Series[] }[],
+): Promise<void> {
+  const columns = Math.min(stdout.columns ?? 80, 120);
+  for (const { title, series } of panels) {
+    printLine(stdout, `\n${title}`);
+    printLine(stdout, await terminalPlot(series, { columns, color: stdout.isTTY === true }));
+  }
 }

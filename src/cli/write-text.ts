@@ -19,6 +19,50 @@ export async function writeText(stream: NodeJS.WritableStream, text: string): Pr
   });
 }
 
+/** Characters that are written at once: a line each would cost more than the lines. */
+const PIECE = 1 << 16;
+
+/** Texts put together to pieces of a size that is worth a write. */
+export function* inPieces(lines: Iterable<string>): Generator<string> {
+  let piece = "";
+  for (const line of lines) {
+    piece += line;
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = "";
+  }
+  if (piece !== "") yield piece;
+}
+
+/**
+ * Writes texts at the pace of the reader, each made when the ones before have been taken. Where the reader goes away
+ * (`| head`) no more are made: the process's own streams stay writable then, and only their error tells.
+ */
+export async function writeLines(stream: NodeJS.WritableStream, lines: Iterable<string>): Promise<void> {
+  let gone = false;
+  const onError = (): void => {
+    gone = true;
+  };
+  stream.on("error", onError);
+  try {
+    for (const piece of inPieces(lines)) {
+      await writeText(stream, piece);
+      if (gone || !stream.writable) return;
+    }
+  } finally {
+    stream.off("error", onError);
+  }
+}
+
+/** Writes to the file that `--output` names, or to the stream where it names none (`-`, which reads as ""). */
+export async function writeOutput(
+  stream: NodeJS.WritableStream,
+  path: string | undefined,
+  lines: Iterable<string>,
+): Promise<void> {
+  await (path ? writeOutputFile(path, lines) : writeLines(stream, lines));
+}
+
 /**
  * Writes what `--output` names; folders on the way are made.
  * @throws UsageError `cannot-write` for a path that cannot hold a file, MlbenchError for a full disk and the like
@@ -26,7 +70,7 @@ export async function writeText(stream: NodeJS.WritableStream, text: string): Pr
 export async function writeOutputFile(path: string, lines: Iterable<string>): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await pipeline(Readable.from(lines), createWriteStream(path));
+    await pipeline(Readable.from(inPieces(lines), { highWaterMark: 1 }), createWriteStream(path));
   } catch (error) {
     throw unwritable(path, error);
   }

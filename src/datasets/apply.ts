@@ -1,5 +1,5 @@
 /** A dataset cut for a model that is trained already: its columns and its normalisation, with no part to train on. */
-import type { CellTable, CellTables, DatasetMetadata, Normalisation, Split, SplitName } from "../core/index.js";
+import type { CellTable, CellTables, DatasetMetadata, Normalisation, SplitName } from "../core/index.js";
 import type { BuildOptions, CutData } from "./build.js";
 import { cutData, metadataOf, windowSource } from "./build.js";
 import { WindowSplit } from "./loader.js";
@@ -23,12 +23,12 @@ export interface AppliedData {
   readonly metadata: DatasetMetadata;
   readonly tables: CellTables;
   /** The windows of a part, or of the cells taken whole, whose whole truth is known. */
-  known(part: SplitName): Split;
+  known(part: SplitName): WindowSplit;
   /**
    * The newest window of each cell that is long enough for one; its targets lie ahead of the data and are NaN.
    * @param part of the cells in it; null: of all cells
    */
-  newest(part: SplitName | null): Split;
+  newest(part: SplitName | null): WindowSplit;
 }
 
 function knownParts(cut: CutData, whole: ApplyOptions["whole"]): Parts {
@@ -66,12 +66,14 @@ export async function applyDataset(
   const source = windowSource(cut, options.normalisation);
   const ahead = newestWindows(cut.rows, Math.max(cut.task.window, options.newestLength ?? 0));
   const every = Int32Array.from(ahead.cell.keys());
+  // What is kept does not hold the rows' raw features.
+  const { tables, windows } = cut;
   return {
     metadata: metadataOf(cut, parts),
-    tables: cut.tables,
+    tables,
     known: (part) => new WindowSplit(part, source, parts[part]),
     newest: (part) => {
-      const taken = part === null ? null : cellsOf(part, parts, cut.windows, cut.tables.cells.length);
+      const taken = part === null ? null : cellsOf(part, parts, windows, tables.cells.length);
       const chosen = taken === null ? every : every.filter((w) => taken[ahead.cell[w] as number]);
       return new WindowSplit(part ?? "val", { ...source, windows: ahead, targetsUnknown: true }, chosen);
     },

@@ -158,7 +158,9 @@ export function windowSource(
   normalisation: Pick<Normalisation, "xMean" | "xStd">,
 ): WindowSource {
   const inputs = normaliseRows(rows, normalisation);
-  return { rows, windows, window, horizon, inputs, soh: Float32Array.from(rows.soh) };
+  // Of the rows no more than batches need: raw features are as large as the table.
+  const { cycles, width } = rows;
+  return { rows: { cycles, width }, windows, window, horizon, inputs, soh: new Float32Array(rows.soh) };
 }
 
 /** A dataset's metadata, its windows put into parts. */

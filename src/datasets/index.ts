@@ -9,6 +9,7 @@ export { applyDataset } from "./apply.js";
 export type { AppliedData, ApplyOptions } from "./apply.js";
 export { buildDataset, dataWarnings } from "./build.js";
 export type { BuildOptions } from "./build.js";
+export type { WindowSplit } from "./loader.js";
 export { dataFiles, dataParameters, dataSchema, loadTables } from "./load.js";
 export type { LoadOptions } from "./load.js";
 export { describeTables } from "./describe.js";

@@ -5,7 +5,7 @@ import type { Rows, Windows } from "./windows.js";
 
 /** The source of a part's batches: windows are ranges of rows, never copied out beforehand. */
 export interface WindowSource {
-  readonly rows: Rows;
+  readonly rows: Pick<Rows, "cycles" | "width">;
   /** [N, F], normalised. */
   readonly inputs: Float32Array;
   /** [N] */
@@ -70,6 +70,29 @@ export class WindowSplit implements Split {
 
   get windows(): number {
     return this.#indices.length;
+  }
+
+  /** T and F of its batches. */
+  get shape(): { readonly window: number; readonly features: number } {
+    return { window: this.#source.window, features: this.#source.rows.width };
+  }
+
+  /** The windows of some of the cells (by index), in the same order. */
+  ofCells(cells: ReadonlySet<number>): WindowSplit {
+    const { cell } = this.#source.windows;
+    return new WindowSplit(
+      this.name,
+      this.#source,
+      this.#indices.filter((w) => cells.has(cell[w] as number)),
+    );
+  }
+
+  /** The cells (by index) that have windows here, ascending. */
+  cells(): number[] {
+    const { cell } = this.#source.windows;
+    const found = new Set<number>();
+    for (const w of this.#indices) found.add(cell[w] as number);
+    return [...found].sort((a, b) => a - b);
   }
 
   loader(options: LoaderOptions = {}): Loader {

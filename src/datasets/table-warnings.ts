@@ -68,7 +68,9 @@ function jumpWarnings(cells: readonly CellTable[]): string[] {
   const jumps = cells.map(jumpOf).filter((jump) => jump !== null);
   return jumps.length === 0
     ? []
-    : [`SOH jumps by more than a factor of ${JUMP}: ${listed(jumps)}: a formation or aborted cycle, or another unit?`];
+    : [
+        `SOH jumps by more than a factor of ${JUMP}: ${listed(jumps)}: a formation or aborted cycle, another unit, or separators of thousands?`,
+      ];
 }
 
 /** The cycles between the first and the last of an ascending list that are not in it. */

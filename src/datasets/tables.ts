@@ -24,7 +24,8 @@ export interface TableParts extends SourceHints {
   readonly featureUnits: readonly string[];
   readonly provenance: string;
   readonly warnings?: readonly string[];
-  readonly cells: readonly CellRows[];
+  /** Taken once, one after the other: a source may make each when it is asked for. */
+  readonly cells: Iterable<CellRows>;
 }
 
 const partKeys: KnownKeys<TableParts> = {
@@ -113,10 +114,13 @@ function withoutSoh(cells: readonly CellTable[]): string[] {
  */
 export function createTables(parts: TableParts): CellTables {
   requireKnownKeys("createTables", parts, partKeys);
-  for (const [i, rows] of parts.cells.entries()) requireKnownKeys(`createTables: cells[${i}]`, rows, rowKeys);
   if (!parts.featureNames.includes("soh")) throw invalid(parts, 'one feature must be named "soh"');
   if (parts.featureUnits.length !== parts.featureNames.length) throw invalid(parts, "every feature needs a unit");
-  const all = parts.cells.map((rows) => cellTable(parts, rows));
+  const all: CellTable[] = [];
+  for (const rows of parts.cells) {
+    requireKnownKeys(`createTables: cells[${all.length}]`, rows, rowKeys);
+    all.push(cellTable(parts, rows));
+  }
   const cells = all.filter(({ soh }) => soh.some(Number.isFinite));
   if (all.length > 0 && cells.length === 0) throw invalid(parts, "no cell has any SOH");
   cells.sort((a, b) => (a.cell < b.cell ? -1 : a.cell > b.cell ? 1 : 0));

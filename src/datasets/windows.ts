@@ -87,20 +87,42 @@ export interface WindowShape {
 export function cutWindows(rows: Rows, shape: WindowShape): Windows {
   const { horizon, stride } = shape;
   const first = Math.max(shape.window, shape.alignWindow) - 1;
-  const end: number[] = [];
-  const cell: number[] = [];
-  const position: number[] = [];
+  const list = new WindowList(rows.soh.length);
   for (let c = 0; c + 1 < rows.cellStart.length; c++) {
     const start = rows.cellStart[c] as number;
     const stop = rows.cellStart[c + 1] as number;
     for (let k = 0, e = start + first; e + horizon < stop; k++, e += stride) {
       if ((rows.cycles[e + horizon] as number) - (rows.cycles[e] as number) !== horizon) continue;
-      end.push(e);
-      cell.push(c);
-      position.push(k);
+      list.add(e, c, k);
     }
   }
-  return { end: Int32Array.from(end), cell: Int32Array.from(cell), position: Int32Array.from(position) };
+  return list.windows();
+}
+
+/** Windows gathered as numbers: there may be millions. No row ends more than one. */
+class WindowList {
+  readonly #end: Int32Array;
+  readonly #cell: Int32Array;
+  readonly #position: Int32Array;
+  #length = 0;
+
+  constructor(most: number) {
+    this.#end = new Int32Array(most);
+    this.#cell = new Int32Array(most);
+    this.#position = new Int32Array(most);
+  }
+
+  add(end: number, cell: number, position: number): void {
+    this.#end[this.#length] = end;
+    this.#cell[this.#length] = cell;
+    this.#position[this.#length++] = position;
+  }
+
+  windows(): Windows {
+    const own = (numbers: Int32Array): Int32Array =>
+      2 * this.#length < numbers.length ? numbers.slice(0, this.#length) : numbers.subarray(0, this.#length);
+    return { end: own(this.#end), cell: own(this.#cell), position: own(this.#position) };
+  }
 }
 
 /**
@@ -108,16 +130,12 @@ export function cutWindows(rows: Rows, shape: WindowShape): Windows {
  * the data. In a window's position stands the number of whole windows that could end before.
  */
 export function newestWindows(rows: Rows, length: number): Windows {
-  const end: number[] = [];
-  const cell: number[] = [];
-  const position: number[] = [];
+  const list = new WindowList(rows.cellStart.length - 1);
   for (let c = 0; c + 1 < rows.cellStart.length; c++) {
     const start = rows.cellStart[c] as number;
     const last = (rows.cellStart[c + 1] as number) - 1;
     if (last - start + 1 < length) continue;
-    end.push(last);
-    cell.push(c);
-    position.push(last - start + 1 - length);
+    list.add(last, c, last - start + 1 - length);
   }
-  return { end: Int32Array.from(end), cell: Int32Array.from(cell), position: Int32Array.from(position) };
+  return list.windows();
 }

@@ -24,6 +24,11 @@ export function cannotWrite(path: string, error: unknown): MlbenchError {
     : new UsageError("cannot-write", `cannot write ${path}: ${reason}`, { cause: error });
 }
 
+/** Whether the file system or Node objects; else it is whoever makes the pieces. */
+function isFromSystem(error: unknown): boolean {
+  return /^E[A-Z]/.test(String((error as NodeJS.ErrnoException | undefined)?.code));
+}
+
 const temporaryBeside = (path: string): string => `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
 
 /**
@@ -48,15 +53,17 @@ export async function requireWritable(path: string): Promise<void> {
 /**
  * Replaces a file whole or not at all: a temporary file beside it is written, synced and renamed over it, and the folder
  * is synced. Folders on the way are made.
+ * @param data the bytes, or pieces of them, each of which is written before the next is asked for
  * @throws UsageError `cannot-write` for a path that cannot hold a file, MlbenchError for a full disk and the like
  */
-export async function writeFileAtomically(path: string, data: Uint8Array): Promise<void> {
+export async function writeFileAtomically(path: string, data: Uint8Array | Iterable<Uint8Array>): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(temporary, "wx");
     try {
-      await file.writeFile(data);
+      // On a handle each goes on where the last one ended.
+      for (const piece of data instanceof Uint8Array ? [data] : data) await file.writeFile(piece);
       await file.sync();
     } finally {
       await file.close();
@@ -65,7 +72,7 @@ export async function writeFileAtomically(path: string, data: Uint8Array): Promi
     await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw cannotWrite(path, error);
+    throw isFromSystem(error) ? cannotWrite(path, error) : error;
   }
 }
 

@@ -10,13 +10,13 @@ import type {
   SplitName,
 } from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";
-import type { AppliedData, BuildOptions } from "../datasets/index.js";
+import type { AppliedData, BuildOptions, WindowSplit } from "../datasets/index.js";
 import { applyDataset, cellDigest, listOf, loadTables } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { useBackend, useKernels } from "../tensor/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { foundPaths, pathParameters } from "./data-paths.js";
-import { groupParams, loadCheckpoint } from "./load-checkpoint.js";
+import { checkpointModel, groupParams } from "./load-checkpoint.js";
 
 /** What a checkpoint is used on. */
 export interface CheckpointOptions {
@@ -56,10 +56,11 @@ export interface CheckpointOnData {
   readonly dataset: CheckpointDataset;
   readonly data: AppliedData;
   readonly split: SplitName;
-  readonly part: Split;
+  readonly part: WindowSplit;
 }
 
-const BATCH = 256;
+/** Windows that a checkpoint is scored on, or predicts, at a time. */
+export const BATCH = 256;
 
 /** Batches of a part, as a checkpoint is scored on them. */
 export function batchesOf(part: Split): Loader {
@@ -174,6 +175,8 @@ function requireFit(path: string, model: ForwardModel, { metadata }: AppliedData
 export interface OpenedCheckpoint extends Omit<CheckpointOnData, "part" | "split"> {
   /** Whether cells that the model has never seen are taken whole, as no part is asked for. */
   readonly whole: boolean;
+  /** Makes a model of its own, which its caller disposes. */
+  readonly create: () => ForwardModel;
 }
 
 /** Which windows are taken where nothing else is said. */
@@ -198,20 +201,22 @@ export async function openCheckpoint(
 ): Promise<OpenedCheckpoint> {
   await useBackend(options.backend ?? "wasm");
   await useKernels(options.kernels ?? "auto");
-  const { model, checkpoint } = await loadCheckpoint(path);
+  const { checkpoint, create } = await checkpointModel(path);
+  const model = create();
   return disposingOnFailure(model, async () => {
     const found = await datasetOf(path, checkpoint, options);
     const together = defined({ alignWindow });
     const dataset = { ...found, build: { ...found.build, ...together }, ...defined({ newestLength: alignWindow }) };
     const strangers = found.build.tables.cells.some((cell) => !dataset.isKnown(cell));
     const whole = strangersWhole && !asksForPart(options) && strangers;
-    return { model, checkpoint, dataset, whole, data: await apply(path, model, dataset, whole) };
+    return { model, create, checkpoint, dataset, whole, data: await apply(path, model, dataset, whole) };
   });
 }
 
 /** Another checkpoint on the windows of one that is open already: its own columns, window and normalisation. */
 export async function openMember(path: string, first: OpenedCheckpoint): Promise<OpenedCheckpoint> {
-  const { model, checkpoint } = await loadCheckpoint(path);
+  const { checkpoint, create } = await checkpointModel(path);
+  const model = create();
   return disposingOnFailure(model, async () => {
     const { params, build } = first.dataset;
     const { features, window } = groupParams(checkpoint.config, "data");
@@ -224,7 +229,7 @@ export async function openMember(path: string, first: OpenedCheckpoint): Promise
       build: { ...common, ...defined({ columns }) },
     };
     const data = await apply(path, model, dataset, first.whole);
-    return { model, checkpoint, dataset, whole: first.whole, data };
+    return { model, create, checkpoint, dataset, whole: first.whole, data };
   });
 }
 

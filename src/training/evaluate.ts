@@ -79,8 +79,7 @@ async function seenBefore(path: string, opened: CheckpointOnData, options: Check
   const { checkpoint, data, dataset, model, part } = opened;
   const { config, datasetHash } = checkpoint;
   if (data.metadata.name !== config.dataset || data.metadata.hash === datasetHash) return [];
-  const scored = new Set(part.all().cell);
-  if (![...scored].some((c) => dataset.isKnown(data.tables.cells[c] as CellTable))) return [];
+  if (!part.cells().some((c) => dataset.isKnown(data.tables.cells[c] as CellTable))) return [];
   // Another end of life makes another task of the same parts.
   const eol = config.params?.["data.eol"] ?? 0.7;
   const same = await datasetOf(path, checkpoint, { ...options, params: { ...options.params, "data.eol": eol } });

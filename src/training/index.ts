@@ -3,7 +3,7 @@ export * from "./checkpoint.js";
 export type { CheckpointOptions } from "./checkpoint-data.js";
 export * from "./config.js";
 export * from "./evaluate.js";
-export { loadCheckpoint } from "./load-checkpoint.js";
+export { checkpointModel } from "./load-checkpoint.js";
 export { evaluate, trainOneEpoch } from "./loop.js";
 export type { EpochOptions, PassControl } from "./loop.js";
 export type { Divergence, PassResult } from "./metrics.js";

@@ -1,7 +1,7 @@
 /** The model that a checkpoint holds, built and given its weights. */
 import type { ConfigValue, Normalisation, RunConfig } from "../core/index.js";
 import { UsageError } from "../core/index.js";
-import type { ForwardModel } from "../models/index.js";
+import type { ForwardModel, ModelConstructor } from "../models/index.js";
 import { models } from "../models/index.js";
 import { parseParameters } from "../registry/validate.js";
 import type { Checkpoint, StoredNormalisation } from "./checkpoint.js";
@@ -40,11 +40,17 @@ function requireShapes(path: string, model: ForwardModel, weights: Checkpoint["w
   }
 }
 
+/** A checkpoint, and a maker of its model: each call gives a model of its own, which the caller disposes. */
+export interface CheckpointModel {
+  readonly checkpoint: Checkpoint;
+  readonly create: () => ForwardModel;
+}
+
 /**
- * The model of a checkpoint with its best epoch's weights, and the checkpoint. Plug-ins that the configuration names
- * must be loaded, and a backend chosen, before.
+ * A checkpoint and what makes its model with its best epoch's weights. Plug-ins that the configuration names must be
+ * loaded, and a backend chosen, before.
  */
-export async function loadCheckpoint(path: string): Promise<{ model: ForwardModel; checkpoint: Checkpoint }> {
+export async function checkpointModel(path: string): Promise<CheckpointModel> {
   const checkpoint = await readCheckpoint(path);
   const entry = models.get(checkpoint.model);
   const params = parseParameters(
@@ -53,8 +59,16 @@ export async function loadCheckpoint(path: string): Promise<{ model: ForwardMode
     groupParams(checkpoint.config, "model"),
     `model "${checkpoint.model}"`,
   );
-  const { normalisation, config } = checkpoint;
   const Model = await entry.load();
+  return { checkpoint, create: () => createModel(path, Model, params, checkpoint) };
+}
+
+function createModel(
+  path: string,
+  Model: ModelConstructor,
+  params: Readonly<Record<string, unknown>>,
+  { normalisation, config, weights }: Checkpoint,
+): ForwardModel {
   const model = new Model(params, {
     features: normalisation.x_mean.length,
     horizon: normalisation.y_mean.length,
@@ -63,11 +77,11 @@ export async function loadCheckpoint(path: string): Promise<{ model: ForwardMode
     seeds: { init: 0, dropout: 0 },
   });
   try {
-    requireShapes(path, model, checkpoint.weights);
+    requireShapes(path, model, weights);
+    model.setWeights(new Map([...weights].map(([name, { data }]) => [name, data as Float32Array])));
   } catch (error) {
     model.dispose();
     throw error;
   }
-  model.setWeights(new Map([...checkpoint.weights].map(([name, { data }]) => [name, data as Float32Array])));
-  return { model, checkpoint };
+  return model;
 }

@@ -1,20 +1,22 @@
 /** The predictions of one checkpoint, or of several together, on a part of a dataset or on other cells. */
-import type { Batch, KnownKeys, SplitName } from "../core/index.js";
+import type { KnownKeys, SplitName } from "../core/index.js";
 import { UsageError, defined, requireKnownKeys } from "../core/index.js";
 import { endOfLifeCycles } from "../datasets/index.js";
 import type { CheckpointOptions, OpenedCheckpoint } from "./checkpoint-data.js";
-import { asksForPart, batchesOf, checkpointKeys, noWindows, openCheckpoint, openMember } from "./checkpoint-data.js";
+import { BATCH, asksForPart, checkpointKeys, noWindows, openCheckpoint, openMember } from "./checkpoint-data.js";
 import { readCheckpointConfig } from "./checkpoint.js";
-import { predictPaths } from "./predict-paths.js";
+import type { PredictionMember } from "./prediction-passes.js";
 import { Prediction } from "./prediction.js";
 
 /** What is predicted. */
 export interface PredictOptions extends CheckpointOptions {
   /** Also each cell's newest window, whose path lies ahead of the data. @default false */
   readonly forecast?: boolean;
+  /** Windows that are predicted at a time: what is alive beside the data. Results do not depend on it. @default 256 */
+  readonly batchSize?: number;
 }
 
-const predictKeys: KnownKeys<PredictOptions> = { ...checkpointKeys, forecast: true };
+const predictKeys: KnownKeys<PredictOptions> = { ...checkpointKeys, forecast: true, batchSize: true };
 
 /** The windows of a part, and each cell's newest one where a forecast is asked for. */
 interface Chosen {
@@ -24,25 +26,10 @@ interface Chosen {
   readonly forecast: boolean;
 }
 
-/** One checkpoint's paths: known windows first, then newest ones. */
-interface Predicted {
-  readonly known: Batch;
-  readonly newest: Batch | null;
-  /** [N,H] */
-  readonly soh: Float32Array;
-}
-
-function pathsOf({ model, data }: OpenedCheckpoint, { part, newestOf, forecast }: Chosen): Predicted {
-  const known = data.known(part);
-  const newest = forecast ? data.newest(newestOf) : null;
-  const paths = [known, ...(newest ? [newest] : [])].map((split) => predictPaths(model, batchesOf(split)));
-  const soh = new Float32Array(paths.reduce((n, path) => n + path.length, 0));
-  let at = 0;
-  for (const path of paths) {
-    soh.set(path, at);
-    at += path.length;
-  }
-  return { known: known.all(), newest: newest?.all() ?? null, soh };
+/** A checkpoint that is open becomes what passes are made over; its own model is not needed for that. */
+function memberOf({ model, create, data }: OpenedCheckpoint, { part, newestOf, forecast }: Chosen): PredictionMember {
+  model.dispose();
+  return { model: create, known: data.known(part), newest: forecast ? data.newest(newestOf) : null };
 }
 
 /** The longest window of several checkpoints: they are compared on the targets that exist for it. */
@@ -55,9 +42,12 @@ async function longestWindow(paths: readonly string[]): Promise<number> {
   return longest;
 }
 
-function requireRows({ known, newest }: Predicted, { data, whole }: OpenedCheckpoint, chosen: Chosen): void {
-  const { part, forecast } = chosen;
-  if (known.size > 0 || (newest?.size ?? 0) > 0) return;
+function requireWindows(
+  { known, newest }: PredictionMember,
+  { data, whole }: OpenedCheckpoint,
+  { part, forecast }: Chosen,
+): void {
+  if (known.windows > 0 || (newest?.windows ?? 0) > 0) return;
   if (!forecast) throw noWindows(data, whole ? null : part);
   const { window } = data.metadata;
   throw new UsageError(
@@ -69,7 +59,7 @@ function requireRows({ known, newest }: Predicted, { data, whole }: OpenedCheckp
 /**
  * Predicts a part of a checkpoint's dataset, or of another one. Columns and normalisation are those of the training.
  * Where no part is asked for, by name or by parameters of the split, and the data hold cells that the model was not
- * trained with, every window of theirs is predicted; else the validation part.
+ * trained with, every window of theirs is predicted; else the validation part. What comes back predicts as it is read.
  * @param path a checkpoint, or several of one horizon: their mean, with the 5 and 95 % quantiles over them
  * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`, `unknown-option`
  * @example
@@ -91,26 +81,15 @@ export async function predictCheckpoint(
     newestOf: asksForPart(options) ? (options.split ?? "val") : null,
     forecast: options.forecast ?? false,
   };
-  const members = [await usingModel(opened, (own) => pathsOf(own, chosen))];
-  requireRows(members[0] as Predicted, opened, chosen);
-  for (const other of paths.slice(1)) {
-    const member = await openMember(other, opened);
-    members.push(await usingModel(member, (own) => pathsOf(own, chosen)));
-  }
-  const { known, newest } = members[0] as Predicted;
+  const member = memberOf(opened, chosen);
+  requireWindows(member, opened, chosen);
+  const members = [member];
+  for (const other of paths.slice(1)) members.push(memberOf(await openMember(other, opened), chosen));
+  const { name, horizon, eol, warnings } = data.metadata;
   return new Prediction({
-    cells: data.metadata.cells,
-    ends: endOfLifeCycles(data.tables, data.metadata.eol),
-    ...{ eol: data.metadata.eol, warnings: data.metadata.warnings },
-    ...{ known, newest, members: members.map(({ soh }) => soh) },
-    ...{ dataset: data.metadata.name, part: opened.whole ? null : chosen.part },
+    cells: data.tables.cells,
+    ends: endOfLifeCycles(data.tables, eol),
+    ...{ eol, horizon, warnings, members, batchSize: options.batchSize ?? BATCH },
+    ...{ dataset: name, part: opened.whole ? null : chosen.part },
   });
-}
-
-async function usingModel<T>(opened: OpenedCheckpoint, use: (opened: OpenedCheckpoint) => T): Promise<T> {
-  try {
-    return await use(opened);
-  } finally {
-    opened.model.dispose();
-  }
 }

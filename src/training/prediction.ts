@@ -1,9 +1,12 @@
-/** Predictions for windows: rows, CSV, forecasts of the end of life, tensors for other programs. */
-import type { Batch, SplitName } from "../core/index.js";
+/** Predictions for windows: rows, CSV, JSON, forecasts of the end of life, tensors for other programs. */
+import type { Batch, CellTable, SplitName } from "../core/index.js";
+import { UsageError, defined, stringifyJson } from "../core/index.js";
 import { stepsToEndOfLife } from "../datasets/index.js";
 import { writeFileAtomically } from "../io/atomic-write.js";
 import { csvLine } from "../io/csv.js";
-import { encodeSafetensors } from "./safetensors.js";
+import type { PassOptions, PredictedBatch, PredictionMember } from "./prediction-passes.js";
+import { predictedBatches } from "./prediction-passes.js";
+import { safetensorsHeader } from "./safetensors.js";
 
 /** One predicted step. */
 export interface PredictionRow {
@@ -38,12 +41,19 @@ export interface CellForecast {
 export interface CellEndPoints {
   readonly cell: string;
   /** Each path's last step, in the order of cycles. */
-  readonly points: readonly { readonly cycle: number; readonly true: number; readonly predicted: number }[];
+  readonly points: readonly {
+    readonly cycle: number;
+    readonly true: number;
+    readonly predicted: number;
+    /** Of several checkpoints: the 5 and 95 % quantiles over them. */
+    readonly low?: number;
+    readonly high?: number;
+  }[];
 }
 
 /** What a prediction is made of. */
 export interface PredictionParts {
-  readonly cells: readonly string[];
+  readonly cells: readonly CellTable[];
   /** By cell: the first measured discharge at or below the end of life. */
   readonly ends: readonly (number | null)[];
   /** SOH. */
@@ -52,12 +62,11 @@ export interface PredictionParts {
   /** Null: every window of the cells that are not the model's own. */
   readonly part: SplitName | null;
   readonly warnings: readonly string[];
-  /** Windows whose whole truth is known. */
-  readonly known: Batch;
-  /** Each cell's newest window; null where no forecast is asked for. */
-  readonly newest: Batch | null;
-  /** One a checkpoint: [known + newest, H], SOH units. */
-  readonly members: readonly Float32Array[];
+  readonly horizon: number;
+  /** One a checkpoint. */
+  readonly members: readonly PredictionMember[];
+  /** Windows that are predicted at a time. */
+  readonly batchSize: number;
 }
 
 /** The quantile of ascending values, linear between them (NumPy's default). */
@@ -68,34 +77,50 @@ function quantile(ascending: readonly number[], share: number): number {
   return below + (at - low) * (above - below);
 }
 
-function meanOf(members: readonly Float32Array[]): Float32Array {
-  const [first] = members;
-  if (first && members.length === 1) return first;
-  const length = first?.length ?? 0;
-  return Float32Array.from({ length }, (_, i) => {
-    let sum = 0;
-    for (const member of members) sum += member[i] as number;
-    return sum / members.length;
-  });
+/** What the members say of one step: their mean (float32), and of several the quantiles over them. */
+function summary(paths: readonly Float32Array[], at: number): Pick<PredictionRow, "soh_pred" | "soh_low" | "soh_high"> {
+  const [first] = paths;
+  if (first && paths.length === 1) return { soh_pred: first[at] as number };
+  const values = paths.map((path) => path[at] as number);
+  const soh_pred = Math.fround(values.reduce((sum, value) => sum + value, 0) / values.length);
+  values.sort((a, b) => a - b);
+  return { soh_pred, soh_low: quantile(values, 0.05), soh_high: quantile(values, 0.95) };
 }
 
-/** A model's predictions for windows, or the mean of several models', row-major. */
+/** The last observed discharge of a batch's window. */
+function lastCycle({ cycles, window }: Batch, b: number): number {
+  return cycles[(b + 1) * window - 1] as number;
+}
+
+/** The bytes of a batch's numbers, of their own: the next batch overwrites the arrays. */
+function copiedBytes(numbers: Float32Array): Uint8Array {
+  const copy = numbers.slice();
+  return new Uint8Array(copy.buffer);
+}
+
+/**
+ * A model's predictions for windows, or the mean of several models'. Nothing is kept but the data: each pass over rows,
+ * lines or bytes predicts anew, a batch of windows at a time, so that memory does not grow with the windows, and what
+ * is read of a pass is all that is predicted.
+ */
 export class Prediction {
   readonly #parts: PredictionParts;
-  /** [N,H], SOH units: windows whose truth is known, then newest ones. */
-  readonly soh: Float32Array;
+  readonly #first: PredictionMember;
+  #soh: Float32Array | undefined;
 
   constructor(parts: PredictionParts) {
+    const [first] = parts.members;
+    if (first === undefined) throw new UsageError("invalid-checkpoint", "predict needs a checkpoint, none is given");
     this.#parts = parts;
-    this.soh = meanOf(parts.members);
+    this.#first = first;
   }
 
   /** All of them, newest ones included. */
   get windows(): number {
-    return this.#parts.known.size + (this.#parts.newest?.size ?? 0);
+    return this.#first.known.windows + (this.#first.newest?.windows ?? 0);
   }
   get horizon(): number {
-    return this.#parts.known.horizon;
+    return this.#parts.horizon;
   }
   get dataset(): string {
     return this.#parts.dataset;
@@ -111,27 +136,59 @@ export class Prediction {
   get warnings(): readonly string[] {
     return this.#parts.warnings;
   }
+  /** Checkpoints that are taken together. */
+  get members(): number {
+    return this.#parts.members.length;
+  }
+  /** The tables' cells, by the index that {@link predictedCells} gives. */
+  get cells(): readonly CellTable[] {
+    return this.#parts.cells;
+  }
 
-  #row(n: number, h: number): PredictionRow {
-    const { known, newest, cells, members } = this.#parts;
-    const [batch, w] = n < known.size ? [known, n] : [newest as Batch, n - known.size];
-    const { window, horizon, cycles, cell, target } = batch;
-    const at = n * horizon + h;
-    const row = {
-      cell: cells[cell[w] as number] as string,
-      cycle: (cycles[(w + 1) * window - 1] as number) + h + 1,
+  /**
+   * [N,H], SOH units: windows whose truth is known, then newest ones. All in one array, which is made when it is first
+   * asked for; `rows` and `csvLines` do without.
+   */
+  get soh(): Float32Array {
+    return (this.#soh ??= this.#all());
+  }
+
+  #all(): Float32Array {
+    const soh = new Float32Array(this.windows * this.horizon);
+    let at = 0;
+    for (const { paths } of this.#batches()) {
+      const [first] = paths;
+      for (let i = 0; i < (first?.length ?? 0); i++) soh[at++] = summary(paths, i).soh_pred;
+    }
+    return soh;
+  }
+
+  #batches(options: Omit<PassOptions, "batchSize"> = {}): Generator<PredictedBatch> {
+    return predictedBatches(this.#parts.members, { batchSize: this.#parts.batchSize, ...options });
+  }
+
+  #row({ batch, paths }: PredictedBatch, b: number, h: number): PredictionRow {
+    const at = b * batch.horizon + h;
+    return {
+      cell: (this.#parts.cells[batch.cell[b] as number] as CellTable).cell,
+      cycle: lastCycle(batch, b) + h + 1,
       step: h + 1,
-      soh_true: target[w * horizon + h] as number,
-      soh_pred: this.soh[at] as number,
+      soh_true: batch.target[at] as number,
+      ...summary(paths, at),
     };
-    if (members.length === 1) return row;
-    const values = members.map((member) => member[at] as number).sort((a, b) => a - b);
-    return { ...row, soh_low: quantile(values, 0.05), soh_high: quantile(values, 0.95) };
+  }
+
+  /** The cells (by index) that have windows here: whose truth is known, or newest ones. */
+  predictedCells(): number[] {
+    const { known, newest } = this.#first;
+    return [...new Set([...known.cells(), ...(newest?.cells() ?? [])])].sort((a, b) => a - b);
   }
 
   /** Windows in the part's order, newest ones last; steps ascending. */
   *rows(): Generator<PredictionRow> {
-    for (let n = 0; n < this.windows; n++) for (let h = 0; h < this.horizon; h++) yield this.#row(n, h);
+    for (const predicted of this.#batches())
+      for (let b = 0; b < predicted.batch.size; b++)
+        for (let h = 0; h < this.horizon; h++) yield this.#row(predicted, b, h);
   }
 
   /**
@@ -141,74 +198,123 @@ export class Prediction {
   *csvLines(): Generator<string> {
     const range = this.#parts.members.length > 1;
     yield csvLine(["cell", "cycle", "step", "soh_true", "soh_pred", ...(range ? ["soh_low", "soh_high"] : [])]);
-    for (const { cell, cycle, step, soh_true, soh_pred, soh_low, soh_high } of this.rows())
-      yield csvLine([
-        cell,
-        cycle,
-        step,
-        Number.isNaN(soh_true) ? "" : soh_true,
-        soh_pred,
-        ...(range ? [soh_low ?? "", soh_high ?? ""] : []),
-      ]);
-  }
-
-  /** For each newest window the end of life that it implies; none where no forecast was asked for. */
-  forecasts(): CellForecast[] {
-    const { known, newest, cells, ends, eol } = this.#parts;
-    if (!newest) return [];
-    return Array.from({ length: newest.size }, (_, w): CellForecast => {
-      const c = newest.cell[w] as number;
-      const last = newest.cycles[(w + 1) * newest.window - 1] as number;
-      const from = (known.size + w) * this.horizon;
-      const path = this.soh.subarray(from, from + this.horizon);
-      const measured = ends[c] ?? null;
-      const steps = path.some((soh) => soh <= eol) ? stepsToEndOfLife(path, eol) : null;
-      return {
-        cell: cells[c] as string,
-        last_cycle: last,
-        last_soh: newest.lastSoh[w] as number,
-        end_of_life_cycle: measured ?? (steps === null ? null : last + steps),
-        remaining_life: measured === null ? steps : 0,
-      };
-    });
-  }
-
-  /** For plots: each path's last step whose truth is known, by cell. */
-  endPoints(): CellEndPoints[] {
-    const byCell = new Map<string, { cycle: number; true: number; predicted: number }[]>();
-    for (let n = 0; n < this.#parts.known.size; n++) {
-      const { cell, cycle, soh_true, soh_pred } = this.#row(n, this.horizon - 1);
-      const points = byCell.get(cell) ?? [];
-      points.push({ cycle, true: soh_true, predicted: soh_pred });
-      byCell.set(cell, points);
+    // Quoted once a cell: numbers need no quotes, and there may be millions of lines.
+    const names = this.#parts.cells.map(({ cell }) => csvLine([cell]).slice(0, -1));
+    for (const predicted of this.#batches()) {
+      const { batch, paths } = predicted;
+      for (let b = 0; b < batch.size; b++) {
+        const name = names[batch.cell[b] as number] as string;
+        const last = lastCycle(batch, b);
+        for (let h = 0; h < batch.horizon; h++) {
+          const at = b * batch.horizon + h;
+          const truth = batch.target[at] as number;
+          const { soh_pred, soh_low, soh_high } = summary(paths, at);
+          const ends = range ? `,${soh_low},${soh_high}` : "";
+          yield `${name},${last + h + 1},${h + 1},${Number.isNaN(truth) ? "" : truth},${soh_pred}${ends}\n`;
+        }
+      }
     }
+  }
+
+  /** One JSON document in pieces: what is said of the whole, then the rows, then {@link forecasts}. */
+  *jsonPieces(): Generator<string> {
+    const { dataset, part, windows, horizon, eol, warnings } = this;
+    const head = stringifyJson({ dataset, part, windows, horizon, eol, warnings });
+    yield `${head.slice(0, -1)},"predictions":[`;
+    let separator = "";
+    for (const row of this.rows()) {
+      yield separator + stringifyJson(Number.isNaN(row.soh_true) ? { ...row, soh_true: null } : row);
+      separator = ",";
+    }
+    yield `],"forecasts":${stringifyJson(this.forecasts())}}\n`;
+  }
+
+  /**
+   * For each newest window the end of life that it implies; none where no forecast was asked for.
+   * @param cells by index: theirs alone. @default all
+   */
+  forecasts(cells?: ReadonlySet<number>): CellForecast[] {
+    const { ends, eol } = this.#parts;
+    const forecasts: CellForecast[] = [];
+    for (const { batch, paths } of this.#batches({ kinds: ["newest"], ...defined({ cells }) })) {
+      for (let b = 0; b < batch.size; b++) {
+        const c = batch.cell[b] as number;
+        const path = Array.from({ length: batch.horizon }, (_, h) => summary(paths, b * batch.horizon + h).soh_pred);
+        const measured = ends[c] ?? null;
+        const steps = path.some((soh) => soh <= eol) ? stepsToEndOfLife(path, eol) : null;
+        const last = lastCycle(batch, b);
+        forecasts.push({
+          cell: (this.#parts.cells[c] as CellTable).cell,
+          last_cycle: last,
+          last_soh: batch.lastSoh[b] as number,
+          end_of_life_cycle: measured ?? (steps === null ? null : last + steps),
+          remaining_life: measured === null ? steps : 0,
+        });
+      }
+    }
+    return forecasts;
+  }
+
+  /**
+   * For plots: each path's last step whose truth is known, by cell.
+   * @param cells by index: theirs alone, and nothing else is predicted. @default all
+   */
+  endPoints(cells?: ReadonlySet<number>): CellEndPoints[] {
+    const byCell = new Map<string, CellEndPoints["points"][number][]>();
+    for (const predicted of this.#batches({ kinds: ["known"], ...defined({ cells }) }))
+      for (let b = 0; b < predicted.batch.size; b++) {
+        const { cell, cycle, soh_true, soh_pred, soh_low, soh_high } = this.#row(predicted, b, this.horizon - 1);
+        const points = byCell.get(cell) ?? [];
+        const range = soh_low === undefined || soh_high === undefined ? {} : { low: soh_low, high: soh_high };
+        points.push({ cycle, true: soh_true, predicted: soh_pred, ...range });
+        byCell.set(cell, points);
+      }
     return [...byCell].map(([cell, points]) => ({ cell, points: points.sort((a, b) => a.cycle - b.cycle) }));
   }
 
   /**
+   * The paths of newest windows, ahead of the data; none where no forecast was asked for.
+   * @param cells by index: theirs alone. @default all
+   */
+  *ahead(cells?: ReadonlySet<number>): Generator<PredictionRow> {
+    for (const predicted of this.#batches({ kinds: ["newest"], ...defined({ cells }) }))
+      for (let b = 0; b < predicted.batch.size; b++)
+        for (let h = 0; h < this.horizon; h++) yield this.#row(predicted, b, h);
+  }
+
+  /**
    * Writes `x` [N,T,F] as fed (the first checkpoint's), `last_soh` [N], `t_eval` [H], `y_true` (NaN ahead of the data)
-   * and `soh_r` [N,H] as safetensors.
+   * and `soh_r` [N,H] as safetensors, batch by batch.
    */
   async dump(path: string): Promise<void> {
-    const { known, newest } = this.#parts;
-    const { window, features, horizon, tEval } = known;
-    const joined = (pick: (batch: Batch) => Float32Array): Float32Array => {
-      if (!newest) return pick(known);
-      const both = new Float32Array(pick(known).length + pick(newest).length);
-      both.set(pick(known));
-      both.set(pick(newest), pick(known).length);
-      return both;
-    };
-    const bytes = encodeSafetensors({
-      metadata: {},
-      tensors: new Map([
-        ["x", { shape: [this.windows, window, features], data: joined(({ x }) => x) }],
-        ["last_soh", { shape: [this.windows], data: joined(({ lastSoh }) => lastSoh) }],
-        ["t_eval", { shape: [horizon], data: tEval }],
-        ["y_true", { shape: [this.windows, horizon], data: joined(({ target }) => target) }],
-        ["soh_r", { shape: [this.windows, horizon], data: this.soh }],
+    await writeFileAtomically(path, this.#dumpPieces());
+  }
+
+  *#dumpPieces(): Generator<Uint8Array> {
+    const { windows, horizon } = this;
+    const { window, features } = this.#first.known.shape;
+    yield safetensorsHeader(
+      {},
+      new Map([
+        ["x", { dtype: "F32", shape: [windows, window, features] }],
+        ["last_soh", { dtype: "F32", shape: [windows] }],
+        ["t_eval", { dtype: "F32", shape: [horizon] }],
+        ["y_true", { dtype: "F32", shape: [windows, horizon] }],
+        ["soh_r", { dtype: "F32", shape: [windows, horizon] }],
       ]),
-    });
-    await writeFileAtomically(path, bytes);
+    );
+    yield* this.#fed(({ x }) => x);
+    yield* this.#fed(({ lastSoh }) => lastSoh);
+    yield copiedBytes(Float32Array.from({ length: horizon }, (_, h) => h + 1));
+    yield* this.#fed(({ target }) => target);
+    for (const { paths } of this.#batches())
+      yield copiedBytes(Float32Array.from({ length: paths[0]?.length ?? 0 }, (_, i) => summary(paths, i).soh_pred));
+  }
+
+  /** One array of every batch, as the first checkpoint is fed it. */
+  *#fed(pick: (batch: Batch) => Float32Array): Generator<Uint8Array> {
+    const { batchSize } = this.#parts;
+    for (const split of [this.#first.known, this.#first.newest])
+      for (const batch of split?.loader({ batchSize }).epoch(0) ?? []) yield copiedBytes(pick(batch));
   }
 }

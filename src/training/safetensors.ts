@@ -31,26 +31,44 @@ function dtypeOf(data: TensorData): Dtype {
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/** What stands before the tensors' bytes, which follow in the same order without gaps. */
+export function safetensorsHeader(
+  metadata: Readonly<Record<string, string>>,
+  tensors: ReadonlyMap<string, { readonly dtype: Dtype; readonly shape: readonly number[] }>,
+): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, { dtype, shape }] of tensors) {
+    const bytes = sizeOf(shape) * widths[dtype];
+    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes] };
+    offset += bytes;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(LENGTH_BYTES + headerLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.fill(0x20, LENGTH_BYTES);
+  bytes.set(json, LENGTH_BYTES);
+  return bytes;
+}
+
 /**
  * The bytes of a file: tensors in the given order, metadata keys as given; equal contents give equal bytes. Wider types
  * should come first, so that every tensor is aligned.
  */
 export function encodeSafetensors({ metadata, tensors }: SafetensorsFile): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let offset = 0;
+  const described = new Map<string, { dtype: Dtype; shape: readonly number[] }>();
+  let size = 0;
   for (const [name, { shape, data }] of tensors) {
     if (sizeOf(shape) !== data.length)
       throw new FormatError(`tensor "${name}" of shape [${shape.join(",")}] has ${data.length} numbers`);
-    header[name] = { dtype: dtypeOf(data), shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
+    described.set(name, { dtype: dtypeOf(data), shape });
+    size += data.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const headerLength = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(LENGTH_BYTES + headerLength + offset);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
-  bytes.set(json, LENGTH_BYTES);
-  bytes.fill(0x20, LENGTH_BYTES + json.length, LENGTH_BYTES + headerLength);
-  let at = LENGTH_BYTES + headerLength;
+  const header = safetensorsHeader(metadata, described);
+  const bytes = new Uint8Array(header.length + size);
+  bytes.set(header);
+  let at = header.length;
   for (const { data } of tensors.values()) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;

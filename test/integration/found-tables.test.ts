@@ -75,6 +75,14 @@ describe("a checkpoint on other cells", () => {
     expect(csv[0]).toBe("cell,cycle,step,soh_true,soh_pred");
     // 50 - 10 - 5 + 1 windows of 5 steps.
     expect(csv).toHaveLength(1 + 36 * 5);
+    expect(await at("predict", "-o", "-")).toMatchObject({ code: 0, stdout: csv.join("\n") + "\n" });
+    expect(await at("predict", "--plot", "f.png")).toMatchObject({
+      ...{ code: 2, stdout: "", stderr: "error: --plot f.png: a plot is an SVG, as in f.svg\n" },
+    });
+    expect(await at("predict", "--plot", "f.svg", "--plot-cells", "M")).toMatchObject({
+      ...{ code: 2, stderr: 'error: --plot-cells: no prediction for a cell "M": did you mean "N"? cells: N\n' },
+    });
+    expect(await at("predict", "--plot-cells", "N")).toMatchObject({ code: 2, stdout: "" });
     const scored = await at("evaluate");
     expect(scored).toMatchObject({ code: 0, stderr: "" });
     expect(scored.stdout).toMatch(/val part: 36 windows/);

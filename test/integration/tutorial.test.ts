@@ -90,13 +90,15 @@ const outcomes: Readonly<Record<string, (printed: string) => void | Promise<void
     expect(printed).toMatch(/smooth-2: smooth on dummy/);
     expect(printed).toMatch(/5 of 6 trials done, \d in parallel/);
   },
-  "10. Your own data": (printed) => {
-    const [asFound = "", asSaid = ""] = printed.split(/^table cells\.csv.*$/m).slice(1);
-    expect(printed).toMatch(/^warning: the largest capacity is 2504 Ah: is the column in mAh\?/m);
-    expect(asFound).toMatch(/^L1 +90 +0 +2163\.\.2504 /m);
-    expect(asSaid).toMatch(/^L1 +90 +0 +2\.163\.\.2\.504 /m);
-    expect(asSaid).not.toMatch(/^warning:/m);
-    expect(printed).toMatch(/mlp (beats|does NOT beat) the best baseline/);
+  "10. Your own data, and a forecast": async (printed) => {
+    expect(printed).toMatch(/warning: 3 discharges below a tenth of their cell's median are left out/);
+    expect(printed.match(/warning: the largest capacity is 1092 Ah: is the column in mAh/g)).toHaveLength(1);
+    const lines = (await readFile(join(folder.cwd, "ahead.csv"), "utf8")).trimEnd().split("\n");
+    const ahead = lines.filter((line) => /^new,\d+,\d+,,0\.\d+$/.test(line));
+    expect(ahead.map((line) => Number(line.split(",")[1]))).toEqual(Array.from({ length: 15 }, (_, h) => 61 + h));
+    // 1 - 0.0045 i falls to 0.7 at cycle 67.
+    const figure = await readFile(join(folder.cwd, "ahead.svg"), "utf8");
+    expect(figure).toMatch(/new: end of life forecast at cycle (6[4-9]|70), \d+ after the last measured/);
   },
 };
 

@@ -4,7 +4,7 @@ import type { CommandDefinition } from "../command.js";
 import { outputOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { writeOutputFile, writeText } from "../write-text.js";
+import { writeOutput } from "../write-text.js";
 
 /** `mlbench-hpo export --to csv|json`: a line a trial, or the whole study. */
 export const exportCommand: CommandDefinition = (program, { io }) => {
@@ -16,7 +16,6 @@ export const exportCommand: CommandDefinition = (program, { io }) => {
       const ref = await resolveStudy(options, name);
       const { exportTrials } = await import("../../app/read-study.js");
       const text = await exportTrials(ref, options.to);
-      if (options.output) await writeOutputFile(options.output, text);
-      else for (const line of text) await writeText(io.stdout, line);
+      await writeOutput(io.stdout, options.output, text);
     });
 };

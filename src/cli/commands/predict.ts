@@ -2,14 +2,14 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { SplitName } from "../../core/index.js";
-import { UsageError, stringifyJson } from "../../core/index.js";
+import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters, loadCheckpointPlugins } from "../checkpoint-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import { printLine } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, outputOption, pluginOption } from "../shared-options.js";
-import { writeOutputFile, writeText } from "../write-text.js";
+import { writeOutput } from "../write-text.js";
 import type { Prediction } from "../../training/prediction.js";
 
 interface PredictOptions {
@@ -18,6 +18,8 @@ interface PredictOptions {
   forecast?: boolean;
   format: "csv" | "json";
   output?: string;
+  plot?: string;
+  plotCells?: string;
   dump?: string;
   backend: "wasm";
   kernels: "auto";
@@ -38,23 +40,49 @@ function addPredictOptions(command: Command): Command {
       .option("--forecast", "also forecast from each cell's last window, beyond the data")
       .addOption(new Option("--format <format>", "output format").choices(["csv", "json"]).default("csv"))
       .addOption(outputOption())
+      .option(
+        "--plot <file.svg>",
+        "draw measured and predicted SOH, the range of several, and the end of life, by cell",
+      )
+      .option("--plot-cells <names>", "the cells that --plot draws, as A,B (default: all, of more than 8 some)")
       .option("--dump <file.safetensors>", "write x, last_soh, t_eval, y_true, soh_r as tensors")
       .addOption(pluginOption()),
   );
 }
 
-/** The prediction as one JSON document, with the ends of life that its forecasts imply. */
-function document(prediction: Prediction): string {
-  const { dataset, part, horizon, eol, windows, warnings } = prediction;
-  const known = (truth: number): number | null => (Number.isNaN(truth) ? null : truth);
-  const predictions = Array.from(prediction.rows(), (row) => ({ ...row, soh_true: known(row.soh_true) }));
-  return `${stringifyJson({ dataset, part, windows, horizon, eol, warnings, predictions, forecasts: prediction.forecasts() })}\n`;
+async function print(io: CliIo, prediction: Prediction, { format, output }: PredictOptions): Promise<void> {
+  const lines = format === "json" ? prediction.jsonPieces() : prediction.csvLines();
+  await writeOutput(io.stdout, output, lines);
 }
 
-async function print(io: CliIo, prediction: Prediction, { format, output }: PredictOptions): Promise<void> {
-  const lines = format === "json" ? [document(prediction)] : prediction.csvLines();
-  if (output !== undefined) return writeOutputFile(output, lines);
-  for (const line of lines) await writeText(io.stdout, line);
+/** `--plot`: an SVG, and lines on the terminal where the rows go to a file. */
+async function plot(
+  io: CliIo,
+  prediction: Prediction,
+  { plot: file, plotCells, output }: PredictOptions,
+): Promise<void> {
+  if (file === undefined) return;
+  const [{ writeSvgPlot }, { predictionFigure }, { listOf }] = await Promise.all([
+    import("../svg-plot.js"),
+    import("../prediction-plot.js"),
+    import("../../datasets/index.js"),
+  ]);
+  const { panels, note } = predictionFigure(prediction, plotCells === undefined ? undefined : listOf(plotCells));
+  await writeSvgPlot(file, panels, { x: "cycle number", y: "SOH (1 = as new)" }, note);
+  if (output && io.stdout.isTTY) await (await import("../terminal-plot.js")).printPanels(io, panels);
+  printLine(io.stderr, `plot: ${file}${note === undefined ? "" : ` (${note})`}`);
+}
+
+/** What must be right before anything is computed. */
+async function requireOutputs(checkpoints: readonly string[], options: PredictOptions): Promise<void> {
+  const { dump, output, plot: file, plotCells } = options;
+  if (dump !== undefined && checkpoints.length > 1)
+    throw new UsageError("conflicting-options", "--dump writes what one model is fed: give one checkpoint");
+  if (plotCells !== undefined && file === undefined)
+    throw new UsageError("conflicting-options", "--plot-cells says what --plot draws: give --plot FILE.svg, too");
+  if (file !== undefined) (await import("../svg-plot.js")).requireSvgName("--plot", file);
+  const { requireWritable } = await import("../../io/atomic-write.js");
+  for (const path of [dump, output, file]) if (path) await requireWritable(path);
 }
 
 /** `mlbench-hpo predict CHECKPOINT …`: a row a predicted step; `--forecast` looks ahead; `--dump` writes the tensors. */
@@ -64,11 +92,8 @@ export const predictCommand: CommandDefinition = async (program, { io, argv }) =
   const read = addParameterOptions(command, await checkpointParameters(prescan(argv.slice(1))));
   command.action(async (checkpoints: string[], options: PredictOptions) => {
     const { predictCheckpoint } = await import("../../training/predict.js");
-    const { requireWritable } = await import("../../io/atomic-write.js");
-    const { split, dataset, forecast = false, backend, kernels, dump, output } = options;
-    if (dump !== undefined && checkpoints.length > 1)
-      throw new UsageError("conflicting-options", "--dump writes what one model is fed: give one checkpoint");
-    for (const file of [dump, output]) if (file !== undefined) await requireWritable(file);
+    const { split, dataset, forecast = false, backend, kernels, dump } = options;
+    await requireOutputs(checkpoints, options);
     await loadCheckpointPlugins(checkpoints);
     const prediction = await predictCheckpoint(checkpoints, {
       ...{ params: read(), backend, kernels, forecast },
@@ -77,6 +102,7 @@ export const predictCommand: CommandDefinition = async (program, { io, argv }) =
     });
     for (const warning of prediction.warnings) printLine(io.stderr, `warning: ${warning}`);
     if (dump) await prediction.dump(dump);
+    await plot(io, prediction, options);
     await print(io, prediction, options);
   });
 };

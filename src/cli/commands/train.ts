@@ -5,6 +5,7 @@ import { MlbenchError, UsageError } from "../../core/index.js";
 import type { CheckpointEvent, ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/index.js";
 import type { FoldResult } from "../../app/cross-validate.js";
 import type { RunResult } from "../../training/run-types.js";
+import type { PredictionFigure } from "../prediction-plot.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { fileNamePart } from "../../io/file-name.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
@@ -108,7 +109,7 @@ async function requireOutputs(plan: TrainPlan): Promise<void> {
       "--plot predicts from the written weights: leave out --no-checkpoint",
     );
   const file = plotFile(plan);
-  if (!/\.svg$/i.test(file)) throw new UsageError("plot-format", `--plot ${file}: a plot is an SVG, as in plot.svg`);
+  (await import("../svg-plot.js")).requireSvgName("--plot", file);
   await requireWritable(file);
 }
 
@@ -259,32 +260,25 @@ const plotFile = ({ options, config }: TrainPlan): string =>
 async function plot(plan: TrainPlan, finishes: readonly FinishEvent[]): Promise<void> {
   const { io, options } = plan;
   if (options.plot === undefined) return;
-  const [{ writeSvgPlot }, { terminalPlot }] = await Promise.all([
+  const [{ writeSvgPlot }, { printPanels }] = await Promise.all([
     import("../svg-plot.js"),
     import("../terminal-plot.js"),
   ]);
-  const panels = (await Promise.all(finishes.map((finish) => panelsOf(plan, finish)))).flat();
+  const figures = await Promise.all(finishes.map((finish) => figureOf(plan, finish)));
+  const panels = figures.flatMap((figure) => figure.panels);
+  const note = figures.find((figure) => figure.note !== undefined)?.note;
   const file = plotFile(plan);
-  await writeSvgPlot(file, panels, { x: "cycle", y: "SOH" });
-  if (options.format === "json") return printLine(io.stderr, `plot: ${file}`);
-  const columns = Math.min(io.stdout.columns ?? 80, 120);
-  for (const panel of panels) {
-    printLine(io.stdout, `\n${panel.title}`);
-    printLine(io.stdout, await terminalPlot(panel.series, { columns, color: io.stdout.isTTY === true }));
-  }
-  printLine(io.stdout, `\nplot: ${file}`);
+  await writeSvgPlot(file, panels, { x: "cycle number", y: "SOH (1 = as new)" }, note);
+  const words = `plot: ${file}${note === undefined ? "" : ` (${note})`}`;
+  if (options.format === "json") return printLine(io.stderr, words);
+  await printPanels(io, panels);
+  printLine(io.stdout, `\n${words}`);
 }
 
 /** One panel a validation cell. */
-async function panelsOf({ options }: TrainPlan, { checkpoint }: FinishEvent) {
+async function figureOf({ options }: TrainPlan, { checkpoint }: FinishEvent): Promise<PredictionFigure> {
   const { predictCheckpoint } = await import("../../training/predict.js");
+  const { endPointsFigure } = await import("../prediction-plot.js");
   const { backend = "wasm", kernels = "auto" } = options;
-  const prediction = await predictCheckpoint(checkpoint as string, { split: "val", backend, kernels });
-  return prediction.endPoints().map(({ cell, points }) => ({
-    title: `${cell}: SOH ${prediction.horizon} cycles ahead`,
-    series: [
-      { name: "true", points: points.map((p) => [p.cycle, p.true] as const) },
-      { name: "predicted", points: points.map((p) => [p.cycle, p.predicted] as const) },
-    ],
-  }));
+  return endPointsFigure(await predictCheckpoint(checkpoint as string, { split: "val", backend, kernels }));
 }

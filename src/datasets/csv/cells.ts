@@ -60,14 +60,14 @@ function cellParts(table: CsvRows, params: CsvParameters): CellPart[] {
   return [...table.cells].map(([cell, all]) => {
     const least = threshold(table, all, params);
     const isAborted = (row: number): boolean => table.target.get(row) < least;
-    const rows = all.filter((row) => !isAborted(row));
+    const rows = all.some(isAborted) ? all.filter((row) => !isAborted(row)) : all;
     let [first, last] = [Infinity, -Infinity];
     for (const row of rows) {
       first = Math.min(first, table.cycles.get(row));
       last = Math.max(last, table.cycles.get(row));
     }
     const isWithin = (row: number): boolean => table.cycles.get(row) > first && table.cycles.get(row) < last;
-    const abortedWithin = all.filter((row) => isAborted(row) && isWithin(row)).length;
+    const abortedWithin = rows === all ? 0 : all.filter((row) => isAborted(row) && isWithin(row)).length;
     return { cell, rows, aborted: all.length - rows.length, abortedWithin };
   });
 }
@@ -130,11 +130,15 @@ function abortedWarning(parts: readonly CellPart[], { min_capacity }: CsvParamet
   return [`${total} discharges below ${below} are left out, as missing cycles (data.min_capacity): ${cells}`];
 }
 
-function unitWarning(cells: readonly CellRows[], { capacity_unit }: CsvParameters): string[] {
+function unitWarning(
+  { roles, target }: CsvRows,
+  parts: readonly CellPart[],
+  { capacity_unit }: CsvParameters,
+): string[] {
+  if (roles.targetIs !== "capacity" || capacity_unit !== "Ah") return [];
   let largest = 0;
-  for (const { capacity } of cells)
-    for (const value of Array.from(capacity ?? [])) if (value > largest) largest = value;
-  return capacity_unit === "Ah" && largest > LARGEST_AH
+  for (const { rows } of parts) for (const row of rows) if (target.get(row) > largest) largest = target.get(row);
+  return largest > LARGEST_AH
     ? [`the largest capacity is ${shown(largest)} Ah: is the column in mAh? (data.capacity_unit mAh)`]
     : [];
 }
@@ -148,16 +152,20 @@ export function csvTables(table: CsvRows, params: CsvParameters): Omit<TablePart
   const scale = scaleOf(table, params);
   const used = table.features();
   const parts = cellParts(table, params);
-  const cells: CellRows[] = [];
+  const whole: (CellPart & { readonly reference: number })[] = [];
   const empty: string[] = [];
   for (const part of parts) {
     const reference = referenceOf(table, part.rows, scale, params);
     const hasTarget = part.rows.some((row) => !Number.isNaN(table.target.get(row)));
     if (reference === null || !hasTarget) empty.push(part.cell);
-    else cells.push(cellRows(table, part, used, scale, reference));
+    else whole.push({ ...part, reference });
   }
   const what = table.roles.targetIs === "soh" ? "SOH" : "capacity above 0";
-  if (cells.length === 0) throw new UsageError("csv-value", `${table.file}: cell "${empty[0]}" has no ${what}`);
+  if (whole.length === 0) throw new UsageError("csv-value", `${table.file}: cell "${empty[0]}" has no ${what}`);
+  // One cell after the other: all of them at once would double a large table.
+  function* cells(): Generator<CellRows> {
+    for (const part of whole) yield cellRows(table, part, used, scale, part.reference);
+  }
   return {
     featureNames: ["soh", ...used.map(({ name }) => name)],
     featureUnits: ["SOH", ...used.map(() => "")],
@@ -165,10 +173,10 @@ export function csvTables(table: CsvRows, params: CsvParameters): Omit<TablePart
       ...table.warnings(),
       ...(empty.length > 0 ? [`cells without ${what} are left out: ${listed(empty)}`] : []),
       ...abortedWarning(parts, params),
-      ...unitWarning(cells, params),
+      ...unitWarning(table, whole, params),
     ],
     scaleHint: hintOf(table, params),
     leftOut: new Map(parts.map(({ cell, abortedWithin }) => [cell, abortedWithin])),
-    cells,
+    cells: cells(),
   };
 }

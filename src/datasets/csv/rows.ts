@@ -60,8 +60,10 @@ export class CsvRows {
   readonly #header: readonly string[];
   readonly #decimalComma: boolean;
   readonly #candidates: Candidate[];
-  /** The line of each cell's cycles. */
-  readonly #lines = new Map<string, Map<number, number>>();
+  /** The line of each row. */
+  readonly #lines = new NumberColumn();
+  /** Of each cell the last cycle while they ascend; where they do not, the lines of its cycles. */
+  readonly #seen = new Map<string, number | Map<number, number>>();
   readonly #unnamedUsed = new Set<number>();
   readonly #errorValues = new Map<string, number>();
 
@@ -75,6 +77,22 @@ export class CsvRows {
       ...{ index, name: header[index] as string, values: new NumberColumn() },
       ...{ firstText: null, firstNumber: 0 },
     }));
+  }
+
+  /** What a field that is no number could be, where that can be told, and what would be right. */
+  #hint(text: string, column: number): string {
+    if (/\d\s*%$/.test(text))
+      return `: write it without the %${column === this.roles.target ? " (data.soh_unit percent reads a percentage)" : ""}`;
+    if (/^[+-]?\d{1,3}(?:[.,'\u2019\s]\d{3})+(?:[.,]\d+)?$/.test(text))
+      return ": write it without separators of thousands";
+    if (!this.#decimalComma && /^[+-]?\d*,\d+$/.test(text))
+      return ": a decimal comma is read where columns are not separated by commas (save with ; between them)";
+    if (/^[+-]?[\d.,]+\s*[\p{L}°µ]+$/u.test(text)) return ": write it without its unit";
+    return "";
+  }
+
+  #notANumber(text: string, column: number): string {
+    return `"${text}" is not a number${this.#hint(text, column)}`;
   }
 
   #fail(line: number, column: number, message: string): UsageError {
@@ -106,9 +124,14 @@ export class CsvRows {
     if (cell === "") throw this.#fail(line, cellColumn, "no cell is named");
     const cycle = this.#number(record[cycleColumn] as string);
     if (cycle === undefined || !Number.isInteger(cycle) || cycle < 0 || cycle > 0x7fffffff)
-      throw this.#fail(line, cycleColumn, `"${record[cycleColumn]}" is not a cycle's number (0, 1, 2 …)`);
+      throw this.#fail(
+        line,
+        cycleColumn,
+        `"${record[cycleColumn]}" is not a cycle's number (0, 1, 2 …; data.cycle_column names the column that has them)`,
+      );
     const target = this.#number(record[targetColumn] as string);
-    if (target === undefined) throw this.#fail(line, targetColumn, `"${record[targetColumn]}" is not a number`);
+    if (target === undefined)
+      throw this.#fail(line, targetColumn, this.#notANumber(record[targetColumn] as string, targetColumn));
     if (target < 0) throw this.#fail(line, targetColumn, `${target} is below 0`);
     this.#place(cell, cycle, line);
     this.cycles.push(cycle);
@@ -118,15 +141,28 @@ export class CsvRows {
   }
 
   #place(cell: string, cycle: number, line: number): void {
-    const rows = this.cells.get(cell) ?? [];
-    const lines = this.#lines.get(cell) ?? new Map<number, number>();
-    const before = lines.get(cycle);
+    const before = this.#lineOf(cell, cycle);
     if (before !== undefined)
       throw this.#fail(line, this.roles.cycle, `cell "${cell}" has cycle ${cycle} already on line ${before}`);
-    rows.push(this.cycles.length);
-    lines.set(cycle, line);
-    this.cells.set(cell, rows);
-    this.#lines.set(cell, lines);
+    const rows = this.cells.get(cell);
+    if (rows) rows.push(this.cycles.length);
+    else this.cells.set(cell, [this.cycles.length]);
+    this.#lines.push(line);
+    const seen = this.#seen.get(cell);
+    if (typeof seen === "object") seen.set(cycle, line);
+    else this.#seen.set(cell, cycle);
+  }
+
+  /** The line of a cell's cycle. Cycles that ascend, as they mostly do, are told apart without a list of them. */
+  #lineOf(cell: string, cycle: number): number | undefined {
+    const seen = this.#seen.get(cell);
+    if (seen === undefined) return undefined;
+    if (typeof seen === "object") return seen.get(cycle);
+    if (cycle > seen) return undefined;
+    const rows = this.cells.get(cell) ?? [];
+    const lines = new Map(rows.map((row) => [this.cycles.get(row), this.#lines.get(row)] as const));
+    this.#seen.set(cell, lines);
+    return lines.get(cycle);
   }
 
   /** Texts alone make a column that is no feature, numbers alone one that is; both are a mistake, in any order. */
@@ -138,7 +174,7 @@ export class CsvRows {
     const { firstText, firstNumber } = candidate;
     if (firstText === null || firstNumber === 0) return;
     const other = firstText.line < firstNumber ? ` (line ${firstNumber} has one)` : "";
-    throw this.#fail(firstText.line, candidate.index, `"${firstText.text}" is not a number${other}`);
+    throw this.#fail(firstText.line, candidate.index, `${this.#notANumber(firstText.text, candidate.index)}${other}`);
   }
 
   /** The columns that hold numbers, in the file's order. */
