@@ -6,6 +6,7 @@ import { addParameterOptions, prescan } from "../parameter-options.js";
 import { withInterrupt } from "../interrupt.js";
 import { parseFormat, printLine } from "../io.js";
 import type { CliIo } from "../io.js";
+import { plotColumns } from "../terminal.js";
 import { printData, renderTable, shortNumber } from "../render.js";
 import { formatOption, pluginOption, wholeNumber } from "../shared-options.js";
 
@@ -73,7 +74,7 @@ async function show(
           name: cell.cell,
           points: cell.fade.map((soh, i) => [cell.cycles[i] as number, soh] as const),
         })),
-        { columns: Math.min(io.stdout.columns ?? 80, 120), color: io.stdout.isTTY === true },
+        { columns: plotColumns(io.stdout), x: "discharge" },
       );
       const features = description.features.map((f) => `${f.name}${f.unit ? ` [${f.unit}]` : ""}`).join(", ");
       return `${description.provenance}\n\n${table}\n\nSOH by discharge\n${plot}\n\nfeatures: ${features}`;

@@ -7,6 +7,7 @@ import type { CommandDefinition } from "../command.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
 import type { CliIo } from "../io.js";
+import { plotColumns } from "../terminal.js";
 import { duration, printData, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
@@ -42,8 +43,8 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
   if (points.length < 2) return "";
   const { terminalPlot } = await import("../terminal-plot.js");
   const plot = await terminalPlot([{ name: "best so far", points }], {
-    columns: Math.min(io.stdout.columns ?? 80, 120),
-    color: io.stdout.isTTY === true,
+    columns: plotColumns(io.stdout),
+    x: "finished trials",
     digits: 5,
   });
   return `\n\nbest ${objective.metric} by finished trials\n${plot}`;

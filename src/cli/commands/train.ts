@@ -9,6 +9,7 @@ import type { CommandContext, CommandDefinition } from "../command.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import { printJson, printLine } from "../io.js";
 import type { CliIo } from "../io.js";
+import { plotColumns } from "../terminal.js";
 import { withInterrupt } from "../interrupt.js";
 import { addBackendOptions, pluginOption, wholeNumber } from "../shared-options.js";
 import type { RunFile } from "../run-file.js";
@@ -251,10 +252,10 @@ async function plot(plan: TrainPlan, finishes: readonly FinishEvent[]): Promise<
   const file = plotFile(plan);
   await writeSvgPlot(file, panels, { x: "cycle", y: "SOH" });
   if (options.format === "json") return printLine(io.stderr, `plot: ${file}`);
-  const columns = Math.min(io.stdout.columns ?? 80, 120);
+  const columns = plotColumns(io.stdout);
   for (const panel of panels) {
     printLine(io.stdout, `\n${panel.title}`);
-    printLine(io.stdout, await terminalPlot(panel.series, { columns, color: io.stdout.isTTY === true }));
+    printLine(io.stdout, await terminalPlot(panel.series, { columns, x: "cycle" }));
   }
   printLine(io.stdout, `\nplot: ${file}`);
 }

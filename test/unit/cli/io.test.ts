@@ -9,8 +9,8 @@ describe("text from outside", () => {
     ["\u001b[2J\u001b[1;1Hcleared", "\\x1b[2J\\x1b[1;1Hcleared"],
     ["over\rwritten", "over\\x0dwritten"],
     ["\u009b31mC1 and \u007f", "\\x9b31mC1 and \\x7f"],
-    ["\u001b[8mhidden\u001b[0m", "\\x1b[8mhidden\u001b[0m"],
-    ["\u001b[34mblue\u001b[39m \u001b[91mred\u001b[0m", "\u001b[34mblue\u001b[39m \u001b[91mred\u001b[0m"],
+    ["\u001b[8mhidden\u001b[0m", "\\x1b[8mhidden\\x1b[0m"],
+    ["\u001b[34mblue\u001b[39m", "\\x1b[34mblue\\x1b[39m"],
     ["é, 日本, 😀", "é, 日本, 😀"],
   ])("%j is shown as %j", (text, safe) => {
     expect(shown(text)).toBe(safe);
