@@ -1,6 +1,6 @@
 /** The streams that a command writes to, and its output formats. */
 import { stringifyJson, UsageError } from "../core/index.js";
-import { painted } from "./styles.js";
+import { painted, styled } from "./styles.js";
 import { takesColors } from "./terminal.js";
 import type { OutputStream } from "./terminal.js";
 
@@ -22,15 +22,18 @@ export function parseFormat(text: string, allowed: readonly OutputFormat[] = out
 
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 const CONTROLS = new RegExp(CONTROL, "g");
+const COLORS = /\u001b\[[\d;]*m/g;
 
 function withoutControls(text: string): string {
-  return text.replaceAll(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text
+    .replaceAll(COLORS, "")
+    .replaceAll(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /**
  * A text that may come from a data file, a model or another program, as a terminal may be sent it: whatever would move
- * the cursor, set titles, clear the screen or colour it is shown as `\x1b`. Line ends and tabs stay, and what our own
- * views have marked with `styled` gets its colours where they are wanted.
+ * the cursor, set titles or clear the screen is shown as `\x1b`, colours are left out. Line ends and tabs stay, and what
+ * our own views have marked with `styled` gets its colours where they are wanted.
  */
 export function shown(text: string, colors = false): string {
   return CONTROL.test(text) ? painted(text, colors, withoutControls) : text;
@@ -45,6 +48,11 @@ export function printJson(stream: NodeJS.WritableStream, data: unknown, indent?:
 /** Writes a line for people. */
 export function printLine(stream: OutputStream, line: string): void {
   stream.write(`${shown(line, takesColors(stream))}\n`);
+}
+
+/** Writes `error: …` or `warning: …`. */
+export function printNotice(stream: OutputStream, kind: "error" | "warning", message: string): void {
+  printLine(stream, `${styled(kind, `${kind}:`)} ${message}`);
 }
 
 /**

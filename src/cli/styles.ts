@@ -13,6 +13,7 @@ const painters = {
   error: (text: string) => bold(red(text)),
   muted: dim,
   heading: bold,
+  term: cyan,
   series1: blue,
   series2: redBright,
   series3: green,

@@ -1,7 +1,7 @@
 /** Line charts on the terminal. */
 import { shortNumber } from "./render.js";
 import { seriesStyles, styled } from "./styles.js";
-import { textWidth } from "./text-layout.js";
+import { flowText } from "./text-layout.js";
 
 /** One line of a chart. */
 export interface Series {
@@ -126,19 +126,5 @@ export async function terminalPlot(
   const chart = plots.length === 1 ? (plots[0] as string) : overlaid(plots, axis);
   const several = drawn.length > 1;
   const legend = drawn.map(({ name }, i) => colored(i, several ? `${markOf(i)} ${name}` : name));
-  const room = Math.max(20, columns - 2);
-  const named = several || drawn[0]?.name !== "" ? `\n${flow(legend, room)}` : "";
-  return `${chart}\n${xAxis(low, high, x, axis, width)}${named}`;
-}
-
-/** Words side by side, on as many lines as they need. */
-function flow(words: readonly string[], room: number): string {
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last !== undefined && textWidth(last) + textWidth(word) + 2 <= room)
-      lines[lines.length - 1] = `${last}  ${word}`;
-    else lines.push(`  ${word}`);
-  }
-  return lines.join("\n");
+  return `${chart}\n${xAxis(low, high, x, axis, width)}\n  ${flowText(legend, columns - 3, 2)}`;
 }

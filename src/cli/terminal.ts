@@ -25,8 +25,11 @@ export function takesColors(stream: OutputStream, env: Environment = process.env
   const { FORCE_COLOR: forced, NO_COLOR: refused = "", TERM: term } = env;
   if (forced !== undefined) return forced !== "0" && forced !== "false";
   if (stream.isTTY !== true || refused !== "" || term === "dumb") return false;
-  const { NO_COLOR: _empty, ...others } = env;
-  return stream.getColorDepth === undefined ? !isCi(env) : stream.getColorDepth(others) > 1;
+  const ci = isCi(env);
+  // What is empty or `false` counts as set with Node; and its first question, whether this is tmux, hides the CI service.
+  const { NO_COLOR: _empty, CI: _ci, TMUX: tmux, ...others } = env;
+  const asked = { ...others, ...(ci ? { CI: "true" } : tmux === undefined ? {} : { TMUX: tmux }) };
+  return stream.getColorDepth === undefined ? !ci : stream.getColorDepth(asked) > 1;
 }
 
 /** Whether a picture may be drawn over itself: on a terminal that knows how, and that isn't the log of a CI run. */

@@ -34,6 +34,26 @@ export function cutText(text: string, width: number): string {
   return width < 1 ? "" : `${cut}…${open}`;
 }
 
+/**
+ * Pieces side by side, each whole, on as many lines of at most `width` columns as they need; those after the first are
+ * indented.
+ */
+export function flowText(pieces: readonly string[], width: number, indent = 0): string {
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const last = lines.at(-1);
+    if (last !== undefined && textWidth(last) + 2 + textWidth(piece) <= width)
+      lines[lines.length - 1] = `${last}  ${piece}`;
+    else lines.push((lines.length > 0 ? " ".repeat(indent) : "") + piece);
+  }
+  return lines.join("\n");
+}
+
+/** A text that stands behind so many columns and goes on below itself where the line ends. */
+export function hangText(text: string, width: number, indent: number): string {
+  return wrapText(text, width - indent).join(`\n${" ".repeat(indent)}`);
+}
+
 /** A text's lines of at most `width` columns, broken between words; only what is longer than a line is broken within. */
 export function wrapText(text: string, width: number): string[] {
   if (width === Infinity || textWidth(text) <= width) return text.split("\n");

@@ -9,6 +9,7 @@ import { parseFormat } from "../io.js";
 import { loadPluginsOf } from "../list-registry.js";
 import { printData, renderTable } from "../render.js";
 import { formatOption, pluginOption } from "../shared-options.js";
+import { hangText } from "../text-layout.js";
 
 type Kind = "model" | "dataset" | "optimizer" | "scheduler" | "sampler" | "pruner" | "training";
 const kinds: readonly Kind[] = ["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "training"];
@@ -37,8 +38,8 @@ export const describeCommand: CommandDefinition = (program, { io }) => {
         parseFormat(options.format),
         { kind, name: name ?? kind, summary: described.summary, parameters: rows, schema: described.schema },
         {
-          table: async () =>
-            `${name ?? kind}: ${described.summary}\n\n${await renderTable(
+          table: (width) =>
+            `${hangText(`${name ?? kind}: ${described.summary}`, width, 2)}\n\n${renderTable(
               [
                 { title: "parameter", text: (r) => r.name },
                 { title: "type", text: (r) => r.type },
@@ -48,6 +49,7 @@ export const describeCommand: CommandDefinition = (program, { io }) => {
                 { title: "description", text: (r) => r.description },
               ],
               rows,
+              width,
             )}`,
         },
       );

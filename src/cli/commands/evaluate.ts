@@ -4,9 +4,10 @@ import type { SplitName } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters } from "../checkpoint-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printNotice } from "../io.js";
 import { printData } from "../render.js";
 import { addBackendOptions, formatOption, pluginOption } from "../shared-options.js";
+import { hangText } from "../text-layout.js";
 
 /** Remaining useful life, where a window saw an end of life. */
 function rulLine(metrics: Readonly<Record<string, number>>): string | null {
@@ -46,14 +47,15 @@ export const evaluateCommand: CommandDefinition = async (program, { io, argv }) 
       ...{ split: options.split, params: read(), backend: options.backend, kernels: options.kernels },
       ...(options.dataset ? { dataset: options.dataset } : {}),
     });
-    if (options.format === "table") for (const warning of result.warnings) printLine(io.stderr, `warning: ${warning}`);
+    if (options.format === "table") for (const warning of result.warnings) printNotice(io.stderr, "warning", warning);
     await printData(io, parseFormat(options.format), result, {
-      table: async () => {
+      table: async (width) => {
         const { resultTable, verdict } = await import("../baselines-view.js");
         const words = verdict(result.model, result);
         const title = `${result.model} on ${result.dataset}, ${options.split} part: ${result.windows} windows`;
         const rul = rulLine(result.metrics);
-        return [title, await resultTable(result.model, result), words, rul].filter((line) => line !== null).join("\n");
+        const after = [words, rul].flatMap((line) => (line === null ? [] : [hangText(line, width, 2)]));
+        return [title, resultTable(result.model, result), ...after].join("\n");
       },
     });
   });

@@ -7,9 +7,10 @@ import type { FoldResult } from "../../app/cross-validate.js";
 import type { RunResult } from "../../training/run-types.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { printJson, printLine } from "../io.js";
+import { printJson, printLine, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
-import { plotColumns } from "../terminal.js";
+import { plotColumns, sizeOf } from "../terminal.js";
+import { hangText } from "../text-layout.js";
 import { withInterrupt } from "../interrupt.js";
 import { addBackendOptions, pluginOption, wholeNumber } from "../shared-options.js";
 import type { RunFile } from "../run-file.js";
@@ -181,7 +182,7 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
       for (const line of earlier.splice(0)) printLine(io.stderr, line);
       if (options.backend === "auto")
         printLine(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
-      if (!json) for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
+      if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
     },
   };
 }
@@ -190,9 +191,9 @@ async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> 
   const { io, config } = plan;
   const { resultTable, verdict } = await import("../baselines-view.js");
   const { duration } = await import("../render.js");
-  printLine(io.stdout, await resultTable(config.model, finish));
+  printLine(io.stdout, resultTable(config.model, finish));
   const words = verdict(config.model, finish);
-  if (words) printLine(io.stdout, words);
+  if (words) printLine(io.stdout, hangText(words, sizeOf(io.stdout).columns, 2));
   const where = finish.checkpoint === null ? "" : `; weights: ${finish.checkpoint}`;
   printLine(io.stdout, `best epoch ${finish.best_epoch}, ${duration(finish.seconds)}${where}`);
 }
@@ -229,12 +230,12 @@ async function printFolds(io: CliIo, model: string, folds: readonly FoldResult[]
   const { resultTable, verdict } = await import("../baselines-view.js");
   for (const { cell, finish } of folds) {
     printLine(io.stdout, `\n${cell} held out`);
-    printLine(io.stdout, await resultTable(model, finish));
+    printLine(io.stdout, resultTable(model, finish));
   }
   printLine(io.stdout, `\nmean of ${folds.length} cells`);
-  printLine(io.stdout, await resultTable(model, mean));
+  printLine(io.stdout, resultTable(model, mean));
   const words = verdict(model, mean);
-  if (words) printLine(io.stdout, words);
+  if (words) printLine(io.stdout, hangText(words, sizeOf(io.stdout).columns, 2));
 }
 
 const plotFile = ({ options, config }: TrainPlan): string =>

@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { winnerOf, winnersOf } from "../../../src/app/winners.js";
 import { bestSoFar } from "../../../src/app/views/best-so-far.js";
+import { shown } from "../../../src/cli/io.js";
 import type { CliIo } from "../../../src/cli/io.js";
 import { createOptimizeView } from "../../../src/cli/optimize-view.js";
 import { trialTable } from "../../../src/cli/trial-table.js";
@@ -62,10 +63,10 @@ function failed(number: number): Trial {
 
 test("a failure of several lines breaks neither the line of its trial nor the table", async () => {
   expect(await printed(one, [told(failed(0)), told(complete(1, [0.5]))], false)).toEqual([
-    `trial   0  failed    ${inOneLine}  kind a b`,
+    `trial   0  failed                kind a b  ${inOneLine}`,
     "trial   1  complete  0.5 *       lr 0.5",
   ]);
-  const table = await trialTable([failed(0), complete(1, [0.5])], one, 400);
+  const table = shown(trialTable([failed(0), complete(1, [0.5])], one));
   expect(table.split("\n")).toHaveLength(3);
   expect(table).toContain(inOneLine);
 });
@@ -123,15 +124,15 @@ describe("lines for people", () => {
   test("a table has a column an objective, and says what is missed", async () => {
     const rows = (text: string): string[][] => text.split("\n").map((line) => line.trim().split(/ {2,}/));
     const trials = [complete(0, [1, 2], { "p<=3": -1 }), complete(1, [3, 4], { "p<=3": 2.5 })];
-    expect(rows(await trialTable(trials, two))).toEqual([
+    expect(rows(shown(trialTable(trials, two)))).toEqual([
       ["number", "state", "loss", "score", "lr", "steps", "seconds", "p<=3", "note"],
       ["0", "complete", "1", "2", "0.5", "0", "1.5", "-1"],
       ["1", "complete", "3", "4", "0.5", "0", "1.5", "2.5", "infeasible: p<=3 by 2.5"],
     ]);
-    expect(rows(await trialTable([complete(0, [1], { "p<=3": -1 })], one))[0]).toEqual([
+    expect(rows(shown(trialTable([complete(0, [1], { "p<=3": -1 })], one)))[0]).toEqual([
       ...["number", "state", "value", "lr", "steps", "seconds"],
     ]);
-    const unknown = await trialTable([complete(0, [1], { "p<=3": NaN, "q<=0": 1 })], one);
+    const unknown = trialTable([complete(0, [1], { "p<=3": NaN, "q<=0": 1 })], one);
     expect(unknown).toContain("infeasible: p<=3 unknown, q<=0 by 1");
   });
 });
