@@ -42,7 +42,7 @@ const INDENT = "trial 000  ".length;
 export function trialLine(trial: Trial, isNewBest: boolean, width = Infinity): string {
   const values = (trial.values ?? []).map((value) => shortNumber(value, 5)).join(", ");
   const mark = isNewBest ? " *" : isFeasible(trial) ? "" : " infeasible";
-  const value = (trial.state === "complete" ? `${values}${mark}` : "").padEnd(10);
+  const value = (trial.state === "complete" ? `${values}${mark}` : "").padEnd(11);
   const style = stateStyle(trial);
   const state = style ? styled(style, trial.state.padEnd(8)) : trial.state.padEnd(8);
   const [first = "", ...params] = paramWords(trial.params);

@@ -12,11 +12,15 @@ export interface Column<Row> {
   readonly text: (row: Row) => string;
   /** What a cell means, where its colour says so. */
   readonly style?: (row: Row) => Style | undefined;
+  /** May stand below its row where there is no room beside it: a remark that explains itself. @default false */
+  readonly below?: boolean;
 }
 
 const GAP = 2;
 /** Texts in narrower columns would be hard to read. */
-const LEAST_TEXT = 20;
+const LEAST_TEXT = 12;
+/** A remark that could stand below its row gets a column only where it reads well. */
+const LEAST_REMARK = 28;
 
 /** A cell: one line of text, safe to print, and its meaning. */
 interface Cell {
@@ -26,29 +30,59 @@ interface Cell {
 
 /**
  * A table without borders, which would get in the way of copying: a line a row, titles above. Where it is wider than
- * `width`, texts are wrapped between words; where that is not enough, each row becomes a record: its first cell, and
- * below it `title value` after `title value`. Numbers are never broken.
+ * `width`, texts are wrapped between words, then remarks go below their rows; where that is not enough, each row becomes a
+ * record: its first cell, and after it `title value` by `title value`. Numbers are never broken.
  * @param width the terminal's; without limit nothing is wrapped or left out
  */
 export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width = Infinity): string {
   const cells = rows.map((row) =>
     columns.map((column): Cell => ({ text: shown(oneLine(column.text(row))), style: column.style?.(row) })),
   );
-  const widths = fittedWidths(columns, cells, width);
-  if (widths === null) return cells.map((row) => record(columns, row, width)).join("\n");
-  const titles = columns.map(({ title }): Cell => ({ text: title, style: "heading" }));
-  const isTitled = columns.some(({ title }) => title !== "");
-  return [...(isTitled ? [titles] : []), ...cells].map((row) => tableRow(columns, row, widths)).join("\n");
+  const beside = columns.map((_column, i) => i);
+  const narrower = beside.filter((i) => columns[i]?.below !== true);
+  for (const shownBeside of narrower.length < beside.length ? [beside, narrower] : [beside]) {
+    const widths = fittedWidths(pick(columns, shownBeside), pickEach(cells, shownBeside), width);
+    if (widths !== null) return lines(columns, cells, { beside: shownBeside, widths, width });
+  }
+  return cells.map((row) => record(columns, row, width)).join("\n");
+}
+
+const pick = <T>(items: readonly T[], which: readonly number[]): T[] => which.map((i) => items[i] as T);
+const pickEach = <T>(rows: readonly (readonly T[])[], which: readonly number[]): T[][] =>
+  rows.map((row) => pick(row, which));
+
+/** The columns that stand beside each other, by number, with their widths; the others go below their rows. */
+interface Layout {
+  readonly beside: readonly number[];
+  readonly widths: readonly number[];
+  readonly width: number;
+}
+
+function lines<Row>(columns: readonly Column<Row>[], rows: readonly (readonly Cell[])[], layout: Layout): string {
+  const { beside, widths, width } = layout;
+  const picked = pick(columns, beside);
+  const titles = picked.map(({ title }): Cell => ({ text: title, style: "heading" }));
+  const head = titles.some(({ text }) => text !== "") ? [tableRow(picked, titles, widths)] : [];
+  const indent = (widths[0] as number) + GAP;
+  const body = rows.flatMap((row) => [
+    tableRow(picked, pick(row, beside), widths),
+    ...row.flatMap(({ text, style }, i) =>
+      beside.includes(i) || text === ""
+        ? []
+        : wrapText(text, width - indent).map((line) => " ".repeat(indent) + (style ? styled(style, line) : line)),
+    ),
+  ]);
+  return [...head, ...body].join("\n");
 }
 
 /** The lines of a cell; titles over numbers may also be broken behind the `_` and `.` of a name. */
 function cellLines(text: string, width: number, isName: boolean): string[] {
   if (!isName || textWidth(text) <= width) return wrapText(text, width);
   const lines: string[] = [];
-  for (const part of text.match(/[^_.\s]*[_.\s]*/g) ?? []) {
+  for (const part of text.split(/(?<=[_.])(?=\p{L})|(?<=\s)/u)) {
     const last = lines.at(-1);
     if (last !== undefined && textWidth((last + part).trimEnd()) <= width) lines[lines.length - 1] = last + part;
-    else if (part !== "") lines.push(part);
+    else lines.push(part);
   }
   return lines.map((line) => line.trimEnd());
 }
@@ -72,15 +106,15 @@ const longestPart = (text: string, separator: RegExp): number =>
 
 /** The widths that the columns want and the least that they can do with. */
 function boundsOf<Row>(columns: readonly Column<Row>[], cells: readonly (readonly Cell[])[]) {
-  return columns.map(({ title, align = "left" }, i) => {
+  return columns.map(({ title, align = "left", below = false }, i) => {
     const texts = cells.map((row) => row[i]?.text ?? "");
     const natural = Math.max(textWidth(title), ...texts.map((text) => textWidth(text)));
     if (align === "right") {
-      const titles = longestPart(title, /(?<=[_.])|\s+/);
+      const titles = longestPart(title, /(?<=[_.])(?=\p{L})|\s+/u);
       return { natural, least: Math.max(titles, ...texts.map((text) => textWidth(text))) };
     }
     const word = Math.max(textWidth(title), ...texts.map((text) => longestPart(text, /\s+/)));
-    return { natural, least: Math.max(word, Math.min(natural, LEAST_TEXT)) };
+    return { natural, least: Math.max(word, Math.min(natural, below ? LEAST_REMARK : LEAST_TEXT)) };
   });
 }
 

@@ -107,6 +107,6 @@ export function trialTable(
     ...constraintColumns(trials),
   ];
   if (trials.some((trial) => remark(trial) !== ""))
-    columns.push({ title: "note", text: (trial) => noteOf(trial, width), style: () => "muted" });
+    columns.push({ title: "note", text: (trial) => noteOf(trial, width), style: () => "muted", below: true });
   return renderTable(columns, trials, width);
 }

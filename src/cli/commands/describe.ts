@@ -46,7 +46,7 @@ export const describeCommand: CommandDefinition = (program, { io }) => {
                 { title: "default", text: (r) => (r.default === undefined ? "-" : shown(r.default)) },
                 { title: "range", text: (r) => r.range },
                 { title: "search", text: (r) => r.search },
-                { title: "description", text: (r) => r.description },
+                { title: "description", text: (r) => r.description, style: () => "muted", below: true },
               ],
               rows,
               width,

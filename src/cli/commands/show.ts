@@ -61,15 +61,12 @@ function notesInWords({ annotations }: StudyOverview): string[] {
     ([number, annotation]) => `trial ${number}: ${annotationInWords(annotation)}`,
   );
   const more = said.length - MOST_NOTES;
-  const shown = more > 0 ? [...said.slice(0, MOST_NOTES), `and ${more} more, which \`trials\` shows`] : said;
-  return shown.map((line, i) => (i === 0 ? "notes" : "").padEnd(9) + line);
+  return more > 0 ? [...said.slice(0, MOST_NOTES), `and ${more} more, which \`trials\` shows`] : said;
 }
 
 /** What is kept with the study, a line each. */
 function attributesInWords({ user_attrs }: StudyOverview): string[] {
-  return Object.entries(user_attrs).map(
-    ([key, value], i) => (i === 0 ? "attrs" : "").padEnd(9) + oneLine(`${key} = ${stringifyJson(value)}`),
-  );
+  return Object.entries(user_attrs).map(([key, value]) => oneLine(`${key} = ${stringifyJson(value)}`));
 }
 
 function madeByInWords({ package: name, commit, node, command_line }: MadeBy): string {
@@ -120,8 +117,12 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
   const others = baselinesLine(baselines);
   if (others !== null) lines.push(labelled("baseline", others));
   if (verdict !== null) lines.push(labelled("", verdict));
-  lines.push(...attributesInWords(summary), ...notesInWords(summary));
-  if (summary.made_by) lines.push(oneLine(`made by  ${madeByInWords(summary.made_by)}`));
+  for (const [label, said] of [
+    ["attrs", attributesInWords(summary)],
+    ["notes", notesInWords(summary)],
+  ] as const)
+    lines.push(...said.map((line, i) => labelled(i === 0 ? label : "", line)));
+  if (summary.made_by) lines.push(labelled("made by", oneLine(madeByInWords(summary.made_by))));
   if (summary.owner) lines.push(`optimized now by ${owner}`);
   for (const { severity, message } of summary.findings)
     lines.push(`${styled(severity === "damage" ? "error" : "warning", severity)}: ${oneLine(message)}`);

@@ -74,8 +74,8 @@ it("keeps the picture whole when lines are written above it", async () => {
   expect(lines.slice(0, 5)).toEqual([
     "s: 0 of 9 trials done, 3 in parallel",
     "values: minimize v; * marks a new best",
-    "trial   0  complete  2 *         x 1",
-    "trial   1  complete  1 *         x 1",
+    "trial   0  complete  2 *          x 1",
+    "trial   1  complete  1 *          x 1",
     "interrupted: waiting for trial 2; Ctrl-C again stops now",
   ]);
   expect(lines.slice(5).map((line) => line.trim())).toEqual([
@@ -129,7 +129,7 @@ it.each([60, 80, 120])(
     view.onEvent({ event: "trial", trial: pruned });
     view.stop();
     const lines = (await screen.lines()).slice(2, -1);
-    expect(lines[0]).toMatch(/^trial {2}17 {2}pruned {16}hidden_size 48/);
+    expect(lines[0]).toMatch(/^trial {2}17 {2}pruned {17}hidden_size 48/);
     expect(lines.slice(1).every((line) => line.startsWith(" ".repeat(11)))).toBe(true);
     expect(
       lines

@@ -63,8 +63,8 @@ function failed(number: number): Trial {
 
 test("a failure of several lines breaks neither the line of its trial nor the table", async () => {
   expect(await printed(one, [told(failed(0)), told(complete(1, [0.5]))], false)).toEqual([
-    `trial   0  failed                kind a b  ${inOneLine}`,
-    "trial   1  complete  0.5 *       lr 0.5",
+    `trial   0  failed                 kind a b  ${inOneLine}`,
+    "trial   1  complete  0.5 *        lr 0.5",
   ]);
   const table = shown(trialTable([failed(0), complete(1, [0.5])], one));
   expect(table.split("\n")).toHaveLength(3);
@@ -108,16 +108,16 @@ describe("lines for people", () => {
   test("mark a new best, or what changes the front; infeasible trials are called so", async () => {
     const trials = [complete(1, [3, 3]), complete(2, [2, 1]), complete(3, [9, 9], { a: 1 }), complete(4, [1, 4])];
     expect(await printed(two, trials.map(told), false, [complete(0, [2, 2])])).toEqual([
-      "trial   1  complete  3, 3 *      lr 0.5",
-      "trial   2  complete  2, 1        lr 0.5",
+      "trial   1  complete  3, 3 *       lr 0.5",
+      "trial   2  complete  2, 1         lr 0.5",
       "trial   3  complete  9, 9 infeasible  lr 0.5",
-      "trial   4  complete  1, 4 *      lr 0.5",
+      "trial   4  complete  1, 4 *       lr 0.5",
     ]);
     const single = [complete(1, [3]), complete(2, [1], { a: NaN }), complete(3, [2])];
     expect(await printed(one, single.map(told), false)).toEqual([
-      "trial   1  complete  3 *         lr 0.5",
+      "trial   1  complete  3 *          lr 0.5",
       "trial   2  complete  1 infeasible  lr 0.5",
-      "trial   3  complete  2 *         lr 0.5",
+      "trial   3  complete  2 *          lr 0.5",
     ]);
   });
 

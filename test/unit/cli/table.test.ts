@@ -40,22 +40,46 @@ test("what does not fit is wrapped between words, in its column", () => {
 });
 
 test("a title over numbers is broken at the joints of its name before the text gets too narrow", () => {
-  expect(lines(36)).toEqual([
+  expect(lines(28)).toEqual([
     "name  hidden_  description",
     "         size",
-    "lstm        8  a recurrent network",
-    "               that reads the window",
-    "               cycle by cycle",
+    "lstm        8  a recurrent",
+    "               network that",
+    "               reads the",
+    "               window cycle",
+    "               by cycle",
     "mlp      1234  -",
+  ]);
+  // The number in a title is no joint.
+  const limit: Column<string> = { title: "SOH <= 0.7", align: "right", text: (row) => row };
+  expect(shown(renderTable([limit, limit], ["1"], 12)).split("\n")).toEqual([
+    "  SOH    SOH",
+    "   <=     <=",
+    "  0.7    0.7",
+    "    1      1",
   ]);
 });
 
+test("a remark goes below its row where that keeps the columns", () => {
+  const below = columns.map((column) => (column.title === "description" ? { ...column, below: true } : column));
+  expect(shown(renderTable(below, rows, 40)).split("\n")).toEqual([
+    "name  hidden_size",
+    "lstm            8",
+    "      a recurrent network that reads the",
+    "      window cycle by cycle",
+    "mlp          1234",
+    "      -",
+  ]);
+  expect(shown(renderTable(below, rows, 60))).toBe(lines(60).join("\n"));
+});
+
 test("where columns have no room, a row is a record", () => {
-  expect(lines(28)).toEqual([
+  expect(lines(25)).toEqual([
     "lstm  hidden_size 8",
-    "  description a recurrent",
-    "    network that reads the",
-    "    window cycle by cycle",
+    "  description a",
+    "    recurrent network",
+    "    that reads the window",
+    "    cycle by cycle",
     "mlp  hidden_size 1234",
   ]);
 });
