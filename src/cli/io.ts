@@ -1,8 +1,9 @@
 /** The streams that a command writes to, and its output formats. */
 import { stringifyJson, UsageError } from "../core/index.js";
 import { painted, styled } from "./styles.js";
-import { takesColors } from "./terminal.js";
+import { sizeOf, takesColors } from "./terminal.js";
 import type { OutputStream } from "./terminal.js";
+import { hangText } from "./text-layout.js";
 
 /** Where a command's output goes; tests replace it. */
 export interface CliIo {
@@ -50,9 +51,11 @@ export function printLine(stream: OutputStream, line: string): void {
   stream.write(`${shown(line, takesColors(stream))}\n`);
 }
 
-/** Writes `error: …` or `warning: …`. */
+/** Writes `error: …` or `warning: …`; on a terminal wrapped between words. */
 export function printNotice(stream: OutputStream, kind: "error" | "warning", message: string): void {
-  printLine(stream, `${styled(kind, `${kind}:`)} ${message}`);
+  // What is hidden takes room: the text is made safe before it is measured.
+  const text = hangText(shown(`${kind}: ${message}`), sizeOf(stream).columns, 2);
+  printLine(stream, styled(kind, `${kind}:`) + text.slice(kind.length + 1));
 }
 
 /**

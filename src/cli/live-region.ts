@@ -31,6 +31,11 @@ const SAVE = "\u001b7";
 const RESTORE = "\u001b8";
 const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
+/**
+ * From the region's first row on. Not in one go: a whole screen that is cleared goes into the scrollback of some terminals
+ * (tmux), and the region with it.
+ */
+const CLEAR_REGION = `${CLEAR_LINE}\u001b[B${CLEAR_BELOW}\u001b[A`;
 /** While the region is drawn nothing may wrap: its rows are counted. */
 const WRAP_OFF = "\u001b[?7l";
 const WRAP_ON = "\u001b[?7h";
@@ -153,7 +158,7 @@ class TerminalRegion implements LiveRegion {
   #head(): string {
     const colors = takesColors(this.stream);
     const printed = this.#printed.splice(0).map((text) => `${shown(text, colors).replaceAll("\n", "\r\n")}\r\n`);
-    return this.#start() + (printed.length > 0 ? CLEAR_BELOW : "") + printed.join("");
+    return this.#start() + (printed.length > 0 ? CLEAR_REGION : "") + printed.join("");
   }
 
   #start(): string {
@@ -163,7 +168,7 @@ class TerminalRegion implements LiveRegion {
     // The place that was saved is a row's number, where another line stands now; but the cursor has stayed below ours.
     const { columns, rows } = sizeOf(this.stream);
     const taken = rewraps() ? lines.reduce((sum, line) => sum + rowsOf(line, columns), 0) : lines.length;
-    return `\r${up(Math.min(taken, rows - 1))}${CLEAR_BELOW}`;
+    return `\r${up(Math.min(taken, rows - 1))}${CLEAR_REGION}`;
   }
 
   #paint(): void {
@@ -182,7 +187,7 @@ class TerminalRegion implements LiveRegion {
   /** Takes the region away, writes what is left to be, and shows the cursor. */
   #leave(rest = ""): void {
     if (this.#drawn === null && this.#printed.length === 0 && rest === "") return;
-    this.stream.write(`${this.#head()}${CLEAR_BELOW}${rest}${SHOW}`);
+    this.stream.write(`${this.#head()}${CLEAR_REGION}${rest}${SHOW}`);
     this.#drawn = null;
   }
 }

@@ -75,10 +75,10 @@ function legendLine({ objectives, values = objectivesInWords(objectives) }: View
 }
 
 function drainLine(event: Extract<OptimizeEvent, { event: "draining" }>): string {
-  const running =
-    event.running.length > 0
-      ? `waiting for ${event.running.length === 1 ? "trial" : "trials"} ${event.running.join(", ")}`
-      : "nothing is running";
+  const trials = `${event.running.length === 1 ? "trial" : "trials"} ${event.running.join(", ")}`;
+  // A limit of time waits for nobody.
+  const doing = event.by === "timeout" ? "stopping" : "waiting for";
+  const running = event.running.length > 0 ? `${doing} ${trials}` : "nothing is running";
   return event.by === "interrupt" ? `interrupted: ${running}; Ctrl-C again stops now` : `${event.by}: ${running}`;
 }
 

@@ -179,7 +179,7 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
     },
     stop: () => view?.stop(),
     end: ({ backend, kernels, warnings }) => {
-      for (const line of earlier.splice(0)) printLine(io.stderr, line);
+      for (const line of earlier.splice(0)) printLine(io.stderr, hangText(line, sizeOf(io.stderr).columns, 2));
       if (options.backend === "auto")
         printLine(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
       if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
