@@ -3,7 +3,7 @@ import wrapAnsi from "wrap-ansi";
 import { printLine, shown } from "./io.js";
 import { movesCursor, sizeOf, takesColors } from "./terminal.js";
 import type { OutputStream } from "./terminal.js";
-import { cutText } from "./text-layout.js";
+import { cutText, loadWideText } from "./text-layout.js";
 
 /** What a region shows; a function is asked at each drawing, so that it can tell the time and lay out by the width. */
 export type RegionText = string | ((size: { readonly columns: number; readonly rows: number }) => string);
@@ -193,6 +193,8 @@ class TerminalRegion implements LiveRegion {
 }
 
 const up = (rows: number): string => (rows > 0 ? `\u001b[${rows}A` : "");
+
+await loadWideText();
 
 /** The rows that a line takes once the terminal has become so narrow. */
 function rowsOf(line: string, columns: number): number {

@@ -4,6 +4,7 @@ import { printJson, printLine } from "./io.js";
 import type { CliIo, OutputFormat } from "./io.js";
 import { styled } from "./styles.js";
 import { sizeOf } from "./terminal.js";
+import { loadWideText, wantsWideText } from "./text-layout.js";
 
 export { renderTable } from "./table.js";
 export type { Column } from "./table.js";
@@ -27,8 +28,16 @@ export async function printData(
     case "value":
       return forPeople.value ? printLine(io.stdout, forPeople.value()) : printJson(io.stdout, data);
     case "table":
-      return printLine(io.stdout, await forPeople.table(sizeOf(io.stdout).columns));
+      return printLine(io.stdout, await laidOut(() => forPeople.table(sizeOf(io.stdout).columns)));
   }
+}
+
+/** What `lay` lays out; a second time where that turns out to need more than ASCII. */
+async function laidOut(lay: () => Promise<string> | string): Promise<string> {
+  const text = await lay();
+  if (!wantsWideText(text)) return text;
+  await loadWideText();
+  return lay();
 }
 
 /** A number with as many digits as people compare. */

@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import wrapAnsi from "wrap-ansi";
+import { beforeAll, expect, test } from "vitest";
 import { shown } from "../../../src/cli/io.js";
 import { renderTable } from "../../../src/cli/table.js";
 import type { Column } from "../../../src/cli/table.js";
-import { cutText, flowText, textWidth } from "../../../src/cli/text-layout.js";
+import { cutText, flowText, loadWideText, textWidth, wrapText } from "../../../src/cli/text-layout.js";
 
 interface Row {
   readonly name: string;
@@ -21,6 +22,8 @@ const rows: readonly Row[] = [
   { name: "mlp", count: "1234", text: "-" },
 ];
 const lines = (width?: number): string[] => shown(renderTable(columns, rows, width)).split("\n");
+
+beforeAll(loadWideText);
 
 test("without a limit a table is a line a row, as wide as it needs to be", () => {
   expect(lines()).toEqual([
@@ -124,6 +127,20 @@ test("a text is cut by columns, between characters", () => {
   expect(cutText("日本語", 4)).toBe("日…");
   expect(cutText("\u001b[31mplain text\u001b[39m", 5)).toBe("\u001b[31mplai…\u001b[0m");
   expect(cutText("👩‍👩‍👧👩‍👩‍👧", 3)).toBe("👩‍👩‍👧…");
+});
+
+test("plain texts are wrapped as others are", () => {
+  const plain = fc.stringMatching(/^[a-z ]{0,60}$/);
+  fc.assert(
+    fc.property(plain, fc.integer({ min: 1, max: 30 }), (text, width) => {
+      const lines = wrapText(text.trim().replaceAll(/ +/g, " "), width);
+      expect(lines.every((line) => line.length <= width)).toBe(true);
+      expect(lines.join("").replaceAll(" ", "")).toBe(text.replaceAll(" ", ""));
+      expect(wrapAnsi(lines.join("\n"), width, { hard: true })).toBe(lines.join("\n"));
+    }),
+  );
+  expect(wrapText("one two  three fourteen", 8)).toEqual(["one two", "three", "fourteen"]);
+  expect(wrapText("abcdefghij kl", 4)).toEqual(["abcd", "efgh", "ij", "kl"]);
 });
 
 test("pieces flow over lines and stay whole", () => {
