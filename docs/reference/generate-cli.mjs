@@ -12,7 +12,11 @@ Made from the program by \`node docs/reference/generate-cli.mjs\`, and held agai
 says the same. Parameters of the model, the dataset and the training have options of their own; here are those of the
 defaults (\`lstm\` on \`dummy\`), and \`mlbench-hpo train --model gru --dataset nasa --help\` lists those of others. Lengths of
 time are \`90\`, \`90s\`, \`30m\` or \`2h\`. Exit codes: 0; 1 for a failure; 2 for a mistake in what was typed; 130 for an
-interrupt. What \`--format json\` prints is in [json.md](json.md), error codes in [errors.md](errors.md).
+interrupt.
+
+On a terminal tables, help and messages fit its width; a pipe gets whole lines. Colours follow \`FORCE_COLOR\` (\`0\` for
+none) and \`NO_COLOR\`; with \`TERM=dumb\` or \`CI\` set, \`optimize\` and \`train\` print plain lines instead of a live view.
+Formats for programs never have colours. What \`--format json\` prints is in [json.md](json.md), error codes in [errors.md](errors.md).
 `;
 
 const cell = (text) => text.replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");

@@ -17,7 +17,7 @@ function ofPart(metrics: Metrics, name: string): number | undefined {
 }
 
 /** The model beside the four baselines, on the same windows. */
-export async function resultTable(model: string, { metrics, baselines }: Compared): Promise<string> {
+export function resultTable(model: string, { metrics, baselines }: Compared): string {
   const rows = [
     { name: model, rmse: ofPart(metrics, "rmse"), end: ofPart(metrics, "rmse_end"), mae: ofPart(metrics, "mae") },
     ...baselineNames.map((name) => ({

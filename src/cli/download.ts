@@ -2,6 +2,8 @@
 import { UsageError } from "../core/index.js";
 import { printLine } from "./io.js";
 import type { CliIo } from "./io.js";
+import { progressBar } from "./render.js";
+import { movesCursor } from "./terminal.js";
 
 interface DownloadOptions {
   readonly url?: string;
@@ -18,24 +20,24 @@ const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 
 /** A bar on a terminal; nothing elsewhere, or while the size is not known. */
 async function createDownloadView(io: CliIo): Promise<DownloadView> {
-  if (!io.stderr.isTTY) return { onProgress: () => {}, stop: () => {} };
-  const { default: progress } = await import("cli-progress");
-  const bar = new progress.SingleBar(
-    { format: "{bar} {percentage} % of {total} MB  {speed} MB/s", stream: io.stderr, hideCursor: true },
-    progress.Presets.shades_classic,
-  );
+  if (!movesCursor(io.stderr)) return { onProgress: () => {}, stop: () => {} };
+  const { liveRegion } = await import("./live-region.js");
+  const region = liveRegion(io.stderr);
   const begin = performance.now();
   let first: number | null = null;
   return {
     onProgress: (received, total) => {
       if (total === null) return;
-      const start = first === null;
       first ??= received;
       const speed = megabytes((received - first) / Math.max(0.001, (performance.now() - begin) / 1000));
-      if (start) bar.start(megabytes(total), megabytes(received), { speed });
-      else bar.update(megabytes(received), { speed });
+      const share = total === 0 ? 1 : received / total;
+      const figures = `${Math.floor(100 * share)} % of ${megabytes(total)} MB  ${speed} MB/s`;
+      region.update(({ columns }) => {
+        const width = Math.max(8, Math.min(40, columns - figures.length - 2));
+        return `${progressBar(Math.round(width * share), width)} ${figures}`;
+      });
     },
-    stop: () => bar.stop(),
+    stop: () => region.done(),
   };
 }
 

@@ -1,10 +1,14 @@
 /** The streams that a command writes to, and its output formats. */
 import { stringifyJson, UsageError } from "../core/index.js";
+import { painted, styled } from "./styles.js";
+import { sizeOf, takesColors } from "./terminal.js";
+import type { OutputStream } from "./terminal.js";
+import { hangText } from "./text-layout.js";
 
 /** Where a command's output goes; tests replace it. */
 export interface CliIo {
-  readonly stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
-  readonly stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
 }
 
 export const outputFormats = ["table", "json", "yaml", "value"] as const;
@@ -17,24 +21,23 @@ export function parseFormat(text: string, allowed: readonly OutputFormat[] = out
   return format;
 }
 
-/** Plain colours, as our own charts have them. */
-const COLOR = /^\u001b\[(?:0|22|39|[349][0-7])m/;
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
+const CONTROLS = new RegExp(CONTROL, "g");
+const COLORS = /\u001b\[[\d;]*m/g;
+
+function withoutControls(text: string): string {
+  return text
+    .replaceAll(COLORS, "")
+    .replaceAll(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
 
 /**
  * A text that may come from a data file, a model or another program, as a terminal may be sent it: whatever would move
- * the cursor, set titles or clear the screen is shown as `\x1b`. Line ends, tabs and plain colours stay.
+ * the cursor, set titles or clear the screen is shown as `\x1b`, colours are left out. Line ends and tabs stay, and what
+ * our own views have marked with `styled` gets its colours where they are wanted.
  */
-export function shown(text: string): string {
-  if (!CONTROL.test(text)) return text;
-  let safe = "";
-  for (let i = 0; i < text.length;) {
-    const color = text[i] === "\u001b" ? COLOR.exec(text.slice(i, i + 8))?.[0] : undefined;
-    const char = text[i] as string;
-    safe += color ?? (CONTROL.test(char) ? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}` : char);
-    i += color?.length ?? 1;
-  }
-  return safe;
+export function shown(text: string, colors = false): string {
+  return CONTROL.test(text) ? painted(text, colors, withoutControls) : text;
 }
 
 /** Writes data as JSON, with a line end. Control characters that JSON leaves as they are (DEL, C1) are escaped. */
@@ -44,8 +47,15 @@ export function printJson(stream: NodeJS.WritableStream, data: unknown, indent?:
 }
 
 /** Writes a line for people. */
-export function printLine(stream: NodeJS.WritableStream, line: string): void {
-  stream.write(`${shown(line)}\n`);
+export function printLine(stream: OutputStream, line: string): void {
+  stream.write(`${shown(line, takesColors(stream))}\n`);
+}
+
+/** Writes `error: …` or `warning: …`; on a terminal wrapped between words. */
+export function printNotice(stream: OutputStream, kind: "error" | "warning", message: string): void {
+  // What is hidden takes room: the text is made safe before it is measured.
+  const text = hangText(shown(`${kind}: ${message}`), sizeOf(stream).columns, 2);
+  printLine(stream, styled(kind, `${kind}:`) + text.slice(kind.length + 1));
 }
 
 /**

@@ -25,7 +25,7 @@ export async function listRegistry<T>(
     parameters: parametersOf(entry.parameters).map((parameter) => parameter.name),
   }));
   await printData(io, parseFormat(options.format), rows, {
-    table: () =>
+    table: (width) =>
       renderTable(
         [
           { title: registry.kind, text: (row) => row.name },
@@ -36,6 +36,7 @@ export async function listRegistry<T>(
           },
         ],
         rows,
+        width,
       ),
     value: () => rows.map((row) => row.name).join("\n"),
   });

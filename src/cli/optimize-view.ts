@@ -1,12 +1,16 @@
 /** A call of `optimize` for people: a live picture on a terminal, plain lines elsewhere. */
 import type { OptimizeEvent, Trial } from "../core/index.js";
-import { directionsOf, isFeasible, oneLine, RunningFront } from "../core/index.js";
+import { directionsOf, isFeasible, objectivesInWords, oneLine, RunningFront } from "../core/index.js";
 import { JsonView } from "./json-view.js";
 import type { JsonViewOptions } from "./json-view.js";
-import { duration, shortNumber } from "./render.js";
+import type { LiveRegion } from "./live-region.js";
+import { duration, progressBar, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
-import { printLine, shown } from "./io.js";
-import { note, paramText } from "./trial-table.js";
+import { printLine } from "./io.js";
+import { styled } from "./styles.js";
+import { movesCursor, sizeOf } from "./terminal.js";
+import { flowText, textWidth, wrapText } from "./text-layout.js";
+import { note, paramText, stateStyle } from "./trial-table.js";
 
 /** Shows a call of `optimize` as it goes. */
 export interface OptimizeView {
@@ -18,30 +22,44 @@ export interface OptimizeView {
 export interface ViewOptions extends JsonViewOptions {
   /** The best trial, or the Pareto front, before this call. */
   readonly front: readonly Trial[];
+  /** What the values are, with their units. @default the objectives, without */
+  readonly values?: string;
 }
 
-/** `lr 0.00312  hidden_size 48`: parameters in a line, without their groups. */
-export function paramsLine(params: Trial["params"]): string {
-  return Object.entries(params)
-    .map(([name, value]) => `${name.slice(name.indexOf(".") + 1)} ${paramText(value)}`)
-    .join("  ");
+/** `lr 0.00312`, `hidden_size 48`: parameters in words, without their groups. */
+function paramWords(params: Trial["params"]): string[] {
+  return Object.entries(params).map(([name, value]) => `${name.slice(name.indexOf(".") + 1)} ${paramText(value)}`);
 }
+
+/** Under the value of the line before. */
+const INDENT = "trial 000  ".length;
 
 /**
- * The line of a finished trial: `trial 17  complete  0.01234 *  lr 0.003 …`; `*` marks a new best, or a new point of the
- * front.
+ * The line of a finished trial: `trial  17  complete  0.01234 *  lr 0.003 …`; `*` marks a new best, or a new point of the
+ * front. Why it was pruned or failed comes last: parameters are compared with those of the lines above.
+ * @param width where a line ends; what is longer goes on below, indented
  */
-export function trialLine(trial: Trial, isNewBest: boolean): string {
-  const mark = isNewBest ? " *" : isFeasible(trial) ? "" : " infeasible";
+export function trialLine(trial: Trial, isNewBest: boolean, width = Infinity): string {
   const values = (trial.values ?? []).map((value) => shortNumber(value, 5)).join(", ");
-  const value = trial.state === "complete" ? `${values}${mark}` : note(trial);
-  return `trial ${String(trial.number).padStart(3)}  ${trial.state.padEnd(8)}  ${value.padEnd(10)}  ${paramsLine(trial.params)}`;
+  const mark = isNewBest ? " *" : isFeasible(trial) ? "" : " infeasible";
+  const value = (trial.state === "complete" ? `${values}${mark}` : "").padEnd(11);
+  const style = stateStyle(trial);
+  const state = style ? styled(style, trial.state.padEnd(8)) : trial.state.padEnd(8);
+  const [first = "", ...params] = paramWords(trial.params);
+  const head = `trial ${String(trial.number).padStart(3)}  ${state}  ${isNewBest ? styled("best", value) : value}`;
+  const line = flowText([`${head}  ${first}`, ...params], width, INDENT).trimEnd();
+  const why = trial.state === "complete" ? "" : note(trial);
+  if (why === "") return line;
+  const last = line.slice(line.lastIndexOf("\n") + 1);
+  if (textWidth(last) + 2 + textWidth(why) <= width) return `${line}  ${styled("muted", why)}`;
+  const rest = wrapText(why, width - INDENT).map((text) => `\n${" ".repeat(INDENT)}${styled("muted", text)}`);
+  return line + rest.join("");
 }
 
 /** `best 0.0123`, or with several objectives `front 5`; nothing before there is any. */
-function bestText(front: RunningFront, several: boolean): string {
+function bestText(front: RunningFront, objectives: ViewOptions["objectives"]): string {
   if (front.values.length === 0) return "";
-  return several ? `  front ${front.values.length}` : `  best ${shortNumber(front.best, 5)}`;
+  return objectives.length > 1 ? `  front ${front.values.length}` : `  best ${shortNumber(front.best, 5)}`;
 }
 
 function startLine(event: Extract<OptimizeEvent, { event: "start" }>): string {
@@ -61,11 +79,15 @@ function drainLine({ by, running, graceMs }: Extract<OptimizeEvent, { event: "dr
   return `${why}: waiting${limit} for ${trials}${now}`;
 }
 
+/** What the numbers of the lines are, and their mark. */
+function legendLine({ objectives, values = objectivesInWords(objectives) }: ViewOptions): string {
+  const best = objectives.length > 1 ? "a new point of the front" : "a new best";
+  return `values: ${values}; * marks ${best}`;
+}
+
 /** The line of an event that both views tell alike; null for the others. */
 function commonLine(event: OptimizeEvent): string | null {
   switch (event.event) {
-    case "start":
-      return startLine(event);
     case "requeued":
       return `trial ${event.number} interrupted; it will be rerun first`;
     case "held":
@@ -88,7 +110,7 @@ export class PlainView implements OptimizeView {
   readonly #front: RunningFront;
   constructor(
     private readonly io: CliIo,
-    options: ViewOptions,
+    private readonly options: ViewOptions,
   ) {
     this.#front = new RunningFront(directionsOf(options), options.front);
   }
@@ -100,6 +122,8 @@ export class PlainView implements OptimizeView {
 
   #line(event: OptimizeEvent): string | null {
     switch (event.event) {
+      case "start":
+        return `${startLine(event)}\n${legendLine(this.options)}`;
       case "trial":
         return trialLine(event.trial, this.#front.take(event.trial));
       case "held":
@@ -113,79 +137,47 @@ export class PlainView implements OptimizeView {
   stop(): void {}
 }
 
-interface Bar {
-  update(value: number, payload: object): void;
-  setTotal(total: number): void;
-}
-
-interface Bars {
-  create(total: number, start: number, payload: object, options?: object): Bar;
-  log(text: string): void;
-  remove(bar: Bar): void;
-  stop(): void;
-  update(): void;
-}
-
 interface Running {
   readonly number: number;
   readonly started: number;
   text: string;
 }
 
-/** What stood on the line before may have been longer. */
-const CLEAR_TO_END = "\u001b[K";
-
 /** On a terminal: a bar over all, a line a running trial, and a line above for each finished one. */
 export class LiveView implements OptimizeView {
   readonly #front: RunningFront;
-  readonly #several: boolean;
   readonly #started = performance.now();
-  readonly #slots: Bar[] = [];
-  readonly #running = new Map<number, Running & { readonly slot: number }>();
-  #total: Bar | null = null;
-  #stopped = false;
+  /** By slot. */
+  readonly #running: (Running | null)[] = [];
   #goal = 0;
   #done = 0;
   #added = 0;
 
   constructor(
-    private readonly bars: Bars,
-    options: ViewOptions,
+    private readonly region: LiveRegion,
+    private readonly options: ViewOptions,
     private readonly columns: () => number,
   ) {
     this.#front = new RunningFront(directionsOf(options), options.front);
-    this.#several = options.objectives.length > 1;
-  }
-
-  /** `cut` leaves room for the terminal's edge: a line that wraps would break the picture. */
-  #cut(text: string): string {
-    const width = this.columns() - 1;
-    return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
-  }
-
-  #log(text: string): void {
-    this.bars.log(`${this.#cut(shown(text))}${CLEAR_TO_END}\n`);
   }
 
   onEvent(event: OptimizeEvent): void {
     switch (event.event) {
       case "start":
-        this.#log(startLine(event));
         return this.#start(event);
       case "trial-start":
-        this.#running.set(event.number, {
-          ...{ number: event.number, slot: event.slot, started: performance.now() },
-          text: paramsLine(event.params),
-        });
-        return this.#showSlot(event.number);
+        this.#running[event.slot] = {
+          ...{ number: event.number, started: performance.now() },
+          text: paramWords(event.params).join("  "),
+        };
+        return;
       case "report":
         return this.#report(event);
       case "trial":
         this.#leave(event.trial.number);
         this.#done++;
         this.#added++;
-        this.#log(trialLine(event.trial, this.#front.take(event.trial)));
-        return this.#showTotal();
+        return this.region.print(trialLine(event.trial, this.#front.take(event.trial), this.columns()));
       case "requeued":
         this.#leave(event.number);
         break;
@@ -193,80 +185,63 @@ export class LiveView implements OptimizeView {
         return;
     }
     const line = commonLine(event);
-    if (line !== null) this.#log(line);
+    if (line !== null) this.region.print(styled("warning", line));
   }
 
   #start(event: Extract<OptimizeEvent, { event: "start" }>): void {
     this.#done = event.finished;
     this.#goal = event.finished + event.more;
-    this.#total = this.bars.create(1, 0, { text: "" });
-    for (let slot = 0; slot < event.slots; slot++) this.#slots.push(this.bars.create(1, 0, { text: "" }));
-    this.#showTotal();
+    for (let slot = 0; slot < event.slots; slot++) this.#running[slot] = null;
+    this.region.print(`${startLine(event)}\n${styled("muted", legendLine(this.options))}`);
+    this.region.update(({ columns }) => [this.#total(columns), ...this.#slots()].join("\n"));
   }
 
   #report(event: Extract<OptimizeEvent, { event: "report" }>): void {
-    const running = this.#running.get(event.number);
+    const running = this.#running.find((one) => one?.number === event.number);
     if (!running) return;
     const prefix = `step ${event.step}: `;
     const reason = event.reason.startsWith(prefix) ? event.reason.slice(prefix.length) : event.reason;
-    running.text = shown(oneLine(`step ${event.step}  ${shortNumber(event.value, 5)}  ${reason}`));
-    this.#showSlot(event.number);
+    running.text = oneLine(`step ${event.step}  ${shortNumber(event.value, 5)}  ${reason}`);
   }
 
   #leave(number: number): void {
-    const running = this.#running.get(number);
-    this.#running.delete(number);
-    if (running) this.#slots[running.slot]?.update(0, { text: this.#cut(`  [${running.slot}] free`) });
+    const slot = this.#running.findIndex((one) => one?.number === number);
+    if (slot >= 0) this.#running[slot] = null;
   }
 
-  #showSlot(number: number): void {
-    const running = this.#running.get(number);
-    if (!running) return;
-    const seconds = duration((performance.now() - running.started) / 1000);
-    const text = this.#cut(`  [${running.slot}] trial ${running.number}  ${seconds}  ${running.text}`);
-    this.#slots[running.slot]?.update(0, { text });
+  #slots(): string[] {
+    return this.#running.map((running, slot) => {
+      if (running === null) return styled("muted", `  [${slot}] free`);
+      const seconds = duration((performance.now() - running.started) / 1000);
+      return `  [${slot}] ${styled("running", `trial ${running.number}`)}  ${seconds}  ${running.text}`;
+    });
   }
 
-  #showTotal(): void {
+  /** The bar with its figures; at a narrow terminal's edge the time that is left gives way first. */
+  #total(columns: number): string {
     const seconds = (performance.now() - this.#started) / 1000;
-    const best = bestText(this.#front, this.#several);
     const rate = this.#added === 0 ? "" : `  ${((60 * this.#added) / seconds).toFixed(1)}/min`;
     const known = Number.isFinite(this.#goal);
     const left =
       known && this.#added > 0 ? `  ${duration((seconds / this.#added) * (this.#goal - this.#done))} left` : "";
-    const figures = `${this.#done}/${known ? this.#goal : "?"}${best}${rate}${left}`;
-    const width = Math.max(5, Math.min(40, this.columns() - figures.length - 4));
-    const filled = known && this.#goal > 0 ? Math.round((width * this.#done) / this.#goal) : 0;
-    const bar = "█".repeat(Math.min(width, filled)) + "░".repeat(Math.max(0, width - filled));
-    this.#total?.update(0, { text: this.#cut(`${bar} ${figures}`) });
+    const best = bestText(this.#front, this.options.objectives);
+    const [count, after] = [`${this.#done}/${known ? this.#goal : "?"}`, `${rate}${left}`];
+    const width = Math.max(5, Math.min(40, columns - count.length - best.length - after.length - 2));
+    const filled = known && this.#goal > 0 ? Math.min(width, Math.round((width * this.#done) / this.#goal)) : 0;
+    return `${progressBar(filled, width)} ${count}${styled("best", best)}${after}`;
   }
 
   stop(): void {
-    // Once only: another picture would be drawn over what was printed since.
-    if (this.#stopped) return;
-    this.#stopped = true;
-    for (const slot of this.#slots.splice(0)) this.bars.remove(slot);
-    this.bars.update();
-    this.bars.stop();
+    // The bar stays; it says how far the call has come.
+    if (this.#running.length > 0) this.region.update(({ columns }) => this.#total(columns));
+    this.region.done();
   }
 }
 
 /** The view that fits: events for programs, a live picture on a terminal, plain lines elsewhere. */
 export async function createOptimizeView(io: CliIo, json: boolean, options: ViewOptions): Promise<OptimizeView> {
   if (json) return new JsonView(io, options);
-  if (!io.stdout.isTTY || !io.stderr.isTTY) return new PlainView(io, options);
-  const { default: progress } = await import("cli-progress");
-  const bars = new progress.MultiBar({
-    format: "{text}",
-    stream: io.stderr,
-    hideCursor: true,
-    linewrap: null,
-    fps: 10,
-    clearOnComplete: false,
-    noTTYOutput: false,
-    emptyOnZero: true,
-    // A line above moves the picture down: lines that did not change have to be drawn there all the same.
-    forceRedraw: true,
-  });
-  return new LiveView(bars, options, () => io.stderr.columns ?? 80);
+  if (!movesCursor(io.stdout) || !movesCursor(io.stderr)) return new PlainView(io, options);
+  const { liveRegion } = await import("./live-region.js");
+  return new LiveView(liveRegion(io.stderr), options, () => sizeOf(io.stderr).columns);
 }

@@ -11,8 +11,9 @@ import {
   keptMessage,
 } from "../core/index.js";
 import { commands } from "./commands/index.js";
-import { printLine, shown, surviveClosedPipes } from "./io.js";
+import { printLine, printNotice, surviveClosedPipes } from "./io.js";
 import type { CliIo } from "./io.js";
+import { helpLayout, helpOutput } from "./help.js";
 import { version } from "./version.js";
 
 /**
@@ -25,7 +26,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
   let unwritten = false;
   surviveClosedPipes(io, (error) => {
     unwritten = true;
-    printLine(io.stderr, `error: the output cannot be written: ${messageOf(error)}`);
+    printNotice(io.stderr, "error", `the output cannot be written: ${messageOf(error)}`);
     // The stream may tell only after this function has returned.
     process.exitCode = 1;
   });
@@ -36,11 +37,8 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     .showSuggestionAfterError(true)
     // Without it `datasets show … --format json` would set the --format of `datasets`.
     .enablePositionalOptions()
-    .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(shown(text.replaceAll(/\n(?=\(Did)/g, " "))),
-    })
+    .configureOutput(helpOutput(io))
+    .configureHelp(helpLayout)
     .exitOverride();
   try {
     forgetEmptyVariables();
@@ -102,7 +100,7 @@ function report(error: unknown, io: CliIo): number {
   const debug = Boolean(process.env["MLBENCH_DEBUG"]);
   const usersOwn = error instanceof MlbenchError ? null : (userErrorOf(error)?.message ?? null);
   // What was given may stand in it, however long that is.
-  printLine(io.stderr, `error: ${keptMessage(usersOwn ?? messageOf(error))}`);
+  printNotice(io.stderr, "error", keptMessage(usersOwn ?? messageOf(error)));
   if (usersOwn !== null && debug) printLine(io.stderr, stackText(error).trimEnd());
   if (usersOwn !== null) return 2;
   if (error instanceof MlbenchError) return error.exitCode;

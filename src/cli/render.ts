@@ -1,41 +1,20 @@
-/** Tables, numbers and durations as text. */
-import { oneLine, stringifyJson } from "../core/index.js";
+/** Data in the formats of a command; numbers, durations and bars as text. */
+import { stringifyJson } from "../core/index.js";
 import { printJson, printLine } from "./io.js";
 import type { CliIo, OutputFormat } from "./io.js";
+import { styled } from "./styles.js";
+import { sizeOf } from "./terminal.js";
+import { loadWideText, wantsWideText } from "./text-layout.js";
 
-export interface Column<Row> {
-  readonly title: string;
-  readonly align?: "left" | "right";
-  readonly text: (row: Row) => string;
-}
+export { renderTable } from "./table.js";
+export type { Column } from "./table.js";
 
-/** A table for people, a line a row, without borders that get in the way of copying. */
-export async function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Promise<string> {
-  const { default: Table } = await import("cli-table3");
-  const table = new Table({
-    head: columns.map((column) => column.title),
-    colAligns: columns.map((column) => column.align ?? "left"),
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2 },
-    chars: {
-      ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "" },
-      ...{ "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "" },
-      middle: "",
-    },
-  });
-  for (const row of rows) table.push(columns.map((column) => oneLine(column.text(row))));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
-}
-
-/** Data in the format that was asked for; `table` and `value` come from the command. */
+/** Data in the format that was asked for; `table`, which is told how wide it may be, and `value` come from the command. */
 export async function printData(
   io: CliIo,
   format: OutputFormat,
   data: unknown,
-  forPeople: { table: () => Promise<string> | string; value?: () => string },
+  forPeople: { table: (width: number) => Promise<string> | string; value?: () => string },
 ): Promise<void> {
   switch (format) {
     case "json":
@@ -49,8 +28,16 @@ export async function printData(
     case "value":
       return forPeople.value ? printLine(io.stdout, forPeople.value()) : printJson(io.stdout, data);
     case "table":
-      return printLine(io.stdout, await forPeople.table());
+      return printLine(io.stdout, await laidOut(() => forPeople.table(sizeOf(io.stdout).columns)));
   }
+}
+
+/** What `lay` lays out; a second time where that turns out to need more than ASCII. */
+async function laidOut(lay: () => Promise<string> | string): Promise<string> {
+  const text = await lay();
+  if (!wantsWideText(text)) return text;
+  await loadWideText();
+  return lay();
 }
 
 /** A number with as many digits as people compare. */
@@ -62,9 +49,16 @@ export function shortNumber(value: number | null | undefined, digits = 4): strin
   return magnitude >= 1e-4 && magnitude < 1e6 ? String(Number(value.toPrecision(digits))) : value.toExponential(2);
 }
 
-/** `1:02:03`, `2:03`, `4.5 s`. */
+/** A bar of so many columns, so many of them filled. */
+export function progressBar(filled: number, width: number): string {
+  const full = Math.max(0, Math.min(width, filled));
+  return styled("best", "█".repeat(full)) + styled("muted", "░".repeat(width - full));
+}
+
+/** `1:02:03`, `2:03`, `4.5 s`, `12 ms`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "-";
+  if (seconds > 0 && seconds < 0.0995) return `${seconds < 0.001 ? "< 1" : Math.round(1000 * seconds)} ms`;
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   const s = Math.round(seconds);
   const two = (n: number): string => String(n).padStart(2, "0");

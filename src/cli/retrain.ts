@@ -6,6 +6,7 @@ import { printLine } from "./io.js";
 import { verdict } from "./baselines-view.js";
 import { withInterrupt } from "./interrupt.js";
 import { printData, renderTable } from "./render.js";
+import { hangText } from "./text-layout.js";
 import type { StudyRef } from "./study-ref.js";
 
 const plusMinus = ({ mean, sd }: Interval): string => `${mean.toFixed(5)} ± ${sd.toFixed(5)}`;
@@ -37,8 +38,8 @@ export async function retrain(options: {
     }),
   );
   await printData(io, format, result, {
-    table: async () => {
-      const table = await renderTable(
+    table: (width) => {
+      const table = renderTable(
         [
           { title: "metric", text: (row) => row.metric },
           { title: "winner", align: "right", text: (row) => plusMinus(row.winner) },
@@ -47,13 +48,14 @@ export async function retrain(options: {
           { title: "", text: (row) => inWords(row.difference) },
         ],
         result.rows,
+        width,
       );
       const lines = (["val", "test"] as const).flatMap((part) => {
         const baselines = result.baselines[part];
         const rmse = result.rows.find((row) => row.metric === `${part}_rmse`)?.winner.mean;
         if (!baselines || rmse === undefined) return [];
         const words = verdict("the winner", { metrics: { [`${part}_rmse`]: rmse }, baselines });
-        return words === null ? [] : [`${part}: ${words}`];
+        return words === null ? [] : [hangText(`${part}: ${words}`, width, 2)];
       });
       return [
         `trial ${trial.number} and the defaults under the same ${seeds} fresh seeds, all epochs`,

@@ -2,12 +2,14 @@
 import type { EpochEvent } from "../core/index.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
-import { duration, shortNumber } from "./render.js";
+import type { LiveRegion } from "./live-region.js";
+import { duration, progressBar, shortNumber } from "./render.js";
+import { movesCursor } from "./terminal.js";
 
 /** Shows a training run to people, on stderr: a bar on a terminal, plain lines elsewhere. */
 export interface TrainView {
   epoch(event: EpochEvent): void;
-  /** Removes the bar, so that what follows starts on a clean line. */
+  /** Leaves a clean line behind for what follows. */
   stop(): void;
 }
 
@@ -22,40 +24,70 @@ export function epochLine(event: EpochEvent, epochs: number): string {
   );
 }
 
+/** More lines than that would bury the result: of longer runs every second, third … epoch is told. */
+const MOST_LINES = 40;
+
 class PlainView implements TrainView {
+  #last: EpochEvent | null = null;
+  #told: EpochEvent | null = null;
   constructor(
     private readonly io: CliIo,
     private readonly epochs: number,
     private readonly label: string,
   ) {}
   epoch(event: EpochEvent): void {
+    this.#last = event;
+    const every = Math.ceil(this.epochs / MOST_LINES);
+    if (this.#told === null || event.epoch % every === 0 || event.epoch === this.epochs) this.#tell(event);
+  }
+  #tell(event: EpochEvent): void {
+    this.#told = event;
     printLine(this.io.stderr, `${this.label}${epochLine(event, this.epochs)}`);
   }
-  stop(): void {}
-}
-
-interface Bar {
-  update(value: number, payload: object): void;
-  stop(): void;
+  /** The epoch at which an early end came is told as well. */
+  stop(): void {
+    if (this.#last !== null && this.#last !== this.#told) this.#tell(this.#last);
+  }
 }
 
 class BarView implements TrainView {
-  #started = performance.now();
+  readonly #started = performance.now();
+  #first = 0;
+  #last: EpochEvent | null = null;
   constructor(
-    private readonly bar: Bar,
+    private readonly region: LiveRegion,
     private readonly epochs: number,
-  ) {}
-  epoch(event: EpochEvent): void {
-    const elapsed = (performance.now() - this.#started) / 1000;
-    this.bar.update(event.epoch, {
-      train: rmse(event.train_rmse),
-      val: rmse(event.val_rmse),
-      lr: shortNumber(event.lr, 3),
-      left: duration((elapsed / event.epoch) * (this.epochs - event.epoch)),
-    });
+    private readonly label: string,
+  ) {
+    this.region.update(({ columns }) => this.#text(columns));
   }
+  epoch(event: EpochEvent): void {
+    // A resumed run does not begin with the first.
+    if (this.#last === null) this.#first = event.epoch - 1;
+    this.#last = event;
+    this.region.update(({ columns }) => this.#text(columns));
+  }
+
+  /** The bar with its figures, which stand below it where the terminal is narrow. */
+  #text(columns: number): string {
+    const epoch = this.#last?.epoch ?? 0;
+    const count = `${epoch}/${this.epochs}`;
+    const figures = this.#last === null ? "" : this.#figures(this.#last);
+    const least = this.label.length + 8 + count.length + figures.length + 4;
+    const two = least > columns - 1;
+    const width = Math.max(8, Math.min(40, columns - least + 8 + (two ? figures.length : 0)));
+    const bar = progressBar(Math.round((width * epoch) / this.epochs), width);
+    return `${this.label}${bar} ${count}${two ? "\n" : "  "}${figures}`.trimEnd();
+  }
+
+  #figures({ epoch, train_rmse, val_rmse, lr }: EpochEvent): string {
+    const each = (performance.now() - this.#started) / 1000 / (epoch - this.#first);
+    const left = duration(each * (this.epochs - epoch));
+    return `train ${rmse(train_rmse)}  val ${rmse(val_rmse)}  lr ${shortNumber(lr, 3)}  ${left} left`;
+  }
+
   stop(): void {
-    this.bar.stop();
+    this.region.done();
   }
 }
 
@@ -65,19 +97,7 @@ class BarView implements TrainView {
  */
 export async function createTrainView(io: CliIo, epochs: number, label: string, quiet: boolean): Promise<TrainView> {
   if (quiet) return { epoch: () => {}, stop: () => {} };
-  if (!io.stderr.isTTY) return new PlainView(io, epochs, label);
-  const { default: progress } = await import("cli-progress");
-  const width = Math.max(8, Math.min(40, (io.stderr.columns ?? 80) - 66 - label.length));
-  const bar = new progress.SingleBar(
-    {
-      format: `${label}{bar} {value}/{total}  train {train}  val {val}  lr {lr}  {left} left`,
-      barsize: width,
-      stream: io.stderr,
-      hideCursor: true,
-      linewrap: false,
-    },
-    progress.Presets.shades_classic,
-  );
-  bar.start(epochs, 0, { train: "-", val: "-", lr: "-", left: "-" });
-  return new BarView(bar, epochs);
+  if (!movesCursor(io.stderr)) return new PlainView(io, epochs, label);
+  const { liveRegion } = await import("./live-region.js");
+  return new BarView(liveRegion(io.stderr), epochs, label);
 }

@@ -3,6 +3,8 @@ import { oneLine, stringifyJson, violationOf } from "../core/index.js";
 import type { AnnotatedTrial } from "../app/views/annotated.js";
 import type { Annotation, ParamValue, StudyObjective, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
+import type { Style } from "./styles.js";
+import { cutText } from "./text-layout.js";
 import type { Column } from "./render.js";
 
 /** Parameter names without their group where that is unambiguous: tables are narrow. */
@@ -12,6 +14,11 @@ export function shortNames(trials: readonly Trial[]): Map<string, string> {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(bare(name), (counts.get(bare(name)) ?? 0) + 1);
   return new Map(names.map((name) => [name, counts.get(bare(name)) === 1 ? bare(name) : name]));
+}
+
+/** How a trial's state is coloured. */
+export function stateStyle({ state }: Trial): Style | undefined {
+  return state === "pruned" || state === "failed" || state === "running" ? state : undefined;
 }
 
 /** A parameter's value for people. */
@@ -51,11 +58,12 @@ export function note(trial: Trial): string {
 }
 
 /** One column an objective; a study with one calls it `value`. */
-function valueColumns(objectives: readonly StudyObjective[]): Column<Trial>[] {
+function valueColumns(objectives: readonly StudyObjective[], best: ReadonlySet<number>): Column<Trial>[] {
   return objectives.map(({ metric }, i) => ({
     title: objectives.length === 1 ? "value" : metric,
     align: "right",
     text: (trial) => shortNumber(trial.values?.[i], 5),
+    style: ({ number }) => (best.has(number) ? "best" : undefined),
   }));
 }
 
@@ -78,18 +86,36 @@ function textOf(value: unknown): string {
   return oneLine(typeof value === "string" ? value : stringifyJson(value));
 }
 
-/** Trials as a table: number, state, values, what else is asked for, parameters, steps, seconds, missed constraints, note. */
+/** On a terminal a page of traceback would bury the table; elsewhere all of it is told. */
+const MOST_NOTE = 240;
+
+function noteOf(trial: AnnotatedTrial, width: number): string {
+  return width === Infinity ? remark(trial) : cutText(remark(trial), MOST_NOTE);
+}
+
+interface TrialTableOptions {
+  /** The terminal's. @default no limit */
+  readonly width?: number;
+  /** The numbers of the best trial, or of the front. @default none */
+  readonly best?: ReadonlySet<number>;
+  /** @default none */
+  readonly further?: readonly FurtherColumn[];
+}
+
+/**
+ * Trials as a table: number, state, values, what else is asked for, parameters, steps, seconds, constraints where some
+ * are missed, note.
+ */
 export function trialTable(
   trials: readonly AnnotatedTrial[],
   objectives: readonly StudyObjective[],
-  width = 160,
-  further: readonly FurtherColumn[] = [],
-): Promise<string> {
+  { width = Infinity, best = new Set(), further = [] }: TrialTableOptions = {},
+): string {
   const names = shortNames(trials);
   const columns: Column<AnnotatedTrial>[] = [
     { title: "number", align: "right", text: (trial) => String(trial.number) },
-    { title: "state", text: (trial) => trial.state },
-    ...valueColumns(objectives),
+    { title: "state", text: (trial) => trial.state, style: stateStyle },
+    ...valueColumns(objectives, best),
     ...further.map(({ title, of }) => ({ title, align: "right" as const, text: (trial: Trial) => textOf(of(trial)) })),
     ...[...names].map(([name, short]) => ({
       title: short,
@@ -101,6 +127,6 @@ export function trialTable(
     ...constraintColumns(trials),
   ];
   if (trials.some((trial) => remark(trial) !== ""))
-    columns.push({ title: "note", text: (trial) => remark(trial).slice(0, Math.max(20, width - 90)) });
-  return renderTable(columns, trials);
+    columns.push({ title: "note", text: (trial) => noteOf(trial, width), style: () => "muted", below: true });
+  return renderTable(columns, trials, width);
 }

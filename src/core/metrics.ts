@@ -118,6 +118,12 @@ export function requireMetricMeta(what: string, meta: MetricMeta): void {
     throw new UsageError("invalid-metric", `${what}: unit must be text`);
 }
 
+/** The units of those metrics that have one. */
+const metricUnits: Readonly<Record<string, string>> = {
+  ...{ val_rmse: "SOH", val_rmse_end: "SOH", val_mae: "SOH", val_max_error: "SOH", train_rmse: "SOH" },
+  ...{ val_rul_mae: "cycles", seconds: "s", epoch_seconds: "s", inference_us: "µs" },
+};
+
 /** A metric's name: what a constraint, a file or a table can carry. */
 const NAME = String.raw`[A-Za-z_][\w.-]*`;
 const metricName = new RegExp(`^${NAME}$`);
@@ -160,7 +166,11 @@ export function constraintValues(constraints: readonly string[], metrics: Metric
   );
 }
 
-/** `minimize val_rmse, maximize val_r2` */
-export function objectivesInWords(objectives: readonly StudyObjective[]): string {
-  return objectives.map(({ metric, direction }) => `${direction} ${metric}`).join(", ");
+/**
+ * `minimize val_rmse, maximize val_r2`
+ * @param units whether the metrics are a model's, and told with their units: `minimize val_rmse [SOH]`
+ */
+export function objectivesInWords(objectives: readonly StudyObjective[], units = false): string {
+  const unitOf = (metric: string): string => (units && metric in metricUnits ? ` [${metricUnits[metric]}]` : "");
+  return objectives.map(({ metric, direction }) => `${direction} ${metric}${unitOf(metric)}`).join(", ");
 }

@@ -11,6 +11,7 @@ import { printData, shortNumber } from "../render.js";
 import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
+import { hangText } from "../text-layout.js";
 import { annotationInWords, infeasibility, paramText, trialTable } from "../trial-table.js";
 
 interface BestOptions extends StudyOptions {
@@ -71,29 +72,32 @@ function show(io: CliIo, format: OutputFormat, header: StudyHeader, trials: read
   const [first] = trials as readonly [ComparedTrial, ...ComparedTrial[]];
   const several = objectives.length > 1;
   return printData(io, format, several ? trials : first, {
-    table: () => (several ? frontInWords(io, trials, header) : trialInWords(first, header)),
+    table: (width) => (several ? frontInWords(trials, header, width) : trialInWords(first, header, width)),
     value: () => trials.map(({ values }) => (values ?? []).join(" ")).join("\n"),
   });
 }
 
 /** The front as a table; the baselines in a line where all of it was scored on the same windows. */
-async function frontInWords(io: CliIo, trials: readonly ComparedTrial[], header: StudyHeader): Promise<string> {
-  const table = await trialTable(trials, header.objectives, io.stdout.columns);
+function frontInWords(trials: readonly ComparedTrial[], header: StudyHeader, width: number): string {
+  const table = trialTable(trials, header.objectives, { width });
   const others = baselinesLine(baselinesOf(header, null));
-  return others === null ? table : `${table}\nbaselines: ${others}`;
+  return others === null ? table : `${table}\n${hangText(`baselines: ${others}`, width, 0)}`;
 }
 
-async function trialInWords(trial: ComparedTrial, header: StudyHeader): Promise<string> {
+function trialInWords(trial: ComparedTrial, header: StudyHeader, width: number): string {
   const { objectives } = header;
   const said = trial.annotation ? annotationInWords(trial.annotation) : "";
   const [errors, words] = [errorsOf(header, trial), trialVerdict(header, trial)];
   const beside =
     errors && trial.baselines
-      ? [await resultTable(`trial ${trial.number}`, { metrics: errors, baselines: trial.baselines }), words ?? ""]
+      ? [
+          resultTable(`trial ${trial.number}`, { metrics: errors, baselines: trial.baselines }),
+          hangText(words ?? "", width, 0),
+        ]
       : [];
   return [
-    `trial ${trial.number}: ${objectives.map(({ metric }, i) => `${metric} ${trial.values?.[i]}`).join(", ")}`,
-    ...[infeasibility(trial), said].filter((text) => text !== "").map((text) => `  ${text}`),
+    `trial ${trial.number}: ${objectives.map(({ metric }, i) => `${metric} ${shortNumber(trial.values?.[i], 5)}`).join(", ")}`,
+    ...[infeasibility(trial), said].filter((text) => text !== "").map((text) => `  ${hangText(text, width, 2)}`),
     ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
     ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
     ...beside.filter((text) => text !== ""),

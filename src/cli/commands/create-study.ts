@@ -16,7 +16,7 @@ import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import type { Prescan } from "../parameter-options.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printLine, printNotice } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
 import { collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
@@ -277,7 +277,7 @@ async function sayWarnings(
 ): Promise<readonly string[]> {
   const { studyWarnings } = await import("../../app/study-warnings.js");
   const warnings = await studyWarnings(header, storage.baseDirectory(header.name));
-  if (format === "table") for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
+  if (format === "table") for (const warning of warnings) printNotice(io.stderr, "warning", warning);
   return warnings;
 }
 
@@ -294,8 +294,8 @@ async function printSpace(
     format,
     { name: header.name, space: header.space, fixed: derived.fixed, task: header.task, ...said },
     {
-      table: async () => {
-        const table = await renderTable(
+      table: (width) => {
+        const table = renderTable(
           [
             { title: "parameter", text: (row) => row.name },
             { title: "type", text: (row) => row.type },
@@ -305,6 +305,7 @@ async function printSpace(
             { title: "when", text: (row) => row.when },
           ],
           rows,
+          width,
         );
         return `${header.name}: ${objectivesInWords(header.objectives)}, ${header.sampler.name} + ${header.pruner.name}\n\n${table}`;
       },

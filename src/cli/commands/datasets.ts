@@ -4,8 +4,10 @@ import { loadPluginsOf, listRegistry } from "../list-registry.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import { withInterrupt } from "../interrupt.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printLine, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
+import { plotColumns } from "../terminal.js";
+import { hangText } from "../text-layout.js";
 import { printData, renderTable, shortNumber } from "../render.js";
 import { formatOption, pluginOption, wholeNumber } from "../shared-options.js";
 
@@ -53,11 +55,11 @@ async function show(
   const { tables, warnings } = await dataWarnings(name, params, { seed: options.seed ?? 0 });
   const eol = params["eol"];
   const description = { ...describeTables(tables, typeof eol === "number" ? eol : undefined), warnings };
-  if (options.format === "table") for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
+  if (options.format === "table") for (const warning of warnings) printNotice(io.stderr, "warning", warning);
   await printData(io, parseFormat(options.format), description, {
-    table: async () => {
+    table: async (width) => {
       const { terminalPlot } = await import("../terminal-plot.js");
-      const table = await renderTable(
+      const table = renderTable(
         [
           { title: "cell", text: (cell) => cell.cell },
           { title: "discharges", align: "right", text: (cell) => String(cell.rows) },
@@ -71,16 +73,18 @@ async function show(
           { title: "SOH", align: "right", text: (cell) => range(cell.soh_min, cell.soh_max) },
         ],
         description.cells,
+        width,
       );
       const plot = await terminalPlot(
         description.cells.map((cell) => ({
           name: cell.cell,
           points: cell.fade.map((soh, i) => [cell.cycles[i] as number, soh] as const),
         })),
-        { columns: Math.min(io.stdout.columns ?? 80, 120), color: io.stdout.isTTY === true },
+        { columns: plotColumns(io.stdout), x: "discharge" },
       );
       const features = description.features.map((f) => `${f.name}${f.unit ? ` [${f.unit}]` : ""}`).join(", ");
-      return `${description.provenance}\n\n${table}\n\nSOH by discharge\n${plot}\n\nfeatures: ${features}`;
+      const source = hangText(description.provenance, width, 2);
+      return `${source}\n\n${table}\n\nSOH by discharge\n${plot}\n\n${hangText(`features: ${features}`, width, 10)}`;
     },
   });
 }

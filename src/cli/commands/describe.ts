@@ -10,6 +10,7 @@ import type { CliIo, OutputFormat } from "../io.js";
 import { loadPluginsOf } from "../list-registry.js";
 import { printData, renderTable } from "../render.js";
 import { formatOption, pluginOption } from "../shared-options.js";
+import { hangText } from "../text-layout.js";
 
 type Kind = "model" | "dataset" | "optimizer" | "scheduler" | "sampler" | "pruner" | "training";
 type MetricKind = "metric" | "metrics";
@@ -49,17 +50,18 @@ export const describeCommand: CommandDefinition = (program, { io }) => {
         parseFormat(options.format),
         { kind, name: name ?? kind, summary: described.summary, parameters: rows, schema: described.schema },
         {
-          table: async () =>
-            `${name ?? kind}: ${described.summary}\n\n${await renderTable(
+          table: (width) =>
+            `${hangText(`${name ?? kind}: ${described.summary}`, width, 2)}\n\n${renderTable(
               [
                 { title: "parameter", text: (r) => r.name },
                 { title: "type", text: (r) => r.type },
                 { title: "default", text: (r) => (r.default === undefined ? "-" : shown(r.default)) },
                 { title: "range", text: (r) => r.range },
                 { title: "search", text: (r) => r.search },
-                { title: "description", text: (r) => r.description },
+                { title: "description", text: (r) => r.description, style: () => "muted", below: true },
               ],
               rows,
+              width,
             )}`,
         },
       );

@@ -4,9 +4,10 @@ import type { SplitName } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters } from "../checkpoint-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printNotice } from "../io.js";
 import { printData } from "../render.js";
 import { addBackendOptions, formatOption, pluginOption } from "../shared-options.js";
+import { hangText } from "../text-layout.js";
 
 interface EvaluateOptions {
   split: SplitName;
@@ -36,16 +37,16 @@ export const evaluateCommand: CommandDefinition = async (program, { io, argv }) 
       ...{ split: options.split, params: read(), backend: options.backend, kernels: options.kernels },
       ...(options.dataset ? { dataset: options.dataset } : {}),
     });
-    if (options.format === "table") for (const warning of result.warnings) printLine(io.stderr, `warning: ${warning}`);
+    if (options.format === "table") for (const warning of result.warnings) printNotice(io.stderr, "warning", warning);
     await printData(io, parseFormat(options.format), result, {
-      table: async () => {
+      table: async (width) => {
         const { resultTable, verdict } = await import("../baselines-view.js");
         const words = verdict(result.model, result);
         const title = `${result.model} on ${result.dataset}, ${options.split} part: ${result.windows} windows`;
         const { ownMetricsLine, rulLine } = await import("../metrics-view.js");
-        const further = [await ownMetricsLine(result.metrics, options.split), rulLine(result.metrics)];
-        const lines = [title, await resultTable(result.model, result), words, ...further];
-        return lines.filter((line) => line !== null).join("\n");
+        const further = [words, await ownMetricsLine(result.metrics, options.split), rulLine(result.metrics)];
+        const after = further.flatMap((line) => (line === null ? [] : [hangText(line, width, 2)]));
+        return [title, resultTable(result.model, result), ...after].join("\n");
       },
     });
   });

@@ -14,13 +14,14 @@ export const infoCommand: CommandDefinition = (program, { io }) => {
       const { madeBy } = await import("../../app/made-by.js");
       const made = madeBy();
       await printData(io, parseFormat(options.format), made, {
-        table: () =>
+        table: (width) =>
           renderTable(
             [
               { title: "", text: ([key]) => key.replace("_", " ") },
               { title: "", text: ([, value]) => value },
             ],
             Object.entries(made) as [string, string][],
+            width,
           ),
       });
     });

@@ -1,16 +1,21 @@
 /** `mlbench-hpo optimize`: trials of a study run, and shown as they go. */
 import { Option } from "commander";
 import type { Command } from "commander";
-import { oneLine, UsageError } from "../../core/index.js";
+import { objectivesInWords, UsageError } from "../../core/index.js";
 import type { OptimizeStudyOptions } from "../../study/study.js";
 import type { OptimizeResult, StudyHeader, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { baselinesOf } from "../../app/views/baselines.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
-import { printLine } from "../io.js";
+import { printLine, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
+import { shortNumber } from "../render.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
+import { styled } from "../styles.js";
+import { sizeOf } from "../terminal.js";
+import { hangText } from "../text-layout.js";
+import { paramText } from "../trial-table.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 import { typedProgram } from "../typed-program.js";
 
@@ -132,12 +137,13 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
   const json = options.format === "json";
   const { studyWarnings } = await import("../../app/study-warnings.js");
   const warnings = await studyWarnings(study.header, ref.storage.baseDirectory(ref.name));
-  if (!json) for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
+  if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
   const view = await createOptimizeView(io, json, {
     objectives: study.header.objectives,
     file,
     warnings,
     front: study.bestTrials,
+    values: objectivesInWords(study.header.objectives, study.header.settings.objective === null),
     baselines: (best) => baselinesOf(study.header, best),
   });
   try {
@@ -184,7 +190,8 @@ function printEnd(
 ): void {
   printLine(io.stdout, endLine(result));
   for (const line of bestLines(result, options.counts)) printLine(io.stdout, line);
-  for (const line of besideLines(options.header, result)) printLine(io.stdout, line);
+  const { columns } = sizeOf(io.stdout);
+  for (const line of besideLines(options.header, result)) printLine(io.stdout, hangText(line, columns, 2));
   printLine(io.stdout, `study: ${options.file}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
@@ -205,8 +212,8 @@ function endLine({ stoppedBy, added, finished }: OptimizeResult): string {
 /** The best trial with its parameters, the front, or why there is none. */
 function bestLines({ best, front }: OptimizeResult, { complete }: TrialCounts): string[] {
   if (best) {
-    const params = Object.entries(best.params).map(([name, value]) => `  ${name} = ${oneLine(String(value))}`);
-    return [`best: trial ${best.number}, ${best.value}`, ...params];
+    const params = Object.entries(best.params).map(([name, value]) => `  ${name} = ${paramText(value)}`);
+    return [`best: trial ${best.number}, ${styled("best", shortNumber(best.value, 5))}`, ...params];
   }
   if (front.length > 0) return [`front: ${front.length} of ${complete} complete trials (${front.join(", ")})`];
   return [complete > 0 ? "no complete trial meets every constraint" : "no trial completed"];

@@ -6,7 +6,7 @@ import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters, loadCheckpointPlugins } from "../checkpoint-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { printLine } from "../io.js";
+import { printLine, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, outputOption, pluginOption } from "../shared-options.js";
 import { writeOutput } from "../write-text.js";
@@ -100,7 +100,7 @@ export const predictCommand: CommandDefinition = async (program, { io, argv }) =
       ...(split ? { split } : {}),
       ...(dataset ? { dataset } : {}),
     });
-    for (const warning of prediction.warnings) printLine(io.stderr, `warning: ${warning}`);
+    for (const warning of prediction.warnings) printNotice(io.stderr, "warning", warning);
     if (dump) await prediction.dump(dump);
     await plot(io, prediction, options);
     await print(io, prediction, options);

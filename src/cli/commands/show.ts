@@ -7,6 +7,9 @@ import type { CommandDefinition } from "../command.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
 import type { CliIo } from "../io.js";
+import { styled } from "../styles.js";
+import { plotColumns } from "../terminal.js";
+import { hangText } from "../text-layout.js";
 import { duration, printData, shortNumber } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
@@ -28,7 +31,8 @@ export const showCommand: CommandDefinition = (program, { io }) => {
       const summary = overviewOf(inspected.state, inspected);
       const owner = summary.owner ? ownerInWords(summary.owner) : "";
       await printData(io, format, summary, {
-        table: async () => inWords(summary, owner, wordsOf(inspected)) + (await historyPlot(inspected, io)),
+        table: async (width) =>
+          inWords(summary, { owner, verdict: wordsOf(inspected), width }) + (await historyPlot(inspected, io)),
       });
     });
 };
@@ -42,8 +46,8 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
   if (points.length < 2) return "";
   const { terminalPlot } = await import("../terminal-plot.js");
   const plot = await terminalPlot([{ name: "best so far", points }], {
-    columns: Math.min(io.stdout.columns ?? 80, 120),
-    color: io.stdout.isTTY === true,
+    columns: plotColumns(io.stdout),
+    x: "finished trials",
     digits: 5,
   });
   return `\n\nbest ${objective.metric} by finished trials\n${plot}`;
@@ -57,15 +61,12 @@ function notesInWords({ annotations }: StudyOverview): string[] {
     ([number, annotation]) => `trial ${number}: ${annotationInWords(annotation)}`,
   );
   const more = said.length - MOST_NOTES;
-  const shown = more > 0 ? [...said.slice(0, MOST_NOTES), `and ${more} more, which \`trials\` shows`] : said;
-  return shown.map((line, i) => (i === 0 ? "notes" : "").padEnd(9) + line);
+  return more > 0 ? [...said.slice(0, MOST_NOTES), `and ${more} more, which \`trials\` shows`] : said;
 }
 
 /** What is kept with the study, a line each. */
 function attributesInWords({ user_attrs }: StudyOverview): string[] {
-  return Object.entries(user_attrs).map(
-    ([key, value], i) => (i === 0 ? "attrs" : "").padEnd(9) + oneLine(`${key} = ${stringifyJson(value)}`),
-  );
+  return Object.entries(user_attrs).map(([key, value]) => oneLine(`${key} = ${stringifyJson(value)}`));
 }
 
 function madeByInWords({ package: name, commit, node, command_line }: MadeBy): string {
@@ -78,37 +79,52 @@ function wordsOf({ state }: InspectedStudy): string | null {
   return best ? trialVerdict(state.header, best) : null;
 }
 
-/**
- * @param owner who optimizes the study, in words
- * @param words how its best trial stands to the baselines
- */
-function inWords(summary: StudyOverview, owner: string, words: string | null): string {
+/** What stands behind a label, as wide as that is. */
+const LABEL = 9;
+
+interface Shown {
+  /** Who optimizes the study, in words. */
+  readonly owner: string;
+  /** How its best trial stands to the baselines. */
+  readonly verdict: string | null;
+  readonly width: number;
+}
+
+function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): string {
   const { counts, best, front, task, baselines } = summary;
+  const labelled = (label: string, text: string): string => label.padEnd(LABEL) + hangText(text, width, LABEL);
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
+  const isModel = task.model !== undefined;
   const what = task.model === undefined ? "objective" : `${[task.model].flat().join(",")} on ${task.dataset}`;
+  const made = `${what}, ${objectivesInWords(summary.objectives, isModel)}, ${summary.sampler.name} + ${summary.pruner.name}`;
   const lines = [
-    `${summary.name}: ${what}, ${objectivesInWords(summary.objectives)}, ${summary.sampler.name} + ${summary.pruner.name}, seed ${summary.seed}`,
+    hangText(`${summary.name}: ${made}, seed ${summary.seed}`, width, 2),
     `file     ${summary.file}`,
-    `trials   ${states.join(", ") || "none"}`,
+    labelled("trials", states.join(", ") || "none"),
   ];
   if (summary.pruned_share !== null)
     lines.push(`pruned   ${(100 * summary.pruned_share).toFixed(0)} % of trials pruned; ${summary.steps} steps run`);
   const failures = Object.entries(summary.failures).map(([name, count]) => `${count} ${name}`);
-  if (failures.length > 0) lines.push(`failed   ${failures.join(", ")}`);
+  if (failures.length > 0) lines.push(`failed   ${styled("failed", failures.join(", "))}`);
   lines.push(`time     ${duration(summary.trial_seconds)} in trials`);
   if (best) {
-    lines.push(`best     trial ${best.number}: ${shortNumber(best.value, 5)}`);
+    lines.push(`best     trial ${best.number}: ${styled("best", shortNumber(best.value, 5))}`);
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
   }
-  if (front) lines.push(`front    ${front.length === 0 ? "none" : `trials ${front.join(", ")}`}`);
+  if (front) lines.push(labelled("front", front.length === 0 ? "none" : `trials ${front.join(", ")}`));
   const others = baselinesLine(baselines);
-  if (others !== null) lines.push(`baseline ${others}`);
-  if (words !== null) lines.push(`         ${words}`);
-  lines.push(...attributesInWords(summary), ...notesInWords(summary));
-  if (summary.made_by) lines.push(oneLine(`made by  ${madeByInWords(summary.made_by)}`));
+  if (others !== null) lines.push(labelled("baseline", others));
+  if (verdict !== null) lines.push(labelled("", verdict));
+  for (const [label, said] of [
+    ["attrs", attributesInWords(summary)],
+    ["notes", notesInWords(summary)],
+  ] as const)
+    lines.push(...said.map((line, i) => labelled(i === 0 ? label : "", line)));
+  if (summary.made_by) lines.push(labelled("made by", oneLine(madeByInWords(summary.made_by))));
   if (summary.owner) lines.push(`optimized now by ${owner}`);
-  for (const finding of summary.findings) lines.push(oneLine(`${finding.severity}: ${finding.message}`));
+  for (const { severity, message } of summary.findings)
+    lines.push(`${styled(severity === "damage" ? "error" : "warning", severity)}: ${oneLine(message)}`);
   return lines.join("\n");
 }

@@ -9,8 +9,10 @@ import type { PredictionFigure } from "../prediction-plot.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { fileNamePart } from "../../io/file-name.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { printJson, printLine } from "../io.js";
+import { printJson, printLine, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
+import { sizeOf } from "../terminal.js";
+import { hangText } from "../text-layout.js";
 import { withInterrupt } from "../interrupt.js";
 import { addBackendOptions, pluginOption, wholeNumber } from "../shared-options.js";
 import type { RunFile } from "../run-file.js";
@@ -185,10 +187,10 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
     },
     stop: () => view?.stop(),
     end: ({ backend, kernels, warnings }) => {
-      for (const line of earlier.splice(0)) printLine(io.stderr, line);
+      for (const line of earlier.splice(0)) printLine(io.stderr, hangText(line, sizeOf(io.stderr).columns, 2));
       if (options.backend === "auto")
         printLine(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
-      if (!json) for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
+      if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
     },
   };
 }
@@ -196,17 +198,25 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
 /** What there is beside the usual errors: metrics of one's own, the remaining useful life. */
 async function printFurther(io: CliIo, { metrics }: FinishEvent): Promise<void> {
   const { lifeOfRun, ownMetricsLine } = await import("../metrics-view.js");
-  for (const line of [await ownMetricsLine(metrics, "val"), lifeOfRun(metrics)]) if (line) printLine(io.stdout, line);
+  const { columns } = sizeOf(io.stdout);
+  for (const line of [await ownMetricsLine(metrics, "val"), lifeOfRun(metrics)])
+    if (line) printLine(io.stdout, hangText(line, columns, 2));
+}
+
+/** Whether the model beats the baselines, and {@link printFurther}. */
+async function printWords(io: CliIo, model: string, finish: FinishEvent): Promise<void> {
+  const { verdict } = await import("../baselines-view.js");
+  const words = verdict(model, finish);
+  if (words) printLine(io.stdout, hangText(words, sizeOf(io.stdout).columns, 2));
+  await printFurther(io, finish);
 }
 
 async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> {
   const { io, config } = plan;
-  const { resultTable, verdict } = await import("../baselines-view.js");
+  const { resultTable } = await import("../baselines-view.js");
   const { duration } = await import("../render.js");
-  printLine(io.stdout, await resultTable(config.model, finish));
-  const words = verdict(config.model, finish);
-  if (words) printLine(io.stdout, words);
-  await printFurther(io, finish);
+  printLine(io.stdout, resultTable(config.model, finish));
+  await printWords(io, config.model, finish);
   const where = finish.checkpoint === null ? "" : `; weights: ${finish.checkpoint}`;
   printLine(io.stdout, `best epoch ${finish.best_epoch}, ${duration(finish.seconds)}${where}`);
 }
@@ -240,17 +250,15 @@ async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<
 }
 
 async function printFolds(io: CliIo, model: string, folds: readonly FoldResult[], mean: FinishEvent): Promise<void> {
-  const { resultTable, verdict } = await import("../baselines-view.js");
+  const { resultTable } = await import("../baselines-view.js");
   for (const { cell, finish } of folds) {
     printLine(io.stdout, `\n${cell} held out`);
-    printLine(io.stdout, await resultTable(model, finish));
+    printLine(io.stdout, resultTable(model, finish));
     await printFurther(io, finish);
   }
   printLine(io.stdout, `\nmean of ${folds.length} cells`);
-  printLine(io.stdout, await resultTable(model, mean));
-  const words = verdict(model, mean);
-  if (words) printLine(io.stdout, words);
-  await printFurther(io, mean);
+  printLine(io.stdout, resultTable(model, mean));
+  await printWords(io, model, mean);
 }
 
 const plotFile = ({ options, config }: TrainPlan): string =>

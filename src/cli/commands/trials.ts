@@ -1,5 +1,6 @@
 /** `mlbench-hpo trials`: the records of a study. */
 import type { TrialQuery } from "../../app/views/trial-query.js";
+import { frontOfStudy } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
@@ -44,7 +45,8 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
         import("../../app/views/trial-query.js"),
         import("../../app/views/annotated.js"),
       ]);
-      const { trials, header, annotations } = await readStudy(ref);
+      const study = await readStudy(ref);
+      const { trials, header, annotations } = study;
       const { state, filter, sort, limit } = options;
       const chosen = annotated(queryTrials(trials, { state, filter, sort, limit }, header.objectives), annotations);
       const further = (options.column ?? []).map((title) => ({
@@ -52,8 +54,10 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
         of: trialColumn(trials, title, header.objectives),
       }));
       await printData(io, format, chosen, {
-        table: () =>
-          chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, io.stdout.columns, further),
+        table: (width) => {
+          const best = new Set(frontOfStudy(study).map(({ number }) => number));
+          return chosen.length === 0 ? "no trials" : trialTable(chosen, header.objectives, { width, best, further });
+        },
         value: () => chosen.map((trial) => trial.number).join("\n"),
       });
       const abandoned = chosen.filter(({ state: now, owner }) => now === "running" && owner !== EXTERNAL);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { main } from "../../../src/cli/program.js";
 import { printJson, shown } from "../../../src/cli/io.js";
+import { styled } from "../../../src/cli/styles.js";
 
 describe("text from outside", () => {
   test.each([
@@ -9,8 +10,8 @@ describe("text from outside", () => {
     ["\u001b[2J\u001b[1;1Hcleared", "\\x1b[2J\\x1b[1;1Hcleared"],
     ["over\rwritten", "over\\x0dwritten"],
     ["\u009b31mC1 and \u007f", "\\x9b31mC1 and \\x7f"],
-    ["\u001b[8mhidden\u001b[0m", "\\x1b[8mhidden\u001b[0m"],
-    ["\u001b[34mblue\u001b[39m \u001b[91mred\u001b[0m", "\u001b[34mblue\u001b[39m \u001b[91mred\u001b[0m"],
+    ["\u001b[8mhidden\u001b[0m", "hidden"],
+    ["\u001b[34mblue\u001b[39m", "blue"],
     ["é, 日本, 😀", "é, 日本, 😀"],
   ])("%j is shown as %j", (text, safe) => {
     expect(shown(text)).toBe(safe);
@@ -23,6 +24,16 @@ describe("text from outside", () => {
     printJson(stream, data);
     expect(JSON.parse(written)).toEqual(data);
     expect(written).toMatch(/^[ -~é]*\n$/);
+  });
+
+  test("brings no colours of its own, not even such as look like ours", () => {
+    const ours = styled("failed", "no");
+    expect(shown(ours, true)).toBe("\u001b[31mno\u001b[39m");
+    expect(shown(ours)).toBe("no");
+    const [open = ""] = /^[^n]*/.exec(ours) ?? [];
+    for (const like of ["1;1;1", open.slice(2, -1).replaceAll(/\d/g, "1")])
+      expect(shown(`\u001b[${like}mred\u001b[1;1;99m`, true)).toBe("red");
+    expect(shown(styled("best", "\u001b[2J\u001b[31m"), true)).toBe("\u001b[1m\u001b[32m\\x1b[2J\u001b[39m\u001b[22m");
   });
 
   test("does not reach the terminal through error messages", async () => {

@@ -2,6 +2,7 @@ import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { winnerOf, winnersOf } from "../../../src/app/winners.js";
 import { bestSoFar } from "../../../src/app/views/best-so-far.js";
+import { shown } from "../../../src/cli/io.js";
 import type { CliIo } from "../../../src/cli/io.js";
 import { createOptimizeView } from "../../../src/cli/optimize-view.js";
 import { trialTable } from "../../../src/cli/trial-table.js";
@@ -62,10 +63,10 @@ function failed(number: number): Trial {
 
 test("a failure of several lines breaks neither the line of its trial nor the table", async () => {
   expect(await printed(one, [told(failed(0)), told(complete(1, [0.5]))], false)).toEqual([
-    `trial   0  failed    ${inOneLine}  kind a b`,
-    "trial   1  complete  0.5 *       lr 0.5",
+    `trial   0  failed                 kind a b  ${inOneLine}`,
+    "trial   1  complete  0.5 *        lr 0.5",
   ]);
-  const table = await trialTable([failed(0), complete(1, [0.5])], one, 400);
+  const table = shown(trialTable([failed(0), complete(1, [0.5])], one));
   expect(table.split("\n")).toHaveLength(3);
   expect(table).toContain(inOneLine);
 });
@@ -107,31 +108,31 @@ describe("lines for people", () => {
   test("mark a new best, or what changes the front; infeasible trials are called so", async () => {
     const trials = [complete(1, [3, 3]), complete(2, [2, 1]), complete(3, [9, 9], { a: 1 }), complete(4, [1, 4])];
     expect(await printed(two, trials.map(told), false, [complete(0, [2, 2])])).toEqual([
-      "trial   1  complete  3, 3 *      lr 0.5",
-      "trial   2  complete  2, 1        lr 0.5",
+      "trial   1  complete  3, 3 *       lr 0.5",
+      "trial   2  complete  2, 1         lr 0.5",
       "trial   3  complete  9, 9 infeasible  lr 0.5",
-      "trial   4  complete  1, 4 *      lr 0.5",
+      "trial   4  complete  1, 4 *       lr 0.5",
     ]);
     const single = [complete(1, [3]), complete(2, [1], { a: NaN }), complete(3, [2])];
     expect(await printed(one, single.map(told), false)).toEqual([
-      "trial   1  complete  3 *         lr 0.5",
+      "trial   1  complete  3 *          lr 0.5",
       "trial   2  complete  1 infeasible  lr 0.5",
-      "trial   3  complete  2 *         lr 0.5",
+      "trial   3  complete  2 *          lr 0.5",
     ]);
   });
 
   test("a table has a column an objective, and says what is missed", async () => {
     const rows = (text: string): string[][] => text.split("\n").map((line) => line.trim().split(/ {2,}/));
     const trials = [complete(0, [1, 2], { "p<=3": -1 }), complete(1, [3, 4], { "p<=3": 2.5 })];
-    expect(rows(await trialTable(trials, two))).toEqual([
+    expect(rows(shown(trialTable(trials, two)))).toEqual([
       ["number", "state", "loss", "score", "lr", "steps", "seconds", "p<=3", "note"],
       ["0", "complete", "1", "2", "0.5", "0", "1.5", "-1"],
       ["1", "complete", "3", "4", "0.5", "0", "1.5", "2.5", "infeasible: p<=3 by 2.5"],
     ]);
-    expect(rows(await trialTable([complete(0, [1], { "p<=3": -1 })], one))[0]).toEqual([
+    expect(rows(shown(trialTable([complete(0, [1], { "p<=3": -1 })], one)))[0]).toEqual([
       ...["number", "state", "value", "lr", "steps", "seconds"],
     ]);
-    const unknown = await trialTable([complete(0, [1], { "p<=3": NaN, "q<=0": 1 })], one);
+    const unknown = trialTable([complete(0, [1], { "p<=3": NaN, "q<=0": 1 })], one);
     expect(unknown).toContain("infeasible: p<=3 unknown, q<=0 by 1");
   });
 });
