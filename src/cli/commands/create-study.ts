@@ -154,7 +154,8 @@ async function addComponentOptions(command: Command): Promise<void> {
 
 /** How trials are judged. */
 function addJudgingOptions(command: Command): void {
-  const metric = "what trials are judged by: NAME or NAME:maximize, several as a,b (repeatable; default: val_rmse)";
+  const metric =
+    "what trials are judged by: NAME or NAME:maximize, several as a,b (repeatable; default: val_rmse); see describe metrics";
   command
     .addOption(new Option("--metric <name>", metric).argParser(collectList))
     .addOption(new Option("--direction <direction>", "default: the metric's").choices(directionNames))
