@@ -52,7 +52,7 @@ export function modelConformance(runner: TestRunner, of: ModelCase): void {
   };
   runner.describe(`model ${of.name}`, () => {
     casesOfParameters(runner, of);
-    casesOfForward(runner, build);
+    casesOfForward(runner, of, build);
     casesOfGradients(runner, build);
     casesOfWeights(runner, build);
     casesOfTraining(runner, of, build);
@@ -78,7 +78,7 @@ const shapes: readonly (readonly [size: number, window: number, features: number
   [5, 3, 1, 1],
 ];
 
-function casesOfForward({ it }: TestRunner, build: Build): void {
+function casesOfForward({ it }: TestRunner, of: ModelCase, build: Build): void {
   for (const [size, window, features, horizon] of shapes)
     it(`predicts a path of SOH a window: ${size} x ${window} cycles of ${features} features, ${horizon} ahead`, async () => {
       const batch = tinyBatch(size, window, features, horizon);
@@ -118,14 +118,16 @@ function casesOfForward({ it }: TestRunner, build: Build): void {
     assert.deepEqual(predictPaths(model, loaderOf(batch)), paths);
     model.dispose();
   });
-  it("names its own metrics in snake_case, each a finite number", async () => {
+  it("names its own metrics in snake_case, each a finite number, those that it declares among them", async () => {
     const batch = tinyBatch();
     const model = await build(batch);
     tf.tidy(() => {
-      for (const [name, value] of Object.entries(lossOf(model, batch).metrics ?? {})) {
+      const told = lossOf(model, batch).metrics ?? {};
+      for (const [name, value] of Object.entries(told)) {
         assert.match(name, /^[a-z][a-z0-9_]*$/);
         assert.ok(Number.isFinite(typeof value === "number" ? value : value.dataSync()[0]), name);
       }
+      for (const name of Object.keys(models.get(of.name).metrics ?? {})) assert.ok(name in told, `${name} is not told`);
     });
     model.dispose();
   });

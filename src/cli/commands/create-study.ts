@@ -162,7 +162,8 @@ async function addComponentOptions(command: Command): Promise<void> {
 
 /** How trials are judged. */
 function addJudgingOptions(command: Command): void {
-  const metric = "metric to optimize: NAME or NAME:maximize; several as a,b (repeatable; default: val_rmse)";
+  const metric =
+    "metric to optimize: NAME or NAME:maximize; several as a,b (repeatable; default: val_rmse); see describe metrics";
   command
     .addOption(new Option("--metric <name>", metric).argParser(collectList))
     .addOption(

@@ -91,6 +91,12 @@ describe("the suite of models finds one that", () => {
     };
   };
 
+  const declared = { kl: { summary: "not told", direction: "minimize" } } as const;
+  models.register("silent", { summary: "broken", parameters: z.object({}), metrics: declared })(Sound);
+  const silent: Register = (runner) => {
+    modelConformance(runner, { name: "silent" });
+  };
+
   passes(broken(Sound));
   finds([
     ["mixes the windows of a batch", broken(Mixing), /each window for itself/],
@@ -103,6 +109,7 @@ describe("the suite of models finds one that", () => {
     ["does not take weights", broken(Deaf), /takes them again/],
     ["cannot learn what it is shown", broken(Blind), /overfits a dozen/],
     ["has a metric of no proper name", broken(Boasting), /snake_case/],
+    ["does not tell the metric that it declares", silent, /those that it declares/],
     ["does not say what a parameter means", broken(Sound, ""), /says of every parameter/],
   ]);
 });
