@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import type { Failure } from "../core/index.js";
 import type { Executor, Place, TrialJob } from "./executor.js";
+import { guardOrphan } from "./orphan-guard.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { saysOutOfMemory } from "./protocol.js";
 import { defaultSlots, memoryLimitMb, SEMI_SPACE_MB } from "./resources.js";
@@ -75,6 +76,7 @@ class ChildWorker implements TrialWorker {
         MLBENCH_HPO_MEMORY_MB: String(memoryMb),
       },
     });
+    const guard = this.#child.pid === undefined ? null : guardOrphan(this.#child.pid);
     this.#child.stdout?.resume();
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_TAIL);
@@ -88,6 +90,7 @@ class ChildWorker implements TrialWorker {
       });
       // `close` comes after the last of stderr and of the messages.
       this.#child.on("close", (code, signal) => {
+        guard?.kill("SIGKILL");
         resolve(this.#failureOf(code, signal));
       });
     });

@@ -147,7 +147,7 @@ describe("worker processes", () => {
     for (const pid of pids.filter(isAlive)) process.kill(pid, "SIGKILL");
   });
 
-  it("end when their parent is killed, even in an endless loop", async () => {
+  it("end when their parent is killed, even in an endless loop, and even stopped", async () => {
     const storage = join(root, "orphans");
     const trace = join(root, "orphans.pids");
     await createStudy({ ...{ name: "s", storage, seed: 1, sampler: "random", pruner: "nop" }, space });
@@ -163,6 +163,7 @@ describe("worker processes", () => {
     });
     pids.push(...begun);
     expect(pids.every(isAlive)).toBe(true);
+    if (process.platform !== "win32") process.kill(pids[0] as number, "SIGSTOP");
     running.kill("SIGKILL");
     // How soon is measured by bench/after-kill.mjs; here it is the test's own timeout that they must not outlive.
     await until(() => (pids.some(isAlive) ? undefined : true));

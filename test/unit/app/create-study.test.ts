@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createStudy, ensureStudy, planStudy } from "../../../src/app/create-study.js";
 import type { CreateStudyOptions } from "../../../src/app/create-study.js";
 import type { StudyHeader } from "../../../src/core/index.js";
@@ -14,6 +14,35 @@ const plan = async (options: Partial<CreateStudyOptions>) => {
   const { header, derived } = await planStudy({ storage: new MemoryStorage(), seed: 1, ...options });
   return { ...header, fixed: derived.fixed };
 };
+
+const unlimited = `export default ({ models, z, ForwardModel }) => {
+  const parameters = z.object({
+    limit: z.number().nullable().default(5),
+    mode: z.enum(["a", "b"]).nullable().default("a"),
+    flag: z.boolean().nullable().default(true),
+    tags: z.array(z.string()).nullable().default(["q"]),
+  });
+  models.register("unlimited", { summary: "for this test", parameters })(class extends ForwardModel {});
+};`;
+
+describe("none, where it is a value", () => {
+  const names = ["limit", "mode", "flag", "tags"].map((name) => `model.${name}`);
+  let directory: string;
+  beforeAll(async () => {
+    directory = await emptyFolder();
+    await writeFile(join(directory, "unlimited.mjs"), unlimited);
+  });
+  it.each<[string, Partial<CreateStudyOptions>]>([
+    ["as text", { fix: names.map((name) => `${name}=none`) }],
+    ["by name", { fix: Object.fromEntries(names.map((name) => [name, null])) }],
+    ["shared by all trials", { params: Object.fromEntries(names.map((name) => [name, null])) }],
+  ])("given %s is what a study keeps, not the default", async (_how, given) => {
+    const { task } = await plan({ directory, plugins: ["./unlimited.mjs"], model: "unlimited", ...given });
+    expect(names.map((name) => task.params?.[name])).toEqual([null, null, null, null]);
+    const { task: other } = await plan({ directory, plugins: ["./unlimited.mjs"], model: "unlimited" });
+    expect(names.map((name) => other.params?.[name])).toEqual([5, "a", true, ["q"]]);
+  });
+});
 
 describe("a study over a model", () => {
   it("is named after it, stored, and begins with the parameters' defaults", async () => {
