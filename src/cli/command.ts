@@ -1,5 +1,6 @@
 /** The contract of a command of the program. */
 import type { Command } from "commander";
+import type { ProjectFile } from "../app/project-file.js";
 import type { CliIo } from "./io.js";
 
 /** What a command's file gets. */
@@ -8,6 +9,10 @@ export interface CommandContext {
   /** As typed, for commands whose options depend on other options (`--model lstm` brings that model's). */
   readonly argv: readonly string[];
   readonly setExitCode: (code: number) => void;
+  /** The project file in force; null where there is none. @default null */
+  readonly projectFile?: ProjectFile | null;
+  /** Project files of folders above that do not hold, each with the reason. @default none */
+  readonly passedOver?: readonly string[];
 }
 
 /** Adds one command. Whatever is heavy (TensorFlow.js, pools, charts) is imported in its action. */

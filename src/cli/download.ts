@@ -1,7 +1,8 @@
 /** A dataset's download with its progress on the terminal. */
 import { UsageError } from "../core/index.js";
-import { printLine } from "./io.js";
+import { printLine, printNote } from "./io.js";
 import type { CliIo } from "./io.js";
+import { tellerOf } from "./teller.js";
 
 interface DownloadOptions {
   readonly url?: string;
@@ -18,7 +19,7 @@ const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 
 /** A bar on a terminal; nothing elsewhere, or while the size is not known. */
 async function createDownloadView(io: CliIo): Promise<DownloadView> {
-  if (!io.stderr.isTTY) return { onProgress: () => {}, stop: () => {} };
+  if (!io.stderr.isTTY || tellerOf(io.stderr)?.quiet) return { onProgress: () => {}, stop: () => {} };
   const { default: progress } = await import("cli-progress");
   const bar = new progress.SingleBar(
     { format: "{bar} {percentage} % of {total} MB  {speed} MB/s", stream: io.stderr, hideCursor: true },
@@ -60,7 +61,7 @@ export async function downloadDataset(
       ...(sha256 ? { sha256 } : {}),
     });
     view.stop();
-    printLine(io.stderr, `sha256 ${result.sha256}`);
+    printNote(io.stderr, `sha256 ${result.sha256}`);
     for (const file of result.files) printLine(io.stdout, file);
     return true;
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The streams that a command writes to, and its output formats. */
 import { stringifyJson, UsageError } from "../core/index.js";
+import { tellerOf } from "./teller.js";
 
 /** Where a command's output goes; tests replace it. */
 export interface CliIo {
@@ -43,9 +44,22 @@ export function printJson(stream: NodeJS.WritableStream, data: unknown, indent?:
   stream.write(`${text.replaceAll(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)}\n`);
 }
 
-/** Writes a line for people. */
+/** Writes a line for people: a result, a warning or an error. */
 export function printLine(stream: NodeJS.WritableStream, line: string): void {
+  tellerOf(stream)?.record(shown(line));
   stream.write(`${shown(line)}\n`);
+}
+
+/** Writes a line that nobody needs who is in a hurry: progress, or what to type next. `--quiet` leaves it to the log. */
+export function printNote(stream: NodeJS.WritableStream, line: string): void {
+  const teller = tellerOf(stream);
+  if (teller?.quiet) teller.record(shown(line));
+  else printLine(stream, line);
+}
+
+/** Writes what helps to understand, where `--verbose` or a log asks for it. */
+export function printDetail(stream: NodeJS.WritableStream, line: () => string): void {
+  tellerOf(stream)?.detail(stream, line);
 }
 
 /**

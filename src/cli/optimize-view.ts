@@ -1,11 +1,13 @@
 /** A call of `optimize` for people: a live picture on a terminal, plain lines elsewhere. */
-import type { OptimizeEvent, Trial } from "../core/index.js";
+import type { OptimizeEvent, StudyHeader, Trial } from "../core/index.js";
 import { directionsOf, isFeasible, oneLine, RunningFront } from "../core/index.js";
 import { JsonView } from "./json-view.js";
 import type { JsonViewOptions } from "./json-view.js";
 import { duration, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
-import { printLine, shown } from "./io.js";
+import { printDetail, printNote, shown } from "./io.js";
+import { OptimizeDetails } from "./optimize-details.js";
+import { tellerOf } from "./teller.js";
 import { note, paramText } from "./trial-table.js";
 
 /** Shows a call of `optimize` as it goes. */
@@ -18,6 +20,8 @@ export interface OptimizeView {
 export interface ViewOptions extends JsonViewOptions {
   /** The best trial, or the Pareto front, before this call. */
   readonly front: readonly Trial[];
+  /** What the study fixes, for details. @default no details */
+  readonly header?: StudyHeader;
 }
 
 /** `lr 0.00312  hidden_size 48`: parameters in a line, without their groups. */
@@ -83,16 +87,19 @@ function commonLine(event: OptimizeEvent): string | null {
 /** Piped: a plain line for each thing worth keeping in a log; the reader of the pipe gets the first line first. */
 export class PlainView implements OptimizeView {
   readonly #front: RunningFront;
+
+  /** @param print where the lines go. @default stdout */
   constructor(
     private readonly io: CliIo,
     options: ViewOptions,
+    private readonly print: (line: string) => void = (line) => printNote(this.io.stdout, line),
   ) {
     this.#front = new RunningFront(directionsOf(options), options.front);
   }
 
   onEvent(event: OptimizeEvent): void {
     const line = this.#line(event);
-    if (line !== null) printLine(this.io.stdout, line);
+    if (line !== null) this.print(line);
   }
 
   #line(event: OptimizeEvent): string | null {
@@ -248,10 +255,42 @@ export class LiveView implements OptimizeView {
   }
 }
 
-/** The view that fits: events for programs, a live picture on a terminal, plain lines elsewhere. */
+/** Several views of one call. */
+function together(views: readonly OptimizeView[]): OptimizeView {
+  return {
+    onEvent: (event) => {
+      for (const view of views) view.onEvent(event);
+    },
+    stop: () => {
+      for (const view of views) view.stop();
+    },
+  };
+}
+
+/** Details, where somebody hears them. */
+function detailsView(io: CliIo, { header }: ViewOptions): OptimizeView[] {
+  if (!header || !tellerOf(io.stderr)?.hearsDetails) return [];
+  const details = new OptimizeDetails(header);
+  const onEvent = (event: OptimizeEvent): void => {
+    const line = details.line(event);
+    if (line !== null) printDetail(io.stderr, () => line);
+  };
+  return [{ onEvent, stop: () => {} }];
+}
+
+/**
+ * The view that fits: events for programs, a live picture on a terminal, plain lines elsewhere and beside details. The
+ * log hears the plain lines whatever is shown.
+ */
 export async function createOptimizeView(io: CliIo, json: boolean, options: ViewOptions): Promise<OptimizeView> {
-  if (json) return new JsonView(io, options);
-  if (!io.stdout.isTTY || !io.stderr.isTTY) return new PlainView(io, options);
+  const teller = tellerOf(io.stderr);
+  const isPlain = !json && (teller?.quiet || teller?.verbose || !io.stdout.isTTY || !io.stderr.isTTY);
+  const shownView = isPlain ? new PlainView(io, options) : json ? new JsonView(io, options) : await liveView(io, options);
+  const logged = teller?.hearsRecord && !isPlain ? [new PlainView(io, options, (line) => teller.record(shown(line)))] : [];
+  return together([shownView, ...logged, ...detailsView(io, options)]);
+}
+
+async function liveView(io: CliIo, options: ViewOptions): Promise<LiveView> {
   const { default: progress } = await import("cli-progress");
   const bars = new progress.MultiBar({
     format: "{text}",

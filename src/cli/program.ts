@@ -9,9 +9,23 @@ import {
   UsageError,
   userErrorOf,
 } from "../core/index.js";
-import { commands } from "./commands/index.js";
-import { printLine, shown, surviveClosedPipes } from "./io.js";
+import { findProjectFile, pathFromProject } from "../app/find-project-file.js";
+import type { ProjectFile } from "../app/project-file.js";
+import { commandPaths, commands } from "./commands/index.js";
+import type { CommandEntry } from "./commands/index.js";
+import {
+  addGlobalOptions,
+  addLeadingOptions,
+  handStorage,
+  settledOptions,
+  takeLeadingOptions,
+} from "./global-options.js";
+import type { GlobalOptions } from "./global-options.js";
+import { printDetail, printLine, shown, surviveClosedPipes } from "./io.js";
 import type { CliIo } from "./io.js";
+import type { ProjectDefaults } from "./project-defaults.js";
+import { setUsualStorage } from "./study-ref.js";
+import { stand, Teller, tellerOf } from "./teller.js";
 import { version } from "./version.js";
 
 /**
@@ -20,7 +34,6 @@ import { version } from "./version.js";
  */
 export async function main(argv: readonly string[], io: CliIo = process): Promise<number> {
   keepDeepStacks();
-  let exitCode = 0;
   let unwritten = false;
   surviveClosedPipes(io, (error) => {
     unwritten = true;
@@ -28,38 +41,173 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     // The stream may tell only after this function has returned.
     process.exitCode = 1;
   });
-  const program = new Command("mlbench-hpo")
-    .description("Hyperparameter optimization for machine-learning models of battery health")
-    .version(version, "-V, --version", "print the version")
-    .helpOption("-h, --help", "show help")
-    .showSuggestionAfterError(true)
-    // Without it `datasets show … --format json` would set the --format of `datasets`.
-    .enablePositionalOptions()
-    .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(shown(text.replaceAll(/\n(?=\(Did)/g, " "))),
-    })
-    .exitOverride();
+  const teller = new Teller(printLine);
+  teller.onLogFailure = (error) => printLine(io.stderr, `error: ${messageOf(error)}; the log ends here`);
+  const leave = stand(teller, [io.stdout, io.stderr]);
+  const started = performance.now();
+  let exitCode: number;
   try {
-    forgetEmptyVariables();
-    requireCommand(argv);
-    await loadEnvironmentPlugins();
-    const context = { io, argv, setExitCode: (code: number) => void (exitCode = code) };
-    for (const { name, aliases = [], summary, load } of commands) {
-      if (argv[0] === name || aliases.includes(argv[0] ?? "")) await (await load())(program, context);
-      else
+    exitCode = await runLine(argv, io, teller);
+  } catch (error) {
+    await settleLate(argv, teller).catch(() => undefined);
+    exitCode = report(error, io);
+  }
+  const code = (unwritten || teller.logFailure !== null) && exitCode === 0 ? 1 : exitCode;
+  printDetail(io.stderr, () => `took ${((performance.now() - started) / 1000).toFixed(2)} s; exit code ${code}`);
+  leave();
+  teller.close();
+  return code;
+}
+
+async function runLine(argv: readonly string[], io: CliIo, teller: Teller): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(io);
+  forgetEmptyVariables();
+  const { leading, line: typed } = takeLeadingOptions(argv);
+  const line = withoutHelpCommand(typed);
+  requireCommand(line);
+  const entry = commands.find(({ name, aliases = [] }) => name === line[0] || aliases.includes(line[0] ?? ""));
+  const { file, passedOver } = entry && !entry.plain ? await projectFileHere() : { file: null, passedOver: [] };
+  setUsualStorage(file?.config.storage === undefined ? "studies" : pathFromProject(file.folder, file.config.storage));
+  if (file) await loadProjectPlugins(file, io);
+  if (entry && !entry.plain) await loadEnvironmentPlugins();
+  const defaults = file && entry ? await defaultsOf(file, entry, line, leading) : null;
+  try {
+    const context = { io, setExitCode: (code: number) => void (exitCode = code), projectFile: file, passedOver };
+    const early = defaults ? defaults.insert(line, defaults.of.earlyWords()) : line;
+    for (const { name, aliases = [], summary, load, hidden } of commands) {
+      if (entry?.name === name) await (await load())(program, { ...context, argv: [name, ...early.slice(1)] });
+      else if (!hidden)
         program
           .command(name)
           .description(summary)
           .aliases([...aliases]);
     }
-    if (argv.length === 0) program.help();
-    await program.parseAsync(argv, { from: "user" });
-    return unwritten && exitCode === 0 ? 1 : exitCode;
+    if (!entry) addLeadingOptions(program);
+    for (const command of program.commands) if (command.name() === entry?.name) addGlobalOptions(command);
+    if (line.length === 0) program.help();
+    program.hook("preAction", async (_program, command) => {
+      handStorage(command, leading);
+      defaults?.of.mark(command);
+      await settle(teller, io, argv, settledOptions(command, leading));
+      for (const line of passedOver) printDetail(io.stderr, () => line);
+      await tellSettings(command, io, file);
+    });
+    const words = defaults ? defaults.insert(line, defaults.of.words(leafOf(program, defaults.path))) : line;
+    await program.parseAsync(words, { from: "user" });
+    return exitCode;
   } catch (error) {
-    return report(error, io);
+    throw defaults ? defaults.of.attribute(error) : error;
   }
+}
+
+function createProgram(io: CliIo): Command {
+  const hear = (text: string): void => tellerOf(io.stderr)?.record(text.trimEnd());
+  return (
+    new Command("mlbench-hpo")
+      .description("Hyperparameter optimization for machine-learning models of battery health")
+      .version(version, "-V, --version", "print the version")
+      .helpOption("-h, --help", "show help")
+      .showSuggestionAfterError(true)
+      // Without it `datasets show … --format json` would set the --format of `datasets`.
+      .enablePositionalOptions()
+      .configureOutput({
+        writeOut: (text) => io.stdout.write(text),
+        writeErr: (text) => {
+          hear(text);
+          io.stderr.write(text);
+        },
+        outputError: (text, write) => write(shown(text.replaceAll(/\n(?=\(Did)/g, " "))),
+      })
+      .exitOverride()
+  );
+}
+
+/** `help optimize` is `optimize --help`: only a command that is typed gets its options. */
+function withoutHelpCommand(line: readonly string[]): readonly string[] {
+  const [first, ...rest] = line;
+  const isCommand = commands.some(({ name, aliases = [] }) => [name, ...aliases].includes(rest[0] ?? ""));
+  return first === "help" && isCommand ? [...rest, "--help"] : line;
+}
+
+/** The project file of the current folder, read, and those that do not hold. */
+async function projectFileHere(): Promise<{ file: ProjectFile | null; passedOver: readonly string[] }> {
+  const { found, passedOver } = findProjectFile(".");
+  if (!found) return { file: null, passedOver };
+  const { readProjectFile } = await import("../app/project-file.js");
+  return { file: await readProjectFile(found, commandPaths), passedOver };
+}
+
+interface LineDefaults {
+  readonly of: ProjectDefaults;
+  /** The command as it is typed. */
+  readonly path: readonly string[];
+  /** Words put behind the command. */
+  readonly insert: (line: readonly string[], words: readonly string[]) => string[];
+}
+
+async function defaultsOf(
+  file: ProjectFile,
+  { name, subcommands = [] }: CommandEntry,
+  line: readonly string[],
+  leading: GlobalOptions,
+): Promise<LineDefaults> {
+  const { ProjectDefaults } = await import("./project-defaults.js");
+  const path = subcommands.includes(line[1] ?? "") ? [name, line[1] as string] : [name];
+  const before = Object.keys(leading).map((key) => (key === "logFile" ? "--log-file" : `--${key}`));
+  const insert: LineDefaults["insert"] = (words, more) => [
+    ...words.slice(0, path.length),
+    ...more,
+    ...words.slice(path.length),
+  ];
+  return { of: new ProjectDefaults(file, path.join(" "), [...before, ...line.slice(path.length)]), path, insert };
+}
+
+function leafOf(program: Command, path: readonly string[]): Command {
+  return path.reduce((at, name) => at.commands.find((child) => child.name() === name) ?? at, program);
+}
+
+/** What `--quiet`, `--verbose` and `--log-file` say is in force from here on. */
+async function settle(teller: Teller, io: CliIo, argv: readonly string[], given: GlobalOptions): Promise<void> {
+  const { quiet = false, verbose = false, logFile } = given;
+  const log = logFile === undefined ? null : new (await import("../io/log-file.js")).LogFile(logFile);
+  if (log) {
+    const { commandLine } = await import("../app/made-by.js");
+    const words = commandLine(["", "mlbench-hpo", ...argv], ".");
+    log.write(`${words}  (mlbench-hpo ${version}, process ${process.pid}, in ${process.cwd()})`);
+  }
+  teller.settle({ quiet, verbose, log });
+  printDetail(io.stderr, () => `mlbench-hpo ${version}, Node ${process.version}, in ${process.cwd()}`);
+}
+
+/** A line that failed before its options were read: its log hears why, if there is one. */
+async function settleLate(argv: readonly string[], teller: Teller): Promise<void> {
+  if (teller.settled) return;
+  const at = argv.findIndex((word) => word === "--log-file" || word.startsWith("--log-file="));
+  const [, given = argv[at + 1]] = (argv[at] ?? "").split(/=(.*)/s);
+  if (at < 0 || !given) return;
+  const { LogFile } = await import("../io/log-file.js");
+  teller.settle({ quiet: false, verbose: false, log: new LogFile(given) });
+}
+
+const sources: Readonly<Record<string, string>> = { cli: "typed", env: "environment" };
+
+/** Every option that is not at its default, and where it comes from. */
+async function tellSettings(command: Command, io: CliIo, file: ProjectFile | null): Promise<void> {
+  if (!tellerOf(io.stderr)?.hearsDetails) return;
+  const { withoutSecrets } = await import("../app/made-by.js");
+  printDetail(io.stderr, () => `project file: ${file?.shown ?? "none"}`);
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const [value, source] = [command.getOptionValue(name) as unknown, command.getOptionValueSource(name)];
+    if (value === undefined || source === undefined || source === "default") continue;
+    const from = source === "config" ? (file?.shown ?? source) : (sources[source] ?? source);
+    printDetail(io.stderr, () => `${option.long ?? option.flags}: ${withoutSecrets(textOf(value))} (${from})`);
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
 }
 
 /** A variable that is set to nothing is no setting. */
@@ -68,19 +216,22 @@ function forgetEmptyVariables(): void {
     if (name.startsWith("MLBENCH_") && value === "") Reflect.deleteProperty(process.env, name);
 }
 
-/** @throws UsageError `invalid-command` for `help` of what is no command, and for an option before the command. */
+/** @throws UsageError `invalid-command` for `help` of what is no command. */
 function requireCommand([first = "", second]: readonly string[]): void {
-  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
-  if (first === "help" && second !== undefined && !second.startsWith("-") && !["help", ...names].includes(second))
+  const names = commands.flatMap(({ name, aliases = [], hidden }) => (hidden ? [] : [name, ...aliases]));
+  if (first === "help" && second !== undefined && !second.startsWith("-") && second !== "help")
     throw new UsageError(
       "invalid-command",
       `help ${second}: no command "${second}":${didYouMean(second, names)} mlbench-hpo --help lists them`,
     );
-  if (first.startsWith("-") && !["-h", "--help", "-V", "--version"].includes(first))
-    throw new UsageError(
-      "invalid-command",
-      `${first}: options stand behind the command, as in mlbench-hpo studies ${first}`,
-    );
+}
+
+/** The project file's plug-ins, for every command: a storage of its own, for one, has to be known to open it. */
+async function loadProjectPlugins({ config, folder, shown: source }: ProjectFile, io: CliIo): Promise<void> {
+  if (!config.plugins?.length) return;
+  const { loadPlugins } = await import("../plugins/load-plugins.js");
+  for (const file of await loadPlugins(config.plugins, folder, `${source}: plugins:`))
+    printDetail(io.stderr, () => `plug-in ${file} (${source})`);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** A training run shown as it goes. */
 import type { EpochEvent } from "../core/index.js";
 import type { CliIo } from "./io.js";
-import { printLine } from "./io.js";
+import { printNote } from "./io.js";
+import { tellerOf } from "./teller.js";
 import { duration, shortNumber } from "./render.js";
 
 /** Shows a training run to people, on stderr: a bar on a terminal, plain lines elsewhere. */
@@ -29,7 +30,7 @@ class PlainView implements TrainView {
     private readonly label: string,
   ) {}
   epoch(event: EpochEvent): void {
-    printLine(this.io.stderr, `${this.label}${epochLine(event, this.epochs)}`);
+    printNote(this.io.stderr, `${this.label}${epochLine(event, this.epochs)}`);
   }
   stop(): void {}
 }
@@ -44,8 +45,10 @@ class BarView implements TrainView {
   constructor(
     private readonly bar: Bar,
     private readonly epochs: number,
+    private readonly record: (event: EpochEvent) => void,
   ) {}
   epoch(event: EpochEvent): void {
+    this.record(event);
     const elapsed = (performance.now() - this.#started) / 1000;
     this.bar.update(event.epoch, {
       train: rmse(event.train_rmse),
@@ -61,11 +64,13 @@ class BarView implements TrainView {
 
 /**
  * @param label stands before the bar and each line: `"B0005 "`, the cell held out
- * @param quiet nothing at all (`--format json`)
+ * @param quiet nothing is shown (`--format json`); a log hears all the same
  */
 export async function createTrainView(io: CliIo, epochs: number, label: string, quiet: boolean): Promise<TrainView> {
-  if (quiet) return { epoch: () => {}, stop: () => {} };
-  if (!io.stderr.isTTY) return new PlainView(io, epochs, label);
+  const teller = tellerOf(io.stderr);
+  const record = (event: EpochEvent): void => teller?.record(`${label}${epochLine(event, epochs)}`);
+  if (quiet) return { epoch: record, stop: () => {} };
+  if (!io.stderr.isTTY || teller?.quiet || teller?.verbose) return new PlainView(io, epochs, label);
   const { default: progress } = await import("cli-progress");
   const width = Math.max(8, Math.min(40, (io.stderr.columns ?? 80) - 66 - label.length));
   const bar = new progress.SingleBar(
@@ -79,5 +84,5 @@ export async function createTrainView(io: CliIo, epochs: number, label: string, 
     progress.Presets.shades_classic,
   );
   bar.start(epochs, 0, { train: "-", val: "-", lr: "-", left: "-" });
-  return new BarView(bar, epochs);
+  return new BarView(bar, epochs, record);
 }

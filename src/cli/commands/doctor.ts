@@ -1,6 +1,6 @@
 /** `mlbench-hpo doctor`: damage found in a study's files, and mended. */
 import type { CommandDefinition } from "../command.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printNote } from "../io.js";
 import { printData } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
@@ -51,7 +51,7 @@ export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) =
       });
       if (damaged) {
         if (format === "table")
-          printLine(io.stderr, `to mend it: mlbench-hpo doctor ${ref.name} --repair --storage ${ref.directory}`);
+          printNote(io.stderr, `to mend it: mlbench-hpo doctor ${ref.name} --repair --storage ${ref.directory}`);
         setExitCode(1);
       }
     });

@@ -5,6 +5,12 @@ import type { CommandDefinition } from "../command.js";
 export interface CommandEntry {
   readonly name: string;
   readonly aliases?: readonly string[];
+  /** Commands of its own: `datasets show`. */
+  readonly subcommands?: readonly string[];
+  /** It works on nothing of the project: no project file, no plug-ins. */
+  readonly plain?: true;
+  /** Not among the commands that help lists. */
+  readonly hidden?: true;
   /** For the list of commands; the module says it again with its options. */
   readonly summary: string;
   readonly load: () => Promise<CommandDefinition>;
@@ -79,10 +85,16 @@ export const commands: readonly CommandEntry[] = [
   { name: "tell", summary: "end a trial that `ask` handed out", load: async () => (await askTell()).tellCommand },
   {
     name: "trial",
+    subcommands: ["note", "tag", "ban", "restore", "retry", "stop"],
     summary: "note, tag, ban, restore, retry or stop one trial",
     load: async () => (await import("./trial.js")).trialCommand,
   },
-  { name: "study", summary: "a study's attributes", load: async () => (await import("./study.js")).studyCommand },
+  {
+    name: "study",
+    subcommands: ["set-user-attr"],
+    summary: "a study's attributes",
+    load: async () => (await import("./study.js")).studyCommand,
+  },
   {
     name: "delete-study",
     summary: "delete a study with its files",
@@ -111,13 +123,20 @@ export const commands: readonly CommandEntry[] = [
   { name: "models", summary: "list the models", load: async () => (await import("./models.js")).modelsCommand },
   {
     name: "datasets",
+    subcommands: ["show", "download"],
     summary: "list, show and download datasets",
     load: async () => (await import("./datasets.js")).datasetsCommand,
   },
   {
     name: "info",
-    summary: "package, Node, CPU and kernels here",
+    summary: "package, Node, CPU, kernels and project file here",
     load: async () => (await import("./info.js")).infoCommand,
+  },
+  {
+    name: "completion",
+    plain: true,
+    summary: "print a script that completes command lines in bash, zsh or fish",
+    load: async () => (await import("./completion.js")).completionCommand,
   },
   {
     name: "describe",
@@ -125,3 +144,9 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./describe.js")).describeCommand,
   },
 ];
+
+/** Every command as it is typed: `datasets show`. */
+export const commandPaths: readonly string[] = commands.flatMap(({ name, subcommands = [] }) => [
+  name,
+  ...subcommands.map((subcommand) => `${name} ${subcommand}`),
+]);

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { StudyCommand } from "../../study/commands.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { printLine } from "../io.js";
+import { printLine, printNote } from "../io.js";
 import { wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
@@ -27,24 +27,24 @@ export const trialCommand: CommandDefinition = (program, { io }: CommandContext)
     .argument("<text>", "the note; empty removes it")
     .action(async (number: number, note: string, options: StudyOptions) => {
       await send(options, { type: "annotate", number, change: { note } });
-      printLine(io.stdout, note === "" ? `trial ${number}: no note` : `trial ${number}: noted`);
+      printNote(io.stdout, note === "" ? `trial ${number}: no note` : `trial ${number}: noted`);
     });
   verb(trial, "tag", "give a trial tags, in place of those before")
     .argument("[tags...]", "the tags; none removes them")
     .action(async (number: number, tags: string[], options: StudyOptions) => {
       const { tags: given } = await send(options, { type: "annotate", number, change: { tags } });
-      printLine(io.stdout, `trial ${number}: ${given.length === 0 ? "no tags" : given.join(", ")}`);
+      printNote(io.stdout, `trial ${number}: ${given.length === 0 ? "no tags" : given.join(", ")}`);
     });
   verb(trial, "ban", "hide a trial from best trial, sampler and plots; it stays counted").action(
     async (number: number, options: StudyOptions) => {
       await send(options, { type: "annotate", number, change: { banned: true } });
-      printLine(io.stdout, `trial ${number} is banned; \`trial restore ${number}\` takes it back`);
+      printNote(io.stdout, `trial ${number} is banned; \`trial restore ${number}\` takes it back`);
     },
   );
   verb(trial, "restore", "let a banned trial count like any other again").action(
     async (number: number, options: StudyOptions) => {
       await send(options, { type: "annotate", number, change: { banned: false } });
-      printLine(io.stdout, `trial ${number} is restored`);
+      printNote(io.stdout, `trial ${number} is restored`);
     },
   );
   verb(trial, "retry", "queue a failed trial's parameters once more").action(
@@ -56,7 +56,7 @@ export const trialCommand: CommandDefinition = (program, { io }: CommandContext)
   verb(trial, "stop", "end a running trial as pruned, or give up a waiting one").action(
     async (number: number, options: StudyOptions) => {
       const { state } = await send(options, { type: "stop-trial", number });
-      printLine(io.stdout, state === "running" ? `trial ${number} ends` : `trial ${number} is ${state}`);
+      printNote(io.stdout, state === "running" ? `trial ${number} ends` : `trial ${number} is ${state}`);
     },
   );
 };

@@ -1,0 +1,3 @@
+/** placeholder. */
+import type { CommandDefinition } from "../command.js";
+export const completionCommand: CommandDefinition = () => {};
