@@ -67,7 +67,10 @@ export function checkProjectConfig(data: unknown, source: string, commands: read
   if (!parsed.success) throw schemaError(source, parsed.error);
   const unknown = Object.keys(parsed.data.defaults ?? {}).find((name) => !commands.includes(name));
   if (unknown !== undefined)
-    throw invalid(source, `defaults: no command "${unknown}":${didYouMean(unknown, commands)} mlbench-hpo --help lists them`);
+    throw invalid(
+      source,
+      `defaults: no command "${unknown}":${didYouMean(unknown, commands)} mlbench-hpo --help lists them`,
+    );
   return parsed.data as ProjectConfig;
 }
 
@@ -79,7 +82,7 @@ async function importConfig({ path, shown }: ProjectFilePlace): Promise<unknown>
   } catch (error) {
     throw new UsageError("invalid-config", await importFailure("project file", path, error), { cause: error });
   }
-  throw invalid(shown, "expected a default export, as in export default { storage: \"studies\" }");
+  throw invalid(shown, 'expected a default export, as in export default { storage: "studies" }');
 }
 
 /**

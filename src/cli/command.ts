@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly setExitCode: (code: number) => void;
   /** The project file in force; null where there is none. @default null */
   readonly projectFile?: ProjectFile | null;
+  /** Holds every option that the project file sets against its command. @throws UsageError `invalid-config` */
+  readonly checkProjectFile?: () => Promise<void>;
   /** Project files of folders above that do not hold, each with the reason. @default none */
   readonly passedOver?: readonly string[];
 }

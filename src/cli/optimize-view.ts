@@ -285,8 +285,13 @@ function detailsView(io: CliIo, { header }: ViewOptions): OptimizeView[] {
 export async function createOptimizeView(io: CliIo, json: boolean, options: ViewOptions): Promise<OptimizeView> {
   const teller = tellerOf(io.stderr);
   const isPlain = !json && (teller?.quiet || teller?.verbose || !io.stdout.isTTY || !io.stderr.isTTY);
-  const shownView = isPlain ? new PlainView(io, options) : json ? new JsonView(io, options) : await liveView(io, options);
-  const logged = teller?.hearsRecord && !isPlain ? [new PlainView(io, options, (line) => teller.record(shown(line)))] : [];
+  const shownView = isPlain
+    ? new PlainView(io, options)
+    : json
+      ? new JsonView(io, options)
+      : await liveView(io, options);
+  const logged =
+    teller?.hearsRecord && !isPlain ? [new PlainView(io, options, (line) => teller.record(shown(line)))] : [];
   return together([shownView, ...logged, ...detailsView(io, options)]);
 }
 

@@ -8,6 +8,7 @@ import {
   stackText,
   UsageError,
   userErrorOf,
+  withoutSecrets,
 } from "../core/index.js";
 import { findProjectFile, pathFromProject } from "../app/find-project-file.js";
 import type { ProjectFile } from "../app/project-file.js";
@@ -24,6 +25,7 @@ import type { GlobalOptions } from "./global-options.js";
 import { printDetail, printLine, shown, surviveClosedPipes } from "./io.js";
 import type { CliIo } from "./io.js";
 import type { ProjectDefaults } from "./project-defaults.js";
+import type { LogFile } from "../io/log-file.js";
 import { setUsualStorage } from "./study-ref.js";
 import { stand, Teller, tellerOf } from "./teller.js";
 import { version } from "./version.js";
@@ -73,7 +75,12 @@ async function runLine(argv: readonly string[], io: CliIo, teller: Teller): Prom
   if (entry && !entry.plain) await loadEnvironmentPlugins();
   const defaults = file && entry ? await defaultsOf(file, entry, line, leading) : null;
   try {
-    const context = { io, setExitCode: (code: number) => void (exitCode = code), projectFile: file, passedOver };
+    const context = {
+      ...{ io, setExitCode: (code: number) => void (exitCode = code), projectFile: file, passedOver },
+      checkProjectFile: async () => {
+        if (file) await checkDefaults(file, io);
+      },
+    };
     const early = defaults ? defaults.insert(line, defaults.of.earlyWords()) : line;
     for (const { name, aliases = [], summary, load, hidden } of commands) {
       if (entry?.name === name) await (await load())(program, { ...context, argv: [name, ...early.slice(1)] });
@@ -91,7 +98,7 @@ async function runLine(argv: readonly string[], io: CliIo, teller: Teller): Prom
       defaults?.of.mark(command);
       await settle(teller, io, argv, settledOptions(command, leading));
       for (const line of passedOver) printDetail(io.stderr, () => line);
-      await tellSettings(command, io, file);
+      tellSettings(command, io, file);
     });
     const words = defaults ? defaults.insert(line, defaults.of.words(leafOf(program, defaults.path))) : line;
     await program.parseAsync(words, { from: "user" });
@@ -163,6 +170,25 @@ async function defaultsOf(
   return { of: new ProjectDefaults(file, path.join(" "), [...before, ...line.slice(path.length)]), path, insert };
 }
 
+/** @throws UsageError `invalid-config` for an option that a command does not have, or a value that it does not take */
+async function checkDefaults(file: ProjectFile, io: CliIo): Promise<void> {
+  for (const path of Object.keys(file.config.defaults ?? {})) {
+    const line = path.split(" ");
+    const entry = commands.find(({ name }) => name === line[0]) as CommandEntry;
+    const { of, insert } = await defaultsOf(file, entry, line, {});
+    const scratch = new Command("mlbench-hpo");
+    try {
+      await (
+        await entry.load()
+      )(scratch, { io, argv: insert(line, of.earlyWords()), setExitCode: () => {} });
+      addGlobalOptions(scratch);
+      of.words(leafOf(scratch, line));
+    } catch (error) {
+      throw of.attribute(error);
+    }
+  }
+}
+
 function leafOf(program: Command, path: readonly string[]): Command {
   return path.reduce((at, name) => at.commands.find((child) => child.name() === name) ?? at, program);
 }
@@ -170,14 +196,22 @@ function leafOf(program: Command, path: readonly string[]): Command {
 /** What `--quiet`, `--verbose` and `--log-file` say is in force from here on. */
 async function settle(teller: Teller, io: CliIo, argv: readonly string[], given: GlobalOptions): Promise<void> {
   const { quiet = false, verbose = false, logFile } = given;
-  const log = logFile === undefined ? null : new (await import("../io/log-file.js")).LogFile(logFile);
-  if (log) {
-    const { commandLine } = await import("../app/made-by.js");
-    const words = commandLine(["", "mlbench-hpo", ...argv], ".");
-    log.write(`${words}  (mlbench-hpo ${version}, process ${process.pid}, in ${process.cwd()})`);
+  try {
+    teller.settle({ quiet, verbose, log: logFile === undefined ? null : await openLog(logFile, argv) });
+  } catch (error) {
+    teller.settle({ quiet, verbose, log: null });
+    throw error;
   }
-  teller.settle({ quiet, verbose, log });
   printDetail(io.stderr, () => `mlbench-hpo ${version}, Node ${process.version}, in ${process.cwd()}`);
+}
+
+/** What is written first shows whether anything can be. */
+async function openLog(path: string, argv: readonly string[]): Promise<LogFile> {
+  const [{ LogFile }, { commandLine }] = await Promise.all([import("../io/log-file.js"), import("../app/made-by.js")]);
+  const log = new LogFile(path);
+  const words = commandLine(["", "mlbench-hpo", ...argv], ".");
+  log.write(`${words}  (mlbench-hpo ${version}, process ${process.pid}, in ${process.cwd()})`);
+  return log;
 }
 
 /** A line that failed before its options were read: its log hears why, if there is one. */
@@ -186,16 +220,14 @@ async function settleLate(argv: readonly string[], teller: Teller): Promise<void
   const at = argv.findIndex((word) => word === "--log-file" || word.startsWith("--log-file="));
   const [, given = argv[at + 1]] = (argv[at] ?? "").split(/=(.*)/s);
   if (at < 0 || !given) return;
-  const { LogFile } = await import("../io/log-file.js");
-  teller.settle({ quiet: false, verbose: false, log: new LogFile(given) });
+  teller.settle({ quiet: false, verbose: false, log: await openLog(given, argv) });
 }
 
 const sources: Readonly<Record<string, string>> = { cli: "typed", env: "environment" };
 
 /** Every option that is not at its default, and where it comes from. */
-async function tellSettings(command: Command, io: CliIo, file: ProjectFile | null): Promise<void> {
+function tellSettings(command: Command, io: CliIo, file: ProjectFile | null): void {
   if (!tellerOf(io.stderr)?.hearsDetails) return;
-  const { withoutSecrets } = await import("../app/made-by.js");
   printDetail(io.stderr, () => `project file: ${file?.shown ?? "none"}`);
   for (const option of command.options) {
     const name = option.attributeName();

@@ -201,7 +201,9 @@ export class ProjectDefaults {
 
   /** A path starts at the file's folder. */
   #relocated(name: string, holder: string, text: string): string {
-    const isPath = name === "storage" || name === "config" || name === "resume" || /^(file|dir|path)\b/.test(holder);
+    const isStudyFile = /^(name|study|study-name)$/.test(name) && text.endsWith(".json");
+    const isPath =
+      isStudyFile || name === "storage" || name === "config" || name === "resume" || /^(file|dir|path)\b/.test(holder);
     if (!isPath || (name === "config" && !/[\\/]|\.(ya?ml|json)$/.test(text))) return text;
     return name === "plugin" && !text.startsWith(".") ? text : pathFromProject(this.file.folder, text);
   }
@@ -240,7 +242,8 @@ export class ProjectDefaults {
   attribute(error: unknown): unknown {
     if (!(error instanceof MlbenchError) || error.message.startsWith(this.file.shown)) return error;
     const { code, message, exitCode } = error;
-    const defaults = this.#used.length > 0 ? this.#used : this.#given.map(([name, value]) => ({ name, texts: [value] }));
+    const defaults =
+      this.#used.length > 0 ? this.#used : this.#given.map(([name, value]) => ({ name, texts: [value] }));
     const about = defaults.find(({ name, texts }) =>
       texts.some((text) => message.startsWith(`--${name} `) || message.includes(`"${String(text as string)}"`)),
     );

@@ -17,6 +17,7 @@ import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import type { Prescan } from "../parameter-options.js";
+import { globalFlags } from "../global-options.js";
 import { parseFormat, printDetail, printLine, printNote } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
@@ -83,6 +84,7 @@ export const createStudyCommand: CommandDefinition = async (program, { io, argv 
 const undefining = [
   ...["--name", "--study-name", "--study", "--storage", "--seed", "--no-defaults"],
   ...["--dry-run", "--skip-if-exists", "--format", "--help", "-h"],
+  ...["-q", ...globalFlags],
 ];
 
 async function baseOf(words: readonly string[], { config: named }: Prescan): Promise<Base | null> {
@@ -251,7 +253,10 @@ function sayDefaults(
 function sayDetails(io: CliIo, base: Base | null, header: StudyHeader): void {
   const { sampler, pruner, task, settings, seed, space } = header;
   if (base) printDetail(io.stderr, () => `configuration: ${base.name}`);
-  printDetail(io.stderr, () => `study: sampler ${stringifyJson(sampler)}, pruner ${stringifyJson(pruner)}, seed ${seed}`);
+  printDetail(
+    io.stderr,
+    () => `study: sampler ${stringifyJson(sampler)}, pruner ${stringifyJson(pruner)}, seed ${seed}`,
+  );
   printDetail(io.stderr, () => `study: ${objectivesInWords(header.objectives)}; task ${stringifyJson(task)}`);
   printDetail(io.stderr, () => `study: settings ${stringifyJson(settings)}`);
   for (const [name, distribution] of Object.entries(space))

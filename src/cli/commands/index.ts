@@ -139,6 +139,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./completion.js")).completionCommand,
   },
   {
+    name: "complete",
+    plain: true,
+    hidden: true,
+    summary: "what the script of `completion` asks",
+    load: async () => (await import("./completion.js")).completeCommand,
+  },
+  {
     name: "describe",
     summary: "what a model, dataset, optimizer, … takes",
     load: async () => (await import("./describe.js")).describeCommand,
@@ -146,7 +153,6 @@ export const commands: readonly CommandEntry[] = [
 ];
 
 /** Every command as it is typed: `datasets show`. */
-export const commandPaths: readonly string[] = commands.flatMap(({ name, subcommands = [] }) => [
-  name,
-  ...subcommands.map((subcommand) => `${name} ${subcommand}`),
-]);
+export const commandPaths: readonly string[] = commands.flatMap(({ name, subcommands = [], hidden }) =>
+  hidden ? [] : [name, ...subcommands.map((subcommand) => `${name} ${subcommand}`)],
+);

@@ -114,19 +114,14 @@ function milliseconds(seconds: number | undefined): number | undefined {
 async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
   const { io } = context;
   const ref = await resolveStudy(options, name);
-  const [
-    { openStudyToWrite },
-    { parseKeepCheckpoints },
-    { createOptimizeView },
-    { studyDetails },
-    { drainable },
-  ] = await Promise.all([
-    import("../../app/study.js"),
-    import("../../app/checkpoint-keeper.js"),
-    import("../optimize-view.js"),
-    import("../optimize-details.js"),
-    import("../interrupt.js"),
-  ]);
+  const [{ openStudyToWrite }, { parseKeepCheckpoints }, { createOptimizeView }, { studyDetails }, { drainable }] =
+    await Promise.all([
+      import("../../app/study.js"),
+      import("../../app/checkpoint-keeper.js"),
+      import("../optimize-view.js"),
+      import("../optimize-details.js"),
+      import("../interrupt.js"),
+    ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
   const { takeOver } = options;
   const study = await openStudyToWrite(ref.storage, ref.name, { work: "optimize", takeOver });
