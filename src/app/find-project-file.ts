@@ -1,7 +1,7 @@
 /** Where the project file lies that holds in a folder. Small: every command looks for one. */
 import { statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { UsageError } from "../core/errors.js";
+import { UsageError } from "../core/index.js";
 
 /** The names that a project file may have. */
 export const projectFileNames = [

@@ -1,7 +1,7 @@
 /** The options of every command: `-q`, `--verbose`, `--log-file`; before the command they and `--storage` may stand as well. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import { UsageError } from "../core/errors.js";
+import { UsageError } from "../core/index.js";
 
 /** Where help lists them. */
 export const GLOBAL_GROUP = "Options of every command:";

@@ -46,7 +46,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
   const teller = new Teller(printLine);
   teller.onLogFailure = (error) => printLine(io.stderr, `error: ${messageOf(error)}; the log ends here`);
   const leave = stand(teller, [io.stdout, io.stderr]);
-  const started = performance.now();
+  const started = process.hrtime.bigint();
   let exitCode: number;
   try {
     exitCode = await runLine(argv, io, teller);
@@ -55,7 +55,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     exitCode = report(error, io);
   }
   const code = (unwritten || teller.logFailure !== null) && exitCode === 0 ? 1 : exitCode;
-  printDetail(io.stderr, () => `took ${((performance.now() - started) / 1000).toFixed(2)} s; exit code ${code}`);
+  printDetail(io.stderr, () => `took ${(Number(process.hrtime.bigint() - started) / 1e9).toFixed(2)} s; exit code ${code}`);
   leave();
   teller.close();
   return code;

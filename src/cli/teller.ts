@@ -1,6 +1,4 @@
 /** How much a command tells: quiet, verbose, and the log that hears every line for people. */
-import { stripVTControlCharacters } from "node:util";
-import { withoutSecrets } from "../core/secrets.js";
 import type { LogFile } from "../io/log-file.js";
 
 /** What the options of every command come to. */
@@ -61,7 +59,7 @@ export class Teller {
     if (!this.#settings) return void this.#early.push({ stream: null, line });
     if (!this.#settings.log || this.logFailure !== null) return;
     try {
-      this.#settings.log.write(withoutSecrets(stripVTControlCharacters(line)));
+      this.#settings.log.write(line);
     } catch (error) {
       this.logFailure = error;
       this.onLogFailure(error);

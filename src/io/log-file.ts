@@ -1,6 +1,8 @@
 /** A file that lines with their times are appended to, each as it comes. */
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { withoutSecrets } from "../core/index.js";
 import { cannotWrite } from "./atomic-write.js";
 
 /** Written at once and in order: what a process said before it was killed is there. */
@@ -21,13 +23,13 @@ export class LogFile {
   }
 
   /**
-   * Every line of a text behind the time: `2026-11-27T11:42:34.123Z trial 3 …`.
+   * Every line of a text behind the time, without colours and secrets in URLs: `2026-11-27T11:42:34.123Z trial 3 …`.
    * @throws MlbenchError `cannot-write`
    */
   write(text: string): void {
     const time = new Date().toISOString();
     const lines = Buffer.from(
-      text
+      withoutSecrets(stripVTControlCharacters(text))
         .split("\n")
         .map((line) => `${time} ${line}`.trimEnd() + "\n")
         .join(""),
