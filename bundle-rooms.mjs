@@ -17,7 +17,9 @@ const rooms = {
   "src/storage/json-file": [
     ...typescript("src/storage/json-file"),
     ...typescript("src/storage/migrations"),
-    ...["artifacts", "lock-owner", "stored-event", "study-errors", "study-summary"].map((name) => `src/storage/${name}.ts`),
+    ...["artifacts", "lock-owner", "stored-event", "study-errors", "study-summary"].map(
+      (name) => `src/storage/${name}.ts`,
+    ),
   ],
   "src/app": [
     ...["address", "find-study", "read-study", "storage"],

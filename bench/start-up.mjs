@@ -63,7 +63,15 @@ const of = (list, key) => list.map((sample) => sample[key]).sort((a, b) => a - b
 const rows = subjects.map(({ name, checkout, command }, i) => {
   const [cpu, wall] = [of(samples[i], "cpu"), of(samples[i], "wall")];
   const middle = Math.floor(cpu.length / 2);
-  return { name, checkout, command, cpu_min: cpu[0], cpu_median: cpu[middle], wall_min: wall[0], wall_median: wall[middle] };
+  return {
+    name,
+    checkout,
+    command,
+    cpu_min: cpu[0],
+    cpu_median: cpu[middle],
+    wall_min: wall[0],
+    wall_median: wall[middle],
+  };
 });
 console.log(`${given.repeats} runs each, taking turns; ms\n`);
 console.log("cpu min  median   wall min  median");

@@ -55,7 +55,10 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     exitCode = report(error, io);
   }
   const code = (unwritten || teller.logFailure !== null) && exitCode === 0 ? 1 : exitCode;
-  printDetail(io.stderr, () => `took ${(Number(process.hrtime.bigint() - started) / 1e9).toFixed(2)} s; exit code ${code}`);
+  printDetail(
+    io.stderr,
+    () => `took ${(Number(process.hrtime.bigint() - started) / 1e9).toFixed(2)} s; exit code ${code}`,
+  );
   leave();
   teller.close();
   return code;
