@@ -124,7 +124,9 @@ export class ProjectDefaults {
       if (value === true) return [`--${name}`];
       if (value === false) return [`--no-${name}`];
       if (name === "plugin" && Array.isArray(value)) return value.map((text) => `--plugin=${text}`);
-      const text = this.#relocated(name, "", Array.isArray(value) ? value.join(",") : String(value as string));
+      // Settings with names are no part of what a command's parameters depend on.
+      if (typeof value === "object" && !Array.isArray(value)) return [`--${name}=`];
+      const text = this.#relocated(name, "", [value as OptionValue].flat().join(","));
       return [`--${name}=${text}`];
     });
   }
@@ -140,7 +142,7 @@ export class ProjectDefaults {
       if (option === null || this.#isDisplaced(command, name, option)) return [];
       const texts = this.#texts(name, option, value);
       for (const text of texts) this.#check(name, option, text);
-      option.description += ` (${this.file.shown} sets ${texts.join(", ") || String(value as boolean)})`;
+      option.description += ` (${this.file.shown} sets ${texts.join(", ") || `${value === true}`})`;
       this.#used.push({ name, attribute: option.attributeName(), texts });
       return this.#wordsOf(option, texts, value);
     });
@@ -245,7 +247,7 @@ export class ProjectDefaults {
     const defaults =
       this.#used.length > 0 ? this.#used : this.#given.map(([name, value]) => ({ name, texts: [value] }));
     const about = defaults.find(({ name, texts }) =>
-      texts.some((text) => message.startsWith(`--${name} `) || message.includes(`"${String(text as string)}"`)),
+      texts.some((text) => message.startsWith(`--${name} `) || message.includes(JSON.stringify(text))),
     );
     if (!about) return error;
     return new MlbenchError(code, `${this.#place(about.name)}: ${message}`, { exitCode, cause: error });

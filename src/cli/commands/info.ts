@@ -37,7 +37,7 @@ export const infoCommand: CommandDefinition = (program, context) => {
               { title: "", text: ([key]) => key.replace("_", " ") },
               { title: "", text: ([, value]) => value },
             ],
-            Object.entries({ ...made, project_file: inWords(projectFile) }) as [string, string][],
+            Object.entries<string>({ ...made, project_file: inWords(projectFile) }),
           ),
       });
       if (options.format === "table") for (const line of passedOver) printNote(io.stderr, line);
