@@ -26,7 +26,18 @@ const rooms = {
     ...["annotated", "baselines", "study-list", "study-overview", "trial-query"].map((name) => `views/${name}`),
   ].map((name) => `src/app/${name}.ts`),
   "src/cli": [
-    ...["program", "global-options", "io", "render", "shared-options", "study-ref", "teller", "trial-table", "version"],
+    ...[
+      "program",
+      "command",
+      "global-options",
+      "io",
+      "render",
+      "shared-options",
+      "study-ref",
+      "teller",
+      "trial-table",
+      "version",
+    ],
     ...["commands/index", "commands/studies", "commands/trials", "../app/find-project-file"],
   ].map((name) => join("src/cli", `${name}.ts`)),
 };

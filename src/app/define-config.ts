@@ -21,9 +21,9 @@ export interface ProjectConfig {
 }
 
 /**
- * Returns what it is given, so that an editor knows its type: the default export of `mlbench-hpo.config.mjs`.
+ * Returns what it is given, so that an editor knows its type: the default export of `mlbench-hpo.config.mjs`. Imported from
+ * `mlbench-hpo/config` it brings nothing else with it.
  * @example
- * import { defineConfig } from "mlbench-hpo/config";
  * export default defineConfig({ storage: "studies", defaults: { optimize: { workers: 4 } } });
  */
 export function defineConfig(config: ProjectConfig): ProjectConfig {

@@ -2,12 +2,14 @@
 import { Command } from "commander";
 import type { Argument, Option } from "commander";
 import { findProjectFile, pathFromProject } from "../app/find-project-file.js";
-import { commands } from "./commands/index.js";
-import type { CommandEntry } from "./commands/index.js";
+import { pathsOf } from "./command.js";
+import type { CommandContext, CommandEntry } from "./command.js";
 import type { CompletionShell } from "./completion-scripts.js";
 import { addGlobalOptions, addLeadingOptions } from "./global-options.js";
 import { folderLocation } from "./study-ref.js";
-import type { CliIo } from "./io.js";
+
+/** What the answers are made with. */
+type Program = Required<Pick<CommandContext, "io" | "commands">>;
 
 /** A word that may follow, and what it is; `:files`, `:folders` and `:nospace` are for the shell. */
 interface Candidate {
@@ -74,7 +76,7 @@ function childOf(command: Command, word: string): Command | undefined {
 }
 
 /** The program with the command that is typed, as `main` makes it, but for plug-ins: Tab runs no code of the user's. */
-async function programFor(words: readonly string[], io: CliIo): Promise<Command> {
+async function programFor(words: readonly string[], { io, commands }: Program): Promise<Command> {
   const program = new Command("mlbench-hpo").enablePositionalOptions();
   addLeadingOptions(program);
   const at = walk(program, words).operands[0];
@@ -105,7 +107,7 @@ function safeLine({ name }: CommandEntry, words: readonly string[]): string[] {
 }
 
 /** Where studies live for the line, without running code. */
-async function storageOf(words: readonly string[]): Promise<string> {
+async function storageOf(words: readonly string[], commands: readonly CommandEntry[]): Promise<string> {
   const at = words.indexOf("--storage");
   const joined = words.find((word) => word.startsWith("--storage="))?.slice("--storage=".length);
   const typed = joined ?? (at < 0 ? undefined : words[at + 1]);
@@ -114,13 +116,12 @@ async function storageOf(words: readonly string[]): Promise<string> {
   const { found } = findProjectFile(".");
   if (!found || found.path.endsWith(".mjs")) return "studies";
   const { readProjectFile } = await import("../app/project-file.js");
-  const { commandPaths } = await import("./commands/index.js");
-  const { config, folder } = await readProjectFile(found, commandPaths);
+  const { config, folder } = await readProjectFile(found, pathsOf(commands));
   return config.storage === undefined ? "studies" : pathFromProject(folder, config.storage);
 }
 
-async function studies(words: readonly string[]): Promise<Candidate[]> {
-  const location = await storageOf(words);
+async function studies(words: readonly string[], { commands }: Program): Promise<Candidate[]> {
+  const location = await storageOf(words, commands);
   if (/^[a-z][a-z0-9+.-]+:/i.test(location)) return [];
   const { openStorage } = await import("../app/storage.js");
   return named(await (await openStorage(folderLocation(location))).list());
@@ -166,7 +167,7 @@ async function settings(words: readonly string[]): Promise<Candidate[]> {
   return [{ text: ":nospace" }, ...parameters.map(({ qualified }) => ({ text: `${qualified}=` }))];
 }
 
-async function valuesOf(option: Option, words: readonly string[]): Promise<Candidate[]> {
+async function valuesOf(option: Option, words: readonly string[], program: Program): Promise<Candidate[]> {
   if (option.argChoices) return named(option.argChoices);
   const name = option.attributeName();
   const holder = /[<[]([^>\]]+)/.exec(option.flags)?.[1] ?? "";
@@ -177,19 +178,24 @@ async function valuesOf(option: Option, words: readonly string[]): Promise<Candi
     return [...named(presets), FILES];
   }
   if (/^(file|path)\b/.test(holder)) return [FILES];
-  if (["studyName", "study"].includes(name)) return studies(words);
+  if (["studyName", "study"].includes(name)) return studies(words, program);
   if (name === "isolation") return named(["thread", "process"]);
   if (["set", "search", "fix"].includes(name)) return settings(words);
   return componentNames(name);
 }
 
-async function operandsOf(argument: Argument, place: Place, words: readonly string[]): Promise<Candidate[]> {
+async function operandsOf(
+  argument: Argument,
+  place: Place,
+  words: readonly string[],
+  program: Program,
+): Promise<Candidate[]> {
   if (argument.argChoices) return named(argument.argChoices);
   switch (argument.name()) {
     case "study":
-      return studies(words);
+      return studies(words, program);
     case "trial":
-      return place.operands.length === 0 ? studies(words) : [];
+      return place.operands.length === 0 ? studies(words, program) : [];
     case "checkpoint":
       return [FILES];
     case "dataset":
@@ -209,18 +215,25 @@ function optionsOf(command: Command): Candidate[] {
   ];
 }
 
-async function wordsAt(place: Place, current: string, words: readonly string[]): Promise<Candidate[]> {
+async function wordsAt(
+  place: Place,
+  current: string,
+  words: readonly string[],
+  program: Program,
+): Promise<Candidate[]> {
   const { command, operands, pending, optionsEnded } = place;
-  if (pending) return valuesOf(pending, words);
+  if (pending) return valuesOf(pending, words, program);
   if (!optionsEnded && current.startsWith("-")) return optionsOf(command);
   const isProgram = command.parent === null;
   if (isProgram && operands[0] === "help")
-    return commands.filter(({ hidden }) => !hidden).map(({ name, summary }) => ({ text: name, about: summary }));
+    return program.commands
+      .filter(({ hidden }) => !hidden)
+      .map(({ name, summary }) => ({ text: name, about: summary }));
   const own =
     operands.length > 0 ? [] : command.commands.map((child) => ({ text: child.name(), about: child.description() }));
   const argument =
     command.registeredArguments[operands.length] ?? command.registeredArguments.findLast((a) => a.variadic);
-  const more = argument ? await operandsOf(argument, place, words) : [];
+  const more = argument ? await operandsOf(argument, place, words, program) : [];
   return [
     ...own,
     ...(isProgram && operands.length === 0 ? [{ text: "help", about: "show a command's help" }] : []),
@@ -232,14 +245,18 @@ async function wordsAt(place: Place, current: string, words: readonly string[]):
  * The lines that a shell's script reads: `word<TAB>what it is`.
  * @param line the words behind the program's name, the one under the cursor last
  */
-export async function completions(shell: CompletionShell, line: readonly string[], io: CliIo): Promise<string[]> {
+export async function completions(
+  shell: CompletionShell,
+  line: readonly string[],
+  program: Program,
+): Promise<string[]> {
   const words = shell === "bash" ? joinedAtEquals(line) : [...line];
   const current = words.pop() ?? "";
-  const place = walk(await programFor(words, io), words);
+  const place = walk(await programFor(words, program), words);
   const at = current.startsWith("--") && !place.pending && !place.optionsEnded ? current.indexOf("=") : -1;
   const option = at < 0 ? undefined : optionOf(place.command, current.slice(0, at));
   if (at >= 0 && !option) return [];
-  const found = option ? await valuesOf(option, words) : await wordsAt(place, current, words);
+  const found = option ? await valuesOf(option, words, program) : await wordsAt(place, current, words, program);
   const typed = option ? current.slice(at + 1) : current;
   // bash replaces what stands behind the equals sign alone.
   const before = option && shell !== "bash" ? current.slice(0, at + 1) : "";

@@ -13,7 +13,7 @@ import {
 import { findProjectFile, pathFromProject } from "../app/find-project-file.js";
 import type { ProjectFile } from "../app/project-file.js";
 import { commandPaths, commands } from "./commands/index.js";
-import type { CommandEntry } from "./commands/index.js";
+import type { CommandEntry } from "./command.js";
 import {
   addGlobalOptions,
   addLeadingOptions,
@@ -79,7 +79,7 @@ async function runLine(argv: readonly string[], io: CliIo, teller: Teller): Prom
   const defaults = file && entry ? await defaultsOf(file, entry, line, leading) : null;
   try {
     const context = {
-      ...{ io, setExitCode: (code: number) => void (exitCode = code), projectFile: file, passedOver },
+      ...{ io, commands, setExitCode: (code: number) => void (exitCode = code), projectFile: file, passedOver },
       checkProjectFile: async () => {
         if (file) await checkDefaults(file, io);
       },

@@ -49,6 +49,12 @@ function bareName(setting: string): string {
   return name.slice(name.lastIndexOf(".") + 1).replaceAll("_", "-");
 }
 
+/** Names in a value: what an error quotes. */
+function textsOf(value: Given): string[] {
+  if (Array.isArray(value)) return value.map(String);
+  return typeof value === "object" ? Object.keys(value) : [String(value)];
+}
+
 /** The options of the line as far as they are typed: long names without dashes, and the settings of each. */
 class TypedOptions {
   readonly #words: readonly string[];
@@ -244,10 +250,10 @@ export class ProjectDefaults {
   attribute(error: unknown): unknown {
     if (!(error instanceof MlbenchError) || error.message.startsWith(this.file.shown)) return error;
     const { code, message, exitCode } = error;
-    const defaults =
-      this.#used.length > 0 ? this.#used : this.#given.map(([name, value]) => ({ name, texts: [value] }));
+    const early = this.#given.map(([name, value]) => ({ name, texts: textsOf(value) }));
+    const defaults = this.#used.length > 0 ? this.#used : early;
     const about = defaults.find(({ name, texts }) =>
-      texts.some((text) => message.startsWith(`--${name} `) || message.includes(JSON.stringify(text))),
+      texts.some((text) => message.startsWith(`--${name} `) || message.includes(`"${text}"`)),
     );
     if (!about) return error;
     return new MlbenchError(code, `${this.#place(about.name)}: ${message}`, { exitCode, cause: error });

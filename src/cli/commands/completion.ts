@@ -17,14 +17,14 @@ export const completionCommand: CommandDefinition = (program, { io }) => {
 };
 
 /** `mlbench-hpo complete SHELL -- WORD …`: what may stand for the last word, a line each; nothing when in doubt. */
-export const completeCommand: CommandDefinition = (program, { io }) => {
+export const completeCommand: CommandDefinition = (program, { io, commands = [] }) => {
   program
     .command("complete")
     .addArgument(new Argument("<shell>").choices(completionShells))
     .argument("[words...]")
     .action(async (shell: CompletionShell, words: string[]) => {
       const { completions } = await import("../complete.js");
-      const found = await completions(shell, words, io).catch(() => []);
+      const found = await completions(shell, words, { io, commands }).catch(() => []);
       for (const line of found) printLine(io.stdout, line);
     });
 };

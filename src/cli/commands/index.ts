@@ -1,20 +1,6 @@
 /** Every command of the program, by name. */
-import type { CommandDefinition } from "../command.js";
-
-/** A command before its module is loaded. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly aliases?: readonly string[];
-  /** Commands of its own: `datasets show`. */
-  readonly subcommands?: readonly string[];
-  /** It works on nothing of the project: no project file, no plug-ins. */
-  readonly plain?: true;
-  /** Not among the commands that help lists. */
-  readonly hidden?: true;
-  /** For the list of commands; the module says it again with its options. */
-  readonly summary: string;
-  readonly load: () => Promise<CommandDefinition>;
-}
+import { pathsOf } from "../command.js";
+import type { CommandEntry } from "../command.js";
 
 const askTell = () => import("./ask-tell.js");
 const control = () => import("./control.js");
@@ -153,6 +139,4 @@ export const commands: readonly CommandEntry[] = [
 ];
 
 /** Every command as it is typed: `datasets show`. */
-export const commandPaths: readonly string[] = commands.flatMap(({ name, subcommands = [], hidden }) =>
-  hidden ? [] : [name, ...subcommands.map((subcommand) => `${name} ${subcommand}`)],
-);
+export const commandPaths: readonly string[] = pathsOf(commands);
