@@ -1,12 +1,12 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { commands } from "../../src/cli/commands/index.js";
 import { completionShells } from "../../src/cli/completion-scripts.js";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { projectRoot, runCli, runHere } from "./cli.js";
 
 const example = join(projectRoot, "examples", "objective.mjs");
@@ -116,17 +116,17 @@ describe("what may follow", () => {
     const { stdout } = await runHere(["complete", "zsh", "--", "show", "l"], join(cwd, "p"));
     expect(stdout).toBe("lab-one\nlab-two\n");
     await mkdir(join(cwd, "q"));
-    await writeFile(join(cwd, "q", "mlbench-hpo.config.mjs"), "throw new Error('run')");
-    await writeFile(join(cwd, "q", "plugin.mjs"), "throw new Error('run')");
+    // An error would only mean no answer: what is run leaves a mark.
+    const marked = `import { writeFileSync } from "node:fs"; writeFileSync(new URL("ran", import.meta.url), "");`;
+    for (const file of ["mlbench-hpo.config.mjs", "plugin.mjs"]) await writeFile(join(cwd, "q", file), marked);
     for (const line of [
       ["show", "l"],
       ["train", "--plugin", "plugin.mjs", "--model", "zz"],
-    ])
-      expect(await runHere(["complete", "zsh", "--", ...line], join(cwd, "q"))).toEqual({
-        code: 0,
-        stdout: "",
-        stderr: "",
-      });
+    ]) {
+      const answer = await runHere(["complete", "zsh", "--", ...line], join(cwd, "q"));
+      expect(answer).toEqual({ code: 0, stdout: "", stderr: "" });
+    }
+    expect(existsSync(join(cwd, "q", "ran"))).toBe(false);
   });
 
   test("names of models and studies come without TensorFlow.js, the pool and charts", async () => {

@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { emptyFolder, jsonLines, projectRoot, runCli, runHere } from "./cli.js";
+import { emptyFolder, jsonLines, projectRoot, runHere } from "./cli.js";
 
 const example = join(projectRoot, "examples", "objective.mjs");
 
@@ -183,11 +184,19 @@ test("a log that can no longer be written is said once; the work goes on", async
   expect(teller.hearsDetails).toBe(false);
 });
 
-test("a process of its own ends with 1 when its log fills up", async () => {
-  if (!existsSync("/dev/full")) return void console.warn("skipped: no /dev/full");
-  const cwd = await emptyFolder();
-  await mkdir(join(cwd, "studies"));
-  const { code, stderr } = await runCli(["studies", "--log-file", "/dev/full"], { cwd });
-  expect(code).toBe(1);
-  expect(stderr.split("\n")).toHaveLength(2);
+test("a log whose reader goes away ends there, which is said once; the work is done, the exit code 1", async () => {
+  if (spawnSync("bash", ["--version"]).error) return void console.warn("skipped: no bash");
+  const cwd = await folderWithStudy();
+  const line = '"$@" optimize --trials 3 --workers 1 --log-file >(head -n 1 > first.log)';
+  const bin = join(projectRoot, "bin", "mlbench-hpo.js");
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", line, "bash", process.execPath, bin], {
+    cwd,
+    encoding: "utf8",
+  });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^error: cannot write \/dev\/fd\/\d+: EPIPE[^\n]*; the log ends here\n$/) as string,
+  });
+  expect(stdout).toMatch(/^stopped by trials: 3 finished/m);
+  expect(await readFile(join(cwd, "first.log"), "utf8")).toMatch(/Z mlbench-hpo optimize .*\n$/);
 });

@@ -36,6 +36,12 @@ describe("precedence: the option, the environment, the file, what is built in", 
     expect(await studies("--storage", "here")).toBe("bowl\n");
     vi.stubEnv("MLBENCH_HPO_STORAGE", "");
     expect(await studies()).toBe("bowl\n");
+    // As a default of one command it comes before the file's storage, and behind the others all the same.
+    await writeFile(join(cwd, "mlbench-hpo.config.yaml"), "storage: none\ndefaults: { studies: { storage: here } }");
+    expect(await studies()).toBe("bowl\n");
+    expect(await studies("--storage", "there")).toBe("\n");
+    vi.stubEnv("MLBENCH_HPO_STORAGE", "there");
+    expect(await studies()).toBe("\n");
   });
 
   test("of a command's options: a typed one replaces the file's, lists whole, settings by name", async () => {
