@@ -1,5 +1,5 @@
 // Builds dist/: the fused kernels (AssemblyScript), a module with TensorFlow.js and one with ECharts, their types and
-// licences, and the TypeScript sources.
+// licences, and the TypeScript sources, those that every command loads in one file a room.
 // A step is skipped when nothing that it reads has changed since it last ran.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,6 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundleRooms } from "./bundle-rooms.mjs";
 import { clearStamp, filesUnder, sourceHash, writeStamp } from "./build-stamp.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -109,4 +110,5 @@ for (const folder of ["dist", join("dist", "testing")])
     "// For require(), which Node >= 20.19 does with ES modules; module node16 knows an older one (TS1479).\n" +
       '// @ts-ignore\nexport * from "./index.js";\n',
   );
+await bundleRooms();
 writeStamp(root, builtFrom);

@@ -91,6 +91,8 @@ export type { Given, NamedComponent } from "./app/components.js";
 export type { StudyDefinition } from "./app/study-definition.js";
 export type { StudyRequest } from "./app/study-request.js";
 export type { StudyFile } from "./app/study-config.js";
+export { defineConfig } from "./app/define-config.js";
+export type { OptionValue, ProjectConfig } from "./app/define-config.js";
 export { deleteStudy, listStudies, loadStudy } from "./app/study.js";
 export type { LoadStudyOptions } from "./app/study.js";
 export type { StorageAddress, StudyAddress, StudyTarget } from "./app/address.js";

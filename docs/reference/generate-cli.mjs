@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Command } from "commander";
 import { format } from "prettier";
 import { commands } from "../../dist/cli/commands/index.js";
+import { addLeadingOptions } from "../../dist/cli/global-options.js";
 
 const introduction = `# The command line
 
@@ -18,6 +19,17 @@ On a terminal tables, help and messages fit its width; a pipe gets whole lines. 
 none) and \`NO_COLOR\`; with \`TERM=dumb\` or \`CI\` set, \`optimize\` and \`train\` print plain lines instead of a live view.
 Formats for programs never have colours. What \`--format json\` prints is in [json.md](json.md), error codes in [errors.md](errors.md).
 `;
+
+const GLOBAL = `They stand before the command or behind it: \`mlbench-hpo -q optimize\` is \`mlbench-hpo optimize -q\`. Options that are not
+typed can come from a [project file](project-file.md).
+
+- \`-q\` leaves results on stdout, warnings and errors on stderr; progress, confirmations and hints are dropped. What
+  \`--format json\` prints stays the same.
+- \`--verbose\` adds, on stderr, the settings in force and where they come from, files, what sampler and pruner decide, and
+  times. On a terminal it takes the place of the live view. It excludes \`-q\`.
+- \`--log-file\` appends the lines of a run, uncoloured and with their times (UTC), as \`--verbose\` would show them, whatever the
+  terminal shows; folders on the way are made. A file that cannot be opened ends the command before it does anything (exit
+  code 2, or 1 for a full disk); one that cannot be written any more is said once, the work goes on, and the exit code is 1.`;
 
 const cell = (text) => text.replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");
 
@@ -51,11 +63,28 @@ function section(command, path, level) {
   return lines;
 }
 
+/** What stands before a command as well as behind it. */
+function everyCommand() {
+  const program = new Command("mlbench-hpo").helpOption(false);
+  addLeadingOptions(program);
+  return [
+    "## Options of every command",
+    "",
+    GLOBAL,
+    "",
+    "| option | |",
+    "|---|---|",
+    ...program.options.map(optionRow),
+    "",
+  ];
+}
+
 /** The whole reference. */
 export async function cliReference() {
-  const lines = [introduction];
+  const lines = [introduction, ...everyCommand()];
   const io = { stdout: process.stdout, stderr: process.stderr };
-  for (const { name, load } of commands) {
+  for (const { name, load, hidden } of commands) {
+    if (hidden) continue;
     const program = new Command("mlbench-hpo");
     await (
       await load()

@@ -1,7 +1,7 @@
 /** How a program names a storage, or a study in it. */
 import { UsageError } from "../core/index.js";
-import type { KnownKeys } from "../core/known-keys.js";
-import { requireKnownKeys } from "../core/known-keys.js";
+import type { KnownKeys } from "../core/index.js";
+import { requireKnownKeys } from "../core/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { Study } from "../study/study.js";
 import type { StorageLocation } from "./storage.js";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { keptMessage } from "../core/index.js";
+import { keptMessage, withoutSecrets } from "../core/index.js";
 import type { KernelsName, MadeBy } from "../core/index.js";
 import { resolveKernels } from "../tensor/kernels/select.js";
 
@@ -75,15 +75,4 @@ function programOf(script: string, directory: string): string[] {
 
 function quoted(word: string): string {
   return /^[\w@%+=:,./~*-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/** Who logs in, and what follows names like `token` and `password` in a query or fragment. */
-export function withoutSecrets(word: string): string {
-  if (!word.includes("://")) return word;
-  return (
-    word
-      // A password with a slash in it is none of a valid URL's, and given all the same; a port is no password.
-      .replaceAll(/:\/\/(?:[^\s/?#]*|[^\s/?#:@]*:(?!\d+\/)[^\s@]*)@/g, "://***@")
-      .replaceAll(/([?&#;][^=&#;\s]*(?:token|secret|pass|pwd|key|sig|auth|cred)[^=&#;\s]*=)[^&#;\s]*/gi, "$1***")
-  );
 }

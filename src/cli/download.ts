@@ -1,8 +1,9 @@
 /** A dataset's download with its progress on the terminal. */
 import { UsageError } from "../core/index.js";
-import { printLine } from "./io.js";
+import { printLine, printNote } from "./io.js";
 import type { CliIo } from "./io.js";
 import { progressBar } from "./render.js";
+import { tellerOf } from "./teller.js";
 import { movesCursor } from "./terminal.js";
 
 interface DownloadOptions {
@@ -20,7 +21,7 @@ const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 
 /** A bar on a terminal; nothing elsewhere, or while the size is not known. */
 async function createDownloadView(io: CliIo): Promise<DownloadView> {
-  if (!movesCursor(io.stderr)) return { onProgress: () => {}, stop: () => {} };
+  if (!movesCursor(io.stderr) || tellerOf(io.stderr)?.quiet) return { onProgress: () => {}, stop: () => {} };
   const { liveRegion } = await import("./live-region.js");
   const region = liveRegion(io.stderr);
   const begin = performance.now();
@@ -62,7 +63,7 @@ export async function downloadDataset(
       ...(sha256 ? { sha256 } : {}),
     });
     view.stop();
-    printLine(io.stderr, `sha256 ${result.sha256}`);
+    printNote(io.stderr, `sha256 ${result.sha256}`);
     for (const file of result.files) printLine(io.stdout, file);
     return true;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Help, HelpConfiguration, OutputConfiguration } from "commander";
 import { shown } from "./io.js";
 import type { CliIo } from "./io.js";
 import { styled } from "./styles.js";
+import { tellerOf } from "./teller.js";
 import { sizeOf, takesColors } from "./terminal.js";
 import type { OutputStream } from "./terminal.js";
 import { textWidth, wrapText } from "./text-layout.js";
@@ -53,7 +54,10 @@ export function helpOutput(io: CliIo): OutputConfiguration {
   const width = (stream: OutputStream): number => (stream.isTTY === true ? sizeOf(stream).columns : PAGE);
   return {
     writeOut: (text) => io.stdout.write(shown(text, takesColors(io.stdout))),
-    writeErr: (text) => io.stderr.write(shown(text, takesColors(io.stderr))),
+    writeErr: (text) => {
+      tellerOf(io.stderr)?.record(shown(text.trimEnd()));
+      io.stderr.write(shown(text, takesColors(io.stderr)));
+    },
     getOutHelpWidth: () => width(io.stdout),
     getErrHelpWidth: () => width(io.stderr),
     // `shown` takes care of both: what looks like a colour here is a mark of ours.

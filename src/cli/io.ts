@@ -1,6 +1,7 @@
 /** The streams that a command writes to, and its output formats. */
 import { stringifyJson, UsageError } from "../core/index.js";
 import { painted, styled } from "./styles.js";
+import { tellerOf } from "./teller.js";
 import { sizeOf, takesColors } from "./terminal.js";
 import type { OutputStream } from "./terminal.js";
 import { hangText } from "./text-layout.js";
@@ -46,16 +47,31 @@ export function printJson(stream: NodeJS.WritableStream, data: unknown, indent?:
   stream.write(`${text.replaceAll(/[\u007f-\u009f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)}\n`);
 }
 
-/** Writes a line for people. */
+/** Writes a line for people: a result, a warning or an error. */
 export function printLine(stream: OutputStream, line: string): void {
+  tellerOf(stream)?.record(shown(line));
   stream.write(`${shown(line, takesColors(stream))}\n`);
 }
 
-/** Writes `error: …` or `warning: …`; on a terminal wrapped between words. */
+/** Writes `error: …` or `warning: …`; on a terminal wrapped between words, in the log in one line. */
 export function printNotice(stream: OutputStream, kind: "error" | "warning", message: string): void {
+  const line = shown(`${kind}: ${message}`);
+  tellerOf(stream)?.record(line);
   // What is hidden takes room: the text is made safe before it is measured.
-  const text = hangText(shown(`${kind}: ${message}`), sizeOf(stream).columns, 2);
-  printLine(stream, styled(kind, `${kind}:`) + text.slice(kind.length + 1));
+  const text = hangText(line, sizeOf(stream).columns, 2);
+  stream.write(`${shown(styled(kind, `${kind}:`) + text.slice(kind.length + 1), takesColors(stream))}\n`);
+}
+
+/** Writes a line that nobody needs who is in a hurry: progress, or what to type next. `--quiet` leaves it to the log. */
+export function printNote(stream: OutputStream, line: string): void {
+  const teller = tellerOf(stream);
+  if (teller?.quiet) teller.record(shown(line));
+  else printLine(stream, line);
+}
+
+/** Writes what helps to understand, where `--verbose` or a log asks for it. */
+export function printDetail(stream: OutputStream, line: () => string): void {
+  tellerOf(stream)?.detail(stream, line);
 }
 
 /**

@@ -1,13 +1,15 @@
 /** A call of `optimize` for people: a live picture on a terminal, plain lines elsewhere. */
-import type { OptimizeEvent, Trial } from "../core/index.js";
+import type { OptimizeEvent, StudyHeader, Trial } from "../core/index.js";
 import { directionsOf, isFeasible, objectivesInWords, oneLine, RunningFront } from "../core/index.js";
 import { JsonView } from "./json-view.js";
 import type { JsonViewOptions } from "./json-view.js";
 import type { LiveRegion } from "./live-region.js";
 import { duration, progressBar, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
-import { printLine } from "./io.js";
+import { printDetail, printNote, shown } from "./io.js";
+import { OptimizeDetails } from "./optimize-details.js";
 import { styled } from "./styles.js";
+import { tellerOf } from "./teller.js";
 import { movesCursor, sizeOf } from "./terminal.js";
 import { flowText, textWidth, wrapText } from "./text-layout.js";
 import { note, paramText, stateStyle } from "./trial-table.js";
@@ -24,6 +26,8 @@ export interface ViewOptions extends JsonViewOptions {
   readonly front: readonly Trial[];
   /** What the values are, with their units. @default the objectives, without */
   readonly values?: string;
+  /** What the study fixes, for details. @default no details */
+  readonly header?: StudyHeader;
 }
 
 /** `lr 0.00312`, `hidden_size 48`: parameters in words, without their groups. */
@@ -108,16 +112,19 @@ function commonLine(event: OptimizeEvent): string | null {
 /** Piped: a plain line for each thing worth keeping in a log; the reader of the pipe gets the first line first. */
 export class PlainView implements OptimizeView {
   readonly #front: RunningFront;
+
+  /** @param print where the lines go. @default stdout */
   constructor(
     private readonly io: CliIo,
     private readonly options: ViewOptions,
+    private readonly print: (line: string) => void = (line) => printNote(this.io.stdout, line),
   ) {
     this.#front = new RunningFront(directionsOf(options), options.front);
   }
 
   onEvent(event: OptimizeEvent): void {
     const line = this.#line(event);
-    if (line !== null) printLine(this.io.stdout, line);
+    if (line !== null) this.print(line);
   }
 
   #line(event: OptimizeEvent): string | null {
@@ -238,10 +245,48 @@ export class LiveView implements OptimizeView {
   }
 }
 
-/** The view that fits: events for programs, a live picture on a terminal, plain lines elsewhere. */
+/** Several views of one call. */
+function together(views: readonly OptimizeView[]): OptimizeView {
+  return {
+    onEvent: (event) => {
+      for (const view of views) view.onEvent(event);
+    },
+    stop: () => {
+      for (const view of views) view.stop();
+    },
+  };
+}
+
+/** Details, where somebody hears them. */
+function detailsView(io: CliIo, { header }: ViewOptions): OptimizeView[] {
+  if (!header || !tellerOf(io.stderr)?.hearsDetails) return [];
+  const details = new OptimizeDetails(header);
+  const onEvent = (event: OptimizeEvent): void => {
+    const line = details.line(event);
+    if (line !== null) printDetail(io.stderr, () => line);
+  };
+  return [{ onEvent, stop: () => {} }];
+}
+
+/**
+ * The view that fits: events for programs, a live picture on a terminal, plain lines elsewhere and beside details. The
+ * log hears the plain lines whatever is shown.
+ */
 export async function createOptimizeView(io: CliIo, json: boolean, options: ViewOptions): Promise<OptimizeView> {
-  if (json) return new JsonView(io, options);
-  if (!movesCursor(io.stdout) || !movesCursor(io.stderr)) return new PlainView(io, options);
+  const teller = tellerOf(io.stderr);
+  const moves = movesCursor(io.stdout) && movesCursor(io.stderr);
+  const isPlain = !json && (teller?.quiet || teller?.verbose || !moves);
+  const shownView = isPlain
+    ? new PlainView(io, options)
+    : json
+      ? new JsonView(io, options)
+      : await liveView(io, options);
+  const logged =
+    teller?.hearsRecord && !isPlain ? [new PlainView(io, options, (line) => teller.record(shown(line)))] : [];
+  return together([shownView, ...logged, ...detailsView(io, options)]);
+}
+
+async function liveView({ stderr }: CliIo, options: ViewOptions): Promise<LiveView> {
   const { liveRegion } = await import("./live-region.js");
-  return new LiveView(liveRegion(io.stderr), options, () => sizeOf(io.stderr).columns);
+  return new LiveView(liveRegion(stderr), options, () => sizeOf(stderr).columns);
 }

@@ -4,6 +4,7 @@ import type { ConfigValue } from "../core/index.js";
 import { UsageError, canonicalJson } from "../core/index.js";
 import { ambiguousFlag, ambiguousFlags, parameterOptions, parseSet, shortFlag } from "../registry/index.js";
 import type { QualifiedParameter } from "../registry/index.js";
+import { globalFlags } from "./global-options.js";
 import { collect } from "./shared-options.js";
 
 /** What must be known of a command's line before its other options exist. */
@@ -43,7 +44,7 @@ const groupTitles = { model: "Model parameters", data: "Data parameters", train:
 
 /** The long flags that a command has of its own: they come before a parameter's short form. */
 function ownFlags(command: Command): string[] {
-  return [...command.options.map((option) => option.long ?? ""), "--help", "--version"];
+  return [...command.options.map((option) => option.long ?? ""), ...globalFlags, "--help", "--version"];
 }
 
 /**

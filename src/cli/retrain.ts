@@ -2,7 +2,7 @@
 import type { Trial } from "../core/index.js";
 import type { Interval } from "../app/student-t.js";
 import type { CliIo, OutputFormat } from "./io.js";
-import { printLine } from "./io.js";
+import { printNote } from "./io.js";
 import { verdict } from "./baselines-view.js";
 import { withInterrupt } from "./interrupt.js";
 import { printData, renderTable } from "./render.js";
@@ -33,7 +33,7 @@ export async function retrain(options: {
       ...{ trial: trial.number, seeds, signal },
       onRun: (run, done, total) => {
         const test = run.test ? `  test ${run.test["test_rmse"]?.toFixed(5)}` : "";
-        printLine(io.stderr, `${done}/${total}  ${run.who.padEnd(8)}  val ${run.val["val_rmse"]?.toFixed(5)}${test}`);
+        printNote(io.stderr, `${done}/${total}  ${run.who.padEnd(8)}  val ${run.val["val_rmse"]?.toFixed(5)}${test}`);
       },
     }),
   );

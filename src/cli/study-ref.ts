@@ -20,7 +20,7 @@ export interface StudyRef extends LocatedStudy {
 }
 
 export function storageOption(): Option {
-  return new Option("--storage <dir>", "folder of the studies").env("MLBENCH_HPO_STORAGE").default("studies");
+  return new Option("--storage <dir>", "folder of the studies").env("MLBENCH_HPO_STORAGE").default(usualStorage);
 }
 
 /** `--storage`, `--study-name` and its alias `--study`; the name as first argument where a command has no other. */
@@ -54,9 +54,16 @@ export function trialArgument(
   return { study: second === undefined ? undefined : first, number };
 }
 
+let usualStorage = "studies";
+
+/** Tells where commands look by themselves: the project file's storage. */
+export function setUsualStorage(directory: string): void {
+  usualStorage = directory;
+}
+
 /** ` --storage DIR` where a command that is typed next would not look there by itself. */
 export function storageArgument(directory: string): string {
-  if (directory === (process.env["MLBENCH_HPO_STORAGE"] ?? "studies")) return "";
+  if (directory === (process.env["MLBENCH_HPO_STORAGE"] ?? usualStorage)) return "";
   const quoted = /^[\w@%+=:,./~-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", "'\\''")}'`;
   return ` --storage ${quoted}`;
 }

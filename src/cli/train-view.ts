@@ -1,8 +1,9 @@
 /** A training run shown as it goes. */
 import type { EpochEvent } from "../core/index.js";
 import type { CliIo } from "./io.js";
-import { printLine } from "./io.js";
+import { printNote } from "./io.js";
 import type { LiveRegion } from "./live-region.js";
+import { tellerOf } from "./teller.js";
 import { duration, progressBar, shortNumber } from "./render.js";
 import { movesCursor } from "./terminal.js";
 
@@ -42,7 +43,7 @@ class PlainView implements TrainView {
   }
   #tell(event: EpochEvent): void {
     this.#told = event;
-    printLine(this.io.stderr, `${this.label}${epochLine(event, this.epochs)}`);
+    printNote(this.io.stderr, `${this.label}${epochLine(event, this.epochs)}`);
   }
   /** The epoch at which an early end came is told as well. */
   stop(): void {
@@ -58,12 +59,14 @@ class BarView implements TrainView {
     private readonly region: LiveRegion,
     private readonly epochs: number,
     private readonly label: string,
+    private readonly record: (event: EpochEvent) => void,
   ) {
     this.region.update(({ columns }) => this.#text(columns));
   }
   epoch(event: EpochEvent): void {
     // A resumed run does not begin with the first.
     if (this.#last === null) this.#first = event.epoch - 1;
+    this.record(event);
     this.#last = event;
     this.region.update(({ columns }) => this.#text(columns));
   }
@@ -93,11 +96,13 @@ class BarView implements TrainView {
 
 /**
  * @param label stands before the bar and each line: `"B0005 "`, the cell held out
- * @param quiet nothing at all (`--format json`)
+ * @param quiet nothing is shown (`--format json`); a log hears all the same
  */
 export async function createTrainView(io: CliIo, epochs: number, label: string, quiet: boolean): Promise<TrainView> {
-  if (quiet) return { epoch: () => {}, stop: () => {} };
-  if (!movesCursor(io.stderr)) return new PlainView(io, epochs, label);
+  const teller = tellerOf(io.stderr);
+  const record = (event: EpochEvent): void => teller?.record(`${label}${epochLine(event, epochs)}`);
+  if (quiet) return { epoch: record, stop: () => {} };
+  if (!movesCursor(io.stderr) || teller?.quiet || teller?.verbose) return new PlainView(io, epochs, label);
   const { liveRegion } = await import("./live-region.js");
-  return new BarView(liveRegion(io.stderr), epochs, label);
+  return new BarView(liveRegion(io.stderr), epochs, label, record);
 }

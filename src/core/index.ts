@@ -13,6 +13,7 @@ export * from "./long-timeout.js";
 export * from "./nearest.js";
 export * from "./reports.js";
 export * from "./rng.js";
+export * from "./secrets.js";
 export * from "./tracker.js";
 export * from "./trial.js";
 export * from "./run.js";

@@ -1,5 +1,4 @@
 /** Leases on trials: the token for the holder alone, and its hash for everybody else. */
-import { createHash } from "node:crypto";
 
 /** A time-limited right to run a trial: whoever holds the token may report and tell, until it ends. */
 export interface Lease {
@@ -27,5 +26,6 @@ export function isTokenOf(lease: KeptLease | null, token: string | undefined): b
 }
 
 function hashOf(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
+  // Taken when it is needed: every command loads this file, and starts without it.
+  return process.getBuiltinModule("node:crypto").createHash("sha256").update(token).digest("hex");
 }

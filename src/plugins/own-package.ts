@@ -9,7 +9,10 @@ type ResolveHook = (specifier: string, context: unknown, next: (s: string, c: un
 const { registerHooks } = nodeModule as { registerHooks?: (hooks: { resolve: ResolveHook }) => unknown };
 
 const NAME = "mlbench-hpo";
-const own = new URL("../index.js", import.meta.url).href;
+const own: Readonly<Record<string, string>> = {
+  [NAME]: new URL("../index.js", import.meta.url).href,
+  [`${NAME}/config`]: new URL("../app/define-config.js", import.meta.url).href,
+};
 let provided = false;
 
 /** Whether a file would find this package by itself: in a `node_modules` above it, or as a file of the package. */
@@ -25,8 +28,8 @@ const fallback = `
   let own;
   export const initialize = (data) => { own = data; };
   export async function resolve(specifier, context, next) {
-    if (specifier !== ${JSON.stringify(NAME)}) return next(specifier, context);
-    try { return await next(specifier, context); } catch { return { url: own, shortCircuit: true }; }
+    if (!own[specifier]) return next(specifier, context);
+    try { return await next(specifier, context); } catch { return { url: own[specifier], shortCircuit: true }; }
   }`;
 
 /**
@@ -42,11 +45,12 @@ export function providePackage(file: string): void {
   }
   registerHooks({
     resolve(specifier, context, next) {
-      if (specifier !== NAME) return next(specifier, context);
+      const url = own[specifier];
+      if (url === undefined) return next(specifier, context);
       try {
         return next(specifier, context);
       } catch {
-        return { url: own, shortCircuit: true };
+        return { url, shortCircuit: true };
       }
     },
   });

@@ -33,7 +33,7 @@ function argumentOf(info: ParameterInfo): string {
   if (info.type === "boolean") return "[true|false]";
   if (info.type === "enum" && info.choices && info.choices.length <= 6)
     return `<${info.choices.map(String).join("|")}>`;
-  return `<${info.type === "enum" ? "name" : info.type}>`;
+  return `<${info.meta.path ? "path" : info.type === "enum" ? "name" : info.type}>`;
 }
 
 function defaultInWords(info: ParameterInfo): string {

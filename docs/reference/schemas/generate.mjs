@@ -44,6 +44,28 @@ const keptLease = object({ sha256, seconds });
 const values = { ...list(ref("number")), minItems: 1 };
 const noValue = { values: { type: "null" }, value: { type: "null" } };
 
+const madeBy = {
+  package: { description: "Name and version.", ...text },
+  commit: { description: "Of the package's own sources; missing where it is not known.", ...text },
+  node: text,
+  cpu: text,
+  kernels: { enum: ["relaxed", "plain", "none"] },
+  command_line: { description: "As typed; passwords and tokens in URLs are masked.", ...text },
+};
+
+const optionValue = {
+  anyOf: [{ type: ["string", "number", "boolean"] }, list({ type: ["string", "number"] })],
+};
+const projectFile = {
+  $schema: text,
+  storage: { description: "Where studies live; relative to the file.", ...text, minLength: 1 },
+  plugins: { description: "As for --plugin; relative to the file.", ...list({ ...text, minLength: 1 }) },
+  defaults: {
+    description: "By command (`datasets show`) and option (`trial-timeout`): what it gets unless it is typed.",
+    ...map(map({ anyOf: [...optionValue.anyOf, map(optionValue)] })),
+  },
+};
+
 const defs = {
   number: {
     description: "A number; those that JSON has not are strings.",
@@ -230,17 +252,7 @@ const defs = {
   },
   madeBy: {
     description: "What made it; nothing depends on it.",
-    ...object(
-      {
-        package: { description: "Name and version.", ...text },
-        commit: { description: "Of the package's own sources; missing where it is not known.", ...text },
-        node: text,
-        cpu: text,
-        kernels: { enum: ["relaxed", "plain", "none"] },
-        command_line: { description: "As typed; passwords and tokens in URLs are masked.", ...text },
-      },
-      { optional: ["commit"] },
-    ),
+    ...object(madeBy, { optional: ["commit"] }),
   },
   interval: object({
     mean: ref("number"),
@@ -581,7 +593,17 @@ const schemas = {
     "`export --to json`",
     object({ ...header, annotations, trials: list(ref("trial")) }, { optional: ["made_by", "baselines"] }),
   ],
-  info: ["`info`", ref("madeBy")],
+  info: [
+    "`info`",
+    object(
+      { ...madeBy, project_file: { description: "The path of the one in force.", ...nullable(text) } },
+      { optional: ["commit"] },
+    ),
+  ],
+  "project-file": [
+    "A project file: mlbench-hpo.config.json, .yaml or .mjs",
+    object(projectFile, { optional: Object.keys(projectFile) }),
+  ],
   ask: [
     "`ask`",
     object({

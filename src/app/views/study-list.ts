@@ -1,7 +1,7 @@
 /** The studies of a storage, a line each. */
 import type { StudyObjective, TrialCounts } from "../../core/index.js";
-import type { KnownKeys } from "../../core/known-keys.js";
-import { requireKnownKeys } from "../../core/known-keys.js";
+import type { KnownKeys } from "../../core/index.js";
+import { requireKnownKeys } from "../../core/index.js";
 import type { StudySummary } from "../../storage/storage.js";
 import type { StorageAddress } from "../address.js";
 import { openStorage } from "../storage.js";

@@ -1,9 +1,9 @@
 /** Trials by state, conditions, order and number. */
 import { UsageError, stringifyJson, valueOf } from "../../core/index.js";
 import type { StudyObjective, Trial, TrialState } from "../../core/index.js";
-import type { KnownKeys } from "../../core/known-keys.js";
-import { requireKnownKeys } from "../../core/known-keys.js";
-import { didYouMean } from "../../core/nearest.js";
+import type { KnownKeys } from "../../core/index.js";
+import { requireKnownKeys } from "../../core/index.js";
+import { didYouMean } from "../../core/index.js";
 
 const states: readonly TrialState[] = ["waiting", "running", "complete", "pruned", "failed"];
 const fields = [

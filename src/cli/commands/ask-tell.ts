@@ -2,7 +2,7 @@
 import { UsageError, decodeNumber } from "../../core/index.js";
 import { parseSpace } from "../../search-space/index.js";
 import type { CommandDefinition } from "../command.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printNote } from "../io.js";
 import { jsonObject } from "../json-arguments.js";
 import { printData } from "../render.js";
 import { collectList, formatOption, duration, wholeNumber } from "../shared-options.js";
@@ -158,7 +158,7 @@ export const tellCommand: CommandDefinition = (program, { io }) => {
       const ref = await resolveStudy(options, name);
       const { commandStudy } = await import("../../app/command-study.js");
       const trial = await commandStudy(ref, { type: "tell", number: options.trialNumber, result });
-      printLine(io.stdout, `trial ${trial.number} is ${trial.state}`);
+      printNote(io.stdout, `trial ${trial.number} is ${trial.state}`);
     });
 };
 

@@ -5,7 +5,7 @@ import { winnerOf, winnersOf } from "../../app/winners.js";
 import { baselinesOf, errorsOf } from "../../app/views/baselines.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { baselinesLine, resultTable, trialVerdict } from "../baselines-view.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printLine, printNote } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, shortNumber } from "../render.js";
 import { formatOption, wholeNumber } from "../shared-options.js";
@@ -57,7 +57,7 @@ async function best(name: string | undefined, options: BestOptions, context: Com
     const { number } = winnerOf(ref.name, winners, options.trial);
     const file = options.output ?? `${ref.name}.safetensors`;
     await copyCheckpoint(ref, number, file);
-    if (format === "table") printLine(io.stderr, `weights: ${file}`);
+    if (format === "table") printNote(io.stderr, `weights: ${file}`);
   }
   const { annotated, compared } = await import("../../app/views/annotated.js");
   await show(io, format, state.header, compared(annotated(winners.trials, state.annotations), state.header));

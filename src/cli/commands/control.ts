@@ -1,7 +1,7 @@
 /** `mlbench-hpo stop`, `pause` and `resume`: commands to a running `optimize`. */
 import type { StudyCommand } from "../../study/commands.js";
 import type { CommandDefinition } from "../command.js";
-import { printLine } from "../io.js";
+import { printNote } from "../io.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 
@@ -18,7 +18,7 @@ function controlCommand(type: "stop" | "pause" | "resume", description: string, 
         const { commandStudy } = await import("../../app/command-study.js");
         await commandStudy(ref, { type } satisfies StudyCommand);
         const { readStudy } = await import("../../app/read-study.js");
-        printLine(io.stdout, inWords(ref.name, (await readStudy(ref)).counts.running));
+        printNote(io.stdout, inWords(ref.name, (await readStudy(ref)).counts.running));
       });
   };
 }

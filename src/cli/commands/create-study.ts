@@ -8,6 +8,7 @@ import {
   objectivesInWords,
   onDuplicateRules,
   onNanRules,
+  stringifyJson,
   trialValueRules,
   UsageError,
 } from "../../core/index.js";
@@ -16,7 +17,8 @@ import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import type { Prescan } from "../parameter-options.js";
-import { parseFormat, printLine, printNotice } from "../io.js";
+import { globalFlags } from "../global-options.js";
+import { parseFormat, printDetail, printNote, printNotice } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
 import { collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
@@ -83,6 +85,7 @@ export const createStudyCommand: CommandDefinition = async (program, { io, argv 
 const undefining = [
   ...["--name", "--study-name", "--study", "--storage", "--seed", "--no-defaults"],
   ...["--dry-run", "--skip-if-exists", "--format", "--help", "-h"],
+  ...["-q", ...globalFlags],
 ];
 
 async function baseOf(words: readonly string[], { config: named }: Prescan): Promise<Base | null> {
@@ -226,12 +229,14 @@ async function create(
   if (options.dryRun) {
     const plan = await planStudy(request);
     sayByItself(io, base);
+    sayDetails(io, base, plan.header);
     sayDefaults(io, request, plan.header);
     const warnings = await sayWarnings(io, format, plan.header, plan.storage);
     return printSpace(io, format, plan, { config: base?.name ?? null, warnings });
   }
   const { study, storage, file, created } = await ensureStudy(request);
   sayByItself(io, base);
+  sayDetails(io, base, study.header);
   sayDefaults(io, request, study.header);
   const warnings = await sayWarnings(io, format, study.header, storage);
   const { name, seed, space } = study.header;
@@ -244,11 +249,12 @@ async function create(
       table: () => {
         const made = `created study ${name}: ${file} (seed ${seed}, ${Object.keys(space).length} searched)`;
         const there = `study ${name} is already there with the same settings: ${file}`;
-        return `${created ? made : there}\nnext: ${next}`;
+        return created ? made : there;
       },
       value: () => name,
     },
   );
+  if (format === "table") printNote(io.stdout, `next: ${next}`);
 }
 
 /** The usual sampler and pruner serve one objective: what takes their place is said. */
@@ -262,11 +268,25 @@ function sayDefaults(
     ...(request.sampler === undefined ? [`trials are drawn by the sampler "${sampler.name}"`] : []),
     ...(request.pruner === undefined ? [`the pruner is "${pruner.name}"`] : []),
   ];
-  if (chosen.length > 0) printLine(io.stderr, `${objectives.length} objectives: ${chosen.join(", ")}`);
+  if (chosen.length > 0) printNote(io.stderr, `${objectives.length} objectives: ${chosen.join(", ")}`);
+}
+
+/** What the line came to, for `--verbose`. */
+function sayDetails(io: CliIo, base: Base | null, header: StudyHeader): void {
+  const { sampler, pruner, task, settings, seed, space } = header;
+  if (base) printDetail(io.stderr, () => `configuration: ${base.name}`);
+  printDetail(
+    io.stderr,
+    () => `study: sampler ${stringifyJson(sampler)}, pruner ${stringifyJson(pruner)}, seed ${seed}`,
+  );
+  printDetail(io.stderr, () => `study: ${objectivesInWords(header.objectives)}; task ${stringifyJson(task)}`);
+  printDetail(io.stderr, () => `study: settings ${stringifyJson(settings)}`);
+  for (const [name, distribution] of Object.entries(space))
+    printDetail(io.stderr, () => `searched: ${name} ${stringifyJson(distribution)}`);
 }
 
 function sayByItself(io: CliIo, base: Base | null): void {
-  if (base?.byItself) printLine(io.stderr, `no options given: using preset ${base.name}`);
+  if (base?.byItself) printNote(io.stderr, `no options given: using preset ${base.name}`);
 }
 
 /** What is suspicious about the data; with a table also told to people. */
@@ -312,5 +332,5 @@ async function printSpace(
       },
     },
   );
-  if (format === "table") printLine(io.stderr, "dry run: nothing was created");
+  if (format === "table") printNote(io.stderr, "dry run: nothing was created");
 }

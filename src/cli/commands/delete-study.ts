@@ -3,7 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import type { CliIo } from "../io.js";
-import { printLine } from "../io.js";
+import { printNote } from "../io.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 
@@ -34,6 +34,6 @@ export const deleteStudyCommand: CommandDefinition = (program, { io }) => {
         throw new UsageError("not-confirmed", `${ref.name} was not deleted`);
       const { deleteStudy } = await import("../../app/study.js");
       await deleteStudy(ref);
-      printLine(io.stdout, `deleted ${ref.name}`);
+      printNote(io.stdout, `deleted ${ref.name}`);
     });
 };

@@ -1,6 +1,6 @@
 /** `mlbench-hpo doctor`: damage found in a study's files, and mended. */
 import type { CommandDefinition } from "../command.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printNote } from "../io.js";
 import { printData } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
@@ -52,7 +52,7 @@ export const doctorCommand: CommandDefinition = (program, { io, setExitCode }) =
       });
       if (damaged) {
         if (format === "table")
-          printLine(
+          printNote(
             io.stderr,
             `repair: ${typedProgram()} doctor ${ref.name} --repair${storageArgument(ref.directory)}`,
           );

@@ -1,14 +1,6 @@
 /** Every command of the program, by name. */
-import type { CommandDefinition } from "../command.js";
-
-/** A command before its module is loaded. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly aliases?: readonly string[];
-  /** For the list of commands; the module says it again with its options. */
-  readonly summary: string;
-  readonly load: () => Promise<CommandDefinition>;
-}
+import { pathsOf } from "../command.js";
+import type { CommandEntry } from "../command.js";
 
 const askTell = () => import("./ask-tell.js");
 const control = () => import("./control.js");
@@ -79,11 +71,13 @@ export const commands: readonly CommandEntry[] = [
   { name: "tell", summary: "report the result of an asked trial", load: async () => (await askTell()).tellCommand },
   {
     name: "trial",
+    subcommands: ["note", "tag", "ban", "restore", "retry", "stop"],
     summary: "note, tag, ban, restore, retry or stop one trial",
     load: async () => (await import("./trial.js")).trialCommand,
   },
   {
     name: "study",
+    subcommands: ["set-user-attr"],
     summary: "set user attributes of a study",
     load: async () => (await import("./study.js")).studyCommand,
   },
@@ -115,13 +109,27 @@ export const commands: readonly CommandEntry[] = [
   { name: "models", summary: "list the models", load: async () => (await import("./models.js")).modelsCommand },
   {
     name: "datasets",
+    subcommands: ["show", "download"],
     summary: "list, show and download datasets",
     load: async () => (await import("./datasets.js")).datasetsCommand,
   },
   {
     name: "info",
-    summary: "show package, Node, CPU and kernels versions",
+    summary: "show package, Node, CPU, kernels and project file",
     load: async () => (await import("./info.js")).infoCommand,
+  },
+  {
+    name: "completion",
+    plain: true,
+    summary: "print a script that completes command lines in bash, zsh or fish",
+    load: async () => (await import("./completion.js")).completionCommand,
+  },
+  {
+    name: "complete",
+    plain: true,
+    hidden: true,
+    summary: "what the script of `completion` asks",
+    load: async () => (await import("./completion.js")).completeCommand,
   },
   {
     name: "describe",
@@ -129,3 +137,6 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./describe.js")).describeCommand,
   },
 ];
+
+/** Every command as it is typed: `datasets show`. */
+export const commandPaths: readonly string[] = pathsOf(commands);

@@ -7,7 +7,7 @@ import type { OptimizeResult, StudyHeader, TrialCounts } from "../../core/index.
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { baselinesOf } from "../../app/views/baselines.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
-import { printLine, printNotice } from "../io.js";
+import { printDetail, printLine, printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
 import { shortNumber } from "../render.js";
@@ -124,12 +124,14 @@ function milliseconds(seconds: number | undefined): number | undefined {
 async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
   const { io } = context;
   const ref = await resolveStudy(options, name);
-  const [{ openStudyToWrite }, { parseKeepCheckpoints }, { createOptimizeView }, { drainable }] = await Promise.all([
-    import("../../app/study.js"),
-    import("../../app/checkpoint-keeper.js"),
-    import("../optimize-view.js"),
-    import("../interrupt.js"),
-  ]);
+  const [{ openStudyToWrite }, { parseKeepCheckpoints }, { createOptimizeView }, { studyDetails }, { drainable }] =
+    await Promise.all([
+      import("../../app/study.js"),
+      import("../../app/checkpoint-keeper.js"),
+      import("../optimize-view.js"),
+      import("../optimize-details.js"),
+      import("../interrupt.js"),
+    ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
   const { takeOver } = options;
   const study = await openStudyToWrite(ref.storage, ref.name, { work: "optimize", takeOver });
@@ -138,8 +140,11 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
   const { studyWarnings } = await import("../../app/study-warnings.js");
   const warnings = await studyWarnings(study.header, ref.storage.baseDirectory(ref.name));
   if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
+  printDetail(io.stderr, () => `study file: ${file}`);
+  for (const line of studyDetails(study.header, study.state.counts)) printDetail(io.stderr, () => line);
   const view = await createOptimizeView(io, json, {
     objectives: study.header.objectives,
+    header: study.header,
     file,
     warnings,
     front: study.bestTrials,
@@ -192,14 +197,14 @@ function printEnd(
   for (const line of bestLines(result, options.counts)) printLine(io.stdout, line);
   const { columns } = sizeOf(io.stdout);
   for (const line of besideLines(options.header, result)) printLine(io.stdout, hangText(line, columns, 2));
-  printLine(io.stdout, `study: ${options.file}`);
+  printNote(io.stdout, `study: ${options.file}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
   const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
   const goal = totalOf(options, result);
-  if (resume) printLine(io.stdout, `to continue: ${typedProgram()} optimize${where} --total-trials ${goal}`);
+  if (resume) printNote(io.stdout, `to continue: ${typedProgram()} optimize${where} --total-trials ${goal}`);
   else if (options.counts.complete > 0) {
     const handOver = options.weights && result.best ? " --checkpoint -o best.safetensors" : "";
-    printLine(io.stdout, `next: ${typedProgram()} best-trial${where}${handOver}`);
+    printNote(io.stdout, `next: ${typedProgram()} best-trial${where}${handOver}`);
   }
 }
 

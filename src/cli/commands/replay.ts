@@ -1,7 +1,7 @@
 /** `mlbench-hpo replay`: whether a trial's numbers come out again. */
 import type { CommandDefinition } from "../command.js";
 import { withInterrupt } from "../interrupt.js";
-import { parseFormat, printLine } from "../io.js";
+import { parseFormat, printNote } from "../io.js";
 import { printData } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, addTrialArgument, resolveStudy, trialArgument } from "../study-ref.js";
@@ -28,7 +28,7 @@ export const replayCommand: CommandDefinition = (program, { io, setExitCode }) =
             epochs = trial.intermediate.length;
           },
           onEpoch: (event) => {
-            if (format === "table") printLine(io.stderr, epochLine(event, epochs));
+            if (format === "table") printNote(io.stderr, epochLine(event, epochs));
           },
         }),
       );

@@ -1,7 +1,7 @@
 /** `mlbench-hpo study`: what is kept with a study. */
 import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
-import { printLine } from "../io.js";
+import { printNote } from "../io.js";
 import { jsonOrText } from "../json-arguments.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
@@ -20,6 +20,6 @@ export const studyCommand: CommandDefinition = (program, { io }) => {
       await commandStudy(ref, {
         ...{ type: "set-user-attr", key: options.key, value: jsonOrText(options.value) },
       });
-      printLine(io.stdout, `${ref.name}: ${options.key} is set`);
+      printNote(io.stdout, `${ref.name}: ${options.key} is set`);
     });
 };

@@ -1,7 +1,7 @@
 /** `mlbench-hpo train`: a training run, or one a cell, shown as it goes and scored beside the baselines. */
 import { Option } from "commander";
 import type { Command } from "commander";
-import { MlbenchError, UsageError } from "../../core/index.js";
+import { MlbenchError, stringifyJson, UsageError } from "../../core/index.js";
 import type { CheckpointEvent, ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/index.js";
 import type { FoldResult } from "../../app/cross-validate.js";
 import type { RunResult } from "../../training/run-types.js";
@@ -9,7 +9,7 @@ import type { PredictionFigure } from "../prediction-plot.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { fileNamePart } from "../../io/file-name.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { printJson, printLine, printNotice } from "../io.js";
+import { printDetail, printJson, printLine, printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { sizeOf } from "../terminal.js";
 import { hangText } from "../text-layout.js";
@@ -116,6 +116,11 @@ async function requireOutputs(plan: TrainPlan): Promise<void> {
 }
 
 async function train(plan: TrainPlan, context: CommandContext): Promise<void> {
+  const { model, dataset, seed, plugins = [], params = {} } = plan.config;
+  printDetail(plan.io.stderr, () => `run: ${model} on ${dataset}, seed ${seed ?? "drawn"}`);
+  for (const plugin of plugins) printDetail(plan.io.stderr, () => `plug-in: ${plugin}`);
+  for (const [name, value] of Object.entries(params))
+    printDetail(plan.io.stderr, () => `parameter: ${name} = ${stringifyJson(value)}`);
   await requireOutputs(plan);
   const cells = plan.config.params?.["data.val_cells"];
   if (cells === "each" || (Array.isArray(cells) && cells.length === 1 && cells[0] === "each"))
@@ -171,6 +176,20 @@ function sayKept({ path, kept }: CheckpointEvent): string {
   return `${path} was of another dataset or configuration: it is kept as ${kept}`;
 }
 
+/** What `--verbose` tells of a run besides its epochs. */
+function detailOf(event: RunEvent): string | null {
+  switch (event.event) {
+    case "start":
+      return `run: at most ${event.epochs} epochs${event.epoch > 0 ? `, ${event.epoch} of them done before` : ""}`;
+    case "epoch":
+      return `epoch ${event.epoch}: ${stringifyJson(event)}`;
+    case "checkpoint":
+      return `epoch ${event.epoch}: best so far, weights written to ${event.path}`;
+    case "finish":
+      return `run: metrics ${stringifyJson(event.metrics)}; baselines ${stringifyJson(event.baselines)}`;
+  }
+}
+
 async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
   const json = options.format === "json";
   const { createTrainView } = await import("../train-view.js");
@@ -183,13 +202,16 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
       if (json && (event.event === "epoch" || event.event === "finish"))
         printJson(io.stdout, cell === undefined ? event : { ...event, fold: cell });
       if (event.event === "epoch") view?.epoch(event);
+      const detail = detailOf(event);
+      if (detail !== null) printDetail(io.stderr, () => (cell === undefined ? detail : `${cell}: ${detail}`));
       if (event.event === "checkpoint" && event.kept !== undefined) earlier.push(sayKept(event));
     },
     stop: () => view?.stop(),
     end: ({ backend, kernels, warnings }) => {
       for (const line of earlier.splice(0)) printLine(io.stderr, hangText(line, sizeOf(io.stderr).columns, 2));
       if (options.backend === "auto")
-        printLine(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
+        printNote(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
+      else printDetail(io.stderr, () => `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
       if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
     },
   };
@@ -278,7 +300,7 @@ async function plot(plan: TrainPlan, finishes: readonly FinishEvent[]): Promise<
   const file = plotFile(plan);
   await writeSvgPlot(file, panels, { x: "cycle number", y: "SOH (1 = as new)" }, note);
   const words = `plot: ${file}${note === undefined ? "" : ` (${note})`}`;
-  if (options.format === "json") return printLine(io.stderr, words);
+  if (options.format === "json") return printNote(io.stderr, words);
   await printPanels(io, panels);
   printLine(io.stdout, `\n${words}`);
 }

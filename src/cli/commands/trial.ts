@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { StudyCommand } from "../../study/commands.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { printLine } from "../io.js";
+import { printLine, printNote } from "../io.js";
 import { wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
@@ -27,23 +27,23 @@ export const trialCommand: CommandDefinition = (program, { io }: CommandContext)
     .argument("<text>", "the note; empty removes it")
     .action(async (number: number, note: string, options: StudyOptions) => {
       await send(options, { type: "annotate", number, change: { note } });
-      printLine(io.stdout, note === "" ? `trial ${number}: no note` : `trial ${number}: noted`);
+      printNote(io.stdout, note === "" ? `trial ${number}: no note` : `trial ${number}: noted`);
     });
   verb(trial, "tag", "set a trial's tags, replacing those before")
     .argument("[tags...]", "the tags; none removes them")
     .action(async (number: number, tags: string[], options: StudyOptions) => {
       const { tags: given } = await send(options, { type: "annotate", number, change: { tags } });
-      printLine(io.stdout, `trial ${number}: ${given.length === 0 ? "no tags" : given.join(", ")}`);
+      printNote(io.stdout, `trial ${number}: ${given.length === 0 ? "no tags" : given.join(", ")}`);
     });
   verb(trial, "ban", "exclude a trial from best trial, sampler and plots; it still counts as finished").action(
     async (number: number, options: StudyOptions) => {
       await send(options, { type: "annotate", number, change: { banned: true } });
-      printLine(io.stdout, `trial ${number} is banned; \`trial restore ${number}\` lifts the ban`);
+      printNote(io.stdout, `trial ${number} is banned; \`trial restore ${number}\` lifts the ban`);
     },
   );
   verb(trial, "restore", "lift the ban on a trial").action(async (number: number, options: StudyOptions) => {
     await send(options, { type: "annotate", number, change: { banned: false } });
-    printLine(io.stdout, `trial ${number} is restored`);
+    printNote(io.stdout, `trial ${number} is restored`);
   });
   verb(trial, "retry", "queue a failed trial's parameters again").action(
     async (number: number, options: StudyOptions) => {
@@ -54,7 +54,7 @@ export const trialCommand: CommandDefinition = (program, { io }: CommandContext)
   verb(trial, "stop", "stop a running trial (it ends as pruned), or cancel a waiting one").action(
     async (number: number, options: StudyOptions) => {
       const { state } = await send(options, { type: "stop-trial", number });
-      printLine(io.stdout, state === "running" ? `trial ${number} ends` : `trial ${number} is ${state}`);
+      printNote(io.stdout, state === "running" ? `trial ${number} ends` : `trial ${number} is ${state}`);
     },
   );
 };

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { commandLine, commitOf, madeBy, withoutSecrets } from "../../../src/app/made-by.js";
+import { commandLine, commitOf, madeBy } from "../../../src/app/made-by.js";
+import { withoutSecrets } from "../../../src/core/index.js";
 import { emptyFolder } from "../../fixtures/app/small-studies.js";
 
 it.each([
