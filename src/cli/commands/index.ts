@@ -82,7 +82,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "note, tag, ban, restore, retry or stop one trial",
     load: async () => (await import("./trial.js")).trialCommand,
   },
-  { name: "study", summary: "a study's attributes", load: async () => (await import("./study.js")).studyCommand },
+  {
+    name: "study",
+    summary: "note, archive, copy or rename a study",
+    load: async () => (await import("./study.js")).studyCommand,
+  },
   {
     name: "delete-study",
     summary: "delete a study with its files",
