@@ -14,6 +14,14 @@ export function shortNames(trials: readonly Trial[]): Map<string, string> {
   return new Map(names.map((name) => [name, counts.get(bare(name)) === 1 ? bare(name) : name]));
 }
 
+/** The owner of a trial that `ask` handed out: no process of ours runs it. */
+export const EXTERNAL = "external";
+
+/** What is said of trials that a process left running which is gone. */
+export function nobodyRuns(numbers: readonly number[]): string {
+  return `nobody runs trial ${numbers.join(", ")}: the process has gone, and the next optimize reruns it first`;
+}
+
 /** A parameter's value for people. */
 export function paramText(value: ParamValue | undefined): string {
   if (value === undefined) return "";

@@ -1,4 +1,4 @@
-/** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
+/** `mlbench-hpo show`: a study in figures and a plot of how its best value came about, once or as it changes. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
 import { bestOfStudy, comparableTrials, objectivesInWords, oneLine, stringifyJson } from "../../core/index.js";
@@ -8,31 +8,58 @@ import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
 import type { CliIo } from "../io.js";
 import { plotColumns } from "../terminal.js";
-import { duration, printData, shortNumber } from "../render.js";
+import { duration, printData, shortNumber, timeText } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { annotationInWords, paramText } from "../trial-table.js";
+import { annotationInWords, EXTERNAL, nobodyRuns, paramText } from "../trial-table.js";
+
+type ShowOptions = StudyOptions & { format: string; watch?: boolean };
 
 /** `mlbench-hpo show`: states, best, time, pruned share, a history plot. */
 export const showCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("show"), { positional: true })
     .description("summarise a study: states, best trial, time, pruned share, history plot")
+    .option("--watch", "show it again whenever it changes, until Ctrl-C")
     .addOption(formatOption(["table", "json", "yaml"]))
-    .action(async (name: string | undefined, options: StudyOptions & { format: string }) => {
+    .action(async (name: string | undefined, options: ShowOptions) => {
       const format = parseFormat(options.format);
-      const [{ inspectStudy }, { overviewOf, ownerInWords }] = await Promise.all([
-        import("../../app/read-study.js"),
-        import("../../app/views/study-overview.js"),
-      ]);
-      const inspected = await inspectStudy(await resolveStudy(options, name));
-      const summary = overviewOf(inspected.state, inspected);
-      const owner = summary.owner ? ownerInWords(summary.owner) : "";
-      await printData(io, format, summary, {
-        table: async () => inWords(summary, owner, wordsOf(inspected)) + (await historyPlot(inspected, io)),
-      });
+      const ref = await resolveStudy(options, name);
+      if (options.watch) {
+        const { watch } = await import("../watch-view.js");
+        return watch(ref, { io, format, overview, inWords: studyInWords });
+      }
+      const { inspectStudy } = await import("../../app/read-study.js");
+      const inspected = await inspectStudy(ref);
+      await printData(io, format, await overview(inspected), { table: () => studyInWords(inspected, io) });
     });
 };
+
+async function overview(inspected: InspectedStudy): Promise<StudyOverview> {
+  const { overviewOf } = await import("../../app/views/study-overview.js");
+  return overviewOf(inspected.state, inspected);
+}
+
+/** A study for people: in lines, with its plot. */
+async function studyInWords(inspected: InspectedStudy, io: CliIo): Promise<string> {
+  const { ownerInWords } = await import("../../app/views/study-overview.js");
+  const summary = await overview(inspected);
+  const owner = summary.owner ? ownerInWords(summary.owner) : "";
+  return (
+    [...inWords(summary, owner, wordsOf(inspected)), ...abandonedInWords(inspected)].join("\n") +
+    (await historyPlot(inspected, io))
+  );
+}
+
+/** Trials that a process left running that is gone; nothing while somebody has the study. */
+function abandonedInWords({ state, owner }: InspectedStudy): string[] {
+  if (owner !== null) return [];
+  const left = state.unfinished.filter((number) => {
+    const trial = state.trial(number);
+    return trial?.state === "running" && trial.owner !== EXTERNAL;
+  });
+  return left.length === 0 ? [] : [nobodyRuns(left)];
+}
 
 /** How the best value came about; nothing before there are two points, and with several objectives. */
 async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string> {
@@ -48,6 +75,19 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
     digits: 5,
   });
   return `\n\nbest ${objective.metric} by finished trials\n${plot}`;
+}
+
+/** What people say about the study, that it is put away, and what it was copied from. */
+function wholeInWords({ note, archived_at, copied_from }: StudyOverview): string[] {
+  return [
+    ...(note === "" ? [] : note.split("\n").map((line, i) => (i === 0 ? "note" : "").padEnd(9) + line)),
+    ...(archived_at === null ? [] : [`archived ${timeText(archived_at)}; \`study unarchive\` brings it back`]),
+    ...(copied_from === null
+      ? []
+      : [
+          `copy of  ${copied_from.name} (created ${timeText(copied_from.created_at)}, revision ${copied_from.revision})`,
+        ]),
+  ];
 }
 
 const MOST_NOTES = 10;
@@ -83,7 +123,7 @@ function wordsOf({ state }: InspectedStudy): string | null {
  * @param owner who optimizes the study, in words
  * @param words how its best trial stands to the baselines
  */
-function inWords(summary: StudyOverview, owner: string, words: string | null): string {
+function inWords(summary: StudyOverview, owner: string, words: string | null): string[] {
   const { counts, best, front, task, baselines } = summary;
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)
@@ -107,9 +147,9 @@ function inWords(summary: StudyOverview, owner: string, words: string | null): s
   const others = baselinesLine(baselines);
   if (others !== null) lines.push(`baseline ${others}`);
   if (words !== null) lines.push(`         ${words}`);
-  lines.push(...attributesInWords(summary), ...notesInWords(summary));
+  lines.push(...wholeInWords(summary), ...attributesInWords(summary), ...notesInWords(summary));
   if (summary.made_by) lines.push(oneLine(`made by  ${madeByInWords(summary.made_by)}`));
   if (summary.owner) lines.push(`optimized now by ${owner}`);
   for (const finding of summary.findings) lines.push(oneLine(`${finding.severity}: ${finding.message}`));
-  return lines.join("\n");
+  return lines;
 }

@@ -3,13 +3,10 @@ import type { TrialQuery } from "../../app/views/trial-query.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
-import { collect, collectList, formatOption, wholeNumber } from "../shared-options.js";
+import { collect, collectList, formatOfTrials, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
-import { trialTable } from "../trial-table.js";
-
-/** The owner of a trial that `ask` handed out: no process of ours runs it. */
-const EXTERNAL = "external";
+import { EXTERNAL, nobodyRuns, trialTable } from "../trial-table.js";
 
 async function ownerOf(ref: StudyRef) {
   const { inspectStudy } = await import("../../app/read-study.js");
@@ -26,7 +23,7 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
     .option("--filter <condition>", "such as 'train.lr<0.01' or 'state=pruned' (repeatable; all must hold)", collect)
     .option("--sort <field>", "a field or parameter; -field descends", "number")
     .option("--limit <n>", "at most so many", wholeNumber("--limit", 0))
-    .addOption(formatOption())
+    .addOption(formatOfTrials())
     .action(async (name: string | undefined, options: TrialsOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
@@ -45,7 +42,6 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
       const abandoned = chosen.filter(({ state: now, owner }) => now === "running" && owner !== EXTERNAL);
       // Whose they are is only looked up where it matters.
       if (format !== "table" || abandoned.length === 0 || (await ownerOf(ref)) !== null) return;
-      const numbers = abandoned.map(({ number }) => number).join(", ");
-      printLine(io.stderr, `nobody runs trial ${numbers}: the process has gone, and the next optimize reruns it first`);
+      printLine(io.stderr, nobodyRuns(abandoned.map(({ number }) => number)));
     });
 };
