@@ -20,7 +20,7 @@ export default {
     door("search-space", ["core", "registry"], "spaces are made from parameters' metadata and know no sampler"),
     door("samplers", ["core", "registry", "search-space"], "a sampler sees a history and a space, never a live study"),
     door("pruners", ["core", "registry"], "a pruner judges plain records"),
-    door("storage", ["core", "registry"], "storage keeps events and knows no algorithm"),
+    door("storage", ["core", "registry", "io"], "storage keeps events and knows no algorithm"),
     door("tracking", ["core"], "a tracker only hears events"),
     door("tensor", ["core"], "the one door to TensorFlow.js stands on core alone"),
     door("ode", ["tensor", "core", "registry"], "solvers are tensor programs"),

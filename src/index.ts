@@ -17,6 +17,7 @@ export type {
   ComponentSpec,
   Condition,
   ConfigValue,
+  CopiedFrom,
   Dataset,
   DatasetMetadata,
   Direction,
@@ -61,6 +62,7 @@ export type {
   SplitName,
   StartEvent,
   StoppedBy,
+  StudyAnnotation,
   StudyEvent,
   StudyHeader,
   StudyObjective,
@@ -95,11 +97,21 @@ export { defineConfig } from "./app/define-config.js";
 export type { OptionValue, ProjectConfig } from "./app/define-config.js";
 export { deleteStudy, listStudies, loadStudy } from "./app/study.js";
 export type { LoadStudyOptions } from "./app/study.js";
+export { copyStudy, renameStudy } from "./app/move-study.js";
+export type { CopyStudyOptions, RenameStudyOptions } from "./app/move-study.js";
+export { archiveStudy, noteStudy, unarchiveStudy } from "./app/annotate-study.js";
+export type { NoteStudyOptions } from "./app/annotate-study.js";
 export type { StorageAddress, StudyAddress, StudyTarget } from "./app/address.js";
 export type { StorageLocation } from "./app/storage.js";
 export { readEpochs } from "./app/epoch-log.js";
 export type { KeptReport } from "./study/report-keeper.js";
-export type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./study/commands.js";
+export type {
+  AnnotationChange,
+  AskOptions,
+  ReportRequest,
+  StudyAnnotationChange,
+  TellResult,
+} from "./study/commands.js";
 export type { AskedTrial } from "./study/outside-trials.js";
 export { createExecutor, executors, Places } from "./executors/index.js";
 export type { RunInSlot } from "./executors/places.js";

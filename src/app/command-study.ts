@@ -2,6 +2,7 @@
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { MlbenchError, UsageError } from "../core/index.js";
+import { briefWork } from "../storage/lock-owner.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
 import { reportKeys } from "../study/commands.js";
@@ -22,6 +23,7 @@ const commandKeys: Keys = {
   enqueue: { type: true, params: true, userAttrs: true },
   retry: numbered,
   annotate: { ...numbered, change: true },
+  "annotate-study": { type: true, change: true },
   "stop-trial": numbered,
   "set-user-attr": { type: true, key: true, value: true, trial: true },
   pause: { type: true },
@@ -40,8 +42,8 @@ async function carryOut<C extends StudyCommand>(
 ): Promise<CommandAnswers[C["type"]]> {
   for (let attempt = 1; ; attempt++) {
     const owner = await storage.ownerOf(name);
-    // One that has the study open for a moment only is not asked, but waited for.
-    if (owner && owner.work !== "command")
+    // One that has the study for a moment only is not asked, but waited for.
+    if (owner && !briefWork.has(owner.work ?? ""))
       try {
         return (await storage.send(name, command)) as CommandAnswers[C["type"]];
       } catch (error) {

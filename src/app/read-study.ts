@@ -1,11 +1,12 @@
 /** What is read of a stored study: its records, figures and exports, a trial's log and weights, and what is amiss. */
 import { createReadStream, existsSync } from "node:fs";
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { StudyState } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import { CHECKPOINT_FILE, LOG_FILE } from "../executors/trial-files.js";
 import { cannotWrite } from "../io/atomic-write.js";
+import { makeFolder } from "../io/make-folder.js";
 import type { RepairReport, StorageFinding } from "../storage/storage.js";
 import type { LocatedStudy, StudyTarget } from "./address.js";
 import { locate } from "./address.js";
@@ -95,14 +96,19 @@ export async function trialLog(target: StudyTarget, number: number): Promise<Asy
  * await copyCheckpoint({ name: "tuned", storage: "studies" }, 3, "artifacts/best.safetensors");
  */
 export async function copyCheckpoint(target: StudyTarget, number: number, file: string): Promise<void> {
-  const source = await trialFile(await locate("copyCheckpoint", target), number, CHECKPOINT_FILE);
-  if (source === null)
+  const study = await locate("copyCheckpoint", target);
+  const source = await trialFile(study, number, CHECKPOINT_FILE);
+  if (source === null) {
+    const { header } = await study.storage.read(study.name);
     throw new UsageError(
       "no-checkpoint",
-      `trial ${number} has no kept weights: a study over an objective has none, and --keep-checkpoints none keeps none`,
+      header.task.dataset === undefined
+        ? `study "${study.name}" has an objective: there are no weights to hand over`
+        : `trial ${number} has no kept weights: --keep-checkpoints says which trials keep theirs`,
     );
+  }
   try {
-    await mkdir(dirname(resolve(file)), { recursive: true });
+    await makeFolder(dirname(resolve(file)));
     await copyFile(source, file);
   } catch (error) {
     throw cannotWrite(file, error);

@@ -143,7 +143,29 @@ function unknownKey(issues: readonly z.core.$ZodIssue[]): { readonly key: string
   return null;
 }
 
-function schemaError(source: string, error: z.ZodError): UsageError {
+/** Where the first thing stands that does not fit; of a union's branches the one speaks that got deepest. */
+function placeOf(issue: z.core.$ZodIssue): readonly PropertyKey[] {
+  if (issue.code !== "invalid_union") return issue.path;
+  const places = issue.errors.flat().map(placeOf);
+  const deepest = places.reduce((most, place) => (place.length > most.length ? place : most), []);
+  return [...issue.path, ...deepest];
+}
+
+/** `train.lr is {"a":1}`, `entry 2 is 5`: what stands within a key and does not fit; null: all of it. */
+function entryInWords(data: unknown, [key, ...place]: readonly PropertyKey[]): string | null {
+  let value = (data as Record<PropertyKey, unknown>)[key as PropertyKey];
+  const words: string[] = [];
+  for (const part of place) {
+    const inner: unknown = (value as Record<PropertyKey, unknown>)[part];
+    if (inner === undefined) break;
+    words.push(typeof part === "number" ? `entry ${part + 1}` : String(part));
+    value = inner;
+  }
+  if (words.length === 0) return null;
+  return `${words.join(", ")} is ${typeof value === "number" ? value : JSON.stringify(value)}`;
+}
+
+function schemaError(source: string, error: z.ZodError, data: unknown): UsageError {
   const unknown = unknownKey(error.issues);
   if (unknown) {
     const known =
@@ -157,7 +179,9 @@ function schemaError(source: string, error: z.ZodError): UsageError {
   const issue = error.issues[0] as z.core.$ZodIssue;
   const key = String(issue.path[0] ?? "");
   const wanted = expected[key] ?? issue.message;
-  return invalid(source, key === "" ? "expected keys such as model, dataset, search" : `${key}: ${wanted}`);
+  if (key === "") return invalid(source, "expected keys such as model, dataset, search");
+  const entry = entryInWords(data, placeOf(issue));
+  return invalid(source, entry === null ? `${key}: ${wanted}` : `${key}: ${entry}; expected ${wanted}`);
 }
 
 /**
@@ -218,7 +242,7 @@ function resolvePaths(raw: Raw, folder: string): Pick<StudyConfig, "objective" |
  */
 export function checkStudyConfig(data: unknown, source: string, folder: string): StudyConfig {
   const parsed = schema.safeParse(data ?? {});
-  if (!parsed.success) throw schemaError(source, parsed.error);
+  if (!parsed.success) throw schemaError(source, parsed.error, data);
   const { params, fix, search, sampler, pruner, ...plain } = parsed.data;
   const config = {
     ...plain,

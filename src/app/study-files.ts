@@ -24,7 +24,8 @@ export async function hashedFile(path: string, base: string | null): Promise<Has
   return { path: storedPath(path, base), sha256: await sha256Of(path) };
 }
 
-function storedPath(path: string, base: string | null): string {
+/** A path as a study stores it. @param path absolute. @param base the study's folder; null where it has none */
+export function storedPath(path: string, base: string | null): string {
   return base === null ? path : relative(base, path).replaceAll("\\", "/") || ".";
 }
 

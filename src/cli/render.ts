@@ -66,3 +66,8 @@ export function duration(seconds: number): string {
     ? `${Math.floor(s / 60)}:${two(s % 60)}`
     : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
+
+/** `2026-01-02 03:04 UTC`: a stored time (ISO 8601, UTC) to the minute. */
+export function timeText(iso: string): string {
+  return `${iso.slice(0, 16).replace("T", " ")} UTC`;
+}

@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../core/index.js";
-import { outputFormats } from "./io.js";
+import { outputFormats, parseFormat } from "./io.js";
 
 /** Collects a repeatable option. */
 export function collect(value: string, previous: readonly string[] | undefined): string[] {
@@ -33,6 +33,15 @@ export function outputOption(): Option {
 
 export function formatOption(formats: readonly string[] = outputFormats): Option {
   return new Option("--format <format>", "output format").choices(formats).default("table");
+}
+
+/** {@link formatOption} of a command whose rows `export` writes as CSV. */
+export function formatOfTrials(): Option {
+  return formatOption().argParser((text) => {
+    if (text === "csv")
+      throw new UsageError("invalid-format", "--format csv: `mlbench-hpo export --to csv` writes the trials as CSV");
+    return parseFormat(text);
+  });
 }
 
 /** An option's value as a whole number in a range. */

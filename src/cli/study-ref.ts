@@ -24,8 +24,9 @@ export function storageOption(): Option {
 }
 
 /** `--storage`, `--study-name` and its alias `--study`; the name as first argument where a command has no other. */
-export function addStudyOptions(command: Command, options: { positional: boolean }): Command {
-  if (options.positional) command.argument("[study]", "the study's name or file (default: the only one there is)");
+export function addStudyOptions(command: Command, options: { positional: boolean; missing?: string }): Command {
+  const { positional, missing = "the only one there is" } = options;
+  if (positional) command.argument("[study]", `the study's name or file (default: ${missing})`);
   return command
     .addOption(storageOption())
     .option("--study-name <name>", "the study's name or file")

@@ -21,6 +21,14 @@ export function stateStyle({ state }: Trial): Style | undefined {
   return state === "pruned" || state === "failed" || state === "running" ? state : undefined;
 }
 
+/** The owner of a trial that `ask` handed out: no process of ours runs it. */
+export const EXTERNAL = "external";
+
+/** What is said of trials that a process left running which is gone. */
+export function nobodyRuns(numbers: readonly number[]): string {
+  return `nobody runs trial ${numbers.join(", ")}: the process has gone, and the next optimize reruns it first`;
+}
+
 /** A parameter's value for people. */
 export function paramText(value: ParamValue | undefined): string {
   if (value === undefined) return "";

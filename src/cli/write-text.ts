@@ -1,10 +1,10 @@
 /** Text written to a stream or a file at the pace of whoever reads it. */
 import { createWriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { cannotWrite } from "../io/atomic-write.js";
+import { makeFolder } from "../io/make-folder.js";
 
 /** Writes and waits where the reader is slower than we are; a reader that went away is no error. */
 export async function writeText(stream: NodeJS.WritableStream, text: string): Promise<void> {
@@ -69,7 +69,7 @@ export async function writeOutput(
  */
 export async function writeOutputFile(path: string, lines: Iterable<string>): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await pipeline(Readable.from(inPieces(lines), { highWaterMark: 1 }), createWriteStream(path));
   } catch (error) {
     throw unwritable(path, error);

@@ -176,19 +176,23 @@ function finalValues(
   return Object.freeze(values.map((value) => value + 0));
 }
 
-type StudyWideEvent = Extract<
-  StudyEvent,
-  { type: "trial-created" | "trial-annotated" | "study-attr" | "baselines-scored" | "change-accepted" }
->;
+type HeaderEventType = "study-attr" | "study-annotated" | "baselines-scored" | "change-accepted";
+type StudyWideEvent = Extract<StudyEvent, { type: "trial-created" | "trial-annotated" | HeaderEventType }>;
 type TrialEvent = Exclude<StudyEvent, StudyWideEvent>;
 
-function headerAfter(
-  header: StudyHeader,
-  event: Extract<StudyEvent, { type: "study-attr" | "baselines-scored" | "change-accepted" }>,
-): StudyHeader {
+function headerAfter(header: StudyHeader, event: Extract<StudyEvent, { type: HeaderEventType }>): StudyHeader {
   if (event.type === "study-attr") {
     const value = toPlainData(event.value, `user attribute "${event.key}"`);
     return Object.freeze({ ...header, user_attrs: withKey(header.user_attrs, event.key, value) });
+  }
+  if (event.type === "study-annotated") {
+    const { note: _note, archived_at: _archived, ...rest } = header;
+    const { note, archived_at } = event;
+    return Object.freeze({
+      ...rest,
+      ...(note === "" ? {} : { note }),
+      ...(archived_at === null ? {} : { archived_at }),
+    });
   }
   if (event.type === "baselines-scored") {
     const { params, dataset_hash, metrics } = event;
@@ -226,6 +230,7 @@ export function applyEvent(before: StudyState, event: StudyEvent): StudyState {
     case "trial-annotated":
       return annotated(state, event);
     case "study-attr":
+    case "study-annotated":
     case "baselines-scored":
     case "change-accepted":
       return state.after({ header: headerAfter(state.header, event) });

@@ -118,6 +118,28 @@ export interface StudyHeader {
   readonly made_by?: MadeBy;
   /** Of a study over a model, from its first call of `optimize` on. */
   readonly baselines?: readonly ScoredBaselines[];
+  /** What people say about the study. Absent: nothing. */
+  readonly note?: string;
+  /** ISO 8601, UTC: when the study was put away; it is kept out of lists and not optimized. Absent: it is not. */
+  readonly archived_at?: string;
+  /** Absent in a study that is no copy. */
+  readonly copied_from?: CopiedFrom;
+}
+
+/** Which study, and which state of it, another was copied from. */
+export interface CopiedFrom {
+  readonly name: string;
+  /** ISO 8601, UTC: when that one was made, which tells it from another of its name. */
+  readonly created_at: string;
+  readonly revision: number;
+}
+
+/** What people say about a study as a whole. */
+export interface StudyAnnotation {
+  /** Empty: nothing. */
+  readonly note: string;
+  /** ISO 8601, UTC: since when it is archived; null: it is not. */
+  readonly archived_at: string | null;
 }
 
 /** What people say about a trial; kept beside its record, which does not change. */
@@ -226,6 +248,8 @@ export type StudyEvent =
   /** What is said about a trial in any state, from now on: takes the earlier annotation's place. */
   | ({ readonly type: "trial-annotated"; readonly number: number } & Annotation)
   | { readonly type: "study-attr"; readonly key: string; readonly value: unknown }
+  /** What is said about the study from now on: takes the earlier annotation's place. */
+  | ({ readonly type: "study-annotated" } & StudyAnnotation)
   /** Takes the place of what was scored for the same parameters. */
   | ({ readonly type: "baselines-scored" } & ScoredBaselines)
   | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };

@@ -1,9 +1,10 @@
 /** Files replaced whole or not at all, and the error for a file that cannot be written. */
 import { randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
-import { access, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { access, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { MlbenchError, UsageError, messageOf } from "../core/index.js";
+import { makeFolder } from "./make-folder.js";
 
 /** Faults of the path itself, by the system's code: the user's to mend. */
 const reasons: Readonly<Record<string, string>> = {
@@ -59,7 +60,7 @@ export async function requireWritable(path: string): Promise<void> {
 export async function writeFileAtomically(path: string, data: Uint8Array | Iterable<Uint8Array>): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, "wx");
     try {
       // On a handle each goes on where the last one ended.

@@ -28,3 +28,8 @@ export function waitingInWords(name: string, owner: LockOwner): string {
     "waiting up to 60 s for a sign of life; without one the lock is taken over"
   );
 }
+
+/** Work that holds a study for a moment: whoever does it takes no commands, and is waited for. */
+export const briefWork: ReadonlySet<string> = new Set([
+  ...["command", "copy", "create", "delete", "rename", "repair", "take-over"],
+]);

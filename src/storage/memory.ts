@@ -49,8 +49,7 @@ export class MemoryStorage implements StudyStorage {
   async create(header: StudyHeader): Promise<StudyWriter> {
     requireStudyName(header.name);
     if (this.#studies.has(header.name)) throw studyExists(header.name);
-    const [state, lastActivity] = [createStudyState(header), new Date().toISOString()];
-    this.#studies.set(header.name, { state, writer: null, lastActivity, feed: new EventFeed(state.revision) });
+    this.#add(createStudyState(header), new Date().toISOString());
     return this.openWriter(header.name);
   }
 
@@ -110,6 +109,28 @@ export class MemoryStorage implements StudyStorage {
     if (writer) throw locked(name, writer);
     this.#studies.delete(name);
     feed.end(studyDeleted(name));
+  }
+
+  async createFrom(from: StudyState): Promise<void> {
+    const { name } = from.header;
+    requireStudyName(name);
+    if (this.#studies.has(name)) throw studyExists(name);
+    this.#add(createStudyState(from.header, from.trials, from), new Date().toISOString());
+  }
+
+  async rename(name: string, to: string): Promise<void> {
+    const { state, writer, lastActivity, feed } = this.#entry(name);
+    requireStudyName(to);
+    if (this.#studies.has(to)) throw studyExists(to);
+    if (writer) throw locked(name, writer);
+    this.#studies.delete(name);
+    feed.end(studyDeleted(name));
+    this.#add(createStudyState({ ...state.header, name: to }, state.trials, state), lastActivity);
+  }
+
+  #add(state: StudyState, lastActivity: string): void {
+    const feed = new EventFeed(state.revision);
+    this.#studies.set(state.header.name, { state, writer: null, lastActivity, feed });
   }
 
   identity(name: string): string {

@@ -53,6 +53,26 @@ export interface StudyStorage {
   /** The study with everything that belongs to it. @throws UsageError `unknown-study` | MlbenchError `study-locked`. */
   delete(name: string): Promise<void>;
   /**
+   * Makes a study of records that are there already, with the files of its trials: whole under its name, or not at all,
+   * whenever the process ends. Its revision is the state's. Absent where a storage cannot: nothing is copied into it.
+   * @param state its header has the new study's name.
+   * @param files where its trials' files are read; null: there are none.
+   * @throws UsageError `study-exists`, `invalid-study-name` | MlbenchError `study-locked`, `storage-full`, `storage-failed`.
+   */
+  createFrom?(state: StudyState, files: ArtifactStore | null): Promise<void>;
+  /**
+   * Gives a study another name, with everything that belongs to it: it is whole under the one or the other, whenever the
+   * process ends. Absent where a storage cannot.
+   * @throws UsageError `unknown-study`, `study-exists`, `invalid-study-name` | MlbenchError `study-locked` (either name's),
+   * `study-damaged`, `storage-full`, `storage-failed`.
+   */
+  rename?(name: string, to: string): Promise<void>;
+  /**
+   * The names, none of them a study's, under which a process that died left something while it made, copied, renamed or
+   * deleted one; `diagnose` and `repair` take them. Absent where nothing can be left.
+   */
+  leftovers?(): Promise<string[]>;
+  /**
    * A text that is the same for the same study whichever storage object opened it, and different for any two studies:
    * for files the real path.
    */
@@ -87,7 +107,7 @@ export interface WriterOptions {
   /**
    * What the study is held for, for those who meet its lock. `command` says that it is held for a moment: others wait.
    */
-  readonly work?: "optimize" | "command" | "create" | undefined;
+  readonly work?: "optimize" | "command" | "create" | "copy" | undefined;
   /**
    * Whether the lock of an owner whose life cannot be told from here is taken over at once, instead of after a while
    * without a sign of life. @default false

@@ -39,6 +39,10 @@ export interface StudySummary extends TrialsInBrief {
   readonly sampler: ComponentSpec;
   readonly pruner: ComponentSpec;
   readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** What people say about it; empty: nothing. */
+  readonly note: string;
+  /** ISO 8601, UTC: since when it is archived; null: it is not. */
+  readonly archived_at: string | null;
   /** ISO 8601, UTC: when something last happened to the study, as far as its storage knows. */
   readonly last_activity_at: string;
   readonly revision: number;
@@ -56,17 +60,17 @@ export type SummaryEntry =
 /** What a summary takes over from a study's header. */
 export type HeaderInBrief = Pick<
   StudySummary,
-  "name" | "objectives" | "created_at" | "task" | "sampler" | "pruner" | "user_attrs"
+  "name" | "objectives" | "created_at" | "task" | "sampler" | "pruner" | "user_attrs" | "note" | "archived_at"
 >;
 
 export function headerInBrief(header: StudyHeader): HeaderInBrief {
-  const { name, objectives, created_at, sampler, pruner, user_attrs } = header;
+  const { name, objectives, created_at, sampler, pruner, user_attrs, note = "", archived_at = null } = header;
   const { model, dataset } = header.task;
   const task = Object.freeze({
     ...(model === undefined ? {} : { model }),
     ...(dataset === undefined ? {} : { dataset }),
   });
-  return { name, objectives, created_at, task, sampler, pruner, user_attrs };
+  return { name, objectives, created_at, task, sampler, pruner, user_attrs, note, archived_at };
 }
 
 function bestInBrief(best: Trial | null): BestOfSummary | null {

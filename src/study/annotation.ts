@@ -1,9 +1,9 @@
-/** Annotations: what people say about a trial, checked and merged. */
-import type { Annotation } from "../core/index.js";
+/** Annotations: what people say about a trial or a study, checked and merged. */
+import type { Annotation, StudyAnnotation, StudyHeader } from "../core/index.js";
 import { NOTE_LENGTH, requireShort, UsageError } from "../core/index.js";
 import { requireKnownKeys } from "../core/known-keys.js";
-import { annotationKeys } from "./commands.js";
-import type { AnnotationChange } from "./commands.js";
+import { annotationKeys, studyAnnotationKeys } from "./commands.js";
+import type { AnnotationChange, StudyAnnotationChange } from "./commands.js";
 
 const NONE: Annotation = { note: "", tags: [], banned: false };
 
@@ -18,6 +18,24 @@ export function mergedAnnotation(before: Annotation = NONE, change: AnnotationCh
   for (const tag of tags as readonly string[]) requireShort("a tag", tag);
   if (typeof banned !== "boolean") throw invalid("banned must be true or false");
   return { note, tags: [...new Set(tags)], banned };
+}
+
+/**
+ * What is said about a study with what is changed. One that is archived already keeps the time.
+ * @param now ISO 8601, UTC
+ * @throws UsageError `unknown-option`, `invalid-value`.
+ */
+export function mergedStudyAnnotation(
+  before: Pick<StudyHeader, "note" | "archived_at">,
+  change: StudyAnnotationChange,
+  now: string,
+): StudyAnnotation {
+  requireKnownKeys("study.annotateStudy", change, studyAnnotationKeys);
+  const { note = before.note ?? "", archived = before.archived_at !== undefined } = change;
+  if (typeof note !== "string") throw invalid("note must be a text");
+  requireShort("a note", note, NOTE_LENGTH);
+  if (typeof archived !== "boolean") throw invalid("archived must be true or false");
+  return { note, archived_at: archived ? (before.archived_at ?? now) : null };
 }
 
 function invalid(what: string): UsageError {

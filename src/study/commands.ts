@@ -1,5 +1,5 @@
 /** The commands that another process may give to the one that writes a study, and their answers. */
-import type { Annotation, Lease, Metrics, Params, SearchSpace, Trial } from "../core/index.js";
+import type { Annotation, Lease, Metrics, Params, SearchSpace, StudyAnnotation, Trial } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../core/known-keys.js";
 
@@ -49,6 +49,17 @@ export type AnnotationChange = Partial<Annotation>;
 /** The keys of an {@link AnnotationChange}. */
 export const annotationKeys: KnownKeys<AnnotationChange> = { note: true, tags: true, banned: true };
 
+/** What `annotate-study` changes; the rest stays. */
+export interface StudyAnnotationChange {
+  /** Empty: none. */
+  readonly note?: string | undefined;
+  /** Whether the study is put away: kept out of lists, and not optimized. */
+  readonly archived?: boolean | undefined;
+}
+
+/** The keys of a {@link StudyAnnotationChange}. */
+export const studyAnnotationKeys: KnownKeys<StudyAnnotationChange> = { note: true, archived: true };
+
 /** How a trial is asked for. */
 export interface AskOptions {
   /** A space for this trial alone. @default the study's */
@@ -78,6 +89,7 @@ export type StudyCommand =
   | { readonly type: "enqueue"; readonly params: Params; readonly userAttrs?: Readonly<Record<string, unknown>> }
   | { readonly type: "retry"; readonly number: number }
   | { readonly type: "annotate"; readonly number: number; readonly change: AnnotationChange }
+  | { readonly type: "annotate-study"; readonly change: StudyAnnotationChange }
   | { readonly type: "stop-trial"; readonly number: number }
   | { readonly type: "set-user-attr"; readonly key: string; readonly value: unknown; readonly trial?: number }
   | { readonly type: "pause" }
@@ -93,6 +105,7 @@ export interface CommandAnswers {
   enqueue: Trial;
   retry: Trial;
   annotate: Annotation;
+  "annotate-study": StudyAnnotation;
   "stop-trial": Trial;
   "set-user-attr": null;
   pause: null;

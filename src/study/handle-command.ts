@@ -1,5 +1,5 @@
 /** Carries out commands on an open study. */
-import type { Annotation, Params, Trial } from "../core/index.js";
+import type { Annotation, Params, StudyAnnotation, Trial } from "../core/index.js";
 import { decodeNumber, MlbenchError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type {
@@ -8,6 +8,7 @@ import type {
   CommandAnswers,
   HandedTrial,
   ReportRequest,
+  StudyAnnotationChange,
   StudyCommand,
   TellResult,
 } from "./commands.js";
@@ -21,6 +22,7 @@ export interface CommandTarget {
   enqueueTrial(params: Params, options?: { userAttrs?: Readonly<Record<string, unknown>> }): Promise<Trial>;
   retry(number: number): Promise<Trial>;
   annotate(number: number, change: AnnotationChange): Promise<Annotation>;
+  annotateStudy(change: StudyAnnotationChange): Promise<StudyAnnotation>;
   stopTrial(number: number): Promise<Trial>;
   setUserAttr(key: string, value: unknown, trial?: number): Promise<void>;
   pause(): void;
@@ -65,6 +67,8 @@ export async function handleCommand(study: CommandTarget, given: unknown): Promi
       return study.retry(command.number);
     case "annotate":
       return study.annotate(command.number, command.change);
+    case "annotate-study":
+      return study.annotateStudy(command.change);
     case "stop-trial":
       return study.stopTrial(command.number);
     case "set-user-attr":

@@ -1,10 +1,10 @@
 /** Changes to a study's records that its users ask for: trials queued, repeated, given up; notes and attributes. */
-import type { Annotation, Params, ScoredBaselines, Trial } from "../core/index.js";
-import { isBanned, toAttribute, toAttributes, UsageError } from "../core/index.js";
+import type { Annotation, Params, ScoredBaselines, StudyAnnotation, Trial } from "../core/index.js";
+import { isBanned, MlbenchError, toAttribute, toAttributes, UsageError } from "../core/index.js";
 import { checkParams } from "../search-space/check-params.js";
 import { withForcedParents } from "../search-space/forced-parents.js";
-import { mergedAnnotation } from "./annotation.js";
-import type { AnnotationChange } from "./commands.js";
+import { mergedAnnotation, mergedStudyAnnotation } from "./annotation.js";
+import type { AnnotationChange, StudyAnnotationChange } from "./commands.js";
 import type { OutsideTrials } from "./outside-trials.js";
 import { STOPPED_ON_REQUEST } from "./running-trial.js";
 import type { StudyLog } from "./study-log.js";
@@ -64,6 +64,19 @@ export class StudyEdits {
     const durable = this.#log.append({ type: "trial-annotated", number, ...annotation });
     if (annotation.banned !== isBanned(annotations, number)) this.#hooks.onBansChanged(number, durable);
     await durable;
+    return annotation;
+  }
+
+  async annotateStudy(change: StudyAnnotationChange): Promise<StudyAnnotation> {
+    await this.#log.open();
+    const { header } = this.#log;
+    const annotation = mergedStudyAnnotation(header, change, new Date().toISOString());
+    if (annotation.archived_at !== null && this.#log.busy)
+      throw new MlbenchError(
+        "being-optimized",
+        `study "${header.name}" is being optimized: \`mlbench-hpo stop ${header.name}\` ends that, then it can be archived`,
+      );
+    await this.#log.append({ type: "study-annotated", ...annotation });
     return annotation;
   }
 

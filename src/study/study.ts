@@ -7,6 +7,8 @@ import type {
   Params,
   ScoredBaselines,
   SearchSpace,
+  StudyAnnotation,
+  StudyHeader,
   StudyState,
   Trial,
 } from "../core/index.js";
@@ -17,7 +19,7 @@ import { requireKnownKeys } from "../core/known-keys.js";
 import type { StudyStorage, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
 import { reportKeys, tellKeys } from "./commands.js";
-import type { AnnotationChange, AskOptions, ReportRequest, TellResult } from "./commands.js";
+import type { AnnotationChange, AskOptions, ReportRequest, StudyAnnotationChange, TellResult } from "./commands.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
 import type { LeaseClock } from "./leases.js";
@@ -77,6 +79,15 @@ export interface StudyParts {
   readonly leaseClock?: LeaseClock;
 }
 
+/** @throws UsageError `study-archived`. */
+function requireActive({ name, archived_at }: StudyHeader): void {
+  if (archived_at === undefined) return;
+  throw new UsageError(
+    "study-archived",
+    `study "${name}" is archived: \`mlbench-hpo study unarchive ${name}\` brings it back`,
+  );
+}
+
 function isObjective(given: unknown): given is ObjectiveSource {
   return typeof given === "function" || typeof given === "string" || given instanceof URL;
 }
@@ -128,10 +139,11 @@ export class Study extends StudyRecords {
    * new one with its space drawn jointly. No process runs it; under a lease it is taken back from a holder who gives no
    * sign of life (a report, a heartbeat) for so many seconds.
    * @param given a space for this trial alone, or `{ lease: seconds, space }`
-   * @throws UsageError `space-exhausted`, `invalid-option`.
+   * @throws UsageError `space-exhausted`, `invalid-option`, `study-archived`.
    */
   async ask(given?: SearchSpace | AskOptions): Promise<AskedTrial> {
     await this.#log.open();
+    requireActive(this.header);
     return this.#outside.ask(askOptionsOf(given));
   }
 
@@ -198,6 +210,15 @@ export class Study extends StudyRecords {
   }
 
   /**
+   * Says something about the study: a note, or that it is archived (kept out of lists, not optimized). What is left out
+   * stays.
+   * @throws UsageError `invalid-value`, `unknown-option` | MlbenchError `being-optimized` for archiving it meanwhile.
+   */
+  annotateStudy(change: StudyAnnotationChange): Promise<StudyAnnotation> {
+    return this.#edits.annotateStudy(change);
+  }
+
+  /**
    * Ends a trial for good: a running one is recorded as pruned with the reports it has, a waiting one as failed.
    * @returns its record once it is on its way to its end; a trial of this process's workers ends within a batch.
    * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked` for one that runs elsewhere.
@@ -225,7 +246,7 @@ export class Study extends StudyRecords {
    * Runs trials until a goal, a limit or a rule ends the call. A function runs in this process, a module in a pool of
    * workers; a study over a model, or one that was created with an objective, takes none. Trials that a dead process
    * left running go back to waiting first; waiting ones come before new ones.
-   * @throws UsageError `already-optimizing`, `unknown-option`, `invalid-option`, `no-objective`, `files-changed`, and
+   * @throws UsageError `already-optimizing`, `study-archived`, `unknown-option`, `invalid-option`, `no-objective`, `files-changed`, and
    * what the preflight finds wrong; the storage's errors.
    */
   async optimize(options?: OptimizeStudyOptions): Promise<OptimizeResult>;
@@ -252,7 +273,11 @@ export class Study extends StudyRecords {
     this.#manager = call.manager;
     this.#log.busy = true;
     try {
-      return await call.run(prepare);
+      return await call.run(async () => {
+        // The study has been opened by now: another process may have archived it since it was read.
+        requireActive(this.header);
+        return prepare();
+      });
     } finally {
       this.#manager = null;
       this.#log.busy = false;

@@ -9,6 +9,7 @@ import type { TestRunner } from "./runner.js";
 import { casesOfArtifacts } from "./storage-artifacts.js";
 import { casesOfEvents, casesOfRecords, casesOfWhatIsHandedOut } from "./storage-events.js";
 import { casesOfFollowing } from "./storage-following.js";
+import { casesOfCopying, casesOfRenaming, casesOfStudyAnnotations } from "./storage-moves.js";
 import { casesOfRevision, casesOfSummaries } from "./storage-summaries.js";
 import { appendLife, withStorage } from "./storage-under-test.js";
 import type { StorageCase, StorageIt } from "./storage-under-test.js";
@@ -36,6 +37,15 @@ export function storageConformance(runner: TestRunner, of: StorageCase): void {
     });
     describe("records and annotations", () => {
       casesOfRecords(it);
+    });
+    describe("annotated studies", () => {
+      casesOfStudyAnnotations(it);
+    });
+    describe("renamed studies", () => {
+      casesOfRenaming(it);
+    });
+    describe("copied studies", () => {
+      casesOfCopying(it);
     });
     describe("the revision", () => {
       casesOfRevision(it);

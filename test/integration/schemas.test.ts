@@ -153,7 +153,8 @@ describe("real output is as the schema says", () => {
     ["trials", ["trials", ...other]],
     ["best-trial", ["best-trial", "mixed"]],
     ["best-trial-retrain", ["best-trial", ...other, "--retrain", "--seeds", "2"]],
-    ["doctor", ["doctor", "mixed"]],
+    ["doctor", ["doctor"]],
+    ["doctor-repair", ["doctor", "--repair"]],
     ["doctor-repair", ["doctor", "mixed", "--repair"]],
     ["evaluate", ["evaluate", "artifacts/lstm.safetensors"]],
     ["predict", ["predict", "artifacts/lstm.safetensors", "--forecast"]],
@@ -217,6 +218,14 @@ describe("real output is as the schema says", () => {
   test("the study's file", async () => {
     for (const file of ["studies/mixed.json", "other/trained.json", "pairs/pair.json"])
       expect(await problems("snapshot", JSON.parse(await readFile(join(cwd, file), "utf8")))).toEqual([]);
+  });
+
+  test("a trial's log", async () => {
+    await writeFile(join(cwd, "other", "trained.files", "00001", "log.txt"), "one\ntwo");
+    const { stdout } = await runCli(["logs", "1", "--storage", "other", "--format", "json", "--follow"], { cwd });
+    const lines = jsonLines(stdout);
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(await problems("logs", line)).toEqual([]);
   });
 
   test("a trial's epochs", async () => {

@@ -66,6 +66,32 @@ const projectFile = {
   },
 };
 
+const finding = {
+  severity: { enum: ["note", "dropped", "damage"] },
+  code: text,
+  file: text,
+  line: nullable({ type: "integer", minimum: 1 }),
+  offset: nullable(count),
+  message: text,
+  blocksWriting: yes,
+};
+
+const repair = (more = {}) =>
+  object(
+    {
+      ...more,
+      findings: list(ref("finding")),
+      actions: list(text),
+      backups: list(text),
+      lost: {
+        description:
+          "What could not be put right: lines that are gone (at least so many), trials that stand as failed, and trials that are kept as they read although nothing tells whether they changed.",
+        ...object({ lines: count, trials: list(count), unsure: list(count) }),
+      },
+    },
+    { optional: ["lost"] },
+  );
+
 const defs = {
   number: {
     description: "A number; those that JSON has not are strings.",
@@ -123,15 +149,7 @@ const defs = {
   counts: object({ waiting: count, running: count, complete: count, pruned: count, failed: count }),
   finding: {
     description: "One thing amiss with a study's files, with its place.",
-    ...object({
-      severity: { enum: ["note", "dropped", "damage"] },
-      code: text,
-      file: text,
-      line: nullable({ type: "integer", minimum: 1 }),
-      offset: nullable(count),
-      message: text,
-      blocksWriting: yes,
-    }),
+    ...object(finding),
   },
   settings: object(
     {
@@ -262,6 +280,11 @@ const defs = {
   }),
 };
 
+const copiedFrom = {
+  description: "The study, as of a revision, that this one was copied from.",
+  ...object({ name: text, created_at: ref("time"), revision: count }),
+};
+
 const header = {
   name: text,
   objectives,
@@ -273,11 +296,21 @@ const header = {
   pruner: component,
   settings: ref("settings"),
   user_attrs: map(anything),
+  note: { description: "What people say about the study.", ...text },
+  archived_at: { description: "Since when the study is put away.", ...ref("time") },
+  copied_from: copiedFrom,
   made_by: ref("madeBy"),
   baselines: {
     description: "Of a study over a model, from its first call of optimize on: for each choice of its data.",
     ...list(object({ params: ref("params"), dataset_hash: sha256, metrics: ref("partBaselines") })),
   },
+};
+
+const optionalInHeader = ["made_by", "baselines", "note", "archived_at", "copied_from"];
+
+const aboutStudy = {
+  note: { description: "What people say about the study; empty: nothing.", ...text },
+  archived_at: { description: "Since when the study is put away; null: it is not.", ...nullable(ref("time")) },
 };
 
 const registryList = list(object({ name: text, summary: text, parameters: list(text) }));
@@ -420,11 +453,12 @@ const schemas = {
         sampler: text,
         pruner: text,
         file: nullable(text),
+        ...aboutStudy,
       }),
     ),
   ],
   show: [
-    "`show`",
+    "`show`; `show --watch`: each line",
     object(
       {
         ...studyOutline,
@@ -449,13 +483,15 @@ const schemas = {
         front,
         annotations,
         user_attrs: map(anything),
+        ...aboutStudy,
+        copied_from: nullable(copiedFrom),
         made_by: { description: "Null in studies of earlier versions.", ...nullable(ref("madeBy")) },
         owner: {
           description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
           ...nullable(
             object(
-              { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text },
-              { optional: ["pid", "host", "elsewhere", "url"] },
+              { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text, work: text },
+              { optional: ["pid", "host", "elsewhere", "url", "work"] },
             ),
           ),
         },
@@ -499,22 +535,29 @@ const schemas = {
       baselines: object({ val: ref("metrics"), test: nullable(ref("metrics")) }),
     }),
   ],
-  doctor: ["`doctor`", list(ref("finding"))],
+  logs: [
+    "`logs`, `logs --follow`: each line",
+    {
+      oneOf: [
+        object({ event: { const: "line" }, number: count, text }),
+        object({
+          event: { const: "state" },
+          number: count,
+          state: { enum: ["waiting", "running", "complete", "pruned", "failed"] },
+          abandoned: { description: "Recorded as running, but the process that ran it has gone.", ...yes },
+        }),
+      ],
+    },
+  ],
+  doctor: ["`doctor`", list(object({ study: { description: "The study's name.", ...text }, ...finding }))],
   "doctor-repair": [
     "`doctor --repair`",
-    object(
-      {
-        findings: list(ref("finding")),
-        actions: list(text),
-        backups: list(text),
-        lost: {
-          description:
-            "What could not be put right: lines that are gone (at least so many), trials that stand as failed, and trials that are kept as they read although nothing tells whether they changed.",
-          ...object({ lines: count, trials: list(count), unsure: list(count) }),
-        },
-      },
-      { optional: ["lost"] },
-    ),
+    {
+      anyOf: [
+        { description: "Of the study that is named.", ...repair() },
+        { description: "Without a name: of every study that could be looked at.", ...list(repair({ study: text })) },
+      ],
+    },
   ],
   evaluate: [
     "`evaluate CHECKPOINT`",
@@ -591,7 +634,7 @@ const schemas = {
   ],
   export: [
     "`export --to json`",
-    object({ ...header, annotations, trials: list(ref("trial")) }, { optional: ["made_by", "baselines"] }),
+    object({ ...header, annotations, trials: list(ref("trial")) }, { optional: optionalInHeader }),
   ],
   info: [
     "`info`",
@@ -729,7 +772,7 @@ const schemas = {
         annotations,
         trials: list(ref("trial")),
       },
-      { open: true, optional: ["annotations", "summary", "made_by", "baselines"] },
+      { open: true, optional: ["annotations", "summary", ...optionalInHeader] },
     ),
   ],
 };

@@ -18,6 +18,10 @@ export interface StudyListEntry {
   readonly sampler: string;
   readonly pruner: string;
   readonly file: string;
+  /** What people say about it; empty: nothing. */
+  readonly note: string;
+  /** ISO 8601, UTC: since when it is archived; null: it is not. */
+  readonly archived_at: string | null;
 }
 
 /** A study that could not be read. */
@@ -53,7 +57,7 @@ export async function summarizeStudies(address: StorageAddress): Promise<StudyLi
 }
 
 function entryOf(summary: StudySummary, file: string): StudyListEntry {
-  const { name, objectives, created_at, counts, best, sampler, pruner } = summary;
+  const { name, objectives, created_at, counts, best, sampler, pruner, note, archived_at } = summary;
   const trials = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const best_value = best?.value ?? null;
   return {
@@ -66,5 +70,7 @@ function entryOf(summary: StudySummary, file: string): StudyListEntry {
     sampler: sampler.name,
     pruner: pruner.name,
     file,
+    note,
+    archived_at,
   };
 }

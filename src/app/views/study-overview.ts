@@ -3,6 +3,7 @@ import { bestOfStudy, frontOfStudy, isFinished } from "../../core/index.js";
 import type {
   Annotation,
   ComponentSpec,
+  CopiedFrom,
   MadeBy,
   Metrics,
   Params,
@@ -55,6 +56,12 @@ export interface StudyOverview {
   /** What people say of trials, by number; trials without a note, a tag or a ban are absent. */
   readonly annotations: Readonly<Record<string, Annotation>>;
   readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** What people say about the study; empty: nothing. */
+  readonly note: string;
+  /** ISO 8601, UTC: since when it is archived; null: it is not. */
+  readonly archived_at: string | null;
+  /** The study that it was copied from; null: it is no copy. */
+  readonly copied_from: CopiedFrom | null;
   /** Null in studies of earlier versions. */
   readonly made_by: MadeBy | null;
   /** Who writes the study now. */
@@ -80,7 +87,8 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
     ...bestOf(state),
     baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
-    ...{ user_attrs: header.user_attrs, made_by: header.made_by ?? null, owner, findings },
+    ...{ user_attrs: header.user_attrs, note: header.note ?? "", archived_at: header.archived_at ?? null },
+    ...{ copied_from: header.copied_from ?? null, made_by: header.made_by ?? null, owner, findings },
   };
 }
 

@@ -1,5 +1,5 @@
 /** `mlbench-hpo enqueue-trial`: parameters to be tried before others. */
-import { UsageError } from "../../core/index.js";
+import { contains, UsageError } from "../../core/index.js";
 import type { Params, ParamValue, StudyHeader } from "../../core/index.js";
 import { choiceNamed, plainValue } from "../../registry/index.js";
 import type { CommandDefinition } from "../command.js";
@@ -34,6 +34,18 @@ function settings(texts: readonly string[], { space }: StudyHeader): Record<stri
   );
 }
 
+/** What is given beyond what the study searches: it may be meant. */
+function outside(params: Params, { space }: StudyHeader): string[] {
+  return Object.entries(params).flatMap(([name, value]) => {
+    const searched = Object.hasOwn(space, name) ? space[name] : undefined;
+    if (!searched || searched.type === "categorical" || contains(searched, value)) return [];
+    const { low, high } = searched;
+    const number = value as number;
+    const where = number >= low && number <= high ? "off the searched steps of" : "outside the searched range";
+    return [`${name} = ${number} is ${where} ${low} to ${high}`];
+  });
+}
+
 /** `mlbench-hpo enqueue-trial --params '{"train.lr": 0.01}'` */
 export const enqueueTrialCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("enqueue-trial"), { positional: true })
@@ -53,6 +65,7 @@ export const enqueueTrialCommand: CommandDefinition = (program, { io }) => {
       const { commandStudy } = await import("../../app/command-study.js");
       const trial = await commandStudy(ref, { type: "enqueue", params });
       printLine(io.stdout, `enqueued trial ${trial.number}`);
+      for (const warning of outside(params, header)) printLine(io.stderr, `warning: ${warning}`);
     });
 };
 

@@ -77,8 +77,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "study",
-    subcommands: ["set-user-attr"],
-    summary: "set user attributes of a study",
+    subcommands: ["set-user-attr", "note", "archive", "unarchive", "rename", "copy"],
+    summary: "note, archive, copy or rename a study",
     load: async () => (await import("./study.js")).studyCommand,
   },
   {

@@ -1,11 +1,14 @@
 /** `mlbench-hpo optimize`: trials of a study run, and shown as they go. */
+import { availableParallelism } from "node:os";
 import { Option } from "commander";
 import type { Command } from "commander";
-import { objectivesInWords, UsageError } from "../../core/index.js";
+import { MlbenchError, objectivesInWords, UsageError } from "../../core/index.js";
 import type { OptimizeStudyOptions } from "../../study/study.js";
 import type { OptimizeResult, StudyHeader, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { baselinesOf } from "../../app/views/baselines.js";
+import { ownerInWords } from "../../app/views/study-overview.js";
+import type { StudyLockedError } from "../../storage/study-errors.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { printDetail, printLine, printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
@@ -134,7 +137,11 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
     ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
   const { takeOver } = options;
-  const study = await openStudyToWrite(ref.storage, ref.name, { work: "optimize", takeOver });
+  const study = await openStudyToWrite(ref.storage, ref.name, { work: "optimize", takeOver }).catch(
+    (error: unknown) => {
+      throw withAdvice(error, ref);
+    },
+  );
   const file = ref.storage.location(ref.name);
   const json = options.format === "json";
   const { studyWarnings } = await import("../../app/study-warnings.js");
@@ -142,6 +149,7 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
   if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
   printDetail(io.stderr, () => `study file: ${file}`);
   for (const line of studyDetails(study.header, study.state.counts)) printDetail(io.stderr, () => line);
+  warnOfWorkers(options.workers, io);
   const view = await createOptimizeView(io, json, {
     objectives: study.header.objectives,
     header: study.header,
@@ -167,6 +175,34 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
     view.stop();
     await study.close();
   }
+}
+
+/** A study that another process optimizes: what can be done about that. */
+function withAdvice(error: unknown, { name, directory }: StudyRef): unknown {
+  if (!(error instanceof MlbenchError) || error.code !== "study-locked") return error;
+  const { owner } = error as StudyLockedError;
+  if (owner.work !== "optimize" || owner.elsewhere) return error;
+  const where = `${name}${storageArgument(directory)}`;
+  const advice = `watch it with \`mlbench-hpo show ${where} --watch\`, end it with \`mlbench-hpo stop ${where}\``;
+  return new MlbenchError(
+    error.code,
+    `study "${name}" is being optimized by ${ownerInWords(owner)} since ${owner.since}: ${advice}`,
+    { cause: error },
+  );
+}
+
+/** So many trials at once per core gain nothing, and take memory. */
+const MOST_PER_CORE = 4;
+
+function warnOfWorkers(workers: number | undefined, io: CliIo): void {
+  const cores = availableParallelism();
+  if (workers === undefined || workers <= MOST_PER_CORE * cores) return;
+  printNotice(
+    io.stderr,
+    "warning",
+    `--workers ${workers}: this machine has ${cores} ${cores === 1 ? "core" : "cores"}; more than ` +
+      `${MOST_PER_CORE * cores} trials at once only wait for each other and take memory`,
+  );
 }
 
 function callOptions(options: OptimizeCliOptions): OptimizeStudyOptions {

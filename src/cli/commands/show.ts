@@ -1,4 +1,4 @@
-/** `mlbench-hpo show`: a study in figures and a plot of how its best value came about. */
+/** `mlbench-hpo show`: a study in figures and a plot of how its best value came about, once or as it changes. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
 import { bestOfStudy, comparableTrials, objectivesInWords, oneLine, stringifyJson } from "../../core/index.js";
@@ -10,32 +10,60 @@ import type { CliIo } from "../io.js";
 import { styled } from "../styles.js";
 import { plotColumns } from "../terminal.js";
 import { hangText } from "../text-layout.js";
-import { duration, printData, shortNumber } from "../render.js";
+import { duration, printData, shortNumber, timeText } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { annotationInWords, paramText } from "../trial-table.js";
+import { annotationInWords, EXTERNAL, nobodyRuns, paramText } from "../trial-table.js";
+
+type ShowOptions = StudyOptions & { format: string; watch?: boolean };
 
 /** `mlbench-hpo show`: states, best, time, pruned share, a history plot. */
 export const showCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("show"), { positional: true })
     .description("summarise a study: states, best trial, time, pruned share, history plot")
+    .option("--watch", "show it again whenever it changes, until Ctrl-C")
     .addOption(formatOption(["table", "json", "yaml"]))
-    .action(async (name: string | undefined, options: StudyOptions & { format: string }) => {
+    .action(async (name: string | undefined, options: ShowOptions) => {
       const format = parseFormat(options.format);
-      const [{ inspectStudy }, { overviewOf, ownerInWords }] = await Promise.all([
-        import("../../app/read-study.js"),
-        import("../../app/views/study-overview.js"),
-      ]);
-      const inspected = await inspectStudy(await resolveStudy(options, name));
-      const summary = overviewOf(inspected.state, inspected);
-      const owner = summary.owner ? ownerInWords(summary.owner) : "";
-      await printData(io, format, summary, {
-        table: async (width) =>
-          inWords(summary, { owner, verdict: wordsOf(inspected), width }) + (await historyPlot(inspected, io)),
+      const ref = await resolveStudy(options, name);
+      if (options.watch) {
+        const { watch } = await import("../watch-view.js");
+        return watch(ref, { io, format, overview, inWords: studyInWords });
+      }
+      const { inspectStudy } = await import("../../app/read-study.js");
+      const inspected = await inspectStudy(ref);
+      await printData(io, format, await overview(inspected), {
+        table: (width) => studyInWords(inspected, io, width),
       });
     });
 };
+
+async function overview(inspected: InspectedStudy): Promise<StudyOverview> {
+  const { overviewOf } = await import("../../app/views/study-overview.js");
+  return overviewOf(inspected.state, inspected);
+}
+
+/** A study for people: in lines, with its plot. */
+async function studyInWords(inspected: InspectedStudy, io: CliIo, width: number): Promise<string> {
+  const { ownerInWords } = await import("../../app/views/study-overview.js");
+  const summary = await overview(inspected);
+  const owner = summary.owner ? ownerInWords(summary.owner) : "";
+  return (
+    [...inWords(summary, { owner, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join("\n") +
+    (await historyPlot(inspected, io))
+  );
+}
+
+/** Trials that a process left running that is gone; nothing while somebody has the study. */
+function abandonedInWords({ state, owner }: InspectedStudy): string[] {
+  if (owner !== null) return [];
+  const left = state.unfinished.filter((number) => {
+    const trial = state.trial(number);
+    return trial?.state === "running" && trial.owner !== EXTERNAL;
+  });
+  return left.length === 0 ? [] : [nobodyRuns(left)];
+}
 
 /** How the best value came about; nothing before there are two points, and with several objectives. */
 async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string> {
@@ -51,6 +79,14 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
     digits: 5,
   });
   return `\n\nbest ${objective.metric} by finished trials\n${plot}`;
+}
+
+function archivedInWords({ archived_at }: StudyOverview): string[] {
+  return archived_at === null ? [] : [`${timeText(archived_at)}; \`study unarchive\` brings it back`];
+}
+
+function originInWords({ copied_from: from }: StudyOverview): string[] {
+  return from === null ? [] : [`${from.name} (created ${timeText(from.created_at)}, revision ${from.revision})`];
 }
 
 const MOST_NOTES = 10;
@@ -90,7 +126,7 @@ interface Shown {
   readonly width: number;
 }
 
-function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): string {
+function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): string[] {
   const { counts, best, front, task, baselines } = summary;
   const labelled = (label: string, text: string): string => label.padEnd(LABEL) + hangText(text, width, LABEL);
   const states = Object.entries(counts)
@@ -118,6 +154,9 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
   if (others !== null) lines.push(labelled("baseline", others));
   if (verdict !== null) lines.push(labelled("", verdict));
   for (const [label, said] of [
+    ["note", summary.note === "" ? [] : summary.note.split("\n")],
+    ["archived", archivedInWords(summary)],
+    ["copy of", originInWords(summary)],
     ["attrs", attributesInWords(summary)],
     ["notes", notesInWords(summary)],
   ] as const)
@@ -126,5 +165,5 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
   if (summary.owner) lines.push(`optimized now by ${owner}`);
   for (const { severity, message } of summary.findings)
     lines.push(`${styled(severity === "damage" ? "error" : "warning", severity)}: ${oneLine(message)}`);
-  return lines.join("\n");
+  return lines;
 }

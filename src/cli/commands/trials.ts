@@ -4,13 +4,10 @@ import { frontOfStudy } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printLine } from "../io.js";
 import { printData } from "../render.js";
-import { collect, collectList, formatOption, wholeNumber } from "../shared-options.js";
+import { collect, collectList, formatOfTrials, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
-import { trialTable } from "../trial-table.js";
-
-/** The owner of a trial that `ask` handed out: no process of ours runs it. */
-const EXTERNAL = "external";
+import { EXTERNAL, nobodyRuns, trialTable } from "../trial-table.js";
 
 async function ownerOf(ref: StudyRef) {
   const { inspectStudy } = await import("../../app/read-study.js");
@@ -36,7 +33,7 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
       collectList,
     )
     .option("--limit <n>", "show at most N trials", wholeNumber("--limit", 0))
-    .addOption(formatOption())
+    .addOption(formatOfTrials())
     .action(async (name: string | undefined, options: TrialsOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
@@ -63,7 +60,6 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
       const abandoned = chosen.filter(({ state: now, owner }) => now === "running" && owner !== EXTERNAL);
       // Whose they are is only looked up where it matters.
       if (format !== "table" || abandoned.length === 0 || (await ownerOf(ref)) !== null) return;
-      const numbers = abandoned.map(({ number }) => number).join(", ");
-      printLine(io.stderr, `nobody runs trial ${numbers}: the process has gone, and the next optimize reruns it first`);
+      printLine(io.stderr, nobodyRuns(abandoned.map(({ number }) => number)));
     });
 };

@@ -1,7 +1,8 @@
 /** The download of NASA's battery data set. */
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/errors.js";
+import { makeFolder } from "../../io/make-folder.js";
 import { sha256OfFile } from "../../io/sha256.js";
 import { discardPart, downloadResumably } from "./resumable-download.js";
 import { unpackArchive } from "./unpack-archive.js";
@@ -122,7 +123,7 @@ export async function downloadNasa(options: DownloadNasaOptions): Promise<Downlo
       `${url}: the archive's SHA-256 is ${sha256}, expected ${expected}; it was removed`,
     );
   }
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   const staging = await mkdtemp(join(dir, ".unpacking-"));
   try {
     const wanted = (name: string): boolean => (isCell(name) || /\.txt$/i.test(name)) && !name.startsWith(".");

@@ -1,9 +1,10 @@
 /** A download that goes on where it was interrupted. */
 import { constants } from "node:fs";
-import { lstat, mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { MlbenchError, messageOf } from "../../core/errors.js";
+import { makeFolder } from "../../io/make-folder.js";
 
 export interface ResumableDownload {
   readonly url: string;
@@ -169,7 +170,7 @@ async function receive(download: ResumableDownload, { response, offset, total }:
  * @throws the signal's reason when aborted; the bytes stay
  */
 export async function downloadResumably(download: ResumableDownload): Promise<void> {
-  await mkdir(dirname(download.partPath), { recursive: true });
+  await makeFolder(dirname(download.partPath));
   await refuseLinks(download.partPath);
   for (let attempt = 0; ; attempt++) {
     download.signal?.throwIfAborted();

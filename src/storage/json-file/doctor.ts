@@ -11,10 +11,23 @@ import { loadStudy } from "./load.js";
 import type { Locks } from "./lock.js";
 import type { StudyPaths } from "./paths.js";
 import { isOurs, mendSnapshot } from "./snapshot-mend.js";
+import { isBlankError } from "./snapshot-reader.js";
 
 function note(code: string, path: string, message: string): StorageFinding {
   const file = basename(path);
   return { severity: "note", code, file, line: null, offset: null, message, blocksWriting: false };
+}
+
+/** What a process does to a study that is not there before, or not after. */
+export const unfinishedWork: ReadonlySet<string> = new Set(["copy", "create", "delete", "rename"]);
+
+/** What a process that died left under a name that no study has. */
+export function unfinished(paths: StudyPaths, locks: Locks): StorageFinding {
+  const what = `${locks.abandonedWork(paths.lock)} this study`;
+  const beside = [paths.files, paths.snapshotTemp, paths.journal, paths.inbox].filter((path) => existsSync(path));
+  const files = beside.length === 0 ? "" : ` (with ${beside.map((path) => basename(path)).join(", ")})`;
+  const message = `left by a process that died while it was to ${what}${files}; no study has that name`;
+  return note("leftover", paths.lock, message);
 }
 
 /** What is left of processes that died; the next owner clears it away. */
@@ -31,7 +44,7 @@ export function leftovers(paths: StudyPaths, locks: Locks): StorageFinding[] {
 }
 
 function snapshotFinding(paths: StudyPaths, error: unknown): StorageFinding {
-  const code = error instanceof MlbenchError ? error.code : "snapshot";
+  const code = isBlankError(error) ? "blank" : error instanceof MlbenchError ? error.code : "snapshot";
   const message = messageOf(error);
   const place = { file: basename(paths.snapshot), line: null, offset: null };
   return { severity: "damage", code, ...place, message, blocksWriting: true };
@@ -69,6 +82,7 @@ async function diagnoseFiles(system: FileSystem, paths: StudyPaths, locks: Locks
 /** The snapshot, if it could not be read because it is damaged; null where something else was the matter. */
 export async function damagedBytes({ snapshot }: StudyPaths, error: unknown): Promise<Buffer | null> {
   if (!(error instanceof MlbenchError) || !["study-damaged", "not-a-study"].includes(error.code)) return null;
+  if (isBlankError(error)) return null;
   const bytes = await readFile(snapshot);
   // The line that says what it is may be the one that is gone.
   return error.code === "study-damaged" || isOurs(bytes) ? bytes : null;

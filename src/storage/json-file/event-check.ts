@@ -53,7 +53,8 @@ function wrongKey(value: Raw, shape: Shape): string | undefined {
 
 const isPair: Test = (value) =>
   Array.isArray(value) && value.length === 2 && typeof value[0] === "number" && typeof value[1] === "number";
-const isParam: Test = (value) =>
+/** Whether this is what a parameter can have for its value. */
+export const isParam: Test = (value) =>
   typeof value === "number" || typeof value === "string" || typeof value === "boolean" || value === null;
 const isLease = shaped({ sha256: isText, seconds: isNumber });
 const isFailure = shaped({ class: isText, message: isText, where: isText });
@@ -117,6 +118,7 @@ const tests: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>
     banned: (value) => typeof value === "boolean",
   },
   "study-attr": { key: isText },
+  "study-annotated": { note: isText, archived_at: orNull(isText) },
   "baselines-scored": baselines,
   "change-accepted": { at: isText, path: isText, sha256: isText },
 };

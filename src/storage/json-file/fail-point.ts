@@ -12,6 +12,10 @@ export type FailPoint =
   | "fold-journal-renamed"
   | "lock-judged"
   | "lock-taken"
+  | "copy-files"
+  | "rename-folded"
+  | "rename-linked"
+  | "rename-renamed"
   | "inbox-taken"
   | "inbox-done";
 

@@ -1,7 +1,8 @@
 /** The files of a study's trials in folders of their own: `NAME.files/00017/`. */
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
@@ -68,6 +69,25 @@ export class FileArtifacts implements ArtifactStore {
     } finally {
       await rm(temp, { force: true });
     }
+  }
+
+  /**
+   * Takes over what another store keeps of the trials up to `size`; with everything else that stands there where that
+   * store is a folder, too.
+   */
+  async takeOver(from: ArtifactStore, size: number): Promise<void> {
+    if (from instanceof FileArtifacts) {
+      const whole = { recursive: true, mode: constants.COPYFILE_FICLONE, verbatimSymlinks: true } as const;
+      await cp(from.#directory, this.#directory, whole).catch((error: unknown) => {
+        if (errorCode(error) !== "ENOENT") throw diskError("writing", this.#directory, error);
+      });
+      return;
+    }
+    for (let trial = 0; trial < size; trial++)
+      for (const name of await from.list(trial)) {
+        const content = await from.read(trial, name);
+        if (content) await this.write(trial, name, content);
+      }
   }
 
   async remove(trial: number, name?: string): Promise<void> {

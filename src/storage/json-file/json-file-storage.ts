@@ -1,10 +1,10 @@
 /** The storage contract over a folder of study files. */
-import { mkdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 
 import { createStudyState, requireKnownKeys } from "../../core/index.js";
 import type { KnownKeys, MlbenchError, StudyHeader, StudyState } from "../../core/index.js";
 import type {
+  ArtifactStore,
   FollowOptions,
   LockOwner,
   RepairReport,
@@ -17,9 +17,9 @@ import type {
   SummaryEntry,
   WriterOptions,
 } from "../storage.js";
-import { isStudyName, requireStudyName, studyExists, studyLocked, unknownStudy, waitOrStop } from "../study-errors.js";
+import { isStudyName, requireStudyName, studyLocked, unknownStudy, waitOrStop } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
-import { diagnoseStudy } from "./doctor.js";
+import { diagnoseStudy, unfinished } from "./doctor.js";
 import { Fence } from "./fence.js";
 import { FileArtifacts } from "./file-artifacts.js";
 import { realFileSystem } from "./file-system.js";
@@ -35,15 +35,9 @@ import { pathsOf } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
 import { repairStudy } from "./repair.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
-import {
-  isThere,
-  possibleNames,
-  readsLikeStudy,
-  realPathOf,
-  removeBeside,
-  removeStudy,
-  studyNames,
-} from "./study-folder.js";
+import { isThere, possibleNames, readsLikeStudy, realPathOf, removeStudy, studyNames } from "./study-folder.js";
+import { createFrom, isLeftover, leftoversIn, removeLeftover, renameStudy, reserve } from "./study-moves.js";
+import type { Site } from "./study-moves.js";
 import { StudyWatch } from "./study-watch.js";
 import { SummaryReader } from "./summaries.js";
 import type { FilesInBrief } from "./summaries.js";
@@ -93,6 +87,7 @@ export class JsonFileStorage implements StudyStorage {
   readonly #locks: Locks;
   readonly #onWait: JsonFileStorageOptions["onWait"];
   readonly #summaries: SummaryReader;
+  readonly #site: Site;
 
   /** @throws UsageError `unknown-option`. */
   constructor(options: JsonFileStorageOptions) {
@@ -106,19 +101,20 @@ export class JsonFileStorage implements StudyStorage {
     this.#locks = new Locks(lockSystem);
     this.#onWait = onWait;
     this.#summaries = new SummaryReader(this.#system, (name) => this.#load(name));
+    this.#site = {
+      ...{ system: this.#system, directory: this.#directory, locks: this.#locks },
+      paths: (name) => this.#paths(name),
+      lock: (name, paths, request) => this.#lock(name, paths, request),
+      fence: (name, lock) => this.#fence(name, lock),
+      unknown: (name) => this.#unknown(name),
+    };
   }
 
   async create(header: StudyHeader, options?: WriterOptions): Promise<StudyWriter> {
     const { name } = header;
     const paths = this.#paths(name);
-    if (isThere(paths.snapshot)) throw studyExists(name);
-    await mkdir(this.#directory, { recursive: true }).catch((error: unknown) => {
-      throw diskError("making the folder", this.#directory, error);
-    });
-    const lock = await this.#lock(name, paths, options);
+    const lock = await reserve(this.#site, name, options);
     try {
-      if (isThere(paths.snapshot)) throw studyExists(name);
-      await removeBeside(paths);
       const lastActivity = new Date().toISOString();
       const document = { revision: 0, state: createStudyState(header), extra: {}, lastActivity };
       const fence = this.#fence(name, lock);
@@ -131,6 +127,18 @@ export class JsonFileStorage implements StudyStorage {
       lock.release();
       throw error;
     }
+  }
+
+  createFrom(state: StudyState, files: ArtifactStore | null): Promise<void> {
+    return createFrom(this.#site, state, files);
+  }
+
+  rename(name: string, to: string): Promise<void> {
+    return renameStudy(this.#site, name, to);
+  }
+
+  leftovers(): Promise<string[]> {
+    return leftoversIn(this.#site);
   }
 
   async openWriter(name: string, options?: WriterOptions): Promise<StudyWriter> {
@@ -282,12 +290,14 @@ export class JsonFileStorage implements StudyStorage {
 
   async diagnose(name: string): Promise<StorageFinding[]> {
     const paths = this.#paths(name);
+    if (isLeftover(this.#site, paths)) return [unfinished(paths, this.#locks)];
     if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     return diagnoseStudy(this.#system, paths, this.#locks);
   }
 
   async repair(name: string): Promise<RepairReport> {
     const paths = this.#paths(name);
+    if (isLeftover(this.#site, paths)) return removeLeftover(this.#site, name);
     if (!isThere(paths.snapshot)) throw await this.#unknown(name);
     const lock = await this.#lock(name, paths, { work: "repair" });
     try {

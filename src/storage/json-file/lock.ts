@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { briefWork } from "../lock-owner.js";
 import type { LockOwner } from "../lock-owner.js";
 import { failPoint } from "./fail-point.js";
 import * as lockFile from "./lock-file.js";
@@ -68,9 +69,6 @@ const UNREADABLE_FOR_MS = 1_000;
 const SETTLE_MS = 500;
 const POLL_MS = { brief: 25, unreadable: 20, silent: 250 } as const;
 
-/** Work that holds a lock for a moment. */
-const briefWork = new Set(["command", "create", "delete", "repair", "take-over"]);
-
 function ownerIn(content: LockContent, elsewhere: boolean): LockOwner {
   const { pid, host, since, url, work } = content;
   return { pid, host, since, elsewhere, ...(url !== undefined && { url }), ...(work !== undefined && { work }) };
@@ -115,6 +113,11 @@ export class Locks {
   /** Whether a lock file is there whose owner is gone. */
   isStale(path: string): boolean {
     return this.#look(path) !== null && this.owner(path) === null;
+  }
+
+  /** What the owner of a lock was doing who is gone; null where there is no such lock, or it does not say. */
+  abandonedWork(path: string): string | null {
+    return this.isStale(path) ? (this.#look(path)?.content?.work ?? null) : null;
   }
 
   #look(path: string): Standing | null {

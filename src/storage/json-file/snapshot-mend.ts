@@ -108,8 +108,11 @@ function asWritten(given: Buffer): { readonly bytes: Buffer; readonly actions: s
  */
 function checksumOutOf(bytes: Buffer): { stored: string | undefined; zeroed: Buffer } {
   const head = bytes.toString("latin1", 0, 1024);
-  const byKey = head.indexOf('"checksum": "');
-  const at = byKey === -1 ? head.search(/[0-9a-f]{64}/) : byKey + '"checksum": "'.length;
+  const key = '"checksum": "';
+  const byKey = head.indexOf(key);
+  // Other digests stand deeper in their lines: where this line is gone, they are none of it.
+  const byDigits = /^(.{12,14})[0-9a-f]{64}"?,?$/m.exec(head);
+  const at = byKey !== -1 ? byKey + key.length : byDigits ? byDigits.index + (byDigits[1] as string).length : -1;
   if (at === -1) return { stored: undefined, zeroed: bytes };
   const zeroed = Buffer.from(bytes);
   zeroed.write(NO_CHECKSUM, at, "latin1");

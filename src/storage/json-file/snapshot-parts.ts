@@ -3,7 +3,9 @@ import { messageOf, MlbenchError } from "../../core/index.js";
 import type { MendedLine, MendedSnapshot } from "./snapshot-mend.js";
 
 /** Top-level keys without which a study is one all the same. */
-const dispensable = new Set(["summary", "annotations", "made_by", "baselines"]);
+const dispensable = new Set([
+  ...["summary", "annotations", "made_by", "baselines", "note", "archived_at", "copied_from"],
+]);
 
 /** What a mended snapshot is made of. */
 export interface SnapshotParts {

@@ -13,6 +13,7 @@ import { RecordTexts } from "./record-texts.js";
 import { requireTrial, toDocument } from "./study-document.js";
 import type { StudyDocument } from "./study-document.js";
 import { NO_CHECKSUM } from "./snapshot-layout.js";
+import { isBlank } from "./study-folder.js";
 
 export interface ReadSnapshot {
   readonly document: StudyDocument;
@@ -201,6 +202,7 @@ export async function readSnapshot(
   try {
     const hash = new SnapshotHash();
     const byLine = await parseByLine(system, fd, hash, options);
+    if (!byLine) await refuseBlank(system, fd);
     const whole = hash.matches();
     const parsed = byLine ?? (await parseWhole(system, fd, options.schema));
     if (!whole) throw new MlbenchError("study-damaged", "its checksum does not fit: something in it changed");
@@ -213,10 +215,26 @@ export async function readSnapshot(
   }
 }
 
+/** The cause of a refusal of a file in which there is nothing to mend. */
+class BlankFile extends Error {}
+
+async function refuseBlank(system: FileSystem, fd: number): Promise<void> {
+  const start = Buffer.alloc(4096);
+  if (!isBlank(start.subarray(0, await system.read(fd, start, 0)))) return;
+  const message =
+    "it is empty, and nothing of the study can be read: put a copy of it back, or delete-study removes it";
+  throw new MlbenchError("study-damaged", message, { cause: new BlankFile() });
+}
+
+/** Whether a file was refused because there is nothing in it. */
+export function isBlankError(error: unknown): boolean {
+  return error instanceof BlankFile || (error instanceof MlbenchError && isBlankError(error.cause));
+}
+
 function describe(error: unknown, path: string): unknown {
   if (error instanceof UsageError) return new UsageError(error.code, `${path}: ${error.message}`);
   if (error instanceof MlbenchError) {
-    const hint = error.code === "study-damaged" ? "; doctor --repair mends it" : "";
+    const hint = error.code === "study-damaged" && !isBlankError(error) ? "; doctor --repair mends it" : "";
     return new MlbenchError(error.code, `${path}: ${error.message}${hint}`, { cause: error });
   }
   if (error instanceof SyntaxError)

@@ -1,7 +1,7 @@
 /** What a snapshot file holds, checked. */
 import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
 import type { Annotation, StudyHeader, StudyState, Trial } from "../../core/index.js";
-import { areBaselines, isRecord, wrongStoredTrial } from "./event-check.js";
+import { areBaselines, isParam, isRecord, wrongStoredTrial } from "./event-check.js";
 import type { RecordTexts } from "./record-texts.js";
 
 export const FORMAT = "mlbench-hpo-study";
@@ -45,7 +45,13 @@ const headerKeys = [
 ] as const satisfies readonly (keyof StudyHeader)[];
 
 /** Absent where there is nothing to say. */
-const optionalKeys = ["made_by", "baselines"] as const satisfies readonly (keyof StudyHeader)[];
+const optionalKeys = [
+  "made_by",
+  "baselines",
+  "note",
+  "archived_at",
+  "copied_from",
+] as const satisfies readonly (keyof StudyHeader)[];
 
 function damaged(what: string): never {
   throw new MlbenchError("study-damaged", what);
@@ -88,7 +94,10 @@ export function splitHeader(raw: Readonly<Record<string, unknown>>): {
   requireSpace(raw["space"] as Readonly<Record<string, unknown>>);
   if (raw["baselines"] !== undefined && !areBaselines(raw["baselines"]))
     damaged('"baselines" must be a list of errors');
-  if (raw["made_by"] !== undefined && !isRecord(raw["made_by"])) damaged('"made_by" must be an object');
+  for (const key of ["made_by", "copied_from"] as const)
+    if (raw[key] !== undefined && !isRecord(raw[key])) damaged(`"${key}" must be an object`);
+  for (const key of ["note", "archived_at"] as const)
+    if (raw[key] !== undefined && typeof raw[key] !== "string") damaged(`"${key}" must be a text`);
   const known = new Set<string>([...headerKeys, ...optionalKeys]);
   const present = [...headerKeys, ...optionalKeys.filter((key) => raw[key] !== undefined)];
   const header = Object.fromEntries(present.map((key) => [key, raw[key]])) as unknown as StudyHeader;
@@ -117,7 +126,33 @@ function requireSpace(space: Readonly<Record<string, unknown>>): void {
         : type !== "categorical" || !Array.isArray(choices) || choices.length === 0
     )
       damaged(`the parameter "${name}" of "space" is no distribution`);
+    if (!isCondition(isRecord(distribution) ? distribution["when"] : undefined))
+      damaged(`the condition of the parameter "${name}" of "space" is none`);
   }
+  requireNoCircle(space as Readonly<Record<string, { readonly when?: object }>>);
+}
+
+/** Names with a value or several each. */
+function isCondition(when: unknown): boolean {
+  if (when === undefined || when === null) return true;
+  return isRecord(when) && Object.values(when).every((wanted) => [wanted].flat().every(isParam));
+}
+
+/** Conditions that go round in a circle can never be decided. */
+function requireNoCircle(space: Readonly<Record<string, { readonly when?: object | null }>>): void {
+  const left = new Map(
+    Object.entries(space).map(([name, { when }]) => [
+      name,
+      new Set(Object.keys(when ?? {}).filter((parent) => Object.hasOwn(space, parent))),
+    ]),
+  );
+  for (let settled = true; settled;) {
+    const free = [...left].filter(([, parents]) => parents.size === 0).map(([name]) => name);
+    settled = free.length > 0;
+    for (const name of free) left.delete(name);
+    for (const parents of left.values()) for (const name of free) parents.delete(name);
+  }
+  if (left.size > 0) damaged(`the conditions of ${[...left.keys()].join(", ")} of "space" run in a circle`);
 }
 
 /** The parts of a file, parsed, put together. @throws MlbenchError `study-damaged`, UsageError `not-a-study`. */

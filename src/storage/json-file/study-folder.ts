@@ -26,6 +26,22 @@ export async function possibleNames(directory: string): Promise<string[]> {
     .sort();
 }
 
+const LOCK = ".lock";
+
+/** The names that are locked in a folder and no study's, sorted. */
+export async function abandonedNames(directory: string): Promise<string[]> {
+  const studies = new Set(await possibleNames(directory));
+  const files = await readdir(directory).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw diskError("reading the folder", directory, error);
+  });
+  return files
+    .filter((file) => file.endsWith(LOCK))
+    .map((file) => file.slice(0, -LOCK.length))
+    .filter((name) => isStudyName(name) && !studies.has(name))
+    .sort();
+}
+
 /** The names of a folder's studies, sorted. */
 export async function studyNames(system: FileSystem, directory: string): Promise<string[]> {
   const names: string[] = [];
@@ -34,16 +50,24 @@ export async function studyNames(system: FileSystem, directory: string): Promise
   return names;
 }
 
+async function startOf(system: FileSystem, fd: number): Promise<Buffer> {
+  const start = Buffer.alloc(512);
+  return start.subarray(0, await system.read(fd, start, 0));
+}
+
+/** Whether nothing is in it but what a power cut leaves: no bytes, or zeros. */
+export function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
 /** Whether a file reads like a study's, a damaged one included; one that may not be looked into may be one. */
 export async function readsLikeStudy(system: FileSystem, path: string): Promise<boolean> {
   try {
     const fd = await openIfThere(system, path);
     if (fd === null) return false;
     try {
-      const start = Buffer.alloc(512);
-      return /mlbench-hpo|"schema_version"|"checksum"/.test(
-        start.toString("latin1", 0, await system.read(fd, start, 0)),
-      );
+      const start = await startOf(system, fd);
+      return isBlank(start) || /mlbench-hpo|"schema_version"|"checksum"/.test(start.toString("latin1"));
     } finally {
       await system.close(fd);
     }
@@ -87,9 +111,13 @@ export async function removeStudy(system: FileSystem, paths: StudyPaths): Promis
   await system.unlink(paths.snapshot);
   await system.syncDirectoryOf(paths.snapshot);
   await removeBeside(paths);
+  for (const copy of await keptCopies(paths)) await rm(copy, { force: true });
+}
+
+/** The copies kept of a study's older and damaged files. */
+export async function keptCopies(paths: StudyPaths): Promise<string[]> {
   const directory = dirname(paths.snapshot);
-  for (const file of await readdir(directory))
-    if (isKeptCopy(paths, file)) await rm(join(directory, file), { force: true });
+  return (await readdir(directory)).filter((file) => isKeptCopy(paths, file)).map((file) => join(directory, file));
 }
 
 /** Removes everything of a study but its snapshot, its lock and the copies kept of older snapshots. */

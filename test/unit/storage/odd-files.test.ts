@@ -83,3 +83,60 @@ describe("a study that may not be read", () => {
     expect(await storage.list()).toEqual(["a", "b", "notes"]);
   });
 });
+
+describe("a study's file with nothing in it", () => {
+  it.each([
+    ["no byte", Buffer.alloc(0)],
+    ["the zeros that a power cut leaves", Buffer.alloc(9_000)],
+  ])("(%s) is listed as damaged, beyond repair, and can be deleted", async (_, bytes) => {
+    writeFileSync(join(directory, "blank.json"), bytes);
+    const storage = new JsonFileStorage({ directory });
+    expect(await storage.list()).toEqual(["a", "b", "blank"]);
+    const refused = {
+      code: "study-damaged",
+      message: expect.stringMatching(/it is empty, .*delete-study removes it$/) as string,
+    };
+    await expect(storage.read("blank")).rejects.toMatchObject(refused);
+    await expect(storage.repair("blank")).rejects.toMatchObject(refused);
+    expect(await storage.diagnose("blank")).toMatchObject([{ severity: "damage", code: "blank" }]);
+    const { unread } = await summarizeStudies({ storage: directory });
+    expect(unread).toMatchObject([{ name: "blank", ...refused }]);
+    await storage.delete("blank");
+    expect(await storage.list()).toEqual(["a", "b"]);
+  });
+});
+
+describe("conditions that cannot be decided", () => {
+  const x = { type: "float", low: 0, high: 1, log: false, step: null } as const;
+  it.each([
+    [
+      "a circle",
+      { p: { ...x, when: { q: 1 } }, q: { ...x, when: { r: 1 } }, r: { ...x, when: { p: 1 } } },
+      /p, q, r .* circle/,
+    ],
+    ["itself", { p: { ...x, when: { p: 1 } } }, /conditions of p .* circle/],
+    ["no names", { p: { ...x, when: "q" as never } }, /condition of the parameter "p"/],
+    ["no values", { p: { ...x, when: { q: { a: 1 } as never } }, q: x }, /condition of the parameter "p"/],
+  ])("(%s) are damage to whoever reads them", async (_, space, message) => {
+    const storage = new JsonFileStorage({ directory });
+    await (await storage.create(header("c", { space }))).close();
+    await expect(storage.read("c")).rejects.toMatchObject({
+      code: "study-damaged",
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it("may name what is not searched, and several values", async () => {
+    const space = { p: { ...x, when: { q: ["a", null, 1], elsewhere: true } }, q: x };
+    const storage = new JsonFileStorage({ directory });
+    await (await storage.create(header("c", { space }))).close();
+    expect((await storage.read("c")).header.space).toEqual(space);
+  });
+});
+
+it.runIf(process.platform === "linux")("a folder that the system does not let be made is refused at once", async () => {
+  const storage = new JsonFileStorage({ directory: "/proc/none/studies" });
+  await expect(storage.create(header("a"))).rejects.toMatchObject({
+    ...{ code: "storage-failed", message: expect.stringContaining("/proc/none") as string },
+  });
+});

@@ -177,6 +177,18 @@ describe("worse damage", () => {
     expect(await readFile(journalFile())).toEqual(journal);
   });
 
+  it("the digests of a head whose own checksum is gone stay as they were", async () => {
+    const settings = { ...states[0]?.header.settings, objective: { path: "a.mjs", sha256: "ab".repeat(32) } };
+    const own = new JsonFileStorage({ directory: join(directory, "digests") });
+    const head = { ...(states[0] as StudyState).header, settings: settings as StudyState["header"]["settings"] };
+    await (await own.create(head)).close();
+    const file = join(directory, "digests", `${head.name}.json`);
+    const text = await readFile(file, "utf8");
+    await writeFile(file, text.replace(/"checksum": "[0-9a-f]+",\n/, ""));
+    await own.repair(head.name);
+    expect((await own.read(head.name)).header).toEqual(head);
+  });
+
   it("a torn last line, a stale lock and leftovers are named, and cleared away", async () => {
     await place(snapshot, journal.subarray(0, journal.length - 9));
     await writeFile(join(directory, "small.json.tmp"), "half a snapshot");
