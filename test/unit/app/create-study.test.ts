@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createStudy, ensureStudy, planStudy } from "../../../src/app/create-study.js";
 import type { CreateStudyOptions } from "../../../src/app/create-study.js";
 import type { StudyHeader } from "../../../src/core/index.js";
@@ -29,9 +30,10 @@ describe("none, where it is a value", () => {
   const names = ["limit", "mode", "flag", "tags"].map((name) => `model.${name}`);
   let directory: string;
   beforeAll(async () => {
-    directory = await emptyFolder();
+    directory = await mkdtemp(join(tmpdir(), "mlbench-hpo-unlimited-"));
     await writeFile(join(directory, "unlimited.mjs"), unlimited);
   });
+  afterAll(() => rm(directory, { recursive: true }));
   it.each<[string, Partial<CreateStudyOptions>]>([
     ["as text", { fix: names.map((name) => `${name}=none`) }],
     ["by name", { fix: Object.fromEntries(names.map((name) => [name, null])) }],
