@@ -81,7 +81,7 @@ async function settleChanges(study: Study, base: string | null, accept: boolean)
     throw new UsageError(
       "files-changed",
       `study "${study.name}": ${changed.map(({ path }) => path).join(", ")} changed since it was created, so new ` +
-        "trials would not compare with the old ones; --accept-changes goes on and records it",
+        "trials would not compare with the old ones; --accept-changes runs it anyway and records the change",
     );
   for (const { path, sha256 } of changed) await study.acceptChange(path, sha256);
 }

@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { StudyState } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { unknownTrial, UsageError } from "../core/index.js";
 import { CHECKPOINT_FILE, LOG_FILE } from "../executors/trial-files.js";
 import { cannotWrite } from "../io/atomic-write.js";
 import { makeFolder } from "../io/make-folder.js";
@@ -70,7 +70,7 @@ export async function exportTrials(target: StudyTarget, format: ExportFormat): P
 /** A file that a trial has left, absolute where the storage is; null where there is none. */
 async function trialFile({ storage, name }: LocatedStudy, number: number, file: string): Promise<string | null> {
   const { size } = await storage.read(name);
-  if (number >= size) throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${size}`);
+  if (number >= size) throw unknownTrial(name, number, size);
   const directory = storage.artifacts(name)?.directory(number) ?? null;
   const path = directory === null ? null : join(directory, file);
   return path !== null && existsSync(path) ? path : null;

@@ -1,5 +1,5 @@
 /** Trains a trial again from its record and compares what comes out. */
-import { timedMetrics, UsageError, wholeRunMetrics } from "../core/index.js";
+import { timedMetrics, unknownTrial, UsageError, wholeRunMetrics } from "../core/index.js";
 import type { EpochEvent, KernelsName, Metrics, StudyHeader, StudyObjective, Trial } from "../core/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
@@ -62,7 +62,7 @@ export async function replayTrial(
   const { storage, name } = await locate("replayTrial", target);
   const state = await storage.read(name);
   const trial = state.trial(number);
-  if (!trial) throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
+  if (!trial) throw unknownTrial(name, number, state.size);
   return replayRecord(state.header, storage.baseDirectory(name), trial, options);
 }
 

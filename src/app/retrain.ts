@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UsageError, deriveSeed } from "../core/index.js";
+import { UsageError, deriveSeed, unknownTrial } from "../core/index.js";
 import type { Metrics, Params, RunConfig, StudyHeader, StudyState, Trial } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
@@ -103,7 +103,7 @@ function chosenTrial(state: StudyState, number: number | undefined): Trial {
   if (number === undefined) return winnerOf(name, winnersOf(state));
   const trial = state.trial(number);
   if (trial) return trial;
-  throw new UsageError("unknown-trial", `study "${name}" has no trial ${number}; it has ${state.size}`);
+  throw unknownTrial(name, number, state.size);
 }
 
 interface Retraining {

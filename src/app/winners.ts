@@ -40,11 +40,12 @@ export function winnerOf(study: string, { trials, feasible }: Winners, number?: 
   if (!feasible)
     throw new MlbenchError(
       "no-feasible-trial",
-      `study "${study}" has no feasible trial to hand over (the nearest: ${numbers})`,
+      `study "${study}" has no feasible trial to export (the nearest: ${numbers})`,
     );
   const [first, ...others] = trials;
   const chosen = number === undefined ? first : trials.find((trial) => trial.number === number);
-  if (!chosen) throw new UsageError("not-a-winner", `trial ${number} is none of the best of "${study}": ${numbers}`);
+  if (!chosen)
+    throw new UsageError("not-a-winner", `trial ${number} is not among the best trials of "${study}": ${numbers}`);
   if (number === undefined && others.length > 0)
     throw new UsageError(
       "several-winners",

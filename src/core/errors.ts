@@ -38,6 +38,15 @@ export class UsageError extends MlbenchError {
 }
 
 /**
+ * The error for a number that no trial of a study has.
+ * @param size how many trials it has
+ */
+export function unknownTrial(study: string, number: number, size: number): UsageError {
+  const known = size === 0 ? "it has none" : size === 1 ? "it has trial 0" : `it has trials 0 to ${size - 1}`;
+  return new UsageError("unknown-trial", `study "${study}" has no trial ${number}: ${known}`);
+}
+
+/**
  * Thrown by an objective to end its trial as pruned. Recognised by `error.name === "TrialPruned"`, because a class does
  * not survive a thread or process boundary.
  * @example

@@ -1,5 +1,6 @@
 /** A user's module imported, and why it could not be, in one line. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { pathToFileURL, fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -32,6 +33,11 @@ async function syntaxErrorLine(file: string): Promise<number | null> {
   return [file, pathToFileURL(file).href].includes(shown) ? Number(line) : null;
 }
 
+/** Whether it is the module itself that is not there, and not something that it imports. */
+function isMissing(file: string, error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND" && !existsSync(file);
+}
+
 /**
  * Why a user's module could not be imported, or what it threw: `plug-in /lab/me/mean.mjs:12: its message`.
  * @param what what it is, for the message
@@ -40,6 +46,7 @@ async function syntaxErrorLine(file: string): Promise<number | null> {
 export async function importFailure(what: string, file: string, error: unknown): Promise<string> {
   const typescript = typescriptInWords(error);
   if (typescript !== null) return `${what} ${typescript}`;
+  if (isMissing(file, error)) return `${what} ${file}: no such file`;
   // Who throws one of ours has said what to do; where it stands helps nobody.
   const place = error instanceof MlbenchError ? null : userPlace(error);
   const line = place || !(error instanceof SyntaxError) ? null : await syntaxErrorLine(file);

@@ -57,7 +57,7 @@ export function resolveCondition(
 ): Wanted | null {
   let result: Wanted | null = new Map();
   if (path.includes(name))
-    throw new UsageError("invalid-space", `the conditions of ${[...path, name].join(" -> ")} run in a circle`);
+    throw new UsageError("invalid-space", `the conditions of ${[...path, name].join(" -> ")} form a cycle`);
   for (const [parent, wanted] of Object.entries(when ?? {})) {
     if (!context.isKnown(parent))
       throw new UsageError("invalid-space", `${name} depends on ${parent}, which is no parameter here`);

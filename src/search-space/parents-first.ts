@@ -16,7 +16,7 @@ function parentsFirst(space: SearchSpace, strict: boolean): string[] {
   const place = (name: string, path: readonly string[]): void => {
     if (ordered.has(name)) return;
     if (path.includes(name))
-      throw new UsageError("invalid-space", `the conditions of ${[...path, name].join(" -> ")} run in a circle`);
+      throw new UsageError("invalid-space", `the conditions of ${[...path, name].join(" -> ")} form a cycle`);
     for (const parent of parentsOf(space[name] as Distribution)) {
       if (Object.hasOwn(space, parent)) place(parent, [...path, name]);
       else if (strict)

@@ -1,6 +1,6 @@
 /** A study's records in one process, and the one way to add to them. */
 import type { History, StudyEvent, StudyHeader, StudyState, Trial } from "../core/index.js";
-import { directionsOf, isFinished, messageOf, MlbenchError, reportDirection, UsageError } from "../core/index.js";
+import { directionsOf, isFinished, messageOf, MlbenchError, reportDirection, unknownTrial } from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 
 /** Whether the disk, or the study's end, is to blame. */
@@ -81,8 +81,7 @@ export class StudyLog {
     const { state } = this;
     const record = state.trial(number);
     if (record) return record;
-    const known = state.size === 0 ? "it has none" : `it has 0 to ${state.size - 1}`;
-    throw new UsageError("unknown-trial", `study "${this.#name}" has no trial ${number}: ${known}`);
+    throw unknownTrial(this.#name, number, state.size);
   }
 
   /** The records of running trials, by number. */

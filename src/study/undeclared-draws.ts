@@ -41,7 +41,7 @@ export class UndeclaredDraws {
     Promise.resolve(suggested).catch(() => undefined);
     throw new UsageError(
       "undeclared-parameter",
-      `sampler "${sampler.name}" takes its time: declare the study's space instead of suggesting "${Object.keys(space).join(", ")}"`,
+      `sampler "${sampler.name}" is asynchronous: declare the study's space instead of suggesting "${Object.keys(space).join(", ")}"`,
     );
   }
 

@@ -53,7 +53,7 @@ export async function resumeConfig(
   if (changed.length > 0)
     throw new UsageError(
       "resume-mismatch",
-      `--resume ${path}: a run goes on under its own settings; differing: ${changed.join(", ")}`,
+      `--resume ${path}: a run continues with its own settings; these differ: ${changed.join(", ")}`,
     );
   const params: Record<string, ConfigValue> = { ...stored.params, ...config.params };
   const { kernels } = stored;

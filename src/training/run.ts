@@ -232,7 +232,7 @@ export async function run(config: RunConfig, options: RunOptions = {}): Promise<
   if (resumed && resumed.checkpoint.datasetHash !== context.dataset.metadata.hash)
     throw new UsageError(
       "resume-mismatch",
-      `--resume ${options.resume ?? ""}: the data are not those of the first run`,
+      `--resume ${options.resume ?? ""}: the data have changed since the run began`,
     );
   const trainer = await Trainer.create(resolved, context.dataset, options.metrics);
   try {

@@ -156,7 +156,7 @@ describe("a study of an objective of one's own", () => {
     expect(table.stdout).toContain(`infeasible: latency<=-5 by ${10 * Number(nearest.params["x"]) + 5}`);
     expect(await here("best-trial", "none", "--checkpoint")).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^error: study "none" has no feasible trial to hand over/) as unknown,
+      stderr: expect.stringMatching(/^error: study "none" has no feasible trial to export/) as unknown,
     });
   });
 });

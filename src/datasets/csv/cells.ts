@@ -26,13 +26,10 @@ function scaleOf({ roles, file }: CsvRows, { soh_unit, capacity_unit }: CsvParam
   if (!isSoh && soh_unit === "percent")
     throw new UsageError(
       "csv-reference",
-      `${file}: data.soh_unit percent is for a column of SOH, and SOH is made of capacity`,
+      `${file}: data.soh_unit percent is for an SOH column, but SOH is computed from capacity`,
     );
   if (isSoh && capacity_unit === "mAh")
-    throw new UsageError(
-      "csv-reference",
-      `${file}: data.capacity_unit mAh is for a column of capacity, and SOH is given`,
-    );
+    throw new UsageError("csv-reference", `${file}: data.capacity_unit mAh is for a capacity column, but SOH is given`);
   return { new: soh_unit === "percent" ? 100 : 1, ampHours: capacity_unit === "mAh" ? 1e-3 : 1 };
 }
 

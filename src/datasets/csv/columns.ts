@@ -60,7 +60,10 @@ export function csvRoles(file: string, header: readonly string[], params: CsvPar
   const target = find(file, header, `data.${targetIs}_column`, name);
   const clash = [cell, cycle, target].find((index, i, all) => all.indexOf(index) !== i);
   if (clash !== undefined)
-    throw new UsageError("csv-column", `${file}: column "${header[clash]}" is asked for as two different things`);
+    throw new UsageError(
+      "csv-column",
+      `${file}: column "${header[clash]}" has two roles: give each role a column of its own`,
+    );
   // SOH is the feature "soh"; a further column of that name could not be told from it.
   const others = header.map((_, i) => i).filter((i) => ![cell, cycle, target].includes(i) && header[i] !== "soh");
   const unnamed = others.filter((i) => isUnnamed(header[i] as string));

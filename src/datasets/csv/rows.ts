@@ -118,16 +118,16 @@ export class CsvRows {
     if (record.length !== this.#header.length)
       throw new UsageError(
         "csv-syntax",
-        `${this.file}, line ${line}: expect ${this.#header.length}, got ${record.length}`,
+        `${this.file}, line ${line}: expected ${this.#header.length} fields, got ${record.length}`,
       );
     const cell = record[cellColumn] as string;
-    if (cell === "") throw this.#fail(line, cellColumn, "no cell is named");
+    if (cell === "") throw this.#fail(line, cellColumn, "the cell's name is missing");
     const cycle = this.#number(record[cycleColumn] as string);
     if (cycle === undefined || !Number.isInteger(cycle) || cycle < 0 || cycle > 0x7fffffff)
       throw this.#fail(
         line,
         cycleColumn,
-        `"${record[cycleColumn]}" is not a cycle's number (0, 1, 2 …; data.cycle_column names the column that has them)`,
+        `"${record[cycleColumn]}" is not a cycle number (0, 1, 2 …; data.cycle_column names the column that has them)`,
       );
     const target = this.#number(record[targetColumn] as string);
     if (target === undefined)

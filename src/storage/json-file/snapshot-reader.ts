@@ -234,10 +234,13 @@ export function isBlankError(error: unknown): boolean {
 function describe(error: unknown, path: string): unknown {
   if (error instanceof UsageError) return new UsageError(error.code, `${path}: ${error.message}`);
   if (error instanceof MlbenchError) {
-    const hint = error.code === "study-damaged" && !isBlankError(error) ? "; doctor --repair mends it" : "";
+    const hint = error.code === "study-damaged" && !isBlankError(error) ? "; doctor --repair repairs it" : "";
     return new MlbenchError(error.code, `${path}: ${error.message}${hint}`, { cause: error });
   }
   if (error instanceof SyntaxError)
-    return new MlbenchError("study-damaged", `${path} is not readable: ${messageOf(error)}; doctor --repair mends it`);
+    return new MlbenchError(
+      "study-damaged",
+      `${path} is not readable: ${messageOf(error)}; doctor --repair repairs it`,
+    );
   return error;
 }

@@ -67,7 +67,13 @@ describe("the lock", () => {
     owner.process.kill("SIGKILL");
     await owner.ended;
     expect(existsSync(lockFile())).toBe(true);
-    expect((await storage.diagnose("a")).map(({ code }) => code)).toEqual(["stale-lock"]);
+    expect((await storage.diagnose("a")).map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^stale-lock: stale lock \\(process ${owner.process.pid} on .+ has died\\); the next command .* takes over$`,
+        ),
+      ),
+    ]);
     const writer = await storage.openWriter("a");
     expect(await storage.ownerOf("a")).toMatchObject({ pid: process.pid });
     await writer.close();

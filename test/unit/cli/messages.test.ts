@@ -3,6 +3,9 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { CliIo } from "../../../src/cli/io.js";
+import { PlainView } from "../../../src/cli/optimize-view.js";
+import { createStudy, float } from "../../../src/index.js";
 import { csvText, fadingRows } from "../../fixtures/csv/battery-tables.js";
 import { emptyFolder, runHere } from "../../integration/cli.js";
 
@@ -120,4 +123,49 @@ test("a switch may stand alone, and help says nothing of how it is read", async 
   expect(await dropLast("--drop-last", "false", "--drop-last")).toBe(true);
   expect(await dropLast("--drop-last", "--drop-last", "no")).toBe(false);
   expect((await runHere(["train", "--help"], cwd)).stdout).not.toContain("preset:");
+});
+
+test("what is sent to a running optimize is answered with what still runs", async () => {
+  const cwd = await emptyFolder();
+  const study = await createStudy({ name: "s", storage: join(cwd, "studies"), space: { x: float(0, 1) } });
+  let begin = (): void => {};
+  let open = (): void => {};
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const running = study.optimize(
+    async ({ params }) => {
+      begin();
+      await gate;
+      return params.x;
+    },
+    { trials: 5 },
+  );
+  await begun;
+  const said = async (command: string): Promise<string> => (await runHere([command], cwd)).stdout;
+  expect(await said("pause")).toBe('paused "s"; 1 trial is still running\n');
+  expect(await said("resume")).toBe('resumed "s"\n');
+  expect(await said("stop")).toBe('asked "s" to stop; 1 trial is still running\n');
+  open();
+  expect(await running).toMatchObject({ stoppedBy: "stop", finished: 1 });
+  await study.close();
+  expect(await said("doctor")).toBe("s: no damage found\n");
+});
+
+const draining = { event: "draining", by: "interrupt", running: [20, 21], graceMs: 10_000 } as const;
+
+test.each([
+  [draining, "interrupted: waiting up to 10 s for trials 20, 21; Ctrl-C again stops now"],
+  [{ ...draining, by: "timeout", graceMs: 0 }, "timeout: stopping trials 20, 21"],
+  [{ ...draining, by: "stop", running: [3], graceMs: null }, "stop: waiting for trial 3"],
+  [{ ...draining, running: [] }, "interrupted: nothing is running"],
+  [{ event: "requeued", number: 21 }, "trial 21 interrupted; it will be rerun first"],
+  [
+    { event: "start", study: "s", finished: 40, more: 100, slots: 2, recovered: [7] },
+    "s: 40 of 140 trials done, 2 in parallel; rerun first: 7",
+  ],
+] as const)("a call's event in words: %j", (event, line) => {
+  let text = "";
+  const stdout = { write: (words: string) => (text += words) } as unknown as CliIo["stdout"];
+  new PlainView({ stdout, stderr: stdout }, { objectives: [], file: null, front: [] }).onEvent(event);
+  expect(text).toBe(`${line}\n`);
 });

@@ -162,7 +162,7 @@ describe("what a study has come to", () => {
     const winners = winnersOf(stateOf(two, [complete(0, [1, 1]), complete(1, [2, 2]), complete(2, [3, 1])]));
     expect(() => winnerOf("s", winners)).toThrow(/2 best trials: choose with --trial one of 0, 1/);
     expect(winnerOf("s", winners, 1).number).toBe(1);
-    expect(() => winnerOf("s", winners, 2)).toThrow(/trial 2 is none of the best of "s": 0, 1/);
+    expect(() => winnerOf("s", winners, 2)).toThrow(/trial 2 is not among the best trials of "s": 0, 1/);
     const only = winnersOf(stateOf(two, [complete(0, [1, 1])]));
     expect(winnerOf("s", only).number).toBe(0);
     const missing = winnersOf(stateOf(one, [complete(0, [1], { a: 2 })]));

@@ -116,8 +116,12 @@ describe("units", () => {
   });
 
   test.each([
-    [text, { soh_unit: "percent" }, "t.csv: data.soh_unit percent is for a column of SOH, and SOH is made of capacity"],
-    ["cell,cycle,soh\nA,1,1\n", { capacity_unit: "mAh" }, "t.csv: data.capacity_unit mAh is for a column of capacity"],
+    [
+      text,
+      { soh_unit: "percent" },
+      "t.csv: data.soh_unit percent is for an SOH column, but SOH is computed from capacity",
+    ],
+    ["cell,cycle,soh\nA,1,1\n", { capacity_unit: "mAh" }, "t.csv: data.capacity_unit mAh is for a capacity column"],
   ])("a unit of what the table has not is refused", async (table, params, message) => {
     await expect(load(table, params)).rejects.toMatchObject({
       exitCode: 2,

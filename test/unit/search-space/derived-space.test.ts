@@ -262,7 +262,7 @@ test("a plain objective's space is declared by its module and --search", () => {
 
 test("a circle of conditions and a condition on nothing are named", () => {
   const circle = { a: int(0, 1, { when: { b: 1 } }), b: int(0, 1, { when: { a: 1 } }) };
-  expect(message(() => declareSpace(circle))).toMatch(/the conditions of a -> b -> a run in a circle/);
+  expect(message(() => declareSpace(circle))).toMatch(/the conditions of a -> b -> a form a cycle/);
   expect(message(() => declareSpace({ a: int(0, 1, { when: { c: 1 } }) }))).toContain("a depends on c");
 });
 

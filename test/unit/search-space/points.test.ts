@@ -55,7 +55,7 @@ describe("conditions", () => {
   });
   test("a circle is an error", () => {
     expect(() => drawOrder({ a: int(0, 1, { when: { b: 1 } }), b: int(0, 1, { when: { a: 1 } }) })).toThrow(
-      /run in a circle/,
+      /form a cycle/,
     );
   });
   test("the same point is judged on active parameters", () => {

@@ -53,7 +53,7 @@ test.each([
   [{ x: { type: "categorical", choices: [] } }, /needs at least one choice/],
   [{ x: { type: "categorical", choices: [{}] } }, /choices must be a list/],
   [{ x: { type: "int", low: 0, high: 1, when: { y: 1 } } }, /x depends on y/],
-  [{ x: { type: "int", low: 0, high: 1, when: { x: 1 } } }, /x -> x run in a circle/],
+  [{ x: { type: "int", low: 0, high: 1, when: { x: 1 } } }, /x -> x form a cycle/],
   [{ x: { type: "int", low: 0, high: 1, when: 3 } }, /when must be an object/],
 ])("a malformed space is refused: %j", (json, wanted) => {
   expect(() => parseSpace(json)).toThrow(wanted);

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { openStudy, createStoredStudy } from "../../../src/app/study.js";
 import { commandStudy } from "../../../src/app/command-study.js";
@@ -229,7 +230,10 @@ describe("interrupts", () => {
 describe("what is wrong before the first trial", () => {
   it("costs no trial and leaves the study as it was", async () => {
     const s = await study();
-    await expect(s.optimize("no-such-module.mjs")).rejects.toMatchObject({ code: "objective-failed", exitCode: 2 });
+    await expect(s.optimize("no-such-module.mjs")).rejects.toMatchObject({
+      ...{ code: "objective-failed", exitCode: 2 },
+      message: `objective ${resolve("no-such-module.mjs")}: no such file`,
+    });
     expect(s.trials).toHaveLength(0);
     await s.optimize(square, { trials: 1 });
     await expect(

@@ -295,14 +295,14 @@ describe("a run that goes on from a checkpoint", () => {
   test("differing settings, other data, and files without a resume part are refused", async () => {
     await run(config(), { checkpoint: file("base") });
     await expect(run(config({ "train.lr": 0.02 }), { resume: file("base") })).rejects.toThrow(
-      /own settings; differing: train.lr \(0.02, was 0.01\)/,
+      /own settings; these differ: train.lr \(0.02, was 0.01\)/,
     );
     await expect(run(config({}, { seed: 9 }), { resume: file("base") })).rejects.toThrow(/seed \(9, was 3\)/);
     await run(config(), { checkpoint: file("bare"), resumable: false });
     await expect(run(config(), { resume: file("bare") })).rejects.toThrow(/holds weights only/);
     const tables = (await buildDataset("dummy", { ...data, generator_seed: 99 })).tables;
     await expect(run(config(), { resume: file("base"), tables })).rejects.toThrow(
-      /data are not those of the first run/,
+      /data have changed since the run began/,
     );
   });
 });
