@@ -1,11 +1,5 @@
 /** Texts laid out in columns of a terminal: measured, cut and wrapped by what they take there, colours apart. */
-
-/** What knows texts beyond ASCII. */
-export interface WideText {
-  width(text: string): number;
-  wrap(text: string, width: number): string[];
-  graphemes(text: string): string[];
-}
+import type { WideText } from "./wide-text.js";
 
 /** Until it is loaded every character counts as one column. Its tables take a third of what a short command takes. */
 let wide: WideText | null = null;

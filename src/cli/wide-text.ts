@@ -1,7 +1,13 @@
 /** Texts beyond ASCII measured and wrapped: ideographs, emoji, combining marks. */
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
-import type { WideText } from "./text-layout.js";
+
+/** What knows texts beyond ASCII. */
+export interface WideText {
+  width(text: string): number;
+  wrap(text: string, width: number): string[];
+  graphemes(text: string): string[];
+}
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
