@@ -87,7 +87,7 @@ export class CsvRows {
       return ": write it without separators of thousands";
     if (!this.#decimalComma && /^[+-]?\d*,\d+$/.test(text))
       return ": a decimal comma is read where columns are not separated by commas (save with ; between them)";
-    if (/^[+-]?[\d.,]+\s*[\p{L}°µ]+$/u.test(text)) return ": write it without its unit";
+    if (/^[+-]?[\d.,]+(?:\s+[\p{L}°µΩ]+|(?:m?Ah|°C|m?V|m?Ω))$/u.test(text)) return ": write it without its unit";
     return "";
   }
 

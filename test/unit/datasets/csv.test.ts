@@ -142,8 +142,16 @@ describe("refuses, in one line with file, line and column", () => {
     [`${ok}A,2,0.8,abc`, {}, 't.csv, line 3, column "v": "abc" is not a number'],
     [`${ok}A,2,1e999,1`, {}, 't.csv, line 3, column "soh": "1e999" is not a number'],
     [`${ok}A,2,-0.8,1`, {}, 't.csv, line 3, column "soh": -0.8 is below 0'],
-    [`${ok}A,2.5,0.8,1`, {}, 't.csv, line 3, column "cycle": "2.5" is not a cycle number (0, 1, 2 …)'],
-    [`${ok}A,,0.8,1`, {}, 't.csv, line 3, column "cycle": "" is not a cycle number (0, 1, 2 …)'],
+    [
+      `${ok}A,2.5,0.8,1`,
+      {},
+      't.csv, line 3, column "cycle": "2.5" is not a cycle number (0, 1, 2 …; data.cycle_column names the column that has them)',
+    ],
+    [
+      `${ok}A,,0.8,1`,
+      {},
+      't.csv, line 3, column "cycle": "" is not a cycle number (0, 1, 2 …; data.cycle_column names the column that has them)',
+    ],
     [`${ok},2,0.8,1`, {}, 't.csv, line 3, column "cell": the cell\'s name is missing'],
     [`${ok}A,2,0.8,1\nA,1,0.7,1`, {}, 't.csv, line 4, column "cycle": cell "A" has cycle 1 already on line 2'],
     [`${ok}A,2,0.8`, {}, "t.csv, line 3: expected 4 fields, got 3"],
