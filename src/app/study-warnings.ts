@@ -67,8 +67,14 @@ async function dataWarningsOf(header: StudyHeader, dataset: string, base: string
   }
 }
 
+/** Data that are not there yet may still come: a warning says so. */
+function areMissing(error: unknown): boolean {
+  return error instanceof UsageError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+}
+
 /**
- * Refuses a study whose data do not have what it asks for: every trial of it would fail.
+ * Refuses a study whose data do not have what it asks for: every trial of it would fail. Data that are not there are not
+ * refused.
  * @throws UsageError such as `unknown-feature`, `invalid-split`, `no-windows`.
  */
 export async function requireData(header: StudyHeader, base: string | null): Promise<void> {
@@ -77,7 +83,12 @@ export async function requireData(header: StudyHeader, base: string | null): Pro
   const { buildDataset } = await import("../datasets/index.js");
   await loadPluginsOf(header, base);
   const [name, params, options] = await dataOf(header, dataset, base);
-  await buildDataset(name, params, options);
+  try {
+    await buildDataset(name, params, options);
+  } catch (error) {
+    if (areMissing(error)) return;
+    throw error;
+  }
   const features = header.space["data.features"];
   if (features?.type !== "categorical") return;
   const { listOfChoice } = await import("../search-space/index.js");

@@ -101,9 +101,9 @@ defaults:
   create-study: { sampler: tpe, sampler-option: { preset: optuna } }
 `);
     const loud = await runHere(["optimize", "--total-trials", "3", "--verbose"], cwd);
-    expect(loud.stdout).toMatch(/^stopped by total-trials: 3 finished/m);
+    expect(loud.stdout).toMatch(/^done: 3 trials run/m);
     expect(loud.stderr).toMatch(/^--workers: 1 \(mlbench-hpo\.config\.yaml\)$/m);
-    expect((await runHere(["optimize"], cwd)).stdout).toMatch(/^stopped by trials: 4 finished, 1 in this call\nbest/);
+    expect((await runHere(["optimize"], cwd)).stdout).toMatch(/^done: 1 trial run \(4 in the study\)\nbest/);
     const made = await runHere(["create-study", "--objective", example, "--name", "r", "--sampler", "random"], cwd);
     expect(made).toMatchObject({ code: 0 });
   });
@@ -234,7 +234,7 @@ describe("a mistake in the file is one line with its place, exit code 2", () => 
     [
       "defaults: { optimize: { sampler: random } }",
       "optimize",
-      /^defaults\.optimize\.sampler: .*fixed when a study is made/,
+      /^defaults\.optimize\.sampler: .*fixed when a study is created/,
     ],
     [
       "defaults: { studies: { format: xml } }",
@@ -279,7 +279,7 @@ describe("a mistake in the file is one line with its place, exit code 2", () => 
     >;
     expect(project_file).toMatch(/\/mlbench-hpo\.config\.yaml$/);
     expect((await runHere(["optimize", "--help"], cwd)).stdout.replaceAll(/\s+/g, " ")).toContain(
-      "trials at once (default: the cores) (mlbench-hpo.config.yaml sets 2)",
+      "trials in parallel (default: number of cores) (mlbench-hpo.config.yaml sets 2)",
     );
     await writeFile(join(cwd, "mlbench-hpo.config.yaml"), "defaults: { datasets show: { sed: 8 } }");
     expect((await runHere(["info"], cwd)).stderr).toBe(

@@ -238,7 +238,7 @@ describe("a table that cannot be read is refused in one line that helps, whereve
     [
       "dates for cycles",
       changed("cycle", ({ cycle }) => `2024-01-${String(cycle).padStart(2, "0")}`),
-      'line 2, column "cycle": "2024-01-01" is not a cycle\'s number (0, 1, 2 …; data.cycle_column names the column that has them)',
+      'line 2, column "cycle": "2024-01-01" is not a cycle number (0, 1, 2 …; data.cycle_column names the column that has them)',
     ],
   ];
 
@@ -252,12 +252,9 @@ describe("a table that cannot be read is refused in one line that helps, whereve
       ["train", "--model", "mlp", "--dataset", "csv", ...data, "--no-checkpoint"],
     ])
       expect(await runHere(args, cwd), args[0]).toEqual({ code: 2, stdout: "", stderr: `error: ${at}\n` });
-    // A study is made where its data may still come, and says what is wrong with them; nothing is run on them.
     const made = await runHere(["create-study", "--name", "s", "--model", "mlp", "--dataset", "csv", ...data], cwd);
-    expect(told(made)).toEqual([expect.stringMatching(/^the data cannot be loaded: /)]);
-    const optimized = await runHere(["optimize", "s", "--trials", "1"], cwd);
-    expect(optimized.code).toBe(2);
-    for (const { stderr } of [made, optimized]) expect(stderr).toContain(at);
+    expect(made).toMatchObject({ code: 2, stdout: "" });
+    expect(made.stderr).toContain(at);
   });
 
   test("thousands after a point, between semicolons, cannot be told from decimals: the jump is", async () => {

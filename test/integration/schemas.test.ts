@@ -184,7 +184,19 @@ describe("real output is as the schema says", () => {
 
   test("the lines of train for a model with metrics of its own", async () => {
     const plugin = join(projectRoot, "test", "fixtures", "training", "own-metrics-plugin.mjs");
-    const args = ["train", "--plugin", plugin, "--model", "biased", ...tiny, "--epochs", "2", "--no-checkpoint"];
+    const args = [
+      "train",
+      "--plugin",
+      plugin,
+      "--model",
+      "biased",
+      ...tiny,
+      "--epochs",
+      "2",
+      "--seed",
+      "1",
+      "--no-checkpoint",
+    ];
     const { code, stdout } = await runHere([...args, "--format", "json"], cwd);
     const lines = jsonLines(stdout);
     expect({ code, events: lines.map(({ event }) => event) }).toEqual({

@@ -35,7 +35,10 @@ export const describeCommand: CommandDefinition = (program, { io }) => {
     .description(
       "show the parameters of a model, dataset, optimizer, …, or a metric: defaults, ranges, search distributions",
     )
-    .addArgument(new Argument("<kind>", `one of ${[...kinds, ...metricKinds].join(", ")}`))
+    .addArgument(
+      // Its own parser: for a name in the kind's place `kindOf` knows the command that was meant.
+      new Argument("<kind>", "what to describe").choices([...kinds, ...metricKinds]).argParser((word) => word),
+    )
     .argument("[name]", "its name (not for `describe training` and `describe metrics`)")
     .addOption(pluginOption())
     .addOption(formatOption(["table", "json", "yaml"]))

@@ -107,7 +107,7 @@ test("files are found by path, presets by name", async () => {
   await writeFile(path, "model: mlp\nplugins: [./p.js]\n");
   expect(await loadStudyConfig(path)).toEqual({ model: "mlp", plugins: [join(folder, "p.js")] });
   expect(await loadStudyConfig("nasa-lstm")).toMatchObject({ model: "lstm", dataset: "nasa" });
-  await expect(loadStudyConfig("nasa-lstn")).rejects.toThrow('did you mean "nasa-lstm"? ready ones: dummy-lstm');
+  await expect(loadStudyConfig("nasa-lstn")).rejects.toThrow('did you mean "nasa-lstm"? presets: dummy-lstm');
   await expect(loadStudyConfig("./gone.yaml")).rejects.toMatchObject({
     code: "config-not-found",
     message: "--config ./gone.yaml: no such file",

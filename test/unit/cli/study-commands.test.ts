@@ -130,7 +130,7 @@ test("an archived study is left out of the list, says so, and comes back", async
 test("doctor without a name looks at every study, and mends every one", async () => {
   for (const name of ["a", "b", "c"]) await study(name);
   const whole = await typed("doctor");
-  expect([whole.code, whole.out]).toEqual([0, "a: whole\nb: whole\nc: whole\n"]);
+  expect([whole.code, whole.out]).toEqual([0, "a: no damage found\nb: no damage found\nc: no damage found\n"]);
   expect(JSON.parse((await typed("doctor", "--format", "json")).out)).toEqual([]);
   const text = await (await import("node:fs/promises")).readFile(file("b"), "utf8");
   await writeFile(file("b"), text.replace('"seed": 1,', '"seed": 2,'));
@@ -138,16 +138,16 @@ test("doctor without a name looks at every study, and mends every one", async ()
   const found = await typed("doctor");
   expect(found.code).toBe(1);
   expect(found.out).toMatch(
-    /^a: whole\ndamage {2}b\.json, line \d+: .*\ndamage {2}blank\.json: .*it is empty.*\nc: whole\n$/,
+    /^a: no damage found\ndamage {2}b\.json, line \d+: .*\ndamage {2}blank\.json: .*it is empty.*\nc: no damage found\n$/,
   );
-  expect(found.err).toBe(`to mend it: mlbench-hpo doctor b --repair --storage ${storage}\n`);
+  expect(found.err).toBe(`repair: mlbench-hpo doctor b --repair --storage ${storage}\n`);
   expect(JSON.parse((await typed("doctor", "--format", "json")).out)).toMatchObject([
     { study: "b", severity: "damage" },
     { study: "blank", code: "blank" },
   ]);
   // One that cannot be mended keeps no other from being mended.
   const mended = await typed("doctor", "--repair");
-  expect([mended.code, mended.out.match(/whole, nothing to repair/g)?.length]).toEqual([1, 2]);
+  expect([mended.code, mended.out.match(/no damage found, nothing to repair/g)?.length]).toEqual([1, 2]);
   expect((await readStudy({ name: "b", storage })).header.seed).toBe(1);
   await rm(join(storage, "blank.json"));
   expect(JSON.parse((await typed("doctor", "--repair", "--format", "json")).out)).toMatchObject([
@@ -174,7 +174,7 @@ test("what a copy that died has left is named by doctor, and removed", async () 
   const found = await typed("doctor");
   expect(found.code).toBe(0);
   expect(found.out).toContain(
-    "a: whole\nnote    half.lock: left by a process that died while it was to copy this study",
+    "a: no damage found\nnote    half.lock: left by a process that died while it was to copy this study",
   );
   expect((await typed("doctor", "half", "--repair")).out).toContain('removed what was left under "half"');
   expect((await readdir(storage)).filter((name) => name.startsWith("half"))).toEqual([]);
