@@ -25,7 +25,7 @@ const instructionSets = {
 
 // Without -ffp-contract=off compilers would differ in the last bit.
 const common =
-  "-O3 -std=gnu11 -fPIC -fno-math-errno -fno-trapping-math -ffp-contract=off -fvisibility=hidden -Wno-psabi".split(" ");
+  "-O2 -std=gnu11 -fPIC -fno-math-errno -fno-trapping-math -ffp-contract=off -fvisibility=hidden -Wno-psabi".split(" ");
 const linking = { linux: ["-shared", "-s"], darwin: ["-bundle", "-undefined", "dynamic_lookup"] };
 
 /** The compiler and what it calls itself; null where there is none. */
