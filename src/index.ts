@@ -33,6 +33,7 @@ export type {
   IntDistribution,
   IntOptions,
   KeptLease,
+  IsaName,
   KernelsName,
   Lease,
   Loader,

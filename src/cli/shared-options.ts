@@ -70,7 +70,7 @@ export function addBackendOptions(command: Command): Command {
     )
     .addOption(
       new Option("--kernels <name>", "fused kernels: fix a build for replays across machines")
-        .choices(["auto", "relaxed", "plain", "none"])
+        .choices(["auto", "native", "relaxed", "plain", "none"])
         .default("auto"),
     );
 }

@@ -8,6 +8,16 @@ export type KernelsName = "native" | "relaxed" | "plain" | "none";
 /** Which instruction set the native kernels use. It changes no bit of a result. */
 export type IsaName = "avx512" | "avx2" | "neon";
 
+/** Where a trial's numbers were made. */
+export interface RanOn {
+  /** The tensor backend and the kernels: `wasm/native`; null where nothing was trained. */
+  readonly backend: string | null;
+  /** Absent where nothing was trained. */
+  readonly kernels?: KernelsName;
+  /** Of native kernels. */
+  readonly isa?: IsaName;
+}
+
 /** A parameter as configured: lists name cells or features. */
 export type ConfigValue = ParamValue | readonly string[];
 

@@ -4,6 +4,7 @@ import type {
   Distribution,
   Metrics,
   ParamValue,
+  RanOn,
   RunConfig,
   SearchSpace,
   StudyObjective,
@@ -84,7 +85,7 @@ export interface RunHooks {
   readonly signal: AbortSignal;
 }
 
-export type ExecutedTrial = TrialOutcome & { readonly backend: string | null };
+export type ExecutedTrial = TrialOutcome & RanOn;
 
 /** The right to run one trial at a time, held until it is released. */
 export interface Place {

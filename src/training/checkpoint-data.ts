@@ -13,7 +13,7 @@ import { UsageError, defined } from "../core/index.js";
 import type { AppliedData, BuildOptions } from "../datasets/index.js";
 import { applyDataset, cellDigest, listOf, loadTables } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
-import { useBackend, useKernels } from "../tensor/index.js";
+import { kernelsWork, useBackend, useKernels } from "../tensor/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { foundPaths, pathParameters } from "./data-paths.js";
 import { groupParams, loadCheckpoint } from "./load-checkpoint.js";
@@ -187,6 +187,13 @@ export interface OpenOptions {
   readonly alignWindow?: number;
 }
 
+/** `auto` stands for those that trained the checkpoint where they run here, so that its own numbers come out again. */
+function kernelsFor(asked: KernelsName | "auto", stored: KernelsName | "auto" = "auto"): KernelsName | "auto" {
+  return asked === "auto" && stored !== "auto" && !process.env["MLBENCH_HPO_KERNELS"] && kernelsWork(stored)
+    ? stored
+    : asked;
+}
+
 /**
  * Loads a checkpoint's model and the data that the options name.
  * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`
@@ -197,9 +204,9 @@ export async function openCheckpoint(
   { strangersWhole = false, alignWindow }: OpenOptions = {},
 ): Promise<OpenedCheckpoint> {
   await useBackend(options.backend ?? "wasm");
-  await useKernels(options.kernels ?? "auto");
   const { model, checkpoint } = await loadCheckpoint(path);
   return disposingOnFailure(model, async () => {
+    await useKernels(kernelsFor(options.kernels ?? "auto", checkpoint.config.kernels));
     const found = await datasetOf(path, checkpoint, options);
     const together = defined({ alignWindow });
     const dataset = { ...found, build: { ...found.build, ...together }, ...defined({ newestLength: alignWindow }) };

@@ -1,7 +1,7 @@
 /** Trains a trial's model in a worker, and reports its epochs. */
 import { join } from "node:path";
 import { loadPlugins } from "../plugins/load-plugins.js";
-import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
+import type { EpochEvent, Metrics, RanOn, StudyObjective, TrialOutcome } from "../core/index.js";
 import { parseConstraint, userErrorOf } from "../core/index.js";
 import type { RunProbe, RunResult } from "../training/run.js";
 import { run } from "../training/run.js";
@@ -19,7 +19,7 @@ export async function runTraining(
   workload: TrainWorkload,
   line: TrialLine,
   log: (text: string) => void,
-): Promise<{ outcome: TrialOutcome; backend: string | null }> {
+): Promise<{ outcome: TrialOutcome; ranOn: RanOn }> {
   const { config } = workload;
   try {
     await loadPlugins(config.plugins ?? []);
@@ -42,10 +42,12 @@ export async function runTraining(
         },
       },
     );
-    return { outcome: judge.outcome(job, result), backend: `${result.backend.name}/${result.kernels}` };
+    const { backend, kernels, isa } = result;
+    const ranOn: RanOn = { backend: `${backend.name}/${kernels}`, kernels, ...(isa === null ? {} : { isa }) };
+    return { outcome: judge.outcome(job, result), ranOn };
   } catch (error) {
     const outcome = outcomeOfError(error, "training", userErrorOf(error)?.message);
-    return { outcome: logStack(log, outcome, error), backend: null };
+    return { outcome: logStack(log, outcome, error), ranOn: { backend: null } };
   }
 }
 

@@ -140,6 +140,7 @@ describe("real output is as the schema says", () => {
     ["describe", ["describe", "training"]],
     ["datasets-show", ["datasets", "show", "dummy", ...tiny]],
     ["info", ["info"]],
+    ["backends", ["backends"]],
     ["studies", ["studies"]],
     ["studies", ["studies", ...pairs]],
     ["show", ["show", ...pairs]],

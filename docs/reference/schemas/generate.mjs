@@ -24,6 +24,8 @@ function object(properties, { optional = [], open = false, ...rest } = {}) {
   };
 }
 
+const kernels = ["native", "relaxed", "plain", "none"];
+const isas = ["avx512", "avx2", "neon"];
 const baselines = ["persistence", "linear", "mean_change", "ridge"];
 const when = map({ anyOf: [ref("paramValue"), list(ref("paramValue"))] });
 const distribution = (type, properties) =>
@@ -43,6 +45,16 @@ const lease = object({ token: text, seconds });
 const keptLease = object({ sha256, seconds });
 const values = { ...list(ref("number")), minItems: 1 };
 const noValue = { values: { type: "null" }, value: { type: "null" } };
+
+/** Kernels or a backend, as `backends` tells of it. */
+const runnable = (names, more = {}) =>
+  object({
+    name: { enum: names },
+    runs: yes,
+    chosen: { description: "Taken where nothing else is asked for.", ...yes },
+    reason: { description: "Why it does not run; null where it does.", ...nullable(text) },
+    ...more,
+  });
 
 const defs = {
   number: {
@@ -190,7 +202,15 @@ const defs = {
           "null for every other. sha256 is its token's: the token itself is told to the one who asked alone.",
         ...nullable(keptLease),
       },
-      backend: { description: "Where it was trained: wasm/relaxed, …", ...nullable(text) },
+      backend: { description: "Where it was trained: wasm/native, wasm/relaxed, …", ...nullable(text) },
+      kernels: {
+        description: "Those that trained it; missing where nothing was trained, and in records of earlier versions.",
+        ...nullable({ enum: kernels }),
+      },
+      isa: {
+        description: "The instruction set of native kernels, which changes no bit of a result; null for the others.",
+        ...nullable({ enum: isas }),
+      },
       failure: nullable(ref("failure")),
       prune_reason: nullable(text),
       retry_of: { description: "The failed trial that this one repeats.", ...nullable(count) },
@@ -206,7 +226,7 @@ const defs = {
       },
     },
     {
-      optional: ["distributions", "value", "annotation", "baselines"],
+      optional: ["kernels", "isa", "distributions", "value", "annotation", "baselines"],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
         only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
@@ -236,7 +256,7 @@ const defs = {
         commit: { description: "Of the package's own sources; missing where it is not known.", ...text },
         node: text,
         cpu: text,
-        kernels: { enum: ["relaxed", "plain", "none"] },
+        kernels: { enum: kernels },
         command_line: { description: "As typed; passwords and tokens in URLs are masked.", ...text },
       },
       { optional: ["commit"] },
@@ -570,6 +590,17 @@ const schemas = {
     object({ ...header, annotations, trials: list(ref("trial")) }, { optional: ["made_by", "baselines"] }),
   ],
   info: ["`info`", ref("madeBy")],
+  backends: [
+    "`backends`",
+    object({
+      kernels: list(runnable(kernels)),
+      chosen_by: { enum: ["MLBENCH_HPO_KERNELS", "auto"] },
+      isa: { description: "What native kernels use here; null without them.", ...nullable({ enum: isas }) },
+      isas: { description: "All that they could use.", ...list({ enum: isas }) },
+      native_file: nullable(text),
+      backends: list(runnable(["wasm", "cpu", "tensorflow"], { version: nullable(text) })),
+    }),
+  ],
   ask: [
     "`ask`",
     object({

@@ -40,11 +40,14 @@ export function kernelsWork(name: KernelsName): boolean {
 }
 
 const remedies: Readonly<Record<KernelsName, string>> = {
-  native: "run `npm run build` with a C compiler (see `mlbench-hpo backends`), or use --kernels auto",
-  relaxed: "use Node 22 or later, or --kernels plain",
-  plain: "use --kernels none",
+  native: "`mlbench-hpo backends` says what does",
+  relaxed: "use Node 22 or later",
+  plain: "use another machine",
   none: "",
 };
+
+/** The first that does run, by the option that takes it. */
+const instead = (): string => `--kernels ${kernelsNames.find(kernelsWork) ?? "none"}`;
 
 /** A name as a user wrote it, in an option or a variable. */
 function requireKernelsName(text: string, where: string): KernelsName | "auto" {
@@ -70,7 +73,7 @@ export function resolveKernels(name: KernelsName | "auto"): KernelsName {
     isaOf(chosen);
     return chosen;
   }
-  const remedy = byVariable ? `unset MLBENCH_HPO_KERNELS, or ${remedies[chosen]}` : remedies[chosen];
+  const remedy = `${remedies[chosen]}, or ${byVariable ? "unset MLBENCH_HPO_KERNELS" : `use ${instead()}`}`;
   throw new UsageError("kernels-unavailable", `kernels "${chosen}" do not run here: ${reason}; ${remedy}`);
 }
 
