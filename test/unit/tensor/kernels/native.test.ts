@@ -145,7 +145,7 @@ describe.skipIf(isas.length === 0)(`a bad call is an error${without}`, () => {
   test("arguments that are no addresses, sizes or numbers", () => {
     const table = fresh();
     for (const bad of [NaN, -4, 2, 4.5, Infinity, 2 ** 40, "64", undefined, {}, null])
-      expect(() => table.tanhArray(bad as number, 0, 4), String(bad)).toThrow(RangeError);
+      expect(() => table.tanhArray(bad as number, 0, 4), typeof bad).toThrow(RangeError);
     expect(() => table.sumOfSquares(0, 2 ** 31)).toThrow(/sumOfSquares got a number out of range/);
     expect(() => (table.sumOfSquares as (a: number) => number)(0)).toThrow(/takes numbers/);
     expect(() => {
@@ -189,7 +189,8 @@ describe.skipIf(isas.length === 0)(`a bad call is an error${without}`, () => {
     fc.assert(
       fc.property(call, ([name, args]) => {
         try {
-          (table[name] as (...numbers: number[]) => unknown)(...args);
+          const run = Reflect.get(table, name) as (...numbers: number[]) => unknown;
+          run(...args);
           done++;
         } catch (error) {
           expect(error).toBeInstanceOf(RangeError);
@@ -250,7 +251,7 @@ describe.skipIf(isas.length === 0)(`the native kernels' memory${without}`, () =>
     const kept = (() => {
       const memory = new WebAssembly.Memory({ initial: 16, maximum: 16 });
       new Float32Array(memory.buffer).set([3, 4]);
-      return bindNative(memory.buffer, first).sumOfSquares;
+      return Reflect.get(bindNative(memory.buffer, first), "sumOfSquares");
     })();
     const alive = new FinalizationRegistry<string>(() => {});
     alive.register(kept, "kept");
