@@ -20,7 +20,13 @@ async function builtProject(): Promise<string> {
   for (const [name, text] of Object.entries({
     "src/index.ts": "export {};\n",
     "src/core/a.ts": "export const a = 1;\n",
-    ...{ "build.mjs": "", "vendor-types.mjs": "", "tsconfig.json": "{}", "package-lock.json": "{}" },
+    ...{
+      "build.mjs": "",
+      "build-native.mjs": "",
+      "vendor-types.mjs": "",
+      "tsconfig.json": "{}",
+      "package-lock.json": "{}",
+    },
     "vitest.config.mjs": `export default { test: ${JSON.stringify(config)} };\n`,
     "one.test.mjs": 'test("it runs", () => {});\n',
   }))
@@ -40,7 +46,9 @@ describe("a build", () => {
     expect(staleBuild(root)).toBeNull();
     for (const file of [
       source,
-      ...["tsconfig.json", "package-lock.json", "build.mjs", "vendor-types.mjs"].map((f) => join(root, f)),
+      ...["tsconfig.json", "package-lock.json", "build.mjs", "build-native.mjs", "vendor-types.mjs"].map((f) =>
+        join(root, f),
+      ),
     ]) {
       await writeFile(file, "/* changed */");
       expect(staleBuild(root), file).toBe(older);

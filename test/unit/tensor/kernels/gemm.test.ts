@@ -35,6 +35,8 @@ function product(a: ArrayLike<number>, b: ArrayLike<number>, M: number, K: numbe
 const transpose = (a: Float32Array, rows: number, columns: number): Float32Array =>
   Float32Array.from(a, (_, i) => a[(i % rows) * columns + Math.trunc(i / rows)] as number);
 
+/** More than are summed in one chain natively. */
+const manyRows = fc.integer({ min: 1, max: 300 });
 const size = fc.integer({ min: 1, max: 37 });
 
 describe.each(builds)("products, %s build", (build) => {
@@ -71,7 +73,7 @@ describe.each(builds)("products, %s build", (build) => {
 
   test("gemmTransposed: any shape over several steps, odd panels included; spare rows are not read", () => {
     fc.assert(
-      fc.property(size, size, size, fc.integer({ min: 1, max: 3 }), fc.boolean(), (R, M, N, steps, add) => {
+      fc.property(manyRows, size, size, fc.integer({ min: 1, max: 3 }), fc.boolean(), (R, M, N, steps, add) => {
         const stride = strideOf(R);
         const [rows, pitch] = [Math.ceil(M / 4) * 4, Math.ceil(N / lanes) * lanes];
         const all = Array.from({ length: steps }, (_, t) => ({
