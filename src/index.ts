@@ -51,6 +51,7 @@ export type {
   ParamsOf,
   ParamValue,
   PartMetrics,
+  RanOn,
   Rng,
   RunConfig,
   RunEvent,

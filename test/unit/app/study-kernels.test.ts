@@ -5,6 +5,7 @@ import { kernelsOf, keptKernels, studyKernels } from "../../../src/app/study-ker
 import { loadStudy } from "../../../src/app/study.js";
 import { blankTrial } from "../../../src/core/index.js";
 import { evaluateCheckpoint } from "../../../src/training/index.js";
+import { installOps, plainOps } from "../../../src/tensor/index.js";
 import { nativeAddon } from "../../../src/tensor/kernels/native.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
 import { join } from "node:path";
@@ -76,10 +77,18 @@ describe("a study's trials", () => {
       }
       expect(await replayTrial(target, 0)).toMatchObject({ same: true, backend: "wasm/plain" });
       // A checkpoint is scored by the kernels that trained it.
-      const stored = study.trials[0];
-      const file = join(directory, "s", "kept.files", "00000", "checkpoint.safetensors");
-      const { metrics } = await evaluateCheckpoint(file, { split: "val" });
-      expect(metrics["val_rmse"]).toBe(stored?.metrics.best?.["val_rmse"]);
+      for (const [number, kernels] of [
+        [2, "native"],
+        [0, "plain"],
+        [2, "native"],
+      ] as const) {
+        const file = join(directory, "s", "kept.files", `0000${number}`, "checkpoint.safetensors");
+        const { metrics } = await evaluateCheckpoint(file, { split: "val" });
+        expect(metrics["val_rmse"]).toBe(study.trials[number]?.metrics.best?.["val_rmse"]);
+        const ops = installOps(plainOps);
+        installOps(ops);
+        expect(ops.name).toBe(kernels);
+      }
     },
   );
 });
