@@ -7,7 +7,14 @@ import { join, relative } from "node:path";
 const stampOf = (root) => join(root, "dist", ".build-stamp");
 
 /** What decides what a build makes, beside all files of src/. */
-const settings = ["build.mjs", "bundle-rooms.mjs", "vendor-types.mjs", "package-lock.json", "tsconfig.json"];
+const settings = [
+  "build.mjs",
+  "build-native.mjs",
+  "bundle-rooms.mjs",
+  "vendor-types.mjs",
+  "package-lock.json",
+  "tsconfig.json",
+];
 
 /** All files below a folder, sorted. */
 export function filesUnder(directory) {

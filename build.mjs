@@ -1,5 +1,5 @@
-// Builds dist/: the fused kernels (AssemblyScript), a module with TensorFlow.js and one with ECharts, their types and
-// licences, and the TypeScript sources, those that every command loads in one file a room.
+// Builds dist/: the fused kernels (AssemblyScript, and C where there is a compiler), a module with TensorFlow.js and one
+// with ECharts, their types and licences, and the TypeScript sources, those that every command loads in one file a room.
 // A step is skipped when nothing that it reads has changed since it last ran.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,6 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildNative, nativeFile, systemCompiler } from "./build-native.mjs";
 import { bundleRooms } from "./bundle-rooms.mjs";
 import { clearStamp, filesUnder, sourceHash, writeStamp } from "./build-stamp.mjs";
 
@@ -18,9 +19,9 @@ mkdirSync(vendor, { recursive: true });
 const builtFrom = sourceHash(root);
 clearStamp(root);
 
-/** Runs `make` when the inputs' hash differs from the one kept beside the outputs. */
-async function step(name, inputs, outputs, make) {
-  const hash = createHash("sha256");
+/** Runs `make` when the inputs' hash, and that of `also`, differs from the one kept beside the outputs. */
+async function step(name, inputs, outputs, make, also = "") {
+  const hash = createHash("sha256").update(also);
   for (const file of [...inputs, "build.mjs", "package-lock.json"]) hash.update(file).update(readFileSync(file));
   const digest = hash.digest("hex");
   const stamp = join(vendor, `.${name}.stamp`);
@@ -55,6 +56,14 @@ if (existsSync(entry)) {
     },
   );
 }
+
+const compiler = systemCompiler();
+const nativeInputs = [...filesUnder(join("src", "tensor", "native")), "build-native.mjs"];
+const nativeRecord = join(vendor, "native.json");
+const nativeOutputs = [nativeRecord];
+if (existsSync(nativeRecord) && JSON.parse(readFileSync(nativeRecord, "utf8")).reason === null)
+  nativeOutputs.push(nativeFile(vendor));
+const native = step("native", nativeInputs, nativeOutputs, () => buildNative(vendor, compiler), compiler?.version);
 
 /** One module with all that `entry` imports, and beside it the licences of the packages that are in it. */
 async function bundle(entry, outfile, options = {}) {
@@ -102,6 +111,7 @@ await step("echarts", [echartsEntry], [join(vendor, "echarts.js")], () =>
   bundle(echartsEntry, join(vendor, "echarts.js")),
 );
 
+await native;
 execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.json"], { stdio: "inherit" });
 // Node requires ES modules from 20.19 on, but a compiler that is told of an older one refuses to (module node16: TS1479).
 for (const folder of ["dist", join("dist", "testing")])

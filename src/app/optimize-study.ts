@@ -1,7 +1,7 @@
 /** How a stored study's trials are run: the run that each of them is, in the pool, with its checkpoints kept or removed. */
 import { pathToFileURL } from "node:url";
 import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
-import { isBanned, UsageError } from "../core/index.js";
+import { defined, isBanned, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import type { JudgedBy } from "../plugins/known-metrics.js";
@@ -17,6 +17,7 @@ import { executorOf, requireExecutor } from "./executor-of.js";
 import { datasetOf, preflight } from "./preflight.js";
 import { BaselineKeeper } from "./study-baselines.js";
 import { studyParameters } from "./study-subject.js";
+import { studyKernels } from "./study-kernels.js";
 import { loadStudyPlugins } from "./study-plugins.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
 
@@ -131,7 +132,8 @@ async function trainingJobs(
   options: OptimizeStudyOptions,
 ): Promise<{ jobOf: JobOf; baselines: BaselineKeeper }> {
   const { header } = study;
-  const configOf = await configOfTrials(header, base, options);
+  const kernels = studyKernels(study, options.kernels);
+  const configOf = await configOfTrials(header, base, { ...defined({ backend: options.backend }), kernels });
   const baselines = new BaselineKeeper(study, (trial) => datasetOf(resolveConfig(configOf(trial))));
   for (const model of modelsOf(header)) await baselines.start(await preflight(configOf({ params: { model } })));
   const judged = judgedBy(header);

@@ -9,6 +9,7 @@ import { epochNumbers, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { kernelsOf } from "./study-kernels.js";
 
 /** How a replayed trial compares with its record. */
 export interface ReplayResult {
@@ -39,10 +40,11 @@ const keys: KnownKeys<ReplayOptions> = { onStart: true, onEpoch: true, signal: t
 
 /** `wasm/plain` -> the backend and the kernels that a trial ran on. */
 function recordedBackend(trial: Trial): { backend?: "wasm" | "cpu" | "tensorflow"; kernels?: KernelsName } {
-  const [backend, kernels] = trial.backend?.split("/") ?? [];
+  const [backend] = trial.backend?.split("/") ?? [];
+  const kernels = kernelsOf(trial);
   return {
     ...(backend === undefined ? {} : { backend: backend as "wasm" }),
-    ...(kernels === undefined ? {} : { kernels: kernels as KernelsName }),
+    ...(kernels === undefined ? {} : { kernels }),
   };
 }
 

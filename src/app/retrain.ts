@@ -13,6 +13,7 @@ import { defaultTrial } from "./default-trial.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { studyKernels } from "./study-kernels.js";
 import { meanInterval } from "./student-t.js";
 import type { Interval } from "./student-t.js";
 import { winnerOf, winnersOf } from "./winners.js";
@@ -87,7 +88,9 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
   if (header.task.dataset === undefined)
     throw new UsageError("not-trainable", `study "${name}" has a plain objective: there is nothing to retrain`);
   const winner = chosenTrial(state, options.trial);
-  const configOf = await configOfTrials(header, storage.baseDirectory(name));
+  const configOf = await configOfTrials(header, storage.baseDirectory(name), {
+    kernels: studyKernels({ name, trials: state.trials }),
+  });
   const sides = { winner: configOf(winner), defaults: configOf({ params: defaultTrial(header.task, header.space) }) };
   const runs: RetrainRun[] = [];
   const baselines = await trainBoth(sides, { header, seeds, signal }, (entry) => {

@@ -79,7 +79,7 @@ export function addBackendOptions(command: Command): Command {
     )
     .addOption(
       new Option("--kernels <name>", "build of the fused kernels; fix one for exact replays across machines")
-        .choices(["auto", "relaxed", "plain", "none"])
+        .choices(["auto", "native", "relaxed", "plain", "none"])
         .default("auto"),
     );
 }

@@ -155,6 +155,7 @@ function finished(state: ImmutableState, trial: Trial, event: Extract<StudyEvent
     seconds: event.seconds,
     lease: toPlainData(event.lease ?? null, "a lease"),
     backend: event.backend ?? trial.backend,
+    ...(event.kernels === undefined ? null : { kernels: event.kernels, isa: event.isa ?? null }),
     failure: toPlainData(failure, "failure"),
     prune_reason,
   };

@@ -4,8 +4,20 @@ import type { Failure, Metrics, TrialPart } from "./trial.js";
 
 /** A backend of TensorFlow.js; `tensorflow` needs the optional peer dependency `@tensorflow/tfjs-node`. */
 export type BackendName = "wasm" | "cpu" | "tensorflow";
-/** Which fused kernels: the relaxed-SIMD (FMA) build, the plain SIMD build, or none (op by op). */
-export type KernelsName = "relaxed" | "plain" | "none";
+/** Which fused kernels: the native addon, the relaxed-SIMD (FMA) build, the plain SIMD build, or none (op by op). */
+export type KernelsName = "native" | "relaxed" | "plain" | "none";
+/** Which instruction set the native kernels use. It changes no bit of a result. */
+export type IsaName = "avx512" | "avx2" | "neon";
+
+/** Where a trial's numbers were made. */
+export interface RanOn {
+  /** The tensor backend and the kernels: `wasm/native`; null where nothing was trained. */
+  readonly backend: string | null;
+  /** Absent where nothing was trained. */
+  readonly kernels?: KernelsName;
+  /** Of native kernels. */
+  readonly isa?: IsaName;
+}
 
 /** A parameter as configured: lists name cells or features. */
 export type ConfigValue = ParamValue | readonly string[];
@@ -24,7 +36,7 @@ export interface RunConfig {
   readonly params?: Readonly<Record<string, ConfigValue>>;
   /** @default "wasm" */
   readonly backend?: BackendName | "auto";
-  /** @default "auto": relaxed where it validates, else plain, else none */
+  /** @default "auto": `MLBENCH_HPO_KERNELS` where that is set, else the first that runs of native, relaxed, plain, none */
   readonly kernels?: KernelsName | "auto";
   /** Paths or URLs of modules that register models or datasets. */
   readonly plugins?: readonly string[];

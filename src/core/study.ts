@@ -230,6 +230,9 @@ export type StudyEvent =
       readonly finished_at: string;
       readonly seconds: number | null;
       readonly backend: string | null;
+      /** Absent where nothing was trained. */
+      readonly kernels?: string | null;
+      readonly isa?: string | null;
       readonly failure: Trial["failure"];
       readonly prune_reason: string | null;
       /** The lease that it was ended under, so that its holder is known afterwards. @default null */

@@ -79,6 +79,10 @@ export interface Trial {
   /** The lease that a running trial was handed out under, or that a finished one was ended under; null without. */
   readonly lease: KeptLease | null;
   readonly backend: string | null;
+  /** The kernels that trained it; absent where nothing was trained, and in records of versions before there were native ones. */
+  readonly kernels?: string | null;
+  /** The instruction set of native kernels, which changes no bit of a result. */
+  readonly isa?: string | null;
   readonly failure: Failure | null;
   readonly prune_reason: string | null;
   /** The number of the failed trial this one repeats. */

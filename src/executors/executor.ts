@@ -4,6 +4,7 @@ import type {
   Distribution,
   Metrics,
   ParamValue,
+  RanOn,
   RunConfig,
   SearchSpace,
   StudyObjective,
@@ -85,8 +86,8 @@ export interface RunHooks {
   readonly signal: AbortSignal;
 }
 
-/** How a trial ended, and on which backend. */
-export type ExecutedTrial = TrialOutcome & { readonly backend: string | null };
+/** How a trial ended, and what it ran on. */
+export type ExecutedTrial = TrialOutcome & RanOn;
 
 /** The right to run one trial at a time, held until it is released. */
 export interface Place {

@@ -1,6 +1,6 @@
 /** What a pool and its workers say to each other, and what errors in a worker mean. */
 import type { MessagePort } from "node:worker_threads";
-import type { FailureClass, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
+import type { FailureClass, Metrics, RanOn, StudyObjective, TrialOutcome } from "../core/index.js";
 import { constraintValues, isTrialPruned, keptMessage, messageOf, placeInWords, userPlace } from "../core/index.js";
 import type { ReportAnswer, StopReason, TrialJob } from "./executor.js";
 
@@ -25,7 +25,7 @@ export type FromWorker =
   | {
       readonly type: "outcome";
       readonly outcome: TrialOutcome;
-      readonly backend: string | null;
+      readonly ranOn: RanOn;
       /** Bytes this worker holds after the trial: JS heap and buffers in a thread, resident set in a process. */
       readonly memory: number;
     };

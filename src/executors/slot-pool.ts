@@ -125,7 +125,7 @@ export class SlotPool {
       slot.trials += 1;
       if (death) await this.#drop(slot);
       else if (message) await this.#recycle(slot, message.memory);
-      return { ...outcomeOf(message?.outcome, death, stop), backend: message?.backend ?? null };
+      return { ...outcomeOf(message?.outcome, death, stop), ...(message?.ranOn ?? { backend: null }) };
     } finally {
       signal.removeEventListener("abort", onAbort);
       stop.dispose();

@@ -1,5 +1,5 @@
 /** The events that end a trial, out of its outcome. */
-import type { Failure, OnNan, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
+import type { Failure, OnNan, RanOn, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
 import { keptMessage } from "../core/index.js";
 import { now } from "./clock.js";
 
@@ -7,9 +7,8 @@ type FinishedEvent = Extract<StudyEvent, { type: "trial-finished" }>;
 type RequeuedEvent = Extract<StudyEvent, { type: "trial-requeued" }>;
 
 /** What is known of a trial's end besides its outcome. */
-export interface EndOfTrial {
+export interface EndOfTrial extends RanOn {
   readonly seconds: number | null;
-  readonly backend: string | null;
   readonly pruneReason: string | null;
   readonly onNan: OnNan;
   /** How many values a complete trial has. */
@@ -70,10 +69,11 @@ function finished(
   end: EndOfTrial,
   given: Pick<FinishedEvent, "state"> & Partial<FinishedEvent>,
 ): FinishedEvent {
-  const { seconds, backend } = end;
+  const { seconds, backend, kernels, isa } = end;
   const { failure = null, prune_reason = null } = given;
   return {
     ...{ type: "trial-finished", number, values: null, metrics: {}, finished_at: now(), seconds, backend },
+    ...(kernels === undefined ? {} : { kernels, isa: isa ?? null }),
     ...given,
     failure: failure && { ...failure, message: keptMessage(failure.message) },
     prune_reason: prune_reason === null ? null : keptMessage(prune_reason),

@@ -1,5 +1,5 @@
 /** One trial under way in a call of `optimize`, to its outcome; answers its reports: go on, or prune. */
-import type { Failure, Metrics, OptimizeEvent, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
+import type { Failure, Metrics, OptimizeEvent, RanOn, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
 import { longTimeout, messageOf, MlbenchError, moduleErrorOf } from "../core/index.js";
 import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
 import { endingEvent } from "./finishing.js";
@@ -178,7 +178,7 @@ export class RunningTrial {
     const { settings, objectives } = log.header;
     const end = {
       seconds: this.#seconds,
-      backend: outcome.backend,
+      ...({ backend: outcome.backend, kernels: outcome.kernels, isa: outcome.isa } as RanOn),
       pruneReason: this.#pruneReason,
       onNan: settings.on_nan,
       objectives: objectives.length,

@@ -2,4 +2,5 @@
 export * from "./backend.js";
 export * from "./batch-tensors.js";
 export * from "./ops/index.js";
+export { isaOf, kernelsWork } from "./kernels/select.js";
 export { useKernels } from "./use-kernels.js";

@@ -4,10 +4,9 @@ import { opsFor, resolveKernels } from "./kernels/index.js";
 import { installOps } from "./ops/index.js";
 
 /**
- * Chooses the ops of this thread: the relaxed-SIMD build where it validates, else the plain one, else op by op (`auto`),
- * or the one asked for.
- * @returns the one in force, to be recorded with the result
- * @throws UsageError `kernels-unavailable` for a build that this engine can't run
+ * Chooses the ops of this thread: those asked for, or for `auto` what `resolveKernels` says.
+ * @returns those in force, to be recorded with the result
+ * @throws UsageError `kernels-unavailable` for kernels that this machine can't run
  */
 export async function useKernels(name: KernelsName | "auto" = "auto"): Promise<KernelsName> {
   const resolved = resolveKernels(name);

@@ -13,7 +13,7 @@ import { UsageError, defined } from "../core/index.js";
 import type { AppliedData, BuildOptions, WindowSplit } from "../datasets/index.js";
 import { applyDataset, cellDigest, listOf, loadTables } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
-import { useBackend, useKernels } from "../tensor/index.js";
+import { kernelsWork, useBackend, useKernels } from "../tensor/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { foundPaths, pathParameters } from "./data-paths.js";
 import { checkpointModel, groupParams } from "./load-checkpoint.js";
@@ -190,6 +190,13 @@ export interface OpenOptions {
   readonly alignWindow?: number;
 }
 
+/** `auto` stands for those that trained the checkpoint where they run here, so that its own numbers come out again. */
+function kernelsFor(asked: KernelsName | "auto", stored: KernelsName | "auto" = "auto"): KernelsName | "auto" {
+  return asked === "auto" && stored !== "auto" && !process.env["MLBENCH_HPO_KERNELS"] && kernelsWork(stored)
+    ? stored
+    : asked;
+}
+
 /**
  * Loads a checkpoint's model and the data that the options name.
  * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`
@@ -200,8 +207,8 @@ export async function openCheckpoint(
   { strangersWhole = false, alignWindow }: OpenOptions = {},
 ): Promise<OpenedCheckpoint> {
   await useBackend(options.backend ?? "wasm");
-  await useKernels(options.kernels ?? "auto");
   const { checkpoint, create } = await checkpointModel(path);
+  await useKernels(kernelsFor(options.kernels ?? "auto", checkpoint.config.kernels));
   const model = create();
   return disposingOnFailure(model, async () => {
     const found = await datasetOf(path, checkpoint, options);

@@ -1,5 +1,5 @@
 /** What a training run is told, answers while it runs, and comes to. */
-import type { CellTables, EpochEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
+import type { CellTables, EpochEvent, IsaName, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
 import type { Backend } from "../tensor/index.js";
 import type { EpochMetrics } from "./checkpoint.js";
 
@@ -71,6 +71,8 @@ export interface RunResult {
   readonly parameters: number;
   readonly backend: Backend;
   readonly kernels: KernelsName;
+  /** The instruction set of native kernels, which changes no bit of a result; null for the others. */
+  readonly isa: IsaName | null;
   /** Resolved: every active parameter, the seed, and the backend and kernels that ran. */
   readonly config: RunConfig & { readonly seed: number };
   readonly datasetHash: string;

@@ -1,12 +1,21 @@
 /** One training run from configuration to result: its events, when a checkpoint is written, how it ended. */
 import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Dataset, EpochEvent, FinishEvent, KernelsName, Metrics, RunConfig, RunEvent } from "../core/index.js";
+import type {
+  Dataset,
+  EpochEvent,
+  FinishEvent,
+  IsaName,
+  KernelsName,
+  Metrics,
+  RunConfig,
+  RunEvent,
+} from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
 import { buildDataset, cellDigest } from "../datasets/index.js";
 import type { Backend } from "../tensor/index.js";
-import { useBackend, useKernels } from "../tensor/index.js";
+import { isaOf, useBackend, useKernels } from "../tensor/index.js";
 import type { Checkpoint, ResumeState, TrainedData } from "./checkpoint.js";
 import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
@@ -31,6 +40,7 @@ interface TrainingContext {
   readonly dataset: Dataset;
   readonly backend: Backend;
   readonly kernels: KernelsName;
+  readonly isa: IsaName | null;
 }
 
 /** Validates, loads the data and chooses backend and kernels. */
@@ -40,7 +50,7 @@ async function prepare(config: ResolvedConfig, options: RunOptions): Promise<Tra
   const dataset = await buildDataset(config.dataset, config.data, defined({ seed, baseDir, tables, alignWindow }));
   const backend = await useBackend(config.backend);
   const kernels = await useKernels(config.kernels);
-  return { config, options, dataset, backend, kernels };
+  return { config, options, dataset, backend, kernels, isa: isaOf(kernels) };
 }
 
 /** A run's control over its passes: ends them on request, and lets this thread's messages in. */
@@ -195,7 +205,7 @@ class Run {
   }
 
   #result(ended: { state: RunState; message: string }, scores: Metrics): RunResult {
-    const { dataset, backend, kernels } = this.#context;
+    const { dataset, backend, kernels, isa } = this.#context;
     const { epoch, best, last } = this.#trainer;
     return {
       ...ended,
@@ -209,6 +219,7 @@ class Run {
       parameters: this.#probe.parameters,
       backend,
       kernels,
+      isa,
       config: this.#storedConfig,
       datasetHash: dataset.metadata.hash,
       windows: dataset.metadata.counts,

@@ -23,13 +23,13 @@ export async function runTrial(
   try {
     if (job.workload.kind === "train") {
       const { runTraining } = await import("./train-trial.js");
-      const { outcome, backend } = await runTraining(job, job.workload, line, log);
-      line.end(outcome, backend);
+      const { outcome, ranOn } = await runTraining(job, job.workload, line, log);
+      line.end(outcome, ranOn);
     } else if (job.workload.kind === "objective") {
-      line.end(await runObjective(job, job.workload, line, log), null);
+      line.end(await runObjective(job, job.workload, line, log));
     } else throw new Error("a function runs in the study's own process only");
   } catch (error) {
-    line.end(logStack(log, outcomeOfError(error, "worker"), error), null);
+    line.end(logStack(log, outcomeOfError(error, "worker"), error));
   } finally {
     restore();
   }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { requireMetrics } from "../plugins/known-metrics.js";
 import { loadPlugins, metricsOfPlugins } from "../plugins/load-plugins.js";
-import type { EpochEvent, Metrics, StudyObjective, TrialOutcome } from "../core/index.js";
+import type { EpochEvent, Metrics, RanOn, StudyObjective, TrialOutcome } from "../core/index.js";
 import { MlbenchError, parseConstraint, userErrorOf } from "../core/index.js";
 import type { RunProbe, RunResult } from "../training/run.js";
 import { run } from "../training/run.js";
@@ -20,7 +20,7 @@ export async function runTraining(
   workload: TrainWorkload,
   line: TrialLine,
   log: (text: string) => void,
-): Promise<{ outcome: TrialOutcome; backend: string | null }> {
+): Promise<{ outcome: TrialOutcome; ranOn: RanOn }> {
   const { config } = workload;
   try {
     const plugins = await loadPlugins(config.plugins ?? []);
@@ -45,10 +45,12 @@ export async function runTraining(
         },
       },
     );
-    return { outcome: judge.outcome(job, result), backend: `${result.backend.name}/${result.kernels}` };
+    const { backend, kernels, isa } = result;
+    const ranOn: RanOn = { backend: `${backend.name}/${kernels}`, kernels, ...(isa === null ? {} : { isa }) };
+    return { outcome: judge.outcome(job, result), ranOn };
   } catch (error) {
     const outcome = outcomeOfError(error, "training", saidOf(error));
-    return { outcome: logStack(log, outcome, error), backend: null };
+    return { outcome: logStack(log, outcome, error), ranOn: { backend: null } };
   }
 }
 

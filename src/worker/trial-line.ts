@@ -1,5 +1,5 @@
 /** A trial's line to the study, as the trainer and objectives in a worker use it. */
-import type { Metrics, TrialOutcome } from "../core/index.js";
+import type { Metrics, RanOn, TrialOutcome } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { WorkerPort } from "../executors/protocol.js";
 import { ControlBlock, TrialCancelled } from "../executors/protocol.js";
@@ -46,8 +46,8 @@ export class TrialLine {
     this.#port.send({ type: "constraint", name, value });
   }
 
-  end(outcome: TrialOutcome, backend: string | null): void {
+  end(outcome: TrialOutcome, ranOn: RanOn = { backend: null }): void {
     collectNowAndThen();
-    this.#port.send({ type: "outcome", outcome, backend, memory: this.#memory() });
+    this.#port.send({ type: "outcome", outcome, ranOn, memory: this.#memory() });
   }
 }

@@ -22,6 +22,7 @@ async function builtProject(): Promise<string> {
     "src/core/a.ts": "export const a = 1;\n",
     ...{
       "build.mjs": "",
+      "build-native.mjs": "",
       "bundle-rooms.mjs": "",
       "vendor-types.mjs": "",
       "tsconfig.json": "{}",
@@ -46,9 +47,14 @@ describe("a build", () => {
     expect(staleBuild(root)).toBeNull();
     for (const file of [
       source,
-      ...["tsconfig.json", "package-lock.json", "build.mjs", "bundle-rooms.mjs", "vendor-types.mjs"].map((f) =>
-        join(root, f),
-      ),
+      ...[
+        "tsconfig.json",
+        "package-lock.json",
+        "build.mjs",
+        "build-native.mjs",
+        "bundle-rooms.mjs",
+        "vendor-types.mjs",
+      ].map((f) => join(root, f)),
     ]) {
       await writeFile(file, "/* changed */");
       expect(staleBuild(root), file).toBe(older);

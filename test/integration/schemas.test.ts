@@ -142,6 +142,7 @@ describe("real output is as the schema says", () => {
     ["describe-metrics", ["describe", "metrics"]],
     ["datasets-show", ["datasets", "show", "dummy", ...tiny]],
     ["info", ["info"]],
+    ["backends", ["backends"]],
     ["studies", ["studies"]],
     ["studies", ["studies", ...pairs]],
     ["show", ["show", ...pairs]],

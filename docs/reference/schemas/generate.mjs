@@ -24,6 +24,8 @@ function object(properties, { optional = [], open = false, ...rest } = {}) {
   };
 }
 
+const kernels = ["native", "relaxed", "plain", "none"];
+const isas = ["avx512", "avx2", "neon"];
 const baselines = ["persistence", "linear", "mean_change", "ridge"];
 const when = map({ anyOf: [ref("paramValue"), list(ref("paramValue"))] });
 const distribution = (type, properties) =>
@@ -49,7 +51,7 @@ const madeBy = {
   commit: { description: "Of the package's own sources; missing where it is not known.", ...text },
   node: text,
   cpu: text,
-  kernels: { enum: ["relaxed", "plain", "none"] },
+  kernels: { enum: kernels },
   command_line: { description: "As typed; passwords and tokens in URLs are masked.", ...text },
 };
 
@@ -91,6 +93,16 @@ const repair = (more = {}) =>
     },
     { optional: ["lost"] },
   );
+
+/** Kernels or a backend, as `backends` tells of it. */
+const runnable = (names, more = {}) =>
+  object({
+    name: { enum: names },
+    runs: yes,
+    chosen: { description: "Taken where nothing else is asked for.", ...yes },
+    reason: { description: "Why it does not run; null where it does.", ...nullable(text) },
+    ...more,
+  });
 
 const defs = {
   number: {
@@ -230,7 +242,15 @@ const defs = {
           "null for every other. sha256 is its token's: the token itself is told to the one who asked alone.",
         ...nullable(keptLease),
       },
-      backend: { description: "Where it was trained: wasm/relaxed, …", ...nullable(text) },
+      backend: { description: "Where it was trained: wasm/native, wasm/relaxed, …", ...nullable(text) },
+      kernels: {
+        description: "Those that trained it; missing where nothing was trained, and in records of earlier versions.",
+        ...nullable({ enum: kernels }),
+      },
+      isa: {
+        description: "The instruction set of native kernels, which changes no bit of a result; null for the others.",
+        ...nullable({ enum: isas }),
+      },
       failure: nullable(ref("failure")),
       prune_reason: nullable(text),
       retry_of: { description: "The failed trial that this one repeats.", ...nullable(count) },
@@ -246,7 +266,7 @@ const defs = {
       },
     },
     {
-      optional: ["distributions", "value", "annotation", "baselines"],
+      optional: ["kernels", "isa", "distributions", "value", "annotation", "baselines"],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
         only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
@@ -646,6 +666,17 @@ const schemas = {
   "project-file": [
     "A project file: mlbench-hpo.config.json, .yaml or .mjs",
     object(projectFile, { optional: Object.keys(projectFile) }),
+  ],
+  backends: [
+    "`backends`",
+    object({
+      kernels: list(runnable(kernels)),
+      chosen_by: { enum: ["MLBENCH_HPO_KERNELS", "auto"] },
+      isa: { description: "What native kernels use here; null without them.", ...nullable({ enum: isas }) },
+      isas: { description: "All that they could use.", ...list({ enum: isas }) },
+      native_file: nullable(text),
+      backends: list(runnable(["wasm", "cpu", "tensorflow"], { version: nullable(text) })),
+    }),
   ],
   ask: [
     "`ask`",

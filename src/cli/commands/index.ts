@@ -114,6 +114,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./datasets.js")).datasetsCommand,
   },
   {
+    name: "backends",
+    summary: "which kernels and backends run here, and why",
+    load: async () => (await import("./backends.js")).backendsCommand,
+  },
+  {
     name: "info",
     summary: "show package, Node, CPU, kernels and project file",
     load: async () => (await import("./info.js")).infoCommand,

@@ -66,6 +66,8 @@ const end = {
   finished_at: orNull(isText),
   seconds: orNull(isNumber),
   backend: orNull(isText),
+  kernels: maybe(isText),
+  isa: maybe(isText),
   failure: orNull(isFailure),
   prune_reason: orNull(isText),
   parts: maybe(listOf(isPart)),

@@ -25,6 +25,13 @@ export function gemmPanels(
   }
 }
 
+/** `gemmPanels` over one run of K. */
+export function product(
+  a: usize, strideA: i32, b: usize, bias: usize, c: usize, strideC: i32, rows: i32, K: i32, N: i32, accumulate: bool,
+): void {
+  gemmPanels(a, strideA, b, bias, c, strideC, rows, 1, K, 0, N, accumulate);
+}
+
 function gemmBlock(
   a: usize, strideA: i32, b: usize, strideB: usize, bias: usize, c: usize, strideC: i32,
   rows: i32, groups: i32, inner: i32, skip: i32, N: i32, accumulate: bool,
@@ -159,6 +166,13 @@ export function gemmTransposed(
       if ((m & 3) != without)
         tile4x4(a + m * panel, stepA, b + j * panel, stepB, rows, steps, c + (m << 2) * pitch + (j << 4), pitch, accumulate);
   }
+}
+
+/** `gemmTransposed` over all panels of so many columns. */
+export function productTransposed(
+  a: usize, stepA: usize, columnsA: i32, b: usize, stepB: usize, columnsB: i32, stride: i32, rows: i32, steps: i32, c: usize, accumulate: bool,
+): void {
+  gemmTransposed(a, stepA, (columnsA + 3) >> 2, b, stepB, (columnsB + 3) >> 2, stride, rows, steps, c, accumulate, -1);
 }
 
 function tile4x8(

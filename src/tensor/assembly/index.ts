@@ -2,7 +2,7 @@ export { tanhArray, sigmoidArray } from "./activations";
 export {
   toPanels, fromPanels, packUnits, packUnitRows, packColumns, packRows, packBias, unpackUnitRows, copyRows,
 } from "./panels";
-export { gemmPanels, gemmTransposed } from "./gemm";
+export { product as gemmPanels, productTransposed as gemmTransposed } from "./gemm";
 export { lstmForward, lstmBackward, lstmInputGradient } from "./lstm";
 export { activatePanels, multiplyPanels, sumPanels } from "./dense";
 export { gruForward, gruBackward, gruInputGradient } from "./gru";

@@ -29,11 +29,12 @@ interface DenseCall {
   pass?: number;
 }
 
-const eights = (n: number): number => Math.ceil(n / 8) * 8;
+/** The products write whole panels, and eight columns at least. */
+const whole = (n: number, lanes: number): number => Math.ceil(n / Math.max(8, lanes)) * Math.max(8, lanes);
 
-function layDense(batch: number, inputs: number, outputs: number) {
+function layDense(lanes: number, batch: number, inputs: number, outputs: number) {
   const stride = Math.ceil(batch / 4) * 4 + 4;
-  const [i, o] = [eights(inputs), eights(outputs)];
+  const [i, o] = [whole(inputs, lanes), whole(outputs, lanes)];
   const floats = [i, o, o, o, i].map((columns) => columns * stride);
   floats.push(o * inputs, i * outputs, o, o * i, o);
   const offsets: number[] = [];
@@ -54,7 +55,9 @@ export class DenseKernels {
   readonly workspaces: Workspaces<DenseLayout>;
 
   constructor(readonly memory: KernelMemory) {
-    this.workspaces = new Workspaces(memory, (_, key) => layDense(...(JSON.parse(key) as [number, number, number])));
+    this.workspaces = new Workspaces(memory, (_, key) =>
+      layDense(memory.lanes, ...(JSON.parse(key) as [number, number, number])),
+    );
   }
 
   forward(infos: Infos, call: DenseCall, backend: KernelBackend): TensorInfo {
@@ -73,7 +76,7 @@ export class DenseKernels {
     exports.packRows(scratch, outputs, inputs, at.forward);
     if (call.onTape) exports.packColumns(scratch, outputs, inputs, at.backward);
     memory.f32.set(bias, at.bias >> 2);
-    exports.gemmPanels(at.x, stride, at.forward, at.bias, at.y, stride, batch, 1, inputs, 0, outputs, 0);
+    exports.gemmPanels(at.x, stride, at.forward, at.bias, at.y, stride, batch, inputs, outputs, 0);
     const d = call.onTape ? at.d : 0;
     if (activation !== "linear") exports.activatePanels(kinds[activation], at.y, d, batch, outputs, stride);
     exports.fromPanels(at.y, stride, batch, outputs, scratch, outputs * 4);
@@ -99,9 +102,9 @@ export class DenseKernels {
     exports.toPanels(scratch, outputs * 4, batch, outputs, at.dy, stride);
     if (call.activation !== "linear") exports.multiplyPanels(at.dy, at.d, batch, outputs, stride);
     exports.sumPanels(at.dy, batch, outputs, stride, at.dBias);
-    const [rows, columns] = [Math.ceil(outputs / 4), Math.ceil(inputs / 4)];
-    exports.gemmTransposed(at.dy, 0, rows, at.x, 0, columns, stride, batch, 1, at.dW, 0, -1);
-    exports.copyRows(at.dW, columns * 16, outputs, inputs, scratch, inputs * 4);
+    exports.gemmTransposed(at.dy, 0, outputs, at.x, 0, inputs, stride, batch, 1, at.dW, 0);
+    const pitch = Math.ceil(inputs / memory.lanes) * memory.lanes * 4;
+    exports.copyRows(at.dW, pitch, outputs, inputs, scratch, inputs * 4);
     workspace.state = "done";
     return [
       tensorOf(backend, [outputs, inputs], memory.floats(scratch, outputs * inputs)),
@@ -115,7 +118,7 @@ export class DenseKernels {
     const { batch, inputs, outputs } = call;
     const { stride, at } = (call.workspace as Workspace<DenseLayout>).layout;
     const scratch = memory.scratch(batch * inputs * 4);
-    memory.exports.gemmPanels(at.dy, stride, at.backward, 0, at.dx, stride, batch, 1, outputs, 0, inputs, 0);
+    memory.exports.gemmPanels(at.dy, stride, at.backward, 0, at.dx, stride, batch, outputs, inputs, 0);
     memory.exports.fromPanels(at.dx, stride, batch, inputs, scratch, inputs * 4);
     return tensorOf(backend, [batch, inputs], memory.floats(scratch, batch * inputs));
   }

@@ -1,6 +1,9 @@
-/** The functions that the compiled kernels export. */
+/** The functions of the kernels, native and WebAssembly alike. */
 
-/** Addresses are byte offsets into the kernels' memory; see the functions' comments in `../assembly`. */
+/**
+ * Addresses are byte offsets into the kernels' memory; see the functions' comments in `../assembly`. Panels have 4 columns
+ * there and 16 in `../native`, whose gates also stand in another order; what each packs, it unpacks itself.
+ */
 export interface KernelExports {
   tanhArray(source: number, target: number, n: number): void;
   sigmoidArray(source: number, target: number, n: number): void;
@@ -20,13 +23,13 @@ export interface KernelExports {
   gemmPanels(
     ...args: [
       ...[a: number, strideA: number, b: number, bias: number, c: number, strideC: number],
-      ...[rows: number, groups: number, inner: number, skip: number, N: number, accumulate: number],
+      ...[rows: number, K: number, N: number, accumulate: number],
     ]
   ): void;
   gemmTransposed(
     ...args: [
-      ...[a: number, stepA: number, panelsA: number, b: number, stepB: number, panelsB: number, stride: number],
-      ...[rows: number, steps: number, c: number, accumulate: number, without: number],
+      ...[a: number, stepA: number, columnsA: number, b: number, stepB: number, columnsB: number, stride: number],
+      ...[rows: number, steps: number, c: number, accumulate: number],
     ]
   ): void;
   lstmForward(plan: number): void;

@@ -1,5 +1,5 @@
 /** The fused kernels: chosen, loaded, and put behind the interface of `../ops`. */
-import type { KernelsName } from "../../core/run.js";
+import type { IsaName, KernelsName } from "../../core/run.js";
 import { plainOps } from "../ops/plain.js";
 import type { Ops } from "../ops/ops.js";
 import { DenseKernels, fusedDense } from "./dense.js";
@@ -7,10 +7,10 @@ import { KernelMemory } from "./memory.js";
 import { fusedPathLoss, fusedToPath } from "./path-loss.js";
 import { fusedRecurrent } from "./recurrent-op.js";
 import { RecurrentKernels } from "./recurrent.js";
-import type { Build } from "./select.js";
+import { isaOf } from "./select.js";
 import { FusedUpdate } from "./update.js";
 
-export { kernelsWork, resolveKernels } from "./select.js";
+export { isaOf, kernelsNames, kernelsReason, kernelsWork, resolveKernels } from "./select.js";
 export { KernelMemory } from "./memory.js";
 
 /** One set of ops over a memory of its own. */
@@ -28,12 +28,14 @@ export function createFusedOps(memory: KernelMemory): Ops {
   };
 }
 
-const loaded = new Map<Build, Ops>();
+const loaded = new Map<string, Ops>();
 
 /** The ops of a build; the kernels are loaded once a thread. */
 export function opsFor(name: KernelsName): Ops {
   if (name === "none") return plainOps;
-  let ops = loaded.get(name);
-  if (!ops) loaded.set(name, (ops = createFusedOps(new KernelMemory(name))));
+  const isa: IsaName | null = isaOf(name);
+  const key = `${name} ${isa ?? ""}`;
+  let ops = loaded.get(key);
+  if (!ops) loaded.set(key, (ops = createFusedOps(new KernelMemory(name, isa ?? undefined))));
   return ops;
 }

@@ -1,6 +1,8 @@
 /** The memory that one instance of the kernels works in, and its allocation. */
 import type { KernelExports } from "./exports.js";
-import { type Build, kernelBytes } from "./select.js";
+import type { IsaName } from "../../core/run.js";
+import { bindNative, type NativeExports } from "./native.js";
+import { type Build, kernelBytes, type WasmBuild } from "./select.js";
 
 const PAGE = 65536;
 const align = (bytes: number): number => (bytes + 63) & ~63;
@@ -10,6 +12,14 @@ interface Range {
   end: number;
 }
 
+function instantiate(build: WasmBuild, memory: WebAssembly.Memory): KernelExports {
+  const abort = (): never => {
+    throw new Error("the kernels aborted");
+  };
+  const module = new WebAssembly.Module(kernelBytes(build));
+  return new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as KernelExports;
+}
+
 /**
  * One instance of the kernels and the memory that they work in. Blocks are 64-byte aligned, handed out first fit and
  * coalesced when freed. Growing the memory detaches every view, so views are taken from `f32` and `i32` at each use and
@@ -17,6 +27,8 @@ interface Range {
  */
 export class KernelMemory {
   readonly exports: KernelExports;
+  /** Columns of a panel. */
+  readonly lanes: 4 | 16;
   readonly #memory: WebAssembly.Memory;
   /** Sorted by address, never adjacent. The first page is the module's own (static data). */
   readonly #free: Range[];
@@ -24,15 +36,18 @@ export class KernelMemory {
   #f32: Float32Array;
   #i32: Int32Array;
   #scratch = { address: 0, bytes: 0 };
+  readonly #native: NativeExports | null;
 
-  constructor(readonly build: Build) {
+  /** @param isa of the native kernels. @default `MLBENCH_HPO_ISA`, or the fastest here */
+  constructor(
+    readonly build: Build,
+    isa?: IsaName,
+  ) {
     this.#memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
-    const module = new WebAssembly.Module(kernelBytes(build));
-    const abort = (): never => {
-      throw new Error("the kernels aborted");
-    };
-    const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory, abort } });
-    this.exports = instance.exports as unknown as KernelExports;
+    // The addon works in the same kind of memory: it grows where it stands, and its layout is this class's.
+    this.#native = build === "native" ? bindNative(this.#memory.buffer, isa) : null;
+    this.exports = this.#native ?? instantiate(build as WasmBuild, this.#memory);
+    this.lanes = this.#native ? 16 : 4;
     this.#free = [{ start: PAGE, end: 16 * PAGE }];
     this.#f32 = new Float32Array(this.#memory.buffer);
     this.#i32 = new Int32Array(this.#memory.buffer);
@@ -120,6 +135,7 @@ export class KernelMemory {
     const last = this.#free.at(-1);
     const atEnd = last && last.end === before ? last.end - last.start : 0;
     this.#memory.grow(Math.ceil((size - atEnd) / PAGE));
+    this.#native?.rebind(this.#memory.buffer);
     this.#f32 = new Float32Array(this.#memory.buffer);
     this.#i32 = new Int32Array(this.#memory.buffer);
     this.#insert({ start: before, end: this.size });

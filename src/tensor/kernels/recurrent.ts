@@ -24,27 +24,28 @@ export interface RecurrentCall {
 /** A cell's layout of weights, in which LSTM and GRU differ. */
 interface Cell {
   readonly gates: number;
+  /** In WebAssembly; natively gates stand in their own order. */
+  readonly wasm: Slots;
+  run(memory: KernelMemory, part: "Forward" | "Backward" | "InputGradient", plan: number): void;
+}
+
+interface Slots {
   /** dWh's gate q stands in slot (q + shift) % modulus of the accumulator, dWx's likewise. */
   readonly slotsH: readonly [shift: number, modulus: number];
   readonly slotsX: readonly [shift: number, modulus: number];
   /** The gate that comes first in the backward operand of x. */
   readonly rotateX: number;
-  run(memory: KernelMemory, part: "Forward" | "Backward" | "InputGradient", plan: number): void;
 }
 
 const cells: Record<RecurrentShape["cell"], Cell> = {
   lstm: {
     gates: 4,
-    slotsH: [0, 4],
-    slotsX: [0, 4],
-    rotateX: 0,
+    wasm: { slotsH: [0, 4], slotsX: [0, 4], rotateX: 0 },
     run: (memory, part, plan) => memory.exports[`lstm${part}`](plan),
   },
   gru: {
     gates: 3,
-    slotsH: [1, 4],
-    slotsX: [1, 3],
-    rotateX: 2,
+    wasm: { slotsH: [1, 4], slotsX: [1, 3], rotateX: 2 },
     run: (memory, part, plan) => memory.exports[`gru${part}`](plan),
   },
 };
@@ -57,7 +58,12 @@ export class RecurrentKernels {
   readonly workspaces: Workspaces<LayerPlan[]>;
 
   constructor(readonly memory: KernelMemory) {
-    this.workspaces = new Workspaces(memory, (_, key) => layRecurrent(JSON.parse(key) as RecurrentShape));
+    this.workspaces = new Workspaces(memory, (_, key) => layRecurrent(JSON.parse(key) as RecurrentShape, memory.lanes));
+  }
+
+  #slots(cell: RecurrentShape["cell"]): Slots {
+    const { gates, wasm } = cells[cell];
+    return this.memory.lanes === 4 ? wasm : { slotsH: [0, gates], slotsX: [0, gates], rotateX: 0 };
   }
 
   forward(inputs: Infos, call: RecurrentCall, backend: KernelBackend): TensorInfo[] {
@@ -118,7 +124,8 @@ export class RecurrentKernels {
   #loadLayer(plan: LayerPlan, l: number, inputs: Infos, call: RecurrentCall, backend: KernelBackend): void {
     const { memory } = this;
     const { F, H, w, wh, wx, bias, biasH } = plan.values;
-    const { gates, rotateX } = cells[call.shape.cell];
+    const { gates } = cells[call.shape.cell];
+    const { rotateX } = this.#slots(call.shape.cell);
     const arrays = inputNames.map((name) => valuesOf(backend, inputs[`${name}${l}`] as TensorInfo));
     const scratch = memory.scratch(gates * H * (F + H + 2) * 4);
     let at = scratch;
@@ -207,7 +214,8 @@ export class RecurrentKernels {
     const { memory } = this;
     const { exports } = memory;
     const { B, F, H, dWx, dWh, dBias, dh, dc, stride } = plan.values;
-    const { gates, slotsH, slotsX } = cells[call.shape.cell];
+    const { gates } = cells[call.shape.cell];
+    const { slotsH, slotsX } = this.#slots(call.shape.cell);
     const target = memory.scratch(gates * H * Math.max(F, H) * 4);
     const take = (shape: number[]): TensorInfo =>
       tensorOf(
@@ -224,7 +232,7 @@ export class RecurrentKernels {
     infos.push(take([gates * H, H]));
     exports.unpackUnitRows(dBias, H, 1, gates, ...slotsX, 1, target);
     infos.push(take([gates * H]));
-    if (call.shape.cell === "gru") exports.unpackUnitRows(dBias, H, 1, gates, ...slotsH, 1, target);
+    if (call.shape.cell === "gru") exports.unpackUnitRows(plan.dBiasH, H, 1, gates, ...slotsH, 1, target);
     infos.push(take([gates * H]));
     if (!call.initial) return infos;
     for (const source of call.shape.cell === "lstm" ? [dh, dc] : [dh]) {

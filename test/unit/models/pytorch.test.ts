@@ -5,7 +5,7 @@ import type { ForwardModel } from "../../../src/models/index.js";
 import { models } from "../../../src/models/index.js";
 import type { BatchTensors } from "../../../src/tensor/index.js";
 import { useBackend, useKernels } from "../../../src/tensor/index.js";
-import { kernelsWork } from "../../../src/tensor/kernels/index.js";
+import { kernelsNames, kernelsWork } from "../../../src/tensor/kernels/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { drawn, relativeError } from "./drawn.js";
 import type { Summary } from "./drawn.js";
@@ -71,7 +71,7 @@ const titleOf = (c: Case) =>
   `${c.model} H${c.hidden_size} L${c.layers} ${c.head ?? c.activation} dropout ${c.dropout} residual ${c.residual}`;
 
 const settings = (["cpu", "wasm"] as const).flatMap((backend) =>
-  (["none", "plain", "relaxed"] as const).filter(kernelsWork).map((kernels) => [backend, kernels] as const),
+  kernelsNames.filter(kernelsWork).map((kernels) => [backend, kernels] as const),
 );
 
 describe.each(settings)("on %s with kernels %s, against PyTorch float64", (backend, kernels) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createUpdate, useBackend, useKernels } from "../../../src/tensor/index.js";
-import { kernelsWork } from "../../../src/tensor/kernels/index.js";
+import { kernelsNames, kernelsWork } from "../../../src/tensor/kernels/index.js";
 import type { Update, UpdateRule } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { drawn } from "../models/drawn.js";
@@ -54,7 +54,7 @@ function compare(c: Case, index: number, variables: Map<Name, tf.Variable>): voi
 }
 
 const settings = (["cpu", "wasm"] as const).flatMap((backend) =>
-  (["none", "plain", "relaxed"] as const).filter(kernelsWork).map((kernels) => [backend, kernels] as const),
+  kernelsNames.filter(kernelsWork).map((kernels) => [backend, kernels] as const),
 );
 
 describe.each(settings)("on %s with kernels %s", (backend, kernels) => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { KernelMemory } from "../../../../src/tensor/kernels/index.js";
-import { builds } from "./builds.js";
+import { builds, memoryOf } from "./builds.js";
 
 const points = Float32Array.from({ length: 40000 }, (_, i) => (i - 20000) * 6e-4);
 const functions = {
@@ -9,7 +8,7 @@ const functions = {
 } as const;
 
 describe.each(builds)("activations, %s build", (build) => {
-  const memory = new KernelMemory(build);
+  const memory = memoryOf(build);
   const evaluate = (name: keyof typeof functions, values: Float32Array): Float32Array => {
     const address = memory.scratch(values.length * 4);
     memory.f32.set(values, address >> 2);

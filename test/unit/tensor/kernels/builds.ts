@@ -1,14 +1,36 @@
 import type { Ops } from "../../../../src/tensor/index.js";
 import * as tf from "../../../../src/tensor/tf.js";
+import type { IsaName } from "../../../../src/core/run.js";
 import { createFusedOps, KernelMemory, kernelsWork } from "../../../../src/tensor/kernels/index.js";
+import { nativeAddon } from "../../../../src/tensor/kernels/native.js";
 
-/** The builds that this Node runs: `relaxed` from Node 22 on. */
-export const builds = (["plain", "relaxed"] as const).filter(kernelsWork);
+/** The instruction sets of the native kernels that this machine runs; none where they are not built. */
+const addon = nativeAddon();
+export const isas: readonly IsaName[] = "reason" in addon ? [] : addon.addon.isas;
+/** Why there are no native kernels here; empty where there are. */
+export const missing = "reason" in addon ? addon.reason : "";
+
+export type Build = "plain" | "relaxed" | `native ${IsaName}`;
+/** The builds that this machine runs: `relaxed` from Node 22 on, `native` where there was a C compiler. */
+export const builds: readonly Build[] = [
+  ...(["plain", "relaxed"] as const).filter(kernelsWork),
+  ...isas.map((isa) => `native ${isa}` as const),
+];
 export const backends = ["cpu", "wasm"] as const;
-export const settings = backends.flatMap((backend) => builds.map((build) => [backend, build] as const));
+/** Of several instruction sets the first alone on wasm: the backend only changes where tensors lie. */
+export const settings = backends.flatMap((backend) =>
+  builds
+    .filter((build) => backend === "cpu" || !isas.slice(1).some((isa) => build === `native ${isa}`))
+    .map((build) => [backend, build] as const),
+);
 
-export function freshOps(build: (typeof builds)[number]): { memory: KernelMemory; ops: Ops } {
-  const memory = new KernelMemory(build);
+export function memoryOf(build: Build): KernelMemory {
+  const [name, isa] = build.split(" ") as ["plain" | "relaxed" | "native", IsaName | undefined];
+  return new KernelMemory(name, isa);
+}
+
+export function freshOps(build: Build): { memory: KernelMemory; ops: Ops } {
+  const memory = memoryOf(build);
   return { memory, ops: createFusedOps(memory) };
 }
 

@@ -1,0 +1,8 @@
+/** Types of build-native.mjs, for the tests. */
+export interface Compiler {
+  readonly command: readonly string[];
+  readonly version: string;
+}
+export function systemCompiler(): Compiler | null;
+export function nativeFile(folder: string): string;
+export function buildNative(folder: string, compiler: Compiler | null): Promise<void>;

@@ -1,0 +1,286 @@
+// The N-API module: `bind(buffer, isa)` gives the table of ../kernels/exports.ts over an ArrayBuffer. Everything is checked
+// here, so that a bad call is a JavaScript error and never touches memory outside the buffer: arguments are numbers of
+// their kind, and each block that a call reads or writes lies inside. Sizes are computed in f64, which can't overflow.
+#include <node_api.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kernels.h"
+#if defined(__x86_64__)
+#include <cpuid.h> /* not __builtin_cpu_supports: clang without libgcc leaves its table empty in a shared library */
+extern const Kernels kernels_avx512, kernels_avx2;
+#else
+extern const Kernels kernels_neon;
+#endif
+
+#define VERSION 1 /* of the table and the memory's layout; ../kernels/native.ts asks for this one */
+#define MOST 3    /* instruction sets of one build */
+
+/* Those that this CPU, and the operating system with it, runs, fastest first. */
+static int usable(const Kernels **list) {
+  int n = 0;
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  unsigned features = b, low = 0, high;
+  __get_cpuid(1, &a, &b, &c, &d);
+  if (c & bit_OSXSAVE) __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0)); /* which registers the system saves */
+  bool avx2 = (low & 6) == 6 && (c & bit_FMA) && (features & bit_AVX2);
+  unsigned all = bit_AVX512F | bit_AVX512VL | bit_AVX512DQ | bit_AVX512BW;
+  if (avx2 && (low & 0xe6) == 0xe6 && (features & all) == all) list[n++] = &kernels_avx512;
+  if (avx2) list[n++] = &kernels_avx2;
+#else
+  list[n++] = &kernels_neon;
+#endif
+  return n;
+}
+
+/* One a bind. Every function of the table holds it, and it holds the buffer. */
+typedef struct {
+  char *memory;
+  double bytes;
+  const Kernels *kernels;
+  napi_ref buffer;
+  int holders;
+} Bound;
+
+#define MAX_ARGUMENTS 16
+typedef struct {
+  const Bound *bound;
+  double a[MAX_ARGUMENTS];
+} Call;
+
+static bool reject(napi_env env, const char *name, const char *what) {
+  char text[128];
+  strcpy(text, "the kernels' ");
+  strncat(text, name, 40);
+  strncat(text, what, 60);
+  napi_throw_range_error(env, "kernels-call", text);
+  return false;
+}
+
+/*
+ * The arguments, one letter each: a an address (a multiple of 4), s a distance in bytes (likewise), n a size, i any 32-bit
+ * integer, d any number.
+ */
+static bool arguments(napi_env env, napi_callback_info info, const char *name, const char *kinds, Call *call) {
+  napi_value values[MAX_ARGUMENTS];
+  size_t count = MAX_ARGUMENTS;
+  void *data;
+  if (napi_get_cb_info(env, info, &count, values, 0, &data) != napi_ok) return false;
+  call->bound = data;
+  for (int i = 0; kinds[i]; i++) {
+    double v;
+    if ((size_t)i >= count || napi_get_value_double(env, values[i], &v) != napi_ok) return reject(env, name, " takes numbers");
+    call->a[i] = v;
+    if (kinds[i] == 'd') continue;
+    double low = kinds[i] == 'i' ? -2147483648. : 0, high = kinds[i] == 'n' ? 1 << 30 : 4294967295.;
+    if (!(v >= low && v <= high) || v != (double)(int64_t)v || ((kinds[i] == 'a' || kinds[i] == 's') && (int64_t)v % 4))
+      return reject(env, name, " got a number out of range");
+  }
+  return true;
+}
+
+/* Whether so many floats from an address on lie inside the memory. */
+static bool fits(const Call *c, double address, double floats) {
+  return floats >= 0 && address + floats * 4 <= c->bound->bytes;
+}
+static double up16(double n) { return (double)(((int64_t)n + 15) / 16 * 16); }
+static double gateFloats(double H, double gates) { return up16(gates * (double)(((int64_t)H + 3) / 4 * 4)); }
+/* Floats of so many rows, `pitch` bytes from one to the next; of panels. */
+static double rowsOf(double rows, double pitch, double columns) { return rows > 0 ? (rows - 1) * pitch / 4 + columns : 0; }
+static double panels(double columns, double stride) { return up16(columns) * stride; }
+
+#define A(i) call.a[i]
+#define FLOATS(i) ((float *)(call.bound->memory + (size_t)A(i)))
+#define FLOATS_OR_NULL(i) (A(i) > 0 ? FLOATS(i) : 0)
+#define INT(i) ((int)A(i))
+#define STEP(i) ((size_t)A(i) / 4)
+#define FITS(i, floats) fits(&call, A(i), floats)
+/* Gates of H units are a matrix of their own; its columns, too, must be countable. */
+#define GATES(H, gates) (A(gates) > 0 && gateFloats(A(H), A(gates)) <= 1 << 30)
+#define FITS_OR_NULL(i, floats) (A(i) == 0 || FITS(i, floats))
+/* One function of the table: its arguments, what must hold of them, and the call. */
+#define FUNCTION(name, kinds, holds, ...)                                                                              \
+  static napi_value f_##name(napi_env env, napi_callback_info info) {                                                  \
+    Call call;                                                                                                         \
+    if (!arguments(env, info, #name, kinds, &call)) return 0;                                                          \
+    if (!(holds)) return reject(env, #name, " would leave their memory"), NULL;                                        \
+    const Kernels *k = call.bound->kernels;                                                                            \
+    __VA_ARGS__;                                                                                                       \
+    return 0;                                                                                                          \
+  }
+
+FUNCTION(tanhArray, "aan", FITS(0, A(2)) && FITS(1, A(2)), k->tanhArray(FLOATS(0), FLOATS(1), INT(2)))
+FUNCTION(sigmoidArray, "aan", FITS(0, A(2)) && FITS(1, A(2)), k->sigmoidArray(FLOATS(0), FLOATS(1), INT(2)))
+FUNCTION(toPanels, "asnnan", A(2) <= A(5) && FITS(0, rowsOf(A(2), A(1), A(3))) && FITS(4, panels(A(3), A(5))),
+         k->toPanels(FLOATS(0), STEP(1), INT(2), INT(3), FLOATS(4), INT(5)))
+FUNCTION(fromPanels, "annnas", A(2) <= A(1) && FITS(0, panels(A(3), A(1))) && FITS(4, rowsOf(A(2), A(5), A(3))),
+         k->fromPanels(FLOATS(0), INT(1), INT(2), INT(3), FLOATS(4), STEP(5)))
+FUNCTION(packUnits, "annnann", GATES(1, 3) && A(5) + A(2) <= A(6) && FITS(0, A(3) * A(1) * A(2)) && FITS(4, gateFloats(A(1), A(3)) * A(6)),
+         k->packUnits(FLOATS(0), INT(1), INT(2), INT(3), FLOATS(4), INT(5), INT(6)))
+FUNCTION(packUnitRows, "annnna", GATES(1, 3) && FITS(0, A(3) * A(1) * A(2)) && FITS(5, gateFloats(A(1), A(3)) * up16(A(2))),
+         k->packUnitRows(FLOATS(0), INT(1), INT(2), INT(3), FLOATS(5)))
+FUNCTION(packColumns, "anna", FITS(0, A(1) * A(2)) && FITS(3, A(1) * up16(A(2))), k->packColumns(FLOATS(0), INT(1), INT(2), FLOATS(3)))
+FUNCTION(packRows, "anna", FITS(0, A(1) * A(2)) && FITS(3, A(2) * up16(A(1))), k->packRows(FLOATS(0), INT(1), INT(2), FLOATS(3)))
+FUNCTION(packBias, "aanna", GATES(2, 3) && FITS_OR_NULL(0, A(2) * A(3)) && FITS_OR_NULL(1, A(2) * A(3)) && FITS(4, gateFloats(A(2), A(3))),
+         k->packBias(FLOATS_OR_NULL(0), FLOATS_OR_NULL(1), INT(2), INT(3), FLOATS(4)))
+FUNCTION(unpackUnitRows, "annnnnna", GATES(1, 3) && FITS(0, gateFloats(A(1), A(3)) * A(2)) && FITS(7, A(3) * A(1) * A(2)),
+         k->unpackUnitRows(FLOATS(0), INT(1), INT(2), INT(3), FLOATS(7)))
+FUNCTION(gemmPanels, "anaaannnnn",
+         A(6) <= A(1) && A(6) <= A(5) && FITS(0, panels(A(7), A(1))) && FITS(2, A(7) * up16(A(8))) &&
+             FITS_OR_NULL(3, up16(A(8))) && FITS(4, panels(A(8), A(5))),
+         k->gemmPanels(FLOATS(0), INT(1), FLOATS(2), FLOATS_OR_NULL(3), FLOATS(4), INT(5), INT(6), INT(7), INT(8), A(9) != 0))
+FUNCTION(gemmTransposed, "asnasnnnnan",
+         A(7) <= A(6) && FITS(0, rowsOf(A(8), A(1), panels(A(2), A(6)))) && FITS(3, rowsOf(A(8), A(4), panels(A(5), A(6)))) &&
+             FITS(9, A(2) * up16(A(5))),
+         k->gemmTransposed(FLOATS(0), STEP(1), INT(2), FLOATS(3), STEP(4), INT(5), INT(6), INT(7), INT(8), FLOATS(9), A(10) != 0))
+FUNCTION(dropoutPanels, "aasnnnnind",
+         A(4) <= A(6) && FITS(0, rowsOf(A(3), A(2), panels(A(5), A(6)))) && FITS(1, rowsOf(A(3), A(2), panels(A(5), A(6)))),
+         k->dropoutPanels(FLOATS(0), FLOATS(1), STEP(2), INT(3), INT(4), INT(5), INT(6), (uint32_t)(int64_t)A(7), INT(8), A(9)))
+FUNCTION(activatePanels, "naannn", A(3) <= A(5) && FITS(1, panels(A(4), A(5))) && FITS_OR_NULL(2, panels(A(4), A(5))),
+         k->activatePanels(INT(0), FLOATS(1), FLOATS_OR_NULL(2), INT(3), INT(4), INT(5)))
+FUNCTION(multiplyPanels, "aannn", A(2) <= A(4) && FITS(0, panels(A(3), A(4))) && FITS(1, panels(A(3), A(4))),
+         k->multiplyPanels(FLOATS(0), FLOATS(1), INT(2), INT(3), INT(4)))
+FUNCTION(sumPanels, "annna", A(1) <= A(3) && FITS(0, panels(A(2), A(3))) && FITS(4, up16(A(2))),
+         k->sumPanels(FLOATS(0), INT(1), INT(2), INT(3), FLOATS(4)))
+FUNCTION(copyRows, "asnnas", FITS(0, rowsOf(A(2), A(1), A(3))) && FITS(4, rowsOf(A(2), A(5), A(3))),
+         k->copyRows(FLOATS(0), STEP(1), INT(2), INT(3), FLOATS(4), STEP(5)))
+FUNCTION(sumOfSquares, "an", FITS(0, A(1)), napi_value sum; napi_create_double(env, k->sumOfSquares(FLOATS(0), INT(1)), &sum); return sum)
+FUNCTION(adamStep, "aaaanddddddddd", FITS(0, A(4)) && FITS(1, A(4)) && FITS(2, A(4)) && FITS(3, A(4)),
+         k->adamStep(FLOATS(0), FLOATS(1), FLOATS(2), FLOATS(3), INT(4), A(5), A(6), A(7), A(8), A(9), A(10), A(11), A(12), A(13)))
+FUNCTION(sgdStep, "aaandddnnd", FITS(0, A(3)) && FITS(1, A(3)) && FITS(2, A(3)),
+         k->sgdStep(FLOATS(0), FLOATS(1), FLOATS(2), INT(3), A(4), A(5), A(6), A(7) != 0, A(8) != 0, A(9)))
+
+/* `Plan` as ../kernels/recurrent-layout.ts writes it. */
+typedef struct {
+  uint32_t T, B, F, H, stride, initial, sequence, chunk, x, stepX, h, c, tc, stepH, g, stepG, w, wh, wx, bias, biasH, dy, dh,
+      dc, dx, dWh, dWx, dBias;
+} Plan;
+typedef enum { FORWARD, BACKWARD, INPUT_GRADIENT } Part;
+
+/* Copies the plan, so that what a kernel writes can't change it under it, and resolves it. False: something lies outside. */
+static bool resolve(const Call *c, Part part, bool gru, Layer *out) {
+  Plan p;
+  if (!fits(c, c->a[0], sizeof p / 4)) return false;
+  memcpy(&p, c->bound->memory + (size_t)c->a[0], sizeof p);
+  const uint32_t sizes[] = {p.T, p.B, p.F, p.H, p.stride, p.chunk};
+  for (int i = 0; i < 6; i++) if (sizes[i] < 1 || sizes[i] > 1 << 24) return false;
+  if (p.B > p.stride || p.stepX % 4 || p.stepH % 4 || p.stepG % 4) return false;
+  double X = panels(p.F, p.stride), H = panels(p.H, p.stride), gates = gru ? 3 : 4, columns = gateFloats(p.H, gates);
+  double xs = rowsOf(p.T, p.stepX, X), hs = rowsOf(p.T, p.stepH, H), next = hs + p.stepH / 4;
+  bool forward = part == FORWARD, backward = part == BACKWARD, lstm = !gru;
+#define BLOCK(field, when, floats)                                                                                     \
+  if ((when) && (p.field % 4 || !fits(c, p.field, floats))) return false;                                              \
+  out->field = (when) ? (float *)(c->bound->memory + p.field) : 0;
+  BLOCK(x, !(part == INPUT_GRADIENT), xs)
+  BLOCK(h, !(part == INPUT_GRADIENT), next)
+  BLOCK(c, lstm && part != INPUT_GRADIENT, next)
+  BLOCK(tc, lstm && part != INPUT_GRADIENT, hs)
+  BLOCK(g, true, rowsOf(p.T, p.stepG, columns * p.stride * (gru ? 2 : 1)))
+  BLOCK(w, forward, columns * ((double)p.F + p.H))
+  BLOCK(bias, forward, columns)
+  BLOCK(biasH, forward && gru, columns)
+  BLOCK(wh, backward, columns * up16(p.H))
+  BLOCK(dy, backward, p.sequence ? hs : H)
+  BLOCK(dh, backward, H)
+  BLOCK(dc, backward && lstm, H)
+  BLOCK(dWh, backward, columns * p.H)
+  BLOCK(dWx, backward, columns * p.F)
+  BLOCK(dBias, backward, columns * (gru ? 2 : 1))
+  BLOCK(wx, part == INPUT_GRADIENT, columns * up16(p.F))
+  BLOCK(dx, part == INPUT_GRADIENT, xs)
+  out->T = p.T, out->B = p.B, out->F = p.F, out->H = p.H, out->stride = p.stride, out->chunk = p.chunk;
+  out->initial = p.initial != 0, out->sequence = p.sequence != 0;
+  out->stepX = p.stepX / 4, out->stepH = p.stepH / 4, out->stepG = p.stepG / 4;
+  return true;
+}
+#define PLANNED(name, part, gru) FUNCTION(name, "a", true, Layer layer; if (!resolve(&call, part, gru, &layer)) return reject(env, #name, "' plan would leave their memory"), NULL; k->name(&layer))
+PLANNED(lstmForward, FORWARD, false)
+PLANNED(lstmBackward, BACKWARD, false)
+PLANNED(lstmInputGradient, INPUT_GRADIENT, false)
+PLANNED(gruForward, FORWARD, true)
+PLANNED(gruBackward, BACKWARD, true)
+PLANNED(gruInputGradient, INPUT_GRADIENT, true)
+
+static bool attach(napi_env env, Bound *b, napi_value buffer) {
+  void *memory;
+  size_t bytes;
+  bool is = false;
+  if (napi_is_arraybuffer(env, buffer, &is) != napi_ok || !is || napi_get_arraybuffer_info(env, buffer, &memory, &bytes) != napi_ok) {
+    napi_throw_type_error(env, "kernels-call", "the kernels work in an ArrayBuffer");
+    return false;
+  }
+  if (b->buffer) napi_delete_reference(env, b->buffer);
+  b->memory = memory, b->bytes = bytes;
+  napi_create_reference(env, buffer, 1, &b->buffer);
+  return true;
+}
+
+/* rebind(buffer): the memory grew, and its old buffer is gone. */
+static napi_value f_rebind(napi_env env, napi_callback_info info) {
+  napi_value buffer;
+  size_t count = 1;
+  void *data;
+  if (napi_get_cb_info(env, info, &count, &buffer, 0, &data) == napi_ok) attach(env, data, buffer);
+  return 0;
+}
+
+static void release(napi_env env, void *data, void *hint) {
+  (void)hint;
+  Bound *b = data;
+  if (--b->holders) return;
+  napi_delete_reference(env, b->buffer);
+  free(b);
+}
+
+#define ENTRY(name) {#name, f_##name}
+static const struct { const char *name; napi_callback run; } table[] = {
+    ENTRY(tanhArray), ENTRY(sigmoidArray), ENTRY(toPanels), ENTRY(fromPanels), ENTRY(packUnits), ENTRY(packUnitRows),
+    ENTRY(packColumns), ENTRY(packRows), ENTRY(packBias), ENTRY(unpackUnitRows), ENTRY(gemmPanels), ENTRY(gemmTransposed),
+    ENTRY(lstmForward), ENTRY(lstmBackward), ENTRY(lstmInputGradient), ENTRY(gruForward), ENTRY(gruBackward),
+    ENTRY(gruInputGradient), ENTRY(dropoutPanels), ENTRY(activatePanels), ENTRY(multiplyPanels), ENTRY(sumPanels),
+    ENTRY(copyRows), ENTRY(sumOfSquares), ENTRY(adamStep), ENTRY(sgdStep), ENTRY(rebind),
+};
+
+static napi_value bind(napi_env env, napi_callback_info info) {
+  napi_value given[2], functions, f;
+  size_t count = 2;
+  char isa[16] = "";
+  const Kernels *list[MOST], *chosen = 0;
+  if (napi_get_cb_info(env, info, &count, given, 0, 0) != napi_ok || count < 2) return 0;
+  napi_get_value_string_utf8(env, given[1], isa, sizeof isa, 0);
+  for (int i = usable(list); i-- > 0;) if (!strcmp(list[i]->isa, isa)) chosen = list[i];
+  if (!chosen) return napi_throw_range_error(env, "kernels-call", "no such instruction set here"), NULL;
+  Bound *b = calloc(1, sizeof *b);
+  if (!b) return napi_throw_error(env, "kernels-call", "out of memory"), NULL;
+  b->kernels = chosen;
+  if (!attach(env, b, given[0])) return free(b), NULL;
+  napi_create_object(env, &functions);
+  b->holders = 1; /* this loop, lest a function that dies at once takes it along */
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    if (napi_create_function(env, table[i].name, NAPI_AUTO_LENGTH, table[i].run, b, &f) != napi_ok) break;
+    if (napi_add_finalizer(env, f, b, release, 0, 0) != napi_ok) break;
+    b->holders++;
+    napi_set_named_property(env, functions, table[i].name, f);
+  }
+  release(env, b, 0);
+  return functions;
+}
+
+NAPI_MODULE_INIT() {
+  napi_value f, names;
+  const Kernels *list[MOST];
+  int n = usable(list);
+  napi_create_function(env, "bind", NAPI_AUTO_LENGTH, bind, 0, &f);
+  napi_set_named_property(env, exports, "bind", f);
+  napi_create_array_with_length(env, n, &names);
+  for (int i = 0; i < n; i++) {
+    napi_create_string_utf8(env, list[i]->isa, NAPI_AUTO_LENGTH, &f);
+    napi_set_element(env, names, i, f);
+  }
+  napi_set_named_property(env, exports, "isas", names);
+  napi_create_int32(env, VERSION, &f);
+  napi_set_named_property(env, exports, "version", f);
+  return exports;
+}

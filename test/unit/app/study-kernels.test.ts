@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createStudy } from "../../../src/app/create-study.js";
+import { replayTrial } from "../../../src/app/replay.js";
+import { kernelsOf, keptKernels, studyKernels } from "../../../src/app/study-kernels.js";
+import { loadStudy } from "../../../src/app/study.js";
+import { blankTrial } from "../../../src/core/index.js";
+import { evaluateCheckpoint } from "../../../src/training/index.js";
+import { installOps, plainOps } from "../../../src/tensor/index.js";
+import { nativeAddon } from "../../../src/tensor/kernels/native.js";
+import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
+import { join } from "node:path";
+
+vi.mock(import("../../../src/tensor/kernels/native.js"), async (original) => {
+  const real = await original();
+  return { ...real, nativeAddon: vi.fn(real.nativeAddon) };
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.mocked(nativeAddon).mockReset();
+});
+
+const native = "reason" in nativeAddon() ? null : nativeAddon();
+
+describe("the kernels that a study keeps", () => {
+  const trial = (number: number, backend: string | null, kernels?: string) =>
+    blankTrial(number, { backend, ...(kernels === undefined ? {} : { kernels, isa: null }) });
+
+  test("are those of its first trial to tell, in new records and old", () => {
+    expect(keptKernels([])).toBeUndefined();
+    expect(keptKernels([trial(0, null), trial(1, "wasm/plain"), trial(2, "wasm/native", "native")])).toBe("plain");
+    expect(keptKernels([trial(0, "cpu/none", "none")])).toBe("none");
+    expect(kernelsOf(trial(0, "wasm/relaxed"))).toBe("relaxed");
+    expect(kernelsOf(trial(0, "elsewhere"))).toBeUndefined();
+  });
+
+  test("come before MLBENCH_HPO_KERNELS and auto, and after what is asked for", () => {
+    vi.stubEnv("MLBENCH_HPO_KERNELS", "none");
+    const study = { name: "s", trials: [trial(0, "wasm/plain", "plain")] };
+    expect(studyKernels(study)).toBe("plain");
+    expect(studyKernels(study, "none")).toBe("none");
+    expect(studyKernels({ name: "s", trials: [] })).toBe("none");
+  });
+
+  test("are refused where the machine lacks them, with the option that goes on", () => {
+    vi.mocked(nativeAddon).mockReturnValue({ reason: "no C compiler was found" });
+    vi.stubEnv("MLBENCH_HPO_KERNELS", "plain");
+    expect(() => studyKernels({ name: "s", trials: [trial(0, "wasm/native", "native")] })).toThrow(
+      /"s" keeps the kernels of its first trial, "native", which do not run here: no C compiler was found; --kernels plain goes on/,
+    );
+  });
+});
+
+describe("a study's trials", () => {
+  test.skipIf(native === null)(
+    "say what trained them, keep to the first one's kernels, and replay on their own, whatever the instruction set",
+    async () => {
+      const directory = await emptyFolder();
+      const study = await createStudy({ storage: "s", directory, ...small, name: "kept" });
+      await study.optimize({ trials: 1, workers: 1, kernels: "plain", keepCheckpoints: "all" });
+      await study.optimize({ trials: 1, workers: 1 });
+      expect(study.trials.map(({ backend, kernels, isa }) => [backend, kernels, isa])).toEqual([
+        ["wasm/plain", "plain", null],
+        ["wasm/plain", "plain", null],
+      ]);
+      await study.optimize({ trials: 1, workers: 1, kernels: "native", keepCheckpoints: "all" });
+      const isas = native && !("reason" in native) ? native.addon.isas : [];
+      expect(study.trials[2]).toMatchObject({ backend: "wasm/native", kernels: "native", isa: isas[0] });
+      await study.close();
+      const target = { storage: "s", directory, name: "kept" };
+      const again = await loadStudy(target);
+      expect(again.trials[2]).toMatchObject({ kernels: "native", isa: isas[0] });
+      await again.close();
+      for (const isa of isas) {
+        vi.stubEnv("MLBENCH_HPO_ISA", isa);
+        expect(await replayTrial(target, 2)).toMatchObject({ same: true, backend: "wasm/native" });
+      }
+      expect(await replayTrial(target, 0)).toMatchObject({ same: true, backend: "wasm/plain" });
+      // A checkpoint is scored by the kernels that trained it.
+      for (const [number, kernels] of [
+        [2, "native"],
+        [0, "plain"],
+        [2, "native"],
+      ] as const) {
+        const file = join(directory, "s", "kept.files", `0000${number}`, "checkpoint.safetensors");
+        const { metrics } = await evaluateCheckpoint(file, { split: "val" });
+        expect(metrics["val_rmse"]).toBe(study.trials[number]?.metrics.best?.["val_rmse"]);
+        const ops = installOps(plainOps);
+        installOps(ops);
+        expect(ops.name).toBe(kernels);
+      }
+    },
+  );
+});
