@@ -5,7 +5,7 @@ import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { UsageError } from "../core/index.js";
 
 /** The names that a project file may have. */
-export const projectFileNames = [
+const projectFileNames = [
   "mlbench-hpo.config.json",
   "mlbench-hpo.config.yaml",
   "mlbench-hpo.config.mjs",

@@ -152,7 +152,7 @@ interface Running {
 }
 
 /** On a terminal: a bar over all, a line a running trial, and a line above for each finished one. */
-export class LiveView implements OptimizeView {
+class LiveView implements OptimizeView {
   readonly #front: RunningFront;
   readonly #started = performance.now();
   /** By slot. */
