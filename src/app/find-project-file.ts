@@ -1,10 +1,11 @@
 /** Where the project file lies that holds in a folder. Small: every command looks for one. */
 import { statSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { UsageError } from "../core/index.js";
 
 /** The names that a project file may have. */
-export const projectFileNames = [
+const projectFileNames = [
   "mlbench-hpo.config.json",
   "mlbench-hpo.config.yaml",
   "mlbench-hpo.config.mjs",
@@ -27,8 +28,18 @@ export interface ProjectFileSearch {
   readonly passedOver: readonly string[];
 }
 
+/** In a folder that we may not look into nothing is there for us, and no command fails because of it. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (["EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
+
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return statOf(path)?.isFile() === true;
 }
 
 /** @throws UsageError `invalid-config` for two in one folder */
@@ -71,7 +82,7 @@ export function findProjectFile(from: string): ProjectFileSearch {
       else if (!isOurs(path)) passedOver.push(`${shown} does not hold: it belongs to another user`);
       else found = { path, shown };
     }
-    if (statSync(join(folder, ".git"), { throwIfNoEntry: false })) return { found, passedOver };
+    if (statOf(join(folder, ".git"))) return { found, passedOver };
     // Outside of a repository nothing says which folders belong together.
     if (dirname(folder) === folder) return { found: null, passedOver: [] };
   }

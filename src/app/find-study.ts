@@ -1,6 +1,5 @@
 /** The study that is meant: the one named, or the only one there is. */
-import { UsageError } from "../core/index.js";
-import { didYouMean } from "../core/index.js";
+import { didYouMean, UsageError } from "../core/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { LocatedStudy } from "./address.js";
 import type { OnWait, StorageLocation } from "./storage.js";

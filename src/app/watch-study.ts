@@ -1,6 +1,6 @@
 /** A study as it changes, whichever process writes it: its state again and again, and a trial's log as it grows. */
 import { setTimeout as delay } from "node:timers/promises";
-import { applyEvent, isFinished, UsageError } from "../core/index.js";
+import { applyEvent, isFinished, unknownTrial, UsageError } from "../core/index.js";
 import type { StudyState, TrialState } from "../core/index.js";
 import { LOG_FILE } from "../executors/trial-files.js";
 import type { LockOwner, StudyStorage } from "../storage/storage.js";
@@ -122,8 +122,7 @@ export async function* followLog(study: LocatedStudy, number: number, options: W
     while (!seen.done) {
       const { state, owner } = seen.value;
       const trial = state.trial(number);
-      if (!trial)
-        throw new UsageError("unknown-trial", `study "${study.name}" has no trial ${number}; it has ${state.size}`);
+      if (!trial) throw unknownTrial(study.name, number, state.size);
       const abandoned = trial.state === "running" && trial.owner !== "external" && owner === null;
       const now = `${trial.state} ${trial.attempt} ${abandoned}`;
       // The last of a log comes before the word that the trial has ended, the first after the word that it runs.

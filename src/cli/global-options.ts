@@ -4,7 +4,7 @@ import { Option } from "commander";
 import { UsageError } from "../core/index.js";
 
 /** Where help lists them. */
-export const GLOBAL_GROUP = "Options of every command:";
+const GLOBAL_GROUP = "Options of every command:";
 
 /** What was given before the command, or with it. */
 export interface GlobalOptions {
@@ -96,7 +96,7 @@ export function handStorage(command: Command, { storage }: GlobalOptions): void 
 }
 
 /** A command as it is typed: `datasets show`. */
-export function pathOf(command: Command): string {
+function pathOf(command: Command): string {
   const names: string[] = [];
   for (let at: Command | null = command; at?.parent; at = at.parent) names.unshift(at.name());
   return names.join(" ");

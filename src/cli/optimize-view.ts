@@ -6,7 +6,7 @@ import type { JsonViewOptions } from "./json-view.js";
 import type { LiveRegion } from "./live-region.js";
 import { duration, progressBar, shortNumber } from "./render.js";
 import type { CliIo } from "./io.js";
-import { printDetail, printNote, shown } from "./io.js";
+import { printDetail, printNote, printNotice, shown } from "./io.js";
 import { OptimizeDetails } from "./optimize-details.js";
 import { styled } from "./styles.js";
 import { tellerOf } from "./teller.js";
@@ -113,18 +113,19 @@ function commonLine(event: OptimizeEvent): string | null {
 export class PlainView implements OptimizeView {
   readonly #front: RunningFront;
 
-  /** @param print where the lines go. @default stdout */
+  /** @param print where the lines go. @default stdout; stderr for what is a warning, which `--quiet` leaves */
   constructor(
     private readonly io: CliIo,
     private readonly options: ViewOptions,
-    private readonly print: (line: string) => void = (line) => printNote(this.io.stdout, line),
+    private readonly print: (line: string, isWarning: boolean) => void = (line, isWarning) =>
+      isWarning ? printNotice(this.io.stderr, "warning", line) : printNote(this.io.stdout, line),
   ) {
     this.#front = new RunningFront(directionsOf(options), options.front);
   }
 
   onEvent(event: OptimizeEvent): void {
     const line = this.#line(event);
-    if (line !== null) this.print(line);
+    if (line !== null) this.print(line, event.event === "subscriber-failed");
   }
 
   #line(event: OptimizeEvent): string | null {
@@ -151,7 +152,7 @@ interface Running {
 }
 
 /** On a terminal: a bar over all, a line a running trial, and a line above for each finished one. */
-export class LiveView implements OptimizeView {
+class LiveView implements OptimizeView {
   readonly #front: RunningFront;
   readonly #started = performance.now();
   /** By slot. */

@@ -46,7 +46,7 @@ export async function main(argv: readonly string[], io: CliIo = process): Promis
     process.exitCode = 1;
   });
   const teller = new Teller(printLine);
-  teller.onLogFailure = (error) => printLine(io.stderr, `error: ${messageOf(error)}; the log ends here`);
+  teller.onLogFailure = (error) => printNotice(io.stderr, "error", `${messageOf(error)}; the log ends here`);
   const leave = stand(teller, [io.stdout, io.stderr]);
   const started = process.hrtime.bigint();
   let exitCode: number;

@@ -4,6 +4,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import { UsageError } from "../core/index.js";
 import type { LocatedStudy } from "../app/address.js";
+import { printLine } from "./io.js";
 import { wholeNumber } from "./shared-options.js";
 
 /** How a command's line names its study. */
@@ -97,5 +98,5 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
 }
 
 function tellOfWaiting(line: string): void {
-  process.stderr.write(`${line}\n`);
+  printLine(process.stderr, line);
 }

@@ -47,10 +47,17 @@ const finiteOnly = ({ name, points }: Series): Series => ({
   points: points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)),
 });
 
+/** From the least value to the greatest; around one that stays the same, a tenth of it to each side. */
+function rangeOf(values: readonly number[]): { min: number; max: number } {
+  const [min, max] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const around = min === max ? Math.abs(min) / 10 || 1 : 0;
+  return { min: min - around, max: max + around };
+}
+
 /** Digits that tell the axis' values from one another. */
 function digitsFor(series: readonly Series[], height: number, least: number): number {
-  const ys = series.flatMap(({ points }) => points.map(([, y]) => y));
-  const step = (ys.reduce((a, b) => Math.max(a, b)) - ys.reduce((a, b) => Math.min(a, b))) / height;
+  const { min, max } = rangeOf(series.flatMap(({ points }) => points.map(([, y]) => y)));
+  const step = (max - min) / height;
   return step > 0 ? Math.min(15, Math.max(least, Math.ceil(-Math.log10(step)))) : least;
 }
 
@@ -117,14 +124,13 @@ export async function terminalPlot(
   const longest = Math.max(...drawn.map(({ points }) => points.length));
   const width = Math.min(longest, Math.max(10, columns - digits - 10));
   const lines = drawn.map(({ points }) => onAxis(points, low, high, width));
-  const values = lines.flat();
-  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const range = rangeOf(lines.flat());
   const grid = {
     height,
     format: (value: number): string => value.toFixed(digits).padStart(digits + 5),
-    ...(least === most ? { min: least - 1, max: most + 1 } : { min: least, max: most }),
+    ...range,
   };
-  const axis = grid.format(most).length + 2;
+  const axis = grid.format(range.max).length + 2;
   const plots = lines.map((line) => asciichart.plot(line, grid));
   const chart = plots.length === 1 ? (plots[0] as string) : overlaid(plots, axis);
   const several = drawn.length > 1;

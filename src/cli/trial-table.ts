@@ -8,7 +8,7 @@ import { cutText } from "./text-layout.js";
 import type { Column } from "./render.js";
 
 /** Parameter names without their group where that is unambiguous: tables are narrow. */
-export function shortNames(trials: readonly Trial[]): Map<string, string> {
+function shortNames(trials: readonly Trial[]): Map<string, string> {
   const names = [...new Set(trials.flatMap((trial) => Object.keys(trial.params)))];
   const bare = (name: string): string => name.slice(name.indexOf(".") + 1);
   const counts = new Map<string, number>();
@@ -26,7 +26,8 @@ export const EXTERNAL = "external";
 
 /** What is said of trials that a process left running which is gone. */
 export function nobodyRuns(numbers: readonly number[]): string {
-  return `nobody runs trial ${numbers.join(", ")}: the process has gone, and the next optimize reruns it first`;
+  const [what, them] = numbers.length === 1 ? ["trial", "it"] : ["trials", "them"];
+  return `nobody runs ${what} ${numbers.join(", ")}: the process has gone, and the next optimize reruns ${them} first`;
 }
 
 /** A parameter's value for people. */

@@ -67,7 +67,7 @@ export async function writeOutput(
  * Writes what `--output` names; folders on the way are made.
  * @throws UsageError `cannot-write` for a path that cannot hold a file, MlbenchError for a full disk and the like
  */
-export async function writeOutputFile(path: string, lines: Iterable<string>): Promise<void> {
+async function writeOutputFile(path: string, lines: Iterable<string>): Promise<void> {
   try {
     await makeFolder(dirname(path));
     await pipeline(Readable.from(inPieces(lines), { highWaterMark: 1 }), createWriteStream(path));
@@ -77,6 +77,6 @@ export async function writeOutputFile(path: string, lines: Iterable<string>): Pr
 }
 
 /** An error of the file system for a file that the user named; any other as it is. */
-export function unwritable(path: string, error: unknown): unknown {
+function unwritable(path: string, error: unknown): unknown {
   return error instanceof Error && "syscall" in error ? cannotWrite(path, error) : error;
 }

@@ -1,9 +1,10 @@
 /** A file that lines with their times are appended to, each as it comes. */
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { withoutSecrets } from "../core/index.js";
 import { cannotWrite } from "./atomic-write.js";
+import { makeFolderSync } from "./make-folder.js";
 
 /** Written at once and in order: what a process said before it was killed is there. */
 export class LogFile {
@@ -15,7 +16,7 @@ export class LogFile {
    */
   constructor(readonly path: string) {
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolderSync(dirname(path));
       this.#descriptor = openSync(path, "a");
     } catch (error) {
       throw cannotWrite(path, error);

@@ -1,4 +1,5 @@
 /** Making folders one by one: Node's own way of making several at once never ends where the system lets none be made. */
+import { mkdirSync, statSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -24,4 +25,23 @@ export async function makeFolder(path: string): Promise<void> {
 async function acceptFolder(path: string, error: unknown): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (!found?.isDirectory()) throw error;
+}
+
+/** {@link makeFolder}, done when it returns. */
+export function makeFolderSync(path: string): void {
+  const make = (): void => {
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+    }
+  };
+  try {
+    make();
+  } catch (error) {
+    const above = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === path) throw error;
+    makeFolderSync(above);
+    make();
+  }
 }

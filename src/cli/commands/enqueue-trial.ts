@@ -3,7 +3,7 @@ import { contains, UsageError } from "../../core/index.js";
 import type { Params, ParamValue, StudyHeader } from "../../core/index.js";
 import { choiceNamed, plainValue } from "../../registry/index.js";
 import type { CommandDefinition } from "../command.js";
-import { printLine } from "../io.js";
+import { printLine, printNotice } from "../io.js";
 import { jsonObject } from "../json-arguments.js";
 import { collect } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
@@ -65,7 +65,7 @@ export const enqueueTrialCommand: CommandDefinition = (program, { io }) => {
       const { commandStudy } = await import("../../app/command-study.js");
       const trial = await commandStudy(ref, { type: "enqueue", params });
       printLine(io.stdout, `enqueued trial ${trial.number}`);
-      for (const warning of outside(params, header)) printLine(io.stderr, `warning: ${warning}`);
+      for (const warning of outside(params, header)) printNotice(io.stderr, "warning", warning);
     });
 };
 

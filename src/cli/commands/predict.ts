@@ -6,7 +6,7 @@ import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { checkpointParameters, loadCheckpointPlugins } from "../checkpoint-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { printLine, printNotice } from "../io.js";
+import { printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, outputOption, pluginOption } from "../shared-options.js";
 import { writeOutput } from "../write-text.js";
@@ -70,7 +70,7 @@ async function plot(
   const { panels, note } = predictionFigure(prediction, plotCells === undefined ? undefined : listOf(plotCells));
   await writeSvgPlot(file, panels, { x: "cycle number", y: "SOH (1 = as new)" }, note);
   if (output && io.stdout.isTTY) await (await import("../terminal-plot.js")).printPanels(io, panels);
-  printLine(io.stderr, `plot: ${file}${note === undefined ? "" : ` (${note})`}`);
+  printNote(io.stderr, `plot: ${file}${note === undefined ? "" : ` (${note})`}`);
 }
 
 /** What must be right before anything is computed. */

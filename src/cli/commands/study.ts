@@ -7,7 +7,14 @@ import { printNote } from "../io.js";
 import { typedProgram } from "../typed-program.js";
 import type { CliIo } from "../io.js";
 import { jsonOrText } from "../json-arguments.js";
-import { addStudyOptions, folderLocation, resolveStudy, storageArgument, storageOption } from "../study-ref.js";
+import {
+  addStudyOptions,
+  folderLocation,
+  resolveStudy,
+  splitStudyPath,
+  storageArgument,
+  storageOption,
+} from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 
 /** `mlbench-hpo study set-user-attr|note|archive|unarchive|copy|rename` */
@@ -40,6 +47,16 @@ async function annotate(ref: StudyRef, change: StudyAnnotationChange): Promise<v
   await commandStudy(ref, { type: "annotate-study", change });
 }
 
+/** @throws UsageError `invalid-option` for a study's name in the place of a note. */
+async function requireNoStudy({ storage }: StudyRef, note: string): Promise<void> {
+  const { name } = note.endsWith(".json") ? splitStudyPath(note) : { name: note };
+  if ((await storage.list()).includes(name))
+    throw new UsageError(
+      "invalid-option",
+      `study note ${note}: expected the note: study note ${note} "…"; show ${note} prints the one that is kept`,
+    );
+}
+
 /** `study note NAME TEXT`, or `study note TEXT` for the only study there is. */
 function addNote(study: Command, io: CliIo): void {
   addStudyOptions(study.command("note"), { positional: false })
@@ -54,6 +71,9 @@ function addNote(study: Command, io: CliIo): void {
         );
       const note = words.at(-1) as string;
       const ref = await resolveStudy(options, words.length === 2 ? words[0] : undefined);
+      // Else a note would be lost to whoever forgot the text, or meant to read it.
+      if (words.length === 1 && [options.studyName, options.study].every((name) => name === undefined))
+        await requireNoStudy(ref, note);
       await annotate(ref, { note });
       printNote(io.stdout, note === "" ? `${ref.name}: no note` : `${ref.name}: noted`);
     });

@@ -1,7 +1,6 @@
 /** The files of a study's trials in folders of their own: `NAME.files/00017/`. */
 import { randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { constants } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";

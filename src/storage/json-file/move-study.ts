@@ -1,5 +1,5 @@
 /** A study's files under another name: everything is linked beside first, and one renaming decides. */
-import { copyFile, link, lstat, mkdir, readdir, readlink, rm, symlink } from "node:fs/promises";
+import { copyFile, link, lstat, mkdir, open, readdir, readlink, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { createStudyState } from "../../core/index.js";
@@ -74,8 +74,20 @@ async function linkFile(from: string, to: string): Promise<boolean> {
     if (errorCode(error) === "EEXIST") return false;
     // No links here (exFAT, some mounts), or none to this file.
     await copyFile(from, to);
+    await syncFile(to);
   }
   return true;
+}
+
+/** A link has what was durable before; the original of a copy goes, so that the copy has to be durable by then. */
+async function syncFile(path: string): Promise<void> {
+  // Windows syncs what is open for writing only; elsewhere a file that may not be written can be synced as well.
+  const file = await open(path, process.platform === "win32" ? "r+" : "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** A folder with everything in it under a second name; nothing where there is no such folder. */

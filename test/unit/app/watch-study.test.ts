@@ -122,7 +122,7 @@ test("the log of a trial that has ended is told at once; one without is refused,
   expect(told.text).toBe("done\n");
   await expect(new Told(followLog({ storage, name: "a" }, 1, endless)).ended).rejects.toMatchObject({ code: "no-log" });
   await expect(new Told(followLog({ storage, name: "a" }, 2, endless)).ended).rejects.toMatchObject({
-    ...{ code: "unknown-trial", exitCode: 2 },
+    ...{ code: "unknown-trial", exitCode: 2, message: 'study "a" has no trial 2: it has trials 0 to 1' },
   });
   await writer.close();
 });

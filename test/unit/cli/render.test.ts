@@ -105,3 +105,13 @@ test("the first look at a line finds model, dataset and plug-ins among options t
   const line = ["--hidden-size", "8", "--model", "mlp", "--plugin", "a.mjs", "--dataset=nasa", "--plugin", "b.mjs"];
   expect(prescan(line)).toMatchObject({ model: "mlp", dataset: "nasa", plugin: ["a.mjs", "b.mjs"] });
 });
+
+test("a value that stays the same is drawn in the middle of an axis of its own size", async () => {
+  const points = Array.from({ length: 5 }, (_, i) => [i, 0.0084368] as const);
+  const text = await terminalPlot([{ name: "best", points }], { columns: 80, height: 8, digits: 5 });
+  const labels = text.split("\n").flatMap((line) => /^ *(-?\d+\.\d+) /.exec(line)?.[1] ?? []);
+  expect(Math.min(...labels.map(Number))).toBeGreaterThan(0.007);
+  expect(Math.max(...labels.map(Number))).toBeLessThan(0.01);
+  expect(new Set(labels).size).toBe(labels.length);
+  expect(await terminalPlot([{ name: "nought", points: [[0, 0]] }], { height: 8 })).toContain("1.000");
+});

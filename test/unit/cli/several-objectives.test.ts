@@ -5,6 +5,7 @@ import { bestSoFar } from "../../../src/app/views/best-so-far.js";
 import { shown } from "../../../src/cli/io.js";
 import type { CliIo } from "../../../src/cli/io.js";
 import { createOptimizeView } from "../../../src/cli/optimize-view.js";
+import { stand, Teller } from "../../../src/cli/teller.js";
 import { trialTable } from "../../../src/cli/trial-table.js";
 import { blankTrial, createStudyState } from "../../../src/core/index.js";
 import type { OptimizeEvent, StudyHeader, StudyObjective, Trial } from "../../../src/core/index.js";
@@ -29,6 +30,7 @@ async function printed(
   events: OptimizeEvent[],
   json: boolean,
   front: Trial[] = [],
+  teller = new Teller(() => {}),
 ) {
   let text = "";
   const stdout = new Writable({
@@ -38,9 +40,11 @@ async function printed(
     },
   });
   const io = { stdout, stderr: stdout } as unknown as CliIo;
+  const leave = stand(teller, [stdout]);
   const view = await createOptimizeView(io, json, { objectives, file: "s.json", front });
   for (const event of events) view.onEvent(event);
   view.stop();
+  leave();
   return text.trimEnd().split("\n");
 }
 
@@ -190,7 +194,15 @@ describe("what happens to a call besides its trials", () => {
     expect(await printed(one, events, false)).toEqual([
       "paused: no further trial starts until `mlbench-hpo resume`",
       "resumed",
-      "tracker 1 failed, and goes on being called: no room left",
+      "warning: tracker 1 failed, and goes on being called: no room left",
+    ]);
+  });
+
+  test("is not told to who wants it quiet, but for warnings", async () => {
+    const teller = new Teller(() => {});
+    teller.settle({ quiet: true, verbose: false, log: null });
+    expect(await printed(one, events, false, [], teller)).toEqual([
+      "warning: tracker 1 failed, and goes on being called: no room left",
     ]);
   });
 

@@ -7,6 +7,7 @@ import { createStudy } from "../../../src/app/create-study.js";
 import { storages } from "../../../src/storage/index.js";
 import type { LockOwner, StorageFactory } from "../../../src/storage/index.js";
 import { newTrial } from "../../../src/study/new-trial.js";
+import { nobodyRuns } from "../../../src/cli/trial-table.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 
 /** A storage whose studies all have one owner. */
@@ -130,4 +131,9 @@ test("a study of which nobody says anything has no notes", async () => {
   expect(await printed("show", ...of)).not.toMatch(/^notes/m);
   expect(JSON.parse(await printed("export", ...of, "--to", "json"))).toMatchObject({ annotations: {} });
   expect(await printed("export", ...of, "--to", "csv")).not.toContain("annotation");
+});
+
+test("several trials that nobody runs are told in the plural", () => {
+  const said = "nobody runs trials 4, 5: the process has gone, and the next optimize reruns them first";
+  expect(nobodyRuns([4, 5])).toBe(said);
 });
