@@ -191,6 +191,7 @@ describe("a registered metric as an objective", () => {
     const [a, b] = runs.filter(({ who }) => who === "winner").map(({ test }) => test?.["test_pool_bias"] as number);
     expect(row?.winner.mean).toBeCloseTo(((a as number) + (b as number)) / 2, 12);
     expect(rows.map(({ metric }) => metric)).toContain("val_pool_bias");
+    expect(row?.direction).toBe("minimize");
     // Metrics of other plug-ins that this process has loaded are none of this study's.
     expect(first.metrics.best).not.toHaveProperty("val_bias");
   });
