@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError, deriveSeed, unknownTrial } from "../core/index.js";
-import type { Metrics, Params, RunConfig, StudyHeader, StudyState, Trial } from "../core/index.js";
+import type { Direction, Metrics, Params, RunConfig, StudyHeader, StudyState, Trial } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
@@ -31,6 +31,8 @@ export interface RetrainRun {
 export interface RetrainRow {
   readonly part: "val" | "test";
   readonly metric: string;
+  /** Which way is better: that of the objective, of an error `minimize`. */
+  readonly direction: Direction;
   readonly winner: Interval;
   readonly defaults: Interval;
   readonly difference: Interval;
@@ -145,17 +147,18 @@ async function trainBoth(
 }
 
 /** What both sides are compared by, without the part's name: the errors that everyone knows, and what was optimized. */
-function comparedBy({ objectives }: StudyHeader): string[] {
-  const optimized = objectives.flatMap(({ metric }) =>
-    metric.startsWith("val_") ? [metric.slice("val_".length)] : [],
+function comparedBy({ objectives }: StudyHeader): Map<string, Direction> {
+  const errors = ["rmse", "rmse_end", "mae"].map((name): [string, Direction] => [name, "minimize"]);
+  const optimized = objectives.flatMap(({ metric, direction }): [string, Direction][] =>
+    metric.startsWith("val_") ? [[metric.slice("val_".length), direction]] : [],
   );
-  return [...new Set(["rmse", "rmse_end", "mae", ...optimized])];
+  return new Map([...errors, ...optimized]);
 }
 
 async function compare(runs: readonly RetrainRun[], header: StudyHeader): Promise<RetrainRow[]> {
   const rows: RetrainRow[] = [];
   for (const part of ["val", "test"] as const)
-    for (const name of comparedBy(header)) {
+    for (const [name, direction] of comparedBy(header)) {
       const metric = `${part}_${name}`;
       const values = (who: RetrainRun["who"]): number[] =>
         runs.filter((entry) => entry.who === who).map((entry) => entry[part]?.[metric] ?? NaN);
@@ -165,6 +168,7 @@ async function compare(runs: readonly RetrainRun[], header: StudyHeader): Promis
       rows.push({
         part,
         metric,
+        direction,
         winner: await meanInterval(winner),
         defaults: await meanInterval(defaults),
         difference: await meanInterval(difference),

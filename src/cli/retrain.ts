@@ -1,5 +1,6 @@
 /** `best-trial --retrain`: the winner beside the defaults, printed. */
 import type { Trial } from "../core/index.js";
+import type { RetrainRow } from "../app/retrain.js";
 import type { Interval } from "../app/student-t.js";
 import type { CliIo, OutputFormat } from "./io.js";
 import { printNote } from "./io.js";
@@ -14,8 +15,9 @@ const interval = ({ mean, low, high }: Interval): string =>
   `${mean.toFixed(5)} [${low.toFixed(5)}, ${high.toFixed(5)}]`;
 
 /** Only an interval that excludes 0 is called a difference. */
-function inWords({ low, high }: Interval): string {
-  return high < 0 ? "winner is better" : low > 0 ? "winner is worse" : "no difference shown";
+export function differenceInWords({ difference: { low, high }, direction }: RetrainRow): string {
+  if (low <= 0 && high >= 0) return "no difference shown";
+  return high < 0 === (direction === "minimize") ? "winner is better" : "winner is worse";
 }
 
 /** `best-trial --retrain`: the table of both sides under the same fresh seeds. */
@@ -45,7 +47,7 @@ export async function retrain(options: {
           { title: "winner", align: "right", text: (row) => plusMinus(row.winner) },
           { title: "defaults", align: "right", text: (row) => plusMinus(row.defaults) },
           { title: "difference, 95 %", align: "right", text: (row) => interval(row.difference) },
-          { title: "", text: (row) => inWords(row.difference) },
+          { title: "", text: (row) => differenceInWords(row) },
         ],
         result.rows,
         width,

@@ -57,7 +57,7 @@ const builtIn: readonly BuiltIn[] = [
   { name: "epochs", summary: "epochs run", direction: minimize, wholeRun: true },
   {
     ...{ name: "inference_us", summary: "time from one window to its path, measured at the end", direction: minimize },
-    ...{ unit: "us", wholeRun: true, timed: true },
+    ...{ unit: "µs", wholeRun: true, timed: true },
   },
 ];
 
@@ -118,11 +118,14 @@ export function requireMetricMeta(what: string, meta: MetricMeta): void {
     throw new UsageError("invalid-metric", `${what}: unit must be text`);
 }
 
-/** The units of those metrics that have one. */
-const metricUnits: Readonly<Record<string, string>> = {
-  ...{ val_rmse: "SOH", val_rmse_end: "SOH", val_mae: "SOH", val_max_error: "SOH", train_rmse: "SOH" },
-  ...{ val_rul_mae: "cycles", seconds: "s", epoch_seconds: "s", inference_us: "µs" },
-};
+/** Errors of SOH, which is a fraction: named in words all the same, so that they are told from percent. */
+const sohErrors: readonly string[] = ["val_rmse", "val_rmse_end", "val_mae", "val_max_error", "train_rmse"];
+
+/** The units in words of those built-in metrics that have one. */
+const metricUnits: ReadonlyMap<string, string> = new Map([
+  ...sohErrors.map((name): [string, string] => [name, "SOH"]),
+  ...builtIn.flatMap(({ name, unit }): [string, string][] => (unit === undefined ? [] : [[name, unit]])),
+]);
 
 /** A metric's name: what a constraint, a file or a table can carry. */
 const NAME = String.raw`[A-Za-z_][\w.-]*`;
@@ -171,6 +174,9 @@ export function constraintValues(constraints: readonly string[], metrics: Metric
  * @param units whether the metrics are a model's, and told with their units: `minimize val_rmse [SOH]`
  */
 export function objectivesInWords(objectives: readonly StudyObjective[], units = false): string {
-  const unitOf = (metric: string): string => (units && metric in metricUnits ? ` [${metricUnits[metric]}]` : "");
+  const unitOf = (metric: string): string => {
+    const unit = units ? metricUnits.get(metric) : undefined;
+    return unit === undefined ? "" : ` [${unit}]`;
+  };
   return objectives.map(({ metric, direction }) => `${direction} ${metric}${unitOf(metric)}`).join(", ");
 }

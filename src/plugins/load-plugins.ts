@@ -74,10 +74,13 @@ const loadedKey = Symbol.for("mlbench-hpo.plugins");
 const sourceKey = Symbol.for("mlbench-hpo.plugin-parts");
 const holder = globalThis as {
   [loadedKey]?: Map<string, Promise<void>>;
-  [sourceKey]?: Map<string, string>;
+  [sourceKey]?: Map<string, Set<string>>;
 };
-/** The plug-in's file by what it registered, in the words of messages: `metric "knee"`. */
-const sources = (holder[sourceKey] ??= new Map<string, string>());
+/**
+ * The plug-in's file by what it registered, in the words of messages: `metric "knee"`; of plug-ins that were loaded at the
+ * same time each that it may have been.
+ */
+const sources = (holder[sourceKey] ??= new Map<string, Set<string>>());
 
 /**
  * Imports modules that register models, datasets, optimizers, …; each once a process. The default export, if it is a
@@ -113,7 +116,7 @@ async function loadPlugin(file: string): Promise<void> {
     const module = await importModule(pathToFileURL(file).href);
     if (typeof module.default === "function") await (module.default as Plugin)(await pluginApi());
     const own = registered().filter((part) => !before.has(part));
-    for (const part of own) sources.set(part, file);
+    for (const part of own) sources.set(part, (sources.get(part) ?? new Set()).add(file));
     if (own.length === 1) noteUserModule(file, own[0] as string);
   } catch (error) {
     throw new UsageError(
@@ -131,8 +134,8 @@ async function loadPlugin(file: string): Promise<void> {
  */
 export function metricsOfPlugins(files: readonly string[]): MetricEntry[] {
   return metrics.entries().filter(({ name }) => {
-    const source = sources.get(`metric "${name}"`);
-    return source === undefined || files.includes(source);
+    const from = sources.get(`metric "${name}"`);
+    return from === undefined || files.some((file) => from.has(file));
   });
 }
 

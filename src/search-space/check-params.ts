@@ -10,8 +10,9 @@ import {
   UsageError,
 } from "../core/index.js";
 
-/** JSON of a value, or what it is where it has none: one nested too deep, a bigint. */
+/** JSON of a value, or what it is where it has none: NaN, one nested too deep, a bigint. */
 function shown(value: unknown): string {
+  if (typeof value === "number") return String(value);
   try {
     return keptMessage(JSON.stringify(value) ?? typeof value);
   } catch {

@@ -220,9 +220,30 @@ export async function openCheckpoint(
   });
 }
 
-/** Another checkpoint on the windows of one that is open already: its own columns, window and normalisation. */
+/** What SOH is a share of in a checkpoint's training: the nominal capacity, or each cell's first. */
+function sohReference({ config }: Checkpoint): ConfigValue {
+  const { soh_reference, nominal_capacity } = groupParams(config, "data");
+  return soh_reference ?? ((nominal_capacity ?? null) === null ? "first" : "nominal");
+}
+
+/** A mean over models of which each predicts another quantity would be none. */
+function requireSameReference(path: string, checkpoint: Checkpoint, first: Checkpoint): void {
+  const [wanted, found] = [sohReference(first), sohReference(checkpoint)];
+  if (checkpoint.config.dataset !== first.config.dataset || wanted === found) return;
+  throw new UsageError(
+    "dataset-mismatch",
+    `${path} was trained with data.soh_reference ${String(found)}, the first checkpoint with ${String(wanted)}: ` +
+      `they cannot be taken together`,
+  );
+}
+
+/**
+ * Another checkpoint on the windows of one that is open already: its own columns, window and normalisation.
+ * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`
+ */
 export async function openMember(path: string, first: OpenedCheckpoint): Promise<OpenedCheckpoint> {
   const { checkpoint, create } = await checkpointModel(path);
+  requireSameReference(path, checkpoint, first.checkpoint);
   const model = create();
   return disposingOnFailure(model, async () => {
     const { params, build } = first.dataset;

@@ -27,7 +27,8 @@ interface Parts {
   readonly scheduler: Scheduler;
   readonly train: Loader;
   readonly val: Loader;
-  readonly scores: PartScores;
+  /** Null where nothing beside the sums is scored: the truth of a large part need not be kept. */
+  readonly scores: PartScores | null;
 }
 
 type ToldMetric = "train_loss" | "train_rmse" | "val_rmse" | "val_rmse_end" | "val_mae" | "val_r2" | "val_max_error";
@@ -63,7 +64,7 @@ async function assemble(config: ResolvedConfig, dataset: Dataset, metrics?: read
       dropLast: train.drop_last,
     }),
     val: dataset.split("val").loader({ batchSize: VALIDATION_BATCH }),
-    scores,
+    scores: scores.paths === null ? null : scores,
   };
 }
 
@@ -137,10 +138,10 @@ export class Trainer {
     });
     if (!trained) return { kind: "stopped" };
     if (trained.divergence) return this.#diverged("training", trained);
-    const scored = await evaluate(model, val, { ...control, paths: scores.paths });
+    const scored = await evaluate(model, val, { ...control, ...(scores ? { paths: scores.paths } : {}) });
     if (!scored) return { kind: "stopped" };
     if (scored.divergence) return this.#diverged("validation", scored);
-    const further = ofPart("val", scores.metrics(scored.own));
+    const further = scores ? ofPart("val", scores.metrics(scored.own)) : {};
     const metrics: Metrics = { ...prefixed("train", trained), ...prefixed("val", scored), ...further };
     this.#advance(metrics, scored.metrics.rmse);
     return { kind: "done", event: this.#event(metrics, lr, (performance.now() - started) / 1000) };

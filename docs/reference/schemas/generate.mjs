@@ -547,6 +547,7 @@ const schemas = {
         object({
           part: { enum: ["val", "test"] },
           metric: text,
+          direction: { enum: ["minimize", "maximize"] },
           winner: ref("interval"),
           defaults: ref("interval"),
           difference: { description: "Paired, winner - defaults, with its 95 % interval.", ...ref("interval") },

@@ -16,7 +16,7 @@ import { queryTrials, trialColumn } from "../../../src/app/views/trial-query.js"
 import { exportOf } from "../../../src/app/views/trial-export.js";
 import { loadStudy } from "../../../src/app/study.js";
 import type { Metrics, OptimizeEvent, StudyHeader, Trial } from "../../../src/core/index.js";
-import { loadPlugins } from "../../../src/plugins/load-plugins.js";
+import { loadPlugins, metricsOfPlugins } from "../../../src/plugins/load-plugins.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import type { Study } from "../../../src/study/study.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
@@ -191,6 +191,7 @@ describe("a registered metric as an objective", () => {
     const [a, b] = runs.filter(({ who }) => who === "winner").map(({ test }) => test?.["test_pool_bias"] as number);
     expect(row?.winner.mean).toBeCloseTo(((a as number) + (b as number)) / 2, 12);
     expect(rows.map(({ metric }) => metric)).toContain("val_pool_bias");
+    expect(row?.direction).toBe("minimize");
     // Metrics of other plug-ins that this process has loaded are none of this study's.
     expect(first.metrics.best).not.toHaveProperty("val_bias");
   });
@@ -221,6 +222,25 @@ describe("a study whose metric is gone", () => {
     });
     expect(gone.trials).toEqual([]);
   });
+});
+
+it("a metric stays its plug-in's where another one was loading at the time", async () => {
+  const folder = await emptyFolder();
+  const registers = (name: string, then: string): string =>
+    `export default async ({ metrics }) => {
+      metrics.register("${name}", { summary: "one", direction: "minimize" })(() => 1);
+      ${then}
+    };`;
+  await writeFile(join(folder, "slow.mjs"), registers("slow_one", "await globalThis.quickIsLoaded;"));
+  await writeFile(join(folder, "quick.mjs"), registers("quick_one", ""));
+  let resolve = (): void => undefined;
+  Object.assign(globalThis, { quickIsLoaded: new Promise<void>((done) => (resolve = done)) });
+  const slow = loadPlugins(["slow.mjs"], folder);
+  const quick = await loadPlugins(["quick.mjs"], folder);
+  resolve();
+  await slow;
+  expect(metricsOfPlugins(quick).map(({ name }) => name)).toContain("quick_one");
+  expect(metricsOfPlugins(await slow).map(({ name }) => name)).toContain("slow_one");
 });
 
 describe("numbers that a model tells", () => {

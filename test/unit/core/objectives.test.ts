@@ -12,6 +12,7 @@ import {
   frontOfStudy,
   isFeasible,
   leastViolating,
+  objectivesInWords,
   paretoFront,
   RunningFront,
   violationOf,
@@ -64,6 +65,16 @@ const someTrials = (objectives: number) =>
 const someStudy = fc
   .array(someDirection, { minLength: 1, maxLength: 4 })
   .chain((directions) => fc.tuple(fc.constant(directions), someTrials(directions.length)));
+
+test("objectives in words have the unit that is told of the metric everywhere else", () => {
+  const objectives = ["val_rmse", "val_rul_rmse", "inference_us", "val_r2", "toString"].map((metric) => ({
+    ...{ metric, direction: "minimize" as const },
+  }));
+  expect(objectivesInWords(objectives, true)).toBe(
+    "minimize val_rmse [SOH], minimize val_rul_rmse [cycles], minimize inference_us [µs], minimize val_r2, minimize toString",
+  );
+  expect(objectivesInWords(objectives.slice(0, 2))).toBe("minimize val_rmse, minimize val_rul_rmse");
+});
 
 describe("dominance and the Pareto front", () => {
   test("are what the definition says of every pair, NaN being worse than every number", () => {

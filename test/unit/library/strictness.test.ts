@@ -136,6 +136,7 @@ describe("parameters that are enqueued", () => {
     [3, "expected parameters by name, got 3"],
     [[1], "expected parameters by name, got [1]"],
     [{ x: nested(40_000) }, "x = a list: must be a finite number"],
+    [{ x: NaN }, "x = NaN: must be a finite number"],
     [nested(40_000), "expected parameters by name, got a list"],
   ])("%# are refused", async (params, message) => {
     const study = await make();

@@ -213,6 +213,24 @@ describe("several checkpoints", () => {
     await run({ model: "lstm", dataset: "csv", seed: 1, params }, { checkpoint: short, baseDir: folder });
     await expect(predictCheckpoint([file, short], at({}))).rejects.toThrow(/was trained with data.horizon 3/);
   });
+
+  test("of one meaning of SOH: a share of the nominal capacity is none of the first one", async () => {
+    const names = columns.map((name) => (name === "soh" ? "capacity" : name));
+    const inAh = rows.map(({ soh, ...row }) => ({ ...row, capacity: 2.1 * (soh as number) }));
+    const common = { ...write("ah.csv", inAh, names), "data.window": 10, "data.horizon": 3, "train.epochs": 1 };
+    const files = { first: {}, nominal: { "data.nominal_capacity": 2 }, other: { "data.nominal_capacity": 2.2 } };
+    const [first, nominal, twice] = Object.keys(files).map((name) => join(folder, `${name}.safetensors`));
+    for (const [name, more] of Object.entries(files)) {
+      const params = { ...common, ...more };
+      const checkpoint = join(folder, `${name}.safetensors`);
+      await run({ model: "mlp", dataset: "csv", seed: 1, params }, { checkpoint, baseDir: folder });
+    }
+    await expect(predictCheckpoint([first as string, nominal as string], at({}))).rejects.toMatchObject({
+      code: "dataset-mismatch",
+      message: expect.stringMatching(/nominal\.safetensors was trained with data\.soh_reference nominal/),
+    });
+    await expect(predictCheckpoint([nominal as string, twice as string], at({}))).resolves.toMatchObject({ members: 2 });
+  });
 });
 
 test("a folder with data and checkpoint can be moved, and used from anywhere", async () => {

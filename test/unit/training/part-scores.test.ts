@@ -131,6 +131,15 @@ describe("the remaining useful life", () => {
   });
 });
 
+test("what is no list of names is refused in words", async () => {
+  const params = { window: 2, horizon: 5, val_cells: "dying" };
+  const dataset = await buildDataset("dummy", params, { tables });
+  await expect(PartScores.create(dataset.split("val"), dataset, "probe" as never)).rejects.toMatchObject({
+    code: "invalid-option",
+    message: "metrics: expected a list of names, got a string",
+  });
+});
+
 test("in a run: each epoch of the validation part, the finish, the checkpoint and its evaluation, by an independent sum", async () => {
   behaviour["probe"] = ({ predicted, truth }) =>
     predicted.reduce((sum, value, i) => sum + Math.abs(value / (truth[i] as number) - 1), 0) / truth.length;
