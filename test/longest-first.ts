@@ -23,6 +23,8 @@ export class LongestFirst extends BaseSequencer {
       const found = LONGEST.indexOf(relative(project.config.root, moduleId).replaceAll("\\", "/"));
       return found === -1 ? LONGEST.length : found;
     };
-    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+    // Those that share a process come together, last: short ones fill both processes to the end.
+    const shares = ({ project }: TestSpecification): number => Number(!project.config.isolate);
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b) || shares(a) - shares(b));
   }
 }
