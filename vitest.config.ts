@@ -1,15 +1,31 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longest-first.js";
+
+/**
+ * Rooms whose tests change nothing of their process (no registry, environment, folder or mock), so that one process runs
+ * all of them: half of a short file's time is its process and imports.
+ */
+const SHARED = ["core", "search-space", "samplers", "pruners", "datasets", "io", "docs", "storage", "testing"].map(
+  (room) => `test/unit/${room}/**/*.test.ts`,
+);
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/require-build.ts"],
+    globalSetup: ["test/require-build.ts", "test/memory-folder.ts"],
     pool: "forks",
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 90_000,
     hookTimeout: 180_000,
     // Not the default second: a busy machine is no failure.
     expect: { poll: { timeout: 20_000 } },
     reporters: ["default"],
+    projects: [
+      { extends: true, test: { name: "shared", include: SHARED, isolate: false } },
+      {
+        extends: true,
+        test: { name: "own", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED] },
+      },
+    ],
   },
 });

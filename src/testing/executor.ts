@@ -18,6 +18,12 @@ export interface ExecutorCase {
   readonly make: () => Executor | Promise<Executor>;
   /** What its places say of who runs a trial. @default any text */
   readonly owner?: string;
+  /**
+   * How often a trial follows a cancelled one in its place, where a message that comes late would end it. A few do for an
+   * executor that gives every trial a process of its own. At least 1.
+   * @default 30
+   */
+  readonly rounds?: number;
 }
 
 type Use = () => Promise<Executor>;
@@ -28,6 +34,7 @@ export function executorConformance(runner: TestRunner, of: ExecutorCase): void 
     name: true,
     make: true,
     owner: true,
+    rounds: true,
   } satisfies KnownKeys<ExecutorCase>);
   let made: Promise<Executor> | undefined;
   // One for all cases, so that each runs trials where the ones before left something; the last case closes it.
@@ -35,7 +42,7 @@ export function executorConformance(runner: TestRunner, of: ExecutorCase): void 
   runner.describe(`executor ${of.name}`, () => {
     casesOfOutcomes(runner, use);
     casesOfReports(runner, use);
-    casesOfStops(runner, use);
+    casesOfStops(runner, use, of);
     casesOfPlaces(runner, use, of);
     casesOfClosing(runner, use, of);
   });
@@ -101,7 +108,11 @@ function casesOfReports({ it }: TestRunner, use: Use): void {
   });
 }
 
-function casesOfStops({ it }: TestRunner, use: Use): void {
+function casesOfStops({ it }: TestRunner, use: Use, { rounds = 30 }: ExecutorCase): void {
+  assert.ok(
+    Number.isInteger(rounds) && rounds >= 1,
+    `executorConformance: rounds is ${rounds}: a whole number, at least 1`,
+  );
   it("ends a trial for good as pruned", async () => {
     const heard = recordedHooks(undefined, (step) => {
       if (step === 2) heard.stop("stop");
@@ -117,7 +128,7 @@ function casesOfStops({ it }: TestRunner, use: Use): void {
     assertMatches(next, { state: "complete", values: [4] });
   });
   it("never ends a trial by what was meant for the one before it in its place", async () => {
-    for (let number = 0; number < 60; number += 2) {
+    for (let number = 0; number < 2 * rounds; number += 2) {
       const heard = recordedHooks(undefined, () => {
         heard.stop("cancel");
       });

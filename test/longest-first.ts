@@ -1,0 +1,30 @@
+/** The order of the test files: the long ones first, so that no process works on one alone at the end. */
+import { relative } from "node:path";
+import type { TestSpecification } from "vitest/node";
+import { BaseSequencer } from "vitest/node";
+
+/** Files of five seconds and more. */
+const LONGEST = [
+  "test/integration/extending.test.ts",
+  "test/integration/plugins.test.ts",
+  "test/integration/tutorial.test.ts",
+  "test/integration/package.test.ts",
+  "test/integration/cli-study.test.ts",
+  "test/unit/executors/containment.test.ts",
+  "test/unit/storage/migration.test.ts",
+  "test/unit/storage/contract.test.ts",
+  "test/unit/app/own-metrics.test.ts",
+];
+
+/** Vitest's own order begins with what failed and what took long before, which a fresh checkout does not know. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ project, moduleId }: TestSpecification): number => {
+      const found = LONGEST.indexOf(relative(project.config.root, moduleId).replaceAll("\\", "/"));
+      return found === -1 ? LONGEST.length : found;
+    };
+    // Those that share a process come together, last: short ones fill both processes to the end.
+    const shares = ({ project }: TestSpecification): number => Number(!project.config.isolate);
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b) || shares(a) - shares(b));
+  }
+}
