@@ -64,7 +64,8 @@ export class PartScores {
    * @throws UsageError `unknown-metric`, `invalid-option` for what is no list.
    */
   static async create(split: Split, data: PartData, names: readonly string[] = registry.names()): Promise<PartScores> {
-    if (!Array.isArray(names))
+    const given: unknown = names;
+    if (!Array.isArray(given))
       throw new UsageError("invalid-option", `metrics: expected a list of names, got a ${typeof names}`);
     const loaded = names.map(async (name) => [name, await registry.get(name).load()] as const);
     return new PartScores(truthOf(split, data), data, await Promise.all(loaded));

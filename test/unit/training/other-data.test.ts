@@ -227,9 +227,11 @@ describe("several checkpoints", () => {
     }
     await expect(predictCheckpoint([first as string, nominal as string], at({}))).rejects.toMatchObject({
       code: "dataset-mismatch",
-      message: expect.stringMatching(/nominal\.safetensors was trained with data\.soh_reference nominal/),
+      message: expect.stringMatching(/nominal\.safetensors was trained with data\.soh_reference nominal/) as string,
     });
-    await expect(predictCheckpoint([nominal as string, twice as string], at({}))).resolves.toMatchObject({ members: 2 });
+    await expect(predictCheckpoint([nominal as string, twice as string], at({}))).resolves.toMatchObject({
+      members: 2,
+    });
   });
 });
 
