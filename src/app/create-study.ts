@@ -118,13 +118,9 @@ async function sameStudy({ storage, header, seedGiven }: StudyPlan, options: Cre
   if (differing.length === 0) return study;
   throw new UsageError(
     "study-exists",
-    `study "${header.name}" exists ${placeInWords(options.storage)} and differs (stored -> asked for): ` +
+    `study "${header.name}" exists in ${placeInWords(options.storage)} and differs (stored -> asked for): ` +
       `${differing.join("; ")}; choose another name`,
   );
-}
-
-function placeInWords(location: StorageLocation): string {
-  return typeof location === "string" ? `in ${location}` : "in this storage";
 }
 
 async function storeStudy({ storage, header, components }: StudyPlan, options: StudyRequest): Promise<Study> {

@@ -244,7 +244,7 @@ describe("a study that is there", () => {
     });
     await expect(other).rejects.toMatchObject({ code: "study-exists" });
     const { message } = (await other.catch((error: unknown) => error)) as Error;
-    expect(message).toContain('study "mlp-dummy" exists in s and differs (stored -> asked for): ');
+    expect(message).toContain('study "mlp-dummy" exists in ./s and differs (stored -> asked for): ');
     for (const field of [
       'pruner.name: "median" -> "nop"',
       "task.params.train.epochs: 2 -> 3",
