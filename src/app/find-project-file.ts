@@ -5,11 +5,7 @@ import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { UsageError } from "../core/index.js";
 
 /** The names that a project file may have. */
-const projectFileNames = [
-  "mlbench-hpo.config.json",
-  "mlbench-hpo.config.yaml",
-  "mlbench-hpo.config.mjs",
-] as const;
+const projectFileNames = ["mlbench-hpo.config.json", "mlbench-hpo.config.yaml", "mlbench-hpo.config.mjs"] as const;
 
 /** Names that other programs would take: refused rather than passed over. */
 const mistakenNames = ["yml", "js", "cjs", "ts", "mts"].map((extension) => `mlbench-hpo.config.${extension}`);

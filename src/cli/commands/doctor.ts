@@ -104,6 +104,9 @@ function repairInWords({ name, findings, actions, backups, lost }: RepairReport 
   ].join("\n");
 }
 
+/** Where nothing is left, or a newer program wrote it, a repair is none; the finding says what there is to do. */
+const beyondRepair: ReadonlySet<string> = new Set(["blank", "study-too-new"]);
+
 async function diagnoseAll(
   found: readonly Patient[],
   format: OutputFormat,
@@ -125,8 +128,7 @@ async function diagnoseAll(
   if (damaged.length === 0) return;
   if (format === "table")
     for (const { name, findings } of damaged)
-      // Where there is nothing left, the finding says what there is to do.
-      if (!findings.some(({ code }) => code === "blank"))
+      if (!findings.some(({ code }) => beyondRepair.has(code)))
         printNote(
           io.stderr,
           `repair: ${typedProgram()} doctor ${name} --repair${storageArgument(found[0]?.directory ?? "")}`,
