@@ -1,5 +1,5 @@
 /** The suite of executors finds what is wrong: implementations that each break one promise. */
-import { describe } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Executor, Place, RunHooks } from "../../../src/executors/executor.js";
 import { InlineExecutor } from "../../../src/executors/inline.js";
 import { conformanceObjective, executorConformance } from "../../../src/testing/index.js";
@@ -79,4 +79,10 @@ describe("the suite of executors finds one that", () => {
     ["says nothing of who runs a trial", broken({ place: (p) => ({ ...p, owner: "" }) }), /hands out its places/],
     ["does not close", broken({ executor: () => ({ close: async () => undefined }) }), /closes after all/],
   ]);
+});
+
+test.each([0, 1.5, Number.NaN])("rounds of %s are refused, as they would try nothing", (rounds) => {
+  const runner = { describe: (_name: string, body: () => void) => body(), it: () => undefined };
+  const make = (): Executor => new InlineExecutor({ objective: conformanceObjective, slots: 2 });
+  expect(() => executorConformance(runner, { name: "x", make, rounds })).toThrow(/rounds is .*at least 1/);
 });
