@@ -1,9 +1,10 @@
 /** `mlbench-hpo delete-study`: a study removed with its files. */
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { UsageError } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import type { CliIo } from "../io.js";
-import { printNote } from "../io.js";
+import { printLine, printNote } from "../io.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 
@@ -16,8 +17,14 @@ async function confirm({ storage, name }: StudyRef, io: CliIo): Promise<boolean>
   const trials = summary === null ? "trials" : `${count} ${count === 1 ? "trial" : "trials"}`;
   const asked = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const answer = await asked.question(`delete ${name} with its ${trials}, checkpoints and logs? (yes/no) `);
-    return /^y(es)?$/i.test(answer.trim());
+    const question = `delete ${name} with its ${trials}, checkpoints and logs? (yes/no) `;
+    // Ctrl-C and Ctrl-D close it, on a line that has no end yet; what closes unanswered never settles by itself.
+    const answer = await Promise.race([
+      asked.question(question).catch(() => null),
+      once(asked, "close").then(() => null),
+    ]);
+    if (answer === null) printLine(io.stdout, "");
+    return answer !== null && /^y(es)?$/i.test(answer.trim());
   } finally {
     asked.close();
   }
