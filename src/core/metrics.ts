@@ -11,7 +11,7 @@ export interface MetricMeta {
   readonly summary: string;
   /** Which way is better. */
   readonly direction: Direction;
-  /** `cycles`, `s`; SOH is a fraction and has none. @default none */
+  /** `SOH`, `cycles`, `s`. @default none */
   readonly unit?: string | undefined;
 }
 
@@ -32,10 +32,25 @@ const maximize = "maximize";
 
 /** Every metric that the trials of any model have. */
 const builtIn: readonly BuiltIn[] = [
-  { name: "val_rmse", summary: "root mean square error of SOH over all points of the paths", direction: minimize },
-  { name: "val_rmse_end", summary: "root mean square error of SOH at the paths' last point", direction: minimize },
-  { name: "val_mae", summary: "mean absolute error of SOH over all points of the paths", direction: minimize },
-  { name: "val_max_error", summary: "largest absolute error of SOH", direction: minimize },
+  {
+    name: "val_rmse",
+    summary: "root mean square error of SOH over all points of the paths",
+    direction: minimize,
+    unit: "SOH",
+  },
+  {
+    name: "val_rmse_end",
+    summary: "root mean square error of SOH at the paths' last point",
+    direction: minimize,
+    unit: "SOH",
+  },
+  {
+    name: "val_mae",
+    summary: "mean absolute error of SOH over all points of the paths",
+    direction: minimize,
+    unit: "SOH",
+  },
+  { name: "val_max_error", summary: "largest absolute error of SOH", direction: minimize, unit: "SOH" },
   { name: "val_r2", summary: "share of the true SOH's variance that is explained", direction: maximize },
   {
     ...{ name: "val_rul_mae", summary: "mean absolute error of the remaining useful life", direction: minimize },
@@ -50,14 +65,19 @@ const builtIn: readonly BuiltIn[] = [
     direction: maximize,
   },
   { name: "train_loss", summary: "mean loss of the epoch's training batches", direction: minimize },
-  { name: "train_rmse", summary: "root mean square error of SOH in the training batches", direction: minimize },
+  {
+    name: "train_rmse",
+    summary: "root mean square error of SOH in the training batches",
+    direction: minimize,
+    unit: "SOH",
+  },
   { name: "seconds", summary: "time of all epochs", direction: minimize, unit: "s", wholeRun: true, timed: true },
   { name: "epoch_seconds", summary: "time of the epoch", direction: minimize, unit: "s", timed: true },
   { name: "parameters", summary: "how many weights are trained", direction: minimize, wholeRun: true },
   { name: "epochs", summary: "epochs run", direction: minimize, wholeRun: true },
   {
     ...{ name: "inference_us", summary: "time from one window to its path, measured at the end", direction: minimize },
-    ...{ unit: "us", wholeRun: true, timed: true },
+    ...{ unit: "µs", wholeRun: true, timed: true },
   },
 ];
 
@@ -119,10 +139,9 @@ export function requireMetricMeta(what: string, meta: MetricMeta): void {
 }
 
 /** The units of those metrics that have one. */
-const metricUnits: Readonly<Record<string, string>> = {
-  ...{ val_rmse: "SOH", val_rmse_end: "SOH", val_mae: "SOH", val_max_error: "SOH", train_rmse: "SOH" },
-  ...{ val_rul_mae: "cycles", seconds: "s", epoch_seconds: "s", inference_us: "µs" },
-};
+const metricUnits: Readonly<Record<string, string | undefined>> = Object.fromEntries(
+  builtIn.map(({ name, unit }) => [name, unit]),
+);
 
 /** A metric's name: what a constraint, a file or a table can carry. */
 const NAME = String.raw`[A-Za-z_][\w.-]*`;
@@ -171,6 +190,6 @@ export function constraintValues(constraints: readonly string[], metrics: Metric
  * @param units whether the metrics are a model's, and told with their units: `minimize val_rmse [SOH]`
  */
 export function objectivesInWords(objectives: readonly StudyObjective[], units = false): string {
-  const unitOf = (metric: string): string => (units && metric in metricUnits ? ` [${metricUnits[metric]}]` : "");
+  const unitOf = (metric: string): string => (units && metricUnits[metric] ? ` [${metricUnits[metric]}]` : "");
   return objectives.map(({ metric, direction }) => `${direction} ${metric}${unitOf(metric)}`).join(", ");
 }
