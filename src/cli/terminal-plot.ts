@@ -47,11 +47,18 @@ const finiteOnly = ({ name, points }: Series): Series => ({
   points: points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)),
 });
 
+/** What an axis spans; about a single value half of it on both sides, so that it can still be read. */
+function rangeOf(values: readonly number[]): { readonly min: number; readonly max: number } {
+  const [min, max] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  if (min < max) return { min, max };
+  const margin = Math.abs(min) / 2 || 1;
+  return { min: min - margin, max: max + margin };
+}
+
 /** Digits that tell the axis' values from one another. */
 function digitsFor(series: readonly Series[], height: number, least: number): number {
-  const ys = series.flatMap(({ points }) => points.map(([, y]) => y));
-  const step = (ys.reduce((a, b) => Math.max(a, b)) - ys.reduce((a, b) => Math.min(a, b))) / height;
-  return step > 0 ? Math.min(15, Math.max(least, Math.ceil(-Math.log10(step)))) : least;
+  const { min, max } = rangeOf(series.flatMap(({ points }) => points.map(([, y]) => y)));
+  return Math.min(15, Math.max(least, Math.ceil(-Math.log10((max - min) / height))));
 }
 
 /** Marks that tell lines apart where there are no colours: plain characters, one column wide everywhere. */
@@ -117,14 +124,13 @@ export async function terminalPlot(
   const longest = Math.max(...drawn.map(({ points }) => points.length));
   const width = Math.min(longest, Math.max(10, columns - digits - 10));
   const lines = drawn.map(({ points }) => onAxis(points, low, high, width));
-  const values = lines.flat();
-  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+  const range = rangeOf(lines.flat());
   const grid = {
     height,
     format: (value: number): string => value.toFixed(digits).padStart(digits + 5),
-    ...(least === most ? { min: least - 1, max: most + 1 } : { min: least, max: most }),
+    ...range,
   };
-  const axis = grid.format(most).length + 2;
+  const axis = grid.format(range.max).length + 2;
   const plots = lines.map((line) => asciichart.plot(line, grid));
   const chart = plots.length === 1 ? (plots[0] as string) : overlaid(plots, axis);
   const several = drawn.length > 1;
