@@ -2,10 +2,11 @@ import { configDefaults, defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longest-first.js";
 
 /**
- * Rooms whose tests change nothing of their process (no registry, environment, folder or mock), so that one process runs
+ * Rooms whose tests leave their process as they found it (no registry, environment or folder; mocks and timers are put
+ * back), so that one process runs
  * all of them: half of a short file's time is its process and imports.
  */
-const SHARED = ["core", "search-space", "samplers", "pruners", "datasets", "io", "docs", "storage", "testing"].map(
+const SHARED = ["core", "search-space", "samplers", "pruners", "io", "docs", "storage"].map(
   (room) => `test/unit/${room}/**/*.test.ts`,
 );
 

@@ -8,6 +8,7 @@ import type { StudyStorage } from "../storage/storage.js";
 import type { OptimizeOptions, Study } from "../study/study.js";
 import type { StorageLocation } from "./storage.js";
 import { openStorage } from "./storage.js";
+import { placeInWords } from "./find-study.js";
 import { createStoredStudy, openStudy } from "./study.js";
 import type { StudyDefinition } from "./study-definition.js";
 import { defineStudy, differingFields } from "./study-definition.js";

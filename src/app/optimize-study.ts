@@ -1,4 +1,5 @@
 /** How a stored study's trials are run: the run that each of them is, in the pool, with its checkpoints kept or removed. */
+import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
 import { defined, isBanned, UsageError } from "../core/index.js";
@@ -81,11 +82,14 @@ async function settleChanges(study: Study, base: string | null, accept: boolean)
   if (changed.length > 0 && !accept)
     throw new UsageError(
       "files-changed",
-      `study "${study.name}": ${changed.map(({ path }) => path).join(", ")} changed since it was created, so new ` +
+      `study "${study.name}": ${changed.map(({ path }) => fromHere(path, base)).join(", ")} changed since it was created, so new ` +
         "trials would not compare with the old ones; --accept-changes runs it anyway and records the change",
     );
   for (const { path, sha256 } of changed) await study.acceptChange(path, sha256);
 }
+
+/** A stored path as it would be typed in the current folder. */
+const fromHere = (path: string, base: string | null): string => relative(process.cwd(), absolutePath(path, base));
 
 type JobOf = TrialRunner["jobOf"];
 

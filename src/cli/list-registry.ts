@@ -30,10 +30,7 @@ export async function listRegistry<T>(
         [
           { title: registry.kind, text: (row) => row.name },
           { title: "summary", text: (row) => row.summary },
-          {
-            title: "parameters",
-            text: (row) => (row.parameters.length > 8 ? `${row.parameters.length}` : row.parameters.join(", ")),
-          },
+          { title: "parameters", text: (row) => row.parameters.join(", ") },
         ],
         rows,
         width,

@@ -30,6 +30,11 @@ const SHOW = "\u001b[?25h";
 const SAVE = "\u001b7";
 const RESTORE = "\u001b8";
 const CLEAR_LINE = "\u001b[K";
+/**
+ * Before a line, not behind it: some terminals (tmux) keep what is cleared behind a text as blanks of the line, and would
+ * wrap those when their window becomes narrower, into rows that nobody has counted.
+ */
+const CLEAR_WHOLE_LINE = "\u001b[2K";
 const CLEAR_BELOW = "\u001b[J";
 /**
  * From the region's first row on. Not in one go: a whole screen that is cleared goes into the scrollback of some terminals
@@ -178,7 +183,7 @@ class TerminalRegion implements LiveRegion {
     const { columns, rows } = sizeOf(this.stream);
     const lines = this.#lines(columns, rows);
     const spare = Math.max(1, Math.min(SPARE_ROWS, rows - lines.length));
-    const body = lines.map((line) => `${line}${CLEAR_LINE}\r\n`).join("");
+    const body = lines.map((line) => `${CLEAR_WHOLE_LINE}${line}\r\n`).join("");
     const below = CLEAR_BELOW + "\r\n".repeat(spare - 1) + up(spare - 1);
     this.stream.write(`${head}${WRAP_OFF}${body}${below}${WRAP_ON}${SAVE}`);
     this.#drawn = { lines, columns, rows };

@@ -56,7 +56,7 @@ export class OptimizeDetails {
       case "finish": {
         const seconds = (performance.now() - this.#started) / 1000;
         const { added, best, stoppedBy } = event.result;
-        const rate = `${added} trials in ${duration(seconds)}, ${((60 * added) / seconds).toFixed(1)} a minute`;
+        const rate = `${added} ${added === 1 ? "trial" : "trials"} in ${duration(seconds)}, ${((60 * added) / seconds).toFixed(1)} a minute`;
         return `stopped by ${stoppedBy}: ${rate}${best ? `; best: trial ${best.number}, ${best.value}` : ""}`;
       }
       default:

@@ -35,6 +35,8 @@ function paramWords(params: Trial["params"]): string[] {
   return Object.entries(params).map(([name, value]) => `${name.slice(name.indexOf(".") + 1)} ${paramText(value)}`);
 }
 
+/** Columns that a value takes, with its mark. */
+const VALUE = 11;
 /** Under the value of the line before. */
 const INDENT = "trial 000  ".length;
 
@@ -46,7 +48,7 @@ const INDENT = "trial 000  ".length;
 export function trialLine(trial: Trial, isNewBest: boolean, width = Infinity): string {
   const values = (trial.values ?? []).map((value) => shortNumber(value, 5)).join(", ");
   const mark = isNewBest ? " *" : isFeasible(trial) ? "" : " infeasible";
-  const value = (trial.state === "complete" ? `${values}${mark}` : "").padEnd(11);
+  const value = (trial.state === "complete" ? `${values}${mark}` : "").padEnd(VALUE * (trial.values?.length ?? 1));
   const style = stateStyle(trial);
   const state = style ? styled(style, trial.state.padEnd(8)) : trial.state.padEnd(8);
   const [first = "", ...params] = paramWords(trial.params);

@@ -105,12 +105,13 @@ function panelOf(cell: string, lines: CellLines, { horizon, eol, members }: Pred
   const start = forecast ? { cycle: forecast.last_cycle, soh: forecast.last_soh } : null;
   const drawn = start ? [start, ...path] : path;
   const series: Series[] = [{ name: "measured", points: evenly(lines.measured, MOST_POINTS) }];
+  // Before what some panels lack: colours follow the order, and a forecast's is the same in every figure.
+  if (path.length > 0) series.push({ name: "forecast", points: drawn.map(({ cycle, soh }) => [cycle, soh] as const) });
   if (thinned.length > 0)
     series.push({
       name: `predicted ${horizon} ${horizon === 1 ? "cycle" : "cycles"} ahead`,
       points: thinned.map(({ cycle, predicted }) => [cycle, predicted] as const),
     });
-  if (path.length > 0) series.push({ name: "forecast", points: drawn.map(({ cycle, soh }) => [cycle, soh] as const) });
   const end = forecast?.end_of_life_cycle ?? null;
   return {
     title: titleOf(cell, forecast, horizon),

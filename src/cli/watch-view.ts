@@ -47,18 +47,30 @@ function painterOf(view: WatchView): Painter {
 class TerminalPainter implements Painter {
   readonly #view: WatchView;
   readonly #region;
+  #last: InspectedStudy | null = null;
 
   constructor(view: WatchView) {
     this.#view = view;
     this.#region = liveRegion(view.io.stdout);
+    view.io.stdout.on("resize", this.#onResize);
   }
 
   async show(inspected: InspectedStudy): Promise<void> {
+    this.#last = inspected;
     const { io, inWords } = this.#view;
-    this.#region.update(await inWords(inspected, io, sizeOf(io.stdout).columns));
+    // The region leaves the last column free.
+    const text = await inWords(inspected, io, sizeOf(io.stdout).columns - 1);
+    if (this.#last === inspected) this.#region.update(text);
   }
 
+  /** Laid out anew: what is wider would be cut. What cannot be shown now is told by the next `show`. */
+  readonly #onResize = (): void => {
+    if (this.#last !== null) this.show(this.#last).catch(() => undefined);
+  };
+
   end(): void {
+    this.#view.io.stdout.off("resize", this.#onResize);
+    this.#last = null;
     this.#region.done();
   }
 }

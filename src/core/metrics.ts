@@ -11,7 +11,7 @@ export interface MetricMeta {
   readonly summary: string;
   /** Which way is better. */
   readonly direction: Direction;
-  /** `cycles`, `s`; SOH is a fraction and has none. @default none */
+  /** `SOH`, `cycles`, `s`. @default none */
   readonly unit?: string | undefined;
 }
 
@@ -32,10 +32,25 @@ const maximize = "maximize";
 
 /** Every metric that the trials of any model have. */
 const builtIn: readonly BuiltIn[] = [
-  { name: "val_rmse", summary: "root mean square error of SOH over all points of the paths", direction: minimize },
-  { name: "val_rmse_end", summary: "root mean square error of SOH at the paths' last point", direction: minimize },
-  { name: "val_mae", summary: "mean absolute error of SOH over all points of the paths", direction: minimize },
-  { name: "val_max_error", summary: "largest absolute error of SOH", direction: minimize },
+  {
+    name: "val_rmse",
+    summary: "root mean square error of SOH over all points of the paths",
+    direction: minimize,
+    unit: "SOH",
+  },
+  {
+    name: "val_rmse_end",
+    summary: "root mean square error of SOH at the paths' last point",
+    direction: minimize,
+    unit: "SOH",
+  },
+  {
+    name: "val_mae",
+    summary: "mean absolute error of SOH over all points of the paths",
+    direction: minimize,
+    unit: "SOH",
+  },
+  { name: "val_max_error", summary: "largest absolute error of SOH", direction: minimize, unit: "SOH" },
   { name: "val_r2", summary: "share of the true SOH's variance that is explained", direction: maximize },
   {
     ...{ name: "val_rul_mae", summary: "mean absolute error of the remaining useful life", direction: minimize },
@@ -50,7 +65,12 @@ const builtIn: readonly BuiltIn[] = [
     direction: maximize,
   },
   { name: "train_loss", summary: "mean loss of the epoch's training batches", direction: minimize },
-  { name: "train_rmse", summary: "root mean square error of SOH in the training batches", direction: minimize },
+  {
+    name: "train_rmse",
+    summary: "root mean square error of SOH in the training batches",
+    direction: minimize,
+    unit: "SOH",
+  },
   { name: "seconds", summary: "time of all epochs", direction: minimize, unit: "s", wholeRun: true, timed: true },
   { name: "epoch_seconds", summary: "time of the epoch", direction: minimize, unit: "s", timed: true },
   { name: "parameters", summary: "how many weights are trained", direction: minimize, wholeRun: true },
@@ -118,14 +138,10 @@ export function requireMetricMeta(what: string, meta: MetricMeta): void {
     throw new UsageError("invalid-metric", `${what}: unit must be text`);
 }
 
-/** Errors of SOH, which is a fraction: named in words all the same, so that they are told from percent. */
-const sohErrors: readonly string[] = ["val_rmse", "val_rmse_end", "val_mae", "val_max_error", "train_rmse"];
-
-/** The units in words of those built-in metrics that have one. */
-const metricUnits: ReadonlyMap<string, string> = new Map([
-  ...sohErrors.map((name): [string, string] => [name, "SOH"]),
-  ...builtIn.flatMap(({ name, unit }): [string, string][] => (unit === undefined ? [] : [[name, unit]])),
-]);
+/** The units of those built-in metrics that have one. */
+const metricUnits: ReadonlyMap<string, string> = new Map(
+  builtIn.flatMap(({ name, unit }): [string, string][] => (unit === undefined ? [] : [[name, unit]])),
+);
 
 /** A metric's name: what a constraint, a file or a table can carry. */
 const NAME = String.raw`[A-Za-z_][\w.-]*`;

@@ -69,7 +69,7 @@ function jumpWarnings(cells: readonly CellTable[]): string[] {
   return jumps.length === 0
     ? []
     : [
-        `SOH jumps by more than a factor of ${JUMP}: ${listed(jumps)}: a formation or aborted cycle, another unit, or separators of thousands?`,
+        `SOH jumps by more than a factor of ${JUMP}: ${listed(jumps)}: a formation or aborted cycle, a row of totals, another unit, or separators of thousands?`,
       ];
 }
 

@@ -39,7 +39,8 @@ function argumentOf(info: ParameterInfo): string {
 function defaultInWords(info: ParameterInfo): string {
   if (info.required) return "required";
   if (info.default === undefined) return "";
-  if (info.default === null) return "default none";
+  // Where the description says what none means, nothing is said against it.
+  if (info.default === null) return /\bdefault\b/.test(info.meta.description) ? "" : "default none";
   const shown = Array.isArray(info.default) ? info.default.join(",") : JSON.stringify(info.default);
   return `default ${shown.replace(/^"(.*)"$/, "$1")}`;
 }

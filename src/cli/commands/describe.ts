@@ -99,16 +99,17 @@ async function describeMetrics(
   if (chosen.length === 0) throw unknownName("metric", name ?? "", [...new Set(every.map((metric) => metric.name))]);
   const data = chosen.map((metric) => ({ ...metric, unit: metric.unit ?? null }));
   await printData(io, format, kind === "metric" ? { kind, ...data[0] } : data, {
-    table: () =>
+    table: (width) =>
       renderTable(
         [
           { title: "metric", text: (metric) => metric.name },
           { title: "better", text: ({ direction }) => (direction === "minimize" ? "smaller" : "larger") },
           { title: "unit", text: ({ unit }) => unit ?? "-" },
           { title: "from", text: ({ source }) => source },
-          { title: "what it is", text: ({ summary }) => summary },
+          { title: "what it is", text: ({ summary }) => summary, style: () => "muted", below: true },
         ],
         data,
+        width,
       ),
   });
 }

@@ -141,7 +141,10 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
     labelled("trials", states.join(", ") || "none"),
   ];
   if (summary.pruned_share !== null)
-    lines.push(`pruned   ${(100 * summary.pruned_share).toFixed(0)} % of trials pruned; ${summary.steps} steps run`);
+    lines.push(
+      `pruned   ${(100 * summary.pruned_share).toFixed(0)} % of trials; ` +
+        `${summary.steps} ${isModel ? "epochs trained" : "steps run"}`,
+    );
   const failures = Object.entries(summary.failures).map(([name, count]) => `${count} ${name}`);
   if (failures.length > 0) lines.push(`failed   ${styled("failed", failures.join(", "))}`);
   lines.push(`time     ${duration(summary.trial_seconds)} in trials`);

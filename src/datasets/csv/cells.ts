@@ -124,7 +124,11 @@ function abortedWarning(parts: readonly CellPart[], { min_capacity }: CsvParamet
   const total = some.reduce((sum, { aborted }) => sum + aborted, 0);
   const below = min_capacity === null ? "a tenth of their cell's median" : String(min_capacity);
   const cells = listed(some.map(({ cell, aborted }) => `${cell} ${aborted}`));
-  return [`${total} discharges below ${below} are left out, as missing cycles (data.min_capacity): ${cells}`];
+  const left =
+    total === 1
+      ? `1 discharge below ${below} is left out, as a missing cycle`
+      : `${total} discharges below ${below} are left out, as missing cycles`;
+  return [`${left} (data.min_capacity): ${cells}`];
 }
 
 function unitWarning(

@@ -104,6 +104,16 @@ test.each(windows)(
   },
 );
 
+test("a row is cleared before it is written: what is cleared behind a text, tmux would wrap as blanks", () => {
+  const { stream, sent } = screenOf();
+  const region = liveRegion(stream);
+  region.update("long ".repeat(10));
+  region.update("short");
+  tick();
+  expect(sent().split("\u001b[?7l").at(-1)).toMatch(/^\u001b\[2Kshort\r\n/);
+  region.done();
+});
+
 test("keys leave nothing behind, at the screen's end either", async () => {
   const { stream, history, echo } = screenOf(80, 8);
   const region = liveRegion(stream);

@@ -37,8 +37,8 @@ test("measured SOH, paths, their range, the end of life as a line and as a forec
   expect(note).toBeUndefined();
   expect(panels).toHaveLength(1);
   const [{ title, series, bands, limits, marks }] = panels as [(typeof panels)[number]];
-  const [measured, ahead, forecast] = series;
-  expect(series.map(({ name }) => name)).toEqual(["measured", "predicted 5 cycles ahead", "forecast"]);
+  const [measured, forecast, ahead] = series;
+  expect(series.map(({ name }) => name)).toEqual(["measured", "forecast", "predicted 5 cycles ahead"]);
   expect(measured?.points).toEqual(Array.from({ length: 51 }, (_, i) => [i + 1, sohAt(3, i + 1)]));
   const rows = [...prediction.rows()];
   const ends = rows.filter((row) => row.step === 5 && !Number.isNaN(row.soh_true));

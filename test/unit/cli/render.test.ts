@@ -41,6 +41,16 @@ test("the digits of a plot's axis tell its values apart, however close they are"
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
+test("a line that never changes can be read on the axis, however small its value", async () => {
+  const text = await terminalPlot([{ name: "best", points: [1, 2, 3].map((i) => [i, 2.3e-6] as const) }], {
+    digits: 5,
+  });
+  const labels = text.split("\n").flatMap((line) => /^ *(-?\d+\.\d+) /.exec(line)?.[1] ?? []);
+  expect(new Set(labels).size).toBe(labels.length);
+  expect(labels.every((label) => Number(label) > 0)).toBe(true);
+  expect(labels[Math.floor(labels.length / 2)]).toMatch(/^0\.0000023/);
+});
+
 test("a cell of several lines stays on its row", () => {
   const table = renderTable([{ title: "note", text: (row: string) => row }], ["a\n  b\r\nc\n", "d"]);
   expect(shown(table).split("\n")).toEqual(["note", "a b c", "d"]);

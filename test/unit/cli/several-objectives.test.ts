@@ -112,10 +112,10 @@ describe("lines for people", () => {
   test("mark a new best, or what changes the front; infeasible trials are called so", async () => {
     const trials = [complete(1, [3, 3]), complete(2, [2, 1]), complete(3, [9, 9], { a: 1 }), complete(4, [1, 4])];
     expect(await printed(two, trials.map(told), false, [complete(0, [2, 2])])).toEqual([
-      "trial   1  complete  3, 3 *       lr 0.5",
-      "trial   2  complete  2, 1         lr 0.5",
-      "trial   3  complete  9, 9 infeasible  lr 0.5",
-      "trial   4  complete  1, 4 *       lr 0.5",
+      "trial   1  complete  3, 3 *                  lr 0.5",
+      "trial   2  complete  2, 1                    lr 0.5",
+      "trial   3  complete  9, 9 infeasible         lr 0.5",
+      "trial   4  complete  1, 4 *                  lr 0.5",
     ]);
     const single = [complete(1, [3]), complete(2, [1], { a: NaN }), complete(3, [2])];
     expect(await printed(one, single.map(told), false)).toEqual([

@@ -34,6 +34,11 @@ async function printed(...argv: string[]): Promise<string> {
   return text;
 }
 
+test("a table of metrics says their units", async () => {
+  expect(await printed("describe", "metrics")).toMatch(/^val_rmse +smaller +SOH +built in +root mean square/m);
+  expect(await printed("describe", "metrics")).toMatch(/^inference_us +smaller +µs /m);
+});
+
 test("who optimizes a study is named whether or not it is a process here", async () => {
   await createStudy({ name: "bowl", storage: owned, space: { x: float(0, 1) }, seed: 1 });
   const since = "2026-01-02T03:04:05.000Z";

@@ -71,7 +71,7 @@ describe("aborted and formation cycles", () => {
     expect(warnings).toEqual([
       "the highest SOH is 22 (cell A, cycle 2): SOH is 1 as new, and the cell's first capacity is taken for new: " +
         "give data.nominal_capacity where that is a formation cycle",
-      "SOH jumps by more than a factor of 10: A from 1 at cycle 1 to 22 at cycle 2: a formation or aborted cycle, another unit, or separators of thousands?",
+      "SOH jumps by more than a factor of 10: A from 1 at cycle 1 to 22 at cycle 2: a formation or aborted cycle, a row of totals, another unit, or separators of thousands?",
     ]);
   });
 });
