@@ -3,8 +3,8 @@ import { LongestFirst } from "./test/longest-first.js";
 
 /**
  * Rooms whose tests leave their process as they found it (no registry, environment or folder; mocks and timers are put
- * back), so that one process runs
- * all of them: half of a short file's time is its process and imports.
+ * back), so that one process runs all of them: half of a short file's time is its process and imports. A test that mocks
+ * modules stands elsewhere: another file has loaded them.
  */
 const SHARED = ["core", "search-space", "samplers", "pruners", "io", "docs", "storage"].map(
   (room) => `test/unit/${room}/**/*.test.ts`,

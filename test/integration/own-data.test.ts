@@ -39,7 +39,9 @@ interface OwnData {
 }
 
 const aborted = (count: number, cells: string): string =>
-  `${count} discharges below a tenth of their cell's median are left out, as missing cycles (data.min_capacity): ${cells}`;
+  count === 1
+    ? `1 discharge below a tenth of their cell's median is left out, as a missing cycle (data.min_capacity): ${cells}`
+    : `${count} discharges below a tenth of their cell's median are left out, as missing cycles (data.min_capacity): ${cells}`;
 const unnamed = "columns without a name are left out: column 1";
 const european = ["Zelle ä", "Zelle ö", "Zelle ü"];
 

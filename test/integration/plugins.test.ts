@@ -228,7 +228,7 @@ test("a plug-in that has changed is refused on resume unless --accept-changes, w
   expect(await runHere(["optimize", "s", "--trials", "1", "--workers", "1"], cwd)).toMatchObject({ code: 0 });
   await writeFile(file, `${modelPlugin("mine")}\n// changed`);
   const more = ["optimize", "s", "--trials", "1", "--workers", "1"];
-  expectOneLine(await runHere(more, cwd), /study "s": \.\.\/my\.mjs changed since .* --accept-changes/);
+  expectOneLine(await runHere(more, cwd), /study "s": my\.mjs changed since .* --accept-changes/);
   expect(await trialsOf(cwd, "s")).toHaveLength(1);
   expect(await runHere([...more, "--accept-changes"], cwd)).toMatchObject({ code: 0 });
   const { settings } = JSON.parse(await readFile(join(cwd, "studies", "s.json"), "utf8")) as {
