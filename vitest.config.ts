@@ -2,13 +2,11 @@ import { configDefaults, defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longest-first.js";
 
 /**
- * Rooms whose tests leave their process as they found it (no registry, environment or folder; mocks and timers are put
- * back), so that one process runs all of them: half of a short file's time is its process and imports. A test that mocks
- * modules stands elsewhere: another file has loaded them.
+ * Rooms whose tests leave their process as they found it (mocks and timers are put back), so that one process runs all of
+ * them: half of a short file's time is its process and imports. A room that registers something is none of them: modules
+ * are loaded anew for each file, but the registries are the process's.
  */
-const SHARED = ["core", "search-space", "samplers", "pruners", "io", "docs", "storage"].map(
-  (room) => `test/unit/${room}/**/*.test.ts`,
-);
+const SHARED = ["core", "io", "docs"].map((room) => `test/unit/${room}/**/*.test.ts`);
 
 export default defineConfig({
   test: {

@@ -103,7 +103,13 @@ describe("what may follow", () => {
 
   test("bash splits at the equals sign, and replaces what stands behind it", async () => {
     expect(await words("bash", "optimize", "--kernels", "=", "re")).toEqual(["relaxed"]);
-    expect(await words("bash", "optimize", "--kernels", "=", "")).toEqual(["auto", "native", "relaxed", "plain", "none"]);
+    expect(await words("bash", "optimize", "--kernels", "=", "")).toEqual([
+      "auto",
+      "native",
+      "relaxed",
+      "plain",
+      "none",
+    ]);
     expect(await words("bash", "optimize", "--kernels", "=", "plain", "--worker")).toEqual(["--workers"]);
   });
 
