@@ -109,6 +109,11 @@ function knownCells(
   return left;
 }
 
+/** What a checkpoint was trained for, whatever the data: its inputs, how far it looks ahead, and where a life ends. */
+function taskOf({ window, horizon, eol }: Readonly<Record<string, ConfigValue>>): Record<string, ConfigValue> {
+  return { window: window as number, horizon: horizon as number, ...(eol === undefined ? {} : { eol }) };
+}
+
 /** How the dataset that a checkpoint is used on is built: stored settings, given ones in their place. */
 export async function datasetOf(
   path: string,
@@ -121,10 +126,7 @@ export async function datasetOf(
   const given = groupParams({ ...config, params: options.params ?? {} }, "data");
   const paths = pathParameters(name);
   // Of another dataset only the task is kept: its own parameters mean nothing there.
-  const base =
-    name === config.dataset
-      ? kept(stored, given, paths)
-      : { window: stored["window"] as number, horizon: stored["horizon"] as number };
+  const base = name === config.dataset ? kept(stored, given, paths) : taskOf(stored);
   const source = { seed: config.dataSeed ?? config.seed, ...defined({ baseDir: options.baseDir }) };
   const chosen = { ...base, ...given };
   // Once: which cells are split how has no bearing on what is read.

@@ -168,6 +168,22 @@ describe("forecasts", () => {
     expect(await of(0.8)).toMatchObject({ end_of_life_cycle: measured, remaining_life: 0 });
   });
 
+  test("a life ends where the checkpoint's did, on another dataset as well; what is given comes first", async () => {
+    const early = join(folder, "early.safetensors");
+    const params = { ...write("a.csv", rows), "data.window": 10, "data.horizon": 5, "data.features": "soh" };
+    const config = {
+      model: "mlp",
+      dataset: "csv",
+      seed: 1,
+      params: { ...params, "data.eol": 0.85, "train.epochs": 1 },
+    };
+    await run(config, { checkpoint: early, baseDir: folder });
+    const eolOf = async (given: Record<string, number>) =>
+      (await predictCheckpoint(early, { dataset: "dummy", params: { "data.cells": 2, ...given }, baseDir: folder }))
+        .eol;
+    expect([await eolOf({}), await eolOf({ "data.eol": 0.8 })]).toEqual([0.85, 0.8]);
+  });
+
   test("a cell of the window's length has a forecast, and nothing else", async () => {
     const table = write("window.csv", ofN.slice(0, 10));
     expect((await predictCheckpoint(file, { ...at(table), forecast: true })).windows).toBe(1);
