@@ -121,7 +121,10 @@ test("an archived study is left out of the list, says so, and comes back", async
     code: 2,
     err: expect.stringContaining("study unarchive old") as string,
   });
+  // Where no name is typed, the only one that is not archived is meant.
+  expect(await typed("show")).toMatchObject({ code: 0, out: expect.stringMatching(/^lab: /) as string });
   await typed("study", "archive", "lab");
+  expect((await typed("show")).err).toContain("name one of lab, old");
   expect((await typed("studies")).out).toContain("but 2 archived (--all shows them)");
   expect((await typed("study", "unarchive", "old")).out).toBe("old is back\n");
   expect((await typed("studies", "--format", "value")).out).toBe("old\n");
