@@ -1,6 +1,7 @@
 /** The executor whose trials run in child processes. */
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Failure } from "../core/index.js";
 import type { Executor, Place, TrialJob } from "./executor.js";
 import { guardOrphan } from "./orphan-guard.js";
@@ -95,12 +96,11 @@ class ChildWorker implements TrialWorker {
       });
     });
     // Idle children must not keep the parent alive; they leave when the channel closes.
-    this.#unref();
+    this.#keepAlive(false);
   }
 
   async start(job: TrialJob, onMessage: (message: FromWorker) => void): Promise<void> {
-    this.#child.ref();
-    this.#child.channel?.ref();
+    this.#keepAlive(true);
     try {
       const outcome = new Promise<null>((resolve) => {
         this.#onMessage = (message) => {
@@ -114,15 +114,16 @@ class ChildWorker implements TrialWorker {
       if (failure) throw new WorkerDeath(failure);
     } finally {
       this.#onMessage = () => undefined;
-      this.#unref();
+      this.#keepAlive(false);
     }
   }
 
-  #unref(): void {
-    this.#child.unref();
-    this.#child.channel?.unref();
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      (stream as unknown as { unref?: () => void } | null)?.unref?.();
+  /** Whether this process goes on for the child: its output included, as `close` waits for the end of that. */
+  #keepAlive(on: boolean): void {
+    const method = on ? "ref" : "unref";
+    this.#child[method]();
+    this.#child.channel?.[method]();
+    for (const stream of [this.#child.stdout, this.#child.stderr]) (stream as Socket | null)?.[method]();
   }
 
   send(message: ToWorker): void {
@@ -139,7 +140,7 @@ class ChildWorker implements TrialWorker {
   }
 
   async kill(): Promise<void> {
-    this.#child.ref();
+    this.#keepAlive(true);
     this.#child.kill("SIGKILL");
     await this.#gone;
   }
