@@ -286,7 +286,7 @@ function sayDetails(io: CliIo, base: Base | null, header: StudyHeader): void {
 }
 
 function sayByItself(io: CliIo, base: Base | null): void {
-  if (base?.byItself) printNote(io.stderr, `no options given: using preset ${base.name}`);
+  if (base?.byItself) printNote(io.stderr, `no option says what the study is: using preset ${base.name}`);
 }
 
 /** What is suspicious about the data; with a table also told to people. */
