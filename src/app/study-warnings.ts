@@ -4,8 +4,8 @@ import type { ConfigValue, SearchSpace, StudyHeader } from "../core/index.js";
 import { defined, didYouMean, UsageError } from "../core/index.js";
 import type { BuildOptions } from "../datasets/index.js";
 import { loadObjective } from "../plugins/load-objective.js";
-import { loadPlugins } from "../plugins/load-plugins.js";
 import { absolutePath, openPaths } from "./study-files.js";
+import { loadStudyPlugins } from "./study-plugins.js";
 
 /**
  * The warnings about a study: about its data, which may be that they cannot be loaded, or about what is searched and the
@@ -39,10 +39,6 @@ async function undeclared(searched: SearchSpace, file: string): Promise<readonly
     );
 }
 
-async function loadPluginsOf({ settings }: StudyHeader, base: string | null): Promise<void> {
-  await loadPlugins(settings.plugins.map(({ path }) => absolutePath(path, base)));
-}
-
 /** The data parameters that every trial has, and what their dataset is built with. */
 async function dataOf(
   { task, seed }: StudyHeader,
@@ -58,7 +54,7 @@ async function dataOf(
 async function dataWarningsOf(header: StudyHeader, dataset: string, base: string | null): Promise<readonly string[]> {
   const { dataWarnings } = await import("../datasets/index.js");
   // Without them the study does not run: no warning, but the one line that ends the command.
-  await loadPluginsOf(header, base);
+  await loadStudyPlugins(header, base);
   try {
     return (await dataWarnings(...(await dataOf(header, dataset, base)))).warnings;
   } catch (error) {
@@ -81,7 +77,7 @@ export async function requireData(header: StudyHeader, base: string | null): Pro
   const { dataset } = header.task;
   if (dataset === undefined) return;
   const { buildDataset } = await import("../datasets/index.js");
-  await loadPluginsOf(header, base);
+  await loadStudyPlugins(header, base);
   const [name, params, options] = await dataOf(header, dataset, base);
   try {
     await buildDataset(name, params, options);

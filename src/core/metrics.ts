@@ -173,7 +173,7 @@ export function parseConstraint(text: string): Constraint {
 }
 
 /** How far the metrics are from meeting a constraint: met at 0 and below; NaN where the metric is missing. */
-export function constraintValue({ metric, operator, bound }: Constraint, metrics: Metrics): number {
+function constraintValue({ metric, operator, bound }: Constraint, metrics: Metrics): number {
   const value = metrics[metric] ?? NaN;
   return operator === "<=" ? value - bound : bound - value;
 }

@@ -1,21 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { liveRegion } from "../../../src/cli/live-region.js";
 import { styled } from "../../../src/cli/styles.js";
-import { screenOf } from "../../fixtures/screen.js";
+import { onPlainTerminal, screenOf } from "../../fixtures/screen.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
-  for (const [name, value] of Object.entries({ TERM: "xterm-256color", CI: "", NO_COLOR: "1" }))
-    vi.stubEnv(name, value);
-  vi.stubEnv("FORCE_COLOR", undefined);
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-});
+onPlainTerminal();
 
 const tick = (): void => void vi.advanceTimersByTime(100);
 const lineup = (count: number, length = 30): string =>

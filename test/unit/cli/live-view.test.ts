@@ -1,22 +1,12 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createOptimizeView } from "../../../src/cli/optimize-view.js";
 import type { CliIo } from "../../../src/cli/io.js";
 import type { StudyHeader } from "../../../src/core/index.js";
 import { newTrial } from "../../../src/study/new-trial.js";
-import { screenOf } from "../../fixtures/screen.js";
+import { onPlainTerminal, screenOf } from "../../fixtures/screen.js";
 import type { Screen } from "../../fixtures/screen.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
-  for (const [name, value] of Object.entries({ TERM: "xterm-256color", CI: "", NO_COLOR: "1" }))
-    vi.stubEnv(name, value);
-  vi.stubEnv("FORCE_COLOR", undefined);
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-});
+onPlainTerminal();
 
 /** After the next drawing. */
 const drawn = (): void => void vi.advanceTimersByTime(100);
