@@ -3,7 +3,7 @@ import { freezeDeep } from "./freeze.js";
 import { toPlainData } from "./plain-data.js";
 import type { Annotation, StudyHeader, StudyState, TrialCounts } from "./study.js";
 import { isFinished } from "./trial.js";
-import type { Trial } from "./trial.js";
+import type { History, Trial } from "./trial.js";
 import { TrialList } from "./trial-list.js";
 
 const noTrials: TrialCounts = { waiting: 0, running: 0, complete: 0, pruned: 0, failed: 0 };
@@ -98,6 +98,25 @@ export function createStudyState(
   const list = TrialList.from(records);
   const plainHeader = toPlainData(header, "a study");
   return new ImmutableState({ header: plainHeader, list, counts, counted, unfinished, annotations, revision });
+}
+
+const histories = new WeakMap<History, TrialList>();
+
+/** A history of all records of a state; the list of them is made when somebody first reads it. */
+export function historyOver(state: StudyState, rest: Omit<Required<History>, "trials">): Required<History> {
+  const history = {
+    ...rest,
+    get trials() {
+      return state.trials;
+    },
+  };
+  if (state instanceof ImmutableState) histories.set(history, state.list);
+  return history;
+}
+
+/** The records of a history that {@link historyOver} made, for finding out what is new in it without a look at each. */
+export function recordsOf(history: History): TrialList | undefined {
+  return histories.get(history);
 }
 
 /** The record as handed out: `value` stands beside `values` in studies with one objective, and in no other. */

@@ -56,6 +56,22 @@ export class TrialList {
     return new TrialList(length, this.#shift, changed(this.#root, this.#shift, index, trial));
   }
 
+  /**
+   * Calls back for each entry that `before` has not, or has another for, in ascending order: what both share is passed
+   * over, so that finding what changed costs what changed.
+   */
+  eachChange(before: TrialList, visit: (index: number, trial: Trial) => void): void {
+    const shift = Math.max(this.#shift, before.#shift);
+    visitChanges(this.#rootAt(shift), before.#rootAt(shift), { shift, start: 0, visit });
+  }
+
+  /** The root of the same list in a higher tree. */
+  #rootAt(height: number): Node {
+    let root = this.#root;
+    for (let shift = this.#shift; shift < height; shift += BITS) root = [root];
+    return root;
+  }
+
   toArray(): readonly Trial[] {
     const leaves: Trial[][] = [];
     collectLeaves(this.#root, this.#shift, leaves);
@@ -69,6 +85,27 @@ function changed(node: Node | undefined, shift: number, index: number, trial: Tr
   const slot = (index >>> shift) & (WIDTH - 1);
   copy[slot] = shift === 0 ? trial : changed(copy[slot] as Node | undefined, shift - BITS, index, trial);
   return copy;
+}
+
+/** Where in two trees a comparison is. */
+interface Comparison {
+  readonly shift: number;
+  /** The index of the first entry below. */
+  readonly start: number;
+  readonly visit: (index: number, trial: Trial) => void;
+}
+
+function visitChanges(node: Node, before: Node | undefined, { shift, start, visit }: Comparison): void {
+  for (let slot = 0; slot < node.length; slot++) {
+    const child = node[slot];
+    const old = before?.[slot];
+    if (child === old) continue;
+    if (shift === 0) visit(start + slot, child as Trial);
+    else {
+      const below = { shift: shift - BITS, start: start + (slot << shift), visit };
+      visitChanges(child as Node, old as Node | undefined, below);
+    }
+  }
 }
 
 function collectLeaves(node: Node, shift: number, into: Trial[][]): void {

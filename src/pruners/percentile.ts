@@ -5,6 +5,7 @@ import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import { shownApart } from "./shown-apart.js";
+import type { Ranked } from "./sorted-values.js";
 import { VoterIndex } from "./voters.js";
 
 /** Limits on when a pruner that compares trials may judge at all. */
@@ -40,13 +41,13 @@ const percentileKeys: KnownKeys<PercentilePrunerOptions> = { percentile: true, .
  * numpy does, and turns into NaN beside an infinity as numpy's does: simple-statistics' `quantileSorted` differs in the
  * last bit there, which flips decisions where a trial ties with the percentile.
  */
-export function percentileOfSorted(sorted: readonly number[], percentile: number): number {
+export function percentileOfSorted(sorted: Ranked, percentile: number): number {
   const last = sorted.length - 1;
   if (last < 0) return NaN;
   const position = last * (percentile / 100);
   const index = Math.min(Math.floor(position), last);
-  const below = sorted[index] as number;
-  const above = sorted[Math.min(index + 1, last)] as number;
+  const below = sorted.at(index) as number;
+  const above = sorted.at(Math.min(index + 1, last)) as number;
   const t = position - index;
   const difference = above - below;
   return t >= 0.5 ? above - difference * (1 - t) : below + difference * t;

@@ -1,11 +1,13 @@
 /** The reports of complete trials by step, followed from history to history. */
-import { isFinished } from "../core/index.js";
+import { isFinished, onlyGrows } from "../core/index.js";
 import type { Trial } from "../core/index.js";
+import { SortedValues } from "./sorted-values.js";
+import type { Ranked } from "./sorted-values.js";
 
 /** The values that complete trials reported at one step. */
 export interface StepValues {
   /** Ascending, without NaN. */
-  readonly sorted: readonly number[];
+  readonly sorted: Ranked;
   /** Number of trials that reported anything, NaN included. */
   readonly reported: number;
 }
@@ -13,21 +15,10 @@ export interface StepValues {
 const nothing: StepValues = { sorted: [], reported: 0 };
 
 interface Bucket {
-  values: number[];
   reported: number;
-  sorted: boolean;
-}
-
-/** The place of `value` in an ascending list. */
-function insertionPoint(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  /** As reported, until somebody asks for the step. */
+  values: number[];
+  sorted: SortedValues | null;
 }
 
 /** Whether no step occurs twice because each is above the one before. */
@@ -51,6 +42,8 @@ function firstByStep({ intermediate }: Trial): Map<number, number> {
  * the last look are read. A history that lacks one seen before (another study, an earlier moment) is read anew.
  */
 export class VoterIndex {
+  /** The list of the last look, where it only grows. */
+  #list: readonly Trial[] | null = null;
   /** The finished records of the last look by position; null where the record was under way. */
   #seen: (Trial | null)[] = [];
   #steps = new Map<number, Bucket>();
@@ -63,12 +56,14 @@ export class VoterIndex {
 
   /** Brings the index up to a history. */
   follow(trials: readonly Trial[]): void {
-    if (!this.#extend(trials)) {
+    // Asked at each report: of a list that only grows what was read already is not looked at again.
+    if (!this.#extend(trials, trials === this.#list ? this.#seen.length : 0)) {
       this.#seen = [];
       this.#steps = new Map();
       this.#complete = 0;
-      this.#extend(trials);
+      this.#extend(trials, 0);
     }
+    this.#list = onlyGrows(trials) ? trials : null;
   }
 
   /** The values that the complete trials reported at a step. */
@@ -76,18 +71,18 @@ export class VoterIndex {
     const bucket = this.#steps.get(step);
     if (!bucket) return nothing;
     if (!bucket.sorted) {
-      bucket.values = Array.from(Float64Array.from(bucket.values).sort());
-      bucket.sorted = true;
+      bucket.sorted = new SortedValues(bucket.values);
+      bucket.values = [];
     }
-    return { sorted: bucket.values, reported: bucket.reported };
+    return { sorted: bucket.sorted, reported: bucket.reported };
   }
 
   /** Takes in what is new; false when a trial counted before is not there any more. */
-  #extend(trials: readonly Trial[]): boolean {
+  #extend(trials: readonly Trial[], from: number): boolean {
     const seen = this.#seen;
     for (let i = trials.length; i < seen.length; i++) if (seen[i]?.state === "complete") return false;
     seen.length = Math.min(seen.length, trials.length);
-    for (let i = 0; i < trials.length; i++) {
+    for (let i = from; i < trials.length; i++) {
       const trial = trials[i] as Trial;
       const known = seen[i];
       if (known === trial) continue;
@@ -103,11 +98,11 @@ export class VoterIndex {
     const reports = isAscending(trial) ? trial.intermediate : firstByStep(trial);
     for (const [step, value] of reports) {
       let bucket = this.#steps.get(step);
-      if (!bucket) this.#steps.set(step, (bucket = { values: [], reported: 0, sorted: false }));
+      if (!bucket) this.#steps.set(step, (bucket = { reported: 0, values: [], sorted: null }));
       bucket.reported++;
       if (Number.isNaN(value)) continue;
       // a step that nobody has asked for stays unsorted: loading 10,000 trials sorts each step once, not 10,000 times
-      if (bucket.sorted) bucket.values.splice(insertionPoint(bucket.values, value), 0, value);
+      if (bucket.sorted) bucket.sorted.add(value);
       else bucket.values.push(value);
     }
   }

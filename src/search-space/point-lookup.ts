@@ -1,5 +1,6 @@
 /** Finds the trials of a history that stand at a point, without comparing it with each of them. */
-import type { History, Params, SearchSpace, Trial } from "../core/index.js";
+import { recordsOf } from "../core/index.js";
+import type { History, Params, SearchSpace, Trial, TrialList } from "../core/index.js";
 import { pointKey } from "./points.js";
 
 /**
@@ -9,6 +10,8 @@ import { pointKey } from "./points.js";
  */
 class PointLookup {
   readonly #space: SearchSpace;
+  /** What was followed last, where it tells what is new in it. */
+  #list: TrialList | undefined;
   #trials: Trial[] = [];
   #params: Params[] = [];
   #keys: (string | null)[] = [];
@@ -19,27 +22,44 @@ class PointLookup {
   }
 
   /** The places in the history of the trials at a point, ascending. */
-  placesOf({ trials }: History, params: Params): readonly number[] {
-    this.#follow(trials);
+  placesOf(history: History, params: Params): readonly number[] {
+    const list = recordsOf(history);
+    if (list && this.#list) this.#followChanges(list, this.#list);
+    else this.#follow(history.trials);
+    this.#list = list;
     const key = pointKey(this.#space, params);
     return (key === null ? undefined : this.#numbers.get(key)) ?? [];
   }
 
+  #followChanges(list: TrialList, before: TrialList): void {
+    this.#shorten(list.length);
+    list.eachChange(before, (place, trial) => {
+      this.#put(place, trial);
+    });
+  }
+
   #follow(trials: readonly Trial[]): void {
-    for (let place = trials.length; place < this.#params.length; place++) this.#forget(place);
-    this.#params.length = Math.min(this.#params.length, trials.length);
-    this.#keys.length = this.#params.length;
-    this.#trials.length = this.#params.length;
+    this.#shorten(trials.length);
     const followed = this.#trials;
     for (let place = 0; place < trials.length; place++) {
       const trial = trials[place] as Trial;
-      if (followed[place] === trial) continue;
-      followed[place] = trial;
-      const { params } = trial;
-      if (this.#params[place] === params) continue;
-      if (place < this.#params.length) this.#forget(place);
-      this.#take(place, params);
+      if (followed[place] !== trial) this.#put(place, trial);
     }
+  }
+
+  #shorten(length: number): void {
+    for (let place = length; place < this.#params.length; place++) this.#forget(place);
+    this.#params.length = Math.min(this.#params.length, length);
+    this.#keys.length = this.#params.length;
+    this.#trials.length = this.#params.length;
+  }
+
+  #put(place: number, trial: Trial): void {
+    this.#trials[place] = trial;
+    const { params } = trial;
+    if (this.#params[place] === params) return;
+    if (place < this.#params.length) this.#forget(place);
+    this.#take(place, params);
   }
 
   #take(place: number, params: Params): void {
@@ -73,5 +93,6 @@ const lookups = new WeakMap<SearchSpace, PointLookup>();
 export function trialsAt(space: SearchSpace, history: History, params: Params): Trial[] {
   let lookup = lookups.get(space);
   if (!lookup) lookups.set(space, (lookup = new PointLookup(space)));
-  return lookup.placesOf(history, params).map((place) => history.trials[place] as Trial);
+  const places = lookup.placesOf(history, params);
+  return places.length === 0 ? [] : places.map((place) => history.trials[place] as Trial);
 }

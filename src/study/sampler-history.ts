@@ -1,15 +1,15 @@
 /** What a sampler is shown of a study. */
 import type { Direction, History, Trial } from "../core/index.js";
-import { blankTrial, directionsOf, isBanned } from "../core/index.js";
+import { blankTrial, directionsOf, historyOver, isBanned } from "../core/index.js";
 import type { StudyLog } from "./study-log.js";
 
 /** All records as they stand; banned trials are taken points and nothing to learn from. */
 export function samplerHistory({ state, header, running }: StudyLog): Required<History> {
   const directions = directionsOf(header);
   const { annotations } = state;
-  const hidden = (trial: Trial): boolean => annotations.size > 0 && isBanned(annotations, trial.number);
-  const trials = annotations.size === 0 ? state.trials : state.trials.map((t) => (hidden(t) ? asWaiting(t) : t));
-  return { direction: directions[0] as Direction, directions, trials, running };
+  const rest = { direction: directions[0] as Direction, directions, running };
+  if (annotations.size === 0) return historyOver(state, rest);
+  return { ...rest, trials: state.trials.map((t) => (isBanned(annotations, t.number) ? asWaiting(t) : t)) };
 }
 
 const hiddenRecords = new WeakMap<Trial, Trial>();

@@ -1,6 +1,14 @@
 /** A study's records in one process, and the one way to add to them. */
 import type { History, StudyEvent, StudyHeader, StudyState, Trial } from "../core/index.js";
-import { directionsOf, isFinished, messageOf, MlbenchError, reportDirection, unknownTrial } from "../core/index.js";
+import {
+  directionsOf,
+  growingList,
+  isFinished,
+  messageOf,
+  MlbenchError,
+  reportDirection,
+  unknownTrial,
+} from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
 
 /** Whether the disk, or the study's end, is to blame. */
@@ -36,7 +44,7 @@ export class StudyLog {
   #opening: Promise<void> | null = null;
   #stopReceiving: (() => Promise<void>) | null = null;
   /** Finished records in the order of finishing; grows as they come. */
-  readonly #finished: Trial[] = [];
+  #finished: Trial[] = growingList();
   /** What went wrong with an event that nobody waited for. */
   #fault: unknown = null;
   /** Whether the disk refused what was appended last: the writer keeps it, and takes nothing further. */
@@ -168,7 +176,8 @@ export class StudyLog {
   #collectFinished(): void {
     const finished = this.state.trials.filter(isFinished);
     finished.sort((a, b) => (a.finish_index as number) - (b.finish_index as number));
-    this.#finished.length = 0;
+    // A new list: who knows the old one counts on its records staying where they are.
+    this.#finished = growingList();
     for (const trial of finished) this.#finished.push(trial);
   }
 
