@@ -1,11 +1,20 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Params, SearchSpace, Trial } from "../../../src/core/index.js";
-import { categorical, createRng, float, int } from "../../../src/core/index.js";
+import {
+  applyEvent,
+  categorical,
+  createRng,
+  createStudyState,
+  float,
+  historyOver,
+  int,
+} from "../../../src/core/index.js";
 import { drawUniform } from "../../../src/search-space/draw-uniform.js";
 import { trialsAt } from "../../../src/search-space/point-lookup.js";
 import { activeParams, buildParams, samePoint } from "../../../src/search-space/points.js";
 import { finiteSpaces } from "../../../src/testing/sampler-scenes.js";
+import { header } from "../../fixtures/storage/records.js";
 import { trialOf } from "../../fixtures/trials.js";
 
 const spaces: SearchSpace[] = [
@@ -43,6 +52,33 @@ test("what is looked up is what comparing with each trial finds, however the his
         const params = activeParams(space, draw(seed));
         const compared = trials.filter((t) => samePoint(space, params, t.params));
         expect(trialsAt(space, { direction: "minimize", trials }, params)).toEqual(compared);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("so it is in the history of a study's state, which tells what is new in it, and by turns with plain lists", () => {
+  const rest = { direction: "minimize", directions: ["minimize"], running: [] } as const;
+  fc.assert(
+    fc.property(fc.constantFrom(...spaces), index, fc.nat(15), (space, steps, seed) => {
+      const draw = (n: number): Params => buildParams(space, (_name, d) => drawUniform(d, createRng(n % 8, "draw")));
+      const states = [createStudyState(header("points"))];
+      for (const { seed: drawn, how, at } of steps) {
+        const state = states.at(-1) as (typeof states)[number];
+        const running = { state: "running" as const, started_at: "2026-01-02T03:04:05.678Z", owner: "me" };
+        const trial = trialOf(state.size, disturbed(space, draw(drawn), how), running);
+        // Mostly one more; now and then one reports, or an earlier moment is looked at.
+        const event =
+          how % 7 === 5 && state.size > 0
+            ? ({ type: "trial-attr", number: at % state.size, key: "k", value: how } as const)
+            : ({ type: "trial-created", trial } as const);
+        states.push(how % 7 === 6 ? (states[at % states.length] as typeof state) : applyEvent(state, event));
+        const now = states.at(-1) as typeof state;
+        const params = activeParams(space, draw(seed));
+        const history = how % 5 === 4 ? { ...rest, trials: now.trials.slice(0, at) } : historyOver(now, rest);
+        const compared = history.trials.filter((t) => samePoint(space, params, t.params));
+        expect(trialsAt(space, history, params)).toEqual(compared);
       }
     }),
     { numRuns: 300 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { History, Trial } from "../../../src/core/index.js";
-import { blankTrial } from "../../../src/core/index.js";
+import { blankTrial, onlyGrows } from "../../../src/core/index.js";
 import type { ExecutedTrial, RunHooks, TrialJob } from "../../../src/executors/executor.js";
 import { Places } from "../../../src/executors/places.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
@@ -100,4 +100,18 @@ describe("the history that a pruner is given", () => {
     );
     expect(seen).toEqual([{ direction, directions: ["minimize", "maximize"], trials: [0], running: [1, 2] }]);
   });
+});
+
+it("finished records are a list that only grows, and another one once they were read again", async () => {
+  const storage = new MemoryStorage();
+  const writer = await storage.create(header("log"));
+  const log = new StudyLog(storage, { state: writer.state, writer });
+  const { trials } = log.finishedHistory;
+  await log.append({ type: "trial-created", trial: blankTrial(0, { state: "complete", values: [1] }) });
+  expect(log.finishedHistory.trials).toBe(trials);
+  expect(onlyGrows(trials)).toBe(true);
+  await log.close();
+  await log.refresh();
+  expect(log.finishedHistory.trials).not.toBe(trials);
+  expect(log.finishedHistory.trials).toEqual(trials);
 });
