@@ -1,6 +1,7 @@
-/** What Piscina calls in a worker thread, once a trial. */
-import type { FromWorker, ThreadTask, ToWorker, WorkerPort } from "../executors/protocol.js";
+/** What Piscina calls in a worker thread, once a trial, and once before the first. */
+import type { FromWorker, ThreadTask, ThreadWarmUp, ToWorker, WorkerPort } from "../executors/protocol.js";
 import { runTrial } from "./run-trial.js";
+import { warmUp } from "./warm-up.js";
 
 /** Bytes held by this thread alone: the resident set is the whole process's. */
 function threadMemory(): number {
@@ -8,7 +9,12 @@ function threadMemory(): number {
   return heapUsed + external;
 }
 
-export default async function runInThread({ job, port, control }: ThreadTask): Promise<null> {
+export default async function runInThread(task: ThreadTask | ThreadWarmUp): Promise<null> {
+  if ("expected" in task) {
+    await warmUp(task.expected);
+    return null;
+  }
+  const { job, port, control } = task;
   const line: WorkerPort = {
     send: (message: FromWorker) => {
       port.postMessage(message);
