@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-const stampOf = (root) => join(root, "dist", ".build-stamp");
+/** `build` says what runs, `types` the declarations. */
+const stampOf = (root, of = "build") => join(root, "dist", `.${of}-stamp`);
 
 /** What decides what a build makes, beside all files of src/. */
 const settings = [
@@ -35,12 +36,12 @@ export function sourceHash(root) {
 }
 
 /** Takes the mark away, so that a build that fails half way leaves none. */
-export function clearStamp(root) {
-  rmSync(stampOf(root), { force: true });
+export function clearStamp(root, of) {
+  rmSync(stampOf(root, of), { force: true });
 }
 
-export function writeStamp(root, hash) {
-  writeFileSync(stampOf(root), hash);
+export function writeStamp(root, hash, of) {
+  writeFileSync(stampOf(root, of), hash);
 }
 
 /** What is wrong with dist/, in one line; null when it is what the sources make. */
@@ -48,4 +49,11 @@ export function staleBuild(root) {
   const stamp = stampOf(root);
   if (!existsSync(stamp)) return "dist/ is missing or half built: run npm run build";
   return readFileSync(stamp, "utf8") === sourceHash(root) ? null : "dist/ is older than src/: run npm run build";
+}
+
+/** {@link staleBuild} of the declarations, which `npm run build` leaves out. */
+export function staleTypes(root) {
+  const stamp = stampOf(root, "types");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === sourceHash(root)) return null;
+  return "the declarations in dist/ are older than src/: run npm run build:types";
 }

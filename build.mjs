@@ -1,23 +1,38 @@
 // Builds dist/: the fused kernels (AssemblyScript, and C where there is a compiler), a module with TensorFlow.js and one
-// with ECharts, their types and licences, and the TypeScript sources, those that every command loads in one file a room.
-// A step is skipped when nothing that it reads has changed since it last ran.
-import { execFileSync } from "node:child_process";
+// each with ECharts and zod, their licences, and the TypeScript sources, those that are loaded together in one file. With
+// --types their types as well: what is tested, checked and packed has them. The steps run beside each other; one is skipped
+// when nothing that it reads has changed since it last ran.
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildNative, nativeFile, systemCompiler } from "./build-native.mjs";
-import { bundleRooms } from "./bundle-rooms.mjs";
+import { bundleRooms, compileSources } from "./bundle-rooms.mjs";
 import { clearStamp, filesUnder, sourceHash, writeStamp } from "./build-stamp.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 process.chdir(root);
+const types = process.argv.includes("--types");
 const require = createRequire(import.meta.url);
 const vendor = join("dist", "vendor");
 mkdirSync(vendor, { recursive: true });
 const builtFrom = sourceHash(root);
 clearStamp(root);
+if (types) clearStamp(root, "types");
+
+/** A script in a process of its own. */
+function run(...args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { stdio: "inherit" });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${args[0]} ended with exit code ${code}`));
+    });
+  });
+}
 
 /** Runs `make` when the inputs' hash, and that of `also`, differs from the one kept beside the outputs. */
 async function step(name, inputs, outputs, make, also = "") {
@@ -33,29 +48,21 @@ async function step(name, inputs, outputs, make, also = "") {
 }
 
 const assembly = join("src", "tensor", "assembly");
-const entry = join(assembly, "index.ts");
-if (existsSync(entry)) {
-  const variants = [
-    ["kernels-plain.wasm", []],
-    ["kernels-relaxed.wasm", ["--enable", "relaxed-simd"]],
-  ];
-  await step(
-    "kernels",
-    filesUnder(assembly),
-    variants.map(([file]) => join(vendor, file)),
-    async () => {
-      const asc = (await import("assemblyscript/asc")).default;
-      for (const [file, flags] of variants) {
-        const { error, stderr } = await asc.main([
-          ...[entry, "-o", join(vendor, file), "-O3", "--converge", "--runtime", "stub", "--noAssert"],
-          ...["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--memoryBase", "1024"],
-          ...["--enable", "simd", ...flags, "--disableWarning", "201"],
-        ]);
-        if (error) throw new Error(`${file}: ${error.message}\n${stderr.toString()}`);
-      }
-    },
+const asc = join(dirname(require.resolve("assemblyscript/package.json")), "bin", "asc.js");
+const variants = [
+  ["plain", []],
+  ["relaxed", ["--enable", "relaxed-simd"]],
+];
+const kernels = variants.map(([variant, flags]) => {
+  const file = join(vendor, `kernels-${variant}.wasm`);
+  return step(`kernels-${variant}`, filesUnder(assembly), [file], () =>
+    run(
+      ...[asc, join(assembly, "index.ts"), "-o", file, "-O3", "--converge", "--runtime", "stub", "--noAssert"],
+      ...["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--memoryBase", "1024"],
+      ...["--enable", "simd", ...flags, "--disableWarning", "201"],
+    ),
   );
-}
+});
 
 const compiler = systemCompiler();
 const nativeInputs = [...filesUnder(join("src", "tensor", "native")), "build-native.mjs"];
@@ -91,10 +98,10 @@ function licenceOf(folder) {
   return [`== ${name} ${version}, ${license}`, ...texts, ...none, ""].join("\n\n");
 }
 
-const tfjsCore = dirname(require.resolve("@tensorflow/tfjs-core/package.json"));
 const tfjsEntry = join("src", "tensor", "tfjs.entry.js");
 const wasm = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
-await step("tfjs", [tfjsEntry], [join(vendor, "tfjs.js"), ...wasm.map((file) => join(vendor, file))], async () => {
+const tfjsOutputs = [join(vendor, "tfjs.js"), ...wasm.map((file) => join(vendor, file))];
+const tfjs = step("tfjs", [tfjsEntry], tfjsOutputs, async () => {
   // The node builds of TensorFlow.js are CommonJS and call require for node's own modules.
   const js =
     'import { createRequire as __cr } from "node:module"; import { fileURLToPath as __fu } from "node:url"; import { dirname as __dn } from "node:path"; const require = __cr(import.meta.url); const __filename = __fu(import.meta.url); const __dirname = __dn(__filename);';
@@ -102,23 +109,31 @@ await step("tfjs", [tfjsEntry], [join(vendor, "tfjs.js"), ...wasm.map((file) => 
   const from = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   for (const file of wasm) copyFileSync(join(from, "dist", file), join(vendor, file));
 });
-await step("tfjs-types", ["vendor-types.mjs"], [join(vendor, "tfjs", "index.d.ts")], async () => {
-  const { copyTensorflowTypes } = await import("./vendor-types.mjs");
-  copyTensorflowTypes(join(tfjsCore, "dist"), join(vendor, "tfjs"));
+const packages = ["cli/echarts", "registry/zod"].map((path) => {
+  const [entry, name] = [join("src", `${path}.entry.js`), basename(path)];
+  return step(name, [entry], [join(vendor, `${name}.js`)], () => bundle(entry, join(vendor, `${name}.js`)));
 });
-const echartsEntry = join("src", "cli", "echarts.entry.js");
-await step("echarts", [echartsEntry], [join(vendor, "echarts.js")], () =>
-  bundle(echartsEntry, join(vendor, "echarts.js")),
-);
 
-await native;
-execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.json"], { stdio: "inherit" });
-// Node requires ES modules from 20.19 on, but a compiler that is told of an older one refuses to (module node16: TS1479).
-for (const folder of ["dist", join("dist", "testing")])
-  writeFileSync(
-    join(folder, "index.d.cts"),
-    "// For require(), which Node >= 20.19 does with ES modules; module node16 knows an older one (TS1479).\n" +
-      '// @ts-ignore\nexport * from "./index.js";\n',
+async function modules() {
+  await compileSources();
+  await bundleRooms();
+}
+
+/** Checks types, and writes declarations: what takes longest, and what running needs nothing of. */
+async function declarations() {
+  await step("tfjs-types", ["vendor-types.mjs"], [join(vendor, "tfjs", "index.d.ts")], () =>
+    run("vendor-types.mjs", join(vendor, "tfjs")),
   );
-await bundleRooms();
+  await run(require.resolve("typescript/bin/tsc"), "-p", "tsconfig.json", "--emitDeclarationOnly");
+  // Node requires ES modules from 20.19 on, but a compiler that is told of an older one refuses to (module node16: TS1479).
+  for (const folder of ["dist", join("dist", "testing")])
+    writeFileSync(
+      join(folder, "index.d.cts"),
+      "// For require(), which Node >= 20.19 does with ES modules; module node16 knows an older one (TS1479).\n" +
+        '// @ts-ignore\nexport * from "./index.js";\n',
+    );
+}
+
+await Promise.all([...kernels, native, tfjs, ...packages, modules(), ...(types ? [declarations()] : [])]);
 writeStamp(root, builtFrom);
+if (types) writeStamp(root, builtFrom, "types");

@@ -1,7 +1,9 @@
 // Copies the declarations of TensorFlow.js's core into dist/vendor/tfjs, so that types need no dependency: those that its
 // index reaches, with the file endings that Node's module resolution wants, and names of browsers, which a program for
 // Node has no library of, as unknown types.
+//   node vendor-types.mjs FOLDER
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, posix } from "node:path";
 import ts from "typescript";
 
@@ -58,7 +60,7 @@ function missingNames(folder, files) {
 }
 
 /** @param from the folder of the package's built files. @param to the folder to make, with `index.d.ts` in it. */
-export function copyTensorflowTypes(from, to) {
+function copyTensorflowTypes(from, to) {
   rmSync(to, { recursive: true, force: true });
   const files = declarations(from, "index.d.ts");
   for (const [file, text] of files) {
@@ -83,3 +85,6 @@ export function copyTensorflowTypes(from, to) {
   const left = missingNames(to, files);
   if (left.size > 0) throw new Error(`TensorFlow.js's types: ${[...left.keys()].join(", ")}: names are missing`);
 }
+
+const core = createRequire(import.meta.url).resolve("@tensorflow/tfjs-core/package.json");
+copyTensorflowTypes(join(dirname(core), "dist"), process.argv[2]);

@@ -120,6 +120,7 @@ export type { RunInSlot } from "./executors/places.js";
 export type {
   ArtifactReference,
   ExecutedTrial,
+  ExpectedTrials,
   Executor,
   ExecutorFactory,
   ExecutorOptions,

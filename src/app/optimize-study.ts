@@ -14,7 +14,7 @@ import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
 import { resolveConfig } from "../training/config.js";
 import { CheckpointKeeper, requireKeepCheckpoints } from "./checkpoint-keeper.js";
-import { executorOf, requireExecutor } from "./executor-of.js";
+import { requireExecutor, studyExecutor } from "./executor-of.js";
 import { datasetOf, preflight } from "./preflight.js";
 import { BaselineKeeper } from "./study-baselines.js";
 import { studyParameters } from "./study-subject.js";
@@ -45,6 +45,24 @@ export async function prepareStudy(
   const plugins = await loadStudyPlugins(header, base);
   if (header.task.dataset !== undefined) requireMetrics(judgedBy(header), modelsOf(header), plugins);
   await requireExecutor(options);
+  const owned = await studyExecutor(study, options);
+  try {
+    return { ...owned, ...(await trialsOf(study, storage, options)) };
+  } catch (error) {
+    if (!owned.keepsExecutor) await owned.executor.close();
+    throw error;
+  }
+}
+
+/** A stored study's trials: the job of each, and what follows it. */
+async function trialsOf(
+  study: Study,
+  storage: StudyStorage,
+  options: OptimizeStudyOptions,
+): Promise<Omit<TrialRunner, "executor" | "keepsExecutor">> {
+  const { header } = study;
+  const { keepCheckpoints = { best: 3 } } = options;
+  const base = storage.baseDirectory(study.name);
   const artifacts = storage.artifacts(study.name);
   const directoryOf = (number: number): string | null => artifacts?.directory(number) ?? null;
   const artifactsOf = (number: number): ArtifactReference | null => {
@@ -59,7 +77,6 @@ export async function prepareStudy(
   );
   keeper.start(study.trials);
   return {
-    ...(await executorOf(options)),
     ...{ jobOf, artifactsOf },
     afterTrial: async (trial) => {
       await keeper.after(trial);

@@ -8,7 +8,8 @@ interface Entry {
   bytes: number;
 }
 
-function bytesOf({ cells }: CellTables): number {
+/** Of tables, in memory. */
+export function bytesOfTables({ cells }: CellTables): number {
   return cells.reduce(
     (sum, { cycles, capacity, soh, features }) =>
       sum + cycles.byteLength + capacity.byteLength + soh.byteLength + features.byteLength,
@@ -44,7 +45,7 @@ export class TableCache {
     const entry: Entry = { tables: load(), bytes: 0 };
     entry.tables.then(
       (tables) => {
-        entry.bytes = bytesOf(tables);
+        entry.bytes = bytesOfTables(tables);
         this.#makeRoom();
       },
       () => {

@@ -16,6 +16,8 @@ export { describeTables } from "./describe.js";
 export type { CellDescription, TablesDescription } from "./describe.js";
 export type { DatasetSource, LoadContext } from "./dataset.js";
 export { datasets } from "./registry.js";
+export { sharedDatasets } from "./shared-dataset.js";
+export type { AgedWindows } from "./rul.js";
 export { RulScore, endOfLifeCycles, stepsToEndOfLife } from "./rul.js";
 export { cellDigest, createTables } from "./tables.js";
 export type { CellRows, TableParts } from "./tables.js";

@@ -31,8 +31,9 @@ export class RulScore {
   #absolute = 0;
   #squares = 0;
 
-  constructor(tables: CellTables, eol: number) {
-    this.#ends = endOfLifeCycles(tables, eol);
+  /** @param ends each cell's end of life: {@link endOfLifeCycles} */
+  constructor(ends: readonly (number | null)[], eol: number) {
+    this.#ends = ends;
     this.#eol = eol;
   }
 

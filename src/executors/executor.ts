@@ -43,6 +43,14 @@ export type Workload =
   | { readonly kind: "objective"; readonly module: FileReference; readonly space: SearchSpace }
   | { readonly kind: "function" };
 
+/** What is known of trials that will come: a worker may load what they have in common. */
+export type ExpectedTrials =
+  | ({ readonly kind: "train"; readonly models: readonly string[] } & Pick<
+      RunConfig,
+      "dataset" | "backend" | "kernels"
+    >)
+  | { readonly kind: "objective" };
+
 /** Everything a trial needs; plain data and SharedArrayBuffers only. */
 export interface TrialJob {
   readonly number: number;
@@ -114,6 +122,12 @@ export interface Executor {
    * @throws (rejects) the signal's reason when it is aborted before; MlbenchError `executor-closed`.
    */
   acquire(signal?: AbortSignal): Promise<Place>;
+  /**
+   * Says that such trials will come, at most so many at once: workers may start now, while the study is still being read.
+   * Promises nothing; what goes wrong is for the first trial to tell.
+   * @default they start with their first trial
+   */
+  warmUp?(places: number, expected: ExpectedTrials): void;
   /**
    * Takes over a trial that an earlier process handed out and that still runs somewhere: its outcome, or null where it
    * does not. Executors whose workers end with their process leave it out.

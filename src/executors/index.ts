@@ -8,6 +8,7 @@ import type { Executor } from "./executor.js";
 export type {
   ArtifactReference,
   ExecutedTrial,
+  ExpectedTrials,
   Executor,
   FileReference,
   Place,

@@ -4,9 +4,9 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { Failure } from "../core/index.js";
 import { messageOf } from "../core/index.js";
-import type { Executor, Place, TrialJob } from "./executor.js";
+import type { Executor, ExpectedTrials, Place, TrialJob } from "./executor.js";
 import { MemoryWatch } from "./memory-watch.js";
-import type { FromWorker, ThreadTask, ToWorker } from "./protocol.js";
+import type { FromWorker, ThreadTask, ThreadWarmUp, ToWorker } from "./protocol.js";
 import { classOf, ControlBlock } from "./protocol.js";
 import { defaultSlots, memoryLimitMb, SEMI_SPACE_MB } from "./resources.js";
 import type { SlotPoolOptions, TrialWorker } from "./slot-pool.js";
@@ -50,6 +50,10 @@ export class PiscinaExecutor implements Executor {
     return this.#pool.acquire(signal);
   }
 
+  warmUp(places: number, expected: ExpectedTrials): void {
+    this.#pool.warmUp(places, expected);
+  }
+
   async close(): Promise<void> {
     this.#watch.stop();
     await this.#pool.close();
@@ -62,7 +66,7 @@ function controlBlock(): Int32Array<SharedArrayBuffer> {
 
 class ThreadWorker implements TrialWorker {
   readonly #slot: number;
-  readonly #pool: Piscina<ThreadTask, null>;
+  readonly #pool: Piscina<ThreadTask | ThreadWarmUp, null>;
   /** One a trial: a request to end the last one that arrives late is none to end the next. */
   #control = controlBlock();
   #port: MessagePort | null = null;
@@ -70,7 +74,7 @@ class ThreadWorker implements TrialWorker {
 
   constructor(slot: number, file: string, heapMb: number) {
     this.#slot = slot;
-    this.#pool = new Piscina<ThreadTask, null>({
+    this.#pool = new Piscina<ThreadTask | ThreadWarmUp, null>({
       filename: file,
       minThreads: 0,
       maxThreads: 1,
@@ -105,6 +109,11 @@ class ThreadWorker implements TrialWorker {
       port1.close();
       this.#port = null;
     }
+  }
+
+  warmUp(expected: ExpectedTrials): void {
+    // Whatever is wrong with the thread, its first trial finds it too and has somebody to tell.
+    this.#pool.run({ expected }).catch(() => undefined);
   }
 
   send(message: ToWorker): void {

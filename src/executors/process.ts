@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Failure } from "../core/index.js";
-import type { Executor, Place, TrialJob } from "./executor.js";
+import type { Executor, ExpectedTrials, Place, TrialJob } from "./executor.js";
 import { guardOrphan } from "./orphan-guard.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { saysOutOfMemory } from "./protocol.js";
@@ -47,6 +47,10 @@ export class ProcessExecutor implements Executor {
 
   acquire(signal?: AbortSignal): Promise<Place> {
     return this.#pool.acquire(signal);
+  }
+
+  warmUp(places: number, expected: ExpectedTrials): void {
+    this.#pool.warmUp(places, expected);
   }
 
   async close(): Promise<void> {
@@ -116,6 +120,10 @@ class ChildWorker implements TrialWorker {
       this.#onMessage = () => undefined;
       this.#keepAlive(false);
     }
+  }
+
+  warmUp(expected: ExpectedTrials): void {
+    this.send({ type: "warm-up", expected });
   }
 
   /** Whether this process goes on for the child: its output included, as `close` waits for the end of that. */

@@ -2,11 +2,13 @@
 import type { MessagePort } from "node:worker_threads";
 import type { FailureClass, Metrics, RanOn, StudyObjective, TrialOutcome } from "../core/index.js";
 import { constraintValues, isTrialPruned, keptMessage, messageOf, placeInWords, userPlace } from "../core/index.js";
-import type { ReportAnswer, StopReason, TrialJob } from "./executor.js";
+import type { ExpectedTrials, ReportAnswer, StopReason, TrialJob } from "./executor.js";
 
 /** What the pool sends to a worker. */
 export type ToWorker =
   | { readonly type: "run"; readonly job: TrialJob }
+  /** Processes only: a thread is handed {@link ThreadWarmUp}. */
+  | { readonly type: "warm-up"; readonly expected: ExpectedTrials }
   | { readonly type: "answer"; readonly id: number; readonly answer: ReportAnswer }
   /** Processes only: threads share the flag of {@link ControlBlock}. */
   | { readonly type: "cancel" };
@@ -50,6 +52,11 @@ export interface ThreadTask {
   readonly job: TrialJob;
   readonly port: MessagePort;
   readonly control: SharedArrayBuffer;
+}
+
+/** What Piscina hands to a thread before its first trial. */
+export interface ThreadWarmUp {
+  readonly expected: ExpectedTrials;
 }
 
 /** Thrown inside a worker to unwind a trial that was asked to end. */

@@ -2,7 +2,7 @@
 import type { Failure, TrialOutcome } from "../core/index.js";
 import { longTimeout } from "../core/index.js";
 import { WorkerChannel } from "./worker-channel.js";
-import type { ExecutedTrial, Place, RunHooks, StopReason, TrialJob } from "./executor.js";
+import type { ExecutedTrial, ExpectedTrials, Place, RunHooks, StopReason, TrialJob } from "./executor.js";
 import { Places } from "./places.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { stoppedOutcome } from "./protocol.js";
@@ -14,6 +14,8 @@ export interface TrialWorker {
    * @throws WorkerDeath when it died instead.
    */
   start(job: TrialJob, onMessage: (message: FromWorker) => void): Promise<void>;
+  /** Loads what such trials will need; a trial that is started meanwhile comes after that. */
+  warmUp(expected: ExpectedTrials): void;
   send(message: ToWorker): void;
   /** Asks the trial under way to end at its next batch or report. */
   cancel(): void;
@@ -84,6 +86,12 @@ export class SlotPool {
   /** @throws as {@link Executor.acquire}. */
   acquire(signal?: AbortSignal): Promise<Place> {
     return this.#places.acquire(signal);
+  }
+
+  /** Starts the workers that are granted first, before anyone asks for them. */
+  warmUp(places: number, expected: ExpectedTrials): void {
+    for (const [index, slot] of this.#slots.slice(0, places).entries())
+      (slot.worker ??= this.#startWorker(index)).warmUp(expected);
   }
 
   /** The trials under way. */

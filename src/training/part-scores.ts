@@ -2,6 +2,7 @@
 import type { CellTables, DatasetMetadata, Metrics, Split } from "../core/index.js";
 import { inOneLine, MlbenchError, placeInWords, UsageError, userPlace } from "../core/index.js";
 import { endOfLifeCycles, RulScore } from "../datasets/index.js";
+import type { AgedWindows } from "../datasets/index.js";
 import { metrics as registry } from "../metrics/index.js";
 import type { Metric, ScoredPart } from "../metrics/index.js";
 
@@ -46,14 +47,18 @@ export class PartScores {
   /** [N,H], to be filled with the predicted paths; null where nothing needs them. */
   readonly paths: Float32Array | null;
   readonly #truth: Truth;
-  readonly #tables: CellTables;
+  /** Its windows as the remaining useful life is scored by. */
+  readonly #windows: AgedWindows;
   readonly #metrics: readonly (readonly [name: string, metric: Metric])[];
   /** Whether any window sees an end of life. */
   readonly #endsLife: boolean;
 
-  private constructor(truth: Truth, { tables }: PartData, metrics: readonly (readonly [string, Metric])[]) {
+  private constructor(truth: Truth, metrics: readonly (readonly [string, Metric])[]) {
+    const { windows: size, horizon, cell, cycles } = truth;
+    const last = new Int32Array(size);
+    for (let n = 0; n < size; n++) last[n] = (cycles[n * horizon] as number) - 1;
     this.#truth = truth;
-    this.#tables = tables;
+    this.#windows = { size, window: 1, horizon, cell, cycles: last };
     this.#metrics = metrics;
     this.#endsLife = (this.rul(truth.truth)["rul_windows"] as number) > 0;
     this.paths = metrics.length > 0 || this.#endsLife ? new Float32Array(truth.truth.length) : null;
@@ -68,7 +73,7 @@ export class PartScores {
     if (!Array.isArray(given))
       throw new UsageError("invalid-option", `metrics: expected a list of names, got a ${typeof names}`);
     const loaded = names.map(async (name) => [name, await registry.get(name).load()] as const);
-    return new PartScores(truthOf(split, data), data, await Promise.all(loaded));
+    return new PartScores(truthOf(split, data), await Promise.all(loaded));
   }
 
   /**
@@ -98,10 +103,9 @@ export class PartScores {
 
   /** Errors of the remaining useful life that paths imply; counts alone where no window sees its end. */
   rul(paths: Float32Array): Metrics {
-    const { windows: size, horizon, cell, cycles, eol } = this.#truth;
-    const score = new RulScore(this.#tables, eol);
-    const last = Int32Array.from({ length: size }, (_, n) => (cycles[n * horizon] as number) - 1);
-    score.add({ size, window: 1, horizon, cell, cycles: last }, paths);
+    const { endOfLife, eol } = this.#truth;
+    const score = new RulScore(endOfLife, eol);
+    score.add(this.#windows, paths);
     return score.metrics();
   }
 

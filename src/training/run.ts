@@ -13,7 +13,7 @@ import type {
 } from "../core/index.js";
 import { UsageError, defined } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
-import { buildDataset, cellDigest } from "../datasets/index.js";
+import { cellDigest, sharedDatasets } from "../datasets/index.js";
 import type { Backend } from "../tensor/index.js";
 import { isaOf, useBackend, useKernels } from "../tensor/index.js";
 import type { Checkpoint, ResumeState, TrainedData } from "./checkpoint.js";
@@ -47,7 +47,8 @@ interface TrainingContext {
 async function prepare(config: ResolvedConfig, options: RunOptions): Promise<TrainingContext> {
   const { dataSeed: seed, alignWindow } = config;
   const { baseDir, tables } = options;
-  const dataset = await buildDataset(config.dataset, config.data, defined({ seed, baseDir, tables, alignWindow }));
+  const from = defined({ seed, baseDir, tables, alignWindow });
+  const dataset = await sharedDatasets.get(config.dataset, config.data, from);
   const backend = await useBackend(config.backend);
   const kernels = await useKernels(config.kernels);
   return { config, options, dataset, backend, kernels, isa: isaOf(kernels) };

@@ -1,7 +1,10 @@
 /** The main module of a worker process: the line to the pool is Node's IPC channel. */
 import { Worker } from "node:worker_threads";
+import type { TrialJob } from "../executors/executor.js";
 import type { ToWorker, WorkerPort } from "../executors/protocol.js";
+import { ControlBlock } from "../executors/protocol.js";
 import { runTrial } from "./run-trial.js";
+import { warmUp } from "./warm-up.js";
 
 const watch = new Worker(new URL("./watch.js", import.meta.url), {
   workerData: {
@@ -18,10 +21,18 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 
 const cancelled = new Int32Array(new SharedArrayBuffer(8));
 let onMessage: (message: ToWorker) => void = () => undefined;
+/** Over when what the parent expects has been loaded. */
+let warm: Promise<void> = Promise.resolve();
 
 process.on("message", (received) => {
   const message = received as ToWorker;
+  if (message.type === "warm-up") {
+    warm = warmUp(message.expected);
+    return;
+  }
   if (message.type !== "run") {
+    // Its trial may still be waiting for the warm-up, and listen to nobody.
+    if (message.type === "cancel") Atomics.store(cancelled, ControlBlock.cancelled, 1);
     onMessage(message);
     return;
   }
@@ -32,5 +43,10 @@ process.on("message", (received) => {
     },
   };
   cancelled.fill(0);
-  void runTrial(message.job, port, cancelled, () => process.memoryUsage.rss());
+  void run(message.job, port);
 });
+
+async function run(job: TrialJob, port: WorkerPort): Promise<void> {
+  await warm;
+  await runTrial(job, port, cancelled, () => process.memoryUsage.rss());
+}

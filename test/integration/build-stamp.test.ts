@@ -4,7 +4,7 @@ import { mkdir, rename, utimes, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { clearStamp, sourceHash, staleBuild, writeStamp } from "../../build-stamp.mjs";
+import { clearStamp, sourceHash, staleBuild, staleTypes, writeStamp } from "../../build-stamp.mjs";
 import { emptyFolder, projectRoot } from "./cli.js";
 
 /** A project that has been built, with a vitest of its own that passes. */
@@ -63,6 +63,17 @@ describe("a build", () => {
     }
     await rename(source, join(root, "src", "core", "b.ts"));
     expect(staleBuild(root)).toBe(older);
+  });
+
+  test("without declarations is one, and leaves those of another time behind", async () => {
+    const root = await builtProject();
+    const behind = "the declarations in dist/ are older than src/: run npm run build:types";
+    expect([staleBuild(root), staleTypes(root)]).toEqual([null, behind]);
+    writeStamp(root, sourceHash(root), "types");
+    expect(staleTypes(root)).toBeNull();
+    await writeFile(join(root, "src", "index.ts"), "export const changed = 1;\n");
+    writeStamp(root, sourceHash(root));
+    expect([staleBuild(root), staleTypes(root)]).toEqual([null, behind]);
   });
 
   test("that has never come to its end is told apart", async () => {

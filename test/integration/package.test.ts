@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { delimiter, join, posix } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
+import { requireTypes } from "../require-types.js";
 import { emptyFolder, jsonLines, nasaDirectory, projectRoot } from "./cli.js";
 
 const run = promisify(execFile);
@@ -49,6 +50,7 @@ describe("the packed package in an empty folder", () => {
   let folder = "";
   let files: string[] = [];
   beforeAll(async () => {
+    requireTypes();
     const { mkdtemp } = await import("node:fs/promises");
     const { tmpdir } = await import("node:os");
     folder = await mkdtemp(join(tmpdir(), "mlbench-hpo-pack-"));
@@ -85,7 +87,7 @@ describe("the packed package in an empty folder", () => {
       files.filter((file) => /^(test|bench|\.)|\/\.|\.(mat|map|tsbuildinfo|stamp)$|node_modules/.test(file)),
     ).toEqual([]);
     // Bundled packages come with their licences.
-    for (const name of ["tfjs", "echarts"]) expect(files).toContain(`dist/vendor/${name}.js.LICENSES.txt`);
+    for (const name of ["tfjs", "echarts", "zod"]) expect(files).toContain(`dist/vendor/${name}.js.LICENSES.txt`);
   });
 
   test("its pages and comments name nothing that is not in it", async () => {

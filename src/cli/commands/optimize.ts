@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { MlbenchError, objectivesInWords, UsageError } from "../../core/index.js";
-import type { OptimizeStudyOptions } from "../../study/study.js";
+import type { OptimizeStudyOptions, Study } from "../../study/study.js";
 import type { OptimizeResult, StudyHeader, TrialCounts } from "../../core/index.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { baselinesOf } from "../../app/views/baselines.js";
@@ -124,17 +124,20 @@ function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000;
 }
 
+/** What a call of `optimize` was asked for. */
+interface CallOfOptimize {
+  readonly options: OptimizeCliOptions;
+  readonly call: OptimizeStudyOptions;
+  readonly context: CommandContext;
+}
+
 async function optimize(name: string | undefined, options: OptimizeCliOptions, context: CommandContext): Promise<void> {
-  const { io } = context;
   const ref = await resolveStudy(options, name);
-  const [{ openStudyToWrite }, { parseKeepCheckpoints }, { createOptimizeView }, { studyDetails }, { drainable }] =
-    await Promise.all([
-      import("../../app/study.js"),
-      import("../../app/checkpoint-keeper.js"),
-      import("../optimize-view.js"),
-      import("../optimize-details.js"),
-      import("../interrupt.js"),
-    ]);
+  const [{ openStudyToWrite }, { startWorkers }, { parseKeepCheckpoints }] = await Promise.all([
+    import("../../app/study.js"),
+    import("../../app/executor-of.js"),
+    import("../../app/checkpoint-keeper.js"),
+  ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
   const { takeOver } = options;
   const study = await openStudyToWrite(ref.storage, ref.name, { work: "optimize", takeOver }).catch(
@@ -142,6 +145,25 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
       throw withAdvice(error, ref);
     },
   );
+  const call = { ...callOptions(options), keepCheckpoints };
+  const endWorkers = startWorkers(study, call);
+  try {
+    await runStudy(study, ref, { options, call, context });
+  } finally {
+    await endWorkers();
+    await study.close();
+  }
+}
+
+/** A call of `optimize`, warned of and shown. */
+async function runStudy(study: Study, ref: StudyRef, given: CallOfOptimize): Promise<void> {
+  const { options, call, context } = given;
+  const { io } = context;
+  const [{ createOptimizeView }, { studyDetails }, { drainable }] = await Promise.all([
+    import("../optimize-view.js"),
+    import("../optimize-details.js"),
+    import("../interrupt.js"),
+  ]);
   const file = ref.storage.location(ref.name);
   const json = options.format === "json";
   const { studyWarnings } = await import("../../app/study-warnings.js");
@@ -161,10 +183,7 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
   });
   try {
     const result = await drainable((signal, drainSignal) =>
-      study.optimize({
-        ...callOptions(options),
-        ...{ keepCheckpoints, signal, drainSignal, onEvent: (event) => view.onEvent(event) },
-      }),
+      study.optimize({ ...call, signal, drainSignal, onEvent: (event) => view.onEvent(event) }),
     );
     view.stop();
     const weights = study.header.settings.objective === null && options.keepCheckpoints !== "none";
@@ -173,7 +192,6 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
     context.setExitCode(result.exitCode);
   } finally {
     view.stop();
-    await study.close();
   }
 }
 

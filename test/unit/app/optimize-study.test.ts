@@ -1,8 +1,12 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
+import { startWorkers } from "../../../src/app/executor-of.js";
 import { loadStudy } from "../../../src/app/study.js";
 import { copyCheckpoint, readStudy, summarizeStudy, trialLog } from "../../../src/app/read-study.js";
 import { replayTrial } from "../../../src/app/replay.js";
@@ -125,6 +129,35 @@ describe("a study over a model", () => {
     });
     await expect(study.optimize(call)).rejects.not.toMatchObject({ code: "unknown-executor" });
     expect(study.trials.filter(({ state }) => state !== "waiting")).toEqual([]);
+  });
+
+  it("has its workers started before its data are read, and ended where those are refused", async () => {
+    const directory = await emptyFolder();
+    const csv = join(directory, "cells.csv");
+    await writeCells(csv);
+    const params = { "data.path": "cells.csv", "data.horizon": 3, "train.epochs": 1 };
+    const study = await createStudy({ storage: "s", directory, model: "mlp", dataset: "csv", params, seed: 1 });
+    await writeFile(csv, "nothing");
+    const ends: Promise<unknown>[] = [];
+    const onWorker = (worker: Worker): void => void ends.push(once(worker, "exit"));
+    process.on("worker", onWorker);
+    onTestFinished(() => void process.off("worker", onWorker));
+    await expect(study.optimize({ trials: 3, workers: 2, acceptChanges: true })).rejects.toThrow();
+    await nextTurn();
+    expect(ends).toHaveLength(2);
+    await Promise.all(ends);
+
+    // The command line starts them earlier still: the call takes them, or they end.
+    await writeCells(csv);
+    const end = startWorkers(study, { trials: 1, workers: 2 });
+    await study.optimize({ trials: 1, workers: 2, acceptChanges: true });
+    expect(study.trials.map(({ state }) => state)).toEqual(["complete"]);
+    expect(ends).toHaveLength(3);
+    await end();
+    await startWorkers(study, { trials: 1, workers: 2 })();
+    await nextTurn();
+    expect(ends).toHaveLength(4);
+    await Promise.all(ends);
   });
 
   it("lives in memory as well, and goes on where it was", async () => {

@@ -27,10 +27,10 @@ test("end of life is the first cycle at or below eol, recoveries or not", () => 
 test("only windows whose cell ends its life within their horizon are scored; not within H counts as H", async () => {
   const batch = await batchOf("dying");
   // Cycles 16 away by 1 … 5 steps: windows whose last cycle is 11 … 15.
-  const perfect = new RulScore(tables, 0.7);
+  const perfect = new RulScore(endOfLifeCycles(tables, 0.7), 0.7);
   perfect.add(batch, batch.target);
   expect(perfect.metrics()).toEqual({ rul_mae: 0, rul_rmse: 0, rul_windows: 5, rul_censored_cells: 0 });
-  const never = new RulScore(tables, 0.7);
+  const never = new RulScore(endOfLifeCycles(tables, 0.7), 0.7);
   never.add(
     batch,
     batch.target.map(() => 0.9),
@@ -45,14 +45,14 @@ test("only windows whose cell ends its life within their horizon are scored; not
 
 test("a cell without an end of life is censored: counted, not scored, and no metric is invented", async () => {
   const batch = await batchOf("healthy");
-  const score = new RulScore(tables, 0.7);
+  const score = new RulScore(endOfLifeCycles(tables, 0.7), 0.7);
   score.add(batch, batch.target);
   expect(score.metrics()).toEqual({ rul_windows: 0, rul_censored_cells: 1 });
 });
 
 test("windows before and after are neither scored nor censored", async () => {
   const batch = await batchOf("dying");
-  const score = new RulScore(tables, 0.98);
+  const score = new RulScore(endOfLifeCycles(tables, 0.98), 0.98);
   score.add(batch, batch.target);
   // The life ends with cycle 2, the first window's last one.
   expect(score.metrics()).toEqual({ rul_windows: 0, rul_censored_cells: 0 });

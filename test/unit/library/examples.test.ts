@@ -2,9 +2,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import ts from "typescript";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../../integration/cli.js";
 import { blocksOf } from "../../integration/page.js";
+import { requireTypes } from "../../require-types.js";
+
+beforeAll(requireTypes);
 
 const dist = join(projectRoot, "dist").replaceAll("\\", "/");
 const root = `${dist}/index.d.ts`;

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import ts from "typescript";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../../integration/cli.js";
+import { requireTypes } from "../../require-types.js";
+
+beforeAll(requireTypes);
 
 const dist = join(projectRoot, "dist").replaceAll("\\", "/");
 const [root, suites] = [`${dist}/index.d.ts`, `${dist}/testing/index.d.ts`];
