@@ -2,6 +2,7 @@
 import { UsageError } from "../core/errors.js";
 import type { BackendName } from "../core/run.js";
 import { useExplicitTransposes } from "./kernels/mat-mul.js";
+import { notePackedWeights } from "./kernels/packed-weights.js";
 import { loadTensorflow } from "./tensorflow.js";
 import type { LoadedTensorflow } from "./tensorflow.js";
 import * as tf from "./tf.js";
@@ -42,6 +43,8 @@ async function useWasm(): Promise<Backend> {
   if (tf.getBackend() !== "wasm") tf.setWasmPaths(vendorDirectory());
   if (!(await withoutErrorListeners(() => activate("wasm"))))
     throw new UsageError("backend-unavailable", 'backend "wasm" does not start here: use --backend cpu');
+  // First, so that what is noted are the operands that the backend's own product is given.
+  notePackedWeights();
   useExplicitTransposes();
   return { name: "wasm", version: tf.version_core };
 }
