@@ -98,3 +98,8 @@ function addonOfPackage(code: string): string {
     .sort((a, b) => b - a);
   return join(lib, `napi-v${versions[0] ?? process.versions.napi}`, ADDON);
 }
+
+/** Whether there is something to load, by the looks of it. Reads one small file. */
+export function hasTensorflow(): boolean {
+  return (inCache() ?? inNodeModules()) !== null;
+}

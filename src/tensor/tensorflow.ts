@@ -24,7 +24,9 @@ interface Binding {
 type NodeBackend = new (binding: Binding, packageName: string) => tf.KernelBackend;
 
 /** Node's own loader of CommonJS modules, which every `require` goes through. */
-const loader = Module as unknown as { _load(id: string, parent: { filename?: string } | null, main: boolean): unknown };
+const loader = Module as unknown as {
+  _load: (this: void, id: string, parent: { filename?: string } | null, main: boolean) => unknown;
+};
 
 /**
  * What the package's files are handed in place of what they ask for: this package's TensorFlow.js, so that there is one
@@ -53,7 +55,7 @@ function requireCode(code: string): NodeBackend {
   const original = loader._load;
   loader._load = function (id, parent, main) {
     const ours = parent?.filename?.startsWith(dist + sep) === true && Object.hasOwn(given, id);
-    return ours ? given[id] : original.call(this, id, parent, main);
+    return ours ? given[id] : original(id, parent, main);
   };
   try {
     const require = createRequire(join(dist, "index.js"));
@@ -98,7 +100,7 @@ export function loadTensorflowFrom(files: TensorflowFiles): LoadedTensorflow {
  */
 export function loadTensorflow(): Promise<LoadedTensorflow> {
   const candidates = [inCache(), inNodeModules()].filter((files) => files !== null);
-  let error: unknown = null;
+  let error: UsageError | null = null;
   for (const files of candidates) {
     try {
       return Promise.resolve(loadTensorflowFrom(files));

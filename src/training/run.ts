@@ -15,8 +15,9 @@ import { UsageError, defined } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
 import { buildDataset, cellDigest } from "../datasets/index.js";
 import type { Backend } from "../tensor/index.js";
-import { isaOf, useBackend, useKernels } from "../tensor/index.js";
+import { isaOf, useKernels } from "../tensor/index.js";
 import type { Checkpoint, ResumeState, TrainedData } from "./checkpoint.js";
+import { chooseBackend } from "./choose-backend.js";
 import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { resolveConfig } from "./config.js";
@@ -48,7 +49,7 @@ async function prepare(config: ResolvedConfig, options: RunOptions): Promise<Tra
   const { dataSeed: seed, alignWindow } = config;
   const { baseDir, tables } = options;
   const dataset = await buildDataset(config.dataset, config.data, defined({ seed, baseDir, tables, alignWindow }));
-  const backend = await useBackend(config.backend);
+  const backend = await chooseBackend(config, dataset);
   const kernels = await useKernels(config.kernels);
   return { config, options, dataset, backend, kernels, isa: isaOf(kernels) };
 }
