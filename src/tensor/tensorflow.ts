@@ -49,7 +49,7 @@ function replacements(): Record<string, unknown> {
 }
 
 /** Requires files of the package with the replacements in force for them alone, and for no longer than it takes. */
-function requireCode(code: string): NodeBackend {
+export function requireCode(code: string): NodeBackend {
   const dist = join(code, "dist");
   const given = replacements();
   const original = loader._load;
