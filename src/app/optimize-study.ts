@@ -1,8 +1,8 @@
 /** How a stored study's trials are run: the run that each of them is, in the pool, with its checkpoints kept or removed. */
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
-import { defined, isBanned, UsageError } from "../core/index.js";
+import type { BackendName, ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
+import { isBanned, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import type { JudgedBy } from "../plugins/known-metrics.js";
@@ -18,6 +18,7 @@ import { requireExecutor, studyExecutor } from "./executor-of.js";
 import { datasetOf, preflight } from "./preflight.js";
 import { BaselineKeeper } from "./study-baselines.js";
 import { studyParameters } from "./study-subject.js";
+import { studyBackend } from "./study-backend.js";
 import { studyKernels } from "./study-kernels.js";
 import { loadStudyPlugins } from "./study-plugins.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
@@ -147,6 +148,12 @@ export async function configOfTrials(
   };
 }
 
+/** Of several models, one for all: what one of them wants to have is little slower for the others. */
+function oneBackend(chosen: ReadonlySet<BackendName>): BackendName {
+  const [first = "wasm"] = chosen;
+  return chosen.has("tensorflow") ? "tensorflow" : first;
+}
+
 async function trainingJobs(
   study: Study,
   base: string | null,
@@ -154,9 +161,17 @@ async function trainingJobs(
 ): Promise<{ jobOf: JobOf; baselines: BaselineKeeper }> {
   const { header } = study;
   const kernels = studyKernels(study, options.kernels);
-  const configOf = await configOfTrials(header, base, { ...defined({ backend: options.backend }), kernels });
-  const baselines = new BaselineKeeper(study, (trial) => datasetOf(resolveConfig(configOf(trial))));
-  for (const model of modelsOf(header)) await baselines.start(await preflight(configOf({ params: { model } })));
+  const asked = await studyBackend(study, options.backend);
+  const configOfAsked = await configOfTrials(header, base, { backend: asked, kernels });
+  const baselines = new BaselineKeeper(study, (trial) => datasetOf(resolveConfig(configOfAsked(trial))));
+  const chosen = new Set<BackendName>();
+  for (const model of modelsOf(header)) {
+    const found = await preflight(configOfAsked({ params: { model } }));
+    chosen.add(found.backend);
+    await baselines.start(found.dataset);
+  }
+  const backend = oneBackend(chosen);
+  const configOf: ConfigOfTrial = (trial) => ({ ...configOfAsked(trial), backend });
   const judged = judgedBy(header);
   const jobOf: JobOf = async ({ params }) => {
     const config = configOf({ params });

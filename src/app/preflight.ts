@@ -1,8 +1,9 @@
 /** The check before the first trial: data loaded and model built once. */
-import type { Dataset, RunConfig } from "../core/index.js";
+import type { BackendName, Dataset, RunConfig } from "../core/index.js";
 import { inOneLine, MlbenchError, moduleErrorOf, UsageError } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
-import { useBackend, useKernels } from "../tensor/index.js";
+import { useKernels } from "../tensor/index.js";
+import { chooseBackend } from "../training/choose-backend.js";
 import type { ResolvedConfig } from "../training/config.js";
 import { resolveConfig } from "../training/config.js";
 import { Trainer } from "../training/trainer.js";
@@ -15,20 +16,25 @@ export function datasetOf({ dataset, data, dataSeed, alignWindow }: ResolvedConf
   });
 }
 
+export interface Preflight {
+  readonly dataset: Dataset;
+  readonly backend: BackendName;
+}
+
 /**
  * Loads the data and builds the model once, so that a mistake that every trial would repeat is found before the first.
- * @returns the data.
+ * @returns the data, and the backend that the run's choice stands for here.
  * @throws UsageError for whatever is wrong.
  */
-export async function preflight(config: RunConfig): Promise<Dataset> {
+export async function preflight(config: RunConfig): Promise<Preflight> {
   const resolved = resolveConfig(config);
   try {
     const dataset = await datasetOf(resolved);
-    await useBackend(resolved.backend);
+    const { name: backend } = await chooseBackend(resolved, dataset);
     await useKernels(resolved.kernels);
     const trainer = await Trainer.create(resolved, dataset);
     trainer.dispose();
-    return dataset;
+    return { dataset, backend };
   } catch (error) {
     if (error instanceof MlbenchError) throw error;
     const what = `model "${resolved.model}" on dataset "${resolved.dataset}"`;

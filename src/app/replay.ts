@@ -1,6 +1,14 @@
 /** Trains a trial again from its record and compares what comes out. */
-import { timedMetrics, unknownTrial, UsageError, wholeRunMetrics } from "../core/index.js";
-import type { EpochEvent, KernelsName, Metrics, StudyHeader, StudyObjective, Trial } from "../core/index.js";
+import { defined, timedMetrics, unknownTrial, UsageError, wholeRunMetrics } from "../core/index.js";
+import type {
+  BackendName,
+  EpochEvent,
+  KernelsName,
+  Metrics,
+  StudyHeader,
+  StudyObjective,
+  Trial,
+} from "../core/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { metricsOfPlugins } from "../plugins/load-plugins.js";
@@ -9,6 +17,7 @@ import { epochNumbers, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { backendOf } from "./study-backend.js";
 import { kernelsOf } from "./study-kernels.js";
 
 /** How a replayed trial compares with its record. */
@@ -38,14 +47,9 @@ export interface ReplayOptions {
 
 const keys: KnownKeys<ReplayOptions> = { onStart: true, onEpoch: true, signal: true };
 
-/** `wasm/plain` -> the backend and the kernels that a trial ran on. */
-function recordedBackend(trial: Trial): { backend?: "wasm" | "cpu" | "tensorflow"; kernels?: KernelsName } {
-  const [backend] = trial.backend?.split("/") ?? [];
-  const kernels = kernelsOf(trial);
-  return {
-    ...(backend === undefined ? {} : { backend: backend as "wasm" }),
-    ...(kernels === undefined ? {} : { kernels }),
-  };
+/** What a trial ran on, as far as its record says. */
+function recordedBackend(trial: Trial): { backend?: BackendName; kernels?: KernelsName } {
+  return defined({ backend: backendOf(trial), kernels: kernelsOf(trial) });
 }
 
 /**

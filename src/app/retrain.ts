@@ -13,6 +13,7 @@ import { defaultTrial } from "./default-trial.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { studyBackend } from "./study-backend.js";
 import { studyKernels } from "./study-kernels.js";
 import { meanInterval } from "./student-t.js";
 import type { Interval } from "./student-t.js";
@@ -91,6 +92,7 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
     throw new UsageError("not-trainable", `study "${name}" has a plain objective: there is nothing to retrain`);
   const winner = chosenTrial(state, options.trial);
   const configOf = await configOfTrials(header, storage.baseDirectory(name), {
+    backend: await studyBackend({ name, trials: state.trials }),
     kernels: studyKernels({ name, trials: state.trials }),
   });
   const sides = { winner: configOf(winner), defaults: configOf({ params: defaultTrial(header.task, header.space) }) };

@@ -1,4 +1,4 @@
-/** A dataset's download with its progress on the terminal. */
+/** A download with its progress on the terminal, and a dataset's. */
 import { UsageError } from "../core/index.js";
 import { printLine, printNote } from "./io.js";
 import type { CliIo } from "./io.js";
@@ -12,7 +12,7 @@ interface DownloadOptions {
   readonly dir: string;
 }
 
-interface DownloadView {
+export interface DownloadView {
   readonly onProgress: (received: number, total: number | null) => void;
   readonly stop: () => void;
 }
@@ -20,7 +20,7 @@ interface DownloadView {
 const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
 
 /** A bar on a terminal; nothing elsewhere, or while the size is not known. */
-async function createDownloadView(io: CliIo): Promise<DownloadView> {
+export async function createDownloadView(io: CliIo): Promise<DownloadView> {
   if (!movesCursor(io.stderr) || tellerOf(io.stderr)?.quiet) return { onProgress: () => {}, stop: () => {} };
   const { liveRegion } = await import("./live-region.js");
   const region = liveRegion(io.stderr);

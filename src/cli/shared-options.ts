@@ -75,7 +75,7 @@ export function addBackendOptions(command: Command): Command {
     .addOption(
       new Option("--backend <name>", "TensorFlow.js backend")
         .choices(["wasm", "cpu", "tensorflow", "auto"])
-        .default("wasm"),
+        .default("auto"),
     )
     .addOption(
       new Option("--kernels <name>", "build of the fused kernels; fix one for exact replays across machines")

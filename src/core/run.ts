@@ -2,7 +2,7 @@
 import type { ParamValue } from "./distribution.js";
 import type { Failure, Metrics, TrialPart } from "./trial.js";
 
-/** A backend of TensorFlow.js; `tensorflow` needs the optional peer dependency `@tensorflow/tfjs-node`. */
+/** A backend of TensorFlow.js; `tensorflow` is there after `mlbench-hpo backends install tensorflow`. */
 export type BackendName = "wasm" | "cpu" | "tensorflow";
 /** Which fused kernels: the native addon, the relaxed-SIMD (FMA) build, the plain SIMD build, or none (op by op). */
 export type KernelsName = "native" | "relaxed" | "plain" | "none";
@@ -34,7 +34,10 @@ export interface RunConfig {
   readonly dataSeed?: number;
   /** By qualified name: `{ "model.hidden_size": 32, "data.horizon": 10, "train.lr": 1e-3 }`; the rest are defaults. */
   readonly params?: Readonly<Record<string, ConfigValue>>;
-  /** @default "wasm" */
+  /**
+   * `auto`: `tensorflow` for a model of your own whose ops suit it, where it is installed, else `wasm`.
+   * @default "auto"
+   */
   readonly backend?: BackendName | "auto";
   /** @default "auto": `MLBENCH_HPO_KERNELS` where that is set, else the first that runs of native, relaxed, plain, none */
   readonly kernels?: KernelsName | "auto";

@@ -22,3 +22,6 @@ if (!models.has("lstm"))
   models.register("lstm", lstmMeta)(lazy(async () => (await import("./lstm/lstm.js")).LstmModel));
 if (!models.has("gru")) models.register("gru", gruMeta)(lazy(async () => (await import("./gru/gru.js")).GruModel));
 if (!models.has("mlp")) models.register("mlp", mlpMeta)(lazy(async () => (await import("./mlp/mlp.js")).MlpModel));
+
+/** The package's own models, built of its fused ops: whatever is registered later is somebody else's. */
+export const builtInModels: ReadonlySet<string> = new Set(models.names());

@@ -53,7 +53,7 @@ export interface TaskOptions {
   readonly keepCheckpoints?: { readonly best: number } | "all" | "none" | undefined;
   /** Go on although files that the study depends on have changed; recorded. @default false */
   readonly acceptChanges?: boolean | undefined;
-  /** @default "wasm" */
+  /** @default "auto": that of the study's first trial; in a new study what {@link RunConfig.backend} says */
   readonly backend?: BackendName | "auto" | undefined;
   /** @default "auto" */
   readonly kernels?: KernelsName | "auto" | undefined;

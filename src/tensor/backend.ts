@@ -1,7 +1,10 @@
 /** The choice of the TensorFlow.js backend: wasm, cpu or tensorflow. */
-import { UsageError, messageOf } from "../core/errors.js";
+import { UsageError } from "../core/errors.js";
 import type { BackendName } from "../core/run.js";
 import { useExplicitTransposes } from "./kernels/mat-mul.js";
+import { notePackedWeights } from "./kernels/packed-weights.js";
+import { loadTensorflow } from "./tensorflow.js";
+import type { LoadedTensorflow } from "./tensorflow.js";
 import * as tf from "./tf.js";
 import { vendorDirectory } from "./vendor-directory.js";
 
@@ -40,6 +43,8 @@ async function useWasm(): Promise<Backend> {
   if (tf.getBackend() !== "wasm") tf.setWasmPaths(vendorDirectory());
   if (!(await withoutErrorListeners(() => activate("wasm"))))
     throw new UsageError("backend-unavailable", 'backend "wasm" does not start here: use --backend cpu');
+  // First, so that what is noted are the operands that the backend's own product is given.
+  notePackedWeights();
   useExplicitTransposes();
   return { name: "wasm", version: tf.version_core };
 }
@@ -61,46 +66,12 @@ async function silently<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Node 23 removed `util.isNullOrUndefined`, which tfjs-node still calls. */
-async function shimNodeUtil(): Promise<void> {
-  const util = (await import("node:util")).default as unknown as Record<string, unknown>;
-  util["isNullOrUndefined"] ??= (value: unknown): boolean => value === null || value === undefined;
+async function useTensorflow(load: () => Promise<LoadedTensorflow>): Promise<Backend> {
+  const { version } = await silently(load);
+  if (!(await activate("tensorflow")))
+    throw new UsageError("backend-unavailable", 'backend "tensorflow" does not start here: use --backend wasm');
+  return { name: "tensorflow", version };
 }
-
-/** The error that says in one line why `@tensorflow/tfjs-node` did not load, and what to do. */
-export function explainTensorflow(error: unknown): UsageError {
-  const code = (error as { code?: unknown } | null)?.code;
-  const first = messageOf(error).split("\n")[0]?.trim() ?? "";
-  const notInstalled =
-    (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") && /['"]@tensorflow\/tfjs-node['"]/.test(first);
-  const why = notInstalled
-    ? "@tensorflow/tfjs-node is not installed (an optional peer, never installed by itself: its install step downloads libtensorflow)"
-    : `@tensorflow/tfjs-node is installed but does not load: ${first}`;
-  const remedy = notInstalled
-    ? "run `npm install @tensorflow/tfjs-node` beside mlbench-hpo, or build it against a local libtensorflow"
-    : "reinstall it for this Node version with `npm rebuild @tensorflow/tfjs-node --build-addon-from-source`";
-  return new UsageError(
-    "backend-unavailable",
-    `backend "tensorflow" is not available: ${why}; ${remedy}, or use --backend wasm`,
-    { cause: error },
-  );
-}
-
-async function useTensorflow(load: () => Promise<unknown>): Promise<Backend> {
-  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "3";
-  await shimNodeUtil();
-  try {
-    const loaded = (await silently(load)) as { default?: { version?: Record<string, string> } };
-    if (!(await activate("tensorflow"))) throw new Error("its backend does not start");
-    return { name: "tensorflow", version: loaded.default?.version?.["tfjs-node"] ?? tf.version_core };
-  } catch (error) {
-    throw explainTensorflow(error);
-  }
-}
-
-/** The specifier is a variable because the package is optional: the compiler must not ask for its types. */
-const tfjsNode = "@tensorflow/tfjs-node";
-const loadTfjsNode = (): Promise<unknown> => import(/* @vite-ignore */ tfjsNode);
 
 /**
  * Makes a backend the active one of this thread.
@@ -111,7 +82,7 @@ const loadTfjsNode = (): Promise<unknown> => import(/* @vite-ignore */ tfjsNode)
  */
 export async function useBackend(
   name: BackendName | "auto",
-  load: () => Promise<unknown> = loadTfjsNode,
+  load: () => Promise<LoadedTensorflow> = loadTensorflow,
 ): Promise<Backend> {
   switch (name) {
     case "wasm":

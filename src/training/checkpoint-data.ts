@@ -13,7 +13,7 @@ import { UsageError, defined } from "../core/index.js";
 import type { AppliedData, BuildOptions, WindowSplit } from "../datasets/index.js";
 import { applyDataset, cellDigest, listOf, loadTables } from "../datasets/index.js";
 import type { ForwardModel } from "../models/index.js";
-import { kernelsWork, useBackend, useKernels } from "../tensor/index.js";
+import { hasTensorflow, kernelsWork, useBackend, useKernels } from "../tensor/index.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { foundPaths, pathParameters } from "./data-paths.js";
 import { checkpointModel, groupParams } from "./load-checkpoint.js";
@@ -26,7 +26,7 @@ export interface CheckpointOptions {
   readonly dataset?: string;
   /** Parameters of group `data` that replace the stored ones, by qualified name. */
   readonly params?: Readonly<Record<string, ConfigValue>>;
-  /** @default "wasm" */
+  /** @default "auto": `tensorflow` for what it trained, where it is installed, else `wasm` */
   readonly backend?: BackendName | "auto";
   /** @default "auto" */
   readonly kernels?: KernelsName | "auto";
@@ -192,6 +192,11 @@ export interface OpenOptions {
   readonly alignWindow?: number;
 }
 
+/** `auto` stands for the one that trained the checkpoint, where that can be TensorFlow. */
+function backendFor(asked: BackendName | "auto", stored?: BackendName | "auto"): BackendName | "auto" {
+  return asked === "auto" && stored === "tensorflow" && hasTensorflow() ? stored : asked;
+}
+
 /** `auto` stands for those that trained the checkpoint where they run here, so that its own numbers come out again. */
 function kernelsFor(asked: KernelsName | "auto", stored: KernelsName | "auto" = "auto"): KernelsName | "auto" {
   return asked === "auto" && stored !== "auto" && !process.env["MLBENCH_HPO_KERNELS"] && kernelsWork(stored)
@@ -208,8 +213,8 @@ export async function openCheckpoint(
   options: CheckpointOptions,
   { strangersWhole = false, alignWindow }: OpenOptions = {},
 ): Promise<OpenedCheckpoint> {
-  await useBackend(options.backend ?? "wasm");
   const { checkpoint, create } = await checkpointModel(path);
+  await useBackend(backendFor(options.backend ?? "auto", checkpoint.config.backend));
   await useKernels(kernelsFor(options.kernels ?? "auto", checkpoint.config.kernels));
   const model = create();
   return disposingOnFailure(model, async () => {

@@ -206,7 +206,7 @@ export function resolveConfig(config: RunConfig): ResolvedConfig {
     modelParams: values.model,
     data: values.data,
     train,
-    backend: config.backend ?? "wasm",
+    backend: config.backend ?? "auto",
     kernels: config.kernels ?? "auto",
     plugins: config.plugins ?? [],
     alignWindow: config.alignWindow,

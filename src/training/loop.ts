@@ -149,6 +149,13 @@ export async function trainOneEpoch(
   }
 }
 
+/** One step as {@link trainOneEpoch} takes it, on a model that is thrown away. */
+export function tryStep(model: ForwardModel, batch: Batch, options: EpochOptions): void {
+  model.training = true;
+  const { loss, sums, own } = trainStep(model, batch, options);
+  tf.dispose([loss, sums, ...Object.values(own).filter((value) => typeof value !== "number")]);
+}
+
 /**
  * Scores a model on a loader's windows, without dropout; changes nothing.
  * @returns null when `stopped` ended the pass

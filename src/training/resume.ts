@@ -56,14 +56,15 @@ export async function resumeConfig(
       `--resume ${path}: a run continues with its own settings; these differ: ${changed.join(", ")}`,
     );
   const params: Record<string, ConfigValue> = { ...stored.params, ...config.params };
-  const { kernels } = stored;
-  const asked = config.kernels ?? "auto";
+  const { backend, kernels } = stored;
+  const asked = { backend: config.backend ?? "auto", kernels: config.kernels ?? "auto" };
   return {
     config: {
       ...config,
       params,
       seed: stored.seed,
-      kernels: asked === "auto" ? (kernels ?? "auto") : asked,
+      backend: asked.backend === "auto" ? (backend ?? "auto") : asked.backend,
+      kernels: asked.kernels === "auto" ? (kernels ?? "auto") : asked.kernels,
       plugins: config.plugins ?? stored.plugins ?? [],
       ...defined({ dataSeed: stored.dataSeed, alignWindow: stored.alignWindow }),
     },

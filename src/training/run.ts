@@ -15,8 +15,9 @@ import { UsageError, defined } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
 import { cellDigest, sharedDatasets } from "../datasets/index.js";
 import type { Backend } from "../tensor/index.js";
-import { isaOf, useBackend, useKernels } from "../tensor/index.js";
+import { isaOf, useKernels } from "../tensor/index.js";
 import type { Checkpoint, ResumeState, TrainedData } from "./checkpoint.js";
+import { chooseBackend } from "./choose-backend.js";
 import { storedConfig, storedNormalisation, writeCheckpoint } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { resolveConfig } from "./config.js";
@@ -49,7 +50,7 @@ async function prepare(config: ResolvedConfig, options: RunOptions): Promise<Tra
   const { baseDir, tables } = options;
   const from = defined({ seed, baseDir, tables, alignWindow });
   const dataset = await sharedDatasets.get(config.dataset, config.data, from);
-  const backend = await useBackend(config.backend);
+  const backend = await chooseBackend(config, dataset);
   const kernels = await useKernels(config.kernels);
   return { config, options, dataset, backend, kernels, isa: isaOf(kernels) };
 }

@@ -5,7 +5,7 @@ import type { ForwardModel } from "../models/index.js";
 import { models } from "../models/index.js";
 import type { Checkpoint, EpochMetrics, ResumeState } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
-import { evaluate, trainOneEpoch } from "./loop.js";
+import { evaluate, trainOneEpoch, tryStep } from "./loop.js";
 import type { PassControl } from "./loop.js";
 import { ofPart, prefixed } from "./metrics.js";
 import type { PassResult } from "./metrics.js";
@@ -120,6 +120,14 @@ export class Trainer {
   get stoppedEarly(): boolean {
     const patience = this.#config.train.early_stopping_patience;
     return patience > 0 && this.#waited >= patience;
+  }
+
+  /** One optimizer step on the first batch, for what it costs; nothing of it counts. */
+  tryStep(): void {
+    const { model, optimizer, train } = this.#parts;
+    const { lr, weight_decay: weightDecay, grad_clip: maxNorm } = this.#config.train;
+    const [batch] = train.epoch(0);
+    if (batch) tryStep(model, batch, { optimizer, lr, weightDecay, maxNorm });
   }
 
   /** Trains one epoch and scores the validation part. A stopped or diverged epoch counts for nothing. */

@@ -1,7 +1,9 @@
-/** `mlbench-hpo backends`: which kernels and tensor backends run on this machine, and why not the others. */
+/** `mlbench-hpo backends`: which kernels and tensor backends run on this machine; one of them installed, uninstalled. */
 import type { BackendsReport } from "../../app/backends.js";
-import type { CommandDefinition } from "../command.js";
-import { parseFormat } from "../io.js";
+import type { Command } from "commander";
+import type { CommandContext, CommandDefinition } from "../command.js";
+import { withInterrupt } from "../interrupt.js";
+import { parseFormat, printLine } from "../io.js";
 import { printData, renderTable } from "../render.js";
 import { formatOption } from "../shared-options.js";
 
@@ -26,9 +28,10 @@ function backendRows({ backends }: BackendsReport): Row[] {
   ]);
 }
 
-/** `mlbench-hpo backends` */
-export const backendsCommand: CommandDefinition = (program, { io }) => {
-  program
+/** `mlbench-hpo backends`, `backends install tensorflow`, `backends uninstall tensorflow`. */
+export const backendsCommand: CommandDefinition = (program, context) => {
+  const { io } = context;
+  const command = program
     .command("backends")
     .description("which kernels and TensorFlow.js backends run here, and why not the others")
     .addOption(formatOption(["table", "json", "yaml"]))
@@ -43,4 +46,33 @@ export const backendsCommand: CommandDefinition = (program, { io }) => {
           ),
       });
     });
+  addInstall(command, context);
+  addUninstall(command, context);
 };
+
+function addInstall(parent: Command, { io, setExitCode }: CommandContext): void {
+  parent
+    .command("install")
+    .description("install the TensorFlow backend into the user's cache: from PyPI and npm, compiled here (Linux)")
+    .argument("<backend>", "tensorflow")
+    .option("--wheel <file|url>", "a wheel of tensorflow-cpu to take in place of PyPI's")
+    .option("--sha256 <hex>", "expected SHA-256 of the wheel (default: the published one, for PyPI's)")
+    .option("--force", "install anew what is installed")
+    .action(async (backend: string, options: { wheel?: string; sha256?: string; force?: boolean }) => {
+      const { installBackend } = await import("../install-backend.js");
+      if (await withInterrupt((signal) => installBackend(io, backend, options, signal))) return;
+      printLine(io.stderr, "interrupted: type the same command to go on");
+      setExitCode(130);
+    });
+}
+
+function addUninstall(parent: Command, { io }: CommandContext): void {
+  parent
+    .command("uninstall")
+    .description("remove what `backends install` put into the user's cache")
+    .argument("<backend>", "tensorflow")
+    .action(async (backend: string) => {
+      const { uninstallBackend } = await import("../install-backend.js");
+      await uninstallBackend(io, backend);
+    });
+}

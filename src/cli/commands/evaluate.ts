@@ -13,7 +13,7 @@ interface EvaluateOptions {
   split: SplitName;
   dataset?: string;
   format: string;
-  backend: "wasm";
+  backend: "auto";
   kernels: "auto";
 }
 

@@ -115,6 +115,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "backends",
+    subcommands: ["install", "uninstall"],
     summary: "which kernels and backends run here, and why",
     load: async () => (await import("./backends.js")).backendsCommand,
   },

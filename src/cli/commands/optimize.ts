@@ -39,7 +39,7 @@ interface OptimizeCliOptions extends StudyOptions {
   keepCheckpoints: string;
   acceptChanges?: boolean;
   takeOver?: boolean;
-  backend: "wasm";
+  backend: "auto";
   kernels: "auto";
   format: "table" | "json";
 }

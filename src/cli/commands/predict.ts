@@ -21,7 +21,7 @@ interface PredictOptions {
   plot?: string;
   plotCells?: string;
   dump?: string;
-  backend: "wasm";
+  backend: "auto";
   kernels: "auto";
 }
 

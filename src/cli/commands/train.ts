@@ -57,7 +57,7 @@ export const trainCommand: CommandDefinition = async (program, context) => {
     const seed = options.seed ?? file.seed;
     const config: RunConfig = {
       ...{ model, dataset, params, plugins: [...scanned.plugin, ...(file.plugins ?? [])] },
-      ...{ backend: options.backend ?? "wasm", kernels: options.kernels ?? "auto" },
+      ...{ backend: options.backend ?? "auto", kernels: options.kernels ?? "auto" },
       ...(seed === undefined ? {} : { seed }),
     };
     return train({ config, options, io: context.io }, context);
@@ -209,7 +209,7 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
     stop: () => view?.stop(),
     end: ({ backend, kernels, warnings }) => {
       for (const line of earlier.splice(0)) printLine(io.stderr, hangText(line, sizeOf(io.stderr).columns, 2));
-      if (options.backend === "auto")
+      if (options.backend === "auto" && backend.name !== "wasm")
         printNote(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
       else printDetail(io.stderr, () => `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
       if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
@@ -309,6 +309,6 @@ async function plot(plan: TrainPlan, finishes: readonly FinishEvent[]): Promise<
 async function figureOf({ options }: TrainPlan, { checkpoint }: FinishEvent): Promise<PredictionFigure> {
   const { predictCheckpoint } = await import("../../training/predict.js");
   const { endPointsFigure } = await import("../prediction-plot.js");
-  const { backend = "wasm", kernels = "auto" } = options;
+  const { backend = "auto", kernels = "auto" } = options;
   return endPointsFigure(await predictCheckpoint(checkpoint as string, { split: "val", backend, kernels }));
 }

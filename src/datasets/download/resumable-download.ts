@@ -8,6 +8,8 @@ import { makeFolder } from "../../io/make-folder.js";
 
 export interface ResumableDownload {
   readonly url: string;
+  /** Sent with each request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The file for the bytes; those there already are gone on with if the server's file is still the same. */
   readonly partPath: string;
   /** @param total null where the server does not say */
@@ -108,8 +110,8 @@ async function start(download: ResumableDownload): Promise<Started | "complete">
   const present = await sizeOf(partPath);
   const canResume = record?.url === url && record.validator !== null && present > 0;
   if (canResume && present === record.total) return "complete";
-  const headers = canResume ? { range: `bytes=${present}-`, "if-range": record.validator } : {};
-  const response = await request(url, headers, signal);
+  const partial = canResume ? { range: `bytes=${present}-`, "if-range": record.validator } : {};
+  const response = await request(url, { ...download.headers, ...partial }, signal);
   const range = contentRange(response.headers);
   if (canResume && response.status === 206 && range?.start === present)
     return { response, offset: present, total: range.total };

@@ -23,6 +23,8 @@ export interface UnpackLimits {
 export interface UnpackedFile {
   /** The entry's last part. */
   readonly name: string;
+  /** Its whole name in its archive. */
+  readonly entry: string;
   /** The archive that it was in, without `.zip`; empty for the outermost. */
   readonly archive: string;
   readonly path: string;
@@ -32,7 +34,8 @@ interface Unpacking {
   readonly staging: string;
   readonly limits: UnpackLimits;
   readonly signal: AbortSignal | undefined;
-  readonly wanted: (name: string) => boolean;
+  readonly wanted: (name: string, entry: string) => boolean;
+  readonly label: string;
   readonly found: UnpackedFile[];
   files: number;
   bytes: number;
@@ -85,7 +88,7 @@ async function extract(zip: ZipFile, entry: Entry, path: string, archive: string
 
 async function unpackInto(path: string, archive: string, depth: number, work: Unpacking): Promise<void> {
   const zip = await openPromise(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true });
-  const label = archive === "" ? basename(path) : `${archive}.zip`;
+  const label = archive === "" ? work.label : `${archive}.zip`;
   try {
     // yauzl refuses absolute names and names with "..".
     for await (const entry of zip.eachEntry()) {
@@ -100,15 +103,24 @@ async function unpackInto(path: string, archive: string, depth: number, work: Un
         await extract(zip, entry, target, label, work);
         await unpackInto(target, name.replace(/\.zip$/i, ""), depth + 1, work);
         await rm(target);
-      } else if (work.wanted(name)) {
+      } else if (work.wanted(name, entry.fileName)) {
         admitName(name, label);
         await extract(zip, entry, target, label, work);
-        work.found.push({ name, archive, path: target });
+        work.found.push({ name, entry: entry.fileName, archive, path: target });
       }
     }
   } finally {
     zip.close();
   }
+}
+
+export interface UnpackOptions {
+  readonly limits: UnpackLimits;
+  /** By an entry's last part, and by its whole name. */
+  readonly wanted: (name: string, entry: string) => boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** What the archive is called in messages. @default its file's name */
+  readonly label?: string;
 }
 
 /**
@@ -119,13 +131,14 @@ async function unpackInto(path: string, archive: string, depth: number, work: Un
 export async function unpackArchive(
   path: string,
   staging: string,
-  options: { limits: UnpackLimits; wanted: (name: string) => boolean; signal?: AbortSignal | undefined },
+  options: UnpackOptions,
 ): Promise<readonly UnpackedFile[]> {
   await mkdir(staging, { recursive: true });
   const work: Unpacking = {
     staging,
     limits: options.limits,
     wanted: options.wanted,
+    label: options.label ?? basename(path),
     signal: options.signal,
     found: [],
     files: 0,
@@ -137,7 +150,7 @@ export async function unpackArchive(
     options.signal?.throwIfAborted();
     const isOfTheSystem = error instanceof Error && "syscall" in error;
     if (error instanceof MlbenchError || isOfTheSystem) throw error;
-    throw new MlbenchError("archive-refused", `${basename(path)}: ${messageOf(error)}; nothing was unpacked`, {
+    throw new MlbenchError("archive-refused", `${work.label}: ${messageOf(error)}; nothing was unpacked`, {
       cause: error,
     });
   }

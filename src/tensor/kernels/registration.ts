@@ -17,6 +17,11 @@ export type GradientFunction<C> = (dys: Tensor[], call: C) => Record<string, () 
 
 const registered = new Set<string>();
 
+/** The names of the fused ops. */
+export function fusedNames(): ReadonlySet<string> {
+  return registered;
+}
+
 /** Registers a kernel for every backend, and its gradient when it has one; again is harmless. */
 export function registerFused<C>(name: string, kernel: KernelFunction<C>, gradient?: GradientFunction<C>): void {
   if (registered.has(name)) return;

@@ -1,5 +1,6 @@
 /** Tensors read and written without TensorFlow.js's own copies, per backend. */
 import type { DataId, KernelBackend, TensorInfo } from "../tf.js";
+import { isPacked } from "./packed-weights.js";
 
 /** The insides of the three backends, beyond the public type. */
 interface BackendInside extends KernelBackend {
@@ -41,8 +42,11 @@ export function tensorOf(backend: KernelBackend, shape: readonly number[], value
 export function replaceValues(backend: KernelBackend, info: TensorInfo, values: Float32Array): boolean {
   const inside = backend as BackendInside;
   if (backend.refCount(info.dataId) !== 1) return false;
-  if (inside.typedArrayFromHeap) inside.typedArrayFromHeap(info).set(values);
-  else if (inside.data) inside.data.get(info.dataId).values = values.slice();
+  if (inside.typedArrayFromHeap) {
+    // A matrix product or a convolution of the backend's own goes on with the values that it packed.
+    if (isPacked(info.dataId)) return false;
+    inside.typedArrayFromHeap(info).set(values);
+  } else if (inside.data) inside.data.get(info.dataId).values = values.slice();
   else return false;
   return true;
 }

@@ -9,6 +9,7 @@ import { kernelsNames, kernelsWork } from "../../../src/tensor/kernels/index.js"
 import * as tf from "../../../src/tensor/tf.js";
 import { drawn, relativeError } from "./drawn.js";
 import type { Summary } from "./drawn.js";
+import { backends } from "../tensor/backends.js";
 
 interface Case {
   model: string;
@@ -70,7 +71,7 @@ function batchOf(c: Case): BatchTensors {
 const titleOf = (c: Case) =>
   `${c.model} H${c.hidden_size} L${c.layers} ${c.head ?? c.activation} dropout ${c.dropout} residual ${c.residual}`;
 
-const settings = (["cpu", "wasm"] as const).flatMap((backend) =>
+const settings = backends.flatMap((backend) =>
   kernelsNames.filter(kernelsWork).map((kernels) => [backend, kernels] as const),
 );
 

@@ -1,19 +1,25 @@
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { realpathSync } from "node:fs";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import Module, { createRequire } from "node:module";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, expect, test, vi } from "vitest";
 import { projectRoot } from "../../integration/cli.js";
 import { UsageError } from "../../../src/core/index.js";
-import { batchToTensors, explainTensorflow, useBackend } from "../../../src/tensor/index.js";
+import { batchToTensors, useBackend } from "../../../src/tensor/index.js";
+import { requireCode } from "../../../src/tensor/tensorflow.js";
+import { tensorflowCache } from "../../../src/tensor/tensorflow-files.js";
 import * as tf from "../../../src/tensor/tf.js";
+import { backends } from "./backends.js";
 
-const missing = Object.assign(new Error("Cannot find package '@tensorflow/tfjs-node' imported from backend.js"), {
-  code: "ERR_MODULE_NOT_FOUND",
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 
-afterEach(() => vi.restoreAllMocks());
-
-test.each(["wasm", "cpu"] as const)("%s computes, in silence", async (name) => {
+test.each(backends)("%s computes, in silence", async (name) => {
   const heard = vi.spyOn(console, "warn");
   expect(await useBackend(name)).toEqual({ name, version: "4.22.0" });
   expect([...tf.matMul(tf.ones([2, 3]), tf.ones([3, 1])).dataSync()]).toEqual([3, 3]);
@@ -34,35 +40,81 @@ test("a program's own error after the wasm backend is loaded is shown at its own
   expect(stderr.length).toBeLessThan(1_000);
 });
 
-test("tensorflow that is not installed says why and what to do, in one line", async () => {
-  const load = () => Promise.reject(missing);
-  const error = await useBackend("tensorflow", load).catch((e: unknown) => e);
+/** A folder that `backends install` could have left, of files that load anywhere or nowhere. */
+async function installation(files: Readonly<Record<string, string>>, sizes: Readonly<Record<string, number>> = {}) {
+  const root = await mkdtemp(join(tmpdir(), "mlbench-tf-"));
+  const folder = join(root, "mlbench-hpo", "tensorflow", `${process.platform}-${process.arch}`);
+  const installed = { tensorflow: "2.15.1", tfjs_node: "4.22.0", bytes: 1, files: sizes };
+  for (const [name, text] of Object.entries({ "installed.json": JSON.stringify(installed), ...files })) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  vi.stubEnv("XDG_CACHE_HOME", root);
+  return folder;
+}
+
+const failure = (): Promise<UsageError> =>
+  useBackend("tensorflow").catch((error: unknown) => error as UsageError) as never;
+
+test("tensorflow that is not installed says what to type, in one line", async () => {
+  vi.stubEnv("XDG_CACHE_HOME", "/nowhere");
+  const error = await failure();
   expect(error).toBeInstanceOf(UsageError);
-  expect((error as UsageError).exitCode).toBe(2);
-  expect((error as UsageError).message).toMatch(
-    /is not installed .*npm install @tensorflow\/tfjs-node.*--backend wasm/,
+  expect(error.exitCode).toBe(2);
+  expect(error.message).toMatch(
+    /not installed in \/nowhere\/mlbench-hpo\/tensorflow; .*mlbench-hpo backends install tensorflow.*--backend wasm/,
   );
-  expect((error as UsageError).message).not.toContain("\n");
+  expect(error.message).not.toContain("\n");
 });
 
-test("tensorflow that is installed but broken shows the first line of its error", () => {
-  const native = new Error("libtensorflow.so.2: cannot open shared object file\nRequire stack: …");
-  expect(explainTensorflow(native).message).toMatch(
-    /does not load: libtensorflow.so.2: cannot open shared object file; .*--build-addon-from-source/,
-  );
+test("a relative XDG_CACHE_HOME counts for nothing, as the standard has it", () => {
+  expect(tensorflowCache({ XDG_CACHE_HOME: "here" })).toBe(join(homedir(), ".cache", "mlbench-hpo", "tensorflow"));
+  expect(tensorflowCache({ XDG_CACHE_HOME: "/there" })).toBe("/there/mlbench-hpo/tensorflow");
 });
 
-test("tensorflow's notices while loading stay unheard, and Node's removed util function is there again", async () => {
+test("tensorflow that is installed but cut short, or not loadable, says so in one line and how to install it anew", async () => {
+  const code = { "tfjs-node/package.json": '{"version":"4.22.0"}' };
+  const cut = await installation({ ...code, "lib/a.so": "12345", "tfjs_binding.node": "x" }, { "lib/a.so": 9 });
+  expect((await failure()).message).toMatch(`${cut} does not load: lib/a.so has 5 of 9 bytes; run `);
+  await installation({ ...code }, { "lib/a.so": 9 });
+  expect((await failure()).message).toMatch("does not load: lib/a.so is missing");
+  await installation({ ...code, "tfjs_binding.node": "no library" });
+  const { message } = await failure();
+  expect(message).toMatch(/does not load: .*; run `mlbench-hpo backends install tensorflow --force`/);
+  expect(message).not.toContain("\n");
+});
+
+test("tfjs-node's files are handed what Node 23 took from util and this package's engine; nobody else is", async () => {
+  const asks = `
+    const util = require("util");
+    exports.answers = [util.isNullOrUndefined(null), util.isNullOrUndefined(0), util.isArray([]), typeof util.inspect];
+    exports.tf = require("@tensorflow/tfjs");
+    exports.NodeJSKernelBackend = class { constructor() { require("@tensorflow/tfjs"); } };`;
+  const code = {
+    "tfjs-node/package.json": '{"version":"4.22.0"}',
+    "tfjs-node/dist/register_all_kernels.js": 'require("@tensorflow/tfjs-core").env();',
+    "tfjs-node/dist/nodejs_kernel_backend.js": asks,
+  };
+  const folder = await installation(code);
+  const load = (Module as unknown as { _load: unknown })._load;
+  const Backend = requireCode(realpathSync(join(folder, "tfjs-node"))) as unknown as new () => object;
+  expect((Module as unknown as { _load: unknown })._load).toBe(load);
+  const file = join(realpathSync(folder), "tfjs-node/dist/nodejs_kernel_backend.js");
+  const loaded = createRequire(import.meta.url)(file) as { answers: unknown[]; tf: typeof tf };
+  expect(loaded.answers).toEqual([true, false, true, "function"]);
+  expect(loaded.tf.engine()).toBe(tf.engine());
+  // What is asked for later is what Node finds.
+  expect(() => new Backend()).toThrow(/Cannot find module '@tensorflow\/tfjs'/);
+});
+
+test("notices while tensorflow loads stay unheard", async () => {
   const heard = vi.spyOn(console, "warn").mockImplementation(() => {});
-  let shimmed: unknown;
-  const load = async () => {
+  const load = () => {
     console.warn("a notice");
-    shimmed = ((await import("node:util")).default as unknown as Record<string, unknown>)["isNullOrUndefined"];
-    throw missing;
+    return Promise.reject(new UsageError("backend-unavailable", "not available"));
   };
   await expect(useBackend("tensorflow", load)).rejects.toThrow("not available");
   expect(heard).not.toHaveBeenCalled();
-  expect(shimmed).toBeTypeOf("function");
   console.warn("heard again");
   expect(heard).toHaveBeenCalledOnce();
 });

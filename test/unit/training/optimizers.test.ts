@@ -5,6 +5,7 @@ import { kernelsNames, kernelsWork } from "../../../src/tensor/kernels/index.js"
 import type { Update, UpdateRule } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { drawn } from "../models/drawn.js";
+import { backends } from "../tensor/backends.js";
 
 type Name = "a.weight" | "b";
 
@@ -53,7 +54,7 @@ function compare(c: Case, index: number, variables: Map<Name, tf.Variable>): voi
     });
 }
 
-const settings = (["cpu", "wasm"] as const).flatMap((backend) =>
+const settings = backends.flatMap((backend) =>
   kernelsNames.filter(kernelsWork).map((kernels) => [backend, kernels] as const),
 );
 

@@ -1,5 +1,6 @@
 import type { Ops } from "../../../../src/tensor/index.js";
 import * as tf from "../../../../src/tensor/tf.js";
+import { backends } from "../backends.js";
 import type { IsaName } from "../../../../src/core/run.js";
 import { createFusedOps, KernelMemory, kernelsWork } from "../../../../src/tensor/kernels/index.js";
 import { nativeAddon } from "../../../../src/tensor/kernels/native.js";
@@ -16,8 +17,7 @@ export const builds: readonly Build[] = [
   ...(["plain", "relaxed"] as const).filter(kernelsWork),
   ...isas.map((isa) => `native ${isa}` as const),
 ];
-export const backends = ["cpu", "wasm"] as const;
-/** Of several instruction sets the first alone on wasm: the backend only changes where tensors lie. */
+/** Of several instruction sets the first alone but on cpu: the backend only changes where tensors lie. */
 export const settings = backends.flatMap((backend) =>
   builds
     .filter((build) => backend === "cpu" || !isas.slice(1).some((isa) => build === `native ${isa}`))

@@ -1,0 +1,35 @@
+/** The backend of a study's trials: that of its first one, unless it is told otherwise. */
+import type { BackendName, Trial } from "../core/index.js";
+import { messageOf, UsageError } from "../core/index.js";
+import { useBackend } from "../tensor/index.js";
+
+const names: readonly BackendName[] = ["wasm", "cpu", "tensorflow"];
+
+/** The backend that a trial ran on: `wasm/plain` was on wasm. */
+export function backendOf({ backend }: Pick<Trial, "backend">): BackendName | undefined {
+  const [name] = backend?.split("/") ?? [];
+  return names.find((known) => known === name);
+}
+
+/**
+ * The backend that a study goes on with: what is asked for, else that of the first trial to say so; `auto` where none has
+ * run. So results don't change when TensorFlow is installed beside a study.
+ * @throws UsageError `backend-unavailable`
+ */
+export async function studyBackend(
+  study: { readonly name: string; readonly trials: readonly Trial[] },
+  asked: BackendName | "auto" = "auto",
+): Promise<BackendName | "auto"> {
+  if (asked !== "auto") return asked;
+  const kept = study.trials.map(backendOf).find((name) => name !== undefined);
+  if (kept === undefined) return "auto";
+  try {
+    return (await useBackend(kept)).name;
+  } catch (error) {
+    throw new UsageError(
+      "backend-unavailable",
+      `study "${study.name}" keeps that of its first trial: ${messageOf(error)}, whose numbers differ in the last bits`,
+      { cause: error },
+    );
+  }
+}
