@@ -43,7 +43,7 @@ describe("the kernels that a study keeps", () => {
   });
 
   test("are refused where the machine lacks them, with the option that goes on", () => {
-    vi.mocked(nativeAddon).mockReturnValue({ reason: "no C compiler was found" });
+    vi.mocked(nativeAddon).mockReturnValue({ reason: "no C compiler was found", remedy: "install one" });
     vi.stubEnv("MLBENCH_HPO_KERNELS", "plain");
     expect(() => studyKernels({ name: "s", trials: [trial(0, "wasm/native", "native")] })).toThrow(
       /"s" keeps the kernels of its first trial, "native", which do not run here: no C compiler was found; --kernels plain goes on/,
