@@ -26,7 +26,7 @@ const instructionSets = {
 };
 
 // Without -ffp-contract=off compilers would differ in the last bit.
-const common =
+export const commonFlags =
   "-O2 -std=gnu11 -fPIC -fno-math-errno -fno-trapping-math -ffp-contract=off -fvisibility=hidden -Wno-psabi".split(" ");
 const linking = { linux: ["-shared", "-s"], darwin: ["-bundle", "-undefined", "dynamic_lookup"] };
 /** zig 0.17 writes no header into a bundle; Node loads a library as well. */
@@ -63,7 +63,7 @@ export async function compileKernels({ command, target = [], arch, zig = false, 
       const objects = await Promise.all(
         sources.map(async (name) => {
           const object = join(folder, `${name.slice(0, -2)}-${isa}.o`);
-          await run(cc, [...before, ...target, ...common, ...own, ...extra, "-c", join(files, name), "-o", object]);
+          await run(cc, [...before, ...target, ...commonFlags, ...own, ...extra, "-c", join(files, name), "-o", object]);
           return object;
         }),
       );
@@ -81,7 +81,7 @@ export async function compileNative({ command, target = [], platform, arch, file
   const [cc, ...before] = command;
   try {
     const addon = join(folder, "addon.o");
-    const given = [...before, ...target, ...common, `-I${nodeHeaders()}`];
+    const given = [...before, ...target, ...commonFlags, `-I${nodeHeaders()}`];
     const [kernels] = await Promise.all([
       compileKernels({ command, target, arch, zig, folder }),
       run(cc, [...given, "-c", join(source, "addon.c"), "-o", addon]),
