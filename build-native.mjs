@@ -63,7 +63,17 @@ export async function compileKernels({ command, target = [], arch, zig = false, 
       const objects = await Promise.all(
         sources.map(async (name) => {
           const object = join(folder, `${name.slice(0, -2)}-${isa}.o`);
-          await run(cc, [...before, ...target, ...commonFlags, ...own, ...extra, "-c", join(files, name), "-o", object]);
+          await run(cc, [
+            ...before,
+            ...target,
+            ...commonFlags,
+            ...own,
+            ...extra,
+            "-c",
+            join(files, name),
+            "-o",
+            object,
+          ]);
           return object;
         }),
       );

@@ -83,7 +83,8 @@ async function tryHere(target) {
   if (!existsSync(join(root, "dist", "tensor"))) throw new Refusal("dist/ is missing: run npm run build first");
   const [here, own] = [digestOf(prebuilt.prebuiltFile(root, target.name)), await ownDigest()];
   if (own === null) return "runs here; no C compiler to compare with";
-  if (own !== here) throw new Error(`${target.name}.node gives other bits than this machine's own compiler: ${here} ${own}`);
+  if (own !== here)
+    throw new Error(`${target.name}.node gives other bits than this machine's own compiler: ${here} ${own}`);
   return "runs here, with the same bits as this machine's own compiler gives";
 }
 
@@ -108,7 +109,13 @@ async function prebuild(names) {
     const file = prebuilt.prebuiltFile(root, target.name);
     const started = performance.now();
     rmSync(file, { force: true });
-    await compileNative({ command: [...zig.command, "cc"], target: ["-target", target.triple], ...target, file, zig: true });
+    await compileNative({
+      command: [...zig.command, "cc"],
+      target: ["-target", target.triple],
+      ...target,
+      file,
+      zig: true,
+    });
     const wrong = prebuilt.wrongWith(target, file);
     if (wrong) throw new Error(`${target.name}.node: ${wrong}`);
     const found = await tryHere(target);

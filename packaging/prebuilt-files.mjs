@@ -57,12 +57,14 @@ const libraries = {
   darwin: ["/usr/lib/libSystem.B.dylib"],
 };
 /** Node's own, and C's for memory, text and mathematics: what every process that can load the file has. */
-const known = /^(?:napi_\w+|mem[a-z]+|str[a-z]+|[cm]alloc|free|bzero|(?:a?(?:sin|cos|tan)h?|exp2?|expm1|log|pow|sqrt|fma)f?)$/;
+const known =
+  /^(?:napi_\w+|mem[a-z]+|str[a-z]+|[cm]alloc|free|bzero|(?:a?(?:sin|cos|tan)h?|exp2?|expm1|log|pow|sqrt|fma)f?)$/;
 
 /** What is wrong with a file that was built for a target, in one line; null: nothing. */
 export function wrongWith({ name, platform, arch }, file) {
   const { format, machine, exports, wants, needs, glibc, signed } = readBinary(file);
-  if (format !== (platform === "darwin" ? "mach-o" : "elf") || machine !== arch) return `it is ${format} for ${machine}`;
+  if (format !== (platform === "darwin" ? "mach-o" : "elf") || machine !== arch)
+    return `it is ${format} for ${machine}`;
   if (!exports.includes("napi_register_module_v1")) return "it does not export napi_register_module_v1";
   const libc = platform === "darwin" ? "darwin" : name.split("-")[2];
   const more = needs.filter((library) => !libraries[libc].includes(library));

@@ -53,7 +53,9 @@ function pack(root) {
   const files = packed.files.map(({ path }) => path);
   const lacking = targets.map(({ name }) => `prebuilds/${name}.node`).filter((file) => !files.includes(file));
   if (lacking.length > 0) throw new Error(`the package lacks ${lacking.join(", ")}`);
-  const own = files.filter((file) => file.endsWith(".node") && !targets.some(({ name }) => file === `prebuilds/${name}.node`));
+  const own = files.filter(
+    (file) => file.endsWith(".node") && !targets.some(({ name }) => file === `prebuilds/${name}.node`),
+  );
   if (own.length > 0) throw new Error(`the package has what runs on this machine alone: ${own.join(", ")}`);
   console.log(`${join(folder, packed.filename)}: ${files.length} files, ${(packed.unpackedSize / 1e6).toFixed(1)} MB`);
   console.log("nothing is published: npm publish FILE does that");

@@ -76,7 +76,8 @@ async function compilers() {
   if (zig) others.push({ name: "zig", command: [...zig.command, "cc"], version: `zig ${zig.version}`, zig: true });
   for (const other of others) same(other.version, run([await build(other)]), reference);
   // Sums must not come out by the flags of optimization either.
-  for (const level of ["-O1", "-O3"]) same(`cc ${level}`, run([await build({ ...requireCompiler(), extra: [level] })]), reference);
+  for (const level of ["-O1", "-O3"])
+    same(`cc ${level}`, run([await build({ ...requireCompiler(), extra: [level] })]), reference);
 }
 
 async function arm64() {
@@ -87,7 +88,14 @@ async function arm64() {
   if (cross) builds.push({ name: "gcc", ...cross, arch: "arm64", link: ["-static"] });
   if (zig) {
     const target = ["-target", "aarch64-linux-musl"];
-    builds.push({ name: "zig", command: [...zig.command, "cc"], version: `zig ${zig.version}`, zig: true, target, arch: "arm64" });
+    builds.push({
+      name: "zig",
+      command: [...zig.command, "cc"],
+      version: `zig ${zig.version}`,
+      zig: true,
+      target,
+      arch: "arm64",
+    });
   }
   if (builds.length === 0) throw new Skip("there is no compiler for arm64 here (aarch64-linux-gnu-gcc or zig)");
   const reference = run([await build(requireCompiler())]);

@@ -673,7 +673,10 @@ const schemas = {
     object({
       kernels: list(
         runnable(kernels, {
-          remedy: { description: "What to do where it does not run; null: it does, or nothing helps.", ...nullable(text) },
+          remedy: {
+            description: "What to do where it does not run; null: it does, or nothing helps.",
+            ...nullable(text),
+          },
         }),
       ),
       chosen_by: { enum: ["MLBENCH_HPO_KERNELS", "auto"] },

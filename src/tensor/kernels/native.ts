@@ -133,7 +133,10 @@ function buildRecord(vendor: string): { readonly reason?: string | null; readonl
 
 function whyNone(vendor: string, platform: string, arch: string, name: string): NoAddon {
   if (!["linux", "darwin"].includes(platform) || !["x64", "arm64"].includes(arch))
-    return { reason: `there are none for ${platform} ${arch}, only for Linux and macOS on x64 and arm64`, remedy: null };
+    return {
+      reason: `there are none for ${platform} ${arch}, only for Linux and macOS on x64 and arm64`,
+      remedy: null,
+    };
   const record = buildRecord(vendor);
   if (typeof record?.reason === "string")
     return { reason: record.reason, remedy: `install a C compiler (gcc or clang) and ${rebuild}` };
