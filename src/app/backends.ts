@@ -1,8 +1,9 @@
 /** What runs on this machine, and why: the fused kernels and the tensor backends. */
 import { UsageError } from "../core/index.js";
 import type { BackendName, IsaName, KernelsName } from "../core/index.js";
-import { nativeAddon } from "../tensor/kernels/native.js";
-import { isaOf, kernelsNames, kernelsReason, resolveKernels } from "../tensor/kernels/select.js";
+import type { NativeOrigin } from "../tensor/kernels/native.js";
+import { compilerOf, nativeAddon } from "../tensor/kernels/native.js";
+import { isaOf, kernelsNames, kernelsReason, kernelsRemedy, resolveKernels } from "../tensor/kernels/select.js";
 
 /** Kernels or a backend. */
 export interface Runnable<Name extends string> {
@@ -14,8 +15,13 @@ export interface Runnable<Name extends string> {
   readonly reason: string | null;
 }
 
+/** Kernels, and what to do where they do not run; null: they do, or nothing helps. */
+export interface RunnableKernels extends Runnable<KernelsName> {
+  readonly remedy: string | null;
+}
+
 export interface BackendsReport {
-  readonly kernels: readonly Runnable<KernelsName>[];
+  readonly kernels: readonly RunnableKernels[];
   /** Why the chosen kernels are: `MLBENCH_HPO_KERNELS`, or because they are the first that run. */
   readonly chosen_by: "MLBENCH_HPO_KERNELS" | "auto";
   /** The instruction set that native kernels use here, and all that they could use; null and none without them. */
@@ -23,6 +29,9 @@ export interface BackendsReport {
   readonly isas: readonly IsaName[];
   /** The addon's file; null without native kernels. */
   readonly native_file: string | null;
+  /** Whether this machine's compiler made it, or the package brought it; and which compiler it was, where that is known. */
+  readonly native_origin: NativeOrigin | null;
+  readonly native_compiler: string | null;
   readonly backends: readonly (Runnable<BackendName> & { readonly version: string | null })[];
 }
 
@@ -37,12 +46,16 @@ export async function describeBackends(): Promise<BackendsReport> {
   return {
     kernels: kernelsNames.map((name) => {
       const reason = kernelsReason(name);
-      return { name, runs: reason === null, chosen: name === chosen, reason };
+      return { name, runs: reason === null, chosen: name === chosen, reason, remedy: kernelsRemedy(name) };
     }),
     chosen_by: variable === "" || variable === "auto" ? "auto" : "MLBENCH_HPO_KERNELS",
     isa: isaOf("native"),
-    isas: "reason" in native ? [] : native.addon.isas,
-    native_file: "reason" in native ? null : native.file,
+    ...("reason" in native
+      ? { isas: [], native_file: null, native_origin: null, native_compiler: null }
+      : {
+          ...{ isas: native.addon.isas, native_file: native.file, native_origin: native.origin },
+          native_compiler: compilerOf(native),
+        }),
     backends: await describeTensorBackends(),
   };
 }

@@ -17,6 +17,7 @@ import { epochNumbers, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { kernelsReason, kernelsRemedy } from "../tensor/kernels/select.js";
 import { backendOf } from "./study-backend.js";
 import { kernelsOf } from "./study-kernels.js";
 
@@ -55,7 +56,8 @@ function recordedBackend(trial: Trial): { backend?: BackendName; kernels?: Kerne
 /**
  * Trains a trial of a study over a model again from its record, on the backend and kernels that it ran on, for as many
  * epochs, and compares.
- * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`.
+ * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`; `kernels-unavailable` where those
+ * of the trial do not run.
  * @example
  * (await replayTrial({ name: "tuned", storage: "studies" }, 3)).same; // true
  */
@@ -70,6 +72,18 @@ export async function replayTrial(
   const trial = state.trial(number);
   if (!trial) throw unknownTrial(name, number, state.size);
   return replayRecord(state.header, storage.baseDirectory(name), trial, options);
+}
+
+/** Other kernels give other bits, so there is no going on with them. */
+function requireKernels({ number }: Trial, kernels: KernelsName | undefined): void {
+  const reason = kernels && kernelsReason(kernels);
+  if (!reason) return;
+  const remedy = kernelsRemedy(kernels);
+  throw new UsageError(
+    "kernels-unavailable",
+    `trial ${number} was trained by the "${kernels}" kernels, which do not run here: ${reason}; ` +
+      `${remedy === null ? "" : `${remedy}, or `}replay it on a machine that has them`,
+  );
 }
 
 function requireReplayable(header: StudyHeader, trial: Trial): void {
@@ -104,7 +118,9 @@ async function replayRecord(
   options: ReplayOptions,
 ): Promise<ReplayResult> {
   requireReplayable(header, trial);
-  const configOf = await configOfTrials(header, base, recordedBackend(trial));
+  const recorded = recordedBackend(trial);
+  requireKernels(trial, recorded.kernels);
+  const configOf = await configOfTrials(header, base, recorded);
   const config = configOf(trial);
   options.onStart?.(trial);
   const reports: [number, number][] = [];

@@ -86,6 +86,8 @@ describe("the packed package in an empty folder", () => {
     expect(
       files.filter((file) => /^(test|bench|\.)|\/\.|\.(mat|map|tsbuildinfo|stamp)$|node_modules/.test(file)),
     ).toEqual([]);
+    // What this machine's compiler made need not run elsewhere, nor is its record true there.
+    expect(files.filter((file) => /\.node$|native\.json$/.test(file) && !file.startsWith("prebuilds/"))).toEqual([]);
     // Bundled packages come with their licences.
     for (const name of ["tfjs", "echarts", "zod"]) expect(files).toContain(`dist/vendor/${name}.js.LICENSES.txt`);
   });
@@ -124,6 +126,22 @@ describe("the packed package in an empty folder", () => {
     );
     expect(packages.length).toBeLessThanOrEqual(MOST.packages);
     expect(megabytes).toBeLessThanOrEqual(MOST.megabytes);
+  });
+
+  test("brings its kernels or says why not, and what to do", async () => {
+    const bin = join(folder, "node_modules", ".bin", "mlbench-hpo");
+    const { stdout } = await run(bin, ["backends", "--format", "json"], { cwd: folder });
+    const { kernels, native_origin } = JSON.parse(stdout) as {
+      kernels: { name: string; reason: string | null; remedy: string | null }[];
+      native_origin: string | null;
+    };
+    if (files.some((file) => file.startsWith("prebuilds/"))) expect(native_origin).not.toBe("built");
+    else
+      expect(kernels[0]).toMatchObject({
+        name: "native",
+        reason: expect.stringMatching(/^this package came without a prebuilt file for /) as string,
+        remedy: expect.stringContaining("install a released package") as string,
+      });
   });
 
   test("the command line trains", async () => {

@@ -671,11 +671,23 @@ const schemas = {
   backends: [
     "`backends`",
     object({
-      kernels: list(runnable(kernels)),
+      kernels: list(
+        runnable(kernels, {
+          remedy: {
+            description: "What to do where it does not run; null: it does, or nothing helps.",
+            ...nullable(text),
+          },
+        }),
+      ),
       chosen_by: { enum: ["MLBENCH_HPO_KERNELS", "auto"] },
       isa: { description: "What native kernels use here; null without them.", ...nullable({ enum: isas }) },
       isas: { description: "All that they could use.", ...list({ enum: isas }) },
       native_file: nullable(text),
+      native_origin: {
+        description: "Made by this machine's compiler, or brought by the package; null without native kernels.",
+        ...nullable({ enum: ["built", "prebuilt"] }),
+      },
+      native_compiler: { description: "Null where it is not known.", ...nullable(text) },
       backends: list(runnable(["wasm", "cpu", "tensorflow"], { version: nullable(text) })),
     }),
   ],

@@ -9,13 +9,20 @@ import { formatOption } from "../shared-options.js";
 
 type Row = readonly [kind: string, name: string, state: string, why: string];
 
-function kernelRows({ kernels, chosen_by, isa, isas, native_file }: BackendsReport): Row[] {
+function aboutNative({ isa, isas, native_file, native_origin, native_compiler }: BackendsReport): string {
   const others = isas.filter((name) => name !== isa);
-  const native = `${isa ?? ""}${others.length > 0 ? ` (${others.join(", ")} too)` : ""}, ${native_file ?? ""}`;
-  return kernels.map(({ name, chosen, reason }) => {
-    const about = { native, relaxed: "WebAssembly with multiply-add", plain: "WebAssembly", none: "op by op" }[name];
+  const by = native_compiler === null ? "" : ` by ${native_compiler}`;
+  const origin = native_origin === "built" ? `built here${by}` : `prebuilt${by}`;
+  return `${isa ?? ""}${others.length > 0 ? ` (${others.join(", ")} too)` : ""}; ${origin}; ${native_file ?? ""}`;
+}
+
+function kernelRows(report: BackendsReport): Row[] {
+  const { kernels, chosen_by } = report;
+  return kernels.map(({ name, chosen, reason, remedy }) => {
+    const what = { relaxed: "WebAssembly with multiply-add", plain: "WebAssembly", none: "op by op" };
     const by = chosen && chosen_by !== "auto" ? `by ${chosen_by}; ` : "";
-    return ["kernels", name, reason === null ? (chosen ? "used" : "runs") : "-", by + (reason ?? about)];
+    if (reason !== null) return ["kernels", name, "-", `${by}${reason}${remedy === null ? "" : `; ${remedy}`}`];
+    return ["kernels", name, chosen ? "used" : "runs", by + (name === "native" ? aboutNative(report) : what[name])];
   });
 }
 

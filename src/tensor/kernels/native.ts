@@ -1,6 +1,7 @@
 /** The native kernels: the addon of this machine, and which instruction set it runs. */
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { messageOf, UsageError } from "../../core/errors.js";
 import type { IsaName } from "../../core/run.js";
 import { vendorDirectory } from "../vendor-directory.js";
@@ -20,53 +21,138 @@ interface Addon {
 /** The table that this package's code calls; `VERSION` in ../native/addon.c. */
 const VERSION = 1;
 
-type Found = { readonly addon: Addon; readonly file: string } | { readonly reason: string };
+/** Made by this machine's compiler, or brought by the package. */
+export type NativeOrigin = "built" | "prebuilt";
 
-let found: Found | undefined;
+/** The addon that runs here. */
+export interface FoundAddon {
+  readonly addon: Addon;
+  readonly file: string;
+  readonly origin: NativeOrigin;
+}
+
+/** Why none does, and what to do about it, where anything can be done. */
+export interface NoAddon {
+  readonly reason: string;
+  readonly remedy: string | null;
+}
+
+let found: FoundAddon | NoAddon | undefined;
 
 /** The addon that loads here, or why there is none; looked for once a thread. */
-export function nativeAddon(): Found {
+export function nativeAddon(): FoundAddon | NoAddon {
   return (found ??= findAddon());
 }
 
-function findAddon(): Found {
-  let reason = reasonOfBuild();
-  for (const file of candidates()) {
+/** Where an addon is looked for, and by whom it is loaded; every default is this process's. */
+export interface AddonPlaces {
+  /** dist/vendor/. */
+  readonly vendor?: string;
+  /** prebuilds/ of the package. */
+  readonly prebuilds?: string;
+  readonly platform?: string;
+  readonly arch?: string;
+  /** The executable of Node. */
+  readonly executable?: string;
+  readonly load?: (file: string) => unknown;
+}
+
+const rebuild = "run `npm run build` on this machine";
+const reinstall = "install mlbench-hpo anew, for this machine";
+
+/** What the build made on this machine, else what the package brings; a file that does not load is passed over, and said. */
+export function findAddon(places: AddonPlaces = {}): FoundAddon | NoAddon {
+  const vendor = places.vendor ?? vendorDirectory();
+  const { platform = process.platform, arch = process.arch } = places;
+  const prebuilds = places.prebuilds ?? fileURLToPath(new URL("../../../prebuilds/", import.meta.url));
+  const load = places.load ?? ((file) => createRequire(import.meta.url)(file) as unknown);
+  const name = targetName(platform, arch, places.executable ?? process.execPath);
+  const files = [
+    { file: `${vendor}kernels-${platform}-${arch}.node`, origin: "built" },
+    { file: `${prebuilds}${name}.node`, origin: "prebuilt" },
+  ] as const;
+  const refused: NoAddon[] = [];
+  for (const { file, origin } of files) {
     if (!existsSync(file)) continue;
-    try {
-      const addon = createRequire(import.meta.url)(file) as Addon;
-      if (addon.version !== VERSION) reason = `${file} belongs to another version of mlbench-hpo`;
-      else if (addon.isas.length === 0) reason = "this CPU has neither AVX2 nor AVX-512";
-      else return { addon, file };
-    } catch (error) {
-      reason = `${file} does not load: ${messageOf(error).split("\n")[0] ?? ""}`;
-    }
+    const outcome = tryAddon(file, load, origin === "built" ? rebuild : reinstall);
+    if ("isas" in outcome) return { addon: outcome, file, origin };
+    refused.push(outcome);
   }
-  return { reason };
+  return refused.length > 0 ? together(refused) : whyNone(vendor, platform, arch, name);
 }
 
-/** What the build made on this machine, then what the package brings for others. */
-function candidates(): string[] {
-  const { platform, arch } = process;
-  const vendor = vendorDirectory();
-  const prebuilt =
-    platform === "linux" ? ["glibc", "musl"].map((libc) => `linux-${arch}-${libc}`) : [`${platform}-${arch}`];
-  return [
-    `${vendor}kernels-${platform}-${arch}.node`,
-    ...prebuilt.map((name) => `${vendor}../../prebuilds/${name}.node`),
-  ];
-}
-
-/** Why the build made none. */
-function reasonOfBuild(): string {
-  const { platform, arch } = process;
+function tryAddon(file: string, load: (file: string) => unknown, remedy: string): Addon | NoAddon {
   try {
-    const { reason } = JSON.parse(readFileSync(`${vendorDirectory()}native.json`, "utf8")) as { reason: string | null };
-    if (reason !== null) return reason;
-  } catch {
-    // A package that was built without the record.
+    const addon = load(file) as Partial<Addon> | null;
+    if (addon?.version !== VERSION || !addon.isas || !addon.bind)
+      return { reason: `${file} belongs to another version of mlbench-hpo`, remedy };
+    if (addon.isas.length === 0) return { reason: "this CPU has neither AVX2 nor AVX-512", remedy: null };
+    return addon as Addon;
+  } catch (error) {
+    return { reason: `${file} does not load: ${messageOf(error).split("\n")[0] ?? ""}`, remedy };
   }
-  return `this package brings none for ${platform} ${arch}`;
+}
+
+function together(refused: readonly NoAddon[]): NoAddon {
+  const reasons = new Set(refused.map(({ reason }) => reason));
+  return { reason: [...reasons].join("; "), remedy: refused[0]?.remedy ?? null };
+}
+
+/** Of a prebuilt file, as packaging/prebuilt-files.mjs names them. */
+function targetName(platform: string, arch: string, executable: string): string {
+  return platform === "linux" ? `${platform}-${arch}-${libcOf(executable)}` : `${platform}-${arch}`;
+}
+
+/**
+ * The C library that an executable runs with, by the loader that it names in its first page. (Node's own report says it as
+ * well, and takes 3 to 5 ms.)
+ */
+function libcOf(executable: string): "glibc" | "musl" {
+  const head = Buffer.alloc(4096);
+  try {
+    const file = openSync(executable, "r");
+    try {
+      readSync(file, head);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // An executable that nobody may read: the usual library.
+  }
+  return head.includes("/ld-musl-") ? "musl" : "glibc";
+}
+
+/** What dist/vendor/native.json says of the last build here; a packed package has none. */
+function buildRecord(vendor: string): { readonly reason?: string | null; readonly compiler?: string | null } | null {
+  try {
+    return JSON.parse(readFileSync(`${vendor}native.json`, "utf8")) as { reason: string | null };
+  } catch {
+    return null;
+  }
+}
+
+function whyNone(vendor: string, platform: string, arch: string, name: string): NoAddon {
+  if (!["linux", "darwin"].includes(platform) || !["x64", "arm64"].includes(arch))
+    return {
+      reason: `there are none for ${platform} ${arch}, only for Linux and macOS on x64 and arm64`,
+      remedy: null,
+    };
+  const record = buildRecord(vendor);
+  if (typeof record?.reason === "string")
+    return { reason: record.reason, remedy: `install a C compiler (gcc or clang) and ${rebuild}` };
+  const remedy = record ? rebuild : "install a released package, or build a checkout of the sources with a C compiler";
+  return { reason: `this package came without a prebuilt file for ${name}`, remedy };
+}
+
+/** The compiler that made an addon, as it calls itself; null where nobody wrote that down. */
+export function compilerOf({ file, origin }: Pick<FoundAddon, "file" | "origin">): string | null {
+  const folder = file.slice(0, file.lastIndexOf("/") + 1);
+  if (origin === "built") return buildRecord(folder)?.compiler ?? null;
+  try {
+    return (JSON.parse(readFileSync(`${folder}manifest.json`, "utf8")) as { compiler?: string }).compiler ?? null;
+  } catch {
+    return null;
+  }
 }
 
 const isaNames: readonly IsaName[] = ["avx512", "avx2", "neon"];

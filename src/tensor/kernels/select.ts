@@ -39,12 +39,14 @@ export function kernelsWork(name: KernelsName): boolean {
   return kernelsReason(name) === null;
 }
 
-const remedies: Readonly<Record<KernelsName, string>> = {
-  native: "`mlbench-hpo backends` says what does",
-  relaxed: "use Node 22 or later",
-  plain: "use another machine",
-  none: "",
-};
+/** What to do about kernels that do not run here; null: nothing, or they do run. */
+export function kernelsRemedy(name: KernelsName): string | null {
+  if (kernelsReason(name) === null) return null;
+  if (name === "relaxed") return "use Node 22 or later";
+  if (name === "plain") return "use another machine";
+  const state = nativeAddon();
+  return "remedy" in state ? state.remedy : null;
+}
 
 /** The first that does run, by the option that takes it. */
 const instead = (): string => `--kernels ${kernelsNames.find(kernelsWork) ?? "none"}`;
@@ -73,7 +75,8 @@ export function resolveKernels(name: KernelsName | "auto"): KernelsName {
     isaOf(chosen);
     return chosen;
   }
-  const remedy = `${remedies[chosen]}, or ${byVariable ? "unset MLBENCH_HPO_KERNELS" : `use ${instead()}`}`;
+  const remedies = [kernelsRemedy(chosen), byVariable ? "unset MLBENCH_HPO_KERNELS" : `use ${instead()}`];
+  const remedy = remedies.filter((text) => text !== null).join(", or ");
   throw new UsageError("kernels-unavailable", `kernels "${chosen}" do not run here: ${reason}; ${remedy}`);
 }
 

@@ -1,14 +1,17 @@
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { replayTrial } from "../../../src/app/replay.js";
 import { kernelsOf, keptKernels, studyKernels } from "../../../src/app/study-kernels.js";
 import { loadStudy } from "../../../src/app/study.js";
+import type { Trial } from "../../../src/core/index.js";
 import { blankTrial } from "../../../src/core/index.js";
+import { MemoryStorage } from "../../../src/storage/memory.js";
 import { evaluateCheckpoint } from "../../../src/training/index.js";
 import { installOps, plainOps } from "../../../src/tensor/index.js";
 import { nativeAddon } from "../../../src/tensor/kernels/native.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
-import { join } from "node:path";
 
 vi.mock(import("../../../src/tensor/kernels/native.js"), async (original) => {
   const real = await original();
@@ -43,7 +46,7 @@ describe("the kernels that a study keeps", () => {
   });
 
   test("are refused where the machine lacks them, with the option that goes on", () => {
-    vi.mocked(nativeAddon).mockReturnValue({ reason: "no C compiler was found" });
+    vi.mocked(nativeAddon).mockReturnValue({ reason: "no C compiler was found", remedy: "install one" });
     vi.stubEnv("MLBENCH_HPO_KERNELS", "plain");
     expect(() => studyKernels({ name: "s", trials: [trial(0, "wasm/native", "native")] })).toThrow(
       /"s" keeps the kernels of its first trial, "native", which do not run here: no C compiler was found; --kernels plain goes on/,
@@ -91,4 +94,34 @@ describe("a study's trials", () => {
       }
     },
   );
+
+  test("of the first version of the file replay bit for bit on the kernels that they name", async () => {
+    const directory = await emptyFolder();
+    const fixtures = new URL("../../fixtures/storage/", import.meta.url);
+    for (const file of ["v1-hundred.json", "v1-hundred.journal.jsonl"])
+      await copyFile(new URL(file, fixtures), join(directory, file));
+    // Each complete, with dropout in its layers.
+    for (const number of [0, 3])
+      expect(await replayTrial({ storage: directory, name: "v1-hundred" }, number)).toMatchObject({
+        ...{ same: true, difference: null, backend: "wasm/plain", recorded_backend: "wasm/plain" },
+      });
+  });
+
+  test("are not replayed by other kernels, and no option is named that there is not", async () => {
+    const storage = new MemoryStorage();
+    const study = await createStudy({ storage, ...small });
+    await study.optimize({ trials: 1, workers: 1, kernels: "plain" });
+    const copy = new MemoryStorage();
+    const writer = await copy.create(study.header);
+    const trial = { ...study.trials[0], kernels: "native", isa: "avx2", backend: "wasm/native" } as Trial;
+    await writer.append({ type: "trial-created", trial });
+    await writer.close();
+    vi.mocked(nativeAddon).mockReturnValue({ reason: "no C compiler was found", remedy: "install one" });
+    await expect(replayTrial({ storage: copy, name: study.name }, 0)).rejects.toMatchObject({
+      code: "kernels-unavailable",
+      message:
+        'trial 0 was trained by the "native" kernels, which do not run here: no C compiler was found; ' +
+        "install one, or replay it on a machine that has them",
+    });
+  });
 });

@@ -22,8 +22,8 @@ function machineRuns(...runnable: ("native" | "plain" | "relaxed")[]): void {
   const bind = vi.fn();
   vi.mocked(nativeAddon).mockReturnValue(
     runnable.includes("native")
-      ? { addon: { version: 1, isas: ["avx2"], bind }, file: "kernels.node" }
-      : { reason: "no C compiler was found" },
+      ? { addon: { version: 1, isas: ["avx2"], bind }, file: "kernels.node", origin: "built" }
+      : { reason: "no C compiler was found", remedy: "install one" },
   );
   vi.spyOn(WebAssembly, "validate").mockImplementation((bytes) =>
     runnable.some((build) => build !== "native" && kernelBytes(build) === bytes),
@@ -55,7 +55,7 @@ describe("choice of kernels", () => {
     expect(() => resolveKernels("relaxed")).toThrow(UsageError);
     expect(() => resolveKernels("relaxed")).toThrow("--kernels plain");
     expect(() => resolveKernels("native")).toThrow(
-      /"native" do not run here: no C compiler was found; .*--kernels plain/,
+      /"native" do not run here: no C compiler was found; install one, or use --kernels plain/,
     );
     expect(() => resolveKernels("fast" as never)).toThrow(
       'unknown kernels "fast": known: native, relaxed, plain, none, auto',

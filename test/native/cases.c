@@ -1,0 +1,148 @@
+// The kernels over shapes drawn at random, a row of the table at the end for each: what it reads and writes stands in blocks
+// of exactly the size that addon.c asks for, and what it computes goes into a digest, the same on every instruction set.
+#include "cases.h"
+
+static void arrays(const Kernels *k, Draw *d) {
+  int n = between(d, 1, 70);
+  float *x = numbers(d, n), *y = block(d, n);
+  for (int i = 0; i < n; i++) x[i] *= draw(d) % 4 ? 4.f : 120.f;
+  k->tanhArray(x, y, n);
+  keepFloats(d, y, n);
+  k->sigmoidArray(x, y, n);
+  keepFloats(d, y, n);
+}
+
+/* Rows of a matrix, a pitch apart. */
+static float *matrix(Draw *d, int rows, int columns, int pitch) { return numbers(d, (size_t)(rows - 1) * pitch + columns); }
+
+static void panels(const Kernels *k, Draw *d) {
+  int rows = between(d, 1, 40), columns = between(d, 1, 50), stride = rows + between(d, 0, 5), pitch = columns + between(d, 0, 9);
+  float *x = matrix(d, rows, columns, pitch), *y = block(d, padded(columns) * stride);
+  float *back = block(d, (size_t)(rows - 1) * pitch + columns), *copy = block(d, (size_t)rows * columns);
+  k->toPanels(x, pitch, rows, columns, y, stride);
+  keepPanels(d, y, rows, columns, stride);
+  k->fromPanels(y, stride, rows, columns, back, pitch);
+  k->copyRows(back, pitch, rows, columns, copy, columns);
+  keepFloats(d, copy, (size_t)rows * columns);
+  if (memcmp(copy, back, (size_t)columns * 4)) d->wrong = "copyRows does not copy";
+}
+
+static float *inPanels(const Kernels *k, Draw *d, int rows, int columns, int stride) {
+  float *x = numbers(d, (size_t)rows * columns), *y = block(d, padded(columns) * stride);
+  k->toPanels(x, columns, rows, columns, y, stride);
+  return y;
+}
+
+static void products(const Kernels *k, Draw *d) {
+  int rows = between(d, 1, 150), K = between(d, 0, 50), N = between(d, 1, 70), accumulate = draw(d) % 2;
+  int strideA = rows + between(d, 0, 5), strideC = rows + between(d, 0, 5);
+  float *a = K ? inPanels(k, d, rows, K, strideA) : block(d, 0), *b = block(d, K * padded(N));
+  float *bias = draw(d) % 2 ? numbers(d, padded(N)) : NULL, *c = inPanels(k, d, rows, N, strideC);
+  if (draw(d) % 2) k->packColumns(numbers(d, (size_t)K * N), K, N, b);
+  else k->packRows(numbers(d, (size_t)N * K), N, K, b);
+  k->gemmPanels(a, strideA, b, bias, c, strideC, rows, K, N, accumulate);
+  keepPanels(d, c, rows, N, strideC);
+}
+
+static void transposedProducts(const Kernels *k, Draw *d) {
+  int steps = between(d, 1, 6), rows = between(d, 1, 150), K = between(d, 1, 40), N = between(d, 1, 70);
+  int stride = rows + between(d, 0, 5), accumulate = draw(d) % 2;
+  size_t A = padded(K) * stride, G = padded(N) * stride, stepA = A + 16 * between(d, 0, 2), stepG = G + 16 * between(d, 0, 2);
+  float *a = block(d, (steps - 1) * stepA + A), *g = block(d, (steps - 1) * stepG + G), *c = numbers(d, K * padded(N));
+  for (int t = 0; t < steps; t++) {
+    k->toPanels(numbers(d, (size_t)rows * K), K, rows, K, a + t * stepA, stride);
+    k->toPanels(numbers(d, (size_t)rows * N), N, rows, N, g + t * stepG, stride);
+    while (d->count > 3) free(d->blocks[--d->count]);
+  }
+  k->gemmTransposed(a, stepA, K, g, stepG, N, stride, rows, steps, c, accumulate);
+  for (int i = 0; i < K; i++) keepFloats(d, c + i * padded(N), N);
+}
+
+static void dense(const Kernels *k, Draw *d) {
+  int rows = between(d, 1, 60), columns = between(d, 1, 70), stride = rows + between(d, 0, 5), kind = between(d, 1, 3);
+  float *y = inPanels(k, d, rows, columns, stride), *slope = draw(d) % 4 ? block(d, padded(columns) * stride) : NULL;
+  float *dy = inPanels(k, d, rows, columns, stride), *sums = block(d, padded(columns));
+  for (int r = 0; r < rows; r++) if (draw(d) % 3 == 0) y[r * 16] *= 90;
+  k->activatePanels(kind, y, slope, rows, columns, stride);
+  keepPanels(d, y, rows, columns, stride);
+  if (slope) k->multiplyPanels(dy, slope, rows, columns, stride);
+  keepPanels(d, dy, rows, columns, stride);
+  k->sumPanels(dy, rows, columns, stride, sums);
+  keepFloats(d, sums, columns);
+}
+
+static void dropout(const Kernels *k, Draw *d) {
+  int T = between(d, 1, 5), B = between(d, 1, 40), H = between(d, 1, 50), stride = B + between(d, 0, 5);
+  size_t one = padded(H) * stride, step = one + 16 * between(d, 0, 2);
+  float *x = numbers(d, (T - 1) * step + one), *y = block(d, (T - 1) * step + one);
+  k->dropoutPanels(x, y, step, T, B, H, stride, draw(d), draw(d) % (1 << 24), 1.25f);
+  for (int t = 0; t < T; t++) keepPanels(d, y + t * step, B, H, stride);
+}
+
+static void optimizers(const Kernels *k, Draw *d) {
+  int n = between(d, 1, 90), fresh = draw(d) % 2, nesterov = draw(d) % 2;
+  float *p = numbers(d, n), *g = numbers(d, n), *m = numbers(d, n), *v = numbers(d, n), *b = numbers(d, n);
+  for (int i = 0; i < n; i++) v[i] = v[i] * v[i];
+  k->adamStep(p, g, m, v, n, 0.01, 0.9, 0.999, 1e-8, draw(d) % 2 ? 0.01 : 0, 0.02, 0.1, 0.001, 0.5);
+  k->sgdStep(p, g, b, n, 0.1, 0.01, draw(d) % 2 ? 0.9 : 0, nesterov, fresh, 0.7);
+  float *const all[] = {p, m, v, b};
+  for (int i = 0; i < 4; i++) keepFloats(d, all[i], n);
+  double norm = k->sumOfSquares(p, n);
+  keep(d, &norm, sizeof norm);
+}
+
+/* Columns of one matrix of gates, as recurrent.h has them. */
+static size_t gateColumnsOf(int H, int gates) { return padded(gates * ((H + 3) / 4 * 4)); }
+
+static void recurrent(const Kernels *k, Draw *d, int gates) {
+  int T = between(d, 1, 6), B = between(d, 1, 140), F = between(d, 1, 40), H = between(d, 1, 50), gru = gates == 3;
+  size_t columns = gateColumnsOf(H, gates), matrices = gru ? 2 : 1;
+  Layer p = {.T = T, .B = B, .F = F, .H = H, .stride = B + between(d, 0, 5), .initial = draw(d) % 2, .sequence = draw(d) % 2,
+             .chunk = between(d, 1, 6)};
+  size_t X = padded(F) * p.stride, S = padded(H) * p.stride, G = columns * p.stride * matrices;
+  p.stepX = X + 16 * between(d, 0, 2), p.stepH = S + 16 * between(d, 0, 2), p.stepG = G + 16 * between(d, 0, 2);
+  size_t xs = (T - 1) * p.stepX + X, hs = (T - 1) * p.stepH + S, next = hs + p.stepH;
+  float *wX = numbers(d, (size_t)gates * H * F), *wH = numbers(d, (size_t)gates * H * H), *b = numbers(d, (size_t)gates * H);
+  p.x = block(d, xs), p.h = block(d, next), p.g = block(d, (T - 1) * p.stepG + G), p.w = block(d, columns * (F + H));
+  p.bias = block(d, columns), p.dx = block(d, xs);
+  p.wh = block(d, columns * padded(H)), p.wx = block(d, columns * padded(F));
+  p.dy = block(d, p.sequence ? hs : S), p.dh = block(d, S);
+  p.dWh = block(d, columns * H), p.dWx = block(d, columns * F), p.dBias = block(d, columns * matrices);
+  if (gru) p.biasH = block(d, columns);
+  else p.c = block(d, next), p.tc = block(d, hs), p.dc = block(d, S);
+  float *rows = numbers(d, (size_t)B * (F > H ? F : H));
+  for (int t = 0; t < T; t++) k->toPanels(rows, F, B, F, p.x + t * p.stepX, p.stride);
+  k->toPanels(rows, H, B, H, p.h, p.stride);
+  if (!p.initial) memset(p.h, 0, S * 4);
+  if (!gru) k->toPanels(rows, H, B, H, p.c, p.stride);
+  for (int t = 0; t < (p.sequence ? T : 1); t++) k->toPanels(rows, H, B, H, p.dy + t * p.stepH, p.stride);
+  for (size_t i = 0; i < (size_t)gates * H * H; i++) wH[i] /= 4;
+  k->packUnits(wX, H, F, gates, p.w, 0, F + H);
+  k->packUnits(wH, H, H, gates, p.w, F, F + H);
+  k->packUnitRows(wH, H, H, gates, p.wh);
+  k->packUnitRows(wX, H, F, gates, p.wx);
+  k->packBias(b, gru || draw(d) % 2 ? NULL : b, H, gates, p.bias);
+  if (gru) k->packBias(b, NULL, H, gates, p.biasH);
+
+  (gru ? k->gruForward : k->lstmForward)(&p);
+  for (int t = 0; t <= T; t++) keepPanels(d, p.h + t * p.stepH, B, H, p.stride);
+  (gru ? k->gruBackward : k->lstmBackward)(&p);
+  keepPanels(d, p.dh, B, H, p.stride);
+  if (!gru) keepPanels(d, p.dc, B, H, p.stride);
+  struct { const float *of; int N; } gradients[] = {{p.dWh, H}, {p.dWx, F}, {p.dBias, 1}, {p.dBias + columns, 1}};
+  float *plain = block(d, (size_t)gates * H * (F > H ? F : H));
+  for (int i = 0; i < (gru ? 4 : 3); i++) {
+    k->unpackUnitRows(gradients[i].of, H, gradients[i].N, gates, plain);
+    keepFloats(d, plain, (size_t)gates * H * gradients[i].N);
+  }
+  (gru ? k->gruInputGradient : k->lstmInputGradient)(&p);
+  for (int t = 0; t < T; t++) keepPanels(d, p.dx + t * p.stepX, B, F, p.stride);
+}
+static void lstm(const Kernels *k, Draw *d) { recurrent(k, d, 4); }
+static void gru(const Kernels *k, Draw *d) { recurrent(k, d, 3); }
+
+const Case cases[] = {
+    {"arrays", arrays}, {"panels", panels},   {"products", products},     {"transposed", transposedProducts},
+    {"dense", dense},   {"dropout", dropout}, {"optimizers", optimizers}, {"lstm", lstm},
+    {"gru", gru},       {NULL, NULL},
+};
