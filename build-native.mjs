@@ -28,6 +28,14 @@ const common =
   "-O2 -std=gnu11 -fPIC -fno-math-errno -fno-trapping-math -ffp-contract=off -fvisibility=hidden -Wno-psabi".split(" ");
 const linking = { linux: ["-shared", "-s"], darwin: ["-bundle", "-undefined", "dynamic_lookup"] };
 
+/** What turns an instruction set on, and its width. */
+export const compilerFlags = (isa) => {
+  const { W, flags } = Object.values(instructionSets)
+    .flat()
+    .find((set) => set.isa === isa);
+  return [`-DW=${W}`, ...flags.split(" ").filter(Boolean)];
+};
+
 /** The compiler and what it calls itself; null where there is none. */
 export function systemCompiler() {
   const cc = process.env.CC || "cc";
@@ -47,9 +55,9 @@ export async function compileNative({ command, target = [], platform, arch, file
   try {
     const headers = createRequire(import.meta.url)("node-api-headers").include_dir;
     const addon = join(objects, "addon.o");
-    const kernels = instructionSets[arch].map(({ isa, W, flags }) => ({
+    const kernels = instructionSets[arch].map(({ isa }) => ({
       output: join(objects, `${isa}.o`),
-      flags: [`-DISA=${isa}`, `-DW=${W}`, ...flags.split(" ").filter(Boolean)],
+      flags: [`-DISA=${isa}`, ...compilerFlags(isa)],
     }));
     await Promise.all([
       ...kernels.map(({ output, flags }) => compile("kernels.c", output, flags)),
