@@ -77,11 +77,10 @@ function place(exportsOf, shape) {
     f32[i] = seed / 2 ** 34;
   }
   const [plan] = layout(65536);
-  plan.values.stride = plan.values.stride ?? 0;
   writePlan(new Int32Array(memory.buffer), plan);
   const at = 65536 + Math.ceil(bytes / 64) * 64;
   f32.fill(0, plan.values.h >> 2, (plan.values.h + plan.values.stepH) >> 2);
-  if (plan.values.c) f32.fill(0, plan.values.c >> 2, (plan.values.c + plan.values.stepH) >> 2);
+  if (shape.cell === "lstm") f32.fill(0, plan.values.c >> 2, (plan.values.c + plan.values.stepH) >> 2);
   return { k: exportsOf(memory.buffer), plan, source: at, target: at + weights, flat: at + 2 * weights, parameters };
 }
 
