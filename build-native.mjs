@@ -32,6 +32,14 @@ const linking = { linux: ["-shared", "-s"], darwin: ["-bundle", "-undefined", "d
 /** zig 0.17 writes no header into a bundle; Node loads a library as well. */
 const zigLinking = { linux: linking.linux, darwin: ["-shared", "-s", "-undefined", "dynamic_lookup"] };
 
+/** What turns an instruction set on, and its width. */
+export const compilerFlags = (isa) => {
+  const { W, flags } = Object.values(instructionSets)
+    .flat()
+    .find((set) => set.isa === isa);
+  return [`-DW=${W}`, ...flags.split(" ").filter(Boolean)];
+};
+
 /** The compiler and what it calls itself; null where there is none. */
 export function systemCompiler(cc = process.env.CC || "cc") {
   const { status, stdout } = spawnSync(cc, ["--version"], { encoding: "utf8" });

@@ -4,13 +4,16 @@
 #pragma once
 #include "simd.h"
 
-// The tiles that the registers hold: NVMAX vectors wide, and for each width the most rows.
+// The tiles that the registers hold: NVMAX vectors wide, and for each width the most rows. TILE accumulators at most: an
+// array with a constant size becomes registers, one of R * NV lives in memory between the loops (40 ns a tile).
 #if W == 8
 #define NVMAX 2
+#define TILE 12
 #define ROWS_OF_PRODUCT {0, 12, 6}
 #define ROWS_OF_TRANSPOSED {0, 8, 6}
 #else
 #define NVMAX 4
+#define TILE 24
 #define ROWS_OF_PRODUCT {0, 14, 12, 8, 6}
 #define ROWS_OF_TRANSPOSED {0, 8, 8, 8, 6}
 #endif
@@ -43,7 +46,7 @@ INL void step(const int R, const int NV, vf *acc, const float *a, const float *b
 }
 
 INL void productTile(const int R, const int NV, const Product *p, int row, int v) {
-  vf acc[R * NV];
+  vf acc[TILE];
   float *c = p->c + VECTOR(v, p->panelC) + (size_t)row * P;
   UNROLL for (int r = 0; r < R; r++)
     UNROLL for (int q = 0; q < NV; q++)
@@ -69,12 +72,12 @@ typedef struct {
 } Transposed;
 
 INL void transposedTile(const int R, const int NV, const Transposed *p, int k, int v) {
-  vf acc[R * NV];
+  vf acc[TILE];
   UNROLL for (int i = 0; i < R * NV; i++) acc[i] = (vf){0};
   const float *a = p->a + VECTOR(k / W, p->panel) + k % W, *g = p->g + VECTOR(v, p->panel);
   for (int t = 0; t < p->steps; t++, a += p->stepA, g += p->stepG) {
     const float *ar = a, *gr = g;
-    for (int r = 0; r < p->rows; r++, ar += P, gr += P) {
+    _Pragma("GCC unroll 2") for (int r = 0; r < p->rows; r++, ar += P, gr += P) {
       vf bv[NVMAX];
       UNROLL for (int q = 0; q < NV; q++) bv[q] = ld(gr + VECTOR(q, p->panel));
       UNROLL for (int i = 0; i < R; i++) {

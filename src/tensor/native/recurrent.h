@@ -71,13 +71,23 @@ static void onBlock(Cell cell, const Field *fields, int count, size_t panel, int
   }
 }
 
-/* i, f, g, o, c, c', tanh c', h' */
+/*
+ * i, f, g, o, c, c', tanh c', h'. In loops of two functions at most: five at once are longer than the CPU looks ahead, and
+ * wait for one another.
+ */
 static void lstmCell(int n, float *const *p) {
   for (int j = 0; j < n; j += W) {
-    vf i = vsigmoid(ld(p[0] + j)), f = vsigmoid(ld(p[1] + j)), z = vtanh(ld(p[2] + j)), o = vsigmoid(ld(p[3] + j));
-    vf c = fma_(f, ld(p[4] + j), i * z), tc = vtanh(c);
-    st(p[0] + j, i); st(p[1] + j, f); st(p[2] + j, z); st(p[3] + j, o);
-    st(p[5] + j, c); st(p[6] + j, tc); st(p[7] + j, o * tc);
+    st(p[0] + j, vsigmoid(ld(p[0] + j)));
+    st(p[1] + j, vsigmoid(ld(p[1] + j)));
+  }
+  for (int j = 0; j < n; j += W) {
+    vf z = vtanh(ld(p[2] + j));
+    st(p[2] + j, z);
+    st(p[5] + j, fma_(ld(p[1] + j), ld(p[4] + j), ld(p[0] + j) * z));
+  }
+  for (int j = 0; j < n; j += W) {
+    vf o = vsigmoid(ld(p[3] + j)), tc = vtanh(ld(p[5] + j));
+    st(p[3] + j, o); st(p[6] + j, tc); st(p[7] + j, o * tc);
   }
 }
 /* i, f, g, o (leave as gradients), c, tanh c', dh, dc, dy or none */
@@ -99,10 +109,13 @@ static void lstmCellBackward(int n, float *const *p) {
 /* r, z, n of x; r, z, m of h; h, h' */
 static void gruCell(int n, float *const *p) {
   for (int j = 0; j < n; j += W) {
-    vf r = vsigmoid(ld(p[0] + j) + ld(p[3] + j)), z = vsigmoid(ld(p[1] + j) + ld(p[4] + j));
-    vf c = vtanh(fma_(r, ld(p[5] + j), ld(p[2] + j)));
-    st(p[0] + j, r); st(p[1] + j, z); st(p[2] + j, c);
-    st(p[7] + j, fma_(z, ld(p[6] + j) - c, c));
+    st(p[0] + j, vsigmoid(ld(p[0] + j) + ld(p[3] + j)));
+    st(p[1] + j, vsigmoid(ld(p[1] + j) + ld(p[4] + j)));
+  }
+  for (int j = 0; j < n; j += W) {
+    vf c = vtanh(fma_(ld(p[0] + j), ld(p[5] + j), ld(p[2] + j)));
+    st(p[2] + j, c);
+    st(p[7] + j, fma_(ld(p[1] + j), ld(p[6] + j) - c, c));
   }
 }
 /* r, z, n of x and r, z, m of h (leave as gradients), h, dh, dy or none */

@@ -18,7 +18,11 @@
 #define P 16
 #define NH (P / W)
 #define INL static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 typedef float vf __attribute__((vector_size(W * 4)));
 typedef float vfu __attribute__((vector_size(W * 4), aligned(4), may_alias));
@@ -30,12 +34,18 @@ INL void st(float *p, vf v) { *(vfu *)p = v; }
 INL vf vset(float x) { return x - (vf){0}; }
 INL int imin(int a, int b) { return a < b ? a : b; }
 INL int imax(int a, int b) { return a > b ? a : b; }
-/* k of W lanes, k > 0: the end of an array. The others are 0, and are not written. */
+/* k of W lanes: the end of an array. The others are 0, and are neither read nor written. */
 INL vf ldk(const float *p, int k) {
   if (k >= W) return ld(p);
+#if W == 16
+  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1 << k) - 1), p);
+#elif W == 8
+  return (vf)_mm256_maskload_ps(p, (__m256i)((vi){0, 1, 2, 3, 4, 5, 6, 7} < k));
+#else
   vf v = {0};
   for (int i = 0; i < k; i++) v[i] = p[i];
   return v;
+#endif
 }
 INL void stk(float *p, vf v, int k) {
   if (k >= W) st(p, v);
