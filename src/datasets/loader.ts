@@ -56,6 +56,22 @@ export function collate(source: WindowSource, order: Int32Array, from: number, b
   }
 }
 
+/** What a loader of a part reads, for those who read it without batches. */
+export interface LoadedWindows {
+  readonly source: WindowSource;
+  readonly batchSize: number;
+  /** Each window's first row, in the order of an epoch; the last batch may be smaller. */
+  starts(epoch: number): Int32Array;
+}
+
+const loaded = new WeakMap<Loader, LoadedWindows & Pick<Loader, "epoch">>();
+
+/** What a loader that {@link WindowSplit} made reads; null for any other, and for one whose `epoch` was replaced. */
+export function loadedWindows(loader: Loader): LoadedWindows | null {
+  const found = loaded.get(loader);
+  return found && found.epoch === loader.epoch ? found : null;
+}
+
 /** One part of a dataset. Its loaders share the rows; each pass owns the arrays of its batches. */
 export class WindowSplit implements Split {
   readonly name: SplitName;
@@ -104,8 +120,10 @@ export class WindowSplit implements Split {
     const indices = this.#indices;
     const full = Math.floor(indices.length / batchSize);
     const rest = dropLast ? 0 : indices.length - full * batchSize;
+    const orderOf = (epoch: number): Int32Array =>
+      shuffled ? shuffle(indices.slice(), createRng(seed, "shuffle", epoch)) : indices;
     function* pass(epoch: number): Generator<Batch, void, undefined> {
-      const order = shuffled ? shuffle(indices.slice(), createRng(seed, "shuffle", epoch)) : indices;
+      const order = orderOf(epoch);
       if (full > 0) {
         const batch = emptyBatch(source, batchSize);
         for (let i = 0; i < full; i++) {
@@ -119,11 +137,20 @@ export class WindowSplit implements Split {
         yield batch;
       }
     }
-    return {
+    const loader: Loader = {
       windows: dropLast ? full * batchSize : indices.length,
       batches: full + (rest > 0 ? 1 : 0),
       epoch: (epoch = 0) => ({ [Symbol.iterator]: () => pass(epoch) }),
     };
+    const count = full * batchSize + rest;
+    const starts = (epoch: number): Int32Array => {
+      const { end } = source.windows;
+      return orderOf(epoch)
+        .subarray(0, count)
+        .map((w) => (end[w] as number) - source.window + 1);
+    };
+    loaded.set(loader, { source, batchSize, epoch: loader.epoch, starts });
+    return loader;
   }
 
   all(): Batch {

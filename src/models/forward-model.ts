@@ -1,10 +1,11 @@
 /** The contract of a model: weights, the pass from a batch to a SOH path, the loss. */
 import type { Normalisation } from "../core/batch.js";
 import { createRng } from "../core/rng.js";
-import type { BatchTensors, DropoutOptions } from "../tensor/index.js";
+import type { BatchTensors, DropoutOptions, Network } from "../tensor/index.js";
 import { pathLoss, toPath } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from "../tensor/tf.js";
+import { describeNetwork, flushRunner, releaseRunner } from "./network-runner.js";
 
 /** The facts that a dataset fixes for a model; never searched. */
 export interface ModelFacts {
@@ -96,6 +97,7 @@ export abstract class ForwardModel {
 
   /** The weights by their PyTorch names, in the order of their creation. */
   get variables(): ReadonlyMap<string, Variable> {
+    flushRunner(this);
     return this.#variables;
   }
 
@@ -136,6 +138,7 @@ export abstract class ForwardModel {
    * @returns the predicted path in SOH units
    */
   forward(batch: BatchTensors, tEval: Tensor1D): ForwardResult {
+    flushRunner(this);
     const soh_r = tf.tidy((): Tensor2D => {
       const normalised = this.predictNormalised(batch, tEval);
       return toPath(normalised, this.#mean, this.#std, this.scale.residual ? batch.lastSoh : null);
@@ -150,6 +153,7 @@ export abstract class ForwardModel {
 
   /** Copies of the weights, by name. */
   weights(): Map<string, Float32Array> {
+    flushRunner(this);
     return new Map(
       [...this.#variables].map(([name, variable]) => [name, (variable.dataSync() as Float32Array).slice()] as const),
     );
@@ -157,6 +161,7 @@ export abstract class ForwardModel {
 
   /** Replaces the weights; names that the model does not have are ignored, missing ones stay. */
   setWeights(weights: ReadonlyMap<string, Float32Array>): void {
+    flushRunner(this);
     for (const [name, variable] of this.#variables) {
       const values = weights.get(name);
       if (values) tf.tidy(() => variable.assign(tf.tensor(values.slice(), variable.shape, "float32")));
@@ -164,9 +169,29 @@ export abstract class ForwardModel {
   }
 
   dispose(): void {
+    releaseRunner(this);
     for (const variable of this.#variables.values()) variable.dispose();
     tf.dispose([this.#mean, this.#std, this.#inverseStd]);
   }
+}
+
+const { forward, computeLoss } = ForwardModel.prototype;
+
+/**
+ * Lets the batches of a built-in model run in one call; called by its constructor, and only where the object is of that
+ * very class.
+ * @param predictNormalised the class's own
+ */
+export function runsInOneCall(
+  model: ForwardModel,
+  parts: Pick<Network, "recurrent" | "dense"> & { readonly rate: number },
+  predictNormalised: unknown,
+): void {
+  const { window, features, horizon, seeds } = model.facts;
+  const { rate, recurrent, dense } = parts;
+  const dropout = { rate, seed: seeds.dropout };
+  const network = { window, features, horizon, recurrent, dense, dropout, scale: model.scale };
+  describeNetwork(model, network, { forward, computeLoss, predictNormalised });
 }
 
 /** A model's class, as its registry entry holds it: the constructor takes the validated parameters and the facts. */

@@ -2,7 +2,7 @@
 import type { BatchTensors, RecurrentLayer, RecurrentOptions, RecurrentResult } from "../tensor/index.js";
 import { dense, dropout } from "../tensor/index.js";
 import type { Tensor1D, Tensor2D, Tensor3D } from "../tensor/tf.js";
-import { ForwardModel } from "./forward-model.js";
+import { ForwardModel, runsInOneCall } from "./forward-model.js";
 import type { ModelFacts } from "./forward-model.js";
 import type { LstmParameters } from "./lstm/meta.js";
 
@@ -16,6 +16,8 @@ export interface RecurrentKind {
   /** PyTorch's attribute name of the stack, the first part of its weights' names. */
   readonly name: "lstm" | "gru";
   readonly gates: number;
+  /** The class that the kind belongs to; a subclass may compute anything. */
+  readonly of: abstract new (...args: never[]) => ForwardModel;
   readonly op: (x: Tensor3D, layers: readonly RecurrentLayer[], options: RecurrentOptions) => RecurrentResult;
 }
 
@@ -41,6 +43,17 @@ export abstract class RecurrentModel extends ForwardModel {
       head === "linear"
         ? [this.linear("head", hidden_size, facts.horizon)]
         : [this.linear("head.0", hidden_size, head_size), this.linear("head.2", head_size, facts.horizon)];
+    if (new.target === kind.of) this.#describe();
+  }
+
+  #describe(): void {
+    const last = this.#head.length - 1;
+    const dense = this.#head.map(({ weight, bias }, i) => ({
+      ...{ weight, bias, activation: i === last ? ("linear" as const) : ("tanh" as const) },
+      mask: i === 0 ? this.#layers.length - 1 : null,
+    }));
+    const recurrent = { cell: this.#kind.name, layers: this.#layers };
+    runsInOneCall(this, { recurrent, dense, rate: this.#rate }, predictNormalised);
   }
 
   /** PyTorch's default initialisation: U(-1/sqrt(H), 1/sqrt(H)) for weights and biases alike. */
@@ -66,3 +79,5 @@ export abstract class RecurrentModel extends ForwardModel {
     return hidden;
   }
 }
+
+const predictNormalised = RecurrentModel.prototype["predictNormalised"];

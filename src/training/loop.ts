@@ -8,6 +8,7 @@ import * as tf from "../tensor/tf.js";
 import type { Tensor2D } from "../tensor/tf.js";
 import { MetricSums } from "./metrics.js";
 import type { PassResult, Scored } from "./metrics.js";
+import { openOneCall } from "./one-call.js";
 import type { Optimizer } from "./optimizers/optimizer.js";
 
 /** Control over a pass from outside: its end, and turns for this thread's messages. */
@@ -110,22 +111,39 @@ function pathWriter(paths: Float32Array): PathTaker {
   };
 }
 
-async function pass(
-  batches: Iterable<Batch>,
-  step: (batch: Batch) => Scored,
-  { stopped, yieldToEventLoop }: PassControl,
-): Promise<PassResult | null> {
+/** A pass's batches, what is done with each, and what comes of all. */
+interface Pass<P> {
+  readonly pieces: Iterable<P>;
+  run(piece: P): void;
+  finish(): PassResult;
+  dispose(): void;
+}
+
+/** A pass that computes each batch by the model's own code. */
+function byOps(batches: Iterable<Batch>, step: (batch: Batch) => Scored): Pass<Batch> {
   const sums = new MetricSums();
+  return {
+    pieces: batches,
+    run: (batch) => {
+      sums.add(batch, step(batch));
+    },
+    finish: () => sums.finish(),
+    dispose: () => {
+      sums.dispose();
+    },
+  };
+}
+
+async function carryOut<P>(pass: Pass<P>, { stopped, yieldToEventLoop }: PassControl): Promise<PassResult | null> {
   try {
-    for (const batch of batches) {
+    for (const piece of pass.pieces) {
       if (stopped?.()) return null;
-      const scored = step(batch);
-      sums.add(batch, scored);
+      pass.run(piece);
       if (yieldToEventLoop) await yieldToEventLoop();
     }
-    return stopped?.() ? null : sums.finish();
+    return stopped?.() ? null : pass.finish();
   } finally {
-    sums.dispose();
+    pass.dispose();
   }
 }
 
@@ -141,9 +159,16 @@ export async function trainOneEpoch(
   options: EpochOptions,
 ): Promise<PassResult | null> {
   requireKnownKeys("trainOneEpoch", options, epochKeys);
+  const { optimizer, lr, weightDecay = 0, maxNorm = 1, epoch = 0 } = options;
   model.training = true;
   try {
-    return await pass(loader.epoch(options.epoch ?? 0), (batch) => trainStep(model, batch, options), options);
+    const training = { optimizer, numbers: { lr, weightDecay, maxNorm } };
+    const inOneCall = openOneCall(model, loader, { training, epoch, paths: null });
+    if (inOneCall) return await carryOut(inOneCall, options);
+    return await carryOut(
+      byOps(loader.epoch(epoch), (batch) => trainStep(model, batch, options)),
+      options,
+    );
   } finally {
     model.training = false;
   }
@@ -168,6 +193,12 @@ export async function evaluate(
 ): Promise<PassResult | null> {
   requireKnownKeys("evaluate", options, evaluateKeys);
   model.training = false;
-  const take = options.paths ? pathWriter(options.paths) : undefined;
-  return pass(loader.epoch(0), (batch) => evaluateStep(model, batch, take), options);
+  const paths = options.paths ?? null;
+  const inOneCall = openOneCall(model, loader, { training: null, epoch: 0, paths });
+  if (inOneCall) return carryOut(inOneCall, options);
+  const take = paths ? pathWriter(paths) : undefined;
+  return carryOut(
+    byOps(loader.epoch(0), (batch) => evaluateStep(model, batch, take)),
+    options,
+  );
 }

@@ -1,6 +1,7 @@
 /** The metrics of a pass, gathered batch by batch. */
 import type { Batch, Metrics, PartMetrics } from "../core/index.js";
 import { requireOwnMetricName } from "../core/index.js";
+import type { BatchScores } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor1D } from "../tensor/tf.js";
 
@@ -26,6 +27,50 @@ export type Scored = {
   readonly own: Readonly<Record<string, Scalar | number>>;
 };
 
+/** The sums of a pass over the batches' own, as numbers in f64. */
+export class ScoreSums {
+  #batches = 0;
+  #windows = 0;
+  #loss = 0;
+  #squares = 0;
+  #magnitudes = 0;
+  #endSquares = 0;
+  #largest = 0;
+  #divergence: Divergence | null = null;
+
+  add(size: number, { loss, squares, magnitudes, lastSquares, largest }: BatchScores): void {
+    this.#batches++;
+    if (!Number.isFinite(loss)) this.#divergence ??= { batch: this.#batches, loss };
+    this.#windows += size;
+    this.#loss += loss * size;
+    this.#squares += squares;
+    this.#magnitudes += magnitudes;
+    this.#endSquares += lastSquares;
+    this.#largest = Math.max(this.#largest, largest);
+  }
+
+  /**
+   * @param horizon H
+   * @param targets the sum of all targets, and of their squares
+   */
+  finish(horizon: number, [targets, targetSquares]: readonly [number, number]): Omit<PassResult, "own"> {
+    const windows = this.#windows;
+    const entries = windows * horizon;
+    const spread = targetSquares - targets ** 2 / entries;
+    const metrics: PartMetrics = {
+      loss: this.#loss / windows,
+      rmse: Math.sqrt(this.#squares / entries),
+      rmse_end: Math.sqrt(this.#endSquares / windows),
+      mae: this.#magnitudes / entries,
+      r2: 1 - this.#squares / spread,
+      max_error: this.#largest,
+    };
+    return { metrics, divergence: this.#divergence };
+  }
+}
+
+type FourSums = [squares: number, magnitudes: number, lastSquares: number, largest: number];
+
 /**
  * Gathers what a pass's metrics are made of. Each batch leaves two small tensors, read together in f64 at the end; what
  * depends on the targets alone is summed at once.
@@ -35,7 +80,6 @@ export class MetricSums {
   #steps = 0;
   #targets = 0;
   #targetSquares = 0;
-  #entries = 0;
 
   /** Takes over the tensors of `scored`, which the caller must have kept from a tidy. */
   add(batch: Batch, scored: Scored): void {
@@ -47,7 +91,6 @@ export class MetricSums {
       this.#targets += value;
       this.#targetSquares += value * value;
     }
-    this.#entries += target.length;
   }
 
   /**
@@ -55,33 +98,16 @@ export class MetricSums {
    * @throws UsageError `invalid-metric` for a name that a model's own metric cannot have
    */
   finish(): PassResult {
-    let [windows, loss, squares, magnitudes, endSquares, largest] = [0, 0, 0, 0, 0, 0];
-    let divergence: Divergence | null = null;
-    this.#kept.forEach((kept, i) => {
-      const batchLoss = kept.loss.dataSync()[0] as number;
-      const [s, m, e, x] = kept.sums.dataSync() as unknown as [number, number, number, number];
-      if (!Number.isFinite(batchLoss)) divergence ??= { batch: i + 1, loss: batchLoss };
-      windows += kept.size;
-      loss += batchLoss * kept.size;
-      squares += s;
-      magnitudes += m;
-      endSquares += e;
-      largest = Math.max(largest, x);
-    });
+    const sums = new ScoreSums();
+    for (const kept of this.#kept) {
+      const loss = kept.loss.dataSync()[0] as number;
+      const [squares, magnitudes, lastSquares, largest] = kept.sums.dataSync() as unknown as FourSums;
+      sums.add(kept.size, { loss, squares, magnitudes, lastSquares, largest });
+    }
     const own = ownMetrics(this.#kept);
     this.dispose();
-    const entries = windows * this.#steps;
-    const spread = this.#targetSquares - this.#targets ** 2 / this.#entries;
-    const metrics: PartMetrics = {
-      loss: loss / windows,
-      rmse: Math.sqrt(squares / entries),
-      rmse_end: Math.sqrt(endSquares / windows),
-      mae: magnitudes / entries,
-      r2: 1 - squares / spread,
-      max_error: largest,
-    };
     for (const name of Object.keys(own)) requireOwnMetricName("the model's own metric", name);
-    return { metrics, own, divergence };
+    return { ...sums.finish(this.#steps, [this.#targets, this.#targetSquares]), own };
   }
 
   dispose(): void {

@@ -8,7 +8,7 @@ import { RecurrentModel } from "../recurrent.js";
 export class LstmModel extends RecurrentModel {
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
     super(
-      { name: "lstm", gates: 4, op: (x, layers, options) => lstm(x, layers, options as LstmOptions) },
+      { name: "lstm", gates: 4, of: LstmModel, op: (x, layers, options) => lstm(x, layers, options as LstmOptions) },
       params,
       facts,
     );

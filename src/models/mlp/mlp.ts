@@ -3,7 +3,7 @@ import type { Activation, BatchTensors } from "../../tensor/index.js";
 import { dense, dropout } from "../../tensor/index.js";
 import * as tf from "../../tensor/tf.js";
 import type { Tensor1D, Tensor2D } from "../../tensor/tf.js";
-import { ForwardModel } from "../forward-model.js";
+import { ForwardModel, runsInOneCall } from "../forward-model.js";
 import type { ModelFacts } from "../forward-model.js";
 import type { MlpParameters } from "./meta.js";
 
@@ -24,6 +24,11 @@ export class MlpModel extends ForwardModel {
       this.linear(`layers.${l}`, l === 0 ? inputs : hidden_size, hidden_size),
     );
     this.#head = this.linear("head", hidden_size, facts.horizon);
+    if (new.target !== MlpModel) return;
+    // The mask of index l follows hidden layer l.
+    const hidden = this.#layers.map((layer, l) => ({ ...layer, activation, mask: l === 0 ? null : l - 1 }));
+    const dense = [...hidden, { ...this.#head, activation: "linear" as const, mask: layers - 1 }];
+    runsInOneCall(this, { recurrent: null, dense, rate: dropout }, predictNormalised);
   }
 
   protected override predictNormalised(batch: BatchTensors): Tensor2D {
@@ -35,3 +40,5 @@ export class MlpModel extends ForwardModel {
     return dense(hidden, this.#head.weight, this.#head.bias);
   }
 }
+
+const predictNormalised = MlpModel.prototype["predictNormalised"];

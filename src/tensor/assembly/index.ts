@@ -8,3 +8,4 @@ export { activatePanels, multiplyPanels, sumPanels } from "./dense";
 export { gruForward, gruBackward, gruInputGradient } from "./gru";
 export { dropoutPanels } from "./dropout";
 export { sumOfSquares, adamStep, sgdStep } from "./optimizer";
+export { gatherPanels, gatherRows, scorePanels, adamClipped, sgdClipped } from "./batch";

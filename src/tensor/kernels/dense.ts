@@ -9,7 +9,8 @@ import type { Workspace } from "./workspaces.js";
 import { Workspaces } from "./workspaces.js";
 
 const NAME = "MlbenchDense";
-const kinds: Readonly<Record<Activation, number>> = { linear: 0, tanh: 1, relu: 2, gelu: 3 };
+/** The numbers of `activatePanels`. */
+export const activationKinds: Readonly<Record<Activation, number>> = { linear: 0, tanh: 1, relu: 2, gelu: 3 };
 
 /** Addresses in one workspace: panels (x, y, derivative d, dy, dx), packed weights both ways, dW and db. */
 interface DenseLayout {
@@ -30,7 +31,7 @@ interface DenseCall {
 }
 
 /** The products write whole panels, and eight columns at least. */
-const whole = (n: number, lanes: number): number => Math.ceil(n / Math.max(8, lanes)) * Math.max(8, lanes);
+export const whole = (n: number, lanes: number): number => Math.ceil(n / Math.max(8, lanes)) * Math.max(8, lanes);
 
 function layDense(lanes: number, batch: number, inputs: number, outputs: number) {
   const stride = Math.ceil(batch / 4) * 4 + 4;
@@ -78,7 +79,7 @@ export class DenseKernels {
     memory.f32.set(bias, at.bias >> 2);
     exports.gemmPanels(at.x, stride, at.forward, at.bias, at.y, stride, batch, inputs, outputs, 0);
     const d = call.onTape ? at.d : 0;
-    if (activation !== "linear") exports.activatePanels(kinds[activation], at.y, d, batch, outputs, stride);
+    if (activation !== "linear") exports.activatePanels(activationKinds[activation], at.y, d, batch, outputs, stride);
     exports.fromPanels(at.y, stride, batch, outputs, scratch, outputs * 4);
     const result = tensorOf(backend, [batch, outputs], memory.floats(scratch, batch * outputs));
     if (call.onTape) {

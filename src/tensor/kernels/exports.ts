@@ -67,4 +67,35 @@ export interface KernelExports {
       ...[nesterov: number, fresh: number, scale: number],
     ]
   ): void;
+  gatherPanels(
+    ...args: [
+      ...[index: number, B: number, rows: number, source: number, pitch: number, T: number, C: number],
+      ...[target: number, step: number, stride: number],
+    ]
+  ): void;
+  gatherRows(
+    ...args: [
+      ...[index: number, B: number, rows: number, source: number, pitch: number, columns: number],
+      ...[target: number, pitchTarget: number],
+    ]
+  ): void;
+  scorePanels(
+    ...args: [
+      ...[y: number, stride: number, B: number, H: number, soh: number, residual: number],
+      ...[scale: number, path: number, dy: number, results: number],
+    ]
+  ): void;
+  adamClipped(
+    ...args: [
+      ...[p: number, g: number, m: number, v: number, n: number],
+      ...[lr: number, beta1: number, beta2: number, eps: number, coupled: number, decoupled: number],
+      ...[correction1: number, correction2: number, maxNorm: number],
+    ]
+  ): void;
+  sgdClipped(
+    ...args: [
+      ...[p: number, g: number, buffer: number, n: number, lr: number, decay: number, momentum: number],
+      ...[nesterov: number, fresh: number, maxNorm: number],
+    ]
+  ): void;
 }

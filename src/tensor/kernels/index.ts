@@ -2,6 +2,7 @@
 import type { IsaName, KernelsName } from "../../core/run.js";
 import { plainOps } from "../ops/plain.js";
 import type { Ops } from "../ops/ops.js";
+import { FusedRunner } from "./batch-runner.js";
 import { DenseKernels, fusedDense } from "./dense.js";
 import { KernelMemory } from "./memory.js";
 import { fusedPathLoss, fusedToPath } from "./path-loss.js";
@@ -9,6 +10,7 @@ import { fusedRecurrent } from "./recurrent-op.js";
 import { RecurrentKernels } from "./recurrent.js";
 import { isaOf } from "./select.js";
 import { FusedUpdate } from "./update.js";
+import { WindowRowsStore } from "./window-rows.js";
 
 export { isaOf, kernelsNames, kernelsReason, kernelsWork, resolveKernels } from "./select.js";
 export { KernelMemory } from "./memory.js";
@@ -17,6 +19,7 @@ export { KernelMemory } from "./memory.js";
 export function createFusedOps(memory: KernelMemory): Ops {
   const recurrent = new RecurrentKernels(memory);
   const dense = new DenseKernels(memory);
+  const rows = new WindowRowsStore(memory);
   return {
     name: memory.build,
     lstm: (x, layers, options) => fusedRecurrent(recurrent, "lstm", x, layers, options),
@@ -25,6 +28,7 @@ export function createFusedOps(memory: KernelMemory): Ops {
     pathLoss: fusedPathLoss,
     toPath: fusedToPath,
     createUpdate: (rule, variables) => new FusedUpdate(memory, rule, variables),
+    createRunner: (network) => new FusedRunner(memory, network, rows),
   };
 }
 

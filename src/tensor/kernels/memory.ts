@@ -22,7 +22,7 @@ function instantiate(build: WasmBuild, memory: WebAssembly.Memory): KernelExport
 
 /**
  * One instance of the kernels and the memory that they work in. Blocks are 64-byte aligned, handed out first fit and
- * coalesced when freed. Growing the memory detaches every view, so views are taken from `f32` and `i32` at each use and
+ * coalesced when freed. Growing the memory detaches every view, so views are taken from `f32`, `i32` and `f64` at each use and
  * never kept.
  */
 export class KernelMemory {
@@ -35,6 +35,7 @@ export class KernelMemory {
   readonly #sizes = new Map<number, number>();
   #f32: Float32Array;
   #i32: Int32Array;
+  #f64: Float64Array;
   #scratch = { address: 0, bytes: 0 };
   readonly #native: NativeExports | null;
 
@@ -51,6 +52,7 @@ export class KernelMemory {
     this.#free = [{ start: PAGE, end: 16 * PAGE }];
     this.#f32 = new Float32Array(this.#memory.buffer);
     this.#i32 = new Int32Array(this.#memory.buffer);
+    this.#f64 = new Float64Array(this.#memory.buffer);
   }
 
   /** Bytes of the whole memory; it never shrinks. */
@@ -72,6 +74,15 @@ export class KernelMemory {
 
   get i32(): Int32Array {
     return this.#i32;
+  }
+
+  get f64(): Float64Array {
+    return this.#f64;
+  }
+
+  /** `run` of the native kernels; null in WebAssembly. */
+  get native(): Pick<NativeExports, "run"> | null {
+    return this.#native;
   }
 
   /** `count` floats from an address; valid until the next `allocate` or `scratch`. */
@@ -138,6 +149,7 @@ export class KernelMemory {
     this.#native?.rebind(this.#memory.buffer);
     this.#f32 = new Float32Array(this.#memory.buffer);
     this.#i32 = new Int32Array(this.#memory.buffer);
+    this.#f64 = new Float64Array(this.#memory.buffer);
     this.#insert({ start: before, end: this.size });
     return this.#free.findIndex((range) => range.end - range.start >= size);
   }

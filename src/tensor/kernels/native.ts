@@ -8,18 +8,24 @@ import { vendorDirectory } from "../vendor-directory.js";
 import type { KernelExports } from "./exports.js";
 
 /** The table over one memory. `rebind` must follow whenever that grows. */
-export type NativeExports = KernelExports & { rebind(buffer: ArrayBuffer): void };
+export type NativeExports = KernelExports & {
+  rebind(buffer: ArrayBuffer): void;
+  /** Many calls in one: `count` f64 numbers, each call its function's place in `operations` and its arguments. */
+  run(address: number, count: number): void;
+};
 
 interface Addon {
   /** Of the table and the memory's layout. */
   readonly version: number;
   /** What this CPU runs, fastest first. */
   readonly isas: readonly IsaName[];
+  /** The functions' names in the order of their numbers in a program. */
+  readonly operations: readonly (keyof KernelExports)[];
   bind(buffer: ArrayBuffer, isa: IsaName): NativeExports;
 }
 
 /** The table that this package's code calls; `VERSION` in ../native/addon.c. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Made by this machine's compiler, or brought by the package. */
 export type NativeOrigin = "built" | "prebuilt";
@@ -176,4 +182,10 @@ export function bindNative(buffer: ArrayBuffer, isa?: IsaName): NativeExports {
   const state = nativeAddon();
   if ("reason" in state) throw new Error(`no native kernels: ${state.reason}`);
   return state.addon.bind(buffer, isa ?? nativeIsa(state.addon));
+}
+
+/** The number of each function in a native program. */
+export function nativeOperations(): ReadonlyMap<keyof KernelExports, number> {
+  const state = nativeAddon();
+  return new Map("reason" in state ? [] : state.addon.operations.map((name, i) => [name, i] as const));
 }

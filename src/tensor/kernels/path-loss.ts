@@ -28,7 +28,8 @@ function lossForward(infos: Infos, call: LossCall, backend: KernelBackend): Tens
     const error = Math.fround((prediction[i] as number) - (target[i] as number));
     const weight = inverseStd[h] as number;
     const magnitude = Math.abs(error);
-    loss += (error * weight) ** 2;
+    const weighed = error * weight;
+    loss += weighed * weighed;
     squares += error * error;
     magnitudes += magnitude;
     // Written so that a NaN, once met, stays.

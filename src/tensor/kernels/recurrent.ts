@@ -22,14 +22,14 @@ export interface RecurrentCall {
 }
 
 /** A cell's layout of weights, in which LSTM and GRU differ. */
-interface Cell {
+export interface Cell {
   readonly gates: number;
   /** In WebAssembly; natively gates stand in their own order. */
   readonly wasm: Slots;
   run(memory: KernelMemory, part: "Forward" | "Backward" | "InputGradient", plan: number): void;
 }
 
-interface Slots {
+export interface Slots {
   /** dWh's gate q stands in slot (q + shift) % modulus of the accumulator, dWx's likewise. */
   readonly slotsH: readonly [shift: number, modulus: number];
   readonly slotsX: readonly [shift: number, modulus: number];
@@ -37,7 +37,7 @@ interface Slots {
   readonly rotateX: number;
 }
 
-const cells: Record<RecurrentShape["cell"], Cell> = {
+export const cells: Record<RecurrentShape["cell"], Cell> = {
   lstm: {
     gates: 4,
     wasm: { slotsH: [0, 4], slotsX: [0, 4], rotateX: 0 },
@@ -50,6 +50,12 @@ const cells: Record<RecurrentShape["cell"], Cell> = {
   },
 };
 
+/** Where a cell's gates stand in the layouts of these kernels. */
+export function slotsOf({ lanes }: KernelMemory, cell: RecurrentShape["cell"]): Slots {
+  const { gates, wasm } = cells[cell];
+  return lanes === 4 ? wasm : { slotsH: [0, gates], slotsX: [0, gates], rotateX: 0 };
+}
+
 /** The layer's four tensors in the inputs' record: `w0`, `u0`, `b0`, `v0` (weight_ih, weight_hh, bias_ih, bias_hh). */
 const inputNames = ["w", "u", "b", "v"] as const;
 
@@ -59,11 +65,6 @@ export class RecurrentKernels {
 
   constructor(readonly memory: KernelMemory) {
     this.workspaces = new Workspaces(memory, (_, key) => layRecurrent(JSON.parse(key) as RecurrentShape, memory.lanes));
-  }
-
-  #slots(cell: RecurrentShape["cell"]): Slots {
-    const { gates, wasm } = cells[cell];
-    return this.memory.lanes === 4 ? wasm : { slotsH: [0, gates], slotsX: [0, gates], rotateX: 0 };
   }
 
   forward(inputs: Infos, call: RecurrentCall, backend: KernelBackend): TensorInfo[] {
@@ -125,7 +126,7 @@ export class RecurrentKernels {
     const { memory } = this;
     const { F, H, w, wh, wx, bias, biasH } = plan.values;
     const { gates } = cells[call.shape.cell];
-    const { rotateX } = this.#slots(call.shape.cell);
+    const { rotateX } = slotsOf(this.memory, call.shape.cell);
     const arrays = inputNames.map((name) => valuesOf(backend, inputs[`${name}${l}`] as TensorInfo));
     const scratch = memory.scratch(gates * H * (F + H + 2) * 4);
     let at = scratch;
@@ -215,7 +216,7 @@ export class RecurrentKernels {
     const { exports } = memory;
     const { B, F, H, dWx, dWh, dBias, dh, dc, stride } = plan.values;
     const { gates } = cells[call.shape.cell];
-    const { slotsH, slotsX } = this.#slots(call.shape.cell);
+    const { slotsH, slotsX } = slotsOf(this.memory, call.shape.cell);
     const target = memory.scratch(gates * H * Math.max(F, H) * 4);
     const take = (shape: number[]): TensorInfo =>
       tensorOf(

@@ -17,11 +17,33 @@ interface Place {
   readonly variable: Variable;
   readonly offset: number;
   readonly size: number;
+  /** The variable's data when its values here were last the same; another now means that it was assigned since. */
+  dataId: object | null;
   /** Whether it ever had a gradient, and so has state. */
   live: boolean;
 }
 
 const padded = (size: number): number => Math.ceil(size / 4) * 4;
+
+/** The scalars of `adamStep` but for the gradients' scale. */
+export function adamScalars(
+  { lr, weightDecay, t, betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8 }: UpdateStep,
+  decoupled: boolean,
+): [number, number, number, number, number, number, number, number] {
+  const decay = [decoupled ? 0 : weightDecay, decoupled ? weightDecay : 0] as const;
+  return [lr, beta1, beta2, eps, ...decay, 1 - beta1 ** t, 1 - beta2 ** t];
+}
+
+/** The scalars of `sgdStep`, likewise. */
+export function sgdScalars({
+  lr,
+  weightDecay,
+  t,
+  momentum = 0,
+  nesterov = false,
+}: UpdateStep): [number, number, number, number, number] {
+  return [lr, weightDecay, momentum, nesterov ? 1 : 0, t === 1 ? 1 : 0];
+}
 
 /**
  * An optimizer whose state lies in the kernels' memory: blocks of parameters, gradients and slots, each flat over all
@@ -34,13 +56,13 @@ export class FusedUpdate implements Update {
   #disposed = false;
 
   constructor(
-    private readonly memory: KernelMemory,
-    private readonly rule: UpdateRule,
+    readonly memory: KernelMemory,
+    readonly rule: UpdateRule,
     variables: ReadonlyMap<string, Variable>,
   ) {
     let offset = 0;
     for (const [name, variable] of variables) {
-      this.#places.push({ name, variable, offset, size: variable.size, live: false });
+      this.#places.push({ name, variable, offset, size: variable.size, dataId: null, live: false });
       offset += padded(variable.size);
     }
     this.#count = offset;
@@ -69,10 +91,49 @@ export class FusedUpdate implements Update {
     const scale = this.#clipScale(numbers.maxNorm);
     if (given.length === this.#places.length) this.#apply(0, this.#count, numbers, scale);
     else for (const place of given) this.#apply(place.offset, padded(place.size), numbers, scale);
-    for (const { variable, offset, size } of given) {
-      const values = heap.subarray(base + offset, base + offset + size);
-      if (!replaceValues(backend, variable, values))
-        tf.tidy(() => variable.assign(tf.tensor(values.slice(), variable.shape, "float32")));
+    for (const place of given) this.#bringBack(place);
+  }
+
+  /** The variable takes its values of here. */
+  #bringBack(place: Place): void {
+    const { variable, offset, size } = place;
+    const values = this.memory.floats(this.#block(0) + offset * 4, size);
+    if (!replaceValues(tf.backend(), variable, values))
+      tf.tidy(() => variable.assign(tf.tensor(values.slice(), variable.shape, "float32")));
+    place.dataId = variable.dataId;
+  }
+
+  /** The blocks of parameters, gradients and two slots, `count` floats each, for steps that are taken in them. */
+  blocks(): { readonly count: number; readonly addresses: readonly [number, number, number, number] } {
+    if (this.#disposed) throw new Error("the optimizer is disposed of");
+    return { count: this.#count, addresses: [this.#block(0), this.#block(1), this.#block(2), this.#block(3)] };
+  }
+
+  /** Where a variable's numbers stand in each block, in bytes from its start; undefined for one of others. */
+  offsetOf(variable: Tensor): number | undefined {
+    const place = this.#places.find((other) => other.variable === variable);
+    return place && place.offset * 4;
+  }
+
+  get variables(): number {
+    return this.#places.length;
+  }
+
+  /** Takes the variables' values here, those that were assigned since they were last brought back; or all. */
+  load(all = true): void {
+    const backend = tf.backend();
+    for (const place of this.#places) {
+      if (!all && place.dataId === place.variable.dataId) continue;
+      this.memory.f32.set(valuesOf(backend, place.variable), (this.#block(0) >> 2) + place.offset);
+      place.dataId = place.variable.dataId;
+    }
+  }
+
+  /** After steps that were taken in the blocks: the variables take their values. */
+  store(): void {
+    for (const place of this.#places) {
+      place.live = true;
+      this.#bringBack(place);
     }
   }
 
@@ -89,24 +150,15 @@ export class FusedUpdate implements Update {
   }
 
   #apply(offset: number, count: number, numbers: UpdateStep, scale: number): void {
-    const { lr, weightDecay, t } = numbers;
     const [p, g, first, second] = [0, 1, 2, 3].map((i) => this.#block(i) + offset * 4) as [
       number,
       number,
       number,
       number,
     ];
-    if (this.rule === "sgd") {
-      const flags = [numbers.nesterov ? 1 : 0, t === 1 ? 1 : 0] as const;
-      this.memory.exports.sgdStep(p, g, first, count, lr, weightDecay, numbers.momentum ?? 0, ...flags, scale);
-      return;
-    }
-    const [beta1, beta2] = numbers.betas ?? [0.9, 0.999];
-    const decoupled = this.rule === "adamw";
-    const decay = [decoupled ? 0 : weightDecay, decoupled ? weightDecay : 0] as const;
-    const corrections = [1 - beta1 ** t, 1 - beta2 ** t] as const;
-    const rates = [lr, beta1, beta2, numbers.eps ?? 1e-8] as const;
-    this.memory.exports.adamStep(p, g, first, second, count, ...rates, ...decay, ...corrections, scale);
+    if (this.rule === "sgd") this.memory.exports.sgdStep(p, g, first, count, ...sgdScalars(numbers), scale);
+    else
+      this.memory.exports.adamStep(p, g, first, second, count, ...adamScalars(numbers, this.rule === "adamw"), scale);
   }
 
   state(): Map<string, Float32Array> {

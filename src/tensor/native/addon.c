@@ -1,7 +1,8 @@
-// The N-API module: `bind(buffer, isa)` gives the table of ../kernels/exports.ts over an ArrayBuffer. Everything is checked
-// here, so that a bad call is a JavaScript error and never touches memory outside the buffer: arguments are numbers of
+// The N-API module: `bind(buffer, isa)` gives the table of ../kernels/exports.ts over an ArrayBuffer, and `run` for many of
+// its calls in one. Everything is checked here, by the same code for both, so that a bad call is a JavaScript error and never touches memory outside the buffer: arguments are numbers of
 // their kind, and each block that a call reads or writes lies inside. Sizes are computed in f64, which can't overflow.
 #include <node_api.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@ extern const Kernels kernels_avx512, kernels_avx2;
 extern const Kernels kernels_neon;
 #endif
 
-#define VERSION 1 /* of the table and the memory's layout; ../kernels/native.ts asks for this one */
+#define VERSION 2 /* of the table and the memory's layout; ../kernels/native.ts asks for this one */
 #define MOST 3    /* instruction sets of one build */
 
 /* Those that this CPU, and the operating system with it, runs, fastest first. */
@@ -35,20 +36,45 @@ static int usable(const Kernels **list) {
   return n;
 }
 
-/* One a bind. Every function of the table holds it, and it holds the buffer. */
+struct Function;
+/* What a function of the table was made with: its memory and itself. */
 typedef struct {
+  struct Bound *bound;
+  const struct Function *function;
+} Door;
+
+#define MAX_ARGUMENTS 16
+/* One call: its arguments as numbers, for a planned one what its plan says. */
+typedef struct {
+  const struct Bound *bound;
+  const struct Function *function;
+  double a[MAX_ARGUMENTS];
+  Layer layer;
+  double result;
+} Call;
+
+/*
+ * One function of the table: its arguments, what must hold of them, and the call. Arguments are one letter each: a an address
+ * (a multiple of 4), s a distance in bytes (likewise), n a size, i any 32-bit integer, d any number.
+ */
+typedef struct Function {
+  const char *name, *kinds;
+  bool (*holds)(Call *);
+  void (*run)(Call *);
+  bool planned, gives;
+} Function;
+
+/* One a bind. Every function of the table holds it, and it holds the buffer. */
+typedef struct Bound {
   char *memory;
   double bytes;
   const Kernels *kernels;
   napi_ref buffer;
   int holders;
+  Door *doors;
+  Call *calls; /* of the program under way, kept for the next */
+  size_t room;
 } Bound;
-
-#define MAX_ARGUMENTS 16
-typedef struct {
-  const Bound *bound;
-  double a[MAX_ARGUMENTS];
-} Call;
 
 static bool reject(napi_env env, const char *name, const char *what) {
   char text[128];
@@ -59,26 +85,19 @@ static bool reject(napi_env env, const char *name, const char *what) {
   return false;
 }
 
-/*
- * The arguments, one letter each: a an address (a multiple of 4), s a distance in bytes (likewise), n a size, i any 32-bit
- * integer, d any number.
- */
-static bool arguments(napi_env env, napi_callback_info info, const char *name, const char *kinds, Call *call) {
-  napi_value values[MAX_ARGUMENTS];
-  size_t count = MAX_ARGUMENTS;
-  void *data;
-  if (napi_get_cb_info(env, info, &count, values, 0, &data) != napi_ok) return false;
-  call->bound = data;
-  for (int i = 0; kinds[i]; i++) {
-    double v;
-    if ((size_t)i >= count || napi_get_value_double(env, values[i], &v) != napi_ok) return reject(env, name, " takes numbers");
-    call->a[i] = v;
-    if (kinds[i] == 'd') continue;
-    double low = kinds[i] == 'i' ? -2147483648. : 0, high = kinds[i] == 'n' ? 1 << 30 : 4294967295.;
-    if (!(v >= low && v <= high) || v != (double)(int64_t)v || ((kinds[i] == 'a' || kinds[i] == 's') && (int64_t)v % 4))
-      return reject(env, name, " got a number out of range");
+/* What is wrong with a call; null: nothing is. */
+static const char *wrongWith(Call *call) {
+  const Function *f = call->function;
+  for (int i = 0; f->kinds[i]; i++) {
+    double v = call->a[i];
+    char kind = f->kinds[i];
+    if (kind == 'd') continue;
+    double low = kind == 'i' ? -2147483648. : 0, high = kind == 'n' ? 1 << 30 : 4294967295.;
+    if (!(v >= low && v <= high) || v != (double)(int64_t)v || ((kind == 'a' || kind == 's') && (int64_t)v % 4))
+      return " got a number out of range";
   }
-  return true;
+  if (f->holds(call)) return 0;
+  return f->planned ? "' plan would leave their memory" : " would leave their memory";
 }
 
 /* Whether so many floats from an address on lie inside the memory. */
@@ -90,26 +109,43 @@ static double gateFloats(double H, double gates) { return up16(gates * (double)(
 /* Floats of so many rows, `pitch` bytes from one to the next; of panels. */
 static double rowsOf(double rows, double pitch, double columns) { return rows > 0 ? (rows - 1) * pitch / 4 + columns : 0; }
 static double panels(double columns, double stride) { return up16(columns) * stride; }
+/* Floats from the first of so many rows, `pitch` floats from one to the next, to the last one's end. */
+static double spanOf(double rows, double pitch, double columns) { return rows > 0 ? (rows - 1) * pitch + columns : 0; }
+/* Whether `count` indices lie in the memory, each below `rows`. The kernels look again: a call before may write them. */
+static bool indices(const Call *c, double address, double count, double rows) {
+  if (!fits(c, address, count)) return false;
+  const uint32_t *index = (const uint32_t *)(c->bound->memory + (size_t)address);
+  for (int i = 0; i < (int)count; i++) if (index[i] >= rows) return false;
+  return true;
+}
+/* PyTorch's clip_grad_norm_, NaN passing through. */
+static double clipScale(double (*sumOfSquares)(const float *, int), const float *g, int n, double maxNorm) {
+  if (maxNorm <= 0) return 1;
+  double scale = maxNorm / (sqrt(sumOfSquares(g, n)) + 1e-6);
+  return scale > 1 ? 1 : scale;
+}
 
-#define A(i) call.a[i]
-#define FLOATS(i) ((float *)(call.bound->memory + (size_t)A(i)))
+#define A(i) c->a[i]
+#define FLOATS(i) ((float *)(c->bound->memory + (size_t)A(i)))
 #define FLOATS_OR_NULL(i) (A(i) > 0 ? FLOATS(i) : 0)
+#define INTS(i) ((const uint32_t *)FLOATS(i))
+#define DOUBLES(i) ((double *)FLOATS(i))
 #define INT(i) ((int)A(i))
 #define STEP(i) ((size_t)A(i) / 4)
-#define FITS(i, floats) fits(&call, A(i), floats)
+#define FITS(i, floats) fits(c, A(i), floats)
+#define FITS_DOUBLES(i, doubles) ((int64_t)A(i) % 8 == 0 && FITS(i, 2. * (doubles)))
 /* Gates of H units are a matrix of their own; its columns, too, must be countable. */
 #define GATES(H, gates) (A(gates) > 0 && gateFloats(A(H), A(gates)) <= 1 << 30)
 #define FITS_OR_NULL(i, floats) (A(i) == 0 || FITS(i, floats))
-/* One function of the table: its arguments, what must hold of them, and the call. */
-#define FUNCTION(name, kinds, holds, ...)                                                                              \
-  static napi_value f_##name(napi_env env, napi_callback_info info) {                                                  \
-    Call call;                                                                                                         \
-    if (!arguments(env, info, #name, kinds, &call)) return 0;                                                          \
-    if (!(holds)) return reject(env, #name, " would leave their memory"), NULL;                                        \
-    const Kernels *k = call.bound->kernels;                                                                            \
+#define INDICES(i, count, rows) indices(c, A(i), A(count), A(rows))
+#define ENTRY_OF(name, kinds, when, planned, gives, ...)                                                               \
+  static bool holds_##name(Call *c) { return (void)c, (when); }                                                        \
+  static void run_##name(Call *c) {                                                                                    \
+    const Kernels *k = c->bound->kernels;                                                                              \
     __VA_ARGS__;                                                                                                       \
-    return 0;                                                                                                          \
-  }
+  }                                                                                                                    \
+  static const Function f_##name = {#name, kinds, holds_##name, run_##name, planned, gives};
+#define FUNCTION(name, kinds, when, ...) ENTRY_OF(name, kinds, when, false, false, __VA_ARGS__)
 
 FUNCTION(tanhArray, "aan", FITS(0, A(2)) && FITS(1, A(2)), k->tanhArray(FLOATS(0), FLOATS(1), INT(2)))
 FUNCTION(sigmoidArray, "aan", FITS(0, A(2)) && FITS(1, A(2)), k->sigmoidArray(FLOATS(0), FLOATS(1), INT(2)))
@@ -146,11 +182,28 @@ FUNCTION(sumPanels, "annna", A(1) <= A(3) && FITS(0, panels(A(2), A(3))) && FITS
          k->sumPanels(FLOATS(0), INT(1), INT(2), INT(3), FLOATS(4)))
 FUNCTION(copyRows, "asnnas", FITS(0, rowsOf(A(2), A(1), A(3))) && FITS(4, rowsOf(A(2), A(5), A(3))),
          k->copyRows(FLOATS(0), STEP(1), INT(2), INT(3), FLOATS(4), STEP(5)))
-FUNCTION(sumOfSquares, "an", FITS(0, A(1)), napi_value sum; napi_create_double(env, k->sumOfSquares(FLOATS(0), INT(1)), &sum); return sum)
+ENTRY_OF(sumOfSquares, "an", FITS(0, A(1)), false, true, c->result = k->sumOfSquares(FLOATS(0), INT(1)))
 FUNCTION(adamStep, "aaaanddddddddd", FITS(0, A(4)) && FITS(1, A(4)) && FITS(2, A(4)) && FITS(3, A(4)),
          k->adamStep(FLOATS(0), FLOATS(1), FLOATS(2), FLOATS(3), INT(4), A(5), A(6), A(7), A(8), A(9), A(10), A(11), A(12), A(13)))
 FUNCTION(sgdStep, "aaandddnnd", FITS(0, A(3)) && FITS(1, A(3)) && FITS(2, A(3)),
          k->sgdStep(FLOATS(0), FLOATS(1), FLOATS(2), INT(3), A(4), A(5), A(6), A(7) != 0, A(8) != 0, A(9)))
+
+/* What one batch needs beside its layers. */
+FUNCTION(gatherPanels, "annannnasn", A(1) <= A(9) && INDICES(0, 1, 2) && FITS(3, spanOf(A(2), A(4), A(5) * A(6))) &&
+             FITS(7, rowsOf(A(5), A(8), panels(A(6), A(9)))),
+         k->gatherPanels(INTS(0), INT(1), (uint32_t)A(2), FLOATS(3), (size_t)A(4), INT(5), INT(6), FLOATS(7), STEP(8), INT(9)))
+FUNCTION(gatherRows, "annannas", INDICES(0, 1, 2) && FITS(3, spanOf(A(2), A(4), A(5))) && FITS(6, rowsOf(A(1), A(7), A(5))),
+         k->gatherRows(INTS(0), INT(1), (uint32_t)A(2), FLOATS(3), (size_t)A(4), INT(5), FLOATS(6), STEP(7)))
+FUNCTION(scorePanels, "annnanaaaa",
+         A(2) <= A(1) && FITS(0, panels(A(3), A(1))) && FITS(4, A(2) * (A(3) + 1)) && FITS(6, 3 * A(3)) &&
+             FITS_OR_NULL(7, A(2) * A(3)) && FITS_OR_NULL(8, panels(A(3), A(1))) && FITS_DOUBLES(9, 7),
+         k->scorePanels(FLOATS(0), INT(1), INT(2), INT(3), FLOATS(4), A(5) != 0, FLOATS(6), FLOATS_OR_NULL(7), FLOATS_OR_NULL(8), DOUBLES(9)))
+FUNCTION(adamClipped, "aaaanddddddddd", FITS(0, A(4)) && FITS(1, A(4)) && FITS(2, A(4)) && FITS(3, A(4)),
+         k->adamStep(FLOATS(0), FLOATS(1), FLOATS(2), FLOATS(3), INT(4), A(5), A(6), A(7), A(8), A(9), A(10), A(11), A(12),
+                     clipScale(k->sumOfSquares, FLOATS(1), INT(4), A(13))))
+FUNCTION(sgdClipped, "aaandddnnd", FITS(0, A(3)) && FITS(1, A(3)) && FITS(2, A(3)),
+         k->sgdStep(FLOATS(0), FLOATS(1), FLOATS(2), INT(3), A(4), A(5), A(6), A(7) != 0, A(8) != 0,
+                    clipScale(k->sumOfSquares, FLOATS(1), INT(3), A(9))))
 
 /* `Plan` as ../kernels/recurrent-layout.ts writes it. */
 typedef struct {
@@ -195,13 +248,84 @@ static bool resolve(const Call *c, Part part, bool gru, Layer *out) {
   out->stepX = p.stepX / 4, out->stepH = p.stepH / 4, out->stepG = p.stepG / 4;
   return true;
 }
-#define PLANNED(name, part, gru) FUNCTION(name, "a", true, Layer layer; if (!resolve(&call, part, gru, &layer)) return reject(env, #name, "' plan would leave their memory"), NULL; k->name(&layer))
+#define PLANNED(name, part, gru) ENTRY_OF(name, "a", resolve(c, part, gru, &c->layer), true, false, k->name(&c->layer))
 PLANNED(lstmForward, FORWARD, false)
 PLANNED(lstmBackward, BACKWARD, false)
 PLANNED(lstmInputGradient, INPUT_GRADIENT, false)
 PLANNED(gruForward, FORWARD, true)
 PLANNED(gruBackward, BACKWARD, true)
 PLANNED(gruInputGradient, INPUT_GRADIENT, true)
+
+#define ENTRY(name) &f_##name
+static const Function *const table[] = {
+    ENTRY(tanhArray), ENTRY(sigmoidArray), ENTRY(toPanels), ENTRY(fromPanels), ENTRY(packUnits), ENTRY(packUnitRows),
+    ENTRY(packColumns), ENTRY(packRows), ENTRY(packBias), ENTRY(unpackUnitRows), ENTRY(gemmPanels), ENTRY(gemmTransposed),
+    ENTRY(lstmForward), ENTRY(lstmBackward), ENTRY(lstmInputGradient), ENTRY(gruForward), ENTRY(gruBackward),
+    ENTRY(gruInputGradient), ENTRY(dropoutPanels), ENTRY(activatePanels), ENTRY(multiplyPanels), ENTRY(sumPanels),
+    ENTRY(copyRows), ENTRY(sumOfSquares), ENTRY(adamStep), ENTRY(sgdStep), ENTRY(gatherPanels), ENTRY(gatherRows),
+    ENTRY(scorePanels), ENTRY(adamClipped), ENTRY(sgdClipped),
+};
+#define FUNCTIONS (sizeof table / sizeof *table)
+
+/* A function of the table, called from JavaScript. */
+static napi_value single(napi_env env, napi_callback_info info) {
+  napi_value values[MAX_ARGUMENTS], result = 0;
+  size_t count = MAX_ARGUMENTS;
+  void *data;
+  if (napi_get_cb_info(env, info, &count, values, 0, &data) != napi_ok) return 0;
+  Door *door = data;
+  Call call;
+  call.bound = door->bound, call.function = door->function;
+  const char *kinds = call.function->kinds;
+  for (size_t i = 0; kinds[i]; i++)
+    if (i >= count || napi_get_value_double(env, values[i], &call.a[i]) != napi_ok) return reject(env, call.function->name, " takes numbers"), NULL;
+  const char *wrong = wrongWith(&call);
+  if (wrong) return reject(env, call.function->name, wrong), NULL;
+  call.function->run(&call);
+  if (call.function->gives) napi_create_double(env, call.result, &result);
+  return result;
+}
+
+#define LONGEST (1 << 16) /* numbers of a program */
+
+/*
+ * run(address, count): the calls that stand as `count` f64 numbers in the memory, each the function's place in the table and
+ * its arguments. All are copied and checked before the first runs, so that none can change what was checked.
+ */
+static napi_value f_run(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  size_t given = 2, calls = 0;
+  void *data;
+  double address, count;
+  if (napi_get_cb_info(env, info, &given, values, 0, &data) != napi_ok) return 0;
+  Bound *b = data;
+  if (given < 2 || napi_get_value_double(env, values[0], &address) != napi_ok || napi_get_value_double(env, values[1], &count) != napi_ok)
+    return reject(env, "program", " takes numbers"), NULL;
+  if (!(address >= 0 && address <= b->bytes && count >= 0 && count <= LONGEST) || address != (double)(int64_t)address ||
+      count != (double)(int64_t)count || (int64_t)address % 8 || address + count * 8 > b->bytes)
+    return reject(env, "program", " would leave their memory"), NULL;
+  const double *numbers = (const double *)(b->memory + (size_t)address);
+  for (size_t at = 0, end = (size_t)count; at < end;) {
+    double code = numbers[at++];
+    if (!(code >= 0 && code < FUNCTIONS) || code != (double)(int)code) return reject(env, "program", " has an unknown operation"), NULL;
+    if (calls == b->room) {
+      size_t room = b->room ? 2 * b->room : 64;
+      Call *grown = realloc(b->calls, room * sizeof *grown);
+      if (!grown) return napi_throw_error(env, "kernels-call", "out of memory"), NULL;
+      b->calls = grown, b->room = room;
+    }
+    Call *call = b->calls + calls++;
+    call->bound = b, call->function = table[(int)code];
+    size_t n = strlen(call->function->kinds);
+    if (n > end - at) return reject(env, "program", " ends within an operation"), NULL;
+    memcpy(call->a, numbers + at, n * sizeof *numbers);
+    at += n;
+    const char *wrong = wrongWith(call);
+    if (wrong) return reject(env, call->function->name, wrong), NULL;
+  }
+  for (Call *call = b->calls; calls--; call++) call->function->run(call);
+  return 0;
+}
 
 static bool attach(napi_env env, Bound *b, napi_value buffer) {
   void *memory;
@@ -231,20 +355,22 @@ static void release(napi_env env, void *data, void *hint) {
   Bound *b = data;
   if (--b->holders) return;
   napi_delete_reference(env, b->buffer);
+  free(b->doors);
+  free(b->calls);
   free(b);
 }
 
-#define ENTRY(name) {#name, f_##name}
-static const struct { const char *name; napi_callback run; } table[] = {
-    ENTRY(tanhArray), ENTRY(sigmoidArray), ENTRY(toPanels), ENTRY(fromPanels), ENTRY(packUnits), ENTRY(packUnitRows),
-    ENTRY(packColumns), ENTRY(packRows), ENTRY(packBias), ENTRY(unpackUnitRows), ENTRY(gemmPanels), ENTRY(gemmTransposed),
-    ENTRY(lstmForward), ENTRY(lstmBackward), ENTRY(lstmInputGradient), ENTRY(gruForward), ENTRY(gruBackward),
-    ENTRY(gruInputGradient), ENTRY(dropoutPanels), ENTRY(activatePanels), ENTRY(multiplyPanels), ENTRY(sumPanels),
-    ENTRY(copyRows), ENTRY(sumOfSquares), ENTRY(adamStep), ENTRY(sgdStep), ENTRY(rebind),
-};
+/* Adds a function to the table. The table may go when its last function does, so each holds what it was made with. */
+static bool add(napi_env env, napi_value functions, const char *name, napi_callback run, void *data, Bound *b) {
+  napi_value f;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, run, data, &f) != napi_ok) return false;
+  if (napi_add_finalizer(env, f, b, release, 0, 0) != napi_ok) return false;
+  b->holders++;
+  return napi_set_named_property(env, functions, name, f) == napi_ok;
+}
 
 static napi_value bind(napi_env env, napi_callback_info info) {
-  napi_value given[2], functions, f;
+  napi_value given[2], functions;
   size_t count = 2;
   char isa[16] = "";
   const Kernels *list[MOST], *chosen = 0;
@@ -256,13 +382,14 @@ static napi_value bind(napi_env env, napi_callback_info info) {
   if (!b) return napi_throw_error(env, "kernels-call", "out of memory"), NULL;
   b->kernels = chosen;
   if (!attach(env, b, given[0])) return free(b), NULL;
+  b->doors = malloc(FUNCTIONS * sizeof *b->doors);
+  if (!b->doors) return napi_delete_reference(env, b->buffer), free(b), napi_throw_error(env, "kernels-call", "out of memory"), NULL;
   napi_create_object(env, &functions);
-  b->holders = 1; /* this loop, lest a function that dies at once takes it along */
-  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-    if (napi_create_function(env, table[i].name, NAPI_AUTO_LENGTH, table[i].run, b, &f) != napi_ok) break;
-    if (napi_add_finalizer(env, f, b, release, 0, 0) != napi_ok) break;
-    b->holders++;
-    napi_set_named_property(env, functions, table[i].name, f);
+  b->holders = 1; /* this call, lest a function that dies at once takes it along */
+  bool added = add(env, functions, "run", f_run, b, b) && add(env, functions, "rebind", f_rebind, b, b);
+  for (size_t i = 0; added && i < FUNCTIONS; i++) {
+    b->doors[i] = (Door){b, table[i]};
+    added = add(env, functions, table[i]->name, single, b->doors + i, b);
   }
   release(env, b, 0);
   return functions;
@@ -280,6 +407,12 @@ NAPI_MODULE_INIT() {
     napi_set_element(env, names, i, f);
   }
   napi_set_named_property(env, exports, "isas", names);
+  napi_create_array_with_length(env, FUNCTIONS, &names);
+  for (size_t i = 0; i < FUNCTIONS; i++) {
+    napi_create_string_utf8(env, table[i]->name, NAPI_AUTO_LENGTH, &f);
+    napi_set_element(env, names, i, f);
+  }
+  napi_set_named_property(env, exports, "operations", names);
   napi_create_int32(env, VERSION, &f);
   napi_set_named_property(env, exports, "version", f);
   return exports;

@@ -3,6 +3,7 @@
 #include "kernels.h"
 #include "products.h"
 #include "recurrent.h"
+#include "batch.h"
 
 /* ---------- layout ---------- */
 static void toPanels(const float *source, size_t pitch, int rows, int columns, float *target, int stride) {
@@ -235,4 +236,5 @@ const Kernels NAME(ISA) = {
     packColumns,   packRows,          packBias,       unpackUnitRows,   gemmPanels,   gemmTransposed, lstmForward,
     lstmBackward,  lstmInputGradient, gruForward,     gruBackward,      gruInputGradient, dropoutPanels, activatePanels,
     multiplyPanels, sumPanels,        copyRows,       sumOfSquares,     adamStep,     sgdStep,
+    gatherPanels,  gatherRows,        scorePanels,
 };

@@ -47,4 +47,10 @@ typedef struct {
                    double eps, double coupled, double decoupled, double correction1, double correction2, double scale);
   void (*sgdStep)(float *p, const float *g, float *buffer, int n, double lr, double decay, double momentum,
                   int nesterov, int fresh, double scale);
+  void (*gatherPanels)(const uint32_t *index, int B, uint32_t rows, const float *source, size_t pitch, int T, int C,
+                       float *target, size_t step, int stride);
+  void (*gatherRows)(const uint32_t *index, int B, uint32_t rows, const float *source, size_t pitch, int columns,
+                     float *target, size_t pitchTarget);
+  void (*scorePanels)(const float *y, int stride, int B, int H, const float *soh, int residual, const float *scale,
+                      float *path, float *dy, double *results);
 } Kernels;

@@ -14,6 +14,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
 import * as tf from "../tf.js";
 import { dropoutMask } from "./dropout-mask.js";
 import type { Activation, DropoutOptions, LstmLayer, LstmOptions, LstmResult, Ops, PathLoss } from "./ops.js";
+import type { BatchRunner, Network } from "./ops.js";
 import type { RecurrentLayer, RecurrentOptions, RecurrentResult, Update, UpdateRule } from "./ops.js";
 import { plainOps } from "./plain.js";
 
@@ -57,6 +58,16 @@ export function toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, last
 
 export function createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update {
   return active.createUpdate(rule, variables);
+}
+
+/** What runs batches of a network in one call; null where the ops in force can't. */
+export function createRunner(network: Network): BatchRunner | null {
+  return active.createRunner?.(network) ?? null;
+}
+
+/** The ops in force: what was made with others must not be used with these. */
+export function activeOps(): Ops {
+  return active;
 }
 
 /** Inverted dropout of any tensor by the mask of index `layer`; `x` itself when `options` is absent. */

@@ -1,4 +1,5 @@
 /** The contract of a set of ops: layers, loss and optimizer updates with their arguments and results. */
+import type { Batch } from "../../core/batch.js";
 import type { KernelsName } from "../../core/run.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
 
@@ -83,6 +84,80 @@ export interface Update {
   dispose(): void;
 }
 
+/** One dense layer of a {@link Network}. */
+export interface DenseLayer {
+  readonly weight: Tensor2D;
+  readonly bias: Tensor1D;
+  readonly activation: Activation;
+  /** The index of the dropout mask that its input goes through; null: none. */
+  readonly mask: number | null;
+}
+
+/** What a built-in model is made of: all that is needed to run a batch of it without its code. Tensors are its variables. */
+export interface Network {
+  /** T. */
+  readonly window: number;
+  /** F. */
+  readonly features: number;
+  /** H. */
+  readonly horizon: number;
+  /** The stack whose last output the dense layers take; masks 0 … layers - 2 lie between its layers. Null: they take the flattened window. */
+  readonly recurrent: { readonly cell: "lstm" | "gru"; readonly layers: readonly RecurrentLayer[] } | null;
+  /** The last one gives the path in normalised units. */
+  readonly dense: readonly DenseLayer[];
+  readonly dropout: { readonly rate: number; readonly seed: number };
+  /** From the normalised output y to SOH: y * std + mean, plus the last SOH when `residual`. */
+  readonly scale: { readonly residual: boolean; readonly mean: readonly number[]; readonly std: readonly number[] };
+}
+
+/** A dataset's rows: inputs [N, F] as fed, SOH [N]. */
+export interface WindowRows {
+  readonly inputs: Float32Array;
+  readonly soh: Float32Array;
+}
+
+/** What a pass over a part is to do. */
+export interface PassRequest {
+  /** The windows in the pass's order, each by its first row; null: batches are handed over whole. */
+  readonly windows: { readonly rows: WindowRows; readonly starts: Int32Array } | null;
+  /** Takes the steps; null in evaluation. */
+  readonly update: Update | null;
+  /** Whether paths are read. @default false */
+  readonly paths?: boolean;
+}
+
+/** The loss of a batch and the sums of {@link PathLoss}, as numbers. */
+export interface BatchScores {
+  readonly loss: number;
+  readonly squares: number;
+  readonly magnitudes: number;
+  readonly lastSquares: number;
+  readonly largest: number;
+}
+
+/** A pass under way, one call a batch. */
+export interface BatchPass {
+  /** Runs `size` windows of the pass from `from` on, with an optimizer step when there are numbers for one. */
+  windows(from: number, size: number, numbers: UpdateStep | null): BatchScores;
+  /** Runs a batch that was handed over. */
+  batch(batch: Batch, numbers: UpdateStep | null): BatchScores;
+  /** The last batch's paths [B,H], valid until the next call of anything. */
+  paths(): Float32Array;
+  /** Sums of all targets so far, and of their squares. */
+  targets(): readonly [sum: number, squares: number];
+  /** Brings the weights back to the variables. */
+  close(): void;
+}
+
+/** Runs batches of one network. Memory is its own until `dispose`. */
+export interface BatchRunner {
+  /** Null: not with this update or these rows. */
+  open(request: PassRequest): BatchPass | null;
+  /** Brings the weights of a pass under way back to the variables, so that they can be read. */
+  flush(): void;
+  dispose(): void;
+}
+
 /** A set of ops, as each set of kernels implements it; models and training call the dispatchers of `index.ts`. */
 export interface Ops {
   readonly name: KernelsName;
@@ -95,4 +170,6 @@ export interface Ops {
   /** normalised [B,H] * std [H] + mean [H], plus lastSoh [B,1] unless null; differentiable in `normalised` and `lastSoh`. */
   toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, lastSoh: Tensor2D | null): Tensor2D;
   createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update;
+  /** Whole batches in one call, with the same bits as the ops one by one. Absent: this set has only ops. */
+  createRunner?(network: Network): BatchRunner;
 }

@@ -2,18 +2,13 @@
 import { createUpdate } from "../../tensor/index.js";
 import type { OptimizerFactory } from "./optimizer.js";
 import type { AdamParameters } from "./parameters.js";
+import { updateOptimizer } from "./update-optimizer.js";
 
 const adamOf =
   (rule: "adam" | "adamw"): OptimizerFactory =>
   (variables, params) => {
     const { beta1, beta2, eps } = params as AdamParameters;
-    const update = createUpdate(rule, variables);
-    return {
-      step: (gradients, numbers) => update.step(gradients, { ...numbers, betas: [beta1, beta2], eps }),
-      state: () => update.state(),
-      restore: (state) => update.restore(state),
-      dispose: () => update.dispose(),
-    };
+    return updateOptimizer(createUpdate(rule, variables), { betas: [beta1, beta2], eps });
   };
 
 /** PyTorch's `torch.optim.AdamW`: the decay shrinks the weights and does not pass through the moments. */

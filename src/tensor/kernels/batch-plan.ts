@@ -1,0 +1,280 @@
+/** A network's batch as a program of kernel calls: what is laid down where, and the calls in their order. */
+import { dropoutKey } from "../ops/dropout-mask.js";
+import type { DenseLayer, Network } from "../ops/ops.js";
+import type { Tensor } from "../tf.js";
+import { activationKinds, whole } from "./dense.js";
+import type { KernelMemory } from "./memory.js";
+import { Program } from "./program.js";
+import { cells, slotsOf } from "./recurrent.js";
+import { type LayerPlan, layRecurrent, writePlan } from "./recurrent-layout.js";
+
+/** Where a program finds the weights, and where it leaves their gradients (null: in evaluation). */
+export interface WeightPlaces {
+  weight(variable: Tensor): number;
+  readonly gradient: ((variable: Tensor) => number) | null;
+}
+
+/** The addresses of one dense layer: panels, packed weights and gradients. */
+interface DensePlan {
+  readonly layer: DenseLayer;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Its input: the masked copy, or the output below in place. */
+  readonly x: number;
+  readonly y: number;
+  readonly forward: number;
+  readonly bias: number;
+  readonly backward: number;
+  readonly d: number;
+  readonly dy: number;
+  readonly dW: number;
+  readonly dBias: number;
+}
+
+/** Slots of the arguments of `gatherPanels` and `gatherRows` that change from batch to batch. */
+interface Gathered {
+  readonly index: number;
+  readonly rows: number;
+  readonly source: number;
+  readonly pitch: number;
+}
+
+const gathered = (slot: number): Gathered => ({ index: slot, rows: slot + 2, source: slot + 3, pitch: slot + 4 });
+
+/** One network at one batch size, for training or for evaluation, and the memory that it works in. */
+export class BatchPlan {
+  /** Packs the weights: in training once a batch, in evaluation once a pass. */
+  readonly pack: Program;
+  readonly main: Program;
+  readonly gathers: { readonly x: Gathered; readonly soh: Gathered };
+  /** [B,H], filled when the program is told to. */
+  readonly path: number;
+  readonly slots: { readonly path: number; readonly results: number };
+  readonly #blocks: number[] = [];
+  readonly #masks: { readonly slot: number; readonly layer: number }[] = [];
+  readonly #stack: readonly LayerPlan[];
+  readonly #dense: readonly DensePlan[];
+  readonly #stride: number;
+  readonly #drops: boolean;
+
+  constructor(
+    private readonly memory: KernelMemory,
+    private readonly network: Network,
+    readonly size: number,
+    private readonly places: WeightPlaces,
+    /** Adds the optimizer's step to the end of a training program. */
+    step: ((program: Program) => void) | null,
+  ) {
+    this.#stride = Math.ceil(size / 4) * 4 + 4;
+    this.#drops = step !== null && network.dropout.rate > 0;
+    this.#stack = this.#layStack();
+    this.#dense = this.#layDense();
+    this.main = new Program(memory);
+    this.pack = step ? this.main : new Program(memory);
+    this.#stack.forEach((plan, l) => {
+      this.#packLayer(plan, l);
+    });
+    for (const plan of this.#dense) this.#packDense(plan);
+    const { horizon } = network;
+    const soh = this.#take(size * (1 + horizon));
+    this.gathers = { x: this.#gatherWindows(), soh: this.#gatherSoh(soh) };
+    this.#forward();
+    this.path = this.#take(size * horizon);
+    this.slots = this.#score(soh);
+    if (step) {
+      this.#backward();
+      step(this.main);
+      this.main.seal();
+    } else for (const program of [this.pack, this.main]) program.seal();
+  }
+
+  /** The masks of a step. */
+  setMasks(step: number): void {
+    const { seed } = this.network.dropout;
+    for (const { slot, layer } of this.#masks) this.main.set(slot, dropoutKey(seed, step, layer) | 0);
+  }
+
+  dispose(): void {
+    this.main.dispose();
+    if (this.pack !== this.main) this.pack.dispose();
+    for (const address of this.#blocks) this.memory.free(address);
+    this.#blocks.length = 0;
+  }
+
+  #take(floats: number): number {
+    const address = this.memory.allocate(floats * 4);
+    this.#blocks.push(address);
+    return address;
+  }
+
+  #layStack(): readonly LayerPlan[] {
+    const { recurrent, window, features } = this.network;
+    if (!recurrent) return [];
+    const units = recurrent.layers.map((layer) => layer.weightHh.shape[1]);
+    const shape = { cell: recurrent.cell, batch: this.size, steps: window, features, units };
+    const { bytes, layout } = layRecurrent({ ...shape, dropout: this.#drops && units.length > 1 }, this.memory.lanes);
+    const plans = layout(this.#take(bytes / 4));
+    plans.forEach((plan, l) => {
+      plan.values.sequence = l < plans.length - 1 ? 1 : 0;
+      writePlan(this.memory.i32, plan);
+    });
+    return plans;
+  }
+
+  #layDense(): readonly DensePlan[] {
+    const { lanes } = this.memory;
+    const panels = (columns: number): number => this.#take(whole(columns, lanes) * this.#stride);
+    const training = this.places.gradient !== null;
+    const top = this.#stack.at(-1)?.values;
+    let below = top ? top.h + top.T * top.stepH : 0;
+    return this.network.dense.map((layer): DensePlan => {
+      const [outputs, inputs] = layer.weight.shape;
+      const [i, o] = [whole(inputs, lanes), whole(outputs, lanes)];
+      const own = below === 0 || (layer.mask !== null && this.#drops);
+      const y = panels(outputs);
+      const plan = {
+        ...{ layer, inputs, outputs, y },
+        x: own ? panels(inputs) : below,
+        forward: this.#take(o * inputs),
+        bias: this.#take(o),
+        backward: training ? this.#take(i * outputs) : 0,
+        d: training && layer.activation !== "linear" ? panels(outputs) : 0,
+        dy: training ? panels(outputs) : 0,
+        dW: training ? this.#take(o * i) : 0,
+        dBias: training ? this.#take(o) : 0,
+      };
+      below = y;
+      return plan;
+    });
+  }
+
+  #packLayer(plan: LayerPlan, l: number): void {
+    const { pack, places } = this;
+    const { F, H, w, wh, wx, bias, biasH } = plan.values;
+    const { cell, layers } = this.network.recurrent as NonNullable<Network["recurrent"]>;
+    const layer = layers[l] as (typeof layers)[number];
+    const { gates } = cells[cell];
+    const [wIh, wHh, bIh, bHh] = [layer.weightIh, layer.weightHh, layer.biasIh, layer.biasHh].map((variable) =>
+      places.weight(variable),
+    ) as [number, number, number, number];
+    pack.add("packUnits", wIh, H, F, gates, w, 0, F + H);
+    pack.add("packUnits", wHh, H, H, gates, w, F, F + H);
+    pack.add("packBias", bIh, cell === "lstm" ? bHh : 0, H, gates, bias);
+    if (cell === "gru") pack.add("packBias", bHh, 0, H, gates, biasH);
+    if (!places.gradient) return;
+    pack.add("packUnitRows", wHh, H, H, gates, 0, wh);
+    if (l > 0) pack.add("packUnitRows", wIh, H, F, gates, slotsOf(this.memory, cell).rotateX, wx);
+  }
+
+  #packDense({ layer, inputs, outputs, forward, bias, backward }: DensePlan): void {
+    const weight = this.places.weight(layer.weight);
+    this.pack.add("packRows", weight, outputs, inputs, forward);
+    this.pack.add("copyRows", this.places.weight(layer.bias), 0, 1, outputs, bias, 0);
+    if (backward) this.pack.add("packColumns", weight, outputs, inputs, backward);
+  }
+
+  #gatherWindows(): Gathered {
+    const { window, features } = this.network;
+    const [bottom] = this.#stack;
+    if (!bottom) {
+      // The flattened window: one step of T * F columns.
+      const x = this.#dense[0]?.x as number;
+      return gathered(this.main.add("gatherPanels", 0, this.size, 1, 0, 0, 1, window * features, x, 0, this.#stride));
+    }
+    const { x, stepX } = bottom.values;
+    return gathered(this.main.add("gatherPanels", 0, this.size, 1, 0, 0, window, features, x, stepX, this.#stride));
+  }
+
+  #gatherSoh(target: number): Gathered {
+    const columns = 1 + this.network.horizon;
+    return gathered(this.main.add("gatherRows", 0, this.size, 1, 0, 0, columns, target, columns * 4));
+  }
+
+  /** Masks by the mask of index `layer`. */
+  #drop(layer: number, ...where: [source: number, target: number, step: number, T: number, columns: number]): void {
+    const [source, target, step, T, columns] = where;
+    const { rate } = this.network.dropout;
+    const numbers = [0, Math.round(rate * 2 ** 24), 1 / (1 - rate)] as const;
+    const shape = [step, T, this.size, columns, this.#stride] as const;
+    const slot = this.main.add("dropoutPanels", source, target, ...shape, ...numbers);
+    this.#masks.push({ slot: slot + 7, layer });
+  }
+
+  #forward(): void {
+    const { main, size } = this;
+    const stride = this.#stride;
+    const cell = this.network.recurrent?.cell;
+    this.#stack.forEach((plan, l) => {
+      const below = this.#stack[l - 1]?.values;
+      if (below && this.#drops) this.#drop(l - 1, below.h + below.stepH, plan.values.x, below.stepH, below.T, below.H);
+      main.add(`${cell as "lstm" | "gru"}Forward`, plan.address);
+    });
+    const top = this.#stack.at(-1)?.values;
+    let below = top ? top.h + top.T * top.stepH : 0;
+    for (const { layer, inputs, outputs, x, y, d, forward, bias } of this.#dense) {
+      if (layer.mask !== null && this.#drops) this.#drop(layer.mask, below, x, 0, 1, inputs);
+      main.add("gemmPanels", x, stride, forward, bias, y, stride, size, inputs, outputs, 0);
+      if (layer.activation !== "linear")
+        main.add("activatePanels", activationKinds[layer.activation], y, d, size, outputs, stride);
+      below = y;
+    }
+  }
+
+  #score(soh: number): { path: number; results: number } {
+    const { residual, mean, std } = this.network.scale;
+    const { horizon } = this.network;
+    const scale = this.#take(3 * horizon);
+    this.memory.f32.set([...mean, ...std, ...std.map((s) => 1 / s)], scale >> 2);
+    const { y, dy } = this.#dense.at(-1) as DensePlan;
+    const shape = [this.#stride, this.size, horizon] as const;
+    const slot = this.main.add("scorePanels", y, ...shape, soh, residual ? 1 : 0, scale, 0, dy, 0);
+    return { path: slot + 7, results: slot + 9 };
+  }
+
+  #backward(): void {
+    const top = this.#stack.at(-1)?.values;
+    for (let k = this.#dense.length - 1; k >= 0; k--) {
+      const plan = this.#dense[k] as DensePlan;
+      this.#denseGradients(plan);
+      const target = k > 0 ? (this.#dense[k - 1] as DensePlan).dy : (top?.dy ?? 0);
+      if (target === 0) continue;
+      const [stride, { inputs, outputs, layer }] = [this.#stride, plan];
+      this.main.add("gemmPanels", plan.dy, stride, plan.backward, 0, target, stride, this.size, outputs, inputs, 0);
+      if (layer.mask !== null && this.#drops) this.#drop(layer.mask, target, target, 0, 1, inputs);
+    }
+    for (let l = this.#stack.length - 1; l >= 0; l--) this.#layerGradients(l);
+  }
+
+  #denseGradients({ layer, inputs, outputs, x, d, dy, dW, dBias }: DensePlan): void {
+    const { main, size, memory } = this;
+    const stride = this.#stride;
+    const gradient = this.places.gradient as NonNullable<WeightPlaces["gradient"]>;
+    if (d) main.add("multiplyPanels", dy, d, size, outputs, stride);
+    main.add("sumPanels", dy, size, outputs, stride, dBias);
+    main.add("copyRows", dBias, 0, 1, outputs, gradient(layer.bias), 0);
+    main.add("gemmTransposed", dy, 0, outputs, x, 0, inputs, stride, size, 1, dW, 0);
+    const pitch = Math.ceil(inputs / memory.lanes) * memory.lanes * 4;
+    main.add("copyRows", dW, pitch, outputs, inputs, gradient(layer.weight), inputs * 4);
+  }
+
+  #layerGradients(l: number): void {
+    const { main, memory } = this;
+    const plan = this.#stack[l] as LayerPlan;
+    const { cell, layers } = this.network.recurrent as NonNullable<Network["recurrent"]>;
+    const layer = layers[l] as (typeof layers)[number];
+    const { F, H, dWx, dWh, dBias } = plan.values;
+    const gradient = this.places.gradient as NonNullable<WeightPlaces["gradient"]>;
+    const { gates } = cells[cell];
+    const { slotsH, slotsX } = slotsOf(memory, cell);
+    main.add(`${cell}Backward`, plan.address);
+    main.add("unpackUnitRows", dWx, H, F, gates, ...slotsX, Math.ceil(F / 4) * 4, gradient(layer.weightIh));
+    main.add("unpackUnitRows", dWh, H, H, gates, ...slotsH, Math.ceil(H / 4) * 4, gradient(layer.weightHh));
+    main.add("unpackUnitRows", dBias, H, 1, gates, ...slotsX, 1, gradient(layer.biasIh));
+    const [source, slots] = cell === "gru" ? [plan.dBiasH, slotsH] : [dBias, slotsX];
+    main.add("unpackUnitRows", source, H, 1, gates, ...slots, 1, gradient(layer.biasHh));
+    const below = this.#stack[l - 1]?.values;
+    if (!below) return;
+    main.add(`${cell}InputGradient`, plan.address);
+    if (this.#drops) this.#drop(l - 1, below.dy, below.dy, below.stepH, below.T, below.H);
+  }
+}
