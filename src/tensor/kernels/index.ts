@@ -4,6 +4,7 @@ import { plainOps } from "../ops/plain.js";
 import type { Ops } from "../ops/ops.js";
 import { DenseKernels, fusedDense } from "./dense.js";
 import { KernelMemory } from "./memory.js";
+import { fusedOde, OdeKernels } from "./ode.js";
 import { fusedPathLoss, fusedToPath } from "./path-loss.js";
 import { fusedRecurrent } from "./recurrent-op.js";
 import { RecurrentKernels } from "./recurrent.js";
@@ -17,6 +18,7 @@ export { KernelMemory } from "./memory.js";
 export function createFusedOps(memory: KernelMemory): Ops {
   const recurrent = new RecurrentKernels(memory);
   const dense = new DenseKernels(memory);
+  const ode = new OdeKernels(memory);
   return {
     name: memory.build,
     lstm: (x, layers, options) => fusedRecurrent(recurrent, "lstm", x, layers, options),
@@ -25,6 +27,7 @@ export function createFusedOps(memory: KernelMemory): Ops {
     pathLoss: fusedPathLoss,
     toPath: fusedToPath,
     createUpdate: (rule, variables) => new FusedUpdate(memory, rule, variables),
+    odeMlp: (problem) => fusedOde(ode, problem),
   };
 }
 

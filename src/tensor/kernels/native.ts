@@ -18,7 +18,7 @@ interface Addon {
 }
 
 /** The table that this package's code calls; `VERSION` in ../native/addon.c. */
-const VERSION = 1;
+const VERSION = 2;
 
 type Found = { readonly addon: Addon; readonly file: string } | { readonly reason: string };
 

@@ -13,7 +13,7 @@ extern const Kernels kernels_avx512, kernels_avx2;
 extern const Kernels kernels_neon;
 #endif
 
-#define VERSION 1 /* of the table and the memory's layout; ../kernels/native.ts asks for this one */
+#define VERSION 2 /* of the table and the memory's layout; ../kernels/native.ts asks for this one */
 #define MOST 3    /* instruction sets of one build */
 
 /* Those that this CPU, and the operating system with it, runs, fastest first. */
@@ -203,6 +203,57 @@ PLANNED(gruForward, FORWARD, true)
 PLANNED(gruBackward, BACKWARD, true)
 PLANNED(gruInputGradient, INPUT_GRADIENT, true)
 
+/* `OdePlan` as ../kernels/ode-layout.ts writes it. */
+typedef struct {
+  uint32_t B, D, layers, units[ODE_LAYERS - 1], activation, time, points, stages, fsal, order, adaptive, steps, kept, mode, budget,
+      numbers, y0, weights, path, work, dPath, dY0, dWeights;
+} OdePlan;
+enum { SIZES, SOLVE, GRADIENT };
+
+/* As `resolve`: copies and checks the plan of an ODE. Sizes are bounded so that no product of them overflows 64 bits. */
+static bool resolveOde(const Call *c, int part, Ode *out) {
+  OdePlan p;
+  if (!fits(c, c->a[0], sizeof p / 4)) return false;
+  memcpy(&p, c->bound->memory + (size_t)c->a[0], sizeof p);
+  if (p.B < 1 || p.B > 1 << 20 || p.D < 1 || p.D > 1 << 12 || p.layers < 1 || p.layers > ODE_LAYERS || p.activation < 1 ||
+      p.activation > 4 || p.time > 1 || p.points < 1 || p.points > 1 << 20 || p.stages < 1 || p.stages > ODE_STAGES || p.fsal > 1 ||
+      (p.fsal && p.stages < 2) || p.order < 1 || p.order > 16 || p.adaptive > p.fsal || p.steps > 1 << 20 || p.kept > p.steps ||
+      p.mode > ODE_ADJOINT || p.budget > 1u << 31)
+    return false;
+  double weights = 0, in = (double)p.D + p.time;
+  memset(out, 0, sizeof *out);
+  for (uint32_t l = 0; l < p.layers; l++) {
+    bool last = l == p.layers - 1;
+    uint32_t units = last ? p.D : p.units[l];
+    if (units < 1 || units > 1 << 12) return false;
+    if (!last) out->units[l] = units;
+    weights += units * (in + 1), in = units;
+  }
+  out->B = p.B, out->D = p.D, out->layers = p.layers, out->activation = p.activation, out->time = p.time, out->points = p.points;
+  out->stages = p.stages, out->fsal = p.fsal, out->order = p.order, out->adaptive = p.adaptive, out->steps = p.steps;
+  out->kept = p.kept, out->mode = p.mode, out->budget = p.budget > INT32_MAX ? INT32_MAX : (int)p.budget;
+  double state = (double)p.B * p.D, path = state * p.points;
+  bool solve = part == SOLVE, gradient = part == GRADIENT, either = part != SIZES;
+#define BLOCK8(field, when, floats)                                                                                    \
+  BLOCK(field, when, floats)                                                                                           \
+  if ((when) && p.field % 8) return false;
+  BLOCK8(work, either, c->bound->kernels->odeFloats(out))
+  if (either && (p.numbers % 8 || !fits(c, p.numbers, 2 * (8 + p.stages * (p.stages + 4.) + p.points)))) return false;
+  out->numbers = (double *)(c->bound->memory + (either ? p.numbers : 0));
+  BLOCK(y0, solve, state)
+  BLOCK(weights, either, weights)
+  BLOCK(path, either, path)
+  BLOCK(dPath, gradient, path)
+  BLOCK(dY0, gradient, state)
+  BLOCK(dWeights, gradient, weights)
+  return true;
+}
+#define SOLVING(name, part)                                                                                            \
+  FUNCTION(name, "a", true, Ode ode; if (!resolveOde(&call, part, &ode)) return reject(env, #name, "' plan would leave their memory"), NULL; napi_value v; napi_create_double(env, k->name(&ode), &v); return v)
+SOLVING(odeFloats, SIZES)
+SOLVING(odeSolve, SOLVE)
+SOLVING(odeBackward, GRADIENT)
+
 static bool attach(napi_env env, Bound *b, napi_value buffer) {
   void *memory;
   size_t bytes;
@@ -241,6 +292,7 @@ static const struct { const char *name; napi_callback run; } table[] = {
     ENTRY(lstmForward), ENTRY(lstmBackward), ENTRY(lstmInputGradient), ENTRY(gruForward), ENTRY(gruBackward),
     ENTRY(gruInputGradient), ENTRY(dropoutPanels), ENTRY(activatePanels), ENTRY(multiplyPanels), ENTRY(sumPanels),
     ENTRY(copyRows), ENTRY(sumOfSquares), ENTRY(adamStep), ENTRY(sgdStep), ENTRY(rebind),
+    ENTRY(odeFloats), ENTRY(odeSolve), ENTRY(odeBackward),
 };
 
 static napi_value bind(napi_env env, napi_callback_info info) {

@@ -1,6 +1,9 @@
 /** The contract of a set of ops: layers, loss and optimizer updates with their arguments and results. */
 import type { KernelsName } from "../../core/run.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
+import type { OdeProblem, OdeResult } from "./ode-types.js";
+
+export * from "./ode-types.js";
 
 /** One layer's weights under PyTorch's layouts: G = 4 gates in the order i, f, g, o (LSTM), 3 in the order r, z, n (GRU). */
 export interface RecurrentLayer {
@@ -95,4 +98,6 @@ export interface Ops {
   /** normalised [B,H] * std [H] + mean [H], plus lastSoh [B,1] unless null; differentiable in `normalised` and `lastSoh`. */
   toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, lastSoh: Tensor2D | null): Tensor2D;
   createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update;
+  /** The path of y' = MLP(y) from y0. */
+  odeMlp(problem: OdeProblem): OdeResult;
 }
