@@ -8,3 +8,5 @@ export { activatePanels, multiplyPanels, sumPanels } from "./dense";
 export { gruForward, gruBackward, gruInputGradient } from "./gru";
 export { dropoutPanels } from "./dropout";
 export { sumOfSquares, adamStep, sgdStep } from "./optimizer";
+export { odeFloats, odeSolve } from "./ode";
+export { odeBackward } from "./ode-gradient";

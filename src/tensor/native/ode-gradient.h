@@ -22,8 +22,8 @@ static void backThrough(Work *w, float *slot, int block, int evaluation, float *
   const Mlp *m = &w->mlp;
   float *hidden[ODE_LAYERS], *slopes[ODE_LAYERS], *d[ODE_LAYERS];
   partsOf(w, slot, block, hidden, slopes);
-  for (int l = 0; l < m->layers - 1; l++) d[l] = w->dHidden[l] + (size_t)evaluation * m->out[l] * P;
-  mlpBackward(m, w->dF + (size_t)evaluation * w->o->D * P, hidden, slopes, d, w->dU);
+  for (int l = 0; l < m->layers - 1; l++) d[l] = w->dHidden[l] + evaluation * w->stepHidden[l];
+  mlpBackward(m, w->dF + evaluation * w->stepF, hidden, slopes, d, w->dU);
   addTo(a, 1, w->dU, w->o->D * P);
 }
 /* Back through one step of one block, whose outputs end at `j`; returns the last output before the step. */
@@ -31,7 +31,7 @@ static int backStep(Work *w, int n, int n0, float *slots, int block, int j) {
   const Ode *o = w->o;
   const int s = o->stages, size = o->D * P, rows = imin(P, o->B - block * P), until = j;
   const double h = w->sizes[n];
-  float *a = w->a + (size_t)block * size, *dk = w->dF + (size_t)(n - n0) * w->E * size, *g = w->dU;
+  float *a = w->a + (size_t)block * size, *dk = w->dF + (n - n0) * w->E * w->stepF, *g = w->dU;
   const float *dPath = o->dPath + (size_t)block * P * o->D;
   size_t point = (size_t)o->B * o->D;
   for (; j > 0 && w->outStep[j] == n; j--)
@@ -40,20 +40,20 @@ static int backStep(Work *w, int n, int n0, float *slots, int block, int j) {
       addTo(a, 1, g, size);
     }
   for (int i = 0; i < s - o->fsal; i++)
-    for (int at = 0; at < size; at += W) st(dk + i * size + at, ld(a + at) * (float)(h * w->b[i]));
+    for (int at = 0; at < size; at += W) st(dk + i * w->stepF + at, ld(a + at) * (float)(h * w->b[i]));
   for (int k = until; k > j; k--)
     if (w->outX[k] != 1) {
       double q[ODE_STAGES];
       weightsAt(w, w->outX[k], q);
       toBlocks(dPath + k * point, rows, o->D, g, 0, false);
-      for (int i = 0; i < s; i++) if (q[i] != 0) addTo(dk + i * size, h * q[i], g, size);
+      for (int i = 0; i < s; i++) if (q[i] != 0) addTo(dk + i * w->stepF, h * q[i], g, size);
       addTo(a, 1, g, size);
     }
   for (int i = s - 1; i >= o->fsal; i--) {
     int evaluation = (n - n0) * w->E + i;
     backThrough(w, slots + evaluation * w->slot, block, evaluation, a);
     for (int k = 0; k < i; k++)
-      if (w->stages[i * s + k] != 0) addTo(dk + k * size, h * w->stages[i * s + k], w->dU, size);
+      if (w->stages[i * s + k] != 0) addTo(dk + k * w->stepF, h * w->stages[i * s + k], w->dU, size);
   }
   return j;
 }
@@ -63,8 +63,9 @@ static void sumWeights(Work *w, float *slots, int block, int first, int count) {
   float *hidden[ODE_LAYERS], *slopes[ODE_LAYERS];
   partsOf(w, slots + first * w->slot, block, hidden, slopes);
   for (int l = 0; l < m->layers; l++) {
-    size_t step = (size_t)m->out[l] * P;
-    const float *d = (l == m->layers - 1 ? w->dF : w->dHidden[l]) + first * step;
+    bool last = l == m->layers - 1;
+    size_t step = last ? w->stepF : w->stepHidden[l];
+    const float *d = (last ? w->dF : w->dHidden[l]) + first * step;
     const float *b = l ? hidden[l - 1] : slots + first * w->slot + (size_t)block * w->o->D * P;
     outer(d, step, m->out[l], b, w->slot, m->in[l], count, w->G[l]);
     sumBlocks(d, step, m->out[l], 0, count, w->gBias[l]);
@@ -88,7 +89,7 @@ static int directGradient(Work *w) {
     for (int e = 0; e < end; e++) w->when[e] = w->times[n0 + e / w->E] + w->c[e % w->E] * w->sizes[n0 + e / w->E];
     if (fsal) w->when[end] = w->times[n1 - 1] + w->c[o->stages - 1] * w->sizes[n1 - 1];
     for (int block = 0; block < w->blocks; block++) {
-      if (fsal) memcpy(w->dF + (size_t)end * size, w->carry + (size_t)block * size, size * 4);
+      if (fsal) memcpy(w->dF + end * w->stepF, w->carry + (size_t)block * size, size * 4);
       j = last;
       for (int n = n1 - 1; n >= n0; n--) j = backStep(w, n, n0, slots, block, j);
       if (fsal && n0 == 0) backThrough(w, slots, block, 0, w->a + (size_t)block * size);

@@ -16,13 +16,15 @@ typedef struct {
   const Ode *o;
   Mlp mlp;
   int blocks, rows, E, group; /* rows: of a block of the state; group: steps whose weight gradients are summed at once */
-  size_t state, slot, hidden[ODE_LAYERS], slopes[ODE_LAYERS], flat;
+  size_t state, slot, hidden[ODE_LAYERS], slopes[ODE_LAYERS], flat, stepF, stepHidden[ODE_LAYERS];
   const double *c, *stages, *b, *e, *middle, *t;
   double *times, *sizes, *outX, *outStep;
   float *Y, *k[ODE_STAGES], *tape, *temporary, *scratch, *end;
   float *dF, *dHidden[ODE_LAYERS], *a, *carry, *dU, *G[ODE_LAYERS], *gBias[ODE_LAYERS], *gTime, *when;
 } Work;
 
+/* An odd number of cache lines, so that what stands so far apart does not meet in one set of the cache. */
+static size_t odd(size_t floats) { return ((floats + P - 1) / P | 1) * P; }
 /* Lays out the workspace and counts its floats. Sizes are bounded by addon.c so that these products can't overflow. */
 static size_t layOde(Work *w, const Ode *o) {
   memset(w, 0, sizeof *w);
@@ -53,18 +55,20 @@ static size_t layOde(Work *w, const Ode *o) {
     TAKE(m->backward[l], size);
     TAKE(w->G[l], size * P);
     TAKE(w->gBias[l], m->out[l] * P);
-    if (l < m->layers - 1) TAKE(w->dHidden[l], rows * m->out[l] * P);
+    w->stepHidden[l] = odd(m->out[l] * P);
+    if (l < m->layers - 1) TAKE(w->dHidden[l], rows * w->stepHidden[l]);
   }
   for (int l = 0; l < m->layers - 1; l++) {
     size_t size = (size_t)w->blocks * m->out[l] * P;
     w->hidden[l] = w->slot, w->slot += size;
     if (m->slopes) w->slopes[l] = w->slot, w->slot += size;
   }
+  w->slot = odd(w->slot), w->stepF = odd(o->D * P);
   TAKE(w->gTime, m->time ? m->out[0] * P : 0);
   TAKE(w->dU, o->D * P);
   TAKE(w->a, direct ? w->state : 0);
   TAKE(w->carry, direct ? w->state : 0);
-  TAKE(w->dF, direct ? evaluations * o->D * P : 0);
+  TAKE(w->dF, direct ? evaluations * w->stepF : 0);
   TAKE(w->Y, steps * w->state);
   for (int i = 0; i < s; i++) TAKE(w->k[i], w->state);
   TAKE(w->scratch, w->state);
@@ -126,7 +130,7 @@ static void evaluate(const Work *w, double t, float *slot, float *f) {
     partsOf(w, slot, block, hidden, slopes);
     mlpForward(m, bias0, u, hidden, slopes, to);
     if (!adjoint) continue;
-    for (int l = 0; l < m->layers - 1; l++) d[l] = w->dHidden[l] + (size_t)block * m->out[l] * P;
+    for (int l = 0; l < m->layers - 1; l++) d[l] = w->dHidden[l] + block * w->stepHidden[l];
     mlpBackward(m, u + D * P, hidden, slopes, d, to + D * P);
     for (int i = D * P; i < 2 * D * P; i += W) st(to + i, -ld(to + i));
   }
@@ -135,7 +139,7 @@ static void evaluate(const Work *w, double t, float *slot, float *f) {
   for (int l = 0; l < m->layers; l++) {
     bool last = l == m->layers - 1;
     const float *a = last ? slot + D * P : w->dHidden[l], *b = l ? slot + w->hidden[l - 1] : slot;
-    size_t stepA = last ? step : (size_t)m->out[l] * P;
+    size_t stepA = last ? step : w->stepHidden[l];
     outer(a, stepA, m->out[l], b, l ? (size_t)m->in[l] * P : step, m->in[l], w->blocks, w->G[l]);
     sumBlocks(a, stepA, m->out[l], 0, w->blocks, w->gBias[l]);
   }
