@@ -64,7 +64,7 @@ export function layOde(plan: OdePlan): f64 {
   const steps: usize = direct ? plan.steps + 1 : 2, evaluations: usize = direct ? group * E + 1 : 1;
   times = take(steps << 3), sizes = take(steps << 3), outX = take(<usize>plan.points << 3), outStep = take(<usize>plan.points << 2);
   flat = <usize>blocks * rowBytes;
-  state = flat + (adjoint ? ((<usize>weightCount << 2) + 63) & ~63 : 0);
+  state = flat + (adjoint ? ((<usize>(weightCount + 1) << 2) + 63) & ~63 : 0);
   slotBytes = state;
   placeBias0(take(<usize>outputs(0) << 2));
   when = take(evaluations << 2);
@@ -125,7 +125,7 @@ export function clearGradients(): void {
   }
   if (timed) memory.fill(gTime, 0, <usize>outputs(0) * PB);
 }
-/** f at (t, u), u standing in its slot; of the adjoint system (y, a, weights): (f, -aJ, -a df/dw). */
+/** f at (t, u), u standing in its slot; of the adjoint system (y, a, weights, time): (f, -aJ, -a df/dw, -a df/dt). */
 export function evaluate(t: f64, slot: usize, f: usize): void {
   const D = <usize>o.D * PB, adjoint = o.mode == ADJOINT, first = firstBias(<f32>t);
   for (let block = 0; block < blocks; block++) {
@@ -149,6 +149,11 @@ export function evaluate(t: f64, slot: usize, f: usize): void {
     for (let i: usize = 0; i < <usize>outputs(0) * PB; i += 16)
       v128.store(gTime + i, f32x4.mul(v128.load(get(GBIAS, 0) + i), f32x4.splat(<f32>t)));
   flattenGradients(-1, f + flat);
+  let time: f32 = 0;
+  if (timed)
+    for (let n = 0, M = inputs(0); n < outputs(0); n++)
+      time += load<f32>(f + flat + (<usize>(outputs(0) * (M + 1) + n) << 2)) * load<f32>(o.weights + (<usize>(n * (M + 1) + M) << 2));
+  store<f32>(f + flat + (<usize>weightCount << 2), time);
 }
 
 /** to = y + sum of k[i] * (h * a[i]); y 0 for none. */
@@ -216,8 +221,8 @@ function norm(x: usize, before: usize, y0: usize, y1: usize): f64 {
   if (o.mode != ADJOINT) return most;
   most = larger(rowsNorm(x, before, y0, y1, <usize>o.D * PB), most);
   let i = flat;
-  for (let part = 0; part < 2 * layers; part++) {
-    const l = part >> 1, count = part & 1 ? outputs(l) : outputs(l) * columns(l);
+  for (let part = 0; part <= 2 * layers; part++) {
+    const l = part >> 1, count = l == layers ? 1 : part & 1 ? outputs(l) : outputs(l) * columns(l);
     let sum: f64 = 0;
     for (let j = 0; j < count; j++, i += 4) sum += scaled(x + i, before ? before + i : 0, y0 + i, y1 + i);
     most = larger(Math.sqrt(sum / count), most);

@@ -166,13 +166,13 @@ static void fromBlocks(const float *blocks, size_t step, int B, int D, float *ro
   }
 }
 
-/* One MLP: its sizes, its weights as the products read them, and where a layer's part of flat weights begins. */
+/* One MLP: its sizes, its weights as the products read them, and how many weights there are. */
 typedef struct {
   int layers, kind, time, in[ODE_LAYERS], out[ODE_LAYERS];
   bool slopes; /* whether derivatives of activations are kept; tanh and relu have theirs in their value */
   const float *weight[ODE_LAYERS], *bias[ODE_LAYERS];
   float *forward[ODE_LAYERS], *backward[ODE_LAYERS], *bias0;
-  size_t at[ODE_LAYERS], count;
+  size_t count;
 } Mlp;
 
 static void describe(Mlp *m, const Ode *o) {
@@ -181,7 +181,6 @@ static void describe(Mlp *m, const Ode *o) {
   for (int l = 0; l < m->layers; l++) {
     m->in[l] = l ? o->units[l - 1] : o->D;
     m->out[l] = l < m->layers - 1 ? o->units[l] : o->D;
-    m->at[l] = m->count;
     m->weight[l] = o->weights + m->count;
     m->count += (size_t)m->out[l] * (m->in[l] + (l ? 0 : m->time));
     m->bias[l] = o->weights + m->count;

@@ -1,7 +1,7 @@
 // Explicit Runge-Kutta methods for y' = MLP(y), and the gradient of their solution.
 //
 // A method is a tableau that comes with the plan; stepping is written once. A state is one flat vector: the blocks of the
-// batch, and for the adjoint system the gradients of the weights behind them. An evaluation's slot holds its argument and
+// batch, and for the adjoint system the gradients of the weights and of time behind them. An evaluation's slot holds its argument and
 // the hidden layers; `E` slots a step, because the last evaluation of a first-same-as-last method is the next step's first.
 // Steps are controlled in f64, without libm, so that no machine takes another step than the next. Gradients take steps
 // as constants.
@@ -44,7 +44,7 @@ static size_t layOde(Work *w, const Ode *o) {
   TAKE(w->outX, 2 * o->points);
   TAKE(w->outStep, 2 * o->points);
   w->flat = (size_t)w->blocks * w->rows * P;
-  w->state = w->flat + (adjoint ? (m->count + 15) & ~(size_t)15 : 0);
+  w->state = w->flat + (adjoint ? (m->count + 1 + 15) & ~(size_t)15 : 0); /* 1: the time's gradient */
   w->slot = w->state;
   TAKE(m->bias0, m->out[0]);
   TAKE(w->when, evaluations);
@@ -116,7 +116,10 @@ static void clearGradients(const Work *w) {
   }
   if (m->time) memset(w->gTime, 0, (size_t)m->out[0] * P * 4);
 }
-/* f at (t, u), u standing in its slot; of the adjoint system (y, a, weights): (f, -aJ, -a df/dw). */
+/*
+ * f at (t, u), u standing in its slot; of the adjoint system (y, a, weights, time): (f, -aJ, -a df/dw, -a df/dt). The last
+ * is nothing that is asked for, but torchdiffeq holds its error, too.
+ */
 static void evaluate(const Work *w, double t, float *slot, float *f) {
   const Mlp *m = &w->mlp;
   const int D = w->o->D;
@@ -145,7 +148,11 @@ static void evaluate(const Work *w, double t, float *slot, float *f) {
   }
   if (m->time)
     for (int i = 0; i < m->out[0] * P; i += W) st(w->gTime + i, ld(w->gBias[0] + i) * (float)t);
-  flattenGradients(w, -1, f + w->flat);
+  float *weights = f + w->flat, *time = weights + m->count;
+  flattenGradients(w, -1, weights);
+  *time = 0;
+  for (int n = 0, K = m->in[0]; m->time && n < m->out[0]; n++)
+    *time = __builtin_fmaf(weights[m->out[0] * (K + 1) + n], m->weight[0][n * (K + 1) + K], *time);
 }
 
 /* to = y + sum of k[i] * (h * a[i]); y null for 0. */
@@ -228,9 +235,9 @@ static double norm(const Work *w, const float *x, const float *from, const float
   most = larger(rowsNorm(w, x, from, y0, y1, w->o->D), most);
   const Mlp *m = &w->mlp;
   size_t at = w->flat;
-  for (int part = 0; part < 2 * m->layers; part++) {
+  for (int part = 0; part <= 2 * m->layers; part++) {
     int l = part / 2;
-    size_t count = part % 2 ? (size_t)m->out[l] : (size_t)m->out[l] * (m->in[l] + (l ? 0 : m->time));
+    size_t count = l == m->layers ? 1 : part % 2 ? (size_t)m->out[l] : (size_t)m->out[l] * (m->in[l] + (l ? 0 : m->time));
     double sum = 0;
     for (size_t i = at; i < at + count; i++) {
       double a = fabs((double)y0[i]), b = fabs((double)y1[i]), tolerance = w->o->numbers[ATOL] + w->o->numbers[RTOL] * larger(a, b);

@@ -3,9 +3,9 @@ import * as tf from "../tf.js";
 import type { Tensor, Tensor2D, Tensor3D } from "../tf.js";
 import { type Tableau, tableaus, weightsAt } from "./ode-methods.js";
 import type { LinearLayer, OdeActivation, OdeCounts, OdeProblem, OdeResult, ResolvedControl } from "./ode-types.js";
-import { OdeError } from "./ode-types.js";
+import { odeBudget, odeNotFinite, odeUnderflow } from "./ode-types.js";
 
-/** The state's parts: y, and of the adjoint system a and the weights' gradients. The error's norm is that of the worst. */
+/** The state's parts: y, and of the adjoint system a and the gradients of the weights and time. The error's norm is that of the worst. */
 type State = readonly Tensor[];
 type Dynamics = (t: number, state: State) => State;
 type Counts = { -readonly [K in keyof OdeCounts]: OdeCounts[K] };
@@ -53,7 +53,7 @@ function runMlp(y: Tensor, t: number, layers: readonly LinearLayer[], { time, ac
   return found;
 }
 
-/** The gradients of y and the weights for that of the result. Not by the tape: gradients within gradients it has not. */
+/** The gradients of y, the weights and a time that is an input for that of the result. Not by the tape: gradients within gradients it has not. */
 function mlpGradients(
   ...[inputs, a, layers, problem]: [readonly Tensor[], Tensor, readonly LinearLayer[], OdeProblem]
 ): Tensor[] {
@@ -67,7 +67,8 @@ function mlpGradients(
     if (l > 0) d = tf.mul(d, slope(before, problem.activation));
   }
   const D = a.shape[1] as number;
-  return [problem.time ? tf.slice(d, [0, 0], [-1, D]) : d, ...weights];
+  if (!problem.time) return [d, ...weights];
+  return [tf.slice(d, [0, 0], [-1, D]), ...weights, tf.reshape(tf.sum(tf.slice(d, [0, D], [-1, 1])), [1])];
 }
 
 /** y + sum of by[i] * k[i], part by part. */
@@ -189,14 +190,13 @@ function integrate(
     first = f(t, y);
     h = firstStep(f, control, order, t, y, first, direction);
     counts.evaluations += 2;
-    if (!(h > 0)) throw new OdeError("not-finite", t, maxEvaluations);
+    if (!(h > 0)) throw odeNotFinite(t);
   }
   for (let n = 0; found.length < times.length;) {
     const next = error ? t + direction * h : (grid[n + 1] as number);
     const signed = error ? direction * h : next - t;
-    if (!(direction * (next - t) > 0) || Math.abs(signed) < control.minStep)
-      throw new OdeError("underflow", t, maxEvaluations);
-    if (counts.evaluations + cost > maxEvaluations) throw new OdeError("budget", t, maxEvaluations);
+    if (!(direction * (next - t) > 0) || Math.abs(signed) < control.minStep) throw odeUnderflow(t);
+    if (counts.evaluations + cost > maxEvaluations) throw odeBudget(t, maxEvaluations);
     const { k, end } = advance(f, tableau, t, signed, y, first);
     counts.evaluations += cost;
     if (error) {
@@ -271,7 +271,8 @@ function adjoint(
   };
   const at = (all: Tensor, i: number): Tensor => tf.squeeze(tf.slice(all, [i, 0, 0], [1, -1, -1]), [0]);
   let a = at(dPath, times.length - 1);
-  let gradients: State = weights.map((weight) => tf.zerosLike(weight));
+  // The time's gradient is not asked for, but torchdiffeq holds its error, too.
+  let gradients: State = [...weights.map((weight) => tf.zerosLike(weight)), ...(problem.time ? [tf.zeros([1])] : [])];
   for (let i = times.length - 1; i > 0; i--) {
     const span = Float64Array.of(times[i] as number, times[i - 1] as number);
     const [, end] = integrate(f, [at(path, i), a, ...gradients], span, problem.adjoint, maxEvaluations, counts);
@@ -279,7 +280,7 @@ function adjoint(
     a = tf.add(before, at(dPath, i - 1));
     gradients = rest;
   }
-  return [a, ...gradients];
+  return [a, ...gradients.slice(0, weights.length)];
 }
 
 /** `odeMlp` out of TensorFlow.js's own ops; reads the error estimates of adaptive methods back at every step. */

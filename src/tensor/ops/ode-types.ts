@@ -79,23 +79,24 @@ export interface OdeProblem extends ResolvedControl {
   readonly maxEvaluations: number;
 }
 
-/** The end of a solution that can't be carried on. */
+/** The end of a solution that can't be carried on: a run that meets it has diverged. */
 export class OdeError extends MlbenchError {
+  /** @param at the time that was reached */
   constructor(
-    readonly kind: "underflow" | "budget" | "not-finite",
-    /** The time that was reached. */
+    code: string,
+    what: string,
     readonly at: number,
-    maxEvaluations: number,
   ) {
-    const what = {
-      underflow: "underflow in dt",
-      budget: `budget of ${maxEvaluations} evaluations spent`,
-      "not-finite": "the right-hand side is not finite",
-    }[kind];
-    super(`ode-${kind}`, `${what} at t=${Number(at.toPrecision(6))}`);
+    super(code, `${what} at t=${Number(at.toPrecision(6))}`);
     this.name = "OdeError";
   }
 }
+
+export const odeUnderflow = (at: number): OdeError => new OdeError("ode-underflow", "underflow in dt", at);
+export const odeBudget = (at: number, evaluations: number): OdeError =>
+  new OdeError("ode-budget", `budget of ${evaluations} evaluations spent`, at);
+export const odeNotFinite = (at: number): OdeError =>
+  new OdeError("ode-not-finite", "the right-hand side is not finite", at);
 
 const MAX_WIDTH = 4096;
 
