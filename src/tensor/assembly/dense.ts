@@ -4,7 +4,7 @@ import { vtanh } from "./activations";
 
 /** e^x for x <= 0 (Cephes' expf: range reduction to ±ln2/2, degree-5 polynomial); underflows to 0, NaN stays. */
 // @ts-ignore: decorator
-@inline function vexpNegative(x: v128): v128 {
+@inline export function vexpNegative(x: v128): v128 {
   x = f32x4.pmax(x, f32x4.splat(-87));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
   let r = madd(n, f32x4.splat(-0.693359375), x);
@@ -21,7 +21,7 @@ import { vtanh } from "./activations";
 
 /** erf as a rational function (XLA's, degree 13 over 8), within a few units in the last place; ±1 from |x| = 4 on. */
 // @ts-ignore: decorator
-@inline function verf(x: v128): v128 {
+@inline export function verf(x: v128): v128 {
   x = f32x4.pmax(f32x4.pmin(x, f32x4.splat(4)), f32x4.splat(-4));
   const x2 = f32x4.mul(x, x);
   let p = madd(x2, f32x4.splat(-2.72614225801306e-10), f32x4.splat(2.77068142495902e-8));

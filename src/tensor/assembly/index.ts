@@ -9,3 +9,5 @@ export { gruForward, gruBackward, gruInputGradient } from "./gru";
 export { dropoutPanels } from "./dropout";
 export { sumOfSquares, adamStep, sgdStep } from "./optimizer";
 export { gatherPanels, gatherRows, scorePanels, adamClipped, sgdClipped } from "./batch";
+export { odeFloats, odeSolve } from "./ode";
+export { odeBackward } from "./ode-gradient";

@@ -98,4 +98,9 @@ export interface KernelExports {
       ...[nesterov: number, fresh: number, maxNorm: number],
     ]
   ): void;
+  /** Floats of the workspace that a plan of `ode-layout.ts` needs; none of its addresses is read. */
+  odeFloats(plan: number): number;
+  /** How it ended: 0 well, 1 underflow, 2 out of evaluations, 3 not finite, 4 more steps than the plan has room for, 5 refused. */
+  odeSolve(plan: number): number;
+  odeBackward(plan: number): number;
 }

@@ -5,6 +5,7 @@ import type { Ops } from "../ops/ops.js";
 import { FusedRunner } from "./batch-runner.js";
 import { DenseKernels, fusedDense } from "./dense.js";
 import { KernelMemory } from "./memory.js";
+import { fusedOde, OdeKernels } from "./ode.js";
 import { fusedPathLoss, fusedToPath } from "./path-loss.js";
 import { fusedRecurrent } from "./recurrent-op.js";
 import { RecurrentKernels } from "./recurrent.js";
@@ -20,6 +21,7 @@ export function createFusedOps(memory: KernelMemory): Ops {
   const recurrent = new RecurrentKernels(memory);
   const dense = new DenseKernels(memory);
   const rows = new WindowRowsStore(memory);
+  const ode = new OdeKernels(memory);
   return {
     name: memory.build,
     lstm: (x, layers, options) => fusedRecurrent(recurrent, "lstm", x, layers, options),
@@ -29,6 +31,7 @@ export function createFusedOps(memory: KernelMemory): Ops {
     toPath: fusedToPath,
     createUpdate: (rule, variables) => new FusedUpdate(memory, rule, variables),
     createRunner: (network) => new FusedRunner(memory, network, rows),
+    odeMlp: (problem) => fusedOde(ode, problem),
   };
 }
 

@@ -49,7 +49,10 @@ typedef struct {
   const struct Bound *bound;
   const struct Function *function;
   double a[MAX_ARGUMENTS];
-  Layer layer;
+  union {
+    Layer layer;
+    Ode ode;
+  };
   double result;
 } Call;
 
@@ -256,6 +259,56 @@ PLANNED(gruForward, FORWARD, true)
 PLANNED(gruBackward, BACKWARD, true)
 PLANNED(gruInputGradient, INPUT_GRADIENT, true)
 
+/* `OdePlan` as ../kernels/ode-layout.ts writes it. */
+typedef struct {
+  uint32_t B, D, layers, units[ODE_LAYERS - 1], activation, time, points, stages, fsal, order, adaptive, steps, kept, mode, budget,
+      numbers, y0, weights, path, work, dPath, dY0, dWeights;
+} OdePlan;
+enum { SIZES, SOLVE, GRADIENT };
+
+/* As `resolve`: copies and checks the plan of an ODE. Sizes are bounded so that no product of them overflows 64 bits. */
+static bool resolveOde(const Call *c, int part, Ode *out) {
+  OdePlan p;
+  if (!fits(c, c->a[0], sizeof p / 4)) return false;
+  memcpy(&p, c->bound->memory + (size_t)c->a[0], sizeof p);
+  if (p.B < 1 || p.B > 1 << 20 || p.D < 1 || p.D > 1 << 12 || p.layers < 1 || p.layers > ODE_LAYERS || p.activation < 1 ||
+      p.activation > 4 || p.time > 1 || p.points < 1 || p.points > 1 << 20 || p.stages < 1 || p.stages > ODE_STAGES || p.fsal > 1 ||
+      (p.fsal && p.stages < 2) || p.order < 1 || p.order > 16 || p.adaptive > p.fsal || p.steps > 1 << 20 || p.kept > p.steps ||
+      p.mode > ODE_ADJOINT || p.budget > 1u << 31)
+    return false;
+  double weights = 0, in = (double)p.D + p.time;
+  memset(out, 0, sizeof *out);
+  for (uint32_t l = 0; l < p.layers; l++) {
+    bool last = l == p.layers - 1;
+    uint32_t units = last ? p.D : p.units[l];
+    if (units < 1 || units > 1 << 12) return false;
+    if (!last) out->units[l] = units;
+    weights += units * (in + 1), in = units;
+  }
+  out->B = p.B, out->D = p.D, out->layers = p.layers, out->activation = p.activation, out->time = p.time, out->points = p.points;
+  out->stages = p.stages, out->fsal = p.fsal, out->order = p.order, out->adaptive = p.adaptive, out->steps = p.steps;
+  out->kept = p.kept, out->mode = p.mode, out->budget = p.budget > INT32_MAX ? INT32_MAX : (int)p.budget;
+  double state = (double)p.B * p.D, path = state * p.points;
+  bool solve = part == SOLVE, gradient = part == GRADIENT, either = part != SIZES;
+#define BLOCK8(field, when, floats)                                                                                    \
+  BLOCK(field, when, floats)                                                                                           \
+  if ((when) && p.field % 8) return false;
+  BLOCK8(work, either, c->bound->kernels->odeFloats(out))
+  if (either && (p.numbers % 8 || !fits(c, p.numbers, 2 * (8 + p.stages * (p.stages + 4.) + p.points)))) return false;
+  out->numbers = (double *)(c->bound->memory + (either ? p.numbers : 0));
+  BLOCK(y0, solve, state)
+  BLOCK(weights, either, weights)
+  BLOCK(path, either, path)
+  BLOCK(dPath, gradient, path)
+  BLOCK(dY0, gradient, state)
+  BLOCK(dWeights, gradient, weights)
+  return true;
+}
+#define SOLVING(name, part) ENTRY_OF(name, "a", resolveOde(c, part, &c->ode), true, true, c->result = k->name(&c->ode))
+SOLVING(odeFloats, SIZES)
+SOLVING(odeSolve, SOLVE)
+SOLVING(odeBackward, GRADIENT)
+
 #define ENTRY(name) &f_##name
 static const Function *const table[] = {
     ENTRY(tanhArray), ENTRY(sigmoidArray), ENTRY(toPanels), ENTRY(fromPanels), ENTRY(packUnits), ENTRY(packUnitRows),
@@ -263,7 +316,7 @@ static const Function *const table[] = {
     ENTRY(lstmForward), ENTRY(lstmBackward), ENTRY(lstmInputGradient), ENTRY(gruForward), ENTRY(gruBackward),
     ENTRY(gruInputGradient), ENTRY(dropoutPanels), ENTRY(activatePanels), ENTRY(multiplyPanels), ENTRY(sumPanels),
     ENTRY(copyRows), ENTRY(sumOfSquares), ENTRY(adamStep), ENTRY(sgdStep), ENTRY(gatherPanels), ENTRY(gatherRows),
-    ENTRY(scorePanels), ENTRY(adamClipped), ENTRY(sgdClipped),
+    ENTRY(scorePanels), ENTRY(adamClipped), ENTRY(sgdClipped), ENTRY(odeFloats), ENTRY(odeSolve), ENTRY(odeBackward),
 };
 #define FUNCTIONS (sizeof table / sizeof *table)
 

@@ -1,6 +1,8 @@
 // The native twin of the WebAssembly kernels (../assembly): the same functions on panels of 16 columns. One source,
 // compiled once for every instruction set; all sizes and pointers were checked by addon.c.
+#include "activations.h"
 #include "kernels.h"
+#include "ode-gradient.h"
 #include "products.h"
 #include "recurrent.h"
 #include "batch.h"
@@ -119,24 +121,12 @@ static void gemmTransposed(const float *a, size_t stepA, int columnsA, const flo
 }
 
 /* ---------- dense layers ---------- */
-/* kind: 1 tanh, 2 relu, 3 gelu (exact); at NaN all give NaN, and relu's derivative at 0 is 0, as in PyTorch. */
 static void activatePanels(int kind, float *y, float *d, int rows, int columns, int stride) {
-  vf one = vset(1), half = vset(0.5f);
   for (int u = 0; u < columns; u += P)
     for (int i = 0; i < rows * P; i += W) {
       size_t at = (size_t)u * stride + i;
-      vf x = ld(y + at), value, derivative;
-      if (kind == 1) {
-        value = vtanh(x);
-        derivative = fma_(-value, value, one);
-      } else if (kind == 2) {
-        value = vmax_(vset(0), x);
-        derivative = (vf)((vi)one & ~(x <= 0));
-      } else {
-        vf phi = fma_(half, verf(x * 0.707106781186547524f), half);
-        value = x * phi;
-        derivative = fma_(x, vexpNegative(x * x * -0.5f) * 0.398942280401432678f, phi);
-      }
+      vf value, derivative;
+      activation(kind, ld(y + at), &value, &derivative);
       st(y + at, value);
       if (d) st(d + at, derivative);
     }
@@ -237,4 +227,5 @@ const Kernels NAME(ISA) = {
     lstmBackward,  lstmInputGradient, gruForward,     gruBackward,      gruInputGradient, dropoutPanels, activatePanels,
     multiplyPanels, sumPanels,        copyRows,       sumOfSquares,     adamStep,     sgdStep,
     gatherPanels,  gatherRows,        scorePanels,
+    odeFloats,     odeSolve,          odeBackward,
 };

@@ -13,6 +13,21 @@ typedef struct {
   float *x, *h, *c, *tc, *g, *w, *wh, *wx, *bias, *biasH, *dy, *dh, *dc, *dx, *dWh, *dWx, *dBias;
 } Layer;
 
+/*
+ * An initial value problem y' = MLP(y) and how it is solved: the plan of ../kernels/ode-layout.ts with its addresses
+ * resolved. Nothing in `numbers` is ever used as an index.
+ */
+#define ODE_LAYERS 4
+#define ODE_STAGES 16
+typedef struct {
+  int B, D, layers, units[ODE_LAYERS - 1], activation, time, points, stages, fsal, order, adaptive, steps, kept, mode, budget;
+  double *numbers;
+  const float *y0, *weights, *dPath;
+  float *path, *work, *dY0, *dWeights;
+} Ode;
+/* Off the tape; on it, with all steps kept for the gradient; the adjoint system, backwards. */
+enum { ODE_PLAIN, ODE_DIRECT, ODE_ADJOINT };
+
 /* The functions of ../kernels/exports.ts, with pointers in place of addresses; pitches are in floats. */
 typedef struct {
   const char *isa;
@@ -53,4 +68,7 @@ typedef struct {
                      float *target, size_t pitchTarget);
   void (*scorePanels)(const float *y, int stride, int B, int H, const float *soh, int residual, const float *scale,
                       float *path, float *dy, double *results);
+  double (*odeFloats)(const Ode *);
+  int (*odeSolve)(const Ode *);
+  int (*odeBackward)(const Ode *);
 } Kernels;

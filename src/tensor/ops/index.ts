@@ -16,6 +16,7 @@ import { dropoutMask } from "./dropout-mask.js";
 import type { Activation, DropoutOptions, LstmLayer, LstmOptions, LstmResult, Ops, PathLoss } from "./ops.js";
 import type { BatchRunner, Network } from "./ops.js";
 import type { RecurrentLayer, RecurrentOptions, RecurrentResult, Update, UpdateRule } from "./ops.js";
+import { type LinearLayer, type OdeOptions, type OdeResult, requireAugment, resolveOde } from "./ode-types.js";
 import { plainOps } from "./plain.js";
 
 export * from "./ops.js";
@@ -68,6 +69,32 @@ export function createRunner(network: Network): BatchRunner | null {
 /** The ops in force: what was made with others must not be used with these. */
 export function activeOps(): Ops {
   return active;
+}
+
+/**
+ * The path of y' = f(t, y) from y0 [B,D] at t = times[0] through the other times, rising or falling, for an f that is a
+ * multilayer perceptron of 1 to 4 layers without an activation behind the last. One step size holds for the whole batch.
+ * Step control, first step and interpolation are torchdiffeq's.
+ * @throws UsageError `invalid-ode`; OdeError `ode-underflow`, `ode-budget`, `ode-not-finite` for a solution that can't be
+ * carried on (adaptive methods; of fixed steps, a state that overflows shows in the path)
+ * @example
+ * const { path } = odeMlp(latent, layers, [0, 1, 2], { method: "dopri5" });
+ */
+export function odeMlp(
+  y0: Tensor2D,
+  layers: readonly LinearLayer[],
+  times: ArrayLike<number>,
+  options: OdeOptions,
+): OdeResult {
+  const more = requireAugment(options);
+  const start =
+    more === 0
+      ? y0
+      : tf.pad(y0, [
+          [0, 0],
+          [0, more],
+        ]);
+  return active.odeMlp(resolveOde(start, layers, times, options));
 }
 
 /** Inverted dropout of any tensor by the mask of index `layer`; `x` itself when `options` is absent. */

@@ -2,6 +2,9 @@
 import type { Batch } from "../../core/batch.js";
 import type { KernelsName } from "../../core/run.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
+import type { OdeProblem, OdeResult } from "./ode-types.js";
+
+export * from "./ode-types.js";
 
 /** One layer's weights under PyTorch's layouts: G = 4 gates in the order i, f, g, o (LSTM), 3 in the order r, z, n (GRU). */
 export interface RecurrentLayer {
@@ -172,4 +175,6 @@ export interface Ops {
   createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update;
   /** Whole batches in one call, with the same bits as the ops one by one. Absent: this set has only ops. */
   createRunner?(network: Network): BatchRunner;
+  /** The path of y' = MLP(y) from y0. */
+  odeMlp(problem: OdeProblem): OdeResult;
 }

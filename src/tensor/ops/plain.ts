@@ -3,6 +3,7 @@ import * as tf from "../tf.js";
 import type { Scalar, Tensor1D, Tensor2D } from "../tf.js";
 import { gruOpByOp } from "./gru-op-by-op.js";
 import { lstmOpByOp } from "./lstm-op-by-op.js";
+import { odeOpByOp } from "./ode-op-by-op.js";
 import type { Activation, Ops, PathLoss } from "./ops.js";
 import { createPlainUpdate } from "./update-plain.js";
 
@@ -54,4 +55,5 @@ export const plainOps: Ops = {
   pathLoss,
   toPath,
   createUpdate: createPlainUpdate,
+  odeMlp: odeOpByOp,
 };

@@ -1,0 +1,177 @@
+/** The ODE op's arguments and results, and the checks of what a caller gives it. */
+import { MlbenchError, UsageError } from "../../core/errors.js";
+import type { Tensor1D, Tensor2D, Tensor3D } from "../tf.js";
+
+/** Methods of fixed steps (`rk4` is Kutta's 3/8 rule, `heun` torchdiffeq's `heun2`), then the adaptive ones. */
+export const odeMethods = ["euler", "midpoint", "heun", "rk4", "bosh3", "dopri5", "tsit5"] as const;
+export type OdeMethod = (typeof odeMethods)[number];
+export const odeActivations = ["tanh", "relu", "gelu", "silu"] as const;
+export type OdeActivation = (typeof odeActivations)[number];
+
+/** PyTorch's `nn.Linear`. */
+export interface LinearLayer {
+  /** [outputs, inputs] */
+  readonly weight: Tensor2D;
+  /** [outputs] */
+  readonly bias: Tensor1D;
+}
+
+/** How steps are chosen. */
+export interface OdeControl {
+  readonly method: OdeMethod;
+  /** Of methods of fixed steps; the path between steps is linear. @default from one time asked for to the next */
+  readonly stepSize?: number | undefined;
+  /** Of adaptive methods, as is `atol`: a step's error is held to atol + rtol * |y|, as the mean square of all rows. @default 1e-3 */
+  readonly rtol?: number | undefined;
+  /** @default 1e-4 */
+  readonly atol?: number | undefined;
+  /** A step that would have to be smaller ends the solution. @default 0 */
+  readonly minStep?: number | undefined;
+}
+
+export interface OdeOptions extends OdeControl {
+  /** Between the layers. @default "tanh" */
+  readonly activation?: OdeActivation | undefined;
+  /** Time is one more input of the first layer, behind the state's. @default false */
+  readonly time?: boolean | undefined;
+  /** Further dimensions of the state that start at 0, behind those of y0. @default 0 */
+  readonly augment?: number | undefined;
+  /**
+   * `direct` goes back through the steps that were taken, `adjoint` solves the adjoint system backwards, in memory that
+   * does not grow with the steps. Either takes the steps' sizes as constants. @default "direct"
+   */
+  readonly gradient?: "direct" | "adjoint" | undefined;
+  /** The adjoint system's own control; what is absent is the solution's. */
+  readonly adjoint?: Partial<OdeControl> | undefined;
+  /** Evaluations that a solution, and its adjoint system once more, may cost. @default 10000 */
+  readonly maxEvaluations?: number | undefined;
+}
+
+export interface OdeCounts {
+  /** Of the right-hand side. */
+  readonly evaluations: number;
+  /** Steps. */
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+export interface OdeResult {
+  /** [times, B, D + augment]: the states at the times asked for, y0 the first. Differentiable in y0 and the layers, not in the times. */
+  readonly path: Tensor3D;
+  readonly counts: OdeCounts;
+  /** What the adjoint system cost; null before its gradient was taken, and for `direct`. */
+  adjointCounts(): OdeCounts | null;
+}
+
+/** A control with nothing left open. */
+export type ResolvedControl = { readonly [K in keyof OdeControl]-?: Exclude<OdeControl[K], undefined> };
+
+/** What a set of ops is given: everything checked, y0 with all dimensions of the state. */
+export interface OdeProblem extends ResolvedControl {
+  /** [B, D] */
+  readonly y0: Tensor2D;
+  readonly layers: readonly LinearLayer[];
+  readonly times: Float64Array;
+  readonly activation: OdeActivation;
+  readonly time: boolean;
+  readonly gradient: "direct" | "adjoint";
+  readonly adjoint: ResolvedControl;
+  readonly maxEvaluations: number;
+}
+
+/** The end of a solution that can't be carried on: a run that meets it has diverged. */
+export class OdeError extends MlbenchError {
+  /** @param at the time that was reached */
+  constructor(
+    code: string,
+    what: string,
+    readonly at: number,
+  ) {
+    super(code, `${what} at t=${Number(at.toPrecision(6))}`);
+    this.name = "OdeError";
+  }
+}
+
+export const odeUnderflow = (at: number): OdeError => new OdeError("ode-underflow", "underflow in dt", at);
+export const odeBudget = (at: number, evaluations: number): OdeError =>
+  new OdeError("ode-budget", `budget of ${evaluations} evaluations spent`, at);
+export const odeNotFinite = (at: number): OdeError =>
+  new OdeError("ode-not-finite", "the right-hand side is not finite", at);
+
+const MAX_WIDTH = 4096;
+
+function refuse(what: string): never {
+  throw new UsageError("invalid-ode", `odeMlp: ${what}`);
+}
+
+function requireNumber(name: string, value: number, holds: boolean, right: string): number {
+  return holds ? value : refuse(`${name} is ${value}: ${right}`);
+}
+
+function resolveControl(control: OdeControl, where: string): ResolvedControl {
+  const { method, stepSize = 0, rtol = 1e-3, atol = 1e-4, minStep = 0 } = control;
+  if (!odeMethods.includes(method)) refuse(`unknown ${where}method "${method}": known: ${odeMethods.join(", ")}`);
+  if (control.stepSize !== undefined)
+    requireNumber(`${where}stepSize`, stepSize, stepSize > 0 && Number.isFinite(stepSize), "a number above 0");
+  requireNumber(`${where}rtol`, rtol, rtol >= 0 && Number.isFinite(rtol), "a number from 0 on");
+  requireNumber(`${where}atol`, atol, atol >= 0 && Number.isFinite(atol), "a number from 0 on");
+  if (rtol === 0 && atol === 0) refuse(`${where}rtol and atol are both 0`);
+  requireNumber(`${where}minStep`, minStep, minStep >= 0 && Number.isFinite(minStep), "a number from 0 on");
+  return { method, stepSize, rtol, atol, minStep };
+}
+
+function requireTimes(times: ArrayLike<number>): Float64Array {
+  const all = Float64Array.from(times);
+  if (all.length === 0) refuse("no times");
+  all.forEach((t, i) => requireNumber(`time ${i}`, t, Number.isFinite(t), "a finite number"));
+  const direction = Math.sign((all[1] ?? 0) - (all[0] as number));
+  for (let i = 1; i < all.length; i++)
+    if (((all[i] as number) - (all[i - 1] as number)) * direction <= 0)
+      refuse(`times must rise or fall throughout, but ${all[i]} follows ${all[i - 1]}`);
+  return all;
+}
+
+function requireLayers(layers: readonly LinearLayer[], D: number, time: boolean): void {
+  if (layers.length < 1 || layers.length > 4) refuse(`${layers.length} layers: 1 to 4`);
+  let inputs = D + (time ? 1 : 0);
+  layers.forEach(({ weight, bias }, i) => {
+    const [outputs, found] = weight.shape;
+    if (found !== inputs)
+      refuse(`layer ${i} takes ${found} numbers, but gets ${inputs}${i === 0 && time ? " with time" : ""}`);
+    if (bias.shape[0] !== outputs) refuse(`layer ${i} has ${outputs} outputs and ${bias.shape[0]} biases`);
+    if (i === layers.length - 1 && outputs !== D) refuse(`the last layer gives ${outputs} numbers for a state of ${D}`);
+    if (outputs > MAX_WIDTH || D > MAX_WIDTH) refuse(`at most ${MAX_WIDTH} units`);
+    inputs = outputs;
+  });
+}
+
+/** @throws UsageError `invalid-ode` */
+export function requireAugment({ augment = 0 }: OdeOptions): number {
+  const holds = Number.isInteger(augment) && augment >= 0 && augment <= MAX_WIDTH;
+  return requireNumber("augment", augment, holds, "a whole number from 0 on");
+}
+
+/**
+ * Checks an ODE's arguments and fills in what was left open.
+ * @throws UsageError `invalid-ode`
+ */
+export function resolveOde(
+  y0: Tensor2D,
+  layers: readonly LinearLayer[],
+  times: ArrayLike<number>,
+  options: OdeOptions,
+): OdeProblem {
+  const { activation = "tanh", time = false, gradient = "direct", maxEvaluations = 10_000 } = options;
+  if (!odeActivations.includes(activation))
+    refuse(`unknown activation "${activation}": known: ${odeActivations.join(", ")}`);
+  if (y0.shape[0] < 1 || y0.shape[1] < 1) refuse(`y0 is empty: [${y0.shape.join(", ")}]`);
+  requireLayers(layers, y0.shape[1], time);
+  const whole = Number.isInteger(maxEvaluations) && maxEvaluations > 0 && maxEvaluations < 2 ** 31;
+  requireNumber("maxEvaluations", maxEvaluations, whole, "a whole number above 0");
+  const control = resolveControl(options, "");
+  return {
+    ...{ y0, layers, times: requireTimes(times), activation, time, gradient, maxEvaluations },
+    ...control,
+    adjoint: resolveControl({ ...options, ...options.adjoint }, "adjoint "),
+  };
+}
