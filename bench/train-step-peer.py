@@ -17,6 +17,8 @@ from torch import nn
 
 torch.set_num_threads(1)
 
+OPTIMIZERS = {"default": {}, "for-loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
+
 
 def decode(text, shape):
     return torch.from_numpy(np.frombuffer(base64.b64decode(text), dtype=np.float32).copy()).reshape(shape)
@@ -72,7 +74,7 @@ class Side:
                 parameter.copy_(decode(case["weights"][name], parameter.shape))
         self.parameters = list(self.net.parameters())
         self.optimizer = optimizer or case.get("optimizer", "default")
-        options = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}[self.optimizer]
+        options = OPTIMIZERS[self.optimizer]
         self.adamw = torch.optim.AdamW(self.parameters, lr=1e-3, weight_decay=1e-4, **options)
         self.at = 0
 
@@ -106,12 +108,12 @@ def main():
     for line in sys.stdin:
         command = json.loads(line)
         if command["do"] == "versions":
-            answer = {"python": platform.python_version(), "torch": torch.__version__, "threads": torch.get_num_threads()}
+            answer = {"python": platform.python_version(), "torch": torch.__version__, "threads": torch.get_num_threads(), "capability": torch.backends.cpu.get_cpu_capability()}
         elif command["do"] == "case":
             side = Side(command["case"])
             # PyTorch at its fastest: the cheapest of its optimizer settings on this very case.
             probe = {}
-            for name in ("default", "foreach", "fused"):
+            for name in OPTIMIZERS:
                 side.reset(name)
                 side.block(0.3)
                 measured = side.block(1.0)
