@@ -11,11 +11,11 @@ import { AGREEMENT } from "./goals.mjs";
 const base64 = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("base64");
 
 /** The weights that a trial began with, and its orders of the training windows. */
-function startOf({ seed, params }, Model, dataset, epochs) {
+function startOf({ seed, params }, { Model, dataset, residual, epochs }) {
   const { window, horizon, featureNames, counts } = dataset.metadata;
   const hidden = params["model.hidden_size"];
   const model = new Model(
-    { hidden_size: hidden, layers: 1, dropout: 0, head: "linear", head_size: 32, residual: true },
+    { hidden_size: hidden, layers: 1, dropout: 0, head: "linear", head_size: 32, residual },
     {
       ...{ window, horizon, features: featureNames.length, normalisation: dataset.normalisation },
       seeds: { init: deriveSeed(seed, "init"), dropout: 0 },
@@ -50,7 +50,13 @@ export async function compareEpochs({ data, trials, epochs, python, peer, folder
   });
   const Model = await models.get("lstm").load();
   const file = join(folder, "starts.json");
-  writeFileSync(file, JSON.stringify({ data, starts: trials.map((t) => startOf(t, Model, dataset, epochs)) }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      data,
+      starts: trials.map((trial) => startOf(trial, { Model, dataset, residual: data.residual, epochs })),
+    }),
+  );
   const { status, stdout } = spawnSync(python, [peer, "agree", file], {
     ...{ encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "inherit"] },
   });

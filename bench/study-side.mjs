@@ -20,6 +20,7 @@ const study = await createStudy({
     "data.split": "by-time",
     "data.val_split": data.val_split,
     "model.layers": 1,
+    "model.residual": data.residual,
     ...(sets ? { "model.dropout": 0 } : {}),
     "train.epochs": plan.epochs,
     "train.scheduler": "none",

@@ -1,14 +1,15 @@
 // A whole study beside Optuna with PyTorch: an LSTM on NASA's cells, 2 workers against 2 processes on a journal file.
 //
 //   npm run bench -- study [--part fixed|search] [--range uniform,log] [--sets 60] [--epochs 30] [--repeats 3]
-//                          [--seeds 10] [--trials 150] [--workers 2] [--agree 60] [--adamw fused] [--start fork]
+//                          [--seeds 10] [--trials 150] [--workers 2] [--agree 60] [--target change|soh] [--adamw fused] [--start fork]
 //                          [--data-dir DIR] [--python python3] [--json FILE] [--svg FILE]
 //
 // `fixed`: both train the same parameter sets without pruning. Before anything is compared the peer trains from our
 // trials' own weights in their order, and must have the same validation RMSE after the first epoch; the medians of all
 // trials' values must agree, too. Wall time is that of whole commands, taken in turns. `search`: TPE and median pruning
-// on both sides, seed after seed in turns; seconds until the median of the peer's final bests. With --json every run is
-// kept as soon as it ends, and a call that was broken off goes on from there.
+// on both sides, seed after seed in turns; seconds until the median of the peer's final bests. It predicts the SOH itself
+// (--target soh): with the change, our default, every parameter set ends within 1.5 % of every other, and a search is a
+// lottery. With --json every run is kept as soon as it ends, and a call that was broken off goes on from there.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { tmpdir } from "node:os";
@@ -31,6 +32,7 @@ const { values: args } = parseArgs({
     trials: { type: "string", default: "150" },
     workers: { type: "string", default: "2" },
     agree: { type: "string", default: "60" },
+    target: { type: "string" },
     adamw: { type: "string", default: "fused" },
     start: { type: "string", default: "fork" },
     "data-dir": { type: "string", default: process.env.MLBENCH_NASA_DIR ?? "../shared/data/nasa" },
@@ -46,16 +48,16 @@ if (!existsSync(args["data-dir"])) {
 const here = fileURLToPath(new URL(".", import.meta.url));
 const peer = join(here, "study_peer.py");
 const folder = mkdtempSync(join(tmpdir(), "mlbench-hpo-study-"));
-const data = { ...DATA, dir: resolve(args["data-dir"]) };
+const target = args.target ?? (args.part === "search" ? "soh" : "change");
+const data = { ...DATA, dir: resolve(args["data-dir"]), residual: target === "change" };
 const say = (text) => console.log(text);
 
 /** What was measured so far, from the file of a call that was broken off. */
 const record = openRecord();
 
 function openRecord() {
-  const settings = Object.fromEntries(
-    ["part", "range", "sets", "epochs", "trials", "workers", "adamw", "start"].map((name) => [name, args[name]]),
-  );
+  const names = ["part", "range", "sets", "epochs", "trials", "workers", "adamw", "start"];
+  const settings = { ...Object.fromEntries(names.map((name) => [name, args[name]])), target };
   const fresh = { settings, machine: machine(), peerCommand: null, runs: [], agreement: {}, results: {} };
   if (!args.json || !existsSync(args.json)) return fresh;
   const kept = JSON.parse(readFileSync(args.json, "utf8"));
@@ -195,7 +197,9 @@ async function agreeOn(range, { ours, theirs }) {
     `${range}: ${same.windows.train} + ${same.windows.val} windows on both sides; after the first epoch of ${same.trials} trials ` +
       `RMSE differ by at most ${same.first.toExponential(1)}; final medians ${mine.toFixed(6)} and ${its.toFixed(6)} (${(100 * apart).toFixed(2)} % apart)\n`,
   );
-  if (!(apart <= AGREEMENT.finalMedian)) throw new Error(`${range}: final medians differ by more than 2 %`);
+  // Of the SOH itself values differ fivefold between sets and starts: their median says nothing of whether both train alike.
+  if (data.residual && !(apart <= AGREEMENT.finalMedian))
+    throw new Error(`${range}: final medians differ by more than 2 %`);
   tellHead();
 }
 
@@ -223,15 +227,15 @@ async function searchPart(range) {
   }
   const of = (side) => pairs.map((pair) => pair[side]);
   const finals = (side) => of(side).map((run) => bestSoFar(run).at(-1)[1]);
-  const target = median(finals("theirs"));
+  const goal = median(finals("theirs"));
   const times = {
-    ours: of("ours").map((r) => secondsTo(r, target)),
-    theirs: of("theirs").map((r) => secondsTo(r, target)),
+    ours: of("ours").map((r) => secondsTo(r, goal)),
+    theirs: of("theirs").map((r) => secondsTo(r, goal)),
   };
   const reached = times.ours.filter(Number.isFinite).length;
   const ratio = lowerMedian(times.ours) / lowerMedian(times.theirs);
   const met = ratio <= SEARCH_GOAL.seconds && reached >= SEARCH_GOAL.reached * pairs.length;
-  say(`\n| seed | our final best | theirs | our seconds to ${target.toPrecision(5)} | theirs |`);
+  say(`\n| seed | our final best | theirs | our seconds to ${goal.toPrecision(5)} | theirs |`);
   row(new Array(5).fill("---"));
   for (const [i] of pairs.entries())
     row([
@@ -243,7 +247,7 @@ async function searchPart(range) {
     ]);
   return {
     ...{
-      target,
+      target: goal,
       times,
       finals: { ours: finals("ours"), theirs: finals("theirs") },
       reached,

@@ -60,7 +60,7 @@ def load_cell(plan, cell):
 
 
 def load_data(plan):
-    """Windows and the change of SOH after them, standardised by what the training windows see."""
+    """Windows and the SOH after them, or its change, standardised by what the training windows see."""
     window, horizon = plan["window"], plan["horizon"]
     assert horizon == 1, "the peer predicts one cycle ahead"
     parts = {"train": ([], []), "val": ([], [])}
@@ -73,11 +73,11 @@ def load_data(plan):
         for i in range(count):
             inputs, targets = parts["train" if i < first_late else "val"]
             inputs.append(rows[i : i + window])
-            targets.append(rows[i + window, 0] - rows[i + window - 1, 0])
+            targets.append(rows[i + window, 0] - (rows[i + window - 1, 0] if plan["residual"] else 0))
     seen = np.concatenate(seen)
     mean, std = seen.mean(0), seen.std(0)
-    change = np.asarray(parts["train"][1])
-    scale = {"mean": change.mean(), "std": change.std()}
+    target = np.asarray(parts["train"][1])
+    scale = {"mean": target.mean(), "std": target.std()}
     tensors = {
         part: (
             torch.tensor((np.stack(x) - mean) / std, dtype=torch.float32),

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """PyTorch's side of bench/train-step.mjs: reads one JSON command a line, answers with one JSON line.
 
-  {"do": "case", …, "x", "y", "weights": base64 float32}   builds the model from our weights under the same names
+  {"do": "case", "case": {…, "x", "y", "weights": base64 float32}, "seconds": S}
+                                                           builds the model from our weights under the same names, and
+                                                           trains S seconds under each AdamW setting to find the fastest
   {"do": "trace", "steps": N}                              trains N steps from those weights; the losses
   {"do": "block", "seconds": S}                            trains for S seconds of CPU time; steps and CPU seconds
 """
@@ -115,8 +117,8 @@ def main():
             probe = {}
             for name in OPTIMIZERS:
                 side.reset(name)
-                side.block(0.3)
-                measured = side.block(1.0)
+                side.block(0.3 * command["seconds"])
+                measured = side.block(command["seconds"])
                 probe[name] = measured["cpu"] / measured["steps"]
             side.optimizer = min(probe, key=probe.get)
             side.reset(side.optimizer)

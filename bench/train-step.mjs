@@ -59,6 +59,8 @@ const CASES = {
 /** Passes over the 8 batches that both sides train before anything is timed. */
 const TRACED = 5;
 const kinds = args.kind.split(",");
+/** Before blocks are timed, and for each AdamW setting that PyTorch tries. */
+const warmSeconds = Math.min(1, Number(args.seconds));
 
 /** The largest relative difference of the losses of passes from the same weights. @throws Error above what may be */
 async function compareLosses(name, side, peer) {
@@ -78,11 +80,12 @@ async function runCase(name, spec, peer) {
   const sides = {};
   for (const kind of kinds) sides[kind] = await ourSide(spec, kind);
   if (peer) {
-    record.peer = await peer.ask({ do: "case", case: Object.values(sides)[0].description() });
+    const description = Object.values(sides)[0].description();
+    record.peer = await peer.ask({ do: "case", case: description, seconds: warmSeconds });
     for (const kind of kinds) record.traceDifference[kind] = await compareLosses(`${name}, ${kind}`, sides[kind], peer);
     sides.theirs = { block: (seconds) => peer.ask({ do: "block", seconds }), dispose: () => {} };
   }
-  for (const side of Object.values(sides)) await side.block(1);
+  for (const side of Object.values(sides)) await side.block(warmSeconds);
   for (let i = 0; i < Number(args.pairs); i++) {
     const round = {};
     const order = Object.entries(sides);
