@@ -34,7 +34,7 @@ export function plotBars(file, { title, axis, groups, bars, reference }) {
   const line = reference && {
     ...{ silent: true, symbol: "none", data: [{ xAxis: reference.at }] },
     lineStyle: { color: "#444444", type: "dashed" },
-    label: { formatter: reference.label, position: "end", color: "#222222" },
+    label: { formatter: reference.label, position: "start", color: "#222222" },
   };
   chart.setOption({
     ...{ animation: false, backgroundColor: "#ffffff", textStyle: { fontFamily: "sans-serif" } },

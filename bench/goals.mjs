@@ -42,7 +42,7 @@ export function judgeRatios(ratios, goal) {
   return { ratios, median, p75, ...verdict };
 }
 
-/** A verdict in words, empty where there is no goal. */
+/** A verdict in words, a dash where there is no goal. */
 export function inWords({ goal, met }) {
-  return goal === undefined ? "" : `, goal ${goal}: ${met ? "met" : "missed"}`;
+  return goal === undefined ? "-" : `${goal}: ${met ? "met" : "missed"}`;
 }

@@ -268,7 +268,7 @@ async function searchPart(range) {
 function tellFixed(range, { wall, cpu, ours, theirs }) {
   say(
     `\n${range}: wall ${ours.wall.toFixed(1)} s against ${theirs.wall.toFixed(1)} s: ratio median ${wall.median.toFixed(3)}, ` +
-      `p75 ${wall.p75.toFixed(3)}${inWords(wall)}; CPU ratio ${cpu.toFixed(3)}\n`,
+      `p75 ${wall.p75.toFixed(3)}, goal ${inWords(wall)}; CPU ratio ${cpu.toFixed(3)}\n`,
   );
 }
 

@@ -116,16 +116,24 @@ function summarise(record) {
   return record;
 }
 
+const row = (cells) => console.log(`| ${cells.join(" | ")} |`);
+
+function tellHead() {
+  const heads = ["case", "run", "ms", ...(peer ? ["PyTorch, ms (AdamW)", "ratio (75th percentile)", "goal"] : [])];
+  row(heads);
+  row(heads.map(() => "---"));
+}
+
 function tell({ case: name, ms, peer, verdicts }) {
   for (const kind of kinds) {
-    const ours = `${name.padEnd(12)} ${kind.padEnd(5)} ${ms[kind].toFixed(3)} ms`;
+    const ours = [name, kind, ms[kind].toPrecision(3)];
     if (!peer) {
-      console.log(ours);
+      row(ours);
       continue;
     }
     const { median: middle, p75 } = verdicts[kind];
-    const ratio = `ratio median ${middle.toFixed(3)}, p75 ${p75.toFixed(3)}${inWords(verdicts[kind])}`;
-    console.log(`${ours}, PyTorch (${peer.optimizer}) ${ms.theirs.toFixed(3)} ms: ${ratio}`);
+    const theirs = `${ms.theirs.toPrecision(3)} (${peer.optimizer})`;
+    row([...ours, theirs, `${middle.toFixed(3)} (${p75.toFixed(3)})`, inWords(verdicts[kind])]);
   }
 }
 
@@ -144,6 +152,7 @@ const cpu = `${os.cpus()[0]?.model}, ${os.cpus().length} cores`;
 const record = { date: new Date().toISOString(), cpu, versions, load: os.loadavg(), command: process.argv.slice(2) };
 console.log(`${record.date} · ${cpu} · load ${record.load[0].toFixed(1)} · ${JSON.stringify(versions)}`);
 const results = [];
+tellHead();
 for (const name of chosen) {
   results.push(await runCase(name, CASES[name], peer));
   tell(results.at(-1));
