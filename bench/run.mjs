@@ -1,6 +1,6 @@
 // `npm run bench -- NAME …` runs bench/NAME.mjs (or .js, .py) with the arguments that follow; without a name it lists them.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
@@ -12,7 +12,9 @@ const file = Object.keys(runners)
   .map((extension) => `${name}.${extension}`)
   .find((candidate) => files.includes(candidate));
 if (!file) {
-  const names = [...new Set(files.filter((f) => !/[-_]peer\.py$/.test(f)).map((f) => f.replace(/\.\w+$/, "")))];
+  // What takes no options is a part of others.
+  const isBenchmark = (f) => f.endsWith("js") && readFileSync(folder + f, "utf8").includes("parseArgs(");
+  const names = [...new Set(files.filter(isBenchmark).map((f) => f.replace(/\.\w+$/, "")))];
   console.error(`${name ? `no benchmark "${name}"` : "name a benchmark"}: ${names.join(", ")}`);
   process.exit(2);
 }

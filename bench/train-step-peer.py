@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """PyTorch's side of bench/train-step.mjs: reads one JSON command a line, answers with one JSON line.
 
-  {"do": "case", …, "x", "y", "weights": base64 float32}   builds the model from our weights under the same names
+  {"do": "case", "case": {…, "x", "y", "weights": base64 float32}, "seconds": S}
+                                                           builds the model from our weights under the same names, and
+                                                           trains S seconds under each AdamW setting to find the fastest
   {"do": "trace", "steps": N}                              trains N steps from those weights; the losses
   {"do": "block", "seconds": S}                            trains for S seconds of CPU time; steps and CPU seconds
 """
@@ -16,6 +18,8 @@ import torch
 from torch import nn
 
 torch.set_num_threads(1)
+
+OPTIMIZERS = {"default": {}, "for-loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
 
 
 def decode(text, shape):
@@ -72,7 +76,7 @@ class Side:
                 parameter.copy_(decode(case["weights"][name], parameter.shape))
         self.parameters = list(self.net.parameters())
         self.optimizer = optimizer or case.get("optimizer", "default")
-        options = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}}[self.optimizer]
+        options = OPTIMIZERS[self.optimizer]
         self.adamw = torch.optim.AdamW(self.parameters, lr=1e-3, weight_decay=1e-4, **options)
         self.at = 0
 
@@ -106,15 +110,15 @@ def main():
     for line in sys.stdin:
         command = json.loads(line)
         if command["do"] == "versions":
-            answer = {"python": platform.python_version(), "torch": torch.__version__, "threads": torch.get_num_threads()}
+            answer = {"python": platform.python_version(), "torch": torch.__version__, "threads": torch.get_num_threads(), "capability": torch.backends.cpu.get_cpu_capability()}
         elif command["do"] == "case":
             side = Side(command["case"])
             # PyTorch at its fastest: the cheapest of its optimizer settings on this very case.
             probe = {}
-            for name in ("default", "foreach", "fused"):
+            for name in OPTIMIZERS:
                 side.reset(name)
-                side.block(0.3)
-                measured = side.block(1.0)
+                side.block(0.3 * command["seconds"])
+                measured = side.block(command["seconds"])
                 probe[name] = measured["cpu"] / measured["steps"]
             side.optimizer = min(probe, key=probe.get)
             side.reset(side.optimizer)

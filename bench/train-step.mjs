@@ -1,244 +1,177 @@
 // One training step (gather, forward, backward, clip, AdamW, losses made readable) beside PyTorch's, on one pinned core.
 //
-//   npm run bench -- train-step [--case NAME[,NAME]] [--pairs 15] [--seconds 2] [--kernels auto|plain|relaxed]
-//                               [--backend wasm|cpu] [--python python3] [--core N] [--json FILE] [--no-peer]
+//   npm run bench -- train-step [--case NAME[,NAME]] [--kind batch,tape] [--isa avx512|avx2|neon] [--pairs 15]
+//                               [--seconds 2] [--kernels auto|native|relaxed|plain|none] [--backend wasm|cpu]
+//                               [--python python3] [--core N] [--json FILE] [--svg FILE] [--no-peer]
 //
-// Blocks of `--seconds` of CPU time alternate between the two; each pair gives a ratio of CPU time a step. Before timing,
-// both train from the same weights on the same batches and must give the same losses. PyTorch runs with the fastest of
-// its AdamW settings on each case, one thread. The step is the package's own: `trainOneEpoch` on a loader and a model.
-import { spawn, spawnSync } from "node:child_process";
+// `batch` is a built-in model, `tape` a class that a user derives from it. Blocks of `--seconds` of CPU time of all of them
+// alternate; each round gives a ratio of CPU time a step for each kind. Before timing, each trains from the same weights
+// on the same batches as PyTorch and must give the same losses; where it does not, the exit code is 1, and 0 whatever was
+// measured. PyTorch runs one thread with the fastest of its AdamW settings on each case. `--isa` holds both sides to an
+// instruction set. The step is the package's own: `trainOneEpoch` on a loader and a model.
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import os from "node:os";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const options = {
   case: { type: "string" },
+  kind: { type: "string", default: "batch,tape" },
+  isa: { type: "string" },
   pairs: { type: "string", default: "15" },
   seconds: { type: "string", default: "2" },
   kernels: { type: "string", default: "auto" },
   backend: { type: "string", default: "wasm" },
-  python: { type: "string", default: process.env.MLBENCH_PEER_PYTHON ?? "python3" },
+  python: { type: "string", default: process.env.MLBENCH_PEER_PYTHON ?? process.env.MLBENCH_PYTHON ?? "python3" },
   core: { type: "string", default: String(os.cpus().length - 1) },
   json: { type: "string" },
+  svg: { type: "string" },
   "no-peer": { type: "boolean", default: false },
 };
 const { values: args } = parseArgs({ options });
 
-// Pinned with everything that it starts: PyTorch inherits the mask.
+// Pinned with everything that it starts: PyTorch inherits the mask. The instruction set is read when kernels load.
 if (!process.env.BENCH_PINNED && spawnSync("taskset", ["--version"]).status === 0) {
   const again = [...process.execArgv, ...process.argv.slice(1)];
   const run = spawnSync("taskset", ["-c", args.core, process.execPath, ...again], {
     stdio: "inherit",
-    env: { ...process.env, BENCH_PINNED: "1" },
+    env: { ...process.env, BENCH_PINNED: "1", ...(args.isa ? { MLBENCH_HPO_ISA: args.isa } : {}) },
   });
   process.exit(run.status ?? 1);
 }
+if (args.isa) process.env.MLBENCH_HPO_ISA = args.isa;
 
-const { useBackend, useKernels } = await import("../dist/tensor/index.js");
-const { models } = await import("../dist/models/index.js");
-const { optimizers } = await import("../dist/training/optimizers/index.js");
-const { trainOneEpoch } = await import("../dist/training/loop.js");
-const { WindowSplit } = await import("../dist/datasets/loader.js");
+const { isaOf, useBackend, useKernels } = await import("../dist/tensor/index.js");
+const { AGREEMENT, STEP_GOALS, inWords, judgeRatios } = await import("./goals.mjs");
+const { median } = await import("./mann-whitney.mjs");
+const { FEATURES, WINDOW, ourSide, startPeer } = await import("./train-step-sides.mjs");
 
-const WINDOW = 30;
-const FEATURES = 3;
-/** The goal of the ratio to PyTorch: on Node 20, and on Node 22 or later. */
 const CASES = {
-  "lstm-h32": { model: "lstm", hidden: 32, layers: 1, batch: 32, goal: [0.8, 0.6] },
-  "lstm-h64": { model: "lstm", hidden: 64, layers: 1, batch: 64, goal: [1.4, 1.0] },
-  "lstm-h128": { model: "lstm", hidden: 128, layers: 1, batch: 64, goal: [2.0, 1.4] },
+  "lstm-h16": { model: "lstm", hidden: 16, layers: 1, batch: 16 },
+  "lstm-h32": { model: "lstm", hidden: 32, layers: 1, batch: 32 },
+  "lstm-h64": { model: "lstm", hidden: 64, layers: 1, batch: 64 },
+  "lstm-h128": { model: "lstm", hidden: 128, layers: 1, batch: 64 },
+  "lstm-h256": { model: "lstm", hidden: 256, layers: 1, batch: 64 },
   "lstm-h64-x2": { model: "lstm", hidden: 64, layers: 2, batch: 64 },
   "gru-h64": { model: "gru", hidden: 64, layers: 1, batch: 64 },
   "mlp-h64-x2": { model: "mlp", hidden: 64, layers: 2, batch: 64 },
 };
+/** Passes over the 8 batches that both sides train before anything is timed. */
+const TRACED = 5;
+const kinds = args.kind.split(",");
+/** Before blocks are timed, and for each AdamW setting that PyTorch tries. */
+const warmSeconds = Math.min(1, Number(args.seconds));
 
-function normals(seed, count) {
-  let s = seed >>> 0;
-  const uniform = () => {
-    s = (s + 0x6d2b79f5) | 0;
-    let t = Math.imul(s ^ (s >>> 15), 1 | s);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return Float32Array.from(
-    { length: count },
-    () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
-  );
+/** The largest relative difference of the losses of passes from the same weights. @throws Error above what may be */
+async function compareLosses(name, side, peer) {
+  const { losses } = await peer.ask({ do: "trace", steps: TRACED * side.batches });
+  let worst = 0;
+  for (let i = 0; i < TRACED; i++) {
+    const ours = (await side.pass()).metrics.loss;
+    const theirs = losses.slice(i * side.batches, (i + 1) * side.batches).reduce((a, b) => a + b, 0) / side.batches;
+    worst = Math.max(worst, Math.abs(ours - theirs) / theirs);
+    if (!(worst < AGREEMENT.stepLoss)) throw new Error(`${name}: loss ${ours} of pass ${i + 1}, PyTorch has ${theirs}`);
+  }
+  return worst;
 }
-
-const base64 = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("base64");
-
-/** Our side of a case: a fresh model on a loader of random windows, 8 batches a pass. */
-async function ourSide(spec) {
-  const windows = spec.batch * 8;
-  const length = windows + WINDOW;
-  const ids = Int32Array.from({ length: windows }, (_, i) => i);
-  const source = {
-    rows: { width: FEATURES, cycles: Int32Array.from({ length }, (_, i) => i + 1) },
-    inputs: normals(1, length * FEATURES),
-    soh: normals(2, length),
-    windows: { end: ids.map((i) => i + WINDOW - 1), cell: new Int32Array(windows), position: ids },
-    ...{ window: WINDOW, horizon: 1 },
-  };
-  const split = new WindowSplit("train", source, ids);
-  const loader = split.loader({ batchSize: spec.batch });
-  const normalisation = { xMean: [0, 0, 0], xStd: [1, 1, 1], sohMean: [0], sohStd: [1], deltaMean: [0], deltaStd: [1] };
-  const facts = { features: FEATURES, window: WINDOW, horizon: 1, normalisation, seeds: { init: 7, dropout: 0 } };
-  const params = {
-    hidden_size: spec.hidden,
-    layers: spec.layers,
-    dropout: 0,
-    head: "linear",
-    residual: false,
-    activation: "tanh",
-  };
-  const Model = await models.get(spec.model).load();
-  const adamw = await optimizers.get("adamw").load();
-  const all = split.all();
-  let model, optimizer, epoch;
-  const reset = () => {
-    optimizer?.dispose();
-    model?.dispose();
-    model = new Model(params, facts);
-    optimizer = adamw(model.variables, { beta1: 0.9, beta2: 0.999, eps: 1e-8 });
-    epoch = 0;
-  };
-  const pass = () =>
-    trainOneEpoch(model, loader, { optimizer, lr: 1e-3, weightDecay: 1e-4, maxNorm: 1, epoch: epoch++ });
-  reset();
-  return {
-    reset,
-    pass,
-    batches: loader.batches,
-    /** What the peer needs to do the same. */
-    description: () => ({
-      ...spec,
-      window: WINDOW,
-      features: FEATURES,
-      windows,
-      x: base64(all.x),
-      y: base64(all.target),
-      weights: Object.fromEntries([...model.weights()].map(([name, w]) => [name, base64(w)])),
-    }),
-    dispose: () => (optimizer.dispose(), model.dispose()),
-  };
-}
-
-const cpuSeconds = () => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-};
-
-async function ourBlock(side, seconds) {
-  const start = cpuSeconds();
-  let steps = 0;
-  do {
-    await side.pass();
-    steps += side.batches;
-  } while (cpuSeconds() - start < seconds);
-  return { steps, cpu: cpuSeconds() - start };
-}
-
-function startPeer() {
-  const script = fileURLToPath(new URL("train-step-peer.py", import.meta.url));
-  const env = { ...process.env, OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
-  const child = spawn(args.python, [script], { stdio: ["pipe", "pipe", "inherit"], env });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (command) => {
-    child.stdin.write(`${JSON.stringify(command)}\n`);
-    const { value, done } = await lines.next();
-    if (done) throw new Error("PyTorch's side ended");
-    return JSON.parse(value);
-  };
-  return { ask, command: `${args.python} bench/train-step-peer.py`, end: () => child.stdin.end() };
-}
-
-const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
 
 async function runCase(name, spec, peer) {
-  const side = await ourSide(spec);
-  const record = { case: name, ...spec, window: WINDOW, features: FEATURES };
+  const record = { case: name, ...spec, window: WINDOW, features: FEATURES, traceDifference: {}, blocks: [] };
+  const sides = {};
+  for (const kind of kinds) sides[kind] = await ourSide(spec, kind);
   if (peer) {
-    record.peer = await peer.ask({ do: "case", case: side.description() });
-    // The same weights, the same batches: the losses must agree before anything is timed.
-    const ours = [];
-    for (let i = 0; i < 5; i++) ours.push((await side.pass()).metrics.loss);
-    const { losses } = await peer.ask({ do: "trace", steps: 5 * side.batches });
-    const theirs = ours.map(
-      (_, i) => losses.slice(i * side.batches, (i + 1) * side.batches).reduce((a, b) => a + b, 0) / side.batches,
-    );
-    const worst = Math.max(...ours.map((v, i) => Math.abs(v - theirs[i]) / theirs[i]));
-    if (!(worst < 1e-5)) throw new Error(`${name}: losses differ by ${worst}: ${ours} against ${theirs}`);
-    record.traceDifference = worst;
+    const description = Object.values(sides)[0].description();
+    record.peer = await peer.ask({ do: "case", case: description, seconds: warmSeconds });
+    for (const kind of kinds) record.traceDifference[kind] = await compareLosses(`${name}, ${kind}`, sides[kind], peer);
+    sides.theirs = { block: (seconds) => peer.ask({ do: "block", seconds }), dispose: () => {} };
   }
-  await ourBlock(side, 1);
-  record.blocks = [];
+  for (const side of Object.values(sides)) await side.block(warmSeconds);
   for (let i = 0; i < Number(args.pairs); i++) {
-    const first = i % 2 ? null : await ourBlock(side, Number(args.seconds));
-    const theirs = peer ? await peer.ask({ do: "block", seconds: Number(args.seconds) }) : null;
-    const ours = first ?? (await ourBlock(side, Number(args.seconds)));
-    record.blocks.push({ ours, theirs });
+    const round = {};
+    const order = Object.entries(sides);
+    for (const [kind, side] of i % 2 ? order.toReversed() : order) round[kind] = await side.block(Number(args.seconds));
+    record.blocks.push(round);
   }
-  side.dispose();
+  for (const side of Object.values(sides)) side.dispose();
   return summarise(record);
 }
 
+const msOf = ({ cpu, steps }) => (cpu / steps) * 1e3;
+
 function summarise(record) {
-  const ms = (blocks) =>
-    quantile(
-      blocks.map((b) => (b.cpu / b.steps) * 1e3).sort((a, b) => a - b),
-      0.5,
-    );
-  record.oursMs = ms(record.blocks.map((b) => b.ours));
+  const { blocks } = record;
+  record.ms = Object.fromEntries(
+    Object.keys(blocks[0]).map((kind) => [kind, median(blocks.map((round) => msOf(round[kind])))]),
+  );
   if (!record.peer) return record;
-  record.theirsMs = ms(record.blocks.map((b) => b.theirs));
-  record.ratios = record.blocks.map(({ ours, theirs }) => ours.cpu / ours.steps / (theirs.cpu / theirs.steps));
-  const sorted = record.ratios.toSorted((a, b) => a - b);
-  record.median = quantile(sorted, 0.5);
-  record.p75 = quantile(sorted, 0.75);
-  if (record.goal) {
-    record.wanted = record.goal[Number(process.versions.node.split(".")[0]) >= 22 ? 1 : 0];
-    record.met = record.median <= record.wanted && record.p75 <= 1.15 * record.wanted;
-  }
+  record.verdicts = Object.fromEntries(
+    kinds.map((kind) => [
+      kind,
+      judgeRatios(
+        blocks.map((round) => msOf(round[kind]) / msOf(round.theirs)),
+        STEP_GOALS[kernels === "native" ? isa : kernels]?.[kind]?.[record.case],
+      ),
+    ]),
+  );
   return record;
 }
 
+const row = (cells) => console.log(`| ${cells.join(" | ")} |`);
+
+function tellHead() {
+  const heads = ["case", "run", "ms", ...(peer ? ["PyTorch, ms (AdamW)", "ratio (75th percentile)", "goal"] : [])];
+  row(heads);
+  row(heads.map(() => "---"));
+}
+
+function tell({ case: name, ms, peer, verdicts }) {
+  for (const kind of kinds) {
+    const ours = [name, kind, ms[kind].toPrecision(3)];
+    if (!peer) {
+      row(ours);
+      continue;
+    }
+    const { median: middle, p75 } = verdicts[kind];
+    const theirs = `${ms.theirs.toPrecision(3)} (${peer.optimizer})`;
+    row([...ours, theirs, `${middle.toFixed(3)} (${p75.toFixed(3)})`, inWords(verdicts[kind])]);
+  }
+}
+
+const chosen = args.case?.split(",") ?? Object.keys(CASES);
+for (const name of chosen) if (!CASES[name]) throw new Error(`no case ${name}: ${Object.keys(CASES).join(", ")}`);
+for (const kind of kinds) if (!["batch", "tape"].includes(kind)) throw new Error(`--kind ${kind}: batch or tape`);
 const backend = await useBackend(args.backend);
 const kernels = await useKernels(args.kernels);
-const peer = args["no-peer"] ? null : startPeer();
+const isa = isaOf(kernels);
+const peer = args["no-peer"] ? null : startPeer(args.python, args.isa);
 const versions = {
-  node: process.version,
-  kernels,
-  backend: backend.name,
+  ...{ node: process.version, kernels, isa, backend: backend.name },
   ...(peer ? await peer.ask({ do: "versions" }) : {}),
 };
 const cpu = `${os.cpus()[0]?.model}, ${os.cpus().length} cores`;
-console.log(`${new Date().toISOString()} · ${cpu} · ${JSON.stringify(versions)}`);
-const chosen = args.case?.split(",") ?? Object.keys(CASES);
+const record = { date: new Date().toISOString(), cpu, versions, load: os.loadavg(), command: process.argv.slice(2) };
+console.log(`${record.date} · ${cpu} · load ${record.load[0].toFixed(1)} · ${JSON.stringify(versions)}`);
 const results = [];
+tellHead();
 for (const name of chosen) {
-  if (!CASES[name]) throw new Error(`no case ${name}: ${Object.keys(CASES).join(", ")}`);
-  const r = await runCase(name, CASES[name], peer);
-  results.push(r);
-  const goal = r.wanted ? `, goal ${r.wanted}: ${r.met ? "met" : "missed"}` : "";
-  console.log(
-    r.peer
-      ? `${name.padEnd(12)} ${r.oursMs.toFixed(3)} ms, PyTorch (${r.peer.optimizer}) ${r.theirsMs.toFixed(3)} ms: ratio median ${r.median.toFixed(3)}, p75 ${r.p75.toFixed(3)}${goal}`
-      : `${name.padEnd(12)} ${r.oursMs.toFixed(3)} ms`,
-  );
+  results.push(await runCase(name, CASES[name], peer));
+  tell(results.at(-1));
 }
 peer?.end();
 if (args.json) {
-  const record = {
-    date: new Date().toISOString(),
-    cpu,
-    versions,
-    load: os.loadavg(),
-    command: process.argv.slice(2),
-    peerCommand: peer?.command ?? null,
-    results,
-  };
-  writeFileSync(args.json, `${JSON.stringify(record, null, 1)}\n`);
+  const whole = { ...record, loadAfter: os.loadavg(), peerCommand: peer?.command ?? null, results };
+  writeFileSync(args.json, `${JSON.stringify(whole, null, 1)}\n`);
+}
+if (args.svg && peer) {
+  const { plotBars } = await import("./bar-plot.mjs");
+  const names = { batch: "built-in model", tape: "class derived from it" };
+  plotBars(args.svg, {
+    title: `CPU time of a training step relative to PyTorch ${versions.torch}, ${kernels} ${isa ?? ""}`,
+    ...{ axis: "ratio: less is faster", groups: chosen, reference: { at: 1, label: "PyTorch" } },
+    bars: kinds.map((kind) => ({
+      name: names[kind],
+      values: results.map(({ verdicts }) => verdicts[kind].median),
+      goals: results.map(({ verdicts }) => verdicts[kind].goal),
+    })),
+  });
 }
