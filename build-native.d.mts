@@ -4,5 +4,6 @@ export interface Compiler {
   readonly version: string;
 }
 export function systemCompiler(): Compiler | null;
+export function compilerFlags(isa: string): string[];
 export function nativeFile(folder: string): string;
 export function buildNative(folder: string, compiler: Compiler | null): Promise<void>;

@@ -37,7 +37,9 @@ const { values: args } = parseArgs({
 if (!process.env.BENCH_PINNED && spawnSync("taskset", ["--version"]).status === 0) {
   const again = [...process.execArgv, ...process.argv.slice(1)];
   const env = { ...process.env, BENCH_PINNED: "1" };
-  process.exit(spawnSync("taskset", ["-c", args.core, process.execPath, ...again], { stdio: "inherit", env }).status ?? 1);
+  process.exit(
+    spawnSync("taskset", ["-c", args.core, process.execPath, ...again], { stdio: "inherit", env }).status ?? 1,
+  );
 }
 
 const { nativeAddon } = await import("../dist/tensor/kernels/native.js");
@@ -185,16 +187,39 @@ function runShape(sides, shape, peakFile) {
   });
 }
 
+/** A panel for each instruction set and cell: what share of the peak the kernels reach at each size. */
+async function plot(file) {
+  const { writeSvgPlot } = await import("../dist/cli/svg-plot.js");
+  const drawn = results.filter(({ peak, addon }) => peak && addon === results[0].addon);
+  const panels = [...new Set(drawn.map(({ isa, cell }) => `${cell} ${isa}`))].map((title) => ({
+    title: title.toUpperCase(),
+    series: ["forward", "backward", "gates' product", "dWh's product"].map((name) => ({
+      name,
+      points: drawn
+        .filter(({ isa, cell }) => `${cell} ${isa}` === title)
+        .map(({ units, peak, results: { [name]: kernel } }) => [Math.log2(units[0]), (kernel.rate / peak) * 100]),
+    })),
+    limits: [{ name: "multiply-adds on registers", y: 100 }],
+  }));
+  await writeSvgPlot(file, panels, { x: "log2 of the units", y: "share of the peak, %" });
+}
+
 const columns = ["forward", "backward", "both", "input gradient", "gates' product", "dh's product", "dWh's product"];
 const flows = ["pack forward", "pack backward", "unpack gradient", "input to panels", "norm", "adam", "copy"];
 const folder = mkdtempSync(join(os.tmpdir(), "mlbench-roofline-"));
 const results = [];
 try {
   const found = addons();
-  console.log(`${new Date().toISOString()} · ${os.cpus()[0]?.model} · Node ${process.version} · load ${os.loadavg()[0].toFixed(2)}`);
+  console.log(
+    `${new Date().toISOString()} · ${os.cpus()[0]?.model} · Node ${process.version} · load ${os.loadavg()[0].toFixed(2)}`,
+  );
   for (const isa of args.isa?.split(",") ?? (process.env.MLBENCH_HPO_ISA || found[0].addon.isas.join(",")).split(",")) {
     const peakFile = compilePeak(folder, isa);
-    const sides = found.map(({ addon }) => (buffer) => addon.bind(buffer, isa));
+    const sides = found.map(
+      ({ addon }) =>
+        (buffer) =>
+          addon.bind(buffer, isa),
+    );
     for (const cell of args.cell.split(","))
       for (const H of numbers(args.hidden)) {
         const batch = Number(args.batch ?? (H <= 32 ? 32 : 64));
@@ -207,7 +232,9 @@ try {
             return `${name} ${rate.toFixed(0)}${share} (${(seconds * 1e6).toFixed(0)} us)`;
           });
           const bytes = flows.map((name) => `${name} ${result.results[name].rate.toFixed(1)}`);
-          console.log(`${isa} ${cell} H${H} B${batch}${found.length > 1 ? ` #${i}` : ""}: peak ${result.peak} GFLOPS; ${speeds.join(", ")}`);
+          console.log(
+            `${isa} ${cell} H${H} B${batch}${found.length > 1 ? ` #${i}` : ""}: peak ${result.peak} GFLOPS; ${speeds.join(", ")}`,
+          );
           console.log(`    GB/s: ${bytes.join(", ")}`);
         });
       }
@@ -215,7 +242,14 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
+if (args.svg) await plot(args.svg);
 if (args.json) {
-  const record = { date: new Date().toISOString(), cpu: os.cpus()[0]?.model, node: process.version, load: os.loadavg(), results };
+  const record = {
+    date: new Date().toISOString(),
+    cpu: os.cpus()[0]?.model,
+    node: process.version,
+    load: os.loadavg(),
+    results,
+  };
   writeFileSync(args.json, `${JSON.stringify(record, null, 1)}\n`);
 }
