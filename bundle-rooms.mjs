@@ -215,10 +215,14 @@ async function bundleGroups(build) {
   const imports = await importsOf(build);
   const taken = new Set();
   for (const file of [...light, ...Object.values(rooms).flat()]) reached(imports, file, taken);
+  // What hands on all of a package can't name it.
+  const handsOnPackage = (file) => /^export \* from "[^.]/m.test(readFileSync(file, "utf8"));
   for (const { name, from, takes } of groups) {
     const all = new Set(from.flatMap((file) => [...reached(imports, `src/${file}.ts`)]));
     const needsTensors = (file) => reached(imports, file).has(tensors);
-    const parts = [...all].filter((file) => !taken.has(file) && takes(file, needsTensors(file))).sort();
+    const parts = [...all]
+      .filter((file) => !taken.has(file) && !handsOnPackage(file) && takes(file, needsTensors(file)))
+      .sort();
     for (const file of parts) taken.add(file);
     // One folder below dist/, as most of them: what they find beside themselves by URL is where it was.
     await bundleFiles(build, parts, "src/groups", `${name}.js`);

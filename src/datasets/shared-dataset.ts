@@ -1,6 +1,6 @@
 /** Datasets that this thread has cut, kept for the next run that asks for the same. */
 import type { CellTables, Dataset } from "../core/index.js";
-import { canonicalJson } from "../core/index.js";
+import { canonicalJson, defined } from "../core/index.js";
 import { buildDataset } from "./build.js";
 import { bytesOfTables } from "./cache.js";
 import type { LoadOptions } from "./load.js";
@@ -42,8 +42,8 @@ export class DatasetCache {
     options: SharedDatasetOptions = {},
   ): Promise<Dataset> {
     const { tables: given, ...load } = options;
-    const { alignWindow, ...source } = load;
-    const tables = given ?? (await loadTables(name, params, source));
+    const { seed, baseDir } = load;
+    const tables = given ?? (await loadTables(name, params, defined({ seed, baseDir })));
     const { hash, provenance, warnings } = tables;
     const key = canonicalJson([name, params, load, hash, provenance, warnings]);
     const dataset = this.#kept.get(key)?.dataset ?? (await buildDataset(name, params, { ...load, tables }));

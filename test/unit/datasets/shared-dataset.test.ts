@@ -67,6 +67,9 @@ test("those used longest ago are forgotten, and what is too large is not kept", 
   expect(await cache.get("dummy", params, { seed: 1 })).toBe(first);
   expect(await cache.get("dummy", params, { seed: 2 })).not.toBe(second);
 
+  // What is too large takes nobody's place.
+  await cache.get("dummy", { ...params, cells: 30 }, { seed: 1 });
+  expect(await cache.get("dummy", params, { seed: 1 })).toBe(first);
   const small = new DatasetCache(least / 2);
   const kept = await small.get("dummy", params, { seed: 1 });
   expect(await small.get("dummy", params, { seed: 1 })).not.toBe(kept);
