@@ -61,16 +61,17 @@ function pack(root) {
   console.log("nothing is published: npm publish FILE does that");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const root = dirname(dirname(fileURLToPath(import.meta.url)));
+function main(root) {
   const lines = refusals(root);
   for (const line of lines) console.error(line);
   if (lines.length > 0) process.exitCode = 1;
-  else if (!process.argv.includes("--check"))
-    try {
-      pack(root);
-    } catch (error) {
-      console.error(`release: ${error.message}`);
-      process.exitCode = 1;
-    }
+  else if (!process.argv.includes("--check")) pack(root);
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  try {
+    main(dirname(dirname(fileURLToPath(import.meta.url))));
+  } catch (error) {
+    console.error(`release: ${String(error.stderr || error.message).trim()}`);
+    process.exitCode = 1;
+  }

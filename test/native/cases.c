@@ -75,7 +75,8 @@ static void dropout(const Kernels *k, Draw *d) {
   int T = between(d, 1, 5), B = between(d, 1, 40), H = between(d, 1, 50), stride = B + between(d, 0, 5);
   size_t one = padded(H) * stride, step = one + 16 * between(d, 0, 2);
   float *x = numbers(d, (T - 1) * step + one), *y = block(d, (T - 1) * step + one);
-  k->dropoutPanels(x, y, step, T, B, H, stride, draw(d), draw(d) % (1 << 24), 1.25f);
+  uint32_t key = draw(d), threshold = draw(d) % (1 << 24);
+  k->dropoutPanels(x, y, step, T, B, H, stride, key, threshold, 1.25f);
   for (int t = 0; t < T; t++) keepPanels(d, y + t * step, B, H, stride);
 }
 
@@ -97,8 +98,8 @@ static size_t gateColumnsOf(int H, int gates) { return padded(gates * ((H + 3) /
 static void recurrent(const Kernels *k, Draw *d, int gates) {
   int T = between(d, 1, 6), B = between(d, 1, 140), F = between(d, 1, 40), H = between(d, 1, 50), gru = gates == 3;
   size_t columns = gateColumnsOf(H, gates), matrices = gru ? 2 : 1;
-  Layer p = {.T = T, .B = B, .F = F, .H = H, .stride = B + between(d, 0, 5), .initial = draw(d) % 2, .sequence = draw(d) % 2,
-             .chunk = between(d, 1, 6)};
+  int initial = draw(d) % 2, sequence = draw(d) % 2, chunk = between(d, 1, 6), stride = B + between(d, 0, 5);
+  Layer p = {.T = T, .B = B, .F = F, .H = H, .stride = stride, .initial = initial, .sequence = sequence, .chunk = chunk};
   size_t X = padded(F) * p.stride, S = padded(H) * p.stride, G = columns * p.stride * matrices;
   p.stepX = X + 16 * between(d, 0, 2), p.stepH = S + 16 * between(d, 0, 2), p.stepG = G + 16 * between(d, 0, 2);
   size_t xs = (T - 1) * p.stepX + X, hs = (T - 1) * p.stepH + S, next = hs + p.stepH;

@@ -21,6 +21,7 @@ typedef struct {
 } Case;
 extern const Case cases[];
 
+/* One a statement, or compilers draw in orders of their own. */
 static inline uint32_t draw(Draw *d) {
   d->state ^= d->state << 13, d->state ^= d->state >> 7, d->state ^= d->state << 17;
   return (uint32_t)(d->state >> 24);

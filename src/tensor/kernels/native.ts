@@ -95,6 +95,8 @@ function tryAddon(file: string, load: (file: string) => unknown, remedy: string)
     if (addon.isas.length === 0) return { reason: "this CPU has neither AVX2 nor AVX-512", remedy: null };
     return addon as Addon;
   } catch (error) {
+    if ((error as { code?: unknown } | null)?.code === "ERR_DLOPEN_DISABLED")
+      return { reason: "this Node may load no addons", remedy: "start it without --no-addons, or with --allow-addons" };
     return { reason: `${file} does not load: ${messageOf(error).split("\n")[0] ?? ""}`, remedy };
   }
 }

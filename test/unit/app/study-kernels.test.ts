@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { replayTrial } from "../../../src/app/replay.js";
@@ -9,7 +11,7 @@ import type { Trial } from "../../../src/core/index.js";
 import { blankTrial } from "../../../src/core/index.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import { evaluateCheckpoint } from "../../../src/training/index.js";
-import { installOps, plainOps } from "../../../src/tensor/index.js";
+import { installOps, kernelsWork, plainOps } from "../../../src/tensor/index.js";
 import { nativeAddon } from "../../../src/tensor/kernels/native.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
 
@@ -95,17 +97,30 @@ describe("a study's trials", () => {
     },
   );
 
-  test("of the first version of the file replay bit for bit on the kernels that they name", async () => {
+  const replayKept = async (name: string, number: number) => {
     const directory = await emptyFolder();
-    const fixtures = new URL("../../fixtures/storage/", import.meta.url);
-    for (const file of ["v1-hundred.json", "v1-hundred.journal.jsonl"])
-      await copyFile(new URL(file, fixtures), join(directory, file));
-    // Each complete, with dropout in its layers.
+    const fixtures = fileURLToPath(new URL("../../fixtures/storage", import.meta.url));
+    for (const file of [`${name}.json`, `${name}.journal.jsonl`].filter((file) => existsSync(join(fixtures, file))))
+      await copyFile(join(fixtures, file), join(directory, file));
+    return replayTrial({ storage: directory, name }, number);
+  };
+
+  test("of the first version of the file replay bit for bit on the kernels that they name", async () => {
     for (const number of [0, 3])
-      expect(await replayTrial({ storage: directory, name: "v1-hundred" }, number)).toMatchObject({
+      expect(await replayKept("v1-hundred", number)).toMatchObject({
         ...{ same: true, difference: null, backend: "wasm/plain", recorded_backend: "wasm/plain" },
       });
   });
+
+  test.skipIf(!kernelsWork("relaxed"))(
+    `of the time before native kernels replay bit for bit on the relaxed ones (where Node has them: ${process.version})`,
+    async () => {
+      for (const model of ["lstm", "gru"])
+        expect(await replayKept(`relaxed-${model}`, 0)).toMatchObject({
+          ...{ same: true, difference: null, backend: "wasm/relaxed", recorded_backend: "wasm/relaxed" },
+        });
+    },
+  );
 
   test("are not replayed by other kernels, and no option is named that there is not", async () => {
     const storage = new MemoryStorage();

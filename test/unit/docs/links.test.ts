@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 /** Top folders that are ours; others hold what was installed or made. */
-const folders = [".ci", "bench", "bin", "docs", "examples", "src", "studies/presets", "test"];
+const folders = [".ci", "bench", "bin", "docs", "examples", "packaging", "src", "studies/presets", "test"];
 
 const below = (folder: string): string[] =>
   readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
@@ -82,7 +82,7 @@ test("links, anchors and headings are read as GitHub reads them", () => {
 });
 
 test("every file of ours that a page names is there", () => {
-  const named = /(?<![\w./-])(?:\.ci|bench|bin|docs|examples|src|test)\/[\w./-]*\.\w+\b/g;
+  const named = /(?<![\w./-])(?:\.ci|bench|bin|docs|examples|packaging|src|test)\/[\w./-]*\.\w+\b/g;
   const missing = pages.flatMap((page) =>
     (read(page).match(named) ?? [])
       .filter((path) => !path.includes("NAME") && !places.has(path))

@@ -63,6 +63,16 @@ describe("the native kernels are", () => {
     expect(remedy).toBe(rebuild);
   });
 
+  test("not loaded where Node may load no addons, said once", async () => {
+    const load = (): never => {
+      throw Object.assign(new Error("loading addons is disabled."), { code: "ERR_DLOPEN_DISABLED" });
+    };
+    expect(findAddon({ ...(await packageWith({ [built]: "", [prebuilt]: "" })), load })).toEqual({
+      reason: "this Node may load no addons",
+      remedy: "start it without --no-addons, or with --allow-addons",
+    });
+  });
+
   test.each([
     [{ ...addon, version: 2 }, / belongs to another version of mlbench-hpo$/, reinstall],
     [{}, / belongs to another version of mlbench-hpo$/, reinstall],
