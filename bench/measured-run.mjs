@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 /** Between two looks at the tree's memory. Each costs the kernel a walk through its pages. */
-const SAMPLE_MS = 250;
+const SAMPLE_MS = 500;
 
 function treeOf(pid) {
   let children = "";

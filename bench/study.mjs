@@ -11,8 +11,7 @@
 // (--target soh): with the change, our default, every parameter set ends within 1.5 % of every other, and a search is a
 // lottery. With --json every run is kept as soon as it ends, and a call that was broken off goes on from there.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import { tmpdir } from "node:os";
+import os, { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -49,6 +48,9 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const peer = join(here, "study_peer.py");
 const folder = mkdtempSync(join(tmpdir(), "mlbench-hpo-study-"));
 const target = args.target ?? (args.part === "search" ? "soh" : "change");
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+// Broken off, it leaves nothing but what --json has kept.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 const data = { ...DATA, dir: resolve(args["data-dir"]), residual: target === "change" };
 const say = (text) => console.log(text);
 
@@ -283,14 +285,10 @@ function tellSearch(range, { target, medians, reached, seeds, ratio, met }) {
 if (!["fixed", "search"].includes(args.part)) throw new Error(`--part ${args.part}: fixed or search`);
 for (const range of ranges) if (!RANGES[range]) throw new Error(`--range ${range}: ${Object.keys(RANGES).join(", ")}`);
 say(`${JSON.stringify({ ...machine(), load: os.loadavg()[0] })}\n`);
-try {
-  for (const range of ranges) {
-    record.results[range] = await (args.part === "fixed" ? fixedPart : searchPart)(range);
-    keep();
-    (args.part === "fixed" ? tellFixed : tellSearch)(range, record.results[range]);
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+for (const range of ranges) {
+  record.results[range] = await (args.part === "fixed" ? fixedPart : searchPart)(range);
+  keep();
+  (args.part === "fixed" ? tellFixed : tellSearch)(range, record.results[range]);
 }
 const { versions, capability } = record.runs.find(({ side }) => side === "theirs");
 const { kernels, isa } = record.runs.find(({ side }) => side === "ours").trials[0];
