@@ -13,8 +13,18 @@ function needsEncoding(value: unknown): boolean {
   if (typeof value === "number") return !Number.isFinite(value);
   if (typeof value === "string") return looksEncoded(value);
   if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return value.some(needsEncoding);
-  for (const key in value) if (needsEncoding((value as Record<string, unknown>)[key])) return true;
+  // Every record is looked at each time it is written: plain loops, and a call only for what holds more.
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
+      if (typeof item === "number" ? !Number.isFinite(item) : needsEncoding(item)) return true;
+    }
+    return false;
+  }
+  for (const key in value) {
+    const part = (value as Record<string, unknown>)[key];
+    if (part !== null && (typeof part === "number" ? !Number.isFinite(part) : needsEncoding(part))) return true;
+  }
   return false;
 }
 
