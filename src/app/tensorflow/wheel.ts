@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import { MlbenchError, UsageError } from "../../core/index.js";
 import { discardPart, downloadResumably } from "../../datasets/download/resumable-download.js";
 import { unpackArchive } from "../../datasets/download/unpack-archive.js";
+import { fileNamePart } from "../../io/file-name.js";
 import { sha256OfFile } from "../../io/sha256.js";
 import { takeDownload } from "./folders.js";
 import type { WheelSource } from "./sources.js";
@@ -50,7 +51,7 @@ function takenApart(wheel: string): {
   const url = new URL(wheel);
   const sha256 = /^#sha256=([0-9a-f]{64})$/i.exec(url.hash)?.[1]?.toLowerCase();
   url.hash = "";
-  return { url: url.href, name: basename(decodeURIComponent(url.pathname)) || "tensorflow.whl", sha256 };
+  return { url: url.href, name: fileNamePart(basename(url.pathname)) || "tensorflow.whl", sha256 };
 }
 
 /**
