@@ -2,6 +2,7 @@
 import { UsageError } from "../core/index.js";
 import type { BackendName, IsaName, KernelsName } from "../core/index.js";
 import { nativeAddon } from "../tensor/kernels/native.js";
+import { inCache, inNodeModules } from "../tensor/tensorflow-files.js";
 import { isaOf, kernelsNames, kernelsReason, resolveKernels } from "../tensor/kernels/select.js";
 
 /** Kernels or a backend. */
@@ -24,6 +25,17 @@ export interface BackendsReport {
   /** The addon's file; null without native kernels. */
   readonly native_file: string | null;
   readonly backends: readonly (Runnable<BackendName> & { readonly version: string | null })[];
+  /** What `backends install tensorflow` or npm brought, whether it loads or not; null where there is neither. */
+  readonly tensorflow: TensorflowReport | null;
+}
+
+/** An installation of TensorFlow. */
+export interface TensorflowReport {
+  readonly source: "cache" | "npm";
+  readonly folder: string;
+  /** Of libtensorflow, and of all files; null for what npm brought. */
+  readonly version: string | null;
+  readonly bytes: number | null;
 }
 
 /**
@@ -44,7 +56,15 @@ export async function describeBackends(): Promise<BackendsReport> {
     isas: "reason" in native ? [] : native.addon.isas,
     native_file: "reason" in native ? null : native.file,
     backends: await describeTensorBackends(),
+    tensorflow: describeTensorflow(),
   };
+}
+
+function describeTensorflow(): TensorflowReport | null {
+  const files = inCache() ?? inNodeModules();
+  if (!files) return null;
+  const { source, folder, installed } = files;
+  return { source, folder, version: installed?.tensorflow ?? null, bytes: installed?.bytes ?? null };
 }
 
 async function describeTensorBackends(): Promise<BackendsReport["backends"]> {

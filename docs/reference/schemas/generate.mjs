@@ -677,6 +677,17 @@ const schemas = {
       isas: { description: "All that they could use.", ...list({ enum: isas }) },
       native_file: nullable(text),
       backends: list(runnable(["wasm", "cpu", "tensorflow"], { version: nullable(text) })),
+      tensorflow: {
+        description: "What `backends install tensorflow` or npm brought, whether it loads or not.",
+        ...nullable(
+          object({
+            source: { enum: ["cache", "npm"] },
+            folder: text,
+            version: { description: "Of libtensorflow; null for what npm brought.", ...nullable(text) },
+            bytes: nullable(count),
+          }),
+        ),
+      },
     }),
   ],
   ask: [

@@ -56,7 +56,7 @@ function takenApart(wheel: string): {
 
 /**
  * Fetches the wheel into the installation's folder, going on with what an earlier one left; a file stays where it is.
- * @throws UsageError `wheel-not-found`, `invalid-url`, `invalid-sha256`
+ * @throws UsageError `file-not-found`, `invalid-url`, `invalid-sha256`
  * @throws MlbenchError `download-failed`, `download-interrupted`, `download-too-large`, `checksum-mismatch`
  */
 export async function fetchWheel(
@@ -85,7 +85,7 @@ export async function fetchWheel(
 async function requireFile(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (!found?.isFile())
-    throw new UsageError("wheel-not-found", `--wheel ${path}: ${found ? "not a file" : "no such file"}`);
+    throw new UsageError("file-not-found", `--wheel ${path}: ${found ? "not a file" : "no such file"}`);
 }
 
 async function download({ url, headers }: WheelAddress, partPath: string, progress: WheelProgress): Promise<string> {

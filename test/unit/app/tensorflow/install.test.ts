@@ -233,8 +233,8 @@ describe.skipIf(!isSupported)("a wheel", () => {
     expect((await failure({ wheel: path, sha256: digest })).message).toMatch(/own-1.whl: its SHA-256 is .*, expected/);
     expect(existsSync(path)).toBe(true);
     expect(await failure({ wheel: path })).toMatchObject({ code: "archive-refused" });
-    expect(await failure({ wheel: join(root, "none.whl") })).toMatchObject({ code: "wheel-not-found", exitCode: 2 });
-    expect(await failure({ wheel: root })).toMatchObject({ code: "wheel-not-found" });
+    expect(await failure({ wheel: join(root, "none.whl") })).toMatchObject({ code: "file-not-found", exitCode: 2 });
+    expect(await failure({ wheel: root })).toMatchObject({ code: "file-not-found" });
     expect(await failure({ wheel: "ftp://x/y.whl" })).toMatchObject({ code: "invalid-url", exitCode: 2 });
     expect(await failure({ wheel: path, sha256: "12" })).toMatchObject({ code: "invalid-sha256", exitCode: 2 });
   });
