@@ -87,3 +87,24 @@ with_peers() {
     skip "$1" "no Python peers here"
   fi
 }
+
+# TensorFlow in a cache of its own, by the command that users type; 77 where npm, PyPI or a compiler is out of reach.
+tensorflow_cache=$peers/cache
+install_tensorflow() {
+  local said
+  said=$(XDG_CACHE_HOME=$1 node bin/mlbench-hpo.js backends install tensorflow 2>&1) && echo "$said" && return
+  echo "$said"
+  ! grep -qE 'compiler is needed|npm is needed|are free|npm cannot fetch|cannot be reached|server answered|connection|glibc' <<<"$said" ||
+    return 77
+  return 1
+}
+export -f install_tensorflow
+
+# with_tensorflow NAME SECONDS COMMAND…: a part that needs it.
+with_tensorflow() {
+  if [ -e "$tensorflow_cache/mlbench-hpo" ]; then
+    part "$1" "$2" env XDG_CACHE_HOME="$tensorflow_cache" MLBENCH_TENSORFLOW=1 "${@:3}"
+  else
+    skip "$1" "no TensorFlow here"
+  fi
+}

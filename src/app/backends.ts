@@ -3,6 +3,7 @@ import { UsageError } from "../core/index.js";
 import type { BackendName, IsaName, KernelsName } from "../core/index.js";
 import type { NativeOrigin } from "../tensor/kernels/native.js";
 import { compilerOf, nativeAddon } from "../tensor/kernels/native.js";
+import { inCache, inNodeModules } from "../tensor/tensorflow-files.js";
 import { isaOf, kernelsNames, kernelsReason, kernelsRemedy, resolveKernels } from "../tensor/kernels/select.js";
 
 /** Kernels or a backend. */
@@ -33,6 +34,17 @@ export interface BackendsReport {
   readonly native_origin: NativeOrigin | null;
   readonly native_compiler: string | null;
   readonly backends: readonly (Runnable<BackendName> & { readonly version: string | null })[];
+  /** What `backends install tensorflow` or npm brought, whether it loads or not; null where there is neither. */
+  readonly tensorflow: TensorflowReport | null;
+}
+
+/** An installation of TensorFlow. */
+export interface TensorflowReport {
+  readonly source: "cache" | "npm";
+  readonly folder: string;
+  /** Of libtensorflow, and of all files; null for what npm brought. */
+  readonly version: string | null;
+  readonly bytes: number | null;
 }
 
 /**
@@ -57,7 +69,15 @@ export async function describeBackends(): Promise<BackendsReport> {
           native_compiler: compilerOf(native),
         }),
     backends: await describeTensorBackends(),
+    tensorflow: describeTensorflow(),
   };
+}
+
+function describeTensorflow(): TensorflowReport | null {
+  const files = inCache() ?? inNodeModules();
+  if (!files) return null;
+  const { source, folder, installed } = files;
+  return { source, folder, version: installed?.tensorflow ?? null, bytes: installed?.bytes ?? null };
 }
 
 async function describeTensorBackends(): Promise<BackendsReport["backends"]> {

@@ -3,6 +3,7 @@ import { UsageError } from "../core/index.js";
 import { createDownloadView } from "./download.js";
 import type { CliIo } from "./io.js";
 import { printLine, printNote } from "./io.js";
+import { megabytes } from "./render.js";
 
 function requireTensorflow(command: string, name: string): void {
   if (name !== "tensorflow")
@@ -11,8 +12,6 @@ function requireTensorflow(command: string, name: string): void {
       `backends ${command} ${name}: only "tensorflow" can be ${command}ed; cpu and wasm are part of the package`,
     );
 }
-
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
 /**
  * `backends install tensorflow`: what it does on stderr, the folder on stdout.

@@ -55,6 +55,11 @@ export function progressBar(filled: number, width: number): string {
   return styled("best", "█".repeat(full)) + styled("muted", "░".repeat(width - full));
 }
 
+/** Bytes as whole megabytes: `615 MB`. */
+export function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
+}
+
 /** `1:02:03`, `2:03`, `4.5 s`, `12 ms`. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "-";

@@ -10,7 +10,7 @@ export interface OpCost {
 
 /** Runs the work and counts. @throws what the work throws */
 export async function opCostOf(work: () => void): Promise<OpCost> {
-  const { kernels } = await tf.profile(work as never);
+  const { kernels } = await tf.profile(work);
   const fused = fusedNames();
   let elements = 0;
   for (const { name, outputShapes } of kernels)

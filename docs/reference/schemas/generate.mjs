@@ -689,6 +689,17 @@ const schemas = {
       },
       native_compiler: { description: "Null where it is not known.", ...nullable(text) },
       backends: list(runnable(["wasm", "cpu", "tensorflow"], { version: nullable(text) })),
+      tensorflow: {
+        description: "What `backends install tensorflow` or npm brought, whether it loads or not.",
+        ...nullable(
+          object({
+            source: { enum: ["cache", "npm"] },
+            folder: text,
+            version: { description: "Of libtensorflow; null for what npm brought.", ...nullable(text) },
+            bytes: nullable(count),
+          }),
+        ),
+      },
     }),
   ],
   ask: [

@@ -55,17 +55,22 @@ export async function takeDownload(cache: string, folder: string, name: string):
 
 /** Leaves a download for the next installation. */
 export async function leaveDownload(cache: string, folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => /\.whl\.part(\.json)?$/.test(name));
+  const names = (await readdir(folder)).filter((name) => /\.part(\.json)?$/.test(name));
   if (names.length > 0) await moveParts(folder, waiting(cache), names);
 }
 
-/** Gives a finished folder its name and makes the link mean it: before that step it was nothing, after it is all. */
+/**
+ * Gives a finished folder its name and makes the link mean it: before that step it was nothing, after it is all. What the
+ * link meant before is removed.
+ */
 export async function putInPlace(folder: string, link: string, version: string): Promise<string> {
+  const before = await realpath(link).catch(() => null);
   const final = join(dirname(link), `${version}-${basename(link)}-${token()}`);
   await rename(folder, final);
   const temporary = `${link}.${token()}.tmp`;
   await symlink(basename(final), temporary);
   await rename(temporary, link);
+  if (before !== null) await rm(before, { recursive: true, force: true });
   return final;
 }
 

@@ -87,7 +87,7 @@ function alreadyThere({ wheel, force }: InstallOptions, source: WheelSource): In
 /**
  * Makes the TensorFlow backend in the user's cache. Until the last step whatever was installed before stays in use; that
  * step is a rename. Several at once don't meet: each works in a folder of its own.
- * @throws UsageError `install-unsupported`, `wheel-not-found`, `invalid-url`, `invalid-sha256`, `cannot-write`
+ * @throws UsageError `install-unsupported`, `file-not-found`, `invalid-url`, `invalid-sha256`, `cannot-write`
  * @throws MlbenchError `install-failed`, `download-failed`, `download-interrupted`, `download-too-large`,
  * `checksum-mismatch`, `archive-refused`, `cannot-write`
  * @throws the signal's reason when aborted

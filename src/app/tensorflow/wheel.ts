@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import { MlbenchError, UsageError } from "../../core/index.js";
 import { discardPart, downloadResumably } from "../../datasets/download/resumable-download.js";
 import { unpackArchive } from "../../datasets/download/unpack-archive.js";
+import { fileNamePart } from "../../io/file-name.js";
 import { sha256OfFile } from "../../io/sha256.js";
 import { takeDownload } from "./folders.js";
 import type { WheelSource } from "./sources.js";
@@ -50,12 +51,12 @@ function takenApart(wheel: string): {
   const url = new URL(wheel);
   const sha256 = /^#sha256=([0-9a-f]{64})$/i.exec(url.hash)?.[1]?.toLowerCase();
   url.hash = "";
-  return { url: url.href, name: basename(decodeURIComponent(url.pathname)) || "tensorflow.whl", sha256 };
+  return { url: url.href, name: fileNamePart(basename(url.pathname)) || "tensorflow.whl", sha256 };
 }
 
 /**
  * Fetches the wheel into the installation's folder, going on with what an earlier one left; a file stays where it is.
- * @throws UsageError `wheel-not-found`, `invalid-url`, `invalid-sha256`
+ * @throws UsageError `file-not-found`, `invalid-url`, `invalid-sha256`
  * @throws MlbenchError `download-failed`, `download-interrupted`, `download-too-large`, `checksum-mismatch`
  */
 export async function fetchWheel(
@@ -84,7 +85,7 @@ export async function fetchWheel(
 async function requireFile(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (!found?.isFile())
-    throw new UsageError("wheel-not-found", `--wheel ${path}: ${found ? "not a file" : "no such file"}`);
+    throw new UsageError("file-not-found", `--wheel ${path}: ${found ? "not a file" : "no such file"}`);
 }
 
 async function download({ url, headers }: WheelAddress, partPath: string, progress: WheelProgress): Promise<string> {

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { withInterrupt } from "../interrupt.js";
 import { parseFormat, printLine } from "../io.js";
-import { printData, renderTable } from "../render.js";
+import { megabytes, printData, renderTable } from "../render.js";
 import { formatOption } from "../shared-options.js";
 
 type Row = readonly [kind: string, name: string, state: string, why: string];
@@ -26,12 +26,21 @@ function kernelRows(report: BackendsReport): Row[] {
   });
 }
 
-function backendRows({ backends }: BackendsReport): Row[] {
+/** TensorFlow's own version, its size and where it is. */
+function aboutTensorflow({ tensorflow }: BackendsReport): string {
+  if (!tensorflow) return "";
+  const { version, bytes, folder } = tensorflow;
+  const size = bytes === null ? "" : `${megabytes(bytes)}, `;
+  return `, TensorFlow${version === null ? "" : ` ${version}`}, ${size}${folder}`;
+}
+
+function backendRows(report: BackendsReport): Row[] {
+  const { backends } = report;
   return backends.map(({ name, chosen, reason, version }) => [
     "backend",
     name,
     reason === null ? (chosen ? "used" : "runs") : "-",
-    reason ?? `TensorFlow.js ${version ?? ""}`,
+    reason ?? `TensorFlow.js ${version ?? ""}${name === "tensorflow" ? aboutTensorflow(report) : ""}`,
   ]);
 }
 

@@ -1,6 +1,6 @@
 /** Which tensors the wasm backend keeps a copy of: XNNPACK packs a layer's weights once and reads them no more. */
 import * as tf from "../tf.js";
-import type { DataId, KernelConfig, TensorInfo } from "../tf.js";
+import type { DataId, KernelConfig } from "../tf.js";
 
 /** The inputs that are packed when a kernel first sees them, and forgotten when their data is disposed. */
 const packing: Readonly<Record<string, readonly string[]>> = {
@@ -32,7 +32,7 @@ export function notePackedWeights(): void {
     if (!original) continue;
     const kernelFunc: KernelConfig["kernelFunc"] = (call) => {
       for (const input of inputsOf) {
-        const info = call.inputs[input] as TensorInfo | undefined;
+        const info = call.inputs[input];
         if (info) packed.data.add(info.dataId);
       }
       return original.kernelFunc(call);

@@ -1,0 +1,63 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createStudy } from "../../../src/app/create-study.js";
+import { backendOf, studyBackend } from "../../../src/app/study-backend.js";
+import { blankTrial } from "../../../src/core/index.js";
+import { opCostOf, useBackend } from "../../../src/tensor/index.js";
+import * as tf from "../../../src/tensor/tf.js";
+import { suitsTensorflow } from "../../../src/training/choose-backend.js";
+import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
+
+afterEach(() => vi.unstubAllEnvs());
+
+const trial = (number: number, backend: string | null) => blankTrial(number, { backend });
+
+describe("the backend that a study keeps", () => {
+  test("is that of the first trial to tell; asked for another it takes that; without trials it is open", async () => {
+    expect(backendOf(trial(0, "cpu/none"))).toBe("cpu");
+    expect(backendOf(trial(0, "elsewhere"))).toBeUndefined();
+    const trials = [trial(0, null), trial(1, "cpu/plain"), trial(2, "wasm/native")];
+    expect(await studyBackend({ name: "s", trials })).toBe("cpu");
+    expect(await studyBackend({ name: "s", trials }, "wasm")).toBe("wasm");
+    expect(await studyBackend({ name: "s", trials: [] })).toBe("auto");
+  });
+
+  test("is refused where the machine lacks it, with what installs it and the option that goes on", async () => {
+    vi.stubEnv("XDG_CACHE_HOME", "/nowhere");
+    const kept = studyBackend({ name: "s", trials: [trial(0, "tensorflow/native")] });
+    await expect(kept).rejects.toMatchObject({ code: "backend-unavailable", exitCode: 2 });
+    await expect(kept).rejects.toThrow(
+      /^study "s" keeps that of its first trial: backend "tensorflow" is not available: .*backends install tensorflow.*or use --backend wasm, whose numbers differ in the last bits$/,
+    );
+  });
+
+  test("goes on in later calls, whatever auto would take", async () => {
+    const directory = await emptyFolder();
+    const study = await createStudy({ storage: "s", directory, ...small, name: "kept" });
+    await study.optimize({ trials: 1, workers: 1, backend: "cpu", keepCheckpoints: "none" });
+    await study.optimize({ trials: 1, workers: 1, keepCheckpoints: "none" });
+    expect(study.trials.map(({ backend }) => backend?.split("/")[0])).toEqual(["cpu", "cpu"]);
+    await study.close();
+  });
+});
+
+describe("whether a model's ops suit TensorFlow", () => {
+  test("is a matter of how large they are, with fused ones counting for nothing", () => {
+    expect(suitsTensorflow({ ops: 0, elements: 0 })).toBe(false);
+    expect(suitsTensorflow({ ops: 100, elements: 699_900 })).toBe(false);
+    expect(suitsTensorflow({ ops: 100, elements: 700_000 })).toBe(true);
+  });
+
+  test("is counted in numbers of the results", async () => {
+    await useBackend("wasm");
+    const cost = await opCostOf(() => {
+      tf.tidy(() => {
+        const a = tf.ones([10, 20]);
+        tf.add(tf.matMul(a, a, false, true), tf.sum(tf.mul(a, 2)));
+      });
+    });
+    // matMul 100, mul 200, sum 1, add 100; making `ones` and taking `sum` apart may be ops of their own.
+    expect(cost.ops).toBeGreaterThanOrEqual(4);
+    expect(cost.elements).toBeGreaterThanOrEqual(401);
+    expect(cost.elements).toBeLessThan(1_000);
+  });
+});
