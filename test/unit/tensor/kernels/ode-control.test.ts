@@ -85,8 +85,8 @@ describe("the tableaus", () => {
     expect(met(b)).toBe(order);
     if (!error) return;
     expect(met(b.map((weight, i) => weight - (error[i] as number)))).toBe(order - 1);
-    // bosh3's cubic has the middle of a parabola; the others' is of order 4.
-    expect(met(weightsAt(tableaus[method], 0.5), 0.5)).toBeGreaterThanOrEqual(method === "bosh3" ? 2 : 4);
+    // torchdiffeq takes Euler's step with the slope of the middle.
+    expect(met(weightsAt(tableaus[method], 0.5), 0.5)).toBeGreaterThanOrEqual(method === "bosh3" ? 1 : 4);
   });
 });
 
@@ -108,8 +108,9 @@ describe.each(ofBuild)("%s", (name, ops) => {
       for (const tolerance of [1e-2, 1e-4]) {
         const times = [0, end / 7, end / 2, end];
         const { path, counts } = linear(ops, [[0, -1], [1, 0]], [1, 0], times, { method, rtol: tolerance, atol: tolerance }); // prettier-ignore
+        // The rough middle of bosh3, see its tableau.
         const exact = times.flatMap((t) => [Math.cos(t), Math.sin(t)]);
-        expect(relative(path, exact)).toBeLessThan(5 * tolerance);
+        expect(relative(path, exact)).toBeLessThan((method === "bosh3" ? 40 : 5) * tolerance);
         expect(counts.accepted).toBeGreaterThan(1);
       }
   });
@@ -149,7 +150,7 @@ describe.each(ofBuild)("%s", (name, ops) => {
     expect(solving({}, turn, [NaN, 0])).toThrow("the right-hand side is not finite at t=0");
     expect(solving({}, [[NaN, 0], [0, 0]])).toThrow("the right-hand side is not finite at t=0"); // prettier-ignore
     // Grows past float32's range at t = 0.89: steps shrink until none is left.
-    expect(solving({ rtol: 1e-2, maxEvaluations: 100_000 }, [[100, 0], [0, 100]], [1, 1])).toThrow(/^(underflow in dt|budget of 100000 evaluations spent) at t=0\.8/); // prettier-ignore
+    expect(solving({ rtol: 1e-2, maxEvaluations: 1500 }, [[100, 0], [0, 100]], [1, 1])).toThrow(/^(underflow in dt|budget of 1500 evaluations spent) at t=0\.8/); // prettier-ignore
     try {
       solving({ maxEvaluations: 200 })();
     } catch (error) {
@@ -157,7 +158,7 @@ describe.each(ofBuild)("%s", (name, ops) => {
     }
     // A method of fixed steps ends by itself.
     const { path } = linear(ops, [[100, 0], [0, 100]], [1, 1], [0, 10], { method: "euler", stepSize: 0.1 }); // prettier-ignore
-    expect(path[2]).toBe(Infinity);
+    expect(path[2]).not.toSatisfy(Number.isFinite);
   });
 
   test("the adjoint system has its own budget", () => {
@@ -231,37 +232,40 @@ describe.each(ofBuild)("%s", (name, ops) => {
         for (const [key, values] of reference.tensors)
           expect(relative(found.tensors.get(key) ?? [], values), key).toBeLessThanOrEqual(allowed);
       }),
-      { numRuns: 15, seed: 4 },
+      { numRuns: 10, seed: 4 },
     );
   });
 });
 
-describe.skipIf(isas.length < 2)(`every instruction set solves with the same bits${missing}`, () => {
-  const all = isas.map((isa) => freshOps(`native ${isa}`).ops);
-  test("any problem", () => {
-    const problems = fc.record({
-      method: fc.constantFrom(...odeMethods),
-      gradient: fc.constantFrom("direct" as const, "adjoint" as const),
-      batch: fc.integer({ min: 1, max: 70 }),
-      D: fc.integer({ min: 1, max: 37 }),
-      units: fc.array(fc.integer({ min: 1, max: 37 }), { maxLength: 3 }),
-      activation: fc.constantFrom("tanh" as const, "relu" as const, "gelu" as const, "silu" as const),
-      time: fc.boolean(),
-      times: fc.constantFrom([0, 1], [0.5, 0.25, -0.5], [0, 0.1, 0.4, 0.5, 0.9]),
-      stepSize: fc.constantFrom(0, 0.06),
+describe.skipIf(isas.length < 2)(
+  `every instruction set solves with the same bits${missing === "" ? "" : ` (skipped: ${missing})`}`,
+  () => {
+    const all = isas.map((isa) => freshOps(`native ${isa}`).ops);
+    test("any problem", () => {
+      const problems = fc.record({
+        method: fc.constantFrom(...odeMethods),
+        gradient: fc.constantFrom("direct" as const, "adjoint" as const),
+        batch: fc.integer({ min: 1, max: 70 }),
+        D: fc.integer({ min: 1, max: 37 }),
+        units: fc.array(fc.integer({ min: 1, max: 37 }), { maxLength: 3 }),
+        activation: fc.constantFrom("tanh" as const, "relu" as const, "gelu" as const, "silu" as const),
+        time: fc.boolean(),
+        times: fc.constantFrom([0, 1], [0.5, 0.25, -0.5], [0, 0.1, 0.4, 0.5, 0.9]),
+        stepSize: fc.constantFrom(0, 0.06),
+      });
+      fc.assert(
+        fc.property(problems, (drawnProblem) => {
+          const [first, ...others] = all.map((ops) => solveOde(ops, { ...small, ...drawnProblem }));
+          for (const other of others) {
+            expect(other.counts).toEqual(first?.counts);
+            for (const [key, values] of first?.tensors ?? [])
+              expect(new Uint32Array((other.tensors.get(key) as Float32Array).buffer), key).toEqual(
+                new Uint32Array(values.buffer),
+              );
+          }
+        }),
+        { numRuns: 40, seed: 14 },
+      );
     });
-    fc.assert(
-      fc.property(problems, (drawnProblem) => {
-        const [first, ...others] = all.map((ops) => solveOde(ops, { ...small, ...drawnProblem }));
-        for (const other of others) {
-          expect(other.counts).toEqual(first?.counts);
-          for (const [key, values] of first?.tensors ?? [])
-            expect(new Uint32Array((other.tensors.get(key) as Float32Array).buffer), key).toEqual(
-              new Uint32Array(values.buffer),
-            );
-        }
-      }),
-      { numRuns: 40, seed: 14 },
-    );
-  });
-});
+  },
+);
