@@ -45,7 +45,7 @@ function slope(x: Tensor, activation: OdeActivation): Tensor {
 
 /** What enters each layer, before its activation, and last the result. */
 function runMlp(y: Tensor, t: number, layers: readonly LinearLayer[], { time, activation }: OdeProblem): Tensor[] {
-  const found = [time ? tf.concat([y, tf.fill([y.shape[0] as number, 1], t)], 1) : y];
+  const found = [time ? tf.concat([y, tf.fill([y.shape[0], 1], t)], 1) : y];
   layers.forEach(({ weight, bias }, l) => {
     const x = found[l] as Tensor2D;
     found.push(tf.add(tf.matMul(l > 0 ? (activate(x, activation) as Tensor2D) : x, weight, false, true), bias));
@@ -307,6 +307,6 @@ export function odeOpByOp(problem: OdeProblem): OdeResult {
       });
     return { value: path, gradFunc };
   });
-  const path = op(problem.y0, ...weights) as Tensor3D;
+  const path = op(problem.y0, ...weights);
   return { path, counts, adjointCounts: () => adjointCounts };
 }

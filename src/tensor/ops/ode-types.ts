@@ -60,7 +60,7 @@ export interface OdeResult {
   readonly path: Tensor3D;
   readonly counts: OdeCounts;
   /** What the adjoint system cost; null before its gradient was taken, and for `direct`. */
-  adjointCounts(): OdeCounts | null;
+  readonly adjointCounts: () => OdeCounts | null;
 }
 
 /** A control with nothing left open. */

@@ -21,7 +21,7 @@ function linear(ops: Ops, matrix: number[][], y0: number[], times: number[], opt
   const before = installOps(ops);
   try {
     return tidied(() => {
-      const layer = { weight: tf.tensor2d(matrix), bias: tf.zeros([y0.length]) as tf.Tensor1D };
+      const layer = { weight: tf.tensor2d(matrix), bias: tf.zeros<tf.Rank.R1>([y0.length]) };
       const { path, counts } = odeMlp(tf.tensor2d([y0]), [layer], times, options);
       return { path: Float32Array.from(path.dataSync()), counts };
     });
@@ -40,8 +40,8 @@ describe("the tableaus", () => {
     const by = (u: readonly number[], v: readonly number[]): number[] => u.map((x, i) => x * (v[i] as number));
     const [c2, ac] = [by(c, c), times(c)];
     const [c3, ac2, cac, aac] = [by(c2, c), times(c2), by(c, ac), times(ac)];
-    const orders: [number[], number][][] = [
-      [[c.map(() => 1), 1]],
+    const orders: [readonly number[], number][][] = [
+      [[[...c].map(() => 1), 1]],
       [[c, 2]],
       [
         [c2, 3],
@@ -67,7 +67,7 @@ describe("the tableaus", () => {
           [times(ac2), 60],
           [times(aac), 120],
         ],
-      ] as [number[], number][],
+      ] as [readonly number[], number][],
     ];
     return orders.map((all, p) =>
       Math.max(...all.map(([weight, gamma]) => Math.abs(dot(weights, weight) - theta ** (p + 1) / gamma))),
@@ -116,7 +116,7 @@ describe.each(ofBuild)("%s", (name, ops) => {
   });
 
   test("the path is exact where the solution is a line, between steps too", () => {
-    const layer = { weight: tf.zeros([1, 1]) as tf.Tensor2D, bias: tf.tensor1d([2]) };
+    const layer = { weight: tf.zeros<tf.Rank.R2>([1, 1]), bias: tf.tensor1d([2]) };
     const before = installOps(ops);
     for (const method of odeMethods) {
       const { path } = odeMlp(tf.tensor2d([[1]]), [layer], [0, 0.13, 0.5, 1.9, 2], { method, stepSize: 0.7 });
@@ -201,7 +201,7 @@ describe.each(ofBuild)("%s", (name, ops) => {
     ])
       expect(run(bad), JSON.stringify(bad)).toThrow(/^odeMlp: /);
     for (const times of [[], [0, 0], [0, 1, 1], [0, 1, 0.5], [NaN, 1], [0, Infinity]])
-      expect(run({}, times), `${times}`).toThrow(/time/);
+      expect(run({}, times), times.join()).toThrow(/time/);
     expect(run({}, [0, 1], 3)).toThrow("odeMlp: layer 0 takes 2 numbers, but gets 3");
     expect(run({}, [0, 1], 3, [2, 3])).toThrow("odeMlp: the last layer gives 2 numbers for a state of 3");
   });

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { IsaName } from "../../../../src/core/run.js";
 import { useBackend } from "../../../../src/tensor/index.js";
 import { KernelMemory } from "../../../../src/tensor/kernels/index.js";
 import { layOde, ODE_PLAN_BYTES, type OdeShape, writeNumbers } from "../../../../src/tensor/kernels/ode-layout.js";
@@ -14,7 +13,7 @@ beforeAll(async () => {
 
 /** A plan in a memory of its own, and a way to write it anew. */
 function planned(shape: Partial<OdeShape>) {
-  const memory = new KernelMemory("native", isas[0] as IsaName);
+  const memory = new KernelMemory("native", isas[0]);
   const whole: OdeShape = {
     ...{ batch: 17, D: 3, units: [5, 4], activation: "gelu", time: true, points: 4, method: "dopri5", mode: "direct" },
     ...{ adjointMethod: null, steps: 8, ...shape },
