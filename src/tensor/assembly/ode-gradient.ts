@@ -124,7 +124,8 @@ function adjointGradient(): i32 {
   return DONE;
 }
 export function odeBackward(plan: OdePlan): i32 {
+  if (plan.mode != ADJOINT && plan.mode != DIRECT) return REFUSED;
   layOde(plan);
   packMlp(true);
-  return plan.mode == ADJOINT ? adjointGradient() : plan.mode == DIRECT ? directGradient() : REFUSED;
+  return plan.mode == ADJOINT ? adjointGradient() : directGradient();
 }

@@ -130,7 +130,7 @@ export function layOde(memory: KernelMemory, shape: OdeShape): { bytes: number; 
 const fieldAt = (plan: number, name: PlanField): number => (plan >> 2) + planFields.indexOf(name);
 
 const numbersAt = (memory: KernelMemory, plan: number, count: number): Float64Array =>
-  new Float64Array(memory.f32.buffer, memory.i32[fieldAt(plan, "numbers")] as number, count);
+  new Float64Array(memory.f32.buffer, memory.i32[fieldAt(plan, "numbers")], count);
 
 /** Writes into a plan what differs from call to call. */
 export function writeNumbers(

@@ -1,7 +1,7 @@
 /** The path of y' = MLP(y) as one TensorFlow.js kernel each way. */
 import { tableaus } from "../ops/ode-methods.js";
 import type { OdeCounts, OdeProblem, OdeResult } from "../ops/ode-types.js";
-import { odeBudget, odeNotFinite, odeUnderflow } from "../ops/ode-types.js";
+import { OdeError } from "../ops/ode-types.js";
 import type { KernelBackend, Tensor, Tensor3D, TensorInfo } from "../tf.js";
 import type { KernelMemory } from "./memory.js";
 import { layOde, type OdeLayout, type OdeShape, readNumbers, writeNumbers } from "./ode-layout.js";
@@ -29,9 +29,9 @@ const [DONE, UNDERFLOW, BUDGET, NOT_FINITE, FULL] = [0, 1, 2, 3, 4];
 const FIRST_STEPS = 32;
 
 function requireDone(status: number, at: number, { maxEvaluations }: OdeProblem): void {
-  if (status === UNDERFLOW) throw odeUnderflow(at);
-  if (status === BUDGET) throw odeBudget(at, maxEvaluations);
-  if (status === NOT_FINITE) throw odeNotFinite(at);
+  if (status === UNDERFLOW) throw new OdeError("underflow", at, maxEvaluations);
+  if (status === BUDGET) throw new OdeError("budget", at, maxEvaluations);
+  if (status === NOT_FINITE) throw new OdeError("not-finite", at, maxEvaluations);
   if (status !== DONE) throw new Error(`the kernels refused an ODE (${status})`);
 }
 

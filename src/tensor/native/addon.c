@@ -273,7 +273,7 @@ static bool resolveOde(const Call *c, int part, Ode *out) {
   memcpy(&p, c->bound->memory + (size_t)c->a[0], sizeof p);
   if (p.B < 1 || p.B > 1 << 20 || p.D < 1 || p.D > 1 << 12 || p.layers < 1 || p.layers > ODE_LAYERS || p.activation < 1 ||
       p.activation > 4 || p.time > 1 || p.points < 1 || p.points > 1 << 20 || p.stages < 1 || p.stages > ODE_STAGES || p.fsal > 1 ||
-      (p.fsal && p.stages < 2) || p.order < 1 || p.order > 16 || p.adaptive > p.fsal || p.steps > 1 << 20 || p.kept > p.steps ||
+      (p.fsal && p.stages < 2) || p.order < 1 || p.order > 16 || p.adaptive != p.fsal || p.steps > 1 << 20 || p.kept > p.steps ||
       p.mode > ODE_ADJOINT || p.budget > 1u << 31)
     return false;
   double weights = 0, in = (double)p.D + p.time;

@@ -107,7 +107,7 @@ static int directGradient(Work *w) {
 static int adjointGradient(Work *w) {
   const Ode *o = w->o;
   const size_t step = (size_t)w->rows * P, point = (size_t)o->B * o->D;
-  memset(o->numbers + EVALUATIONS, 0, 4 * sizeof *o->numbers);
+  finish(w, ODE_DONE, w->t[0]);
   memset(w->Y, 0, w->state * 4);
   for (int i = o->points - 1; i >= 0; i--) {
     toBlocks(o->path + i * point, o->B, o->D, w->Y, step, true);
@@ -126,7 +126,8 @@ static int adjointGradient(Work *w) {
 }
 static int odeBackward(const Ode *o) {
   Work w;
+  if (o->mode == ODE_PLAIN) return ODE_BAD;
   layOde(&w, o);
   packMlp(&w.mlp, true);
-  return o->mode == ODE_ADJOINT ? adjointGradient(&w) : o->mode == ODE_DIRECT ? directGradient(&w) : ODE_BAD;
+  return o->mode == ODE_ADJOINT ? adjointGradient(&w) : directGradient(&w);
 }

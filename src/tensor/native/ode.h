@@ -19,6 +19,7 @@ typedef struct {
   size_t state, slot, hidden[ODE_LAYERS], slopes[ODE_LAYERS], flat, stepF, stepHidden[ODE_LAYERS];
   const double *c, *stages, *b, *e, *middle, *t;
   double *times, *sizes, *outX, *outStep;
+  double evaluations, accepted, rejected; /* not in `numbers`: a plan may let its blocks overlap, and these end loops */
   float *Y, *k[ODE_STAGES], *tape, *temporary, *scratch, *end;
   float *dF, *dHidden[ODE_LAYERS], *a, *carry, *dU, *G[ODE_LAYERS], *gBias[ODE_LAYERS], *gTime, *when;
 } Work;
@@ -286,47 +287,48 @@ static void weightsAt(const Work *w, double x, double *q) {
   q[s - 1] += x2 - 3 * x3 + 2 * x4;
 }
 static int finish(const Work *w, int status, double at) {
-  w->o->numbers[AT] = at;
+  double *numbers = w->o->numbers;
+  numbers[EVALUATIONS] = w->evaluations, numbers[ACCEPTED] = w->accepted, numbers[REJECTED] = w->rejected, numbers[AT] = at;
   return status;
 }
 /* Integrates from t[0] on and gives the states at the other times: of the adjoint system the last to `end`, else to `path`. */
 static int integrate(Work *w, const double *t, int points) {
   const Ode *o = w->o;
-  double *count = o->numbers;
   const int s = o->stages;
-  const double direction = t[1] < t[0] ? -1 : 1, size = count[STEP_SIZE];
+  const double direction = t[1] < t[0] ? -1 : 1, size = o->numbers[STEP_SIZE], least = o->numbers[MIN_STEP];
   double steps = points - 1, h = 0, at = t[0];
   for (int i = 1; i < points; i++) if (!(direction * (t[i] - t[i - 1]) > 0)) return ODE_BAD;
   if (o->adaptive) {
     memcpy(slotOf(w, 0), stateOf(w, 0), w->state * 4);
     evaluate(w, at, slotOf(w, 0), w->k[0]);
     h = firstStep(w, stateOf(w, 0), at, direction);
-    count[EVALUATIONS] += 2;
+    w->evaluations += 2;
     if (!(h > 0)) return finish(w, ODE_NOT_FINITE, at);
-  } else if (size > 0) steps = ceil(direction * (t[points - 1] - at) / size + 1) - 1;
+  } else if (size != 0) steps = ceil(direction * (t[points - 1] - at) / size + 1) - 1;
   for (int n = 0, j = 1; j < points;) {
     double next = at + direction * h;
     if (!o->adaptive) {
-      next = size > 0 ? (n + 1 < steps ? t[0] + direction * size * (n + 1) : t[points - 1]) : t[n + 1];
+      if (size == 0 && n + 1 >= points) return ODE_BAD; /* times that changed under way */
+      next = size != 0 ? (n + 1 < steps ? t[0] + direction * size * (n + 1) : t[points - 1]) : t[n + 1];
       h = direction * (next - at);
     }
-    if (!(direction * (next - at) > 0) || h < count[MIN_STEP]) return finish(w, ODE_UNDERFLOW, at);
-    if (count[EVALUATIONS] + w->E > o->budget) return finish(w, ODE_BUDGET, at);
+    if (!(direction * (next - at) > 0) || h < least) return finish(w, ODE_UNDERFLOW, at);
+    if (w->evaluations + w->E > o->budget) return finish(w, ODE_BUDGET, at);
     if (o->mode == ODE_DIRECT && n >= o->steps) return finish(w, ODE_FULL, at);
     const float *y = stateOf(w, n);
     float *y1 = advance(w, y, at, direction * h, slotOf(w, n), o->fsal);
     double used = h;
-    count[EVALUATIONS] += w->E;
+    w->evaluations += w->E;
     if (o->adaptive) {
       combine(w, w->scratch, 0, w->e, h, s);
       double ratio = norm(w, w->scratch, 0, y, y1);
       h *= growth(ratio, o->order);
       if (!(ratio <= 1)) {
-        count[REJECTED]++;
+        w->rejected++;
         continue;
       }
     }
-    count[ACCEPTED]++;
+    w->accepted++;
     if (o->mode == ODE_DIRECT) w->times[n] = at, w->sizes[n] = direction * used;
     memcpy(stateOf(w, n + 1), y1, w->state * 4);
     for (; j < points && direction * t[j] <= direction * next; j++) {
@@ -350,7 +352,7 @@ static int odeSolve(const Ode *o) {
   Work w;
   layOde(&w, o);
   packMlp(&w.mlp, false);
-  memset(o->numbers + EVALUATIONS, 0, 4 * sizeof *o->numbers);
+  finish(&w, ODE_DONE, w.t[0]);
   toBlocks(o->y0, o->B, o->D, w.Y, (size_t)w.rows * P, true);
   memcpy(o->path, o->y0, (size_t)o->B * o->D * 4);
   return o->points > 1 ? integrate(&w, w.t, o->points) : ODE_DONE;

@@ -26,7 +26,7 @@ function adaptive(order: number, c: number[], a: number[][], error: number[], mi
 
 const third = 1 / 3;
 
-/** Bogacki, Shampine 1989: a pair of orders 3 and 2. */
+/** Bogacki, Shampine 1989: a pair of orders 3 and 2. The middle is torchdiffeq's, of order 1: between steps the path is rough. */
 const bosh3 = adaptive(
   3,
   [0, 1 / 2, 3 / 4, 1],

@@ -3,7 +3,7 @@ import * as tf from "../tf.js";
 import type { Tensor, Tensor2D, Tensor3D } from "../tf.js";
 import { type Tableau, tableaus, weightsAt } from "./ode-methods.js";
 import type { LinearLayer, OdeActivation, OdeCounts, OdeProblem, OdeResult, ResolvedControl } from "./ode-types.js";
-import { odeBudget, odeNotFinite, odeUnderflow } from "./ode-types.js";
+import { OdeError } from "./ode-types.js";
 
 /** The state's parts: y, and of the adjoint system a and the gradients of the weights and time. The error's norm is that of the worst. */
 type State = readonly Tensor[];
@@ -45,7 +45,7 @@ function slope(x: Tensor, activation: OdeActivation): Tensor {
 
 /** What enters each layer, before its activation, and last the result. */
 function runMlp(y: Tensor, t: number, layers: readonly LinearLayer[], { time, activation }: OdeProblem): Tensor[] {
-  const found = [time ? tf.concat([y, tf.fill([y.shape[0] as number, 1], t)], 1) : y];
+  const found = [time ? tf.concat([y, tf.fill([y.shape[0], 1], t)], 1) : y];
   layers.forEach(({ weight, bias }, l) => {
     const x = found[l] as Tensor2D;
     found.push(tf.add(tf.matMul(l > 0 ? (activate(x, activation) as Tensor2D) : x, weight, false, true), bias));
@@ -190,13 +190,14 @@ function integrate(
     first = f(t, y);
     h = firstStep(f, control, order, t, y, first, direction);
     counts.evaluations += 2;
-    if (!(h > 0)) throw odeNotFinite(t);
+    if (!(h > 0)) throw new OdeError("not-finite", t, maxEvaluations);
   }
   for (let n = 0; found.length < times.length;) {
     const next = error ? t + direction * h : (grid[n + 1] as number);
     const signed = error ? direction * h : next - t;
-    if (!(direction * (next - t) > 0) || Math.abs(signed) < control.minStep) throw odeUnderflow(t);
-    if (counts.evaluations + cost > maxEvaluations) throw odeBudget(t, maxEvaluations);
+    if (!(direction * (next - t) > 0) || Math.abs(signed) < control.minStep)
+      throw new OdeError("underflow", t, maxEvaluations);
+    if (counts.evaluations + cost > maxEvaluations) throw new OdeError("budget", t, maxEvaluations);
     const { k, end } = advance(f, tableau, t, signed, y, first);
     counts.evaluations += cost;
     if (error) {
@@ -243,9 +244,11 @@ const newCounts = (): Counts => ({ evaluations: 0, accepted: 0, rejected: 0 });
 function solve(problem: OdeProblem, y0: Tensor, layers: readonly LinearLayer[], counts: Counts): Tensor3D {
   const f: Dynamics = (t, [y]) => [runMlp(y as Tensor, t, layers, problem)[layers.length] as Tensor];
   const states = integrate(f, [y0], problem.times, problem, problem.maxEvaluations, counts);
-  // TensorFlow.js's gradient of a stack of one fails.
+  // TensorFlow.js's gradient of a stack of one fails, and what does not depend on the weights has none at all.
   const parts = states.map(([y]) => y as Tensor);
-  return parts.length === 1 ? tf.reshape(y0, [1, ...y0.shape] as never) : (tf.stack(parts) as Tensor3D);
+  if (parts.length > 1) return tf.stack(parts) as Tensor3D;
+  const nothing = layers.flatMap(({ weight, bias }) => [tf.sum(weight), tf.sum(bias)]).reduce((a, b) => tf.add(a, b));
+  return tf.reshape(tf.add(y0, tf.mul(nothing, 0)), [1, ...y0.shape] as [number, number, number]);
 }
 
 const layersOf = (weights: readonly Tensor[]): LinearLayer[] =>
@@ -304,6 +307,6 @@ export function odeOpByOp(problem: OdeProblem): OdeResult {
       });
     return { value: path, gradFunc };
   });
-  const path = op(problem.y0, ...weights) as Tensor3D;
+  const path = op(problem.y0, ...weights);
   return { path, counts, adjointCounts: () => adjointCounts };
 }

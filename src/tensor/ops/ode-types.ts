@@ -60,7 +60,7 @@ export interface OdeResult {
   readonly path: Tensor3D;
   readonly counts: OdeCounts;
   /** What the adjoint system cost; null before its gradient was taken, and for `direct`. */
-  adjointCounts(): OdeCounts | null;
+  readonly adjointCounts: () => OdeCounts | null;
 }
 
 /** A control with nothing left open. */
@@ -83,20 +83,22 @@ export interface OdeProblem extends ResolvedControl {
 export class OdeError extends MlbenchError {
   /** @param at the time that was reached */
   constructor(
-    code: string,
-    what: string,
+    readonly kind: "underflow" | "budget" | "not-finite",
     readonly at: number,
+    maxEvaluations: number,
   ) {
-    super(code, `${what} at t=${Number(at.toPrecision(6))}`);
+    const what = {
+      underflow: "underflow in dt",
+      budget: `budget of ${maxEvaluations} evaluations spent`,
+      "not-finite": "the right-hand side is not finite",
+    }[kind];
+    super(
+      kind === "underflow" ? "ode-underflow" : kind === "budget" ? "ode-budget" : "ode-not-finite",
+      `${what} at t=${Number(at.toPrecision(6))}`,
+    );
     this.name = "OdeError";
   }
 }
-
-export const odeUnderflow = (at: number): OdeError => new OdeError("ode-underflow", "underflow in dt", at);
-export const odeBudget = (at: number, evaluations: number): OdeError =>
-  new OdeError("ode-budget", `budget of ${evaluations} evaluations spent`, at);
-export const odeNotFinite = (at: number): OdeError =>
-  new OdeError("ode-not-finite", "the right-hand side is not finite", at);
 
 const MAX_WIDTH = 4096;
 

@@ -123,7 +123,7 @@ describe.skipIf(isas.length < 2)(`every instruction set gives the same bits${wit
 
 /** Calls of every function, in an order of kinds: a address, s distance in bytes, n count, d any number. */
 const kindsOf: Readonly<
-  Record<Exclude<keyof KernelExports, `${string}${"Forward" | "Backward" | "InputGradient"}`>, string>
+  Record<Exclude<keyof KernelExports, `${string}${"Forward" | "Backward" | "InputGradient"}` | `ode${string}`>, string>
 > = {
   ...{ tanhArray: "aan", sigmoidArray: "aan", toPanels: "asnnan", fromPanels: "annnas", packUnits: "annnann" },
   ...{ packUnitRows: "annnna", packColumns: "anna", packRows: "anna", packBias: "aanna", unpackUnitRows: "annnnnna" },

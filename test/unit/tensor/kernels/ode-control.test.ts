@@ -21,7 +21,7 @@ function linear(ops: Ops, matrix: number[][], y0: number[], times: number[], opt
   const before = installOps(ops);
   try {
     return tidied(() => {
-      const layer = { weight: tf.tensor2d(matrix), bias: tf.zeros([y0.length]) as tf.Tensor1D };
+      const layer = { weight: tf.tensor2d(matrix), bias: tf.zeros<tf.Rank.R1>([y0.length]) };
       const { path, counts } = odeMlp(tf.tensor2d([y0]), [layer], times, options);
       return { path: Float32Array.from(path.dataSync()), counts };
     });
@@ -40,8 +40,8 @@ describe("the tableaus", () => {
     const by = (u: readonly number[], v: readonly number[]): number[] => u.map((x, i) => x * (v[i] as number));
     const [c2, ac] = [by(c, c), times(c)];
     const [c3, ac2, cac, aac] = [by(c2, c), times(c2), by(c, ac), times(ac)];
-    const orders: [number[], number][][] = [
-      [[c.map(() => 1), 1]],
+    const orders: [readonly number[], number][][] = [
+      [[[...c].map(() => 1), 1]],
       [[c, 2]],
       [
         [c2, 3],
@@ -67,7 +67,7 @@ describe("the tableaus", () => {
           [times(ac2), 60],
           [times(aac), 120],
         ],
-      ] as [number[], number][],
+      ] as [readonly number[], number][],
     ];
     return orders.map((all, p) =>
       Math.max(...all.map(([weight, gamma]) => Math.abs(dot(weights, weight) - theta ** (p + 1) / gamma))),
@@ -85,8 +85,8 @@ describe("the tableaus", () => {
     expect(met(b)).toBe(order);
     if (!error) return;
     expect(met(b.map((weight, i) => weight - (error[i] as number)))).toBe(order - 1);
-    // bosh3's cubic has the middle of a parabola; the others' is of order 4.
-    expect(met(weightsAt(tableaus[method], 0.5), 0.5)).toBeGreaterThanOrEqual(method === "bosh3" ? 2 : 4);
+    // torchdiffeq takes Euler's step with the slope of the middle.
+    expect(met(weightsAt(tableaus[method], 0.5), 0.5)).toBeGreaterThanOrEqual(method === "bosh3" ? 1 : 4);
   });
 });
 
@@ -108,14 +108,15 @@ describe.each(ofBuild)("%s", (name, ops) => {
       for (const tolerance of [1e-2, 1e-4]) {
         const times = [0, end / 7, end / 2, end];
         const { path, counts } = linear(ops, [[0, -1], [1, 0]], [1, 0], times, { method, rtol: tolerance, atol: tolerance }); // prettier-ignore
+        // The rough middle of bosh3, see its tableau.
         const exact = times.flatMap((t) => [Math.cos(t), Math.sin(t)]);
-        expect(relative(path, exact)).toBeLessThan(5 * tolerance);
+        expect(relative(path, exact)).toBeLessThan((method === "bosh3" ? 40 : 5) * tolerance);
         expect(counts.accepted).toBeGreaterThan(1);
       }
   });
 
   test("the path is exact where the solution is a line, between steps too", () => {
-    const layer = { weight: tf.zeros([1, 1]) as tf.Tensor2D, bias: tf.tensor1d([2]) };
+    const layer = { weight: tf.zeros<tf.Rank.R2>([1, 1]), bias: tf.tensor1d([2]) };
     const before = installOps(ops);
     for (const method of odeMethods) {
       const { path } = odeMlp(tf.tensor2d([[1]]), [layer], [0, 0.13, 0.5, 1.9, 2], { method, stepSize: 0.7 });
@@ -149,7 +150,7 @@ describe.each(ofBuild)("%s", (name, ops) => {
     expect(solving({}, turn, [NaN, 0])).toThrow("the right-hand side is not finite at t=0");
     expect(solving({}, [[NaN, 0], [0, 0]])).toThrow("the right-hand side is not finite at t=0"); // prettier-ignore
     // Grows past float32's range at t = 0.89: steps shrink until none is left.
-    expect(solving({ rtol: 1e-2, maxEvaluations: 100_000 }, [[100, 0], [0, 100]], [1, 1])).toThrow(/^(underflow in dt|budget of 100000 evaluations spent) at t=0\.8/); // prettier-ignore
+    expect(solving({ rtol: 1e-2, maxEvaluations: 1500 }, [[100, 0], [0, 100]], [1, 1])).toThrow(/^(underflow in dt|budget of 1500 evaluations spent) at t=0\.8/); // prettier-ignore
     try {
       solving({ maxEvaluations: 200 })();
     } catch (error) {
@@ -157,7 +158,7 @@ describe.each(ofBuild)("%s", (name, ops) => {
     }
     // A method of fixed steps ends by itself.
     const { path } = linear(ops, [[100, 0], [0, 100]], [1, 1], [0, 10], { method: "euler", stepSize: 0.1 }); // prettier-ignore
-    expect(path[2]).toBe(Infinity);
+    expect(path[2]).not.toSatisfy(Number.isFinite);
   });
 
   test("the adjoint system has its own budget", () => {
@@ -200,7 +201,7 @@ describe.each(ofBuild)("%s", (name, ops) => {
     ])
       expect(run(bad), JSON.stringify(bad)).toThrow(/^odeMlp: /);
     for (const times of [[], [0, 0], [0, 1, 1], [0, 1, 0.5], [NaN, 1], [0, Infinity]])
-      expect(run({}, times), `${times}`).toThrow(/time/);
+      expect(run({}, times), times.join()).toThrow(/time/);
     expect(run({}, [0, 1], 3)).toThrow("odeMlp: layer 0 takes 2 numbers, but gets 3");
     expect(run({}, [0, 1], 3, [2, 3])).toThrow("odeMlp: the last layer gives 2 numbers for a state of 3");
   });
@@ -231,37 +232,40 @@ describe.each(ofBuild)("%s", (name, ops) => {
         for (const [key, values] of reference.tensors)
           expect(relative(found.tensors.get(key) ?? [], values), key).toBeLessThanOrEqual(allowed);
       }),
-      { numRuns: 15, seed: 4 },
+      { numRuns: 10, seed: 4 },
     );
   });
 });
 
-describe.skipIf(isas.length < 2)(`every instruction set solves with the same bits${missing}`, () => {
-  const all = isas.map((isa) => freshOps(`native ${isa}`).ops);
-  test("any problem", () => {
-    const problems = fc.record({
-      method: fc.constantFrom(...odeMethods),
-      gradient: fc.constantFrom("direct" as const, "adjoint" as const),
-      batch: fc.integer({ min: 1, max: 70 }),
-      D: fc.integer({ min: 1, max: 37 }),
-      units: fc.array(fc.integer({ min: 1, max: 37 }), { maxLength: 3 }),
-      activation: fc.constantFrom("tanh" as const, "relu" as const, "gelu" as const, "silu" as const),
-      time: fc.boolean(),
-      times: fc.constantFrom([0, 1], [0.5, 0.25, -0.5], [0, 0.1, 0.4, 0.5, 0.9]),
-      stepSize: fc.constantFrom(0, 0.06),
+describe.skipIf(isas.length < 2)(
+  `every instruction set solves with the same bits${missing === "" ? "" : ` (skipped: ${missing})`}`,
+  () => {
+    const all = isas.map((isa) => freshOps(`native ${isa}`).ops);
+    test("any problem", () => {
+      const problems = fc.record({
+        method: fc.constantFrom(...odeMethods),
+        gradient: fc.constantFrom("direct" as const, "adjoint" as const),
+        batch: fc.integer({ min: 1, max: 70 }),
+        D: fc.integer({ min: 1, max: 37 }),
+        units: fc.array(fc.integer({ min: 1, max: 37 }), { maxLength: 3 }),
+        activation: fc.constantFrom("tanh" as const, "relu" as const, "gelu" as const, "silu" as const),
+        time: fc.boolean(),
+        times: fc.constantFrom([0, 1], [0.5, 0.25, -0.5], [0, 0.1, 0.4, 0.5, 0.9]),
+        stepSize: fc.constantFrom(0, 0.06),
+      });
+      fc.assert(
+        fc.property(problems, (drawnProblem) => {
+          const [first, ...others] = all.map((ops) => solveOde(ops, { ...small, ...drawnProblem }));
+          for (const other of others) {
+            expect(other.counts).toEqual(first?.counts);
+            for (const [key, values] of first?.tensors ?? [])
+              expect(new Uint32Array((other.tensors.get(key) as Float32Array).buffer), key).toEqual(
+                new Uint32Array(values.buffer),
+              );
+          }
+        }),
+        { numRuns: 40, seed: 14 },
+      );
     });
-    fc.assert(
-      fc.property(problems, (drawnProblem) => {
-        const [first, ...others] = all.map((ops) => solveOde(ops, { ...small, ...drawnProblem }));
-        for (const other of others) {
-          expect(other.counts).toEqual(first?.counts);
-          for (const [key, values] of first?.tensors ?? [])
-            expect(new Uint32Array((other.tensors.get(key) as Float32Array).buffer), key).toEqual(
-              new Uint32Array(values.buffer),
-            );
-        }
-      }),
-      { numRuns: 40, seed: 14 },
-    );
-  });
-});
+  },
+);

@@ -41,7 +41,7 @@ export interface OdeSolution {
 /** The path and all gradients, of numbers drawn as the fixture's generator draws them. */
 export function solveOde(ops: Ops, problem: OdeInput): OdeSolution {
   const { batch, D, units, times, scale, stepSize, ...rest } = problem;
-  const size = D + problem.augment;
+  const size = D + (problem.augment ?? 0);
   const outputs = [...units, size];
   const inputs = [size + (problem.time ? 1 : 0), ...units];
   const options: OdeOptions = { ...rest, ...(stepSize > 0 ? { stepSize } : {}) };
