@@ -11,7 +11,7 @@ const layers: readonly (readonly [string, number[], (x: tf.Tensor, w: tf.Tensor)
   [
     "a depthwise convolution",
     [1, 3, 4, 1],
-    (x, w) => tf.depthwiseConv2d(tf.reshape(x, [2, 1, 5, 4]) as tf.Tensor4D, w as tf.Tensor4D, 1, "same"),
+    (x, w) => tf.depthwiseConv2d(tf.reshape<tf.Rank.R4>(x, [2, 1, 5, 4]), w as tf.Tensor4D, 1, "same"),
   ],
   ["prelu", [4], (x, w) => tf.prelu(tf.reshape(x, [10, 4]), w)],
 ];
