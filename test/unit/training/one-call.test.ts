@@ -335,7 +335,7 @@ describe("what runs in one call", () => {
       expect(still(() => ({ model: makeModel({ ...base, model }, onTape) }), { ...base, model })).toBe(false);
       for (const method of ["forward", "computeLoss", "predictNormalised"])
         expect(
-          still(({ model: own }) => void Reflect.set(own, method, Reflect.get(own, method).bind(own)), {
+          still(({ model: own }) => void Reflect.set(own, method, (Reflect.get(own, method) as () => void).bind(own)), {
             ...base,
             model,
           }),
