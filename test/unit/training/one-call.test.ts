@@ -332,7 +332,11 @@ describe("what runs in one call", () => {
 
   test("not a subclass, nor a model with a method of its own", () => {
     for (const model of ["lstm", "gru", "mlp"] as const) {
-      expect(still(() => ({ model: makeModel({ ...base, model }, onTape) }), { ...base, model })).toBe(false);
+      const subclass = (): Partial<Parts> => {
+        const own = makeModel({ ...base, model }, onTape);
+        return { model: own, optimizer: makeOptimizer(base, own) };
+      };
+      expect(still(subclass, { ...base, model })).toBe(false);
       for (const method of ["forward", "computeLoss", "predictNormalised"])
         expect(
           still(({ model: own }) => void Reflect.set(own, method, (Reflect.get(own, method) as () => void).bind(own)), {
