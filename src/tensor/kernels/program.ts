@@ -32,7 +32,7 @@ export class Program {
     this.#numbers.push(this.#operations?.get(operation) ?? 0);
     this.#places.push([0, 0]);
     const slot = this.#numbers.length;
-    const run = this.memory.exports[operation] as Step["run"];
+    const run = this.memory.exports[operation];
     numbers.forEach((_, index) => this.#places.push([this.#steps.length, index]));
     this.#numbers.push(...numbers);
     this.#steps.push({ run, args: [...numbers] });
