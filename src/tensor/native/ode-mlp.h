@@ -40,22 +40,22 @@ INL void linearTile(const int R, const float *w, const float *bias, const float 
   UNROLL for (int r = 0; r < R; r++)
     UNROLL for (int h = 0; h < NH; h++) st(out + r * P + h * W, acc[r * NH + h]);
 }
-#define TILE(R) case R: linearTile(R, w, bias, in, K, out); break;
+#define ROW_CASE(R) case R: linearTile(R, w, bias, in, K, out); break;
 static void linear(const float *w, const float *bias, const float *in, int K, float *out, int N) {
   int parts = PARTS(N, OUTPUTS);
   for (int i = 0, n = 0; i < parts; i++) {
     int R = (N - n) / (parts - i);
     switch (R) {
-      TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
+      ROW_CASE(1) ROW_CASE(2) ROW_CASE(3) ROW_CASE(4) ROW_CASE(5) ROW_CASE(6)
 #if OUTPUTS > 6
-      TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) TILE(12) TILE(13) TILE(14) TILE(15) TILE(16)
+      ROW_CASE(7) ROW_CASE(8) ROW_CASE(9) ROW_CASE(10) ROW_CASE(11) ROW_CASE(12) ROW_CASE(13) ROW_CASE(14) ROW_CASE(15) ROW_CASE(16)
 #endif
     }
     n += R, w += (size_t)R * K, out += R * P;
     if (bias) bias += R;
   }
 }
-#undef TILE
+#undef ROW_CASE
 /* A weight matrix as `linear` reads it; element (n, k) stands at n * stepN + k * stepK. */
 static void packLinear(const float *w, size_t stepN, size_t stepK, int N, int K, float *to) {
   int parts = PARTS(N, OUTPUTS);
