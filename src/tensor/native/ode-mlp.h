@@ -90,8 +90,8 @@ INL void outerTile(const int N, const int K, const float *a, size_t stepA, const
       }
   }
 }
-#define TILE(N, K) case N * 8 + K: outerTile(N, K, a + n * P, stepA, b + k * P, stepB, count, g + n * pitch + k * P, pitch); break;
-#define TILES(N) TILE(N, 1) TILE(N, 2) TILE(N, 3)
+#define OUTER_CASE(N, K) case N * 8 + K: outerTile(N, K, a + n * P, stepA, b + k * P, stepB, count, g + n * pitch + k * P, pitch); break;
+#define OUTER_CASES(N) OUTER_CASE(N, 1) OUTER_CASE(N, 2) OUTER_CASE(N, 3)
 static void outer(const float *a, size_t stepA, int N, const float *b, size_t stepB, int K, int count, float *g) {
   size_t pitch = (size_t)K * P;
   int partsN = PARTS(N, TILE_N), partsK = PARTS(K, TILE_K);
@@ -100,12 +100,12 @@ static void outer(const float *a, size_t stepA, int N, const float *b, size_t st
     for (int j = 0, k = 0; j < partsK; j++) {
       int C = (K - k) / (partsK - j);
       switch (R * 8 + C) {
-        TILES(1) TILES(2) TILES(3) TILES(4)
+        OUTER_CASES(1) OUTER_CASES(2) OUTER_CASES(3) OUTER_CASES(4)
 #if TILE_K > 3
-        TILE(1, 4) TILE(2, 4) TILE(3, 4) TILE(4, 4)
+        OUTER_CASE(1, 4) OUTER_CASE(2, 4) OUTER_CASE(3, 4) OUTER_CASE(4, 4)
 #endif
 #if TILE_N > 4
-        TILES(5) TILES(6) TILE(5, 4) TILE(6, 4)
+        OUTER_CASES(5) OUTER_CASES(6) OUTER_CASE(5, 4) OUTER_CASE(6, 4)
 #endif
       }
       k += C;
