@@ -64,7 +64,7 @@ export interface LoadedWindows {
   starts(epoch: number): Int32Array;
 }
 
-const loaded = new WeakMap<Loader, LoadedWindows & Pick<Loader, "epoch">>();
+const loaded = new WeakMap<Loader, LoadedWindows & { readonly epoch: unknown }>();
 
 /** What a loader that {@link WindowSplit} made reads; null for any other, and for one whose `epoch` was replaced. */
 export function loadedWindows(loader: Loader): LoadedWindows | null {
@@ -137,10 +137,11 @@ export class WindowSplit implements Split {
         yield batch;
       }
     }
+    const batchesOf = (epoch = 0): Iterable<Batch> => ({ [Symbol.iterator]: () => pass(epoch) });
     const loader: Loader = {
       windows: dropLast ? full * batchSize : indices.length,
       batches: full + (rest > 0 ? 1 : 0),
-      epoch: (epoch = 0) => ({ [Symbol.iterator]: () => pass(epoch) }),
+      epoch: batchesOf,
     };
     const count = full * batchSize + rest;
     const starts = (epoch: number): Int32Array => {
@@ -149,7 +150,7 @@ export class WindowSplit implements Split {
         .subarray(0, count)
         .map((w) => (end[w] as number) - source.window + 1);
     };
-    loaded.set(loader, { source, batchSize, epoch: loader.epoch, starts });
+    loaded.set(loader, { source, batchSize, epoch: batchesOf, starts });
     return loader;
   }
 

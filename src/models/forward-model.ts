@@ -5,7 +5,7 @@ import type { BatchTensors, DropoutOptions, Network } from "../tensor/index.js";
 import { pathLoss, toPath } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from "../tensor/tf.js";
-import { describeNetwork, flushRunner, releaseRunner } from "./network-runner.js";
+import { describeNetwork, flushRunner, methodOf, releaseRunner } from "./network-runner.js";
 
 /** The facts that a dataset fixes for a model; never searched. */
 export interface ModelFacts {
@@ -174,7 +174,8 @@ export abstract class ForwardModel {
   }
 }
 
-const { forward, computeLoss } = ForwardModel.prototype;
+/** As they are here, whoever changes the class later. */
+const own = { forward: methodOf(ForwardModel, "forward"), computeLoss: methodOf(ForwardModel, "computeLoss") };
 
 /**
  * Lets the batches of a built-in model run in one call; called by its constructor, and only where the object is of that
@@ -190,7 +191,7 @@ export function runsInOneCall(
   const { rate, recurrent, dense } = parts;
   const dropout = { rate, seed: seeds.dropout };
   const network = { window, features, horizon, recurrent, dense, dropout, scale: model.scale };
-  describeNetwork(model, network, { forward, computeLoss, predictNormalised });
+  describeNetwork(model, network, { ...own, predictNormalised });
 }
 
 /** A model's class, as its registry entry holds it: the constructor takes the validated parameters and the facts. */

@@ -5,6 +5,11 @@ import type { BatchRunner, Network, Ops } from "../tensor/index.js";
 /** Methods that say what a model computes: where one is not the class's own any more, its network means nothing. */
 type Behaviour = Readonly<Record<string, unknown>>;
 
+/** A method of a class, to be compared with what a model has later. */
+export function methodOf(type: { readonly prototype: object }, name: string): unknown {
+  return Reflect.get(type.prototype, name);
+}
+
 interface Described {
   readonly network: Network;
   readonly behaviour: Behaviour;

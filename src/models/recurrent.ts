@@ -4,6 +4,7 @@ import { dense, dropout } from "../tensor/index.js";
 import type { Tensor1D, Tensor2D, Tensor3D } from "../tensor/tf.js";
 import { ForwardModel, runsInOneCall } from "./forward-model.js";
 import type { ModelFacts } from "./forward-model.js";
+import { methodOf } from "./network-runner.js";
 import type { LstmParameters } from "./lstm/meta.js";
 
 interface Linear {
@@ -80,4 +81,4 @@ export abstract class RecurrentModel extends ForwardModel {
   }
 }
 
-const predictNormalised = RecurrentModel.prototype["predictNormalised"];
+const predictNormalised = methodOf(RecurrentModel, "predictNormalised");

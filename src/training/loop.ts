@@ -185,13 +185,19 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<PassResult | null> {
   requireKnownKeys("evaluate", options, evaluateKeys);
-  model.training = false;
   const paths = options.paths ?? null;
-  const inOneCall = openOneCall(model, loader, { training: null, epoch: 0, paths });
-  if (inOneCall) return carryOut(inOneCall, options);
-  const take = paths ? pathWriter(paths) : undefined;
-  return carryOut(
-    byOps(loader.epoch(0), (batch) => evaluateStep(model, batch, take)),
-    options,
-  );
+  // A pass in the midst of a training pass leaves that its dropout.
+  const { training } = model;
+  model.training = false;
+  try {
+    const inOneCall = openOneCall(model, loader, { training: null, epoch: 0, paths });
+    if (inOneCall) return await carryOut(inOneCall, options);
+    const take = paths ? pathWriter(paths) : undefined;
+    return await carryOut(
+      byOps(loader.epoch(0), (batch) => evaluateStep(model, batch, take)),
+      options,
+    );
+  } finally {
+    model.training = training;
+  }
 }

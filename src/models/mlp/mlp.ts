@@ -5,6 +5,7 @@ import * as tf from "../../tensor/tf.js";
 import type { Tensor1D, Tensor2D } from "../../tensor/tf.js";
 import { ForwardModel, runsInOneCall } from "../forward-model.js";
 import type { ModelFacts } from "../forward-model.js";
+import { methodOf } from "../network-runner.js";
 import type { MlpParameters } from "./meta.js";
 
 /** Hidden layers `layers.0`, `layers.1`, … (`nn.Linear`) on x flattened to [B, T*F], and a linear `head`. */
@@ -41,4 +42,4 @@ export class MlpModel extends ForwardModel {
   }
 }
 
-const predictNormalised = MlpModel.prototype["predictNormalised"];
+const predictNormalised = methodOf(MlpModel, "predictNormalised");

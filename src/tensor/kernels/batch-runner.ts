@@ -203,10 +203,9 @@ class RunningPass implements BatchPass {
     private readonly runner: FusedRunner,
     private readonly parts: PassParts,
   ) {
-    const { memory } = runner;
-    this.#results = memory.allocate(RESULTS * 8);
-    parts.update?.load();
-    if (!parts.update) runner.loadWeights();
+    if (parts.update) parts.update.load();
+    else runner.loadWeights();
+    this.#results = runner.memory.allocate(RESULTS * 8);
     if (parts.windows) this.#source = this.#windowsSource(parts.windows.rows, parts.windows.starts);
   }
 

@@ -28,11 +28,11 @@ export class Program {
    * @returns the slot of the first argument; the others follow
    */
   add<K extends Operation>(operation: K, ...args: Parameters<KernelExports[K]>): number {
-    const numbers = args as unknown as number[];
+    const numbers: readonly number[] = args;
     this.#numbers.push(this.#operations?.get(operation) ?? 0);
     this.#places.push([0, 0]);
     const slot = this.#numbers.length;
-    const run = this.memory.exports[operation] as unknown as Step["run"];
+    const run = this.memory.exports[operation];
     numbers.forEach((_, index) => this.#places.push([this.#steps.length, index]));
     this.#numbers.push(...numbers);
     this.#steps.push({ run, args: [...numbers] });

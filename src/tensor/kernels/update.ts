@@ -71,6 +71,7 @@ export class FusedUpdate implements Update {
   }
 
   step(gradients: ReadonlyMap<string, Tensor>, numbers: UpdateStep): void {
+    this.#requireAlive();
     if (this.#count === 0) return;
     const backend = tf.backend();
     const base = this.#address >> 2;
@@ -105,8 +106,12 @@ export class FusedUpdate implements Update {
 
   /** The blocks of parameters, gradients and two slots, `count` floats each, for steps that are taken in them. */
   blocks(): { readonly count: number; readonly addresses: readonly [number, number, number, number] } {
-    if (this.#disposed) throw new Error("the optimizer is disposed of");
+    this.#requireAlive();
     return { count: this.#count, addresses: [this.#block(0), this.#block(1), this.#block(2), this.#block(3)] };
+  }
+
+  #requireAlive(): void {
+    if (this.#disposed) throw new Error("the optimizer is disposed of");
   }
 
   /** Where a variable's numbers stand in each block, in bytes from its start; undefined for one of others. */
@@ -121,6 +126,7 @@ export class FusedUpdate implements Update {
 
   /** Takes the variables' values here, those that were assigned since they were last brought back; or all. */
   load(all = true): void {
+    this.#requireAlive();
     const backend = tf.backend();
     for (const place of this.#places) {
       if (!all && place.dataId === place.variable.dataId) continue;

@@ -189,7 +189,7 @@ FUNCTION(sgdStep, "aaandddnnd", FITS(0, A(3)) && FITS(1, A(3)) && FITS(2, A(3)),
          k->sgdStep(FLOATS(0), FLOATS(1), FLOATS(2), INT(3), A(4), A(5), A(6), A(7) != 0, A(8) != 0, A(9)))
 
 /* What one batch needs beside its layers. */
-FUNCTION(gatherPanels, "annannnasn", A(1) <= A(9) && INDICES(0, 1, 2) && FITS(3, spanOf(A(2), A(4), A(5) * A(6))) &&
+FUNCTION(gatherPanels, "annannnasn", A(1) <= A(9) && A(6) > 0 && INDICES(0, 1, 2) && FITS(3, spanOf(A(2), A(4), A(5) * A(6))) &&
              FITS(7, rowsOf(A(5), A(8), panels(A(6), A(9)))),
          k->gatherPanels(INTS(0), INT(1), (uint32_t)A(2), FLOATS(3), (size_t)A(4), INT(5), INT(6), FLOATS(7), STEP(8), INT(9)))
 FUNCTION(gatherRows, "annannas", INDICES(0, 1, 2) && FITS(3, spanOf(A(2), A(4), A(5))) && FITS(6, rowsOf(A(1), A(7), A(5))),

@@ -16,10 +16,12 @@ static void gatherPanels(const uint32_t *index, int B, uint32_t rows, const floa
     for (int t = 0; t < T; t++, s += C)
       for (int c = 0; c < C; c += P) {
         float *d = target + t * step + (size_t)c * stride + (size_t)b * P;
-        int n = imin(P, C - c);
-        for (int i = 0; i < P; i += W)
-          if (n - i > 0) st(d + i, ldk(s + c + i, n - i));
-          else st(d + i, (vf){0});
+        if (C - c >= P)
+          for (int i = 0; i < P; i += W) st(d + i, ld(s + c + i));
+        else {
+          for (int i = 0; i < P; i += W) st(d + i, (vf){0});
+          for (int i = 0; i < C - c; i++) d[i] = s[c + i];
+        }
       }
   }
 }

@@ -1,5 +1,6 @@
 /** Optimizers whose arithmetic is an {@link Update} of the ops: the built-in ones. */
 import type { Update, UpdateStep } from "../../tensor/index.js";
+import type { Tensor } from "../../tensor/tf.js";
 import type { Optimizer, StepNumbers } from "./optimizer.js";
 
 /** A rule's own numbers of a step. */
@@ -7,7 +8,7 @@ type OwnNumbers = Pick<UpdateStep, "betas" | "eps" | "momentum" | "nesterov">;
 
 interface Known {
   readonly update: Update;
-  readonly step: Optimizer["step"];
+  readonly step: unknown;
   readonly numbers: (numbers: StepNumbers) => UpdateStep;
 }
 
@@ -16,13 +17,16 @@ const known = new WeakMap<Optimizer, Known>();
 /** An optimizer that is an update and nothing else. */
 export function updateOptimizer(update: Update, own: OwnNumbers): Optimizer {
   const numbers = (given: StepNumbers): UpdateStep => ({ ...given, ...own });
+  const step = (gradients: ReadonlyMap<string, Tensor>, given: StepNumbers): void => {
+    update.step(gradients, numbers(given));
+  };
   const optimizer: Optimizer = {
-    step: (gradients, given) => update.step(gradients, numbers(given)),
+    step,
     state: () => update.state(),
     restore: (state) => update.restore(state),
     dispose: () => update.dispose(),
   };
-  known.set(optimizer, { update, step: optimizer.step, numbers });
+  known.set(optimizer, { update, step, numbers });
   return optimizer;
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Loader } from "../../../src/core/index.js";
@@ -52,14 +53,24 @@ function factsOf({ window, features, horizon }: Problem): ModelFacts {
   };
 }
 
-function splitOf({ window, features, horizon, windows }: Problem): WindowSplit {
+function behind(values: Float32Array, more: number): Float32Array {
+  const all = new Float32Array(values.length + more);
+  all.set(values);
+  return all;
+}
+
+/** @param more rows behind those of the windows */
+function splitOf({ window, features, horizon, windows }: Problem, more = 0): WindowSplit {
   const normal = createNormal(createRng(3, "rows"));
   const length = windows + window - 1 + horizon;
   const ids = Int32Array.from({ length: windows }, (_, i) => i);
   const source = {
     rows: { width: features, cycles: Int32Array.from({ length }, (_, i) => i + 1) },
-    inputs: Float32Array.from({ length: length * features }, normal),
-    soh: Float32Array.from({ length }, () => 0.9 + 0.05 * normal()),
+    inputs: behind(Float32Array.from({ length: length * features }, normal), more * features),
+    soh: behind(
+      Float32Array.from({ length }, () => 0.9 + 0.05 * normal()),
+      more,
+    ),
     windows: { end: ids.map((i) => i + window - 1), cell: new Int32Array(windows), position: ids },
     ...{ window, horizon },
   };
@@ -77,14 +88,20 @@ function makeOptimizer({ optimizer, momentum, nesterov }: Problem, model: Forwar
   return optimizers[optimizer](model.variables, params);
 }
 
-const bitsOf = (values: Map<string, Float32Array>): [string, number[]][] =>
-  [...values].map(([name, v]) => [name, [...new Uint32Array(v.buffer, v.byteOffset, v.length)]]);
+const digest = (v: Float32Array): string =>
+  createHash("sha256")
+    .update(new Uint8Array(v.buffer, v.byteOffset, v.byteLength))
+    .digest("hex");
+
+/** By name, a digest of the numbers' bits: where they differ, a report of each would take minutes. */
+const bitsOf = (values: Map<string, Float32Array>): [string, string][] =>
+  [...values].map(([name, v]) => [name, digest(v)]);
 
 interface Trace {
   readonly passes: (PassResult | null)[];
-  readonly weights: [string, number[]][];
-  readonly state: [string, number[]][];
-  readonly paths: number[];
+  readonly weights: [string, string][];
+  readonly state: [string, string][];
+  readonly paths: string;
 }
 
 /** Two epochs of training and a validation after each. */
@@ -103,7 +120,7 @@ async function trained(problem: Problem, classes: typeof built): Promise<Trace> 
   }
   const trace = {
     ...{ passes, weights: bitsOf(model.weights()), state: bitsOf(optimizer.state()) },
-    paths: [...new Uint32Array(paths.buffer)],
+    paths: digest(paths),
   };
   optimizer.dispose();
   model.dispose();
@@ -122,6 +139,12 @@ function runsInOneCall(model: ForwardModel, loader: Loader, optimizer: Optimizer
   const pass = openOneCall(model, loader, { training, epoch: 0, paths: null });
   pass?.dispose();
   return pass !== null;
+}
+
+interface Parts {
+  readonly model: ForwardModel;
+  readonly optimizer: Optimizer;
+  readonly loader: Loader;
 }
 
 let before: ReturnType<typeof installOps> | null = null;
@@ -165,7 +188,213 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
         // What the tape's workspaces keep is kept; a disposed model keeps nothing.
         expect(memory.used).toBe(kept);
       }),
-      { numRuns: 40, seed: 31, examples: [[base], [{ ...base, model: "mlp" }], [{ ...base, model: "gru", layers: 1 }]] },
+      {
+        numRuns: 40,
+        seed: 31,
+        examples: [[base], [{ ...base, model: "mlp" }], [{ ...base, model: "gru", layers: 1 }]],
+      },
     );
   }, 60_000);
+
+  test("a pass that is stopped, read and changed in its midst is the tape's", async () => {
+    before ??= installOps(ops);
+    const disturbed = async (classes: typeof built): Promise<unknown> => {
+      const split = splitOf(base);
+      const model = makeModel(base, classes);
+      const optimizer = makeOptimizer(base, model);
+      const loader = split.loader({ batchSize: base.batch, shuffle: true, seed: 5 });
+      const seen: unknown[] = [];
+      let batches = 0;
+      const result = await trainOneEpoch(model, loader, {
+        ...{ optimizer, lr: 0.02 },
+        stopped: () => batches === 3,
+        yieldToEventLoop: async () => {
+          batches++;
+          seen.push(bitsOf(model.weights()), model.step, bitsOf(optimizer.state()));
+          if (batches === 1) model.setWeights(new Map([["head.2.bias", new Float32Array(base.horizon).fill(0.5)]]));
+          if (batches === 2) seen.push(await evaluate(model, split.loader({ batchSize: 30 })));
+        },
+      });
+      expect(result).toBeNull();
+      seen.push(bitsOf(model.weights()), bitsOf(optimizer.state()));
+      model.dispose();
+      optimizer.dispose();
+      return seen;
+    };
+    expect(await disturbed(built)).toEqual(await disturbed(onTape));
+  });
+
+  test("a state goes over from the tape, and back", async () => {
+    before ??= installOps(ops);
+    const loader = splitOf(base).loader({ batchSize: base.batch, shuffle: true, seed: 5 });
+    const chain = async (...kinds: (typeof built)[]): Promise<unknown> => {
+      let [weights, state, step] = [new Map<string, Float32Array>(), new Map<string, Float32Array>(), 0];
+      const passes = [];
+      for (const [epoch, classes] of kinds.entries()) {
+        const model = makeModel(base, classes);
+        const optimizer = makeOptimizer(base, model);
+        model.setWeights(weights);
+        model.step = step;
+        optimizer.restore(state);
+        passes.push(await trainOneEpoch(model, loader, { optimizer, lr: 0.02, epoch }));
+        [weights, state, step] = [model.weights(), optimizer.state(), model.step];
+        optimizer.dispose();
+        model.dispose();
+      }
+      return { passes, weights: bitsOf(weights), state: bitsOf(state) };
+    };
+    const tape = await chain(onTape, onTape, onTape);
+    expect(await chain(onTape, built, onTape)).toEqual(tape);
+    expect(await chain(built, onTape, built)).toEqual(tape);
+  });
+
+  test.each([NaN, Infinity])("a loss of %s is found where the tape finds it", async (poison) => {
+    before ??= installOps(ops);
+    const diverged = async (classes: typeof built): Promise<PassResult | null> => {
+      const model = makeModel(base, classes);
+      const optimizer = makeOptimizer(base, model);
+      const split = splitOf(base);
+      const weights = model.weights();
+      (weights.get("lstm.weight_ih_l0") as Float32Array)[0] = poison;
+      (weights.get("head.2.bias") as Float32Array)[0] = poison;
+      model.setWeights(weights);
+      const result = await trainOneEpoch(model, split.loader({ batchSize: base.batch }), { optimizer, lr: 0.02 });
+      model.dispose();
+      optimizer.dispose();
+      return result;
+    };
+    const found = await diverged(built);
+    expect(found?.divergence?.batch).toBe(1);
+    expect(found).toEqual(await diverged(onTape));
+  });
+
+  test("rows that are too many for the kernels' memory are copied in batch by batch, for the same bits", async () => {
+    before ??= installOps(ops);
+    const many = splitOf(base, 9 << 20);
+    const kept = splitOf(base);
+    const traces = [];
+    for (const split of [many, kept]) {
+      const model = makeModel(base, built);
+      const optimizer = makeOptimizer(base, model);
+      const used = memory.used;
+      const loader = split.loader({ batchSize: base.batch, shuffle: true, seed: 5 });
+      const pass = await trainOneEpoch(model, loader, { optimizer, lr: 0.02 });
+      const paths = new Float32Array(base.windows * base.horizon);
+      const scored = await evaluate(model, split.loader({ batchSize: 17 }), { paths });
+      expect(memory.used - used).toBeLessThan(8 << 20);
+      traces.push({ pass, scored, weights: bitsOf(model.weights()), paths: digest(paths) });
+      optimizer.dispose();
+      model.dispose();
+    }
+    expect(traces[0]).toEqual(traces[1]);
+  });
+
+  test("plans of other sizes and other optimizers take turns, and all memory comes back", async () => {
+    before ??= installOps(ops);
+    const model = makeModel(base, built);
+    const used = memory.used;
+    const split = splitOf(base);
+    for (const batchSize of [4, 8, 9, 10, 12, 20, 4]) {
+      const optimizer = makeOptimizer(base, model);
+      await trainOneEpoch(model, split.loader({ batchSize }), { optimizer, lr: 0.02 });
+      await evaluate(model, splitOf({ ...base, windows: batchSize }).loader({ batchSize }));
+      optimizer.dispose();
+      await expect(trainOneEpoch(model, split.loader({ batchSize }), { optimizer, lr: 0.02 })).rejects.toThrow(
+        /disposed/,
+      );
+    }
+    expect(memory.used).toBeGreaterThan(used);
+    model.dispose();
+    expect(memory.used).toBe(used);
+  });
+});
+
+describe("what runs in one call", () => {
+  const [build] = builds.slice(-1) as [(typeof builds)[number]];
+  const { ops } = freshOps(build);
+  beforeAll(async () => {
+    await useBackend("cpu");
+  });
+
+  /** Changes one thing of a built-in whole and says whether it still runs in one call. */
+  function still(change: (parts: Parts) => Partial<Parts> | undefined | void, problem: Problem = base): boolean {
+    before ??= installOps(ops);
+    const split = splitOf(problem);
+    const model = makeModel(problem, built);
+    const parts: Parts = { model, optimizer: makeOptimizer(problem, model), loader: split.loader() };
+    const changed = { ...parts, ...change(parts) };
+    return runsInOneCall(changed.model, changed.loader, changed.optimizer);
+  }
+
+  test.each(["lstm", "gru", "mlp"] as const)("%s as it is", (model) => {
+    expect(still(() => {}, { ...base, model })).toBe(true);
+  });
+
+  test("not a subclass, nor a model with a method of its own", () => {
+    for (const model of ["lstm", "gru", "mlp"] as const) {
+      const subclass = (): Partial<Parts> => {
+        const own = makeModel({ ...base, model }, onTape);
+        return { model: own, optimizer: makeOptimizer(base, own) };
+      };
+      expect(still(subclass, { ...base, model })).toBe(false);
+      for (const method of ["forward", "computeLoss", "predictNormalised"])
+        expect(
+          still(({ model: own }) => void Reflect.set(own, method, (Reflect.get(own, method) as () => void).bind(own)), {
+            ...base,
+            model,
+          }),
+          method,
+        ).toBe(false);
+    }
+  });
+
+  test("not where a class was changed before the model was made", () => {
+    const spy = vi.spyOn(LstmModel.prototype, "computeLoss");
+    expect(still(() => {})).toBe(false);
+    spy.mockRestore();
+    expect(still(() => {})).toBe(true);
+  });
+
+  test("not an optimizer of one's own, a changed one, or one of other variables", () => {
+    expect(still(({ optimizer }) => ({ optimizer: { ...optimizer } }))).toBe(false);
+    expect(still(({ optimizer }) => void (optimizer.step = () => {}))).toBe(false);
+    expect(still(({ model }) => ({ optimizer: adamw(new Map([...model.variables].slice(1)), {}) }))).toBe(false);
+    expect(still(() => ({ optimizer: makeOptimizer(base, makeModel(base, built)) }))).toBe(false);
+  });
+
+  test("not a loader of one's own, a changed one, or one whose batches the model does not take", () => {
+    expect(still(({ loader }) => ({ loader: { ...loader } }))).toBe(false);
+    expect(still(({ loader }) => void (loader.epoch = () => []))).toBe(false);
+    for (const other of [{ window: 6 }, { features: 2 }, { horizon: 3 }])
+      expect(still(() => ({ loader: splitOf({ ...base, ...other }).loader() }))).toBe(false);
+  });
+
+  test("not under ops without kernels, and under others from the next pass on", () => {
+    expect(
+      still(() => {
+        installOps(plainOps);
+      }),
+    ).toBe(false);
+    installOps(ops);
+    const other = freshOps("plain");
+    expect(
+      still(({ model }) => {
+        installOps(other.ops);
+        // An optimizer belongs to the ops under which it was made.
+        return { optimizer: makeOptimizer(base, model) };
+      }),
+    ).toBe(true);
+    expect(still(({ model }) => ({ model }))).toBe(true);
+  });
+});
+
+describe.each(["wasm"])("one call a batch on the %s backend", (backend) => {
+  const { ops } = freshOps(builds.at(-1) as (typeof builds)[number]);
+  test("brings the tape's weights back", async () => {
+    await useBackend(backend as "wasm");
+    before ??= installOps(ops);
+    const tensors = tf.memory().numTensors;
+    expect(await trained(base, built)).toEqual(await trained(base, onTape));
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
 });

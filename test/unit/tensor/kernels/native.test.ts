@@ -8,7 +8,8 @@ import type { Activation, Ops } from "../../../../src/tensor/index.js";
 import { useBackend } from "../../../../src/tensor/index.js";
 import type { KernelExports } from "../../../../src/tensor/kernels/exports.js";
 import { createFusedOps, KernelMemory } from "../../../../src/tensor/kernels/index.js";
-import { bindNative } from "../../../../src/tensor/kernels/native.js";
+import { bindNative, nativeOperations } from "../../../../src/tensor/kernels/native.js";
+import { Program } from "../../../../src/tensor/kernels/program.js";
 import { layRecurrent, PLAN_BYTES, writePlan } from "../../../../src/tensor/kernels/recurrent-layout.js";
 import * as tf from "../../../../src/tensor/tf.js";
 import { drawn } from "../../models/drawn.js";
@@ -136,7 +137,12 @@ const kindsOf: Readonly<
     adamStep: "aaaanddddddddd",
   },
   sgdStep: "aaandddnnd",
+  ...{ gatherPanels: "annannnasn", gatherRows: "annannas", scorePanels: "annnanaaaa" },
+  ...{ adamClipped: "aaaanddddddddd", sgdClipped: "aaandddnnd" },
 };
+
+const plannedNames = (cell: string): string[] =>
+  ["Forward", "Backward", "InputGradient"].map((part) => `${cell}${part}`);
 
 describe.skipIf(isas.length === 0)(`a bad call is an error${without}`, () => {
   const BYTES = 16 * 65536;
@@ -181,7 +187,8 @@ describe.skipIf(isas.length === 0)(`a bad call is an error${without}`, () => {
       fc.integer({ min: 0, max: 70 }),
       fc.constantFrom(1000, 65536, 2 ** 20, 2 ** 24, 2 ** 28, 2 ** 30),
     );
-    const kind = { a: address, s: address, n: count, d: fc.double({ noNaN: true }) };
+    // From 4 on: at 0 a huge count of rows would fit, and take its time.
+    const kind = { a: address, s: address.filter((n) => n > 0), n: count, d: fc.double({ noNaN: true }) };
     const call = fc
       .constantFrom(...(Object.keys(kindsOf) as (keyof typeof kindsOf)[]))
       .chain((name) => fc.tuple(fc.constant(name), fc.tuple(...[...kindsOf[name]].map((k) => kind[k as "a"]))));
@@ -198,6 +205,142 @@ describe.skipIf(isas.length === 0)(`a bad call is an error${without}`, () => {
       { numRuns: 4000, seed: 21 },
     );
     expect(done).toBeGreaterThan(100);
+  });
+
+  describe("of a program", () => {
+    const operations = nativeOperations();
+    const code = (name: keyof KernelExports): number => operations.get(name) as number;
+    /** A table and its memory, with numbers written at an address. */
+    const written = (numbers: readonly number[], address = 1024) => {
+      const { buffer } = new WebAssembly.Memory({ initial: 16, maximum: 16 });
+      new Float64Array(buffer).set(numbers, address / 8);
+      return { table: bindNative(buffer, first), f32: new Float32Array(buffer) };
+    };
+
+    test("every function of the table has a number, and the same kinds of arguments", () => {
+      expect([...operations.keys()].sort()).toEqual(
+        [...Object.keys(kindsOf), ...["lstm", "gru"].flatMap((cell) => plannedNames(cell))].sort(),
+      );
+    });
+
+    test.each([
+      ["an unknown operation", [99]],
+      ["an unknown operation", [-1]],
+      ["an unknown operation", [0.5]],
+      ["an unknown operation", [NaN]],
+      ["an unknown operation", [Infinity]],
+      ["ends within an operation", [0, 0, 0]],
+      ["tanhArray got a number out of range", [0, 2, 0, 4]],
+      ["tanhArray got a number out of range", [0, NaN, 0, 4]],
+      ["tanhArray would leave their memory", [0, 0, 16 * 65536, 4]],
+    ])("%s", (message, bad) => {
+      // A good call stands before the bad one, and must not run either.
+      const good = [code("tanhArray"), 0, 64, 4];
+      const { table, f32 } = written([...good, ...bad]);
+      f32.set([1, 2, 3, 4]);
+      expect(() => {
+        table.run(1024, good.length + bad.length);
+      }).toThrow(message);
+      expect([...f32.subarray(16, 20)]).toEqual([0, 0, 0, 0]);
+      table.run(1024, good.length);
+      expect(f32[16]).toBeCloseTo(Math.tanh(1), 6);
+    });
+
+    test("an address or a count that is none", () => {
+      const { table } = written([]);
+      for (const [address, count] of [
+        [4, 1],
+        [-8, 1],
+        [BYTES, 1],
+        [BYTES - 8, 2],
+        [0, -1],
+        [0, 2 ** 16 + 1],
+        [0, 1.5],
+        [NaN, 1],
+        [0, NaN],
+        [2 ** 53, 1],
+      ] as const)
+        expect(() => {
+          table.run(address, count);
+        }, `${address} ${count}`).toThrow(RangeError);
+      expect(() => {
+        (table.run as (address: number) => void)(0);
+      }).toThrow(/takes numbers/);
+      table.run(BYTES, 0);
+    });
+
+    test("a call that writes over the rest of its program changes nothing of it", () => {
+      const numbers = [...[code("copyRows"), 0, 64, 1, 16, 1024, 64], ...[code("tanhArray"), 64, 128, 4]];
+      const { table, f32 } = written(numbers);
+      f32.set([1, 2, 3, 4], 16);
+      table.run(1024, numbers.length);
+      expect(f32[32]).toBeCloseTo(Math.tanh(1), 6);
+    });
+
+    test("an index of no row: refused, and where a call before writes one, taken for row 0", () => {
+      const gather = [code("gatherRows"), 0, 1, 2, 512, 1, 1, 640, 4];
+      const { table, f32 } = written(gather);
+      const u32 = new Uint32Array(f32.buffer);
+      f32.set([7, 8], 128);
+      u32[0] = 1;
+      table.run(1024, gather.length);
+      expect(f32[160]).toBe(8);
+      u32[0] = 2;
+      expect(() => {
+        table.run(1024, gather.length);
+      }).toThrow(/gatherRows would leave their memory/);
+      const both = [code("copyRows"), 256, 4, 1, 1, 0, 4, ...gather];
+      new Float64Array(f32.buffer).set(both, 128);
+      u32[0] = 0;
+      u32[64] = 2 ** 32 - 1;
+      table.run(1024, both.length);
+      expect(u32[0]).toBe(2 ** 32 - 1);
+      expect(f32[160]).toBe(7);
+    });
+
+    test("whatever the numbers, it ends or throws, and does what the calls alone do", () => {
+      const names = Object.keys(kindsOf) as (keyof typeof kindsOf)[];
+      const address = fc.oneof(
+        fc.integer({ min: 0, max: BYTES / 4 }).map((n) => n * 4),
+        fc.constantFrom(0, BYTES - 4, BYTES - 64, BYTES, 2 ** 31),
+      );
+      const count = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.constantFrom(1000, 65536, 2 ** 24, 2 ** 30));
+      // From 4 on: at 0 a huge count of rows would fit, and take its time.
+      const kind = { a: address, s: address.filter((n) => n > 0), n: count, d: fc.double({ noNaN: true }) };
+      const call = fc
+        .constantFrom(...names)
+        .chain((name) => fc.tuple(fc.constant(name), fc.tuple(...[...kindsOf[name]].map((k) => kind[k as "a"]))));
+      let done = 0;
+      const outcome = (action: () => unknown): string => {
+        try {
+          action();
+          done++;
+          return "done";
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+          return (error as Error).message;
+        }
+      };
+      // The program stands in a page of its own, which no call may touch: what it does to the rest is compared.
+      const [alone, program] = [written([]), written([])];
+      fc.assert(
+        fc.property(call, fc.array(fc.double(), { maxLength: 3 }), ([name, args], rest) => {
+          const numbers = [code(name), ...args];
+          new Float64Array(program.f32.buffer).set(numbers);
+          new Float64Array(alone.f32.buffer).set(numbers);
+          const single = (): unknown =>
+            Reflect.get<Record<string, (...all: number[]) => unknown>, string>(alone.table as never, name)(...args);
+          expect(outcome(() => program.table.run(0, numbers.length))).toBe(outcome(single));
+          new Float64Array(program.f32.buffer).set(rest);
+          outcome(() => {
+            program.table.run(0, rest.length);
+          });
+        }),
+        { numRuns: 800, seed: 22 },
+      );
+      expect(done).toBeGreaterThan(100);
+      expect(bits(program.f32.subarray(64))).toEqual(bits(alone.f32.subarray(64)));
+    });
   });
 
   test.each(["lstm", "gru"] as const)("a plan of %s with any one field wrong", (cell) => {
@@ -244,6 +387,21 @@ describe.skipIf(isas.length === 0)(`the native kernels' memory${without}`, () =>
     expect(memory.f32[(far + (64 << 20) - 16) >> 2]).toBeCloseTo(Math.tanh(0.5), 6);
   });
 
+  test("grows between two runs of a program", () => {
+    const memory = new KernelMemory("native", first);
+    const address = memory.allocate(64);
+    const program = new Program(memory);
+    const slot = program.add("tanhArray", address, address, 1);
+    program.seal();
+    memory.f32[address >> 2] = 0.5;
+    program.run();
+    const far = memory.allocate(64 << 20) + (64 << 20) - 64;
+    program.set(slot + 1, far);
+    program.run();
+    expect(memory.f32[far >> 2]).toBeCloseTo(Math.tanh(Math.tanh(0.5)), 6);
+    program.dispose();
+  });
+
   test("lives as long as any function of it", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
@@ -273,9 +431,13 @@ describe.skipIf(isas.length === 0)(`the native kernels' memory${without}`, () =>
       import { parentPort } from "node:worker_threads";
       const { KernelMemory } = await import(${JSON.stringify(new URL("../../../../dist/tensor/kernels/memory.js", import.meta.url).href)});
       const memory = new KernelMemory("native");
+      const { Program } = await import(${JSON.stringify(new URL("../../../../dist/tensor/kernels/program.js", import.meta.url).href)});
       const address = memory.allocate(8_000_000);
+      const program = new Program(memory);
+      for (let i = 0; i < 3; i++) program.add("tanhArray", address, address, 2_000_000);
+      program.seal();
       parentPort.postMessage("runs");
-      for (;;) memory.exports.tanhArray(address, address, 2_000_000);`;
+      for (;;) program.run();`;
     const workers = [1, 2].map(() => new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`)));
     await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("message", resolve))));
     const codes = await Promise.all(workers.map((worker) => worker.terminate()));

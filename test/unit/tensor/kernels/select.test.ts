@@ -22,7 +22,7 @@ function machineRuns(...runnable: ("native" | "plain" | "relaxed")[]): void {
   const bind = vi.fn();
   vi.mocked(nativeAddon).mockReturnValue(
     runnable.includes("native")
-      ? { addon: { version: 1, isas: ["avx2"], bind }, file: "kernels.node" }
+      ? { addon: { version: 2, isas: ["avx2"], operations: [], bind }, file: "kernels.node" }
       : { reason: "no C compiler was found" },
   );
   vi.spyOn(WebAssembly, "validate").mockImplementation((bytes) =>
