@@ -14,10 +14,8 @@ afterEach(() => executor.close());
 async function contained(act: string, failure: object, heard = hooks()): Promise<void> {
   const done = await runIn(executor, job(act), heard);
   expect(done).toMatchObject({ state: "failed", failure });
-  expect(await runIn(executor, job("square", { number: 1, x: 2 }), hooks())).toMatchObject({
-    state: "complete",
-    values: [4],
-  });
+  const next = await runIn(executor, job("square", { number: 1, x: 2 }), hooks());
+  expect(next, JSON.stringify(next)).toMatchObject({ state: "complete", values: [4] });
 }
 
 /** A timeout set off when the trial is under way, which its first report says. */
