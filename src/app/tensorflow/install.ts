@@ -11,8 +11,8 @@ import { fetchPackages } from "./npm-packages.js";
 import { runProgram } from "./run-program.js";
 import { TENSORFLOW_SOURCES } from "./sources.js";
 import type { TensorflowSources, WheelSource } from "./sources.js";
-import { fetchWheel, unpackWheel } from "./wheel.js";
-import type { FetchedWheel } from "./wheel.js";
+import { fetchWheel, locateWheel, unpackWheel } from "./wheel.js";
+import type { FetchedWheel, WheelPlace } from "./wheel.js";
 
 export interface InstallOptions {
   /** A file or an address to take in place of PyPI's wheel. */
@@ -95,6 +95,7 @@ function alreadyThere({ wheel, force }: InstallOptions, source: WheelSource): In
 export async function installTensorflow(options: InstallOptions = {}): Promise<Installation> {
   const { signal, sources = TENSORFLOW_SOURCES } = options;
   const source = requirePlatform(sources);
+  const place = await locateWheel({ source, wheel: options.wheel, sha256: options.sha256 });
   const there = alreadyThere(options, source);
   if (there) return there;
   const compiler = await findCompiler(process.env, signal);
@@ -104,7 +105,7 @@ export async function installTensorflow(options: InstallOptions = {}): Promise<I
     folder = await beginFolder(cache);
     await sweep(cache);
     await requireSpace(folder);
-    return await makeInstallation({ options, source, sources, compiler, cache, folder });
+    return await makeInstallation({ options, place, sources, compiler, cache, folder });
   } catch (error) {
     signal?.throwIfAborted();
     const isOfTheSystem = error instanceof Error && "syscall" in error && !(error instanceof MlbenchError);
@@ -122,27 +123,24 @@ async function clearAway(cache: string, folder: string): Promise<void> {
 
 interface Work {
   readonly options: InstallOptions;
-  readonly source: WheelSource;
+  readonly place: WheelPlace;
   readonly sources: TensorflowSources;
   readonly compiler: readonly string[];
   readonly cache: string;
   readonly folder: string;
 }
 
-async function makeInstallation({ options, source, sources, compiler, cache, folder }: Work): Promise<Installation> {
+async function makeInstallation({ options, place, sources, compiler, cache, folder }: Work): Promise<Installation> {
   const { signal, onStep, retries = 3, retryDelayMs = 1000, tryOut = tryInProcess } = options;
   const [lib, include, addon] = [join(folder, "lib"), join(folder, "include"), join(folder, "tfjs_binding.node")];
   const { code, headers } = sources;
   onStep?.(`fetching ${code.name} ${code.version} and ${headers.name} ${headers.version} with npm`);
   const packages = await fetchPackages([code, headers], join(folder, "npm"), signal);
   const [codeFolder, headersFolder] = packages as [string, string];
-  onStep?.(`fetching ${options.wheel ?? source.file}`);
-  const wheel = await fetchWheel(
-    { source, index: process.env["PIP_INDEX_URL"] ?? sources.index, wheel: options.wheel, sha256: options.sha256 },
-    cache,
-    folder,
-    { onProgress: options.onProgress, signal, retries, retryDelayMs },
-  );
+  onStep?.(place.file === undefined ? `fetching ${place.name}` : `reading ${place.file}`);
+  const index = process.env["PIP_INDEX_URL"] ?? sources.index;
+  const progress = { onProgress: options.onProgress, signal, retries, retryDelayMs };
+  const wheel = await fetchWheel(place, index, { cache, folder }, progress);
   onStep?.(`unpacking libtensorflow; the wheel's SHA-256 is ${wheel.sha256}${wheel.verified ? ", as expected" : ""}`);
   const tensorflow = await unpackWheel(wheel, folder, { lib, include }, signal);
   onStep?.(`compiling the addon with ${compiler.join(" ")}`);
@@ -172,8 +170,8 @@ async function keepCode(from: string, to: string): Promise<void> {
   });
 }
 
-async function removeMaterials(folder: string, { path }: FetchedWheel): Promise<void> {
-  const own = path.startsWith(folder) ? [path, `${path}.json`] : [];
+async function removeMaterials(folder: string, { path, downloaded }: FetchedWheel): Promise<void> {
+  const own = downloaded ? [path, `${path}.json`] : [];
   for (const old of [...["npm", "include", "unpacking"].map((name) => join(folder, name)), ...own])
     await rm(old, { recursive: true, force: true });
 }

@@ -14,9 +14,18 @@ import type { WheelAddress } from "./wheel-index.js";
 /** What is asked for: the published wheel, or a file or an address of the user's. */
 export interface WheelRequest {
   readonly source: WheelSource;
-  readonly index: string;
   readonly wheel?: string | undefined;
   readonly sha256?: string | undefined;
+}
+
+/** Where a wheel is: a file, an address, or, with neither, the package index. */
+export interface WheelPlace {
+  readonly source: WheelSource;
+  readonly name: string;
+  /** What its SHA-256 must be (hex); undefined where nobody says. */
+  readonly expected: string | undefined;
+  readonly file?: string;
+  readonly address?: string;
 }
 
 export interface WheelProgress {
@@ -33,6 +42,8 @@ export interface FetchedWheel {
   readonly sha256: string;
   /** Whether that was what was expected; false where nothing was. */
   readonly verified: boolean;
+  /** Whether it was fetched into the installation's folder; a file of the user's stays where it is, whatever comes of it. */
+  readonly downloaded: boolean;
 }
 
 const limits = { maxFiles: 100_000, maxBytes: 4 * 2 ** 30, maxRatio: 1_000, maxDepth: 0 };
@@ -55,31 +66,41 @@ function takenApart(wheel: string): {
 }
 
 /**
- * Fetches the wheel into the installation's folder, going on with what an earlier one left; a file stays where it is.
+ * Where the wheel that is asked for is; nothing is fetched.
  * @throws UsageError `file-not-found`, `invalid-url`, `invalid-sha256`
+ */
+export async function locateWheel({ source, wheel, sha256 }: WheelRequest): Promise<WheelPlace> {
+  const given = sha256?.toLowerCase();
+  if (given !== undefined && !/^[0-9a-f]{64}$/.test(given))
+    throw new UsageError("invalid-sha256", `sha256: expected 64 hexadecimal digits, got ${JSON.stringify(given)}`);
+  const published = (name: string): string | undefined => (name === source.file ? source.sha256 : undefined);
+  if (wheel === undefined) return { source, name: source.file, expected: given ?? source.sha256 };
+  if (isAddress(wheel)) {
+    const { url, name, sha256: said } = takenApart(wheel);
+    return { source, name, expected: given ?? said ?? published(name), address: url };
+  }
+  await requireFile(wheel);
+  const name = basename(wheel);
+  return { source, name, expected: given ?? published(name), file: wheel };
+}
+
+/**
+ * Fetches the wheel into the installation's folder, going on with what an earlier one left; a file stays where it is.
+ * @param index where the published wheel's address is asked
+ * @throws UsageError `invalid-url`
  * @throws MlbenchError `download-failed`, `download-interrupted`, `download-too-large`, `checksum-mismatch`
  */
 export async function fetchWheel(
-  request: WheelRequest,
-  cache: string,
-  folder: string,
+  place: WheelPlace,
+  index: string,
+  { cache, folder }: { readonly cache: string; readonly folder: string },
   progress: WheelProgress,
 ): Promise<FetchedWheel> {
-  const { source, wheel } = request;
-  const given = request.sha256?.toLowerCase();
-  if (given !== undefined && !/^[0-9a-f]{64}$/.test(given))
-    throw new UsageError("invalid-sha256", `sha256: expected 64 hexadecimal digits, got ${JSON.stringify(given)}`);
-  if (wheel !== undefined && !isAddress(wheel)) {
-    await requireFile(wheel);
-    const name = basename(wheel);
-    return checked(wheel, name, given ?? (name === source.file ? source.sha256 : undefined), wheel);
-  }
-  const own = wheel === undefined ? null : takenApart(wheel);
-  const name = own?.name ?? source.file;
-  const address = own ? withCredentials(own.url) : await findWheel(request.index, source, progress.signal);
-  const expected = given ?? own?.sha256 ?? (name === source.file ? source.sha256 : undefined);
-  const path = await download(address, await takeDownload(cache, folder, name), progress);
-  return checked(path, name, expected, address.url);
+  const { source, name, file, address } = place;
+  if (file !== undefined) return checked(place, file, { downloaded: false, from: file });
+  const found = address === undefined ? await findWheel(index, source, progress.signal) : withCredentials(address);
+  const path = await download(found, await takeDownload(cache, folder, name), progress);
+  return checked(place, path, { downloaded: true, from: found.url });
 }
 
 async function requireFile(path: string): Promise<void> {
@@ -93,15 +114,18 @@ async function download({ url, headers }: WheelAddress, partPath: string, progre
   return partPath;
 }
 
-async function checked(path: string, name: string, expected: string | undefined, from: string): Promise<FetchedWheel> {
+async function checked(
+  { name, expected }: WheelPlace,
+  path: string,
+  { downloaded, from }: { readonly downloaded: boolean; readonly from: string },
+): Promise<FetchedWheel> {
   const sha256 = await sha256OfFile(path);
   if (expected !== undefined && sha256 !== expected) {
-    const downloaded = path.endsWith(".part");
     if (downloaded) await discardPart(path);
     const what = downloaded ? "; it was removed" : "";
     throw new MlbenchError("checksum-mismatch", `${from}: its SHA-256 is ${sha256}, expected ${expected}${what}`);
   }
-  return { path, name, sha256, verified: expected !== undefined };
+  return { path, name, sha256, verified: expected !== undefined, downloaded };
 }
 
 const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"] as const;
@@ -113,10 +137,9 @@ const isHeader = (entry: string): boolean =>
 /** The version that the wheel's own folder of metadata is named by. */
 const METADATA = /^tensorflow[\w.]*-(\d[\w.+!]*)\.dist-info\/METADATA$/;
 
-/** One that is refused is refused again: it is not kept for the next installation. */
-async function discardRefused(path: string, error: unknown): Promise<void> {
-  if (error instanceof MlbenchError && error.code === "archive-refused" && path.endsWith(".part"))
-    await discardPart(path);
+/** One that was downloaded and is refused is refused again: it is not kept for the next installation. */
+async function discardRefused({ path, downloaded }: FetchedWheel, error: unknown): Promise<void> {
+  if (downloaded && error instanceof MlbenchError && error.code === "archive-refused") await discardPart(path);
 }
 
 /**
@@ -125,7 +148,7 @@ async function discardRefused(path: string, error: unknown): Promise<void> {
  * @throws MlbenchError `archive-refused`
  */
 export async function unpackWheel(
-  wheel: Pick<FetchedWheel, "path" | "name">,
+  wheel: FetchedWheel,
   folder: string,
   target: { readonly lib: string; readonly include: string },
   signal?: AbortSignal,
@@ -135,7 +158,7 @@ export async function unpackWheel(
     ...{ limits, signal, label: wheel.name },
     wanted: (_name, entry) => library(entry) !== undefined || isHeader(entry) || METADATA.test(entry),
   }).catch(async (error: unknown) => {
-    await discardRefused(wheel.path, error);
+    await discardRefused(wheel, error);
     throw error;
   });
   let version: string | undefined;

@@ -239,6 +239,24 @@ describe.skipIf(!isSupported)("a wheel", () => {
     expect(await failure({ wheel: path, sha256: "12" })).toMatchObject({ code: "invalid-sha256", exitCode: 2 });
   });
 
+  test("that cannot be one is said before anything is looked for or fetched", async () => {
+    vi.stubEnv("CXX", "no-such-compiler");
+    const onStep = vi.fn();
+    for (const options of [{ wheel: join(root, "none.whl") }, { wheel: "ftp://x/y.whl" }, { sha256: "12" }])
+      expect((await failure({ ...options, onStep })).code).toMatch(/^(file-not-found|invalid-url|invalid-sha256)$/);
+    expect(onStep).not.toHaveBeenCalled();
+    expect(existsSync(tensorflowCache())).toBe(false);
+  });
+
+  test("of the user's stays where it is, whatever its name and whatever is wrong with it", async () => {
+    const path = await wheelFile(wheelFiles, "own-1.whl.part");
+    expect(await failure({ wheel: path, sha256: "0".repeat(64) })).toMatchObject({ code: "checksum-mismatch" });
+    expect(existsSync(path)).toBe(true);
+    await truncate(path, 600);
+    expect(await failure({ wheel: path })).toMatchObject({ code: "archive-refused" });
+    expect(existsSync(path)).toBe(true);
+  });
+
   test("under the published name must have the published digest", async () => {
     const path = await wheelFile({ ...wheelFiles, "tensorflow/more": bytes("!") }, FILE);
     expect(await failure({ wheel: path })).toMatchObject({ code: "checksum-mismatch" });
