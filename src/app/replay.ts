@@ -1,5 +1,5 @@
 /** Trains a trial again from its record and compares what comes out. */
-import { defined, timedMetrics, unknownTrial, UsageError, wholeRunMetrics } from "../core/index.js";
+import { defined, messageOf, timedMetrics, unknownTrial, UsageError, wholeRunMetrics } from "../core/index.js";
 import type {
   BackendName,
   EpochEvent,
@@ -17,7 +17,9 @@ import { epochNumbers, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { useBackend } from "../tensor/index.js";
 import { kernelsReason, kernelsRemedy } from "../tensor/kernels/select.js";
+import { TensorflowUnavailable } from "../tensor/tensorflow.js";
 import { backendOf } from "./study-backend.js";
 import { kernelsOf } from "./study-kernels.js";
 
@@ -56,8 +58,8 @@ function recordedBackend(trial: Trial): { backend?: BackendName; kernels?: Kerne
 /**
  * Trains a trial of a study over a model again from its record, on the backend and kernels that it ran on, for as many
  * epochs, and compares.
- * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`; `kernels-unavailable` where those
- * of the trial do not run.
+ * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`; `kernels-unavailable` and
+ * `backend-unavailable` where those of the trial do not run.
  * @example
  * (await replayTrial({ name: "tuned", storage: "studies" }, 3)).same; // true
  */
@@ -84,6 +86,21 @@ function requireKernels({ number }: Trial, kernels: KernelsName | undefined): vo
     `trial ${number} was trained by the "${kernels}" kernels, which do not run here: ${reason}; ` +
       `${remedy === null ? "" : `${remedy}, or `}replay it on a machine that has them`,
   );
+}
+
+/** No more than on another backend. */
+async function requireBackend({ number }: Trial, backend: BackendName | undefined): Promise<void> {
+  try {
+    if (backend) await useBackend(backend);
+  } catch (error) {
+    const why = error instanceof TensorflowUnavailable ? `${error.why}; ${error.remedy}, or` : `${messageOf(error)};`;
+    throw new UsageError(
+      "backend-unavailable",
+      `trial ${number} was trained on the "${backend}" backend, which does not run here: ${why} ` +
+        "replay it on a machine that has it",
+      { cause: error },
+    );
+  }
 }
 
 function requireReplayable(header: StudyHeader, trial: Trial): void {
@@ -120,6 +137,7 @@ async function replayRecord(
   requireReplayable(header, trial);
   const recorded = recordedBackend(trial);
   requireKernels(trial, recorded.kernels);
+  await requireBackend(trial, recorded.backend);
   const configOf = await configOfTrials(header, base, recorded);
   const config = configOf(trial);
   options.onStart?.(trial);

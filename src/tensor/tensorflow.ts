@@ -100,7 +100,7 @@ export function loadTensorflowFrom(files: TensorflowFiles): LoadedTensorflow {
  */
 export function loadTensorflow(): Promise<LoadedTensorflow> {
   const candidates = [inCache(), inNodeModules()].filter((files) => files !== null);
-  let error: UsageError | null = null;
+  let error: TensorflowUnavailable | null = null;
   for (const files of candidates) {
     try {
       return Promise.resolve(loadTensorflowFrom(files));
@@ -111,12 +111,19 @@ export function loadTensorflow(): Promise<LoadedTensorflow> {
   return Promise.reject(error ?? notInstalled());
 }
 
-function unavailable(why: string, remedy: string, cause?: unknown): UsageError {
-  return new UsageError(
-    "backend-unavailable",
-    `backend "tensorflow" is not available: ${why}; ${remedy}, or use --backend wasm`,
-    cause === undefined ? {} : { cause },
-  );
+/** TensorFlow is not there or does not load: why, and what helps, apart from the advice to take another backend. */
+export class TensorflowUnavailable extends UsageError {
+  constructor(
+    readonly why: string,
+    readonly remedy: string,
+    cause?: unknown,
+  ) {
+    super(
+      "backend-unavailable",
+      `backend "tensorflow" is not available: ${why}; ${remedy}, or use --backend wasm`,
+      cause === undefined ? {} : { cause },
+    );
+  }
 }
 
 /** Why nothing can be installed here; null where it can. What runs under Linux is built for glibc. */
@@ -126,25 +133,28 @@ export function whyNoTensorflow({ platform, arch } = process): string | null {
   return null;
 }
 
-function notInstalled(): UsageError {
+function notInstalled(): TensorflowUnavailable {
   const why = whyNoTensorflow();
   return why === null
-    ? unavailable(
+    ? new TensorflowUnavailable(
         `it is not installed in ${tensorflowCache()}`,
         "run `mlbench-hpo backends install tensorflow` (207 MB are downloaded, a C++ compiler is needed)",
       )
-    : unavailable(`it is not installed, and ${why}`, "run `npm install @tensorflow/tfjs-node` beside mlbench-hpo");
+    : new TensorflowUnavailable(
+        `it is not installed, and ${why}`,
+        "run `npm install @tensorflow/tfjs-node` beside mlbench-hpo",
+      );
 }
 
-function broken({ source, folder }: TensorflowFiles, error: unknown): UsageError {
+function broken({ source, folder }: TensorflowFiles, error: unknown): TensorflowUnavailable {
   const first = messageOf(error).split("\n")[0]?.trim() ?? "";
   return source === "cache"
-    ? unavailable(
+    ? new TensorflowUnavailable(
         `${folder} does not load: ${first}`,
         "run `mlbench-hpo backends install tensorflow --force` to install it anew",
         error,
       )
-    : unavailable(
+    : new TensorflowUnavailable(
         `@tensorflow/tfjs-node in ${folder} does not load: ${first}`,
         "run `mlbench-hpo backends install tensorflow`, or reinstall the package for this Node version",
         error,

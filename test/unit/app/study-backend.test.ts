@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
+import { replayTrial } from "../../../src/app/replay.js";
 import { backendOf, studyBackend } from "../../../src/app/study-backend.js";
 import { blankTrial } from "../../../src/core/index.js";
+import type { Trial } from "../../../src/core/index.js";
+import { MemoryStorage } from "../../../src/storage/memory.js";
 import { opCostOf, useBackend } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { suitsTensorflow } from "../../../src/training/choose-backend.js";
@@ -38,6 +41,23 @@ describe("the backend that a study keeps", () => {
     expect(study.trials.map(({ backend }) => backend?.split("/")[0])).toEqual(["cpu", "cpu"]);
     await study.close();
   });
+});
+
+test("a trial whose backend the machine lacks is not replayed, and no option is named that replay has not", async () => {
+  const study = await createStudy({ storage: new MemoryStorage(), ...small });
+  await study.optimize({ trials: 1, workers: 1, backend: "cpu", keepCheckpoints: "none" });
+  const copy = new MemoryStorage();
+  const writer = await copy.create(study.header);
+  const elsewhere = { ...study.trials[0], kernels: "none", isa: null, backend: "tensorflow/none" } as Trial;
+  await writer.append({ type: "trial-created", trial: elsewhere });
+  await writer.close();
+  vi.stubEnv("XDG_CACHE_HOME", "/nowhere");
+  const replayed = replayTrial({ storage: copy, name: study.name }, 0);
+  await expect(replayed).rejects.toMatchObject({ code: "backend-unavailable", exitCode: 2 });
+  await expect(replayed).rejects.toThrow(
+    /^trial 0 was trained on the "tensorflow" backend, which does not run here: it is not installed.*, or replay it on a machine that has it$/,
+  );
+  await expect(replayed).rejects.not.toThrow("--backend");
 });
 
 describe("whether a model's ops suit TensorFlow", () => {
