@@ -102,7 +102,8 @@ export -f install_tensorflow
 
 # with_tensorflow NAME SECONDS COMMAND…: a part that needs it.
 with_tensorflow() {
-  if [ -e "$tensorflow_cache/mlbench-hpo" ]; then
+  # The link that an installation ends with; a failed one leaves the folder that it is in.
+  if compgen -G "$tensorflow_cache/mlbench-hpo/tensorflow/*/installed.json" >/dev/null; then
     part "$1" "$2" env XDG_CACHE_HOME="$tensorflow_cache" MLBENCH_TENSORFLOW=1 "${@:3}"
   else
     skip "$1" "no TensorFlow here"

@@ -20,7 +20,7 @@ const options = {
   seconds: { type: "string", default: "2" },
   kernels: { type: "string", default: "auto" },
   backend: { type: "string", default: "cpu" },
-  python: { type: "string", default: process.env.MLBENCH_PEER_PYTHON ?? "python3" },
+  python: { type: "string", default: process.env.MLBENCH_PYTHON ?? "python3" },
   core: { type: "string", default: String(os.cpus().length - 1) },
   json: { type: "string" },
 };
