@@ -48,7 +48,10 @@ function section(command, path, level) {
   const help = command.createHelp();
   const lines = [`${"#".repeat(level)} ${path}`, "", command.description(), ""];
   const own = command.commands.filter((child) => child.name() !== "help");
-  if (own.length === 0) lines.push("```text", `mlbench-hpo ${path} ${command.usage()}`.trim(), "```", "");
+  const options = help.visibleOptions(command).filter(({ long }) => long !== "--help");
+  // A group without options does nothing by itself.
+  if (own.length === 0 || options.length > 0)
+    lines.push("```text", `mlbench-hpo ${path} ${command.usage()}`.trim(), "```", "");
   const aliases = command.aliases();
   if (aliases.length > 0) lines.push(`Also \`${aliases.join("`, `")}\`.`, "");
   const given = command.registeredArguments.filter(({ description }) => description);
@@ -57,7 +60,6 @@ function section(command, path, level) {
     for (const argument of given) lines.push(`| \`${argument.name()}\` | ${cell(argument.description)} |`);
     lines.push("");
   }
-  const options = help.visibleOptions(command).filter(({ long }) => long !== "--help");
   if (options.length > 0) lines.push("| option | |", "|---|---|", ...options.map(optionRow), "");
   for (const child of own) lines.push(...section(child, `${path} ${child.name()}`, level + 1));
   return lines;

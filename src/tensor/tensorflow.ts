@@ -4,6 +4,7 @@ import Module, { createRequire } from "node:module";
 import { join, sep } from "node:path";
 import util from "node:util";
 import { messageOf, UsageError } from "../core/errors.js";
+import { libcOf } from "./c-library.js";
 import { damageOf, inCache, inNodeModules, tensorflowCache } from "./tensorflow-files.js";
 import type { TensorflowFiles } from "./tensorflow-files.js";
 import * as tf from "./tf.js";
@@ -126,24 +127,20 @@ export class TensorflowUnavailable extends UsageError {
   }
 }
 
-/** Why nothing can be installed here; null where it can. What runs under Linux is built for glibc. */
-export function whyNoTensorflow({ platform, arch } = process): string | null {
-  if (platform !== "linux") return `on ${platform} mlbench-hpo installs none`;
-  if (arch !== "x64" && arch !== "arm64") return `there is none for ${arch}`;
-  return null;
-}
-
 function notInstalled(): TensorflowUnavailable {
-  const why = whyNoTensorflow();
-  return why === null
-    ? new TensorflowUnavailable(
-        `it is not installed in ${tensorflowCache()}`,
-        "run `mlbench-hpo backends install tensorflow` (207 MB are downloaded, a C++ compiler is needed)",
-      )
-    : new TensorflowUnavailable(
-        `it is not installed, and ${why}`,
-        "run `npm install @tensorflow/tfjs-node` beside mlbench-hpo",
-      );
+  const { platform, arch, execPath } = process;
+  const none = "it is not installed, and";
+  if (platform !== "linux" || (arch !== "x64" && arch !== "arm64"))
+    return new TensorflowUnavailable(
+      `${none} on ${platform} ${arch} mlbench-hpo installs none`,
+      "run `npm install @tensorflow/tfjs-node` beside mlbench-hpo",
+    );
+  if (libcOf(execPath) === "musl")
+    return new TensorflowUnavailable(`${none} it needs glibc, this Linux has musl`, "use a Linux with glibc");
+  return new TensorflowUnavailable(
+    `it is not installed in ${tensorflowCache()}`,
+    "run `mlbench-hpo backends install tensorflow` (207 MB are downloaded, a C++ compiler is needed)",
+  );
 }
 
 function broken({ source, folder }: TensorflowFiles, error: unknown): TensorflowUnavailable {

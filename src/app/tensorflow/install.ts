@@ -3,6 +3,7 @@ import { cp, mkdir, readdir, rename, rm, stat, statfs, writeFile } from "node:fs
 import { join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/index.js";
 import { cannotWrite } from "../../io/atomic-write.js";
+import { libcOf } from "../../tensor/c-library.js";
 import { damageOf, INSTALLED, inCache, tensorflowCache, tensorflowLink } from "../../tensor/tensorflow-files.js";
 import type { InstalledTensorflow } from "../../tensor/tensorflow-files.js";
 import { compileAddon, findCompiler } from "./compile-addon.js";
@@ -57,11 +58,8 @@ function requirePlatform(sources: TensorflowSources): WheelSource {
       `TensorFlow is installed on Linux x64 and arm64 alone, this is ${platform} ${arch}; ` +
         "`npm install @tensorflow/tfjs-node` beside mlbench-hpo may bring one that is built for it",
     );
-  const report = process.report as typeof process.report & { excludeNetwork?: boolean };
-  report.excludeNetwork = true;
-  const { header } = report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
-  if (header.glibcVersionRuntime === undefined)
-    throw new UsageError("install-unsupported", "TensorFlow's wheels need glibc, this Linux has another C library");
+  if (libcOf(process.execPath) === "musl")
+    throw new UsageError("install-unsupported", "TensorFlow's wheels need glibc, this Linux has musl");
   return source;
 }
 

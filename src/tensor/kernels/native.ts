@@ -1,9 +1,10 @@
 /** The native kernels: the addon of this machine, and which instruction set it runs. */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { messageOf, UsageError } from "../../core/errors.js";
 import type { IsaName } from "../../core/run.js";
+import { libcOf } from "../c-library.js";
 import { vendorDirectory } from "../vendor-directory.js";
 import type { KernelExports } from "./exports.js";
 
@@ -109,25 +110,6 @@ function together(refused: readonly NoAddon[]): NoAddon {
 /** Of a prebuilt file, as packaging/prebuilt-files.mjs names them. */
 function targetName(platform: string, arch: string, executable: string): string {
   return platform === "linux" ? `${platform}-${arch}-${libcOf(executable)}` : `${platform}-${arch}`;
-}
-
-/**
- * The C library that an executable runs with, by the loader that it names in its first page. (Node's own report says it as
- * well, and takes 3 to 5 ms.)
- */
-function libcOf(executable: string): "glibc" | "musl" {
-  const head = Buffer.alloc(4096);
-  try {
-    const file = openSync(executable, "r");
-    try {
-      readSync(file, head);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    // An executable that nobody may read: the usual library.
-  }
-  return head.includes("/ld-musl-") ? "musl" : "glibc";
 }
 
 /** What dist/vendor/native.json says of the last build here; a packed package has none. */
