@@ -11,6 +11,15 @@ export function backendOf({ backend }: Pick<Trial, "backend">): BackendName | un
   return names.find((known) => known === name);
 }
 
+/** That of the first trial to say so. */
+function keptBackend(trials: readonly Trial[]): BackendName | undefined {
+  for (const trial of trials) {
+    const name = backendOf(trial);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
 /**
  * The backend that a study goes on with: what is asked for, else that of the first trial to say so; `auto` where none has
  * run. So results don't change when TensorFlow is installed beside a study.
@@ -21,7 +30,7 @@ export async function studyBackend(
   asked: BackendName | "auto" = "auto",
 ): Promise<BackendName | "auto"> {
   if (asked !== "auto") return asked;
-  const kept = study.trials.map(backendOf).find((name) => name !== undefined);
+  const kept = keptBackend(study.trials);
   if (kept === undefined) return "auto";
   try {
     return (await useBackend(kept)).name;
