@@ -270,8 +270,7 @@ export class StudyManager {
     const rule = this.#progress?.after(trial, state);
     if (rule) this.stop(rule, "grace");
     await durable;
-    await this.#context.dispatcher.reportsKept(number);
-    await this.#runner?.afterTrial?.(trial);
+    await Promise.all([this.#context.dispatcher.reportsKept(number), this.#runner?.afterTrial?.(trial)]);
     this.#emit({ event: "trial", trial });
     await this.#context.tell(trial);
   }

@@ -5,6 +5,9 @@ import type { WorkerPort } from "../executors/protocol.js";
 import { ControlBlock, TrialCancelled } from "../executors/protocol.js";
 import { collectNowAndThen } from "./collect-garbage.js";
 
+/** A quarter of what a worker is replaced for by default. */
+const COLLECT_FIRST_BYTES = 512 * 2 ** 20;
+
 /** Sends a trial's reports, attributes and outcome, and takes the answers. */
 export class TrialLine {
   /** Shared with the pool; see {@link ControlBlock}. */
@@ -47,7 +50,11 @@ export class TrialLine {
   }
 
   end(outcome: TrialOutcome, ranOn: RanOn = { backend: null }): void {
-    collectNowAndThen();
+    // What is garbage counts where the worker may be replaced for it. Else the study need not wait: it records the trial
+    // and draws the next one meanwhile.
+    const first = this.#memory() > COLLECT_FIRST_BYTES;
+    if (first) collectNowAndThen();
     this.#port.send({ type: "outcome", outcome, ranOn, memory: this.#memory() });
+    if (!first) setImmediate(collectNowAndThen);
   }
 }

@@ -60,6 +60,8 @@ export interface Element {
 export class ElementReader {
   readonly bytes: Uint8Array;
   readonly littleEndian: boolean;
+  /** Whether numbers may be left where they are in `bytes`: they then keep all of it. */
+  readonly inPlace: boolean;
   readonly budget: MemoryBudget;
   readonly end: number;
   offset: number;
@@ -71,13 +73,19 @@ export class ElementReader {
   constructor(
     bytes: Uint8Array,
     range: { readonly start: number; readonly end: number },
-    source: { readonly file: string; readonly littleEndian: boolean; readonly compressedAt: number | null },
+    source: {
+      readonly file: string;
+      readonly littleEndian: boolean;
+      readonly compressedAt: number | null;
+      readonly inPlace?: boolean;
+    },
     budget: MemoryBudget,
   ) {
     this.bytes = bytes;
     this.offset = range.start;
     this.end = range.end;
     this.littleEndian = source.littleEndian;
+    this.inPlace = source.inPlace ?? false;
     this.budget = budget;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#file = source.file;

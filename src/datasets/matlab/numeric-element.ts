@@ -6,7 +6,7 @@ import type { MatNumbers, MatNumericClass } from "./mat-array.js";
 
 type NumbersConstructor = {
   readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBuffer): MatNumbers;
+  new (buffer: ArrayBufferLike, offset?: number, length?: number): MatNumbers;
   new (length: number): MatNumbers;
 };
 
@@ -47,16 +47,20 @@ function swapBytes(bytes: Uint8Array, width: number): void {
   for (let i = 0; i + width <= bytes.length; i += width) bytes.subarray(i, i + width).reverse();
 }
 
-/** An element's numbers as they are stored: a copy in the platform's byte order. */
+/** An element's numbers as they are stored, in the platform's byte order: a copy, unless they may stay where they are. */
 function stored(reader: ElementReader, element: Element, what: string, at: number): MatNumbers {
   const storage = storages[element.type];
   if (!storage) throw reader.fail("mat-malformed", `${what} has storage type ${element.type}, which is no number`, at);
   const width = storage.BYTES_PER_ELEMENT;
   const length = Math.floor(element.length / width) * width;
   reader.spend(length);
+  const isPlatforms = width === 1 || reader.littleEndian === platformIsLittleEndian;
+  const from = reader.bytes.byteOffset + element.start;
+  if (reader.inPlace && isPlatforms && from % width === 0)
+    return new storage(reader.bytes.buffer, from, length / width);
   const copy = new Uint8Array(length);
   copy.set(reader.bytes.subarray(element.start, element.start + length));
-  if (width > 1 && reader.littleEndian !== platformIsLittleEndian) swapBytes(copy, width);
+  if (!isPlatforms) swapBytes(copy, width);
   return new storage(copy.buffer);
 }
 

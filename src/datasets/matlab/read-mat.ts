@@ -86,6 +86,7 @@ function readFileHeader(bytes: Uint8Array, file: string): MatHeader {
 interface Inflation {
   readonly file: string;
   readonly littleEndian: boolean;
+  readonly inPlace: boolean;
   readonly budget: MemoryBudget;
   readonly cost: ReadMatCost;
 }
@@ -123,7 +124,7 @@ function inflate(input: Uint8Array, at: number, context: Inflation): Uint8Array 
 }
 
 function readNext(bytes: Uint8Array, offset: number, context: Inflation): { variable: MatVariable; next: number } {
-  const { file, littleEndian, budget } = context;
+  const { file, littleEndian, inPlace, budget } = context;
   const top = new ElementReader(
     bytes,
     { start: offset, end: bytes.length },
@@ -136,7 +137,7 @@ function readNext(bytes: Uint8Array, offset: number, context: Inflation): { vari
   top.need(tag.length, "a variable");
   if (tag.type === mi.compressed) {
     const inflated = inflate(bytes.subarray(top.offset, next), offset, context);
-    const source = { file, littleEndian, compressedAt: offset };
+    const source = { file, littleEndian, inPlace, compressedAt: offset };
     const inner = new ElementReader(inflated, { start: 0, end: inflated.length }, source, budget);
     const { type, length } = inner.tag("a compressed variable");
     if (type !== mi.matrix)
@@ -154,11 +155,17 @@ function readNext(bytes: Uint8Array, offset: number, context: Inflation): { vari
   return { variable: readVariable(own, tag.length), next };
 }
 
-/** {@link readMat} on bytes, synchronously; `cost` is filled in as the reading goes, errors included. */
+/**
+ * {@link readMat} on bytes, synchronously.
+ * @param cost is filled in as the reading goes, errors included
+ * @param inPlace whether compressed variables' numbers stay where they were inflated to: nothing is copied, and whoever
+ * keeps one array keeps its whole variable
+ */
 export function parseMat(
   bytes: Uint8Array,
   options: ReadMatOptions = {},
   cost: ReadMatCost = { inflatedBytes: 0, spentBytes: 0 },
+  inPlace = false,
 ): MatFile {
   const file = options.name ?? "bytes";
   const { littleEndian, header, version } = readFileHeader(bytes, file);
@@ -167,7 +174,7 @@ export function parseMat(
   const globals: string[] = [];
   try {
     for (let offset = HEADER_BYTES; offset < bytes.length;) {
-      const { variable, next } = readNext(bytes, offset, { file, littleEndian, budget, cost });
+      const { variable, next } = readNext(bytes, offset, { file, littleEndian, inPlace, budget, cost });
       const name = variable.name === "" ? "__function_workspace__" : variable.name;
       variables[name] = variable.value;
       if (variable.isGlobal) globals.push(name);
@@ -192,13 +199,20 @@ export function parseMat(
 export async function readMat(source: string | Uint8Array, options: ReadMatOptions = {}): Promise<MatFile> {
   requireKnownKeys("readMat", options, optionKeys);
   if (typeof source !== "string") return parseMat(source, options);
-  let bytes: Uint8Array;
+  return parseMat(await bytesOf(source), { ...options, name: options.name ?? basename(source) });
+}
+
+/** {@link readMat} for whoever takes out of a file what it needs and keeps none of its arrays. */
+export async function readMatInPassing(path: string): Promise<MatFile> {
+  return parseMat(await bytesOf(path), { name: path }, undefined, true);
+}
+
+async function bytesOf(path: string): Promise<Uint8Array> {
   try {
-    bytes = await readFile(source);
+    return await readFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
-      throw new UsageError("file-not-found", `no such file: ${source}`, { cause: error });
-    throw new UsageError("file-unreadable", `cannot read ${source}: ${messageOf(error)}`, { cause: error });
+      throw new UsageError("file-not-found", `no such file: ${path}`, { cause: error });
+    throw new UsageError("file-unreadable", `cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
-  return parseMat(bytes, { ...options, name: options.name ?? basename(source) });
 }

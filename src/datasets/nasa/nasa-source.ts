@@ -2,7 +2,7 @@
 import { UsageError } from "../../core/errors.js";
 import type { CellTables } from "../../core/index.js";
 import type { DatasetSource, LoadContext } from "../dataset.js";
-import { readMat } from "../matlab/index.js";
+import { readMatInPassing } from "../matlab/index.js";
 import { missingCycles } from "../table-warnings.js";
 import { createTables } from "../tables.js";
 import type { CellRows } from "../tables.js";
@@ -58,7 +58,7 @@ interface CellResult {
 }
 
 async function readCell({ cell, path }: NasaFile, set: FeatureSet, params: NasaParameters): Promise<CellResult> {
-  const { name, operations } = operationsOf(await readMat(path, { name: path }), cell, path);
+  const { name, operations } = operationsOf(await readMatInPassing(path), cell, path);
   const { usable, leftOut } = dischargesOf(operations, params.min_capacity);
   const first = usable[0];
   if (!first) {

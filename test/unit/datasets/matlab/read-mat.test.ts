@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { MatFormatError, readMat } from "../../../../src/datasets/matlab/index.js";
+import { MatFormatError, readMat, readMatInPassing } from "../../../../src/datasets/matlab/index.js";
 import type { MatErrorCode, MatStruct } from "../../../../src/datasets/matlab/index.js";
 import { parseMat } from "../../../../src/datasets/matlab/read-mat.js";
 import { compressed, doubles, element, header, int32s, matFile, matrix, tag } from "./mat-builder.js";
@@ -41,6 +41,23 @@ describe("what is returned", () => {
     expect(variables["wide"]).toMatchObject({ data: BigInt64Array.of(2n ** 53n + 1n, 2n ** 63n - 1n) });
     expect(variables["truth_double"]).toMatchObject({ class: "logical", data: Uint8Array.of(1, 0) });
     expect(variables["complex_single"]).toMatchObject({ class: "single", imag: new Float32Array(6).fill(1) });
+  });
+
+  test("the same where the numbers stay in place, which copies none of a compressed variable in the platform's order", async () => {
+    for (const name of ["built-le.mat", "built-le-z.mat", "built-be.mat", "built-be-z.mat", "savemat-z.mat"]) {
+      const path = join(fixtures, name);
+      expect({ name, ...(await readMatInPassing(path)) }).toEqual({ name, ...(await readMat(path)) });
+    }
+    const values = Float64Array.of(1.5, -2, NaN);
+    const file = matFile(compressed(matrix(header(DOUBLE, [1, 3], "d"), doubles(...values))));
+    const [copied, inPlace] = [false, true].map((stays) => {
+      const { d } = parseMat(file, {}, undefined, stays).variables;
+      return (d as { data: Float64Array }).data;
+    });
+    expect(copied).toEqual(values);
+    expect(inPlace).toEqual(values);
+    expect(copied?.buffer.byteLength).toBe(24);
+    expect(inPlace?.buffer.byteLength).toBeGreaterThan(24);
   });
 
   test("64-bit integers exactly; as doubles where the class is double", async () => {
