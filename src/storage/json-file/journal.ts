@@ -1,6 +1,4 @@
 /** Writing a journal: lines in order, group commit, one fdatasync for many appends. */
-import { clearImmediate, setImmediate } from "node:timers";
-
 import type { MlbenchError } from "../../core/index.js";
 import { diskError } from "./disk-errors.js";
 import { die, failPoint, isFailPoint } from "./fail-point.js";
@@ -56,7 +54,6 @@ export class Journal {
   #failure: MlbenchError | null = null;
   #pump: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #soon: NodeJS.Immediate | undefined;
   #syncDue = false;
   /** The file is new under its name: until its folder is synced, a power cut could take it away. */
   #nameDue = false;
@@ -90,10 +87,8 @@ export class Journal {
       this.#syncDue = true;
       this.#start();
     }, SYNC_AFTER_MS);
-    // At the end of this turn of the event loop, or with whoever waits for an event of it: a write costs more than a line.
-    this.#soon ??= setImmediate(() => {
-      this.#start();
-    });
+    // Now, not when the event loop comes round: an objective may go on computing for minutes without leaving it.
+    this.#start();
   }
 
   /** Settles when everything added so far is durable. */
@@ -134,20 +129,17 @@ export class Journal {
   /** Closes the file; what is pending should have been waited for. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    clearImmediate(this.#soon);
     await this.#pump;
     if (this.#fd !== null) await this.#system.close(this.#fd);
     this.#fd = null;
   }
 
   #start(): void {
-    clearImmediate(this.#soon);
-    this.#soon = undefined;
     this.#pump ??= this.#run();
   }
 
   async #run(): Promise<void> {
-    // A microtask later: what is appended together goes out as one write.
+    // A microtask later, so that what one turn of the event loop appends goes out as one write.
     await Promise.resolve();
     while (this.#hasWork()) {
       const job = this.#jobs.shift();

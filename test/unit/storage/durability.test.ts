@@ -149,23 +149,15 @@ describe("a power cut", () => {
     }
   });
 
-  it("reports of one turn of the event loop go out as one write, with what is waited for if there is such", async () => {
+  it("a report is handed to the disk although the objective goes on without leaving the event loop's turn", async () => {
     const disk = new SimulatedDisk();
     await createOn(disk);
     const { writer } = await openOn(disk, 1e9);
-    const writes = (): number => disk.calls.filter((call) => call === `write ${paths.journal}`).length;
     await writer.append(created(runningTrial(0)));
-    const before = writes();
-    for (let step = 1; step <= 10; step++) {
-      void writer.append(report(0, step, step));
-      await Promise.resolve();
-    }
-    expect(writes()).toBe(before);
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    expect(writes()).toBe(before + 1);
-    void writer.append(report(0, 11, 1));
-    await writer.append({ type: "trial-attr", number: 0, key: "k", value: 1 });
-    expect(writes()).toBe(before + 2);
+    disk.calls.length = 0;
+    await writer.append(report(0, 1, 0.5));
+    for (let i = 0; i < 20; i++) await Promise.resolve(); // microtasks alone: timers and immediates get no turn
+    expect(disk.calls).toContain(`write ${paths.journal}`);
     await writer.close();
   });
 
