@@ -2,7 +2,7 @@
 import type { Batch } from "../../core/batch.js";
 import type { BatchPass, BatchRunner, BatchScores, Network, PassRequest, UpdateStep, WindowRows } from "../ops/ops.js";
 import * as tf from "../tf.js";
-import type { Tensor } from "../tf.js";
+import type { Tensor, Variable } from "../tf.js";
 import { BatchPlan } from "./batch-plan.js";
 import type { KernelMemory } from "./memory.js";
 import type { Program } from "./program.js";
@@ -109,10 +109,10 @@ export class FusedRunner implements BatchRunner {
     this.#weights = null;
   }
 
-  /** Whether all its variables are the network's, and it is of this memory. */
+  /** Whether all its variables are the network's, none of them frozen, and it is of this memory. */
   #trains(update: FusedUpdate): boolean {
     const own = update.memory === this.memory && update.variables === this.#tensors.length;
-    return own && this.#tensors.every((tensor) => update.offsetOf(tensor) !== undefined);
+    return own && this.#tensors.every((tensor) => update.offsetOf(tensor) !== undefined && (tensor as Variable).trainable);
   }
 
   #hold(rows: WindowRows): HeldRows | null {
@@ -203,8 +203,7 @@ class RunningPass implements BatchPass {
     private readonly runner: FusedRunner,
     private readonly parts: PassParts,
   ) {
-    if (parts.update) parts.update.load();
-    else runner.loadWeights();
+    if (!parts.update) runner.loadWeights();
     this.#results = runner.memory.allocate(RESULTS * 8);
     if (parts.windows) this.#source = this.#windowsSource(parts.windows.rows, parts.windows.starts);
   }
@@ -263,6 +262,7 @@ class RunningPass implements BatchPass {
   }
 
   #run(source: Source, from: number, size: number, numbers: UpdateStep | null): BatchScores {
+    if (this.#ended) throw new Error("the pass has ended: its model is disposed of");
     const { runner } = this;
     const { update, paths } = this.parts;
     const entry = runner.planOf(size, update);
@@ -280,7 +280,8 @@ class RunningPass implements BatchPass {
     main.set(plan.slots.results, this.#results);
     main.set(plan.slots.path, paths ? plan.path : 0);
     if (update && numbers) {
-      update.load(false);
+      // Whoever had the weights brought back may have changed them where they stand.
+      update.load(!this.#stepped);
       plan.setMasks(numbers.t - 1);
       entry.setStep(numbers);
       this.#stepped = true;
