@@ -176,7 +176,9 @@ export abstract class ForwardModel {
 }
 
 /** As they are here, whoever changes the class later. */
-const own = { forward: methodOf(ForwardModel, "forward"), computeLoss: methodOf(ForwardModel, "computeLoss") };
+const own = Object.fromEntries(
+  ["forward", "computeLoss", "dropout"].map((name) => [name, methodOf(ForwardModel, name)]),
+);
 
 /**
  * Lets the batches of a built-in model run in one call; called by its constructor, and only where the object is of that

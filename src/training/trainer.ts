@@ -50,7 +50,8 @@ async function assemble(config: ResolvedConfig, dataset: Dataset, metrics?: read
     window,
     horizon,
     features: featureNames.length,
-    normalisation: dataset.normalisation,
+    // A copy: other runs of this thread are given the same dataset, whatever a model does with its facts.
+    normalisation: structuredClone(dataset.normalisation),
     seeds: { init: streams.init, dropout: streams.dropout },
   });
   return {

@@ -5,7 +5,9 @@ import { bindNative, type NativeExports } from "./native.js";
 import { type Build, kernelBytes, type WasmBuild } from "./select.js";
 
 const PAGE = 65536;
-const align = (bytes: number): number => (bytes + 63) & ~63;
+/** 2 GiB: an address beyond would be negative after `>> 2`. */
+const MOST_PAGES = 32768;
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 interface Range {
   start: number;
@@ -44,7 +46,7 @@ export class KernelMemory {
     readonly build: Build,
     isa?: IsaName,
   ) {
-    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: PAGE });
+    this.#memory = new WebAssembly.Memory({ initial: 16, maximum: MOST_PAGES });
     // The addon works in the same kind of memory: it grows where it stands, and its layout is this class's.
     this.#native = build === "native" ? bindNative(this.#memory.buffer, isa) : null;
     this.exports = this.#native ?? instantiate(build as WasmBuild, this.#memory);
@@ -90,7 +92,10 @@ export class KernelMemory {
     return this.#f32.subarray(address >> 2, (address >> 2) + count);
   }
 
-  /** A block filled with zeros. */
+  /**
+   * A block filled with zeros.
+   * @throws RangeError when the memory can't grow so far
+   */
   allocate(bytes: number): number {
     const size = Math.max(64, align(bytes));
     let index = this.#free.findIndex((range) => range.end - range.start >= size);
@@ -145,7 +150,12 @@ export class KernelMemory {
     const before = this.size;
     const last = this.#free.at(-1);
     const atEnd = last && last.end === before ? last.end - last.start : 0;
-    this.#memory.grow(Math.ceil((size - atEnd) / PAGE));
+    try {
+      this.#memory.grow(Math.ceil((size - atEnd) / PAGE));
+    } catch (cause) {
+      const more = `${Math.ceil(size / 2 ** 20)} MiB more than ${Math.round(this.used / 2 ** 20)}`;
+      throw new RangeError(`the kernels are out of memory: ${more}, of at most 2048 a thread`, { cause });
+    }
     this.#native?.rebind(this.#memory.buffer);
     this.#f32 = new Float32Array(this.#memory.buffer);
     this.#i32 = new Int32Array(this.#memory.buffer);

@@ -35,11 +35,13 @@ function requireDone(status: number, at: number, { maxEvaluations }: OdeProblem)
   if (status !== DONE) throw new Error(`the kernels refused an ODE (${status})`);
 }
 
-/** Steps of a method of fixed steps; of an adaptive one so many as have been enough before. */
-function stepsOf({ method, times, stepSize }: OdeProblem, known: number | undefined): number {
-  if (tableaus[method].error) return known ?? FIRST_STEPS;
+/** Steps of a method of fixed steps, as far as its budget goes; of an adaptive one so many as have been enough before. */
+function stepsOf({ method, times, stepSize, maxEvaluations }: OdeProblem, known: number | undefined): number {
+  const { error, c } = tableaus[method];
+  if (error) return known ?? FIRST_STEPS;
   const span = Math.abs((times[times.length - 1] as number) - (times[0] as number));
-  return stepSize === 0 ? times.length - 1 : Math.ceil(span / stepSize + 1);
+  const steps = stepSize === 0 ? times.length - 1 : Math.ceil(span / stepSize + 1);
+  return Math.min(steps, Math.floor(maxEvaluations / c.length));
 }
 
 /** The ODEs of one memory. */

@@ -124,23 +124,25 @@ export class FusedUpdate implements Update {
     return this.#places.length;
   }
 
-  /** Takes the variables' values here, those that were assigned since they were last brought back; or all. */
-  load(all = true): void {
+  /**
+   * Readies the blocks for a step of all variables: takes the values of those that were assigned since the last step, or
+   * of all.
+   */
+  load(all: boolean): void {
     this.#requireAlive();
     const backend = tf.backend();
     for (const place of this.#places) {
+      place.live = true;
       if (!all && place.dataId === place.variable.dataId) continue;
       this.memory.f32.set(valuesOf(backend, place.variable), (this.#block(0) >> 2) + place.offset);
       place.dataId = place.variable.dataId;
     }
   }
 
-  /** After steps that were taken in the blocks: the variables take their values. */
+  /** After steps that were taken in the blocks: the variables take their values, but for those assigned since. */
   store(): void {
-    for (const place of this.#places) {
-      place.live = true;
-      this.#bringBack(place);
-    }
+    if (this.#disposed) return;
+    for (const place of this.#places) if (place.dataId === place.variable.dataId) this.#bringBack(place);
   }
 
   /** PyTorch's `clip_grad_norm_`, NaN passing through. */

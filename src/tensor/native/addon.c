@@ -137,8 +137,8 @@ static double clipScale(double (*sumOfSquares)(const float *, int), const float 
 #define STEP(i) ((size_t)A(i) / 4)
 #define FITS(i, floats) fits(c, A(i), floats)
 #define FITS_DOUBLES(i, doubles) ((int64_t)A(i) % 8 == 0 && FITS(i, 2. * (doubles)))
-/* Gates of H units are a matrix of their own; its columns, too, must be countable. */
-#define GATES(H, gates) (A(gates) > 0 && gateFloats(A(H), A(gates)) <= 1 << 30)
+/* Gates of H units are a matrix of their own; its columns, too, must be countable, and those of a group of units. */
+#define GATES(H, gates) (A(gates) > 0 && A(gates) <= 16 && gateFloats(A(H), A(gates)) <= 1 << 30)
 #define FITS_OR_NULL(i, floats) (A(i) == 0 || FITS(i, floats))
 #define INDICES(i, count, rows) indices(c, A(i), A(count), A(rows))
 #define ENTRY_OF(name, kinds, when, planned, gives, ...)                                                               \

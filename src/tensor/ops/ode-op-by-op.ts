@@ -123,12 +123,12 @@ function growth(ratio: number, order: number): number {
   return Math.min(10, Math.max(0.9 / ratio ** (1 / order), ratio < 1 ? 1 : 0.2));
 }
 
-/** The ends of the steps of a method of fixed steps. */
-function gridOf(times: Float64Array, stepSize: number, direction: number): Float64Array {
-  if (stepSize === 0) return times;
+/** The end of each step of a method of fixed steps, from step 0 on. */
+function gridOf(times: Float64Array, stepSize: number, direction: number): (step: number) => number {
+  if (stepSize === 0) return (step) => times[step + 1] as number;
   const [start, end] = [times[0] as number, times[times.length - 1] as number];
   const steps = Math.ceil((direction * (end - start)) / stepSize + 1) - 1;
-  return Float64Array.from({ length: steps + 1 }, (_, i) => (i === steps ? end : start + direction * stepSize * i));
+  return (step) => (step + 1 < steps ? start + direction * stepSize * (step + 1) : end);
 }
 
 interface Stepped {
@@ -180,7 +180,7 @@ function integrate(
   const found: State[] = [start];
   if (times.length === 1) return found;
   const direction = Math.sign((times[1] as number) - (times[0] as number));
-  const grid = gridOf(times, control.stepSize, direction);
+  const endOf = gridOf(times, control.stepSize, direction);
   const cost = c.length - (fsal ? 1 : 0);
   let t = times[0] as number;
   let y = start;
@@ -193,7 +193,7 @@ function integrate(
     if (!(h > 0)) throw new OdeError("not-finite", t, maxEvaluations);
   }
   for (let n = 0; found.length < times.length;) {
-    const next = error ? t + direction * h : (grid[n + 1] as number);
+    const next = error ? t + direction * h : endOf(n);
     const signed = error ? direction * h : next - t;
     if (!(direction * (next - t) > 0) || Math.abs(signed) < control.minStep)
       throw new OdeError("underflow", t, maxEvaluations);

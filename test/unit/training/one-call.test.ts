@@ -10,6 +10,7 @@ import { LstmModel } from "../../../src/models/lstm/lstm.js";
 import { MlpModel } from "../../../src/models/mlp/mlp.js";
 import { installOps, plainOps, useBackend } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
+import type { Variable } from "../../../src/tensor/tf.js";
 import { evaluate, trainOneEpoch } from "../../../src/training/loop.js";
 import type { PassResult } from "../../../src/training/metrics.js";
 import { openOneCall } from "../../../src/training/one-call.js";
@@ -224,6 +225,48 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
     expect(await disturbed(built)).toEqual(await disturbed(onTape));
   });
 
+  test("weights that are changed without the model, and a state that is read first, are the tape's", async () => {
+    before ??= installOps(ops);
+    const problem = { ...base, dropout: 0 };
+    const disturbed = async (classes: typeof built): Promise<unknown> => {
+      const model = makeModel(problem, classes);
+      const [optimizer, other] = [makeOptimizer(problem, model), makeOptimizer(problem, model)];
+      const loader = splitOf(problem).loader({ batchSize: problem.batch, shuffle: true, seed: 5 });
+      const bias = model.variables.get("head.2.bias") as Variable;
+      const seen: unknown[] = [];
+      let batches = 0;
+      const result = await trainOneEpoch(model, loader, {
+        ...{ optimizer, lr: 0.02 },
+        yieldToEventLoop: async () => {
+          batches++;
+          seen.push(bitsOf(optimizer.state()));
+          if (batches === 2) seen.push(await trainOneEpoch(model, loader, { optimizer: other, lr: 0.01 }));
+          if (batches === loader.batches) tf.tidy(() => bias.assign(tf.fill(bias.shape, 0.25)));
+        },
+      });
+      seen.push(result, bitsOf(model.weights()), bitsOf(optimizer.state()), bitsOf(other.state()));
+      for (const part of [model, optimizer, other]) part.dispose();
+      return seen;
+    };
+    expect(await disturbed(built)).toEqual(await disturbed(onTape));
+  });
+
+  test.each(["model", "optimizer"] as const)("disposing of the %s in the midst of a pass ends it", async (which) => {
+    before ??= installOps(ops);
+    const model = makeModel(base, built);
+    const parts = { model, optimizer: makeOptimizer(base, model) };
+    const used = memory.used;
+    const pass = trainOneEpoch(model, splitOf(base).loader({ batchSize: base.batch }), {
+      ...{ optimizer: parts.optimizer, lr: 0.02 },
+      yieldToEventLoop: async () => {
+        parts[which].dispose();
+      },
+    });
+    await expect(pass).rejects.toThrow("disposed of");
+    if (which === "model") expect(memory.used).toBe(used);
+    parts[which === "model" ? "optimizer" : "model"].dispose();
+  });
+
   test("a state goes over from the tape, and back", async () => {
     before ??= installOps(ops);
     const loader = splitOf(base).loader({ batchSize: base.batch, shuffle: true, seed: 5 });
@@ -337,7 +380,7 @@ describe("what runs in one call", () => {
         return { model: own, optimizer: makeOptimizer(base, own) };
       };
       expect(still(subclass, { ...base, model })).toBe(false);
-      for (const method of ["forward", "computeLoss", "predictNormalised"])
+      for (const method of ["forward", "computeLoss", "predictNormalised", "dropout"])
         expect(
           still(({ model: own }) => void Reflect.set(own, method, (Reflect.get(own, method) as () => void).bind(own)), {
             ...base,
@@ -346,6 +389,12 @@ describe("what runs in one call", () => {
           method,
         ).toBe(false);
     }
+  });
+
+  test("not with a frozen weight", () => {
+    expect(
+      still(({ model }) => void Object.assign(model.variables.get("head.0.bias") as Variable, { trainable: false })),
+    ).toBe(false);
   });
 
   test("not where a class was changed before the model was made", () => {

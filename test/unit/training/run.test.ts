@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConfigValue, EpochEvent, RunConfig, RunEvent } from "../../../src/core/index.js";
 import { baselines } from "../../../src/datasets/baselines/index.js";
 import { buildDataset } from "../../../src/datasets/index.js";
-import type { ForwardModel } from "../../../src/models/index.js";
+import type { ForwardModel, ModelFacts } from "../../../src/models/index.js";
 import type { MlpModel } from "../../../src/models/mlp/mlp.js";
 import { models } from "../../../src/models/index.js";
 import { useBackend } from "../../../src/tensor/index.js";
@@ -47,11 +47,32 @@ beforeAll(async () => {
   );
 });
 
+/** An mlp that changes what it is given, for itself. */
+beforeAll(async () => {
+  const entry = models.get("mlp");
+  const Mlp = (await entry.load()) as typeof MlpModel;
+  models.register("scaling_test", { summary: "scales", parameters: entry.parameters })(
+    class extends Mlp {
+      constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
+        const { deltaStd, sohStd } = facts.normalisation;
+        for (const std of [deltaStd, sohStd] as number[][]) std.forEach((value, h) => (std[h] = 2 * value));
+        super(params, facts);
+      }
+    },
+  );
+});
+
 const bytes = (name: string) => readFileSync(join(folder, name));
 const file = (name: string) => join(folder, `${name}.safetensors`);
 const lastWeights = async (name: string) => (await readCheckpoint(file(name))).resume?.weights;
 
 describe("a run", () => {
+  test("leaves nothing to the next one on the same data", async () => {
+    const errors = async () =>
+      (await run(config({}, { model: "scaling_test" }))).history.map(({ val_rmse }) => val_rmse);
+    expect(await errors()).toEqual(await errors());
+  });
+
   test("emits every epoch, the checkpoint and the finish, with SOH metrics beside the baselines", async () => {
     const events: RunEvent[] = [];
     const result = await run(config(), { checkpoint: file("events"), onEvent: (event) => void events.push(event) });

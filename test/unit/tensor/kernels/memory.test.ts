@@ -52,6 +52,20 @@ describe("the kernels' memory", () => {
   });
 });
 
+describe("2 GiB", () => {
+  test.each([2 ** 31, 2 ** 32, 2 ** 32 + 64])("are all there is: %d bytes more are out of memory", (bytes) => {
+    const memory = new KernelMemory("plain");
+    const address = memory.allocate(64);
+    memory.floats(address, 16).fill(7);
+    const { size } = memory;
+    const wrong = expect(() => memory.allocate(bytes));
+    wrong.toThrow(RangeError);
+    wrong.toThrow(/out of memory/);
+    expect(memory.size).toBe(size);
+    expect(memory.floats(address, 16)).toEqual(new Float32Array(16).fill(7));
+  });
+});
+
 describe("workspaces", () => {
   const plan = () => ({ bytes: 1000, layout: (address: number) => address });
 

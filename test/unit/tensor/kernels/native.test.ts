@@ -177,6 +177,18 @@ describe.skipIf(isas.length === 0)(`a bad call is an error${without}`, () => {
     }).toThrow(RangeError);
   });
 
+  test("as many gates as overflow an int are refused where none of their numbers is read", () => {
+    const table = fresh();
+    for (const gates of [2 ** 27, 2 ** 28]) {
+      expect(() => {
+        table.packUnits(0, 1, 0, gates, 0, 0, 0);
+      }).toThrow(/packUnits would leave their memory/);
+      expect(() => {
+        table.unpackUnitRows(0, 1, 0, gates, 0, 1, 1, 0);
+      }).toThrow(/unpackUnitRows would leave their memory/);
+    }
+  });
+
   test("whatever the numbers, a call ends or throws", () => {
     const table = fresh();
     const address = fc.oneof(

@@ -161,6 +161,13 @@ describe.each(ofBuild)("%s", (name, ops) => {
     expect(path[2]).not.toSatisfy(Number.isFinite);
   });
 
+  test("a budget ends a solution of more steps than any memory holds", () => {
+    for (const gradient of ["direct", "adjoint"] as const)
+      expect(() => solveOde(ops, { ...small, method: "rk4", stepSize: 1e-9, gradient, maxEvaluations: 40 })).toThrow(
+        /^budget of 40 evaluations spent at t=/,
+      );
+  });
+
   test("the adjoint system has its own budget", () => {
     const problem: OdeInput = { ...small, gradient: "adjoint", maxEvaluations: 40 };
     expect(() => solveOde(ops, problem)).toThrow(/^budget of 40 evaluations spent at t=/);

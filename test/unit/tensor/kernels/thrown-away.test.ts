@@ -3,10 +3,10 @@ import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { useBackend } from "../../../../src/tensor/index.js";
 import * as tf from "../../../../src/tensor/tf.js";
+import { backends } from "../backends.js";
 import { freshOps } from "./builds.js";
 
-// Whatever ran before in the same process counts here: on a third backend the first one's leavings are seen.
-test.each(["cpu", "wasm"] as const)(
+test.each(backends)(
   "a tape thrown away gives its workspace back once its output is collected (%s)",
   async (backend) => {
     await useBackend(backend);
