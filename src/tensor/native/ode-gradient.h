@@ -121,7 +121,7 @@ static int adjointGradient(Work *w) {
     memcpy(w->Y, w->end, w->state * 4);
   }
   fromBlocks(w->Y + o->D * P, step, o->B, o->D, o->dY0);
-  memcpy(o->dWeights, w->Y + w->flat, w->mlp.count * 4);
+  memmove(o->dWeights, w->Y + w->flat, w->mlp.count * 4);
   return ODE_DONE;
 }
 static int odeBackward(const Ode *o) {

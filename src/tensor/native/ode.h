@@ -354,6 +354,6 @@ static int odeSolve(const Ode *o) {
   packMlp(&w.mlp, false);
   finish(&w, ODE_DONE, w.t[0]);
   toBlocks(o->y0, o->B, o->D, w.Y, (size_t)w.rows * P, true);
-  memcpy(o->path, o->y0, (size_t)o->B * o->D * 4);
+  memmove(o->path, o->y0, (size_t)o->B * o->D * 4);
   return o->points > 1 ? integrate(&w, w.t, o->points) : ODE_DONE;
 }
