@@ -151,14 +151,15 @@ static bool tryOde(Try *t) {
   p->steps = any(10), p->kept = any(p->steps + 1), p->mode = any(3), p->budget = any(40);
   uint32_t *const small[] = {&p->B, &p->D, &p->layers, &p->units[0], &p->activation, &p->time, &p->points, &p->stages, &p->fsal,
                              &p->order, &p->adaptive, &p->steps, &p->kept, &p->mode, &p->budget};
-  /* One that is wrong, now and then. */
-  if (!any(4)) *small[any(sizeof small / sizeof *small)] = any(2) ? any(20) : UINT32_MAX - any(3);
+  bool spoiled = any(4);
+  if (spoiled) *small[any(sizeof small / sizeof *small)] = any(2) ? any(20) : UINT32_MAX - any(3);
   uint32_t *const blocks[] = {&p->work, &p->numbers, &p->y0, &p->weights, &p->path, &p->dPath, &p->dY0, &p->dWeights};
-  const int count = sizeof blocks / sizeof *blocks;
-  for (int i = 0; i < count; i++) *blocks[i] = any(BYTES / 16) * 8;
+  const int count = spoiled ? 1 : sizeof blocks / sizeof *blocks;
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) *blocks[i] = any(BYTES / 16) * 8;
   uint32_t s = p->stages > 7 ? 7 : p->stages, tableau = s * (s + 4), points = p->points > 5 ? 5 : p->points;
   for (uint32_t i = 0; i < 8 + tableau; i++) t->numbers[i] = any(3) ? any(1000) / 1000. : 0;
   t->numbers[2] = oneOf(sizes, sizeof sizes), t->numbers[3] = any(4) ? 0 : 0.1;
+  t->numbers[5] = any(12); /* steps that a gradient goes back through */
   double direction = any(2) ? 1 : -1;
   for (uint32_t i = 0; i < points; i++) t->numbers[8 + tableau + i] = direction * (i + any(900) / 1000.);
   t->numberBytes = (8 + tableau + points) * sizeof *t->numbers;
@@ -216,7 +217,7 @@ static int tryBoundary(const Kernels *kernels, int calls) {
     doors[f] = (Door){&bound, table[f]};
     bool planned = table[f]->planned, ode = !strncmp(name, "ode", 3);
     long done = 0;
-    for (int i = 0; i < (planned ? calls / 20 : calls); i++) {
+    for (int i = 0; i < (ode ? calls / 5 : planned ? calls / 20 : calls); i++) {
       if (i % (planned ? 10 : 500) == 0) refill(bound.memory);
       Try t = {.door = doors + f};
       bool good = ode ? tryOde(&t) : planned ? tryLayer(&t) : tryCall(&t);
