@@ -99,6 +99,18 @@ describe.skipIf(isas.length === 0)(
         }
     });
 
+    test("more steps kept than there are", () => {
+      const { memory, solve, write } = planned({});
+      write();
+      // B, D, layers, units of three, activation, time, points, stages, fsal, order, adaptive, steps, kept.
+      const [steps, kept] = [(solve >> 2) + 13, (solve >> 2) + 14];
+      expect(memory.i32[kept]).toBe(memory.i32[steps]);
+      for (const wrong of [9, -1, -2]) {
+        memory.i32[kept] = wrong;
+        expect(() => memory.exports.odeSolve(solve)).toThrow(/plan would leave their memory/);
+      }
+    });
+
     test("several fields wrong, and numbers that are none", () => {
       const { memory, solve, write } = planned({});
       const { exports, i32 } = memory;
