@@ -219,6 +219,12 @@ describe.each(ofBuild)("%s", (name, ops) => {
       expect(relative(found.tensors.get(key) ?? [], values), key).toBeLessThanOrEqual(1e-3);
   });
 
+  test.each([1, 5, 20])("the adjoint system holds the error of the time's gradient, too: batch %i", (batch) => {
+    const problem: OdeInput = { ...small, method: "bosh3", gradient: "adjoint", time: true, batch, scale: 3 };
+    const [found, reference] = [ops, plainOps].map((each) => solveOde(each, { ...problem, times: [0, 0.5, 2] }));
+    expect(found?.adjointCounts).toEqual(reference?.adjointCounts);
+  });
+
   test("any problem is solved as op by op", () => {
     const problems = fc.record({
       method: fc.constantFrom("euler" as const, "midpoint" as const, "heun" as const, "rk4" as const),
