@@ -58,7 +58,7 @@ const libraries = {
 };
 /** Node's own, and C's for memory, text and mathematics: what every process that can load the file has. */
 const known =
-  /^(?:napi_\w+|mem[a-z]+|str[a-z]+|[cm]alloc|free|bzero|(?:a?(?:sin|cos|tan)h?|exp2?|expm1|log|pow|sqrt|fma)f?)$/;
+  /^(?:napi_\w+|mem[a-z]+|str[a-z]+|(?:[cm]|re)alloc|free|bzero|(?:a?(?:sin|cos|tan)h?|exp2?|expm1|log|pow|sqrt|fma)f?)$/;
 
 /** What is wrong with a file that was built for a target, in one line; null: nothing. */
 export function wrongWith({ name, platform, arch }, file) {

@@ -142,8 +142,106 @@ static void recurrent(const Kernels *k, Draw *d, int gates) {
 static void lstm(const Kernels *k, Draw *d) { recurrent(k, d, 4); }
 static void gru(const Kernels *k, Draw *d) { recurrent(k, d, 3); }
 
+/* Windows of a dataset; every eighth time one index is no row and must count as the first. */
+static void gather(const Kernels *k, Draw *d) {
+  int B = between(d, 1, 40), T = between(d, 1, 6), C = between(d, 1, 40), stride = B + between(d, 0, 5), rows = between(d, 1, 30);
+  size_t pitch = between(d, 0, T * C + 9), step = padded(C) * stride + 16 * between(d, 0, 2);
+  int columns = between(d, 1, T * C), pitchTarget = columns + between(d, 0, 9);
+  float *source = numbers(d, (rows - 1) * pitch + (size_t)T * C), *x = block(d, (T - 1) * step + padded(C) * stride);
+  float *target = block(d, (size_t)(B - 1) * pitchTarget + columns);
+  uint32_t *index = (uint32_t *)block(d, B);
+  for (int b = 0; b < B; b++) index[b] = draw(d) % (uint32_t)rows;
+  if (draw(d) % 8 == 0) index[draw(d) % (uint32_t)B] = (uint32_t)rows + draw(d) % 3 * 0x7fffffffu;
+  k->gatherPanels(index, B, rows, source, pitch, T, C, x, step, stride);
+  k->gatherRows(index, B, rows, source, pitch, columns, target, pitchTarget);
+  for (int t = 0; t < T; t++) keepPanels(d, x + t * step, B, (int)padded(C), stride);
+  for (int b = 0; b < B; b++) {
+    const float *row = source + (index[b] < (uint32_t)rows ? index[b] : 0) * pitch;
+    if (memcmp(target + (size_t)b * pitchTarget, row, (size_t)columns * 4)) d->wrong = "gatherRows gives other rows";
+    for (int i = 0; i < T * C; i++)
+      if (x[i / C * step + ((size_t)(i % C / 16) * stride + b) * 16 + i % C % 16] != row[i]) d->wrong = "gatherPanels gives other windows";
+  }
+}
+
+static void score(const Kernels *k, Draw *d) {
+  int B = between(d, 1, 40), H = between(d, 1, 40), stride = B + between(d, 0, 5), residual = draw(d) % 2;
+  float *y = inPanels(k, d, B, H, stride), *soh = numbers(d, (size_t)B * (H + 1)), *scale = numbers(d, 3 * (size_t)H);
+  float *path = draw(d) % 4 ? block(d, (size_t)B * H) : NULL, *dy = draw(d) % 4 ? block(d, padded(H) * stride) : NULL;
+  double *results = (double *)block(d, 2 * 7);
+  results[5] = number(d), results[6] = number(d);
+  k->scorePanels(y, stride, B, H, soh, residual, scale, path, dy, results);
+  if (path) keepFloats(d, path, (size_t)B * H);
+  if (dy) keepPanels(d, dy, B, H, stride);
+  keep(d, results, 7 * sizeof *results);
+}
+
+/* Tableaus as they stand behind the eight numbers of a plan: c, a, b, error, middle. */
+static const double dopri5[] = {
+    0, 1. / 5, 3. / 10, 4. / 5, 8. / 9, 1, 1, /* */
+    0, 0, 0, 0, 0, 0, 0, 1. / 5, 0, 0, 0, 0, 0, 0, 3. / 40, 9. / 40, 0, 0, 0, 0, 0, 44. / 45, -56. / 15, 32. / 9, 0, 0, 0, 0,
+    19372. / 6561, -25360. / 2187, 64448. / 6561, -212. / 729, 0, 0, 0, 9017. / 3168, -355. / 33, 46732. / 5247, 49. / 176,
+    -5103. / 18656, 0, 0, 35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784, 11. / 84, 0, /* */
+    35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784, 11. / 84, 0, /* */
+    35. / 384 - 1951. / 21600, 0, 500. / 1113 - 22642. / 50085, 125. / 192 - 451. / 720, -2187. / 6784 + 12231. / 42400,
+    11. / 84 - 649. / 6300, -1. / 60, /* */
+    .2, 0, .1, .1, 0, .1, 0};
+static const double bosh3[] = {0, 1. / 2, 3. / 4, 1, /* */
+                               0, 0, 0, 0, 1. / 2, 0, 0, 0, 0, 3. / 4, 0, 0, 2. / 9, 1. / 3, 4. / 9, 0, /* */
+                               2. / 9, 1. / 3, 4. / 9, 0, /* */
+                               2. / 9 - 7. / 24, 1. / 12, 1. / 9, -1. / 8, /* */
+                               0, .5, 0, 0};
+static const double euler[] = {0, 0, 1, 0, 0};
+static const double rk4[] = {0, .5, .5, 1, 0, 0, 0, 0, .5, 0, 0, 0, 0, .5, 0, 0, 0, 0, 1, 0, 1. / 6, 1. / 3, 1. / 3, 1. / 6};
+static const struct { int stages, order, adaptive; const double *numbers; size_t bytes; } methods[] = {
+    {7, 5, 1, dopri5, sizeof dopri5}, {4, 3, 1, bosh3, sizeof bosh3}, {1, 1, 0, euler, sizeof euler}, {4, 4, 0, rk4, sizeof rk4}};
+
+/* A method with workspace and numbers of its own. */
+static void useMethod(const Kernels *k, Draw *d, Ode *o, int method, const double *times) {
+  int s = methods[method].stages, adaptive = methods[method].adaptive, tableau = s * (s + 4);
+  o->stages = s, o->order = methods[method].order, o->fsal = o->adaptive = adaptive;
+  double *n = (double *)zeros(d, 2 * (size_t)(8 + tableau + o->points));
+  n[0] = draw(d) % 2 ? 1e-2 : 1e-4, n[1] = n[0] / 10, n[2] = adaptive || draw(d) % 2 ? 0 : 0.13;
+  memcpy(n + 8, methods[method].numbers, methods[method].bytes);
+  memcpy(n + 8 + tableau, times, (size_t)o->points * sizeof *n);
+  o->numbers = n, o->work = block(d, (size_t)k->odeFloats(o));
+}
+
+static void ode(const Kernels *k, Draw *d) {
+  Ode o = {.B = between(d, 1, 40), .D = between(d, 1, 20), .layers = 1 + draw(d) % 4, .activation = 1 + draw(d) % 4};
+  o.time = draw(d) % 2, o.points = 1 + draw(d) % 5, o.budget = draw(d) % 8 ? 600 : 20, o.mode = draw(d) % 3;
+  o.steps = o.mode == ODE_DIRECT ? draw(d) % 8 ? 24 : 3 : 0, o.kept = o.steps ? between(d, 0, o.steps) : 0;
+  size_t weights = 0, state = (size_t)o.B * o.D;
+  for (int l = 0, in = o.D + o.time, n; l < o.layers; l++, in = n) {
+    n = l < o.layers - 1 ? o.units[l] = between(d, 1, 40) : o.D;
+    weights += (size_t)n * (in + 1);
+  }
+  double times[5], t = number(d), direction = draw(d) % 2 ? 1 : -1;
+  for (int i = 0; i < o.points; i++, t += direction * (1.2 + number(d)) / 6) times[i] = t;
+  float *w = numbers(d, weights);
+  for (size_t i = 0; i < weights; i++) w[i] *= .5f;
+  o.weights = w, o.y0 = numbers(d, state), o.path = block(d, state * o.points);
+  o.dPath = numbers(d, state * o.points), o.dY0 = block(d, state), o.dWeights = block(d, weights);
+  bool adjoint = o.mode == ODE_ADJOINT;
+  if (adjoint) o.mode = ODE_PLAIN;
+  useMethod(k, d, &o, draw(d) % 4, times);
+  int status = k->odeSolve(&o);
+  keep(d, &status, sizeof status);
+  keep(d, o.numbers + 4, 4 * sizeof *o.numbers);
+  if (status) return;
+  keepFloats(d, o.path, state * o.points);
+  if (adjoint) o.mode = ODE_ADJOINT, useMethod(k, d, &o, draw(d) % 4, times);
+  if (o.mode == ODE_PLAIN) return;
+  status = k->odeBackward(&o);
+  keep(d, &status, sizeof status);
+  keep(d, o.numbers + 4, 4 * sizeof *o.numbers);
+  if (status) return;
+  keepFloats(d, o.dY0, state);
+  keepFloats(d, o.dWeights, weights);
+}
+
 const Case cases[] = {
     {"arrays", arrays}, {"panels", panels},   {"products", products},     {"transposed", transposedProducts},
     {"dense", dense},   {"dropout", dropout}, {"optimizers", optimizers}, {"lstm", lstm},
-    {"gru", gru},       {NULL, NULL},
+    {"gru", gru},       {"gather", gather},   {"score", score},           {"ode", ode},
+    {NULL, NULL},
 };

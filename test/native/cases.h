@@ -1,5 +1,6 @@
 // What the cases of cases.c are made of: numbers drawn, blocks of exactly so many floats, and a digest of results.
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -214,6 +214,24 @@ describe.each(ofBuild)("%s", (name, ops) => {
   });
 
   if (name === "none") return;
+  // The weights' gradients of up to 32 evaluations are summed at once; a slope is handed on from one such group to the next.
+  test.each(["bosh3", "dopri5", "tsit5"] as const)("%s: the gradient goes back through many steps", (method) => {
+    const problem: OdeInput = { ...small, method, batch: 20, time: true, times: [0, 2.5, 9], rtol: 1e-4, atol: 1e-4 };
+    const found = solveOde(ops, problem);
+    const reference = solveOde(plainOps, problem);
+    expect(found.counts.accepted).toBeGreaterThan(method === "bosh3" ? 10 : 5);
+    expect(found.counts).toEqual(reference.counts);
+    // The sizes of steps differ with the rounding of their errors, so gradients do by about the tolerance.
+    for (const [key, values] of reference.tensors)
+      expect(relative(found.tensors.get(key) ?? [], values), key).toBeLessThanOrEqual(1e-3);
+  });
+
+  test.each([1, 5, 20])("the adjoint system holds the error of the time's gradient, too: batch %i", (batch) => {
+    const problem: OdeInput = { ...small, method: "bosh3", gradient: "adjoint", time: true, batch, scale: 3 };
+    const [found, reference] = [ops, plainOps].map((each) => solveOde(each, { ...problem, times: [0, 0.5, 2] }));
+    expect(found?.adjointCounts).toEqual(reference?.adjointCounts);
+  });
+
   test("any problem is solved as op by op", () => {
     const problems = fc.record({
       method: fc.constantFrom("euler" as const, "midpoint" as const, "heun" as const, "rk4" as const),

@@ -11,6 +11,9 @@ beforeAll(async () => {
   await useBackend("cpu");
 });
 
+/** The last fields of a plan, in their order. */
+const addresses = ["numbers", "y0", "weights", "path", "work", "dPath", "dY0", "dWeights"];
+
 /** A plan in a memory of its own, and a way to write it anew. */
 function planned(shape: Partial<OdeShape>) {
   const memory = new KernelMemory("native", isas[0]);
@@ -62,6 +65,50 @@ describe.skipIf(isas.length === 0)(
       expect(refused.size).toBeGreaterThanOrEqual(ODE_PLAN_BYTES / 4 - 2);
       expect(() => exports.odeSolve(memory.size - 4)).toThrow(/odeSolve' plan would leave their memory/);
       expect(() => exports.odeFloats(memory.size - 4)).toThrow(RangeError);
+    });
+
+    test.each(["direct", "adjoint"] as const)("each block must end inside, %s", (mode) => {
+      const shape = { mode, adjointMethod: mode === "adjoint" ? ("dopri5" as const) : null };
+      const { memory, solve, gradient, write } = planned(shape);
+      const { exports, i32, size } = memory;
+      // dopri5 has 7 stages; the net is 3 and the time -> 5 -> 4 -> 3.
+      const state = 17 * 3 * 4;
+      const weights = (5 * (4 + 1) + 4 * (5 + 1) + 3 * (4 + 1)) * 4;
+      const numbers = (8 + 7 + 7 * 7 + 3 * 7 + 4) * 8;
+      write();
+      const work = (plan: number): number => exports.odeFloats(plan) * 4;
+      const ends = [
+        [solve, "odeSolve", { numbers, y0: state, weights, path: 4 * state, work: work(solve) }],
+        [
+          ...([gradient, "odeBackward"] as const),
+          { numbers, weights, path: 4 * state, work: work(gradient), dPath: 4 * state, dY0: state, dWeights: weights },
+        ],
+      ] as const;
+      for (const [plan, run, blocks] of ends)
+        for (const [name, bytes] of Object.entries(blocks)) {
+          const field = (plan >> 2) + ODE_PLAN_BYTES / 4 - 8 + addresses.indexOf(name);
+          // Numbers and the workspace hold f64: multiples of 8.
+          const unit = name === "numbers" || name === "work" ? 8 : 4;
+          const last = Math.floor((size - bytes) / unit) * unit;
+          write();
+          i32[field] = last;
+          expect(() => exports[run](plan), `${run}: ${name}`).not.toThrow();
+          write();
+          i32[field] = last + unit;
+          expect(() => exports[run](plan), `${run}: ${name}`).toThrow(/plan would leave their memory/);
+        }
+    });
+
+    test("more steps kept than there are", () => {
+      const { memory, solve, write } = planned({});
+      write();
+      // B, D, layers, units of three, activation, time, points, stages, fsal, order, adaptive, steps, kept.
+      const [steps, kept] = [(solve >> 2) + 13, (solve >> 2) + 14];
+      expect(memory.i32[kept]).toBe(memory.i32[steps]);
+      for (const wrong of [9, -1, -2]) {
+        memory.i32[kept] = wrong;
+        expect(() => memory.exports.odeSolve(solve)).toThrow(/plan would leave their memory/);
+      }
     });
 
     test("several fields wrong, and numbers that are none", () => {
