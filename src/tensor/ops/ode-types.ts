@@ -81,6 +81,9 @@ export interface OdeProblem extends ResolvedControl {
 
 /** The end of a solution that can't be carried on: a run that meets it has diverged. */
 export class OdeError extends MlbenchError {
+  /** What becomes of a trial that ends by it. */
+  readonly failureClass = "diverged";
+
   /** @param at the time that was reached */
   constructor(
     readonly kind: "underflow" | "budget" | "not-finite",

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { classOf } from "../../../../src/executors/protocol.js";
 import type { Ops } from "../../../../src/tensor/index.js";
 import { installOps, odeMethods, odeMlp, plainOps, useBackend } from "../../../../src/tensor/index.js";
 import { tableaus, weightsAt } from "../../../../src/tensor/ops/ode-methods.js";
@@ -155,6 +156,7 @@ describe.each(ofBuild)("%s", (name, ops) => {
       solving({ maxEvaluations: 200 })();
     } catch (error) {
       expect(error).toMatchObject({ name: "OdeError", code: "ode-budget", exitCode: 1 });
+      expect(classOf(error)).toBe("diverged");
     }
     // A method of fixed steps ends by itself.
     const { path } = linear(ops, [[100, 0], [0, 100]], [1, 1], [0, 10], { method: "euler", stepSize: 0.1 }); // prettier-ignore
