@@ -2,5 +2,5 @@
 export * from "./mat-array.js";
 export { MatFormatError } from "./mat-format-error.js";
 export type { MatErrorCode, MatPlace } from "./mat-format-error.js";
-export { readMat, readMatInPassing } from "./read-mat.js";
+export { readMat } from "./read-mat.js";
 export type { ReadMatOptions } from "./read-mat.js";

@@ -2,7 +2,7 @@
 import { UsageError } from "../../core/errors.js";
 import type { CellTables } from "../../core/index.js";
 import type { DatasetSource, LoadContext } from "../dataset.js";
-import { readMatInPassing } from "../matlab/index.js";
+import { readMatInPassing } from "../matlab/read-mat.js";
 import { missingCycles } from "../table-warnings.js";
 import { createTables } from "../tables.js";
 import type { CellRows } from "../tables.js";
