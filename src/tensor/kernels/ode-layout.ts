@@ -3,7 +3,7 @@ import { tableaus } from "../ops/ode-methods.js";
 import type { OdeActivation, OdeProblem, ResolvedControl } from "../ops/ode-types.js";
 import type { KernelMemory } from "./memory.js";
 
-/** The fields of `OdePlan` in ../native/addon.c and ../assembly/ode.ts, in their order; four bytes each. */
+/** The fields of `OdePlan` in ../native/checks.h and ../assembly/ode.ts, in their order; four bytes each. */
 const planFields = [
   ...["B", "D", "layers", "units0", "units1", "units2", "activation", "time", "points", "stages", "fsal", "order"],
   ...["adaptive", "steps", "kept", "mode", "budget"],

@@ -1,5 +1,5 @@
 // The native twin of the WebAssembly kernels (../assembly): the same functions on panels of 16 columns. One source,
-// compiled once for every instruction set; all sizes and pointers were checked by addon.c.
+// compiled once for every instruction set; all sizes and pointers were checked by checks.h.
 #include "activations.h"
 #include "kernels.h"
 #include "ode-gradient.h"

@@ -26,7 +26,7 @@ typedef struct {
 
 /* An odd number of cache lines, so that what stands so far apart does not meet in one set of the cache. */
 static size_t odd(size_t floats) { return ((floats + P - 1) / P | 1) * P; }
-/* Lays out the workspace and counts its floats. Sizes are bounded by addon.c so that these products can't overflow. */
+/* Lays out the workspace and counts its floats. Sizes are bounded by checks.h so that these products can't overflow. */
 static size_t layOde(Work *w, const Ode *o) {
   memset(w, 0, sizeof *w);
   w->o = o;
