@@ -83,18 +83,23 @@ INL vf vmax_(vf a, vf b) { vi m = a > b; return (vf)(((vi)a & m) | ((vi)b & ~m))
 
 #define LOG2E 1.44269504088896341f
 
-/* tanh |x| = (e^y - 1) / (e^y + 1), y = 2|x|; e^y - 1 = 2^n (e^r - 1) + (2^n - 1). Within 1.7e-7; beyond 10 exactly 1. */
-INL vf vtanh(vf x) {
-  vf y = vmin_(vset(20.f), (vf)((vi)x & 0x7fffffff) * 2); /* NaN stays: min returns its second operand */
-  vf n = fma_(y, vset(LOG2E), vset(12582912.f)) - 12582912.f;
-  vf r = fma_(n, vset(-0.693359375f), y);
+/* e^r - 1, r = x - n log(2), |r| <= log(2) / 2 (Cephes' expf). */
+INL vf expMinusOne(vf n, vf x) {
+  vf r = fma_(n, vset(-0.693359375f), x);
   r = fma_(n, vset(2.12194440e-4f), r);
   vf p = fma_(r, vset(1.9875691500e-4f), vset(1.3981999507e-3f));
   p = fma_(r, p, vset(8.3334519073e-3f));
   p = fma_(r, p, vset(4.1665795894e-2f));
   p = fma_(r, p, vset(1.6666665459e-1f));
   p = fma_(r, p, vset(5.0000001201e-1f));
-  p = fma_(r * r, p, r);
+  return fma_(r * r, p, r);
+}
+
+/* tanh |x| = (e^y - 1) / (e^y + 1), y = 2|x|; e^y - 1 = 2^n (e^r - 1) + (2^n - 1). Within 1.7e-7; beyond 10 exactly 1. */
+INL vf vtanh(vf x) {
+  vf y = vmin_(vset(20.f), (vf)((vi)x & 0x7fffffff) * 2); /* NaN stays: min returns its second operand */
+  vf n = fma_(y, vset(LOG2E), vset(12582912.f)) - 12582912.f;
+  vf p = expMinusOne(n, y);
   /* n + 127 as a float's exponent; adding 1.5 * 2^23 leaves the integer in the low bits */
   vf s = (vf)((vi)(n + 12583039.f) << 23);
   vf e = fma_(s, p, s - 1.f);
@@ -120,14 +125,7 @@ INL vf vsigmoid(vf x) {
 INL vf vexpNegative(vf x) {
   x = vmax_(vset(-87.f), x);
   vf z = fma_(x, vset(LOG2E), vset(12583039.f)), n = z - 12583039.f;
-  vf r = fma_(n, vset(-0.693359375f), x);
-  r = fma_(n, vset(2.12194440e-4f), r);
-  vf p = fma_(r, vset(1.9875691500e-4f), vset(1.3981999507e-3f));
-  p = fma_(r, p, vset(8.3334519073e-3f));
-  p = fma_(r, p, vset(4.1665795894e-2f));
-  p = fma_(r, p, vset(1.6666665459e-1f));
-  p = fma_(r, p, vset(5.0000001201e-1f));
-  return (fma_(r * r, p, r) + 1.f) * (vf)((vi)z << 23);
+  return (expMinusOne(n, x) + 1.f) * (vf)((vi)z << 23);
 }
 
 /* erf as a rational function (XLA's, degree 13 over 8); ±1 from |x| = 4 on. */
