@@ -134,7 +134,9 @@ export class RunningPass implements BatchPass {
     }
     main.set(plan.slots.results, this.#results);
     main.set(plan.slots.path, paths ? plan.path : 0);
-    if (update && numbers) {
+    if (update) {
+      // Its program ends with the step: without numbers of its own it would take the last one's again.
+      if (!numbers) throw new Error("a batch of a pass that trains needs the numbers of its step");
       // Whoever had the weights brought back may have changed them where they stand.
       update.load(!this.#stepped);
       plan.setMasks(numbers.t - 1);

@@ -140,7 +140,7 @@ export interface BatchScores {
 
 /** A pass under way, one call a batch. */
 export interface BatchPass {
-  /** Runs `size` windows of the pass from `from` on, with an optimizer step when there are numbers for one. */
+  /** Runs `size` windows of the pass from `from` on; `numbers` are of its optimizer step, and null in evaluation alone. */
   windows(from: number, size: number, numbers: UpdateStep | null): BatchScores;
   /** Runs a batch that was handed over. */
   batch(batch: Batch, numbers: UpdateStep | null): BatchScores;

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Loader } from "../../../src/core/index.js";
+import type { Batch, Loader } from "../../../src/core/index.js";
 import { createNormal, createRng } from "../../../src/core/index.js";
 import { WindowSplit } from "../../../src/datasets/loader.js";
 import { GruModel } from "../../../src/models/gru/gru.js";
 import type { ForwardModel, ModelFacts } from "../../../src/models/index.js";
 import { LstmModel } from "../../../src/models/lstm/lstm.js";
+import { networkRunner } from "../../../src/models/network-runner.js";
 import { MlpModel } from "../../../src/models/mlp/mlp.js";
 import { installOps, plainOps, useBackend } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
@@ -17,6 +18,7 @@ import { openOneCall } from "../../../src/training/one-call.js";
 import { adam, adamw } from "../../../src/training/optimizers/adam.js";
 import type { Optimizer } from "../../../src/training/optimizers/index.js";
 import { sgd } from "../../../src/training/optimizers/sgd.js";
+import { updateOf } from "../../../src/training/optimizers/update-optimizer.js";
 import { builds, freshOps } from "../tensor/kernels/builds.js";
 
 interface Problem {
@@ -265,6 +267,21 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
     await expect(pass).rejects.toThrow("disposed of");
     if (which === "model") expect(memory.used).toBe(used);
     parts[which === "model" ? "optimizer" : "model"].dispose();
+  });
+
+  test("a batch without its step's numbers is refused where a pass trains, and steps nothing", () => {
+    before ??= installOps(ops);
+    const model = makeModel(base, built);
+    const optimizer = makeOptimizer(base, model);
+    const runner = networkRunner(model)?.runner;
+    const pass = runner?.open({ windows: null, update: updateOf(optimizer)?.update ?? null, paths: false });
+    const weights = model.weights();
+    const [batch] = splitOf(base).loader({ batchSize: base.batch }).epoch(0);
+    expect(() => pass?.batch(batch as Batch, null)).toThrow("needs the numbers of its step");
+    pass?.close();
+    expect(model.weights()).toEqual(weights);
+    optimizer.dispose();
+    model.dispose();
   });
 
   test("a state goes over from the tape, and back", async () => {
