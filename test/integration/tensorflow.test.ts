@@ -62,7 +62,7 @@ describe.skipIf(process.env["MLBENCH_TENSORFLOW"] !== "1")("on TensorFlow", { ti
   async function study(cwd: string, name: string, model: readonly string[], optimize: readonly string[]) {
     const command = async (...args: string[]): Promise<string> => {
       const { code, stdout, stderr } = await runCli(args, { cwd });
-      expect(stderr + (code === 0 ? "" : stdout), args.join(" ")).not.toMatch(/error:/);
+      expect([code, stderr], args.join(" ")).toEqual([0, expect.not.stringMatching(/error:/)]);
       return stdout;
     };
     await command("create-study", "--name", name, ...model, ...data, "--fix", "train.epochs=2");
