@@ -2,15 +2,28 @@ import { configDefaults, defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longest-first.js";
 
 /**
- * Rooms whose tests leave their process as they found it (mocks and timers are put back), so that one process runs all of
- * them: half of a short file's time is its process and imports. A room that registers something is none of them: modules
- * are loaded anew for each file, but the registries are the process's.
+ * Rooms whose tests leave their process as they found it (mocks, timers, the environment and the backend are put back, what
+ * they register has names of their own), so that one process runs all of them: half of a short file's time is its process and
+ * imports. What they import is loaded once.
  */
-const SHARED = ["core", "io", "docs"].map((room) => `test/unit/${room}/**/*.test.ts`);
+const SHARED = [
+  ...["core", "io", "docs", "samplers", "pruners", "search-space", "registry", "storage", "cli"],
+  ...["study", "datasets", "testing", "training", "models", "tensor"],
+].map((room) => `test/unit/${room}/**/*.test.ts`);
+
+/** Files of these rooms that mock modules, or count what is loaded, wrapped or alive in their process. */
+const ALONE = [
+  "models/light",
+  "tensor/kernels/mat-mul",
+  "tensor/kernels/memory",
+  "tensor/kernels/select",
+  "training/predict",
+  "training/prediction-passes",
+].map((file) => `test/unit/${file}.test.ts`);
 
 export default defineConfig({
   test: {
-    globalSetup: ["test/require-build.ts", "test/memory-folder.ts"],
+    globalSetup: ["test/require-build.ts", "test/memory-folder.ts", "test/no-tensorflow.ts"],
     pool: "forks",
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
@@ -19,12 +32,18 @@ export default defineConfig({
     // Not the default second: a busy machine is no failure.
     expect: { poll: { timeout: 20_000 } },
     reporters: ["default"],
+    // Bundles run as they are, as for users: taken through the transformer, the command line alone took three seconds a file.
+    server: { deps: { external: [/\/dist\//] } },
     projects: [
-      { extends: true, test: { name: "shared", include: SHARED, isolate: false } },
+      {
+        extends: true,
+        test: { name: "shared", include: SHARED, exclude: [...configDefaults.exclude, ...ALONE], isolate: false },
+      },
       {
         extends: true,
         test: { name: "own", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED] },
       },
+      { extends: true, test: { name: "alone", include: ALONE } },
     ],
   },
 });

@@ -110,7 +110,7 @@ describe("a study of an objective of one's own", () => {
       ...["create-study", "--objective", "own.mjs", "--name", "own", "--sampler", "grid"],
       ...["--metric", "cost", "--metric", "gain:maximize", "--constraint", "latency<=60", "--constraint", "cost >= 1"],
     );
-    const run = await runCli(["optimize", "own", "--workers", "1", "--trials", "20"], { cwd });
+    const run = await runHere(["optimize", "own", "--workers", "1", "--trials", "20"], cwd);
     expect(run.code).toBe(0);
     // Cost 1 to 6 is allowed; from 5 on the gain falls again.
     expect(run.stdout).toContain("\nfront: 4 of 10 complete trials (1, 2, 3, 4)\n");
@@ -141,7 +141,7 @@ describe("a study of an objective of one's own", () => {
       "--constraint",
       "latency<=-5",
     );
-    const run = await runCli(["optimize", "none", "--trials", "10", "--workers", "1"], { cwd });
+    const run = await runHere(["optimize", "none", "--trials", "10", "--workers", "1"], cwd);
     expect(run).toMatchObject({ code: 0 });
     expect(run.stdout).toContain("no complete trial meets every constraint");
     const trials = await read<Trial[]>("trials", "none");

@@ -11,8 +11,8 @@ let cwd: string;
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), "mlbench-hpo-odd-"));
   const objective = join(projectRoot, "examples", "objective.mjs");
-  await runCli(["create-study", "--objective", objective, "--name", "bowl", "--seed", "1"], { cwd });
-  await runCli(["optimize", "bowl", "--trials", "20", "--workers", "1"], { cwd });
+  await runHere(["create-study", "--objective", objective, "--name", "bowl", "--seed", "1"], cwd);
+  await runHere(["optimize", "bowl", "--trials", "20", "--workers", "1"], cwd);
   await writeFile(join(cwd, "a-file"), "text");
   await writeFile(
     join(cwd, "slow.mjs"),
@@ -135,14 +135,14 @@ test("a second optimize, and what needs the study to itself, names the process t
     ["delete-study", "slow"],
     ["doctor", "slow", "--repair"],
   ]) {
-    const { code, stderr } = await runCli(args, { cwd });
+    const { code, stderr } = await runHere(args, cwd);
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringMatching(/being (written|optimized) by process \d+/) as string,
     });
     expect(stderr.trim().split("\n")).toHaveLength(1);
   }
-  expect((await runCli(["show", "slow", "--format", "json"], { cwd })).code).toBe(0);
+  expect((await runHere(["show", "slow", "--format", "json"], cwd)).code).toBe(0);
   await writeFile(join(cwd, "go"), "");
   const { code, stdout } = await first;
   expect(code).toBe(0);

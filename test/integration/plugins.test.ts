@@ -43,7 +43,7 @@ describe("the examples, from a folder without node_modules", () => {
   test("a model: listed, trained, evaluated", async () => {
     const cwd = await emptyFolder();
     const plugin = ["--plugin", example("plugin-model.mjs")];
-    const { stdout } = await runCli(["models", ...plugin, "--format", "value"], { cwd });
+    const { stdout } = await runHere(["models", ...plugin, "--format", "value"], cwd);
     expect(stdout.trim().split("\n")).toContain("attention");
     const line = ["train", ...plugin, "--model", "attention", "--hidden-size", "8", ...small, "--epochs", "2"];
     const trained = await runCli([...line, "--format", "json"], { cwd });
@@ -60,8 +60,7 @@ describe("the examples, from a folder without node_modules", () => {
     const cwd = await emptyFolder();
     const text = modelPlugin("compiled", "", 'Object.defineProperty(exports, "__esModule", { value: true });');
     await writeFile(join(cwd, "plugin.cjs"), text.replace("export default", "exports.default ="));
-    // In a process of its own: vitest takes such modules apart by itself.
-    const { code, stdout } = await runCli(["models", "--plugin", "plugin.cjs", "--format", "value"], { cwd });
+    const { code, stdout } = await runHere(["models", "--plugin", "plugin.cjs", "--format", "value"], cwd);
     expect([code, stdout.split("\n")]).toEqual([0, expect.arrayContaining(["compiled"])]);
   });
 
@@ -86,13 +85,13 @@ describe("the examples, from a folder without node_modules", () => {
     const cwd = await emptyFolder();
     const plugins = ["plugin-model.mjs", "plugin-dataset.mjs"].flatMap((name) => ["--plugin", example(name)]);
     const line = ["create-study", ...plugins, "--model", "attention", "--dataset", "sawtooth", "--name", "s"];
-    const created = await runCli([...line, "--fix", "train.epochs=1", "--seed", "1"], { cwd });
+    const created = await runHere([...line, "--fix", "train.epochs=1", "--seed", "1"], cwd);
     expect(created).toMatchObject({ code: 0, stderr: "" });
     const pool = ["--trials", "2", "--workers", "2", "--isolation", isolation];
     expect(await runCli(["optimize", "s", ...pool], { cwd })).toMatchObject({ code: 0 });
     expect((await trialsOf(cwd, "s")).map((trial) => trial.state)).toEqual(["complete", "complete"]);
-    await runCli(["create-study", "--objective", example("objective.mjs"), "--name", "o"], { cwd });
-    expect(await runCli(["optimize", "o", ...pool], { cwd })).toMatchObject({ code: 0 });
+    await runHere(["create-study", "--objective", example("objective.mjs"), "--name", "o"], cwd);
+    expect(await runHere(["optimize", "o", ...pool], cwd)).toMatchObject({ code: 0 });
     expect((await trialsOf(cwd, "o")).map((trial) => trial.state)).toEqual(["complete", "complete"]);
   });
 });
@@ -160,16 +159,16 @@ describe("a plug-in that is no good: one line, exit code 2", () => {
   ])("%s", async (_name, text, message) => {
     const cwd = await emptyFolder();
     await writeFile(join(cwd, "my.mjs"), text);
-    expectOneLine(await runCli(["train", "--plugin", "./my.mjs"], { cwd }), message);
+    expectOneLine(await runHere(["train", "--plugin", "./my.mjs"], cwd), message);
   });
 
   test("also for listing and for a study", async () => {
     const cwd = await emptyFolder();
     await writeFile(join(cwd, "my.mjs"), 'throw new Error("no table");');
     for (const line of [["models"], ["describe", "model", "lstm"], ["create-study", "--model", "mine"]])
-      expectOneLine(await runCli([...line, "--plugin", "my.mjs"], { cwd }), /plug-in .*my\.mjs:1: no table/);
+      expectOneLine(await runHere([...line, "--plugin", "my.mjs"], cwd), /plug-in .*my\.mjs:1: no table/);
     expectOneLine(
-      await runCli(["models", "--plugin", "."], { cwd }),
+      await runHere(["models", "--plugin", "."], cwd),
       /--plugin \.: expected a module's file, not a folder/,
     );
   });
@@ -189,9 +188,9 @@ describe("importing the package", () => {
       'import { float, TrialPruned } from "mlbench-hpo";\nexport const space = { x: float(0, 1) };\n' +
         "export default async (trial) => { if (trial.number === 1) throw new TrialPruned(); return trial.params.x; };",
     );
-    await runCli(["create-study", "--objective", "objective.mjs", "--name", "o"], { cwd });
+    await runHere(["create-study", "--objective", "objective.mjs", "--name", "o"], cwd);
     for (const isolation of ["thread", "process"])
-      await runCli(["optimize", "o", "--trials", "1", "--workers", "1", "--isolation", isolation], { cwd });
+      await runHere(["optimize", "o", "--trials", "1", "--workers", "1", "--isolation", isolation], cwd);
     expect((await trialsOf(cwd, "o")).map((trial) => trial.state)).toEqual(["complete", "pruned"]);
   });
 

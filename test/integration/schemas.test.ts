@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
-import { emptyFolder, jsonLines, projectRoot, runCli, runHere } from "./cli.js";
+import { emptyFolder, jsonLines, projectRoot, runHere } from "./cli.js";
 
 const folder = join(projectRoot, "docs", "reference", "schemas");
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
@@ -59,12 +59,12 @@ let pairLines: string;
 let trainLines: string;
 
 async function output(args: readonly string[]): Promise<string> {
-  const result = await runCli(args, { cwd });
+  const result = await runHere(args, cwd);
   expect(result, args.join(" ")).toMatchObject({ code: 0 });
   return result.stdout;
 }
 
-/** As `output`, in this process: a process for each of these commands would take too long. */
+/** As `output`, of JSON. */
 async function read(args: readonly string[]): Promise<unknown> {
   const { code, stdout, stderr } = await runHere(args, cwd);
   expect(code, stderr).toBe(0);
@@ -235,7 +235,7 @@ describe("real output is as the schema says", () => {
 
   test("a trial's log", async () => {
     await writeFile(join(cwd, "other", "trained.files", "00001", "log.txt"), "one\ntwo");
-    const { stdout } = await runCli(["logs", "1", "--storage", "other", "--format", "json", "--follow"], { cwd });
+    const { stdout } = await runHere(["logs", "1", "--storage", "other", "--format", "json", "--follow"], cwd);
     const lines = jsonLines(stdout);
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expect(await problems("logs", line)).toEqual([]);
@@ -251,10 +251,10 @@ describe("real output is as the schema says", () => {
 
   test("a damaged study's findings", async () => {
     const other = await emptyFolder();
-    await runCli(["create-study", "--objective", join(cwd, "objective.mjs"), "--name", "d"], { cwd: other });
+    await runHere(["create-study", "--objective", join(cwd, "objective.mjs"), "--name", "d"], other);
     const file = join(other, "studies", "d.json");
     await writeFile(file, (await readFile(file, "utf8")).replace('"minimize"', '"minimise"'));
-    const { stdout } = await runCli(["doctor", "d", "--format", "json"], { cwd: other });
+    const { stdout } = await runHere(["doctor", "d", "--format", "json"], other);
     const findings = JSON.parse(stdout) as unknown[];
     expect(findings.length).toBeGreaterThan(0);
     expect(await problems("doctor", findings)).toEqual([]);

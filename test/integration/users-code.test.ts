@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
-import { emptyFolder, projectRoot, runCli } from "./cli.js";
+import { emptyFolder, projectRoot, runCli, runHere } from "./cli.js";
 
 const small = ["--set", "data.cells=3", "--set", "data.cycles=60"];
 
@@ -21,7 +21,7 @@ export default ({ models, z, tf, ForwardModel }) => {
 `;
 
 const trialsOf = async (cwd: string, study: string): Promise<Trial[]> =>
-  JSON.parse((await runCli(["trials", study, "--format", "json"], { cwd })).stdout) as Trial[];
+  JSON.parse((await runHere(["trials", study, "--format", "json"], cwd)).stdout) as Trial[];
 
 test("an error in a plug-in's model is the model's: one line with its file's line", async () => {
   const cwd = await emptyFolder();
@@ -48,7 +48,7 @@ test.each(["thread", "process"])("a trial keeps it, its stack in the trial's log
     message: expect.stringMatching(/^model "broken" \(broken\.mjs:7\): Size\(/) as string,
     where: "broken.mjs:7",
   });
-  const log = await runCli(["logs", "0", "--study-name", "s"], { cwd });
+  const log = await runHere(["logs", "0", "--study-name", "s"], cwd);
   // Node's own ten frames would end among ours.
   expect(log.stdout.match(/^ +at /gm)?.length).toBeGreaterThan(20);
   expect(log.stdout).toMatch(/^Error: Size\(.*\n( +at .*\n)+ +at Broken\.predictNormalised \(.*broken\.mjs:7:\d+\)\n/);
@@ -66,14 +66,14 @@ test("an objective's error stands where it was thrown, with its cause", async ()
     };
   `;
   await writeFile(join(cwd, "objective.mjs"), objective);
-  await runCli(["create-study", "--name", "o", "--objective", "objective.mjs"], { cwd });
-  await runCli(["optimize", "o", "--trials", "1", "--workers", "1"], { cwd });
+  await runHere(["create-study", "--name", "o", "--objective", "objective.mjs"], cwd);
+  await runHere(["optimize", "o", "--trials", "1", "--workers", "1"], cwd);
   expect((await trialsOf(cwd, "o"))[0]?.failure).toEqual({
     class: "exception",
     message: "no table",
     where: "objective.mjs:6",
   });
-  const { stdout } = await runCli(["logs", "0", "--study-name", "o"], { cwd });
+  const { stdout } = await runHere(["logs", "0", "--study-name", "o"], cwd);
   expect(stdout).toMatch(/^Error: no table\n[^]*objective\.mjs:6:[^]*caused by SyntaxError: [^]*objective\.mjs:3:/);
 });
 
@@ -91,21 +91,21 @@ test("a function's error in this process is kept in the same way", async () => {
   // Imported as an objective, it finds the package without being installed.
   const { stdout } = await runCli(["create-study", "--name", "o", "--objective", "objective.mjs"], { cwd });
   expect(stdout.split("\n")[0]).toBe('{"class":"exception","message":"not here","where":"objective.mjs:5"}');
-  const log = await runCli(["logs", "0", "--study-name", "f"], { cwd });
+  const log = await runHere(["logs", "0", "--study-name", "f"], cwd);
   expect(log.stdout).toMatch(/^Error: not here\n +at .*objective\.mjs:5:/);
 });
 
 test("a syntax error is told with its line, in an objective as well", async () => {
   const cwd = await emptyFolder();
   await writeFile(join(cwd, "objective.mjs"), "export const space = {};\n\nexport default (trial) => trial.params.;\n");
-  expect(await runCli(["create-study", "--objective", "objective.mjs"], { cwd })).toEqual({
+  expect(await runHere(["create-study", "--objective", "objective.mjs"], cwd)).toEqual({
     code: 2,
     stdout: "",
     stderr: expect.stringMatching(/^error: --objective \S*objective\.mjs:3: Unexpected token ';'\n$/) as string,
   });
   await writeFile(join(cwd, "other.mjs"), 'import { nothing } from "./objective2.mjs";');
   await writeFile(join(cwd, "objective2.mjs"), "export const something = 1;");
-  expect((await runCli(["models", "--plugin", "other.mjs"], { cwd })).stderr).toMatch(
+  expect((await runHere(["models", "--plugin", "other.mjs"], cwd)).stderr).toMatch(
     /^error: plug-in \S*other\.mjs:1: The requested module .* does not provide an export named 'nothing'\n$/,
   );
 });
@@ -136,10 +136,10 @@ test("TypeScript runs where Node takes it, and elsewhere the way out is one line
     return;
   }
   const needs = String.raw`: \.ts files need Node >= 22\.18 \(this is v\d+\.\d+\.\d+\): compile it to JavaScript, or use \.mjs\n$`;
-  const refused = await runCli(line, { cwd });
+  const refused = await runHere(line, cwd);
   expect(refused).toMatchObject({ code: 2, stdout: "" });
   expect(refused.stderr).toMatch(new RegExp(`^error: plug-in plugin\\.ts${needs}`));
-  const objective = await runCli(["create-study", "--objective", "objective.ts"], { cwd });
+  const objective = await runHere(["create-study", "--objective", "objective.ts"], cwd);
   expect(objective).toMatchObject({ code: 2, stdout: "" });
   expect(objective.stderr).toMatch(new RegExp(`^error: --objective objective\\.ts${needs}`));
 });
@@ -162,12 +162,12 @@ test("so is that of a plug-in's dataset or sampler, wherever it is met", async (
     ["datasets", "show", "holes"],
     ["create-study", "--dataset", "holes"],
   ]) {
-    const { code, stderr } = await runCli([...line, ...parts], { cwd });
+    const { code, stderr } = await runHere([...line, ...parts], cwd);
     expect(stderr).toMatch(/^error: plug-in \(parts\.mjs:4\): Cannot read properties of null \(reading 'cells'\)\n$/);
     expect(code).toBe(2);
   }
-  await runCli(["create-study", "--name", "s", "--objective", "objective.mjs", ...parts, "--sampler", "lost"], { cwd });
-  const { code, stderr } = await runCli(["optimize", "s", "--trials", "1", "--workers", "1"], { cwd });
+  await runHere(["create-study", "--name", "s", "--objective", "objective.mjs", ...parts, "--sampler", "lost"], cwd);
+  const { code, stderr } = await runHere(["optimize", "s", "--trials", "1", "--workers", "1"], cwd);
   expect(stderr).toMatch(/^error: plug-in \(parts\.mjs:5\): Cannot read properties of undefined \(reading 'x'\)\n$/);
   expect(code).toBe(2);
 });

@@ -110,13 +110,15 @@ it.each([
 
 it("no trial is lost when every worker is replaced after its trial", async () => {
   executor = new PiscinaExecutor({ slots: 2, recycleAfter: 1 });
+  // A thread each: `.ci/run` has more.
+  const each = Number(process.env["MLBENCH_REPLACED_WORKERS"] ?? 14) / 2;
   const run = async (slot: number): Promise<number> => {
     let complete = 0;
-    for (let number = slot; number < 40; number += 2) {
+    for (let number = slot; number < 2 * each; number += 2) {
       const done = await runIn(executor, job("square", { number }), hooks());
       if (done.state === "complete" && done.values[0] === 9) complete += 1;
     }
     return complete;
   };
-  expect(await Promise.all([run(0), run(1)])).toEqual([20, 20]);
+  expect(await Promise.all([run(0), run(1)])).toEqual([each, each]);
 });

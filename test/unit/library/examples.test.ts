@@ -54,16 +54,28 @@ function isTypeOnly(symbol: ts.Symbol): boolean {
   return symbol.declarations?.some(ts.isTypeOnlyImportOrExportDeclaration) ?? false;
 }
 
+const parsed = new Map<string, ts.SourceFile | undefined>();
+const onDisk = ts.createCompilerHost(options);
+/** Parses a file of the disk once for all programs: they share the declarations of the language, of Node and ours. */
+const sharing: ts.CompilerHost = {
+  ...onDisk,
+  getSourceFile: (file, version) => {
+    if (!parsed.has(file)) parsed.set(file, onDisk.getSourceFile(file, version));
+    return parsed.get(file);
+  },
+};
+
 /** What is wrong with programs of one example each, which may use every export. */
 function mistakes(programs: ReadonlyMap<string, string>): string[] {
-  const base = ts.createCompilerHost(options);
   const host: ts.CompilerHost = {
-    ...base,
-    fileExists: (file) => programs.has(file) || base.fileExists(file),
-    readFile: (file) => programs.get(file) ?? base.readFile(file),
+    ...sharing,
+    fileExists: (file) => programs.has(file) || sharing.fileExists(file),
+    readFile: (file) => programs.get(file) ?? sharing.readFile(file),
     getSourceFile: (file, version, ...rest) => {
       const text = programs.get(file);
-      return text === undefined ? base.getSourceFile(file, version, ...rest) : ts.createSourceFile(file, text, version);
+      return text === undefined
+        ? sharing.getSourceFile(file, version, ...rest)
+        : ts.createSourceFile(file, text, version);
     },
   };
   const program = ts.createProgram([...programs.keys()], options, host);
@@ -88,7 +100,7 @@ test("the files of docs/typescript.md compile, and the page shows them as they a
 }, 60_000);
 
 test("every export, and every field of an interface of options, says what it is", () => {
-  const program = ts.createProgram([root, `${dist}/testing/index.d.ts`], options);
+  const program = ts.createProgram([root, `${dist}/testing/index.d.ts`], options, sharing);
   const checker = program.getTypeChecker();
   const isOurs = (symbol: ts.Symbol): boolean =>
     symbol.declarations?.some((declaration) => {
@@ -117,7 +129,7 @@ test("every export, and every field of an interface of options, says what it is"
 }, 60_000);
 
 test("the main exports have an example, and every example compiles", () => {
-  const found = exportsOf(ts.createProgram([root], options));
+  const found = exportsOf(ts.createProgram([root], options, sharing));
   const bare = found.filter(({ isCalled, examples }) => isCalled && examples.length === 0).map(({ name }) => name);
   expect(bare.filter((name) => !withoutExample.includes(name))).toEqual([]);
   const values = found.filter(({ isValue }) => isValue).map(({ name }) => name);
