@@ -33,16 +33,16 @@ beforeEach(async () => {
 });
 
 test("a worker whose trials leave little is not stopped for it, however many end", () => {
-  const { endTrial } = worker(15 * MIB);
-  for (let trial = 0; trial < 100; trial++) expect(endTrial((15 + (trial % 15)) * MIB)).toBe(0);
+  const { endTrial } = worker(5 * MIB);
+  for (let trial = 0; trial < 100; trial++) expect(endTrial((5 + (trial % 3)) * MIB)).toBe(0);
 });
 
-test("one that holds 32 MiB more than after its last collection gives them back", () => {
+test("one that holds 8 MiB more than after its last collection gives them back", () => {
   const { endTrial } = worker(200 * MIB);
   expect(endTrial(220 * MIB)).toBe(1);
-  expect(endTrial(231 * MIB)).toBe(1);
-  expect(endTrial(232 * MIB)).toBe(2);
-  expect(endTrial(210 * MIB)).toBe(2);
+  expect(endTrial(207 * MIB)).toBe(1);
+  expect(endTrial(208 * MIB)).toBe(2);
+  expect(endTrial(202 * MIB)).toBe(2);
 });
 
 test("once a second at most", () => {
