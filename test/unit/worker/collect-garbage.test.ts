@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
 const MIB = 2 ** 20;
-let collectWhereWorthIt: typeof import("../../../src/worker/collect-garbage.js").collectWhereWorthIt;
+let collectWhereWorthIt: (memory: () => number, createCollector: () => () => void) => void;
 let now: number;
 
 /** A worker's memory: collecting leaves `kept` of it. */
@@ -33,15 +33,15 @@ beforeEach(async () => {
 });
 
 test("a worker whose trials leave little is not stopped for it, however many end", () => {
-  const { endTrial } = worker(5 * MIB);
-  for (let trial = 0; trial < 100; trial++) expect(endTrial((5 + (trial % 3)) * MIB)).toBe(0);
+  const { endTrial } = worker(1 * MIB);
+  for (let trial = 0; trial < 100; trial++) expect(endTrial((1 + (trial % 3)) * MIB)).toBe(0);
 });
 
-test("one that holds 8 MiB more than after its last collection gives them back", () => {
+test("one that holds 4 MiB more than after its last collection gives them back", () => {
   const { endTrial } = worker(200 * MIB);
   expect(endTrial(220 * MIB)).toBe(1);
-  expect(endTrial(207 * MIB)).toBe(1);
-  expect(endTrial(208 * MIB)).toBe(2);
+  expect(endTrial(203 * MIB)).toBe(1);
+  expect(endTrial(204 * MIB)).toBe(2);
   expect(endTrial(202 * MIB)).toBe(2);
 });
 
