@@ -72,11 +72,18 @@ const groups = [
     name: "study",
     from: [
       ...["app/study", "app/executor-of", "app/checkpoint-keeper", "app/study-warnings", "app/study-baselines"],
-      ...["cli/commands/optimize", "cli/optimize-view", "cli/optimize-details", "cli/interrupt", "search-space/index"],
-      "app/resolve-objectives",
+      ...["search-space/index", "app/resolve-objectives"],
     ],
     takes: (_file, needsTensors) => !needsTensors,
   },
+  // A program that uses the library loads nothing of the command line.
+  {
+    name: "optimize-command",
+    from: ["cli/commands/optimize", "cli/optimize-view", "cli/optimize-details", "cli/interrupt"],
+    takes: (_file, needsTensors) => !needsTensors,
+  },
+  { name: "new-study", from: ["app/create-study"], takes: (_file, needsTensors) => !needsTensors },
+  { name: "run-study", from: ["app/optimize-study"], takes: () => true },
   { name: "tpe", from: ["samplers/tpe/tpe"], takes: () => true },
 ];
 const tensors = "src/tensor/tf.ts";

@@ -1,14 +1,37 @@
 /** The files that a study depends on: their paths and digests as they are stored, and whether they have changed. */
+import { stat } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
 import { UsageError, messageOf } from "../core/index.js";
 import type { ConfigValue, HashedFile, StudyHeader } from "../core/index.js";
 import { sha256OfFile } from "../io/sha256.js";
 import type { QualifiedParameter } from "../registry/index.js";
 
-/** SHA-256 of a file, hex. @throws UsageError `file-not-found` */
+/** Digests that this process has taken, by path, with the state of the file that each is of. */
+const taken = new Map<string, { readonly state: string; readonly sha256: string }>();
+const MOST_TAKEN = 1000;
+
+/** A file that was written within this time may be written again without its times telling. */
+const SETTLED_MS = 2000;
+
+async function digestOf(path: string): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = await stat(path, { bigint: true });
+  const state = [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+  const known = taken.get(path);
+  if (known?.state === state) return known.sha256;
+  const isSettled = Date.now() - Math.max(Number(mtimeMs), Number(ctimeMs)) > SETTLED_MS;
+  const sha256 = await sha256OfFile(path);
+  if (taken.size >= MOST_TAKEN) taken.clear();
+  if (isSettled) taken.set(path, { state, sha256 });
+  return sha256;
+}
+
+/**
+ * SHA-256 of a file, hex: a process that makes a study and runs it reads its data once for that.
+ * @throws UsageError `file-not-found`
+ */
 async function sha256Of(path: string): Promise<string> {
   try {
-    return await sha256OfFile(path);
+    return await digestOf(path);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UsageError("file-not-found", `${path}: ${missing ? "no such file" : messageOf(error)}`);

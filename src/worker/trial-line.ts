@@ -3,7 +3,7 @@ import type { Metrics, RanOn, TrialOutcome } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { WorkerPort } from "../executors/protocol.js";
 import { ControlBlock, TrialCancelled } from "../executors/protocol.js";
-import { collectNowAndThen } from "./collect-garbage.js";
+import { collectWhereWorthIt } from "./collect-garbage.js";
 
 /** A quarter of what a worker is replaced for by default. */
 const COLLECT_FIRST_BYTES = 512 * 2 ** 20;
@@ -53,8 +53,8 @@ export class TrialLine {
     // What is garbage counts where the worker may be replaced for it. Else the study need not wait: it records the trial
     // and draws the next one meanwhile.
     const first = this.#memory() > COLLECT_FIRST_BYTES;
-    if (first) collectNowAndThen();
+    if (first) collectWhereWorthIt(this.#memory);
     this.#port.send({ type: "outcome", outcome, ranOn, memory: this.#memory() });
-    if (!first) setImmediate(collectNowAndThen);
+    if (!first) setImmediate(collectWhereWorthIt, this.#memory);
   }
 }

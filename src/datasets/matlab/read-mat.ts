@@ -1,7 +1,8 @@
 /** The reading of a whole MATLAB file: header, compressed elements, variables. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { constants, inflateSync } from "node:zlib";
+import { promisify } from "node:util";
+import { constants, inflate, inflateSync } from "node:zlib";
 import { messageOf, UsageError } from "../../core/errors.js";
 import type { KnownKeys } from "../../core/known-keys.js";
 import { requireKnownKeys } from "../../core/known-keys.js";
@@ -91,8 +92,21 @@ interface Inflation {
   readonly cost: ReadMatCost;
 }
 
+/** A compressed element that is to be inflated to so many bytes: what a reading asks for, here or in another thread. */
+interface Inflatable {
+  readonly input: Uint8Array;
+  readonly size: number;
+}
+
+/** A reading that hands out what is to be inflated and goes on with what came of it. */
+type Reading<T> = Generator<Inflatable, T, Buffer>;
+
+// One buffer for all of it: several would be there twice while they are joined.
+const inflation = (size: number) => ({ maxOutputLength: size, chunkSize: Math.max(size + 1, 1024) });
+const inflateInPool = promisify(inflate);
+
 /** Inflates a compressed element: first its tag alone, so that its size is known and allowed before the rest. */
-function inflate(input: Uint8Array, at: number, context: Inflation): Uint8Array {
+function* inflated(input: Uint8Array, at: number, context: Inflation): Reading<Uint8Array> {
   const fail = (code: MatErrorCode, what: string, cause?: unknown): MatFormatError =>
     new MatFormatError(code, { file: context.file, offset: at, inflatedOffset: null }, what, { cause });
   try {
@@ -111,8 +125,7 @@ function inflate(input: Uint8Array, at: number, context: Inflation): Uint8Array 
         "mat-too-large",
         `a compressed element holds ${size} bytes, beyond the limit of ${context.budget.limit}`,
       );
-    // One buffer for all of it: several would be there twice while they are joined.
-    const output = inflateSync(input, { maxOutputLength: size, chunkSize: Math.max(size + 1, 1024) });
+    const output = yield { input, size };
     context.cost.inflatedBytes += output.length;
     if (output.length !== size)
       throw fail("mat-malformed", `a compressed element declares ${size} bytes and inflates to ${output.length}`);
@@ -123,7 +136,11 @@ function inflate(input: Uint8Array, at: number, context: Inflation): Uint8Array 
   }
 }
 
-function readNext(bytes: Uint8Array, offset: number, context: Inflation): { variable: MatVariable; next: number } {
+function* readNext(
+  bytes: Uint8Array,
+  offset: number,
+  context: Inflation,
+): Reading<{ variable: MatVariable; next: number }> {
   const { file, littleEndian, inPlace, budget } = context;
   const top = new ElementReader(
     bytes,
@@ -136,9 +153,9 @@ function readNext(bytes: Uint8Array, offset: number, context: Inflation): { vari
   if (tag.length === 0) throw top.fail("mat-malformed", "a variable of no bytes", offset);
   top.need(tag.length, "a variable");
   if (tag.type === mi.compressed) {
-    const inflated = inflate(bytes.subarray(top.offset, next), offset, context);
+    const output = yield* inflated(bytes.subarray(top.offset, next), offset, context);
     const source = { file, littleEndian, inPlace, compressedAt: offset };
-    const inner = new ElementReader(inflated, { start: 0, end: inflated.length }, source, budget);
+    const inner = new ElementReader(output, { start: 0, end: output.length }, source, budget);
     const { type, length } = inner.tag("a compressed variable");
     if (type !== mi.matrix)
       throw inner.fail("mat-malformed", `a compressed element holds storage type ${type}, no array`, 0);
@@ -155,6 +172,26 @@ function readNext(bytes: Uint8Array, offset: number, context: Inflation): { vari
   return { variable: readVariable(own, tag.length), next };
 }
 
+function* reading(bytes: Uint8Array, options: ReadMatOptions, cost: ReadMatCost, inPlace: boolean): Reading<MatFile> {
+  const file = options.name ?? "bytes";
+  const { littleEndian, header, version } = readFileHeader(bytes, file);
+  const budget = new MemoryBudget(options.maxBytes ?? Math.max(LEAST_MAX_BYTES, MAX_BYTES_RATIO * bytes.length));
+  const variables = Object.create(null) as Record<string, MatArray>;
+  const globals: string[] = [];
+  try {
+    for (let offset = HEADER_BYTES; offset < bytes.length;) {
+      const { variable, next } = yield* readNext(bytes, offset, { file, littleEndian, inPlace, budget, cost });
+      const name = variable.name === "" ? "__function_workspace__" : variable.name;
+      variables[name] = variable.value;
+      if (variable.isGlobal) globals.push(name);
+      offset = next;
+    }
+  } finally {
+    cost.spentBytes = budget.spent;
+  }
+  return { header, version, byteOrder: littleEndian ? "little" : "big", globals, variables };
+}
+
 /**
  * {@link readMat} on bytes, synchronously.
  * @param cost is filled in as the reading goes, errors included
@@ -167,23 +204,38 @@ export function parseMat(
   cost: ReadMatCost = { inflatedBytes: 0, spentBytes: 0 },
   inPlace = false,
 ): MatFile {
-  const file = options.name ?? "bytes";
-  const { littleEndian, header, version } = readFileHeader(bytes, file);
-  const budget = new MemoryBudget(options.maxBytes ?? Math.max(LEAST_MAX_BYTES, MAX_BYTES_RATIO * bytes.length));
-  const variables = Object.create(null) as Record<string, MatArray>;
-  const globals: string[] = [];
-  try {
-    for (let offset = HEADER_BYTES; offset < bytes.length;) {
-      const { variable, next } = readNext(bytes, offset, { file, littleEndian, inPlace, budget, cost });
-      const name = variable.name === "" ? "__function_workspace__" : variable.name;
-      variables[name] = variable.value;
-      if (variable.isGlobal) globals.push(name);
-      offset = next;
+  const read = reading(bytes, options, cost, inPlace);
+  let step = read.next();
+  while (!step.done) {
+    const { input, size } = step.value;
+    let output: Buffer;
+    try {
+      output = inflateSync(input, inflation(size));
+    } catch (error) {
+      step = read.throw(error);
+      continue;
     }
-  } finally {
-    cost.spentBytes = budget.spent;
+    step = read.next(output);
   }
-  return { header, version, byteOrder: littleEndian ? "little" : "big", globals, variables };
+  return step.value;
+}
+
+/** {@link parseMat} in place, whose compressed variables are inflated in the thread pool: this thread may do other things. */
+async function parseInPool(bytes: Uint8Array, name: string): Promise<MatFile> {
+  const read = reading(bytes, { name }, { inflatedBytes: 0, spentBytes: 0 }, true);
+  let step = read.next();
+  while (!step.done) {
+    const { input, size } = step.value;
+    let output: Buffer;
+    try {
+      output = await inflateInPool(input, inflation(size));
+    } catch (error) {
+      step = read.throw(error);
+      continue;
+    }
+    step = read.next(output);
+  }
+  return step.value;
 }
 
 /**
@@ -204,7 +256,7 @@ export async function readMat(source: string | Uint8Array, options: ReadMatOptio
 
 /** {@link readMat} for whoever takes out of a file what it needs and keeps none of its arrays. */
 export async function readMatInPassing(path: string): Promise<MatFile> {
-  return parseMat(await bytesOf(path), { name: path }, undefined, true);
+  return parseInPool(await bytesOf(path), path);
 }
 
 async function bytesOf(path: string): Promise<Uint8Array> {

@@ -7,8 +7,6 @@ export interface Phase {
   readonly curve: Curve;
   readonly first: number;
   readonly last: number;
-  /** A: the magnitude of the phase's current, its median. */
-  readonly current: number;
 }
 
 /** A phase of fewer samples says nothing. */
@@ -16,14 +14,18 @@ const MIN_SAMPLES = 3;
 /** The share by which a phase's current may be off its level. */
 const BAND = 0.1;
 
+/** A sorted copy. As an array of numbers it would be copied once more: what reads it only counts and indexes. */
 function sorted(values: Float64Array): number[] {
-  return Array.from(values.slice().sort());
+  return values.slice().sort() as unknown as number[];
 }
 
 function phase(curve: Curve, first: number, last: number): Phase | null {
-  if (last - first + 1 < MIN_SAMPLES) return null;
-  const current = medianSorted(sorted(curve.current.subarray(first, last + 1).map(Math.abs)));
-  return { curve, first, last, current };
+  return last - first + 1 < MIN_SAMPLES ? null : { curve, first, last };
+}
+
+/** A: the magnitude of a phase's current, its median. */
+export function levelOfCurrent({ curve, first, last }: Phase): number {
+  return medianSorted(sorted(curve.current.subarray(first, last + 1).map(Math.abs)));
 }
 
 /** The 95th percentile of the positive values: the level that a current holds, whatever spikes there are. */
@@ -93,14 +95,23 @@ export interface Summary {
  */
 export function summary(of: Phase, values: Float64Array): Summary {
   const { curve, first, last } = of;
-  const at = (i: number): number => values[i] as number;
-  const clock = (i: number): number => curve.time[i] as number;
+  const { time } = curve;
   const span = duration(of);
-  const mean = integral(of, at) / span;
-  const middle = integral(of, clock) / span;
-  const spread = integral(of, (i) => (at(i) - mean) ** 2) / span;
-  const covariance = integral(of, (i) => (at(i) - mean) * (clock(i) - middle));
-  const clockSpread = integral(of, (i) => (clock(i) - middle) ** 2);
+  const mean = integral(of, (i) => values[i] as number) / span;
+  const middle = integral(of, (i) => time[i] as number) / span;
+  // Three integrals in one pass, each summed as `integral` does.
+  let [spread, covariance, clockSpread] = [0, 0, 0];
+  let [x, t] = [(values[first] as number) - mean, (time[first] as number) - middle];
+  for (let i = first + 1; i <= last; i++) {
+    const [x0, t0] = [x, t];
+    x = (values[i] as number) - mean;
+    t = (time[i] as number) - middle;
+    const step = (time[i] as number) - (time[i - 1] as number);
+    spread += ((x0 ** 2 + x ** 2) / 2) * step;
+    covariance += ((x0 * t0 + x * t) / 2) * step;
+    clockSpread += ((t0 ** 2 + t ** 2) / 2) * step;
+  }
+  spread /= span;
   const part = values.subarray(first, last + 1);
   const [min, max] = [part.reduce((a, b) => Math.min(a, b)), part.reduce((a, b) => Math.max(a, b))];
   return { mean, std: Math.sqrt(spread), min, max, slope: (covariance / clockSpread) * 3600 };

@@ -1,5 +1,13 @@
 /** The features of the three NASA datasets, computed for each discharge. */
-import { constantCurrentPhase, crossingTimes, duration, integral, loadPhase, summary } from "./curve-measures.js";
+import {
+  constantCurrentPhase,
+  crossingTimes,
+  duration,
+  integral,
+  levelOfCurrent,
+  loadPhase,
+  summary,
+} from "./curve-measures.js";
 import type { Phase } from "./curve-measures.js";
 import type { Curve } from "./nasa-cell.js";
 
@@ -16,7 +24,7 @@ export interface FeatureSet {
    * One number a feature; NaN for what the measurements don't give.
    * @param charges those between the discharge before and this one, in their order
    */
-  compute(discharge: Curve | null, charges: readonly Curve[], nominalCapacity: number): number[];
+  compute(discharge: () => Curve | null, charges: readonly (() => Curve | null)[], nominalCapacity: number): number[];
 }
 
 function allMissing(features: readonly Feature[]): number[] {
@@ -54,11 +62,16 @@ function dischargeSummary(load: Phase): number[] {
   return [duration(load), v.mean, v.std, v.min, v.max, v.slope, ...currents, ...temperatures, joules / 3600, ...times];
 }
 
+function loadOf(discharge: () => Curve | null): Phase | null {
+  const curve = discharge();
+  return curve && loadPhase(curve);
+}
+
 /** `nasa`: sixteen numbers that sum up a discharge under load. */
 export const dischargeSummaries: FeatureSet = {
   features: dischargeFeatures,
   compute(discharge) {
-    const load = discharge && loadPhase(discharge);
+    const load = loadOf(discharge);
     return load ? dischargeSummary(load) : allMissing(dischargeFeatures);
   },
 };
@@ -75,7 +88,7 @@ function levelFeatures(prefix: string, levels: readonly number[]): Feature[] {
 
 /** Seconds as a share of the time in which the phase's current moves the nominal capacity. */
 function normalised(phase: Phase, seconds: readonly number[], nominalCapacity: number): number[] {
-  const nominalSeconds = (nominalCapacity / phase.current) * 3600;
+  const nominalSeconds = (nominalCapacity / levelOfCurrent(phase)) * 3600;
   return seconds.map((s) => s / nominalSeconds);
 }
 
@@ -83,10 +96,11 @@ const chargeLevels = levelsBetween(3.6, 4.2);
 const chargeFeatures = levelFeatures("charge_time", chargeLevels);
 
 /** The last charge that has a constant-current phase from below the highest level: not a top-up, not an aborted one. */
-function lastCharge(charges: readonly Curve[]): Phase | null {
+function lastCharge(charges: readonly (() => Curve | null)[]): Phase | null {
   const top = chargeLevels.at(-1) as number;
-  for (const curve of [...charges].reverse()) {
-    const phase = constantCurrentPhase(curve);
+  for (const charge of [...charges].reverse()) {
+    const curve = charge();
+    const phase = curve && constantCurrentPhase(curve);
     if (phase && (curve.voltage[phase.first] as number) < top) return phase;
   }
   return null;
@@ -109,7 +123,7 @@ const dischargeTimeFeatures = levelFeatures("discharge_time", dischargeLevels);
 export const dischargeTimes: FeatureSet = {
   features: dischargeTimeFeatures,
   compute(discharge, _charges, nominalCapacity) {
-    const phase = discharge && loadPhase(discharge);
+    const phase = loadOf(discharge);
     if (!phase) return allMissing(dischargeTimeFeatures);
     return normalised(phase, crossingTimes(phase, dischargeLevels, "down"), nominalCapacity);
   },

@@ -19,8 +19,8 @@ export interface Operation {
   readonly type: "charge" | "discharge" | "other";
   /** Ah; NaN where the file has none. */
   readonly capacity: number;
-  /** Null where the measurements are missing or of differing lengths. */
-  readonly curve: Curve | null;
+  /** Null where the measurements are missing or of differing lengths. Made when asked for: many are of no use. */
+  readonly curve: () => Curve | null;
 }
 
 type Fields = Readonly<Record<string, MatArray>>;
@@ -75,8 +75,8 @@ function operationOf(element: Fields): Operation {
   const name = text(element["type"]);
   const type = name === "charge" || name === "discharge" ? name : "other";
   const fields = firstElement(element["data"]);
-  if (type === "other" || !fields) return { type, capacity: NaN, curve: null };
-  return { type, capacity: vector(fields, "Capacity")?.[0] ?? NaN, curve: curveOf(fields) };
+  if (type === "other" || !fields) return { type, capacity: NaN, curve: () => null };
+  return { type, capacity: vector(fields, "Capacity")?.[0] ?? NaN, curve: () => curveOf(fields) };
 }
 
 function cycleArray(array: MatArray): MatStruct | null {

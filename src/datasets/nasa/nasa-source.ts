@@ -2,6 +2,7 @@
 import { UsageError } from "../../core/errors.js";
 import type { CellTables } from "../../core/index.js";
 import type { DatasetSource, LoadContext } from "../dataset.js";
+import type { MatFile } from "../matlab/index.js";
 import { readMatInPassing } from "../matlab/read-mat.js";
 import { missingCycles } from "../table-warnings.js";
 import { createTables } from "../tables.js";
@@ -9,7 +10,7 @@ import type { CellRows } from "../tables.js";
 import { chargeTimes, dischargeSummaries, dischargeTimes } from "./feature-sets.js";
 import type { FeatureSet } from "./feature-sets.js";
 import { operationsOf } from "./nasa-cell.js";
-import type { Curve, Operation } from "./nasa-cell.js";
+import type { Operation } from "./nasa-cell.js";
 import { nasaFiles } from "./nasa-files.js";
 import type { NasaFile } from "./nasa-files.js";
 import type { NasaParameters } from "./nasa-parameters.js";
@@ -21,9 +22,9 @@ interface Discharge {
   /** From 1, over all discharges of the cell. */
   readonly number: number;
   readonly capacity: number;
-  readonly curve: Curve | null;
+  readonly curve: Operation["curve"];
   /** The charges since the discharge before, in their order. */
-  readonly charges: readonly Curve[];
+  readonly charges: readonly Operation["curve"][];
 }
 
 interface Discharges {
@@ -34,9 +35,9 @@ interface Discharges {
 function dischargesOf(operations: readonly Operation[], minCapacity: number): Discharges {
   const usable: Discharge[] = [];
   let number = 0;
-  let charges: Curve[] = [];
+  let charges: Operation["curve"][] = [];
   for (const { type, capacity, curve } of operations) {
-    if (type === "charge" && curve) charges.push(curve);
+    if (type === "charge") charges.push(curve);
     if (type !== "discharge") continue;
     number++;
     if (capacity >= minCapacity && capacity > 0 && Number.isFinite(capacity))
@@ -57,8 +58,8 @@ interface CellResult {
   readonly operations: number;
 }
 
-async function readCell({ cell, path }: NasaFile, set: FeatureSet, params: NasaParameters): Promise<CellResult> {
-  const { name, operations } = operationsOf(await readMatInPassing(path), cell, path);
+function cellOf(file: MatFile, { cell, path }: NasaFile, set: FeatureSet, params: NasaParameters): CellResult {
+  const { name, operations } = operationsOf(file, cell, path);
   const { usable, leftOut } = dischargesOf(operations, params.min_capacity);
   const first = usable[0];
   if (!first) {
@@ -75,6 +76,32 @@ async function readCell({ cell, path }: NasaFile, set: FeatureSet, params: NasaP
   const capacity = usable.map((discharge) => discharge.capacity);
   const rows = { cell, cycles: usable.map(({ number }) => number), capacity, soh, features };
   return { cell, ownName: name, rows, leftOut, operations: operations.length };
+}
+
+/** Files that the thread pool inflates while another one is gone through: a cell's curves take ten times its rows. */
+const AHEAD = 2;
+
+function beginReading({ path }: NasaFile): Promise<MatFile> {
+  const content = readMatInPassing(path);
+  // What is wrong with it is told in its turn, unless an earlier one ends the reading.
+  content.catch(() => undefined);
+  return content;
+}
+
+/** Each cell in turn. */
+async function readCells(
+  files: readonly NasaFile[],
+  set: FeatureSet,
+  params: NasaParameters,
+): Promise<readonly CellResult[]> {
+  const waiting = [...files];
+  const begun: Promise<MatFile>[] = [];
+  const results: CellResult[] = [];
+  for (const file of files) {
+    begun.push(...waiting.splice(0, 1 + AHEAD - begun.length).map(beginReading));
+    results.push(cellOf(await (begun.shift() as Promise<MatFile>), file, set, params));
+  }
+  return results;
 }
 
 function noDischarges(path: string, { min_capacity }: NasaParameters, operations: number): UsageError {
@@ -114,9 +141,7 @@ function nasaSource(
     },
     async load(params: NasaParameters, { baseDir }: LoadContext): Promise<CellTables> {
       const files = await nasaFiles(params, baseDir);
-      const results: CellResult[] = [];
-      // One at a time: a cell's curves take ten times what its rows do.
-      for (const file of files) results.push(await readCell(file, set, params));
+      const results = await readCells(files, set, params);
       const cells = results.map(({ rows }) => rows).filter((rows) => rows !== null);
       if (cells.length === 0) throw noDischarges((files[0] as NasaFile).path, params, results[0]?.operations ?? 0);
       const reference =

@@ -5,7 +5,7 @@ import { TrialLine } from "../../../src/worker/trial-line.js";
 
 const order: string[] = vi.hoisted(() => []);
 vi.mock("../../../src/worker/collect-garbage.js", () => ({
-  collectNowAndThen: () => order.push("collected"),
+  collectWhereWorthIt: () => order.push("collected"),
 }));
 
 /** A line of a worker that holds `memory` bytes, and `afterwards` once its garbage is collected. */

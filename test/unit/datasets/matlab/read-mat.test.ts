@@ -61,6 +61,29 @@ describe("what is returned", () => {
     expect(inPlace?.buffer.byteLength).toBeGreaterThan(24);
   });
 
+  test("and the same errors of what is inflated in the thread pool", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "mlbench-mat-"));
+    const sound = compressed(matrix(header(DOUBLE, [1, 3], "d"), doubles(1.5, -2, NaN)));
+    const damaged = Buffer.from(matFile(sound));
+    damaged.fill(0xff, damaged.length - 8);
+    const long = matFile(
+      compressed(Buffer.concat([matrix(header(DOUBLE, [1, 3], "d"), doubles(1, 2, 3)), Buffer.alloc(9)])),
+    );
+    try {
+      for (const [name, bytes] of Object.entries({ damaged, long })) {
+        const path = join(dir, name);
+        await writeFile(path, bytes);
+        const [here, inPool] = await Promise.all(
+          [readMat(path, { name: path }), readMatInPassing(path)].map((read) => read.catch((error: unknown) => error)),
+        );
+        expect(here).toBeInstanceOf(MatFormatError);
+        expect(inPool).toEqual(here);
+      }
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
   test("64-bit integers exactly; as doubles where the class is double", async () => {
     const { variables } = await readMat(join(fixtures, "savemat-z.mat"));
     expect(variables["wide_u8"]).toMatchObject({ data: BigUint64Array.of(2n ** 64n - 1n, 2n ** 53n + 1n) });

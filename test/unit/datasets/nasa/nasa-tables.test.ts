@@ -192,6 +192,18 @@ describe("mistakes are one clear line", () => {
     expect(message).toMatch(/at byte \d+/);
   });
 
+  test("the first of several that cannot be read, whichever is found out first", async () => {
+    const folder = join(dir, "several");
+    await mkdir(folder);
+    const bytes = await readFile(join(syntheticDir, "SYN01.mat"));
+    await copyFile(join(syntheticDir, "SYN01.mat"), join(folder, "A.mat"));
+    await writeFile(join(folder, "B.mat"), bytes.subarray(0, 40_000));
+    for (const cell of ["C", "D"]) await writeFile(join(folder, `${cell}.mat`), "no MATLAB file");
+    const { code, message } = await messageOf({ data_dir: folder });
+    expect(code).toBe("mat-truncated");
+    expect(message).toContain(join(folder, "B.mat"));
+  });
+
   test("a MATLAB file of something else", async () => {
     const folder = join(dir, "other");
     await mkdir(folder);
