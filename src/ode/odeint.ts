@@ -5,8 +5,8 @@ import type { Tensor } from "../tensor/tf.js";
 import { flatten, type OdeintOptions, refuse, requireTimes, resolveSolver, type SolverCounts } from "./options.js";
 import { solveAt } from "./solve.js";
 import type { AnyFunction, AnyState, AskedTimes, NumberFunction, PartsFunction, TensorFunction } from "./system.js";
-import { isTensor, numberSystem, tensorSystem } from "./system.js";
-import type { Parts } from "./tensor-vectors.js";
+import { numberSystem, tensorSystem } from "./system.js";
+import { isTensor, type Parts } from "./tensor-vectors.js";
 
 /** A solution in float64. */
 export interface NumberSolution {

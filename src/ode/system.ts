@@ -4,7 +4,7 @@ import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
 import { float64Vectors } from "./float64-vectors.js";
 import { refuse } from "./options.js";
-import { type Parts, scalarOf, tensorVectors } from "./tensor-vectors.js";
+import { isTensor, type Parts, partsOf, scalarOf, tensorVectors } from "./tensor-vectors.js";
 import type { Time } from "./time.js";
 import type { Vectors } from "./vectors.js";
 
@@ -25,13 +25,13 @@ export interface System<V> {
   readonly y0: V;
 }
 
-export function requireFunction(where: string, name: string, given: unknown): void {
-  if (typeof given !== "function") refuse(where, `${name} is ${inWords(given)}: a function of t and y`);
+export interface TensorSystem extends System<Parts> {
+  /** The caller's function, its result checked; where it is not new, a copy. */
+  readonly call: (now: Scalar, y: Parts) => Tensor[];
 }
 
-/** `instanceof` would make shapes `any`. */
-export function isTensor(given: unknown): given is Tensor {
-  return given instanceof tf.Tensor;
+export function requireFunction(where: string, name: string, given: unknown): void {
+  if (typeof given !== "function") refuse(where, `${name} is ${inWords(given)}: a function of t and y`);
 }
 
 function inWords(given: unknown): string {
@@ -70,7 +70,7 @@ export function tensorSystem(
   func: TensorFunction | PartsFunction,
   given: Tensor | readonly Tensor[],
   ...[times, start]: [Tensor1D | null, number]
-): System<Parts> {
+): TensorSystem {
   requireFunction(where, "func", func);
   const y0 = partsOf(given);
   if (y0.length === 0) refuse(where, "y0 is empty");
@@ -81,21 +81,15 @@ export function tensorSystem(
     if (part.dtype !== "float32") refuse(where, `${name} is ${part.dtype}: float32`);
     if (!part.dataSync<"float32">().every(Number.isFinite)) throw new OdeError("state-not-finite", start);
   });
-  const f = (t: Time, y: Parts): Parts =>
-    tf.tidy(() => {
-      const now = scalarOf(t, times);
-      const slopes = isTensor(given)
-        ? [(func as TensorFunction)(now, y[0] as Tensor)]
-        : (func as PartsFunction)(now, y);
-      requireShapes(where, slopes, y);
-      // What is not new is someone else's, and must outlive the step.
-      return slopes.map((slope) => (slope.id > now.id ? slope : tf.clone(slope)));
-    });
-  return { vectors: tensorVectors(times), f, y0 };
-}
-
-export function partsOf(state: Tensor | readonly Tensor[]): Parts {
-  return isTensor(state) ? [state] : state;
+  const call = (now: Scalar, y: Parts): Tensor[] => {
+    const one = isTensor(given);
+    const slopes = one ? [(func as TensorFunction)(now, y[0] as Tensor)] : (func as PartsFunction)(now, y);
+    requireShapes(where, slopes, y);
+    // What is not new is someone else's, and must outlive the step.
+    return slopes.map((slope) => (slope.id > now.id ? slope : tf.clone(slope)));
+  };
+  const f = (t: Time, y: Parts): Parts => tf.tidy(() => call(scalarOf(t, times), y));
+  return { vectors: tensorVectors(times), f, call, y0 };
 }
 
 function requireShapes(where: string, slopes: readonly Tensor[], y: Parts): void {
