@@ -69,10 +69,12 @@ export function odeint(
   const times = readTimes(where, t);
   const start = times[0] as number;
   if (y0 instanceof Float64Array) {
-    const { states, counts } = solveAt(numberSystem(where, func as NumberFunction, y0, start), times, resolved, false);
+    const system = numberSystem(where, func as NumberFunction, y0, start, resolved.jacobian);
+    const { states, counts } = solveAt(system, times, resolved, false);
     return { path: states.map((state) => (state === y0 ? Float64Array.from(y0) : state)), counts };
   }
   requireTensors(where, y0);
+  if (resolved.jacobian) refuse(where, "jacobian is of states in float64: that of tensors comes from the tape");
   let counts: SolverCounts | null = null;
   const path = tf.tidy(() => {
     const moving = isTensor(t) && tapeIsOn() ? t : null;

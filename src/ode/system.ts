@@ -3,6 +3,8 @@ import { OdeError } from "../tensor/ops/ode-types.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
 import { float64Vectors } from "./float64-vectors.js";
+import { type Linearizer, type NumberJacobian, numberLinearizer } from "./linearize.js";
+import { tensorLinearizer } from "./linearize-tensors.js";
 import { refuse } from "./options.js";
 import { type Parts, scalarOf, tensorVectors } from "./tensor-vectors.js";
 import type { Time } from "./time.js";
@@ -23,6 +25,7 @@ export interface System<V> {
   readonly vectors: Vectors<V>;
   readonly f: (t: Time, y: V) => V;
   readonly y0: V;
+  readonly linearizer: Linearizer<V>;
 }
 
 export function requireFunction(where: string, name: string, given: unknown): void {
@@ -47,6 +50,7 @@ export function numberSystem(
   func: NumberFunction,
   y0: Float64Array,
   start: number,
+  jacobian: NumberJacobian | null = null,
 ): System<Float64Array> {
   requireFunction(where, "func", func);
   if (y0.length === 0) refuse(where, "y0 is empty");
@@ -58,7 +62,7 @@ export function numberSystem(
     // A copy: func may give the same array each time.
     return Float64Array.from(slope);
   };
-  return { vectors: float64Vectors, f, y0 };
+  return { vectors: float64Vectors, f, y0, linearizer: numberLinearizer(jacobian) };
 }
 
 /**
@@ -81,17 +85,15 @@ export function tensorSystem(
     if (part.dtype !== "float32") refuse(where, `${name} is ${part.dtype}: float32`);
     if (!part.dataSync<"float32">().every(Number.isFinite)) throw new OdeError("state-not-finite", start);
   });
-  const f = (t: Time, y: Parts): Parts =>
-    tf.tidy(() => {
-      const now = scalarOf(t, times);
-      const slopes = isTensor(given)
-        ? [(func as TensorFunction)(now, y[0] as Tensor)]
-        : (func as PartsFunction)(now, y);
-      requireShapes(where, slopes, y);
-      // What is not new is someone else's, and must outlive the step.
-      return slopes.map((slope) => (slope.id > now.id ? slope : tf.clone(slope)));
-    });
-  return { vectors: tensorVectors(times), f, y0 };
+  const call = (now: Scalar, y: Parts): Tensor[] => {
+    const one = isTensor(given);
+    const slopes = one ? [(func as TensorFunction)(now, y[0] as Tensor)] : (func as PartsFunction)(now, y);
+    requireShapes(where, slopes, y);
+    // What is not new is someone else's, and must outlive the step.
+    return slopes.map((slope) => (slope.id > now.id ? slope : tf.clone(slope)));
+  };
+  const f = (t: Time, y: Parts): Parts => tf.tidy(() => call(scalarOf(t, times), y));
+  return { vectors: tensorVectors(times), f, y0, linearizer: tensorLinearizer(call) };
 }
 
 export function partsOf(state: Tensor | readonly Tensor[]): Parts {
