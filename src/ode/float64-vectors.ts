@@ -20,6 +20,7 @@ export const float64Vectors: Vectors<Float64Array> = {
   },
   tidy: (body) => body(),
   dispose: () => {},
+  unrecorded: (body) => body(),
 };
 
 function addTo(y: Float64Array, k: readonly Float64Array[], weights: readonly number[], h: Time): Float64Array {

@@ -21,7 +21,7 @@ export interface RowJacobians {
 const widthOf = (part: Tensor): number => part.shape[part.rank - 1] ?? 1;
 
 function rowsOf(parts: Parts): Tensor2D {
-  const flat = parts.map((part) => tf.reshape(part, [-1, widthOf(part)]) as Tensor2D);
+  const flat = parts.map((part) => tf.reshape<tf.Rank.R2>(part, [-1, widthOf(part)]));
   return flat.length === 1 ? (flat[0] as Tensor2D) : tf.concat2d(flat, 1);
 }
 
@@ -76,4 +76,37 @@ export function tensorLinearizer(call: (now: Scalar, y: Parts) => Parts): Linear
       return { solver: (weight) => rowSolver(rows, weight) };
     },
   };
+}
+
+/**
+ * Of the adjoint system's states: the time's gradient, y, the adjoint a and the parameters' gradients. Newton's iteration does
+ * without what y gives to a and both give to the gradients: these are right one iteration after those.
+ * @param count how many tensors y is
+ */
+export function adjointLinearizer(call: (now: Scalar, y: Parts) => Parts, count: number): Linearizer<Parts> {
+  return {
+    onTape: () => false,
+    at(evaluations, t, state): Linearization<Parts> {
+      const rows = rowJacobians(evaluations, call, t, state.slice(1, 1 + count));
+      const adjoint = negativeTransposes(rows);
+      return {
+        solver(weight) {
+          const [solveY, solveA] = [rowSolver(rows, weight), rowSolver(adjoint, weight)];
+          if (!solveY || !solveA) return null;
+          return ([time, ...r]) => {
+            const [y, a, gradients] = [r.slice(0, count), r.slice(count, 2 * count), r.slice(2 * count)];
+            return [time as Tensor, ...solveY(y), ...solveA(a), ...gradients];
+          };
+        },
+      };
+    },
+  };
+}
+
+function negativeTransposes({ jacobians, size }: RowJacobians): RowJacobians {
+  const transposed = jacobians.map((_, at) => {
+    const [matrix, i, j] = [at - (at % (size * size)), Math.trunc(at / size) % size, at % size];
+    return -(jacobians[matrix + j * size + i] as number);
+  });
+  return { jacobians: transposed, size };
 }

@@ -24,7 +24,7 @@ export function solveDense(matrices: Tensor3D, right: Tensor2D): Tensor2D {
     save([x]);
     const gradFunc = (g: Tensor2D, [found]: [Tensor2D]) => {
       const y = solved(lu.solveTransposed(g.dataSync()), right);
-      const outer = tf.matMul(tf.expandDims(y, 2) as Tensor3D, tf.expandDims(found, 1) as Tensor3D);
+      const outer = tf.matMul(tf.expandDims<Tensor3D>(y, 2), tf.expandDims<Tensor3D>(found, 1));
       return [tf.neg(outer), y];
     };
     return { value: x, gradFunc };

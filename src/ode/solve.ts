@@ -19,7 +19,17 @@ export function solveAt<V>(
   const start = askedTime(times, 0, moves);
   const evaluations = new Evaluations(f, start.value, limits);
   const grid = gridOver(times, settings.stepSize, direction, moves);
-  const integration = new Integration({ vectors, evaluations, linearizer, method, settings, y0, start, direction, grid });
+  const integration = new Integration({
+    vectors,
+    evaluations,
+    linearizer,
+    method,
+    settings,
+    y0,
+    start,
+    direction,
+    grid,
+  });
   const asked = Array.from(times, (_, i) => askedTime(times, i, moves));
   const states = statesAt(integration, asked, direction);
   return { states, counts: countsOf(evaluations, integration) };

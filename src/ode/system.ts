@@ -6,7 +6,7 @@ import { float64Vectors } from "./float64-vectors.js";
 import { type Linearizer, type NumberJacobian, numberLinearizer } from "./linearize.js";
 import { tensorLinearizer } from "./linearize-tensors.js";
 import { refuse } from "./options.js";
-import { type Parts, scalarOf, tensorVectors } from "./tensor-vectors.js";
+import { isTensor, type Parts, partsOf, scalarOf, tensorVectors } from "./tensor-vectors.js";
 import type { Time } from "./time.js";
 import type { Vectors } from "./vectors.js";
 
@@ -28,13 +28,13 @@ export interface System<V> {
   readonly linearizer: Linearizer<V>;
 }
 
-export function requireFunction(where: string, name: string, given: unknown): void {
-  if (typeof given !== "function") refuse(where, `${name} is ${inWords(given)}: a function of t and y`);
+export interface TensorSystem extends System<Parts> {
+  /** The caller's function, its result checked; where it is not new, a copy. */
+  readonly call: (now: Scalar, y: Parts) => Tensor[];
 }
 
-/** `instanceof` would make shapes `any`. */
-export function isTensor(given: unknown): given is Tensor {
-  return given instanceof tf.Tensor;
+export function requireFunction(where: string, name: string, given: unknown): void {
+  if (typeof given !== "function") refuse(where, `${name} is ${inWords(given)}: a function of t and y`);
 }
 
 function inWords(given: unknown): string {
@@ -74,7 +74,7 @@ export function tensorSystem(
   func: TensorFunction | PartsFunction,
   given: Tensor | readonly Tensor[],
   ...[times, start]: [Tensor1D | null, number]
-): System<Parts> {
+): TensorSystem {
   requireFunction(where, "func", func);
   const y0 = partsOf(given);
   if (y0.length === 0) refuse(where, "y0 is empty");
@@ -93,11 +93,7 @@ export function tensorSystem(
     return slopes.map((slope) => (slope.id > now.id ? slope : tf.clone(slope)));
   };
   const f = (t: Time, y: Parts): Parts => tf.tidy(() => call(scalarOf(t, times), y));
-  return { vectors: tensorVectors(times), f, y0, linearizer: tensorLinearizer(call) };
-}
-
-export function partsOf(state: Tensor | readonly Tensor[]): Parts {
-  return isTensor(state) ? [state] : state;
+  return { vectors: tensorVectors(times), f, call, y0, linearizer: tensorLinearizer(call) };
 }
 
 function requireShapes(where: string, slopes: readonly Tensor[], y: Parts): void {

@@ -1,4 +1,5 @@
 /** States that are tensors in float32, of one part or several, with gradients through TensorFlow.js's tape. */
+import { onOwnTape } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
 import type { Time } from "./time.js";
@@ -6,6 +7,15 @@ import type { Tolerance, Vectors } from "./vectors.js";
 
 /** The parts of a state, of any shapes. */
 export type Parts = readonly Tensor[];
+
+/** `instanceof` would make shapes `any`. */
+export function isTensor(given: unknown): given is Tensor {
+  return given instanceof tf.Tensor;
+}
+
+export function partsOf(state: Tensor | readonly Tensor[]): Parts {
+  return isTensor(state) ? [state] : state;
+}
 
 /**
  * A time as a scalar whose gradient goes to the times asked for.
@@ -19,6 +29,18 @@ export function scalarOf(time: Time, times: Tensor1D | null, value = time.value)
     gradFunc: (dy: Scalar) => tf.mul(dy, tf.tensor1d(Float32Array.from(by))),
   })) as unknown as Parameters<typeof tf.customGrad>[0]);
   return op(times) as Scalar;
+}
+
+/** All parts as one list of numbers; a single part as it is. */
+export function packed(parts: Parts): Tensor {
+  return parts.length === 1 ? (parts[0] as Tensor) : tf.concat(parts.map((part) => tf.reshape(part, [-1])));
+}
+
+/** The inverse of {@link packed}. */
+export function unpacked(all: Tensor, like: Parts): Tensor[] {
+  if (like.length === 1) return [all];
+  const sizes = like.map((part) => part.size);
+  return tf.split(all, sizes).map((part, p) => tf.reshape(part, (like[p] as Tensor).shape));
 }
 
 /** @param times the times asked for, where gradients go to them */
@@ -49,6 +71,7 @@ export function tensorVectors(times: Tensor1D | null): Vectors<Parts> {
     norm: (x, from, to, tolerance) => Math.max(...x.map((part, p) => partNorm(part, from[p], to[p], tolerance))),
     tidy: (body) => tf.tidy(body as () => tf.TensorContainer) as ReturnType<typeof body>,
     dispose: (y) => tf.dispose(y as Tensor[]),
+    unrecorded: onOwnTape,
   };
 }
 

@@ -23,4 +23,6 @@ export interface Vectors<V> {
   /** Runs `body` and frees what it made but for the states in its result, an array or object of them. */
   tidy<T extends object>(body: () => T): T;
   dispose(y: V): void;
+  /** Runs `body` without recording it for gradients. */
+  unrecorded<T>(body: () => T): T;
 }

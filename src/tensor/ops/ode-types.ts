@@ -85,6 +85,7 @@ const endings = {
   "time-limit": { code: "ode-time-limit", says: (limit: number) => `time limit of ${limit} s spent` },
   "not-finite": { code: "ode-not-finite", says: () => "the right-hand side is not finite" },
   "state-not-finite": { code: "ode-not-finite", says: () => "the state is not finite" },
+  "event-not-finite": { code: "ode-not-finite", says: () => "eventFn is not finite" },
   "no-event": { code: "ode-no-event", says: () => "no event by the limit" },
 } as const;
 

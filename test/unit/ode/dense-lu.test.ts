@@ -22,9 +22,9 @@ interface Case {
   db: number[];
 }
 
-const { cases } = JSON.parse(
-  readFileSync(new URL("../../fixtures/ode/lu.json", import.meta.url), "utf8"),
-) as { cases: Case[] };
+const { cases } = JSON.parse(readFileSync(new URL("../../fixtures/ode/lu.json", import.meta.url), "utf8")) as {
+  cases: Case[];
+};
 
 /** The largest difference over the largest number. */
 function relative(found: ArrayLike<number>, wanted: readonly number[]): number {
@@ -61,7 +61,7 @@ describe("in float64", () => {
       fc.property(size, fc.integer(), (n, seed) => {
         // Not diagonally dominant, but the diagonal is what keeps the condition low.
         let state = seed >>> 0;
-        const next = () => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 31) - 1;
+        const next = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 31 - 1;
         const a = Array.from({ length: n * n }, (_, at) => next() + (at % n === (at / n + 1) % n ? 8 : 0));
         for (let i = 0; i < n; i++) a[i * n + ((i + 1) % n)]! += 8;
         const b = Array.from({ length: n }, next);
