@@ -228,6 +228,7 @@ export type {
   ModelFacts,
   ModelMeta,
   ModelOutputs,
+  NormalisedPath,
 } from "./models/index.js";
 export type { OutputScale } from "./models/forward-model.js";
 export type { Backend, BatchTensors, DropoutOptions } from "./tensor/index.js";

@@ -33,6 +33,14 @@ export interface ForwardResult {
   readonly traj: Tensor | null;
 }
 
+/** What {@link ForwardModel.predictNormalised} gives where the model has a latent path. */
+export interface NormalisedPath {
+  /** [B,H], normalised units. */
+  readonly normalised: Tensor2D;
+  /** The latent path, as `forward` hands it on. */
+  readonly traj: Tensor;
+}
+
 /** What `computeLoss` gives: the loss, and the model's own metrics. */
 export interface LossResult {
   /** The number that training minimises. */
@@ -130,8 +138,8 @@ export abstract class ForwardModel {
     return { rate, seed: this.facts.seeds.dropout, step: this.step };
   }
 
-  /** The network proper: [B,H] in normalised units (see {@link OutputScale}). */
-  protected abstract predictNormalised(batch: BatchTensors, tEval: Tensor1D): Tensor2D;
+  /** The network proper: [B,H] in normalised units (see {@link OutputScale}), with the latent path of a model that has one. */
+  protected abstract predictNormalised(batch: BatchTensors, tEval: Tensor1D): Tensor2D | NormalisedPath;
 
   /**
    * @param tEval [H] = 1 … H discharges after the window's last
@@ -139,11 +147,13 @@ export abstract class ForwardModel {
    */
   forward(batch: BatchTensors, tEval: Tensor1D): ForwardResult {
     flushRunner(this);
-    const soh_r = tf.tidy((): Tensor2D => {
-      const normalised = this.predictNormalised(batch, tEval);
-      return toPath(normalised, this.#mean, this.#std, this.scale.residual ? batch.lastSoh : null);
+    const [soh_r, traj = null] = tf.tidy((): [Tensor2D, Tensor?] => {
+      const predicted = this.predictNormalised(batch, tEval);
+      const [normalised, path] = "traj" in predicted ? [predicted.normalised, predicted.traj] : [predicted];
+      const soh = toPath(normalised, this.#mean, this.#std, this.scale.residual ? batch.lastSoh : null);
+      return path ? [soh, path] : [soh];
     });
-    return { outputs: { soh_r }, traj: null };
+    return { outputs: { soh_r }, traj };
   }
 
   /** The mean squared error of the path in units of the target's standard deviation. */

@@ -1,8 +1,10 @@
 /** The models' metadata and registry. Importing this loads no TensorFlow.js: implementations come with `load()`. */
 import { lazy } from "../registry/index.js";
+import { anodeMeta } from "./anode/meta.js";
 import { gruMeta } from "./gru/meta.js";
 import { lstmMeta } from "./lstm/meta.js";
 import { mlpMeta } from "./mlp/meta.js";
+import { nodeMeta } from "./node/meta.js";
 import { models } from "./registry.js";
 
 export { models } from "./registry.js";
@@ -14,6 +16,7 @@ export type {
   ModelConstructor,
   ModelFacts,
   ModelOutputs,
+  NormalisedPath,
   OutputScale,
 } from "./forward-model.js";
 
@@ -22,6 +25,10 @@ if (!models.has("lstm"))
   models.register("lstm", lstmMeta)(lazy(async () => (await import("./lstm/lstm.js")).LstmModel));
 if (!models.has("gru")) models.register("gru", gruMeta)(lazy(async () => (await import("./gru/gru.js")).GruModel));
 if (!models.has("mlp")) models.register("mlp", mlpMeta)(lazy(async () => (await import("./mlp/mlp.js")).MlpModel));
+if (!models.has("node"))
+  models.register("node", nodeMeta)(lazy(async () => (await import("./node/node.js")).NodeModel));
+if (!models.has("anode"))
+  models.register("anode", anodeMeta)(lazy(async () => (await import("./anode/anode.js")).AnodeModel));
 
 /** The package's own models, built of its fused ops: whatever is registered later is somebody else's. */
 export const builtInModels: ReadonlySet<string> = new Set(models.names());

@@ -1,9 +1,10 @@
 /** The parameters that the models with an ODE share, and what the solver is told by them. */
 import { z } from "zod";
 import { categorical, float, int } from "../core/distribution.js";
+import type { MetricMeta } from "../core/metrics.js";
 import { parameter } from "../registry/index.js";
 import { tableaus } from "../tensor/ops/ode-methods.js";
-import type { OdeOptions } from "../tensor/ops/ode-types.js";
+import type { OdeCounts, OdeOptions } from "../tensor/ops/ode-types.js";
 import { odeActivations, odeMethods } from "../tensor/ops/ode-types.js";
 
 /**
@@ -91,9 +92,27 @@ export function odeOptions(params: Omit<OdeParameters, "latent_size">): OdeOptio
   };
 }
 
-/** The times of a path in the ODE's units: 0, where the window ends, and 1 … H discharges later. */
-export function odeTimes(horizon: number): Float64Array {
-  return Float64Array.from({ length: horizon + 1 }, (_, h) => h / CYCLES_PER_UNIT);
+/** What a solve costs, as the model's own metrics: means over windows, each with the numbers of its batch's solve. */
+export const odeMetrics = {
+  evaluations: { summary: "evaluations of the ODE's right-hand side a solve", direction: "minimize" },
+  steps_accepted: { summary: "steps of the ODE's solver", direction: "minimize" },
+  steps_rejected: {
+    summary: "steps that the ODE's solver took back because their error was too large",
+    direction: "minimize",
+  },
+} as const satisfies Readonly<Record<string, MetricMeta>>;
+
+/** For `LossResult.metrics`. */
+export function odeMetricsOf({ evaluations, accepted, rejected }: OdeCounts): Record<keyof typeof odeMetrics, number> {
+  return { evaluations, steps_accepted: accepted, steps_rejected: rejected };
+}
+
+/**
+ * The times of a path in the ODE's units, the window's end before them.
+ * @param cycles discharges after the window's last, as in `tEval`
+ */
+export function odeTimes(cycles: ArrayLike<number>): Float64Array {
+  return Float64Array.from({ length: cycles.length + 1 }, (_, i) => (cycles[i - 1] ?? 0) / CYCLES_PER_UNIT);
 }
 
 /** Inputs and outputs of each layer of a right-hand side from `inputs` to `outputs` numbers. */

@@ -74,10 +74,7 @@ describe("what may follow", () => {
     [["datasets", "download", ""], ["nasa"]],
     [["describe", "sch"], ["scheduler"]],
     [["describe", "model", "g"], ["gru"]],
-    [
-      ["train", "--model", ""],
-      ["lstm", "gru", "mlp"],
-    ],
+    [["train", "--model", "ls"], ["lstm"]],
     [["train", "--model", "gru", "--hidden"], ["--hidden-size"]],
     [
       ["train", "--optimizer", "a"],

@@ -46,7 +46,7 @@ function permuted(batch: Batch): Batch {
 const differs = (a: Float32Array, b: Float32Array) =>
   Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
-describe.each(["lstm", "gru", "mlp"])("%s", (name) => {
+describe.each(["lstm", "gru", "mlp", "node", "anode"])("%s", (name) => {
   test("predicts changes that vary across windows and react to the order of the input's cycles", async () => {
     const batch = tinyBatch();
     const model = await build(name, batch, { hidden_size: 8 });
@@ -61,7 +61,7 @@ describe.each(["lstm", "gru", "mlp"])("%s", (name) => {
 
   test("starts from PyTorch's distributions, the same for the same seed", async () => {
     const batch = tinyBatch();
-    const sizes = { hidden_size: 64, layers: 2 };
+    const sizes = { hidden_size: 64, layers: 2, width: 64, latent_size: 32 };
     const [a, again, other] = [
       await build(name, batch, sizes),
       await build(name, batch, sizes),
@@ -74,7 +74,7 @@ describe.each(["lstm", "gru", "mlp"])("%s", (name) => {
       const shape = a.variables.get(weight)?.shape ?? [];
       const owner = weight.replace(/\.bias$/, ".weight");
       const inputs = a.variables.get(owner)?.shape[1] ?? 0;
-      const bound = 1 / Math.sqrt(/^(lstm|gru)\./.test(weight) ? 64 : inputs);
+      const bound = 1 / Math.sqrt(/_l\d$/.test(weight) ? 64 : inputs);
       const largest = Math.max(...values.map(Math.abs));
       expect(largest, weight).toBeLessThanOrEqual(bound);
       if (values.length < 200) continue;
@@ -118,5 +118,7 @@ describe.each(["lstm", "gru", "mlp"])("%s", (name) => {
 
 test("an unknown model is told the nearest one", () => {
   expect(() => models.get("lsmt")).toThrow(UsageError);
-  expect(() => models.get("lsmt")).toThrow('unknown model "lsmt": did you mean "lstm"? known: lstm, gru, mlp');
+  expect(() => models.get("lsmt")).toThrow(
+    `unknown model "lsmt": did you mean "lstm"? known: ${models.names().join(", ")}`,
+  );
 });

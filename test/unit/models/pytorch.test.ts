@@ -24,14 +24,21 @@ interface Case {
   head?: string;
   head_size?: number;
   activation?: string;
+  /** Of the models with an ODE: what weights are drawn by, and torchdiffeq's path and count. */
+  scale?: number;
+  solver?: string;
+  traj?: Summary;
+  evaluations?: number;
   soh_r: Summary;
   loss: number;
   sums: number[];
   gradients: Record<string, Summary>;
 }
 
-const file = new URL("../../fixtures/training/models.json", import.meta.url);
-const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
+const cases = ["training/models.json", "models/node.json"].flatMap((name) => {
+  const file = new URL(`../../fixtures/${name}`, import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] }).cases;
+});
 /** Largest difference over largest reference value, op by op. */
 const TOLERANCE = 1e-5;
 
@@ -51,7 +58,7 @@ async function build(c: Case): Promise<ForwardModel> {
   const { features, window, horizon } = c;
   const seeds = { init: 0, dropout: 0 };
   const model = new Model({ ...c }, { features, window, horizon, normalisation: normalisation(c), seeds });
-  const scale = c.hidden_size === 1 ? 1 : 0.25;
+  const scale = c.scale ?? (c.hidden_size === 1 ? 1 : 0.25);
   model.setWeights(new Map([...model.variables].map(([name, v]) => [name, drawn(name, v.size, scale)])));
   return model;
 }
@@ -70,7 +77,7 @@ function batchOf(c: Case): BatchTensors {
 }
 
 const titleOf = (c: Case) =>
-  `${c.model} H${c.hidden_size} L${c.layers} ${c.head ?? c.activation} dropout ${c.dropout} residual ${c.residual}`;
+  `${c.model} ${c.solver ?? ""} H${c.hidden_size} L${c.layers} ${c.head ?? c.activation} dropout ${c.dropout} residual ${c.residual}`;
 
 const settings = backends.flatMap((backend) =>
   kernelsNames.filter(kernelsWork).map((kernels) => [backend, kernels] as const),
@@ -98,8 +105,10 @@ describe.each(settings)("on %s with kernels %s, against PyTorch float64", (backe
       sums = tf.keep(scored.sums as tf.Tensor);
       return scored.loss;
     };
-    const { outputs } = model.forward(batch, batch.tEval);
+    const { outputs, traj } = model.forward(batch, batch.tEval);
     const errors: Record<string, number> = { soh_r: relativeError(outputs.soh_r.dataSync(), c.soh_r) };
+    if (c.traj) errors["traj"] = relativeError(traj?.dataSync() ?? [], c.traj);
+    expect(model.computeLoss(batch, outputs, traj).metrics?.["evaluations"]).toBe(c.evaluations);
     const { value, grads } = tf.variableGrads(() => lossOf(batch.x), [...model.variables.values()]);
     for (const [name, variable] of model.variables)
       errors[name] = relativeError(grads[variable.name]?.dataSync() ?? [], c.gradients[name] as Summary);

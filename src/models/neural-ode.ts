@@ -1,0 +1,76 @@
+/** The base of the models whose latent state moves by an ODE from the window's end on. */
+import type { BatchTensors, LinearLayer, OdeCounts, OdeOptions, RecurrentLayer } from "../tensor/index.js";
+import { dense, dropout, gru, odeMlp } from "../tensor/index.js";
+import * as tf from "../tensor/tf.js";
+import type { Tensor, Tensor1D, Tensor2D } from "../tensor/tf.js";
+import { ForwardModel } from "./forward-model.js";
+import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "./forward-model.js";
+import type { NodeParameters } from "./node/meta.js";
+import { dynamicsSizes, odeMetricsOf, odeOptions, odeTimes } from "./ode-parameters.js";
+
+/**
+ * `encoder` (`nn.GRU`, or `nn.Sequential(nn.Linear, nn.Tanh)` on the flattened window) and `latent` (`nn.Linear`) give the
+ * state at the window's end; `dynamics` (`nn.Sequential` of linear layers with activations between) moves it;
+ * `decoder` (`nn.Linear` with one output) reads the normalised output from the state at each cycle.
+ */
+export abstract class NeuralOdeModel extends ForwardModel {
+  readonly #recurrent: RecurrentLayer | null;
+  readonly #hidden: LinearLayer | null;
+  readonly #latent: LinearLayer;
+  readonly #dynamics: readonly LinearLayer[];
+  readonly #decoder: LinearLayer;
+  readonly #options: OdeOptions;
+  readonly #rate: number;
+  /** What the solves of paths cost, until their loss is computed. */
+  readonly #counts = new WeakMap<Tensor, OdeCounts>();
+
+  constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts, augment: number) {
+    const own = params as NodeParameters;
+    super(facts, own.residual);
+    const { encoder, hidden_size, latent_size } = own;
+    this.#rate = own.dropout;
+    this.#options = { ...odeOptions(own), augment };
+    this.#recurrent = encoder === "gru" ? this.#gru(facts.features, hidden_size) : null;
+    this.#hidden = encoder === "mlp" ? this.linear("encoder.0", facts.window * facts.features, hidden_size) : null;
+    this.#latent = this.linear("latent", hidden_size, latent_size);
+    this.#dynamics = dynamicsSizes(own, latent_size + augment).map(([inputs, outputs], l) =>
+      this.linear(`dynamics.${2 * l}`, inputs, outputs),
+    );
+    this.#decoder = this.linear("decoder", latent_size + augment, 1);
+  }
+
+  #gru(inputs: number, hidden: number): RecurrentLayer {
+    const bound = 1 / Math.sqrt(hidden);
+    return {
+      weightIh: this.uniform<Tensor2D>("encoder.weight_ih_l0", [3 * hidden, inputs], bound),
+      weightHh: this.uniform<Tensor2D>("encoder.weight_hh_l0", [3 * hidden, hidden], bound),
+      biasIh: this.uniform<Tensor1D>("encoder.bias_ih_l0", [3 * hidden], bound),
+      biasHh: this.uniform<Tensor1D>("encoder.bias_hh_l0", [3 * hidden], bound),
+    };
+  }
+
+  /** The state at the window's end, without what it is augmented by. */
+  #encode({ x, size }: BatchTensors): Tensor2D {
+    const [recurrent, hidden] = [this.#recurrent, this.#hidden];
+    const read = recurrent
+      ? gru(x, [recurrent]).last
+      : dense(tf.reshape(x, [size, -1]), (hidden as LinearLayer).weight, (hidden as LinearLayer).bias, "tanh");
+    const { weight, bias } = this.#latent;
+    return dense(dropout(read, 0, this.dropout(this.#rate)), weight, bias);
+  }
+
+  /** `traj` is [1 + H, B, D]: the states at the window's end and at each of `tEval`. */
+  protected override predictNormalised(batch: BatchTensors, tEval: Tensor1D): NormalisedPath {
+    const { path, counts } = odeMlp(this.#encode(batch), this.#dynamics, odeTimes(tEval.dataSync()), this.#options);
+    this.#counts.set(path, counts);
+    const [points, size, D] = path.shape;
+    const states: Tensor2D = tf.reshape(tf.slice(path, [1, 0, 0]), [(points - 1) * size, D]);
+    const byCycle: Tensor2D = tf.reshape(dense(states, this.#decoder.weight, this.#decoder.bias), [points - 1, size]);
+    return { normalised: tf.transpose(byCycle), traj: path };
+  }
+
+  override computeLoss(batch: BatchTensors, outputs: ModelOutputs, traj: Tensor | null): LossResult {
+    const counts = traj && this.#counts.get(traj);
+    return { ...super.computeLoss(batch, outputs, traj), ...(counts ? { metrics: odeMetricsOf(counts) } : {}) };
+  }
+}
