@@ -39,6 +39,8 @@ export interface NormalisedPath {
   readonly normalised: Tensor2D;
   /** The latent path, as `forward` hands it on. */
   readonly traj: Tensor;
+  /** What `forward` gives beside `soh_r`, for `computeLoss`. @default nothing */
+  readonly outputs?: Readonly<Record<string, Tensor>>;
 }
 
 /** What `computeLoss` gives: the loss, and the model's own metrics. */
@@ -147,13 +149,14 @@ export abstract class ForwardModel {
    */
   forward(batch: BatchTensors, tEval: Tensor1D): ForwardResult {
     flushRunner(this);
-    const [soh_r, traj = null] = tf.tidy((): [Tensor2D, Tensor?] => {
+    const { traj = null, ...outputs } = tf.tidy((): ModelOutputs => {
       const predicted = this.predictNormalised(batch, tEval);
-      const [normalised, path] = "traj" in predicted ? [predicted.normalised, predicted.traj] : [predicted];
-      const soh = toPath(normalised, this.#mean, this.#std, this.scale.residual ? batch.lastSoh : null);
-      return path ? [soh, path] : [soh];
+      const path: NormalisedPath | null = "traj" in predicted ? predicted : null;
+      const normalised = path?.normalised ?? (predicted as Tensor2D);
+      const soh_r = toPath(normalised, this.#mean, this.#std, this.scale.residual ? batch.lastSoh : null);
+      return path ? { ...path.outputs, soh_r, traj: path.traj } : { soh_r };
     });
-    return { outputs: { soh_r }, traj };
+    return { outputs, traj };
   }
 
   /** The mean squared error of the path in units of the target's standard deviation. */

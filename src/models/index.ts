@@ -2,9 +2,11 @@
 import { lazy } from "../registry/index.js";
 import { anodeMeta } from "./anode/meta.js";
 import { gruMeta } from "./gru/meta.js";
+import { latentOdeMeta } from "./latent-ode/meta.js";
 import { lstmMeta } from "./lstm/meta.js";
 import { mlpMeta } from "./mlp/meta.js";
 import { nodeMeta } from "./node/meta.js";
+import { odeRnnMeta } from "./ode-rnn/meta.js";
 import { models } from "./registry.js";
 
 export { models } from "./registry.js";
@@ -29,6 +31,13 @@ if (!models.has("node"))
   models.register("node", nodeMeta)(lazy(async () => (await import("./node/node.js")).NodeModel));
 if (!models.has("anode"))
   models.register("anode", anodeMeta)(lazy(async () => (await import("./anode/anode.js")).AnodeModel));
+if (!models.has("ode_rnn"))
+  models.register("ode_rnn", odeRnnMeta)(lazy(async () => (await import("./ode-rnn/ode-rnn.js")).OdeRnnModel));
+if (!models.has("latent_ode"))
+  models.register(
+    "latent_ode",
+    latentOdeMeta,
+  )(lazy(async () => (await import("./latent-ode/latent-ode.js")).LatentOdeModel));
 
 /** The package's own models, built of its fused ops: whatever is registered later is somebody else's. */
 export const builtInModels: ReadonlySet<string> = new Set(models.names());

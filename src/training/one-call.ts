@@ -10,7 +10,10 @@ import type { PassResult } from "./metrics.js";
 import type { Optimizer, StepNumbers } from "./optimizers/optimizer.js";
 import { updateOf } from "./optimizers/update-optimizer.js";
 
-/** Some of a pass's windows, or a batch of them where the rows are too many to be kept in the kernels' memory. */
+/**
+ * Some of a pass's windows, or a batch of them: where the rows are too many to be kept in the kernels' memory, or targets
+ * are not the rows behind a window's.
+ */
 type Piece = { readonly from: number; readonly size: number } | Batch;
 
 export interface OneCallRequest {
@@ -36,14 +39,15 @@ export function openOneCall(model: ForwardModel, loader: Loader, request: OneCal
   const windows = loadedWindows(loader);
   const own = training && updateOf(training.optimizer);
   if (!found || !windows || !fits(found.network, windows) || (training && !own)) return null;
-  const { inputs, soh, targetsUnknown } = windows.source;
+  const { inputs, soh, truth, targetsUnknown } = windows.source;
   const open = (kept: boolean): BatchPass | null =>
     found.runner.open({
       windows: kept ? { rows: { inputs, soh }, starts: windows.starts(request.epoch) } : null,
       update: own?.update ?? null,
       paths: request.paths !== null,
     });
-  const whole = targetsUnknown ? null : open(true);
+  // The kernels take the rows behind a window's for its target.
+  const whole = targetsUnknown || truth !== null ? null : open(true);
   const pass = whole ?? open(false);
   if (!pass) return null;
   const numbers = own && training && ((t: number): UpdateStep => own.numbers({ ...training.numbers, t }));

@@ -93,7 +93,7 @@ function lastCycle({ cycles, window }: Batch, b: number): number {
 }
 
 /** The bytes of a batch's numbers, of their own: the next batch overwrites the arrays. */
-function copiedBytes(numbers: Float32Array): Uint8Array {
+function copiedBytes(numbers: Float32Array | Int32Array): Uint8Array {
   const copy = numbers.slice();
   return new Uint8Array(copy.buffer);
 }
@@ -283,8 +283,8 @@ export class Prediction {
   }
 
   /**
-   * Writes `x` [N,T,F] as fed (the first checkpoint's), `last_soh` [N], `t_eval` [H], `y_true` (NaN ahead of the data)
-   * and `soh_r` [N,H] as safetensors, batch by batch.
+   * Writes `x` [N,T,F] as fed (the first checkpoint's), its observed `cycles` [N,T], `last_soh` [N], `t_eval` [H], `y_true`
+   * (NaN ahead of the data) and `soh_r` [N,H] as safetensors, batch by batch.
    */
   async dump(path: string): Promise<void> {
     await writeFileAtomically(path, this.#dumpPieces());
@@ -297,6 +297,7 @@ export class Prediction {
       {},
       new Map([
         ["x", { dtype: "F32", shape: [windows, window, features] }],
+        ["cycles", { dtype: "I32", shape: [windows, window] }],
         ["last_soh", { dtype: "F32", shape: [windows] }],
         ["t_eval", { dtype: "F32", shape: [horizon] }],
         ["y_true", { dtype: "F32", shape: [windows, horizon] }],
@@ -304,6 +305,7 @@ export class Prediction {
       ]),
     );
     yield* this.#fed(({ x }) => x);
+    yield* this.#fed(({ cycles }) => cycles);
     yield* this.#fed(({ lastSoh }) => lastSoh);
     yield copiedBytes(Float32Array.from({ length: horizon }, (_, h) => h + 1));
     yield* this.#fed(({ target }) => target);
@@ -312,7 +314,7 @@ export class Prediction {
   }
 
   /** One array of every batch, as the first checkpoint is fed it. */
-  *#fed(pick: (batch: Batch) => Float32Array): Generator<Uint8Array> {
+  *#fed(pick: (batch: Batch) => Float32Array | Int32Array): Generator<Uint8Array> {
     const { batchSize } = this.#parts;
     for (const split of [this.#first.known, this.#first.newest])
       for (const batch of split?.loader({ batchSize }).epoch(0) ?? []) yield copiedBytes(pick(batch));

@@ -2,10 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SplitName } from "../../../src/core/index.js";
 import type { Parts } from "../../../src/datasets/splits.js";
+import type { Rows } from "../../../src/datasets/rows.js";
+import { gatherRows } from "../../../src/datasets/rows.js";
 import { splitWindows } from "../../../src/datasets/splits.js";
 import { taskParameters } from "../../../src/datasets/task.js";
-import type { Rows, Windows } from "../../../src/datasets/windows.js";
-import { cutWindows, gatherRows } from "../../../src/datasets/windows.js";
+import type { Windows } from "../../../src/datasets/windows.js";
+import { cutWindows } from "../../../src/datasets/windows.js";
 import { RunCounts } from "../../fixtures/run-counts.js";
 import { tablesOf } from "./tables.js";
 

@@ -103,6 +103,7 @@ describe.each(["lstm", "gru", "mlp", "node", "anode"])("%s", (name) => {
           lastSoh: tf.tensor2d(batch.lastSoh, [batch.size, 1]),
           target: tf.tensor2d(batch.target, [batch.size, batch.horizon]),
           tEval: tf.tensor1d(batch.tEval),
+          cycles: batch.cycles,
         };
         return model.forward(tensors, tensors.tEval).outputs.soh_r.dataSync() as Float32Array;
       });
