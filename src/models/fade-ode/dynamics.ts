@@ -5,9 +5,9 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../tensor/tf.js";
 
 /**
  * What an activation lies above: with as much added it is never negative, and neither is a sum of such terms with weights
- * that are positive. Of silu and gelu the minimum, rounded away from 0.
+ * that are positive. Below the minimum by 1e-6 or so, which float32's rounding of a sum does not use up.
  */
-const floors: Readonly<Record<OdeActivation, number>> = { tanh: -1, relu: 0, silu: -0.278465, gelu: -0.169972 };
+const floors: Readonly<Record<OdeActivation, number>> = { tanh: -1.000001, relu: 0, silu: -0.278466, gelu: -0.169973 };
 
 /** Positive for any number, `scale` for 0. */
 function positive<T extends Tensor>(x: T, scale: number): T {

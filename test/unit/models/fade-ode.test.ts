@@ -156,6 +156,23 @@ describe("what the physics promise", () => {
     expect(rising).toBeGreaterThan(20);
   });
 
+  test.each([
+    ["tanh", -20],
+    ["relu", -1],
+    ["silu", -1.2784645],
+    ["gelu", -0.7517916],
+  ])("where %s is lowest the fade stands still", async (activation, lowest) => {
+    const model = await build(shape, { activation, width: 3, neural_residual: false }, 0);
+    const none = Float32Array.of(-40);
+    model.setWeights(new Map([...ownBias(lowest), ["fade.2.bias", none]]));
+    const [fade] = solve(model, batchOf(shape)).parts.fade as [number[]];
+    fade.forEach((value, h) => expect(value).toBeGreaterThanOrEqual(fade[h - 1] ?? 0));
+    expect(fade[19]).toBeLessThan(3e-6);
+    model.dispose();
+  });
+
+  const ownBias = (value: number) => [["fade.0.bias", new Float32Array(3).fill(value)] as const];
+
   test("with all weights at 0 the fade is the training part's mean, a line", async () => {
     const model = await build(shape, { neural_residual: true }, 0);
     const { path, lastSoh } = solve(model, batchOf(shape));
@@ -217,7 +234,7 @@ describe("what the physics promise", () => {
   });
 
   const meanSquare = (residual: tf.Tensor): number =>
-    residual.dataSync().reduce((sum, value) => sum + (value / 0.03125) ** 2, 0) / residual.size;
+    (residual.dataSync() as Float32Array).reduce((sum, value) => sum + (value / 0.03125) ** 2, 0) / residual.size;
 
   test("a cell that does not fade is begun with a deviation over the horizon", async () => {
     const { load, parameters } = models.get("fade_ode");
