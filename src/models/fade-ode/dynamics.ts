@@ -74,7 +74,8 @@ export function fadeDynamics(
   if (!residual) return standingStill(rates, (fade[0] as LinearLayer).weight.shape[1] - 1);
   return rates.map((layer, l) => {
     const { weight, bias } = residual[l] as LinearLayer;
-    const own = l < last ? { weight, bias } : { weight: tf.mul(weight, RESIDUAL_SCALE), bias: tf.mul(bias, RESIDUAL_SCALE) };
+    const own =
+      l < last ? { weight, bias } : { weight: tf.mul(weight, RESIDUAL_SCALE), bias: tf.mul(bias, RESIDUAL_SCALE) };
     return sideBySide(own as LinearLayer, layer, l === 0);
   });
 }

@@ -1,5 +1,12 @@
 /** The model `fade_ode`: capacity fade as a differential equation whose rates a GRU reads off the window. */
-import type { BatchTensors, LinearLayer, OdeCounts, OdeMethod, OdeOptions, RecurrentLayer } from "../../tensor/index.js";
+import type {
+  BatchTensors,
+  LinearLayer,
+  OdeCounts,
+  OdeMethod,
+  OdeOptions,
+  RecurrentLayer,
+} from "../../tensor/index.js";
 import { dense, dropout, gru, odeMlp } from "../../tensor/index.js";
 import { tableaus } from "../../tensor/ops/ode-methods.js";
 import * as tf from "../../tensor/tf.js";

@@ -16,7 +16,8 @@ export const fadeOdeMeta = {
       search: { distribution: float(0, 0.5), default: true },
     }),
     recoveries: parameter(z.number().int().min(0).max(4).default(2), {
-      description: "recoveries that relax, each at a rate of its own; 0: the path falls throughout but for the residual",
+      description:
+        "recoveries that relax, each at a rate of its own; 0: the path falls throughout but for the residual",
       search: { distribution: int(0, 3), default: "on request" },
     }),
     neural_residual: parameter(z.boolean().default(true), {

@@ -86,7 +86,9 @@ describe.each(settings)("on %s with kernels %s, against torchdiffeq in float64",
     for (const [name, variable] of model.variables)
       errors[name] = relativeError(grads[variable.name]?.dataSync() ?? [], c.gradients[name] as Summary);
     errors["x"] = relativeError(
-      tf.grad((x) => lossOf(x as tf.Tensor3D))(batch.x).dataSync(),
+      tf
+        .grad((x) => lossOf(x as tf.Tensor3D))(batch.x)
+        .dataSync(),
       c.gradients["x"] as Summary,
     );
     errors["loss"] = Math.abs((value.dataSync()[0] as number) - c.loss) / c.loss;

@@ -63,7 +63,10 @@ test("trains through a worker to the same number as here; a solve past its budge
   await study.enqueueTrial({ "model.max_evaluations": 10_000, "model.solver": "rk4" });
   await study.optimize({ trials: 3, workers: 1 });
   const [defaults, spent, done] = study.trials;
-  expect(spent).toMatchObject({ state: "failed", failure: { class: "diverged", message: /budget of 5 evaluations spent/ } });
+  expect(spent).toMatchObject({
+    state: "failed",
+    failure: { class: "diverged", message: /budget of 5 evaluations spent/ },
+  });
   const all = { ...short, ...done?.params };
   const { best } = await run({ model, dataset: "dummy", seed: done?.seed ?? 0, dataSeed: 5, params: all });
   expect([defaults?.state, done?.state]).toEqual(["complete", "complete"]);
