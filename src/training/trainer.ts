@@ -39,6 +39,11 @@ const untold = new Set(["train_rmse_end", "train_mae", "train_r2", "train_max_er
 /** Windows a validation batch: large, for there is no step to take; fixed, so that equal weights score equally. */
 const VALIDATION_BATCH = 256;
 
+/** An error that says so of itself: an ODE that could not be solved any further. */
+function isDivergence(error: unknown): error is Error {
+  return error instanceof Error && "failureClass" in error && error.failureClass === "diverged";
+}
+
 async function assemble(config: ResolvedConfig, dataset: Dataset, metrics?: readonly string[]): Promise<Parts> {
   const { train, streams } = config;
   const Model = await models.get(config.model).load();
@@ -133,6 +138,15 @@ export class Trainer {
 
   /** Trains one epoch and scores the validation part. A stopped or diverged epoch counts for nothing. */
   async runEpoch(control: PassControl): Promise<EpochOutcome> {
+    try {
+      return await this.#runEpoch(control);
+    } catch (error) {
+      if (!isDivergence(error)) throw error;
+      return { kind: "diverged", message: `diverged in epoch ${this.#epoch + 1}: ${error.message}` };
+    }
+  }
+
+  async #runEpoch(control: PassControl): Promise<EpochOutcome> {
     const { model, optimizer, scheduler, train, val, scores } = this.#parts;
     const { weight_decay, grad_clip } = this.#config.train;
     const started = performance.now();

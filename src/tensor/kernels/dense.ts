@@ -1,9 +1,10 @@
 /** A dense layer as one TensorFlow.js kernel each way: product, bias and activation. */
 import type { Activation } from "../ops/ops.js";
 import type { KernelBackend, Tensor, Tensor1D, Tensor2D, TensorInfo } from "../tf.js";
+import { tapeIsOn } from "../own-tape.js";
 import type { KernelMemory } from "./memory.js";
 import type { Infos } from "./registration.js";
-import { registerFused, runFused, tapeIsOn } from "./registration.js";
+import { registerFused, runFused } from "./registration.js";
 import { tensorOf, valuesOf } from "./tensors.js";
 import type { Workspace } from "./workspaces.js";
 import { Workspaces } from "./workspaces.js";

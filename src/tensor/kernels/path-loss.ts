@@ -4,8 +4,9 @@
  */
 import type { PathLoss } from "../ops/ops.js";
 import type { KernelBackend, Scalar, Tensor, Tensor1D, Tensor2D, TensorInfo } from "../tf.js";
+import { tapeIsOn } from "../own-tape.js";
 import type { Infos } from "./registration.js";
-import { registerFused, runFused, tapeIsOn } from "./registration.js";
+import { registerFused, runFused } from "./registration.js";
 import { tensorOf, valuesOf } from "./tensors.js";
 
 interface LossCall {

@@ -1,9 +1,10 @@
 /** A recurrent stack as one differentiable op. */
 import type { LstmOptions, RecurrentLayer, RecurrentOptions, RecurrentResult } from "../ops/ops.js";
 import type { Tensor, Tensor2D, Tensor3D } from "../tf.js";
+import { tapeIsOn } from "../own-tape.js";
 import type { RecurrentShape } from "./recurrent-layout.js";
 import type { RecurrentCall, RecurrentKernels } from "./recurrent.js";
-import { registerFused, runFused, tapeIsOn } from "./registration.js";
+import { registerFused, runFused } from "./registration.js";
 
 const NAME = "MlbenchRecurrent";
 

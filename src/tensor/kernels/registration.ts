@@ -50,8 +50,3 @@ export function runFused<C>(name: string, inputs: Record<string, Tensor>, call: 
   const out = tf.engine().runKernel<Tensor | Tensor[]>(name, inputs, { call } as never);
   return Array.isArray(out) ? out : [out];
 }
-
-/** Whether a tape records now, that is, whether a gradient may be asked for later. */
-export function tapeIsOn(): boolean {
-  return (tf.engine() as unknown as { isTapeOn(): boolean }).isTapeOn();
-}

@@ -102,17 +102,30 @@ export const tableaus: Readonly<Record<OdeMethod, Tableau>> = {
 };
 
 /**
- * Weights q of the stages for the state y + h * sum of q[i] k[i] at the fraction x of a step, as torchdiffeq interpolates:
- * linearly for methods of fixed steps, else by the polynomial of degree 4 through both ends, their slopes and the middle.
+ * The path within a step as torchdiffeq interpolates: linearly for methods of fixed steps, else by the polynomial of degree 4
+ * through both ends, their slopes and the middle. At the fraction x the state is y + h * sum of q[i](x) * k[i]; row i has the
+ * coefficients of q[i], from that of x on.
  */
+export function pathPolynomials({ b, middle, error }: Tableau): number[][] {
+  if (!error) return b.map((weight) => [weight]);
+  return b.map((weight, i) => {
+    const half = middle[i] as number;
+    const [first, last] = [i === 0 ? 1 : 0, i === b.length - 1 ? 1 : 0];
+    return [
+      first,
+      -5 * weight + 16 * half - 4 * first + last,
+      14 * weight - 32 * half + 5 * first - 3 * last,
+      -8 * weight + 16 * half - 2 * first + 2 * last,
+    ];
+  });
+}
+
+/** The numbers q[i](x) of polynomials without a constant term. */
+export function polynomialsAt(rows: readonly (readonly number[])[], x: number): number[] {
+  return rows.map((row) => x * row.reduceRight((sum, coefficient) => sum * x + coefficient, 0));
+}
+
+/** The weights of the stages at the fraction x of a step, by {@link pathPolynomials}. */
 export function weightsAt(tableau: Tableau, x: number): number[] {
-  const { b, middle } = tableau;
-  if (!tableau.error) return b.map((weight) => x * weight);
-  const [x2, x3, x4] = [x ** 2, x ** 3, x ** 4];
-  const end = -5 * x2 + 14 * x3 - 8 * x4;
-  const half = 16 * x2 - 32 * x3 + 16 * x4;
-  const q = b.map((weight, i) => end * weight + half * (middle[i] as number));
-  q[0] = (q[0] as number) + x - 4 * x2 + 5 * x3 - 2 * x4;
-  q[q.length - 1] = (q[q.length - 1] as number) + x2 - 3 * x3 + 2 * x4;
-  return q;
+  return polynomialsAt(pathPolynomials(tableau), x);
 }

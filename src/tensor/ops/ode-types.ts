@@ -79,26 +79,31 @@ export interface OdeProblem extends ResolvedControl {
   readonly maxEvaluations: number;
 }
 
+const endings = {
+  underflow: { code: "ode-underflow", says: () => "underflow in dt" },
+  budget: { code: "ode-budget", says: (limit: number) => `budget of ${limit} evaluations spent` },
+  "time-limit": { code: "ode-time-limit", says: (limit: number) => `time limit of ${limit} s spent` },
+  "not-finite": { code: "ode-not-finite", says: () => "the right-hand side is not finite" },
+  "state-not-finite": { code: "ode-not-finite", says: () => "the state is not finite" },
+  "event-not-finite": { code: "ode-not-finite", says: () => "eventFn is not finite" },
+  "no-event": { code: "ode-no-event", says: () => "no event by the limit" },
+} as const;
+
 /** The end of a solution that can't be carried on: a run that meets it has diverged. */
 export class OdeError extends MlbenchError {
   /** What becomes of a trial that ends by it. */
   readonly failureClass = "diverged";
 
-  /** @param at the time that was reached */
+  /**
+   * @param at the time that was reached
+   * @param limit evaluations of a budget, seconds of a time limit
+   */
   constructor(
-    readonly kind: "underflow" | "budget" | "not-finite",
+    readonly kind: keyof typeof endings,
     readonly at: number,
-    maxEvaluations: number,
+    limit = 0,
   ) {
-    const what = {
-      underflow: "underflow in dt",
-      budget: `budget of ${maxEvaluations} evaluations spent`,
-      "not-finite": "the right-hand side is not finite",
-    }[kind];
-    super(
-      kind === "underflow" ? "ode-underflow" : kind === "budget" ? "ode-budget" : "ode-not-finite",
-      `${what} at t=${Number(at.toPrecision(6))}`,
-    );
+    super(endings[kind].code, `${endings[kind].says(limit)} at t=${Number(at.toPrecision(6))}`);
     this.name = "OdeError";
   }
 }

@@ -14,12 +14,12 @@ const folder = mkdtempSync(join(tmpdir(), "mlbench-torch-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Why PyTorch cannot be asked here; null when it can. */
-function whyNot(): string | null {
+function whyNot(modules: string): string | null {
   try {
-    execFileSync(python, ["-c", "import torch, safetensors"], { stdio: "pipe" });
+    execFileSync(python, ["-c", `import ${modules}`], { stdio: "pipe" });
     return null;
   } catch {
-    return `${python} has no torch and safetensors (set MLBENCH_PYTHON to one that has)`;
+    return `${python} has not all of ${modules} (set MLBENCH_PYTHON to one that has)`;
   }
 }
 
@@ -39,21 +39,44 @@ const cases: (readonly [string, Record<string, ConfigValue>])[] = [
   ["mlp", { "model.activation": "gelu", "model.layers": 3, "model.residual": false, "data.horizon": 1 }],
 ];
 
-test("PyTorch predicts the same from our checkpoints, to 1e-5 in SOH", { timeout: 90_000 }, async (context) => {
-  const reason = whyNot();
-  if (reason) {
-    console.warn(`skipped: ${reason}`);
-    context.skip(reason);
-  }
-  const files: string[] = [];
-  for (const [i, [model, params]] of cases.entries()) {
-    const [checkpoint, dump] = [join(folder, `${i}.safetensors`), join(folder, `${i}.dump.safetensors`)];
-    const all = { ...data, "train.epochs": 1, "train.lr": 0.01, ...params };
-    await run({ model, dataset: "dummy", seed: i, params: all }, { checkpoint, baselines: false });
-    await (await predictCheckpoint(checkpoint)).dump(dump);
-    files.push(checkpoint, dump);
-  }
-  const differences = JSON.parse(execFileSync(python, [script, ...files], { encoding: "utf8" })) as number[];
-  expect(differences).toHaveLength(cases.length);
-  differences.forEach((difference, i) => expect(difference, JSON.stringify(cases[i])).toBeLessThan(1e-5));
-});
+/** What torchdiffeq is needed for. */
+const odes: typeof cases = [
+  ["node", { "model.hidden_size": 33, "model.latent_size": 9 }],
+  [
+    "node",
+    { "model.solver": "dopri5", "model.depth": 2, "model.activation": "silu", "data.horizon": 50, "data.cycles": 70 },
+  ],
+  ["node", { "model.solver": "heun", "model.encoder": "mlp", "model.step_size": 2, "model.residual": false }],
+  ["node", { "model.solver": "euler", "model.activation": "relu", "data.horizon": 1 }],
+  ["anode", { "model.augment": 3, "model.dropout": 0.3 }],
+  ["anode", { "model.solver": "bosh3", "model.rtol": 1e-4, "model.atol": 1e-5, "model.activation": "gelu" }],
+  ["anode", { "model.solver": "midpoint", "model.depth": 3, "model.latent_size": 1, "model.augment": 1 }],
+];
+
+test.for([
+  ["PyTorch", "torch, safetensors", cases],
+  ["torchdiffeq", "torch, safetensors, torchdiffeq", odes],
+] as const)(
+  "%s predicts the same from our checkpoints, to 1e-5 in SOH",
+  { timeout: 90_000 },
+  async ([name, modules, checkpoints], context) => {
+    const reason = whyNot(modules);
+    if (reason) {
+      console.warn(`skipped: ${reason}`);
+      context.skip(reason);
+    }
+    const files: string[] = [];
+    for (const [i, [model, params]] of checkpoints.entries()) {
+      const [checkpoint, dump] = [`${name}.${i}.safetensors`, `${name}.${i}.dump.safetensors`].map((file) =>
+        join(folder, file),
+      ) as [string, string];
+      const all = { ...data, "train.epochs": 1, "train.lr": 0.01, ...params };
+      await run({ model, dataset: "dummy", seed: i, params: all }, { checkpoint, baselines: false });
+      await (await predictCheckpoint(checkpoint)).dump(dump);
+      files.push(checkpoint, dump);
+    }
+    const differences = JSON.parse(execFileSync(python, [script, ...files], { encoding: "utf8" })) as number[];
+    expect(differences).toHaveLength(checkpoints.length);
+    differences.forEach((difference, i) => expect(difference, JSON.stringify(checkpoints[i])).toBeLessThan(1e-5));
+  },
+);
