@@ -1,6 +1,7 @@
 /** The models' metadata and registry. Importing this loads no TensorFlow.js: implementations come with `load()`. */
 import { lazy } from "../registry/index.js";
 import { anodeMeta } from "./anode/meta.js";
+import { fadeOdeMeta } from "./fade-ode/meta.js";
 import { gruMeta } from "./gru/meta.js";
 import { latentOdeMeta } from "./latent-ode/meta.js";
 import { lstmMeta } from "./lstm/meta.js";
@@ -38,6 +39,8 @@ if (!models.has("latent_ode"))
     "latent_ode",
     latentOdeMeta,
   )(lazy(async () => (await import("./latent-ode/latent-ode.js")).LatentOdeModel));
+if (!models.has("fade_ode"))
+  models.register("fade_ode", fadeOdeMeta)(lazy(async () => (await import("./fade-ode/fade-ode.js")).FadeOdeModel));
 
 /** The package's own models, built of its fused ops: whatever is registered later is somebody else's. */
 export const builtInModels: ReadonlySet<string> = new Set(models.names());

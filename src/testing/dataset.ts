@@ -104,7 +104,8 @@ function casesOfParts({ it }: TestRunner, name: string, build: Build): void {
   });
   it("has finite errors of the four baselines", async () => {
     const metrics = baselines(await build(), "val");
-    assert.equal(Object.keys(metrics).length, 12);
+    const errors = Object.keys(metrics).filter((name) => !name.endsWith("_rul_mae"));
+    assert.equal(errors.length, 12);
     assert.ok(Object.values(metrics).every(Number.isFinite));
   });
 }

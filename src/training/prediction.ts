@@ -1,7 +1,7 @@
 /** Predictions for windows: rows, CSV, JSON, forecasts of the end of life, tensors for other programs. */
 import type { Batch, CellTable, SplitName } from "../core/index.js";
 import { UsageError, defined, stringifyJson } from "../core/index.js";
-import { stepsToEndOfLife } from "../datasets/index.js";
+import { crossingOf, stepsWithin } from "../datasets/index.js";
 import { writeFileAtomically } from "../io/atomic-write.js";
 import { csvLine } from "../io/csv.js";
 import type { PassOptions, PredictedBatch, PredictionMember } from "./prediction-passes.js";
@@ -35,6 +35,11 @@ export interface CellForecast {
   readonly end_of_life_cycle: number | null;
   /** Discharges from the last measured one until then; 0 where it is measured. */
   readonly remaining_life: number | null;
+  /**
+   * Where the line through the last measured and the predicted points meets the end of life: a fraction of a cycle at or
+   * before `end_of_life_cycle`; null: measured, or not within the horizon.
+   */
+  readonly end_of_life_at: number | null;
 }
 
 /** A cell's predictions as they are plotted. */
@@ -241,14 +246,17 @@ export class Prediction {
         const c = batch.cell[b] as number;
         const path = Array.from({ length: batch.horizon }, (_, h) => summary(paths, b * batch.horizon + h).soh_pred);
         const measured = ends[c] ?? null;
-        const steps = path.some((soh) => soh <= eol) ? stepsToEndOfLife(path, eol) : null;
+        const steps = stepsWithin(path, eol);
         const last = lastCycle(batch, b);
+        const lastSoh = batch.lastSoh[b] as number;
+        const crossing = measured === null ? crossingOf(path, eol, lastSoh) : null;
         forecasts.push({
           cell: (this.#parts.cells[c] as CellTable).cell,
           last_cycle: last,
-          last_soh: batch.lastSoh[b] as number,
+          last_soh: lastSoh,
           end_of_life_cycle: measured ?? (steps === null ? null : last + steps),
           remaining_life: measured === null ? steps : 0,
+          end_of_life_at: crossing === null ? null : last + crossing,
         });
       }
     }
