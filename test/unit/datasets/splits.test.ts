@@ -89,7 +89,8 @@ describe("by-cell", () => {
         counts.count("both parts have windows", parts.train.length > 0 && parts.val.length > 0);
         expect(parts.train.length + parts.val.length).toBe(data.windows.end.length);
         // One `expect` for a set: thousands of them, one a window, take seconds.
-        const cellsIn = (part: Int32Array): Set<number> => new Set([...part].map((w) => data.windows.cell[w] as number));
+        const cellsIn = (part: Int32Array): Set<number> =>
+          new Set([...part].map((w) => data.windows.cell[w] as number));
         const last = lengths.length - 1;
         expect([...cellsIn(parts.val)].filter((cell) => cell !== last)).toEqual([]);
         expect([...cellsIn(parts.train)].filter((cell) => cell >= last)).toEqual([]);
