@@ -110,10 +110,11 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
     least: "0" | "above 0",
     most = Number.MAX_VALUE,
   ): number => {
-    const value = given[name] ?? otherwise;
-    if (value === otherwise) return otherwise;
+    const value = given[name];
+    if (value === undefined) return otherwise;
     const holds = typeof value === "number" && (least === "0" ? value >= 0 : value > 0) && value <= most;
-    if (!holds) refuse(where, `${name} is ${String(value)}: a number ${least === "0" ? "from 0 on" : "above 0"}`);
+    const right = (least === "0" ? "from 0 on" : "above 0") + (most === 1 ? ", at most 1" : "");
+    if (!holds) refuse(where, `${name} is ${String(value)}: a number ${right}`);
     return value;
   };
   const choice = <T extends string>(name: keyof SolverOptions, known: readonly T[], otherwise: T): T => {
@@ -130,7 +131,7 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
     atol: number("atol", 1e-9, "0"),
     stepSize: number("stepSize", 0, "above 0"),
     minStep: number("minStep", 0, "0"),
-    maxStep: number("maxStep", Infinity, "above 0"),
+    maxStep: number("maxStep", Infinity, "above 0", Infinity),
     firstStep: number("firstStep", 0, "above 0"),
     control: choice("control", controlNames, "integral"),
     safety: number("safety", 0.9, "above 0", 1),
@@ -142,7 +143,11 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
   if (settings.maxFactor <= 1) refuse(where, `maxFactor is ${settings.maxFactor}: a number above 1`);
   const maxEvaluations = number("maxEvaluations", 100_000, "above 0");
   if (!Number.isInteger(maxEvaluations)) refuse(where, `maxEvaluations is ${maxEvaluations}: a whole number above 0`);
-  return { method, settings, limits: { maxEvaluations, maxSeconds: number("maxSeconds", Infinity, "above 0") } };
+  return {
+    method,
+    settings,
+    limits: { maxEvaluations, maxSeconds: number("maxSeconds", Infinity, "above 0", Infinity) },
+  };
 }
 
 /**
