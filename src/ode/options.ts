@@ -45,6 +45,7 @@ export interface SolverOptions {
 
 /** {@link SolverOptions}; those of `options` are the same, one level down, where torchdiffeq has them, and win. */
 export interface OdeintOptions extends SolverOptions {
+  /** As torchdiffeq's. @default nothing */
   readonly options?: Omit<SolverOptions, "method"> | undefined;
 }
 

@@ -24,6 +24,7 @@ export const solverNames = [
   "tsit5",
   "dopri8",
 ] as const;
+/** A method. */
 export type SolverName = (typeof solverNames)[number];
 
 export const methods: ReadonlyMap<string, Method> = new Map(
