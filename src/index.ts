@@ -244,6 +244,7 @@ export type {
   EventResult,
   NumberEventOptions,
   NumberFunction,
+  NumberJacobian,
   NumberSolution,
   OdeintAdjointOptions,
   OdeintOptions,

@@ -99,8 +99,8 @@ export function odeintAdjoint(
   const { adjointMethod: _m, adjointRtol: _r, adjointAtol: _a, adjointOptions: _o, adjointParams, ...own } = flat;
   if (y0 instanceof Float64Array)
     return { ...odeint(func as NumberFunction, y0, t as ArrayLike<number>, own), adjointCounts: () => null };
-  requireTensors(where, y0);
   const resolved = resolveSolver(where, own);
+  requireTensors(where, y0, resolved);
   const times = readTimes(where, t);
   const recorded = tapeIsOn();
   let [counts, adjointCounts] = [null as SolverCounts | null, null as SolverCounts | null];

@@ -107,7 +107,7 @@ export function odeintEvent(
   const direction = reverseTime ? -1 : 1;
   const search = { direction, until: readUntil(until, start, direction) };
   if (y0 instanceof Float64Array) {
-    const system = numberSystem(where, func as NumberFunction, y0, start);
+    const system = numberSystem(where, func as NumberFunction, y0, start, resolved.jacobian);
     const event = (t: number, y: Float64Array): ArrayLike<number> => {
       const found = (eventFn as NumberEventOptions["eventFn"])(t, y);
       return typeof found === "number" ? [found] : found;
@@ -119,7 +119,7 @@ export function odeintEvent(
       counts: found.counts,
     };
   }
-  requireTensors(where, y0);
+  requireTensors(where, y0, resolved);
   const { eventTime, state, counts } = tensorEvent({
     ...{ where, func: func as TensorFunction, y0, t0, start, resolved, adjoint, search },
     eventFn: eventFn as TensorEventOptions["eventFn"],
@@ -152,7 +152,7 @@ function readUntil(until: number | undefined, start: number, direction: number):
 
 /** Steps until the event, and finds it in the last one. */
 function solveUntil<V>(
-  { vectors, f, y0 }: System<V>,
+  { vectors, f, y0, linearizer }: System<V>,
   start: Time,
   { method, settings, limits }: Resolved,
   search: CrossingSearch<V>,
@@ -162,7 +162,10 @@ function solveUntil<V>(
     refuse("odeintEvent", `${method.name} has no steps of its own: give stepSize`);
   const evaluations = new Evaluations(f, start.value, limits);
   const grid = (step: number): Time => plus(start, direction * (step + 1), constant(settings.stepSize));
-  const integration = new Integration({ vectors, evaluations, method, settings, y0, start, direction, grid });
+  const integration = new Integration({
+    ...{ vectors, evaluations, linearizer, method, settings },
+    ...{ y0, start, direction, grid },
+  });
   const time = findCrossing(integration, vectors, search, settings.atol);
   return { time, state: integration.stateAt(constant(time)), counts: countsOf(evaluations, integration) };
 }

@@ -5,6 +5,7 @@ import { type KnownKeys, requireKnownKeys } from "../core/known-keys.js";
 import { type ControlName, controlNames } from "./control.js";
 import type { OdeLimits } from "./evaluations.js";
 import type { StepSettings } from "./integrate.js";
+import type { NumberJacobian } from "./linearize.js";
 import type { Method } from "./method.js";
 import { methods, type SolverName, solverNames } from "./methods/index.js";
 
@@ -37,6 +38,11 @@ export interface SolverOptions {
    * for `bosh3` and `dopri8` and the same for the others. @default "own"
    */
   readonly interpolation?: "own" | "torchdiffeq" | undefined;
+  /**
+   * Of an implicit method on a state in float64: row i has the derivatives of the i-th slope by the state.
+   * @default forward differences
+   */
+  readonly jacobian?: NumberJacobian | undefined;
   /** Evaluations of the right-hand side that a solution may cost. @default 100000 */
   readonly maxEvaluations?: number | undefined;
   /** Seconds on the wall's clock that a solution may take. @default Infinity */
@@ -56,6 +62,8 @@ export interface SolverCounts {
   /** Steps. */
   readonly accepted: number;
   readonly rejected: number;
+  /** Jacobians of an implicit method; their evaluations are among those above. */
+  readonly jacobians?: number;
 }
 
 /** A control with nothing left open. */
@@ -63,6 +71,7 @@ export interface Resolved {
   readonly method: Method;
   readonly settings: StepSettings;
   readonly limits: OdeLimits;
+  readonly jacobian: NumberJacobian | null;
 }
 
 const solverKeys: KnownKeys<SolverOptions> = {
@@ -78,6 +87,7 @@ const solverKeys: KnownKeys<SolverOptions> = {
   maxFactor: true,
   minFactor: true,
   interpolation: true,
+  jacobian: true,
   maxEvaluations: true,
   maxSeconds: true,
 };
@@ -144,11 +154,10 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
   if (settings.maxFactor <= 1) refuse(where, `maxFactor is ${settings.maxFactor}: a number above 1`);
   const maxEvaluations = number("maxEvaluations", 100_000, "above 0");
   if (!Number.isInteger(maxEvaluations)) refuse(where, `maxEvaluations is ${maxEvaluations}: a whole number above 0`);
-  return {
-    method,
-    settings,
-    limits: { maxEvaluations, maxSeconds: number("maxSeconds", Infinity, "above 0", Infinity) },
-  };
+  const { jacobian = null } = given;
+  if (jacobian !== null && typeof jacobian !== "function") refuse(where, "jacobian is no function of t and y");
+  const limits = { maxEvaluations, maxSeconds: number("maxSeconds", Infinity, "above 0", Infinity) };
+  return { method, settings, limits, jacobian };
 }
 
 /**
