@@ -119,7 +119,7 @@ class ImplicitStepper<V> implements Stepper<V> {
     for (let iteration = 1; iteration <= MOST_ITERATIONS; iteration++) {
       const missing = vectors.sum([evaluations.at(t, state), slope], [1, -1], one);
       const change = (this.#solve as (r: V) => V)(missing);
-      const size = vectors.norm(vectors.sum([change], gamma, h), y, state, tolerance);
+      const size = vectors.unrecorded(() => vectors.norm(vectors.sum([change], gamma, h), y, state, tolerance));
       if (!Number.isFinite(size)) return null;
       const shrinks = iteration > 1 ? size / before : SLOW;
       if (iteration === 2 && before > ENOUGH) rate = shrinks;

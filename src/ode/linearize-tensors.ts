@@ -53,8 +53,11 @@ export function rowJacobians<S>(
   for (let i = 0; i < size; i++)
     tf.tidy(() => {
       const now = scalarOf(t, null);
-      const one = tf.tile(tf.oneHot(tf.tensor1d([i], "int32"), size), [batch, 1]);
-      const { gradients } = valueAndGradients(() => rowsOf(call(now, y)), y, tf.cast(one, "float32"));
+      const one = tf.tensor2d(
+        Float32Array.from({ length: batch * size }, (_, at) => (at % size === i ? 1 : 0)),
+        [batch, size],
+      );
+      const { gradients } = valueAndGradients(() => rowsOf(call(now, y)), y, one);
       const found = rowsOf(gradients.map((gradient, p) => gradient ?? tf.zerosLike(y[p] as Tensor))).dataSync();
       for (let b = 0; b < batch; b++) jacobians.set(found.subarray(b * size, (b + 1) * size), (b * size + i) * size);
     });
