@@ -3,10 +3,12 @@ import { describe, expect, test } from "vitest";
 import { DenseLu } from "../../../src/ode/dense-lu.js";
 import { Evaluations } from "../../../src/ode/evaluations.js";
 import { float64Vectors } from "../../../src/ode/float64-vectors.js";
+import { odeint } from "../../../src/ode/index.js";
 import { numberLinearizer } from "../../../src/ode/linearize.js";
 import { esdirk54, esdirk54Tableau } from "../../../src/ode/methods/esdirk54.js";
 import { constant } from "../../../src/ode/time.js";
 import { polynomialsAt } from "../../../src/tensor/ops/ode-methods.js";
+import { largestDefect, treesUpTo } from "./rooted-trees.js";
 
 const { a: below, c, gamma, error, path } = esdirk54Tableau;
 const stages = c.map((_, i) => i);
@@ -15,42 +17,11 @@ const A = stages.map((i) => stages.map((j) => (j < i ? below[i]![j]! : j === i &
 const b = A[6]!;
 
 const dot = (x: readonly number[], y: readonly number[]): number => x.reduce((sum, v, i) => sum + v * y[i]!, 0);
-const apply = (x: readonly number[]): number[] => A.map((row) => dot(row, x));
-const product = (...xs: (readonly number[])[]): number[] => stages.map((i) => xs.reduce((p, x) => p * x[i]!, 1));
 const ones = c.map(() => 1);
-
-/** The trees of each order: elementary weights phi(tree) and gamma(tree), Hairer, Norsett, Wanner, Solving ODEs I, II.2. */
-const Ac = apply(c);
-const Ac2 = apply(product(c, c));
-const trees: Record<number, [readonly number[], number][]> = {
-  1: [[ones, 1]],
-  2: [[c, 2]],
-  3: [
-    [product(c, c), 3],
-    [Ac, 6],
-  ],
-  4: [
-    [product(c, c, c), 4],
-    [product(c, Ac), 8],
-    [Ac2, 12],
-    [apply(Ac), 24],
-  ],
-  5: [
-    [product(c, c, c, c), 5],
-    [product(c, c, Ac), 10],
-    [product(c, Ac2), 15],
-    [product(c, apply(Ac)), 30],
-    [product(Ac, Ac), 20],
-    [apply(product(c, c, c)), 20],
-    [apply(product(c, Ac)), 40],
-    [apply(Ac2), 60],
-    [apply(apply(Ac)), 120],
-  ],
-};
-
+const trees = treesUpTo(5);
 /** By how much weights miss the conditions of an order at the fraction x of a step. */
 const misses = (weights: readonly number[], order: number, x = 1): number =>
-  Math.max(...trees[order]!.map(([phi, density]) => Math.abs(dot(weights, phi) - x ** order / density)));
+  largestDefect(trees[order]!, A, weights, x);
 
 describe("the tableau", () => {
   test("c is the sums of the rows, and the stages are of order 2", () => {
@@ -164,6 +135,17 @@ describe("the orders", () => {
     expect(Math.abs(measured(coarse.end, fine.end) - 5)).toBeLessThan(0.3);
     expect(measured(coarse.middle, fine.middle)).toBeGreaterThan(4.7);
     expect(Math.abs(measured(coarse.estimate, fine.estimate) - 5)).toBeLessThan(0.3);
+  });
+
+  test("measured by odeint as of any other method: under a tolerance that is no bound", () => {
+    const errorWith = (steps: number): number => {
+      const h = 2 / steps;
+      const control = { method: "esdirk54", firstStep: h, maxStep: h, rtol: 1e6, atol: 1e6 } as const;
+      const { path, counts } = odeint((_, y) => [y[1]!, -y[0]!], Float64Array.of(0, 1), [0, 2], control);
+      expect(counts).toMatchObject({ accepted: steps, rejected: 0 });
+      return Math.hypot(path[1]![0]! - Math.sin(2), path[1]![1]! - Math.cos(2));
+    };
+    expect(Math.abs(measured(errorWith(16), errorWith(32)) - 5)).toBeLessThan(0.3);
   });
 
   test("a problem as stiff as can be: Prothero and Robinson's, with errors that fall with the stages' order", () => {
