@@ -1,12 +1,13 @@
 /** The base of the models whose latent state moves by an ODE from the window's end on. */
-import type { BatchTensors, LinearLayer, OdeCounts, OdeOptions, RecurrentLayer } from "../tensor/index.js";
-import { dense, dropout, gru, odeMlp } from "../tensor/index.js";
+import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../tensor/index.js";
+import { dense, dropout, gru } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor/tf.js";
 import { ForwardModel } from "./forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "./forward-model.js";
 import type { NodeParameters } from "./node/meta.js";
-import { dynamicsSizes, odeMetricsOf, odeOptions, odeTimes } from "./ode-parameters.js";
+import { dynamicsSizes, odeMetricsOf, odeTimes } from "./ode-parameters.js";
+import { solveOde } from "./solve-ode.js";
 
 /**
  * `encoder` (`nn.GRU`, or `nn.Sequential(nn.Linear, nn.Tanh)` on the flattened window) and `latent` (`nn.Linear`) give the
@@ -19,8 +20,8 @@ export abstract class NeuralOdeModel extends ForwardModel {
   readonly #latent: LinearLayer;
   readonly #dynamics: readonly LinearLayer[];
   readonly #decoder: LinearLayer;
-  readonly #options: OdeOptions;
-  readonly #rate: number;
+  readonly #params: NodeParameters;
+  readonly #augment: number;
   /** What the solves of paths cost, until their loss is computed. */
   readonly #counts = new WeakMap<Tensor, OdeCounts>();
 
@@ -28,8 +29,8 @@ export abstract class NeuralOdeModel extends ForwardModel {
     const own = params as NodeParameters;
     super(facts, own.residual);
     const { encoder, hidden_size, latent_size } = own;
-    this.#rate = own.dropout;
-    this.#options = { ...odeOptions(own), augment };
+    this.#params = own;
+    this.#augment = augment;
     this.#recurrent = encoder === "gru" ? this.#gru(facts.features, hidden_size) : null;
     this.#hidden = encoder === "mlp" ? this.linear("encoder.0", facts.window * facts.features, hidden_size) : null;
     this.#latent = this.linear("latent", hidden_size, latent_size);
@@ -56,12 +57,13 @@ export abstract class NeuralOdeModel extends ForwardModel {
       ? gru(x, [recurrent]).last
       : dense(tf.reshape(x, [size, -1]), (hidden as LinearLayer).weight, (hidden as LinearLayer).bias, "tanh");
     const { weight, bias } = this.#latent;
-    return dense(dropout(read, 0, this.dropout(this.#rate)), weight, bias);
+    return dense(dropout(read, 0, this.dropout(this.#params.dropout)), weight, bias);
   }
 
   /** `traj` is [1 + H, B, D]: the states at the window's end and at each of `tEval`. */
   protected override predictNormalised(batch: BatchTensors, tEval: Tensor1D): NormalisedPath {
-    const { path, counts } = odeMlp(this.#encode(batch), this.#dynamics, odeTimes(tEval.dataSync()), this.#options);
+    const [times, augment] = [odeTimes(tEval.dataSync()), this.#augment];
+    const { path, counts } = solveOde(this.#encode(batch), this.#dynamics, times, this.#params, { augment });
     this.#counts.set(path, counts);
     const [points, size, D] = path.shape;
     const states: Tensor2D = tf.reshape(tf.slice(path, [1, 0, 0]), [(points - 1) * size, D]);

@@ -4,7 +4,7 @@ import { categorical, float, int } from "../core/distribution.js";
 import type { MetricMeta } from "../core/metrics.js";
 import { parameter } from "../registry/index.js";
 import { tableaus } from "../tensor/ops/ode-methods.js";
-import type { OdeCounts, OdeOptions } from "../tensor/ops/ode-types.js";
+import type { OdeCounts, OdeMethod } from "../tensor/ops/ode-types.js";
 import { odeActivations, odeMethods } from "../tensor/ops/ode-types.js";
 
 /**
@@ -13,11 +13,14 @@ import { odeActivations, odeMethods } from "../tensor/ops/ode-types.js";
  */
 export const CYCLES_PER_UNIT = 16;
 
-/** Methods by their names as a solver. */
-export const odeSolvers = odeMethods;
+/** Methods by their names as a solver: those of the fused op, and those that `odeint` takes op by op. */
+export const odeSolvers = [...odeMethods, "explicit_adams", "dopri8"] as const;
 export type OdeSolver = (typeof odeSolvers)[number];
 
-const isAdaptive = (solver: OdeSolver): boolean => tableaus[solver].error !== null;
+/** Whether the fused op has the method. */
+export const isFused = (solver: OdeSolver): solver is OdeMethod => Object.hasOwn(tableaus, solver);
+const isAdaptive = (solver: OdeSolver): boolean =>
+  isFused(solver) ? tableaus[solver].error !== null : solver !== "explicit_adams";
 /** Solvers that choose their steps by `rtol` and `atol`. */
 export const adaptiveSolvers: readonly OdeSolver[] = odeSolvers.filter(isAdaptive);
 /** Solvers of steps of `step_size`. */
@@ -82,15 +85,13 @@ export const odeParameters = { latent_size: latentSize, ...dynamics, ...solver }
 /** Their values; those whose condition does not hold are absent from a run's parameters, and the schema fills them in. */
 export type OdeParameters = z.output<z.ZodObject<typeof odeParameters>>;
 
-/** What `odeMlp` is told by a model's parameters; `time` and `augment` are the model's own. */
-export function odeOptions(params: Omit<OdeParameters, "latent_size">): OdeOptions {
-  const { solver: method, step_size, rtol, atol, adjoint, activation, max_evaluations } = params;
-  const control = isAdaptive(method) ? { rtol, atol } : { stepSize: step_size / CYCLES_PER_UNIT };
-  return {
-    ...{ method, ...control, activation, maxEvaluations: max_evaluations },
-    gradient: adjoint ? "adjoint" : "direct",
-  };
+/** How a solver is told to go on by a model's parameters, in the ODE's units of time. */
+export function odeControl({ solver, step_size, rtol, atol }: Pick<OdeParameters, ControlParameter>): OdeControl {
+  return isAdaptive(solver) ? { rtol, atol } : { stepSize: step_size / CYCLES_PER_UNIT };
 }
+type ControlParameter = "solver" | "step_size" | "rtol" | "atol";
+/** Either the tolerances or the step. */
+export type OdeControl = { readonly rtol: number; readonly atol: number } | { readonly stepSize: number };
 
 /** What a solve costs, as the model's own metrics: means over windows, each with the numbers of its batch's solve. */
 export const odeMetrics = {

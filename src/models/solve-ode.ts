@@ -1,0 +1,65 @@
+/** The latent path of a model's ODE: on the fused op where that has the method, else op by op. */
+import { odeint, odeintAdjoint } from "../ode/index.js";
+import type { LinearLayer, OdeResult } from "../tensor/index.js";
+import { dense, odeMlp } from "../tensor/index.js";
+import * as tf from "../tensor/tf.js";
+import type { Scalar, Tensor2D, Tensor3D } from "../tensor/tf.js";
+import type { OdeParameters } from "./ode-parameters.js";
+import { isFused, odeControl } from "./ode-parameters.js";
+
+/** What a model decides of its ODE beside the parameters. */
+export interface OdeExtras {
+  /** Further dimensions of the state that start at 0. @default 0 */
+  readonly augment?: number;
+  /** Time is one more input of the first layer, behind the state's. @default false */
+  readonly time?: boolean;
+}
+
+/** The right-hand side out of dense layers. */
+function rightHandSide(layers: readonly LinearLayer[], activation: OdeParameters["activation"], time: boolean) {
+  const last = layers.length - 1;
+  return (t: Scalar, y: Tensor2D): Tensor2D => {
+    let x: Tensor2D = time ? tf.concat([y, tf.mul<Tensor2D>(tf.ones([y.shape[0], 1]), t)], 1) : y;
+    layers.forEach(({ weight, bias }, l) => {
+      const own = l === last || activation === "silu" ? "linear" : activation;
+      x = dense(x, weight, bias, own);
+      if (l < last && activation === "silu") x = tf.mul(x, tf.sigmoid(x));
+    });
+    return x;
+  };
+}
+
+type Solve = (
+  y0: Tensor2D,
+  layers: readonly LinearLayer[],
+  times: ArrayLike<number>,
+  params: Omit<OdeParameters, "latent_size">,
+  extras?: OdeExtras,
+) => Pick<OdeResult, "path" | "counts">;
+
+/** As {@link solveOde}, out of dense layers: for methods that the fused op does not have. */
+export const solveByOps: Solve = (y0, layers, times, params, { augment = 0, time = false } = {}) => {
+  const start = augment === 0 ? y0 : tf.concat([y0, tf.zeros<tf.Rank.R2>([y0.shape[0], augment])], 1);
+  const options = { method: params.solver, ...odeControl(params), maxEvaluations: params.max_evaluations };
+  const func = rightHandSide(layers, params.activation, time);
+  const adjointParams = layers.flatMap(({ weight, bias }) => [weight, bias]);
+  const { path, counts } = params.adjoint
+    ? odeintAdjoint(func, start, times, { ...options, adjointParams })
+    : odeint(func, start, times, options);
+  return { path: path as Tensor3D, counts };
+};
+
+/**
+ * Solves y' = MLP(y) from y0 [B,D] at times[0] through the other times, in the ODE's units, as the parameters say.
+ * @returns `path` [times, B, D + augment], y0 the first, and what it cost
+ * @throws OdeError for a solution that can't be carried on: the run has diverged
+ */
+export const solveOde: Solve = (y0, layers, times, params, extras = {}) => {
+  const { solver: method, adjoint, activation, max_evaluations: maxEvaluations } = params;
+  if (!isFused(method)) return solveByOps(y0, layers, times, params, extras);
+  const gradient = adjoint ? "adjoint" : "direct";
+  return odeMlp(y0, layers, times, {
+    ...{ ...odeControl(params), ...extras },
+    ...{ method, activation, gradient, maxEvaluations },
+  });
+};
