@@ -1,9 +1,10 @@
 /** An ODE of a latent state solved at whole cycles, so that rows of a batch can be read off it at cycles of their own. */
-import type { LinearLayer, OdeCounts, OdeOptions } from "../tensor/index.js";
-import { odeMlp } from "../tensor/index.js";
+import type { LinearLayer, OdeCounts } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor2D, Tensor3D } from "../tensor/tf.js";
-import { CYCLES_PER_UNIT } from "./ode-parameters.js";
+import type { OdeParameters } from "./ode-parameters.js";
+import { CYCLES_PER_UNIT, odeControl } from "./ode-parameters.js";
+import { solveOde } from "./solve-ode.js";
 
 const NO_COUNTS: OdeCounts = { evaluations: 0, accepted: 0, rejected: 0 };
 
@@ -38,13 +39,13 @@ export function solveCycles(
   y0: Tensor2D,
   layers: readonly LinearLayer[],
   cycles: number,
-  options: OdeOptions,
+  params: Omit<OdeParameters, "latent_size">,
 ): { readonly path: Tensor3D; readonly counts: OdeCounts } {
-  const step = (options.stepSize ?? 0) * CYCLES_PER_UNIT;
-  const end = step > 0 ? step * Math.ceil(cycles / step - 1e-9) : cycles;
+  const step = "stepSize" in odeControl(params) ? params.step_size : null;
+  const end = step === null ? cycles : step * Math.ceil(cycles / step - 1e-9);
   const times = Array.from({ length: cycles + 1 }, (_, c) => c / CYCLES_PER_UNIT);
-  if (end <= cycles) return odeMlp(y0, layers, times, options);
-  const { path, counts } = odeMlp(y0, layers, [...times, end / CYCLES_PER_UNIT], options);
+  if (end <= cycles) return solveOde(y0, layers, times, params);
+  const { path, counts } = solveOde(y0, layers, [...times, end / CYCLES_PER_UNIT], params);
   return { path: tf.slice(path, [0, 0, 0], [cycles + 1, -1, -1]), counts };
 }
 

@@ -1,13 +1,13 @@
 /** The model `latent_ode`: a variational autoencoder with an ODE in its latent space (Chen et al. 2018, Rubanova et al. 2019). */
 import { createNormal, createRng } from "../../core/rng.js";
-import type { BatchTensors, LinearLayer, OdeCounts, OdeOptions, RecurrentLayer } from "../../tensor/index.js";
+import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../../tensor/index.js";
 import { dense, dropout, gru } from "../../tensor/index.js";
 import * as tf from "../../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from "../../tensor/tf.js";
 import { gapsOf, solveCycles } from "../cycle-ode.js";
 import { ForwardModel } from "../forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
-import { dynamicsSizes, odeMetricsOf, odeOptions } from "../ode-parameters.js";
+import { dynamicsSizes, odeMetricsOf } from "../ode-parameters.js";
 import type { LatentOdeParameters } from "./meta.js";
 import { WindowPath } from "./window-path.js";
 
@@ -30,7 +30,6 @@ export class LatentOdeModel extends ForwardModel {
   readonly #latent: LinearLayer;
   readonly #dynamics: readonly LinearLayer[];
   readonly #decoder: LinearLayer;
-  readonly #options: OdeOptions;
   /** What the solves of paths cost, until their loss is computed. */
   readonly #counts = new WeakMap<Tensor, OdeCounts>();
 
@@ -38,7 +37,6 @@ export class LatentOdeModel extends ForwardModel {
     const own = params as LatentOdeParameters;
     super(facts, own.residual);
     this.#params = own;
-    this.#options = odeOptions(own);
     const { hidden_size: hidden, latent_size: latent } = own;
     const bound = 1 / Math.sqrt(hidden);
     this.#encoder = {
@@ -105,7 +103,7 @@ export class LatentOdeModel extends ForwardModel {
       this.#start(posterior),
       this.#dynamics,
       windows.longest + horizon,
-      this.#options,
+      this.#params,
     );
     this.#counts.set(path, counts);
     const { window, ahead } = windows.read(this.#decode(path));

@@ -1,12 +1,12 @@
 /** The model `ode_rnn`: a recurrent network whose state moves by an ODE between observations (Rubanova, Chen, Duvenaud 2019). */
-import type { BatchTensors, LinearLayer, OdeCounts, OdeOptions, RecurrentLayer } from "../../tensor/index.js";
+import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../../tensor/index.js";
 import { dense, dropout, gru } from "../../tensor/index.js";
 import * as tf from "../../tensor/tf.js";
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from "../../tensor/tf.js";
 import { gapsOf, solveCycles, statesAt, sumOfCounts } from "../cycle-ode.js";
 import { ForwardModel } from "../forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
-import { dynamicsSizes, odeMetricsOf, odeOptions } from "../ode-parameters.js";
+import { dynamicsSizes, odeMetricsOf } from "../ode-parameters.js";
 import type { OdeRnnParameters } from "./meta.js";
 
 /**
@@ -19,7 +19,6 @@ export class OdeRnnModel extends ForwardModel {
   readonly #cell: RecurrentLayer;
   readonly #dynamics: readonly LinearLayer[];
   readonly #decoder: LinearLayer;
-  readonly #options: OdeOptions;
   /** What the solves of paths cost, until their loss is computed. */
   readonly #counts = new WeakMap<Tensor, OdeCounts>();
 
@@ -27,7 +26,6 @@ export class OdeRnnModel extends ForwardModel {
     const own = params as OdeRnnParameters;
     super(facts, own.residual);
     this.#params = own;
-    this.#options = odeOptions(own);
     const size = own.latent_size;
     const bound = 1 / Math.sqrt(size);
     this.#cell = {
@@ -53,7 +51,7 @@ export class OdeRnnModel extends ForwardModel {
     let h = observe(0, null);
     for (let t = 1; t < window; t++) {
       const gap = Int32Array.from({ length: size }, (_, b) => gaps[b * window + t] as number);
-      const solved = solveCycles(h, this.#dynamics, Math.max(...gap), this.#options);
+      const solved = solveCycles(h, this.#dynamics, Math.max(...gap), this.#params);
       counts.push(solved.counts);
       h = observe(t, statesAt(solved.path, gap));
     }
@@ -65,7 +63,7 @@ export class OdeRnnModel extends ForwardModel {
     const counts: OdeCounts[] = [];
     const last = dropout(this.#encode(batch, counts), 0, this.dropout(this.#params.dropout));
     const { horizon } = this.facts;
-    const { path, counts: ahead } = solveCycles(last, this.#dynamics, horizon, this.#options);
+    const { path, counts: ahead } = solveCycles(last, this.#dynamics, horizon, this.#params);
     this.#counts.set(path, sumOfCounts([...counts, ahead]));
     const [, size, D] = path.shape;
     const states: Tensor2D = tf.reshape(tf.slice(path, [1, 0, 0]), [horizon * size, D]);

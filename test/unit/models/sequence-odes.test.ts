@@ -4,6 +4,7 @@ import type { Batch, ConfigValue } from "../../../src/core/index.js";
 import { createRng } from "../../../src/core/index.js";
 import type { ForwardModel, ModelOutputs } from "../../../src/models/index.js";
 import { models } from "../../../src/models/index.js";
+import { odeSolvers } from "../../../src/models/ode-parameters.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import { batchToTensors, useBackend, useKernels } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
@@ -114,6 +115,21 @@ describe.each(["ode_rnn", "latent_ode"])("%s", (name) => {
     const later = { ...batch, cycles: batch.cycles.map((cycle) => cycle + 1000) };
     expect(predictPaths(model, loaderOf(later))).toEqual(one);
     model.dispose();
+  });
+
+  test("every solver comes to the same path over the gaps", async () => {
+    const batch = irregular(tinyBatch(4, 3, 2, 4));
+    const accurate = { rtol: 1e-6, atol: 1e-7, step_size: 0.125 };
+    const expected = await build(name, batch, { solver: "rk4", step_size: 0.5 });
+    const path = predictPaths(expected, loaderOf(batch));
+    for (const solver of odeSolvers) {
+      const model = await build(name, batch, { ...accurate, solver });
+      // The paths' deviation is of the size of deltaStd, 0.01.
+      const far = apart(predictPaths(model, loaderOf(batch)), path);
+      expect(far, solver).toBeLessThan(solver === "euler" ? 5e-5 : 1e-6);
+      model.dispose();
+    }
+    expected.dispose();
   });
 
   test("leaves no tensor behind on windows with gaps", async () => {
