@@ -36,6 +36,8 @@ test("PyTorch and torchdiffeq predict the same from a checkpoint, to 1e-5 in SOH
   const cases: readonly Record<string, ConfigValue>[] = [
     {},
     { "model.solver": "dopri5", "model.depth": 2, "model.activation": "gelu" },
+    { "model.solver": "dopri8", "model.rtol": 1e-6, "model.atol": 1e-7 },
+    { "model.solver": "explicit_adams" },
     { "model.neural_residual": false, "model.recoveries": 0, "model.solver": "euler", "model.step_size": 2 },
   ];
   const folder = await emptyFolder();
