@@ -1,19 +1,14 @@
 /** The model `fade_ode`: capacity fade as a differential equation whose rates a GRU reads off the window. */
-import type {
-  BatchTensors,
-  LinearLayer,
-  OdeCounts,
-  OdeMethod,
-  OdeOptions,
-  RecurrentLayer,
-} from "../../tensor/index.js";
-import { dense, dropout, gru, odeMlp } from "../../tensor/index.js";
+import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../../tensor/index.js";
+import { dense, dropout, gru } from "../../tensor/index.js";
 import { tableaus } from "../../tensor/ops/ode-methods.js";
 import * as tf from "../../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from "../../tensor/tf.js";
 import { ForwardModel } from "../forward-model.js";
 import type { ForwardResult, LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
-import { CYCLES_PER_UNIT, dynamicsSizes, odeMetricsOf, odeOptions, odeTimes } from "../ode-parameters.js";
+import { CYCLES_PER_UNIT, dynamicsSizes, isFused, odeMetricsOf, odeTimes } from "../ode-parameters.js";
+import type { OdeSolver } from "../ode-parameters.js";
+import { solveOde } from "../solve-ode.js";
 import { fadeDynamics } from "./dynamics.js";
 import type { FadeOdeParameters } from "./meta.js";
 
@@ -49,7 +44,6 @@ export class FadeOdeModel extends ForwardModel {
   readonly #rate: number;
   /** The unit of the states: the change's deviation, SOH. */
   readonly #unit: number;
-  readonly #options: OdeOptions;
   /** What the solves of paths cost, until their loss is computed. */
   readonly #counts = new WeakMap<Tensor, OdeCounts>();
 
@@ -68,7 +62,6 @@ export class FadeOdeModel extends ForwardModel {
     // The mean fade of the training part; where it does not fade, a deviation over the horizon.
     const fall = Math.max(-(mean[horizon - 1] as number), 0) || this.#unit;
     this.#rate = (fall / this.#unit / horizon) * CYCLES_PER_UNIT;
-    this.#options = odeOptions(own);
   }
 
   #gru(inputs: number, hidden: number): RecurrentLayer {
@@ -109,12 +102,12 @@ export class FadeOdeModel extends ForwardModel {
       [before, 1],
     ]);
     const layers = fadeDynamics(this.#fade, this.#residual, this.#params.activation, this.#rate);
-    const { path, counts } = odeMlp(y0, layers, odeTimes(tEval.dataSync()), this.#options);
+    const { path, counts } = solveOde(y0, layers, odeTimes(tEval.dataSync()), this.#params);
     this.#counts.set(path, counts);
     const states = tf.transpose(path, [2, 1, 0]);
     const inSoh = (part: Tensor2D): Tensor2D => tf.mul(part, this.#unit);
     return {
-      fade: inSoh(fadeOf(states, this.#options.method)),
+      fade: inSoh(fadeOf(states, neverFalls(this.#params.solver))),
       recovery: this.#recovery && inSoh(this.#recovered(hidden, this.#recovery, tEval)),
       residual: neural_residual ? inSoh(stateOf(states, 0, 1)) : null,
       traj: path,
@@ -171,15 +164,20 @@ function stateOf(states: Tensor3D, at: number, from: 0 | 1): Tensor2D {
 }
 
 /**
- * The fade, which is the last number of the state. Its slope is never below 0, but a method with negative weights, or a
- * polynomial between its steps, can fall by less than its error: such falls are taken out.
+ * Whether a method's steps never fall where the slope is never below 0. Those of a method with negative weights can, and so
+ * can the polynomial between its steps.
  */
-function fadeOf(states: Tensor3D, method: OdeMethod): Tensor2D {
+function neverFalls(solver: OdeSolver): boolean {
+  if (!isFused(solver)) return false;
+  const { error, b } = tableaus[solver];
+  return error === null && b.every((weight) => weight >= 0);
+}
+
+/** The fade, which is the last number of the state, without the falls that are the solver's errors. */
+function fadeOf(states: Tensor3D, exact: boolean): Tensor2D {
   const at = states.shape[0] - 1;
   const fade = stateOf(states, at, 1);
-  const { error, b } = tableaus[method];
-  if (error === null && b.every((weight) => weight >= 0)) return fade;
-  return tf.cumsum(tf.relu(tf.sub(fade, stateOf(states, at, 0))), 1);
+  return exact ? fade : tf.cumsum(tf.relu(tf.sub(fade, stateOf(states, at, 0))), 1);
 }
 
 function changeOf({ fade, recovery, residual }: Parts): Tensor2D {

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { crossingOf, stepsWithin } from "../../../src/datasets/index.js";
 import type { ForwardModel } from "../../../src/models/index.js";
 import { models } from "../../../src/models/index.js";
 import { odeSolvers } from "../../../src/models/ode-parameters.js";
+import { odeintEvent } from "../../../src/ode/index.js";
 import type { BatchTensors } from "../../../src/tensor/index.js";
 import { useBackend, useKernels } from "../../../src/tensor/index.js";
 import { odeActivations } from "../../../src/tensor/ops/ode-types.js";
@@ -196,6 +198,38 @@ describe("what the physics promise", () => {
       const gone = Math.exp(-(h + 1)) - 1;
       const back = -0.5 * (Math.exp(-(h + 1) / 8) - 1);
       expect(value).toBeCloseTo(0.03125 * (gone + back), 7);
+    });
+    model.dispose();
+  });
+
+  test("its end of life is where the event function has it, and in that whole cycle", async () => {
+    const long = { ...shape, horizon: 40 };
+    const model = await build(long, { neural_residual: false, recoveries: 0, width: 4, latent_size: 2 });
+    const batch = batchOf(long);
+    const { path, lastSoh } = solve(model, batch);
+    const { traj } = model.forward(batch, batch.tEval);
+    const [starts] = traj?.arraySync() as number[][][];
+    const of = (name: string) => model.weights().get(name) as Float32Array;
+    const [first, bias, last, least] = ["fade.0.weight", "fade.0.bias", "fade.2.weight", "fade.2.bias"].map(of);
+    const positive = (x = NaN) => Math.log1p(Math.exp(x)) / Math.LN2;
+    // 0.0078125 a cycle is the mean fade, 16 cycles a unit of time, 0.03125 SOH one of fade.
+    const rate = ((0.0078125 / 0.03125) * 16) / 2;
+    const slope = (y: Float64Array) =>
+      rate *
+      Array.from(last as Float32Array).reduce((sum, weight, i) => {
+        const input = y.reduce((all, value, j) => all + value * (first?.[3 * i + j] as number), bias?.[i] as number);
+        return sum + (positive(weight) * (Math.tanh(input) + 1)) / 4;
+      }, positive(least?.[0]));
+    path.forEach((soh, b) => {
+      const from = lastSoh[b] as number;
+      const eol = from - 0.1;
+      const { eventTime } = odeintEvent((_t, y) => [0, 0, slope(y)], Float64Array.from(starts?.[b] ?? []), 0, {
+        ...{ eventFn: (_t, y) => from - 0.03125 * (y[2] as number) - eol, until: 40 / 16, method: "dopri5" },
+        ...{ rtol: 1e-9, atol: 1e-10 },
+      });
+      const cycles = 16 * eventTime;
+      expect(crossingOf(soh, eol, from)).toBeCloseTo(cycles, 2);
+      expect(stepsWithin(soh, eol)).toBe(Math.ceil(cycles));
     });
     model.dispose();
   });
