@@ -14,6 +14,7 @@ export type {
 export type { OdeintOptions, SolverCounts, SolverOptions } from "./options.js";
 export type { ControlName } from "./control.js";
 export type { AskedTimes, NumberFunction, PartsFunction, TensorFunction } from "./system.js";
+export type { NumberJacobian } from "./linearize.js";
 export { methods, solverNames } from "./methods/index.js";
 export type { SolverName } from "./methods/index.js";
 export type { Method, PathPolynomials, Step, Stepper, StepperContext } from "./method.js";
