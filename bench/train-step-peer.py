@@ -5,6 +5,8 @@
                                                            builds the model from our weights under the same names, and
                                                            trains S seconds under each AdamW setting to find the fastest
   {"do": "trace", "steps": N}                              trains N steps from those weights; the losses
+  {"do": "compare", "loss", "gradients": {name: base64}}   the first batch from those weights without clipping, in float32
+                                                           and float64: errors of both sides, the solver's evaluations
   {"do": "block", "seconds": S}                            trains for S seconds of CPU time; steps and CPU seconds
 """
 import base64
@@ -16,6 +18,12 @@ import time
 import numpy as np
 import torch
 from torch import nn
+
+try:
+    import torchdiffeq
+    from torchdiffeq import odeint
+except ImportError:
+    torchdiffeq = None
 
 torch.set_num_threads(1)
 
@@ -56,19 +64,51 @@ class Mlp(nn.Module):
         return self.head(x)
 
 
+class NeuralOde(nn.Module):
+    """Our model `node`: time in units of 16 cycles; torchdiffeq's rk4 steps from one time asked for to the next."""
+
+    def __init__(self, case):
+        super().__init__()
+        self.case = case
+        inputs, hidden, latent, width = case["features"], case["hidden"], case["latent"], case["width"]
+        if case["encoder"] == "gru":
+            self.encoder = nn.GRU(inputs, hidden, batch_first=True)
+        else:
+            self.encoder = nn.Sequential(nn.Linear(case["window"] * inputs, hidden), nn.Tanh())
+        self.latent = nn.Linear(hidden, latent)
+        self.dynamics = nn.Sequential(nn.Linear(latent, width), nn.Tanh(), nn.Linear(width, latent))
+        self.decoder = nn.Linear(latent, 1)
+        self.times = torch.arange(case["horizon"] + 1) / 16
+        adaptive = case["solver"] == "dopri5"
+        self.control = {"rtol": case["rtol"], "atol": case["atol"]} if adaptive else {}
+        self.evaluations = 0
+
+    def change(self, _, state):
+        self.evaluations += 1
+        return self.dynamics(state)
+
+    def forward(self, x):
+        read = self.encoder(x)[0][:, -1] if self.case["encoder"] == "gru" else self.encoder(x.flatten(1))
+        path = odeint(self.change, self.latent(read), self.times, method=self.case["solver"], **self.control)
+        return self.decoder(path[1:])[:, :, 0].T
+
+
+NETS = {"mlp": Mlp, "node": NeuralOde}
+
+
 class Side:
     def __init__(self, case):
         self.case = case
         n = case["windows"]
         self.x = decode(case["x"], (n, case["window"], case["features"]))
-        self.y = decode(case["y"], (n, 1))
+        self.y = decode(case["y"], (n, case.get("horizon", 1)))
         self.order = [torch.arange(i, i + case["batch"]) for i in range(0, n - case["batch"] + 1, case["batch"])]
         self.loss = nn.MSELoss()
         self.reset()
 
     def reset(self, optimizer=None):
         case = self.case
-        self.net = (Mlp if case["model"] == "mlp" else Recurrent)(case)
+        self.net = NETS.get(case["model"], Recurrent)(case)
         named = dict(self.net.named_parameters())
         assert sorted(named) == sorted(case["weights"]), (sorted(named), sorted(case["weights"]))
         with torch.no_grad():
@@ -95,6 +135,30 @@ class Side:
         self.reset(self.optimizer)
         return [self.step().item() for _ in range(steps)]
 
+    def gradients(self, dtype):
+        """Loss and gradients of the first batch; float64 is what errors are against: of dopri5 at a tolerance of 1e-11."""
+        self.reset(self.optimizer)
+        net = self.net.to(dtype)
+        if dtype == torch.float64:
+            net.times = net.times.to(dtype)
+            net.control = {name: 1e-11 for name in net.control}
+        index = self.order[0]
+        loss = self.loss(net(self.x[index].to(dtype)), self.y[index].to(dtype))
+        loss.backward()
+        return loss.item(), {name: p.grad for name, p in net.named_parameters()}, net.evaluations
+
+    def compare(self, loss, gradients):
+        own_loss, own, evaluations = self.gradients(torch.float32)
+        exact_loss, exact, _ = self.gradients(torch.float64)
+        found = {name: decode(gradients[name], exact[name].shape) for name in exact}
+        self.reset(self.optimizer)
+
+        def errors(loss, gradients):
+            far = {n: ((g.double() - exact[n]).abs().max() / exact[n].abs().max()).item() for n, g in gradients.items()}
+            return {**far, "loss": abs(loss - exact_loss) / exact_loss}
+
+        return {"evaluations": evaluations, "errors": errors(own_loss, own), "oursErrors": errors(loss, found)}
+
     def block(self, seconds):
         # Losses are read together at the end of a pass, as ours are.
         steps, start = 0, time.process_time()
@@ -111,6 +175,8 @@ def main():
         command = json.loads(line)
         if command["do"] == "versions":
             answer = {"python": platform.python_version(), "torch": torch.__version__, "threads": torch.get_num_threads(), "capability": torch.backends.cpu.get_cpu_capability()}
+            if torchdiffeq:
+                answer["torchdiffeq"] = torchdiffeq.__version__
         elif command["do"] == "case":
             side = Side(command["case"])
             # PyTorch at its fastest: the cheapest of its optimizer settings on this very case.
@@ -125,6 +191,8 @@ def main():
             answer = {"optimizer": side.optimizer, "probe_ms": {k: v * 1e3 for k, v in probe.items()}}
         elif command["do"] == "trace":
             answer = {"losses": side.trace(command["steps"])}
+        elif command["do"] == "compare":
+            answer = side.compare(command["loss"], command["gradients"])
         else:
             answer = side.block(command["seconds"])
         print(json.dumps(answer), flush=True)
