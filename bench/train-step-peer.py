@@ -10,6 +10,8 @@
   {"do": "block", "seconds": S}                            trains for S seconds of CPU time; steps and CPU seconds
 """
 import base64
+import importlib.metadata
+import importlib.util
 import json
 import platform
 import sys
@@ -18,12 +20,6 @@ import time
 import numpy as np
 import torch
 from torch import nn
-
-try:
-    import torchdiffeq
-    from torchdiffeq import odeint
-except ImportError:
-    torchdiffeq = None
 
 torch.set_num_threads(1)
 
@@ -64,36 +60,14 @@ class Mlp(nn.Module):
         return self.head(x)
 
 
-class NeuralOde(nn.Module):
-    """Our model `node`: time in units of 16 cycles; torchdiffeq's rk4 steps from one time asked for to the next."""
+def net_of(case):
+    if case["model"] == "mlp":
+        return Mlp(case)
+    if case["model"] != "node":
+        return Recurrent(case)
+    from neural_ode_peer import NeuralOde
 
-    def __init__(self, case):
-        super().__init__()
-        self.case = case
-        inputs, hidden, latent, width = case["features"], case["hidden"], case["latent"], case["width"]
-        if case["encoder"] == "gru":
-            self.encoder = nn.GRU(inputs, hidden, batch_first=True)
-        else:
-            self.encoder = nn.Sequential(nn.Linear(case["window"] * inputs, hidden), nn.Tanh())
-        self.latent = nn.Linear(hidden, latent)
-        self.dynamics = nn.Sequential(nn.Linear(latent, width), nn.Tanh(), nn.Linear(width, latent))
-        self.decoder = nn.Linear(latent, 1)
-        self.times = torch.arange(case["horizon"] + 1) / 16
-        adaptive = case["solver"] == "dopri5"
-        self.control = {"rtol": case["rtol"], "atol": case["atol"]} if adaptive else {}
-        self.evaluations = 0
-
-    def change(self, _, state):
-        self.evaluations += 1
-        return self.dynamics(state)
-
-    def forward(self, x):
-        read = self.encoder(x)[0][:, -1] if self.case["encoder"] == "gru" else self.encoder(x.flatten(1))
-        path = odeint(self.change, self.latent(read), self.times, method=self.case["solver"], **self.control)
-        return self.decoder(path[1:])[:, :, 0].T
-
-
-NETS = {"mlp": Mlp, "node": NeuralOde}
+    return NeuralOde(case, case["features"], case["window"], case["horizon"])
 
 
 class Side:
@@ -108,7 +82,7 @@ class Side:
 
     def reset(self, optimizer=None):
         case = self.case
-        self.net = NETS.get(case["model"], Recurrent)(case)
+        self.net = net_of(case)
         named = dict(self.net.named_parameters())
         assert sorted(named) == sorted(case["weights"]), (sorted(named), sorted(case["weights"]))
         with torch.no_grad():
@@ -175,8 +149,8 @@ def main():
         command = json.loads(line)
         if command["do"] == "versions":
             answer = {"python": platform.python_version(), "torch": torch.__version__, "threads": torch.get_num_threads(), "capability": torch.backends.cpu.get_cpu_capability()}
-            if torchdiffeq:
-                answer["torchdiffeq"] = torchdiffeq.__version__
+            if importlib.util.find_spec("torchdiffeq"):
+                answer["torchdiffeq"] = importlib.metadata.version("torchdiffeq")
         elif command["do"] == "case":
             side = Side(command["case"])
             # PyTorch at its fastest: the cheapest of its optimizer settings on this very case.

@@ -88,7 +88,10 @@ async function firstStep(spec, kind, { source, ids }) {
     ...{ optimizer, lr: 1e-3, weightDecay: 0, maxNorm: 0 },
   });
   const state = optimizer.state();
-  const gradients = [...model.variables.keys()].map((name) => [name, base64(state.get(`${name}.exp_avg`).map((m) => 2 * m))]);
+  const gradients = [...model.variables.keys()].map((name) => [
+    name,
+    base64(state.get(`${name}.exp_avg`).map((m) => 2 * m)),
+  ]);
   optimizer.dispose();
   model.dispose();
   return { loss: metrics.loss, evaluations: own.evaluations, gradients: Object.fromEntries(gradients) };
