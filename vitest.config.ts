@@ -11,12 +11,17 @@ const SHARED = [
   ...["study", "datasets", "testing", "training", "models", "tensor"],
 ].map((room) => `test/unit/${room}/**/*.test.ts`);
 
-/** Files of these rooms that mock modules, or count what is loaded, wrapped or alive in their process. */
+/** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, or use all that is registered. */
 const ALONE = [
+  "models/datasets",
   "models/light",
+  "registry/option-collisions",
+  "search-space/built-in-spaces",
   "tensor/kernels/mat-mul",
   "tensor/kernels/memory",
   "tensor/kernels/select",
+  "training/fade-ode",
+  "training/part-scores",
   "training/predict",
   "training/prediction-passes",
 ].map((file) => `test/unit/${file}.test.ts`);

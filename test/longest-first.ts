@@ -3,17 +3,18 @@ import { relative } from "node:path";
 import type { TestSpecification } from "vitest/node";
 import { BaseSequencer } from "vitest/node";
 
-/** Files of five seconds and more. */
+/** Files of five seconds and more that have a process of their own, by CPU time. */
 const LONGEST = [
   "test/integration/extending.test.ts",
-  "test/integration/plugins.test.ts",
   "test/integration/tutorial.test.ts",
   "test/integration/package.test.ts",
-  "test/integration/cli-study.test.ts",
+  "test/integration/plugins.test.ts",
   "test/unit/executors/containment.test.ts",
-  "test/unit/storage/migration.test.ts",
-  "test/unit/storage/contract.test.ts",
+  "test/integration/cli-study.test.ts",
   "test/unit/app/own-metrics.test.ts",
+  "test/integration/cli-objectives.test.ts",
+  "test/integration/study/crash.test.ts",
+  "test/integration/crash/kill.test.ts",
 ];
 
 /** Vitest's own order begins with what failed and what took long before, which a fresh checkout does not know. */

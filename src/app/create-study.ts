@@ -113,9 +113,10 @@ export async function ensureStudy<S extends SearchSpace = SearchSpace>(
   }
 }
 
-async function sameStudy({ storage, header, seedGiven }: StudyPlan, options: CreateStudyOptions): Promise<Study> {
+async function sameStudy(plan: StudyPlan, options: CreateStudyOptions): Promise<Study> {
+  const { storage, header } = plan;
   const study = await openStudy(storage, header.name, options);
-  const differing = differingFields(study.header, header, seedGiven);
+  const differing = differingFields(study.header, plan);
   if (differing.length === 0) return study;
   throw new UsageError(
     "study-exists",

@@ -3,7 +3,7 @@ import type { Executor, ExpectedTrials } from "../executors/executor.js";
 import { goalOf } from "../study/optimize-options.js";
 import type { OptimizeOptions, OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
-import { keptKernels } from "./study-kernels.js";
+import { keptBackend, keptKernels } from "./ran-on.js";
 
 /** How many workers, and in what they run. */
 export type PoolOptions = Pick<OptimizeOptions, "concurrency" | "isolation" | "executor">;
@@ -14,13 +14,14 @@ const started = new WeakMap<Study, Promise<Executor>>();
 /** What the workers of a stored study can load before its first trial. */
 function expectedTrials(
   { header, trials }: Study,
-  { backend, kernels = "auto" }: OptimizeStudyOptions,
+  { backend: asked = "auto", kernels = "auto" }: OptimizeStudyOptions,
 ): ExpectedTrials {
   const { dataset, model } = header.task;
   if (dataset === undefined || header.settings.objective !== null) return { kind: "objective" };
   return {
     ...{ kind: "train", models: [model ?? []].flat(), dataset },
-    ...(backend === undefined ? {} : { backend }),
+    // Those of the study's own choice, as its trials will have them.
+    backend: asked === "auto" ? (keptBackend(trials) ?? asked) : asked,
     kernels: kernels === "auto" ? (keptKernels(trials) ?? kernels) : kernels,
   };
 }

@@ -1,5 +1,5 @@
 /** Trains a trial again from its record and compares what comes out. */
-import { defined, messageOf, timedMetrics, unknownTrial, UsageError, wholeRunMetrics } from "../core/index.js";
+import { defined, timedMetrics, unknownTrial, UsageError, wholeRunMetrics } from "../core/index.js";
 import type {
   BackendName,
   EpochEvent,
@@ -18,10 +18,9 @@ import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
 import { useBackend } from "../tensor/index.js";
-import { kernelsReason, kernelsRemedy } from "../tensor/kernels/select.js";
-import { TensorflowUnavailable } from "../tensor/tensorflow.js";
-import { backendOf } from "./study-backend.js";
-import { kernelsOf } from "./study-kernels.js";
+import { withoutBackend } from "./study-backend.js";
+import { withoutKernels } from "./study-kernels.js";
+import { backendOf, kernelsOf } from "./ran-on.js";
 
 /** How a replayed trial compares with its record. */
 export interface ReplayResult {
@@ -78,14 +77,9 @@ export async function replayTrial(
 
 /** Other kernels give other bits, so there is no going on with them. */
 function requireKernels({ number }: Trial, kernels: KernelsName | undefined): void {
-  const reason = kernels && kernelsReason(kernels);
-  if (!reason) return;
-  const remedy = kernelsRemedy(kernels);
-  throw new UsageError(
-    "kernels-unavailable",
-    `trial ${number} was trained by the "${kernels}" kernels, which do not run here: ${reason}; ` +
-      `${remedy === null ? "" : `${remedy}, or `}replay it on a machine that has them`,
-  );
+  const lack = kernels && withoutKernels(kernels, "replay it");
+  if (lack)
+    throw new UsageError("kernels-unavailable", `trial ${number} was trained by the "${kernels}" kernels, ${lack}`);
 }
 
 /** No more than on another backend. */
@@ -93,13 +87,10 @@ async function requireBackend({ number }: Trial, backend: BackendName | undefine
   try {
     if (backend) await useBackend(backend);
   } catch (error) {
-    const why = error instanceof TensorflowUnavailable ? `${error.why}; ${error.remedy}, or` : `${messageOf(error)};`;
-    throw new UsageError(
-      "backend-unavailable",
-      `trial ${number} was trained on the "${backend}" backend, which does not run here: ${why} ` +
-        "replay it on a machine that has it",
-      { cause: error },
-    );
+    const lack = withoutBackend(error, "replay it");
+    throw new UsageError("backend-unavailable", `trial ${number} was trained on the "${backend}" backend, ${lack}`, {
+      cause: error,
+    });
   }
 }
 

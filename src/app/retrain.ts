@@ -76,7 +76,7 @@ async function hasTestPart(config: RunConfig): Promise<boolean> {
  * Trains the winner of a study over a model and the defaults under the same fresh seeds, with all epochs, and scores both
  * on validation and, where there is one, the test part, which no search has seen.
  * @throws UsageError `not-trainable` for a study over a plain objective, `unknown-trial`, `several-winners`,
- * `unknown-option`, `invalid-option`; MlbenchError `no-best-trial`, `no-feasible-trial`.
+ * `unknown-option`, `invalid-option`, `kernels-unavailable`, `backend-unavailable`; MlbenchError `no-best-trial`, `no-feasible-trial`.
  * @example
  * const { trial, rows } = await retrain({ name: "tuned", storage: "studies" }, { seeds: 5 });
  */
@@ -92,8 +92,9 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
     throw new UsageError("not-trainable", `study "${name}" has a plain objective: there is nothing to retrain`);
   const winner = chosenTrial(state, options.trial);
   const configOf = await configOfTrials(header, storage.baseDirectory(name), {
-    backend: await studyBackend({ name, trials: state.trials }),
-    kernels: studyKernels({ name, trials: state.trials }),
+    // Neither can be chosen: both sides are trained as the study's trials were.
+    backend: await studyBackend({ name, trials: state.trials }, "auto", "retrain"),
+    kernels: studyKernels({ name, trials: state.trials }, "auto", "retrain"),
   });
   const sides = { winner: configOf(winner), defaults: configOf({ params: defaultTrial(header.task, header.space) }) };
   const runs: RetrainRun[] = [];

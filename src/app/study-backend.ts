@@ -2,34 +2,33 @@
 import { availableParallelism } from "node:os";
 import type { BackendName, Trial } from "../core/index.js";
 import { messageOf, UsageError } from "../core/index.js";
+import { BackendUnavailable, tensorflowTakesThreads, useBackend } from "../tensor/index.js";
 import type { PoolOptions } from "./executor-of.js";
-import { tensorflowTakesThreads, useBackend } from "../tensor/index.js";
+import { keptBackend } from "./ran-on.js";
 
-const names: readonly BackendName[] = ["wasm", "cpu", "tensorflow"];
-
-/** The backend that a trial ran on: `wasm/plain` was on wasm. */
-export function backendOf({ backend }: Pick<Trial, "backend">): BackendName | undefined {
-  const [name] = backend?.split("/") ?? [];
-  return names.find((known) => known === name);
-}
-
-/** That of the first trial to say so. */
-function keptBackend(trials: readonly Trial[]): BackendName | undefined {
-  for (const trial of trials) {
-    const name = backendOf(trial);
-    if (name !== undefined) return name;
-  }
-  return undefined;
+/**
+ * That a backend does not run here, to whom another one is of no use.
+ * @param act what can be done elsewhere, as `replay it`
+ */
+export function withoutBackend(error: unknown, act: string): string {
+  const elsewhere = `${act} on a machine that has it`;
+  if (!(error instanceof BackendUnavailable)) return `which does not run here: ${messageOf(error)}; ${elsewhere}`;
+  const { lack } = error;
+  return lack
+    ? `which does not run here: ${lack.why}; ${lack.remedy}, or ${elsewhere}`
+    : `which does not start here: ${elsewhere}`;
 }
 
 /**
  * The backend that a study goes on with: what is asked for, else that of the first trial to say so; `auto` where none has
  * run. So results don't change when TensorFlow is installed beside a study.
+ * @param act what is done where no other backend can be asked for, as `retrain`. @default one can
  * @throws UsageError `backend-unavailable`
  */
 export async function studyBackend(
   study: { readonly name: string; readonly trials: readonly Trial[] },
   asked: BackendName | "auto" = "auto",
+  act: string | null = null,
 ): Promise<BackendName | "auto"> {
   if (asked !== "auto") return asked;
   const kept = keptBackend(study.trials);
@@ -39,7 +38,9 @@ export async function studyBackend(
   } catch (error) {
     throw new UsageError(
       "backend-unavailable",
-      `study "${study.name}" keeps that of its first trial: ${messageOf(error)}, whose numbers differ in the last bits`,
+      act === null
+        ? `study "${study.name}" keeps that of its first trial: ${messageOf(error)}, whose numbers differ in the last bits`
+        : `study "${study.name}" keeps the "${kept}" backend of its first trial, ${withoutBackend(error, act)}`,
       { cause: error },
     );
   }

@@ -3,6 +3,7 @@ import type { ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySett
 import { differenceInWords, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
 import { knownMetrics } from "../plugins/known-metrics.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
+import type { QualifiedParameter } from "../registry/index.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
 import { checkRequest } from "./check-request.js";
@@ -20,7 +21,7 @@ import { hashedFile, storePaths } from "./study-files.js";
 import type { MergedRequest, StudyRequest } from "./study-request.js";
 import { mergeRequest } from "./study-request.js";
 import type { Subject } from "./study-subject.js";
-import { subjectOf } from "./study-subject.js";
+import { subjectOf, withDefaults } from "./study-subject.js";
 
 /** A study before it is stored. */
 export interface StudyDefinition {
@@ -30,6 +31,8 @@ export interface StudyDefinition {
   readonly components: StudyComponents;
   /** Whether the request, or its study file, names a seed: one that is drawn makes no difference between studies. */
   readonly seedGiven: boolean;
+  /** Of its models, dataset and training; empty where there are none. */
+  readonly parameters: readonly QualifiedParameter[];
 }
 
 /** Where a study is defined, and where it will live. */
@@ -71,7 +74,8 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
     ...{ user_attrs: {}, made_by: madeBy() },
   };
   const components = await checkedComponents(header, request);
-  return { header, derived: subject.derived, components, seedGiven: seed !== undefined };
+  const { derived, parameters } = subject;
+  return { header, derived, parameters, components, seedGiven: seed !== undefined };
 }
 
 /** The fields are kept; trials over several parts are not run yet. */
@@ -140,7 +144,18 @@ function fixedPart({ objectives, sampler, pruner, task, space, settings, seed }:
   return { objectives, sampler, pruner, task, space, settings: fixed, ...(withSeed ? { seed } : {}) };
 }
 
-/** The fields in which two headers differ, in words; a seed that was not asked for is no difference. */
-export function differingFields(stored: StudyHeader, wanted: StudyHeader, seedGiven: boolean): string[] {
-  return differences(fixedPart(stored, seedGiven), fixedPart(wanted, seedGiven)).map(differenceInWords);
+/** A task's parameters, those among them that are newer than the study at their defaults: it ran as if by them. */
+function completeTask({ task, space }: StudyHeader, parameters: readonly QualifiedParameter[]): StudyHeader["task"] {
+  if (parameters.length === 0) return task;
+  const stored = (task.params ?? {}) as Readonly<Record<string, ConfigValue>>;
+  return { ...task, params: { ...stored, ...withDefaults(stored, parameters, space) } };
+}
+
+/** The fields in which a stored header and a study's definition differ, in words; a seed that was not asked for is no difference. */
+export function differingFields(
+  stored: StudyHeader,
+  { header, seedGiven, parameters }: Pick<StudyDefinition, "header" | "seedGiven" | "parameters">,
+): string[] {
+  const complete = (of: StudyHeader) => fixedPart({ ...of, task: completeTask(of, parameters) }, seedGiven);
+  return differences(complete(stored), complete(header)).map(differenceInWords);
 }

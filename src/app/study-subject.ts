@@ -116,8 +116,8 @@ function alignWindow(space: SearchSpace): { align_window?: number } {
   return { align_window: window.type === "categorical" ? Math.max(...window.choices.map(Number)) : window.high };
 }
 
-/** Defaults that a study fixes for all of its trials, so that they mean the same under later versions. */
-function withDefaults(
+/** Defaults that a study fixes for all of its trials, so that they mean the same under later versions. `fixed` goes before them. */
+export function withDefaults(
   fixed: Readonly<Record<string, ConfigValue>>,
   parameters: readonly QualifiedParameter[],
   space: SearchSpace,

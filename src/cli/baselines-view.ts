@@ -16,23 +16,40 @@ function ofPart(metrics: Metrics, name: string): number | undefined {
   return ["val", "test", "train"].map((part) => metrics[`${part}_${name}`]).find((value) => value !== undefined);
 }
 
+interface Row {
+  readonly name: string;
+  readonly rmse: number | undefined;
+  readonly end: number | undefined;
+  readonly mae: number | undefined;
+  /** Of the remaining useful life, cycles. */
+  readonly life: number | undefined;
+}
+
 /** The model beside the four baselines, on the same windows. */
 export function resultTable(model: string, { metrics, baselines }: Compared): string {
-  const rows = [
-    { name: model, rmse: ofPart(metrics, "rmse"), end: ofPart(metrics, "rmse_end"), mae: ofPart(metrics, "mae") },
+  const rows: readonly Row[] = [
+    {
+      ...{ name: model, rmse: ofPart(metrics, "rmse"), end: ofPart(metrics, "rmse_end"), mae: ofPart(metrics, "mae") },
+      life: ofPart(metrics, "rul_mae"),
+    },
     ...baselineNames.map((name) => ({
       name,
       rmse: baselines[`${name}_rmse`],
       end: baselines[`${name}_rmse_end`],
       mae: baselines[`${name}_mae`],
+      life: baselines[`${name}_rul_mae`],
     })),
   ];
+  const life = rows.some((row) => row.life !== undefined);
   return renderTable(
     [
       { title: "", text: (row) => row.name },
       { title: "RMSE", align: "right", text: (row) => shortNumber(row.rmse) },
       { title: "RMSE at last step", align: "right", text: (row) => shortNumber(row.end) },
       { title: "MAE", align: "right", text: (row) => shortNumber(row.mae) },
+      ...(life
+        ? [{ title: "RUL MAE [cycles]", align: "right" as const, text: (row: Row) => shortNumber(row.life) }]
+        : []),
     ],
     rows,
   );

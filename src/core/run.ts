@@ -117,7 +117,7 @@ export interface FinishEvent {
   /** Of the best epoch: `val_rmse`, `val_rmse_end`, `val_mae`, `val_r2`, `val_max_error`, `train_rmse`, … */
   readonly metrics: Metrics;
   readonly last_metrics: Metrics;
-  /** `persistence_rmse`, `linear_rmse`, `mean_change_rmse`, `ridge_rmse` and their `…_rmse_end`. */
+  /** `persistence_rmse`, `linear_rmse`, `mean_change_rmse`, `ridge_rmse` and their `…_rmse_end`, `…_mae`; `…_rul_mae` as `val_rul_mae`. */
   readonly baselines: Metrics;
   readonly checkpoint: string | null;
   readonly best_epoch: number;

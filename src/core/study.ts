@@ -96,7 +96,7 @@ export interface ScoredBaselines {
   readonly params: Params;
   /** Of the windows in their parts. */
   readonly dataset_hash: string;
-  /** `NAME_rmse`, `NAME_rmse_end`, `NAME_mae` of `persistence`, `linear`, `mean_change` and `ridge`, in SOH units. */
+  /** `NAME_rmse`, `NAME_rmse_end`, `NAME_mae` of `persistence`, `linear`, `mean_change` and `ridge`, in SOH units; `NAME_rul_mae` in cycles. */
   readonly metrics: Metrics;
 }
 

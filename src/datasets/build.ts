@@ -8,12 +8,14 @@ import type { WindowSource } from "./loader.js";
 import { WindowSplit } from "./loader.js";
 import { normalisationOf, normaliseRows } from "./normalisation.js";
 import { datasets } from "./registry.js";
+import type { Rows } from "./rows.js";
+import { gatherRows } from "./rows.js";
 import type { Parts } from "./splits.js";
 import { splitWindows } from "./splits.js";
 import type { TaskParameters } from "./task.js";
 import { listOf } from "./task.js";
-import type { Rows, Windows } from "./windows.js";
-import { cutWindows, gatherRows } from "./windows.js";
+import type { Windows } from "./windows.js";
+import { cutWindows } from "./windows.js";
 
 /** The options of {@link buildDataset}. */
 export interface BuildOptions extends LoadOptions {
@@ -58,11 +60,13 @@ function contentOf({ source, hash, columnHashes, featureNames }: CellTables, cho
 }
 
 /** Over the numbers and the task as it came out: equal hashes mean equal windows in equal parts. */
-function hashOf({ tables, featureNames, windows, task }: CutData, parts: Parts): string {
+function hashOf({ tables, featureNames, rows, windows, task }: CutData, parts: Parts): string {
   const { window, horizon, eol } = task;
   const content = contentOf(tables, featureNames);
   const hash = createHash("sha256").update(canonicalJson([content, window, horizon, eol]));
-  for (const numbers of [windows.end, parts.train, parts.val, parts.test])
+  // Where cycles were dropped, which ones: the rows' numbers say it.
+  const observed = rows.truth.ofRow === null ? [] : [rows.cycles];
+  for (const numbers of [windows.end, parts.train, parts.val, parts.test, ...observed])
     hash.update(`${numbers.length}:`).update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   return hash.digest("hex");
 }
@@ -85,16 +89,20 @@ function warningsOf(cut: CutData, parts: Parts): string[] {
     : warningsOfData(cut);
 }
 
-function requireWindows(parts: Parts, tables: CellTables, task: TaskParameters, align: number): void {
-  const needs = `a cell needs ${Math.max(task.window, align)} + ${task.horizon} cycles for one window`;
-  const lengths = tables.cells.map((cell) => `${cell.cell} ${cell.cycles.length}`);
+function requireWindows(parts: Parts, { tables, rows, task, alignWindow }: CutData): void {
+  const observed = task.drop_cycles > 0 ? `, observed under drop_cycles ${task.drop_cycles}` : "";
+  const needs = `a cell needs ${Math.max(task.window, alignWindow)} + ${task.horizon} cycles for one window`;
+  const lengths = tables.cells.map(({ cell, cycles }, c) => {
+    const left = (rows.cellStart[c + 1] as number) - (rows.cellStart[c] as number);
+    return `${cell} ${observed === "" ? cycles.length : left}`;
+  });
   const listed = lengths.length > 8 ? [...lengths.slice(0, 8), "…"] : lengths;
   for (const part of ["train", "val"] as const)
     if (parts[part].length === 0)
       throw new UsageError(
         "no-windows",
         `the ${part === "train" ? "training" : "validation"} part has no windows: ${needs}` +
-          `${task.split === "by-cell" ? "" : `, and parts in time stay ${task.horizon} apart`} (cycles: ${listed.join(", ")})`,
+          `${task.split === "by-cell" ? "" : `, and parts in time stay ${task.horizon} apart`} (cycles${observed}: ${listed.join(", ")})`,
       );
 }
 
@@ -124,11 +132,12 @@ export async function cutData(
   const source = await datasets.get(name).load();
   const tables = options.tables ?? (await loadResolved(name, source, resolved, baseDir));
   const { task } = resolved;
-  const { window, horizon, stride } = task;
+  const { window, horizon, stride, drop_cycles: share } = task;
+  const dropSeed = task.drop_seed ?? deriveSeed(seed, "drop");
   const alignWindow = Math.max(window, options.alignWindow ?? 0);
   const chosen = options.columns ?? task.features;
   const columns = chosenColumns(tables, chosen, { ...source.featureSets, ...options.featureSets });
-  const rows = gatherRows(tables, columns);
+  const rows = gatherRows(tables, columns, share > 0 ? { share, seed: dropSeed } : null);
   return {
     ...{ name, tables, task, rows, alignWindow },
     featureNames: columns.map((c) => tables.featureNames[c] as string),
@@ -160,7 +169,8 @@ export function windowSource(
   const inputs = normaliseRows(rows, normalisation);
   // Of the rows no more than batches need: raw features are as large as the table.
   const { cycles, width } = rows;
-  return { rows: { cycles, width }, windows, window, horizon, inputs, soh: new Float32Array(rows.soh) };
+  const truth = rows.truth.ofRow === null ? null : new Float32Array(rows.truth.soh);
+  return { rows: { cycles, width }, windows, window, horizon, inputs, soh: new Float32Array(rows.soh), truth };
 }
 
 /** A dataset's metadata, its windows put into parts. */
@@ -194,11 +204,11 @@ export async function buildDataset(
 ): Promise<Dataset> {
   requireKnownKeys("buildDataset", options, buildKeys);
   const cut = await cutData(name, params, options);
-  const { tables, task, rows, windows, alignWindow } = cut;
+  const { tables, task, rows, windows } = cut;
   const { window, horizon } = task;
   const cells = tables.cells.map((cell) => cell.cell);
   const parts = splitWindows({ windows, cells, horizon, task, seed: cut.splitSeed });
-  requireWindows(parts, tables, task, alignWindow);
+  requireWindows(parts, cut);
   const normalisation = normalisationOf(rows, windows, parts.train, { window, horizon });
   const source = windowSource(cut, normalisation);
   const splits = new Map(

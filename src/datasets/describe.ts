@@ -1,5 +1,6 @@
 /** Counts, ranges and fade of a dataset's cells. */
 import type { CellTables } from "../core/index.js";
+import { endOfLifeCycle } from "./rul.js";
 import { missingCycles } from "./table-warnings.js";
 
 /** One cell as `datasets show` lists and plots it. */
@@ -50,7 +51,6 @@ export function describeTables(tables: CellTables, eol = 0.7): TablesDescription
     const [first, last] = [cycles[0] ?? null, cycles.at(-1) ?? null];
     const [capacityMin, capacityMax] = range(capacity);
     const [sohMin, sohMax] = range(soh);
-    const end = soh.findIndex((value) => value <= eol);
     return {
       cell,
       rows: cycles.length,
@@ -61,7 +61,7 @@ export function describeTables(tables: CellTables, eol = 0.7): TablesDescription
       capacity_max: capacityMax,
       soh_min: sohMin,
       soh_max: sohMax,
-      end_of_life_cycle: end < 0 ? null : (cycles[end] as number),
+      end_of_life_cycle: endOfLifeCycle({ soh, cycles }, eol),
       fade: [...soh],
       cycles: [...cycles],
     };

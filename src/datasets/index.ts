@@ -18,7 +18,7 @@ export type { DatasetSource, LoadContext } from "./dataset.js";
 export { datasets } from "./registry.js";
 export { sharedDatasets } from "./shared-dataset.js";
 export type { AgedWindows } from "./rul.js";
-export { RulScore, endOfLifeCycles, stepsToEndOfLife } from "./rul.js";
+export { RulScore, crossingOf, endOfLifeCycles, stepsToEndOfLife, stepsWithin } from "./rul.js";
 export { cellDigest, createTables } from "./tables.js";
 export type { CellRows, TableParts } from "./tables.js";
 export { listOf, taskParameters } from "./task.js";

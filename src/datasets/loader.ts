@@ -1,7 +1,8 @@
 /** The loaders of a part: batches gathered from windows, shuffled by seed and epoch. */
 import type { Batch, KnownKeys, Loader, LoaderOptions, Split, SplitName } from "../core/index.js";
 import { UsageError, createRng, requireKnownKeys, shuffle } from "../core/index.js";
-import type { Rows, Windows } from "./windows.js";
+import type { Rows } from "./rows.js";
+import type { Windows } from "./windows.js";
 
 /** The source of a part's batches: windows are ranges of rows, never copied out beforehand. */
 export interface WindowSource {
@@ -10,6 +11,8 @@ export interface WindowSource {
   readonly inputs: Float32Array;
   /** [N] */
   readonly soh: Float32Array;
+  /** Where `windows.target` points: the SOH that targets are read from. Null: `soh`, as no row was dropped. */
+  readonly truth: Float32Array | null;
   readonly windows: Windows;
   readonly window: number;
   readonly horizon: number;
@@ -40,6 +43,7 @@ function emptyBatch(source: WindowSource, size: number): Batch {
 /** Fills `batch` with the windows `order[from … from + batch.size - 1]`. */
 export function collate(source: WindowSource, order: Int32Array, from: number, batch: Batch): void {
   const { rows, inputs, soh, windows, window, horizon } = source;
+  const truth = source.truth ?? soh;
   const width = rows.width;
   for (let b = 0; b < batch.size; b++) {
     const w = order[from + b] as number;
@@ -48,7 +52,10 @@ export function collate(source: WindowSource, order: Int32Array, from: number, b
     batch.x.set(inputs.subarray(start * width, (end + 1) * width), b * window * width);
     batch.windowSoh.set(soh.subarray(start, end + 1), b * window);
     if (source.targetsUnknown) batch.target.fill(NaN, b * horizon, (b + 1) * horizon);
-    else batch.target.set(soh.subarray(end + 1, end + 1 + horizon), b * horizon);
+    else {
+      const next = (windows.target[w] as number) + 1;
+      batch.target.set(truth.subarray(next, next + horizon), b * horizon);
+    }
     batch.cycles.set(rows.cycles.subarray(start, end + 1), b * window);
     batch.lastSoh[b] = soh[end] as number;
     batch.cell[b] = windows.cell[w] as number;

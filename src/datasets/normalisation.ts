@@ -1,6 +1,7 @@
 /** The normalisation of inputs and targets, from the training windows alone. */
 import type { Normalisation } from "../core/index.js";
-import type { Rows, Windows } from "./windows.js";
+import type { Rows } from "./rows.js";
+import type { Windows } from "./windows.js";
 
 /** 1 where nothing varies, so that dividing is harmless. The bound is relative: a constant column rounds to ~1e-16. */
 function usableStd(variance: number, scale: number): number {
@@ -65,7 +66,8 @@ export function normalisationOf(
   shape: { readonly window: number; readonly horizon: number },
 ): Normalisation {
   const [xMean, xStd] = inputMoments(rows, windows, train, shape.window);
-  const sohAt = (w: number, step: number): number => rows.soh[(windows.end[w] as number) + step] as number;
+  const { soh } = rows.truth;
+  const sohAt = (w: number, step: number): number => soh[(windows.target[w] as number) + step] as number;
   const [sohMean, sohStd] = pathMoments(train, shape.horizon, sohAt);
   const [deltaMean, deltaStd] = pathMoments(train, shape.horizon, (w, step) => sohAt(w, step) - sohAt(w, 0));
   return { xMean, xStd, sohMean, sohStd, deltaMean, deltaStd };

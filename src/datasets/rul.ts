@@ -1,18 +1,43 @@
 /** The remaining useful life: ends of life and the errors of predicted ones. */
-import type { Batch, CellTables, Metrics } from "../core/index.js";
+import type { Batch, CellTable, CellTables, Metrics } from "../core/index.js";
 
-/** Each cell's end of life: the first cycle whose SOH is at or below `eol`, or null where none is. */
-export function endOfLifeCycles(tables: CellTables, eol: number): (number | null)[] {
-  return tables.cells.map(({ soh, cycles }) => {
-    const row = soh.findIndex((value) => value <= eol);
-    return row < 0 ? null : (cycles[row] as number);
-  });
+/** Whether life has ended at a SOH. Compared as float32, which paths are: the float32 nearest to 0.8 lies above 0.8. */
+function isEnd(soh: number, eol: number): boolean {
+  return Math.fround(soh) <= Math.fround(eol);
 }
 
-/** Steps until a path is at or below `eol` for the first time: 1 … H, or H when it is not within the path. */
+/** A cell's end of life: the first cycle whose SOH is at or below `eol`, or null where none is. */
+export function endOfLifeCycle({ soh, cycles }: Pick<CellTable, "soh" | "cycles">, eol: number): number | null {
+  const row = soh.findIndex((value) => isEnd(value, eol));
+  return row < 0 ? null : (cycles[row] as number);
+}
+
+/** Each cell's {@link endOfLifeCycle}. */
+export function endOfLifeCycles(tables: CellTables, eol: number): (number | null)[] {
+  return tables.cells.map((cell) => endOfLifeCycle(cell, eol));
+}
+
+/** Steps until a path is at or below `eol` for the first time: 1 … H, or null when it is not within the path. */
+export function stepsWithin(path: ArrayLike<number>, eol: number, from = 0, horizon = path.length): number | null {
+  for (let h = 0; h < horizon; h++) if (isEnd(path[from + h] as number, eol)) return h + 1;
+  return null;
+}
+
+/** {@link stepsWithin} as it is scored: H when it is not within the path. */
 export function stepsToEndOfLife(path: ArrayLike<number>, eol: number, from = 0, horizon = path.length): number {
-  for (let h = 0; h < horizon; h++) if ((path[from + h] as number) <= eol) return h + 1;
-  return horizon;
+  return stepsWithin(path, eol, from, horizon) ?? horizon;
+}
+
+/**
+ * Where the line from the last SOH through the path's points first meets `eol`, in cycles after the last one: at most the
+ * whole cycle of {@link stepsWithin}, and more than the one before. Null when it is not within the path.
+ */
+export function crossingOf(path: ArrayLike<number>, eol: number, lastSoh: number): number | null {
+  const steps = stepsWithin(path, eol);
+  if (steps === null) return null;
+  const before = steps === 1 ? lastSoh : (path[steps - 2] as number);
+  const fall = before - (path[steps - 1] as number);
+  return fall > 0 ? steps - 1 + Math.min(1, Math.max(0, (before - eol) / fall)) : steps;
 }
 
 /** Of windows: what their remaining useful life is scored by. */

@@ -11,7 +11,7 @@ import type { Windows } from "./windows.js";
 export type Parts = Readonly<Record<SplitName, Int32Array>>;
 
 export interface SplitRequest {
-  readonly windows: Windows;
+  readonly windows: Pick<Windows, "cell" | "target">;
   readonly cells: readonly string[];
   readonly horizon: number;
   readonly task: TaskParameters;
@@ -90,10 +90,11 @@ function cutInTime(own: readonly number[], share: number, request: SplitRequest)
   const count = Math.round(share * own.length);
   if (count === 0) return { early: [...own], late: [] };
   const late = own.slice(own.length - count);
-  const firstLate = request.windows.end[late[0] as number] as number;
+  const { target } = request.windows;
+  const firstLate = target[late[0] as number] as number;
   const early = own.slice(0, own.length - count);
-  // Targets of a window ending at row e are rows e + 1 … e + H.
-  return { early: early.filter((w) => (request.windows.end[w] as number) + request.horizon <= firstLate), late };
+  // The targets of a window whose last cycle is the truth's e-th are e + 1 … e + H.
+  return { early: early.filter((w) => (target[w] as number) + request.horizon <= firstLate), late };
 }
 
 /** Windows put together from lists of any length (spreading one of 120,000 overflows the stack). */

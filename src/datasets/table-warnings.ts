@@ -111,18 +111,24 @@ function areTwins(a: CellTable, b: CellTable): boolean {
   return varies;
 }
 
+/** Whether a cell's SOH are not all the same; such cells, however many, are compared with none. */
+function varies({ soh }: CellTable): boolean {
+  const first = soh.find((value) => Number.isFinite(value));
+  return soh.some((value) => Number.isFinite(value) && value !== first);
+}
+
 function twinWarnings(cells: readonly CellTable[]): string[] {
   const alike = new Map<string, CellTable[]>();
-  for (const table of cells) {
-    const key = table.soh.subarray(0, TWIN_ROWS).join();
-    alike.set(key, [...(alike.get(key) ?? []), table]);
-  }
   const twins: string[] = [];
-  for (const group of alike.values())
-    for (const [i, table] of group.entries()) {
-      const twin = group.slice(0, i).find((other) => areTwins(table, other));
-      if (twin) twins.push(`${twin.cell} and ${table.cell}`);
-    }
+  for (const table of cells) {
+    if (!varies(table)) continue;
+    const key = table.soh.subarray(0, TWIN_ROWS).join();
+    const before = alike.get(key) ?? [];
+    const twin = before.find((other) => areTwins(table, other));
+    if (twin) twins.push(`${twin.cell} and ${table.cell}`);
+    before.push(table);
+    alike.set(key, before);
+  }
   return twins.length === 0
     ? []
     : [`cells with the same numbers: ${listed(twins)}: one in training tells of the other in validation`];

@@ -31,6 +31,9 @@ export const taskParameters = z.object({
     description: "stride between windows",
     unit: "cycles",
   }),
+  drop_cycles: parameter(z.number().min(0).max(0.9).default(0), {
+    description: "share of each cell's cycles that windows do not show: gaps; targets keep them",
+  }),
   features: parameter(names.default("all"), {
     description: "input columns: all, a list of names, or a named set",
     search: { distribution: categorical(["all", "soh"]), default: "on request" },
@@ -50,6 +53,9 @@ export const taskParameters = z.object({
     description: "test share, set aside for the final evaluation; by time: the latest windows",
   }),
   eol: parameter(z.number().gt(0).max(2).default(0.7), { description: "SOH at end of life", unit: "SOH" }),
+  drop_seed: parameter(z.number().int().min(0).nullable().default(null), {
+    description: "seed of the cycles dropped; default: derived from the seed",
+  }),
   split_seed: parameter(z.number().int().min(0).nullable().default(null), {
     description: "seed of the drawn shares; default: derived from the seed",
   }),

@@ -1,72 +1,16 @@
 /** The windows cut from a dataset's rows. */
-import type { CellTables } from "../core/index.js";
-
-/**
- * The rows that windows are cut from: every cell's rows whose SOH is known, one cell after the other, so that a row is
- * one global index and a window is a contiguous range.
- */
-export interface Rows {
-  /** [cells + 1]: the cell's rows are `cellStart[c] … cellStart[c + 1] - 1`. */
-  readonly cellStart: Int32Array;
-  /** [N] */
-  readonly cycles: Int32Array;
-  /** [N] */
-  readonly soh: Float64Array;
-  /** F: the chosen features. */
-  readonly width: number;
-  /** [N, F], raw units. A missing value is the cell's last known one, NaN before there is any. */
-  readonly features: Float64Array;
-  /** Values filled in from an earlier row. */
-  readonly filled: number;
-}
+import type { Rows, Truth } from "./rows.js";
 
 /** Windows by cell and time: parallel arrays. */
 export interface Windows {
   /** The row of each window's last observed cycle. */
   readonly end: Int32Array;
+  /** The same cycle's place in {@link Truth}: the target is what follows it there. */
+  readonly target: Int32Array;
   /** The cell's index. */
   readonly cell: Int32Array;
   /** 0, 1, 2 … within the cell: the same number is the same target path, whatever the window's length. */
   readonly position: Int32Array;
-}
-
-/** Gathers the chosen columns of all cells. */
-export function gatherRows(tables: CellTables, columns: readonly number[]): Rows {
-  const total = tables.cells.reduce((n, cell) => n + cell.cycles.length, 0);
-  const all = tables.featureNames.length;
-  const width = columns.length;
-  const cellStart = new Int32Array(tables.cells.length + 1);
-  const cycles = new Int32Array(total);
-  const soh = new Float64Array(total);
-  const features = new Float64Array(total * width);
-  let row = 0;
-  let filled = 0;
-  for (const [c, table] of tables.cells.entries()) {
-    cellStart[c] = row;
-    for (let i = 0; i < table.cycles.length; i++) {
-      if (!Number.isFinite(table.soh[i])) continue;
-      cycles[row] = table.cycles[i] as number;
-      soh[row] = table.soh[i] as number;
-      for (let f = 0; f < width; f++) {
-        let value = table.features[i * all + (columns[f] as number)] as number;
-        if (!Number.isFinite(value)) {
-          value = row > cellStart[c] ? (features[(row - 1) * width + f] as number) : NaN;
-          filled++;
-        }
-        features[row * width + f] = value;
-      }
-      row++;
-    }
-  }
-  cellStart[tables.cells.length] = row;
-  return {
-    cellStart,
-    cycles: cycles.subarray(0, row),
-    soh: soh.subarray(0, row),
-    width,
-    features: features.subarray(0, row * width),
-    filled,
-  };
 }
 
 export interface WindowShape {
@@ -80,23 +24,26 @@ export interface WindowShape {
 }
 
 /**
- * Cuts windows. A window is T consecutive rows of one cell: a cycle that is missing from the files is a gap in
- * `Batch.cycles`, not a reason to leave the window out. Its target are the next H discharges, counted by their numbers:
- * where one of those H is missing there is no target and no window.
+ * Cuts windows. A window is T consecutive rows of one cell: a cycle that is missing from the files, or was dropped, is a
+ * gap in `Batch.cycles`, not a reason to leave the window out. Its target are the next H discharges, counted by their
+ * numbers, whether observed or dropped: where one of those H is missing there is no target and no window.
  */
 export function cutWindows(rows: Rows, shape: WindowShape): Windows {
   const { horizon, stride } = shape;
+  const { cycles, cellStart, ofRow } = rows.truth;
   const first = Math.max(shape.window, shape.alignWindow) - 1;
   const list = new WindowList(rows.soh.length);
   for (let c = 0; c + 1 < rows.cellStart.length; c++) {
     const start = rows.cellStart[c] as number;
     const stop = rows.cellStart[c + 1] as number;
-    for (let k = 0, e = start + first; e + horizon < stop; k++, e += stride) {
-      if ((rows.cycles[e + horizon] as number) - (rows.cycles[e] as number) !== horizon) continue;
+    for (let k = 0, e = start + first; e < stop; k++, e += stride) {
+      const last = ofRow ? (ofRow[e] as number) : e;
+      if (last + horizon >= (cellStart[c + 1] as number)) break;
+      if ((cycles[last + horizon] as number) - (cycles[last] as number) !== horizon) continue;
       list.add(e, c, k);
     }
   }
-  return list.windows();
+  return list.windows(rows.truth);
 }
 
 /** Windows gathered as numbers: there may be millions. No row ends more than one. */
@@ -118,16 +65,18 @@ class WindowList {
     this.#position[this.#length++] = position;
   }
 
-  windows(): Windows {
+  windows({ ofRow }: Truth): Windows {
     const own = (numbers: Int32Array): Int32Array =>
       2 * this.#length < numbers.length ? numbers.slice(0, this.#length) : numbers.subarray(0, this.#length);
-    return { end: own(this.#end), cell: own(this.#cell), position: own(this.#position) };
+    const end = own(this.#end);
+    const target = ofRow ? end.map((row) => ofRow[row] as number) : end;
+    return { end, target, cell: own(this.#cell), position: own(this.#position) };
   }
 }
 
 /**
  * The newest window of every cell of at least `length` rows: it ends at the cell's last row, and its targets lie ahead of
- * the data. In a window's position stands the number of whole windows that could end before.
+ * what was observed. In a window's position stands the number of whole windows that could end before.
  */
 export function newestWindows(rows: Rows, length: number): Windows {
   const list = new WindowList(rows.cellStart.length - 1);
@@ -137,5 +86,5 @@ export function newestWindows(rows: Rows, length: number): Windows {
     if (last - start + 1 < length) continue;
     list.add(last, c, last - start + 1 - length);
   }
-  return list.windows();
+  return list.windows(rows.truth);
 }

@@ -7,6 +7,12 @@ interface Watched {
   stopForMemory(message: string): void;
 }
 
+/**
+ * A process whose stopped trial is over may still be above its limit: the C library keeps what was freed, for whoever
+ * asks next. A trial that comes then is to blame for what is added, beyond what a thread takes that starts.
+ */
+const ADDED_MB = 64;
+
 /** How often resident memory is read; a read costs a few microseconds. */
 const INTERVAL_MS = 100;
 
@@ -19,6 +25,11 @@ export class MemoryWatch {
   readonly #limitMb: number;
   readonly #running: () => readonly Watched[];
   readonly #asked = new WeakSet<Watched>();
+  /** When a trial was last asked to end; Infinity once resident memory was below the limit. */
+  #askedAt = Infinity;
+  /** Resident memory, MiB, when that trial had ended. */
+  #left = 0;
+  #stopping = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(limitMb: number, running: () => readonly Watched[]) {
@@ -35,14 +46,19 @@ export class MemoryWatch {
   }
 
   check(residentMb: number): void {
-    if (residentMb <= this.#limitMb) return;
     const running = this.#running();
-    if (running.some((trial) => this.#asked.has(trial))) return;
-    const [largest] = [...running].sort(
-      (a, b) => b.worker.memoryMb() - a.worker.memoryMb() || b.startedAt - a.startedAt,
-    );
+    const stopping = running.some((trial) => this.#asked.has(trial));
+    if (this.#stopping && !stopping) this.#left = residentMb;
+    this.#stopping = stopping;
+    if (residentMb <= this.#limitMb) this.#askedAt = Infinity;
+    if (stopping || residentMb <= this.#limitMb) return;
+    const [largest] = running
+      .filter(({ startedAt }) => startedAt < this.#askedAt || residentMb > this.#left + ADDED_MB)
+      .sort((a, b) => b.worker.memoryMb() - a.worker.memoryMb() || b.startedAt - a.startedAt);
     if (!largest) return;
     this.#asked.add(largest);
+    this.#askedAt = performance.now();
+    this.#stopping = true;
     largest.stopForMemory(
       `stopped at ${residentMb.toFixed(0)} MiB of resident memory (limit ${this.#limitMb.toFixed(0)} MiB); ` +
         "--isolation process gives each trial a limit of its own",

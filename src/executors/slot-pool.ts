@@ -103,6 +103,7 @@ export class SlotPool {
     const slot = this.#slots[index] as Slot;
     const { signal } = hooks;
     const startedAt = performance.now();
+    let isFull = false;
     if (signal.aborted) return { ...stoppedOutcome(signal.reason as StopReason, 0), backend: null };
 
     const worker = (slot.worker ??= this.#startWorker(index));
@@ -115,6 +116,7 @@ export class SlotPool {
       worker,
       startedAt,
       stopForMemory: (message) => {
+        isFull = true;
         stop.ask(() => outOfMemory(message, index));
       },
     };
@@ -131,7 +133,8 @@ export class SlotPool {
       const death = await Promise.race([ended, stop.forced]);
       const message = await channel.end();
       slot.trials += 1;
-      if (death) await this.#drop(slot);
+      // What filled the memory may be held by the worker's modules: the next trial would be stopped for it.
+      if (death || isFull) await this.#drop(slot);
       else if (message) await this.#recycle(slot, message.memory);
       return { ...outcomeOf(message?.outcome, death, stop), ...(message?.ranOn ?? { backend: null }) };
     } finally {

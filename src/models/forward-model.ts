@@ -39,6 +39,8 @@ export interface NormalisedPath {
   readonly normalised: Tensor2D;
   /** The latent path, as `forward` hands it on. */
   readonly traj: Tensor;
+  /** What `forward` gives beside `soh_r`, for `computeLoss`. @default nothing */
+  readonly outputs?: Readonly<Record<string, Tensor>>;
 }
 
 /** What `computeLoss` gives: the loss, and the model's own metrics. */
@@ -147,13 +149,14 @@ export abstract class ForwardModel {
    */
   forward(batch: BatchTensors, tEval: Tensor1D): ForwardResult {
     flushRunner(this);
-    const [soh_r, traj = null] = tf.tidy((): [Tensor2D, Tensor?] => {
+    const { traj = null, ...outputs } = tf.tidy((): ModelOutputs => {
       const predicted = this.predictNormalised(batch, tEval);
-      const [normalised, path] = "traj" in predicted ? [predicted.normalised, predicted.traj] : [predicted];
-      const soh = toPath(normalised, this.#mean, this.#std, this.scale.residual ? batch.lastSoh : null);
-      return path ? [soh, path] : [soh];
+      const path: NormalisedPath | null = "traj" in predicted ? predicted : null;
+      const normalised = path?.normalised ?? (predicted as Tensor2D);
+      const soh_r = toPath(normalised, this.#mean, this.#std, this.scale.residual ? batch.lastSoh : null);
+      return path ? { ...path.outputs, soh_r, traj: path.traj } : { soh_r };
     });
-    return { outputs: { soh_r }, traj };
+    return { outputs, traj };
   }
 
   /** The mean squared error of the path in units of the target's standard deviation. */
@@ -190,21 +193,25 @@ const own = Object.fromEntries(
   ["forward", "computeLoss", "dropout"].map((name) => [name, methodOf(ForwardModel, name)]),
 );
 
+/** What a built-in model is made of, beside what the dataset fixes. */
+export type NetworkParts = Pick<Network, "recurrent" | "dense" | "ode"> & {
+  /** Of dropout. */
+  readonly rate: number;
+};
+
 /**
  * Lets the batches of a built-in model run in one call; called by its constructor, and only where the object is of that
  * very class.
- * @param predictNormalised the class's own
+ * @param methods the class's own, `predictNormalised` among them
  */
 export function runsInOneCall(
   model: ForwardModel,
-  parts: Pick<Network, "recurrent" | "dense"> & { readonly rate: number },
-  predictNormalised: unknown,
+  { rate, ...parts }: NetworkParts,
+  methods: Readonly<Record<string, unknown>>,
 ): void {
   const { window, features, horizon, seeds } = model.facts;
-  const { rate, recurrent, dense } = parts;
   const dropout = { rate, seed: seeds.dropout };
-  const network = { window, features, horizon, recurrent, dense, dropout, scale: model.scale };
-  describeNetwork(model, network, { ...own, predictNormalised });
+  describeNetwork(model, { window, features, horizon, ...parts, dropout, scale: model.scale }, { ...own, ...methods });
 }
 
 /** A model's class, as its registry entry holds it: the constructor takes the validated parameters and the facts. */

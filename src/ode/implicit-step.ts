@@ -19,8 +19,10 @@ export interface ImplicitTableau {
   readonly path: PathPolynomials;
 }
 
-/** The iteration ends when what it would still change is so small a part of the step's tolerance. */
+/** The iteration ends when what it would still change is so small a part of the step's tolerance, or of a smaller error. */
 const ENOUGH = 1e-3;
+/** In units of the last place of the state, what no iteration can be asked for. */
+const LAST_PLACES = 10;
 /** What rounding leaves of an iteration that goes no further is taken up to this part of the tolerance. */
 const ROUNDING = 0.1;
 const MOST_ITERATIONS = 8;
@@ -34,9 +36,8 @@ export function implicitMethod(name: string, tableau: ImplicitTableau): Method {
   return { name, order, estimate, stiff: true, start: (context) => new ImplicitStepper(context, tableau) };
 }
 
-/** A step's stages, or the slowest iteration's rate where they could not be solved. */
 interface Stages<V> {
-  readonly k: V[];
+  readonly k: readonly V[];
   readonly end: V;
   /** Of the slowest iteration: by what each change was smaller than the one before. */
   readonly rate: number;
@@ -51,6 +52,8 @@ class ImplicitStepper<V> implements Stepper<V> {
   #linearizedAt = NaN;
   #weight = NaN;
   #solve: ((r: V) => V) | null = null;
+  /** The part of the tolerance that the error of the step before was, at most 1. */
+  #aim = 1;
 
   constructor(context: StepperContext<V>, tableau: ImplicitTableau) {
     this.#context = context;
@@ -59,17 +62,17 @@ class ImplicitStepper<V> implements Stepper<V> {
   }
 
   step(t: Time, h: Time, y: V, slope: V | null): Step<V> {
-    const { evaluations, linearizer, vectors } = this.#context;
-    const { error, path } = this.#tableau;
+    const { evaluations, linearizer } = this.#context;
+    const { path } = this.#tableau;
     const first = slope ?? evaluations.at(t, y);
     // A gradient is right as far as the Jacobian is: see docs/decisions/0031.
     if (linearizer.onTape() && this.#linearizedAt !== t.value) this.#linearization = null;
     for (;;) {
-      const stages = this.#factor(t, h, y) && this.#stages(t, h, y, first);
+      const stages = this.#factor(t, h, y) && this.#solved(t, h, y, first);
       if (stages) {
         if (stages.rate > SLOW) this.#linearization = null;
-        const { k, end } = stages;
-        return { k, end, path, slope: k[k.length - 1] as V, error: vectors.sum(k, error, h) };
+        const { k, end, error } = stages;
+        return { k, end, error, path, slope: k[k.length - 1] as V };
       }
       if (this.#linearizedAt === t.value) break;
       this.#linearization = null;
@@ -91,14 +94,33 @@ class ImplicitStepper<V> implements Stepper<V> {
     return this.#solve !== null;
   }
 
-  #stages(t: Time, h: Time, y: V, first: V): Stages<V> | null {
+  /** The stages, and the step's error; beside an error far below the tolerance, what the iterations leave is little, too. */
+  #solved(t: Time, h: Time, y: V, first: V): (Stages<V> & { readonly error: V }) | null {
+    const { vectors, tolerance, linearizer } = this.#context;
+    const size = vectors.unrecorded(() => vectors.norm(y, y, y, tolerance));
+    const least = (LAST_PLACES * linearizer.epsilon * size) / ENOUGH;
+    let stages = this.#stages(t, h, y, [first]);
+    while (stages) {
+      const { k, end } = stages;
+      const error = vectors.sum(k, this.#tableau.error, h);
+      const ratio = vectors.unrecorded(() => vectors.norm(error, y, end, tolerance));
+      const [aim, aimed] = [Math.min(1, Math.max(ratio, least)) || 1, this.#aim];
+      this.#aim = aim;
+      if (aim >= 0.1 * aimed) return { ...stages, error };
+      stages = this.#stages(t, h, y, k);
+    }
+    return null;
+  }
+
+  /** @param guesses of the stages' slopes; the first is right, and where there are no others, they are predicted */
+  #stages(t: Time, h: Time, y: V, guesses: readonly V[]): Stages<V> | null {
     const { vectors } = this.#context;
     const { a, c } = this.#tableau;
-    const k = [first];
+    const k = guesses.slice(0, 1);
     let [end, rate] = [y, 0];
     for (let i = 1; i < c.length; i++) {
       const base = vectors.combine(y, k, a[i] as readonly number[], h);
-      const guess = vectors.sum(k, this.#predictors[i] as readonly number[], constant(1));
+      const guess = guesses[i] ?? vectors.sum(k, this.#predictors[i] as readonly number[], constant(1));
       const stage = this.#stage(plus(t, c[i] as number, h), h, y, base, guess);
       if (!stage) return null;
       k.push(stage.slope);
@@ -113,21 +135,21 @@ class ImplicitStepper<V> implements Stepper<V> {
     const { vectors, evaluations, tolerance, linearizer } = this.#context;
     const gamma = [this.#tableau.gamma];
     const one = constant(1);
-    const least = linearizer.onTape() ? 2 : 1;
+    const [enough, least] = [ENOUGH * this.#aim, linearizer.onTape() ? 2 : 1];
     let [slope, state] = [guess, vectors.combine(base, [guess], gamma, h)];
     let [before, rate] = [NaN, 0];
     for (let iteration = 1; iteration <= MOST_ITERATIONS; iteration++) {
       const missing = vectors.sum([evaluations.at(t, state), slope], [1, -1], one);
       const change = (this.#solve as (r: V) => V)(missing);
-      const size = vectors.norm(vectors.sum([change], gamma, h), y, state, tolerance);
+      const size = vectors.unrecorded(() => vectors.norm(vectors.sum([change], gamma, h), y, state, tolerance));
       if (!Number.isFinite(size)) return null;
       const shrinks = iteration > 1 ? size / before : SLOW;
-      if (iteration === 2 && before > ENOUGH) rate = shrinks;
+      if (iteration === 2 && before > enough) rate = shrinks;
       if (shrinks >= 1 && size > ROUNDING) return null;
       slope = vectors.combine(slope, [change], [1], one);
       state = vectors.combine(base, [slope], gamma, h);
       const left = (size * shrinks) / (1 - shrinks);
-      if (iteration >= least && (size === 0 || shrinks >= 1 || left < ENOUGH)) return { slope, state, rate };
+      if (iteration >= least && (size === 0 || shrinks >= 1 || left < enough)) return { slope, state, rate };
       before = size;
     }
     return before <= ROUNDING ? { slope, state, rate } : null;

@@ -10,6 +10,9 @@ import type { Parts } from "./tensor-vectors.js";
 import { scalarOf } from "./tensor-vectors.js";
 import type { Time } from "./time.js";
 
+/** The distance from 1 to the next float32. */
+const FLOAT32 = 2 ** -23;
+
 /** [B, n, n] of the rows of a state: row i of each has the derivatives of the i-th slope. */
 export interface RowJacobians {
   readonly jacobians: Float64Array;
@@ -53,8 +56,11 @@ export function rowJacobians<S>(
   for (let i = 0; i < size; i++)
     tf.tidy(() => {
       const now = scalarOf(t, null);
-      const one = tf.tile(tf.oneHot(tf.tensor1d([i], "int32"), size), [batch, 1]);
-      const { gradients } = valueAndGradients(() => rowsOf(call(now, y)), y, tf.cast(one, "float32"));
+      const one = tf.tensor2d(
+        Float32Array.from({ length: batch * size }, (_, at) => (at % size === i ? 1 : 0)),
+        [batch, size],
+      );
+      const { gradients } = valueAndGradients(() => rowsOf(call(now, y)), y, one);
       const found = rowsOf(gradients.map((gradient, p) => gradient ?? tf.zerosLike(y[p] as Tensor))).dataSync();
       for (let b = 0; b < batch; b++) jacobians.set(found.subarray(b * size, (b + 1) * size), (b * size + i) * size);
     });
@@ -70,6 +76,7 @@ export function rowSolver({ jacobians, size }: RowJacobians, weight: number): ((
 /** Of states whose slopes `call` computes. */
 export function tensorLinearizer(call: (now: Scalar, y: Parts) => Parts): Linearizer<Parts> {
   return {
+    epsilon: FLOAT32,
     onTape: tapeIsOn,
     at(evaluations, t, y): Linearization<Parts> {
       const rows = rowJacobians(evaluations, call, t, y);
@@ -85,6 +92,7 @@ export function tensorLinearizer(call: (now: Scalar, y: Parts) => Parts): Linear
  */
 export function adjointLinearizer(call: (now: Scalar, y: Parts) => Parts, count: number): Linearizer<Parts> {
   return {
+    epsilon: FLOAT32,
     onTape: () => false,
     at(evaluations, t, state): Linearization<Parts> {
       const rows = rowJacobians(evaluations, call, t, state.slice(1, 1 + count));

@@ -14,6 +14,8 @@ export interface Linearization<V> {
 export interface Linearizer<V> {
   /** Accounts for its evaluations. @throws OdeError, UsageError `invalid-ode` */
   at(evaluations: Evaluations<V>, t: Time, y: V, tolerance: Tolerance): Linearization<V>;
+  /** The rounding error of a state's numbers, relative to them. */
+  readonly epsilon: number;
   /** Whether gradients are taken back through what is computed now. */
   onTape(): boolean;
 }
@@ -43,6 +45,7 @@ export function factorShifted(jacobians: Float64Array, size: number, weight: num
 /** Of states in float64: the caller's Jacobian, or forward differences. */
 export function numberLinearizer(given: NumberJacobian | null): Linearizer<Float64Array> {
   return {
+    epsilon: Number.EPSILON,
     onTape: () => false,
     at(evaluations, t, y, tolerance) {
       const size = y.length;

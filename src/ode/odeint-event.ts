@@ -24,7 +24,8 @@ import { numberSystem, requireFunction, tensorSystem } from "./system.js";
 import { isTensor, type Parts, partsOf } from "./tensor-vectors.js";
 import { constant, plus, type Time } from "./time.js";
 
-interface EventOptions extends OdeintOptions, AdjointChoices {
+/** What an event is looked for with, besides the function. */
+export interface EventOptions extends OdeintOptions, AdjointChoices {
   /** Search back in time. @default false */
   readonly reverseTime?: boolean | undefined;
   /** Where the search ends: no event by then is an error. @default when the evaluations' budget is spent */
@@ -33,14 +34,19 @@ interface EventOptions extends OdeintOptions, AdjointChoices {
   readonly gradient?: "direct" | "adjoint" | undefined;
 }
 
-/** Of several numbers the first that changes its sign is the event. */
+/** Options for a Float64Array; of several numbers the first that changes its sign is the event. */
 export interface NumberEventOptions extends EventOptions {
+  /** Its zero is the event. */
   readonly eventFn: (t: number, y: Float64Array) => number | ArrayLike<number>;
 }
+/** Options for a state of one tensor. */
 export interface TensorEventOptions<T extends Tensor = Tensor> extends EventOptions {
+  /** Its zero is the event; of several numbers the first that changes its sign. */
   readonly eventFn: (t: Scalar, y: T) => Tensor;
 }
+/** Options for a state of several tensors. */
 export interface PartsEventOptions extends EventOptions {
+  /** Its zero is the event; of several numbers the first that changes its sign. */
   readonly eventFn: (t: Scalar, y: readonly Tensor[]) => Tensor;
 }
 type AnyEventOptions = NumberEventOptions | TensorEventOptions | PartsEventOptions;
@@ -61,7 +67,8 @@ export interface EventResult<T, S> {
  * the implicit function theorem: the event moves with the state.
  * @throws UsageError `invalid-ode`, `unknown-option`; OdeError `ode-no-event` by `until`, and as `odeint`
  * @example
- * const { eventTime } = odeintEvent(() => [-0.01], Float64Array.of(1), 0, { eventFn: (t, y) => y[0] - 0.8, until: 1000 });
+ * const fade = (t: number, [soh]: Float64Array) => [-0.004 * (soh ?? 0)];
+ * const { eventTime } = odeintEvent(fade, Float64Array.of(1), 0, { eventFn: (t, [soh]) => (soh ?? 0) - 0.8, until: 1000 });
  */
 export function odeintEvent(
   func: NumberFunction,

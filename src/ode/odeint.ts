@@ -46,7 +46,8 @@ export interface PartsSolution {
  * @throws UsageError `invalid-ode`, `unknown-option`; OdeError `ode-underflow`, `ode-budget`, `ode-time-limit`,
  * `ode-not-finite` where the solution can't be carried on (of fixed steps, a state that overflows shows in the path)
  * @example
- * const { path } = odeint((t, y) => [y[1], -y[0]], Float64Array.of(1, 0), [0, Math.PI], { rtol: 1e-9 });
+ * const turn = (t: number, [x = 0, v = 0]: Float64Array) => [v, -x];
+ * const { path, counts } = odeint(turn, Float64Array.of(1, 0), [0, 1, Math.PI], { method: "tsit5", rtol: 1e-9 });
  */
 export function odeint(
   func: NumberFunction,

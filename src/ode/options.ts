@@ -51,6 +51,7 @@ export interface SolverOptions {
 
 /** {@link SolverOptions}; those of `options` are the same, one level down, where torchdiffeq has them, and win. */
 export interface OdeintOptions extends SolverOptions {
+  /** As torchdiffeq's. @default nothing */
   readonly options?: Omit<SolverOptions, "method"> | undefined;
 }
 
@@ -120,10 +121,11 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
     least: "0" | "above 0",
     most = Number.MAX_VALUE,
   ): number => {
-    const value = given[name] ?? otherwise;
-    if (value === otherwise) return otherwise;
+    const value = given[name];
+    if (value === undefined) return otherwise;
     const holds = typeof value === "number" && (least === "0" ? value >= 0 : value > 0) && value <= most;
-    if (!holds) refuse(where, `${name} is ${String(value)}: a number ${least === "0" ? "from 0 on" : "above 0"}`);
+    const right = (least === "0" ? "from 0 on" : "above 0") + (most === 1 ? ", at most 1" : "");
+    if (!holds) refuse(where, `${name} is ${String(value)}: a number ${right}`);
     return value;
   };
   const choice = <T extends string>(name: keyof SolverOptions, known: readonly T[], otherwise: T): T => {
@@ -140,7 +142,7 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
     atol: number("atol", 1e-9, "0"),
     stepSize: number("stepSize", 0, "above 0"),
     minStep: number("minStep", 0, "0"),
-    maxStep: number("maxStep", Infinity, "above 0"),
+    maxStep: number("maxStep", Infinity, "above 0", Infinity),
     firstStep: number("firstStep", 0, "above 0"),
     control: choice("control", controlNames, "integral"),
     safety: number("safety", 0.9, "above 0", 1),
@@ -154,7 +156,7 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
   if (!Number.isInteger(maxEvaluations)) refuse(where, `maxEvaluations is ${maxEvaluations}: a whole number above 0`);
   const { jacobian = null } = given;
   if (jacobian !== null && typeof jacobian !== "function") refuse(where, "jacobian is no function of t and y");
-  const limits = { maxEvaluations, maxSeconds: number("maxSeconds", Infinity, "above 0") };
+  const limits = { maxEvaluations, maxSeconds: number("maxSeconds", Infinity, "above 0", Infinity) };
   return { method, settings, limits, jacobian };
 }
 

@@ -1,6 +1,7 @@
 /** The choice of the TensorFlow.js backend: wasm, cpu or tensorflow. */
 import { UsageError } from "../core/errors.js";
 import type { BackendName } from "../core/run.js";
+import { BackendUnavailable } from "./backend-unavailable.js";
 import { useExplicitTransposes } from "./kernels/mat-mul.js";
 import { notePackedWeights } from "./kernels/packed-weights.js";
 import { loadTensorflow } from "./tensorflow.js";
@@ -41,8 +42,7 @@ async function withoutErrorListeners<T>(action: () => Promise<T>): Promise<T> {
 
 async function useWasm(): Promise<Backend> {
   if (tf.getBackend() !== "wasm") tf.setWasmPaths(vendorDirectory());
-  if (!(await withoutErrorListeners(() => activate("wasm"))))
-    throw new UsageError("backend-unavailable", 'backend "wasm" does not start here: use --backend cpu');
+  if (!(await withoutErrorListeners(() => activate("wasm")))) throw new BackendUnavailable("wasm", null, "cpu");
   // First, so that what is noted are the operands that the backend's own product is given.
   notePackedWeights();
   useExplicitTransposes();
@@ -68,8 +68,7 @@ async function silently<T>(action: () => Promise<T>): Promise<T> {
 
 async function useTensorflow(load: () => Promise<LoadedTensorflow>): Promise<Backend> {
   const { version } = await silently(load);
-  if (!(await activate("tensorflow")))
-    throw new UsageError("backend-unavailable", 'backend "tensorflow" does not start here: use --backend wasm');
+  if (!(await activate("tensorflow"))) throw new BackendUnavailable("tensorflow", null, "wasm");
   return { name: "tensorflow", version };
 }
 

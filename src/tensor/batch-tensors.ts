@@ -16,6 +16,8 @@ export interface BatchTensors {
   readonly target: Tensor2D;
   /** [H] = 1 … H. */
   readonly tEval: Tensor1D;
+  /** [B,T]: the observed cycles' numbers, whose differences are the gaps. No tensor: it costs models without use for it nothing. */
+  readonly cycles: Int32Array;
 }
 
 /**
@@ -31,5 +33,6 @@ export function batchToTensors(batch: Batch): BatchTensors {
     lastSoh: tf.tensor2d(batch.lastSoh, [size, 1], "float32"),
     target: tf.tensor2d(batch.target, [size, horizon], "float32"),
     tEval: tf.tensor1d(batch.tEval, "float32"),
+    cycles: batch.cycles,
   };
 }

@@ -1,5 +1,6 @@
 /** The one door to TensorFlow.js: backends, ops, kernels. */
 export * from "./backend.js";
+export { BackendUnavailable } from "./backend-unavailable.js";
 export { isMissingOp, opCostOf } from "./op-cost.js";
 export type { OpCost } from "./op-cost.js";
 export { hasTensorflow, tensorflowTakesThreads } from "./tensorflow-files.js";

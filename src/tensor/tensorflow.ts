@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { join, sep } from "node:path";
 import util from "node:util";
-import { messageOf, UsageError } from "../core/errors.js";
+import { messageOf } from "../core/errors.js";
+import { BackendUnavailable } from "./backend-unavailable.js";
 import { libcOf } from "./c-library.js";
 import { damageOf, inCache, inNodeModules, tensorflowCache } from "./tensorflow-files.js";
 import type { TensorflowFiles } from "./tensorflow-files.js";
@@ -101,7 +102,7 @@ export function loadTensorflowFrom(files: TensorflowFiles): LoadedTensorflow {
  */
 export function loadTensorflow(): Promise<LoadedTensorflow> {
   const candidates = [inCache(), inNodeModules()].filter((files) => files !== null);
-  let error: TensorflowUnavailable | null = null;
+  let error: BackendUnavailable | null = null;
   for (const files of candidates) {
     try {
       return Promise.resolve(loadTensorflowFrom(files));
@@ -112,46 +113,35 @@ export function loadTensorflow(): Promise<LoadedTensorflow> {
   return Promise.reject(error ?? notInstalled());
 }
 
-/** TensorFlow is not there or does not load: why, and what helps, apart from the advice to take another backend. */
-export class TensorflowUnavailable extends UsageError {
-  constructor(
-    readonly why: string,
-    readonly remedy: string,
-    cause?: unknown,
-  ) {
-    super(
-      "backend-unavailable",
-      `backend "tensorflow" is not available: ${why}; ${remedy}, or use --backend wasm`,
-      cause === undefined ? {} : { cause },
-    );
-  }
+function lacking(why: string, remedy: string, cause?: unknown): BackendUnavailable {
+  return new BackendUnavailable("tensorflow", { why, remedy }, "wasm", cause === undefined ? {} : { cause });
 }
 
-function notInstalled(): TensorflowUnavailable {
+function notInstalled(): BackendUnavailable {
   const { platform, arch, execPath } = process;
   const none = "it is not installed, and";
   if (platform !== "linux" || (arch !== "x64" && arch !== "arm64"))
-    return new TensorflowUnavailable(
+    return lacking(
       `${none} on ${platform} ${arch} mlbench-hpo installs none`,
       "run `npm install @tensorflow/tfjs-node` beside mlbench-hpo",
     );
   if (libcOf(execPath) === "musl")
-    return new TensorflowUnavailable(`${none} it needs glibc, this Linux has musl`, "use a Linux with glibc");
-  return new TensorflowUnavailable(
+    return lacking(`${none} it needs glibc, this Linux has musl`, "use a Linux with glibc");
+  return lacking(
     `it is not installed in ${tensorflowCache()}`,
     "run `mlbench-hpo backends install tensorflow` (207 MB are downloaded, a C++ compiler is needed)",
   );
 }
 
-function broken({ source, folder }: TensorflowFiles, error: unknown): TensorflowUnavailable {
+function broken({ source, folder }: TensorflowFiles, error: unknown): BackendUnavailable {
   const first = messageOf(error).split("\n")[0]?.trim() ?? "";
   return source === "cache"
-    ? new TensorflowUnavailable(
+    ? lacking(
         `${folder} does not load: ${first}`,
         "run `mlbench-hpo backends install tensorflow --force` to install it anew",
         error,
       )
-    : new TensorflowUnavailable(
+    : lacking(
         `@tensorflow/tfjs-node in ${folder} does not load: ${first}`,
         "run `mlbench-hpo backends install tensorflow`, or reinstall the package for this Node version",
         error,

@@ -29,7 +29,7 @@ export interface Evaluation {
    * (absent when no window sees an end of life), `rul_windows`, `rul_censored_cells`; the errors also as `val_rul_mae`, ….
    */
   readonly metrics: Metrics;
-  /** `persistence_rmse`, … on the same windows; without `ridge_…` where the data have no training part. */
+  /** `persistence_rmse`, …, `persistence_rul_mae` in cycles where `rul_mae` is there, on the same windows; without `ridge_…` where the data have no training part. */
   readonly baselines: Metrics;
   readonly warnings: readonly string[];
 }
@@ -67,11 +67,11 @@ export async function evaluateCheckpoint(path: string, options: EvaluationOption
 }
 
 async function baselinesOf({ model, dataset, data, split, part }: CheckpointOnData): Promise<Metrics> {
-  const { counts, horizon } = data.metadata;
+  const { counts } = data.metadata;
   if (counts.train > 0 && counts.val > 0)
     return baselines(await buildDataset(dataset.name, dataset.params, dataset.build), split);
   const { residual, mean } = model.scale;
-  return untrainedBaselines(part, horizon, residual ? mean : null);
+  return untrainedBaselines(part, data, residual ? mean : null);
 }
 
 /** Other cells held out, another split: what is scored may be what was trained on. */

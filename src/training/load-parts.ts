@@ -14,10 +14,16 @@ import { schedulers } from "./schedulers/index.js";
  */
 export async function loadParts(config: RunConfig): Promise<void> {
   const { model, dataset, train, backend, kernels } = resolveConfig(config);
-  await Promise.all([
+  const parts = [
+    models.get(model),
+    datasets.get(dataset),
+    optimizers.get(train.optimizer),
+    schedulers.get(train.scheduler),
+  ];
+  // All have ended when this does: none goes on behind the first trial's back, or fails unheard.
+  const loaded = await Promise.allSettled([
     useBackend(backend).then(() => useKernels(kernels)),
-    ...[models.get(model), datasets.get(dataset), optimizers.get(train.optimizer), schedulers.get(train.scheduler)].map(
-      (part) => part.load(),
-    ),
+    ...parts.map((part) => part.load()),
   ]);
+  for (const part of loaded) if (part.status === "rejected") throw part.reason;
 }

@@ -4,13 +4,17 @@ import { loadedWindows } from "../datasets/loader.js";
 import type { LoadedWindows } from "../datasets/loader.js";
 import type { ForwardModel } from "../models/index.js";
 import { networkRunner } from "../models/network-runner.js";
+import { odeMetricsOf } from "../models/ode-parameters.js";
 import type { BatchPass, BatchScores, Network, UpdateStep } from "../tensor/index.js";
-import { ScoreSums } from "./metrics.js";
+import { OwnMeans, ScoreSums } from "./metrics.js";
 import type { PassResult } from "./metrics.js";
 import type { Optimizer, StepNumbers } from "./optimizers/optimizer.js";
 import { updateOf } from "./optimizers/update-optimizer.js";
 
-/** Some of a pass's windows, or a batch of them where the rows are too many to be kept in the kernels' memory. */
+/**
+ * Some of a pass's windows, or a batch of them: where the rows are too many to be kept in the kernels' memory, or targets
+ * are not the rows behind a window's.
+ */
 type Piece = { readonly from: number; readonly size: number } | Batch;
 
 export interface OneCallRequest {
@@ -36,14 +40,15 @@ export function openOneCall(model: ForwardModel, loader: Loader, request: OneCal
   const windows = loadedWindows(loader);
   const own = training && updateOf(training.optimizer);
   if (!found || !windows || !fits(found.network, windows) || (training && !own)) return null;
-  const { inputs, soh, targetsUnknown } = windows.source;
+  const { inputs, soh, truth, targetsUnknown } = windows.source;
   const open = (kept: boolean): BatchPass | null =>
     found.runner.open({
       windows: kept ? { rows: { inputs, soh }, starts: windows.starts(request.epoch) } : null,
       update: own?.update ?? null,
       paths: request.paths !== null,
     });
-  const whole = targetsUnknown ? null : open(true);
+  // The kernels take the rows behind a window's for its target.
+  const whole = targetsUnknown || truth !== null ? null : open(true);
   const pass = whole ?? open(false);
   if (!pass) return null;
   const numbers = own && training && ((t: number): UpdateStep => own.numbers({ ...training.numbers, t }));
@@ -69,6 +74,7 @@ export class OneCallPass {
   readonly pieces: Iterable<Piece>;
   readonly #parts: PassParts;
   readonly #sums = new ScoreSums();
+  readonly #own = new OwnMeans();
   #written = 0;
 
   constructor(parts: PassParts) {
@@ -83,6 +89,7 @@ export class OneCallPass {
     const scores: BatchScores = "from" in piece ? pass.windows(piece.from, piece.size, step) : pass.batch(piece, step);
     if (step) model.step = step.t;
     this.#sums.add(piece.size, scores);
+    if (scores.ode) this.#own.add(piece.size, odeMetricsOf(scores.ode));
     if (!paths) return;
     const own = pass.paths();
     paths.set(own, this.#written);
@@ -91,7 +98,7 @@ export class OneCallPass {
 
   finish(): PassResult {
     const { pass, horizon } = this.#parts;
-    return { ...this.#sums.finish(horizon, pass.targets()), own: {} };
+    return { ...this.#sums.finish(horizon, pass.targets()), own: this.#own.finish() };
   }
 
   /** Brings the weights back. */

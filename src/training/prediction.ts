@@ -1,7 +1,7 @@
 /** Predictions for windows: rows, CSV, JSON, forecasts of the end of life, tensors for other programs. */
 import type { Batch, CellTable, SplitName } from "../core/index.js";
 import { UsageError, defined, stringifyJson } from "../core/index.js";
-import { stepsToEndOfLife } from "../datasets/index.js";
+import { crossingOf, stepsWithin } from "../datasets/index.js";
 import { writeFileAtomically } from "../io/atomic-write.js";
 import { csvLine } from "../io/csv.js";
 import type { PassOptions, PredictedBatch, PredictionMember } from "./prediction-passes.js";
@@ -35,6 +35,11 @@ export interface CellForecast {
   readonly end_of_life_cycle: number | null;
   /** Discharges from the last measured one until then; 0 where it is measured. */
   readonly remaining_life: number | null;
+  /**
+   * Where the line through the last measured and the predicted points meets the end of life: a fraction of a cycle at or
+   * before `end_of_life_cycle`; null: measured, or not within the horizon.
+   */
+  readonly end_of_life_at: number | null;
 }
 
 /** A cell's predictions as they are plotted. */
@@ -93,7 +98,7 @@ function lastCycle({ cycles, window }: Batch, b: number): number {
 }
 
 /** The bytes of a batch's numbers, of their own: the next batch overwrites the arrays. */
-function copiedBytes(numbers: Float32Array): Uint8Array {
+function copiedBytes(numbers: Float32Array | Int32Array): Uint8Array {
   const copy = numbers.slice();
   return new Uint8Array(copy.buffer);
 }
@@ -241,14 +246,17 @@ export class Prediction {
         const c = batch.cell[b] as number;
         const path = Array.from({ length: batch.horizon }, (_, h) => summary(paths, b * batch.horizon + h).soh_pred);
         const measured = ends[c] ?? null;
-        const steps = path.some((soh) => soh <= eol) ? stepsToEndOfLife(path, eol) : null;
+        const steps = stepsWithin(path, eol);
         const last = lastCycle(batch, b);
+        const lastSoh = batch.lastSoh[b] as number;
+        const crossing = measured === null ? crossingOf(path, eol, lastSoh) : null;
         forecasts.push({
           cell: (this.#parts.cells[c] as CellTable).cell,
           last_cycle: last,
-          last_soh: batch.lastSoh[b] as number,
+          last_soh: lastSoh,
           end_of_life_cycle: measured ?? (steps === null ? null : last + steps),
           remaining_life: measured === null ? steps : 0,
+          end_of_life_at: crossing === null ? null : last + crossing,
         });
       }
     }
@@ -283,8 +291,8 @@ export class Prediction {
   }
 
   /**
-   * Writes `x` [N,T,F] as fed (the first checkpoint's), `last_soh` [N], `t_eval` [H], `y_true` (NaN ahead of the data)
-   * and `soh_r` [N,H] as safetensors, batch by batch.
+   * Writes `x` [N,T,F] as fed (the first checkpoint's), its observed `cycles` [N,T], `last_soh` [N], `t_eval` [H], `y_true`
+   * (NaN ahead of the data) and `soh_r` [N,H] as safetensors, batch by batch.
    */
   async dump(path: string): Promise<void> {
     await writeFileAtomically(path, this.#dumpPieces());
@@ -297,6 +305,7 @@ export class Prediction {
       {},
       new Map([
         ["x", { dtype: "F32", shape: [windows, window, features] }],
+        ["cycles", { dtype: "I32", shape: [windows, window] }],
         ["last_soh", { dtype: "F32", shape: [windows] }],
         ["t_eval", { dtype: "F32", shape: [horizon] }],
         ["y_true", { dtype: "F32", shape: [windows, horizon] }],
@@ -304,6 +313,7 @@ export class Prediction {
       ]),
     );
     yield* this.#fed(({ x }) => x);
+    yield* this.#fed(({ cycles }) => cycles);
     yield* this.#fed(({ lastSoh }) => lastSoh);
     yield copiedBytes(Float32Array.from({ length: horizon }, (_, h) => h + 1));
     yield* this.#fed(({ target }) => target);
@@ -312,7 +322,7 @@ export class Prediction {
   }
 
   /** One array of every batch, as the first checkpoint is fed it. */
-  *#fed(pick: (batch: Batch) => Float32Array): Generator<Uint8Array> {
+  *#fed(pick: (batch: Batch) => Float32Array | Int32Array): Generator<Uint8Array> {
     const { batchSize } = this.#parts;
     for (const split of [this.#first.known, this.#first.newest])
       for (const batch of split?.loader({ batchSize }).epoch(0) ?? []) yield copiedBytes(pick(batch));

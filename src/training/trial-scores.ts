@@ -41,9 +41,12 @@ export function epochNumbers(event: EpochEvent): Metrics {
 export function requireMetric(metrics: Metrics, metric: string): number {
   const value = metrics[metric];
   if (value !== undefined) return value;
+  const why = metric.startsWith("val_rul_")
+    ? ": none of them sees its cell's end of life (data.eol) within data.horizon"
+    : "";
   throw new MlbenchError(
     "metric-missing",
-    `epoch ${metrics["epoch"]} has no "${metric}": it cannot be scored on these windows`,
+    `epoch ${metrics["epoch"]} has no "${metric}": it cannot be scored on these windows${why}`,
   );
 }
 

@@ -97,6 +97,7 @@ describe("a checkpoint on other cells", () => {
         last_soh: expect.any(Number) as number,
         end_of_life_cycle: null,
         remaining_life: null,
+        end_of_life_at: null,
       },
     ]);
     const both = (await at("predict", "b.safetensors")).stdout.split("\n");

@@ -277,11 +277,13 @@ const defs = {
     },
   ),
   baselines: {
-    description: "Of the four baselines on the same windows: NAME_rmse, NAME_rmse_end, NAME_mae.",
+    description:
+      "Of the four baselines on the same windows: NAME_rmse, NAME_rmse_end, NAME_mae; NAME_rul_mae where val_rul_mae is there.",
     ...object(
       Object.fromEntries(
-        baselines.flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => [`${n}_${m}`, ref("number")])),
+        baselines.flatMap((n) => ["rmse", "rmse_end", "mae", "rul_mae"].map((m) => [`${n}_${m}`, ref("number")])),
       ),
+      { optional: baselines.map((n) => `${n}_rul_mae`) },
     ),
   },
   partBaselines: {
@@ -636,6 +638,11 @@ const schemas = {
             remaining_life: {
               description: "Cycles from the last measured one until then; 0 where it is measured.",
               ...nullable({ type: "integer", minimum: 0 }),
+            },
+            end_of_life_at: {
+              description:
+                "Where the line through the last measured and the predicted points meets the end of life, a fraction of a cycle at or before end_of_life_cycle; null: measured, or not within the horizon.",
+              ...nullable(ref("number")),
             },
           }),
         ),

@@ -45,7 +45,7 @@ function addPredictOptions(command: Command): Command {
         "draw measured and predicted SOH, the range of several, and the end of life, by cell",
       )
       .option("--plot-cells <names>", "the cells that --plot draws, as A,B (default: all, of more than 8 some)")
-      .option("--dump <file.safetensors>", "write x, last_soh, t_eval, y_true, soh_r as tensors")
+      .option("--dump <file.safetensors>", "write x, cycles, last_soh, t_eval, y_true, soh_r as tensors")
       .addOption(pluginOption()),
   );
 }

@@ -4,6 +4,7 @@ import { createNormal, createRng } from "../../core/index.js";
 import type { DatasetSource } from "../dataset.js";
 import type { DummyParameters } from "./parameters.js";
 import type { CellRows } from "../tables.js";
+import { missingCycles } from "../table-warnings.js";
 import { createTables } from "../tables.js";
 
 const FEATURES: readonly (readonly [name: string, unit: string])[] = [
@@ -62,33 +63,65 @@ function* life(seed: number, index: number, cycles: number, noise: number): Gene
   }
 }
 
+/** A recorder that fails misses up to so many discharges in a row. */
+const LONGEST_OUTAGE = 5;
+
+/** Whether each discharge was recorded; of a stream of its own, so that the lives are the same whatever is missing. */
+function recorded({ generator_seed, cycles, missing_cycles }: DummyParameters, index: number): boolean[] {
+  const rng = createRng(generator_seed, "missing", index);
+  const there = new Array<boolean>(cycles).fill(true);
+  for (let left = Math.floor(missing_cycles * cycles); left > 0;) {
+    const start = Math.floor(rng() * cycles);
+    const stop = Math.min(cycles, start + 1 + Math.floor(rng() * LONGEST_OUTAGE));
+    for (let i = start; i < stop && left > 0; i++) {
+      if (there[i]) left--;
+      there[i] = false;
+    }
+  }
+  return there;
+}
+
 function cellRows(params: DummyParameters, index: number): CellRows {
-  const soh: number[] = [];
-  const features = new Float64Array(params.cycles * FEATURES.length);
-  for (const [value, row] of life(params.generator_seed, index, params.cycles, params.noise)) {
-    features.set(row, soh.length * FEATURES.length);
-    soh.push(value);
+  const there = recorded(params, index);
+  const rows = there.filter(Boolean).length;
+  const cycles = new Int32Array(rows);
+  const soh = new Float64Array(rows);
+  const features = new Float64Array(rows * FEATURES.length);
+  let [row, cycle] = [0, 0];
+  for (const [value, numbers] of life(params.generator_seed, index, params.cycles, params.noise)) {
+    if (!there[cycle++]) continue;
+    cycles[row] = cycle;
+    soh[row] = value;
+    features.set(numbers, row++ * FEATURES.length);
   }
   const digits = Math.max(2, String(params.cells).length);
   return {
     cell: `D${String(index + 1).padStart(digits, "0")}`,
-    cycles: soh.map((_, i) => i + 1),
+    cycles,
     capacity: soh.map((value) => value * NOMINAL_AH),
     soh,
     features,
   };
 }
 
+function provenanceOf({ cells, cycles, generator_seed, missing_cycles }: DummyParameters): string {
+  const missing = missing_cycles > 0 ? `, ${100 * missing_cycles} % of them missing` : "";
+  return `synthetic ageing, ${cells} cells of ${cycles} cycles${missing}, generator seed ${generator_seed}`;
+}
+
 /** Synthetic ageing: deterministic by `generator_seed`; a cell's life does not depend on how many cells there are. */
 export const dummySource: DatasetSource<DummyParameters> = {
   featureSets: { electrical: ["soh", "mean_voltage", "resistance"] },
   async load(params): Promise<CellTables> {
+    const cells = Array.from({ length: params.cells }, (_, i) => cellRows(params, i));
     return createTables({
       source: "dummy",
       featureNames: FEATURES.map(([name]) => name),
       featureUnits: FEATURES.map(([, unit]) => unit),
-      provenance: `synthetic ageing, ${params.cells} cells of ${params.cycles} cycles, generator seed ${params.generator_seed}`,
-      cells: Array.from({ length: params.cells }, (_, i) => cellRows(params, i)),
+      provenance: provenanceOf(params),
+      // Asked for, so nothing to be warned of.
+      leftOut: new Map(cells.map((rows) => [rows.cell, missingCycles(rows.cycles)])),
+      cells,
     });
   },
 };

@@ -26,6 +26,7 @@ export const solverNames = [
   "dopri8",
   "esdirk54",
 ] as const;
+/** A method. */
 export type SolverName = (typeof solverNames)[number];
 
 export const methods: ReadonlyMap<string, Method> = new Map(

@@ -25,6 +25,7 @@ import { FileArtifacts } from "./file-artifacts.js";
 import { realFileSystem } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { sendCommand } from "./inbox.js";
+import { FolderSummaries } from "./folder-summaries.js";
 import { followJournal } from "./journal-tail.js";
 import { loadStudy } from "./load.js";
 import type { LoadedStudy } from "./load.js";
@@ -35,12 +36,10 @@ import { pathsOf } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
 import { repairStudy } from "./repair.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
-import { isThere, possibleNames, readsLikeStudy, realPathOf, removeStudy, studyNames } from "./study-folder.js";
+import { isThere, realPathOf, removeStudy, studyNames } from "./study-folder.js";
 import { createFrom, isLeftover, leftoversIn, removeLeftover, renameStudy, reserve } from "./study-moves.js";
 import type { Site } from "./study-moves.js";
 import { StudyWatch } from "./study-watch.js";
-import { SummaryReader } from "./summaries.js";
-import type { FilesInBrief } from "./summaries.js";
 import { JsonFileWriter } from "./writer.js";
 import type { WriterStart } from "./writer.js";
 import { emptyJournal, startFromFiles } from "./writer-start.js";
@@ -69,9 +68,6 @@ const optionKeys: KnownKeys<JsonFileStorageOptions> = {
 /** An owner elsewhere that has not answered a command for so long is said to be waited for. */
 const SILENT_COMMAND_MS = 1_000;
 
-/** How many studies' summaries are read at once. */
-const SUMMARIES_AT_ONCE = 16;
-
 /**
  * Studies as files: `NAME.json` with a journal beside it (docs/reference/study-file.md).
  * @example
@@ -86,7 +82,7 @@ export class JsonFileStorage implements StudyStorage {
   readonly #system: FileSystem;
   readonly #locks: Locks;
   readonly #onWait: JsonFileStorageOptions["onWait"];
-  readonly #summaries: SummaryReader;
+  readonly #summaries: FolderSummaries;
   readonly #site: Site;
 
   /** @throws UsageError `unknown-option`. */
@@ -100,7 +96,6 @@ export class JsonFileStorage implements StudyStorage {
     this.#system = fileSystem ?? realFileSystem;
     this.#locks = new Locks(lockSystem);
     this.#onWait = onWait;
-    this.#summaries = new SummaryReader(this.#system, (name) => this.#load(name));
     this.#site = {
       ...{ system: this.#system, directory: this.#directory, locks: this.#locks },
       paths: (name) => this.#paths(name),
@@ -108,6 +103,10 @@ export class JsonFileStorage implements StudyStorage {
       fence: (name, lock) => this.#fence(name, lock),
       unknown: (name) => this.#unknown(name),
     };
+    this.#summaries = new FolderSummaries(this.#site, {
+      location: (name) => this.location(name),
+      load: (name) => this.#load(name),
+    });
   }
 
   async create(header: StudyHeader, options?: WriterOptions): Promise<StudyWriter> {
@@ -177,48 +176,12 @@ export class JsonFileStorage implements StudyStorage {
     return studyNames(this.#system, this.#directory);
   }
 
-  async summary(name: string): Promise<StudySummary> {
-    const paths = this.#paths(name);
-    if (!isThere(paths.snapshot)) throw await this.#unknown(name);
-    try {
-      return this.#withOwner(name, paths, await this.#summaries.read(name, paths));
-    } catch (error) {
-      throw diskError("reading", paths.snapshot, error);
-    }
+  summary(name: string): Promise<StudySummary> {
+    return this.#summaries.summary(name);
   }
 
-  #withOwner(name: string, paths: StudyPaths, brief: FilesInBrief): StudySummary {
-    return { ...brief, owner: this.#locks.owner(paths.lock), location: this.location(name) };
-  }
-
-  async summaries(): Promise<SummaryEntry[]> {
-    const names = await possibleNames(this.#directory);
-    this.#summaries.keepOnly(names);
-    const entries = new Map<string, SummaryEntry>();
-    let next = 0;
-    const readOn = async (): Promise<void> => {
-      for (let name = names[next++]; name !== undefined; name = names[next++]) {
-        const entry = await this.#entryOf(name);
-        if (entry) entries.set(name, entry);
-      }
-    };
-    await Promise.all(Array.from({ length: SUMMARIES_AT_ONCE }, readOn));
-    return names.flatMap((name) => entries.get(name) ?? []);
-  }
-
-  /** Null for a file that is no study's, and for a study deleted meanwhile. */
-  async #entryOf(name: string): Promise<SummaryEntry | null> {
-    const location = this.location(name);
-    const paths = this.#paths(name);
-    try {
-      const brief = await this.#summaries.glance(name, paths);
-      if (!brief && !(await readsLikeStudy(this.#system, paths.snapshot))) return null;
-      const summary = this.#withOwner(name, paths, brief ?? (await this.#summaries.read(name, paths)));
-      return { name, location, summary, error: null };
-    } catch (reason) {
-      const error = diskError("reading", paths.snapshot, reason);
-      return error.code === "unknown-study" ? null : { name, location, summary: null, error };
-    }
+  summaries(): Promise<SummaryEntry[]> {
+    return this.#summaries.summaries();
   }
 
   async *follow(name: string, fromRevision: number, { signal }: FollowOptions = {}): AsyncGenerator<StudyChange> {

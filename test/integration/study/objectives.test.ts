@@ -179,7 +179,12 @@ it("an objective that cannot be scored fails the trial in its first epoch, and s
   expect(study.trials[0]).toMatchObject({
     state: "failed",
     intermediate: [],
-    failure: { class: "exception", message: 'epoch 1 has no "val_rul_mae": it cannot be scored on these windows' },
+    failure: {
+      class: "exception",
+      message:
+        'epoch 1 has no "val_rul_mae": it cannot be scored on these windows: none of them sees its cell\'s end of life ' +
+        "(data.eol) within data.horizon",
+    },
   });
   const missing = await trained("unmet", { trials: 1 }, { constraints: ["val_rul_mae<=5"] });
   expect(missing.study.trials[0]?.constraints).toEqual({ "val_rul_mae<=5": NaN });

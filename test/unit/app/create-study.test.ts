@@ -6,7 +6,8 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createStudy, ensureStudy, planStudy } from "../../../src/app/create-study.js";
 import type { CreateStudyOptions } from "../../../src/app/create-study.js";
-import type { StudyHeader } from "../../../src/core/index.js";
+import type { ConfigValue, StudyHeader } from "../../../src/core/index.js";
+import { createStoredStudy } from "../../../src/app/study.js";
 import { float, int } from "../../../src/core/index.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import { emptyFolder, small, squareModule, writeCells } from "../../fixtures/app/small-studies.js";
@@ -253,6 +254,17 @@ describe("a study that is there", () => {
     ])
       expect(message).toContain(field);
     expect(message.match(/->/g)).toHaveLength(5);
+  });
+
+  it("is the same where a parameter that it does not know yet stands at its default", async () => {
+    const storage = new MemoryStorage();
+    const { header, components } = await planStudy({ storage, ...small });
+    const { "data.drop_cycles": share, ...known } = header.task.params as Record<string, ConfigValue>;
+    expect(share).toBe(0);
+    await createStoredStudy(storage, { ...header, task: { ...header.task, params: known } }, components);
+    expect((await ensureStudy({ storage, ...small })).created).toBe(false);
+    const other = ensureStudy({ storage, ...small, fix: { "data.drop_cycles": 0.2 } });
+    await expect(other).rejects.toThrow("task.params.data.drop_cycles: 0 -> 0.2; choose another name");
   });
 
   it("is made once by two that ask for it at the same time", async () => {

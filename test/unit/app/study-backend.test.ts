@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { replayTrial } from "../../../src/app/replay.js";
-import { backendOf, requireThreads, studyBackend } from "../../../src/app/study-backend.js";
+import { backendOf } from "../../../src/app/ran-on.js";
+import { requireThreads, studyBackend, withoutBackend } from "../../../src/app/study-backend.js";
 import { blankTrial } from "../../../src/core/index.js";
 import type { Trial } from "../../../src/core/index.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
-import { opCostOf, useBackend } from "../../../src/tensor/index.js";
+import { BackendUnavailable, opCostOf, useBackend } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { suitsTensorflow } from "../../../src/training/choose-backend.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
@@ -40,6 +41,18 @@ describe("the backend that a study keeps", () => {
       expect(() => requireThreads("tensorflow", pool, () => false)).not.toThrow();
     expect(() => requireThreads("wasm", { concurrency: 2 }, () => false)).not.toThrow();
     expect(() => requireThreads("tensorflow", { concurrency: 2 }, () => true)).not.toThrow();
+  });
+
+  test("is refused with no option where there is none", async () => {
+    vi.stubEnv("XDG_CACHE_HOME", "/nowhere");
+    const kept = studyBackend({ name: "s", trials: [trial(0, "tensorflow/native")] }, "auto", "retrain");
+    await expect(kept).rejects.toMatchObject({ code: "backend-unavailable", exitCode: 2 });
+    await expect(kept).rejects.toThrow(
+      /^study "s" keeps the "tensorflow" backend of its first trial, which does not run here: it is not installed.*, or retrain on a machine that has it$/,
+    );
+    const silent = new BackendUnavailable("wasm", null, "cpu");
+    expect(silent.message).toBe('backend "wasm" does not start here: use --backend cpu');
+    expect(withoutBackend(silent, "replay it")).toBe("which does not start here: replay it on a machine that has it");
   });
 
   test("goes on in later calls, whatever auto would take", async () => {

@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { replayTrial } from "../../../src/app/replay.js";
-import { kernelsOf, keptKernels, studyKernels } from "../../../src/app/study-kernels.js";
+import { retrain } from "../../../src/app/retrain.js";
+import { kernelsOf, keptKernels } from "../../../src/app/ran-on.js";
+import { studyKernels } from "../../../src/app/study-kernels.js";
 import { loadStudy } from "../../../src/app/study.js";
 import type { Trial } from "../../../src/core/index.js";
 import { blankTrial } from "../../../src/core/index.js";
@@ -52,6 +54,10 @@ describe("the kernels that a study keeps", () => {
     vi.stubEnv("MLBENCH_HPO_KERNELS", "plain");
     expect(() => studyKernels({ name: "s", trials: [trial(0, "wasm/native", "native")] })).toThrow(
       /"s" keeps the kernels of its first trial, "native", which do not run here: no C compiler was found; --kernels plain goes on/,
+    );
+    // Where there is no such option.
+    expect(() => studyKernels({ name: "s", trials: [trial(0, "wasm/native", "native")] }, "auto", "retrain")).toThrow(
+      /^study "s" keeps the kernels of its first trial, "native", which do not run here: no C compiler was found; install one, or retrain on a machine that has them$/,
     );
   });
 });
@@ -137,6 +143,11 @@ describe("a study's trials", () => {
       message:
         'trial 0 was trained by the "native" kernels, which do not run here: no C compiler was found; ' +
         "install one, or replay it on a machine that has them",
+    });
+    // Nor has a retraining another choice.
+    await expect(retrain({ storage: copy, name: study.name }, { trial: 0 })).rejects.toMatchObject({
+      code: "kernels-unavailable",
+      message: expect.stringMatching(/no C compiler was found; install one, or retrain on a machine/) as unknown,
     });
   });
 });

@@ -48,8 +48,9 @@ describe("parameters", () => {
   test("are the source's own, then the task's; only window and features can be searched", () => {
     const parameters = dataParameters("dummy");
     expect(parameters.map((p) => p.qualified)).toEqual(
-      ["cells", "cycles", "noise", "generator_seed", "window", "horizon", "stride", "features", "split", "val_cells"]
-        .concat(["val_split", "test_cells", "test_split", "eol", "split_seed"])
+      ["cells", "cycles", "noise", "missing_cycles", "generator_seed", "window", "horizon", "stride", "drop_cycles"]
+        .concat(["features", "split", "val_cells", "val_split", "test_cells", "test_split", "eol"])
+        .concat(["drop_seed", "split_seed"])
         .map((name) => `data.${name}`),
     );
     const searched = parameters
@@ -207,6 +208,8 @@ describe("the task", () => {
       { features: "soh" },
       { eol: 0.8 },
       { stride: 2 },
+      { drop_cycles: 0.2 },
+      { drop_cycles: 0.2, drop_seed: 4 },
     ];
     const hashes = await Promise.all(others.map((params) => hash(params)));
     expect(new Set([base, ...hashes]).size).toBe(others.length + 1);

@@ -32,6 +32,25 @@ describe("dummy", () => {
     `);
   });
 
+  test("missing_cycles leaves out a share of the rows, some in a row; the others stay as they were", async () => {
+    const params = { generator_seed: 3, cells: 4, cycles: 200 };
+    const whole = await loadTables("dummy", params);
+    const some = await loadTables("dummy", { ...params, missing_cycles: 0.2 });
+    expect(some.warnings).toEqual([]);
+    const runs = new Set<number>();
+    for (const [c, { cycles, soh, features }] of some.cells.entries()) {
+      expect(cycles).toHaveLength(160);
+      const there = whole.cells[c];
+      expect([...soh]).toEqual([...cycles].map((cycle) => there?.soh[cycle - 1]));
+      expect([...features.subarray(0, 6)]).toEqual([
+        ...(there?.features.subarray(6 * ((cycles[0] ?? 0) - 1), 6 * (cycles[0] ?? 0)) ?? []),
+      ]);
+      cycles.forEach((cycle, i) => i > 0 && runs.add(cycle - (cycles[i - 1] ?? 0)));
+    }
+    expect(runs.size).toBeGreaterThan(3);
+    expect(some.cells[0]?.cycles).not.toEqual(some.cells[1]?.cycles);
+  });
+
   test("by default there are at least 500 training windows, also where the longest window of the search sets the ends", async () => {
     const window = dataParameters("dummy").find((p) => p.qualified === "data.window")?.info.meta.search?.distribution;
     const alignWindow = window?.type === "int" ? window.high : 0;

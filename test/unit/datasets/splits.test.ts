@@ -2,10 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SplitName } from "../../../src/core/index.js";
 import type { Parts } from "../../../src/datasets/splits.js";
+import type { Rows } from "../../../src/datasets/rows.js";
+import { gatherRows } from "../../../src/datasets/rows.js";
 import { splitWindows } from "../../../src/datasets/splits.js";
 import { taskParameters } from "../../../src/datasets/task.js";
-import type { Rows, Windows } from "../../../src/datasets/windows.js";
-import { cutWindows, gatherRows } from "../../../src/datasets/windows.js";
+import type { Windows } from "../../../src/datasets/windows.js";
+import { cutWindows } from "../../../src/datasets/windows.js";
 import { RunCounts } from "../../fixtures/run-counts.js";
 import { tablesOf } from "./tables.js";
 
@@ -87,7 +89,8 @@ describe("by-cell", () => {
         counts.count("both parts have windows", parts.train.length > 0 && parts.val.length > 0);
         expect(parts.train.length + parts.val.length).toBe(data.windows.end.length);
         // One `expect` for a set: thousands of them, one a window, take seconds.
-        const cellsIn = (part: Int32Array): Set<number> => new Set([...part].map((w) => data.windows.cell[w] as number));
+        const cellsIn = (part: Int32Array): Set<number> =>
+          new Set([...part].map((w) => data.windows.cell[w] as number));
         const last = lengths.length - 1;
         expect([...cellsIn(parts.val)].filter((cell) => cell !== last)).toEqual([]);
         expect([...cellsIn(parts.train)].filter((cell) => cell >= last)).toEqual([]);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { buildDataset } from "../../../src/datasets/index.js";
 import { createTables } from "../../../src/datasets/index.js";
-import { cutWindows, gatherRows } from "../../../src/datasets/windows.js";
+import { gatherRows } from "../../../src/datasets/rows.js";
+import { cutWindows } from "../../../src/datasets/windows.js";
 import { series, tablesOf } from "./tables.js";
 
 const shape = { window: 3, horizon: 2, stride: 1, alignWindow: 0 };

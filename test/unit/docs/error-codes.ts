@@ -104,6 +104,21 @@ function codeTypes(trees: readonly ts.SourceFile[]): Map<string, string[]> {
   return types;
 }
 
+/** The literals `code: "…"` of a table in the same file, for `table[kind].code`; null for anything else. */
+function codesOfTable(argument: ts.Expression): string[] | null {
+  const table = /^(\w+)\[\w+\]\.code$/.exec(argument.getText())?.[1];
+  if (table === undefined) return null;
+  const found: string[] = [];
+  visit(argument.getSourceFile(), (node) => {
+    if (!ts.isVariableDeclaration(node) || node.name.getText() !== table || !node.initializer) return;
+    visit(node.initializer, (part) => {
+      const { name, initializer } = ts.isPropertyAssignment(part) ? part : { name: null, initializer: null };
+      if (name?.getText() === "code" && ts.isStringLiteralLike(initializer)) found.push(initializer.text);
+    });
+  });
+  return found.length > 0 ? found : null;
+}
+
 /** The codes that an argument can be; null when that cannot be told. */
 function codesIn(argument: ts.Expression, kinds: Kinds): string[] | null {
   if (ts.isStringLiteralLike(argument)) return [argument.text];
@@ -112,6 +127,8 @@ function codesIn(argument: ts.Expression, kinds: Kinds): string[] | null {
     return parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
   }
   if (ts.isTemplateExpression(argument)) return codesOfTemplate(argument, kinds);
+  const ofTable = codesOfTable(argument);
+  if (ofTable) return ofTable;
   // Handed on: from another error, from an answer, or from a constructor's caller.
   return /(^|\.)code$/.test(argument.getText()) ? [] : null;
 }

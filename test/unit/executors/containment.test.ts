@@ -90,6 +90,19 @@ describe.each(isolations)("a trial in %s", (name, make) => {
   });
 });
 
+it("a thread whose trial was stopped at the limit is replaced: what was held may be its modules'", async () => {
+  executor = new PiscinaExecutor({ slots: 1, processMemoryMb: process.memoryUsage.rss() / 2 ** 20 + 300 });
+  const identity = async (number: number): Promise<number> => {
+    const done = await runIn(executor, job("identity", { number }), hooks());
+    return done.state === "complete" ? Math.floor((done.values[0] as number) / 1000) : Number.NaN;
+  };
+  const before = await identity(0);
+  expect(await runIn(executor, job("buffers", { number: 1 }), hooks())).toMatchObject({ state: "failed" });
+  const after = await identity(2);
+  expect([before, after]).not.toContain(Number.NaN);
+  expect(after).not.toBe(before);
+});
+
 it("a thread that fills its JS heap with small objects fails as out-of-memory", async () => {
   executor = new PiscinaExecutor({ slots: 1, heapMb: 64 });
   await contained("heap", { class: "out-of-memory" });

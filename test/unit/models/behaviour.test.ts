@@ -46,7 +46,7 @@ function permuted(batch: Batch): Batch {
 const differs = (a: Float32Array, b: Float32Array) =>
   Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
-describe.each(["lstm", "gru", "mlp", "node", "anode"])("%s", (name) => {
+describe.each(["lstm", "gru", "mlp", "node", "anode", "fade_ode"])("%s", (name) => {
   test("predicts changes that vary across windows and react to the order of the input's cycles", async () => {
     const batch = tinyBatch();
     const model = await build(name, batch, { hidden_size: 8 });
@@ -103,6 +103,7 @@ describe.each(["lstm", "gru", "mlp", "node", "anode"])("%s", (name) => {
           lastSoh: tf.tensor2d(batch.lastSoh, [batch.size, 1]),
           target: tf.tensor2d(batch.target, [batch.size, batch.horizon]),
           tEval: tf.tensor1d(batch.tEval),
+          cycles: batch.cycles,
         };
         return model.forward(tensors, tensors.tEval).outputs.soh_r.dataSync() as Float32Array;
       });

@@ -33,6 +33,7 @@ async function solve(kernels: "none" | "plain"): Promise<Map<string, Float32Arra
     lastSoh: tf.tensor2d(drawn("last", 3, 1), [3, 1]),
     target: tf.tensor2d(drawn("target", 9, 1), [3, 3]),
     tEval: tf.tensor1d([1, 2, 3]),
+    cycles: new Int32Array(15),
   };
   const found = new Map<string, Float32Array>();
   const { grads } = tf.variableGrads(() => {

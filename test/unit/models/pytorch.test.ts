@@ -72,6 +72,7 @@ function batchOf(c: Case): BatchTensors {
     lastSoh: tf.tensor2d(near("last", c.batch), [c.batch, 1]),
     target: tf.tensor2d(near("target", c.batch * c.horizon), [c.batch, c.horizon]),
     tEval: tf.tensor1d(Array.from({ length: c.horizon }, (_, h) => h + 1)),
+    cycles: new Int32Array(c.batch * c.window),
   };
 }
 

@@ -7,7 +7,6 @@ import { errorOf, linear, type Problem, turn } from "./problems.js";
 import { largestDefect, treesUpTo } from "./rooted-trees.js";
 
 const explicit = [...methods.values()].filter((method): method is ExplicitMethod => "tableau" in method);
-const adaptive = explicit.filter(({ estimate }) => estimate !== null);
 const trees = treesUpTo(9);
 /** A condition that fails, fails by more; one that holds, by no more than the coefficients' digits. */
 const [holds, fails] = [1e-13, 1e-7];

@@ -86,7 +86,11 @@ test("the dump holds the inputs as fed and the paths", async () => {
   const { tensors } = decodeSafetensors(readFileSync(path));
   const shapes = Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
   const features = (await readCheckpoint(file)).normalisation.x_mean.length;
-  expect(shapes).toEqual({ x: [17, 5, features], last_soh: [17], t_eval: [3], y_true: [17, 3], soh_r: [17, 3] });
+  expect(shapes).toEqual({
+    ...{ x: [17, 5, features], cycles: [17, 5], last_soh: [17], t_eval: [3] },
+    ...{ y_true: [17, 3], soh_r: [17, 3] },
+  });
+  expect(tensors.get("cycles")?.data.subarray(0, 10)).toEqual(Int32Array.of(1, 2, 3, 4, 5, 2, 3, 4, 5, 6));
   expect(tensors.get("t_eval")?.data).toEqual(Float32Array.of(1, 2, 3));
   expect(tensors.get("soh_r")?.data).toEqual(prediction.soh);
 });

@@ -50,6 +50,12 @@ const odes: typeof cases = [
   ["node", { "model.solver": "euler", "model.activation": "relu", "data.horizon": 1 }],
   ["anode", { "model.augment": 3, "model.dropout": 0.3 }],
   ["anode", { "model.solver": "bosh3", "model.rtol": 1e-4, "model.atol": 1e-5, "model.activation": "gelu" }],
+  ["ode_rnn", { "model.latent_size": 17, "data.drop_cycles": 0.3 }],
+  ["ode_rnn", { "model.solver": "midpoint", "model.depth": 2, "model.residual": false, "data.horizon": 1 }],
+  ["ode_rnn", { "model.solver": "dopri5", "model.rtol": 1e-5, "model.atol": 1e-6, "data.drop_cycles": 0.2 }],
+  ["latent_ode", { "model.latent_size": 7, "data.drop_cycles": 0.3, "model.dropout": 0.3 }],
+  ["latent_ode", { "model.solver": "euler", "model.activation": "gelu", "data.horizon": 50, "data.cycles": 70 }],
+  ["latent_ode", { "model.solver": "bosh3", "model.rtol": 1e-4, "model.residual": false, "data.missing_cycles": 0.1 }],
   ["anode", { "model.solver": "midpoint", "model.depth": 3, "model.latent_size": 1, "model.augment": 1 }],
 ];
 

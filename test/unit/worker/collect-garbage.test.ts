@@ -34,14 +34,14 @@ beforeEach(async () => {
 
 test("a worker whose trials leave little is not stopped for it, however many end", () => {
   const { endTrial } = worker(1 * MIB);
-  for (let trial = 0; trial < 100; trial++) expect(endTrial((1 + (trial % 3)) * MIB)).toBe(0);
+  for (let trial = 0; trial < 100; trial++) expect(endTrial((1 + (trial % 7)) * MIB)).toBe(0);
 });
 
-test("one that holds 4 MiB more than after its last collection gives them back", () => {
+test("one that holds 8 MiB more than after its last collection gives them back", () => {
   const { endTrial } = worker(200 * MIB);
   expect(endTrial(220 * MIB)).toBe(1);
-  expect(endTrial(203 * MIB)).toBe(1);
-  expect(endTrial(204 * MIB)).toBe(2);
+  expect(endTrial(207 * MIB)).toBe(1);
+  expect(endTrial(208 * MIB)).toBe(2);
   expect(endTrial(202 * MIB)).toBe(2);
 });
 

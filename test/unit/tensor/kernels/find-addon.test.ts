@@ -23,7 +23,7 @@ async function packageWith(files: Record<string, string>): Promise<Required<Omit
 }
 const built = "vendor/kernels-linux-x64.node";
 const prebuilt = "prebuilds/linux-x64-glibc.node";
-const addon = { version: 2, isas: ["avx2"], bind: () => ({}) };
+const addon = { version: 3, isas: ["avx2"], bind: () => ({}) };
 
 describe("the native kernels are", () => {
   test("what this machine's build made, else what the package brings for its C library", async () => {
@@ -74,7 +74,7 @@ describe("the native kernels are", () => {
   });
 
   test.each([
-    [{ ...addon, version: 1 }, / belongs to another version of mlbench-hpo$/, reinstall],
+    [{ ...addon, version: 2 }, / belongs to another version of mlbench-hpo$/, reinstall],
     [{}, / belongs to another version of mlbench-hpo$/, reinstall],
     [null, / belongs to another version of mlbench-hpo$/, reinstall],
     [{ ...addon, isas: [] }, /^this CPU has neither AVX2 nor AVX-512$/, null],
