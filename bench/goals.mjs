@@ -19,8 +19,11 @@ export const STEP_GOALS = {
   relaxed: { tape: { "lstm-h32": 0.6, "lstm-h64": 1, "lstm-h128": 1.4 } },
 };
 
+/** CPU time a training step of the built-in `node` relative to PyTorch's with torchdiffeq, by the solver. */
+export const ODE_STEP_GOALS = { rk4: 0.1, dopri5: 0.15 };
+
 /** Of whole studies, relative to Optuna with PyTorch: wall time of the commands, by the range of hidden sizes. */
-export const STUDY_GOALS = { uniform: 0.45, log: 0.35 };
+export const STUDY_GOALS = { uniform: 0.45, log: 0.35, node: 0.15 };
 
 /** Seconds until the peer's median final best, relative to the peer's, and how many seeds in ten get there. */
 export const SEARCH_GOAL = { seconds: 0.3, reached: 0.5 };
@@ -29,6 +32,11 @@ export const SEARCH_GOAL = { seconds: 0.3, reached: 0.5 };
 export const AGREEMENT = {
   /** Losses of each pass of 40 training steps from the same weights, relative. */
   stepLoss: 1e-5,
+  /** Evaluations of an ODE's right-hand side in a solve, relative. */
+  evaluations: 0.05,
+  /** Errors of loss and gradients against float64, relative to the peer's in float32; up to `rounding` they are float32's. */
+  errors: 1.2,
+  rounding: 2e-6,
   /** Validation RMSE after the first epoch from the same weights in the same order, relative. */
   firstEpoch: 1e-5,
   /** Medians of all trials' values, relative. */

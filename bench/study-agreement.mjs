@@ -7,20 +7,24 @@ import { buildDataset } from "../dist/datasets/index.js";
 import { models } from "../dist/models/index.js";
 import { useBackend, useKernels } from "../dist/tensor/index.js";
 import { AGREEMENT } from "./goals.mjs";
+import { FIXED, OUR_NAMES } from "./study-plan.mjs";
 
 const base64 = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("base64");
 
+/** What a model is told by qualified parameters. */
+function modelParams(params) {
+  const own = Object.entries(params).filter(([name]) => name.startsWith("model."));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice("model.".length), value]));
+}
+
 /** The weights that a trial began with, and its orders of the training windows. */
-function startOf({ seed, params }, { Model, dataset, residual, epochs }) {
+function startOf({ seed, params }, { Model, name, dataset, residual, epochs }) {
   const { window, horizon, featureNames, counts } = dataset.metadata;
-  const hidden = params["model.hidden_size"];
-  const model = new Model(
-    { hidden_size: hidden, layers: 1, dropout: 0, head: "linear", head_size: 32, residual },
-    {
-      ...{ window, horizon, features: featureNames.length, normalisation: dataset.normalisation },
-      seeds: { init: deriveSeed(seed, "init"), dropout: 0 },
-    },
-  );
+  const own = modelParams({ ...FIXED[name], ...params });
+  const model = new Model(models.get(name).parameters.parse({ ...own, dropout: 0, residual }), {
+    ...{ window, horizon, features: featureNames.length, normalisation: dataset.normalisation },
+    seeds: { init: deriveSeed(seed, "init"), dropout: 0 },
+  });
   const weights = Object.fromEntries([...model.weights()].map(([name, values]) => [name, base64(values)]));
   model.dispose();
   const windows = Int32Array.from({ length: counts.train }, (_, i) => i);
@@ -29,10 +33,9 @@ function startOf({ seed, params }, { Model, dataset, residual, epochs }) {
   );
   return {
     ...{ weights, orders },
-    params: {
-      ...{ hidden, lr: params["train.lr"], batch: params["train.batch_size"] },
-      weight_decay: params["train.weight_decay"],
-    },
+    params: Object.fromEntries(
+      Object.entries(OUR_NAMES).flatMap(([peers, ours]) => (ours in params ? [[peers, params[ours]]] : [])),
+    ),
   };
 }
 
@@ -41,20 +44,20 @@ function startOf({ seed, params }, { Model, dataset, residual, epochs }) {
  * first epoch the same validation RMSE.
  * @throws Error naming the first trial that differs
  */
-export async function compareEpochs({ data, trials, epochs, python, peer, folder }) {
+export async function compareEpochs({ model: name, data, trials, epochs, python, peer, folder }) {
   await useBackend("wasm");
   await useKernels("auto");
   const dataset = await buildDataset("nasa", {
     ...{ data_dir: data.dir, cells: data.cells, features: data.features, window: data.window },
     ...{ horizon: data.horizon, split: "by-time", val_split: data.val_split },
   });
-  const Model = await models.get("lstm").load();
+  const Model = await models.get(name).load();
   const file = join(folder, "starts.json");
   writeFileSync(
     file,
     JSON.stringify({
-      data,
-      starts: trials.map((trial) => startOf(trial, { Model, dataset, residual: data.residual, epochs })),
+      ...{ data, model: name },
+      starts: trials.map((trial) => startOf(trial, { Model, name, dataset, residual: data.residual, epochs })),
     }),
   );
   const { status, stdout } = spawnSync(python, [peer, "agree", file], {

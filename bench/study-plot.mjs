@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { plotBars } from "./bar-plot.mjs";
 import { STUDY_GOALS } from "./goals.mjs";
 
-const RANGE_NAMES = { uniform: "hidden 16 to 128", log: "hidden 8 to 128 (log)" };
+const RANGE_NAMES = { uniform: "hidden 16 to 128", log: "hidden 8 to 128 (log)", node: "neural ODE" };
 
 /** A value at each end of a trial, as the steps of a line. */
 function steps(curve, until) {

@@ -2,14 +2,21 @@
 // Makes the study, queues the plan's parameter sets (or searches, where it has none), optimizes. Prints one line of JSON.
 import { readFileSync } from "node:fs";
 import { createStudy } from "../dist/index.js";
+import { FIXED, OUR_NAMES } from "./study-plan.mjs";
 
 const loadedAt = Date.now();
 const plan = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const { data, range, others, sets } = plan;
-const span = ({ low, high }, kind = "log") => `${kind}:${low}..${high}`;
+const { data, space, sets } = plan;
+const ours = (set) => Object.fromEntries(Object.entries(set).map(([name, value]) => [OUR_NAMES[name], value]));
+
+/** A range as the command line has it. */
+function inWords({ type, choices, low, high, log }) {
+  if (choices) return choices.join(",");
+  return `${type === "int" ? "int:" : ""}${low}..${high}${log ? ":log" : ""}`;
+}
 
 const study = await createStudy({
-  ...{ name: "bench", storage: process.argv[3], model: "lstm", dataset: "nasa", seed: plan.seed, defaults: false },
+  ...{ name: "bench", storage: process.argv[3], model: plan.model, dataset: "nasa", seed: plan.seed, defaults: false },
   ...{ sampler: sets ? "random" : "tpe", pruner: sets ? "nop" : "median" },
   params: {
     "data.data_dir": data.dir,
@@ -19,24 +26,15 @@ const study = await createStudy({
     "data.horizon": data.horizon,
     "data.split": "by-time",
     "data.val_split": data.val_split,
-    "model.layers": 1,
+    ...FIXED[plan.model],
     "model.residual": data.residual,
     ...(sets ? { "model.dropout": 0 } : {}),
     "train.epochs": plan.epochs,
     "train.scheduler": "none",
   },
-  search: {
-    "model.hidden_size": `int:${range.low}..${range.high}${range.log ? ":log" : ""}`,
-    "train.lr": span(others.lr),
-    "train.weight_decay": span(others.weight_decay),
-    "train.batch_size": others.batch.join(","),
-    ...(sets ? {} : { "model.dropout": `${others.dropout.low}..${others.dropout.high}` }),
-  },
+  search: Object.fromEntries(Object.entries(space).map(([name, parameter]) => [OUR_NAMES[name], inWords(parameter)])),
 });
-for (const { hidden, lr, batch, weight_decay } of sets ?? [])
-  await study.enqueueTrial({
-    ...{ "model.hidden_size": hidden, "train.lr": lr, "train.batch_size": batch, "train.weight_decay": weight_decay },
-  });
+for (const set of sets ?? []) await study.enqueueTrial(ours(set));
 const readyAt = Date.now();
 const marks = { trialStart: [], report: [], trial: [] };
 await study.optimize({

@@ -1,6 +1,7 @@
-// A whole study beside Optuna with PyTorch: an LSTM on NASA's cells, 2 workers against 2 processes on a journal file.
+// A whole study beside Optuna with PyTorch: an LSTM, or a neural ODE with torchdiffeq, on NASA's cells, 2 workers against 2
+// processes on a journal file.
 //
-//   npm run bench -- study [--part fixed|search] [--range uniform,log] [--sets 60] [--epochs 30] [--repeats 3]
+//   npm run bench -- study [--model lstm|node] [--part fixed|search] [--range uniform,log] [--sets 60] [--epochs 30] [--repeats 3]
 //                          [--seeds 10] [--trials 150] [--workers 2] [--agree 60] [--target change|soh] [--adamw fused] [--start fork]
 //                          [--data-dir DIR] [--python python3] [--json FILE] [--svg FILE]
 //
@@ -18,12 +19,13 @@ import { parseArgs } from "node:util";
 import { AGREEMENT, SEARCH_GOAL, STUDY_GOALS, inWords, judgeRatios } from "./goals.mjs";
 import { median } from "./mann-whitney.mjs";
 import { measuredRun } from "./measured-run.mjs";
-import { DATA, OTHERS, RANGES, parameterSets } from "./study-plan.mjs";
+import { DATA, SPACES, parameterSets, spaceOf } from "./study-plan.mjs";
 
 const { values: args } = parseArgs({
   options: {
+    model: { type: "string", default: "lstm" },
     part: { type: "string", default: "fixed" },
-    range: { type: "string", default: "uniform,log" },
+    range: { type: "string" },
     sets: { type: "string", default: "60" },
     epochs: { type: "string", default: "30" },
     repeats: { type: "string", default: "3" },
@@ -54,12 +56,15 @@ process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
 const data = { ...DATA, dir: resolve(args["data-dir"]), residual: target === "change" };
 const say = (text) => console.log(text);
+const known = Object.keys(SPACES).filter((name) => SPACES[name].model === args.model);
+if (known.length === 0) throw new Error(`--model ${args.model}: lstm or node`);
+args.range ??= known.join(",");
 
 /** What was measured so far, from the file of a call that was broken off. */
 const record = openRecord();
 
 function openRecord() {
-  const names = ["part", "range", "sets", "epochs", "trials", "workers", "adamw", "start"];
+  const names = ["model", "part", "range", "sets", "epochs", "trials", "workers", "adamw", "start"];
   const settings = { ...Object.fromEntries(names.map((name) => [name, args[name]])), target };
   const fresh = { settings, machine: machine(), peerCommand: null, runs: [], agreement: {}, results: {} };
   if (!args.json || !existsSync(args.json)) return fresh;
@@ -124,9 +129,10 @@ async function oneRun(side, plan, key) {
 }
 
 const ranges = args.range.split(",");
+const dataOf = (range) => ({ ...data, horizon: SPACES[range].horizon });
 const basePlan = (range, seed) => ({
-  ...{ data, others: OTHERS, epochs: Number(args.epochs), workers: Number(args.workers), seed },
-  range: RANGES[range],
+  ...{ model: args.model, data: dataOf(range), epochs: Number(args.epochs), workers: Number(args.workers), seed },
+  space: spaceOf(range, args.part === "fixed"),
 });
 
 /** Both sides in turns, who begins alternating. */
@@ -191,7 +197,10 @@ function summary(runs) {
 async function agreeOn(range, { ours, theirs }) {
   const { compareEpochs } = await import("./study-agreement.mjs");
   const trials = ours.trials.slice(0, Number(args.agree));
-  const same = await compareEpochs({ ...{ data, trials, python: args.python, peer, folder }, epochs: 1 });
+  const same = await compareEpochs({
+    ...{ model: args.model, data: dataOf(range), trials, python: args.python, peer, folder },
+    epochs: 1,
+  });
   const [mine, its] = [ours, theirs].map((run) => median(run.trials.map(({ value }) => value)));
   const apart = Math.abs(mine - its) / its;
   record.agreement[range] = { ...same, medians: [mine, its], apart };
@@ -284,7 +293,7 @@ function tellSearch(range, { target, medians, reached, seeds, ratio, met }) {
 }
 
 if (!["fixed", "search"].includes(args.part)) throw new Error(`--part ${args.part}: fixed or search`);
-for (const range of ranges) if (!RANGES[range]) throw new Error(`--range ${range}: ${Object.keys(RANGES).join(", ")}`);
+for (const range of ranges) if (!known.includes(range)) throw new Error(`--range ${range}: ${known.join(", ")}`);
 say(`${JSON.stringify({ ...machine(), load: os.loadavg()[0] })}\n`);
 for (const range of ranges) {
   record.results[range] = await (args.part === "fixed" ? fixedPart : searchPart)(range);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The peer's side of bench/study: Optuna with PyTorch on NASA's cells, processes that share a study in a journal file.
+"""The peer's side of bench/study: Optuna with PyTorch (and torchdiffeq) on NASA's cells, processes that share a study in a journal file.
 
   python study_peer.py run PLAN.json DIRECTORY [--adamw default|foreach|fused] [--start fork|spawn]
       makes the study, queues the plan's parameter sets (or searches with TPE and median pruning, where it has none)
@@ -62,33 +62,35 @@ def load_cell(plan, cell):
 def load_data(plan):
     """Windows and the SOH after them, or its change, standardised by what the training windows see."""
     window, horizon = plan["window"], plan["horizon"]
-    assert horizon == 1, "the peer predicts one cycle ahead"
     parts = {"train": ([], []), "val": ([], [])}
     seen = []
     for cell in plan["cells"]:
         rows = load_cell(plan, cell)
-        count = len(rows) - window
+        count = len(rows) - window - horizon + 1
         first_late = count - int(np.floor(plan["val_split"] * count + 0.5))
-        seen.append(rows[: first_late - 1 + window])
-        for i in range(count):
-            inputs, targets = parts["train" if i < first_late else "val"]
-            inputs.append(rows[i : i + window])
-            targets.append(rows[i + window, 0] - (rows[i + window - 1, 0] if plan["residual"] else 0))
+        # The last target of an early window comes before the first one of a late window.
+        early = first_late - horizon + 1
+        seen.append(rows[: early - 1 + window])
+        for i in [*range(early), *range(first_late, count)]:
+            inputs, targets = parts["train" if i < early else "val"]
+            end = i + window
+            inputs.append(rows[i:end])
+            targets.append(rows[end : end + horizon, 0] - (rows[end - 1, 0] if plan["residual"] else 0))
     seen = np.concatenate(seen)
     mean, std = seen.mean(0), seen.std(0)
     target = np.asarray(parts["train"][1])
-    scale = {"mean": target.mean(), "std": target.std()}
+    scale = {"mean": target.mean(0), "std": np.sqrt(target.var(0).mean())}
     tensors = {
         part: (
             torch.tensor((np.stack(x) - mean) / std, dtype=torch.float32),
-            torch.tensor((np.asarray(y) - scale["mean"]) / scale["std"], dtype=torch.float32).unsqueeze(1),
+            torch.tensor((np.asarray(y) - scale["mean"]) / scale["std"], dtype=torch.float32),
         )
         for part, (x, y) in parts.items()
     }
     return {**tensors, "std": float(scale["std"]), "windows": {part: len(x) for part, (x, _) in tensors.items()}}
 
 
-class Net(nn.Module):
+class Lstm(nn.Module):
     def __init__(self, features, hidden, dropout):
         super().__init__()
         self.lstm = nn.LSTM(features, hidden, batch_first=True)
@@ -97,6 +99,15 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.head(self.drop(self.lstm(x)[0][:, -1]))
+
+
+def net_of(model, params, plan):
+    features = len(plan["features"])
+    if model == "lstm":
+        return Lstm(features, params["hidden"], params.get("dropout", 0))
+    from neural_ode_peer import NeuralOde
+
+    return NeuralOde(params, features, plan["window"], plan["horizon"])
 
 
 ADAMW = {"default": {}, "foreach": {"foreach": True}, "fused": {"fused": True}, "for-loop": {"foreach": False}}
@@ -130,7 +141,7 @@ def agree(path):
     data = load_data(starts["data"])
     out = []
     for start in starts["starts"]:
-        net = Net(len(starts["data"]["features"]), start["params"]["hidden"], 0)
+        net = net_of(starts["model"], {**start["params"], "dropout": 0}, starts["data"])
         with torch.no_grad():
             for name, parameter in net.named_parameters():
                 parameter.copy_(decode(start["weights"][name], np.float32).reshape(parameter.shape))
@@ -156,23 +167,30 @@ def open_study(plan, directory, rank=0):
     )
 
 
+def suggested(trial, space):
+    """The trial's parameters; what hangs on another's value is left out where it has another one."""
+    params = {}
+    for name, parameter in space.items():
+        if any(params[other] != value for other, value in parameter.get("when", {}).items()):
+            continue
+        if "choices" in parameter:
+            params[name] = trial.suggest_categorical(name, parameter["choices"])
+        else:
+            suggest = trial.suggest_int if parameter["type"] == "int" else trial.suggest_float
+            params[name] = suggest(name, parameter["low"], parameter["high"], log=parameter["log"])
+    return params
+
+
 def objective_of(plan, data, adamw, marks):
     import optuna
 
-    (x, _), ranges, others = data["train"], plan["range"], plan["others"]
-    fixed = plan["sets"] is not None
+    x, _ = data["train"]
 
     def objective(trial):
         marks["trialStart"].append([trial.number, time.time() * 1e3])
-        hidden = trial.suggest_int("hidden", ranges["low"], ranges["high"], log=ranges["log"])
-        params = {
-            "lr": trial.suggest_float("lr", **others["lr"], log=True),
-            "batch": trial.suggest_categorical("batch", others["batch"]),
-            "weight_decay": trial.suggest_float("weight_decay", **others["weight_decay"], log=True),
-        }
-        dropout = 0 if fixed else trial.suggest_float("dropout", **others["dropout"])
+        params = suggested(trial, plan["space"])
         torch.manual_seed(100_000 * plan["seed"] + trial.number)
-        net = Net(x.shape[2], hidden, dropout)
+        net = net_of(plan["model"], params, plan["data"])
         best = float("inf")
         orders = (torch.randperm(len(x)) for _ in range(plan["epochs"]))
         for epoch, rmse in enumerate(epochs(data, net, params, adamw, orders)):
@@ -216,6 +234,8 @@ def run(args):
 
     with open(args.plan) as file:
         plan = json.load(file)
+    if plan["model"] == "node":
+        import neural_ode_peer  # noqa: F401  (before processes are forked, which have it then)
     loaded = time.time()
     data = load_data(plan["data"])
     with_data = time.time()
@@ -239,12 +259,15 @@ def run(args):
     optimized = time.time()
     trials = [trial_record(trial) for trial in open_study(plan, args.directory).trials if trial.state.is_finished()]
     at = {"began": began, "loaded": loaded, "data": with_data, "ready": ready, "optimized": optimized}
+    versions = {"python": sys.version.split()[0], "torch": torch.__version__, "optuna": optuna.__version__}
+    if "torchdiffeq" in sys.modules:
+        versions["torchdiffeq"] = sys.modules["torchdiffeq"].__version__
     return {
         "at": {name: seconds * 1e3 for name, seconds in at.items()},
         "marks": {name: sum((each[name] for each in marks), []) for name in ("trialStart", "report")},
         "trials": trials,
         "windows": data["windows"],
-        "versions": {"python": sys.version.split()[0], "torch": torch.__version__, "optuna": optuna.__version__},
+        "versions": versions,
         "capability": torch.backends.cpu.get_cpu_capability(),
     }
 

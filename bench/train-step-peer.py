@@ -5,9 +5,13 @@
                                                            builds the model from our weights under the same names, and
                                                            trains S seconds under each AdamW setting to find the fastest
   {"do": "trace", "steps": N}                              trains N steps from those weights; the losses
+  {"do": "compare", "loss", "gradients": {name: base64}}   the first batch from those weights without clipping, in float32
+                                                           and float64: errors of both sides, the solver's evaluations
   {"do": "block", "seconds": S}                            trains for S seconds of CPU time; steps and CPU seconds
 """
 import base64
+import importlib.metadata
+import importlib.util
 import json
 import platform
 import sys
@@ -56,19 +60,29 @@ class Mlp(nn.Module):
         return self.head(x)
 
 
+def net_of(case):
+    if case["model"] == "mlp":
+        return Mlp(case)
+    if case["model"] != "node":
+        return Recurrent(case)
+    from neural_ode_peer import NeuralOde
+
+    return NeuralOde(case, case["features"], case["window"], case["horizon"])
+
+
 class Side:
     def __init__(self, case):
         self.case = case
         n = case["windows"]
         self.x = decode(case["x"], (n, case["window"], case["features"]))
-        self.y = decode(case["y"], (n, 1))
+        self.y = decode(case["y"], (n, case.get("horizon", 1)))
         self.order = [torch.arange(i, i + case["batch"]) for i in range(0, n - case["batch"] + 1, case["batch"])]
         self.loss = nn.MSELoss()
         self.reset()
 
     def reset(self, optimizer=None):
         case = self.case
-        self.net = (Mlp if case["model"] == "mlp" else Recurrent)(case)
+        self.net = net_of(case)
         named = dict(self.net.named_parameters())
         assert sorted(named) == sorted(case["weights"]), (sorted(named), sorted(case["weights"]))
         with torch.no_grad():
@@ -95,6 +109,30 @@ class Side:
         self.reset(self.optimizer)
         return [self.step().item() for _ in range(steps)]
 
+    def gradients(self, dtype):
+        """Loss and gradients of the first batch; float64 is what errors are against: of dopri5 at a tolerance of 1e-11."""
+        self.reset(self.optimizer)
+        net = self.net.to(dtype)
+        if dtype == torch.float64:
+            net.times = net.times.to(dtype)
+            net.control = {name: 1e-11 for name in net.control}
+        index = self.order[0]
+        loss = self.loss(net(self.x[index].to(dtype)), self.y[index].to(dtype))
+        loss.backward()
+        return loss.item(), {name: p.grad for name, p in net.named_parameters()}, net.evaluations
+
+    def compare(self, loss, gradients):
+        own_loss, own, evaluations = self.gradients(torch.float32)
+        exact_loss, exact, _ = self.gradients(torch.float64)
+        found = {name: decode(gradients[name], exact[name].shape) for name in exact}
+        self.reset(self.optimizer)
+
+        def errors(loss, gradients):
+            far = {n: ((g.double() - exact[n]).abs().max() / exact[n].abs().max()).item() for n, g in gradients.items()}
+            return {**far, "loss": abs(loss - exact_loss) / exact_loss}
+
+        return {"evaluations": evaluations, "errors": errors(own_loss, own), "oursErrors": errors(loss, found)}
+
     def block(self, seconds):
         # Losses are read together at the end of a pass, as ours are.
         steps, start = 0, time.process_time()
@@ -111,6 +149,8 @@ def main():
         command = json.loads(line)
         if command["do"] == "versions":
             answer = {"python": platform.python_version(), "torch": torch.__version__, "threads": torch.get_num_threads(), "capability": torch.backends.cpu.get_cpu_capability()}
+            if importlib.util.find_spec("torchdiffeq"):
+                answer["torchdiffeq"] = importlib.metadata.version("torchdiffeq")
         elif command["do"] == "case":
             side = Side(command["case"])
             # PyTorch at its fastest: the cheapest of its optimizer settings on this very case.
@@ -125,6 +165,8 @@ def main():
             answer = {"optimizer": side.optimizer, "probe_ms": {k: v * 1e3 for k, v in probe.items()}}
         elif command["do"] == "trace":
             answer = {"losses": side.trace(command["steps"])}
+        elif command["do"] == "compare":
+            answer = side.compare(command["loss"], command["gradients"])
         else:
             answer = side.block(command["seconds"])
         print(json.dumps(answer), flush=True)

@@ -22,18 +22,19 @@ function normals(seed, count) {
 const base64 = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("base64");
 
 /** Random windows, 8 batches a pass. */
-function splitOf({ batch }) {
+function splitOf({ batch, horizon = 1 }) {
   const windows = batch * 8;
-  const length = windows + WINDOW;
+  const length = windows + WINDOW + horizon - 1;
   const ids = Int32Array.from({ length: windows }, (_, i) => i);
+  const end = ids.map((i) => i + WINDOW - 1);
   const source = {
     rows: { width: FEATURES, cycles: Int32Array.from({ length }, (_, i) => i + 1) },
     inputs: normals(1, length * FEATURES),
     soh: normals(2, length),
-    windows: { end: ids.map((i) => i + WINDOW - 1), cell: new Int32Array(windows), position: ids },
-    ...{ window: WINDOW, horizon: 1 },
+    windows: { end, target: end, cell: new Int32Array(windows), position: ids },
+    ...{ truth: null, window: WINDOW, horizon },
   };
-  return new WindowSplit("train", source, ids);
+  return { split: new WindowSplit("train", source, ids), source, ids };
 }
 
 /**
@@ -55,17 +56,52 @@ const cpuSeconds = () => {
   return (user + system) / 1e6;
 };
 
+/** A fresh model of a case, always with the same weights. */
+async function modelOf(spec, kind) {
+  const { horizon = 1 } = spec;
+  const each = (value) => new Array(horizon).fill(value);
+  const normalisation = {
+    ...{ xMean: [0, 0, 0], xStd: [1, 1, 1], sohMean: each(0), sohStd: each(1) },
+    ...{ deltaMean: each(0), deltaStd: each(1) },
+  };
+  const facts = { features: FEATURES, window: WINDOW, horizon, normalisation, seeds: { init: 7, dropout: 0 } };
+  const { hidden, layers, latent, width, solver, encoder, rtol, atol } = spec;
+  const params = models.get(spec.model).parameters.parse({
+    ...{ hidden_size: hidden, dropout: 0, residual: false },
+    ...(spec.model === "node"
+      ? { encoder, latent_size: latent, width, solver, rtol, atol, step_size: 1 }
+      : { layers, head: "linear", activation: "tanh" }),
+  });
+  return new (await classOf(spec, kind))(params, facts);
+}
+
+/**
+ * Loss, gradients by PyTorch's names and the solver's evaluations of the first batch, by the very pass that is timed: AdamW
+ * with beta1 = 1/2 keeps half of each gradient after its first step, which is exact.
+ */
+async function firstStep(spec, kind, { source, ids }) {
+  const model = await modelOf(spec, kind);
+  const adamw = await optimizers.get("adamw").load();
+  const optimizer = adamw(model.variables, { beta1: 0.5, beta2: 0.999, eps: 1e-8 });
+  const first = new WindowSplit("train", source, ids.slice(0, spec.batch));
+  const { metrics, own } = await trainOneEpoch(model, first.loader({ batchSize: spec.batch }), {
+    ...{ optimizer, lr: 1e-3, weightDecay: 0, maxNorm: 0 },
+  });
+  const state = optimizer.state();
+  const gradients = [...model.variables.keys()].map((name) => [
+    name,
+    base64(state.get(`${name}.exp_avg`).map((m) => 2 * m)),
+  ]);
+  optimizer.dispose();
+  model.dispose();
+  return { loss: metrics.loss, evaluations: own.evaluations, gradients: Object.fromEntries(gradients) };
+}
+
 /** Our side of a case: a fresh model, its optimizer and the package's own `trainOneEpoch`. */
 export async function ourSide(spec, kind) {
-  const split = splitOf(spec);
+  const { split, ...data } = splitOf(spec);
   const loader = split.loader({ batchSize: spec.batch });
-  const normalisation = { xMean: [0, 0, 0], xStd: [1, 1, 1], sohMean: [0], sohStd: [1], deltaMean: [0], deltaStd: [1] };
-  const facts = { features: FEATURES, window: WINDOW, horizon: 1, normalisation, seeds: { init: 7, dropout: 0 } };
-  const params = {
-    ...{ hidden_size: spec.hidden, layers: spec.layers, dropout: 0, head: "linear" },
-    ...{ residual: false, activation: "tanh" },
-  };
-  const model = new (await classOf(spec, kind))(params, facts);
+  const model = await modelOf(spec, kind);
   const adamw = await optimizers.get("adamw").load();
   const optimizer = adamw(model.variables, { beta1: 0.9, beta2: 0.999, eps: 1e-8 });
   let epoch = 0;
@@ -75,6 +111,7 @@ export async function ourSide(spec, kind) {
   return {
     pass,
     batches: loader.batches,
+    firstStep: () => firstStep(spec, kind, data),
     /** Trains for so many seconds of CPU time. */
     async block(seconds) {
       const start = cpuSeconds();

@@ -1,13 +1,14 @@
 // One training step (gather, forward, backward, clip, AdamW, losses made readable) beside PyTorch's, on one pinned core.
 //
-//   npm run bench -- train-step [--case NAME[,NAME]] [--kind batch,tape] [--isa avx512|avx2|neon] [--pairs 15]
+//   npm run bench -- train-step [--case NAME|MODEL[,…]] [--kind batch,tape] [--isa avx512|avx2|neon] [--pairs 15]
 //                               [--seconds 2] [--kernels auto|native|relaxed|plain|none] [--backend wasm|cpu]
 //                               [--python python3] [--core N] [--json FILE] [--svg FILE] [--no-peer]
 //
 // `batch` is a built-in model, `tape` a class that a user derives from it. Blocks of `--seconds` of CPU time of all of them
 // alternate; each round gives a ratio of CPU time a step for each kind. Before timing, each trains from the same weights
 // on the same batches as PyTorch and must give the same losses; where it does not, the exit code is 1, and 0 whatever was
-// measured. PyTorch runs one thread with the fastest of its AdamW settings on each case. `--isa` holds both sides to an
+// measured. Of the neural ODE (`--case node`, beside torchdiffeq) evaluations must agree within 5 %, and loss and gradients of
+// the first batch must be no further from float64's than 1.2 times PyTorch's in float32, or 2e-6. PyTorch runs one thread with the fastest of its AdamW settings on each case. `--isa` holds both sides to an
 // instruction set. The step is the package's own: `trainOneEpoch` on a loader and a model.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -42,7 +43,7 @@ if (!process.env.BENCH_PINNED && spawnSync("taskset", ["--version"]).status === 
 if (args.isa) process.env.MLBENCH_HPO_ISA = args.isa;
 
 const { isaOf, useBackend, useKernels } = await import("../dist/tensor/index.js");
-const { AGREEMENT, STEP_GOALS, inWords, judgeRatios } = await import("./goals.mjs");
+const { AGREEMENT, ODE_STEP_GOALS, STEP_GOALS, inWords, judgeRatios } = await import("./goals.mjs");
 const { median } = await import("./mann-whitney.mjs");
 const { FEATURES, WINDOW, ourSide, startPeer } = await import("./train-step-sides.mjs");
 
@@ -55,7 +56,28 @@ const CASES = {
   "lstm-h64-x2": { model: "lstm", hidden: 64, layers: 2, batch: 64 },
   "gru-h64": { model: "gru", hidden: 64, layers: 1, batch: 64 },
   "mlp-h64-x2": { model: "mlp", hidden: 64, layers: 2, batch: 64 },
+  ...nodeCases(),
 };
+
+/** The neural ODE with each solver: latent size, width of the right-hand side, horizon, and what reads the window. */
+function nodeCases() {
+  const sizes = [
+    [4, 16, 10],
+    [8, 32, 10],
+    [8, 32, 30],
+    [16, 64, 30],
+    [8, 32, 30, "mlp"],
+  ];
+  const control = { rk4: {}, dopri5: { rtol: 1e-3, atol: 1e-4 } };
+  return Object.fromEntries(
+    Object.keys(control).flatMap((solver) =>
+      sizes.map(([latent, width, horizon, encoder = "gru"]) => [
+        `node-${solver}-d${latent}-w${width}-t${horizon}${encoder === "gru" ? "" : `-${encoder}`}`,
+        { model: "node", hidden: 32, latent, width, horizon, encoder, solver, ...control[solver], batch: 64 },
+      ]),
+    ),
+  );
+}
 /** Passes over the 8 batches that both sides train before anything is timed. */
 const TRACED = 5;
 const kinds = args.kind.split(",");
@@ -75,6 +97,22 @@ async function compareLosses(name, side, peer) {
   return worst;
 }
 
+/**
+ * A neural ODE's first batch, before it is trained: as many evaluations, and loss and gradients no further from float64's
+ * than PyTorch's in float32 are.
+ * @throws Error
+ */
+async function compareGradients(name, side, peer) {
+  const { evaluations, ...found } = await side.firstStep();
+  const theirs = await peer.ask({ do: "compare", ...found });
+  if (!(Math.abs(evaluations / theirs.evaluations - 1) <= AGREEMENT.evaluations))
+    throw new Error(`${name}: ${evaluations} evaluations, torchdiffeq ${theirs.evaluations}`);
+  const [error, peerError] = [theirs.oursErrors, theirs.errors].map((errors) => Math.max(...Object.values(errors)));
+  if (!(error <= Math.max(AGREEMENT.errors * peerError, AGREEMENT.rounding)))
+    throw new Error(`${name}: error against float64 ${error}, PyTorch's ${peerError}: ${JSON.stringify(theirs)}`);
+  return { evaluations, peerEvaluations: theirs.evaluations, error, peerError };
+}
+
 async function runCase(name, spec, peer) {
   const record = { case: name, ...spec, window: WINDOW, features: FEATURES, traceDifference: {}, blocks: [] };
   const sides = {};
@@ -82,7 +120,11 @@ async function runCase(name, spec, peer) {
   if (peer) {
     const description = Object.values(sides)[0].description();
     record.peer = await peer.ask({ do: "case", case: description, seconds: warmSeconds });
-    for (const kind of kinds) record.traceDifference[kind] = await compareLosses(`${name}, ${kind}`, sides[kind], peer);
+    for (const kind of kinds) {
+      const what = `${name}, ${kind}`;
+      if (spec.solver) record.solves = { ...record.solves, [kind]: await compareGradients(what, sides[kind], peer) };
+      record.traceDifference[kind] = await compareLosses(what, sides[kind], peer);
+    }
     sides.theirs = { block: (seconds) => peer.ask({ do: "block", seconds }), dispose: () => {} };
   }
   for (const side of Object.values(sides)) await side.block(warmSeconds);
@@ -94,6 +136,11 @@ async function runCase(name, spec, peer) {
   }
   for (const side of Object.values(sides)) side.dispose();
   return summarise(record);
+}
+
+function goalOf({ case: name, solver }, kind) {
+  if (solver) return kind === "batch" ? ODE_STEP_GOALS[solver] : undefined;
+  return STEP_GOALS[kernels === "native" ? isa : kernels]?.[kind]?.[name];
 }
 
 const msOf = ({ cpu, steps }) => (cpu / steps) * 1e3;
@@ -109,7 +156,7 @@ function summarise(record) {
       kind,
       judgeRatios(
         blocks.map((round) => msOf(round[kind]) / msOf(round.theirs)),
-        STEP_GOALS[kernels === "native" ? isa : kernels]?.[kind]?.[record.case],
+        goalOf(record, kind),
       ),
     ]),
   );
@@ -137,8 +184,14 @@ function tell({ case: name, ms, peer, verdicts }) {
   }
 }
 
-const chosen = args.case?.split(",") ?? Object.keys(CASES);
-for (const name of chosen) if (!CASES[name]) throw new Error(`no case ${name}: ${Object.keys(CASES).join(", ")}`);
+const chosen = args.case?.split(",").flatMap(casesOf) ?? Object.keys(CASES);
+
+/** A case by its name, or all of a model. */
+function casesOf(name) {
+  const found = Object.keys(CASES).filter((each) => each === name || CASES[each].model === name);
+  if (found.length === 0) throw new Error(`no case ${name}: ${Object.keys(CASES).join(", ")}, or all of a model`);
+  return found;
+}
 for (const kind of kinds) if (!["batch", "tape"].includes(kind)) throw new Error(`--kind ${kind}: batch or tape`);
 const backend = await useBackend(args.backend);
 const kernels = await useKernels(args.kernels);
