@@ -79,6 +79,7 @@ function splitOf({ window, features, horizon, windows }: Problem, more = 0): Win
   const normal = createNormal(createRng(3, "rows"));
   const length = windows + window - 1 + horizon;
   const ids = Int32Array.from({ length: windows }, (_, i) => i);
+  const end = ids.map((i) => i + window - 1);
   const source = {
     rows: { width: features, cycles: Int32Array.from({ length }, (_, i) => i + 1) },
     inputs: behind(Float32Array.from({ length: length * features }, normal), more * features),
@@ -86,7 +87,8 @@ function splitOf({ window, features, horizon, windows }: Problem, more = 0): Win
       Float32Array.from({ length }, () => 0.9 + 0.05 * normal()),
       more,
     ),
-    windows: { end: ids.map((i) => i + window - 1), cell: new Int32Array(windows), position: ids },
+    truth: null,
+    windows: { end, target: end, cell: new Int32Array(windows), position: ids },
     ...{ window, horizon },
   };
   return new WindowSplit("train", source, ids);
