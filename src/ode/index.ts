@@ -20,4 +20,3 @@ export type { SolverName } from "./methods/index.js";
 export type { Method, PathPolynomials, Step, Stepper, StepperContext } from "./method.js";
 export { solveDense } from "./solve-dense.js";
 export { DenseLu, SingularMatrixError } from "./dense-lu.js";
-export type { NumberJacobian } from "./linearize.js";
