@@ -154,13 +154,17 @@ export class RunningPass implements BatchPass {
       update.load(!this.#stepped);
       plan.setMasks(numbers.t - 1);
       entry.setStep(numbers);
-      this.#stepped = true;
     } else if (entry.packedFor !== this) {
       plan.pack.run();
       entry.packedFor = this;
     }
     const ended = main.run();
-    return ended !== null && plan.ode !== null && plan.ode.lacksRoom(ended);
+    if (ended) return plan.ode !== null && plan.ode.lacksRoom(ended);
+    if (update) {
+      this.#stepped = true;
+      update.taken();
+    }
+    return false;
   }
 
   #read({ ode }: BatchPlan): BatchScores {

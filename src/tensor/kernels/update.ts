@@ -132,11 +132,15 @@ export class FusedUpdate implements Update {
     this.#requireAlive();
     const backend = tf.backend();
     for (const place of this.#places) {
-      place.live = true;
       if (!all && place.dataId === place.variable.dataId) continue;
       this.memory.f32.set(valuesOf(backend, place.variable), (this.#block(0) >> 2) + place.offset);
       place.dataId = place.variable.dataId;
     }
+  }
+
+  /** After a step that was taken in the blocks. */
+  taken(): void {
+    for (const place of this.#places) place.live = true;
   }
 
   /** After steps that were taken in the blocks: the variables take their values, but for those assigned since. */

@@ -361,12 +361,12 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
   });
 
   test.each([
-    ["forwards", "dopri5", false, 20, /budget of 20 evaluations spent at t=/],
-    ["backwards", "dopri5", true, 60, /budget of 60 evaluations spent at t=/],
-    ["at the start", "dopri5", false, 1000, /the right-hand side is not finite at t=0/],
+    ["forwards", "dopri5", false, 20, 2, /budget of 20 evaluations spent at t=/],
+    ["backwards", "dopri5", true, 20, 0, /budget of 20 evaluations spent at t=/],
+    ["at the start", "dopri5", false, 1000, 2, /the right-hand side is not finite at t=0/],
   ] as const)(
     "an ODE that can't be solved further, %s, ends the pass as on the tape, the steps before it taken and no other",
-    async (where, solver, adjoint, max_evaluations, message) => {
+    async (where, solver, adjoint, max_evaluations, done, message) => {
       before ??= installOps(ops);
       const problem: Problem = { ...base, model: "node", solver, adjoint, layers: 1, horizon: 4, dropout: 0 };
       const ended = async (classes: typeof built): Promise<unknown> => {
@@ -396,8 +396,8 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
       };
       const tape = await ended(onTape);
       expect(tape).toMatchObject({
-        batches: 2,
-        step: 2,
+        batches: done,
+        step: done,
         class: "diverged",
         failure: expect.stringMatching(message) as string,
       });
