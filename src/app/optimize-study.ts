@@ -18,7 +18,7 @@ import { requireExecutor, studyExecutor } from "./executor-of.js";
 import { datasetOf, preflight } from "./preflight.js";
 import { BaselineKeeper } from "./study-baselines.js";
 import { studyParameters } from "./study-subject.js";
-import { studyBackend } from "./study-backend.js";
+import { requireThreads, studyBackend } from "./study-backend.js";
 import { studyKernels } from "./study-kernels.js";
 import { loadStudyPlugins } from "./study-plugins.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
@@ -171,6 +171,7 @@ async function trainingJobs(
     await baselines.start(found.dataset);
   }
   const backend = oneBackend(chosen);
+  requireThreads(backend, options);
   const configOf: ConfigOfTrial = (trial) => ({ ...configOfAsked(trial), backend });
   const judged = judgedBy(header);
   const jobOf: JobOf = async ({ params }) => {

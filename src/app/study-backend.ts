@@ -1,7 +1,9 @@
 /** The backend of a study's trials: that of its first one, unless it is told otherwise. */
+import { availableParallelism } from "node:os";
 import type { BackendName, Trial } from "../core/index.js";
 import { messageOf, UsageError } from "../core/index.js";
-import { useBackend } from "../tensor/index.js";
+import type { PoolOptions } from "./executor-of.js";
+import { tensorflowTakesThreads, useBackend } from "../tensor/index.js";
 
 const names: readonly BackendName[] = ["wasm", "cpu", "tensorflow"];
 
@@ -41,4 +43,22 @@ export async function studyBackend(
       { cause: error },
     );
   }
+}
+
+/**
+ * Refuses several workers in threads on an addon that does not stand them.
+ * @throws UsageError `backend-unavailable`
+ */
+export function requireThreads(
+  backend: BackendName,
+  { isolation = "thread", concurrency = availableParallelism(), executor }: PoolOptions,
+  takesThreads: () => boolean = tensorflowTakesThreads,
+): void {
+  const threads = executor === undefined && isolation === "thread" && concurrency > 1;
+  if (backend !== "tensorflow" || !threads || takesThreads()) return;
+  throw new UsageError(
+    "backend-unavailable",
+    "the addon of the npm package @tensorflow/tfjs-node can end a process in which several workers compute: use " +
+      "--isolation process or --workers 1, or run `mlbench-hpo backends install tensorflow`, whose addon is mended",
+  );
 }

@@ -2,7 +2,7 @@
 export * from "./backend.js";
 export { isMissingOp, opCostOf } from "./op-cost.js";
 export type { OpCost } from "./op-cost.js";
-export { hasTensorflow } from "./tensorflow-files.js";
+export { hasTensorflow, tensorflowTakesThreads } from "./tensorflow-files.js";
 export * from "./batch-tensors.js";
 export * from "./ops/index.js";
 export { isaOf, kernelsWork } from "./kernels/select.js";

@@ -103,3 +103,11 @@ function addonOfPackage(code: string): string {
 export function hasTensorflow(): boolean {
   return (inCache() ?? inNodeModules()) !== null;
 }
+
+/**
+ * Whether the TensorFlow that would be loaded may run in several threads of a process: what `backends install` compiles
+ * may, the npm package's own addon writes to a set that its threads share without a lock.
+ */
+export function tensorflowTakesThreads(env?: NodeJS.ProcessEnv): boolean {
+  return inCache(env) !== null || inNodeModules() === null;
+}

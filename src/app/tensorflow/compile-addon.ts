@@ -1,5 +1,5 @@
 /** The addon that calls libtensorflow, out of tfjs-node's sources, by one call of a C++ compiler. */
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MlbenchError, UsageError } from "../../core/index.js";
 import { runProgram } from "./run-program.js";
@@ -29,6 +29,39 @@ __attribute__((constructor)) static void set_environment(void) {
 `;
 
 /**
+ * The package keeps the names of ops' attributes in one set for all threads, without a lock: two workers that meet new names
+ * at once end the process. Never freed: threads may still compute while the process ends.
+ */
+const SHARED_NAMES: readonly (readonly [string, string])[] = [
+  [
+    "static std::set<std::string> ATTR_NAME_SET;",
+    `static const char *KeepAttrName(const std::string &name) {
+  static std::mutex &mutex = *new std::mutex;
+  static std::set<std::string> &names = *new std::set<std::string>;
+  const std::lock_guard<std::mutex> hold(mutex);
+  return names.insert(name).first->c_str();
+}`,
+  ],
+  ["ATTR_NAME_SET.insert(attr_name_string.c_str()).first->c_str()", "KeepAttrName(attr_name_string.c_str())"],
+  ["#include <set>", "#include <mutex>\n#include <set>"],
+];
+
+/** Makes the addon's sources fit for several threads. @throws MlbenchError `install-failed` where they are not those known */
+export async function makeThreadSafe(binding: string): Promise<void> {
+  const file = join(binding, "tfjs_backend.cc");
+  let text = await readFile(file, "utf8");
+  for (const [found, replacement] of SHARED_NAMES) {
+    if (text.split(found).length !== 2)
+      throw new MlbenchError(
+        "install-failed",
+        `${file}: "${found}" does not stand in it once: not the sources expected`,
+      );
+    text = text.replace(found, () => replacement);
+  }
+  await writeFile(file, text);
+}
+
+/**
  * The first of `$CXX`, g++, c++ and clang++ that there is.
  * @throws UsageError `install-unsupported`
  */
@@ -54,6 +87,7 @@ export async function compileAddon(
   signal?: AbortSignal,
 ): Promise<void> {
   const { code, addon, lib, log } = parts;
+  await makeThreadSafe(join(code, "binding"));
   const environment = join(code, "binding", "environment.cc");
   await writeFile(environment, ENVIRONMENT);
   const sources = (await readdir(join(code, "binding"))).filter((name) => name.endsWith(".cc")).sort();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { replayTrial } from "../../../src/app/replay.js";
-import { backendOf, studyBackend } from "../../../src/app/study-backend.js";
+import { backendOf, requireThreads, studyBackend } from "../../../src/app/study-backend.js";
 import { blankTrial } from "../../../src/core/index.js";
 import type { Trial } from "../../../src/core/index.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
@@ -31,6 +31,15 @@ describe("the backend that a study keeps", () => {
     await expect(kept).rejects.toThrow(
       /^study "s" keeps that of its first trial: backend "tensorflow" is not available: .*backends install tensorflow.*or use --backend wasm, whose numbers differ in the last bits$/,
     );
+  });
+
+  test("several threads on an addon that does not stand them are refused, before any trial", () => {
+    const refused = () => requireThreads("tensorflow", { concurrency: 2 }, () => false);
+    expect(refused).toThrow(/--isolation process or --workers 1, or run `mlbench-hpo backends install tensorflow`/);
+    for (const pool of [{ concurrency: 1 }, { concurrency: 2, isolation: "process" as const }])
+      expect(() => requireThreads("tensorflow", pool, () => false)).not.toThrow();
+    expect(() => requireThreads("wasm", { concurrency: 2 }, () => false)).not.toThrow();
+    expect(() => requireThreads("tensorflow", { concurrency: 2 }, () => true)).not.toThrow();
   });
 
   test("goes on in later calls, whatever auto would take", async () => {

@@ -7,6 +7,7 @@ import { delimiter, dirname, join } from "node:path";
 import { zipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { beginFolder, sweep } from "../../../../src/app/tensorflow/folders.js";
+import { makeThreadSafe } from "../../../../src/app/tensorflow/compile-addon.js";
 import { installTensorflow, uninstallTensorflow } from "../../../../src/app/tensorflow/install.js";
 import type { InstallOptions } from "../../../../src/app/tensorflow/install.js";
 import type { TensorflowSources } from "../../../../src/app/tensorflow/sources.js";
@@ -20,6 +21,9 @@ const isSupported = process.platform === "linux" && (process.arch === "x64" || p
 const FILE = "tensorflow_cpu-2.15.1-cp311-cp311-manylinux.whl";
 
 type Files = Parameters<typeof zipSync>[0];
+
+/** The same bytes whenever it is made: a zip has the time of each file. */
+const archive = (files: Files): Uint8Array => zipSync(files, { mtime: new Date(2000, 0, 1) });
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
 /** What a wheel of TensorFlow has, as far as it matters here. */
@@ -62,6 +66,7 @@ async function workshop(root: string): Promise<TensorflowSources> {
         "dist/index_test.js": "",
         "dist/index.d.ts": "",
         "binding/tfjs_binding.cc": "// C++",
+        "binding/tfjs_backend.cc": BACKEND,
       },
     ],
     ["headers", { "package.json": "{}", "include/node_api.h": "/* Node */" }],
@@ -78,7 +83,7 @@ async function workshop(root: string): Promise<TensorflowSources> {
     `[ "$1" = --version ] && exit 0; while [ "$1" != -o ]; do shift; done; echo compiled > "$2"`,
   );
   vi.stubEnv("PATH", `${bin}${delimiter}${process.env["PATH"] ?? ""}`);
-  const wheel = { project: "tensorflow-cpu", file: FILE, sha256: sha256(zipSync(wheelFiles)) };
+  const wheel = { project: "tensorflow-cpu", file: FILE, sha256: sha256(archive(wheelFiles)) };
   return {
     code: { name: "@tensorflow/tfjs-node", version: "4.22.0", integrity: integrity["code"] as string },
     headers: { name: "node-api-headers", version: "1.9.0", integrity: integrity["headers"] as string },
@@ -86,6 +91,13 @@ async function workshop(root: string): Promise<TensorflowSources> {
     index: "http://127.0.0.1:9/simple",
   };
 }
+
+/** What of the package's sources two threads must not share: as in @tensorflow/tfjs-node 4.22.0. */
+const BACKEND = `#include <set>
+static std::set<std::string> ATTR_NAME_SET;
+const char *attr_name =
+      ATTR_NAME_SET.insert(attr_name_string.c_str()).first->c_str();
+`;
 
 let root: string;
 let sources: TensorflowSources;
@@ -115,12 +127,12 @@ async function failure(options: InstallOptions): Promise<MlbenchError> {
 
 async function wheelFile(files: Files = wheelFiles, name = "own-1.whl"): Promise<string> {
   const path = join(root, name);
-  await writeFile(path, zipSync(files));
+  await writeFile(path, archive(files));
   return path;
 }
 
 async function served(behaviour: Partial<ServerBehaviour> = {}): Promise<Awaited<ReturnType<typeof serveArchive>>> {
-  const server = await serveArchive({ body: Buffer.from(zipSync(wheelFiles)), ...behaviour });
+  const server = await serveArchive({ body: Buffer.from(archive(wheelFiles)), ...behaviour });
   onTestFinished(() => server.close());
   return server;
 }
@@ -268,7 +280,7 @@ describe.skipIf(!isSupported)("a wheel", () => {
 
   test("from an address: with pip's digest behind it, redirected, refused, broken and gone on with", async () => {
     const server = await served();
-    const digest = sha256(zipSync(wheelFiles));
+    const digest = sha256(archive(wheelFiles));
     expect(await install({ wheel: `${server.url}#sha256=${digest}` })).toMatchObject({ verified: true });
     const wrong = await failure({ wheel: `${server.url}#sha256=${"0".repeat(64)}` });
     expect(wrong).toMatchObject({ code: "checksum-mismatch" });
@@ -291,7 +303,7 @@ describe.skipIf(!isSupported)("the package index", () => {
   /** Its page of the project, in either form, and the file. */
   async function index(form: "json" | "html" | "empty" | "error"): Promise<{ url: string; asked: string[] }> {
     const asked: string[] = [];
-    const data = Buffer.from(zipSync(wheelFiles));
+    const data = Buffer.from(archive(wheelFiles));
     const server = createServer((request, response) => {
       asked.push(`${request.url} ${request.headers.authorization ?? "-"}`);
       if (request.url === "/files/w.whl") return void response.writeHead(302, { location: "/there.whl" }).end();
@@ -353,6 +365,19 @@ describe.skipIf(!isSupported)("what is missing on the machine", () => {
     expect(error).toMatchObject({ code: "install-unsupported", exitCode: 2 });
     expect(error.message).toMatch(/a C\+\+ compiler is needed and there is none/);
     expect(await inFolder()).toEqual([]);
+  });
+
+  test("the sources' set of names that all threads write to gets a lock; sources of another kind are refused", async () => {
+    const backend = `$(echo "$@" | tr ' ' '\\n' | grep tfjs_backend.cc)`;
+    await program(join(root, "bin"), "g++", `[ "$1" = --version ] && exit 0; cat ${backend} >&2; exit 1`);
+    await failure({ wheel: await wheelFile() });
+    const log = await readFile(join(tensorflowCache(), "compile.log"), "utf8");
+    expect(log).toContain("std::lock_guard<std::mutex>");
+    expect(log).toContain("KeepAttrName(attr_name_string.c_str());");
+    expect(log).not.toContain("ATTR_NAME_SET");
+    const binding = await emptyFolder();
+    await writeFile(join(binding, "tfjs_backend.cc"), `${BACKEND}${BACKEND}`);
+    await expect(makeThreadSafe(binding)).rejects.toMatchObject({ code: "install-failed" });
   });
 
   test("the compiler's first error, with all of it in a file", async () => {
