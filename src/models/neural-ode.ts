@@ -8,7 +8,7 @@ import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "./for
 import { methodOf } from "./network-runner.js";
 import type { NodeParameters } from "./node/meta.js";
 import { dynamicsSizes, odeMetricsOf, odeTimes } from "./ode-parameters.js";
-import { fusedOptions, solveOde } from "./solve-ode.js";
+import { fusedOptions, requireSolvable, solveOde } from "./solve-ode.js";
 
 /**
  * `encoder` (`nn.GRU`, or `nn.Sequential(nn.Linear, nn.Tanh)` on the flattened window) and `latent` (`nn.Linear`) give the
@@ -34,6 +34,7 @@ export abstract class NeuralOdeModel extends ForwardModel {
     augment: number,
   ) {
     const own = params as NodeParameters;
+    requireSolvable(own.solver, own.latent_size + augment);
     super(facts, own.residual);
     const { encoder, hidden_size, latent_size } = own;
     this.#params = own;

@@ -1,5 +1,6 @@
 /** The latent path of a model's ODE: on the fused op where that has the method, else op by op. */
-import { odeint, odeintAdjoint } from "../ode/index.js";
+import { methods, odeint, odeintAdjoint } from "../ode/index.js";
+import { requireStateSize } from "../ode/linearize.js";
 import type { LinearLayer, OdeOptions, OdeResult } from "../tensor/index.js";
 import { dense, odeMlp } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
@@ -48,6 +49,14 @@ export const solveByOps: Solve = (y0, layers, times, params, { augment = 0, time
     : odeint(func, start, times, options);
   return { path: path as Tensor3D, counts };
 };
+
+/**
+ * Checks before anything is trained what a solver asks of a state of `size` numbers.
+ * @throws UsageError `invalid-ode`
+ */
+export function requireSolvable(solver: OdeParameters["solver"], size: number): void {
+  if (methods.get(solver)?.stiff) requireStateSize(size);
+}
 
 /** What the fused op is told; null for a method that it does not have. */
 export function fusedOptions(params: Omit<OdeParameters, "latent_size">, extras: OdeExtras = {}): OdeOptions | null {
