@@ -135,6 +135,12 @@ describe.each(["ode_rnn", "latent_ode"])("%s", (name) => {
     expected.dispose();
   });
 
+  test("a state too large for an implicit solver is refused before anything is trained", async () => {
+    const large = { solver: "esdirk54", latent_size: 65 };
+    await expect(build(name, tinyBatch(), large)).rejects.toMatchObject({ code: "invalid-ode", exitCode: 2 });
+    (await build(name, tinyBatch(), { ...large, latent_size: 64 })).dispose();
+  });
+
   test("leaves no tensor behind on windows with gaps", async () => {
     const batch = irregular(tinyBatch(6, 4, 2, 5));
     const model = await build(name, batch, { dropout: 0.3 });
