@@ -33,7 +33,7 @@ export interface ForwardResult {
   readonly traj: Tensor | null;
 }
 
-/** What {@link ForwardModel.predictNormalised} gives where the model has a latent path. */
+/** What {@link ForwardModel.predictNormalised} gives where the model has a latent path, or further outputs beside it. */
 export interface NormalisedPath {
   /** [B,H], normalised units. */
   readonly normalised: Tensor2D;

@@ -94,6 +94,7 @@ function casesOfParts({ it }: TestRunner, name: string, build: Build): void {
     for (const batch of [train, val]) assertBatch(dropped, batch);
     assert.ok(gapsOf(train) > gapsOf((await build()).split("train").all()), "gaps");
     assertNormalised(train);
+    assertMeanChange(dropped, train);
     assert.deepEqual((await build({ drop_cycles: 0.25, drop_seed: 1 })).split("val").all(), val);
     const other = await build({ drop_cycles: 0.25, drop_seed: 2 });
     assert.notEqual(other.metadata.hash, dropped.metadata.hash);
@@ -118,6 +119,15 @@ function assertMetadata({ metadata, normalisation }: Dataset, name: string, spli
   for (const numbers of [normalisation.xMean, normalisation.xStd])
     assert.equal(numbers.length, metadata.featureNames.length);
   for (const numbers of [normalisation.sohStd, normalisation.deltaMean]) assert.equal(numbers.length, metadata.horizon);
+}
+
+/** The change's mean is that of the targets, whether their cycles were observed or not. */
+function assertMeanChange({ normalisation }: Dataset, { size, horizon, target, lastSoh }: Batch): void {
+  for (let h = 0; h < horizon; h++) {
+    let mean = 0;
+    for (let b = 0; b < size; b++) mean += ((target[b * horizon + h] as number) - (lastSoh[b] as number)) / size;
+    assert.ok(Math.abs(mean - (normalisation.deltaMean[h] as number)) < 1e-6, `mean change of step ${h + 1}`);
+  }
 }
 
 /** The mean number of cycles missing inside a window. */

@@ -8,6 +8,7 @@ import { gapsOf, solveCycles } from "../cycle-ode.js";
 import { ForwardModel } from "../forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
 import { dynamicsSizes, odeMetricsOf } from "../ode-parameters.js";
+import { requireSolvable } from "../solve-ode.js";
 import type { LatentOdeParameters } from "./meta.js";
 import { WindowPath } from "./window-path.js";
 
@@ -35,6 +36,7 @@ export class LatentOdeModel extends ForwardModel {
 
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
     const own = params as LatentOdeParameters;
+    requireSolvable(own.solver, own.latent_size);
     super(facts, own.residual);
     this.#params = own;
     const { hidden_size: hidden, latent_size: latent } = own;

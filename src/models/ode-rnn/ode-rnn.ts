@@ -7,6 +7,7 @@ import { gapsOf, solveCycles, statesAt, sumOfCounts } from "../cycle-ode.js";
 import { ForwardModel } from "../forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
 import { dynamicsSizes, odeMetricsOf } from "../ode-parameters.js";
+import { requireSolvable } from "../solve-ode.js";
 import type { OdeRnnParameters } from "./meta.js";
 
 /**
@@ -24,6 +25,7 @@ export class OdeRnnModel extends ForwardModel {
 
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
     const own = params as OdeRnnParameters;
+    requireSolvable(own.solver, own.latent_size);
     super(facts, own.residual);
     this.#params = own;
     const size = own.latent_size;

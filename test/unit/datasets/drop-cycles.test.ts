@@ -5,6 +5,7 @@ import { gatherRows } from "../../../src/datasets/rows.js";
 import { splitWindows } from "../../../src/datasets/splits.js";
 import { taskParameters } from "../../../src/datasets/task.js";
 import { cutWindows } from "../../../src/datasets/windows.js";
+import { run } from "../../../src/training/run.js";
 import { series, tablesOf } from "./tables.js";
 
 const shape = { window: 3, horizon: 2, stride: 1, alignWindow: 0 };
@@ -82,6 +83,12 @@ test.each(["by-time", "random"])("parts in time share no target cycle (%s)", (sp
     const [train, val, test] = [targets(parts.train), targets(parts.val), targets(parts.test)];
     expect(parts.test.length).toBeGreaterThan(3);
     for (const target of test) expect(train.has(target) || val.has(target)).toBe(false);
+    // A window is left out only where its own targets straddle the border.
+    const used = new Set([...parts.train, ...parts.val, ...parts.test]);
+    for (const w of windows.end.keys()) {
+      const own = targets(Int32Array.of(w));
+      if (!used.has(w)) expect([...own].some((target) => test.has(target) || val.has(target))).toBe(true);
+    }
     if (split === "by-time") for (const target of val) expect(train.has(target)).toBe(false);
   }
 });
@@ -94,6 +101,39 @@ test("in a study what is dropped is the study seed's: the run's own seed changes
   expect(await cyclesOf(1, {})).toEqual(await cyclesOf(1, {}));
   expect(await cyclesOf(1, {})).not.toEqual(await cyclesOf(2, {}));
   expect(await cyclesOf(1, { drop_seed: 3 })).toEqual(await cyclesOf(2, { drop_seed: 3 }));
+});
+
+test("the hash tells what was dropped, be the windows' ends the same", async () => {
+  const found = new Map<string, string>();
+  const ends = new Set<string>();
+  for (let seed = 0; seed < 40; seed++) {
+    const params = { drop_cycles: 0.1, drop_seed: seed, window: 3, horizon: 2 };
+    const { metadata, ...dataset } = await buildDataset("dummy", params, { tables: two });
+    const [train, val] = [dataset.split("train").all(), dataset.split("val").all()];
+    found.set([...train.cycles, ...val.cycles].join(), metadata.hash);
+    ends.add([train.size, val.size].join());
+  }
+  expect(found.size).toBe(40);
+  expect(ends.size).toBeLessThan(20);
+  expect(new Set(found.values()).size).toBe(40);
+});
+
+test("a model whose batches run in one call is scored on the same targets", async () => {
+  const params = { drop_cycles: 0.3, cells: 2, cycles: 40, window: 5, horizon: 3 };
+  const dataset = await buildDataset("dummy", params, { seed: 1 });
+  const { target, size } = dataset.split("val").all();
+  const data = Object.fromEntries(Object.entries(params).map(([name, value]) => [`data.${name}`, value]));
+  const runs = [];
+  for (const kernels of ["none", "plain"] as const)
+    runs.push(await run({ model: "gru", dataset: "dummy", seed: 1, kernels, params: { ...data, "train.epochs": 2 } }));
+  const [byOps, inOneCall] = runs.map(({ best }) => best?.metrics["val_rmse"] ?? NaN) as [number, number];
+  expect(inOneCall / byOps).toBeCloseTo(1, 4);
+  // What stays at the last SOH is scored on the truth as well.
+  const { lastSoh } = dataset.split("val").all();
+  const persistence = Math.sqrt(
+    target.reduce((sum, soh, i) => sum + (soh - (lastSoh[Math.floor(i / 3)] as number)) ** 2, 0) / (size * 3),
+  );
+  expect(runs[0]?.baselines["persistence_rmse"]).toBeCloseTo(persistence, 9);
 });
 
 test("too few observed cycles are told with their numbers", async () => {
