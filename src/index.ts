@@ -235,6 +235,30 @@ export type { Backend, BatchTensors, DropoutOptions } from "./tensor/index.js";
 export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "./tensor/tf.js";
 export * as tf from "./tensor/tf.js";
 export * as ops from "./tensor/ops/index.js";
+export { odeint, odeintAdjoint, odeintEvent } from "./ode/index.js";
+export type {
+  AdjointChoices,
+  AdjointCost,
+  AskedTimes,
+  ControlName,
+  EventOptions,
+  EventResult,
+  NumberEventOptions,
+  NumberFunction,
+  NumberJacobian,
+  NumberSolution,
+  OdeintAdjointOptions,
+  OdeintOptions,
+  PartsEventOptions,
+  PartsFunction,
+  PartsSolution,
+  SolverCounts,
+  SolverName,
+  SolverOptions,
+  TensorEventOptions,
+  TensorFunction,
+  TensorSolution,
+} from "./ode/index.js";
 export { models } from "./models/index.js";
 export { buildDataset, createTables, datasets, loadTables } from "./datasets/index.js";
 export type { BuildOptions, CellRows, DatasetSource, LoadContext, LoadOptions, TableParts } from "./datasets/index.js";

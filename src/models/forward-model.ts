@@ -190,21 +190,25 @@ const own = Object.fromEntries(
   ["forward", "computeLoss", "dropout"].map((name) => [name, methodOf(ForwardModel, name)]),
 );
 
+/** What a built-in model is made of, beside what the dataset fixes. */
+export type NetworkParts = Pick<Network, "recurrent" | "dense" | "ode"> & {
+  /** Of dropout. */
+  readonly rate: number;
+};
+
 /**
  * Lets the batches of a built-in model run in one call; called by its constructor, and only where the object is of that
  * very class.
- * @param predictNormalised the class's own
+ * @param methods the class's own, `predictNormalised` among them
  */
 export function runsInOneCall(
   model: ForwardModel,
-  parts: Pick<Network, "recurrent" | "dense"> & { readonly rate: number },
-  predictNormalised: unknown,
+  { rate, ...parts }: NetworkParts,
+  methods: Readonly<Record<string, unknown>>,
 ): void {
   const { window, features, horizon, seeds } = model.facts;
-  const { rate, recurrent, dense } = parts;
   const dropout = { rate, seed: seeds.dropout };
-  const network = { window, features, horizon, recurrent, dense, dropout, scale: model.scale };
-  describeNetwork(model, network, { ...own, predictNormalised });
+  describeNetwork(model, { window, features, horizon, ...parts, dropout, scale: model.scale }, { ...own, ...methods });
 }
 
 /** A model's class, as its registry entry holds it: the constructor takes the validated parameters and the facts. */

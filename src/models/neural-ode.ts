@@ -3,11 +3,12 @@ import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../te
 import { dense, dropout, gru } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor/tf.js";
-import { ForwardModel } from "./forward-model.js";
+import { ForwardModel, runsInOneCall } from "./forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "./forward-model.js";
+import { methodOf } from "./network-runner.js";
 import type { NodeParameters } from "./node/meta.js";
 import { dynamicsSizes, odeMetricsOf, odeTimes } from "./ode-parameters.js";
-import { solveOde } from "./solve-ode.js";
+import { fusedOptions, requireSolvable, solveOde } from "./solve-ode.js";
 
 /**
  * `encoder` (`nn.GRU`, or `nn.Sequential(nn.Linear, nn.Tanh)` on the flattened window) and `latent` (`nn.Linear`) give the
@@ -25,8 +26,15 @@ export abstract class NeuralOdeModel extends ForwardModel {
   /** What the solves of paths cost, until their loss is computed. */
   readonly #counts = new WeakMap<Tensor, OdeCounts>();
 
-  constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts, augment: number) {
+  /** @param of the class that is built; a subclass may compute anything */
+  constructor(
+    of: abstract new (...args: never[]) => NeuralOdeModel,
+    params: Readonly<Record<string, unknown>>,
+    facts: ModelFacts,
+    augment: number,
+  ) {
     const own = params as NodeParameters;
+    requireSolvable(own.solver, own.latent_size + augment);
     super(facts, own.residual);
     const { encoder, hidden_size, latent_size } = own;
     this.#params = own;
@@ -38,6 +46,25 @@ export abstract class NeuralOdeModel extends ForwardModel {
       this.linear(`dynamics.${2 * l}`, inputs, outputs),
     );
     this.#decoder = this.linear("decoder", latent_size + augment, 1);
+    if (new.target === of) this.#describe();
+  }
+
+  #describe(): void {
+    const options = fusedOptions(this.#params, { augment: this.#augment });
+    if (!options) return;
+    const [recurrent, hidden] = [this.#recurrent, this.#hidden];
+    const first = hidden ? [{ ...hidden, activation: "tanh" as const, mask: null }] : [];
+    const cycles = Array.from({ length: this.facts.horizon }, (_, h) => h + 1);
+    runsInOneCall(
+      this,
+      {
+        recurrent: recurrent && { cell: "gru", layers: [recurrent] },
+        dense: [...first, { ...this.#latent, activation: "linear", mask: 0 }],
+        ode: { layers: this.#dynamics, times: odeTimes(cycles), options, decoder: this.#decoder },
+        rate: this.#params.dropout,
+      },
+      { predictNormalised, computeLoss },
+    );
   }
 
   #gru(inputs: number, hidden: number): RecurrentLayer {
@@ -76,3 +103,7 @@ export abstract class NeuralOdeModel extends ForwardModel {
     return { ...super.computeLoss(batch, outputs, traj), ...(counts ? { metrics: odeMetricsOf(counts) } : {}) };
   }
 }
+
+const [predictNormalised, computeLoss] = ["predictNormalised", "computeLoss"].map((name) =>
+  methodOf(NeuralOdeModel, name),
+);

@@ -14,7 +14,7 @@ import { odeActivations, odeMethods } from "../tensor/ops/ode-types.js";
 export const CYCLES_PER_UNIT = 16;
 
 /** Methods by their names as a solver: those of the fused op, and those that `odeint` takes op by op. */
-export const odeSolvers = [...odeMethods, "explicit_adams", "dopri8"] as const;
+export const odeSolvers = [...odeMethods, "explicit_adams", "dopri8", "esdirk54"] as const;
 export type OdeSolver = (typeof odeSolvers)[number];
 
 /** Whether the fused op has the method. */

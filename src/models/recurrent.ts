@@ -54,7 +54,7 @@ export abstract class RecurrentModel extends ForwardModel {
       mask: i === 0 ? this.#layers.length - 1 : null,
     }));
     const recurrent = { cell: this.#kind.name, layers: this.#layers };
-    runsInOneCall(this, { recurrent, dense, rate: this.#rate }, predictNormalised);
+    runsInOneCall(this, { recurrent, dense, rate: this.#rate }, { predictNormalised });
   }
 
   /** PyTorch's default initialisation: U(-1/sqrt(H), 1/sqrt(H)) for weights and biases alike. */

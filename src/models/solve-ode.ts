@@ -1,6 +1,7 @@
 /** The latent path of a model's ODE: on the fused op where that has the method, else op by op. */
-import { odeint, odeintAdjoint } from "../ode/index.js";
-import type { LinearLayer, OdeResult } from "../tensor/index.js";
+import { methods, odeint, odeintAdjoint } from "../ode/index.js";
+import { requireStateSize } from "../ode/linearize.js";
+import type { LinearLayer, OdeOptions, OdeResult } from "../tensor/index.js";
 import { dense, odeMlp } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor2D, Tensor3D } from "../tensor/tf.js";
@@ -50,16 +51,27 @@ export const solveByOps: Solve = (y0, layers, times, params, { augment = 0, time
 };
 
 /**
+ * Checks before anything is trained what a solver asks of a state of `size` numbers.
+ * @throws UsageError `invalid-ode`
+ */
+export function requireSolvable(solver: OdeParameters["solver"], size: number): void {
+  if (methods.get(solver)?.stiff) requireStateSize(size);
+}
+
+/** What the fused op is told; null for a method that it does not have. */
+export function fusedOptions(params: Omit<OdeParameters, "latent_size">, extras: OdeExtras = {}): OdeOptions | null {
+  const { solver: method, adjoint, activation, max_evaluations: maxEvaluations } = params;
+  if (!isFused(method)) return null;
+  const gradient = adjoint ? "adjoint" : "direct";
+  return { ...odeControl(params), ...extras, method, activation, gradient, maxEvaluations };
+}
+
+/**
  * Solves y' = MLP(y) from y0 [B,D] at times[0] through the other times, in the ODE's units, as the parameters say.
  * @returns `path` [times, B, D + augment], y0 the first, and what it cost
  * @throws OdeError for a solution that can't be carried on: the run has diverged
  */
 export const solveOde: Solve = (y0, layers, times, params, extras = {}) => {
-  const { solver: method, adjoint, activation, max_evaluations: maxEvaluations } = params;
-  if (!isFused(method)) return solveByOps(y0, layers, times, params, extras);
-  const gradient = adjoint ? "adjoint" : "direct";
-  return odeMlp(y0, layers, times, {
-    ...{ ...odeControl(params), ...extras },
-    ...{ method, activation, gradient, maxEvaluations },
-  });
+  const options = fusedOptions(params, extras);
+  return options ? odeMlp(y0, layers, times, options) : solveByOps(y0, layers, times, params, extras);
 };

@@ -4,6 +4,7 @@ import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
 import { Evaluations } from "./evaluations.js";
 import { gridOver, Integration, statesAt } from "./integrate.js";
+import { adjointLinearizer } from "./linearize-tensors.js";
 import { directionOf, type Resolved, type SolverCounts } from "./options.js";
 import type { TensorSystem } from "./system.js";
 import { packed, type Parts, scalarOf, unpacked } from "./tensor-vectors.js";
@@ -78,6 +79,7 @@ function gradientsOf(solved: Solved, path: Tensor, dPath: Tensor): Tensor[] {
     return tf.tidy(() => augmentedSlope(system, params, scalarOf(t, null), y, a));
   };
   const evaluations = new Evaluations(f, times[times.length - 1] as number, adjoint.limits);
+  const linearizer = adjointLinearizer(call, count);
   const cost = { accepted: 0, rejected: 0 };
   const dTimes = new Float64Array(times.length);
   let dTime: Tensor = tf.scalar(0);
@@ -94,7 +96,7 @@ function gradientsOf(solved: Solved, path: Tensor, dPath: Tensor): Tensor[] {
     const span = Float64Array.of(times[i] as number, times[i - 1] as number);
     const direction = directionOf(span);
     const integration = new Integration({
-      ...{ vectors, evaluations, direction, method: adjoint.method, settings: adjoint.settings },
+      ...{ vectors, evaluations, linearizer, direction, method: adjoint.method, settings: adjoint.settings },
       ...{ y0: [dTime, ...y, ...a, ...dParams], start: constant(span[0] as number) },
       grid: gridOver(span, adjoint.settings.stepSize, direction, false),
     });
@@ -106,7 +108,8 @@ function gradientsOf(solved: Solved, path: Tensor, dPath: Tensor): Tensor[] {
     a = at(dPath, i - 1).map((part, p) => tf.add(part, rest[count + p] as Tensor));
     dParams = rest.slice(2 * count);
   }
-  onCounts({ evaluations: evaluations.count, ...cost });
+  const { count: evaluated, jacobians } = evaluations;
+  onCounts({ evaluations: evaluated, ...cost, ...(jacobians > 0 && { jacobians }) });
   if (!asked) return [...a, ...dParams];
   dTimes[0] = dTime.dataSync()[0] as number;
   return [...a, tf.tensor1d(Float32Array.from(dTimes)), ...dParams];

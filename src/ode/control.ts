@@ -1,6 +1,7 @@
 /** How the size of a step follows from the errors of those before: an integral controller and a proportional-integral one. */
 
 export const controlNames = ["integral", "proportional-integral"] as const;
+/** How the next step's size is found. */
 export type ControlName = (typeof controlNames)[number];
 
 /** The controllers' numbers; what they are by default is torchdiffeq's. */

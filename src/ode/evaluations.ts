@@ -11,6 +11,8 @@ export interface OdeLimits {
 export class Evaluations<V> {
   /** Evaluations so far. */
   count = 0;
+  /** Jacobians so far, whose evaluations are among those. */
+  jacobians = 0;
   /** The time up to which there is a solution, for messages. */
   reached: number;
   readonly #f: (t: Time, y: V) => V;

@@ -5,6 +5,7 @@ import type { ControlName, ControlNumbers, Controller } from "./control.js";
 import { createController } from "./control.js";
 import type { Evaluations } from "./evaluations.js";
 import { firstStep } from "./first-step.js";
+import type { Linearizer } from "./linearize.js";
 import type { Method, Step, Stepper } from "./method.js";
 import { askedTime, constant, fraction, plus, type Time } from "./time.js";
 import type { Tolerance, Vectors } from "./vectors.js";
@@ -32,6 +33,7 @@ export interface StepCounts {
 export interface Problem<V> {
   readonly vectors: Vectors<V>;
   readonly evaluations: Evaluations<V>;
+  readonly linearizer: Linearizer<V>;
   readonly method: Method;
   readonly settings: StepSettings;
   readonly y0: V;
@@ -70,9 +72,12 @@ export class Integration<V> {
   #segment: Segment<V> | null = null;
 
   constructor(problem: Problem<V>) {
-    const { method, settings, vectors, evaluations } = problem;
+    const { method, settings, vectors, evaluations, linearizer } = problem;
     this.#problem = problem;
-    this.#stepper = method.start({ vectors, evaluations, torchdiffeqPath: settings.torchdiffeqPath });
+    this.#stepper = method.start({
+      ...{ vectors, evaluations, linearizer, tolerance: settings },
+      torchdiffeqPath: settings.torchdiffeqPath,
+    });
     this.#controller =
       method.estimate === null ? null : createController(settings.control, method.estimate + 1, settings);
     [this.#t, this.#y] = [problem.start, problem.y0];
@@ -157,13 +162,14 @@ export class Integration<V> {
     for (;;) {
       const h = constant(direction * Math.min(this.#h, settings.maxStep));
       const end = this.#endOf(plus(start, 1, h), h.value);
-      const { step, ratio } = vectors.tidy(() => {
+      const { step, ratio, shrink } = vectors.tidy(() => {
         const step = this.#stepper.step(start, h, y, slope);
+        if (step.shrink !== undefined) return { step: null, ratio: NaN, shrink: step.shrink };
         const ratio = vectors.norm(step.error as V, y, step.end, settings);
         // Of a step that is not taken nothing is kept.
         return { ratio, step: ratio <= 1 ? { ...step, error: null } : null, held: this.#stepper.held ?? [] };
       });
-      this.#h = Math.abs(h.value) * controller.factor(ratio);
+      this.#h = Math.abs(h.value) * (shrink ?? controller.factor(ratio));
       if (step) return { start, h, end, y, slope, step };
       this.rejected++;
     }

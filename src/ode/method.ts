@@ -1,7 +1,8 @@
 /** The contract of a method: what one step takes and gives. Everything else (control, times, budgets) is written once, for all. */
 import type { Evaluations } from "./evaluations.js";
+import type { Linearizer } from "./linearize.js";
 import type { Time } from "./time.js";
-import type { Vectors } from "./vectors.js";
+import type { Tolerance, Vectors } from "./vectors.js";
 
 /** Polynomials without a constant term, one a vector of a step: row i has the coefficients of x, x^2, … */
 export type PathPolynomials = readonly (readonly number[])[];
@@ -20,6 +21,8 @@ export interface Step<V> {
    * to each time asked for, where no polynomial is as good as its steps.
    */
   readonly path: PathPolynomials | null;
+  /** Of a step that could not be computed, and has nothing else: try again with so much of its size. */
+  readonly shrink?: number;
 }
 
 /** What takes the steps of one solution; it may remember earlier ones. */
@@ -36,6 +39,8 @@ export interface Stepper<V> {
 export interface StepperContext<V> {
   readonly vectors: Vectors<V>;
   readonly evaluations: Evaluations<V>;
+  readonly linearizer: Linearizer<V>;
+  readonly tolerance: Tolerance;
   /** Take the polynomial that torchdiffeq takes. */
   readonly torchdiffeqPath: boolean;
 }

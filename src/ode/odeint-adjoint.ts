@@ -25,6 +25,7 @@ export interface AdjointChoices {
   readonly adjointParams?: readonly Tensor[] | undefined;
 }
 
+/** How `odeintAdjoint` solves, and its adjoint system. */
 export interface OdeintAdjointOptions extends OdeintOptions, AdjointChoices {}
 
 /** What the adjoint system cost. */
@@ -61,7 +62,11 @@ export function requireParams(where: string, params: AdjointChoices["adjointPara
  * no gradients, and is solved as by `odeint`.
  * @throws UsageError `invalid-ode`, `unknown-option`; OdeError as `odeint`, when a gradient is taken as well
  * @example
- * const { path } = odeintAdjoint((t, y) => dynamics.apply(y), y0, [0, 1, 2], { rtol: 1e-4, atol: 1e-5, adjointRtol: 1e-3 });
+ * const rate = tf.variable(tf.scalar(-0.1));
+ * const { grads } = tf.variableGrads(() => {
+ *   const { path } = odeintAdjoint((t, y) => tf.mul(y, rate), tf.tensor1d([1]), [0, 10, 20], { rtol: 1e-4, atol: 1e-5 });
+ *   return tf.sum<Scalar>(path);
+ * });
  */
 export function odeintAdjoint(
   func: NumberFunction,
@@ -94,8 +99,8 @@ export function odeintAdjoint(
   const { adjointMethod: _m, adjointRtol: _r, adjointAtol: _a, adjointOptions: _o, adjointParams, ...own } = flat;
   if (y0 instanceof Float64Array)
     return { ...odeint(func as NumberFunction, y0, t as ArrayLike<number>, own), adjointCounts: () => null };
-  requireTensors(where, y0);
   const resolved = resolveSolver(where, own);
+  requireTensors(where, y0, resolved);
   const times = readTimes(where, t);
   const recorded = tapeIsOn();
   let [counts, adjointCounts] = [null as SolverCounts | null, null as SolverCounts | null];

@@ -24,7 +24,8 @@ import { numberSystem, requireFunction, tensorSystem } from "./system.js";
 import { isTensor, type Parts, partsOf } from "./tensor-vectors.js";
 import { constant, plus, type Time } from "./time.js";
 
-interface EventOptions extends OdeintOptions, AdjointChoices {
+/** What an event is looked for with, besides the function. */
+export interface EventOptions extends OdeintOptions, AdjointChoices {
   /** Search back in time. @default false */
   readonly reverseTime?: boolean | undefined;
   /** Where the search ends: no event by then is an error. @default when the evaluations' budget is spent */
@@ -33,14 +34,19 @@ interface EventOptions extends OdeintOptions, AdjointChoices {
   readonly gradient?: "direct" | "adjoint" | undefined;
 }
 
-/** Of several numbers the first that changes its sign is the event. */
+/** Options for a Float64Array; of several numbers the first that changes its sign is the event. */
 export interface NumberEventOptions extends EventOptions {
+  /** Its zero is the event. */
   readonly eventFn: (t: number, y: Float64Array) => number | ArrayLike<number>;
 }
+/** Options for a state of one tensor. */
 export interface TensorEventOptions<T extends Tensor = Tensor> extends EventOptions {
+  /** Its zero is the event; of several numbers the first that changes its sign. */
   readonly eventFn: (t: Scalar, y: T) => Tensor;
 }
+/** Options for a state of several tensors. */
 export interface PartsEventOptions extends EventOptions {
+  /** Its zero is the event; of several numbers the first that changes its sign. */
   readonly eventFn: (t: Scalar, y: readonly Tensor[]) => Tensor;
 }
 type AnyEventOptions = NumberEventOptions | TensorEventOptions | PartsEventOptions;
@@ -61,7 +67,8 @@ export interface EventResult<T, S> {
  * the implicit function theorem: the event moves with the state.
  * @throws UsageError `invalid-ode`, `unknown-option`; OdeError `ode-no-event` by `until`, and as `odeint`
  * @example
- * const { eventTime } = odeintEvent(() => [-0.01], Float64Array.of(1), 0, { eventFn: (t, y) => y[0] - 0.8, until: 1000 });
+ * const fade = (t: number, [soh]: Float64Array) => [-0.004 * (soh ?? 0)];
+ * const { eventTime } = odeintEvent(fade, Float64Array.of(1), 0, { eventFn: (t, [soh]) => (soh ?? 0) - 0.8, until: 1000 });
  */
 export function odeintEvent(
   func: NumberFunction,
@@ -100,7 +107,7 @@ export function odeintEvent(
   const direction = reverseTime ? -1 : 1;
   const search = { direction, until: readUntil(until, start, direction) };
   if (y0 instanceof Float64Array) {
-    const system = numberSystem(where, func as NumberFunction, y0, start);
+    const system = numberSystem(where, func as NumberFunction, y0, start, resolved.jacobian);
     const event = (t: number, y: Float64Array): ArrayLike<number> => {
       const found = (eventFn as NumberEventOptions["eventFn"])(t, y);
       return typeof found === "number" ? [found] : found;
@@ -112,7 +119,7 @@ export function odeintEvent(
       counts: found.counts,
     };
   }
-  requireTensors(where, y0);
+  requireTensors(where, y0, resolved);
   const { eventTime, state, counts } = tensorEvent({
     ...{ where, func: func as TensorFunction, y0, t0, start, resolved, adjoint, search },
     eventFn: eventFn as TensorEventOptions["eventFn"],
@@ -145,7 +152,7 @@ function readUntil(until: number | undefined, start: number, direction: number):
 
 /** Steps until the event, and finds it in the last one. */
 function solveUntil<V>(
-  { vectors, f, y0 }: System<V>,
+  { vectors, f, y0, linearizer }: System<V>,
   start: Time,
   { method, settings, limits }: Resolved,
   search: CrossingSearch<V>,
@@ -155,7 +162,10 @@ function solveUntil<V>(
     refuse("odeintEvent", `${method.name} has no steps of its own: give stepSize`);
   const evaluations = new Evaluations(f, start.value, limits);
   const grid = (step: number): Time => plus(start, direction * (step + 1), constant(settings.stepSize));
-  const integration = new Integration({ vectors, evaluations, method, settings, y0, start, direction, grid });
+  const integration = new Integration({
+    ...{ vectors, evaluations, linearizer, method, settings },
+    ...{ y0, start, direction, grid },
+  });
   const time = findCrossing(integration, vectors, search, settings.atol);
   return { time, state: integration.stateAt(constant(time)), counts: countsOf(evaluations, integration) };
 }

@@ -2,7 +2,15 @@
 import { tapeIsOn } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor } from "../tensor/tf.js";
-import { flatten, type OdeintOptions, refuse, requireTimes, resolveSolver, type SolverCounts } from "./options.js";
+import {
+  flatten,
+  type OdeintOptions,
+  refuse,
+  type Resolved,
+  requireTimes,
+  resolveSolver,
+  type SolverCounts,
+} from "./options.js";
 import { solveAt } from "./solve.js";
 import type { AnyFunction, AnyState, AskedTimes, NumberFunction, PartsFunction, TensorFunction } from "./system.js";
 import { numberSystem, tensorSystem } from "./system.js";
@@ -38,7 +46,8 @@ export interface PartsSolution {
  * @throws UsageError `invalid-ode`, `unknown-option`; OdeError `ode-underflow`, `ode-budget`, `ode-time-limit`,
  * `ode-not-finite` where the solution can't be carried on (of fixed steps, a state that overflows shows in the path)
  * @example
- * const { path } = odeint((t, y) => [y[1], -y[0]], Float64Array.of(1, 0), [0, Math.PI], { rtol: 1e-9 });
+ * const turn = (t: number, [x = 0, v = 0]: Float64Array) => [v, -x];
+ * const { path, counts } = odeint(turn, Float64Array.of(1, 0), [0, 1, Math.PI], { method: "tsit5", rtol: 1e-9 });
  */
 export function odeint(
   func: NumberFunction,
@@ -69,10 +78,11 @@ export function odeint(
   const times = readTimes(where, t);
   const start = times[0] as number;
   if (y0 instanceof Float64Array) {
-    const { states, counts } = solveAt(numberSystem(where, func as NumberFunction, y0, start), times, resolved, false);
+    const system = numberSystem(where, func as NumberFunction, y0, start, resolved.jacobian);
+    const { states, counts } = solveAt(system, times, resolved, false);
     return { path: states.map((state) => (state === y0 ? Float64Array.from(y0) : state)), counts };
   }
-  requireTensors(where, y0);
+  requireTensors(where, y0, resolved);
   let counts: SolverCounts | null = null;
   const path = tf.tidy(() => {
     const moving = isTensor(t) && tapeIsOn() ? t : null;
@@ -103,7 +113,12 @@ export function readTimes(where: string, t: AskedTimes): Float64Array {
   return requireTimes(where, t);
 }
 
-export function requireTensors(where: string, y0: unknown): asserts y0 is Tensor | readonly Tensor[] {
+export function requireTensors(
+  where: string,
+  y0: unknown,
+  { jacobian }: Resolved,
+): asserts y0 is Tensor | readonly Tensor[] {
+  if (jacobian) refuse(where, "jacobian is of states in float64: that of tensors comes from the tape");
   if (isTensor(y0)) return;
   if (Array.isArray(y0) && y0.length > 0 && y0.every((part) => isTensor(part))) return;
   refuse(where, "y0 is no tensor, list of tensors or Float64Array");

@@ -5,6 +5,7 @@ import { type KnownKeys, requireKnownKeys } from "../core/known-keys.js";
 import { type ControlName, controlNames } from "./control.js";
 import type { OdeLimits } from "./evaluations.js";
 import type { StepSettings } from "./integrate.js";
+import type { NumberJacobian } from "./linearize.js";
 import type { Method } from "./method.js";
 import { methods, type SolverName, solverNames } from "./methods/index.js";
 
@@ -37,6 +38,11 @@ export interface SolverOptions {
    * for `bosh3` and `dopri8` and the same for the others. @default "own"
    */
   readonly interpolation?: "own" | "torchdiffeq" | undefined;
+  /**
+   * Of an implicit method on a state in float64: row i has the derivatives of the i-th slope by the state.
+   * @default forward differences
+   */
+  readonly jacobian?: NumberJacobian | undefined;
   /** Evaluations of the right-hand side that a solution may cost. @default 100000 */
   readonly maxEvaluations?: number | undefined;
   /** Seconds on the wall's clock that a solution may take. @default Infinity */
@@ -45,6 +51,7 @@ export interface SolverOptions {
 
 /** {@link SolverOptions}; those of `options` are the same, one level down, where torchdiffeq has them, and win. */
 export interface OdeintOptions extends SolverOptions {
+  /** As torchdiffeq's. @default nothing */
   readonly options?: Omit<SolverOptions, "method"> | undefined;
 }
 
@@ -55,6 +62,8 @@ export interface SolverCounts {
   /** Steps. */
   readonly accepted: number;
   readonly rejected: number;
+  /** Jacobians of an implicit method; their evaluations are among those above. */
+  readonly jacobians?: number;
 }
 
 /** A control with nothing left open. */
@@ -62,6 +71,7 @@ export interface Resolved {
   readonly method: Method;
   readonly settings: StepSettings;
   readonly limits: OdeLimits;
+  readonly jacobian: NumberJacobian | null;
 }
 
 const solverKeys: KnownKeys<SolverOptions> = {
@@ -77,6 +87,7 @@ const solverKeys: KnownKeys<SolverOptions> = {
   maxFactor: true,
   minFactor: true,
   interpolation: true,
+  jacobian: true,
   maxEvaluations: true,
   maxSeconds: true,
 };
@@ -110,10 +121,11 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
     least: "0" | "above 0",
     most = Number.MAX_VALUE,
   ): number => {
-    const value = given[name] ?? otherwise;
-    if (value === otherwise) return otherwise;
+    const value = given[name];
+    if (value === undefined) return otherwise;
     const holds = typeof value === "number" && (least === "0" ? value >= 0 : value > 0) && value <= most;
-    if (!holds) refuse(where, `${name} is ${String(value)}: a number ${least === "0" ? "from 0 on" : "above 0"}`);
+    const right = (least === "0" ? "from 0 on" : "above 0") + (most === 1 ? ", at most 1" : "");
+    if (!holds) refuse(where, `${name} is ${String(value)}: a number ${right}`);
     return value;
   };
   const choice = <T extends string>(name: keyof SolverOptions, known: readonly T[], otherwise: T): T => {
@@ -130,7 +142,7 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
     atol: number("atol", 1e-9, "0"),
     stepSize: number("stepSize", 0, "above 0"),
     minStep: number("minStep", 0, "0"),
-    maxStep: number("maxStep", Infinity, "above 0"),
+    maxStep: number("maxStep", Infinity, "above 0", Infinity),
     firstStep: number("firstStep", 0, "above 0"),
     control: choice("control", controlNames, "integral"),
     safety: number("safety", 0.9, "above 0", 1),
@@ -142,7 +154,10 @@ export function resolveSolver(where: string, given: SolverOptions): Resolved {
   if (settings.maxFactor <= 1) refuse(where, `maxFactor is ${settings.maxFactor}: a number above 1`);
   const maxEvaluations = number("maxEvaluations", 100_000, "above 0");
   if (!Number.isInteger(maxEvaluations)) refuse(where, `maxEvaluations is ${maxEvaluations}: a whole number above 0`);
-  return { method, settings, limits: { maxEvaluations, maxSeconds: number("maxSeconds", Infinity, "above 0") } };
+  const { jacobian = null } = given;
+  if (jacobian !== null && typeof jacobian !== "function") refuse(where, "jacobian is no function of t and y");
+  const limits = { maxEvaluations, maxSeconds: number("maxSeconds", Infinity, "above 0", Infinity) };
+  return { method, settings, limits, jacobian };
 }
 
 /**

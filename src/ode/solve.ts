@@ -10,7 +10,7 @@ import { askedTime } from "./time.js";
  * @throws OdeError
  */
 export function solveAt<V>(
-  { vectors, f, y0 }: System<V>,
+  { vectors, f, y0, linearizer }: System<V>,
   times: Float64Array,
   { method, settings, limits }: Resolved,
   moves: boolean,
@@ -19,12 +19,23 @@ export function solveAt<V>(
   const start = askedTime(times, 0, moves);
   const evaluations = new Evaluations(f, start.value, limits);
   const grid = gridOver(times, settings.stepSize, direction, moves);
-  const integration = new Integration({ vectors, evaluations, method, settings, y0, start, direction, grid });
+  const integration = new Integration({
+    vectors,
+    evaluations,
+    linearizer,
+    method,
+    settings,
+    y0,
+    start,
+    direction,
+    grid,
+  });
   const asked = Array.from(times, (_, i) => askedTime(times, i, moves));
   const states = statesAt(integration, asked, direction);
   return { states, counts: countsOf(evaluations, integration) };
 }
 
-export function countsOf<V>({ count }: Evaluations<V>, { accepted, rejected }: Integration<V>): SolverCounts {
-  return { evaluations: count, accepted, rejected };
+export function countsOf<V>({ count, jacobians }: Evaluations<V>, integration: Integration<V>): SolverCounts {
+  const { accepted, rejected } = integration;
+  return { evaluations: count, accepted, rejected, ...(jacobians > 0 && { jacobians }) };
 }

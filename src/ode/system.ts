@@ -3,6 +3,8 @@ import { OdeError } from "../tensor/ops/ode-types.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
 import { float64Vectors } from "./float64-vectors.js";
+import { type Linearizer, type NumberJacobian, numberLinearizer } from "./linearize.js";
+import { tensorLinearizer } from "./linearize-tensors.js";
 import { refuse } from "./options.js";
 import { isTensor, type Parts, partsOf, scalarOf, tensorVectors } from "./tensor-vectors.js";
 import type { Time } from "./time.js";
@@ -23,6 +25,7 @@ export interface System<V> {
   readonly vectors: Vectors<V>;
   readonly f: (t: Time, y: V) => V;
   readonly y0: V;
+  readonly linearizer: Linearizer<V>;
 }
 
 export interface TensorSystem extends System<Parts> {
@@ -47,6 +50,7 @@ export function numberSystem(
   func: NumberFunction,
   y0: Float64Array,
   start: number,
+  jacobian: NumberJacobian | null = null,
 ): System<Float64Array> {
   requireFunction(where, "func", func);
   if (y0.length === 0) refuse(where, "y0 is empty");
@@ -58,7 +62,7 @@ export function numberSystem(
     // A copy: func may give the same array each time.
     return Float64Array.from(slope);
   };
-  return { vectors: float64Vectors, f, y0 };
+  return { vectors: float64Vectors, f, y0, linearizer: numberLinearizer(jacobian) };
 }
 
 /**
@@ -89,7 +93,7 @@ export function tensorSystem(
     return slopes.map((slope) => (slope.id > now.id ? slope : tf.clone(slope)));
   };
   const f = (t: Time, y: Parts): Parts => tf.tidy(() => call(scalarOf(t, times), y));
-  return { vectors: tensorVectors(times), f, call, y0 };
+  return { vectors: tensorVectors(times), f, call, y0, linearizer: tensorLinearizer(call) };
 }
 
 function requireShapes(where: string, slopes: readonly Tensor[], y: Parts): void {

@@ -104,7 +104,9 @@ export class MetricSums {
       const [squares, magnitudes, lastSquares, largest] = kept.sums.dataSync() as unknown as FourSums;
       sums.add(kept.size, { loss, squares, magnitudes, lastSquares, largest });
     }
-    const own = ownMetrics(this.#kept);
+    const means = new OwnMeans();
+    for (const { own, size } of this.#kept) means.add(size, numbersOf(own));
+    const own = means.finish();
     this.dispose();
     for (const name of Object.keys(own)) requireOwnMetricName("the model's own metric", name);
     return { ...sums.finish(this.#steps, [this.#targets, this.#targetSquares]), own };
@@ -118,16 +120,27 @@ export class MetricSums {
 }
 
 /** The means of the model's own metrics, each over the windows of the batches that have it. */
-function ownMetrics(batches: readonly (Scored & { readonly size: number })[]): Metrics {
-  const totals = new Map<string, { sum: number; windows: number }>();
-  for (const { own, size } of batches)
+export class OwnMeans {
+  readonly #totals = new Map<string, { sum: number; windows: number }>();
+
+  add(size: number, own: Readonly<Record<string, number>>): void {
     for (const [name, value] of Object.entries(own)) {
-      const total = totals.get(name) ?? { sum: 0, windows: 0 };
-      total.sum += (typeof value === "number" ? value : (value.dataSync()[0] as number)) * size;
+      const total = this.#totals.get(name) ?? { sum: 0, windows: 0 };
+      total.sum += value * size;
       total.windows += size;
-      totals.set(name, total);
+      this.#totals.set(name, total);
     }
-  return Object.fromEntries([...totals].map(([name, { sum, windows }]) => [name, sum / windows]));
+  }
+
+  finish(): Metrics {
+    return Object.fromEntries([...this.#totals].map(([name, { sum, windows }]) => [name, sum / windows]));
+  }
+}
+
+function numbersOf(own: Scored["own"]): Record<string, number> {
+  const read = (value: Scalar | number): number =>
+    typeof value === "number" ? value : (value.dataSync()[0] as number);
+  return Object.fromEntries(Object.entries(own).map(([name, value]) => [name, read(value)]));
 }
 
 /** A pass's metrics under the names of events and records: `rmse` -> `val_rmse`, …, the model's own among them. */

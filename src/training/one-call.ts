@@ -4,8 +4,9 @@ import { loadedWindows } from "../datasets/loader.js";
 import type { LoadedWindows } from "../datasets/loader.js";
 import type { ForwardModel } from "../models/index.js";
 import { networkRunner } from "../models/network-runner.js";
+import { odeMetricsOf } from "../models/ode-parameters.js";
 import type { BatchPass, BatchScores, Network, UpdateStep } from "../tensor/index.js";
-import { ScoreSums } from "./metrics.js";
+import { OwnMeans, ScoreSums } from "./metrics.js";
 import type { PassResult } from "./metrics.js";
 import type { Optimizer, StepNumbers } from "./optimizers/optimizer.js";
 import { updateOf } from "./optimizers/update-optimizer.js";
@@ -69,6 +70,7 @@ export class OneCallPass {
   readonly pieces: Iterable<Piece>;
   readonly #parts: PassParts;
   readonly #sums = new ScoreSums();
+  readonly #own = new OwnMeans();
   #written = 0;
 
   constructor(parts: PassParts) {
@@ -83,6 +85,7 @@ export class OneCallPass {
     const scores: BatchScores = "from" in piece ? pass.windows(piece.from, piece.size, step) : pass.batch(piece, step);
     if (step) model.step = step.t;
     this.#sums.add(piece.size, scores);
+    if (scores.ode) this.#own.add(piece.size, odeMetricsOf(scores.ode));
     if (!paths) return;
     const own = pass.paths();
     paths.set(own, this.#written);
@@ -91,7 +94,7 @@ export class OneCallPass {
 
   finish(): PassResult {
     const { pass, horizon } = this.#parts;
-    return { ...this.#sums.finish(horizon, pass.targets()), own: {} };
+    return { ...this.#sums.finish(horizon, pass.targets()), own: this.#own.finish() };
   }
 
   /** Brings the weights back. */

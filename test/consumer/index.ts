@@ -32,6 +32,9 @@ import {
   listStudies,
   loadStudy,
   models,
+  odeint,
+  odeintAdjoint,
+  odeintEvent,
   optimizers,
   planStudy,
   predictCheckpoint,
@@ -48,6 +51,7 @@ import {
   storages,
   summarizeStudies,
   summarizeStudy,
+  tf,
   trainOneEpoch,
   trialLog,
   truncatedNormal,
@@ -60,6 +64,8 @@ import type {
   Evaluation,
   History,
   InspectedStudy,
+  NumberSolution,
+  OdeintOptions,
   OptimizeResult,
   OptimizeStudyOptions,
   Params,
@@ -251,4 +257,21 @@ await readMat(new Uint8Array(4)).then(
   () => expect(false, "readMat must refuse"),
   (error: unknown) => expect(error instanceof Error, "readMat refuses"),
 );
+
+// Differential equations, in float64 and on tensors.
+const tight: OdeintOptions = { method: "tsit5", rtol: 1e-9, atol: 1e-9 };
+const turned: NumberSolution = odeint((_t, [x = 0, v = 0]) => [v, -x], Float64Array.of(1, 0), [0, Math.PI], tight);
+expect(Math.abs((turned.path[1]?.[0] ?? 0) + 1) < 1e-7, "odeint");
+const life = odeintEvent((_t, [soh = 0]) => [-0.01 * soh], Float64Array.of(1), 0, {
+  eventFn: (_t, [soh = 0]) => soh - 0.8,
+  until: 1000,
+});
+expect(Math.abs(life.eventTime + 100 * Math.log(0.8)) < 1e-6 && life.counts.accepted > 0, "odeintEvent");
+const rate = tf.variable(tf.scalar(-0.5));
+const { grads } = tf.variableGrads(() => {
+  const { path } = odeintAdjoint((_t, y) => tf.mul(y, rate), tf.tensor1d([1]), [0, 1], { rtol: 1e-5, atol: 1e-5 });
+  return tf.sum<tf.Scalar>(path);
+});
+const slope = Object.values(grads)[0]?.dataSync()[0] ?? 0;
+expect(Math.abs(slope - Math.exp(-0.5)) < 1e-3, "odeintAdjoint");
 console.log("consumer ok");

@@ -6,6 +6,6 @@ import type { AnodeParameters } from "./meta.js";
 /** `node` with a state of more dimensions than its encoder fills: paths may pass each other there. */
 export class AnodeModel extends NeuralOdeModel {
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
-    super(params, facts, (params as AnodeParameters).augment);
+    super(AnodeModel, params, facts, (params as AnodeParameters).augment);
   }
 }

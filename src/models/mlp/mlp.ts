@@ -29,7 +29,7 @@ export class MlpModel extends ForwardModel {
     // The mask of index l follows hidden layer l.
     const hidden = this.#layers.map((layer, l) => ({ ...layer, activation, mask: l === 0 ? null : l - 1 }));
     const dense = [...hidden, { ...this.#head, activation: "linear" as const, mask: layers - 1 }];
-    runsInOneCall(this, { recurrent: null, dense, rate: dropout }, predictNormalised);
+    runsInOneCall(this, { recurrent: null, dense, rate: dropout }, { predictNormalised });
   }
 
   protected override predictNormalised(batch: BatchTensors): Tensor2D {

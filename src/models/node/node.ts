@@ -5,6 +5,6 @@ import { NeuralOdeModel } from "../neural-ode.js";
 /** An encoder, an ODE from the window's end on, a linear decoder. */
 export class NodeModel extends NeuralOdeModel {
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
-    super(params, facts, 0);
+    super(NodeModel, params, facts, 0);
   }
 }

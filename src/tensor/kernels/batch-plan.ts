@@ -2,7 +2,9 @@
 import { dropoutKey } from "../ops/dropout-mask.js";
 import type { DenseLayer, Network } from "../ops/ops.js";
 import type { Tensor } from "../tf.js";
-import { activationKinds, whole } from "./dense.js";
+import type { DensePlan } from "./batch-dense.js";
+import { addDenseGradients, addInputGradient, layDense, packDense, runDense, strideOf } from "./batch-dense.js";
+import { BatchOde } from "./batch-ode.js";
 import type { KernelMemory } from "./memory.js";
 import { Program } from "./program.js";
 import { cells, slotsOf } from "./recurrent.js";
@@ -14,23 +16,6 @@ export interface WeightPlaces {
   readonly gradient: ((variable: Tensor) => number) | null;
 }
 
-/** The addresses of one dense layer: panels, packed weights and gradients. */
-interface DensePlan {
-  readonly layer: DenseLayer;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Its input: the masked copy, or the output below in place. */
-  readonly x: number;
-  readonly y: number;
-  readonly forward: number;
-  readonly bias: number;
-  readonly backward: number;
-  readonly d: number;
-  readonly dy: number;
-  readonly dW: number;
-  readonly dBias: number;
-}
-
 /** Slots of the arguments of `gatherPanels` and `gatherRows` that change from batch to batch. */
 interface Gathered {
   readonly index: number;
@@ -40,6 +25,8 @@ interface Gathered {
 }
 
 const gathered = (slot: number): Gathered => ({ index: slot, rows: slot + 2, source: slot + 3, pitch: slot + 4 });
+
+type MaskedPlan = DensePlan & { readonly layer: DenseLayer };
 
 /** One network at one batch size, for training or for evaluation, and the memory that it works in. */
 export class BatchPlan {
@@ -53,7 +40,9 @@ export class BatchPlan {
   readonly #blocks: number[] = [];
   readonly #masks: { readonly slot: number; readonly layer: number }[] = [];
   readonly #stack: readonly LayerPlan[];
-  readonly #dense: readonly DensePlan[];
+  readonly #dense: readonly MaskedPlan[];
+  /** Behind the dense layers. */
+  readonly ode: BatchOde | null;
   readonly #stride: number;
   readonly #drops: boolean;
 
@@ -64,17 +53,21 @@ export class BatchPlan {
     private readonly places: WeightPlaces,
     /** Adds the optimizer's step to the end of a training program. */
     step: ((program: Program) => void) | null,
+    /** Steps of an ODE that have room, where they are kept. */
+    steps: number,
   ) {
-    this.#stride = Math.ceil(size / 4) * 4 + 4;
+    this.#stride = strideOf(size);
     this.#drops = step !== null && network.dropout.rate > 0;
     this.#stack = this.#layStack();
     this.#dense = this.#layDense();
+    this.ode = this.#layOde(steps);
     this.main = new Program(memory);
     this.pack = step ? this.main : new Program(memory);
     this.#stack.forEach((plan, l) => {
       this.#packLayer(plan, l);
     });
-    for (const plan of this.#dense) this.#packDense(plan);
+    for (const plan of this.#dense) packDense(this.pack, places, plan);
+    this.ode?.pack(this.pack);
     const { horizon } = network;
     const soh = this.#take(size * (1 + horizon));
     this.gathers = { x: this.#gatherWindows(), soh: this.#gatherSoh(soh) };
@@ -121,31 +114,25 @@ export class BatchPlan {
     return plans;
   }
 
-  #layDense(): readonly DensePlan[] {
-    const { lanes } = this.memory;
-    const panels = (columns: number): number => this.#take(whole(columns, lanes) * this.#stride);
+  #layDense(): readonly MaskedPlan[] {
     const training = this.places.gradient !== null;
     const top = this.#stack.at(-1)?.values;
     let below = top ? top.h + top.T * top.stepH : 0;
-    return this.network.dense.map((layer): DensePlan => {
-      const [outputs, inputs] = layer.weight.shape;
-      const [i, o] = [whole(inputs, lanes), whole(outputs, lanes)];
+    return this.network.dense.map((layer) => {
       const own = below === 0 || (layer.mask !== null && this.#drops);
-      const y = panels(outputs);
-      const plan = {
-        ...{ layer, inputs, outputs, y },
-        x: own ? panels(inputs) : below,
-        forward: this.#take(o * inputs),
-        bias: this.#take(o),
-        backward: training ? this.#take(i * outputs) : 0,
-        d: training && layer.activation !== "linear" ? panels(outputs) : 0,
-        dy: training ? panels(outputs) : 0,
-        dW: training ? this.#take(o * i) : 0,
-        dBias: training ? this.#take(o) : 0,
-      };
-      below = y;
-      return plan;
+      const request = { layer, rows: this.size, below: own ? 0 : below, training };
+      const plan = layDense(this.memory, (floats) => this.#take(floats), request);
+      below = plan.y;
+      return { ...plan, layer };
     });
+  }
+
+  #layOde(steps: number): BatchOde | null {
+    const { ode, horizon } = this.network;
+    if (!ode) return null;
+    const given = (this.#dense.at(-1) as DensePlan).outputs;
+    const sizes = { size: this.size, horizon, given, steps, stride: this.#stride };
+    return new BatchOde(this.memory, ode, sizes, this.places, (floats) => this.#take(floats));
   }
 
   #packLayer(plan: LayerPlan, l: number): void {
@@ -164,13 +151,6 @@ export class BatchPlan {
     if (!places.gradient) return;
     pack.add("packUnitRows", wHh, H, H, gates, 0, wh);
     if (l > 0) pack.add("packUnitRows", wIh, H, F, gates, slotsOf(this.memory, cell).rotateX, wx);
-  }
-
-  #packDense({ layer, inputs, outputs, forward, bias, backward }: DensePlan): void {
-    const weight = this.places.weight(layer.weight);
-    this.pack.add("packRows", weight, outputs, inputs, forward);
-    this.pack.add("copyRows", this.places.weight(layer.bias), 0, 1, outputs, bias, 0);
-    if (backward) this.pack.add("packColumns", weight, outputs, inputs, backward);
   }
 
   #gatherWindows(): Gathered {
@@ -201,8 +181,7 @@ export class BatchPlan {
   }
 
   #forward(): void {
-    const { main, size } = this;
-    const stride = this.#stride;
+    const { main } = this;
     const cell = this.network.recurrent?.cell;
     this.#stack.forEach((plan, l) => {
       const below = this.#stack[l - 1]?.values;
@@ -211,13 +190,13 @@ export class BatchPlan {
     });
     const top = this.#stack.at(-1)?.values;
     let below = top ? top.h + top.T * top.stepH : 0;
-    for (const { layer, inputs, outputs, x, y, d, forward, bias } of this.#dense) {
+    for (const plan of this.#dense) {
+      const { layer, inputs, x, y } = plan;
       if (layer.mask !== null && this.#drops) this.#drop(layer.mask, below, x, 0, 1, inputs);
-      main.add("gemmPanels", x, stride, forward, bias, y, stride, size, inputs, outputs, 0);
-      if (layer.activation !== "linear")
-        main.add("activatePanels", activationKinds[layer.activation], y, d, size, outputs, stride);
+      runDense(main, plan);
       below = y;
     }
+    this.ode?.forward(main, below);
   }
 
   #score(soh: number): { path: number; results: number } {
@@ -225,7 +204,7 @@ export class BatchPlan {
     const { horizon } = this.network;
     const scale = this.#take(3 * horizon);
     this.memory.f32.set([...mean, ...std, ...std.map((s) => 1 / s)], scale >> 2);
-    const { y, dy } = this.#dense.at(-1) as DensePlan;
+    const { y, dy } = this.ode ?? (this.#dense.at(-1) as DensePlan);
     const shape = [this.#stride, this.size, horizon] as const;
     const slot = this.main.add("scorePanels", y, ...shape, soh, residual ? 1 : 0, scale, 0, dy, 0);
     return { path: slot + 7, results: slot + 9 };
@@ -233,28 +212,18 @@ export class BatchPlan {
 
   #backward(): void {
     const top = this.#stack.at(-1)?.values;
+    const gradient = this.places.gradient as NonNullable<WeightPlaces["gradient"]>;
+    this.ode?.backward(this.main, (this.#dense.at(-1) as DensePlan).dy);
     for (let k = this.#dense.length - 1; k >= 0; k--) {
-      const plan = this.#dense[k] as DensePlan;
-      this.#denseGradients(plan);
+      const plan = this.#dense[k] as MaskedPlan;
+      addDenseGradients(this.main, this.memory, gradient, plan);
       const target = k > 0 ? (this.#dense[k - 1] as DensePlan).dy : (top?.dy ?? 0);
       if (target === 0) continue;
-      const [stride, { inputs, outputs, layer }] = [this.#stride, plan];
-      this.main.add("gemmPanels", plan.dy, stride, plan.backward, 0, target, stride, this.size, outputs, inputs, 0);
+      addInputGradient(this.main, target, plan);
+      const { layer, inputs } = plan;
       if (layer.mask !== null && this.#drops) this.#drop(layer.mask, target, target, 0, 1, inputs);
     }
     for (let l = this.#stack.length - 1; l >= 0; l--) this.#layerGradients(l);
-  }
-
-  #denseGradients({ layer, inputs, outputs, x, d, dy, dW, dBias }: DensePlan): void {
-    const { main, size, memory } = this;
-    const stride = this.#stride;
-    const gradient = this.places.gradient as NonNullable<WeightPlaces["gradient"]>;
-    if (d) main.add("multiplyPanels", dy, d, size, outputs, stride);
-    main.add("sumPanels", dy, size, outputs, stride, dBias);
-    main.add("copyRows", dBias, 0, 1, outputs, gradient(layer.bias), 0);
-    main.add("gemmTransposed", dy, 0, outputs, x, 0, inputs, stride, size, 1, dW, 0);
-    const pitch = Math.ceil(inputs / memory.lanes) * memory.lanes * 4;
-    main.add("copyRows", dW, pitch, outputs, inputs, gradient(layer.weight), inputs * 4);
   }
 
   #layerGradients(l: number): void {

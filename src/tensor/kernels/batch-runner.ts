@@ -4,6 +4,7 @@ import * as tf from "../tf.js";
 import type { Tensor, Variable } from "../tf.js";
 import { BatchPlan } from "./batch-plan.js";
 import type { KernelMemory } from "./memory.js";
+import { FIRST_STEPS } from "./ode.js";
 import type { Program } from "./program.js";
 import type { PassOwner, SizedPlan } from "./running-pass.js";
 import { RunningPass } from "./running-pass.js";
@@ -16,10 +17,11 @@ const PLANS = 6;
 /** Datasets kept: another one is copied in where a model meets it. */
 const DATASETS = 2;
 
-function tensorsOf({ recurrent, dense }: Network): Tensor[] {
+function tensorsOf({ recurrent, dense, ode }: Network): Tensor[] {
   const stack =
     recurrent?.layers.flatMap((layer) => [layer.weightIh, layer.weightHh, layer.biasIh, layer.biasHh]) ?? [];
-  return [...stack, ...dense.flatMap(({ weight, bias }) => [weight, bias])];
+  const linear = [...dense, ...(ode ? [...ode.layers, ode.decoder] : [])];
+  return [...stack, ...linear.flatMap(({ weight, bias }) => [weight, bias])];
 }
 
 const noStep = (): void => undefined;
@@ -57,6 +59,8 @@ export class FusedRunner implements BatchRunner, PassOwner {
   readonly #under = new Set<RunningPass>();
   /** The weights of an evaluation, one after another. */
   #weights: Weights | null = null;
+  /** Of an ODE, for which its plans have room. */
+  #steps = FIRST_STEPS;
 
   constructor(
     readonly memory: KernelMemory,
@@ -127,6 +131,15 @@ export class FusedRunner implements BatchRunner, PassOwner {
     return made;
   }
 
+  /** A plan with room for twice as many steps of an ODE, in the place of one that had too few. */
+  largerPlan(size: number, update: FusedUpdate | null): SizedPlan {
+    this.#steps *= 2;
+    const key = `${update ? "training" : "evaluation"} ${size}`;
+    this.#plans.get(key)?.plan.dispose();
+    this.#plans.delete(key);
+    return this.planOf(size, update);
+  }
+
   #trainingPlan(size: number, update: FusedUpdate): SizedPlan {
     const [p, g] = update.blocks().addresses;
     const places = {
@@ -134,16 +147,17 @@ export class FusedRunner implements BatchRunner, PassOwner {
       gradient: (variable: Tensor) => g + (update.offsetOf(variable) as number),
     };
     let setStep: SizedPlan["setStep"] = noStep;
-    const plan = new BatchPlan(this.memory, this.network, size, places, (program) => {
+    const step = (program: Program): void => {
       setStep = addStep(program, update);
-    });
+    };
+    const plan = new BatchPlan(this.memory, this.network, size, places, step, this.#steps);
     return { plan, update, setStep, packedFor: null };
   }
 
   #evaluationPlan(size: number): SizedPlan {
     const { address, offsets } = this.#evaluationWeights();
     const weight = (variable: Tensor): number => address + (offsets.get(variable) as number);
-    const plan = new BatchPlan(this.memory, this.network, size, { weight, gradient: null }, null);
+    const plan = new BatchPlan(this.memory, this.network, size, { weight, gradient: null }, null, 0);
     return { plan, update: null, setStep: noStep, packedFor: null };
   }
 

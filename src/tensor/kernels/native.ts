@@ -11,8 +11,11 @@ import type { KernelExports } from "./exports.js";
 /** The table over one memory. `rebind` must follow whenever that grows. */
 export type NativeExports = KernelExports & {
   rebind(buffer: ArrayBuffer): void;
-  /** Many calls in one: `count` f64 numbers, each call its function's place in `operations` and its arguments. */
-  run(address: number, count: number): void;
+  /**
+   * Many calls in one: `count` f64 numbers, each call its function's place in `operations` and its arguments.
+   * @returns 16 * the place of the call whose status ended it + that status; undefined when all ran
+   */
+  run(address: number, count: number): number | undefined;
 };
 
 interface Addon {
@@ -26,7 +29,7 @@ interface Addon {
 }
 
 /** The table that this package's code calls; `VERSION` in ../native/addon.c. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** Made by this machine's compiler, or brought by the package. */
 export type NativeOrigin = "built" | "prebuilt";

@@ -25,11 +25,14 @@ interface OdeCall {
 }
 
 /** What the kernels' functions return. */
-const [DONE, UNDERFLOW, BUDGET, NOT_FINITE, FULL] = [0, 1, 2, 3, 4];
+const [DONE, UNDERFLOW, BUDGET, NOT_FINITE] = [0, 1, 2, 3];
+/** No room for another step that is kept for the gradient. */
+export const FULL = 4;
 /** Steps that adaptive methods find room for at first; twice as many whenever they are too few. */
-const FIRST_STEPS = 32;
+export const FIRST_STEPS = 32;
 
-function requireDone(status: number, at: number, { maxEvaluations }: OdeProblem): void {
+/** @throws OdeError for a solution that ended early */
+export function requireDone(status: number, at: number, { maxEvaluations }: Pick<OdeProblem, "maxEvaluations">): void {
   if (status === UNDERFLOW) throw new OdeError("underflow", at, maxEvaluations);
   if (status === BUDGET) throw new OdeError("budget", at, maxEvaluations);
   if (status === NOT_FINITE) throw new OdeError("not-finite", at, maxEvaluations);
@@ -37,7 +40,10 @@ function requireDone(status: number, at: number, { maxEvaluations }: OdeProblem)
 }
 
 /** Steps of a method of fixed steps, as far as its budget goes; of an adaptive one so many as have been enough before. */
-function stepsOf({ method, times, stepSize, maxEvaluations }: OdeProblem, known: number | undefined): number {
+export function stepsOf(
+  { method, times, stepSize, maxEvaluations }: Omit<OdeProblem, "y0">,
+  known: number | undefined,
+): number {
   const { error, c } = tableaus[method];
   if (error) return known ?? FIRST_STEPS;
   const span = Math.abs((times[times.length - 1] as number) - (times[0] as number));

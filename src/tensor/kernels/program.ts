@@ -8,6 +8,18 @@ type Operation = keyof KernelExports;
 interface Step {
   readonly run: (...args: number[]) => unknown;
   readonly args: number[];
+  /** Whether a result other than 0 ends the program. */
+  readonly ends: boolean;
+}
+
+/** Functions that give a status. */
+const statuses: ReadonlySet<Operation> = new Set(["odeSolve", "odeBackward"]);
+
+/** The call that ended a program before its end. */
+export interface Ended {
+  /** Of the program's calls, from 0. */
+  readonly place: number;
+  readonly status: number;
 }
 
 /** The numbers of one program, wherever they stand. */
@@ -35,7 +47,7 @@ export class Program {
     const run = this.memory.exports[operation];
     numbers.forEach((_, index) => this.#places.push([this.#steps.length, index]));
     this.#numbers.push(...numbers);
-    this.#steps.push({ run, args: [...numbers] });
+    this.#steps.push({ run, args: [...numbers], ends: statuses.has(operation) });
     return slot;
   }
 
@@ -57,10 +69,24 @@ export class Program {
     (this.#steps[step] as Step).args[index] = value;
   }
 
-  run(): void {
+  /** How many calls it has. */
+  get calls(): number {
+    return this.#steps.length;
+  }
+
+  /** @returns the call whose status ended it; null when all ran */
+  run(): Ended | null {
     const { native } = this.memory;
-    if (native) native.run(this.#address, this.#numbers.length);
-    else for (const { run, args } of this.#steps) run(...args);
+    if (native) {
+      const ended = native.run(this.#address, this.#numbers.length);
+      return ended === undefined ? null : { place: Math.floor(ended / 16), status: ended % 16 };
+    }
+    for (let place = 0; place < this.#steps.length; place++) {
+      const { run, args, ends } = this.#steps[place] as Step;
+      const status = run(...args);
+      if (ends && status !== 0) return { place, status: status as number };
+    }
+    return null;
   }
 
   dispose(): void {

@@ -22,6 +22,8 @@ export interface PassOwner {
   readonly network: Network;
   /** The plan of a size, with an update's steps or for evaluation. */
   planOf(size: number, update: FusedUpdate | null): SizedPlan;
+  /** The same with room for more steps of an ODE. */
+  largerPlan(size: number, update: FusedUpdate | null): SizedPlan;
   /** Takes the variables' values for an evaluation. */
   loadWeights(): void;
 }
@@ -52,7 +54,9 @@ export class RunningPass implements BatchPass {
   #stepped = false;
   #ended = false;
   #last: { readonly path: number; readonly count: number } = { path: 0, count: 0 };
-  readonly #scores = { loss: 0, squares: 0, magnitudes: 0, lastSquares: 0, largest: 0 };
+  readonly #scores: { -readonly [K in keyof BatchScores]: BatchScores[K] } = {
+    ...{ loss: 0, squares: 0, magnitudes: 0, lastSquares: 0, largest: 0 },
+  };
 
   constructor(
     private readonly runner: PassOwner,
@@ -119,8 +123,17 @@ export class RunningPass implements BatchPass {
   #run(source: Source, from: number, size: number, numbers: UpdateStep | null): BatchScores {
     if (this.#ended) throw new Error("the pass has ended: its model is disposed of, or other kernels run");
     const { runner } = this;
+    const { update } = this.parts;
+    let entry = runner.planOf(size, update);
+    // Nothing of the batch is left in what was run before it ended: it is run anew.
+    for (; this.#attempt(entry, source, from, numbers);) entry = runner.largerPlan(size, update);
+    this.#last = { path: entry.plan.path, count: size * runner.network.horizon };
+    return this.#read(entry.plan);
+  }
+
+  /** @returns whether its ODE had no room for its steps */
+  #attempt(...[entry, source, from, numbers]: [SizedPlan, Source, number, UpdateStep | null]): boolean {
     const { update, paths } = this.parts;
-    const entry = runner.planOf(size, update);
     const { plan } = entry;
     const { main } = plan;
     for (const [slots, at] of [
@@ -146,12 +159,11 @@ export class RunningPass implements BatchPass {
       plan.pack.run();
       entry.packedFor = this;
     }
-    main.run();
-    this.#last = { path: plan.path, count: size * runner.network.horizon };
-    return this.#read();
+    const ended = main.run();
+    return ended !== null && plan.ode !== null && plan.ode.lacksRoom(ended);
   }
 
-  #read(): BatchScores {
+  #read({ ode }: BatchPlan): BatchScores {
     const { f64 } = this.runner.memory;
     const at = this.#results >> 3;
     const scores = this.#scores;
@@ -160,6 +172,7 @@ export class RunningPass implements BatchPass {
     scores.magnitudes = f64[at + 2] as number;
     scores.lastSquares = f64[at + 3] as number;
     scores.largest = f64[at + 4] as number;
+    if (ode) scores.ode = ode.counts();
     return scores;
   }
 

@@ -14,7 +14,7 @@ extern const Kernels kernels_avx512, kernels_avx2;
 extern const Kernels kernels_neon;
 #endif
 
-#define VERSION 2 /* of the table and the memory's layout; ../kernels/native.ts asks for this one */
+#define VERSION 3 /* of the table and the memory's layout; ../kernels/native.ts asks for this one */
 #define MOST 3    /* instruction sets of one build */
 
 /* Those that this CPU, and the operating system with it, runs, fastest first. */
@@ -60,7 +60,7 @@ static napi_value single(napi_env env, napi_callback_info info) {
   const char *wrong = wrongWith(&call);
   if (wrong) return reject(env, call.function->name, wrong), NULL;
   call.function->run(&call);
-  if (call.function->gives) napi_create_double(env, call.result, &result);
+  if (call.function->gives != NOTHING) napi_create_double(env, call.result, &result);
   return result;
 }
 
@@ -68,7 +68,8 @@ static napi_value single(napi_env env, napi_callback_info info) {
 
 /*
  * run(address, count): the calls that stand as `count` f64 numbers in the memory, each the function's place in the table and
- * its arguments. All are copied and checked before the first runs, so that none can change what was checked.
+ * its arguments. All are copied and checked before the first runs, so that none can change what was checked. A status other
+ * than 0 ends it: the calls behind don't run, and the program gives 16 * the call's place in it + the status.
  */
 static napi_value f_run(napi_env env, napi_callback_info info) {
   napi_value values[2];
@@ -101,7 +102,14 @@ static napi_value f_run(napi_env env, napi_callback_info info) {
     const char *wrong = wrongWith(call);
     if (wrong) return reject(env, call->function->name, wrong), NULL;
   }
-  for (Call *call = b->calls; calls--; call++) call->function->run(call);
+  for (size_t i = 0; i < calls; i++) {
+    Call *call = b->calls + i;
+    call->function->run(call);
+    if (call->function->gives != STATUS || call->result == 0) continue;
+    napi_value ended = 0;
+    napi_create_double(env, 16. * (double)i + call->result, &ended);
+    return ended;
+  }
   return 0;
 }
 

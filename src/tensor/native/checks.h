@@ -27,6 +27,9 @@ typedef struct {
   double result;
 } Call;
 
+/* What a function gives back; a status other than 0 ends a program. */
+typedef enum { NOTHING, NUMBER, STATUS } Gives;
+
 /*
  * One function of the table: its arguments, what must hold of them, and the call. Arguments are one letter each: a an address
  * (a multiple of 4), s a distance in bytes (likewise), n a size, i any 32-bit integer, d any number.
@@ -35,7 +38,8 @@ typedef struct Function {
   const char *name, *kinds;
   bool (*holds)(Call *);
   void (*run)(Call *);
-  bool planned, gives;
+  bool planned;
+  Gives gives;
 } Function;
 
 /* One a bind. Every function of the table holds it, and it holds the buffer. */
@@ -110,7 +114,7 @@ static double clipScale(double (*sumOfSquares)(const float *, int), const float 
     __VA_ARGS__;                                                                                                       \
   }                                                                                                                    \
   static const Function f_##name = {#name, kinds, holds_##name, run_##name, planned, gives};
-#define FUNCTION(name, kinds, when, ...) ENTRY_OF(name, kinds, when, false, false, __VA_ARGS__)
+#define FUNCTION(name, kinds, when, ...) ENTRY_OF(name, kinds, when, false, NOTHING, __VA_ARGS__)
 
 FUNCTION(tanhArray, "aan", FITS(0, A(2)) && FITS(1, A(2)), k->tanhArray(FLOATS(0), FLOATS(1), INT(2)))
 FUNCTION(sigmoidArray, "aan", FITS(0, A(2)) && FITS(1, A(2)), k->sigmoidArray(FLOATS(0), FLOATS(1), INT(2)))
@@ -147,7 +151,7 @@ FUNCTION(sumPanels, "annna", A(1) <= A(3) && FITS(0, panels(A(2), A(3))) && FITS
          k->sumPanels(FLOATS(0), INT(1), INT(2), INT(3), FLOATS(4)))
 FUNCTION(copyRows, "asnnas", FITS(0, rowsOf(A(2), A(1), A(3))) && FITS(4, rowsOf(A(2), A(5), A(3))),
          k->copyRows(FLOATS(0), STEP(1), INT(2), INT(3), FLOATS(4), STEP(5)))
-ENTRY_OF(sumOfSquares, "an", FITS(0, A(1)), false, true, c->result = k->sumOfSquares(FLOATS(0), INT(1)))
+ENTRY_OF(sumOfSquares, "an", FITS(0, A(1)), false, NUMBER, c->result = k->sumOfSquares(FLOATS(0), INT(1)))
 FUNCTION(adamStep, "aaaanddddddddd", FITS(0, A(4)) && FITS(1, A(4)) && FITS(2, A(4)) && FITS(3, A(4)),
          k->adamStep(FLOATS(0), FLOATS(1), FLOATS(2), FLOATS(3), INT(4), A(5), A(6), A(7), A(8), A(9), A(10), A(11), A(12), A(13)))
 FUNCTION(sgdStep, "aaandddnnd", FITS(0, A(3)) && FITS(1, A(3)) && FITS(2, A(3)),
@@ -213,7 +217,7 @@ static bool resolve(const Call *c, Part part, bool gru, Layer *out) {
   out->stepX = p.stepX / 4, out->stepH = p.stepH / 4, out->stepG = p.stepG / 4;
   return true;
 }
-#define PLANNED(name, part, gru) ENTRY_OF(name, "a", resolve(c, part, gru, &c->layer), true, false, k->name(&c->layer))
+#define PLANNED(name, part, gru) ENTRY_OF(name, "a", resolve(c, part, gru, &c->layer), true, NOTHING, k->name(&c->layer))
 PLANNED(lstmForward, FORWARD, false)
 PLANNED(lstmBackward, BACKWARD, false)
 PLANNED(lstmInputGradient, INPUT_GRADIENT, false)
@@ -266,10 +270,10 @@ static bool resolveOde(const Call *c, int part, Ode *out) {
   BLOCK(dWeights, gradient, weights)
   return true;
 }
-#define SOLVING(name, part) ENTRY_OF(name, "a", resolveOde(c, part, &c->ode), true, true, c->result = k->name(&c->ode))
-SOLVING(odeFloats, SIZES)
-SOLVING(odeSolve, SOLVE)
-SOLVING(odeBackward, GRADIENT)
+#define SOLVING(name, part, gives) ENTRY_OF(name, "a", resolveOde(c, part, &c->ode), true, gives, c->result = k->name(&c->ode))
+SOLVING(odeFloats, SIZES, NUMBER)
+SOLVING(odeSolve, SOLVE, STATUS)
+SOLVING(odeBackward, GRADIENT, STATUS)
 
 #define ENTRY(name) &f_##name
 static const Function *const table[] = {

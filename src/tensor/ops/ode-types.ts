@@ -171,16 +171,26 @@ export function resolveOde(
   times: ArrayLike<number>,
   options: OdeOptions,
 ): OdeProblem {
+  return { y0, ...resolveOdeOf(y0.shape, layers, times, options) };
+}
+
+/** {@link resolveOde} for a y0 of which only the shape is known. */
+export function resolveOdeOf(
+  shape: readonly [rows: number, dimensions: number],
+  layers: readonly LinearLayer[],
+  times: ArrayLike<number>,
+  options: OdeOptions,
+): Omit<OdeProblem, "y0"> {
   const { activation = "tanh", time = false, gradient = "direct", maxEvaluations = 10_000 } = options;
   if (!odeActivations.includes(activation))
     refuse(`unknown activation "${activation}": known: ${odeActivations.join(", ")}`);
-  if (y0.shape[0] < 1 || y0.shape[1] < 1) refuse(`y0 is empty: [${y0.shape.join(", ")}]`);
-  requireLayers(layers, y0.shape[1], time);
+  if (shape[0] < 1 || shape[1] < 1) refuse(`y0 is empty: [${shape.join(", ")}]`);
+  requireLayers(layers, shape[1], time);
   const whole = Number.isInteger(maxEvaluations) && maxEvaluations > 0 && maxEvaluations < 2 ** 31;
   requireNumber("maxEvaluations", maxEvaluations, whole, "a whole number above 0");
   const control = resolveControl(options, "");
   return {
-    ...{ y0, layers, times: requireTimes(times), activation, time, gradient, maxEvaluations },
+    ...{ layers, times: requireTimes(times), activation, time, gradient, maxEvaluations },
     ...control,
     adjoint: resolveControl({ ...options, ...options.adjoint }, "adjoint "),
   };

@@ -2,7 +2,7 @@
 import type { Batch } from "../../core/batch.js";
 import type { KernelsName } from "../../core/run.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "../tf.js";
-import type { OdeProblem, OdeResult } from "./ode-types.js";
+import type { LinearLayer, OdeCounts, OdeOptions, OdeProblem, OdeResult } from "./ode-types.js";
 
 export * from "./ode-types.js";
 
@@ -96,6 +96,18 @@ export interface DenseLayer {
   readonly mask: number | null;
 }
 
+/** An ODE behind the dense layers of a {@link Network}: their output is the state's beginning. */
+export interface NetworkOde {
+  /** Of the right-hand side. */
+  readonly layers: readonly LinearLayer[];
+  /** [1 + H], the first that of the state's beginning. */
+  readonly times: Float64Array;
+  /** As `odeMlp` takes them. */
+  readonly options: OdeOptions;
+  /** Reads the path in normalised units from the states at the other times: one output. */
+  readonly decoder: LinearLayer;
+}
+
 /** What a built-in model is made of: all that is needed to run a batch of it without its code. Tensors are its variables. */
 export interface Network {
   /** T. */
@@ -106,8 +118,10 @@ export interface Network {
   readonly horizon: number;
   /** The stack whose last output the dense layers take; masks 0 … layers - 2 lie between its layers. Null: they take the flattened window. */
   readonly recurrent: { readonly cell: "lstm" | "gru"; readonly layers: readonly RecurrentLayer[] } | null;
-  /** The last one gives the path in normalised units. */
+  /** The last one gives the path in normalised units, or what the ODE begins with. */
   readonly dense: readonly DenseLayer[];
+  /** @default none */
+  readonly ode?: NetworkOde | null;
   readonly dropout: { readonly rate: number; readonly seed: number };
   /** From the normalised output y to SOH: y * std + mean, plus the last SOH when `residual`. */
   readonly scale: { readonly residual: boolean; readonly mean: readonly number[]; readonly std: readonly number[] };
@@ -136,11 +150,16 @@ export interface BatchScores {
   readonly magnitudes: number;
   readonly lastSquares: number;
   readonly largest: number;
+  /** What the solve of a network with an ODE cost. */
+  readonly ode?: OdeCounts | null;
 }
 
 /** A pass under way, one call a batch. */
 export interface BatchPass {
-  /** Runs `size` windows of the pass from `from` on; `numbers` are of its optimizer step, and null in evaluation alone. */
+  /**
+   * Runs `size` windows of the pass from `from` on; `numbers` are of its optimizer step, and null in evaluation alone.
+   * @throws OdeError for an ODE that can't be solved further; no step is taken then
+   */
   windows(from: number, size: number, numbers: UpdateStep | null): BatchScores;
   /** Runs a batch that was handed over. */
   batch(batch: Batch, numbers: UpdateStep | null): BatchScores;

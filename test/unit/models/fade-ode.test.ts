@@ -272,6 +272,13 @@ describe("what the physics promise", () => {
   const meanSquare = (residual: tf.Tensor): number =>
     (residual.dataSync() as Float32Array).reduce((sum, value) => sum + (value / 0.03125) ** 2, 0) / residual.size;
 
+  test("a state too large for the stiff solver is refused before anything is trained", async () => {
+    const stiff = { solver: "esdirk54", latent_size: 63 };
+    await expect(build(shape, stiff)).rejects.toMatchObject({ code: "invalid-ode", message: /65/ });
+    // Without the residual it is of 64.
+    (await build(shape, { ...stiff, neural_residual: false })).dispose();
+  });
+
   test("a cell that does not fade is begun with a deviation over the horizon", async () => {
     const entry = models.get("fade_ode");
     const flat = { xMean: [0, 0], xStd: [1, 1], sohMean: [0.9, 0.9], sohStd: [0.1, 0.1], deltaMean: [0, 0.01] };

@@ -237,18 +237,31 @@ describe.each(odeActivations)("a right-hand side with %s", (activation) => {
   });
 });
 
-test.each(["dopri8", "explicit_adams"])("%s trains, op by op, and leaves no tensor behind", async (solver) => {
-  const batch = tinyBatch(4, 3, 2, 3);
-  const model = await build("anode", batch, { latent_size: 3, width: 4, hidden_size: 4, solver });
-  const optimizer = (await optimizers.get("sgd").load())(model.variables, { momentum: 0, nesterov: false });
-  const epoch = () => trainOneEpoch(model, loaderOf(batch), { optimizer, lr: 0.05 });
-  const before = (await epoch())?.metrics.loss ?? NaN;
-  const kept = tf.memory().numTensors;
-  for (let i = 0; i < 4; i++) await epoch();
-  const after = await epoch();
-  expect(after?.metrics.loss).toBeLessThan(before);
-  expect(after?.own["evaluations"]).toBeGreaterThan(0);
-  expect(tf.memory().numTensors).toBe(kept);
-  optimizer.dispose();
-  model.dispose();
+test("a state too large for an implicit solver is refused before anything is trained", async () => {
+  const batch = tinyBatch();
+  const large = { solver: "esdirk54", latent_size: 64, augment: 1 };
+  await expect(build("anode", batch, large)).rejects.toMatchObject({
+    ...{ code: "invalid-ode", exitCode: 2 },
+    message: "an implicit method takes states of at most 64 numbers, not 65",
+  });
+  (await build("node", batch, large)).dispose();
 });
+
+test.each(["dopri8", "explicit_adams", "esdirk54"])(
+  "%s trains, op by op, and leaves no tensor behind",
+  async (solver) => {
+    const batch = tinyBatch(4, 3, 2, 3);
+    const model = await build("anode", batch, { latent_size: 3, width: 4, hidden_size: 4, solver });
+    const optimizer = (await optimizers.get("sgd").load())(model.variables, { momentum: 0, nesterov: false });
+    const epoch = () => trainOneEpoch(model, loaderOf(batch), { optimizer, lr: 0.05 });
+    const before = (await epoch())?.metrics.loss ?? NaN;
+    const kept = tf.memory().numTensors;
+    for (let i = 0; i < 4; i++) await epoch();
+    const after = await epoch();
+    expect(after?.metrics.loss).toBeLessThan(before);
+    expect(after?.own["evaluations"]).toBeGreaterThan(0);
+    expect(tf.memory().numTensors).toBe(kept);
+    optimizer.dispose();
+    model.dispose();
+  },
+);

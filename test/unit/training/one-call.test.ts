@@ -4,12 +4,15 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Batch, Loader } from "../../../src/core/index.js";
 import { createNormal, createRng } from "../../../src/core/index.js";
 import { WindowSplit } from "../../../src/datasets/loader.js";
+import { AnodeModel } from "../../../src/models/anode/anode.js";
 import { GruModel } from "../../../src/models/gru/gru.js";
 import type { ForwardModel, ModelFacts } from "../../../src/models/index.js";
 import { LstmModel } from "../../../src/models/lstm/lstm.js";
 import { networkRunner } from "../../../src/models/network-runner.js";
 import { MlpModel } from "../../../src/models/mlp/mlp.js";
-import { installOps, plainOps, useBackend } from "../../../src/tensor/index.js";
+import { NodeModel } from "../../../src/models/node/node.js";
+import type { OdeSolver } from "../../../src/models/ode-parameters.js";
+import { installOps, OdeError, plainOps, useBackend } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import type { Variable } from "../../../src/tensor/tf.js";
 import { evaluate, trainOneEpoch } from "../../../src/training/loop.js";
@@ -22,7 +25,10 @@ import { updateOf } from "../../../src/training/optimizers/update-optimizer.js";
 import { builds, freshOps } from "../tensor/kernels/builds.js";
 
 interface Problem {
-  readonly model: "lstm" | "gru" | "mlp";
+  readonly model: "lstm" | "gru" | "mlp" | "node" | "anode";
+  /** Of node and anode, whose encoder is a GRU where a recurrent model's head is linear. */
+  readonly solver: OdeSolver;
+  readonly adjoint: boolean;
   readonly hidden: number;
   readonly layers: number;
   readonly dropout: number;
@@ -40,9 +46,15 @@ interface Problem {
   readonly batch: number;
 }
 
-const built = { lstm: LstmModel, gru: GruModel, mlp: MlpModel };
+const built = { lstm: LstmModel, gru: GruModel, mlp: MlpModel, node: NodeModel, anode: AnodeModel };
 /** Subclasses that change nothing: these go over the tape. */
-const onTape = { lstm: class extends LstmModel {}, gru: class extends GruModel {}, mlp: class extends MlpModel {} };
+const onTape = {
+  lstm: class extends LstmModel {},
+  gru: class extends GruModel {},
+  mlp: class extends MlpModel {},
+  node: class extends NodeModel {},
+  anode: class extends AnodeModel {},
+};
 const optimizers = { adamw, adam, sgd };
 
 function factsOf({ window, features, horizon }: Problem): ModelFacts {
@@ -80,10 +92,12 @@ function splitOf({ window, features, horizon, windows }: Problem, more = 0): Win
   return new WindowSplit("train", source, ids);
 }
 
-function makeModel(problem: Problem, classes: typeof built): ForwardModel {
-  const { model, hidden, layers, dropout, head, activation, residual } = problem;
+function makeModel(problem: Problem, classes: typeof built, more: object = {}): ForwardModel {
+  const { model, hidden, layers, dropout, head, activation, residual, solver, adjoint } = problem;
   const params = { hidden_size: hidden, layers, dropout, head, head_size: 9, activation, residual };
-  return new classes[model](params, factsOf(problem));
+  const ode = { encoder: head === "linear" ? "gru" : "mlp", latent_size: 5, width: 18, depth: layers, augment: 3 };
+  const control = { solver, adjoint, rtol: 1e-3, atol: 1e-4, step_size: 2, max_evaluations: 1000 };
+  return new classes[model]({ ...params, ...ode, ...control, ...more }, factsOf(problem));
 }
 
 function makeOptimizer({ optimizer, momentum, nesterov }: Problem, model: ForwardModel): Optimizer {
@@ -101,7 +115,8 @@ const bitsOf = (values: Map<string, Float32Array>): [string, string][] =>
   [...values].map(([name, v]) => [name, digest(v)]);
 
 interface Trace {
-  readonly passes: (PassResult | null)[];
+  /** A string: the message with which an ODE ended them all. */
+  readonly passes: (PassResult | string | null)[];
   readonly weights: [string, string][];
   readonly state: [string, string][];
   readonly paths: string;
@@ -115,11 +130,16 @@ async function trained(problem: Problem, classes: typeof built): Promise<Trace> 
   const model = makeModel(problem, classes);
   const optimizer = makeOptimizer(problem, model);
   const paths = new Float32Array(problem.windows * problem.horizon);
-  const passes = [];
+  const passes: Trace["passes"] = [];
   const { maxNorm } = problem;
-  for (const epoch of [0, 1]) {
-    passes.push(await trainOneEpoch(model, loader, { optimizer, lr: 0.02, weightDecay: 0.01, maxNorm, epoch }));
-    passes.push(await evaluate(model, validation, { paths }));
+  try {
+    for (const epoch of [0, 1]) {
+      passes.push(await trainOneEpoch(model, loader, { optimizer, lr: 0.02, weightDecay: 0.01, maxNorm, epoch }));
+      passes.push(await evaluate(model, validation, { paths }));
+    }
+  } catch (error) {
+    if (!(error instanceof OdeError)) throw error;
+    passes.push(error.message);
   }
   const trace = {
     ...{ passes, weights: bitsOf(model.weights()), state: bitsOf(optimizer.state()) },
@@ -133,7 +153,7 @@ async function trained(problem: Problem, classes: typeof built): Promise<Trace> 
 const base: Problem = {
   ...{ model: "lstm", hidden: 20, layers: 2, dropout: 0.2, head: "mlp", activation: "tanh", residual: true },
   ...{ optimizer: "adamw", momentum: 0.9, nesterov: false, maxNorm: 1 },
-  ...{ window: 5, features: 3, horizon: 4, windows: 53, batch: 16 },
+  ...{ window: 5, features: 3, horizon: 4, windows: 53, batch: 16, solver: "rk4", adjoint: false },
 };
 
 /** Whether a pass of this model would run in one call. */
@@ -165,7 +185,9 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
 
   test("gives the bits of the tape: weights, optimizer, losses, metrics, paths", async () => {
     const problems = fc.record({
-      model: fc.constantFrom("lstm" as const, "gru" as const, "mlp" as const),
+      model: fc.constantFrom("lstm" as const, "gru" as const, "mlp" as const, "node" as const, "anode" as const),
+      solver: fc.constantFrom("euler" as const, "rk4" as const, "bosh3" as const, "dopri5" as const),
+      adjoint: fc.boolean(),
       hidden: fc.integer({ min: 1, max: 40 }),
       layers: fc.integer({ min: 1, max: 3 }),
       dropout: fc.constantFrom(0, 0.1, 0.5),
@@ -192,9 +214,13 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
         expect(memory.used).toBe(kept);
       }),
       {
-        numRuns: 40,
+        numRuns: 60,
         seed: 31,
-        examples: [[base], [{ ...base, model: "mlp" }], [{ ...base, model: "gru", layers: 1 }]],
+        examples: [
+          ...[[base], [{ ...base, model: "mlp" }], [{ ...base, model: "gru", layers: 1 }]],
+          ...[[{ ...base, model: "node" }], [{ ...base, model: "anode", solver: "dopri5", head: "linear" }]],
+          ...[[{ ...base, model: "node", adjoint: true, horizon: 20 }]],
+        ] as [Problem][],
       },
     );
   }, 60_000);
@@ -308,6 +334,75 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
     expect(await chain(built, onTape, built)).toEqual(tape);
   });
 
+  test("an ODE's solves that need more room than was laid out are run again with it, for the tape's bits", async () => {
+    before ??= installOps(ops);
+    const problem: Problem = { ...base, model: "anode", solver: "bosh3", layers: 1, horizon: 20, head: "linear" };
+    const steep = async (classes: typeof built) => {
+      const model = makeModel(problem, classes, { rtol: 1e-5, atol: 1e-6 });
+      const weights = model.weights();
+      model.setWeights(
+        new Map([...weights].map(([name, v]) => [name, name.startsWith("dynamics") ? v.map((x) => 6 * x) : v])),
+      );
+      const optimizer = makeOptimizer(problem, model);
+      const loader = splitOf(problem).loader({ batchSize: problem.batch });
+      const pass = await trainOneEpoch(model, loader, { optimizer, lr: 1e-4 });
+      const found = { pass, weights: bitsOf(model.weights()), state: bitsOf(optimizer.state()) };
+      optimizer.dispose();
+      model.dispose();
+      return found;
+    };
+    const tape = await steep(onTape);
+    const kept = memory.used;
+    expect(tape.pass?.own["steps_accepted"]).toBeGreaterThan(64);
+    expect(await steep(built)).toEqual(tape);
+    expect(memory.used).toBe(kept);
+  });
+
+  test.each([
+    ["forwards", "dopri5", false, 20, /budget of 20 evaluations spent at t=/],
+    ["backwards", "dopri5", true, 60, /budget of 60 evaluations spent at t=/],
+    ["at the start", "dopri5", false, 1000, /the right-hand side is not finite at t=0/],
+  ] as const)(
+    "an ODE that can't be solved further, %s, ends the pass as on the tape, the steps before it taken and no other",
+    async (where, solver, adjoint, max_evaluations, message) => {
+      before ??= installOps(ops);
+      const problem: Problem = { ...base, model: "node", solver, adjoint, layers: 1, horizon: 4, dropout: 0 };
+      const ended = async (classes: typeof built): Promise<unknown> => {
+        const model = makeModel(problem, classes, { max_evaluations });
+        const optimizer = makeOptimizer(problem, model);
+        const loader = splitOf(problem).loader({ batchSize: problem.batch, shuffle: true, seed: 5 });
+        let batches = 0;
+        const failure: unknown = await trainOneEpoch(model, loader, {
+          ...{ optimizer, lr: 0.02 },
+          yieldToEventLoop: async () => {
+            if (++batches !== 2) return;
+            const factor = where === "at the start" ? NaN : 40;
+            const weights = [...model.weights()].filter(([name]) => name.startsWith("dynamics"));
+            model.setWeights(new Map(weights.map(([name, v]) => [name, v.map((x) => factor * x)])));
+          },
+        }).catch((error: unknown) => error);
+        const found = {
+          failure: (failure as Error).message,
+          batches,
+          step: model.step,
+          weights: bitsOf(model.weights()),
+        };
+        const all = { ...found, state: bitsOf(optimizer.state()), class: (failure as OdeError).failureClass };
+        optimizer.dispose();
+        model.dispose();
+        return all;
+      };
+      const tape = await ended(onTape);
+      expect(tape).toMatchObject({
+        batches: 2,
+        step: 2,
+        class: "diverged",
+        failure: expect.stringMatching(message) as string,
+      });
+      expect(await ended(built)).toEqual(tape);
+    },
+  );
+
   test.each([NaN, Infinity])("a loss of %s is found where the tape finds it", async (poison) => {
     before ??= installOps(ops);
     const diverged = async (classes: typeof built): Promise<PassResult | null> => {
@@ -386,12 +481,16 @@ describe("what runs in one call", () => {
     return runsInOneCall(changed.model, changed.loader, changed.optimizer);
   }
 
-  test.each(["lstm", "gru", "mlp"] as const)("%s as it is", (model) => {
+  test.each(["lstm", "gru", "mlp", "node", "anode"] as const)("%s as it is", (model) => {
     expect(still(() => {}, { ...base, model })).toBe(true);
   });
 
+  test("not a solver that only the tape has", () => {
+    expect(still(() => {}, { ...base, model: "node", solver: "dopri8" })).toBe(false);
+  });
+
   test("not a subclass, nor a model with a method of its own", () => {
-    for (const model of ["lstm", "gru", "mlp"] as const) {
+    for (const model of ["lstm", "gru", "mlp", "node", "anode"] as const) {
       const subclass = (): Partial<Parts> => {
         const own = makeModel({ ...base, model }, onTape);
         return { model: own, optimizer: makeOptimizer(base, own) };
