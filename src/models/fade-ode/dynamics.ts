@@ -53,7 +53,7 @@ function standingStill(layers: readonly LinearLayer[], still: number): LinearLay
   const grown = layers.map(({ weight, bias }, l) =>
     l < layers.length - 1 ? { weight, bias } : { weight: tf.pad(weight, [rows, [0, 0]]), bias: tf.pad(bias, [rows]) },
   );
-  return grown as LinearLayer[];
+  return grown;
 }
 
 /**

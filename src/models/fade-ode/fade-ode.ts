@@ -8,7 +8,7 @@ import { ForwardModel } from "../forward-model.js";
 import type { ForwardResult, LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
 import { CYCLES_PER_UNIT, dynamicsSizes, isFused, odeMetricsOf, odeTimes } from "../ode-parameters.js";
 import type { OdeSolver } from "../ode-parameters.js";
-import { solveOde } from "../solve-ode.js";
+import { requireSolvable, solveOde } from "../solve-ode.js";
 import { fadeDynamics } from "./dynamics.js";
 import type { FadeOdeParameters } from "./meta.js";
 
@@ -48,8 +48,10 @@ export class FadeOdeModel extends ForwardModel {
   readonly #counts = new WeakMap<Tensor, OdeCounts>();
 
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
+    const own = params as FadeOdeParameters;
+    requireSolvable(own.solver, own.latent_size + (own.neural_residual ? 2 : 1));
     super(facts, true);
-    const own = (this.#params = params as FadeOdeParameters);
+    this.#params = own;
     const { horizon } = facts;
     const { latent_size: latent, recoveries } = own;
     const { mean, std } = this.scale;

@@ -37,8 +37,8 @@ const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: readonly Ca
 const toleranceOf = ({ float32 }: Case, name: string): number => Math.max(1e-5, 2 * (float32[name] as number));
 
 async function build({ features, window, horizon }: Shape, params: object, scale = 0.5): Promise<ForwardModel> {
-  const { load, parameters } = models.get("fade_ode");
-  const Model = await load();
+  const entry = models.get("fade_ode");
+  const Model = await entry.load();
   const at = (value: (h: number) => number) => Array.from({ length: horizon }, (_, h) => value(h));
   const normalisation = {
     ...{ xMean: Array<number>(features).fill(0), xStd: Array<number>(features).fill(1) },
@@ -47,7 +47,7 @@ async function build({ features, window, horizon }: Shape, params: object, scale
     ...{ sohMean: at(() => NaN), sohStd: at(() => NaN) },
   };
   const facts = { features, window, horizon, normalisation, seeds: { init: 1, dropout: 1 } };
-  const model = new Model(parameters.parse({ dropout: 0, ...params }), facts);
+  const model = new Model(entry.parameters.parse({ dropout: 0, ...params }), facts);
   model.setWeights(new Map([...model.variables].map(([name, v]) => [name, drawn(name, v.size, scale)])));
   return model;
 }
@@ -273,11 +273,18 @@ describe("what the physics promise", () => {
   const meanSquare = (residual: tf.Tensor): number =>
     (residual.dataSync() as Float32Array).reduce((sum, value) => sum + (value / 0.03125) ** 2, 0) / residual.size;
 
+  test("a state too large for the stiff solver is refused before anything is trained", async () => {
+    const stiff = { solver: "esdirk54", latent_size: 63 };
+    await expect(build(shape, stiff)).rejects.toMatchObject({ code: "invalid-ode", message: /65/ });
+    // Without the residual it is of 64.
+    (await build(shape, { ...stiff, neural_residual: false })).dispose();
+  });
+
   test("a cell that does not fade is begun with a deviation over the horizon", async () => {
-    const { load, parameters } = models.get("fade_ode");
+    const entry = models.get("fade_ode");
     const flat = { xMean: [0, 0], xStd: [1, 1], sohMean: [0.9, 0.9], sohStd: [0.1, 0.1], deltaMean: [0, 0.01] };
     const facts = { features: 2, window: 6, horizon: 2, normalisation: { ...flat, deltaStd: [0.02, 0.02] } };
-    const model = new (await load())(parameters.parse({}), { ...facts, seeds: { init: 1, dropout: 1 } });
+    const model = new (await entry.load())(entry.parameters.parse({}), { ...facts, seeds: { init: 1, dropout: 1 } });
     model.setWeights(new Map([...model.variables].map(([name, v]) => [name, new Float32Array(v.size)])));
     const batch = batchOf({ ...shape, horizon: 2 });
     const [[, end]] = solve(model, batch).parts.fade as [[number, number]];

@@ -102,6 +102,6 @@ describe("every dataset", () => {
 
   if (realDir === null) console.warn(`skipped: ${realDirMissing}`);
   test.skipIf(realDir === null).each(["nasa", "nasa_cc", "nasa_cc_discharge"])("%s", async (dataset) => {
-    await onData(dataset, { "data.data_dir": realDir as string, "data.features": "all" });
+    await onData(dataset, { "data.data_dir": realDir, "data.features": "all" });
   });
 });
