@@ -14,9 +14,9 @@ export type {
 export type { OdeintOptions, SolverCounts, SolverOptions } from "./options.js";
 export type { ControlName } from "./control.js";
 export type { AskedTimes, NumberFunction, PartsFunction, TensorFunction } from "./system.js";
+export type { NumberJacobian } from "./linearize.js";
 export { methods, solverNames } from "./methods/index.js";
 export type { SolverName } from "./methods/index.js";
 export type { Method, PathPolynomials, Step, Stepper, StepperContext } from "./method.js";
 export { solveDense } from "./solve-dense.js";
 export { DenseLu, SingularMatrixError } from "./dense-lu.js";
-export type { NumberJacobian } from "./linearize.js";

@@ -112,8 +112,8 @@ function codesOfTable(argument: ts.Expression): string[] | null {
   visit(argument.getSourceFile(), (node) => {
     if (!ts.isVariableDeclaration(node) || node.name.getText() !== table || !node.initializer) return;
     visit(node.initializer, (part) => {
-      const { name, initializer } = ts.isPropertyAssignment(part) ? part : { name: null, initializer: null };
-      if (name?.getText() === "code" && ts.isStringLiteralLike(initializer)) found.push(initializer.text);
+      if (!ts.isPropertyAssignment(part) || part.name.getText() !== "code") return;
+      if (ts.isStringLiteralLike(part.initializer)) found.push(part.initializer.text);
     });
   });
   return found.length > 0 ? found : null;

@@ -13,7 +13,17 @@ const [root, suites] = [`${dist}/index.d.ts`, `${dist}/testing/index.d.ts`];
 const within = [
   ...["StudyParts", "PrepareRunner", "ReportKeeper", "LeaseClock", "FileSystem", "FileStatus", "StateExtras"],
   ...["LockSystem", "ProcessIdentity", "ProcessView"],
-  ...["StudyLog", "LogHooks", "PredictionParts", "PredictionMember", "WindowSplit", "WindowSource", "Windows", "Rows", "Truth"],
+  ...[
+    "StudyLog",
+    "LogHooks",
+    "PredictionParts",
+    "PredictionMember",
+    "WindowSplit",
+    "WindowSource",
+    "Windows",
+    "Rows",
+    "Truth",
+  ],
 ];
 /** Bases whose keys stand in what is exported, and a class that is handed out as its contract. */
 const bases = ["FileArtifacts", "RunOptions", "StudyRecords"];

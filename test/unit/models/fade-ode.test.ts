@@ -58,6 +58,7 @@ function batchOf({ batch, window, features, horizon }: Shape, label = ""): Batch
     size: batch,
     x: tf.tensor3d(drawn(`x${label}`, batch * window * features, 2), [batch, window, features]),
     windowSoh: tf.zeros([batch, window]),
+    cycles: Int32Array.from({ length: batch * window }, (_, i) => (i % window) + 1),
     lastSoh: tf.tensor2d(near("last", batch), [batch, 1]),
     target: tf.tensor2d(near("target", batch * horizon), [batch, horizon]),
     tEval: tf.tensor1d(Array.from({ length: horizon }, (_, h) => h + 1)),

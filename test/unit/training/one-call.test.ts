@@ -12,8 +12,7 @@ import { networkRunner } from "../../../src/models/network-runner.js";
 import { MlpModel } from "../../../src/models/mlp/mlp.js";
 import { NodeModel } from "../../../src/models/node/node.js";
 import type { OdeSolver } from "../../../src/models/ode-parameters.js";
-import type { OdeError } from "../../../src/tensor/index.js";
-import { installOps, plainOps, useBackend } from "../../../src/tensor/index.js";
+import { installOps, OdeError, plainOps, useBackend } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import type { Variable } from "../../../src/tensor/tf.js";
 import { evaluate, trainOneEpoch } from "../../../src/training/loop.js";
@@ -88,8 +87,9 @@ function splitOf({ window, features, horizon, windows }: Problem, more = 0): Win
       Float32Array.from({ length }, () => 0.9 + 0.05 * normal()),
       more,
     ),
+    truth: null,
     windows: { end, target: end, cell: new Int32Array(windows), position: ids },
-    ...{ window, horizon, truth: null },
+    ...{ window, horizon },
   };
   return new WindowSplit("train", source, ids);
 }
@@ -117,7 +117,8 @@ const bitsOf = (values: Map<string, Float32Array>): [string, string][] =>
   [...values].map(([name, v]) => [name, digest(v)]);
 
 interface Trace {
-  readonly passes: (PassResult | null)[];
+  /** A string: the message with which an ODE ended them all. */
+  readonly passes: (PassResult | string | null)[];
   readonly weights: [string, string][];
   readonly state: [string, string][];
   readonly paths: string;
@@ -131,11 +132,16 @@ async function trained(problem: Problem, classes: typeof built): Promise<Trace> 
   const model = makeModel(problem, classes);
   const optimizer = makeOptimizer(problem, model);
   const paths = new Float32Array(problem.windows * problem.horizon);
-  const passes = [];
+  const passes: Trace["passes"] = [];
   const { maxNorm } = problem;
-  for (const epoch of [0, 1]) {
-    passes.push(await trainOneEpoch(model, loader, { optimizer, lr: 0.02, weightDecay: 0.01, maxNorm, epoch }));
-    passes.push(await evaluate(model, validation, { paths }));
+  try {
+    for (const epoch of [0, 1]) {
+      passes.push(await trainOneEpoch(model, loader, { optimizer, lr: 0.02, weightDecay: 0.01, maxNorm, epoch }));
+      passes.push(await evaluate(model, validation, { paths }));
+    }
+  } catch (error) {
+    if (!(error instanceof OdeError)) throw error;
+    passes.push(error.message);
   }
   const trace = {
     ...{ passes, weights: bitsOf(model.weights()), state: bitsOf(optimizer.state()) },

@@ -55,7 +55,9 @@ describe("a trial's values", () => {
 
   test("are none without an epoch, and an error where an objective was not scored", () => {
     expect(score("val_rmse", {}, [])).toBeNull();
-    expect(() => score("val_rul_mae")).toThrow(/epoch 1 has no "val_rul_mae": .* on these windows: none of them sees its cell's end of life \(data\.eol\)/);
+    expect(() => score("val_rul_mae")).toThrow(
+      /epoch 1 has no "val_rul_mae": .* on these windows: none of them sees its cell's end of life \(data\.eol\)/,
+    );
     expect(() => score("val_rmse val_rul_mae")).toThrow('epoch 2 has no "val_rul_mae"');
   });
 });

@@ -1,7 +1,7 @@
-// The picture of docs/ode.md's section on stiff problems: node docs/ode-stiff.mjs (after npm run build)
+// Draws the picture of the section on stiff problems in ../ode.md:  npm run build && node docs/ode/stiff.mjs
 import { writeFileSync } from "node:fs";
-import { svgPlot } from "../dist/cli/svg-plot.js";
-import { odeint } from "../dist/ode/index.js";
+import { svgPlot } from "../../dist/cli/svg-plot.js";
+import { odeint } from "../../dist/ode/index.js";
 
 const END = 3000;
 const vanDerPol = (_, [x, v]) => [v, 1000 * (1 - x * x) * v - x];
@@ -30,7 +30,10 @@ const times = Array.from({ length: 1501 }, (_, i) => (i * END) / 1500);
 const { path, counts } = odeint(vanDerPol, Float64Array.of(2, 0), times, { method: "esdirk54", ...tolerance });
 console.log("esdirk54:", counts);
 const panels = [
-  { title: "x of van der Pol's oscillator, mu = 1000", series: [{ name: "x", points: times.map((t, i) => [t, path[i][0]]) }] },
+  {
+    title: "x of van der Pol's oscillator, mu = 1000",
+    series: [{ name: "x", points: times.map((t, i) => [t, path[i][0]]) }],
+  },
   {
     title: "evaluations so far at rtol = atol = 1e-6, log10",
     series: ["esdirk54", "dopri5"].map((name) => ({ name, points: costOf(name) })),
@@ -38,4 +41,4 @@ const panels = [
   },
 ];
 const text = await svgPlot(panels, { x: "time", y: "" });
-writeFileSync(new URL("ode-stiff.svg", import.meta.url), `${text}\n`);
+writeFileSync(new URL("stiff.svg", import.meta.url), `${text}\n`);
