@@ -72,7 +72,7 @@ install_peers() {
     return 77
   }
   python3 -m venv "$2" && timeout "$1" "$2/bin/pip" -q install torch==2.13.0 optuna==5.0.0 numpy==2.4.6 scipy==1.17.1 \
-    mpmath==1.3.0 safetensors >/dev/null 2>&1 || {
+    mpmath==1.3.0 safetensors torchdiffeq==0.2.5 >/dev/null 2>&1 || {
     echo "the Python peers cannot be installed here"
     return 77
   }
@@ -81,7 +81,7 @@ export -f install_peers
 
 # with_peers NAME SECONDS COMMAND…: a part that needs them; MLBENCH_PYTHON is theirs.
 with_peers() {
-  if [ -x "$python" ] && "$python" -c 'import torch, safetensors, optuna, scipy' 2>/dev/null; then
+  if [ -x "$python" ] && "$python" -c 'import torch, torchdiffeq, safetensors, optuna, scipy' 2>/dev/null; then
     part "$1" "$2" env MLBENCH_PYTHON="$python" "${@:3}"
   else
     skip "$1" "no Python peers here"

@@ -1,6 +1,6 @@
 /** What `models` trains: every registered model on every dataset and horizon, each cell held out in turn, several seeds. */
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesUnder } from "../build-stamp.mjs";
@@ -54,20 +54,17 @@ function digest(files, root) {
 }
 
 /** All that two results must have in common to stand in one table, and a short name of it. */
-export function settingsOf({ epochs, set, kernels, directory, datasets }) {
+export function settingsOf({ epochs, set, kernels, directory }) {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const sources = digest(
     ROOMS.flatMap((room) => filesUnder(join(root, "src", room))),
     root,
   );
-  const cells = readdirSync(directory).filter((file) => file.endsWith(".mat"));
-  const read = datasets.some((dataset) => !DATASETS[dataset].params);
-  const data = read
-    ? digest(
-        cells.sort().map((file) => join(directory, file)),
-        directory,
-      )
-    : null;
+  const files = existsSync(directory) ? readdirSync(directory).filter((file) => file.endsWith(".mat")) : [];
+  const data = digest(
+    files.sort().map((file) => join(directory, file)),
+    directory,
+  );
   const settings = { epochs, set, kernels, sources, data };
   return { settings, name: createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 12) };
 }

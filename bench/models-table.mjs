@@ -88,6 +88,7 @@ function tableOf(record, dataset, plan) {
       `H = ${horizon}: ${count((e) => e.seen[0])} and ${count((e) => e.seen[1])} of ${count((e) => e.windows)}`,
     );
   }
+  if (rows.length === 0) return `### \`${dataset}\`\n\nNothing yet.\n`;
   const columns = ["H", "model", ...heads, "epoch", "s"];
   return [
     `### \`${dataset}\`\n`,

@@ -19,6 +19,7 @@ import { parseArgs } from "node:util";
 import { AGREEMENT, SEARCH_GOAL, STUDY_GOALS, inWords, judgeRatios } from "./goals.mjs";
 import { median } from "./mann-whitney.mjs";
 import { measuredRun } from "./measured-run.mjs";
+import { bestSoFar, lowerMedian, medianValue, secondsTo } from "./study-curves.mjs";
 import { DATA, SPACES, parameterSets, spaceOf } from "./study-plan.mjs";
 
 const { values: args } = parseArgs({
@@ -189,19 +190,19 @@ function summary(runs) {
   return {
     ...{ wall: of((r) => r.wall), cpu: of((r) => r.cpu), epochsASecond: of((r) => r.epochs / r.wall) },
     ...{ firstEpoch: of((r) => r.ms.firstEpoch / 1000), rssMb: of((r) => r.rssMb), pssMb: of((r) => r.pssMb) },
-    median: of((r) => median(r.trials.map(({ value }) => value))),
+    median: of(medianValue),
   };
 }
 
 /** @throws Error where the two sides did not train the same */
 async function agreeOn(range, { ours, theirs }) {
   const { compareEpochs } = await import("./study-agreement.mjs");
-  const trials = ours.trials.slice(0, Number(args.agree));
+  const trials = ours.trials.filter(({ values }) => values.length > 0).slice(0, Number(args.agree));
   const same = await compareEpochs({
     ...{ model: args.model, data: dataOf(range), trials, python: args.python, peer, folder },
     epochs: 1,
   });
-  const [mine, its] = [ours, theirs].map((run) => median(run.trials.map(({ value }) => value)));
+  const [mine, its] = [ours, theirs].map(medianValue);
   const apart = Math.abs(mine - its) / its;
   record.agreement[range] = { ...same, medians: [mine, its], apart };
   keep();
@@ -210,23 +211,11 @@ async function agreeOn(range, { ours, theirs }) {
       `RMSE differ by at most ${same.first.toExponential(1)}; final medians ${mine.toFixed(6)} and ${its.toFixed(6)} (${(100 * apart).toFixed(2)} % apart)\n`,
   );
   // Of the SOH itself values differ fivefold between sets and starts: their median says nothing of whether both train alike.
-  if (data.residual && !(apart <= AGREEMENT.finalMedian))
-    throw new Error(`${range}: final medians differ by more than 2 %`);
+  // Nor does that of few sets of the neural ODE after few epochs: 12 after 6 were 5 % apart, 20 after 20 a fifth of a per cent.
+  const telling = data.residual && (args.model !== "node" || Math.min(ours.trials.length, Number(args.epochs)) >= 20);
+  if (telling && !(apart <= AGREEMENT.finalMedian)) throw new Error(`${range}: final medians differ by more than 2 %`);
   tellHead();
 }
-
-/** The best value so far at each end of a trial: [seconds, value]. */
-function bestSoFar({ ms, trials }) {
-  const ended = trials
-    .map(({ state, value }, i) => ({ at: ms.trials[i] / 1000, value: state === "complete" ? value : Infinity }))
-    .sort((a, b) => a.at - b.at);
-  let best = Infinity;
-  return ended.flatMap(({ at, value }) => (value < best ? [[at, (best = value)]] : []));
-}
-
-const secondsTo = (run, target) => bestSoFar(run).find(([, value]) => value <= target)?.[0] ?? Infinity;
-/** Of an even number of seeds the earlier of the two in the middle: as many seeds as half of them got there. */
-const lowerMedian = (values) => [...values].sort((a, b) => a - b)[Math.ceil(values.length / 2) - 1];
 
 async function searchPart(range) {
   tellHead();

@@ -16,6 +16,7 @@ import os
 import sys
 import time
 import warnings
+from queue import Empty
 
 began = time.time()
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -214,8 +215,23 @@ def work(rank, plan, directory, adamw, data, taken, queue):
             if taken.value >= plan["trials"]:
                 break
             taken.value += 1
-        study.optimize(objective, n_trials=1)
+        # torchdiffeq asserts that its step is not too small: such a trial has failed, as ours has.
+        study.optimize(objective, n_trials=1, catch=(AssertionError,))
     queue.put(marks)
+
+
+def gathered(queue, processes):
+    """What each process puts into the queue; one that has died will not."""
+    marks = []
+    while len(marks) < len(processes):
+        try:
+            marks.append(queue.get(timeout=1))
+        except Empty:
+            if any(process.exitcode for process in processes):
+                for process in processes:
+                    process.terminate()
+                raise SystemExit("a process of the peer's has died")
+    return marks
 
 
 def trial_record(trial):
@@ -253,7 +269,7 @@ def run(args):
     ]
     for process in processes:
         process.start()
-    marks = [queue.get() for _ in processes]
+    marks = gathered(queue, processes)
     for process in processes:
         process.join()
     optimized = time.time()
