@@ -51,7 +51,7 @@ test("there and back again", () => {
       const back = odeint(turn.f, there.at(-1) as Float64Array, [...times].reverse(), { method, ...TIGHT }).path;
       back.forEach((state, i) => expect(errorOf(state, there.at(-1 - i) as Float64Array)).toBeLessThan(1e-6));
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 
