@@ -146,7 +146,7 @@ describe("the orders", () => {
       expect(counts).toMatchObject({ accepted: steps, rejected: 0 });
       return Math.hypot(path[1]![0]! - Math.sin(2), path[1]![1]! - Math.cos(2));
     };
-    expect(Math.abs(measured(errorWith(40), errorWith(80)) - 5)).toBeLessThan(0.3);
+    expect(Math.abs(measured(errorWith(32), errorWith(64)) - 5)).toBeLessThan(0.3);
   });
 
   test("a problem as stiff as can be: Prothero and Robinson's, with errors that fall with the stages' order", () => {
