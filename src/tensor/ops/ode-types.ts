@@ -80,13 +80,13 @@ export interface OdeProblem extends ResolvedControl {
 }
 
 const endings = {
-  underflow: { code: "ode-underflow", says: () => "underflow in dt" },
-  budget: { code: "ode-budget", says: (limit: number) => `budget of ${limit} evaluations spent` },
-  "time-limit": { code: "ode-time-limit", says: (limit: number) => `time limit of ${limit} s spent` },
-  "not-finite": { code: "ode-not-finite", says: () => "the right-hand side is not finite" },
-  "state-not-finite": { code: "ode-not-finite", says: () => "the state is not finite" },
-  "event-not-finite": { code: "ode-not-finite", says: () => "eventFn is not finite" },
-  "no-event": { code: "ode-no-event", says: () => "no event by the limit" },
+  underflow: () => "underflow in dt",
+  budget: (limit: number) => `budget of ${limit} evaluations spent`,
+  "time-limit": (limit: number) => `time limit of ${limit} s spent`,
+  "not-finite": () => "the right-hand side is not finite",
+  "state-not-finite": () => "the state is not finite",
+  "event-not-finite": () => "eventFn is not finite",
+  "no-event": () => "no event by the limit",
 } as const;
 
 /** The end of a solution that can't be carried on: a run that meets it has diverged. */
@@ -103,7 +103,18 @@ export class OdeError extends MlbenchError {
     readonly at: number,
     limit = 0,
   ) {
-    super(endings[kind].code, `${endings[kind].says(limit)} at t=${Number(at.toPrecision(6))}`);
+    super(
+      kind === "underflow"
+        ? "ode-underflow"
+        : kind === "budget"
+          ? "ode-budget"
+          : kind === "time-limit"
+            ? "ode-time-limit"
+            : kind === "no-event"
+              ? "ode-no-event"
+              : "ode-not-finite",
+      `${endings[kind](limit)} at t=${Number(at.toPrecision(6))}`,
+    );
     this.name = "OdeError";
   }
 }
