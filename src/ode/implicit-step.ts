@@ -43,6 +43,13 @@ interface Stages<V> {
   readonly rate: number;
 }
 
+interface SolvedSlope<V> {
+  readonly slope: V;
+  /** The stage's own. */
+  readonly state: V;
+  readonly rate: number;
+}
+
 class ImplicitStepper<V> implements Stepper<V> {
   readonly #context: StepperContext<V>;
   readonly #tableau: ImplicitTableau;
@@ -62,11 +69,9 @@ class ImplicitStepper<V> implements Stepper<V> {
   }
 
   step(t: Time, h: Time, y: V, slope: V | null): Step<V> {
-    const { evaluations, linearizer } = this.#context;
+    const { evaluations } = this.#context;
     const { path } = this.#tableau;
     const first = slope ?? evaluations.at(t, y);
-    // A gradient is right as far as the Jacobian is: see docs/decisions/0031.
-    if (linearizer.onTape() && this.#linearizedAt !== t.value) this.#linearization = null;
     for (;;) {
       const stages = this.#factor(t, h, y) && this.#solved(t, h, y, first);
       if (stages) {
@@ -130,18 +135,30 @@ class ImplicitStepper<V> implements Stepper<V> {
     return { k, end, rate };
   }
 
-  /** k of k = f(t, base + gamma h k), from a guess of it. */
-  #stage(t: Time, h: Time, y: V, base: V, guess: V): { slope: V; state: V; rate: number } | null {
-    const { vectors, evaluations, tolerance, linearizer } = this.#context;
+  /** k of k = f(t, base + gamma h k), from a guess of it; a tape is given what moves it, not how it was found. */
+  #stage(t: Time, h: Time, y: V, base: V, guess: V): SolvedSlope<V> | null {
+    const { vectors, evaluations, linearizer } = this.#context;
+    if (!linearizer.onTape()) return this.#iterate(t, h, y, base, guess);
+    const found = vectors.unrecorded(() => this.#iterate(t, h, y, base, guess));
+    if (!found) return null;
+    const gamma = [this.#tableau.gamma];
+    const evaluated = evaluations.at(t, vectors.combine(base, [found.slope], gamma, h));
+    const stage = { weight: this.#weight, t, state: found.state, slope: found.slope, evaluated };
+    const slope = this.#linearization?.implicit?.(stage) ?? found.slope;
+    return { slope, state: vectors.combine(base, [slope], gamma, h), rate: found.rate };
+  }
+
+  #iterate(t: Time, h: Time, y: V, base: V, guess: V): SolvedSlope<V> | null {
+    const { vectors, evaluations, tolerance } = this.#context;
     const gamma = [this.#tableau.gamma];
     const one = constant(1);
-    const [enough, least] = [ENOUGH * this.#aim, linearizer.onTape() ? 2 : 1];
+    const enough = ENOUGH * this.#aim;
     let [slope, state] = [guess, vectors.combine(base, [guess], gamma, h)];
     let [before, rate] = [NaN, 0];
     for (let iteration = 1; iteration <= MOST_ITERATIONS; iteration++) {
       const missing = vectors.sum([evaluations.at(t, state), slope], [1, -1], one);
       const change = (this.#solve as (r: V) => V)(missing);
-      const size = vectors.unrecorded(() => vectors.norm(vectors.sum([change], gamma, h), y, state, tolerance));
+      const size = vectors.norm(vectors.sum([change], gamma, h), y, state, tolerance);
       if (!Number.isFinite(size)) return null;
       const shrinks = iteration > 1 ? size / before : SLOW;
       if (iteration === 2 && before > enough) rate = shrinks;
@@ -149,7 +166,7 @@ class ImplicitStepper<V> implements Stepper<V> {
       slope = vectors.combine(slope, [change], [1], one);
       state = vectors.combine(base, [slope], gamma, h);
       const left = (size * shrinks) / (1 - shrinks);
-      if (iteration >= least && (size === 0 || shrinks >= 1 || left < enough)) return { slope, state, rate };
+      if (size === 0 || shrinks >= 1 || left < enough) return { slope, state, rate };
       before = size;
     }
     return before <= ROUNDING ? { slope, state, rate } : null;

@@ -1,77 +1,36 @@
 /** Jacobians of states that are tensors: of every row of a batch at once, by one gradient a component. */
-import { UsageError } from "../core/errors.js";
-import { tapeIsOn, valueAndGradients } from "../tensor/own-tape.js";
+import { tapeIsOn } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
-import type { Scalar, Tensor, Tensor2D } from "../tensor/tf.js";
+import type { Scalar, Tensor } from "../tensor/tf.js";
 import type { Evaluations } from "./evaluations.js";
-import { factorShifted, type Linearization, type Linearizer, requireStateSize } from "./linearize.js";
+import type { DenseLu } from "./dense-lu.js";
+import { implicitSlope } from "./implicit-slope.js";
+import { factorShifted, type Linearization, type Linearizer } from "./linearize.js";
+import { partsOfRows, rowJacobians, type RowJacobians, rowsOf } from "./row-jacobians.js";
 import { solveFactored } from "./solve-dense.js";
 import type { Parts } from "./tensor-vectors.js";
-import { scalarOf } from "./tensor-vectors.js";
-import type { Time } from "./time.js";
 
 /** The distance from 1 to the next float32. */
 const FLOAT32 = 2 ** -23;
 
-/** [B, n, n] of the rows of a state: row i of each has the derivatives of the i-th slope. */
-export interface RowJacobians {
-  readonly jacobians: Float64Array;
-  /** n */
-  readonly size: number;
-}
-
-/** A state's last axis is the system, of which the axes before it are rows that do not see each other. */
-const widthOf = (part: Tensor): number => part.shape[part.rank - 1] ?? 1;
-
-function rowsOf(parts: Parts): Tensor2D {
-  const flat = parts.map((part) => tf.reshape<tf.Rank.R2>(part, [-1, widthOf(part)]));
-  return flat.length === 1 ? (flat[0] as Tensor2D) : tf.concat2d(flat, 1);
-}
-
-function partsOfRows(rows: Tensor2D, like: Parts): Tensor[] {
-  const split = like.length === 1 ? [rows] : tf.split(rows, like.map(widthOf), 1);
-  return split.map((part, p) => tf.reshape(part, (like[p] as Tensor).shape));
-}
-
-/**
- * The Jacobians of all rows, by as many gradients as a row has numbers; each counts as an evaluation.
- * @param call func at a time and a state
- * @throws OdeError; UsageError `invalid-ode`
- */
-export function rowJacobians<S>(
-  evaluations: Evaluations<S>,
-  call: (now: Scalar, y: Parts) => Parts,
-  t: Time,
-  y: Parts,
-): RowJacobians {
-  const rows = y.map((part) => part.size / widthOf(part));
-  const [batch] = rows as [number];
-  if (rows.some((count) => count !== batch))
-    throw new UsageError("invalid-ode", `an implicit method takes parts of as many rows each, not ${rows.join(", ")}`);
-  const size = y.reduce((sum, part) => sum + widthOf(part), 0);
-  requireStateSize(size);
-  evaluations.jacobians++;
-  evaluations.spend(size);
-  const jacobians = new Float64Array(batch * size * size);
-  for (let i = 0; i < size; i++)
-    tf.tidy(() => {
-      const now = scalarOf(t, null);
-      const one = tf.tensor2d(
-        Float32Array.from({ length: batch * size }, (_, at) => (at % size === i ? 1 : 0)),
-        [batch, size],
-      );
-      const { gradients } = valueAndGradients(() => rowsOf(call(now, y)), y, one);
-      const found = rowsOf(gradients.map((gradient, p) => gradient ?? tf.zerosLike(y[p] as Tensor))).dataSync();
-      for (let b = 0; b < batch; b++) jacobians.set(found.subarray(b * size, (b + 1) * size), (b * size + i) * size);
-    });
-  return { jacobians, size };
-}
-
 /** What solves (I - weight * J) x = r for states r; null where one of the rows' matrices is singular. */
 export function rowSolver({ jacobians, size }: RowJacobians, weight: number): ((r: Parts) => Parts) | null {
   const lu = factorShifted(jacobians, size, weight);
-  return lu && ((r) => tf.tidy(() => partsOfRows(solveFactored(lu, rowsOf(r)), r)));
+  return lu && solverWith(lu);
 }
+
+const solverWith =
+  (lu: DenseLu) =>
+  (r: Parts): Parts =>
+    tf.tidy(() => partsOfRows(solveFactored(lu, rowsOf(r)), r));
+
+/** Each of a Jacobian's gradients counts as an evaluation. */
+const countedBy =
+  (evaluations: Evaluations<Parts>) =>
+  (size: number): void => {
+    evaluations.jacobians++;
+    evaluations.spend(size);
+  };
 
 /** Of states whose slopes `call` computes. */
 export function tensorLinearizer(call: (now: Scalar, y: Parts) => Parts): Linearizer<Parts> {
@@ -79,8 +38,15 @@ export function tensorLinearizer(call: (now: Scalar, y: Parts) => Parts): Linear
     epsilon: FLOAT32,
     onTape: tapeIsOn,
     at(evaluations, t, y): Linearization<Parts> {
-      const rows = rowJacobians(evaluations, call, t, y);
-      return { solver: (weight) => rowSolver(rows, weight) };
+      const rows = rowJacobians(call, t, y, countedBy(evaluations));
+      let factors: DenseLu | null = null;
+      return {
+        solver(weight) {
+          factors = factorShifted(rows.jacobians, rows.size, weight);
+          return factors && solverWith(factors);
+        },
+        implicit: (stage) => implicitSlope(call, factors as DenseLu, stage),
+      };
     },
   };
 }
@@ -95,7 +61,7 @@ export function adjointLinearizer(call: (now: Scalar, y: Parts) => Parts, count:
     epsilon: FLOAT32,
     onTape: () => false,
     at(evaluations, t, state): Linearization<Parts> {
-      const rows = rowJacobians(evaluations, call, t, state.slice(1, 1 + count));
+      const rows = rowJacobians(call, t, state.slice(1, 1 + count), countedBy(evaluations));
       const adjoint = negativeTransposes(rows);
       return {
         solver(weight) {

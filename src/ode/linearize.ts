@@ -9,6 +9,19 @@ import type { Tolerance } from "./vectors.js";
 export interface Linearization<V> {
   /** What solves (I - weight * J) x = r for a state r, differentiable in r; null where that matrix is singular. */
   solver(weight: number): ((r: V) => V) | null;
+  /** With the factors of the last solver, a slope that the tape knows only how it moves. */
+  implicit?(stage: SolvedStage<V>): V;
+}
+
+/** A solution k of k = f(t, base + weight * k). */
+export interface SolvedStage<V> {
+  readonly weight: number;
+  readonly t: Time;
+  /** base + weight * k */
+  readonly state: V;
+  readonly slope: V;
+  /** f(t, base + weight * k) where k does not move: on the tape, it moves with base and with what f computes with. */
+  readonly evaluated: V;
 }
 
 export interface Linearizer<V> {
