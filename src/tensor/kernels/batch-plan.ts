@@ -1,7 +1,6 @@
 /** A network's batch as a program of kernel calls: what is laid down where, and the calls in their order. */
 import { dropoutKey } from "../ops/dropout-mask.js";
 import type { DenseLayer, Network } from "../ops/ops.js";
-import type { Tensor } from "../tf.js";
 import type { DensePlan, WeightPlaces } from "./batch-dense.js";
 import { addDenseGradients, addInputGradient, layDense, packDense, runDense, strideOf } from "./batch-dense.js";
 import { BatchOde } from "./batch-ode.js";
