@@ -1,9 +1,15 @@
 /** A dense layer in a batch's program: what is laid down where, and its calls both ways. */
 import type { DenseLayer } from "../ops/ops.js";
-import type { WeightPlaces } from "./batch-plan.js";
+import type { Tensor } from "../tf.js";
 import { activationKinds, whole } from "./dense.js";
 import type { KernelMemory } from "./memory.js";
 import type { Program } from "./program.js";
+
+/** Where a program finds the weights, and where it leaves their gradients (null: in evaluation). */
+export interface WeightPlaces {
+  weight(variable: Tensor): number;
+  readonly gradient: ((variable: Tensor) => number) | null;
+}
 
 /** The addresses of one dense layer: panels, packed weights and gradients. */
 export interface DensePlan {

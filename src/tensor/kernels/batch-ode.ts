@@ -2,9 +2,8 @@
 import { type OdeCounts, requireAugment, resolveOdeOf } from "../ops/ode-types.js";
 import type { NetworkOde } from "../ops/ops.js";
 import type { Tensor } from "../tf.js";
-import type { DensePlan } from "./batch-dense.js";
+import type { DensePlan, WeightPlaces } from "./batch-dense.js";
 import { addDenseGradients, addInputGradient, layDense, packDense, runDense } from "./batch-dense.js";
-import type { WeightPlaces } from "./batch-plan.js";
 import { whole } from "./dense.js";
 import type { KernelMemory } from "./memory.js";
 import { FULL, requireDone, stepsOf } from "./ode.js";

@@ -1,20 +1,13 @@
 /** A network's batch as a program of kernel calls: what is laid down where, and the calls in their order. */
 import { dropoutKey } from "../ops/dropout-mask.js";
 import type { DenseLayer, Network } from "../ops/ops.js";
-import type { Tensor } from "../tf.js";
-import type { DensePlan } from "./batch-dense.js";
+import type { DensePlan, WeightPlaces } from "./batch-dense.js";
 import { addDenseGradients, addInputGradient, layDense, packDense, runDense, strideOf } from "./batch-dense.js";
 import { BatchOde } from "./batch-ode.js";
 import type { KernelMemory } from "./memory.js";
 import { Program } from "./program.js";
 import { cells, slotsOf } from "./recurrent.js";
 import { type LayerPlan, layRecurrent, writePlan } from "./recurrent-layout.js";
-
-/** Where a program finds the weights, and where it leaves their gradients (null: in evaluation). */
-export interface WeightPlaces {
-  weight(variable: Tensor): number;
-  readonly gradient: ((variable: Tensor) => number) | null;
-}
 
 /** Slots of the arguments of `gatherPanels` and `gatherRows` that change from batch to batch. */
 interface Gathered {
