@@ -101,7 +101,7 @@ function tableOf(record, dataset, plan) {
 const LEGEND = (
   plan,
 ) => `Means over the cells held out, ± standard deviation over the seeds (${plan.seeds}); SOH, and cycles for the error of remaining
-life (RUL, mean absolute, over the windows that see an end of life at ${ENDS.join(", ")}). Of each pair of columns the first is the
+life (RUL, mean absolute, over the windows that see an end of life at ${ENDS.join(", ")}; 0 at H = 1 by its definition). Of each pair of columns the first is the
 epoch with the best RMSE **on the cell that is scored**, which flatters the model; beside it the last epoch. † is not better than
 \`mean_change\`, ‡ not better than \`ridge\`, which choose nothing on that cell. \`epoch\` is the mean best one of ${plan.epochs}, \`s\` the
 seconds of a run's epochs with ${plan.workers} of them at once.
