@@ -61,7 +61,11 @@ function remark(trial: AnnotatedTrial): string {
 
 /** What is worth saying of a trial on one line: why it was pruned or failed, which constraints it misses. */
 export function note(trial: Trial): string {
-  if (trial.failure) return oneLine(`${trial.failure.class}: ${trial.failure.message}`);
+  if (trial.failure) {
+    const { class: failed, message } = trial.failure;
+    // Said once: "diverged in epoch 3: …".
+    return oneLine(message.startsWith(`${failed} `) ? message : `${failed}: ${message}`);
+  }
   if (trial.prune_reason) return oneLine(trial.prune_reason);
   return infeasibility(trial) || (trial.retry_of === null ? "" : `repeats ${trial.retry_of}`);
 }
