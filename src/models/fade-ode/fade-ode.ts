@@ -103,7 +103,7 @@ export class FadeOdeModel extends ForwardModel {
       [0, 0],
       [before, 1],
     ]);
-    const layers = fadeDynamics(this.#fade, this.#residual, this.#params.activation, this.#rate);
+    const layers = () => fadeDynamics(this.#fade, this.#residual, this.#params.activation, this.#rate);
     const { path, counts } = solveOde(y0, layers, odeTimes(tEval.dataSync()), this.#params);
     this.#counts.set(path, counts);
     const states = tf.transpose(path, [2, 1, 0]);
