@@ -234,7 +234,7 @@ export type {
   NormalisedPath,
 } from "./models/index.js";
 export type { OutputScale } from "./models/forward-model.js";
-export type { Backend, BatchTensors, DropoutOptions } from "./tensor/index.js";
+export type { Backend, BatchTensors, DropoutOptions, RecurrentLayer } from "./tensor/index.js";
 export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from "./tensor/tf.js";
 export * as tf from "./tensor/tf.js";
 export * as ops from "./tensor/ops/index.js";

@@ -1,7 +1,7 @@
 /** A study's header out of a request: everything resolved, checked and hashed, nothing stored yet. */
 import type { ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
 import { differenceInWords, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
-import { knownMetrics } from "../plugins/known-metrics.js";
+import { knownMetrics, requireToldByAll } from "../plugins/known-metrics.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import type { DerivedSpace } from "../search-space/index.js";
@@ -91,12 +91,25 @@ function checkedSeed(seed: number | undefined): number | undefined {
   throw new UsageError("invalid-seed", `invalid seed ${String(seed)}: use a whole number from 0 to 2^53 - 1`);
 }
 
+/** The names alone of all that a study is to be judged by; texts that are none are found later. */
+function namedMetrics(
+  { metric = [], objectives = [] }: MergedRequest["objectives"],
+  ...texts: readonly (readonly string[] | undefined)[]
+): string[] {
+  const all = [...metric.flatMap((text) => text.split(",")), ...objectives.map((given) => given.metric)];
+  return [...all, ...texts.flatMap((more) => more ?? [])].map((text) => /^\s*([\w.-]*)/.exec(text)?.[1] ?? "");
+}
+
 function judgingOf(
   { kind, request, config, settings, ...merged }: MergedRequest,
   subject: Subject,
   plugins: readonly string[],
 ): Judging {
   const known = kind === "model" ? ownDirections(knownMetrics(merged.models, plugins)) : null;
+  const judgedBy = namedMetrics(merged.objectives, request.constraints ?? config.constraints, [
+    request.pruneBy ?? config.prune_by ?? "",
+  ]);
+  if (known) requireToldByAll(judgedBy, merged.models);
   const objectives = resolveObjectives(merged.objectives, known, subject.defaultMetric);
   checkTrialValue(settings.trial_value, objectives);
   const constraints = resolveConstraints(request.constraints ?? config.constraints, known);

@@ -1,7 +1,7 @@
 /** The contract of a model: weights, the pass from a batch to a SOH path, the loss. */
 import type { Normalisation } from "../core/batch.js";
 import { createRng } from "../core/rng.js";
-import type { BatchTensors, DropoutOptions, Network } from "../tensor/index.js";
+import type { BatchTensors, DropoutOptions, Network, RecurrentLayer } from "../tensor/index.js";
 import { pathLoss, toPath } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from "../tensor/tf.js";
@@ -131,6 +131,27 @@ export abstract class ForwardModel {
     return {
       weight: this.uniform<Tensor2D>(`${name}.weight`, [outputs, inputs], bound),
       bias: this.uniform<Tensor1D>(`${name}.bias`, [outputs], bound),
+    };
+  }
+
+  /**
+   * A layer of `nn.LSTM` or `nn.GRU`, or a cell of one, by its default initialisation: U(-1/sqrt(hidden), 1/sqrt(hidden)) for
+   * weights and biases alike.
+   * @param name of the module: `lstm`
+   * @param suffix of the layer's weights: `_l0`; of a cell's none
+   * @param gates 4 of an LSTM, 3 of a GRU
+   */
+  protected recurrentLayer(
+    name: string,
+    suffix: string,
+    [gates, inputs, hidden]: readonly [gates: number, inputs: number, hidden: number],
+  ): RecurrentLayer {
+    const bound = 1 / Math.sqrt(hidden);
+    return {
+      weightIh: this.uniform<Tensor2D>(`${name}.weight_ih${suffix}`, [gates * hidden, inputs], bound),
+      weightHh: this.uniform<Tensor2D>(`${name}.weight_hh${suffix}`, [gates * hidden, hidden], bound),
+      biasIh: this.uniform<Tensor1D>(`${name}.bias_ih${suffix}`, [gates * hidden], bound),
+      biasHh: this.uniform<Tensor1D>(`${name}.bias_hh${suffix}`, [gates * hidden], bound),
     };
   }
 

@@ -39,7 +39,8 @@ export abstract class NeuralOdeModel extends ForwardModel {
     const { encoder, hidden_size, latent_size } = own;
     this.#params = own;
     this.#augment = augment;
-    this.#recurrent = encoder === "gru" ? this.#gru(facts.features, hidden_size) : null;
+    this.#recurrent =
+      encoder === "gru" ? this.recurrentLayer("encoder", "_l0", [3, facts.features, hidden_size]) : null;
     this.#hidden = encoder === "mlp" ? this.linear("encoder.0", facts.window * facts.features, hidden_size) : null;
     this.#latent = this.linear("latent", hidden_size, latent_size);
     this.#dynamics = dynamicsSizes(own, latent_size + augment).map(([inputs, outputs], l) =>
@@ -65,16 +66,6 @@ export abstract class NeuralOdeModel extends ForwardModel {
       },
       { predictNormalised, computeLoss },
     );
-  }
-
-  #gru(inputs: number, hidden: number): RecurrentLayer {
-    const bound = 1 / Math.sqrt(hidden);
-    return {
-      weightIh: this.uniform<Tensor2D>("encoder.weight_ih_l0", [3 * hidden, inputs], bound),
-      weightHh: this.uniform<Tensor2D>("encoder.weight_hh_l0", [3 * hidden, hidden], bound),
-      biasIh: this.uniform<Tensor1D>("encoder.bias_ih_l0", [3 * hidden], bound),
-      biasHh: this.uniform<Tensor1D>("encoder.bias_hh_l0", [3 * hidden], bound),
-    };
   }
 
   /** The state at the window's end, without what it is augmented by. */

@@ -38,7 +38,7 @@ export abstract class RecurrentModel extends ForwardModel {
     this.#kind = kind;
     this.#rate = dropout;
     this.#layers = Array.from({ length: layers }, (_, l) =>
-      this.#layer(l, l === 0 ? facts.features : hidden_size, hidden_size),
+      this.recurrentLayer(kind.name, `_l${l}`, [kind.gates, l === 0 ? facts.features : hidden_size, hidden_size]),
     );
     this.#head =
       head === "linear"
@@ -55,18 +55,6 @@ export abstract class RecurrentModel extends ForwardModel {
     }));
     const recurrent = { cell: this.#kind.name, layers: this.#layers };
     runsInOneCall(this, { recurrent, dense, rate: this.#rate }, { predictNormalised });
-  }
-
-  /** PyTorch's default initialisation: U(-1/sqrt(H), 1/sqrt(H)) for weights and biases alike. */
-  #layer(index: number, inputs: number, hidden: number): RecurrentLayer {
-    const bound = 1 / Math.sqrt(hidden);
-    const { name, gates } = this.#kind;
-    return {
-      weightIh: this.uniform<Tensor2D>(`${name}.weight_ih_l${index}`, [gates * hidden, inputs], bound),
-      weightHh: this.uniform<Tensor2D>(`${name}.weight_hh_l${index}`, [gates * hidden, hidden], bound),
-      biasIh: this.uniform<Tensor1D>(`${name}.bias_ih_l${index}`, [gates * hidden], bound),
-      biasHh: this.uniform<Tensor1D>(`${name}.bias_hh_l${index}`, [gates * hidden], bound),
-    };
   }
 
   protected override predictNormalised(batch: BatchTensors): Tensor2D {

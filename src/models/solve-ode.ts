@@ -1,5 +1,6 @@
 /** The latent path of a model's ODE: on the fused op where that has the method, else op by op. */
 import { methods, odeint, odeintAdjoint } from "../ode/index.js";
+import type { OdeintAdjointOptions } from "../ode/index.js";
 import { requireStateSize } from "../ode/linearize.js";
 import type { LinearLayer, OdeOptions, OdeResult } from "../tensor/index.js";
 import { dense, odeMlp } from "../tensor/index.js";
@@ -16,10 +17,19 @@ export interface OdeExtras {
   readonly time?: boolean;
 }
 
+/**
+ * A right-hand side's layers: the weights themselves, or what computes them of weights. A gradient that evaluates the
+ * right-hand side anew, when what a forward pass computed is gone, computes them anew as well.
+ */
+export type OdeLayers = readonly LinearLayer[] | (() => readonly LinearLayer[]);
+
+const layersOf = (layers: OdeLayers): readonly LinearLayer[] => (typeof layers === "function" ? layers() : layers);
+
 /** The right-hand side out of dense layers. */
-function rightHandSide(layers: readonly LinearLayer[], activation: OdeParameters["activation"], time: boolean) {
-  const last = layers.length - 1;
+function rightHandSide(given: OdeLayers, activation: OdeParameters["activation"], time: boolean) {
   return (t: Scalar, y: Tensor2D): Tensor2D => {
+    const layers = layersOf(given);
+    const last = layers.length - 1;
     let x: Tensor2D = time ? tf.concat([y, tf.mul<Tensor2D>(tf.ones([y.shape[0], 1]), t)], 1) : y;
     layers.forEach(({ weight, bias }, l) => {
       const own = l === last || activation === "silu" ? "linear" : activation;
@@ -32,20 +42,25 @@ function rightHandSide(layers: readonly LinearLayer[], activation: OdeParameters
 
 type Solve = (
   y0: Tensor2D,
-  layers: readonly LinearLayer[],
+  layers: OdeLayers,
   times: ArrayLike<number>,
   params: Omit<OdeParameters, "latent_size">,
   extras?: OdeExtras,
 ) => Pick<OdeResult, "path" | "counts">;
 
+/** Of computed layers none: the weights that they are computed of are found by the first evaluation. */
+function adjointParamsOf(layers: OdeLayers): Pick<OdeintAdjointOptions, "adjointParams"> {
+  return typeof layers === "function" ? {} : { adjointParams: layers.flatMap(({ weight, bias }) => [weight, bias]) };
+}
+
 /** As {@link solveOde}, out of dense layers: for methods that the fused op does not have. */
 export const solveByOps: Solve = (y0, layers, times, params, { augment = 0, time = false } = {}) => {
   const start = augment === 0 ? y0 : tf.concat([y0, tf.zeros<tf.Rank.R2>([y0.shape[0], augment])], 1);
   const options = { method: params.solver, ...odeControl(params), maxEvaluations: params.max_evaluations };
-  const func = rightHandSide(layers, params.activation, time);
-  const adjointParams = layers.flatMap(({ weight, bias }) => [weight, bias]);
+  const again = params.adjoint || methods.get(params.solver)?.stiff === true;
+  const func = rightHandSide(again ? layers : layersOf(layers), params.activation, time);
   const { path, counts } = params.adjoint
-    ? odeintAdjoint(func, start, times, { ...options, adjointParams })
+    ? odeintAdjoint(func, start, times, { ...options, ...adjointParamsOf(layers) })
     : odeint(func, start, times, options);
   return { path: path as Tensor3D, counts };
 };
@@ -73,5 +88,5 @@ export function fusedOptions(params: Omit<OdeParameters, "latent_size">, extras:
  */
 export const solveOde: Solve = (y0, layers, times, params, extras = {}) => {
   const options = fusedOptions(params, extras);
-  return options ? odeMlp(y0, layers, times, options) : solveByOps(y0, layers, times, params, extras);
+  return options ? odeMlp(y0, layersOf(layers), times, options) : solveByOps(y0, layers, times, params, extras);
 };

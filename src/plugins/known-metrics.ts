@@ -54,6 +54,24 @@ export function knownMetrics(modelNames: readonly string[], files: readonly stri
   return [...builtIn(), ...registered, ...own];
 }
 
+/**
+ * Refuses a metric that some of several models tell and others do not.
+ * @param names as a caller wrote them; what no model tells is left to others
+ * @throws UsageError `unknown-metric`
+ */
+export function requireToldByAll(names: readonly string[], modelNames: readonly string[]): void {
+  for (const name of names) {
+    const tells = (model: string): boolean => metricsOfModel(model).some((metric) => metric.name === name);
+    const silent = modelNames.filter((model) => !tells(model));
+    if (silent.length === 0 || silent.length === modelNames.length) continue;
+    const tell = modelNames.filter(tells).join(", ");
+    throw new UsageError(
+      "unknown-metric",
+      `metric "${name}" is told by ${tell} and not by ${silent.join(", ")}: a study can be judged by what each of its models tells`,
+    );
+  }
+}
+
 /** Every metric that this process knows of, whichever model tells it. */
 export function everyMetric(): KnownMetric[] {
   return [...builtIn(), ...metrics.entries().map(ofRegistered), ...models.names().flatMap(metricsOfModel)];

@@ -28,12 +28,12 @@ export interface PredictionRow {
 /** What a cell's newest window says of its end of life. */
 export interface CellForecast {
   readonly cell: string;
-  /** The last measured discharge, and its SOH. */
+  /** The last observed discharge (no dropped one), and its SOH. */
   readonly last_cycle: number;
   readonly last_soh: number;
   /** The first discharge at or below the end of life: measured, or predicted; null: not within the horizon. */
   readonly end_of_life_cycle: number | null;
-  /** Discharges from the last measured one until then; 0 where it is measured. */
+  /** Discharges from the last observed one until then; 0 where it is measured. */
   readonly remaining_life: number | null;
   /**
    * Where the line through the last measured and the predicted points meets the end of life: a fraction of a cycle at or
@@ -245,9 +245,11 @@ export class Prediction {
       for (let b = 0; b < batch.size; b++) {
         const c = batch.cell[b] as number;
         const path = Array.from({ length: batch.horizon }, (_, h) => summary(paths, b * batch.horizon + h).soh_pred);
-        const measured = ends[c] ?? null;
-        const steps = stepsWithin(path, eol);
         const last = lastCycle(batch, b);
+        // Of a cell whose last cycles were dropped the truth may know an end that lies ahead of the forecast.
+        const end = ends[c] ?? null;
+        const measured = end !== null && end <= last ? end : null;
+        const steps = stepsWithin(path, eol);
         const lastSoh = batch.lastSoh[b] as number;
         const crossing = measured === null ? crossingOf(path, eol, lastSoh) : null;
         forecasts.push({

@@ -636,7 +636,7 @@ const schemas = {
               ...nullable({ type: "integer" }),
             },
             remaining_life: {
-              description: "Cycles from the last measured one until then; 0 where it is measured.",
+              description: "Cycles from the last observed one until then; 0 where it is measured by then.",
               ...nullable({ type: "integer", minimum: 0 }),
             },
             end_of_life_at: {

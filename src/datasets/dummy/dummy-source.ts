@@ -105,7 +105,7 @@ function cellRows(params: DummyParameters, index: number): CellRows {
 }
 
 function provenanceOf({ cells, cycles, generator_seed, missing_cycles }: DummyParameters): string {
-  const missing = missing_cycles > 0 ? `, ${100 * missing_cycles} % of them missing` : "";
+  const missing = missing_cycles > 0 ? `, ${Number((100 * missing_cycles).toPrecision(12))} % of them missing` : "";
   return `synthetic ageing, ${cells} cells of ${cycles} cycles${missing}, generator seed ${generator_seed}`;
 }
 

@@ -55,7 +55,7 @@ export class FadeOdeModel extends ForwardModel {
     const { horizon } = facts;
     const { latent_size: latent, recoveries } = own;
     const { mean, std } = this.scale;
-    this.#encoder = [this.#gru(facts.features, own.hidden_size)];
+    this.#encoder = [this.recurrentLayer("encoder", "_l0", [3, facts.features, own.hidden_size])];
     this.#latent = this.linear("latent", own.hidden_size, latent);
     this.#recovery = recoveries === 0 ? null : this.linear("recovery", own.hidden_size, 2 * recoveries);
     this.#fade = this.#network("fade", latent + 1, 1);
@@ -64,16 +64,6 @@ export class FadeOdeModel extends ForwardModel {
     // The mean fade of the training part; where it does not fade, a deviation over the horizon.
     const fall = Math.max(-(mean[horizon - 1] as number), 0) || this.#unit;
     this.#rate = (fall / this.#unit / horizon) * CYCLES_PER_UNIT;
-  }
-
-  #gru(inputs: number, hidden: number): RecurrentLayer {
-    const bound = 1 / Math.sqrt(hidden);
-    return {
-      weightIh: this.uniform<Tensor2D>("encoder.weight_ih_l0", [3 * hidden, inputs], bound),
-      weightHh: this.uniform<Tensor2D>("encoder.weight_hh_l0", [3 * hidden, hidden], bound),
-      biasIh: this.uniform<Tensor1D>("encoder.bias_ih_l0", [3 * hidden], bound),
-      biasHh: this.uniform<Tensor1D>("encoder.bias_hh_l0", [3 * hidden], bound),
-    };
   }
 
   /** An `nn.Sequential` of linear layers and activations. */
@@ -103,7 +93,7 @@ export class FadeOdeModel extends ForwardModel {
       [0, 0],
       [before, 1],
     ]);
-    const layers = fadeDynamics(this.#fade, this.#residual, this.#params.activation, this.#rate);
+    const layers = () => fadeDynamics(this.#fade, this.#residual, this.#params.activation, this.#rate);
     const { path, counts } = solveOde(y0, layers, odeTimes(tEval.dataSync()), this.#params);
     this.#counts.set(path, counts);
     const states = tf.transpose(path, [2, 1, 0]);

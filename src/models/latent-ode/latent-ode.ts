@@ -3,7 +3,7 @@ import { createNormal, createRng } from "../../core/rng.js";
 import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../../tensor/index.js";
 import { dense, dropout, gru } from "../../tensor/index.js";
 import * as tf from "../../tensor/tf.js";
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from "../../tensor/tf.js";
+import type { Scalar, Tensor, Tensor2D, Tensor3D } from "../../tensor/tf.js";
 import { gapsOf, solveCycles } from "../cycle-ode.js";
 import { ForwardModel } from "../forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
@@ -40,13 +40,7 @@ export class LatentOdeModel extends ForwardModel {
     super(facts, own.residual);
     this.#params = own;
     const { hidden_size: hidden, latent_size: latent } = own;
-    const bound = 1 / Math.sqrt(hidden);
-    this.#encoder = {
-      weightIh: this.uniform<Tensor2D>("encoder.weight_ih_l0", [3 * hidden, facts.features + 1], bound),
-      weightHh: this.uniform<Tensor2D>("encoder.weight_hh_l0", [3 * hidden, hidden], bound),
-      biasIh: this.uniform<Tensor1D>("encoder.bias_ih_l0", [3 * hidden], bound),
-      biasHh: this.uniform<Tensor1D>("encoder.bias_hh_l0", [3 * hidden], bound),
-    };
+    this.#encoder = this.recurrentLayer("encoder", "_l0", [3, facts.features + 1, hidden]);
     this.#latent = this.linear("latent", hidden, 2 * latent);
     this.#dynamics = dynamicsSizes(own, latent).map(([inputs, outputs], l) =>
       this.linear(`dynamics.${2 * l}`, inputs, outputs),

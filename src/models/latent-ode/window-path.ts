@@ -50,16 +50,23 @@ export class WindowPath {
     return { window: tf.slice(all, [0, 0], [size, T]), ahead: tf.slice(all, [0, T], [size, H]) };
   }
 
-  /** A product with ones and zeros: its gradient is a product, too. */
+  /** Each number by its place; backwards what goes to the same place is added up. A product with ones and zeros is vast. */
   #pick(values: Tensor2D, points: number): Tensor2D {
     const [T, H, size] = [this.#window, this.#horizon, this.#size];
-    const chosen = new Float32Array(size * (T + H) * points);
-    for (let b = 0; b < size; b++)
-      for (let i = 0; i < T + H; i++) {
-        const cycle = i < T ? (this.observed[b * T + i] as number) : this.#last(b) + i - T + 1;
-        chosen[(b * (T + H) + i) * points + cycle] = 1;
-      }
-    const read = tf.matMul(tf.tensor3d(chosen, [size, T + H, points]), tf.reshape(values, [size, points, 1]));
-    return tf.reshape(read, [size, T + H]);
+    const places = Int32Array.from({ length: size * (T + H) }, (_, n) => {
+      const [b, i] = [Math.floor(n / (T + H)), n % (T + H)];
+      return b * points + (i < T ? (this.observed[b * T + i] as number) : this.#last(b) + i - T + 1);
+    });
+    const op = tf.customGrad(((all: Tensor2D) => {
+      const from = all.dataSync<"float32">();
+      const picked = Float32Array.from(places, (place) => from[place] as number);
+      const gradFunc = (dRead: Tensor2D): Tensor2D => {
+        const [sums, terms] = [new Float32Array(size * points), dRead.dataSync<"float32">()];
+        for (const [n, place] of places.entries()) sums[place] = (sums[place] as number) + (terms[n] as number);
+        return tf.tensor2d(sums, [size, points]);
+      };
+      return { value: tf.tensor2d(picked, [size, T + H]), gradFunc };
+    }) as unknown as Parameters<typeof tf.customGrad>[0]);
+    return op(values) as Tensor2D;
   }
 }

@@ -2,7 +2,7 @@
 import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../../tensor/index.js";
 import { dense, dropout, gru } from "../../tensor/index.js";
 import * as tf from "../../tensor/tf.js";
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from "../../tensor/tf.js";
+import type { Tensor, Tensor2D, Tensor3D } from "../../tensor/tf.js";
 import { gapsOf, solveCycles, statesAt, sumOfCounts } from "../cycle-ode.js";
 import { ForwardModel } from "../forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
@@ -29,13 +29,7 @@ export class OdeRnnModel extends ForwardModel {
     super(facts, own.residual);
     this.#params = own;
     const size = own.latent_size;
-    const bound = 1 / Math.sqrt(size);
-    this.#cell = {
-      weightIh: this.uniform<Tensor2D>("cell.weight_ih", [3 * size, facts.features], bound),
-      weightHh: this.uniform<Tensor2D>("cell.weight_hh", [3 * size, size], bound),
-      biasIh: this.uniform<Tensor1D>("cell.bias_ih", [3 * size], bound),
-      biasHh: this.uniform<Tensor1D>("cell.bias_hh", [3 * size], bound),
-    };
+    this.#cell = this.recurrentLayer("cell", "", [3, facts.features, size]);
     this.#dynamics = dynamicsSizes(own, size).map(([inputs, outputs], l) =>
       this.linear(`dynamics.${2 * l}`, inputs, outputs),
     );

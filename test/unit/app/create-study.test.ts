@@ -286,6 +286,16 @@ describe("a mistake", () => {
     ["an unknown model", { model: "lsmt" }, "unknown-model", /did you mean "lstm"/],
     ["an unknown metric", { ...small, metric: "val_rsme" }, "unknown-metric", /val_rmse/],
     ["an unknown sampler", { sampler: "tpee" }, "unknown-sampler", /did you mean "tpe"/],
+    ...[
+      { metric: "val_rmse, val_evaluations" },
+      { constraints: ["val_evaluations <= 9"] },
+      { pruneBy: "val_evaluations" },
+    ].map((judged): [string, object, string, RegExp] => [
+      "a metric that only some of the models tell",
+      { model: ["node", "gru", "anode"], dataset: "dummy", ...judged },
+      "unknown-metric",
+      /"val_evaluations" is told by node, anode and not by gru: a study can be judged by/,
+    ]),
     [
       "a bad distribution",
       { ...small, search: { "train.lr": { type: "flaot" } } },

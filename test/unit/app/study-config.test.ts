@@ -102,6 +102,13 @@ test.each([
   expect(error.exitCode).toBe(2);
 });
 
+test("a preset names no sampler and no pruner: the study's objectives say which serve them", async () => {
+  for (const preset of await presetNames()) {
+    const { sampler, pruner } = (await loadStudyConfig(preset)) as { sampler?: unknown; pruner?: unknown };
+    expect({ preset, sampler, pruner }).toEqual({ preset, sampler: undefined, pruner: undefined });
+  }
+});
+
 test("files are found by path, presets by name", async () => {
   const path = join(folder, "mine.yaml");
   await writeFile(path, "model: mlp\nplugins: [./p.js]\n");

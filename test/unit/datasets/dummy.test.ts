@@ -37,6 +37,9 @@ describe("dummy", () => {
     const whole = await loadTables("dummy", params);
     const some = await loadTables("dummy", { ...params, missing_cycles: 0.2 });
     expect(some.warnings).toEqual([]);
+    expect((await loadTables("dummy", { ...params, missing_cycles: 0.07 })).provenance).toContain(
+      ", 7 % of them missing",
+    );
     const runs = new Set<number>();
     for (const [c, { cycles, soh, features }] of some.cells.entries()) {
       expect(cycles).toHaveLength(160);

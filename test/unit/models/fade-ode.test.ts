@@ -273,6 +273,35 @@ describe("what the physics promise", () => {
   const meanSquare = (residual: tf.Tensor): number =>
     (residual.dataSync() as Float32Array).reduce((sum, value) => sum + (value / 0.03125) ** 2, 0) / residual.size;
 
+  /** Of every weight, by its name. */
+  const gradientsBy = async (params: object): Promise<Map<string, Float32Array>> => {
+    const model = await build(shape, { latent_size: 2, width: 4, ...params });
+    const batch = batchOf(shape);
+    const { grads } = tf.variableGrads(() => {
+      const { outputs, traj } = model.forward(batch, batch.tEval);
+      return model.computeLoss(batch, outputs, traj).loss;
+    }, [...model.variables.values()]);
+    const gradients = [...model.variables].map(
+      ([name, variable]) => [name, grads[variable.name]?.dataSync().slice() as Float32Array] as const,
+    );
+    model.dispose();
+    return new Map(gradients);
+  };
+
+  // A gradient that evaluates the slopes anew finds the layers that a forward pass made of the weights gone.
+  test.each(
+    ["dopri5", "explicit_adams", "dopri8", "esdirk54"].flatMap((solver) =>
+      [false, true].map((adjoint) => [solver, adjoint] as const),
+    ),
+  )("its gradients are those of the ODE by %s, adjoint %s", async (solver, adjoint) => {
+    const exact = await gradientsBy({ solver: "rk4", step_size: 0.25 });
+    for (const [name, found] of await gradientsBy({ solver, adjoint, step_size: 0.5, rtol: 1e-5, atol: 1e-6 })) {
+      const values = [...(exact.get(name) as Float32Array)];
+      const max = Math.max(...values.map(Math.abs));
+      expect(relativeError(found, { shape: [values.length], max, values }), name).toBeLessThan(2e-3);
+    }
+  });
+
   test("a state too large for the stiff solver is refused before anything is trained", async () => {
     const stiff = { solver: "esdirk54", latent_size: 63 };
     await expect(build(shape, stiff)).rejects.toMatchObject({ code: "invalid-ode", message: /65/ });

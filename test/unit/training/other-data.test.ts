@@ -171,6 +171,25 @@ describe("forecasts", () => {
     expect(await of(0.8)).toMatchObject({ end_of_life_cycle: measured, remaining_life: 0, end_of_life_at: null });
   });
 
+  test("an end of life among dropped cycles behind the last one that is seen lies ahead", async () => {
+    const straight = Array.from({ length: 100 }, (_, i) => ({ cell: "N", cycle: i + 1, soh: 1 - (i + 1) / 400 }));
+    const table = write(
+      "dropped.csv",
+      straight.map((row) => ({ ...row, temp: 25, ir: 0.1 })),
+    );
+    // Which cycles are dropped is drawn: with a seed whose last ones are among them.
+    const dropped = { ...table, "data.drop_cycles": 0.7, "data.drop_seed": 2 };
+    const of = async (eol: number) =>
+      (await predictCheckpoint(file, { ...at({ ...dropped, "data.eol": eol }), forecast: true })).forecasts()[0];
+    const { last_cycle = NaN, last_soh = NaN } = (await of(0.01)) ?? {};
+    expect(last_cycle).toBeLessThan(100);
+    expect(last_soh).toBeCloseTo(1 - last_cycle / 400, 6);
+    // The truth is at or below it at cycle 100 alone; a cell of which more is seen is past it.
+    expect((await of(0.75))?.remaining_life).not.toBe(0);
+    const seen = { end_of_life_cycle: last_cycle, remaining_life: 0, end_of_life_at: null };
+    expect(await of(1 - last_cycle / 400)).toMatchObject(seen);
+  });
+
   test("a life ends where the checkpoint's did, on another dataset as well; what is given comes first", async () => {
     const early = join(folder, "early.safetensors");
     const params = { ...write("a.csv", rows), "data.window": 10, "data.horizon": 5, "data.features": "soh" };
