@@ -37,9 +37,14 @@ export function requireFunction(where: string, name: string, given: unknown): vo
   if (typeof given !== "function") refuse(where, `${name} is ${inWords(given)}: a function of t and y`);
 }
 
-function inWords(given: unknown): string {
+export function isList(given: unknown): given is ArrayLike<unknown> {
+  return Array.isArray(given) || (ArrayBuffer.isView(given) && "length" in given);
+}
+
+/** What a caller's function gave, for a message. */
+export function inWords(given: unknown): string {
   if (isTensor(given)) return `a tensor [${given.shape.join(", ")}]`;
-  if (ArrayBuffer.isView(given) || Array.isArray(given)) return `a list of ${(given as ArrayLike<unknown>).length}`;
+  if (isList(given)) return `a list of ${given.length}`;
   if (given instanceof Promise) return "a promise";
   return given === null || given === undefined ? String(given) : `a ${typeof given}`;
 }

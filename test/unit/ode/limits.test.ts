@@ -136,6 +136,13 @@ describe("a mistake is one line that says what would be right", () => {
     const adjoint = (options: object) => () => odeintAdjoint(decay, one, [0, 1], options);
     says(adjoint({ adjointMethod: "rk" }), /^odeintAdjoint, adjoint: unknown method "rk": did you mean "rk4"\?/u);
     says(adjoint({ adjointParams: [1] }), "odeintAdjoint: adjointParams is no list of tensors");
+    says(
+      adjoint({ adjointOptions: { rtl: 1 } }),
+      /^odeintAdjoint, adjoint: options: unknown option "rtl": did you mean "rtol"\?/u,
+    );
+    says(adjoint({ adjointOptions: null }), "odeintAdjoint, adjoint: options: expected an object of options, got null");
+    const event = { eventFn: () => 0, adjointOptions: { method: "rk4" } };
+    says(() => odeintEvent(decay, one, 0, event as never), /^odeintEvent, adjoint: options: unknown option "method":/u);
   });
 
   test("of states and what func gives", () => {
@@ -172,6 +179,14 @@ describe("a mistake is one line that says what would be right", () => {
     says(find({ eventFn, until: 1, reverseTime: true }), "odeintEvent: until is 1: a time before t0 = 0");
     says(find({ eventFn, method: "rk4" }), "odeintEvent: rk4 has no steps of its own: give stepSize");
     says(find({ eventFn }, NaN), "odeintEvent: t0 is NaN: a finite number");
+    const gives = (value: unknown) => find({ eventFn: () => value, until: 1 });
+    says(gives(undefined), "odeintEvent: eventFn gave undefined: a number, or a list of them");
+    says(gives("soon"), "odeintEvent: eventFn gave a string: a number, or a list of them");
+    tidied(() => {
+      const ofTensors = () => odeintEvent((_t, y) => y, tf.scalar(1), 0, { eventFn: () => 1 as never });
+      says(ofTensors, "odeintEvent: eventFn gave a number: a tensor");
+      says(gives(tf.scalar(1)), "odeintEvent: eventFn gave a tensor []: a number, or a list of them");
+    });
     says(find({ eventFn, gradient: "both" }), /gradient is "both": direct or adjoint/u);
     says(find({ eventFn, evntFn: 1 }), /unknown option "evntFn": did you mean "eventFn"\?/u);
   });
