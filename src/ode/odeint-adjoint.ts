@@ -1,4 +1,5 @@
 /** `odeintAdjoint`: as `odeint`, with gradients from the adjoint system instead of back through the steps. */
+import { isTensor } from "../tensor/is-tensor.js";
 import { onOwnTape, tapeIsOn } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor } from "../tensor/tf.js";
@@ -10,7 +11,6 @@ import { flatten, refuse, resolveSolver } from "./options.js";
 import { solveAt } from "./solve.js";
 import type { AnyFunction, AnyState, AskedTimes, NumberFunction, PartsFunction, TensorFunction } from "./system.js";
 import { tensorSystem } from "./system.js";
-import { isTensor } from "./tensor-vectors.js";
 
 /** The adjoint system's own choices; what is absent is the solution's. */
 export interface AdjointChoices {

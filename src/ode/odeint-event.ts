@@ -1,4 +1,5 @@
 /** `odeintEvent`: solves until a function of time and state crosses zero, differentiable in when that is. */
+import { isTensor } from "../tensor/is-tensor.js";
 import { onOwnTape, tapeIsOn } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
@@ -21,7 +22,7 @@ import type {
   TensorSystem,
 } from "./system.js";
 import { inWords, isList, numberSystem, requireFunction, tensorSystem } from "./system.js";
-import { isTensor, type Parts, partsOf } from "./tensor-vectors.js";
+import { type Parts, partsOf } from "./tensor-vectors.js";
 import { constant, plus, type Time } from "./time.js";
 
 /** What an event is looked for with, besides the function. */

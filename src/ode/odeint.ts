@@ -1,4 +1,5 @@
 /** `odeint`: the states of y' = f(t, y) at the times asked for, with gradients back through the steps. */
+import { isTensor } from "../tensor/is-tensor.js";
 import { tapeIsOn } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor } from "../tensor/tf.js";
@@ -14,7 +15,7 @@ import {
 import { solveAt } from "./solve.js";
 import type { AnyFunction, AnyState, AskedTimes, NumberFunction, PartsFunction, TensorFunction } from "./system.js";
 import { numberSystem, tensorSystem } from "./system.js";
-import { isTensor, type Parts } from "./tensor-vectors.js";
+import type { Parts } from "./tensor-vectors.js";
 
 /** A solution in float64. */
 export interface NumberSolution {

@@ -1,4 +1,5 @@
 /** What a caller hands over, a right-hand side and a state in one of the carriers, as the stepping loop takes it. */
+import { isTensor } from "../tensor/is-tensor.js";
 import { OdeError } from "../tensor/ops/ode-types.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
@@ -6,7 +7,7 @@ import { float64Vectors } from "./float64-vectors.js";
 import { type Linearizer, type NumberJacobian, numberLinearizer } from "./linearize.js";
 import { tensorLinearizer } from "./linearize-tensors.js";
 import { refuse } from "./options.js";
-import { isTensor, type Parts, partsOf, scalarOf, tensorVectors } from "./tensor-vectors.js";
+import { type Parts, partsOf, scalarOf, tensorVectors } from "./tensor-vectors.js";
 import type { Time } from "./time.js";
 import type { Vectors } from "./vectors.js";
 
