@@ -1,6 +1,6 @@
 /** `odeintEvent`: solves until a function of time and state crosses zero, differentiable in when that is. */
 import { isTensor } from "../tensor/is-tensor.js";
-import { onOwnTape, tapeIsOn } from "../tensor/own-tape.js";
+import { onOwnTape, tapeIsOn, untapedIfThrown } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
 import { adjointPath, noticing } from "./adjoint.js";
@@ -187,27 +187,29 @@ function tensorEvent(call: TensorEvent): { eventTime: Scalar; state: readonly Te
   const { where, func, eventFn, y0, t0, start, resolved, search, direct } = call;
   const recorded = tapeIsOn();
   let counts: SolverCounts | null = null;
-  const found = tf.tidy(() => {
-    const asked = recorded && isTensor(t0) ? tf.reshape<tf.Rank.R1>(t0, [1]) : null;
-    const evaluate = (t: Scalar, y: Parts): Tensor =>
-      eventFn(t, (isTensor(y0) ? y[0] : y) as Tensor & readonly Tensor[]);
-    const event = (t: number, y: Parts): ArrayLike<number> =>
-      tf.tidy(() => requireEvent(evaluate(tf.scalar(t), y)).dataSync());
-    const system = tensorSystem(where, func, y0, direct ? asked : null, start);
-    const solve = (of: TensorSystem, from: Time): Crossing & { state: Parts } => {
-      const solution = solveUntil(of, from, resolved, { ...search, event });
-      ({ counts } = solution);
-      return solution;
-    };
-    if (!recorded || direct) {
-      const { state, ...crossing } = solve(system, { value: start, by: asked ? Float64Array.of(1) : null });
-      return rerouted(system, evaluate, crossing, state);
-    }
-    const noticed = call.params ? { system, found: () => call.params ?? [] } : noticing(system);
-    const { state, ...crossing } = onOwnTape(() => solve(noticed.system, constant(start)));
-    const moving = adjointState(call, system, asked, noticed.found(), crossing.time, state);
-    return rerouted(system, evaluate, crossing, moving);
-  });
+  const found = untapedIfThrown(() =>
+    tf.tidy(() => {
+      const asked = recorded && isTensor(t0) ? tf.reshape<tf.Rank.R1>(t0, [1]) : null;
+      const evaluate = (t: Scalar, y: Parts): Tensor =>
+        eventFn(t, (isTensor(y0) ? y[0] : y) as Tensor & readonly Tensor[]);
+      const event = (t: number, y: Parts): ArrayLike<number> =>
+        tf.tidy(() => requireEvent(evaluate(tf.scalar(t), y)).dataSync());
+      const system = tensorSystem(where, func, y0, direct ? asked : null, start);
+      const solve = (of: TensorSystem, from: Time): Crossing & { state: Parts } => {
+        const solution = solveUntil(of, from, resolved, { ...search, event });
+        ({ counts } = solution);
+        return solution;
+      };
+      if (!recorded || direct) {
+        const { state, ...crossing } = solve(system, { value: start, by: asked ? Float64Array.of(1) : null });
+        return rerouted(system, evaluate, crossing, state);
+      }
+      const noticed = call.params ? { system, found: () => call.params ?? [] } : noticing(system);
+      const { state, ...crossing } = onOwnTape(() => solve(noticed.system, constant(start)));
+      const moving = adjointState(call, system, asked, noticed.found(), crossing.time, state);
+      return rerouted(system, evaluate, crossing, moving);
+    }),
+  );
   const [eventTime, ...state] = found as unknown as [Scalar, ...Tensor[]];
   return { eventTime, state, counts: counts as unknown as SolverCounts };
 }

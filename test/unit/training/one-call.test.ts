@@ -395,6 +395,7 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
       before ??= installOps(ops);
       const problem: Problem = { ...base, model: "node", solver, adjoint, layers: 1, horizon: 4, dropout: 0 };
       const ended = async (classes: typeof built): Promise<unknown> => {
+        const { numTensors } = tf.memory();
         const model = makeModel(problem, classes, { max_evaluations });
         const optimizer = makeOptimizer(problem, model);
         const loader = splitOf(problem).loader({ batchSize: problem.batch, shuffle: true, seed: 5 });
@@ -417,6 +418,7 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
         const all = { ...found, state: bitsOf(optimizer.state()), class: (failure as OdeError).failureClass };
         optimizer.dispose();
         model.dispose();
+        expect(tf.memory().numTensors).toBe(numTensors);
         return all;
       };
       const tape = await ended(onTape);
