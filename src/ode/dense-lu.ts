@@ -115,7 +115,7 @@ export class DenseLu {
 }
 
 /** @throws UsageError `invalid-ode` */
-export function requireSize(size: number): void {
+function requireSize(size: number): void {
   if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE)
     throw new UsageError("invalid-ode", `a linear system of ${size} numbers: 1 to ${MAX_SIZE}`);
 }

@@ -2,6 +2,7 @@
 import { onOwnTape, valueAndGradients } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor } from "../tensor/tf.js";
+import type { Crossing } from "./event.js";
 import type { TensorSystem } from "./system.js";
 import type { Parts } from "./tensor-vectors.js";
 
@@ -11,7 +12,7 @@ import type { Parts } from "./tensor-vectors.js";
 export function rerouted(
   { call, y0 }: TensorSystem,
   evaluate: (t: Scalar, y: Parts) => Tensor,
-  time: number,
+  { time, which }: Crossing,
   state: Parts,
 ): Tensor[] {
   const sizes = y0.map(({ size }) => size);
@@ -27,7 +28,7 @@ export function rerouted(
         const slopes = flat(onOwnTape(() => call(now, kept)));
         const along = (gradients: readonly Tensor[]): Tensor =>
           gradients.map((g, p) => tf.sum(tf.mul(g, slopes[p] as Tensor))).reduce((a, b) => tf.add(a, b));
-        const { gradients } = valueAndGradients(() => nearestZero(evaluate(now, kept)), [now, ...kept]);
+        const { gradients } = valueAndGradients(() => numberOf(evaluate(now, kept), which), [now, ...kept]);
         const [byTime, ...byState] = gradients.map((g, i) => g ?? tf.zerosLike([now, ...kept][i] as Tensor));
         const rate = tf.add(byTime as Tensor, along(flat(byState)));
         const moved = tf.div(tf.neg(tf.add(tf.squeeze(dTime), along(dParts))), tf.add(rate, 1e-12));
@@ -39,10 +40,7 @@ export function rerouted(
   return [tf.squeeze(eventTime), ...shaped(parts)];
 }
 
-/** Of several numbers the one that is the event. */
-function nearestZero(values: Tensor): Tensor {
-  const all = tf.reshape(values, [-1]);
-  if (all.size === 1) return tf.squeeze(all);
-  const nearest = tf.argMin(tf.abs(all)).dataSync()[0] as number;
-  return tf.squeeze(tf.slice(all, [nearest], [1]));
+/** The number that is the event: another one may be nearer to zero there, and not cross it. */
+function numberOf(values: Tensor, which: number): Tensor {
+  return tf.squeeze(tf.slice(tf.reshape(values, [-1]), [which], [1]));
 }

@@ -13,6 +13,13 @@ export interface CrossingSearch<V> {
   readonly event: (t: number, y: V) => ArrayLike<number>;
 }
 
+/** Where it was found. */
+export interface Crossing {
+  readonly time: number;
+  /** Which of the numbers it was. */
+  readonly which: number;
+}
+
 /**
  * The time at which the first of the numbers changes its sign.
  * @param width up to which it is halved
@@ -23,7 +30,7 @@ export function findCrossing<V>(
   vectors: Vectors<V>,
   { direction, until, event }: CrossingSearch<V>,
   width: number,
-): number {
+): Crossing {
   const signsAt = (t: number, y: V): number[] => {
     const signs = Array.from(
       vectors.unrecorded(() => event(t, y)),
@@ -36,23 +43,25 @@ export function findCrossing<V>(
     vectors.unrecorded(() => vectors.tidy(() => signsAt(t, integration.stateAt(constant(t)))));
   const first = signsAt(integration.reached.value, integration.state);
   const start = integration.reached.value;
-  if (first.includes(0)) return start;
-  const crossed = (signs: number[]): boolean => signs.some((sign, i) => sign !== first[i]);
-  let [before, after] = [start, start];
+  if (first.includes(0)) return { time: start, which: first.indexOf(0) };
+  const crossedOf = (signs: number[]): number => signs.findIndex((sign, i) => sign !== first[i]);
+  let [before, after, which] = [start, start, -1];
   for (;;) {
     before = after;
     integration.advance();
     after = integration.reached.value;
     const past = direction * after >= direction * until;
     if (past) after = until;
-    if (crossed(past ? within(until) : signsAt(after, integration.state))) break;
+    which = crossedOf(past ? within(until) : signsAt(after, integration.state));
+    if (which >= 0) break;
     if (past) throw new OdeError("no-event", until);
   }
   while (Math.abs(after - before) > width) {
     const middle = (before + after) / 2;
     if (middle === before || middle === after) break;
-    if (crossed(within(middle))) after = middle;
-    else before = middle;
+    const found = crossedOf(within(middle));
+    if (found < 0) before = middle;
+    else [after, which] = [middle, found];
   }
-  return (before + after) / 2;
+  return { time: (before + after) / 2, which };
 }

@@ -24,11 +24,6 @@ export interface StepSettings extends Tolerance, ControlNumbers {
   readonly torchdiffeqPath: boolean;
 }
 
-export interface StepCounts {
-  readonly accepted: number;
-  readonly rejected: number;
-}
-
 /** What a solution starts from. */
 export interface Problem<V> {
   readonly vectors: Vectors<V>;

@@ -14,7 +14,7 @@ import type { Parts } from "./tensor-vectors.js";
 const FLOAT32 = 2 ** -23;
 
 /** What solves (I - weight * J) x = r for states r; null where one of the rows' matrices is singular. */
-export function rowSolver({ jacobians, size }: RowJacobians, weight: number): ((r: Parts) => Parts) | null {
+function rowSolver({ jacobians, size }: RowJacobians, weight: number): ((r: Parts) => Parts) | null {
   const lu = factorShifted(jacobians, size, weight);
   return lu && solverWith(lu);
 }

@@ -1,4 +1,5 @@
 /** `odeintAdjoint`: as `odeint`, with gradients from the adjoint system instead of back through the steps. */
+import { isTensor } from "../tensor/is-tensor.js";
 import { onOwnTape, tapeIsOn } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor } from "../tensor/tf.js";
@@ -10,7 +11,6 @@ import { flatten, refuse, resolveSolver } from "./options.js";
 import { solveAt } from "./solve.js";
 import type { AnyFunction, AnyState, AskedTimes, NumberFunction, PartsFunction, TensorFunction } from "./system.js";
 import { tensorSystem } from "./system.js";
-import { isTensor } from "./tensor-vectors.js";
 
 /** The adjoint system's own choices; what is absent is the solution's. */
 export interface AdjointChoices {
@@ -42,18 +42,32 @@ export const adjointKeys: Readonly<Record<keyof AdjointChoices, true>> = {
   adjointParams: true,
 };
 
-/** The adjoint system's control: the solution's flat options, and what the adjoint ones change of them. */
-export function resolveAdjoint(where: string, flat: SolverOptions & AdjointChoices): Resolved {
-  const { adjointMethod, adjointRtol, adjointAtol, adjointOptions = {}, adjointParams: _params, ...own } = flat;
-  const changed = { method: adjointMethod, rtol: adjointRtol, atol: adjointAtol };
-  const given = Object.entries(changed).filter(([, value]) => value !== undefined);
-  return resolveSolver(`${where}, adjoint`, { ...own, ...Object.fromEntries(given), ...adjointOptions });
+/** A solution's own options. */
+export function withoutAdjoint(flat: OdeintOptions & AdjointChoices): OdeintOptions {
+  const { adjointMethod: _m, adjointRtol: _r, adjointAtol: _a, adjointOptions: _o, adjointParams: _p, ...own } = flat;
+  return own;
 }
 
-export function requireParams(where: string, params: AdjointChoices["adjointParams"]): void {
-  if (params === undefined) return;
+/** The adjoint system's control: the solution's flat options, and what the adjoint ones change of them. */
+export function resolveAdjoint(where: string, flat: SolverOptions & AdjointChoices): Resolved {
+  const { adjointMethod, adjointRtol, adjointAtol, adjointOptions, adjointParams: _params, ...own } = flat;
+  const changed = flatten(
+    `${where}, adjoint`,
+    {
+      ...{ method: adjointMethod, rtol: adjointRtol, atol: adjointAtol },
+      options: adjointOptions,
+    },
+    {},
+  );
+  return resolveSolver(`${where}, adjoint`, { ...own, ...changed });
+}
+
+/** The tensors of `adjointParams`, each once: of one that is named twice the gradient would be doubled. */
+export function readParams(where: string, params: AdjointChoices["adjointParams"]): readonly Tensor[] | undefined {
+  if (params === undefined) return undefined;
   if (!Array.isArray(params) || !params.every((param) => isTensor(param)))
     refuse(where, "adjointParams is no list of tensors");
+  return [...new Set(params as readonly Tensor[])];
 }
 
 /**
@@ -94,9 +108,9 @@ export function odeintAdjoint(
 ): (NumberSolution | TensorSolution | PartsSolution) & AdjointCost {
   const where = "odeintAdjoint";
   const flat = flatten(where, options, adjointKeys);
-  requireParams(where, flat.adjointParams);
+  const params = readParams(where, flat.adjointParams);
   const adjoint = resolveAdjoint(where, flat);
-  const { adjointMethod: _m, adjointRtol: _r, adjointAtol: _a, adjointOptions: _o, adjointParams, ...own } = flat;
+  const own = withoutAdjoint(flat);
   if (y0 instanceof Float64Array)
     return { ...odeint(func as NumberFunction, y0, t as ArrayLike<number>, own), adjointCounts: () => null };
   const resolved = resolveSolver(where, own);
@@ -106,7 +120,7 @@ export function odeintAdjoint(
   let [counts, adjointCounts] = [null as SolverCounts | null, null as SolverCounts | null];
   const path = tf.tidy(() => {
     const system = tensorSystem(where, func as TensorFunction, y0, null, times[0] as number);
-    const noticed = recorded && !adjointParams ? noticing(system) : { system, found: () => adjointParams ?? [] };
+    const noticed = recorded && !params ? noticing(system) : { system, found: () => params ?? [] };
     const solution = onOwnTape(() => solveAt(noticed.system, times, resolved, false));
     ({ counts } = solution);
     const asked = isTensor(t) ? t : null;

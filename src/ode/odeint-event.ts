@@ -1,13 +1,14 @@
 /** `odeintEvent`: solves until a function of time and state crosses zero, differentiable in when that is. */
-import { onOwnTape, tapeIsOn } from "../tensor/own-tape.js";
+import { isTensor } from "../tensor/is-tensor.js";
+import { onOwnTape, tapeIsOn, untapedIfThrown } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
 import { adjointPath, noticing } from "./adjoint.js";
 import { Evaluations } from "./evaluations.js";
 import { rerouted } from "./event-gradient.js";
-import { type CrossingSearch, findCrossing } from "./event.js";
+import { type Crossing, type CrossingSearch, findCrossing } from "./event.js";
 import { Integration } from "./integrate.js";
-import { type AdjointChoices, adjointKeys, requireParams, resolveAdjoint } from "./odeint-adjoint.js";
+import { type AdjointChoices, adjointKeys, readParams, resolveAdjoint, withoutAdjoint } from "./odeint-adjoint.js";
 import { requireTensors } from "./odeint.js";
 import { flatten, type OdeintOptions, refuse, type Resolved, resolveSolver, type SolverCounts } from "./options.js";
 import { countsOf } from "./solve.js";
@@ -20,8 +21,8 @@ import type {
   TensorFunction,
   TensorSystem,
 } from "./system.js";
-import { numberSystem, requireFunction, tensorSystem } from "./system.js";
-import { isTensor, type Parts, partsOf } from "./tensor-vectors.js";
+import { inWords, isList, numberSystem, requireFunction, tensorSystem } from "./system.js";
+import { type Parts, partsOf } from "./tensor-vectors.js";
 import { constant, plus, type Time } from "./time.js";
 
 /** What an event is looked for with, besides the function. */
@@ -98,7 +99,7 @@ export function odeintEvent(
   const flat = flatten(where, options, eventKeys);
   const { eventFn, reverseTime, until, gradient = "direct", ...rest } = flat;
   requireFunction(where, "eventFn", eventFn);
-  requireParams(where, rest.adjointParams);
+  const params = readParams(where, rest.adjointParams);
   if (gradient !== "direct" && gradient !== "adjoint")
     refuse(where, `gradient is "${String(gradient)}": direct or adjoint`);
   const adjoint = resolveAdjoint(where, rest);
@@ -110,7 +111,9 @@ export function odeintEvent(
     const system = numberSystem(where, func as NumberFunction, y0, start, resolved.jacobian);
     const event = (t: number, y: Float64Array): ArrayLike<number> => {
       const found = (eventFn as NumberEventOptions["eventFn"])(t, y);
-      return typeof found === "number" ? [found] : found;
+      if (typeof found === "number") return [found];
+      if (isList(found)) return found;
+      return refuse(where, `eventFn gave ${inWords(found)}: a number, or a list of them`);
     };
     const found = solveUntil(system, constant(start), resolved, { ...search, event });
     return {
@@ -123,18 +126,13 @@ export function odeintEvent(
   const { eventTime, state, counts } = tensorEvent({
     ...{ where, func: func as TensorFunction, y0, t0, start, resolved, adjoint, search },
     eventFn: eventFn as TensorEventOptions["eventFn"],
-    params: rest.adjointParams,
+    params,
     direct: gradient === "direct",
   });
   return { eventTime, state: isTensor(y0) ? (state[0] as Tensor) : state, counts };
 }
 
 const eventKeys = { ...adjointKeys, eventFn: true, reverseTime: true, until: true, gradient: true } as const;
-
-function withoutAdjoint(rest: OdeintOptions & AdjointChoices): OdeintOptions {
-  const { adjointMethod: _m, adjointRtol: _r, adjointAtol: _a, adjointOptions: _o, adjointParams: _p, ...own } = rest;
-  return own;
-}
 
 function readStart(t0: number | Tensor): number {
   const start = isTensor(t0) ? t0.dataSync()[0] : t0;
@@ -156,7 +154,7 @@ function solveUntil<V>(
   start: Time,
   { method, settings, limits }: Resolved,
   search: CrossingSearch<V>,
-): { readonly time: number; readonly state: V; readonly counts: SolverCounts } {
+): Crossing & { readonly state: V; readonly counts: SolverCounts } {
   const { direction } = search;
   if (method.estimate === null && settings.stepSize === 0)
     refuse("odeintEvent", `${method.name} has no steps of its own: give stepSize`);
@@ -166,8 +164,9 @@ function solveUntil<V>(
     ...{ vectors, evaluations, linearizer, method, settings },
     ...{ y0, start, direction, grid },
   });
-  const time = findCrossing(integration, vectors, search, settings.atol);
-  return { time, state: integration.stateAt(constant(time)), counts: countsOf(evaluations, integration) };
+  const crossing = findCrossing(integration, vectors, search, settings.atol);
+  const state = integration.stateAt(constant(crossing.time));
+  return { ...crossing, state, counts: countsOf(evaluations, integration) };
 }
 
 interface TensorEvent {
@@ -188,32 +187,35 @@ function tensorEvent(call: TensorEvent): { eventTime: Scalar; state: readonly Te
   const { where, func, eventFn, y0, t0, start, resolved, search, direct } = call;
   const recorded = tapeIsOn();
   let counts: SolverCounts | null = null;
-  const found = tf.tidy(() => {
-    const asked = recorded && isTensor(t0) ? tf.reshape<tf.Rank.R1>(t0, [1]) : null;
-    const evaluate = (t: Scalar, y: Parts): Tensor =>
-      eventFn(t, (isTensor(y0) ? y[0] : y) as Tensor & readonly Tensor[]);
-    const event = (t: number, y: Parts): ArrayLike<number> =>
-      tf.tidy(() => requireEvent(evaluate(tf.scalar(t), y)).dataSync());
-    const system = tensorSystem(where, func, y0, direct ? asked : null, start);
-    const solve = (of: TensorSystem, from: Time): { time: number; state: Parts } => {
-      const solution = solveUntil(of, from, resolved, { ...search, event });
-      ({ counts } = solution);
-      return solution;
-    };
-    if (!recorded || direct) {
-      const { time, state } = solve(system, { value: start, by: asked ? Float64Array.of(1) : null });
-      return rerouted(system, evaluate, time, state);
-    }
-    const noticed = call.params ? { system, found: () => call.params ?? [] } : noticing(system);
-    const { time, state } = onOwnTape(() => solve(noticed.system, constant(start)));
-    return rerouted(system, evaluate, time, adjointState(call, system, asked, noticed.found(), time, state));
-  });
+  const found = untapedIfThrown(() =>
+    tf.tidy(() => {
+      const asked = recorded && isTensor(t0) ? tf.reshape<tf.Rank.R1>(t0, [1]) : null;
+      const evaluate = (t: Scalar, y: Parts): Tensor =>
+        eventFn(t, (isTensor(y0) ? y[0] : y) as Tensor & readonly Tensor[]);
+      const event = (t: number, y: Parts): ArrayLike<number> =>
+        tf.tidy(() => requireEvent(evaluate(tf.scalar(t), y)).dataSync());
+      const system = tensorSystem(where, func, y0, direct ? asked : null, start);
+      const solve = (of: TensorSystem, from: Time): Crossing & { state: Parts } => {
+        const solution = solveUntil(of, from, resolved, { ...search, event });
+        ({ counts } = solution);
+        return solution;
+      };
+      if (!recorded || direct) {
+        const { state, ...crossing } = solve(system, { value: start, by: asked ? Float64Array.of(1) : null });
+        return rerouted(system, evaluate, crossing, state);
+      }
+      const noticed = call.params ? { system, found: () => call.params ?? [] } : noticing(system);
+      const { state, ...crossing } = onOwnTape(() => solve(noticed.system, constant(start)));
+      const moving = adjointState(call, system, asked, noticed.found(), crossing.time, state);
+      return rerouted(system, evaluate, crossing, moving);
+    }),
+  );
   const [eventTime, ...state] = found as unknown as [Scalar, ...Tensor[]];
   return { eventTime, state, counts: counts as unknown as SolverCounts };
 }
 
 function requireEvent(value: Tensor): Tensor {
-  return isTensor(value) ? value : refuse("odeintEvent", "eventFn gave no tensor");
+  return isTensor(value) ? value : refuse("odeintEvent", `eventFn gave ${inWords(value)}: a tensor`);
 }
 
 /** The state at the event, its gradients by the adjoint system. */

@@ -1,5 +1,6 @@
 /** `odeint`: the states of y' = f(t, y) at the times asked for, with gradients back through the steps. */
-import { tapeIsOn } from "../tensor/own-tape.js";
+import { isTensor } from "../tensor/is-tensor.js";
+import { tapeIsOn, untapedIfThrown } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor } from "../tensor/tf.js";
 import {
@@ -14,7 +15,7 @@ import {
 import { solveAt } from "./solve.js";
 import type { AnyFunction, AnyState, AskedTimes, NumberFunction, PartsFunction, TensorFunction } from "./system.js";
 import { numberSystem, tensorSystem } from "./system.js";
-import { isTensor, type Parts } from "./tensor-vectors.js";
+import type { Parts } from "./tensor-vectors.js";
 
 /** A solution in float64. */
 export interface NumberSolution {
@@ -84,19 +85,21 @@ export function odeint(
   }
   requireTensors(where, y0, resolved);
   let counts: SolverCounts | null = null;
-  const path = tf.tidy(() => {
-    const moving = isTensor(t) && tapeIsOn() ? t : null;
-    const system = tensorSystem(where, func as TensorFunction, y0, moving, start);
-    const solution = solveAt(system, times, resolved, moving !== null);
-    ({ counts } = solution);
-    return stackStates(solution.states);
-  });
+  const path = untapedIfThrown(() =>
+    tf.tidy(() => {
+      const moving = isTensor(t) && tapeIsOn() ? t : null;
+      const system = tensorSystem(where, func as TensorFunction, y0, moving, start);
+      const solution = solveAt(system, times, resolved, moving !== null);
+      ({ counts } = solution);
+      return stackStates(solution.states);
+    }),
+  );
   const cost = counts as unknown as SolverCounts;
   return isTensor(y0) ? { path: path[0] as Tensor, counts: cost } : { path, counts: cost };
 }
 
 /** The states of each part behind each other. */
-export function stackStates(states: readonly Parts[]): Tensor[] {
+function stackStates(states: readonly Parts[]): Tensor[] {
   const [first] = states as readonly [Parts, ...Parts[]];
   // TensorFlow.js's gradient of a stack of one fails.
   if (states.length === 1) return first.map((part) => tf.expandDims(part, 0));

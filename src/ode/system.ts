@@ -1,4 +1,5 @@
 /** What a caller hands over, a right-hand side and a state in one of the carriers, as the stepping loop takes it. */
+import { isTensor } from "../tensor/is-tensor.js";
 import { OdeError } from "../tensor/ops/ode-types.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
@@ -6,7 +7,7 @@ import { float64Vectors } from "./float64-vectors.js";
 import { type Linearizer, type NumberJacobian, numberLinearizer } from "./linearize.js";
 import { tensorLinearizer } from "./linearize-tensors.js";
 import { refuse } from "./options.js";
-import { isTensor, type Parts, partsOf, scalarOf, tensorVectors } from "./tensor-vectors.js";
+import { type Parts, partsOf, scalarOf, tensorVectors } from "./tensor-vectors.js";
 import type { Time } from "./time.js";
 import type { Vectors } from "./vectors.js";
 
@@ -37,9 +38,14 @@ export function requireFunction(where: string, name: string, given: unknown): vo
   if (typeof given !== "function") refuse(where, `${name} is ${inWords(given)}: a function of t and y`);
 }
 
-function inWords(given: unknown): string {
+export function isList(given: unknown): given is ArrayLike<unknown> {
+  return Array.isArray(given) || (ArrayBuffer.isView(given) && "length" in given);
+}
+
+/** What a caller's function gave, for a message. */
+export function inWords(given: unknown): string {
   if (isTensor(given)) return `a tensor [${given.shape.join(", ")}]`;
-  if (ArrayBuffer.isView(given) || Array.isArray(given)) return `a list of ${(given as ArrayLike<unknown>).length}`;
+  if (isList(given)) return `a list of ${given.length}`;
   if (given instanceof Promise) return "a promise";
   return given === null || given === undefined ? String(given) : `a ${typeof given}`;
 }

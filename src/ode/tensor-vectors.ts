@@ -1,4 +1,5 @@
 /** States that are tensors in float32, of one part or several, with gradients through TensorFlow.js's tape. */
+import { isTensor } from "../tensor/is-tensor.js";
 import { onOwnTape } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D } from "../tensor/tf.js";
@@ -7,11 +8,6 @@ import type { Tolerance, Vectors } from "./vectors.js";
 
 /** The parts of a state, of any shapes. */
 export type Parts = readonly Tensor[];
-
-/** `instanceof` would make shapes `any`. */
-export function isTensor(given: unknown): given is Tensor {
-  return given instanceof tf.Tensor;
-}
 
 export function partsOf(state: Tensor | readonly Tensor[]): Parts {
   return isTensor(state) ? [state] : state;

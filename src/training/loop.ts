@@ -4,6 +4,7 @@ import type { Batch, KnownKeys, Loader } from "../core/index.js";
 import type { ForwardModel } from "../models/index.js";
 import { batchToTensors, pathLoss } from "../tensor/index.js";
 import type { BatchTensors } from "../tensor/index.js";
+import { untapedIfThrown } from "../tensor/own-tape.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor2D } from "../tensor/tf.js";
 import { MetricSums } from "./metrics.js";
@@ -68,18 +69,33 @@ function kept({ loss, sums, own }: Scored): Scored {
   return { loss, sums, own };
 }
 
+/** Runs `body`; of a batch that ends by an error, such as a solve that goes no further, nothing stays: neither tape nor scores. */
+function orNothing<T>(body: () => T, scored: () => Scored | undefined): T {
+  try {
+    return untapedIfThrown(body);
+  } catch (error) {
+    const made = scored();
+    if (made) tf.dispose([made.loss, made.sums, made.own]);
+    throw error;
+  }
+}
+
 /** One optimizer step; returns the kept scores. */
 function trainStep(model: ForwardModel, batch: Batch, options: EpochOptions): Scored {
   return tf.tidy(() => {
     const tensors = batchToTensors(batch);
     const variables = [...model.variables];
     let scored: Scored | undefined;
-    const { grads } = tf.variableGrads(
-      () => {
-        scored = kept(score(model, tensors));
-        return scored.loss;
-      },
-      variables.map(([, variable]) => variable),
+    const { grads } = orNothing(
+      () =>
+        tf.variableGrads(
+          () => {
+            scored = kept(score(model, tensors));
+            return scored.loss;
+          },
+          variables.map(([, variable]) => variable),
+        ),
+      () => scored,
     );
     const gradients = new Map(
       variables.flatMap(([name, variable]) => {

@@ -131,11 +131,13 @@ export class FusedRunner implements BatchRunner, PassOwner {
     return made;
   }
 
-  /** A plan with room for twice as many steps of an ODE, in the place of one that had too few. */
+  /** A plan with room for more steps of an ODE, in the place of one that had too few. */
   largerPlan(size: number, update: FusedUpdate | null): SizedPlan {
-    this.#steps *= 2;
     const key = `${update ? "training" : "evaluation"} ${size}`;
-    this.#plans.get(key)?.plan.dispose();
+    const small = this.#plans.get(key);
+    // Batches of another size may have found out before that more are needed.
+    this.#steps = Math.max(this.#steps, 2 * (small?.steps ?? 0));
+    small?.plan.dispose();
     this.#plans.delete(key);
     return this.planOf(size, update);
   }
@@ -151,14 +153,14 @@ export class FusedRunner implements BatchRunner, PassOwner {
       setStep = addStep(program, update);
     };
     const plan = new BatchPlan(this.memory, this.network, size, places, step, this.#steps);
-    return { plan, update, setStep, packedFor: null };
+    return { plan, update, steps: this.#steps, setStep, packedFor: null };
   }
 
   #evaluationPlan(size: number): SizedPlan {
     const { address, offsets } = this.#evaluationWeights();
     const weight = (variable: Tensor): number => address + (offsets.get(variable) as number);
     const plan = new BatchPlan(this.memory, this.network, size, { weight, gradient: null }, null, 0);
-    return { plan, update: null, setStep: noStep, packedFor: null };
+    return { plan, update: null, steps: 0, setStep: noStep, packedFor: null };
   }
 
   #evaluationWeights(): Weights {

@@ -10,6 +10,8 @@ import type { HeldRows } from "./window-rows.js";
 export interface SizedPlan {
   readonly plan: BatchPlan;
   readonly update: FusedUpdate | null;
+  /** Steps of an ODE that have room. */
+  readonly steps: number;
   /** Takes the optimizer's scalars. */
   readonly setStep: (numbers: UpdateStep) => void;
   /** The pass whose weights are packed, in evaluation. */

@@ -9,6 +9,7 @@
 #include "ode-mlp.h"
 
 enum { ODE_DONE, ODE_UNDERFLOW, ODE_BUDGET, ODE_NOT_FINITE, ODE_FULL, ODE_BAD };
+_Static_assert(ODE_BAD < 16, "a program tells a status beside its place (addon.c, program.ts): below 16");
 /* Places in `numbers`; the tableau (c, a, b, error, middle) and the times stand behind them. */
 enum { RTOL, ATOL, STEP_SIZE, MIN_STEP, EVALUATIONS, ACCEPTED, REJECTED, AT, TABLEAU };
 

@@ -16,6 +16,7 @@ import { dropoutMask } from "./dropout-mask.js";
 import type { Activation, DropoutOptions, LstmLayer, LstmOptions, LstmResult, Ops, PathLoss } from "./ops.js";
 import type { BatchRunner, Network } from "./ops.js";
 import type { RecurrentLayer, RecurrentOptions, RecurrentResult, Update, UpdateRule } from "./ops.js";
+import { requireOdeInputs } from "./ode-inputs.js";
 import { type LinearLayer, type OdeOptions, type OdeResult, requireAugment, resolveOde } from "./ode-types.js";
 import { plainOps } from "./plain.js";
 
@@ -86,15 +87,17 @@ export function odeMlp(
   times: ArrayLike<number>,
   options: OdeOptions,
 ): OdeResult {
+  requireOdeInputs(y0, layers, times, options);
   const more = requireAugment(options);
-  const start =
-    more === 0
-      ? y0
-      : tf.pad(y0, [
-          [0, 0],
-          [0, more],
-        ]);
-  return active.odeMlp(resolveOde(start, layers, times, options));
+  if (more === 0) return active.odeMlp(resolveOde(y0, layers, times, options));
+  let solved: Omit<OdeResult, "path"> | null = null;
+  const path = tf.tidy(() => {
+    const start = tf.concat2d([y0, tf.zeros([y0.shape[0], more])], 1);
+    const { path, ...rest } = active.odeMlp(resolveOde(start, layers, times, options));
+    solved = rest;
+    return path;
+  });
+  return { path, ...(solved as unknown as Omit<OdeResult, "path">) };
 }
 
 /** Inverted dropout of any tensor by the mask of index `layer`; `x` itself when `options` is absent. */

@@ -1,4 +1,5 @@
 /** The ODE op out of TensorFlow.js's own ops: the same steps, controlled by the same numbers. */
+import { untapedIfThrown } from "../own-tape.js";
 import * as tf from "../tf.js";
 import type { Tensor, Tensor2D, Tensor3D } from "../tf.js";
 import { type Tableau, tableaus, weightsAt } from "./ode-methods.js";
@@ -292,7 +293,7 @@ export function odeOpByOp(problem: OdeProblem): OdeResult {
   let adjointCounts: Counts | null = null;
   const weights = problem.layers.flatMap(({ weight, bias }): Tensor[] => [weight, bias]);
   if (problem.gradient === "direct") {
-    const path = tf.tidy(() => solve(problem, problem.y0, problem.layers, counts));
+    const path = untapedIfThrown(() => tf.tidy(() => solve(problem, problem.y0, problem.layers, counts)));
     return { path, counts, adjointCounts: () => null };
   }
   const op = tf.customGrad((...args) => {

@@ -1,5 +1,6 @@
 /** The ODE op's arguments and results, and the checks of what a caller gives it. */
 import { MlbenchError, UsageError } from "../../core/errors.js";
+import { didYouMean } from "../../core/nearest.js";
 import type { Tensor1D, Tensor2D, Tensor3D } from "../tf.js";
 
 /** Methods of fixed steps (`rk4` is Kutta's 3/8 rule, `heun` torchdiffeq's `heun2`), then the adaptive ones. */
@@ -121,47 +122,52 @@ export class OdeError extends MlbenchError {
 
 const MAX_WIDTH = 4096;
 
-function refuse(what: string): never {
+/** @throws UsageError `invalid-ode` */
+export function refuseOde(what: string): never {
   throw new UsageError("invalid-ode", `odeMlp: ${what}`);
 }
 
 function requireNumber(name: string, value: number, holds: boolean, right: string): number {
-  return holds ? value : refuse(`${name} is ${value}: ${right}`);
+  return holds ? value : refuseOde(`${name} is ${value}: ${right}`);
 }
 
 function resolveControl(control: OdeControl, where: string): ResolvedControl {
   const { method, stepSize = 0, rtol = 1e-3, atol = 1e-4, minStep = 0 } = control;
-  if (!odeMethods.includes(method)) refuse(`unknown ${where}method "${method}": known: ${odeMethods.join(", ")}`);
+  if (!odeMethods.includes(method))
+    refuseOde(
+      `unknown ${where}method "${String(method)}":${didYouMean(String(method), odeMethods)} known: ${odeMethods.join(", ")}`,
+    );
   if (control.stepSize !== undefined)
     requireNumber(`${where}stepSize`, stepSize, stepSize > 0 && Number.isFinite(stepSize), "a number above 0");
   requireNumber(`${where}rtol`, rtol, rtol >= 0 && Number.isFinite(rtol), "a number from 0 on");
   requireNumber(`${where}atol`, atol, atol >= 0 && Number.isFinite(atol), "a number from 0 on");
-  if (rtol === 0 && atol === 0) refuse(`${where}rtol and atol are both 0`);
+  if (rtol === 0 && atol === 0) refuseOde(`${where}rtol and atol are both 0`);
   requireNumber(`${where}minStep`, minStep, minStep >= 0 && Number.isFinite(minStep), "a number from 0 on");
   return { method, stepSize, rtol, atol, minStep };
 }
 
 function requireTimes(times: ArrayLike<number>): Float64Array {
   const all = Float64Array.from(times);
-  if (all.length === 0) refuse("no times");
+  if (all.length === 0) refuseOde("no times");
   all.forEach((t, i) => requireNumber(`time ${i}`, t, Number.isFinite(t), "a finite number"));
   const direction = Math.sign((all[1] ?? 0) - (all[0] as number));
   for (let i = 1; i < all.length; i++)
     if (((all[i] as number) - (all[i - 1] as number)) * direction <= 0)
-      refuse(`times must rise or fall throughout, but ${all[i]} follows ${all[i - 1]}`);
+      refuseOde(`times must rise or fall throughout, but ${all[i]} follows ${all[i - 1]}`);
   return all;
 }
 
 function requireLayers(layers: readonly LinearLayer[], D: number, time: boolean): void {
-  if (layers.length < 1 || layers.length > 4) refuse(`${layers.length} layers: 1 to 4`);
+  if (layers.length < 1 || layers.length > 4) refuseOde(`${layers.length} layers: 1 to 4`);
   let inputs = D + (time ? 1 : 0);
   layers.forEach(({ weight, bias }, i) => {
     const [outputs, found] = weight.shape;
     if (found !== inputs)
-      refuse(`layer ${i} takes ${found} numbers, but gets ${inputs}${i === 0 && time ? " with time" : ""}`);
-    if (bias.shape[0] !== outputs) refuse(`layer ${i} has ${outputs} outputs and ${bias.shape[0]} biases`);
-    if (i === layers.length - 1 && outputs !== D) refuse(`the last layer gives ${outputs} numbers for a state of ${D}`);
-    if (outputs > MAX_WIDTH || D > MAX_WIDTH) refuse(`at most ${MAX_WIDTH} units`);
+      refuseOde(`layer ${i} takes ${found} numbers, but gets ${inputs}${i === 0 && time ? " with time" : ""}`);
+    if (bias.shape[0] !== outputs) refuseOde(`layer ${i} has ${outputs} outputs and ${bias.shape[0]} biases`);
+    if (i === layers.length - 1 && outputs !== D)
+      refuseOde(`the last layer gives ${outputs} numbers for a state of ${D}`);
+    if (outputs > MAX_WIDTH || D > MAX_WIDTH) refuseOde(`at most ${MAX_WIDTH} units`);
     inputs = outputs;
   });
 }
@@ -194,8 +200,11 @@ export function resolveOdeOf(
 ): Omit<OdeProblem, "y0"> {
   const { activation = "tanh", time = false, gradient = "direct", maxEvaluations = 10_000 } = options;
   if (!odeActivations.includes(activation))
-    refuse(`unknown activation "${activation}": known: ${odeActivations.join(", ")}`);
-  if (shape[0] < 1 || shape[1] < 1) refuse(`y0 is empty: [${shape.join(", ")}]`);
+    refuseOde(`unknown activation "${String(activation)}": known: ${odeActivations.join(", ")}`);
+  if (gradient !== "direct" && gradient !== "adjoint")
+    refuseOde(`gradient is "${String(gradient)}": direct or adjoint`);
+  if (typeof time !== "boolean") refuseOde(`time is ${String(time)}: true or false`);
+  if (shape[0] < 1 || shape[1] < 1) refuseOde(`y0 is empty: [${shape.join(", ")}]`);
   requireLayers(layers, shape[1], time);
   const whole = Number.isInteger(maxEvaluations) && maxEvaluations > 0 && maxEvaluations < 2 ** 31;
   requireNumber("maxEvaluations", maxEvaluations, whole, "a whole number above 0");
@@ -203,6 +212,11 @@ export function resolveOdeOf(
   return {
     ...{ layers, times: requireTimes(times), activation, time, gradient, maxEvaluations },
     ...control,
-    adjoint: resolveControl({ ...options, ...options.adjoint }, "adjoint "),
+    adjoint: resolveControl({ ...options, ...given(options.adjoint) }, "adjoint "),
   };
+}
+
+/** Without what is undefined, which is absent. */
+function given(control: OdeOptions["adjoint"] = {}): Partial<OdeControl> {
+  return Object.fromEntries(Object.entries(control).filter(([, value]) => value !== undefined));
 }

@@ -137,6 +137,22 @@ describe.each(["direct", "adjoint"] as const)("gradients, %s", (gradient) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  test("by the number that crosses, beside one that is nearer to zero and does not", () => {
+    tidied(() => {
+      // y' = -y / 2 from 1 is at 0.7 when t = -2 ln(0.7 / y0), which y0 moves by 2 / y0; a width of 1e-3 leaves y - 0.7 far from 0.
+      const find = (y0: tf.Tensor): tf.Tensor =>
+        odeintEvent((_t, y: tf.Tensor) => tf.mul(-0.5, y), y0, 0, {
+          ...{ rtol: 1e-6, atol: 1e-3, gradient, until: 100 },
+          eventFn: (t, y) => tf.concat([tf.mul(1e-9, tf.reshape(tf.add(t, 1), [1])), tf.sub(y, 0.7)]),
+        }).eventTime;
+      expect(
+        (tf
+          .grad(find)(tf.tensor1d([1]))
+          .dataSync()[0] as number) / 2,
+      ).toBeCloseTo(1, 2);
+    });
+  });
+
   test("of a state of several tensors", () => {
     tidied(() => {
       const find = (h: tf.Tensor, v: tf.Tensor): tf.Tensor =>

@@ -225,6 +225,17 @@ test("the adjoint system has tolerances, a method and counts of its own", () => 
   expect(cost({ adjointMethod: "rk4", adjointOptions: { stepSize: 0.5 } })).toBe(40);
 });
 
+test("a parameter of the adjoint that is named twice has its gradient once", () => {
+  tidied(() => {
+    // y' = c y from 1 is e^c at 1, as its derivative by c.
+    const end = (c: tf.Tensor): tf.Tensor => {
+      const options = { rtol: 1e-5, atol: 1e-6, adjointParams: [c, c] };
+      return tf.sum(odeintAdjoint((_t, y: tf.Tensor) => tf.mul(y, c), tf.tensor1d([1]), [0, 1], options).path);
+    };
+    expect(tf.grad(end)(tf.scalar(0.3)).dataSync()[0]).toBeCloseTo(Math.exp(0.3), 4);
+  });
+});
+
 test.each(solvers)("%s leaves no tensors behind", (_name, solve) => {
   const k = tf.variable(tf.scalar(0.5), true, "k");
   const y0 = tf.tensor2d([[1, 2]]);

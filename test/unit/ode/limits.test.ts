@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { classOf } from "../../../src/executors/protocol.js";
 import { odeint, odeintAdjoint, odeintEvent, solverNames } from "../../../src/ode/index.js";
-import { useBackend } from "../../../src/tensor/index.js";
+import { installOps, odeMlp, plainOps, useBackend } from "../../../src/tensor/index.js";
 import * as tf from "../../../src/tensor/tf.js";
 import { tidied } from "../tensor/kernels/builds.js";
 
@@ -69,6 +69,49 @@ describe("a solution that can't be carried on", () => {
       expect(classOf(thrown)).toBe("diverged");
       expect(tf.memory().numTensors).toBe(before);
     }
+    y0.dispose();
+  });
+
+  test("a gradient that it ends leaves no tensor, however far the tape had come", () => {
+    const y0 = tf.tensor1d([1]);
+    const options = { maxEvaluations: 200, rtol: 1e-5, atol: 1e-5 };
+    const before = tf.memory().numTensors;
+    const ends = (loss: (y: tf.Tensor) => tf.Tensor): void => {
+      expect(() => tidied(() => tf.grad(loss)(y0).dispose())).toThrow(/^budget of 200 evaluations spent at t=/u);
+      expect(tf.memory().numTensors).toBe(before);
+    };
+    ends((y) => odeint(tensorPole, y, [0, 2], options).path);
+    const event = { ...options, eventFn: (_t: tf.Scalar, y: tf.Tensor) => tf.add(y, 1) };
+    ends((y) => odeintEvent(tensorPole, y, 0, event).eventTime);
+    const layers = [{ weight: tf.tensor2d([[1]]), bias: tf.tensor1d([0]) }];
+    const fixed = { method: "rk4", stepSize: 0.01, maxEvaluations: 200 } as const;
+    const row = tf.tensor2d([[1]]);
+    const { numTensors } = tf.memory();
+    const plain = (y: tf.Tensor): tf.Tensor => odeMlp(y as tf.Tensor2D, layers, [0, 2], fixed).path;
+    const installed = installOps(plainOps);
+    expect(() => tidied(() => tf.grad(plain)(row).dispose())).toThrow(/^budget of 200 evaluations spent at t=/u);
+    installOps(installed);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    tf.dispose([y0, row, ...layers.flatMap(({ weight, bias }): tf.Tensor[] => [weight, bias])]);
+  });
+
+  test("a loss that goes on without it has its gradient: of the tape only the solution's part goes", () => {
+    const y0 = tf.tensor1d([0.5]);
+    const before = tf.memory().numTensors;
+    tidied(() => {
+      const loss = (y: tf.Tensor): tf.Tensor => {
+        const square = tf.square(y);
+        expect(() => odeint(tensorPole, y, [0, 4], { maxEvaluations: 200, rtol: 1e-5, atol: 1e-5 })).toThrow("budget");
+        return tf.sum(square);
+      };
+      expect(tf.grad(loss)(y0).dataSync()[0]).toBe(1);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    y0.dispose();
+  });
+
+  test("an adjoint system that ends early is an error when the gradient is taken", () => {
+    const y0 = tf.tensor1d([1]);
     const backwards = () => {
       const options = { rtol: 1e-2, atol: 1e-2, maxEvaluations: 60, adjointRtol: 1e-6, adjointAtol: 1e-6 };
       const loss = (y: tf.Tensor): tf.Tensor =>
@@ -136,6 +179,13 @@ describe("a mistake is one line that says what would be right", () => {
     const adjoint = (options: object) => () => odeintAdjoint(decay, one, [0, 1], options);
     says(adjoint({ adjointMethod: "rk" }), /^odeintAdjoint, adjoint: unknown method "rk": did you mean "rk4"\?/u);
     says(adjoint({ adjointParams: [1] }), "odeintAdjoint: adjointParams is no list of tensors");
+    says(
+      adjoint({ adjointOptions: { rtl: 1 } }),
+      /^odeintAdjoint, adjoint: options: unknown option "rtl": did you mean "rtol"\?/u,
+    );
+    says(adjoint({ adjointOptions: null }), "odeintAdjoint, adjoint: options: expected an object of options, got null");
+    const event = { eventFn: () => 0, adjointOptions: { method: "rk4" } };
+    says(() => odeintEvent(decay, one, 0, event as never), /^odeintEvent, adjoint: options: unknown option "method":/u);
   });
 
   test("of states and what func gives", () => {
@@ -172,6 +222,14 @@ describe("a mistake is one line that says what would be right", () => {
     says(find({ eventFn, until: 1, reverseTime: true }), "odeintEvent: until is 1: a time before t0 = 0");
     says(find({ eventFn, method: "rk4" }), "odeintEvent: rk4 has no steps of its own: give stepSize");
     says(find({ eventFn }, NaN), "odeintEvent: t0 is NaN: a finite number");
+    const gives = (value: unknown) => find({ eventFn: () => value, until: 1 });
+    says(gives(undefined), "odeintEvent: eventFn gave undefined: a number, or a list of them");
+    says(gives("soon"), "odeintEvent: eventFn gave a string: a number, or a list of them");
+    tidied(() => {
+      const ofTensors = () => odeintEvent((_t, y) => y, tf.scalar(1), 0, { eventFn: () => 1 as never });
+      says(ofTensors, "odeintEvent: eventFn gave a number: a tensor");
+      says(gives(tf.scalar(1)), "odeintEvent: eventFn gave a tensor []: a number, or a list of them");
+    });
     says(find({ eventFn, gradient: "both" }), /gradient is "both": direct or adjoint/u);
     says(find({ eventFn, evntFn: 1 }), /unknown option "evntFn": did you mean "eventFn"\?/u);
   });

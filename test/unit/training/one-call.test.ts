@@ -360,6 +360,31 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
     expect(memory.used).toBe(kept);
   });
 
+  test("batches of two sizes make room for the steps of the one that needs most, however late they do", async () => {
+    before ??= installOps(ops);
+    const problem: Problem = { ...base, model: "anode", solver: "bosh3", layers: 1, horizon: 20, dropout: 0 };
+    const loader = splitOf(problem).loader({ batchSize: problem.batch });
+    const used = async (epochs: readonly ("gentle" | "steep")[]): Promise<[number, number | undefined]> => {
+      const model = makeModel(problem, built, { rtol: 1e-5, atol: 1e-6 });
+      const optimizer = makeOptimizer(problem, model);
+      const weights = [...model.weights()].filter(([name]) => name.startsWith("dynamics"));
+      const kept = memory.used;
+      let pass: PassResult | null = null;
+      for (const epoch of epochs) {
+        const factor = epoch === "gentle" ? 0.1 : 6;
+        model.setWeights(new Map(weights.map(([name, v]) => [name, v.map((x) => factor * x)])));
+        pass = await trainOneEpoch(model, loader, { optimizer, lr: 0 });
+      }
+      const more = memory.used - kept;
+      optimizer.dispose();
+      model.dispose();
+      return [more, pass?.own["steps_accepted"]];
+    };
+    const [late, steps] = await used(["gentle", "steep"]);
+    expect(steps).toBeGreaterThan(32);
+    expect([late, steps]).toEqual(await used(["steep"]));
+  });
+
   test.each([
     ["forwards", "dopri5", false, 20, 2, /budget of 20 evaluations spent at t=/],
     ["backwards", "dopri5", true, 20, 0, /budget of 20 evaluations spent at t=/],
@@ -370,6 +395,7 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
       before ??= installOps(ops);
       const problem: Problem = { ...base, model: "node", solver, adjoint, layers: 1, horizon: 4, dropout: 0 };
       const ended = async (classes: typeof built): Promise<unknown> => {
+        const { numTensors } = tf.memory();
         const model = makeModel(problem, classes, { max_evaluations });
         const optimizer = makeOptimizer(problem, model);
         const loader = splitOf(problem).loader({ batchSize: problem.batch, shuffle: true, seed: 5 });
@@ -392,6 +418,7 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
         const all = { ...found, state: bitsOf(optimizer.state()), class: (failure as OdeError).failureClass };
         optimizer.dispose();
         model.dispose();
+        expect(tf.memory().numTensors).toBe(numTensors);
         return all;
       };
       const tape = await ended(onTape);
