@@ -39,12 +39,14 @@ export interface OdeSolution {
 }
 
 /** The path and all gradients, of numbers drawn as the fixture's generator draws them. */
-export function solveOde(ops: Ops, problem: OdeInput): OdeSolution {
-  const { batch, D, units, times, scale, stepSize, ...rest } = problem;
+export function solveOde(ops: Ops, problem: OdeInput | OdeCase): OdeSolution {
+  const { batch, D, units, times, scale, stepSize, ...others } = problem;
+  // Of a case of the fixture, what is asserted.
+  const { counts: _counts, adjointCounts: _adjoint, tensors: _tensors, ...rest } = others as Partial<OdeCase>;
   const size = D + (problem.augment ?? 0);
   const outputs = [...units, size];
   const inputs = [size + (problem.time ? 1 : 0), ...units];
-  const options: OdeOptions = { ...rest, ...(stepSize > 0 ? { stepSize } : {}) };
+  const options = { ...rest, ...(stepSize > 0 ? { stepSize } : {}) } as OdeOptions;
   const before = installOps(ops);
   try {
     return tidied(() => {
