@@ -13,6 +13,7 @@ const SHARED = [
 
 /** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, or use all that is registered. */
 const ALONE = [
+  "docs/cli-reference",
   "models/datasets",
   "models/light",
   "registry/option-collisions",

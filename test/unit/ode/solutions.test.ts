@@ -42,11 +42,12 @@ describe.each(solverNames)("%s", (name) => {
 });
 
 test("there and back again", () => {
-  const anyTimes = fc.uniqueArray(fc.double({ min: -2, max: 2, noNaN: true }), { minLength: 2, maxLength: 6 });
+  const gaps = fc.array(fc.double({ min: 1e-3, max: 0.8, noNaN: true }), { minLength: 1, maxLength: 5 });
+  const first = fc.double({ min: -2, max: 0, noNaN: true });
   fc.assert(
-    fc.property(anyTimes, fc.constantFrom(...adaptive), (given, method) => {
-      const times = given.sort((a, b) => a - b);
-      fc.pre(times.every((t, i) => i === 0 || t - (times[i - 1] as number) > 1e-3));
+    fc.property(first, gaps, fc.constantFrom(...adaptive), (start, between, method) => {
+      const times = [start];
+      for (const gap of between) times.push((times.at(-1) as number) + gap);
       const there = odeint(turn.f, Float64Array.of(1, 0), times, { method, ...TIGHT }).path;
       const back = odeint(turn.f, there.at(-1) as Float64Array, [...times].reverse(), { method, ...TIGHT }).path;
       back.forEach((state, i) => expect(errorOf(state, there.at(-1 - i) as Float64Array)).toBeLessThan(1e-6));
