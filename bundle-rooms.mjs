@@ -85,6 +85,9 @@ const groups = [
   { name: "new-study", from: ["app/create-study"], takes: (_file, needsTensors) => !needsTensors },
   { name: "run-study", from: ["app/optimize-study"], takes: () => true },
   { name: "tpe", from: ["samplers/tpe/tpe"], takes: () => true },
+  // The thread that proposals are computed in loads the second alone, and what it needs of the space and of normal numbers.
+  { name: "gp-proposal", from: ["samplers/gp/propose"], takes: () => true },
+  { name: "gp", from: ["samplers/gp/gp"], takes: () => true },
 ];
 const tensors = "src/tensor/tf.ts";
 

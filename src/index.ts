@@ -189,6 +189,8 @@ export type { RandomSamplerOptions } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
 export { TpeSampler } from "./samplers/tpe/tpe.js";
 export type { TpeSamplerOptions } from "./samplers/tpe/tpe.js";
+export { GpSampler } from "./samplers/gp/gp.js";
+export type { GpSamplerOptions } from "./samplers/gp/gp.js";
 export { ParzenEstimator } from "./samplers/tpe/parzen-estimator.js";
 export type { Columns, ParzenEstimatorOptions, WeightsRule } from "./samplers/tpe/parzen-estimator.js";
 export { truncatedNormal } from "./samplers/tpe/truncated-normal.js";

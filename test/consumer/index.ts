@@ -1,6 +1,7 @@
 // A project that uses the package from outside: type-checked and run against the packed tarball.
 import {
   ForwardModel,
+  GpSampler,
   GridSampler,
   MedianPruner,
   MemoryStorage,
@@ -192,8 +193,9 @@ await deleteStudy(address);
 // Samplers and pruners as pure functions.
 const history: History = { direction: "minimize", trials };
 const rng = createRng(1, "consumer");
-for (const sampler of [new RandomSampler(), new TpeSampler({ preset: "optuna" })]) {
-  const params: Params | null = sampler.suggest(space, history, rng);
+const samplers = [new RandomSampler(), new TpeSampler({ preset: "optuna" }), new GpSampler({ nStartupTrials: 1 })];
+for (const sampler of samplers) {
+  const params: Params | null = await sampler.suggest(space, history, rng);
   expect(params !== null && typeof params["lr"] === "number", `${sampler.name} suggests`);
 }
 const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);

@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import { GpSampler } from "../../../src/samplers/gp/gp.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
@@ -20,6 +21,17 @@ samplerConformance(runner, {
   make: () => new GridSampler(),
   elsewhere: { module: compiled("grid.js"), expression: "new lib.GridSampler()" },
   finite: true,
+});
+
+samplerConformance(runner, {
+  name: "gp",
+  make: () => new GpSampler({ nStartupTrials: 3 }),
+  elsewhere: { module: compiled("gp/gp.js"), expression: "new lib.GpSampler({ nStartupTrials: 3 })" },
+});
+
+samplerConformance(runner, {
+  name: "gp in this thread, few records modelled",
+  make: () => new GpSampler({ offThread: false, nModelled: 10 }),
 });
 
 const variants: TpeSamplerOptions[] = [
