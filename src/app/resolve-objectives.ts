@@ -195,7 +195,7 @@ export function checkServes(
   if (objectives.length <= 1 || sampler.objectives === "several") return;
   throw new UsageError(
     "several-objectives",
-    `sampler "${sampler.name}" serves one objective; the study has ${objectives.length} (${objectivesInWords(objectives)}): use random or grid`,
+    `sampler "${sampler.name}" serves one objective; the study has ${objectives.length} (${objectivesInWords(objectives)}): use tpe, nsga2 or random`,
   );
 }
 
