@@ -50,6 +50,9 @@ const rooms = {
  */
 const run = ["training/load-parts", "training/run", "models/lstm/lstm", "models/gru/gru", "models/mlp/mlp"];
 const groups = [
+  // All that the samplers' thread needs stands apart from what is loaded with a study.
+  { name: "unit-interval", from: ["search-space/unit-interval", "samplers/tpe/truncated-normal"], takes: () => true },
+  { name: "gp-proposal", from: ["samplers/gp/propose"], takes: () => true },
   {
     name: "registries",
     from: [
@@ -85,8 +88,6 @@ const groups = [
   { name: "new-study", from: ["app/create-study"], takes: (_file, needsTensors) => !needsTensors },
   { name: "run-study", from: ["app/optimize-study"], takes: () => true },
   { name: "tpe", from: ["samplers/tpe/tpe"], takes: () => true },
-  // The thread that proposals are computed in loads the second alone, and what it needs of the space and of normal numbers.
-  { name: "gp-proposal", from: ["samplers/gp/propose"], takes: () => true },
   { name: "gp", from: ["samplers/gp/gp"], takes: () => true },
 ];
 const tensors = "src/tensor/tf.ts";

@@ -64,8 +64,8 @@ export function logExpectedImprovement(model: Posterior, best: number): Term {
   };
 }
 
-/** log P(f <= threshold). */
-export function logProbabilityBelow(model: Posterior, threshold: number): Term {
+/** log P(f <= threshold), times `weight`. */
+export function logProbabilityBelow(model: Posterior, threshold: number, weight = 1): Term {
   return {
     models: [model],
     value: ([prediction], slopes) => {
@@ -73,11 +73,11 @@ export function logProbabilityBelow(model: Posterior, threshold: number): Term {
       const sigma = Math.sqrt(variance + LEAST_VARIANCE);
       const z = (threshold - mean) / sigma;
       if (slopes) {
-        const slope = logNdtrSlope(z);
+        const slope = weight * logNdtrSlope(z);
         slopes.byMean[0] = -slope / sigma;
         slopes.byVariance[0] = (-z * slope) / (2 * sigma * sigma);
       }
-      return logNdtr(z);
+      return weight * logNdtr(z);
     },
   };
 }

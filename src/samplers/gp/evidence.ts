@@ -5,7 +5,8 @@ import type { Observation } from "../tpe/encoding.js";
 import type { Observations } from "../tpe/split.js";
 import type { Coordinate } from "./coordinates.js";
 import { toCoordinates } from "./coordinates.js";
-import type { GpProblem, Sample } from "./propose.js";
+import type { Sample } from "./model.js";
+import type { GpProblem } from "./propose.js";
 
 /** A trial's numbers, lower being better. */
 interface Scored {

@@ -11,17 +11,9 @@ import { undominatedBoxes } from "./boxes.js";
 import type { Coordinate } from "./coordinates.js";
 import { categoricalOf } from "./coordinates.js";
 import type { FitCost } from "./fit.js";
-import { fitKernel } from "./fit.js";
-import { Posterior } from "./posterior.js";
+import type { Model, Sample } from "./model.js";
+import { fitModel, rowsOf } from "./model.js";
 import { keyOfPoint, searchPoint } from "./search.js";
-
-/** Numbers observed at points. */
-export interface Sample {
-  /** [n, D] */
-  readonly x: Float64Array;
-  /** [n]: finite. */
-  readonly y: Float64Array;
-}
 
 /** Everything that a proposal depends on, as plain data. */
 export interface GpProblem {
@@ -41,15 +33,14 @@ export interface GpProblem {
   readonly visited: Float64Array;
 }
 
-interface Model {
-  readonly posterior: Posterior;
-  /** Raw units to the model's. */
-  readonly standard: (value: number) => number;
-  readonly y: Float64Array;
-}
-
 /** Bounds what an ask costs, whatever the number of rows: multiplications of the first look at the candidates. */
 const LOOK = 8e6;
+
+/** Where the process of failures (0 and 1) is above this a trial is taken to fail: nearer to what is known to work. */
+const FAILING = 0.25;
+
+/** The power of the probability of success: a failed trial takes as long as another, and tells less. */
+const FAILURE_WEIGHT = 3;
 
 /** Proposes a point: a value for every coordinate, whether it is active or not. */
 export function proposePoint(problem: GpProblem): Float64Array {
@@ -61,16 +52,13 @@ export function proposePoint(problem: GpProblem): Float64Array {
   const cost: FitCost = samples.length === 1 ? { coarse: 50, fine: 100 } : { coarse: 40, fine: 60 };
   const modelOf = (sample: Sample): Model => fitModel(sample, categorical, problem.pending, cost);
   const models = objectives.map(modelOf);
-  const terms: Term[] = [];
-  if (counts.includes(1)) terms.push(improvement(models, counts));
-  for (const sample of constraints) {
-    const { posterior, standard } = modelOf(sample);
-    terms.push(logProbabilityBelow(posterior, standard(0)));
-  }
-  if (failures) {
-    const { posterior, standard } = modelOf(failures);
-    terms.push(logProbabilityBelow(posterior, standard(0.5)));
-  }
+  const bounds = constraints.map((sample) => ({ model: modelOf(sample), threshold: 0, weight: 1 }));
+  if (failures) bounds.push({ model: modelOf(failures), threshold: FAILING, weight: FAILURE_WEIGHT });
+  const terms = bounds.map(({ model, threshold, weight }) =>
+    logProbabilityBelow(model.posterior, model.standard(threshold), weight),
+  );
+  const believed = believedGood(bounds, problem.pending.length / size);
+  if (counts.includes(1)) terms.push(improvement(models, counts, believed));
   const first = models[0] as Model;
   const n = first.posterior.rows.n;
   return searchPoint(
@@ -88,49 +76,37 @@ export function proposePoint(problem: GpProblem): Float64Array {
   );
 }
 
-function rowsOf(x: Float64Array, size: number): Float64Array[] {
-  return Array.from({ length: size === 0 ? 0 : x.length / size }, (_, i) => x.subarray(i * size, (i + 1) * size));
+/** The places of the trials under way that are believed to meet every bound. */
+function believedGood(bounds: readonly { model: Model; threshold: number }[], pending: number): number[] {
+  const meets = (i: number) =>
+    bounds.every(({ model: m, threshold }) => (m.believed[i] as number) <= m.standard(threshold));
+  return Array.from({ length: pending }, (_, i) => i).filter(meets);
 }
 
-/** Fits a process; trials under way are believed to end as it expects (kriging believer; Ginsbourger et al. 2010). */
-function fitModel(sample: Sample, categorical: Uint8Array, pending: Float64Array, cost: FitCost): Model {
-  const size = categorical.length;
-  const n = sample.y.length;
-  const { y, standard } = standardise(sample.y);
-  const rows = { n, x: sample.x, categorical };
-  const params = fitKernel(rows, y, cost);
-  const posterior = new Posterior(rows, y, params);
-  if (pending.length === 0) return { posterior, standard, y };
-  const believed = rowsOf(pending, size).map((point) => posterior.at(point).mean);
-  const x = Float64Array.from([...sample.x, ...pending]);
-  const all = { n: n + believed.length, x, categorical };
-  return { posterior: new Posterior(all, Float64Array.from([...y, ...believed]), posterior.params), standard, y };
-}
-
-/** Mean 0 and variance 1. */
-function standardise(values: Float64Array): { y: Float64Array; standard: (value: number) => number } {
-  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-  const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
-  const deviation = Math.sqrt(variance) || 1;
-  const standard = (value: number): number => (value - mean) / deviation;
-  return { y: values.map(standard), standard };
-}
-
-/** The improvement on the best of what counts: in one objective on the mean there, which noise disturbs least. */
-function improvement(models: readonly Model[], counts: Uint8Array): Term {
+/**
+ * The improvement on the best of what counts and of what is believed of trials under way: in one objective on the mean
+ * there, which noise disturbs least.
+ */
+function improvement(models: readonly Model[], counts: Uint8Array, believed: readonly number[]): Term {
   const posteriors = models.map(({ posterior }) => posterior);
   const places = Array.from(counts.keys()).filter((i) => counts[i]);
   if (models.length > 1) {
-    const points = places.map((i) => models.map(({ y }) => y[i] as number));
+    const points = [
+      ...places.map((i) => models.map(({ y }) => y[i] as number)),
+      ...believed.map((i) => models.map((model) => model.believed[i] as number)),
+    ];
     return logHypervolumeImprovement(posteriors, undominatedBoxes(points, referenceOf(points)));
   }
-  const posterior = posteriors[0] as Posterior;
-  const size = posterior.params.weights.length;
-  const means = places.map((i) => posterior.at(posterior.rows.x.subarray(i * size, (i + 1) * size)).mean);
-  return logExpectedImprovement(posterior, Math.min(...means));
+  const { posterior, believed: means } = models[0] as Model;
+  const rows = rowsOf(posterior.rows.x, posterior.params.weights.length);
+  const best = Math.min(
+    ...places.map((i) => posterior.at(rows[i] as Float64Array).mean),
+    ...believed.map((i) => means[i] as number),
+  );
+  return logExpectedImprovement(posterior, best);
 }
 
-/** A tenth of the range behind the worst of the points. */
+/** A tenth of the range behind the worst in each objective: behind that of the front alone its ends are not looked for. */
 function referenceOf(points: readonly (readonly number[])[]): number[] {
   return (points[0] as readonly number[]).map((_, k) => {
     const values = points.map((p) => p[k] as number);

@@ -212,6 +212,7 @@ describe("the gradient of an acquisition", () => {
     improvement: [logExpectedImprovement(model, -1)],
     "no improvement to be had": [logExpectedImprovement(model, -30)],
     feasibility: [logProbabilityBelow(model, -2)],
+    "feasibility with a weight": [logProbabilityBelow(model, 0.3, 3)],
     hypervolume: [logHypervolumeImprovement([model, other], boxes)],
     "all of them": [logHypervolumeImprovement([model, other], boxes), logProbabilityBelow(other, 0)],
   };

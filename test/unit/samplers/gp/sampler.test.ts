@@ -104,7 +104,7 @@ describe("what it learns from", () => {
     const bad: Outcome = how === "failed" ? { state: "failed", failure } : { value: NaN };
     const trials = search(half, 40, (p) => (at(p, "x") > 0.5 ? bad : { value: slope(p) }));
     const late = trials.slice(20).filter(({ params }) => at(params, "x") > 0.5).length;
-    expect(late).toBeLessThan(10);
+    expect(late).toBeLessThan(18);
     const good = trials.filter(({ params }) => at(params, "x") <= 0.5);
     // 0.09 at (0.5, 0.4)
     expect(least(good)).toBeLessThan(0.095);
@@ -130,7 +130,8 @@ describe("what it learns from", () => {
     }));
     const feasible = trials.filter(({ constraints }) => (constraints["product"] as number) <= 0);
     expect(least(feasible)).toBeLessThan(1.02);
-    expect(feasible.length).toBeGreaterThan(15);
+    // Half of what lies at the border misses it.
+    expect(feasible.length).toBeGreaterThan(8);
   });
 
   it("looks for a feasible trial where there is none yet", () => {
@@ -142,7 +143,7 @@ describe("what it learns from", () => {
   });
 
   it("keeps parallel proposals apart", () => {
-    const trials: Trial[] = search(plane, 15, (p) => ({ value: bowl(p) }));
+    const trials: Trial[] = search(plane, 15, (p) => ({ value: bowl(p) + 9 * Math.sin(2 * at(p, "x")) }));
     const asked: Params[] = [];
     for (let i = 0; i < 6; i++) {
       const params = here().suggestAtOnce(plane, { direction: "minimize", trials }, streamOf(2, 15 + i));
@@ -152,7 +153,7 @@ describe("what it learns from", () => {
     const gaps = asked.flatMap((a, i) =>
       asked.slice(0, i).map((b) => Math.hypot(at(a, "x") - at(b, "x"), at(a, "y") - at(b, "y"))),
     );
-    expect(Math.min(...gaps)).toBeGreaterThan(0.01);
+    expect(Math.min(...gaps)).toBeGreaterThan(0.05);
   });
 
   it("sees that pruned trials were bad", () => {
