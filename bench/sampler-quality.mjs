@@ -64,8 +64,11 @@ const skip = (reason, id) => skipped.set(reason, [...(skipped.get(reason) ?? [])
 
 function isRecorded(spec) {
   const record = recorded.problems[spec.id];
-  if (record && JSON.stringify(record.spec) === JSON.stringify(spec)) return true;
-  skip(record ? "recorded from another definition: record_peers.py" : "no peers recorded: record_peers.py", spec.id);
+  if (record?.tpe && JSON.stringify(record.spec) === JSON.stringify(spec)) return true;
+  skip(
+    record?.tpe ? "recorded from another definition: record_peers.py" : "no peers recorded: record_peers.py",
+    spec.id,
+  );
   return false;
 }
 

@@ -4,7 +4,7 @@
  */
 import { ackley, branin, hartmann6, levy, mixed, rosenbrock } from "../sampler-functions.mjs";
 
-const { PI, abs, atan, cos, exp, floor, log10, log2, max, min, sqrt, trunc } = Math;
+const { PI, abs, atan, cos, exp, floor, log10, log2, min, sqrt, trunc } = Math;
 const sum = (xs) => xs.reduce((a, b) => a + b, 0);
 const sphere = (x) => sum(x.map((v) => v * v));
 
@@ -108,5 +108,5 @@ export const namedFunctions = {
   integers,
 };
 
-/** Whole steps: 0 is the best one, the last one is everything at or above the scale. */
-export const stepped = (value, { count, scale }) => max(0, min(count - 1, floor((count * value) / scale)));
+/** Whole levels, even in the value's root: 0 is the best one, the last one is everything near and above the scale. */
+export const levelOf = (value, { count, scale }) => min(count - 1, floor(count * sqrt(value / scale)));

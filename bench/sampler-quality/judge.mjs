@@ -116,6 +116,14 @@ export function missedGoals(families, rows) {
   return missed;
 }
 
+/** The problems on which P against the best peer is below the goal, in words. */
+function behindBest(rows) {
+  const words = { final: "at the end", early: "after 50" };
+  const all = rows.flatMap((r) => Object.entries(r.best).map(([when, b]) => ({ id: r.id, when: words[when], ...b })));
+  const behind = all.filter(({ share }) => share < goals.best);
+  return behind.map((b) => `${b.id} (${b.when}, ${b.peer}: ${two(b.share)})`);
+}
+
 /** @param results one a problem: `{ id, family, trials, ours, cpuSeconds, peers }`, peers as recorded. */
 export function judge(results) {
   const rows = results.map(rowOf);
@@ -135,5 +143,7 @@ export function judge(results) {
   ];
   if (rows.length === 0) return { rows, families, lines: ["nothing was judged"] };
   const goal = missed.length === 0 ? ["all goals are met"] : ["missed goals:", ...missed.map((m) => `  ${m}`)];
+  const behind = behindBest(rows);
+  if (behind.length > 0) goal.push(`P below .40 against the best peer: ${behind.join(", ")}`);
   return { rows, families, lines: [...byProblem, "", ...table, "", ...goal] };
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { categorical, createRng, float, int } from "../../dist/core/index.js";
-import { boxFunctions, namedFunctions, stepped } from "./functions.mjs";
+import { boxFunctions, levelOf, namedFunctions } from "./functions.mjs";
 
 export const specs = JSON.parse(readFileSync(new URL("problems.json", import.meta.url), "utf8"));
 
@@ -39,12 +39,12 @@ function boxOf(spec) {
 /** Two uniform numbers make a normal one (Box and Muller). */
 const normal = (rng) => Math.sqrt(-2 * Math.log(1 - rng())) * Math.cos(2 * Math.PI * rng());
 
-/** A function by formula with what is laid over it: steps, noise, a failing region. */
+/** A function by formula with what is laid over it: levels, noise, a failing region. */
 function made(spec) {
   const { space, value } = spec.space ? { space: spaceOf(spec.space), value: namedFunctions[spec.f] } : boxOf(spec);
   const truth = (params) => {
     const exact = value(params);
-    return exact === null || !spec.steps ? exact : stepped(exact, spec.steps);
+    return exact === null || !spec.levels ? exact : levelOf(exact, spec.levels);
   };
   const evaluate = (params, seed, number) => {
     const exact = truth(params);

@@ -138,7 +138,7 @@ OWN = {f.__name__: f for f in (branin, hartmann6, mixed, diverging, pipeline, tr
 
 
 class Made:
-    """A function by formula, with what is laid over it: steps, noise, a failing region."""
+    """A function by formula, with what is laid over it: levels, noise, a failing region."""
 
     def __init__(self, spec):
         self.spec = spec
@@ -163,8 +163,10 @@ class Made:
     def truth(self, params):
         if self.fails(params):
             raise Failed("outside of what works")
-        value, steps = self.f(params), self.spec.get("steps")
-        return min(steps["count"] - 1, math.floor(steps["count"] * value / steps["scale"])) if steps else value
+        value, levels = self.f(params), self.spec.get("levels")
+        if levels is None:
+            return value
+        return min(levels["count"] - 1, math.floor(levels["count"] * math.sqrt(value / levels["scale"])))
 
     def evaluate(self, params, seed, number):
         truth = self.truth(params)
