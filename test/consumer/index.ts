@@ -1,6 +1,7 @@
 // A project that uses the package from outside: type-checked and run against the packed tarball.
 import {
   ForwardModel,
+  BruteForceSampler,
   GridSampler,
   MedianPruner,
   MemoryStorage,
@@ -8,6 +9,7 @@ import {
   ParzenEstimator,
   PatientPruner,
   PercentilePruner,
+  QmcSampler,
   RandomSampler,
   TpeSampler,
   TrialPruned,
@@ -192,12 +194,18 @@ await deleteStudy(address);
 // Samplers and pruners as pure functions.
 const history: History = { direction: "minimize", trials };
 const rng = createRng(1, "consumer");
-for (const sampler of [new RandomSampler(), new TpeSampler({ preset: "optuna" })]) {
+for (const sampler of [
+  new RandomSampler(),
+  new QmcSampler({ sequence: "halton" }),
+  new TpeSampler({ preset: "optuna" }),
+]) {
   const params: Params | null = sampler.suggest(space, history, rng);
   expect(params !== null && typeof params["lr"] === "number", `${sampler.name} suggests`);
 }
 const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);
 expect(grid !== null && grid["n"] === 1, "grid");
+const any = new BruteForceSampler().suggest({ n: int(2, 2) }, { direction: "minimize", trials: [] }, rng);
+expect(any !== null && any["n"] === 2, "brute force");
 for (const pruner of [
   new NopPruner(),
   new PercentilePruner({ percentile: 25 }),
