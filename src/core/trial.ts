@@ -104,6 +104,8 @@ export interface History {
   readonly trials: readonly Trial[];
   /** The records of running trials, their reports so far included. @default none */
   readonly running?: readonly Trial[];
+  /** The study's seed, for what stays the same over all of its trials. @default 0 */
+  readonly seed?: number;
 }
 
 /** Uniform numbers in [0, 1). */

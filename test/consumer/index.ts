@@ -2,6 +2,7 @@
 import {
   ForwardModel,
   GpSampler,
+  BruteForceSampler,
   GridSampler,
   MedianPruner,
   MemoryStorage,
@@ -9,6 +10,7 @@ import {
   ParzenEstimator,
   PatientPruner,
   PercentilePruner,
+  QmcSampler,
   RandomSampler,
   TpeSampler,
   TrialPruned,
@@ -193,13 +195,20 @@ await deleteStudy(address);
 // Samplers and pruners as pure functions.
 const history: History = { direction: "minimize", trials };
 const rng = createRng(1, "consumer");
-const samplers = [new RandomSampler(), new TpeSampler({ preset: "optuna" }), new GpSampler({ nStartupTrials: 1 })];
+const samplers = [
+  new RandomSampler(),
+  new QmcSampler({ sequence: "halton" }),
+  new TpeSampler({ preset: "optuna" }),
+  new GpSampler({ nStartupTrials: 1 }),
+];
 for (const sampler of samplers) {
   const params: Params | null = await sampler.suggest(space, history, rng);
   expect(params !== null && typeof params["lr"] === "number", `${sampler.name} suggests`);
 }
 const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);
 expect(grid !== null && grid["n"] === 1, "grid");
+const any = new BruteForceSampler().suggest({ n: int(2, 2) }, { direction: "minimize", trials: [] }, rng);
+expect(any !== null && any["n"] === 2, "brute force");
 for (const pruner of [
   new NopPruner(),
   new PercentilePruner({ percentile: 25 }),
