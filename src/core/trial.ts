@@ -104,6 +104,19 @@ export interface History {
   readonly trials: readonly Trial[];
   /** The records of running trials, their reports so far included. @default none */
   readonly running?: readonly Trial[];
+  /**
+   * The best trials of another study, best first: evidence whose weight fades as this one's trials come in, for samplers
+   * that make something of it. Their parameters are those that fit this study's space; their values compare with nobody
+   * else's. @default none
+   */
+  readonly prior?: readonly PriorTrial[];
+}
+
+/** What another study's trial was, and what it came to. */
+export interface PriorTrial {
+  readonly params: Params;
+  /** One an objective. */
+  readonly values: readonly number[];
 }
 
 /** Uniform numbers in [0, 1). */

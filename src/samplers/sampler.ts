@@ -11,6 +11,8 @@ export interface Sampler {
   readonly seed?: number;
   /** How many objectives it serves: a study with several refuses a sampler for one. @default "one" */
   readonly objectives?: "one" | "several";
+  /** Whether it makes something of `history.prior`. @default false */
+  readonly usesPrior?: boolean;
   /**
    * One value for every parameter that is active. `history` holds finished and running trials (running ones have no
    * value: parallel asks are spread by them); a trial that people have banned stands there as one that waits, so that
@@ -20,4 +22,6 @@ export interface Sampler {
    * @returns null when there is nothing left to propose (grid at its end).
    */
   suggest(space: SearchSpace, history: History, rng: Rng): Params | null | Promise<Params | null>;
+  /** The same at once, perhaps less well thought out. @default `suggest`, which must then answer at once */
+  suggestNow?(space: SearchSpace, history: History, rng: Rng): Params | null;
 }

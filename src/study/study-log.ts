@@ -114,6 +114,7 @@ export class StudyLog {
       direction: reportDirection(this.header),
       directions: directionsOf(this.header),
       trials: finished < this.#finished.length ? this.#finished.slice(0, finished) : this.#finished,
+      prior: [],
       get running() {
         return runningOf();
       },

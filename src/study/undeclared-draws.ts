@@ -36,7 +36,10 @@ export class UndeclaredDraws {
 
   #suggest(space: SearchSpace, history: History): Readonly<Record<string, ParamValue>> {
     const { sampler } = this.#components;
-    const suggested = sampler.suggest(space, history, this.#rng(Object.keys(space).join("\n")));
+    const rng = this.#rng(Object.keys(space).join("\n"));
+    const suggested = sampler.suggestNow
+      ? sampler.suggestNow(space, history, rng)
+      : sampler.suggest(space, history, rng);
     if (!isPromised(suggested)) return suggested ?? {};
     Promise.resolve(suggested).catch(() => undefined);
     throw new UsageError(

@@ -1,5 +1,6 @@
 // A project that uses the package from outside: type-checked and run against the packed tarball.
 import {
+  AutoSampler,
   ForwardModel,
   GridSampler,
   MedianPruner,
@@ -17,6 +18,7 @@ import {
   copyCheckpoint,
   createRng,
   createStudy,
+  chooseSampler,
   crossValidate,
   datasets,
   deleteStudy,
@@ -72,6 +74,7 @@ import type {
   ReplayResult,
   RetrainResult,
   RunResult,
+  SamplerChoice,
   SearchSpace,
   Study,
   StudyAddress,
@@ -192,10 +195,12 @@ await deleteStudy(address);
 // Samplers and pruners as pure functions.
 const history: History = { direction: "minimize", trials };
 const rng = createRng(1, "consumer");
-for (const sampler of [new RandomSampler(), new TpeSampler({ preset: "optuna" })]) {
-  const params: Params | null = sampler.suggest(space, history, rng);
+for (const sampler of [new RandomSampler(), new TpeSampler({ preset: "optuna" }), new AutoSampler({ seed: 1 })]) {
+  const params: Params | null = await sampler.suggest(space, history, rng);
   expect(params !== null && typeof params["lr"] === "number", `${sampler.name} suggests`);
 }
+const choice: SamplerChoice = chooseSampler(space, history);
+expect(samplers.has(choice.sampler) && choice.reason !== "", "a choice with its reason");
 const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);
 expect(grid !== null && grid["n"] === 1, "grid");
 for (const pruner of [

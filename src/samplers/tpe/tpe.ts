@@ -15,6 +15,7 @@ import { defaultWeights } from "./parzen-estimator.js";
 import type { Observations } from "./split.js";
 import { observe, splitTrials } from "./split.js";
 import { drawStratified } from "./startup.js";
+import { proposeFromPrior } from "../prior.js";
 
 /** The options of {@link TpeSampler}. */
 export interface TpeSamplerOptions {
@@ -118,6 +119,7 @@ function resolve(options: TpeSamplerOptions): Resolved {
  */
 export class TpeSampler implements Sampler {
   readonly name = "tpe";
+  readonly usesPrior = true;
   declare readonly seed?: number;
   readonly #options: Resolved;
   readonly #encodings = new SpaceEncodings();
@@ -130,6 +132,10 @@ export class TpeSampler implements Sampler {
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
+    return proposeFromPrior(space, history, rng) ?? this.#suggest(space, history, rng);
+  }
+
+  #suggest(space: SearchSpace, history: History, rng: Rng): Params {
     const encoding = this.#encodings.of(space);
     const { constantLiar, preset, nStartupTrials } = this.#options;
     const observations = observe(encoding, history, { running: constantLiar, failed: preset === "default" });

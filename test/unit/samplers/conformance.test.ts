@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import { AutoSampler } from "../../../src/samplers/auto/auto.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
@@ -20,6 +21,12 @@ samplerConformance(runner, {
   make: () => new GridSampler(),
   elsewhere: { module: compiled("grid.js"), expression: "new lib.GridSampler()" },
   finite: true,
+});
+
+samplerConformance(runner, {
+  name: "auto",
+  make: () => new AutoSampler(),
+  elsewhere: { module: compiled("auto/auto.js"), expression: "new lib.AutoSampler()" },
 });
 
 const variants: TpeSamplerOptions[] = [
