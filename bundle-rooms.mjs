@@ -50,6 +50,9 @@ const rooms = {
  */
 const run = ["training/load-parts", "training/run", "models/lstm/lstm", "models/gru/gru", "models/mlp/mlp"];
 const groups = [
+  // All that the samplers' thread needs stands apart from what is loaded with a study.
+  { name: "unit-interval", from: ["search-space/unit-interval", "samplers/tpe/truncated-normal"], takes: () => true },
+  { name: "gp-proposal", from: ["samplers/gp/propose"], takes: () => true },
   {
     name: "registries",
     from: [
@@ -85,6 +88,7 @@ const groups = [
   { name: "new-study", from: ["app/create-study"], takes: (_file, needsTensors) => !needsTensors },
   { name: "run-study", from: ["app/optimize-study"], takes: () => true },
   { name: "tpe", from: ["samplers/tpe/tpe"], takes: () => true },
+  { name: "gp", from: ["samplers/gp/gp"], takes: () => true },
 ];
 const tensors = "src/tensor/tf.ts";
 
@@ -171,11 +175,20 @@ async function exportLists(build, files, options) {
   return Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]);
 }
 
+/** Refuses a file that looks for another by a URL that leads elsewhere from the bundle's folder. */
+function requireSameUrls(parts, folder) {
+  for (const part of parts)
+    for (const [, url] of readFileSync(part, "utf8").matchAll(/new URL\(\s*"([^"]+)",\s*import\.meta\.url/g))
+      if (resolve(dirname(part), url) !== resolve(folder, url))
+        throw new Error(`${part}: ${url} leads elsewhere from ${folder}, where the file is bundled`);
+}
+
 /**
  * Bundles `parts` into a module of `folder` (in src/, as it were), and leaves files that hand on what it exports.
  * @returns what each exports, and under which name the bundle does.
  */
 async function bundleFiles(build, parts, folder, file) {
+  requireSameUrls(parts, folder);
   const names = await exportsOf(build, parts);
   const entry = parts.map((part, i) => {
     const list = names[part].map((name) => `${name} as ${name}_${i}`).join(", ");

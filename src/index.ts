@@ -197,6 +197,8 @@ export { chooseSampler } from "./samplers/auto/choice.js";
 export type { AutoMember, SamplerChoice } from "./samplers/auto/choice.js";
 export { TpeSampler } from "./samplers/tpe/tpe.js";
 export type { TpeSamplerOptions } from "./samplers/tpe/tpe.js";
+export { GpSampler } from "./samplers/gp/gp.js";
+export type { GpSamplerOptions } from "./samplers/gp/gp.js";
 export { ParzenEstimator } from "./samplers/tpe/parzen-estimator.js";
 export type { Columns, ParzenEstimatorOptions, WeightsRule } from "./samplers/tpe/parzen-estimator.js";
 export { truncatedNormal } from "./samplers/tpe/truncated-normal.js";

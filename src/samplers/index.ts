@@ -58,6 +58,24 @@ if (!samplers.has("tpe")) {
     }),
   );
 
+  samplers.register("gp", {
+    summary: "Gaussian process, log expected improvement: few trials of up to about ten parameters",
+    parameters: z.strictObject({
+      seed,
+      n_startup_trials: parameter(z.number().int().min(0).optional(), {
+        description: "stratified trials before the first proposal; default: 10",
+      }),
+      n_modelled: parameter(z.number().int().min(10).max(1000).optional(), {
+        description: "records modelled at most; default: 200",
+      }),
+    }),
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { GpSampler } = await import("./gp/gp.js");
+      return (options) => new GpSampler(camelCased(options));
+    }),
+  );
+
   samplers.register("random", {
     summary: "independent uniform draws, on each parameter's scale",
     parameters: z.strictObject({ seed }),

@@ -18,10 +18,10 @@ export interface Sampler {
    * value: parallel asks are spread by them); a trial that people have banned stands there as one that waits, so that
    * nothing is learned from it. A sampler may take its time and return a promise: the study draws one trial after
    * another, and goes on with what else there is to do. Parameters suggested without being declared need an answer at
-   * once.
+   * once: of {@link suggestAtOnce} where a sampler has it.
    * @returns null when there is nothing left to propose (grid at its end).
    */
   suggest(space: SearchSpace, history: History, rng: Rng): Params | null | Promise<Params | null>;
-  /** The same at once, perhaps less well thought out. @default `suggest`, which must then answer at once */
-  suggestNow?(space: SearchSpace, history: History, rng: Rng): Params | null;
+  /** The same proposal without a promise, by a sampler whose `suggest` may return one; this thread waits for it. */
+  suggestAtOnce?(space: SearchSpace, history: History, rng: Rng): Params | null;
 }

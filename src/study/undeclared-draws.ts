@@ -37,9 +37,8 @@ export class UndeclaredDraws {
   #suggest(space: SearchSpace, history: History): Readonly<Record<string, ParamValue>> {
     const { sampler } = this.#components;
     const rng = this.#rng(Object.keys(space).join("\n"));
-    const suggested = sampler.suggestNow
-      ? sampler.suggestNow(space, history, rng)
-      : sampler.suggest(space, history, rng);
+    if (sampler.suggestAtOnce) return sampler.suggestAtOnce(space, history, rng) ?? {};
+    const suggested = sampler.suggest(space, history, rng);
     if (!isPromised(suggested)) return suggested ?? {};
     Promise.resolve(suggested).catch(() => undefined);
     throw new UsageError(

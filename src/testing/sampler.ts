@@ -49,6 +49,7 @@ export function samplerConformance(runner: TestRunner, of: SamplerCase): void {
       });
     casesOfHistory(runner, of);
     if (of.make().objectives === "several") casesOfSeveralObjectives(runner, of);
+    if (of.make().suggestAtOnce) casesOfAtOnce(runner, of, spaces);
     if (of.elsewhere) caseElsewhere(runner, of, of.elsewhere);
   });
 }
@@ -156,6 +157,23 @@ function casesOfSeveralObjectives({ it }: TestRunner, { make }: SamplerCase): vo
     const params = await ask();
     assertFits(space, params);
     assert.deepEqual(await ask(), params);
+  });
+}
+
+function casesOfAtOnce({ it }: TestRunner, { make }: SamplerCase, spaces: Readonly<Record<string, SearchSpace>>): void {
+  it("suggests the same at once", async () => {
+    for (const space of Object.values(spaces)) {
+      const history = mixedHistory(space, 25);
+      const params = make().suggestAtOnce?.(space, history, streamOf(7, 25));
+      assert.deepEqual(params, await make().suggest(space, history, streamOf(7, 25)));
+    }
+  });
+  it("suggests one after another what is asked at the same time, each as if it were alone", async () => {
+    const space = finiteSpaces.integers;
+    const asks = [11, 25, 40].map((n) => [mixedHistory(space, n), n] as const);
+    const together = await Promise.all(asks.map(([history, n]) => make().suggest(space, history, streamOf(9, n))));
+    for (const [i, [history, n]] of asks.entries())
+      assert.deepEqual(together[i], await make().suggest(space, history, streamOf(9, n)));
   });
 }
 

@@ -2,6 +2,7 @@
 import {
   AutoSampler,
   ForwardModel,
+  GpSampler,
   GridSampler,
   MedianPruner,
   MemoryStorage,
@@ -195,7 +196,11 @@ await deleteStudy(address);
 // Samplers and pruners as pure functions.
 const history: History = { direction: "minimize", trials };
 const rng = createRng(1, "consumer");
-for (const sampler of [new RandomSampler(), new TpeSampler({ preset: "optuna" }), new AutoSampler({ seed: 1 })]) {
+const proposers = [
+  ...[new AutoSampler({ seed: 1 }), new RandomSampler()],
+  ...[new TpeSampler({ preset: "optuna" }), new GpSampler({ nStartupTrials: 1 })],
+];
+for (const sampler of proposers) {
   const params: Params | null = await sampler.suggest(space, history, rng);
   expect(params !== null && typeof params["lr"] === "number", `${sampler.name} suggests`);
 }

@@ -2,7 +2,7 @@
 import { LOG_SQRT_2PI, logNdtr, ndtr, ndtriExp } from "./normal.js";
 
 /** log(exp(p) - exp(q)) for q <= p. */
-function logDifference(p: number, q: number): number {
+export function logDifference(p: number, q: number): number {
   return q === -Infinity ? p : p + Math.log(-Math.expm1(q - p));
 }
 

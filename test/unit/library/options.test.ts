@@ -44,6 +44,7 @@ const doors: Door[] = [
   ],
   ["TpeSampler", "pre", null, (typo) => new library.TpeSampler(typo)],
   ["TpeSampler", "nStartupTrails", "nStartupTrials", (typo) => new library.TpeSampler(typo)],
+  ["GpSampler", "nStartupTrails", "nStartupTrials", (typo) => new library.GpSampler(typo)],
   ["RandomSampler", "sed", "seed", (typo) => new library.RandomSampler(typo)],
   ["GridSampler", "foo", null, (typo) => new library.GridSampler(typo as Record<string, never>)],
   ["NopPruner", "foo", null, (typo) => new library.NopPruner(typo as Record<string, never>)],

@@ -1,5 +1,6 @@
 import { describe, it } from "vitest";
 import { AutoSampler } from "../../../src/samplers/auto/auto.js";
+import { GpSampler } from "../../../src/samplers/gp/gp.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
@@ -27,6 +28,17 @@ samplerConformance(runner, {
   name: "auto",
   make: () => new AutoSampler(),
   elsewhere: { module: compiled("auto/auto.js"), expression: "new lib.AutoSampler()" },
+});
+
+samplerConformance(runner, {
+  name: "gp",
+  make: () => new GpSampler({ nStartupTrials: 3 }),
+  elsewhere: { module: compiled("gp/gp.js"), expression: "new lib.GpSampler({ nStartupTrials: 3 })" },
+});
+
+samplerConformance(runner, {
+  name: "gp in this thread, few records modelled",
+  make: () => new GpSampler({ offThread: false, nModelled: 10 }),
 });
 
 const variants: TpeSamplerOptions[] = [
