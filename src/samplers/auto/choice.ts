@@ -52,7 +52,7 @@ export function chooseSampler(space: SearchSpace, history: History): SamplerChoi
 
 /** The rule itself; the first line that holds decides. */
 export function ruleOf(_space: SpaceTraits, { objectives }: HistoryTraits): SamplerChoice {
-  if (objectives > 1) return { sampler: "random", reason: `there are ${objectives} objectives` };
+  if (objectives > 1) return { sampler: "tpe", reason: `there are ${objectives} objectives` };
   return { sampler: "tpe", reason: "there is one objective" };
 }
 

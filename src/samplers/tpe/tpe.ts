@@ -4,14 +4,17 @@ import { cardinality, isActive, requireKnownKeys, UsageError } from "../../core/
 import { drawUniform } from "../../search-space/draw-uniform.js";
 import type { Sampler } from "../sampler.js";
 import { inSpaceOrder, valueAt } from "../../search-space/points.js";
+import type { GoodAndRest } from "./adaptive-rule.js";
 import { proposeAdaptively } from "./adaptive-rule.js";
 import type { Block } from "./blocks.js";
 import { blocksOf } from "./blocks.js";
 import type { SpaceEncoding } from "./encoding.js";
 import { decodeValue, SpaceEncodings } from "./encoding.js";
 import { proposeLikeOptuna } from "./optuna-rule.js";
+import { needsParetoSplit, splitByDominance, withoutNaN } from "./pareto-split.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import { defaultWeights } from "./parzen-estimator.js";
+import { scalarized } from "./scalarized.js";
 import type { Observations } from "./split.js";
 import { observe, splitTrials } from "./split.js";
 import { drawStratified } from "./startup.js";
@@ -120,6 +123,7 @@ function resolve(options: TpeSamplerOptions): Resolved {
 export class TpeSampler implements Sampler {
   readonly name = "tpe";
   readonly usesPrior = true;
+  readonly objectives = "several";
   declare readonly seed?: number;
   readonly #options: Resolved;
   readonly #encodings = new SpaceEncodings();
@@ -163,18 +167,34 @@ export class TpeSampler implements Sampler {
     drawn: Record<string, ParamValue>,
   ): void {
     const o = this.#options;
-    const nBelow = Math.max(0, Math.floor(o.gamma(finishedOf(observations))));
-    const split = splitTrials(observations, history.direction, nBelow);
-    const goodAndRest = { direction: history.direction, observations, split };
+    const goodAndRest = this.#judge(observations, history, rng);
+    const { split } = goodAndRest;
+    const several = (history.directions?.length ?? 1) > 1;
     for (const block of blocksOf(encoding, o)) {
       settleSingles(encoding, drawn);
       const own = o.preset === "default";
       const active = own && o.group && o.multivariate ? block : block.filter((i) => isActiveAt(encoding, i, drawn));
       if (active.length === 0) continue;
       if (own) proposeAdaptively(encoding, active, goodAndRest, o, rng, drawn);
-      else decode(encoding, active, proposeLikeOptuna(encoding, active, split, o, o.nEiCandidates, rng), drawn);
+      else decode(encoding, active, proposeLikeOptuna(encoding, active, split, several ? { ...o, equalBelow: true } : o, o.nEiCandidates, rng), drawn);
     }
     settleSingles(encoding, drawn);
+  }
+
+  /** Good trials and the others: by value, or as several objectives and missed constraints want it. */
+  #judge(given: Observations, history: History, rng: Rng): GoodAndRest {
+    const { preset, gamma } = this.#options;
+    const { direction, directions = [direction] } = history;
+    const observations = withoutNaN(given);
+    const n = finishedOf(observations);
+    const uncapped = preset === "optuna" && directions.length > 1 && gamma === optunaDefaults.gamma;
+    const nBelow = Math.max(0, Math.floor(uncapped ? Math.ceil(0.1 * n) : gamma(n)));
+    if (!needsParetoSplit(history, observations))
+      return { direction, observations, split: splitTrials(observations, direction, nBelow) };
+    if (preset === "optuna")
+      return { direction, observations, split: splitByDominance(observations, directions, nBelow) };
+    const one = scalarized(observations, directions, rng);
+    return { ...one, split: splitTrials(one.observations, one.direction, nBelow) };
   }
 }
 
