@@ -54,11 +54,13 @@ export type {
   ParamsOf,
   ParamValue,
   PartMetrics,
+  PriorTrial,
   RanOn,
   Rng,
   RunConfig,
   RunEvent,
   ScoredBaselines,
+  SearchEnd,
   SearchSpace,
   Split,
   SplitName,
@@ -68,6 +70,7 @@ export type {
   StudyEvent,
   StudyHeader,
   StudyObjective,
+  StudyPrior,
   StudySettings,
   StudyState,
   StudyTask,
@@ -94,6 +97,7 @@ export type {
 export type { Given, NamedComponent } from "./app/components.js";
 export type { StudyDefinition } from "./app/study-definition.js";
 export type { StudyRequest } from "./app/study-request.js";
+export type { PriorRequest } from "./app/study-prior.js";
 export type { StudyFile } from "./app/study-config.js";
 export { defineConfig } from "./app/define-config.js";
 export type { OptionValue, ProjectConfig } from "./app/define-config.js";
@@ -144,7 +148,7 @@ export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, 
 export type { InspectedStudy } from "./app/read-study.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
-export type { BestTrialSummary, StudyOverview, StudyPlace } from "./app/views/study-overview.js";
+export type { BestTrialSummary, PriorSummary, StudyOverview, StudyPlace } from "./app/views/study-overview.js";
 export type { ExportFormat } from "./app/views/trial-export.js";
 export { queryTrials } from "./app/views/trial-query.js";
 export type { TrialQuery } from "./app/views/trial-query.js";
@@ -191,6 +195,10 @@ export { BruteForceSampler } from "./samplers/brute-force/brute-force.js";
 export type { BruteForceSamplerOptions } from "./samplers/brute-force/brute-force.js";
 export { QmcSampler } from "./samplers/qmc/qmc.js";
 export type { QmcSamplerOptions } from "./samplers/qmc/qmc.js";
+export { AutoSampler } from "./samplers/auto/auto.js";
+export type { AutoSamplerOptions } from "./samplers/auto/auto.js";
+export { chooseSampler } from "./samplers/auto/choice.js";
+export type { AutoMember, SamplerChoice } from "./samplers/auto/choice.js";
 export { TpeSampler } from "./samplers/tpe/tpe.js";
 export type { TpeSamplerOptions } from "./samplers/tpe/tpe.js";
 export { GpSampler } from "./samplers/gp/gp.js";

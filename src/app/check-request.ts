@@ -3,6 +3,8 @@ import type { KnownKeys, StudyObjective } from "../core/index.js";
 import { requireKnownKeys, UsageError } from "../core/index.js";
 import { checkValueOf } from "./study-config.js";
 import type { StudyFile } from "./study-config.js";
+import { TERMINATOR_LEAST_TRIALS, TERMINATOR_MIN_TRIALS } from "../study/terminator.js";
+import { checkPriorRequest } from "./study-prior.js";
 import type { StudyRequest } from "./study-request.js";
 
 /** What a study file says as well, and how it is called there. */
@@ -30,6 +32,8 @@ export function checkRequest(request: StudyRequest): void {
     if (value !== undefined) checkValueOf(key, value, `createStudy: ${name}`);
   }
   if (settings !== undefined) checkSettings(settings);
+  if (request.from !== undefined) checkPriorRequest(request.from);
+  if (request.terminator !== undefined) checkTerminator(request.terminator);
   if (directions !== undefined && !Array.isArray(directions))
     throw invalid("directions", "a list, one an objective", directions);
   if (defaults !== undefined && typeof defaults !== "boolean") throw invalid("defaults", "true or false", defaults);
@@ -39,6 +43,17 @@ function checkSettings(settings: NonNullable<StudyRequest["settings"]>): void {
   requireKnownKeys("createStudy: settings", settings, settingKeys);
   for (const [key, value] of Object.entries(settings))
     if (value !== undefined) checkValueOf(key as keyof typeof settings, value, `createStudy: settings.${key}`);
+}
+
+function checkTerminator(terminator: NonNullable<StudyRequest["terminator"]>): void {
+  if (typeof terminator === "boolean") return;
+  requireKnownKeys("createStudy: terminator", terminator, { minTrials: true });
+  const { minTrials = TERMINATOR_MIN_TRIALS } = terminator;
+  if (!Number.isSafeInteger(minTrials) || minTrials < TERMINATOR_LEAST_TRIALS)
+    throw new UsageError(
+      "invalid-option",
+      `terminator: min-trials ${String(minTrials)}: expected a whole number of at least ${TERMINATOR_LEAST_TRIALS}`,
+    );
 }
 
 function invalid(name: string, wanted: string, value: unknown): UsageError {

@@ -48,7 +48,7 @@ function optionsOf(component: object, entry: EntryMeta | null): Record<string, u
 }
 
 /** What a study stores of its sampler. @throws UsageError `unknown-option`, `invalid-option`. */
-export function samplerSpec(given: Given<Sampler> = "tpe"): ComponentSpec {
+export function samplerSpec(given: Given<Sampler> = "auto"): ComponentSpec {
   const sampler = objectOf<Sampler>("sampler", given);
   if (!sampler) return named("sampler", given);
   const { name } = sampler;

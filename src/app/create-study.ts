@@ -66,6 +66,7 @@ export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan>
   const storage = await openStorage(location, directory);
   const definition = await defineStudy(request, {
     directory,
+    storage: location,
     baseOf: (name) => storage.baseDirectory(name),
     // Unnamed studies in memory are each one of its own.
     unnamed: (subject) => (location === "memory" ? `${subject}-${randomUUID().slice(0, 8)}` : subject),

@@ -8,14 +8,16 @@ import { openStorage } from "./storage.js";
 /**
  * Looks for a study in a storage.
  * @param name null: the only one there is, archived ones apart
+ * @param directory where a relative folder starts
  * @throws UsageError `unknown-study`, `no-study`, `several-studies` (listing them), `invalid-storage`.
  */
 export async function findStudy(
   location: StorageLocation,
   name: string | null,
   onWait?: OnWait,
+  directory?: string,
 ): Promise<LocatedStudy> {
-  const storage = await openStorage(location, undefined, onWait);
+  const storage = await openStorage(location, directory, onWait);
   const place = placeInWords(location);
   if (name !== null) {
     if (await storage.exists(name)) return { storage, name };

@@ -6,6 +6,7 @@ import { loadPlugins } from "../plugins/load-plugins.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
+import { TERMINATOR_MIN_TRIALS } from "../study/terminator.js";
 import { checkRequest } from "./check-request.js";
 import { createComponents, prunerSpec, samplerSpec } from "./components.js";
 import {
@@ -17,6 +18,7 @@ import {
   resolvePruneBy,
 } from "./resolve-objectives.js";
 import { madeBy } from "./made-by.js";
+import type { StorageLocation } from "./storage.js";
 import { hashedFile, storePaths } from "./study-files.js";
 import type { MergedRequest, StudyRequest } from "./study-request.js";
 import { mergeRequest } from "./study-request.js";
@@ -39,6 +41,8 @@ export interface StudyDefinition {
 export interface DefinitionPlace {
   /** Where relative paths of the request start. */
   readonly directory: string;
+  /** Where it will live. */
+  readonly storage: StorageLocation;
   /** Where the stored paths of a study of this name start, absolute; null: they stay absolute. */
   readonly baseOf: (name: string) => string | null;
   /** What a study is called that nobody has named. @param subject `lstm-dummy` */
@@ -67,15 +71,38 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
   const { objectives, sampler, pruner, settings } = judgingOf(merged, subject, plugins);
   const seed = request.seed ?? merged.config.seed;
   const name = request.name ?? merged.config.name ?? place.unnamed(subject.defaultName);
+  const { space } = subject.derived;
+  const more = { ...(await priorOf(request, { objectives, space }, place)), ...terminatorOf(request) };
   const header: StudyHeader = {
     ...{ name, objectives, created_at: new Date().toISOString(), seed: checkedSeed(seed) ?? drawSeed() },
-    ...{ task: storedTask(subject, place, name), space: subject.derived.space, sampler, pruner },
-    settings: { ...merged.settings, ...settings, ...(await storedFiles(subject, plugins, place.baseOf(name))) },
+    ...{ task: storedTask(subject, place, name), space, sampler, pruner },
+    settings: {
+      ...merged.settings,
+      ...settings,
+      ...more,
+      ...(await storedFiles(subject, plugins, place.baseOf(name))),
+    },
     ...{ user_attrs: {}, made_by: madeBy() },
   };
   const components = await checkedComponents(header, request);
   const { derived, parameters } = subject;
   return { header, derived, parameters, components, seedGiven: seed !== undefined };
+}
+
+async function priorOf(
+  { from }: StudyRequest,
+  study: Pick<StudyHeader, "objectives" | "space">,
+  place: DefinitionPlace,
+): Promise<Pick<StudySettings, "from">> {
+  if (from === undefined) return {};
+  const { studyPrior } = await import("./study-prior.js");
+  return { from: await studyPrior(from, study, place) };
+}
+
+function terminatorOf({ terminator = false }: StudyRequest): Pick<StudySettings, "terminator"> {
+  if (terminator === false) return {};
+  const { minTrials = TERMINATOR_MIN_TRIALS } = terminator === true ? {} : terminator;
+  return { terminator: { min_trials: minTrials } };
 }
 
 /** The fields are kept; trials over several parts are not run yet. */
@@ -118,7 +145,7 @@ function judgingOf(
   const [sampler, pruner] = [request.sampler ?? config.sampler, request.pruner ?? config.pruner];
   return {
     objectives,
-    sampler: sampler === undefined ? defaultSampler(objectives) : samplerSpec(sampler),
+    sampler: sampler === undefined ? defaultSampler : samplerSpec(sampler),
     pruner: pruner === undefined ? defaultPruner(objectives, pruneBy) : prunerSpec(pruner),
     settings: { ...(constraints.length > 0 ? { constraints } : {}), ...(pruneBy ? { prune_by: pruneBy } : {}) },
   };
@@ -145,13 +172,28 @@ async function storedFiles(subject: Subject, plugins: readonly string[], base: s
 async function checkedComponents(header: StudyHeader, request: StudyRequest): Promise<StudyComponents> {
   const components = await createComponents(header, { sampler: request.sampler, pruner: request.pruner });
   if (Object.keys(header.space).length > 0) components.sampler.checkSpace?.(header.space);
+  if (header.settings.from && !components.sampler.usesPrior)
+    throw new UsageError(
+      "conflicting-options",
+      `sampler "${header.sampler.name}" makes nothing of another study's trials: leave out from, or take auto or tpe`,
+    );
   return components;
 }
 
 /** What `create-study` fixes of a header. */
 function fixedPart({ objectives, sampler, pruner, task, space, settings, seed }: StudyHeader, withSeed: boolean) {
-  const { accepted_changes: _later, ...fixed } = settings;
-  return { objectives, sampler, pruner, task, space, settings: fixed, ...(withSeed ? { seed } : {}) };
+  const { accepted_changes: _later, from, ...fixed } = settings;
+  // Its checksum speaks for the trials of a prior.
+  const prior = from && { study: from.study, top: from.top, sha256: from.sha256 };
+  return {
+    objectives,
+    sampler,
+    pruner,
+    task,
+    space,
+    settings: { ...fixed, ...(prior ? { from: prior } : {}) },
+    ...(withSeed ? { seed } : {}),
+  };
 }
 
 /** A task's parameters, those among them that are newer than the study at their defaults: it ran as if by them. */

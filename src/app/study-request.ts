@@ -21,6 +21,7 @@ import type { Given } from "./components.js";
 import type { ObjectivesRequest } from "./resolve-objectives.js";
 import type { StudyConfig, StudyFile } from "./study-config.js";
 import { checkStudyConfig, loadStudyConfig } from "./study-config.js";
+import type { PriorRequest } from "./study-prior.js";
 
 /**
  * What a study is to be. It is over a model when any of `model`, `dataset`, `config`, `params`, `search` and `fix` is
@@ -73,10 +74,21 @@ export interface StudyRequest {
   readonly folds?: Folds | "none" | null | undefined;
   /** How many seeds each trial trains under. @default 1 */
   readonly seeds?: number | undefined;
-  /** @default the tree-structured Parzen estimator, where it serves the objectives */
+  /** @default "auto": asks the sampler that suits the space and what has happened so far */
   readonly sampler?: Given<Sampler> | undefined;
   /** @default the median pruner; none with several objectives */
   readonly pruner?: Given<Pruner> | undefined;
+  /**
+   * Another study whose best trials the sampler begins from (those of its parameters that this one's space has, with
+   * values that fit): kept with this study, whose trials they are not.
+   */
+  readonly from?: string | PriorRequest | undefined;
+  /**
+   * Ends the search where its expected further gain is below the noise of a value; never before `minTrials` trials are
+   * finished (60, unless it is given).
+   * @default false
+   */
+  readonly terminator?: boolean | { readonly minTrials?: number | undefined } | undefined;
   /** Everything random follows from it. @default drawn, and stored */
   readonly seed?: number | undefined;
   /** Which epoch a trial's value is taken from. @default "best" */
@@ -98,7 +110,8 @@ export const requestKeys: KnownKeys<StudyRequest> = {
   ...({ name: true, model: true, dataset: true, objective: true, config: true, plugins: true } as const),
   ...({ params: true, search: true, fix: true, space: true, metric: true, direction: true } as const),
   ...({ directions: true, objectives: true, constraints: true, pruneBy: true, forceDirection: true } as const),
-  ...({ folds: true, seeds: true, sampler: true, pruner: true, seed: true, trialValue: true } as const),
+  ...({ folds: true, seeds: true, sampler: true, pruner: true, from: true } as const),
+  ...({ terminator: true, seed: true, trialValue: true } as const),
   ...({ onNan: true, onDuplicate: true, dryRunPruner: true, settings: true, defaults: true } as const),
 };
 

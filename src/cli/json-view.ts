@@ -52,13 +52,14 @@ export class JsonView {
     }
   }
 
-  #finishFields({ study, finished, best, front, stoppedBy }: OptimizeResult): object {
+  #finishFields({ study, finished, best, front, stoppedBy, stopReason }: OptimizeResult): object {
     const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
     const { file, objectives, warnings = [] } = this.#options;
     const baselines = this.#options.baselines?.(best) ?? null;
     const more = {
       ...(objectives.length > 1 ? { front } : {}),
       stopped_by: stoppedBy,
+      ...(stopReason === null ? {} : { stop_reason: stopReason }),
       ...(baselines ? { baselines } : {}),
       ...(warnings.length > 0 ? { warnings } : {}),
     };

@@ -177,7 +177,7 @@ function finalValues(
   return Object.freeze(values.map((value) => value + 0));
 }
 
-type HeaderEventType = "study-attr" | "study-annotated" | "baselines-scored" | "change-accepted";
+type HeaderEventType = "study-attr" | "study-annotated" | "baselines-scored" | "search-ended" | "change-accepted";
 type StudyWideEvent = Extract<StudyEvent, { type: "trial-created" | "trial-annotated" | HeaderEventType }>;
 type TrialEvent = Exclude<StudyEvent, StudyWideEvent>;
 
@@ -200,6 +200,10 @@ function headerAfter(header: StudyHeader, event: Extract<StudyEvent, { type: Hea
     const scored = toPlainData({ params, dataset_hash, metrics }, "baselines");
     const others = (header.baselines ?? []).filter((one) => canonicalJson(one.params) !== canonicalJson(params));
     return Object.freeze({ ...header, baselines: appended(others, scored) });
+  }
+  if (event.type === "search-ended") {
+    const { at, finished, reason } = event;
+    return Object.freeze({ ...header, ended: Object.freeze({ at, finished, reason }) });
   }
   const { at, path, sha256 } = event;
   const accepted_changes = appended(header.settings.accepted_changes, Object.freeze({ at, path, sha256 }));
@@ -233,6 +237,7 @@ export function applyEvent(before: StudyState, event: StudyEvent): StudyState {
     case "study-attr":
     case "study-annotated":
     case "baselines-scored":
+    case "search-ended":
     case "change-accepted":
       return state.after({ header: headerAfter(state.header, event) });
     case "trial-started":

@@ -107,6 +107,16 @@ export function bestOfStudy(state: StudyState): Trial | null {
   return bestTrialOf(comparableTrials(state), state.header.objectives[0]?.direction as Direction);
 }
 
+/** The best `count` complete feasible trials of a study, best first; with several objectives its front, by number. */
+export function topOfStudy(state: StudyState, count: number): readonly Trial[] {
+  if (state.header.objectives.length > 1) return frontOfStudy(state).slice(0, count);
+  const direction = state.header.objectives[0]?.direction as Direction;
+  return comparableTrials(state)
+    .filter((trial) => trial.state === "complete" && !Number.isNaN(valueOf(trial) ?? NaN) && isFeasible(trial))
+    .sort((a, b) => compareValues(a, b, [direction]) || a.number - b.number)
+    .slice(0, count);
+}
+
 /** The Pareto front of a study, by number; with one objective its best trial alone. */
 export function frontOfStudy(state: StudyState): readonly Trial[] {
   if (state.header.objectives.length > 1) return paretoFront(comparableTrials(state), directionsOf(state.header));

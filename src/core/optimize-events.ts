@@ -65,6 +65,8 @@ export interface SubscriberFailures {
 export interface OptimizeResult {
   readonly study: string;
   readonly stoppedBy: StoppedBy;
+  /** Why the study's terminator ended the call (`stoppedBy` is "stop"); null where it did not. */
+  readonly stopReason: string | null;
   /** Finished trials of the study that repeat no other. */
   readonly finished: number;
   /** How many of them this call added. */

@@ -2,7 +2,7 @@
 import type { Params, SearchSpace } from "./distribution.js";
 import type { KeptLease } from "./lease.js";
 import type { MadeBy } from "./run.js";
-import type { Direction, Metrics, Trial, TrialState } from "./trial.js";
+import type { Direction, Metrics, PriorTrial, Trial, TrialState } from "./trial.js";
 
 /** Which epoch a trial's value is taken from. */
 export const trialValueRules = ["best", "last", "best-smoothed"] as const;
@@ -69,11 +69,32 @@ export interface StudySettings {
   readonly folds?: Folds | null;
   /** How many seeds a trial trains under. @default 1 */
   readonly seeds?: number;
+  /** The best trials of another study, which the sampler begins from. Absent: none. */
+  readonly from?: StudyPrior;
+  /** Ends the search where nothing more is to be expected. Absent: nothing does. */
+  readonly terminator?: {
+    /** Never before so many trials are finished. */
+    readonly min_trials: number;
+  };
   readonly plugins: readonly HashedFile[];
   readonly objective: HashedFile | null;
   /** Files of the dataset, where it has any. */
   readonly data_files: readonly HashedFile[];
   readonly accepted_changes: readonly { readonly at: string; readonly path: string; readonly sha256: string }[];
+}
+
+/** What a study keeps of another one, which it no longer needs. */
+export interface StudyPrior {
+  /** The other study's name. */
+  readonly study: string;
+  /** ISO 8601, UTC: when that one was made, which tells it from another of its name. */
+  readonly created_at: string;
+  /** How many of its best trials were asked for. */
+  readonly top: number;
+  /** SHA-256 of `trials`, hex. */
+  readonly sha256: string;
+  /** Best first; of several objectives the Pareto front, by number. */
+  readonly trials: readonly PriorTrial[];
 }
 
 /**
@@ -124,6 +145,18 @@ export interface StudyHeader {
   readonly archived_at?: string;
   /** Absent in a study that is no copy. */
   readonly copied_from?: CopiedFrom;
+  /** When the study's terminator last ended a call of `optimize`. Absent: never. */
+  readonly ended?: SearchEnd;
+}
+
+/** The end that a study's terminator put to its search. */
+export interface SearchEnd {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** How many trials were finished, those that repeat no other. */
+  readonly finished: number;
+  /** Why nothing more was to be expected, in words. */
+  readonly reason: string;
 }
 
 /** Which study, and which state of it, another was copied from. */
@@ -255,4 +288,6 @@ export type StudyEvent =
   | ({ readonly type: "study-annotated" } & StudyAnnotation)
   /** Takes the place of what was scored for the same parameters. */
   | ({ readonly type: "baselines-scored" } & ScoredBaselines)
+  /** The study's terminator ended a call of `optimize`: takes the earlier end's place. */
+  | ({ readonly type: "search-ended" } & SearchEnd)
   | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };

@@ -106,6 +106,19 @@ export interface History {
   readonly running?: readonly Trial[];
   /** The study's seed, for what stays the same over all of its trials. @default 0 */
   readonly seed?: number;
+  /**
+   * The best trials of another study, best first: evidence whose weight fades as this one's trials come in, for samplers
+   * that make something of it. Their parameters are those that fit this study's space; their values compare with nobody
+   * else's. @default none
+   */
+  readonly prior?: readonly PriorTrial[];
+}
+
+/** What another study's trial was, and what it came to. */
+export interface PriorTrial {
+  readonly params: Params;
+  /** One an objective. */
+  readonly values: readonly number[];
 }
 
 /** Uniform numbers in [0, 1). */

@@ -21,6 +21,16 @@ const flag = (description: string): z.ZodOptional<z.ZodBoolean> => parameter(z.b
 
 // Another copy of this package in the process may have registered them: the registry is the process's.
 if (!samplers.has("tpe")) {
+  samplers.register("auto", {
+    summary: "asks the sampler that suits the space and what has happened so far (the default)",
+    parameters: z.strictObject({ seed }),
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { AutoSampler } = await import("./auto/auto.js");
+      return (options) => new AutoSampler(options);
+    }),
+  );
+
   samplers.register("tpe", {
     summary: "tree-structured Parzen estimator: proposes where good trials are denser than bad ones",
     parameters: z.strictObject({

@@ -11,6 +11,8 @@ export interface Sampler {
   readonly seed?: number;
   /** How many objectives it serves: a study with several refuses a sampler for one. @default "one" */
   readonly objectives?: "one" | "several";
+  /** Whether it makes something of `history.prior`. @default false */
+  readonly usesPrior?: boolean;
   /**
    * Refuses a space that it cannot serve, before a study over it is stored. @default every space is fine
    * @throws UsageError that says which parameter it is, and what would do.

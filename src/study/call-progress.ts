@@ -1,9 +1,10 @@
 /** How far a call of `optimize` has come: its goal, its stop rules, and what it amounts to. */
 import type { OptimizeResult, StoppedBy, StudyState, SubscriberFailures, Trial } from "../core/index.js";
-import { bestOfStudy, comparableTrials, frontOfStudy, isBanned } from "../core/index.js";
+import { bestOfStudy, comparableTrials, directionsOf, frontOfStudy, isBanned } from "../core/index.js";
 import type { CallOptions, Goal, ResolvedOptions } from "./optimize-options.js";
 import { goalOf } from "./optimize-options.js";
 import { exitCodeOf, StopRules } from "./stop-rules.js";
+import { terminatorVerdict } from "./terminator.js";
 
 /** Begun on a study's state after recovery; takes in each trial that finishes in the call. */
 export class CallProgress {
@@ -45,11 +46,24 @@ export class CallProgress {
     for (const trial of this.#added) this.#rules.after(trial, isBanned(annotations, trial.number));
   }
 
-  result(state: StudyState, stoppedBy: StoppedBy, subscriberFailures: readonly SubscriberFailures[]): OptimizeResult {
+  /** Why the study's terminator ends the call now; null where it does not, and where there is none. */
+  terminated({ header, trials, annotations }: StudyState): string | null {
+    const { settings, space } = header;
+    if (settings.terminator === undefined || !this.#options.terminator) return null;
+    const search = { directions: directionsOf(header), space, trials: comparableTrials({ trials, annotations }) };
+    const { ends, reason } = terminatorVerdict(search, settings.terminator.min_trials);
+    return ends ? reason : null;
+  }
+
+  result(
+    state: StudyState,
+    { stoppedBy, stopReason }: Pick<OptimizeResult, "stoppedBy" | "stopReason">,
+    subscriberFailures: readonly SubscriberFailures[],
+  ): OptimizeResult {
     const { counts, header, counted } = state;
     return {
       study: header.name,
-      stoppedBy,
+      ...{ stoppedBy, stopReason },
       finished: counted,
       added: this.#added.filter((trial) => trial.retry_of === null).length,
       best: header.objectives.length > 1 ? null : bestOfStudy(state),

@@ -33,6 +33,8 @@ export interface CallOptions {
   readonly patience?: number | undefined;
   /** Ends the call at a value as good as this. */
   readonly target?: number | undefined;
+  /** False: the study's terminator does not end this call. @default what the study was created with */
+  readonly terminator?: boolean | undefined;
   /** A parallel call that can be repeated: results are taken in the order in which trials were started. @default false */
   readonly deterministic?: boolean | undefined;
   /** What a module's trials run in: a registered executor's name. @default "thread" */
@@ -63,7 +65,8 @@ export interface TaskOptions {
 export const callKeys: KnownKeys<CallOptions> = {
   ...({ trials: true, totalTrials: true, timeoutMs: true, concurrency: true, signal: true } as const),
   ...({ drainSignal: true, graceMs: true, trialTimeoutMs: true, maxAttempts: true, maxRetries: true } as const),
-  ...({ maxFailures: true, patience: true, target: true, deterministic: true, isolation: true } as const),
+  ...({ maxFailures: true, patience: true, target: true, terminator: true } as const),
+  ...({ deterministic: true, isolation: true } as const),
   ...({ executor: true, onEvent: true, trackers: true } as const),
 };
 
@@ -84,6 +87,8 @@ export function withWorkers<T extends CallOptions & TaskOptions>(options: T): T 
 export interface ResolvedOptions {
   readonly target: number | null;
   readonly patience: number | null;
+  /** Whether the study's terminator, where it has one, may end the call. */
+  readonly terminator: boolean;
   readonly maxAttempts: number;
   readonly maxRetries: number;
   /** Null: the default, which depends on what the study has achieved. */
@@ -135,6 +140,7 @@ const parts: readonly (readonly [name: string, isOne: (value: unknown) => boolea
   ["trackers", listOf(isTracker), "a list of objects with onEvent(event)"],
   ["callbacks", listOf(isFunction), "a list of functions"],
   ["deterministic", (value) => typeof value === "boolean", "true or false"],
+  ["terminator", (value) => typeof value === "boolean", "true or false"],
 ];
 
 /** @throws UsageError `invalid-option`. */
@@ -163,6 +169,7 @@ export function resolveOptions(options: CallOptions): ResolvedOptions {
   return {
     target: options.target ?? null,
     patience: options.patience ?? null,
+    terminator: options.terminator ?? true,
     maxAttempts: options.maxAttempts ?? MAX_ATTEMPTS,
     maxRetries: options.maxRetries ?? 0,
     maxFailures: options.maxFailures ?? null,

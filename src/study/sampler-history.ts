@@ -7,7 +7,8 @@ import type { StudyLog } from "./study-log.js";
 export function samplerHistory({ state, header, running }: StudyLog): Required<History> {
   const directions = directionsOf(header);
   const { annotations } = state;
-  const rest = { direction: directions[0] as Direction, directions, running, seed: header.seed };
+  const prior = header.settings.from?.trials ?? [];
+  const rest = { direction: directions[0] as Direction, directions, running, seed: header.seed, prior };
   if (annotations.size === 0) return historyOver(state, rest);
   return { ...rest, trials: state.trials.map((t) => (isBanned(annotations, t.number) ? asWaiting(t) : t)) };
 }

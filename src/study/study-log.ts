@@ -115,6 +115,7 @@ export class StudyLog {
       directions: directionsOf(this.header),
       seed: this.header.seed,
       trials: finished < this.#finished.length ? this.#finished.slice(0, finished) : this.#finished,
+      prior: [],
       get running() {
         return runningOf();
       },

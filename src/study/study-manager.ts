@@ -49,6 +49,8 @@ export class StudyManager {
   #open = 0;
   #paused = false;
   #failure: Error | null = null;
+  /** Why the study's terminator ended the call. */
+  #stopReason: string | null = null;
 
   constructor(context: CallContext) {
     this.#context = context;
@@ -80,7 +82,8 @@ export class StudyManager {
       await this.#over;
       if (this.#failure) throw this.#failure;
       await log.flush();
-      const result = progress.result(log.state, this.#ending.stoppedBy as StoppedBy, subscribers.failures);
+      const end = { stoppedBy: this.#ending.stoppedBy as StoppedBy, stopReason: this.#stopReason };
+      const result = progress.result(log.state, end, subscribers.failures);
       this.#emit({ event: "finish", result });
       return result;
     } finally {
@@ -105,6 +108,7 @@ export class StudyManager {
     this.#launcher = this.#createLauncher(executor, underWay);
     this.#progress = progress;
     for (const number of recovered) this.#retry(state.trial(number) as Trial);
+    this.#terminate(progress);
     this.#fill();
     return progress;
   }
@@ -115,6 +119,7 @@ export class StudyManager {
     this.#launcher?.giveUp(trial.number);
     const rule = this.#progress.after(trial, this.#context.log.state);
     if (rule) this.stop(rule, "grace");
+    this.#terminate(this.#progress);
     this.#emit({ event: "trial", trial });
     this.#fill();
   }
@@ -269,10 +274,24 @@ export class StudyManager {
     this.#retry(trial);
     const rule = this.#progress?.after(trial, state);
     if (rule) this.stop(rule, "grace");
+    if (this.#progress) this.#terminate(this.#progress);
     await durable;
     await Promise.all([this.#context.dispatcher.reportsKept(number), this.#runner?.afterTrial?.(trial)]);
     this.#emit({ event: "trial", trial });
     await this.#context.tell(trial);
+  }
+
+  /** Ends the call where the study's terminator expects nothing more; why is kept with the study. */
+  #terminate(progress: CallProgress): void {
+    const { log } = this.#context;
+    const { counted, header } = log.state;
+    if (this.#ending.stoppedBy !== null) return;
+    const reason = progress.terminated(log.state);
+    if (reason === null) return;
+    this.#stopReason = reason;
+    const end = { at: new Date().toISOString(), finished: counted, reason };
+    if (header.ended?.finished !== counted) this.#track(log.append({ type: "search-ended", ...end }));
+    this.stop("stop", "grace");
   }
 
   #retry(trial: Trial): void {

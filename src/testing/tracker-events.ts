@@ -58,6 +58,7 @@ function resultOf(study: string, best: Trial): OptimizeResult {
   return {
     study,
     stoppedBy: "interrupt",
+    stopReason: null,
     finished: 4,
     added: 4,
     best,

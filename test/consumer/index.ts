@@ -1,5 +1,6 @@
 // A project that uses the package from outside: type-checked and run against the packed tarball.
 import {
+  AutoSampler,
   ForwardModel,
   GpSampler,
   BruteForceSampler,
@@ -20,6 +21,7 @@ import {
   copyCheckpoint,
   createRng,
   createStudy,
+  chooseSampler,
   crossValidate,
   datasets,
   deleteStudy,
@@ -75,6 +77,7 @@ import type {
   ReplayResult,
   RetrainResult,
   RunResult,
+  SamplerChoice,
   SearchSpace,
   Study,
   StudyAddress,
@@ -195,16 +198,16 @@ await deleteStudy(address);
 // Samplers and pruners as pure functions.
 const history: History = { direction: "minimize", trials };
 const rng = createRng(1, "consumer");
-const samplers = [
-  new RandomSampler(),
-  new QmcSampler({ sequence: "halton" }),
-  new TpeSampler({ preset: "optuna" }),
-  new GpSampler({ nStartupTrials: 1 }),
+const proposers = [
+  ...[new AutoSampler({ seed: 1 }), new RandomSampler(), new QmcSampler({ sequence: "halton" })],
+  ...[new TpeSampler({ preset: "optuna" }), new GpSampler({ nStartupTrials: 1 })],
 ];
-for (const sampler of samplers) {
+for (const sampler of proposers) {
   const params: Params | null = await sampler.suggest(space, history, rng);
   expect(params !== null && typeof params["lr"] === "number", `${sampler.name} suggests`);
 }
+const choice: SamplerChoice = chooseSampler(space, history);
+expect(samplers.has(choice.sampler) && choice.reason !== "", "a choice with its reason");
 const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);
 expect(grid !== null && grid["n"] === 1, "grid");
 const any = new BruteForceSampler().suggest({ n: int(2, 2) }, { direction: "minimize", trials: [] }, rng);

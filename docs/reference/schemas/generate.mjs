@@ -46,6 +46,12 @@ const keptLease = object({ sha256, seconds });
 const values = { ...list(ref("number")), minItems: 1 };
 const noValue = { values: { type: "null" }, value: { type: "null" } };
 
+const priorOutline = { study: text, created_at: ref("time"), top: count, sha256 };
+const ended = {
+  description: "The end that the study's terminator last put to the search.",
+  ...object({ at: ref("time"), finished: count, reason: text }),
+};
+
 const madeBy = {
   package: { description: "Name and version.", ...text },
   commit: { description: "Of the package's own sources; missing where it is not known.", ...text },
@@ -176,12 +182,20 @@ const defs = {
         anyOf: [{ const: "cells" }, { type: "integer", minimum: 2 }, { type: "null" }],
       },
       seeds: { description: "How many seeds a trial trains under; missing: 1.", type: "integer", minimum: 1 },
+      from: {
+        description: "The best trials of another study, which the sampler begins from; missing: none.",
+        ...object({ ...priorOutline, trials: list(object({ params: ref("params"), values })) }),
+      },
+      terminator: {
+        description: "Ends the search where nothing more is to be expected; missing: nothing does.",
+        ...object({ min_trials: count }),
+      },
       plugins: list(hashedFile),
       objective: nullable(hashedFile),
       data_files: list(hashedFile),
       accepted_changes: list(object({ at: ref("time"), ...hashedFile.properties })),
     },
-    { optional: ["prune_by", "constraints", "folds", "seeds"] },
+    { optional: ["prune_by", "constraints", "folds", "seeds", "from", "terminator"] },
   ),
   failure: object({
     class: { enum: ["exception", "diverged", "timeout", "out-of-memory", "worker-crash", "interrupted"] },
@@ -321,6 +335,7 @@ const header = {
   note: { description: "What people say about the study.", ...text },
   archived_at: { description: "Since when the study is put away.", ...ref("time") },
   copied_from: copiedFrom,
+  ended,
   made_by: ref("madeBy"),
   baselines: {
     description: "Of a study over a model, from its first call of optimize on: for each choice of its data.",
@@ -328,7 +343,7 @@ const header = {
   },
 };
 
-const optionalInHeader = ["made_by", "baselines", "note", "archived_at", "copied_from"];
+const optionalInHeader = ["made_by", "baselines", "note", "archived_at", "copied_from", "ended"];
 
 const aboutStudy = {
   note: { description: "What people say about the study; empty: nothing.", ...text },
@@ -488,6 +503,10 @@ const schemas = {
         seed: count,
         task: ref("task"),
         sampler: component,
+        sampler_choice: {
+          description: 'Whom the sampler "auto" asks next, and why; null for any other.',
+          ...nullable(object({ sampler: text, reason: text })),
+        },
         pruner: component,
         failures: map(count),
         trial_seconds: { type: "number", minimum: 0 },
@@ -507,6 +526,12 @@ const schemas = {
         user_attrs: map(anything),
         ...aboutStudy,
         copied_from: nullable(copiedFrom),
+        from: {
+          description: "The study that the sampler begins from, and how many of its best trials fit; null: none.",
+          ...nullable(object({ ...priorOutline, trials: count })),
+        },
+        terminator: nullable(object({ min_trials: count })),
+        ended: nullable(ended),
         made_by: { description: "Null in studies of earlier versions.", ...nullable(ref("madeBy")) },
         owner: {
           description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
@@ -789,10 +814,11 @@ const schemas = {
                 ...["interrupt", "stop"],
               ],
             },
+            stop_reason: { description: "Why the study's terminator ended the call; only where it did.", ...text },
             baselines: { description: "On the best trial's windows, or on all trials'.", ...ref("partBaselines") },
             warnings,
           },
-          { optional: ["front", "baselines", "warnings"] },
+          { optional: ["front", "stop_reason", "baselines", "warnings"] },
         ),
       ],
     },

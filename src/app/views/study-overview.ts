@@ -1,17 +1,25 @@
 /** A study in figures: states, best trials, time, what was pruned and what failed. */
-import { bestOfStudy, frontOfStudy, isFinished } from "../../core/index.js";
+import { bestOfStudy, directionsOf, frontOfStudy, isFinished } from "../../core/index.js";
 import type {
   Annotation,
   ComponentSpec,
   CopiedFrom,
+  Direction,
   MadeBy,
   Metrics,
   Params,
+  SearchEnd,
+  StudyHeader,
   StudyObjective,
+  StudyPrior,
+  StudySettings,
   StudyState,
   StudyTask,
+  Trial,
   TrialCounts,
 } from "../../core/index.js";
+import { chooseSampler } from "../../samplers/auto/choice.js";
+import type { SamplerChoice } from "../../samplers/auto/choice.js";
 import { baselinesOf } from "./baselines.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
 
@@ -25,6 +33,12 @@ export interface BestTrialSummary {
   readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
 }
 
+/** What is said of the trials of another study that a study begins from. */
+export interface PriorSummary extends Omit<StudyPrior, "trials"> {
+  /** How many of its trials fit. */
+  readonly trials: number;
+}
+
 /** A study in figures. Key names are those of `show --format json`. */
 export interface StudyOverview {
   readonly name: string;
@@ -35,6 +49,8 @@ export interface StudyOverview {
   readonly seed: number;
   readonly task: StudyTask;
   readonly sampler: ComponentSpec;
+  /** Whom the sampler "auto" asks next, and why; null for any other sampler. */
+  readonly sampler_choice: SamplerChoice | null;
   readonly pruner: ComponentSpec;
   /** How many there are, in whatever state. */
   readonly trials: number;
@@ -62,6 +78,12 @@ export interface StudyOverview {
   readonly archived_at: string | null;
   /** The study that it was copied from; null: it is no copy. */
   readonly copied_from: CopiedFrom | null;
+  /** The study whose best trials the sampler begins from; null: none. */
+  readonly from: PriorSummary | null;
+  /** Null: no terminator. */
+  readonly terminator: StudySettings["terminator"] | null;
+  /** The end that the terminator last put to the search; null: none. */
+  readonly ended: SearchEnd | null;
   /** Null in studies of earlier versions. */
   readonly made_by: MadeBy | null;
   /** Who writes the study now. */
@@ -79,7 +101,13 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
   const judged = counts.complete + counts.pruned;
   return {
     ...{ name: header.name, file, objectives: header.objectives, created_at: header.created_at },
-    ...{ seed: header.seed, task: header.task, sampler: header.sampler, pruner: header.pruner },
+    ...{
+      seed: header.seed,
+      task: header.task,
+      sampler: header.sampler,
+      sampler_choice: samplerChoiceOf(header, trials),
+    },
+    pruner: header.pruner,
     ...{ trials: trials.length, counts, failures: failuresOf(state) },
     trial_seconds: trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0),
     pruned_share: judged === 0 ? null : counts.pruned / judged,
@@ -88,8 +116,24 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
     baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
     ...{ user_attrs: header.user_attrs, note: header.note ?? "", archived_at: header.archived_at ?? null },
+    ...{ from: priorOf(header), terminator: header.settings.terminator ?? null, ended: header.ended ?? null },
     ...{ copied_from: header.copied_from ?? null, made_by: header.made_by ?? null, owner, findings },
   };
+}
+
+/** Whom the sampler "auto" asks next; null for any other, and where the space is not declared: such draws go a group at a time. */
+export function samplerChoiceOf(
+  header: Pick<StudyHeader, "sampler" | "space" | "objectives">,
+  trials: readonly Trial[],
+): SamplerChoice | null {
+  const { sampler, space } = header;
+  if (sampler.name !== "auto" || Object.keys(space).length === 0) return null;
+  const directions = directionsOf(header);
+  return chooseSampler(space, { direction: directions[0] as Direction, directions, trials });
+}
+
+function priorOf({ settings: { from } }: StudyHeader): PriorSummary | null {
+  return from ? { ...from, trials: from.trials.length } : null;
 }
 
 function failuresOf({ trials }: StudyState): Record<string, number> {

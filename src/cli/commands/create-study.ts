@@ -3,6 +3,7 @@ import { Option } from "commander";
 import type { Command } from "commander";
 import type { CreateStudyOptions, StudyPlan } from "../../app/create-study.js";
 import type { StudyConfig } from "../../app/study-config.js";
+import type { Study } from "../../study/study.js";
 import {
   directionNames,
   objectivesInWords,
@@ -51,6 +52,9 @@ interface CreateOptions {
   onNan?: OnNan;
   onDuplicate?: OnDuplicate;
   dryRunPruner?: boolean;
+  from?: string;
+  top?: number;
+  terminator?: string | true;
   dryRun?: boolean;
   defaults?: boolean;
   skipIfExists?: boolean;
@@ -110,7 +114,7 @@ async function parametersOfLine(argv: readonly string[], scanned: Prescan, base:
 
 async function addCreateOptions(command: Command): Promise<Command> {
   command
-    .description("create a study; with no options: lstm on dummy, TPE and median pruning")
+    .description("create a study; with no options: lstm on dummy, median pruning")
     .addOption(storageOption())
     .option("--name <name>", "the study's name (default: MODEL-DATASET)")
     .option("--study-name <name>", "the same as --name")
@@ -120,6 +124,7 @@ async function addCreateOptions(command: Command): Promise<Command> {
   addJudgingOptions(command);
   return command
     .option("--seed <n>", "seed of the study (default: drawn, and stored)", wholeNumber("--seed", 0))
+    .option("--terminator [rule]", "stop where the expected gain is below the noise: min-trials=60 (the default)")
     .option("--no-defaults", "do not run the defaults as the first trial")
     .option("--dry-run", "print the resolved search space; create nothing")
     .addOption(new Option("--skip-if-exists").hideHelp())
@@ -156,8 +161,12 @@ async function addComponentOptions(command: Command): Promise<void> {
     import("../../pruners/index.js"),
   ]);
   command
-    .option("--sampler <name>", `one of ${samplers.names().join(", ")} (default: tpe)`)
-    .addOption(repeatable("--sampler-option <name=value>", "option of the sampler, such as preset=optuna"))
+    .option("--sampler <name>", `one of ${samplers.names().join(", ")} (default: auto)`)
+    .addOption(
+      repeatable("--sampler-option <name=value>", "option of the sampler (tpe without --sampler): preset=optuna"),
+    )
+    .option("--from <study>", "begin from the best trials of another study: its name or file")
+    .option("--top <n>", "how many trials of --from (default: 10)", wholeNumber("--top", 1))
     .option("--pruner <name>", `one of ${pruners.names().join(", ")} (default: median; nop with several objectives)`)
     .addOption(repeatable("--pruner-option <name=value>", "option of the pruner, such as n_warmup_steps=3"))
     .option("--dry-run-pruner", "prune nothing, only record what would have been pruned");
@@ -205,8 +214,32 @@ async function requestOf(
     ...{ plugins: plugin, params, search, fix, direction, metric, constraints: constraint, pruneBy, forceDirection },
     ...{ seed, trialValue, onNan, onDuplicate, dryRunPruner, defaults },
     sampler: await componentOptions("sampler", options.sampler, options.samplerOption, base?.config.sampler),
+    from: priorOf(options),
+    terminator: terminatorOf(options.terminator),
     pruner: await componentOptions("pruner", options.pruner, options.prunerOption, base?.config.pruner),
   };
+}
+
+/** `--from NAME --top N`; of a study's file its folder is the storage. */
+function priorOf({ from, top, storage }: CreateOptions): CreateStudyOptions["from"] {
+  if (from === undefined) {
+    if (top === undefined) return undefined;
+    throw new UsageError(
+      "invalid-option",
+      `--top ${top}: says how many trials of another study: --from STUDY --top ${top}`,
+    );
+  }
+  const { name, directory } = splitStudyPath(from);
+  return { name, storage: folderLocation(directory ?? storage), top };
+}
+
+const MIN_TRIALS = "min-trials=";
+
+function terminatorOf(rule: CreateOptions["terminator"]): CreateStudyOptions["terminator"] {
+  if (rule === undefined || rule === true) return rule;
+  if (!rule.startsWith(MIN_TRIALS))
+    throw new UsageError("invalid-option", `--terminator ${rule}: expected no value, or min-trials=N`);
+  return { minTrials: wholeNumber("--terminator min-trials", 0)(rule.slice(MIN_TRIALS.length)) };
 }
 
 async function create(
@@ -254,21 +287,26 @@ async function create(
       value: () => name,
     },
   );
-  if (format === "table") printNote(io.stdout, `next: ${next}`);
+  if (format !== "table") return;
+  await saySampler(io, study);
+  printNote(io.stdout, `next: ${next}`);
 }
 
-/** The usual sampler and pruner serve one objective: what takes their place is said. */
+/** Whom `auto` asks, which depends on the study. */
+async function saySampler(io: CliIo, { header, trials }: Study): Promise<void> {
+  const { samplerChoiceOf } = await import("../../app/views/study-overview.js");
+  const choice = samplerChoiceOf(header, trials);
+  if (choice) printNote(io.stdout, `sampler: auto asks ${choice.sampler} first: ${choice.reason}`);
+}
+
+/** The usual pruner serves one objective: what takes its place is said. */
 function sayDefaults(
   io: CliIo,
   request: Omit<CreateStudyOptions, "storage">,
-  { objectives, sampler, pruner }: StudyHeader,
+  { objectives, pruner }: StudyHeader,
 ): void {
-  if (objectives.length === 1) return;
-  const chosen = [
-    ...(request.sampler === undefined ? [`trials are drawn by the sampler "${sampler.name}"`] : []),
-    ...(request.pruner === undefined ? [`the pruner is "${pruner.name}"`] : []),
-  ];
-  if (chosen.length > 0) printNote(io.stderr, `${objectives.length} objectives: ${chosen.join(", ")}`);
+  if (objectives.length === 1 || request.pruner !== undefined) return;
+  printNote(io.stderr, `${objectives.length} objectives: the pruner is "${pruner.name}"`);
 }
 
 /** What the line came to, for `--verbose`. */

@@ -35,6 +35,7 @@ interface OptimizeCliOptions extends StudyOptions {
   maxFailures?: number;
   patience?: number;
   target?: number;
+  terminator?: boolean;
   grace?: number;
   keepCheckpoints: string;
   acceptChanges?: boolean;
@@ -86,6 +87,7 @@ function addOptimizeOptions(command: Command): Command {
     )
     .option("--patience <n>", "stop after N trials without improvement", wholeNumber("--patience", 1))
     .option("--target <value>", "stop as soon as a trial reaches this value", finiteNumber)
+    .option("--no-terminator", "go on where the study's terminator would stop")
     .option(
       "--grace <time>",
       "how long running trials may take to finish after Ctrl-C (default: 10s)",
@@ -225,10 +227,10 @@ function warnOfWorkers(workers: number | undefined, io: CliIo): void {
 
 function callOptions(options: OptimizeCliOptions): OptimizeStudyOptions {
   const { trials, totalTrials, workers, isolation, deterministic, acceptChanges, backend, kernels } = options;
-  const { maxAttempts, maxRetries, maxFailures, patience, target } = options;
+  const { maxAttempts, maxRetries, maxFailures, patience, target, terminator } = options;
   return {
     ...{ trials, totalTrials, workers, isolation, deterministic, acceptChanges, backend, kernels },
-    ...{ maxAttempts, maxRetries, maxFailures, patience, target },
+    ...{ maxAttempts, maxRetries, maxFailures, patience, target, terminator },
     timeoutMs: milliseconds(options.timeout),
     trialTimeoutMs: milliseconds(options.trialTimeout),
     graceMs: milliseconds(options.grace),
@@ -247,13 +249,16 @@ function printEnd(
   },
   result: OptimizeResult,
 ): void {
-  printLine(io.stdout, endLine(result));
+  printLine(io.stdout, hangText(endLine(result), sizeOf(io.stdout).columns, 2));
   for (const line of bestLines(result, options.counts)) printLine(io.stdout, line);
   const { columns } = sizeOf(io.stdout);
   for (const line of besideLines(options.header, result)) printLine(io.stdout, hangText(line, columns, 2));
   printNote(io.stdout, `study: ${options.file}`);
   const where = ` ${ref.name}${storageArgument(ref.directory)}`;
-  const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || result.stoppedBy === "stop";
+  if (result.stopReason !== null)
+    printNote(io.stdout, `to go on all the same: ${typedProgram()} optimize${where} --no-terminator`);
+  const stopped = result.stoppedBy === "stop" && result.stopReason === null;
+  const resume = result.stoppedBy === "interrupt" || result.stoppedBy === "timeout" || stopped;
   const goal = totalOf(options, result);
   if (resume) printNote(io.stdout, `to continue: ${typedProgram()} optimize${where} --total-trials ${goal}`);
   else if (options.counts.complete > 0) {
@@ -263,9 +268,11 @@ function printEnd(
 }
 
 /** `done: 100 trials run (140 in the study)`, or before its goal `stopped by timeout: …`. */
-function endLine({ stoppedBy, added, finished }: OptimizeResult): string {
+function endLine({ stoppedBy, stopReason, added, finished }: OptimizeResult): string {
   const met = stoppedBy === "trials" || stoppedBy === "total-trials";
-  return `${met ? "done" : `stopped by ${stoppedBy}`}: ${added} ${added === 1 ? "trial" : "trials"} run (${finished} in the study)`;
+  const how = stopReason === null ? `stopped by ${stoppedBy}` : "stopped by the study's terminator";
+  const run = `${added} ${added === 1 ? "trial" : "trials"} run (${finished} in the study)`;
+  return `${met ? "done" : how}: ${run}${stopReason === null ? "" : `; ${stopReason}`}`;
 }
 
 /** The best trial with its parameters, the front, or why there is none. */

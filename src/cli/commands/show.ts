@@ -89,6 +89,18 @@ function originInWords({ copied_from: from }: StudyOverview): string[] {
   return from === null ? [] : [`${from.name} (created ${timeText(from.created_at)}, revision ${from.revision})`];
 }
 
+function endInWords({ terminator, ended }: StudyOverview): string[] {
+  if (ended)
+    return [`ended by the study's terminator at ${ended.finished} trials (${timeText(ended.at)}): ${ended.reason}`];
+  return terminator ? [`where the expected gain is below the noise, from ${terminator.min_trials} trials on`] : [];
+}
+
+function priorInWords({ from }: StudyOverview): string[] {
+  if (!from) return [];
+  const { study, created_at, trials, top } = from;
+  return [`the best trials of ${study} (created ${timeText(created_at)}): ${trials} of ${top} asked for`];
+}
+
 const MOST_NOTES = 10;
 
 /** What people say of trials, a line each. */
@@ -156,7 +168,13 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
   const others = baselinesLine(baselines);
   if (others !== null) lines.push(labelled("baseline", others));
   if (verdict !== null) lines.push(labelled("", verdict));
+  if (summary.sampler_choice) {
+    const { sampler, reason } = summary.sampler_choice;
+    lines.push(labelled("sampler", `auto asks ${sampler}: ${reason}`));
+  }
   for (const [label, said] of [
+    ["from", priorInWords(summary)],
+    ["ends", endInWords(summary)],
     ["note", summary.note === "" ? [] : summary.note.split("\n")],
     ["archived", archivedInWords(summary)],
     ["copy of", originInWords(summary)],

@@ -4,6 +4,7 @@ import { cardinality, isActive, requireKnownKeys, UsageError } from "../../core/
 import { inSpaceOrder, valueAt } from "../../search-space/points.js";
 import { fromUnit } from "../../search-space/unit-interval.js";
 import { offThread } from "../off-thread.js";
+import { proposeFromPrior } from "../prior.js";
 import type { Sampler } from "../sampler.js";
 import type { SpaceEncoding } from "../tpe/encoding.js";
 import { decodeValue, SpaceEncodings } from "../tpe/encoding.js";
@@ -54,6 +55,7 @@ function requireCount(name: string, value: number, least: number, most = Infinit
 export class GpSampler implements Sampler {
   readonly name = "gp";
   readonly objectives = "several";
+  readonly usesPrior = true;
   declare readonly seed?: number;
   readonly #options: Required<Omit<GpSamplerOptions, "seed">>;
   readonly #encodings = new SpaceEncodings();
@@ -84,6 +86,8 @@ export class GpSampler implements Sampler {
   }
 
   #prepare(space: SearchSpace, history: History, rng: Rng): { params: Params } | Prepared {
+    const near = proposeFromPrior(space, history, rng);
+    if (near) return { params: near };
     const { nStartupTrials, nModelled } = this.#options;
     const encoding = this.#encodings.of(space);
     const observations = observe(encoding, history, { running: true, failed: true });

@@ -25,7 +25,7 @@ export interface Split {
 }
 
 /** Failures that a trial's parameters may have caused; a crashed worker or an interruption says nothing about them. */
-const CAUSED: ReadonlySet<FailureClass | undefined> = new Set<FailureClass>([
+export const CAUSED: ReadonlySet<FailureClass | undefined> = new Set<FailureClass>([
   "exception",
   "diverged",
   "timeout",

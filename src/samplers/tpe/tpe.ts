@@ -18,6 +18,7 @@ import { scalarized } from "./scalarized.js";
 import type { Observations } from "./split.js";
 import { observe, splitTrials } from "./split.js";
 import { drawStratified } from "./startup.js";
+import { proposeFromPrior } from "../prior.js";
 
 /** The options of {@link TpeSampler}. */
 export interface TpeSamplerOptions {
@@ -121,6 +122,7 @@ function resolve(options: TpeSamplerOptions): Resolved {
  */
 export class TpeSampler implements Sampler {
   readonly name = "tpe";
+  readonly usesPrior = true;
   readonly objectives = "several";
   declare readonly seed?: number;
   readonly #options: Resolved;
@@ -134,6 +136,10 @@ export class TpeSampler implements Sampler {
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
+    return proposeFromPrior(space, history, rng) ?? this.#suggest(space, history, rng);
+  }
+
+  #suggest(space: SearchSpace, history: History, rng: Rng): Params {
     const encoding = this.#encodings.of(space);
     const { constantLiar, preset, nStartupTrials } = this.#options;
     const observations = observe(encoding, history, { running: constantLiar, failed: preset === "default" });

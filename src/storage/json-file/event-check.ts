@@ -122,6 +122,7 @@ const tests: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>
   "study-attr": { key: isText },
   "study-annotated": { note: isText, archived_at: orNull(isText) },
   "baselines-scored": baselines,
+  "search-ended": { at: isText, finished: isCount, reason: isText },
   "change-accepted": { at: isText, path: isText, sha256: isText },
 };
 

@@ -51,6 +51,7 @@ const optionalKeys = [
   "note",
   "archived_at",
   "copied_from",
+  "ended",
 ] as const satisfies readonly (keyof StudyHeader)[];
 
 function damaged(what: string): never {
@@ -94,7 +95,7 @@ export function splitHeader(raw: Readonly<Record<string, unknown>>): {
   requireSpace(raw["space"] as Readonly<Record<string, unknown>>);
   if (raw["baselines"] !== undefined && !areBaselines(raw["baselines"]))
     damaged('"baselines" must be a list of errors');
-  for (const key of ["made_by", "copied_from"] as const)
+  for (const key of ["made_by", "copied_from", "ended"] as const)
     if (raw[key] !== undefined && !isRecord(raw[key])) damaged(`"${key}" must be an object`);
   for (const key of ["note", "archived_at"] as const)
     if (raw[key] !== undefined && typeof raw[key] !== "string") damaged(`"${key}" must be a text`);

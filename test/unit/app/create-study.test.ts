@@ -60,7 +60,7 @@ describe("a study over a model", () => {
         dataset: "dummy",
         params: { "train.epochs": 2, "data.cells": 3, "train.optimizer": "adamw" },
       },
-      sampler: { name: "tpe" },
+      sampler: { name: "auto" },
       pruner: { name: "median" },
       settings: { trial_value: "best", on_nan: "fail", on_duplicate: "resample", dry_run_pruner: false },
     });
@@ -159,8 +159,7 @@ describe("a study over a model", () => {
       constraints: ["seconds<=60"],
       prune_by: { metric: "val_mae", direction: "minimize" },
     });
-    // TPE serves one objective only.
-    expect([sampler.name, pruner.name]).toEqual(["random", "median"]);
+    expect([sampler.name, pruner.name]).toEqual(["auto", "median"]);
     expect((await plan({ ...small, metric: ["val_rmse", "val_r2:maximize"] })).pruner.name).toBe("nop");
   });
 });

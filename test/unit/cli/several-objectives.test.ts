@@ -52,7 +52,17 @@ const told = (trial: Trial): OptimizeEvent => ({ event: "trial", trial });
 const finish = (best: Trial | null, front: readonly number[]): OptimizeEvent => ({
   event: "finish",
   result: {
-    ...{ study: "s", stoppedBy: "trials", finished: 3, added: 3, best, front, subscriberFailures: [], exitCode: 0 },
+    ...{
+      study: "s",
+      stoppedBy: "trials",
+      stopReason: null,
+      finished: 3,
+      added: 3,
+      best,
+      front,
+      subscriberFailures: [],
+      exitCode: 0,
+    },
   },
 });
 

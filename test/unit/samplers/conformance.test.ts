@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import { AutoSampler } from "../../../src/samplers/auto/auto.js";
 import { GpSampler } from "../../../src/samplers/gp/gp.js";
 import { BruteForceSampler } from "../../../src/samplers/brute-force/brute-force.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
@@ -23,6 +24,12 @@ samplerConformance(runner, {
   make: () => new GridSampler(),
   elsewhere: { module: compiled("grid.js"), expression: "new lib.GridSampler()" },
   finite: true,
+});
+
+samplerConformance(runner, {
+  name: "auto",
+  make: () => new AutoSampler(),
+  elsewhere: { module: compiled("auto/auto.js"), expression: "new lib.AutoSampler()" },
 });
 
 samplerConformance(runner, {
