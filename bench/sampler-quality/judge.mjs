@@ -71,6 +71,7 @@ function familyOf(name, rows) {
   return of;
 }
 
+const three = (v) => v.toFixed(3).replace(/^0/, "");
 const two = (v) => (v === undefined ? "   " : v.toFixed(2).replace(/^0/, "").padStart(3));
 const p = (v) => (v === undefined ? "" : v < 0.001 ? v.toExponential(0) : v.toFixed(3).replace(/^0/, ""));
 const number = (v) => (Number.isFinite(v) ? v.toPrecision(4) : "none").padStart(10);
@@ -105,14 +106,14 @@ export function missedGoals(families, rows) {
   for (const f of families) {
     if (f.verdict === "WORSE") missed.push(`${f.family}: worse (p ${p(f.pWorse)})`);
     const least = f.family === "smooth" ? goals.smooth : goals.share;
-    if (f.share < least) missed.push(`${f.family}: mean P ${two(f.share)}, goal ${two(least)}`);
+    if (f.share < least) missed.push(`${f.family}: mean P ${three(f.share)}, goal ${two(least)}`);
     for (const [when, words] of Object.entries({ best_final: "at the end", best_early: "after 50 trials" }))
       if (f[when]?.share < goals.best)
-        missed.push(`${f.family}: mean P ${two(f[when].share)} against each problem's best peer ${words}, goal .40`);
+        missed.push(`${f.family}: mean P ${three(f[when].share)} against each problem's best peer ${words}, goal .40`);
   }
   const real = rows.filter((r) => REAL.includes(r.family) && r.against.tpe).map((r) => r.against.tpe.share);
   if (real.length > 0 && mean(real) < goals.real)
-    missed.push(`tables and scikit-learn together: mean P ${two(mean(real))}, goal ${two(goals.real)}`);
+    missed.push(`tables and scikit-learn together: mean P ${three(mean(real))}, goal ${two(goals.real)}`);
   return missed;
 }
 

@@ -118,7 +118,7 @@ test("a family's verdict is that of its problems together; the best peer is the 
     { family: "rugged", verdict: "better", share: 0.755, best_final: { share: 0.755 / 2, problems: 2 } },
   ]);
   expect(lines.join("\n")).toMatch(
-    /missed goals:\n {2}rugged: mean P \.38 against each problem's best peer at the end/,
+    /missed goals:\n {2}rugged: mean P \.378 against each problem's best peer at the end/,
   );
 });
 
