@@ -61,7 +61,6 @@ interface Judging {
 export async function defineStudy(request: StudyRequest, place: DefinitionPlace): Promise<StudyDefinition> {
   checkRequest(request);
   const merged = await mergeRequest(request, place.directory);
-  refuseFolds(request);
   const plugins = await loadPlugins(merged.plugins, place.directory);
   const subject = await subjectOf(merged, place.directory);
   const { objectives, sampler, pruner, settings } = judgingOf(merged, subject, plugins);
@@ -70,20 +69,12 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
   const header: StudyHeader = {
     ...{ name, objectives, created_at: new Date().toISOString(), seed: checkedSeed(seed) ?? drawSeed() },
     ...{ task: storedTask(subject, place, name), space: subject.derived.space, sampler, pruner },
-    settings: { ...merged.settings, ...settings, ...(await storedFiles(subject, plugins, place.baseOf(name))) },
+    settings: { ...merged.settings, ...settings, ...subject.partition, ...(await storedFiles(subject, plugins, place.baseOf(name))) },
     ...{ user_attrs: {}, made_by: madeBy() },
   };
   const components = await checkedComponents(header, request);
   const { derived, parameters } = subject;
   return { header, derived, parameters, components, seedGiven: seed !== undefined };
-}
-
-/** The fields are kept; trials over several parts are not run yet. */
-function refuseFolds({ folds, seeds }: StudyRequest): void {
-  if ((folds ?? "none") !== "none")
-    throw new UsageError("not-available", `folds ${folds}: trials train on one split so far: leave it at none`);
-  if ((seeds ?? 1) !== 1)
-    throw new UsageError("not-available", `seeds ${seeds}: trials train under one seed so far: leave it at 1`);
 }
 
 function checkedSeed(seed: number | undefined): number | undefined {
