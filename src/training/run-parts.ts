@@ -95,11 +95,6 @@ export async function partsOf(
   );
 }
 
-/** A part's own file beside the one that is named: `best.safetensors` -> `best.B0005.safetensors`. */
-export function partFile(path: string, { file }: Pick<RunPart, "file">): string {
-  return `${path.replace(/\.safetensors$/, "")}.${file}.safetensors`;
-}
-
 /** What tells a part from the others, without what it is trained by. */
 export function placeOf({ fold, block, label, seed }: PartOfRun): PartOfRun {
   return { fold, block, label, seed };

@@ -17,6 +17,7 @@ import { baselines } from "../datasets/baselines/index.js";
 import { sharedDatasets } from "../datasets/index.js";
 import type { Backend } from "../tensor/index.js";
 import { isaOf, useKernels } from "../tensor/index.js";
+import { partFile } from "../io/part-file.js";
 import { chooseBackend } from "./choose-backend.js";
 import { CheckpointWriter, configToStore } from "./checkpoint-writer.js";
 import type { Trained } from "./checkpoint-writer.js";
@@ -29,7 +30,7 @@ import { countParameters, measureInference } from "./model-cost.js";
 import { meanMetrics } from "./part-means.js";
 import { resumeConfig } from "./resume.js";
 import type { Partition, RunPart } from "./run-parts.js";
-import { combinedHash, partFile, partitionOf, partsOf, placeOf } from "./run-parts.js";
+import { combinedHash, partitionOf, partsOf, placeOf } from "./run-parts.js";
 import type { EventAnswer, PartResult, RunOptions, RunProbe, RunResult, RunState } from "./run-types.js";
 import { Trainer } from "./trainer.js";
 

@@ -4,6 +4,7 @@ import type {
   Annotation,
   ComponentSpec,
   CopiedFrom,
+  Folds,
   MadeBy,
   Metrics,
   Params,
@@ -11,6 +12,7 @@ import type {
   StudyState,
   StudyTask,
   TrialCounts,
+  TrialPart,
 } from "../../core/index.js";
 import { baselinesOf } from "./baselines.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
@@ -21,6 +23,10 @@ export { ownerInWords } from "../../storage/lock-owner.js";
 export interface BestTrialSummary {
   readonly number: number;
   readonly value: number | null;
+  /** Sample standard deviation over the parts of a cross-validated trial; null without. */
+  readonly spread: number | null;
+  /** Null for a trial that trained once. */
+  readonly parts: readonly TrialPart[] | null;
   readonly params: Params;
   readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
 }
@@ -36,6 +42,10 @@ export interface StudyOverview {
   readonly task: StudyTask;
   readonly sampler: ComponentSpec;
   readonly pruner: ComponentSpec;
+  /** What each trial is cross-validated over; null: one split. */
+  readonly folds: Folds | null;
+  /** How many seeds each trial, or each of its folds, trains under. */
+  readonly seeds: number;
   /** How many there are, in whatever state. */
   readonly trials: number;
   readonly counts: TrialCounts;
@@ -80,6 +90,7 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
   return {
     ...{ name: header.name, file, objectives: header.objectives, created_at: header.created_at },
     ...{ seed: header.seed, task: header.task, sampler: header.sampler, pruner: header.pruner },
+    ...{ folds: header.settings.folds ?? null, seeds: header.settings.seeds ?? 1 },
     ...{ trials: trials.length, counts, failures: failuresOf(state) },
     trial_seconds: trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0),
     pruned_share: judged === 0 ? null : counts.pruned / judged,
@@ -103,6 +114,6 @@ function bestOf(state: StudyState): Pick<StudyOverview, "best" | "front"> {
   if (state.header.objectives.length > 1) return { best: null, front: frontOfStudy(state).map(({ number }) => number) };
   const best = bestOfStudy(state);
   if (!best) return { best: null };
-  const { number, value = null, params, metrics } = best;
-  return { best: { number, value, params, metrics } };
+  const { number, value = null, spread, parts, params, metrics } = best;
+  return { best: { number, value, spread, parts, params, metrics } };
 }

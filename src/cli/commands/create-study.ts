@@ -12,7 +12,7 @@ import {
   trialValueRules,
   UsageError,
 } from "../../core/index.js";
-import type { ConfigValue, Direction, OnDuplicate, OnNan, StudyHeader, TrialValueRule } from "../../core/index.js";
+import type { ConfigValue, Direction, Folds, OnDuplicate, OnNan, StudyHeader, TrialValueRule } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
@@ -21,7 +21,7 @@ import { globalFlags } from "../global-options.js";
 import { parseFormat, printDetail, printNote, printNotice } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
-import { collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
+import { addPartOptions, collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
 import { folderLocation, splitStudyPath, storageArgument, storageOption } from "../study-ref.js";
 import { typedProgram } from "../typed-program.js";
 
@@ -47,6 +47,8 @@ interface CreateOptions {
   pruneBy?: string;
   forceDirection?: boolean;
   seed?: number;
+  folds?: Folds | "none";
+  seeds?: number;
   trialValue?: TrialValueRule;
   onNan?: OnNan;
   onDuplicate?: OnDuplicate;
@@ -118,7 +120,7 @@ async function addCreateOptions(command: Command): Promise<Command> {
   addSubjectOptions(command);
   await addComponentOptions(command);
   addJudgingOptions(command);
-  return command
+  return addPartOptions(command)
     .option("--seed <n>", "seed of the study (default: drawn, and stored)", wholeNumber("--seed", 0))
     .option("--no-defaults", "do not run the defaults as the first trial")
     .option("--dry-run", "print the resolved search space; create nothing")
@@ -198,12 +200,12 @@ async function requestOf(
   params: Readonly<Record<string, ConfigValue>>,
 ): Promise<Omit<CreateStudyOptions, "storage">> {
   const { dataset, objective, plugin, search, fix, direction, metric, constraint, pruneBy, forceDirection } = options;
-  const { seed, trialValue, onNan, onDuplicate, dryRunPruner, defaults } = options;
+  const { seed, folds, seeds, trialValue, onNan, onDuplicate, dryRunPruner, defaults } = options;
   const subject = base || objective !== undefined ? {} : { model: "lstm" };
   return {
     ...{ ...subject, ...(options.model ? { model: options.model } : {}), dataset, objective, config: base?.name },
     ...{ plugins: plugin, params, search, fix, direction, metric, constraints: constraint, pruneBy, forceDirection },
-    ...{ seed, trialValue, onNan, onDuplicate, dryRunPruner, defaults },
+    ...{ seed, folds, seeds, trialValue, onNan, onDuplicate, dryRunPruner, defaults },
     sampler: await componentOptions("sampler", options.sampler, options.samplerOption, base?.config.sampler),
     pruner: await componentOptions("pruner", options.pruner, options.prunerOption, base?.config.pruner),
   };
