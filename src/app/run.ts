@@ -22,6 +22,7 @@ const configKeys: KnownKeys<RunConfig> = {
 const optionKeys: KnownKeys<RunOptions> = {
   ...({ directory: true, signal: true, cancelFlag: true, onEvent: true, tables: true, checkpoint: true } as const),
   ...({ keepEarlier: true, resumable: true, resume: true, baselines: true, metrics: true, baseDir: true } as const),
+  ...({ unvalidated: true } as const),
 };
 
 function withMaker(event: RunEvent, { kernels }: RunProbe): RunEvent {

@@ -55,6 +55,8 @@ export interface RunOptions {
   readonly metrics?: readonly string[];
   /** Score the baselines, too. @default true */
   readonly baselines?: boolean;
+  /** Train without a validation part (`data.val_part: "empty"`): the last epoch's weights are kept. @default false */
+  readonly unvalidated?: boolean;
   /** Relative data paths start here. @default the current folder */
   readonly baseDir?: string;
 }

@@ -231,7 +231,7 @@ async function trainOnce(config: RunConfig, options: RunOptions): Promise<RunRes
   const resumed = options.resume === undefined ? null : await resumeConfig(config, options.resume, options.baseDir);
   const resolved = resolveConfig(resumed?.config ?? config);
   const dataset = await datasetFor(resolved, options);
-  requireValidation(dataset);
+  if (options.unvalidated !== true) requireValidation(dataset);
   const on = await runningOn(resolved, dataset);
   if (resumed && resumed.checkpoint.datasetHash !== dataset.metadata.hash)
     throw new UsageError(

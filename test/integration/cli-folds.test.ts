@@ -64,6 +64,28 @@ describe("a study over folds", () => {
     expect(await ok("predict", ...files, "--split", "test")).toMatch(/^cell,cycle,step,soh_true,soh_pred,soh_low,soh_high\n/);
   });
 
+  test("best-trial --retrain trains on all cells but those of the test, and says where there are none", async () => {
+    const cwd = await emptyFolder();
+    const study = ["create-study", "--model", "mlp", "--dataset", "dummy", "--cells", "3", "--cycles", "40"];
+    const small = ["--horizon", "3", "--fix", "train.epochs=2", "--seed", "3", "--folds", "2"];
+    for (const [name, ...more] of [["aside", "--test-cells", "D03"], ["all"]] as [string, ...string[]][]) {
+      expect(await runHere([...study, ...small, ...more, "--study-name", name], cwd)).toMatchObject({ code: 0 });
+      expect(await runHere(["optimize", name, "--trials", "1", "--workers", "1"], cwd)).toMatchObject({ code: 0 });
+    }
+    const aside = await runHere(["best-trial", "aside", "--retrain", "--seeds", "2"], cwd);
+    expect(aside.stdout.replaceAll(/\s+/g, " ")).toMatch(
+      /^trial 0 and the defaults under the same 2 fresh seeds, on all cells but those of the test, for as many epochs as was best in the mean over the folds \(\d and \d\)/,
+    );
+    expect(aside.stdout).toMatch(/^test_rmse +0\.\d+ ± /m);
+    expect(aside.stdout).not.toContain("val_rmse");
+    const all = await runHere(["best-trial", "all", "--retrain", "--checkpoint", "-o", "all.safetensors"], cwd);
+    expect(all).toMatchObject({ code: 0, stderr: "weights: all.safetensors\n" });
+    expect(all.stdout.replaceAll(/\s+/g, " ")).toContain(
+      "no test score: the study sets no cells aside for the test (data.test_cells), and its folds have seen all others",
+    );
+    expect(existsSync(join(cwd, "all.safetensors"))).toBe(true);
+  });
+
   test.skipIf(nasa === null)("on the real cells every cell is held out, and the baselines stand beside", async () => {
     const cwd = await emptyFolder();
     const data = ["--dataset", "nasa", "--data-dir", nasa as string, "--features", "soh"];

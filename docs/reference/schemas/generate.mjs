@@ -580,6 +580,10 @@ const schemas = {
     object({
       trial: count,
       params: ref("params"),
+      epochs: {
+        description: "After folds, how many each side is trained for on all cells but the test cells; else null.",
+        ...nullable(object({ winner: count, defaults: count })),
+      },
       runs: list(
         object({
           who: { enum: ["winner", "defaults"] },

@@ -29,7 +29,7 @@ export const bestTrialCommand: CommandDefinition = (program, context) => {
     .description(
       "show the best trial (several objectives: the Pareto front), export its weights, retrain it with fresh seeds",
     )
-    .option("--checkpoint", "export the best trial's weights (see --output)")
+    .option("--checkpoint", "export the best trial's weights (see --output); with --retrain the retrained ones")
     .option("-o, --output <file>", "where --checkpoint writes (default: STUDY.safetensors)")
     .option(
       "--retrain",
@@ -51,7 +51,9 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");
     const trial = winnerOf(ref.name, winners, options.trial);
-    return retrain({ io, ref, trial, seeds: options.seeds, format });
+    const wanted = options.checkpoint === true || options.output !== undefined;
+    const checkpoint = wanted ? (options.output ?? `${ref.name}.safetensors`) : null;
+    return retrain({ io, ref, trial, seeds: options.seeds, checkpoint, format });
   }
   if (options.checkpoint || options.output !== undefined) {
     const { number } = winnerOf(ref.name, winners, options.trial);

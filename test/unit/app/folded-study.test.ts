@@ -5,11 +5,12 @@ import { describe, expect, it } from "vitest";
 import { createStudy, ensureStudy, planStudy } from "../../../src/app/create-study.js";
 import { readEpochs } from "../../../src/app/epoch-log.js";
 import { replayTrial } from "../../../src/app/replay.js";
+import { retrain } from "../../../src/app/retrain.js";
 import { loadStudy } from "../../../src/app/study.js";
 import type { OptimizeEvent, Trial } from "../../../src/core/index.js";
 import type { Pruner } from "../../../src/pruners/pruner.js";
 import { deriveSeed } from "../../../src/core/index.js";
-import { run } from "../../../src/training/index.js";
+import { evaluateCheckpoint, readCheckpoint, run } from "../../../src/training/index.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
 
 const folded = {
@@ -145,6 +146,56 @@ describe("a study over folds", () => {
     await expect(refused).rejects.toMatchObject({ exitCode: 2 });
     await expect(refused).rejects.toThrow(message);
     expect(existsSync(join(directory, "studies", "mlp-dummy.json"))).toBe(false);
+  });
+
+  it("retrains the winner and the defaults on all cells but those of the test, for the epochs of their mean curves", async () => {
+    const directory = await emptyFolder();
+    const params = { ...small.params, "train.epochs": 6, "data.cells": 4, "data.test_cells": ["D04"] };
+    const study = await createStudy({ ...folded, params, ...{ storage: "studies", directory, folds: "cells", seeds: 2 } });
+    await study.optimize({ trials: 2, workers: 1 });
+    await study.close();
+    const target = { name: "mlp-dummy", storage: join(directory, "studies") };
+    const file = join(directory, "new", "all.safetensors");
+    const result = await retrain(target, { trial: 1, seeds: 2, checkpoint: file });
+    const bestOf = ({ intermediate }: Trial): number => {
+      const values = intermediate.map(([, value]) => value);
+      return values.indexOf(Math.min(...values)) + 1;
+    };
+    const [defaults, winner] = study.trials as readonly [Trial, Trial];
+    expect(result.epochs).toEqual({ winner: bestOf(winner), defaults: bestOf(defaults) });
+    expect(result.runs).toHaveLength(4);
+    for (const { who, seed, val, test } of result.runs) {
+      expect(val).toEqual({});
+      const trial = who === "winner" ? winner : defaults;
+      // The same cells train where the test cell validates: under a fixed schedule that changes no bit of the training.
+      const { "data.test_cells": _aside, ...others } = params;
+      const watched = await run({
+        ...{ model: "mlp", dataset: "dummy", seed, dataSeed: 5 },
+        params: { ...others, ...trial.params, "data.val_cells": ["D04"] },
+      });
+      expect(test?.["test_rmse"]).toBeCloseTo(watched.history[bestOf(trial) - 1]?.val_rmse as number, 12);
+      expect(result.baselines.test).toEqual(watched.baselines);
+    }
+    expect(result.rows.map(({ part, metric }) => `${part} ${metric}`)).toEqual([
+      ...["test test_rmse", "test test_rmse_end", "test test_mae"],
+    ]);
+    const { metrics, warnings } = await evaluateCheckpoint(file, { split: "test" });
+    expect({ rmse: metrics["test_rmse"], warnings }).toEqual({ rmse: result.runs[0]?.test?.["test_rmse"], warnings: [] });
+  });
+
+  it("gives no test score without test cells, whatever the folds; a plateau needs no validation part", async () => {
+    const directory = await emptyFolder();
+    const params = { ...folded.params, "train.scheduler": "reduce_lr_on_plateau", "train.early_stopping_patience": 1 };
+    const study = await createStudy({ ...folded, params, storage: "studies", directory, folds: 3, search: {} });
+    await study.optimize({ trials: 1, workers: 1 });
+    await study.close();
+    const file = join(directory, "all.safetensors");
+    const result = await retrain({ name: "mlp-dummy", storage: join(directory, "studies") }, { checkpoint: file });
+    expect(result).toMatchObject({ runs: [], rows: [], baselines: { test: null } });
+    const { config, best } = await readCheckpoint(file);
+    expect(config.params).toMatchObject({ "data.val_part": "empty" });
+    expect(config).not.toHaveProperty("folds");
+    expect(best.epoch).toBe(result.epochs?.winner);
   });
 
   it("is over a model: an objective of one's own has no folds", async () => {
