@@ -23,9 +23,12 @@ export type {
   Direction,
   Distribution,
   EpochEvent,
+  EpochOfPart,
   Failure,
   FailureClass,
   FinishEvent,
+  FinishOfPart,
+  FoldBaselines,
   FloatDistribution,
   FloatOptions,
   Folds,
@@ -59,6 +62,7 @@ export type {
   Rng,
   RunConfig,
   RunEvent,
+  PartOfRun,
   ScoredBaselines,
   SearchEnd,
   SearchSpace,
@@ -293,7 +297,7 @@ export type { EpochMetrics } from "./training/checkpoint.js";
 export type { EventAnswer, RunState } from "./training/run-types.js";
 export { run } from "./app/run.js";
 export type { RunOptions } from "./app/run.js";
-export type { RunProbe, RunResult } from "./training/run.js";
+export type { PartResult, RunProbe, RunResult } from "./training/run.js";
 export { crossValidate } from "./app/cross-validate.js";
 export type { CrossValidateOptions, CrossValidation, FoldResult } from "./app/cross-validate.js";
 export { evaluateCheckpoint } from "./training/evaluate.js";

@@ -12,7 +12,7 @@ const inFile: Partial<Record<keyof StudyRequest, keyof StudyFile>> = {
   ...({ model: "model", dataset: "dataset", plugins: "plugins", metric: "metric", direction: "direction" } as const),
   ...({ objectives: "objectives", constraints: "constraints", pruneBy: "prune_by" } as const),
   ...({ forceDirection: "force_direction", trialValue: "trial_value", onNan: "on_nan" } as const),
-  ...({ onDuplicate: "on_duplicate", dryRunPruner: "dry_run_pruner" } as const),
+  ...({ onDuplicate: "on_duplicate", dryRunPruner: "dry_run_pruner", seeds: "seeds" } as const),
 };
 
 const settingKeys: KnownKeys<NonNullable<StudyRequest["settings"]>> = {
@@ -27,6 +27,9 @@ export function checkRequest(request: StudyRequest): void {
   if (Array.isArray(objectives))
     for (const [i, objective] of objectives.entries())
       requireKnownKeys(`createStudy: objectives[${i}]`, objective, objectiveKeys);
+  // Null says the same as "none".
+  if (request.folds !== undefined && request.folds !== null)
+    checkValueOf("folds", request.folds, "createStudy: folds");
   for (const [name, key] of Object.entries(inFile)) {
     const value: unknown = request[name as keyof StudyRequest];
     if (value !== undefined) checkValueOf(key, value, `createStudy: ${name}`);

@@ -1,5 +1,5 @@
 /** Which trials' checkpoints stay and which are removed: the best so many, the Pareto front, all or none. */
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Direction, Trial } from "../core/index.js";
 import {
@@ -11,7 +11,7 @@ import {
   valueOf,
   violationOf,
 } from "../core/index.js";
-import { CHECKPOINT_FILE } from "../executors/trial-files.js";
+import { isCheckpoint } from "../executors/trial-files.js";
 
 /** Which trials' checkpoints stay: those of the best so many, all, or none. */
 export type KeepCheckpoints = { readonly best: number } | "all" | "none";
@@ -118,6 +118,8 @@ export class CheckpointKeeper {
 
   async #remove({ number }: Trial): Promise<void> {
     const directory = this.#directoryOf(number);
-    if (directory !== null) await rm(join(directory, CHECKPOINT_FILE), { force: true });
+    if (directory === null) return;
+    const files = await readdir(directory).catch(() => []);
+    for (const file of files.filter(isCheckpoint)) await rm(join(directory, file), { force: true });
   }
 }

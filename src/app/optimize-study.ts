@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BackendName, ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
-import { isBanned, UsageError } from "../core/index.js";
+import { defined, isBanned, UsageError } from "../core/index.js";
 import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import type { JudgedBy } from "../plugins/known-metrics.js";
@@ -15,7 +15,8 @@ import type { TrialRunner } from "../study/trial-runner.js";
 import { resolveConfig } from "../training/config.js";
 import { CheckpointKeeper, requireKeepCheckpoints } from "./checkpoint-keeper.js";
 import { requireExecutor, studyExecutor } from "./executor-of.js";
-import { datasetOf, preflight } from "./preflight.js";
+import { partsOfData } from "./parts-of-data.js";
+import { preflight } from "./preflight.js";
 import { BaselineKeeper } from "./study-baselines.js";
 import { studyParameters } from "./study-subject.js";
 import { requireThreads, studyBackend } from "./study-backend.js";
@@ -132,7 +133,7 @@ export async function configOfTrials(
   options: Pick<OptimizeStudyOptions, "backend" | "kernels"> = {},
 ): Promise<ConfigOfTrial> {
   const plugins = await loadStudyPlugins(header, base);
-  const { task } = header;
+  const { task, settings } = header;
   const names = modelsOf(header);
   const dataset = task.dataset as string;
   const parameters = studyParameters(names, dataset);
@@ -142,8 +143,8 @@ export async function configOfTrials(
     return {
       ...{ model: model as string, dataset, params, plugins, dataSeed: header.seed },
       ...(task.align_window === undefined ? {} : { alignWindow: task.align_window }),
-      ...(options.backend === undefined ? {} : { backend: options.backend }),
-      ...(options.kernels === undefined ? {} : { kernels: options.kernels }),
+      ...defined({ folds: settings.folds ?? undefined, seeds: settings.seeds }),
+      ...defined({ backend: options.backend, kernels: options.kernels }),
     };
   };
 }
@@ -163,12 +164,12 @@ async function trainingJobs(
   const kernels = studyKernels(study, options.kernels);
   const asked = await studyBackend(study, options.backend);
   const configOfAsked = await configOfTrials(header, base, { backend: asked, kernels });
-  const baselines = new BaselineKeeper(study, (trial) => datasetOf(resolveConfig(configOfAsked(trial))));
+  const baselines = new BaselineKeeper(study, (trial) => partsOfData(configOfAsked(trial)));
   const chosen = new Set<BackendName>();
   for (const model of modelsOf(header)) {
     const found = await preflight(configOfAsked({ params: { model } }));
     chosen.add(found.backend);
-    await baselines.start(found.dataset);
+    await baselines.start(found.parts);
   }
   const backend = oneBackend(chosen);
   requireThreads(backend, options);

@@ -1,23 +1,14 @@
 /** The check before the first trial: data loaded and model built once. */
-import type { BackendName, Dataset, RunConfig } from "../core/index.js";
+import type { BackendName, RunConfig } from "../core/index.js";
 import { inOneLine, MlbenchError, moduleErrorOf, UsageError } from "../core/index.js";
-import { buildDataset } from "../datasets/index.js";
 import { useKernels } from "../tensor/index.js";
 import { chooseBackend } from "../training/choose-backend.js";
-import type { ResolvedConfig } from "../training/config.js";
-import { resolveConfig } from "../training/config.js";
 import { Trainer } from "../training/trainer.js";
-
-/** The dataset of a run, its tables from the process's cache. */
-export function datasetOf({ dataset, data, dataSeed, alignWindow }: ResolvedConfig): Promise<Dataset> {
-  return buildDataset(dataset, data, {
-    seed: dataSeed,
-    ...(alignWindow === undefined ? {} : { alignWindow }),
-  });
-}
+import type { PartOfData } from "./parts-of-data.js";
+import { partsOfData } from "./parts-of-data.js";
 
 export interface Preflight {
-  readonly dataset: Dataset;
+  readonly parts: readonly PartOfData[];
   readonly backend: BackendName;
 }
 
@@ -27,14 +18,14 @@ export interface Preflight {
  * @throws UsageError for whatever is wrong.
  */
 export async function preflight(config: RunConfig): Promise<Preflight> {
-  const resolved = resolveConfig(config);
+  const parts = await partsOfData(config);
+  const [{ config: resolved, dataset }] = parts as readonly [PartOfData];
   try {
-    const dataset = await datasetOf(resolved);
     const { name: backend } = await chooseBackend(resolved, dataset);
     await useKernels(resolved.kernels);
     const trainer = await Trainer.create(resolved, dataset);
     trainer.dispose();
-    return { dataset, backend };
+    return { parts, backend };
   } catch (error) {
     if (error instanceof MlbenchError) throw error;
     const what = `model "${resolved.model}" on dataset "${resolved.dataset}"`;

@@ -1,12 +1,13 @@
 /** What is read of a stored study: its records, figures and exports, a trial's log and weights, and what is amiss. */
 import { createReadStream, existsSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { copyFile, readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { StudyState } from "../core/index.js";
 import { unknownTrial, UsageError } from "../core/index.js";
-import { CHECKPOINT_FILE, LOG_FILE } from "../executors/trial-files.js";
+import { isCheckpoint, LOG_FILE, partOfCheckpoint } from "../executors/trial-files.js";
 import { cannotWrite } from "../io/atomic-write.js";
 import { makeFolder } from "../io/make-folder.js";
+import { partFile } from "../io/part-file.js";
 import type { RepairReport, StorageFinding } from "../storage/storage.js";
 import type { LocatedStudy, StudyTarget } from "./address.js";
 import { locate } from "./address.js";
@@ -67,13 +68,29 @@ export async function exportTrials(target: StudyTarget, format: ExportFormat): P
   return exportOf(await storage.read(name), format);
 }
 
-/** A file that a trial has left, absolute where the storage is; null where there is none. */
-async function trialFile({ storage, name }: LocatedStudy, number: number, file: string): Promise<string | null> {
+/** The directory of a trial's own files, absolute where the storage is; null in memory. */
+async function directoryOf({ storage, name }: LocatedStudy, number: number): Promise<string | null> {
   const { size } = await storage.read(name);
   if (number >= size) throw unknownTrial(name, number, size);
-  const directory = storage.artifacts(name)?.directory(number) ?? null;
+  return storage.artifacts(name)?.directory(number) ?? null;
+}
+
+/** A file that a trial has left; null where there is none. */
+async function trialFile(study: LocatedStudy, number: number, file: string): Promise<string | null> {
+  const directory = await directoryOf(study, number);
   const path = directory === null ? null : join(directory, file);
   return path !== null && existsSync(path) ? path : null;
+}
+
+/** The weights that a trial has left, by where each is to go; each part of a cross-validated trial has its own. */
+async function weightsOf(study: LocatedStudy, number: number, file: string): Promise<[from: string, to: string][]> {
+  const directory = await directoryOf(study, number);
+  if (directory === null) return [];
+  const found = (await readdir(directory).catch(() => [])).filter(isCheckpoint).sort();
+  return found.map((name) => {
+    const part = partOfCheckpoint(name);
+    return [join(directory, name), part === null ? file : partFile(file, { file: part })];
+  });
 }
 
 /**
@@ -89,16 +106,18 @@ export async function trialLog(target: StudyTarget, number: number): Promise<Asy
 }
 
 /**
- * Copies the kept weights of a trial; folders on the way are made.
+ * Copies the kept weights of a trial; folders on the way are made. Each part of a cross-validated trial has weights of
+ * its own, which go beside the file that is named, with the part's name before its end: `best.B0005.safetensors`, …
  * @param file where to; a relative path starts at the current folder
+ * @returns the files written
  * @throws UsageError `unknown-trial`, `no-checkpoint`, `cannot-write`, and as {@link readStudy}.
  * @example
  * await copyCheckpoint({ name: "tuned", storage: "studies" }, 3, "artifacts/best.safetensors");
  */
-export async function copyCheckpoint(target: StudyTarget, number: number, file: string): Promise<void> {
+export async function copyCheckpoint(target: StudyTarget, number: number, file: string): Promise<readonly string[]> {
   const study = await locate("copyCheckpoint", target);
-  const source = await trialFile(study, number, CHECKPOINT_FILE);
-  if (source === null) {
+  const weights = await weightsOf(study, number, file);
+  if (weights.length === 0) {
     const { header } = await study.storage.read(study.name);
     throw new UsageError(
       "no-checkpoint",
@@ -107,12 +126,14 @@ export async function copyCheckpoint(target: StudyTarget, number: number, file: 
         : `trial ${number} has no kept weights: --keep-checkpoints says which trials keep theirs`,
     );
   }
-  try {
-    await makeFolder(dirname(resolve(file)));
-    await copyFile(source, file);
-  } catch (error) {
-    throw cannotWrite(file, error);
-  }
+  for (const [from, to] of weights)
+    try {
+      await makeFolder(dirname(resolve(to)));
+      await copyFile(from, to);
+    } catch (error) {
+      throw cannotWrite(to, error);
+    }
+  return weights.map(([, to]) => to);
 }
 
 /** Everything that is amiss with a study's files; nothing when it is whole. */

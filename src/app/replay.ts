@@ -13,7 +13,7 @@ import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { metricsOfPlugins } from "../plugins/load-plugins.js";
 import type { RunProbe, RunResult, TrialScores } from "../training/index.js";
-import { epochNumbers, run, scoreTrial } from "../training/index.js";
+import { epochNumbers, numbersOfPart, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
@@ -133,6 +133,7 @@ async function replayRecord(
   const config = configOf(trial);
   options.onStart?.(trial);
   const reports: [number, number][] = [];
+  const ofParts: (readonly number[])[] = [];
   const last = trial.intermediate.at(-1)?.[0] as number;
   const result = await run(
     { ...config, seed: trial.seed },
@@ -144,16 +145,37 @@ async function replayRecord(
         if (event.event !== "epoch") return "continue";
         options.onEpoch?.(event);
         reports.push([event.epoch, reportOf(event, probe, reportedMetric(header))]);
+        if (event.parts) ofParts.push(reportsOfParts(event, probe, reportedMetric(header)));
         return event.epoch >= last && trial.state === "pruned" ? "stop" : "continue";
       },
     },
   );
+  const timed = timedMetrics.has(reportedMetric(header));
   const difference =
-    differingReport(trial, reports, timedMetrics.has(reportedMetric(header))) ?? differingScore(header, trial, result);
+    differingReport(trial, reports, timed) ??
+    (timed ? null : differingPart(trial, ofParts)) ??
+    differingScore(header, trial, result);
   return {
     ...{ number: trial.number, same: difference === null, difference, reports },
     ...{ backend: `${result.backend.name}/${result.kernels}`, recorded_backend: trial.backend },
   };
+}
+
+/** The same of each part of a cross-validated trial. */
+function reportsOfParts({ parts = [] }: EpochEvent, { parameters }: RunProbe, metric: string): readonly number[] {
+  return parts.map((part) => numbersOfPart(part, { parameters, epochs: part.epoch })[metric] ?? NaN);
+}
+
+/** What a part of a cross-validated trial reported otherwise, where the mean is the same. */
+function differingPart(
+  { intermediate, intermediate_parts: recorded = [] }: Trial,
+  now: readonly (readonly number[])[],
+): string | null {
+  for (const [i, values] of recorded.entries())
+    for (const [p, value] of values.entries())
+      if (!Object.is(value, now[i]?.[p]))
+        return `epoch ${intermediate[i]?.[0]}, part ${p + 1}: recorded ${value}, now ${now[i]?.[p]}`;
+  return null;
 }
 
 function differingReport(trial: Trial, reports: readonly [number, number][], timed: boolean): string | null {
@@ -173,13 +195,13 @@ function differingScore({ objectives, settings }: StudyHeader, trial: Trial, res
   if (!trial.metrics.last) return null;
   const { seconds, parameters, epoch: epochs } = result;
   const run = { seconds, parameters, epochs, inference_us: NaN };
-  const scores = scoreTrial(result.history, run, { objectives, constraints: [], trialValue: settings.trial_value });
+  const scores = scoreTrial(result.history, run, { objectives, constraints: [], trialValue: settings.trial_value }, result.parts);
   if (!scores) return null;
   const last = differingMetric("last", trial.metrics, scores.metrics);
   // Which epoch counts is the clock's to say where it is the first objective in which epochs differ.
   const deciding = objectives.find(({ metric }) => !wholeRunMetrics.has(metric));
   if (deciding?.metric === "epoch_seconds") return last;
-  return differingValue(trial, objectives, scores) ?? differingMetric("best", trial.metrics, scores.metrics) ?? last;
+  return differingValue(trial, objectives, scores) ?? differingParts(trial, objectives, scores) ?? differingMetric("best", trial.metrics, scores.metrics) ?? last;
 }
 
 function differingValue(trial: Trial, objectives: readonly StudyObjective[], { values }: TrialScores): string | null {
@@ -190,6 +212,18 @@ function differingValue(trial: Trial, objectives: readonly StudyObjective[], { v
     if (recorded === undefined || timedMetrics.has(metric) || Object.is(recorded, now)) continue;
     return `${metric}: recorded ${recorded}, now ${now}`;
   }
+  return null;
+}
+
+function differingParts(
+  { parts }: Trial,
+  objectives: readonly StudyObjective[],
+  { parts: now }: TrialScores,
+): string | null {
+  for (const [p, { values }] of (parts ?? []).entries())
+    for (const [i, { metric }] of objectives.entries())
+      if (!timedMetrics.has(metric) && !Object.is(values[i], now?.[p]?.values[i]))
+        return `part ${p + 1}, ${metric}: recorded ${values[i]}, now ${now?.[p]?.values[i]}`;
   return null;
 }
 

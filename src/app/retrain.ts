@@ -1,15 +1,14 @@
 /** The winner of a study trained again beside the defaults, under fresh seeds. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { UsageError, deriveSeed, unknownTrial } from "../core/index.js";
-import type { Direction, Metrics, Params, RunConfig, StudyHeader, StudyState, Trial } from "../core/index.js";
+import type { Direction, Metrics, Params, StudyHeader, StudyState, Trial } from "../core/index.js";
 import { buildDataset } from "../datasets/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { metricsOfPlugins } from "../plugins/load-plugins.js";
 import { evaluateCheckpoint, resolveConfig, run } from "../training/index.js";
-import { defaultTrial } from "./default-trial.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
@@ -17,12 +16,17 @@ import { studyBackend } from "./study-backend.js";
 import { studyKernels } from "./study-kernels.js";
 import { meanInterval } from "./student-t.js";
 import type { Interval } from "./student-t.js";
+import { cannotWrite } from "../io/atomic-write.js";
+import { makeFolder } from "../io/make-folder.js";
+import type { RetrainedSide, RetrainPlan } from "./retrain-plan.js";
+import { hasFolds, retrainPlan } from "./retrain-plan.js";
 import { winnerOf, winnersOf } from "./winners.js";
 
 /** One training under one fresh seed. */
 export interface RetrainRun {
   readonly who: "winner" | "defaults";
   readonly seed: number;
+  /** Of the best epoch; empty after folds, where nothing is left to validate on. */
   readonly val: Metrics;
   /** Null where the study has no test part. */
   readonly test: Metrics | null;
@@ -44,6 +48,12 @@ export interface RetrainResult {
   /** The number of the winner, and its parameters. */
   readonly trial: number;
   readonly params: Params;
+  /**
+   * How many epochs each side was trained for, on all cells but those of the test; null in a study without folds, whose
+   * sides are trained on the training part, for all epochs.
+   */
+  readonly epochs: { readonly winner: number; readonly defaults: number } | null;
+  /** Empty after folds where no cells are set aside for the test: there is nothing to score. */
   readonly runs: readonly RetrainRun[];
   readonly rows: readonly RetrainRow[];
   readonly baselines: { readonly val: Metrics; readonly test: Metrics | null };
@@ -55,15 +65,17 @@ export interface RetrainOptions {
   readonly trial?: number | undefined;
   /** How many fresh seeds, two or more. @default 5 */
   readonly seeds?: number | undefined;
+  /** A file for the weights of the winner under the first fresh seed; a relative path starts at the current folder. @default none */
+  readonly checkpoint?: string | undefined;
   /** Hears each training that has ended, and how many of them. */
   readonly onRun?: ((run: RetrainRun, done: number, total: number) => void) | undefined;
   /** Ends the trainings early. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const keys: KnownKeys<RetrainOptions> = { trial: true, seeds: true, onRun: true, signal: true };
+const keys: KnownKeys<RetrainOptions> = { trial: true, seeds: true, checkpoint: true, onRun: true, signal: true };
 
-async function hasTestPart(config: RunConfig): Promise<boolean> {
+async function hasTestPart({ config }: RetrainedSide): Promise<boolean> {
   const resolved = resolveConfig(config);
   const dataset = await buildDataset(resolved.dataset, resolved.data, {
     seed: resolved.dataSeed,
@@ -73,8 +85,10 @@ async function hasTestPart(config: RunConfig): Promise<boolean> {
 }
 
 /**
- * Trains the winner of a study over a model and the defaults under the same fresh seeds, with all epochs, and scores both
- * on validation and, where there is one, the test part, which no search has seen.
+ * Trains the winner of a study over a model and the defaults under the same fresh seeds and scores both on the test part,
+ * which no search has seen, where there is one. Without folds they are trained with all epochs on the training part, and
+ * scored on validation as well; with folds on all cells but those of the test, for as many epochs as was best in the mean
+ * over the folds.
  * @throws UsageError `not-trainable` for a study over a plain objective, `unknown-trial`, `several-winners`,
  * `unknown-option`, `invalid-option`, `kernels-unavailable`, `backend-unavailable`; MlbenchError `no-best-trial`, `no-feasible-trial`.
  * @example
@@ -82,7 +96,7 @@ async function hasTestPart(config: RunConfig): Promise<boolean> {
  */
 export async function retrain(target: StudyTarget, options: RetrainOptions = {}): Promise<RetrainResult> {
   requireKnownKeys("retrain", options, keys);
-  const { seeds = 5, onRun, signal } = options;
+  const { seeds = 5, onRun, signal, checkpoint = null } = options;
   if (!Number.isInteger(seeds) || seeds < 2)
     throw new UsageError("invalid-option", `retrain: seeds must be a whole number of at least 2, got ${seeds}`);
   const { storage, name } = await locate("retrain", target);
@@ -96,13 +110,16 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
     backend: await studyBackend({ name, trials: state.trials }, "auto", "retrain"),
     kernels: studyKernels({ name, trials: state.trials }, "auto", "retrain"),
   });
-  const sides = { winner: configOf(winner), defaults: configOf({ params: defaultTrial(header.task, header.space) }) };
+  const plan = await retrainPlan(state, winner, { configOf, signal });
   const runs: RetrainRun[] = [];
-  const baselines = await trainBoth(sides, { header, seeds, signal }, (entry) => {
+  const baselines = await trainBoth(plan, { header, seeds, signal, checkpoint }, (entry) => {
     runs.push(entry);
     onRun?.(entry, runs.length, 2 * seeds);
   });
-  return { trial: winner.number, params: winner.params, runs, rows: await compare(runs, header), baselines };
+  const { winner: ours, defaults: theirs } = plan;
+  const epochs = hasFolds(header) ? { winner: ours.epochs ?? 0, defaults: theirs.epochs ?? 0 } : null;
+  const { number: trial, params } = winner;
+  return { trial, params, epochs, runs, rows: await compare(runs, header), baselines };
 }
 
 /** The trial that is named, or the only winner. */
@@ -118,35 +135,68 @@ interface Retraining {
   readonly header: StudyHeader;
   readonly seeds: number;
   readonly signal: AbortSignal | undefined;
+  readonly checkpoint: string | null;
 }
 
 async function trainBoth(
-  sides: Readonly<Record<RetrainRun["who"], RunConfig>>,
-  { header, seeds, signal }: Retraining,
+  plan: RetrainPlan,
+  { header, seeds, signal, checkpoint: kept }: Retraining,
   onRun: (run: RetrainRun) => void,
 ): Promise<RetrainResult["baselines"]> {
-  const tested = await hasTestPart(sides.winner);
-  const metrics = metricsOfPlugins(sides.winner.plugins ?? []).map(({ name }) => name);
+  const tested = await hasTestPart(plan.winner);
+  // After folds there is nothing else to score on: then only what is to be handed over is trained.
+  const scored = tested || !hasFolds(header);
   const folder = await mkdtemp(join(tmpdir(), "mlbench-hpo-retrain-"));
+  const checkpoint = join(folder, "weights.safetensors");
   let baselines: RetrainResult["baselines"] = { val: {}, test: null };
   try {
-    for (let i = 0; i < seeds; i++)
-      for (const who of ["winner", "defaults"] as const) {
+    for (let i = 0; i < (scored ? seeds : kept === null ? 0 : 1); i++)
+      for (const who of scored ? (["winner", "defaults"] as const) : (["winner"] as const)) {
         signal?.throwIfAborted();
-        const checkpoint = join(folder, "weights.safetensors");
         const seed = deriveSeed(header.seed, "retrain", i);
-        const result = await run(
-          { ...sides[who], seed },
-          { checkpoint, resumable: false, metrics, baselines: i === 0, ...(signal ? { signal } : {}) },
-        );
-        const test = tested ? await evaluateCheckpoint(checkpoint, { split: "test", metrics }) : null;
-        if (i === 0 && who === "winner") baselines = { val: result.baselines, test: test?.baselines ?? null };
-        onRun({ who, seed, val: result.best?.metrics ?? {}, test: test?.metrics ?? null });
+        const { val, test, ...others } = await trainOne(plan[who], { seed, checkpoint, tested, signal, first: i === 0 });
+        if (i === 0 && who === "winner") baselines = others.baselines;
+        if (i === 0 && who === "winner" && kept !== null) await handOver(checkpoint, kept);
+        if (scored) onRun({ who, seed, val, test });
       }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   return baselines;
+}
+
+/** One side under one seed. */
+async function trainOne(
+  { config, epochs }: RetrainedSide,
+  given: { seed: number; checkpoint: string; tested: boolean; first: boolean; signal: AbortSignal | undefined },
+) {
+  const { seed, checkpoint, tested, first, signal } = given;
+  const metrics = metricsOfPlugins(config.plugins ?? []).map(({ name }) => name);
+  const validated = epochs === null;
+  const result = await run(
+    { ...config, seed },
+    {
+      ...{ checkpoint, resumable: false, metrics, baselines: first && validated, unvalidated: !validated },
+      // The schedule is that of all epochs, as in the folds.
+      onEvent: (event) => (event.event === "epoch" && event.epoch === epochs ? "stop" : "continue"),
+      ...(signal ? { signal } : {}),
+    },
+  );
+  const test = tested ? await evaluateCheckpoint(checkpoint, { split: "test", metrics }) : null;
+  return {
+    val: validated ? (result.best?.metrics ?? {}) : {},
+    test: test?.metrics ?? null,
+    baselines: { val: result.baselines, test: test?.baselines ?? null },
+  };
+}
+
+async function handOver(from: string, file: string): Promise<void> {
+  try {
+    await makeFolder(dirname(resolve(file)));
+    await copyFile(from, file);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
 }
 
 /** What both sides are compared by, without the part's name: the errors that everyone knows, and what was optimized. */
@@ -160,6 +210,7 @@ function comparedBy({ objectives }: StudyHeader): Map<string, Direction> {
 
 async function compare(runs: readonly RetrainRun[], header: StudyHeader): Promise<RetrainRow[]> {
   const rows: RetrainRow[] = [];
+  if (runs.length === 0) return rows;
   for (const part of ["val", "test"] as const)
     for (const [name, direction] of comparedBy(header)) {
       const metric = `${part}_${name}`;

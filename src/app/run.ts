@@ -16,12 +16,13 @@ export interface RunOptions extends TrainingOptions {
 
 const configKeys: KnownKeys<RunConfig> = {
   ...({ model: true, dataset: true, seed: true, dataSeed: true, params: true, backend: true } as const),
-  ...({ kernels: true, plugins: true, alignWindow: true } as const),
+  ...({ kernels: true, plugins: true, alignWindow: true, folds: true, seeds: true } as const),
 };
 
 const optionKeys: KnownKeys<RunOptions> = {
   ...({ directory: true, signal: true, cancelFlag: true, onEvent: true, tables: true, checkpoint: true } as const),
   ...({ keepEarlier: true, resumable: true, resume: true, baselines: true, metrics: true, baseDir: true } as const),
+  ...({ unvalidated: true } as const),
 };
 
 function withMaker(event: RunEvent, { kernels }: RunProbe): RunEvent {
@@ -33,6 +34,15 @@ function metricsInForce(files: readonly string[]): Pick<TrainingOptions, "metric
   return files.length === 0 ? {} : { metrics: metricsOfPlugins(files).map(({ name }) => name) };
 }
 
+/** Where weights go, with relative paths seen from a directory. */
+function checkpointFrom(directory: string, checkpoint: NonNullable<RunOptions["checkpoint"]>) {
+  if (typeof checkpoint === "string") return from(directory, checkpoint);
+  return (part: string): string | null => {
+    const path = checkpoint(part);
+    return path === null ? null : from(directory, path);
+  };
+}
+
 /** A path of the user's, seen from the current folder. */
 function from(directory: string, path: string): string {
   return directory === "." || isAbsolute(path) ? path : join(directory, path);
@@ -40,7 +50,8 @@ function from(directory: string, path: string): string {
 
 /**
  * Trains a model: what the command line's `train` and every trial do, parameter for parameter. The same configuration
- * and seed give the same numbers on the same platform, bit for bit.
+ * and seed give the same numbers on the same platform, bit for bit. With `folds` or `seeds` the configuration is trained
+ * once a part, in lockstep, and the result is the mean's.
  * @returns how the run ended; a diverged, pruned or cancelled run is a result, not an error
  * @throws UsageError for what the user can mend: unknown names and options, values out of range, missing data, a
  * checkpoint that does not fit
@@ -60,7 +71,7 @@ export async function run(config: RunConfig, options: RunOptions = {}): Promise<
   return train(config, {
     ...{ baseDir: resolve(directory), ...metricsInForce(files), ...rest },
     ...(onEvent ? { onEvent: async (event, probe) => onEvent(withMaker(event, probe), probe) } : {}),
-    ...(checkpoint ? { checkpoint: from(directory, checkpoint) } : {}),
+    ...(checkpoint ? { checkpoint: checkpointFrom(directory, checkpoint) } : {}),
     ...(resumed === undefined ? {} : { resume: resumed }),
   });
 }

@@ -1,29 +1,33 @@
 /** The baselines beside a study's best trials: scored on the same windows, once for each choice of the data. */
 import { canonicalJson } from "../core/index.js";
-import type { Dataset, Metrics, Params, StudyHeader, Trial } from "../core/index.js";
+import type { FoldBaselines, Params, StudyHeader, Trial } from "../core/index.js";
 import { baselines } from "../datasets/baselines/index.js";
+import { meanMetrics } from "../training/part-means.js";
+import { combinedHash } from "../training/run-parts.js";
+import type { PartOfData } from "./parts-of-data.js";
 import type { Study } from "../study/study.js";
 import { searchedData } from "./views/baselines.js";
 
 /** Scores the baselines in the course of a call of `optimize`, and keeps them with the study. */
 export class BaselineKeeper {
   readonly #study: Study;
-  readonly #datasetOf: (trial: Pick<Trial, "params">) => Promise<Dataset>;
+  readonly #dataOf: (trial: Pick<Trial, "params">) => Promise<readonly PartOfData[]>;
   /** What is known to hold for the data as they are now. */
   readonly #settled = new Map<string, Promise<void>>();
 
-  constructor(study: Study, datasetOf: (trial: Pick<Trial, "params">) => Promise<Dataset>) {
+  /** @param dataOf a trial's data, a dataset a fold */
+  constructor(study: Study, dataOf: (trial: Pick<Trial, "params">) => Promise<readonly PartOfData[]>) {
     this.#study = study;
-    this.#datasetOf = datasetOf;
+    this.#dataOf = dataOf;
   }
 
   /**
    * Before the first trial: for all trials where nothing of the data is searched, else for the best ones so far.
-   * @param dataset as the parameters' defaults make it
+   * @param data as the parameters' defaults make them
    */
-  async start(dataset: Dataset): Promise<void> {
+  async start(data: readonly PartOfData[]): Promise<void> {
     const { header, bestTrials } = this.#study;
-    if (!searchesData(header)) await this.#settle({}, async () => dataset);
+    if (!searchesData(header)) await this.#settle({}, async () => data);
     else for (const trial of bestTrials) await this.after(trial);
   }
 
@@ -31,26 +35,32 @@ export class BaselineKeeper {
   async after(trial: Trial): Promise<void> {
     const params = searchedData(this.#study.header, trial.params);
     if (this.#settled.has(canonicalJson(params)) || !this.#isBest(trial)) return;
-    await this.#settle(params, () => this.#datasetOf(trial));
+    await this.#settle(params, () => this.#dataOf(trial));
   }
 
   #isBest(trial: Trial): boolean {
     return this.#study.bestTrials.some(({ number }) => number === trial.number);
   }
 
-  #settle(params: Params, dataset: () => Promise<Dataset>): Promise<void> {
+  #settle(params: Params, dataOf: () => Promise<readonly PartOfData[]>): Promise<void> {
     const key = canonicalJson(params);
-    const settled = this.#settled.get(key) ?? dataset().then((data) => this.#score(key, params, data));
+    const settled = this.#settled.get(key) ?? dataOf().then((data) => this.#score(key, params, data));
     this.#settled.set(key, settled);
     return settled;
   }
 
-  async #score(key: string, params: Params, dataset: Dataset): Promise<void> {
-    const { hash: dataset_hash } = dataset.metadata;
+  async #score(key: string, params: Params, data: readonly PartOfData[]): Promise<void> {
+    const dataset_hash = combinedHash(data.map(({ dataset }) => dataset.metadata.hash));
     const kept = this.#study.header.baselines?.find((scored) => canonicalJson(scored.params) === key);
     if (kept?.dataset_hash === dataset_hash) return;
-    const metrics: Metrics = baselines(dataset, "val");
-    await this.#study.keepBaselines({ params, dataset_hash, metrics });
+    const scores = data.map(({ dataset }) => baselines(dataset, "val"));
+    const folds = data.flatMap(({ part }, i): FoldBaselines[] => {
+      if (!part) return [];
+      const { fold, block } = part;
+      return [{ fold, ...(block === null ? {} : { block }), metrics: scores[i] ?? {} }];
+    });
+    const metrics = meanMetrics(scores);
+    await this.#study.keepBaselines({ params, dataset_hash, metrics, ...(folds.length > 0 ? { folds } : {}) });
   }
 }
 

@@ -10,7 +10,7 @@ import type { ConfigValue } from "../core/run.js";
 import { readYaml } from "../io/yaml.js";
 import { parseDistributionJson } from "../search-space/space-json.js";
 import { onDuplicateRules, onNanRules, trialValueRules } from "../core/study.js";
-import type { ComponentSpec, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
+import type { ComponentSpec, Folds, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
 import { directionNames } from "../core/trial.js";
 import type { Direction } from "../core/trial.js";
 import { didYouMean } from "../core/nearest.js";
@@ -43,6 +43,8 @@ export interface StudyConfig {
   readonly on_nan?: OnNan;
   readonly on_duplicate?: OnDuplicate;
   readonly dry_run_pruner?: boolean;
+  readonly folds?: Folds | "none";
+  readonly seeds?: number;
 }
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
@@ -57,6 +59,9 @@ const choices = z.array(z.union([scalar, z.array(z.string())])).min(1);
 const searched = z.union([z.literal(true), z.string(), choices, z.looseObject({ type: z.string() })]);
 
 const direction = z.enum(directionNames);
+
+/** Folds, or seeds: a model each is in memory at once. */
+const MOST_PARTS = 1000;
 
 const schema = z.strictObject({
   name: z.string().optional(),
@@ -83,6 +88,8 @@ const schema = z.strictObject({
   on_nan: z.enum(onNanRules).optional(),
   on_duplicate: z.enum(onDuplicateRules).optional(),
   dry_run_pruner: z.boolean().optional(),
+  folds: z.union([z.enum(["cells", "none"]), z.number().int().min(2).max(MOST_PARTS)]).optional(),
+  seeds: z.number().int().min(1).max(MOST_PARTS).optional(),
 });
 
 type Raw = z.output<typeof schema>;
@@ -120,6 +127,8 @@ const expected: Readonly<Record<string, string>> = {
   on_nan: anyOf(onNanRules),
   on_duplicate: anyOf(onDuplicateRules),
   dry_run_pruner: "true or false",
+  folds: `cells, none, or how many (2 to ${MOST_PARTS})`,
+  seeds: `a whole number from 1 to ${MOST_PARTS}`,
 };
 
 function invalid(source: string, what: string, cause?: unknown): UsageError {

@@ -65,7 +65,6 @@ interface Judging {
 export async function defineStudy(request: StudyRequest, place: DefinitionPlace): Promise<StudyDefinition> {
   checkRequest(request);
   const merged = await mergeRequest(request, place.directory);
-  refuseFolds(request);
   const plugins = await loadPlugins(merged.plugins, place.directory);
   const subject = await subjectOf(merged, place.directory);
   const { objectives, sampler, pruner, settings } = judgingOf(merged, subject, plugins);
@@ -79,6 +78,7 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
     settings: {
       ...merged.settings,
       ...settings,
+      ...subject.partition,
       ...more,
       ...(await storedFiles(subject, plugins, place.baseOf(name))),
     },
@@ -103,14 +103,6 @@ function terminatorOf({ terminator = false }: StudyRequest): Pick<StudySettings,
   if (terminator === false) return {};
   const { minTrials = TERMINATOR_MIN_TRIALS } = terminator === true ? {} : terminator;
   return { terminator: { min_trials: minTrials } };
-}
-
-/** The fields are kept; trials over several parts are not run yet. */
-function refuseFolds({ folds, seeds }: StudyRequest): void {
-  if ((folds ?? "none") !== "none")
-    throw new UsageError("not-available", `folds ${folds}: trials train on one split so far: leave it at none`);
-  if ((seeds ?? 1) !== 1)
-    throw new UsageError("not-available", `seeds ${seeds}: trials train under one seed so far: leave it at 1`);
 }
 
 function checkedSeed(seed: number | undefined): number | undefined {

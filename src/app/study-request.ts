@@ -70,9 +70,13 @@ export interface StudyRequest {
   readonly pruneBy?: string | undefined;
   /** Optimize a metric against the way that it is known to be better. @default false */
   readonly forceDirection?: boolean | undefined;
-  /** @default "none": one split */
+  /**
+   * Each trial trains a model a fold, in lockstep, and is judged by their mean: `"cells"` holds out each cell that is not
+   * set aside for the test, a number so many groups of cells, or blocks of time where there are fewer cells than that
+   * and under `data.split: "by-time"`. @default "none": one split
+   */
   readonly folds?: Folds | "none" | null | undefined;
-  /** How many seeds each trial trains under. @default 1 */
+  /** How many seeds each trial, or each of its folds, trains under; the first is the trial's own. @default 1 */
   readonly seeds?: number | undefined;
   /** @default "auto": asks the sampler that suits the space and what has happened so far */
   readonly sampler?: Given<Sampler> | undefined;
@@ -127,6 +131,8 @@ export interface MergedRequest {
   readonly base: SpaceRequests;
   readonly objectives: ObjectivesRequest;
   readonly settings: Pick<StudySettings, "trial_value" | "on_nan" | "on_duplicate" | "dry_run_pruner">;
+  readonly folds: Folds | "none" | null;
+  readonly seeds: number;
 }
 
 /**
@@ -145,6 +151,7 @@ export async function mergeRequest(request: StudyRequest, directory: string): Pr
     own: spaceRequests(request),
     base: { search: config.search ?? [], fixed: config.fixed ?? {} },
     objectives: objectivesRequest(request, config),
+    ...{ folds: request.folds === undefined ? (config.folds ?? null) : request.folds, seeds: request.seeds ?? config.seeds ?? 1 },
     settings: {
       trial_value: request.trialValue ?? request.settings?.trial_value ?? config.trial_value ?? "best",
       on_nan: request.onNan ?? request.settings?.on_nan ?? config.on_nan ?? "fail",

@@ -1,9 +1,10 @@
 /** What the trials of a study run: a model on a dataset, an objective's module, or a function. */
 import { basename, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { ConfigValue, SearchSpace, StudyTask } from "../core/index.js";
+import type { ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
 import { UsageError } from "../core/index.js";
-import { dataFiles, dataParameters } from "../datasets/index.js";
+import type { TaskParameters } from "../datasets/index.js";
+import { dataFiles, dataParameters, requireFolds } from "../datasets/index.js";
 import { models } from "../models/index.js";
 import { loadObjective } from "../plugins/load-objective.js";
 import { resolveModule } from "../plugins/resolve-module.js";
@@ -11,6 +12,7 @@ import type { QualifiedParameter } from "../registry/index.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import { declareSpace, deriveSpace, parseSpace, qualifyModels, refuseNeverActive } from "../search-space/index.js";
 import { trainParameters } from "../training/config.js";
+import { partitionOf } from "../training/run-parts.js";
 import { openPaths } from "./study-files.js";
 import type { MergedRequest } from "./study-request.js";
 
@@ -24,6 +26,8 @@ export interface Subject {
   readonly objective: string | null;
   /** Absolute. */
   readonly dataFiles: readonly string[];
+  /** Empty where trials train once. */
+  readonly partition: Pick<StudySettings, "folds" | "seeds">;
   readonly defaultName: string;
   readonly defaultMetric: string;
 }
@@ -44,8 +48,9 @@ export function studyParameters(modelNames: readonly string[], dataset: string):
  */
 export async function subjectOf(merged: MergedRequest, directory: string): Promise<Subject> {
   if (merged.kind === "model") return modelSubject(merged, directory);
+  refuseParts(merged);
   if (merged.kind === "objective") return moduleSubject(merged, directory);
-  const none = { task: {}, parameters: [], objective: null, dataFiles: [] };
+  const none = { task: {}, parameters: [], objective: null, dataFiles: [], partition: {} };
   const derived = { space: parseSpace(merged.request.space ?? {}), fixed: {} };
   refuseNeverActive(derived.space);
   return { ...none, derived, defaultName: "study", defaultMetric: "value" };
@@ -72,16 +77,40 @@ async function moduleSubject(merged: MergedRequest, directory: string): Promise<
     parameters: [],
     objective: path,
     dataFiles: [],
+    partition: {},
     defaultName: basename(path).replace(/\.[^.]+$/, ""),
     defaultMetric: "value",
   };
 }
 
-async function modelSubject({ models: names, dataset, own, base }: MergedRequest, directory: string): Promise<Subject> {
+/** What a program's own code trains on is its own affair. */
+function refuseParts({ folds, seeds }: MergedRequest): void {
+  const given = (folds ?? "none") !== "none" ? `folds ${folds}` : seeds !== 1 ? `seeds ${seeds}` : null;
+  if (given !== null)
+    throw new UsageError("not-available", `${given}: only the trials of a model are cross-validated, not an objective's`);
+}
+
+/** The folds and seeds of a study over a model, and its fixed parameters without what they say. */
+function partitioned(
+  { models: names, dataset, folds, seeds }: MergedRequest,
+  derived: DerivedSpace,
+): Pick<Subject, "partition" | "derived"> {
+  const partition = partitionOf({ model: names[0] as string, dataset, params: derived.fixed, folds, seeds });
+  if (!partition) return { partition: {}, derived };
+  const settings = {
+    ...(partition.folds === null ? {} : { folds: partition.folds }),
+    ...(partition.seeds === 1 ? {} : { seeds: partition.seeds }),
+  };
+  return { partition: settings, derived: { ...derived, fixed: partition.config.params ?? {} } };
+}
+
+async function modelSubject(merged: MergedRequest, directory: string): Promise<Subject> {
+  const { models: names, dataset, own, base } = merged;
   const parameters = studyParameters(names, dataset);
-  const derived = deriveSpace(parameters, { ...own, models: names, base });
+  const { partition, derived } = partitioned(merged, deriveSpace(parameters, { ...own, models: names, base }));
   const params = withDefaults(derived.fixed, parameters, derived.space);
-  refuseEachCell(params["data.val_cells"]);
+  if (partition.folds !== undefined && partition.folds !== null)
+    requireFolds(partition.folds, dataValues(params) as unknown as TaskParameters);
   const files = await dataFiles(dataset, dataValues(openPaths(params, parameters, resolve(directory))));
   return {
     task: {
@@ -94,19 +123,10 @@ async function modelSubject({ models: names, dataset, own, base }: MergedRequest
     parameters,
     objective: null,
     dataFiles: files,
+    partition,
     defaultName: `${names.join("-")}-${dataset}`,
     defaultMetric: "val_rmse",
   };
-}
-
-/** A trial trains on one split. */
-function refuseEachCell(cells: ConfigValue | undefined): void {
-  if ([cells].flat().includes("each"))
-    throw new UsageError(
-      "not-available",
-      "data.val_cells=each: a trial trains on one split, and only `mlbench-hpo train` holds every cell out in turn: " +
-        "name the cells to validate on (--val-cells A,B), or leave it out for the last one",
-    );
 }
 
 /** Windows are scored on the same targets whatever their length: those that the longest one has. */

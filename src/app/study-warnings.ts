@@ -79,8 +79,16 @@ export async function requireData(header: StudyHeader, base: string | null): Pro
   const { buildDataset } = await import("../datasets/index.js");
   await loadStudyPlugins(header, base);
   const [name, params, options] = await dataOf(header, dataset, base);
+  const { settings, task } = header;
+  const model = [task.model ?? []].flat()[0] as string;
   try {
-    await buildDataset(name, params, options);
+    const folds = settings.folds ?? null;
+    if (folds === null) await buildDataset(name, params, options);
+    else {
+      const { partsOfData } = await import("./parts-of-data.js");
+      const common = defined({ dataSeed: header.seed, alignWindow: task.align_window });
+      await partsOfData({ model, dataset: name, params, folds, ...common });
+    }
   } catch (error) {
     if (areMissing(error)) return;
     throw error;

@@ -1,5 +1,5 @@
 /** A model beside the four baselines, as a table and in plain words. */
-import { baselinesOf, errorsOf } from "../app/views/baselines.js";
+import { baselinesOf, errorsOf, foldBaselinesOf, partNames } from "../app/views/baselines.js";
 import type { Metrics, StudyHeader, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
 
@@ -50,6 +50,32 @@ export function resultTable(model: string, { metrics, baselines }: Compared): st
       ...(life
         ? [{ title: "RUL MAE [cycles]", align: "right" as const, text: (row: Row) => shortNumber(row.life) }]
         : []),
+    ],
+    rows,
+  );
+}
+
+/** Each part of a cross-validated trial in a row, and the baselines' errors in its fold where they were scored. */
+export function partsTable(header: StudyHeader, trial: Trial): string {
+  const { parts } = trial;
+  if (!parts) return "";
+  const names = partNames(parts);
+  const folds = foldBaselinesOf(header, trial);
+  const seeds = header.settings.seeds ?? 1;
+  const rows = parts.map(({ values }, i) => ({ name: names[i] ?? "", values, others: folds[Math.floor(i / seeds)]?.metrics }));
+  return renderTable(
+    [
+      { title: "part", text: (row) => row.name },
+      ...header.objectives.map(({ metric }, i) => ({
+        title: metric,
+        align: "right" as const,
+        text: (row: (typeof rows)[number]) => shortNumber(row.values[i], 5),
+      })),
+      ...(folds.length === 0 ? [] : baselineNames).map((name) => ({
+        title: `${name} RMSE`,
+        align: "right" as const,
+        text: (row: (typeof rows)[number]) => shortNumber(row.others?.[`${name}_rmse`]),
+      })),
     ],
     rows,
   );

@@ -32,13 +32,14 @@ export class JsonView {
   #line(event: OptimizeEvent): object | null {
     switch (event.event) {
       case "report": {
-        const { number, step, value, metrics } = event;
-        return { event: "report", number, step, value, ...(Object.keys(metrics).length > 0 ? { metrics } : {}) };
+        const { number, step, value, metrics, parts } = event;
+        const further = { ...(Object.keys(metrics).length > 0 ? { metrics } : {}), ...(parts ? { parts } : {}) };
+        return { event: "report", number, step, value, ...further };
       }
       case "trial": {
         // With several objectives a record has no value, and the line none.
-        const { number, state, value, values, params } = event.trial;
-        return { event: "trial", number, state, value, values, params };
+        const { number, state, value, values, spread, params } = event.trial;
+        return { event: "trial", number, state, value, values, ...(spread === null ? {} : { spread }), params };
       }
       case "paused":
       case "resumed":
@@ -53,7 +54,8 @@ export class JsonView {
   }
 
   #finishFields({ study, finished, best, front, stoppedBy, stopReason }: OptimizeResult): object {
-    const shown = best ? { number: best.number, value: best.value, params: best.params } : null;
+    const spread = best && best.spread !== null ? { spread: best.spread } : {};
+    const shown = best ? { number: best.number, value: best.value, ...spread, params: best.params } : null;
     const { file, objectives, warnings = [] } = this.#options;
     const baselines = this.#options.baselines?.(best) ?? null;
     const more = {

@@ -12,7 +12,7 @@ import { styled } from "./styles.js";
 import { tellerOf } from "./teller.js";
 import { movesCursor, sizeOf } from "./terminal.js";
 import { flowText, textWidth, wrapText } from "./text-layout.js";
-import { note, paramText, stateStyle } from "./trial-table.js";
+import { note, paramText, stateStyle, valueText } from "./trial-table.js";
 
 /** Shows a call of `optimize` as it goes. */
 export interface OptimizeView {
@@ -35,8 +35,9 @@ function paramWords(params: Trial["params"]): string[] {
   return Object.entries(params).map(([name, value]) => `${name.slice(name.indexOf(".") + 1)} ${paramText(value)}`);
 }
 
-/** Columns that a value takes, with its mark. */
+/** Columns that a value takes, with its mark; and its spread over the parts of a cross-validated trial. */
 const VALUE = 11;
+const SPREAD = " ± 0.000123".length;
 /** Under the value of the line before. */
 const INDENT = "trial 000  ".length;
 
@@ -46,9 +47,10 @@ const INDENT = "trial 000  ".length;
  * @param width where a line ends; what is longer goes on below, indented
  */
 export function trialLine(trial: Trial, isNewBest: boolean, width = Infinity): string {
-  const values = (trial.values ?? []).map((value) => shortNumber(value, 5)).join(", ");
+  const values = (trial.values ?? []).map((_value, i) => valueText(trial, i)).join(", ");
   const mark = isNewBest ? " *" : isFeasible(trial) ? "" : " infeasible";
-  const value = (trial.state === "complete" ? `${values}${mark}` : "").padEnd(VALUE * (trial.values?.length ?? 1));
+  const columns = VALUE * (trial.values?.length ?? 1) + (trial.intermediate_parts ? SPREAD : 0);
+  const value = (trial.state === "complete" ? `${values}${mark}` : "").padEnd(columns);
   const style = stateStyle(trial);
   const state = style ? styled(style, trial.state.padEnd(8)) : trial.state.padEnd(8);
   const [first = "", ...params] = paramWords(trial.params);

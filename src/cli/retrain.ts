@@ -1,6 +1,6 @@
 /** `best-trial --retrain`: the winner beside the defaults, printed. */
 import type { Trial } from "../core/index.js";
-import type { RetrainRow } from "../app/retrain.js";
+import type { RetrainResult, RetrainRow } from "../app/retrain.js";
 import type { Interval } from "../app/student-t.js";
 import type { CliIo, OutputFormat } from "./io.js";
 import { printNote } from "./io.js";
@@ -20,25 +20,46 @@ export function differenceInWords({ difference: { low, high }, direction }: Retr
   return high < 0 === (direction === "minimize") ? "winner is better" : "winner is worse";
 }
 
+/** What was trained, and on what. */
+function headOf({ trial, epochs }: RetrainResult, seeds: number): string {
+  const both = `trial ${trial} and the defaults under the same ${seeds} fresh seeds`;
+  if (epochs === null) return `${both}, all epochs`;
+  return (
+    `${both}, on all cells but those of the test, for as many epochs as was best in the mean over the folds ` +
+    `(${epochs.winner} and ${epochs.defaults})`
+  );
+}
+
+/** Why there is no test score. */
+function untestedInWords({ epochs }: RetrainResult): string {
+  const none = "no test score: the study sets no cells aside for the test (data.test_cells)";
+  return epochs === null ? none : `${none}, and its folds have seen all others`;
+}
+
 /** `best-trial --retrain`: the table of both sides under the same fresh seeds. */
 export async function retrain(options: {
   io: CliIo;
   ref: StudyRef;
   trial: Trial;
   seeds: number;
+  /** Where the winner's weights go; null: nowhere. */
+  checkpoint: string | null;
   format: OutputFormat;
 }): Promise<void> {
-  const { io, ref, trial, seeds, format } = options;
+  const { io, ref, trial, seeds, checkpoint, format } = options;
   const { retrain: retrainBoth } = await import("../app/retrain.js");
   const result = await withInterrupt((signal) =>
     retrainBoth(ref, {
-      ...{ trial: trial.number, seeds, signal },
+      ...{ trial: trial.number, seeds, signal, checkpoint: checkpoint ?? undefined },
       onRun: (run, done, total) => {
         const test = run.test ? `  test ${run.test["test_rmse"]?.toFixed(5)}` : "";
-        printNote(io.stderr, `${done}/${total}  ${run.who.padEnd(8)}  val ${run.val["val_rmse"]?.toFixed(5)}${test}`);
+        const val = run.val["val_rmse"];
+        const shown = val === undefined ? "" : `  val ${val.toFixed(5)}`;
+        printNote(io.stderr, `${done}/${total}  ${run.who.padEnd(8)}${shown}${test}`);
       },
     }),
   );
+  if (checkpoint !== null && format === "table") printNote(io.stderr, `weights: ${checkpoint}`);
   await printData(io, format, result, {
     table: (width) => {
       const table = renderTable(
@@ -59,11 +80,9 @@ export async function retrain(options: {
         const words = verdict("the winner", { metrics: { [`${part}_rmse`]: rmse }, baselines });
         return words === null ? [] : [hangText(`${part}: ${words}`, width, 2)];
       });
-      return [
-        `trial ${trial.number} and the defaults under the same ${seeds} fresh seeds, all epochs`,
-        table,
-        ...lines,
-      ].join("\n");
+      const untested = result.baselines.test === null ? [hangText(untestedInWords(result), width, 2)] : [];
+      if (result.rows.length === 0) return untested.join("\n");
+      return [hangText(headOf(result, seeds), width, 2), table, ...lines, ...untested].join("\n");
     },
   });
 }

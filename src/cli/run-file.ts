@@ -2,7 +2,7 @@
 import { dirname, isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../core/index.js";
-import type { ConfigValue } from "../core/index.js";
+import type { ConfigValue, Folds } from "../core/index.js";
 import { readYaml } from "../io/yaml.js";
 
 /** `train --config FILE`. */
@@ -10,6 +10,8 @@ export interface RunFile {
   readonly model?: string;
   readonly dataset?: string;
   readonly seed?: number;
+  readonly folds?: Folds | "none";
+  readonly seeds?: number;
   readonly plugins?: readonly string[];
   readonly params?: Readonly<Record<string, ConfigValue>>;
 }
@@ -21,6 +23,8 @@ const schema = z.strictObject({
   model: z.string().optional(),
   dataset: z.string().optional(),
   seed: z.number().int().min(0).optional(),
+  folds: z.union([z.enum(["cells", "none"]), z.number().int().min(2)]).optional(),
+  seeds: z.number().int().min(1).optional(),
   plugins: z.array(z.string()).optional(),
   params: z.record(z.string(), value).optional(),
 });

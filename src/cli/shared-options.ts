@@ -1,6 +1,7 @@
 /** Options that several commands have, and the readers of their values. */
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { Folds } from "../core/index.js";
 import { UsageError } from "../core/index.js";
 import { outputFormats, parseFormat } from "./io.js";
 
@@ -67,6 +68,25 @@ export function duration(name: string) {
       throw new UsageError("invalid-option", `${name} ${text}: expected a length of time, as in 90, 90s, 30m or 2h`);
     return seconds;
   };
+}
+
+/** `--folds`, `--seeds`: what a training is cross-validated over. */
+export function addPartOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        "--folds <folds>",
+        "cross-validate in lockstep: cells (each in turn), N (groups of cells, or blocks of time), or none (default)",
+      ).argParser(foldsOf),
+    )
+    .option("--seeds <n>", "train every fold under N seeds (default: 1)", wholeNumber("--seeds", 1, 1000));
+}
+
+function foldsOf(text: string): Folds | "none" {
+  if (text === "cells" || text === "none") return text;
+  const folds = Number(text);
+  if (/^\d+$/.test(text) && folds >= 2 && folds <= 1000) return folds;
+  throw new UsageError("invalid-option", `--folds ${text}: expected cells, none, or how many folds (from 2)`);
 }
 
 /** `--backend`, `--kernels`: where the numbers are made. */

@@ -36,6 +36,12 @@ export function paramText(value: ParamValue | undefined): string {
   return typeof value === "number" ? shortNumber(value) : oneLine(String(value));
 }
 
+/** A trial's value for an objective; with the spread over its parts where there is one: `0.0123 ± 0.0021`. */
+export function valueText(trial: Pick<Trial, "values" | "spread">, objective = 0): string {
+  const value = shortNumber(trial.values?.[objective], 5);
+  return objective === 0 && trial.spread !== null ? `${value} ± ${shortNumber(trial.spread, 3)}` : value;
+}
+
 /** `infeasible: parameters<=50000 by 1234`; nothing of a trial that meets its constraints, or has not come to its end. */
 export function infeasibility(trial: Trial): string {
   if (trial.state !== "complete") return "";
@@ -75,7 +81,7 @@ function valueColumns(objectives: readonly StudyObjective[], best: ReadonlySet<n
   return objectives.map(({ metric }, i) => ({
     title: objectives.length === 1 ? "value" : metric,
     align: "right",
-    text: (trial) => shortNumber(trial.values?.[i], 5),
+    text: (trial) => valueText(trial, i),
     style: ({ number }) => (best.has(number) ? "best" : undefined),
   }));
 }

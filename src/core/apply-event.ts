@@ -73,7 +73,8 @@ function created(state: ImmutableState, given: Trial): ImmutableState {
   });
 }
 
-function requeued(trial: Trial, at: string, reason: string): Trial {
+function requeued(before: Trial, at: string, reason: string): Trial {
+  const { intermediate_parts: _ofThisAttempt, ...trial } = before;
   const { attempt, started_at, intermediate } = trial;
   return Object.freeze({
     ...trial,
@@ -117,7 +118,7 @@ function trialAfter(state: ImmutableState, trial: Trial, event: TrialEvent): Tri
         distributions: withKey(trial.distributions ?? {}, event.name, toPlainData(event.distribution, event.name)),
       });
     case "trial-report":
-      return withReport(running(trial, "a report"), event.step, event.value + 0, event.seen);
+      return withReport(running(trial, "a report"), { ...event, value: event.value + 0 });
     case "trial-finished":
       return finished(state, trial, event);
     case "trial-requeued":
@@ -196,8 +197,8 @@ function headerAfter(header: StudyHeader, event: Extract<StudyEvent, { type: Hea
     });
   }
   if (event.type === "baselines-scored") {
-    const { params, dataset_hash, metrics } = event;
-    const scored = toPlainData({ params, dataset_hash, metrics }, "baselines");
+    const { params, dataset_hash, metrics, folds } = event;
+    const scored = toPlainData({ params, dataset_hash, metrics, ...(folds ? { folds } : {}) }, "baselines");
     const others = (header.baselines ?? []).filter((one) => canonicalJson(one.params) !== canonicalJson(params));
     return Object.freeze({ ...header, baselines: appended(others, scored) });
   }

@@ -30,6 +30,8 @@ export type OptimizeEvent =
       readonly value: number;
       /** Every number of that step under its name: for a model the whole epoch, its own metrics included. */
       readonly metrics: Metrics;
+      /** The reported metric of each part of a cross-validated trial. */
+      readonly parts?: readonly number[];
       /** What the pruner said: its reason, and whether it would end the trial. */
       readonly prune: boolean;
       readonly reason: string;

@@ -10,7 +10,11 @@ type Report = readonly [step: number, value: number];
 interface Reports {
   readonly intermediate: Report[];
   readonly seen: number[];
+  /** Of a cross-validated trial. */
+  readonly intermediate_parts?: (readonly number[])[];
 }
+
+const listNames: ReadonlySet<string> = new Set(["intermediate", "seen", "intermediate_parts"] satisfies (keyof Trial)[]);
 
 interface Share {
   readonly reports: Reports;
@@ -27,9 +31,14 @@ function firstOf<T>(items: T[], count: number): readonly T[] {
 function defineLists(record: object, { reports, count }: Share): void {
   let intermediate: readonly Report[] | undefined;
   let seen: readonly number[] | undefined;
+  let parts: readonly (readonly number[])[] | undefined;
+  const ofParts = reports.intermediate_parts;
   Object.defineProperties(record, {
     intermediate: { enumerable: true, get: () => (intermediate ??= firstOf(reports.intermediate, count)) },
     seen: { enumerable: true, get: () => (seen ??= firstOf(reports.seen, count)) },
+    ...(ofParts && {
+      intermediate_parts: { enumerable: true, get: () => (parts ??= firstOf(ofParts, count)) },
+    }),
   });
 }
 
@@ -37,7 +46,7 @@ function defineLists(record: object, { reports, count }: Share): void {
 function copyWithoutLists(trial: Trial): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(trial))
-    copy[key] = key === "intermediate" || key === "seen" ? undefined : trial[key as keyof Trial];
+    copy[key] = listNames.has(key) ? undefined : trial[key as keyof Trial];
   return copy;
 }
 
@@ -49,26 +58,48 @@ function withShare(trial: Trial, share: Share, changes: Partial<Trial>): Trial {
   return after;
 }
 
+/** What a trial reports: the step, the value, how many trials were finished then, and what each of its parts came to. */
+export interface ReportMade {
+  readonly step: number;
+  readonly value: number;
+  readonly seen: number;
+  readonly parts?: readonly number[] | undefined;
+}
+
+/** The parts' numbers of every report so far, where there are any, or there will be: one report without makes no gap. */
+function partsSoFar(trial: Trial, parts: readonly number[] | undefined): readonly (readonly number[])[] | null {
+  if (trial.intermediate_parts) return trial.intermediate_parts;
+  return parts ? trial.intermediate.map(() => Object.freeze([])) : null;
+}
+
 /** The record with one more report; the earlier record keeps its own. */
-export function withReport(trial: Trial, step: number, value: number, seen: number): Trial {
+export function withReport(trial: Trial, { step, value, seen, parts }: ReportMade): Trial {
   let share = shares.get(trial);
+  const ofParts = Object.freeze([...(parts ?? [])]);
   if (!share && trial.intermediate.length < COPIED) {
     const intermediate = Object.freeze([...trial.intermediate, Object.freeze([step, value] as const)]);
-    return Object.freeze({ ...trial, intermediate, seen: Object.freeze([...trial.seen, seen]) });
+    const before = partsSoFar(trial, parts);
+    const further = before && { intermediate_parts: Object.freeze([...before, ofParts]) };
+    return Object.freeze({ ...trial, intermediate, seen: Object.freeze([...trial.seen, seen]), ...further });
   }
   // Another record has gone on from the same one: this one's reports are copied once, and go their own way.
   if (!share || share.reports.intermediate.length !== share.count) {
-    const reports = { intermediate: [...trial.intermediate], seen: [...trial.seen] };
+    const before = partsSoFar(trial, parts);
+    const reports = {
+      ...{ intermediate: [...trial.intermediate], seen: [...trial.seen] },
+      ...(before && { intermediate_parts: [...before] }),
+    };
     share = { reports, count: reports.intermediate.length };
   }
   const { reports, count } = share;
   reports.intermediate.push(Object.freeze([step, value] as const));
   reports.seen.push(seen);
+  reports.intermediate_parts?.push(ofParts);
   return withShare(trial, { reports, count: count + 1 }, {});
 }
 
 /** The record with other changes than to its reports, without copying those of a running trial. */
-export function withChanges(trial: Trial, changes: Partial<Omit<Trial, "intermediate" | "seen">>): Trial {
+export function withChanges(trial: Trial, changes: Partial<Omit<Trial, "intermediate" | "seen" | "intermediate_parts">>): Trial {
   const share = shares.get(trial);
   return share ? withShare(trial, share, changes) : Object.freeze({ ...trial, ...changes });
 }

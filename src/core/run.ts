@@ -1,5 +1,6 @@
 /** A training run's configuration, its events, what made it, and a trial's outcome. */
 import type { ParamValue } from "./distribution.js";
+import type { Folds } from "./study.js";
 import type { Failure, Metrics, TrialPart } from "./trial.js";
 
 /** A backend of TensorFlow.js; `tensorflow` is there after `mlbench-hpo backends install tensorflow`. */
@@ -45,6 +46,25 @@ export interface RunConfig {
   readonly plugins?: readonly string[];
   /** Windows shorter than this are scored on the targets that exist for this one (see `data.window` in a study). */
   readonly alignWindow?: number;
+  /**
+   * Train once a fold, in lockstep, and score the mean: `cells` holds out each cell that is not set aside for the test,
+   * a number so many groups of cells or blocks of time. `"none"` and null: one split. `data.val_cells: "each"` is the same as `cells`.
+   * @default "none"
+   */
+  readonly folds?: Folds | "none" | null;
+  /** How many seeds each fold is trained under; the first is `seed`. @default 1 */
+  readonly seeds?: number;
+}
+
+/** Which part of a cross-validated run something is of: one fold under one seed. */
+export interface PartOfRun {
+  /** The cells held out; empty where the fold is no cells. */
+  readonly fold: readonly string[];
+  /** `2/5`: the second of five folds over time; null where cells are held out, or the parts differ in their seeds alone. */
+  readonly block: string | null;
+  /** What the part is called, in words and in file names: `B0005`, `fold-2`, `2/5`, `B0005 seed-2`, `seed-2`. */
+  readonly label: string;
+  readonly seed: number;
 }
 
 /** Metrics of one part in SOH units, under the names of events and records without their `val_` prefix. */
@@ -99,8 +119,13 @@ export interface EpochEvent {
   /** In force during this epoch. */
   readonly lr: number;
   readonly seconds: number;
+  /** The epoch in each part of a cross-validated run, whose means are the numbers here; absent in any other run. */
+  readonly parts?: readonly EpochOfPart[];
   readonly [metric: `train_${string}` | `val_${string}`]: number;
 }
+
+/** An epoch in one part of a cross-validated run. */
+export type EpochOfPart = EpochEvent & PartOfRun;
 
 /** A checkpoint that a run has written. */
 export interface CheckpointEvent {
@@ -125,9 +150,14 @@ export interface FinishEvent {
   readonly seconds: number;
   /** What is suspicious about the data, and settings without effect. */
   readonly warnings: readonly string[];
+  /** Each part of a cross-validated run, at the best epoch of the mean; absent in any other run. */
+  readonly parts?: readonly FinishOfPart[];
   /** Of a run that a program asked for; a trial has none of its own. */
   readonly made_by?: MadeBy;
 }
+
+/** The end of one part of a cross-validated run. */
+export type FinishOfPart = FinishEvent & PartOfRun;
 
 /** What a training run tells as it goes. */
 export type RunEvent = StartEvent | EpochEvent | CheckpointEvent | FinishEvent;
@@ -141,7 +171,7 @@ export type TrialOutcome =
       readonly metrics: { best?: Metrics; last?: Metrics };
       readonly constraints?: Readonly<Record<string, number>>;
       readonly parts?: readonly TrialPart[];
-      readonly spread?: number;
+      readonly spread?: number | null;
     }
   | { readonly state: "pruned"; readonly metrics: { best?: Metrics; last?: Metrics } }
   | { readonly state: "failed"; readonly failure: Failure }

@@ -111,6 +111,15 @@ export interface StudyTask {
   readonly align_window?: number;
 }
 
+/** The baselines' errors on the validation part of one fold. */
+export interface FoldBaselines {
+  /** The cells held out; empty for a block of time. */
+  readonly fold: readonly string[];
+  /** `2/5`: the second of five folds over time; absent where cells are held out. */
+  readonly block?: string;
+  readonly metrics: Metrics;
+}
+
 /** The baselines' errors on the windows that trials of a study are scored on. */
 export interface ScoredBaselines {
   /** What trials with these windows have chosen of what is searched of the data; empty where none of it is searched. */
@@ -119,6 +128,8 @@ export interface ScoredBaselines {
   readonly dataset_hash: string;
   /** `NAME_rmse`, `NAME_rmse_end`, `NAME_mae` of `persistence`, `linear`, `mean_change` and `ridge`, in SOH units; `NAME_rul_mae` in cycles. */
   readonly metrics: Metrics;
+  /** Of each fold, whose means stand above; absent in a study without folds. */
+  readonly folds?: readonly FoldBaselines[];
 }
 
 /** Everything of a study but its trials. Key names are those of the file format. */
@@ -247,6 +258,8 @@ export type StudyEvent =
       readonly step: number;
       readonly value: number;
       readonly seen: number;
+      /** The reported metric of each part of a cross-validated trial. */
+      readonly parts?: readonly number[];
     }
   /** Running -> finished, or waiting -> failed. `finish_index` is given by the reducer. */
   | {

@@ -34,8 +34,10 @@ export type Metrics = Readonly<Record<string, number>>;
 export interface TrialPart {
   /** The cells held out; empty where the folds are no cells. */
   readonly fold: readonly string[];
+  /** `2/5`: the second of five folds over time; absent where cells are held out. */
+  readonly block?: string;
   readonly seed: number;
-  /** The objectives' values at the step that the trial's value is taken from. */
+  /** NaN where it cannot be scored. The objectives' values at the step that the trial's value is taken from. */
   readonly values: readonly number[];
 }
 
@@ -56,6 +58,8 @@ export interface Trial {
   readonly intermediate: readonly (readonly [step: number, value: number])[];
   /** One entry a report: how many trials were finished when it was judged. */
   readonly seen: readonly number[];
+  /** One entry a report of a cross-validated trial: the reported metric of each of its parts, in their order; NaN where a part cannot score it. Absent for others. */
+  readonly intermediate_parts?: readonly (readonly number[])[];
   /** 0, 1, 2 … in the order of finishing; null before. */
   readonly finish_index: number | null;
   readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
@@ -63,7 +67,7 @@ export interface Trial {
   readonly constraints: Readonly<Record<string, number>>;
   /** What each fold and seed came to; null for a trial that trains once. */
   readonly parts: readonly TrialPart[] | null;
-  /** Standard deviation of the first objective over the parts; null without parts. */
+  /** Sample standard deviation (n - 1) of the first objective over the parts that can score it; null where fewer than two do. */
   readonly spread: number | null;
   /** ISO 8601, UTC. */
   readonly started_at: string | null;

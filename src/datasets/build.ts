@@ -97,7 +97,8 @@ function requireWindows(parts: Parts, { tables, rows, task, alignWindow }: CutDa
     return `${cell} ${observed === "" ? cycles.length : left}`;
   });
   const listed = lengths.length > 8 ? [...lengths.slice(0, 8), "…"] : lengths;
-  for (const part of ["train", "val"] as const)
+  const needed = task.val_part === "empty" ? (["train"] as const) : (["train", "val"] as const);
+  for (const part of needed)
     if (parts[part].length === 0)
       throw new UsageError(
         "no-windows",

@@ -14,6 +14,8 @@ export { dataFiles, dataParameters, dataSchema, loadTables } from "./load.js";
 export type { LoadOptions } from "./load.js";
 export { describeTables } from "./describe.js";
 export type { CellDescription, TablesDescription } from "./describe.js";
+export { foldsOf, requireFolds } from "./folds.js";
+export type { Fold } from "./folds.js";
 export type { DatasetSource, LoadContext } from "./dataset.js";
 export { datasets } from "./registry.js";
 export { sharedDatasets } from "./shared-dataset.js";

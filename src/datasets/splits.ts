@@ -37,10 +37,24 @@ function cellIndices(option: string, names: readonly string[], cells: readonly s
       const index = cells.indexOf(name);
       if (index >= 0) return index;
       if (name === "each")
-        throw bad(`${option}=each holds every cell out in turn and is only known to the train command`);
+        throw bad(`${option}=each holds every cell out in turn: it stands alone, and only train and create-study know it`);
       throw bad(`${option}: no cell "${name}":${didYouMean(name, cells)} there are ${listed(cells, SHOWN)}`);
     }),
   );
+}
+
+/** The `val_part` under which nothing is validated. */
+const NOTHING = "empty";
+
+/** A fold over time and another choice of the validation part exclude each other. */
+function requireValPart({ val_part: part, val_cells, val_split, split }: TaskParameters): void {
+  if (part === null) return;
+  if (val_cells !== null || val_split !== null)
+    throw bad("data.val_part and data.val_cells or data.val_split exclude each other");
+  if (part === NOTHING) return;
+  if (split !== "by-time") throw bad(`data.val_part ${part} is a fold over time and needs data.split by-time`);
+  const [fold, folds] = part.split("/").map(Number) as [number, number];
+  if (fold > folds || folds < 2) throw bad(`data.val_part ${part}: expected k/N with N from 2 and k from 1 to N`);
 }
 
 /** Draws a share of the cells, at least one. */
@@ -57,6 +71,7 @@ function cellRoles(request: SplitRequest, seed: number): SplitName[] {
   const testCells = listOf(task.test_cells);
   if (valCells && task.val_split !== null) throw bad("data.val_cells and data.val_split exclude each other");
   if (testCells && task.test_split !== null) throw bad("data.test_cells and data.test_split exclude each other");
+  requireValPart(task);
   if (valCells && !byCell) throw bad(`data.val_cells needs data.split by-cell; with ${task.split} give data.val_split`);
   const indices = cells.map((_, i) => i);
   let test = new Set<number>();
@@ -69,7 +84,7 @@ function cellRoles(request: SplitRequest, seed: number): SplitName[] {
   }
   const rest = indices.filter((c) => !test.has(c));
   let held = val ?? new Set<number>();
-  if (byCell && !val)
+  if (byCell && !val && task.val_part !== NOTHING)
     held =
       task.val_split === null ? new Set(rest.slice(-1)) : drawCells(task.val_split, rest, cells.length, seed, "val");
   const roles = indices.map((c): SplitName => (test.has(c) ? "test" : held.has(c) ? "val" : "train"));
@@ -90,11 +105,27 @@ function cutInTime(own: readonly number[], share: number, request: SplitRequest)
   const count = Math.round(share * own.length);
   if (count === 0) return { early: [...own], late: [] };
   const late = own.slice(own.length - count);
-  const { target } = request.windows;
-  const firstLate = target[late[0] as number] as number;
-  const early = own.slice(0, own.length - count);
+  return { early: before(own.slice(0, own.length - count), late[0] as number, request), late };
+}
+
+/**
+ * The k-th of N folds over one cell's windows (indices in time): they are cut into N + 1 blocks of equal size, of which
+ * the one after the k-th is validated and those before it train, but for windows whose targets reach into it. What lies
+ * behind it is in neither.
+ */
+function cutFold(own: readonly number[], part: string, request: SplitRequest): { early: number[]; late: number[] } {
+  const [fold, folds] = part.split("/").map(Number) as [number, number];
+  const border = (block: number): number => Math.round((block * own.length) / (folds + 1));
+  const late = own.slice(border(fold), border(fold + 1));
+  if (late.length === 0) return { early: [], late };
+  return { early: before(own.slice(0, border(fold)), late[0] as number, request), late };
+}
+
+/** The windows whose targets end before the first target of a later one. */
+function before(early: readonly number[], later: number, { windows: { target }, horizon }: SplitRequest): number[] {
+  const firstLate = target[later] as number;
   // The targets of a window whose last cycle is the truth's e-th are e + 1 … e + H.
-  return { early: early.filter((w) => (target[w] as number) + request.horizon <= firstLate), late };
+  return early.filter((w) => (target[w] as number) + horizon <= firstLate);
 }
 
 /** Windows put together from lists of any length (spreading one of 120,000 overflows the stack). */
@@ -118,7 +149,8 @@ class WindowList {
  * Assigns windows to parts.
  * - by-cell: whole cells.
  * - by-time: the last windows of each cell are the test part, those before them validation, the first train; targets of
- *   a part end before the first target of the next part. Inputs may reach back into earlier parts.
+ *   a part end before the first target of the next part. Inputs may reach back into earlier parts. `val_part` k/N takes
+ *   an earlier block for validation, and leaves out what lies behind it.
  * - random: windows drawn for validation from what is not the test part, which stays the last part in time, so that no
  *   test number reaches training even here.
  * `test_cells` sets whole cells aside under every rule.
@@ -145,13 +177,17 @@ export function splitWindows(request: SplitRequest): Parts {
       pool.add(early);
       continue;
     }
-    const inner = cutInTime(early, Math.min(1, (valShare * own.length) / Math.max(1, early.length)), request);
+    const share = Math.min(1, (valShare * own.length) / Math.max(1, early.length));
+    const inner =
+      task.val_part === null || task.val_part === NOTHING
+        ? cutInTime(early, task.val_part === NOTHING ? 0 : share, request)
+        : cutFold(early, task.val_part, request);
     parts.val.add(inner.late);
     parts.train.add(inner.early);
   }
   if (task.split === "random") {
     const drawn = shuffle(pool.all(), createRng(seed, "val"));
-    const count = Math.round(valShare * drawn.length);
+    const count = task.val_part === NOTHING ? 0 : Math.round(valShare * drawn.length);
     parts.val.add(drawn.slice(0, count));
     parts.train.add(drawn.slice(count));
   }

@@ -43,11 +43,22 @@ export const taskParameters = z.object({
       "what is held out: whole cells, the later part of each cell, or random windows (which overlap with training)",
   }),
   val_cells: parameter(optionalNames, {
-    description: "validation cells; default: the last one by name; each: every cell in turn (`train` only)",
+    description: "validation cells; default: the last one by name; each: every cell in turn, as --folds cells",
   }),
   val_split: parameter(optionalShare, {
     description: "validation share: of the cells, or of each cell's windows (by-time, random; default 0.2)",
   }),
+  val_part: parameter(
+    z
+      .string()
+      .regex(/^(?:[1-9]\d*\/[1-9]\d*|empty)$/, "expected k/N, such as 2/5, or empty")
+      .nullable()
+      .default(null),
+    {
+      description:
+        "what of time is validated (by-time): k/N, the k-th of N folds, trained on what lies before; empty: nothing, after folds",
+    },
+  ),
   test_cells: parameter(optionalNames, { description: "test cells, set aside for the final evaluation" }),
   test_split: parameter(optionalShare, {
     description: "test share, set aside for the final evaluation; by time: the latest windows",

@@ -82,8 +82,16 @@ export type StopReason = "cancel" | "timeout" | "stop";
 
 /** What a running trial tells the study, and what it is answered. */
 export interface RunHooks {
-  /** Called for each report in order; the trial goes on or ends as it answers. */
-  onReport(step: number, value: number, metrics?: Metrics): Promise<ReportAnswer> | ReportAnswer;
+  /**
+   * Called for each report in order; the trial goes on or ends as it answers.
+   * @param parts the reported metric of each part of a cross-validated trial
+   */
+  onReport(
+    step: number,
+    value: number,
+    metrics?: Metrics,
+    parts?: readonly number[],
+  ): Promise<ReportAnswer> | ReportAnswer;
   /** A user attribute that the objective sets. */
   onUserAttr(key: string, value: unknown): void;
   /** A constraint that the objective sets. */

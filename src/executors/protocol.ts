@@ -21,6 +21,8 @@ export type FromWorker =
       readonly step: number;
       readonly value: number;
       readonly metrics?: Metrics;
+      /** The reported metric of each part of a cross-validated trial. */
+      readonly parts?: readonly number[];
     }
   | { readonly type: "user-attr"; readonly key: string; readonly value: unknown }
   | { readonly type: "constraint"; readonly name: string; readonly value: number }

@@ -8,8 +8,20 @@ import type { TrialJob } from "./executor.js";
 /** Takes what the trial says. */
 export const LOG_FILE = "log.txt";
 
-/** The best epoch's weights. */
+/** The best epoch's weights; each part of a cross-validated trial has its own: `checkpoint.B0005.safetensors`. */
 export const CHECKPOINT_FILE = "checkpoint.safetensors";
+
+const checkpointName = /^checkpoint(?:\.(.+))?\.safetensors$/s;
+
+/** Whether a file in a trial's directory holds weights. */
+export function isCheckpoint(file: string): boolean {
+  return checkpointName.test(file);
+}
+
+/** What a part's weights are called besides: `B0005`; null for weights of a whole trial, and other files. */
+export function partOfCheckpoint(file: string): string | null {
+  return checkpointName.exec(file)?.[1] ?? null;
+}
 
 /** The trial's reports with all of their metrics, one JSON line each. */
 export const EPOCHS_FILE = "epochs.jsonl";

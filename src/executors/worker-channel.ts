@@ -35,10 +35,10 @@ export class WorkerChannel {
     }
   }
 
-  async #answer({ id, step, value, metrics }: Extract<FromWorker, { type: "report" }>): Promise<void> {
+  async #answer({ id, step, value, metrics, parts }: Extract<FromWorker, { type: "report" }>): Promise<void> {
     if (this.#over) return;
     try {
-      this.#send({ type: "answer", id, answer: await this.#hooks.onReport(step, value, metrics) });
+      this.#send({ type: "answer", id, answer: await this.#hooks.onReport(step, value, metrics, parts) });
     } catch (error) {
       // The listener's own failure: the trial ends, and whoever waits for its end is told.
       this.#failure ??= { error };

@@ -58,7 +58,7 @@ function nearestParameter(wanted: string, known: readonly string[]): string | un
 }
 
 /** A longer list in an error is a page that hides the error. */
-const LISTED = 15;
+const LISTED = 16;
 const described = { model: "model NAME", data: "dataset NAME", train: "training" } as const;
 
 /** The known names, or for a page of them what shows them, with their ranges. */

@@ -127,7 +127,7 @@ export class RunningTrial {
     const { dispatcher } = this.#context;
     return {
       signal: this.#controller.signal,
-      onReport: (step, value, metrics) => this.#judge(step, value, metrics),
+      onReport: (step, value, metrics, parts) => this.#judge(step, value, metrics, parts),
       onUserAttr: (key, value) => {
         if (!this.#over) dispatcher.setUserAttr(this.number, key, value);
       },
@@ -141,7 +141,7 @@ export class RunningTrial {
     };
   }
 
-  #judge(step: number, value: number, given: Metrics = {}): ReportAnswer {
+  #judge(step: number, value: number, given: Metrics = {}, parts?: readonly number[]): ReportAnswer {
     // An objective that this process can't stop may go on talking after its trial has ended, or runs again.
     if (this.#over) return "stop";
     // A trial that never lets this thread's timers run is stopped at its reports.
@@ -151,10 +151,11 @@ export class RunningTrial {
     const metrics = Object.freeze({ ...given });
     const { prune, reason } = dispatcher.report(
       this.number,
-      { step, value, metrics },
+      { step, value, metrics, ...(parts ? { parts } : {}) },
       { seen: this.#seen, lastStep: this.#lastStep },
     );
-    emit({ event: "report", number: this.number, step, value, metrics, prune, reason });
+    const ofParts = parts ? { parts: Object.freeze([...parts]) } : {};
+    emit({ event: "report", number: this.number, step, value, metrics, ...ofParts, prune, reason });
     if (log.header.settings.dry_run_pruner) {
       this.#decisions.push({ step, prune, reason });
       return "continue";

@@ -155,7 +155,7 @@ export class TrialDispatcher {
       return { kind: "run", number, durable: this.#log.append({ type: "trial-created", trial }) };
     }
     const at = now();
-    const { values, constraints, parts, spread, intermediate, seen, metrics } = proposal.of;
+    const { values, constraints, parts, spread, intermediate, seen, intermediate_parts, metrics } = proposal.of;
     const trial = newTrial(this.#header, number, proposal.params, {
       state: "complete",
       ...{
@@ -165,6 +165,7 @@ export class TrialDispatcher {
         spread,
         intermediate,
         seen,
+        ...(intermediate_parts ? { intermediate_parts } : {}),
         metrics,
         started_at: at,
         finished_at: at,
@@ -213,11 +214,11 @@ export class TrialDispatcher {
    */
   report(
     number: number,
-    { step, value, metrics }: Omit<KeptReport, "attempt">,
+    { step, value, metrics, parts }: Omit<KeptReport, "attempt"> & { readonly parts?: readonly number[] },
     { seen = this.#log.state.finished, lastStep = Infinity }: { seen?: number | undefined; lastStep?: number } = {},
   ): PruneDecision {
     const { attempt } = this.#running(number);
-    this.#log.post({ type: "trial-report", number, step, value, seen });
+    this.#log.post({ type: "trial-report", number, step, value, seen, ...(parts ? { parts } : {}) });
     this.#keeper?.record(number, { attempt, step, value, metrics });
     if (step >= lastStep) return { prune: false, reason: `step ${step}: the last` };
     return this.judge(number, seen);

@@ -67,7 +67,7 @@ export function batchesOf(part: Split): Loader {
   return part.loader({ batchSize: BATCH });
 }
 
-const splitNames = ["split", "val_cells", "val_split", "test_cells", "test_split"] as const;
+const splitNames = ["split", "val_cells", "val_split", "val_part", "test_cells", "test_split"] as const;
 
 /** Whether the caller asks for a part, by its name or by parameters of the split. */
 export function asksForPart({ split, params = {} }: CheckpointOptions): boolean {
@@ -87,6 +87,9 @@ function kept(
     if (has(`${part}_split`)) delete base[`${part}_cells`];
   }
   if (has("split") && given["split"] !== "by-cell") delete base["val_cells"];
+  // A fold over time, or nothing, gives way to whatever else is to be validated.
+  if (["val_cells", "val_split", "split"].some(has)) delete base["val_part"];
+  if (has("val_part")) for (const name of ["val_cells", "val_split"]) delete base[name];
   // The cells of another folder have other names.
   if (paths.some(has) && typeof base["cells"] !== "number") delete base["cells"];
   return base;

@@ -22,7 +22,7 @@ export function suitsTensorflow({ ops, elements }: OpCost): boolean {
 async function stepOnWasm(config: ResolvedConfig, dataset: Dataset): Promise<OpCost> {
   await useBackend("wasm");
   await useKernels(config.kernels);
-  const trainer = await Trainer.create(config, dataset, []);
+  const trainer = await Trainer.create(config, dataset, { metrics: [] });
   try {
     // Not counted: of an op that fails while it is counted TensorFlow.js tells an error of its own making.
     trainer.tryStep();

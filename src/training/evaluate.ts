@@ -68,7 +68,7 @@ export async function evaluateCheckpoint(path: string, options: EvaluationOption
 
 async function baselinesOf({ model, dataset, data, split, part }: CheckpointOnData): Promise<Metrics> {
   const { counts } = data.metadata;
-  if (counts.train > 0 && counts.val > 0)
+  if (counts.train > 0 && (counts.val > 0 || dataset.params["val_part"] === "empty"))
     return baselines(await buildDataset(dataset.name, dataset.params, dataset.build), split);
   const { residual, mean } = model.scale;
   return untrainedBaselines(part, data, residual ? mean : null);

@@ -74,25 +74,34 @@ async function assemble(config: ResolvedConfig, dataset: Dataset, metrics?: read
   };
 }
 
+/** What a {@link Trainer} need not be told. */
+export interface TrainerOptions {
+  /** The registered metrics to score. @default all */
+  readonly metrics?: readonly string[] | undefined;
+  /** It is a part of a cross-validated run, under this label, which says itself which epoch is the best. @default no */
+  readonly partOf?: string | undefined;
+}
+
 /** A model in training: one epoch at a time, the best and last weights, early stopping. Emits and logs nothing. */
 export class Trainer {
   readonly #config: ResolvedConfig;
   readonly #parts: Parts;
+  readonly #partOf: string | undefined;
   #epoch = 0;
   #waited = 0;
   #best: EpochMetrics | null = null;
   #last: EpochMetrics | null = null;
   #bestWeights: Map<string, Float32Array> = new Map();
 
-  private constructor(config: ResolvedConfig, parts: Parts) {
+  private constructor(config: ResolvedConfig, parts: Parts, partOf: string | undefined) {
     this.#config = config;
     this.#parts = parts;
+    this.#partOf = partOf;
   }
 
-  /** @param metrics the registered ones to score. @default all */
-  static async create(config: ResolvedConfig, dataset: Dataset, metrics?: readonly string[]): Promise<Trainer> {
-    const parts = await assemble(config, dataset, metrics);
-    if (parts.train.batches > 0) return new Trainer(config, parts);
+  static async create(config: ResolvedConfig, dataset: Dataset, options: TrainerOptions = {}): Promise<Trainer> {
+    const parts = await assemble(config, dataset, options.metrics);
+    if (parts.train.batches > 0) return new Trainer(config, parts, options.partOf);
     parts.optimizer.dispose();
     parts.model.dispose();
     throw new UsageError(
@@ -136,13 +145,19 @@ export class Trainer {
     if (batch) tryStep(model, batch, { optimizer, lr, weightDecay, maxNorm });
   }
 
-  /** Trains one epoch and scores the validation part. A stopped or diverged epoch counts for nothing. */
+  /** `epoch 3`, `epoch 3 of fold B0005`. */
+  get #nextEpoch(): string {
+    const part = this.#partOf === undefined ? "" : ` of part "${this.#partOf}"`;
+    return `epoch ${this.#epoch + 1}${part}`;
+  }
+
+  /** Trains one epoch and scores the validation part, where there is one. A stopped or diverged epoch counts for nothing. */
   async runEpoch(control: PassControl): Promise<EpochOutcome> {
     try {
       return await this.#runEpoch(control);
     } catch (error) {
       if (!isDivergence(error)) throw error;
-      return { kind: "diverged", message: `diverged in epoch ${this.#epoch + 1}: ${error.message}` };
+      return { kind: "diverged", message: `diverged in ${this.#nextEpoch}: ${error.message}` };
     }
   }
 
@@ -161,26 +176,34 @@ export class Trainer {
     });
     if (!trained) return { kind: "stopped" };
     if (trained.divergence) return this.#diverged("training", trained);
-    const scored = await evaluate(model, val, { ...control, ...(scores ? { paths: scores.paths } : {}) });
-    if (!scored) return { kind: "stopped" };
-    if (scored.divergence) return this.#diverged("validation", scored);
-    const further = scores ? ofPart("val", scores.metrics(scored.own)) : {};
-    const metrics: Metrics = { ...prefixed("train", trained), ...prefixed("val", scored), ...further };
-    this.#advance(metrics, scored.metrics.rmse);
+    let metrics: Metrics = prefixed("train", trained);
+    if (val.windows > 0) {
+      const scored = await evaluate(model, val, { ...control, ...(scores ? { paths: scores.paths } : {}) });
+      if (!scored) return { kind: "stopped" };
+      if (scored.divergence) return this.#diverged("validation", scored);
+      const further = scores ? ofPart("val", scores.metrics(scored.own)) : {};
+      metrics = { ...metrics, ...prefixed("val", scored), ...further };
+    }
+    this.#advance(metrics);
     return { kind: "done", event: this.#event(metrics, lr, (performance.now() - started) / 1000) };
   }
 
-  /** Books a finished epoch, which may be the best so far. */
-  #advance(metrics: Metrics, valRmse: number): void {
+  /** Books a finished epoch, which may be the best so far; without a validation part it is. */
+  #advance(metrics: Metrics): void {
     this.#epoch++;
     this.#last = { epoch: this.#epoch, metrics };
-    this.#parts.scheduler.step(valRmse);
-    const improved = valRmse < (this.#best?.metrics["val_rmse"] ?? Infinity);
+    const valRmse = metrics["val_rmse"];
+    this.#parts.scheduler.step(valRmse ?? (metrics["train_rmse"] as number));
+    if (this.#partOf === undefined)
+      this.judge(valRmse === undefined || valRmse < (this.#best?.metrics["val_rmse"] ?? Infinity));
+  }
+
+  /** What the last epoch was: the best so far, whose weights are kept, or none. A part of a run is told so. */
+  judge(improved: boolean): void {
     this.#waited = improved ? 0 : this.#waited + 1;
-    if (improved) {
-      this.#best = this.#last;
-      this.#bestWeights = this.#parts.model.weights();
-    }
+    if (!improved) return;
+    this.#best = this.#last;
+    this.#bestWeights = this.#parts.model.weights();
   }
 
   #event(metrics: Metrics, lr: number, seconds: number): EpochEvent {
@@ -191,7 +214,7 @@ export class Trainer {
 
   #diverged(part: string, { divergence }: PassResult): EpochOutcome {
     const seen = `the ${part} loss was ${String(divergence?.loss)} in batch ${divergence?.batch ?? 0}`;
-    return { kind: "diverged", message: `diverged in epoch ${this.#epoch + 1}: ${seen}` };
+    return { kind: "diverged", message: `diverged in ${this.#nextEpoch}: ${seen}` };
   }
 
   /** The state that a continuation needs, as of the last finished epoch. */

@@ -1,6 +1,7 @@
 /** A trial's values, metrics and constraints, out of its epochs and of the whole run. */
-import type { EpochEvent, Metrics, StudyObjective, TrialValueRule } from "../core/index.js";
-import { constraintValues, isBetter, MlbenchError, valueOfEpochs } from "../core/index.js";
+import type { EpochEvent, Metrics, StudyObjective, TrialPart, TrialValueRule } from "../core/index.js";
+import { constraintValues, isBetter, MlbenchError, SMOOTHING_EPOCHS, valueOfEpochs } from "../core/index.js";
+import type { PartResult } from "./run-types.js";
 
 /** What is known of a run besides its epochs, so far or at its end; the names are those of metrics. */
 export interface RunFigures {
@@ -27,6 +28,10 @@ export interface TrialScores {
   readonly constraints: Readonly<Record<string, number>>;
   /** Of the first objective's best epoch, and of the last one; without what depends on the clock. */
   readonly metrics: { readonly best: Metrics; readonly last: Metrics };
+  /** Of each part at the same epoch; null for a run that trained once. */
+  readonly parts: readonly TrialPart[] | null;
+  /** See {@link spreadOf}; null for a run that trained once. */
+  readonly spread: number | null;
 }
 
 /** Every number of an epoch under its name, the model's own included; `epoch_seconds` is how long it took. */
@@ -61,6 +66,7 @@ export function scoreTrial(
   history: readonly EpochEvent[],
   run: RunFigures,
   { objectives, constraints, trialValue }: Judgement,
+  parts: readonly PartResult[] | null = null,
 ): TrialScores | null {
   const epochs: readonly Metrics[] = history.map((event) => ({ ...epochNumbers(event), ...run }));
   const [first, ...others] = objectives as readonly [StudyObjective, ...StudyObjective[]];
@@ -78,6 +84,7 @@ export function scoreTrial(
   const chosen = valueOfEpochs(values, trialValue, first.direction, preferred);
   if (!best || !chosen) return null;
   const metrics = epochs[chosen.index] as Metrics;
+  const scored = parts && parts.map((part) => partScores(part, run, { objectives, trialValue }, chosen.index));
   return {
     values: [chosen.value, ...others.map(({ metric }) => requireMetric(metrics, metric))],
     constraints: constraintValues(constraints, metrics),
@@ -85,7 +92,50 @@ export function scoreTrial(
       best: recorded(history[best.index] as EpochEvent),
       last: recorded(history.at(-1) as EpochEvent),
     },
+    parts: scored,
+    spread: scored && spreadOf(scored.map(({ values: [value = NaN] }) => value)),
   };
+}
+
+/** A part's values at the epoch that was chosen for all; what belongs to the whole run is the part's own share. */
+function partScores(
+  { fold, block, seed, history }: PartResult,
+  run: RunFigures,
+  { objectives, trialValue }: Pick<Judgement, "objectives" | "trialValue">,
+  index: number,
+): TrialPart {
+  const own = { ...run, seconds: secondsOf(history) };
+  const at = (epoch: number, metric: string): number => numbersOfPart(history[epoch] as EpochEvent, own)[metric] ?? NaN;
+  const from = trialValue === "best-smoothed" ? Math.max(0, index + 1 - SMOOTHING_EPOCHS) : index;
+  const values = objectives.map(({ metric }, i) => {
+    // Only the first objective's value is smoothed.
+    const first = i === 0 ? from : index;
+    let sum = 0;
+    for (let epoch = first; epoch <= index; epoch++) sum += at(epoch, metric);
+    return sum / (index + 1 - first);
+  });
+  return { fold, ...(block === null ? {} : { block }), seed, values };
+}
+
+function secondsOf(history: readonly EpochEvent[]): number {
+  return history.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+/** Every number of a part's epoch, those of the run among them. */
+export function numbersOfPart(event: EpochEvent, run: Partial<RunFigures>): Metrics {
+  const { seed: _part, ...numbers } = epochNumbers(event) as Record<string, number>;
+  return { ...numbers, ...run };
+}
+
+/**
+ * The sample standard deviation (n - 1) of the parts' values, of those that can be scored.
+ * @returns null where there are fewer than two
+ */
+export function spreadOf(values: readonly number[]): number | null {
+  const known = values.filter((value) => !Number.isNaN(value));
+  if (known.length < 2) return null;
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  return Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1));
 }
 
 /** An epoch's numbers as a record keeps them: those that come out again when the trial is repeated. */

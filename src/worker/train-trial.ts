@@ -6,7 +6,7 @@ import type { EpochEvent, Metrics, RanOn, StudyObjective, TrialOutcome } from ".
 import { MlbenchError, parseConstraint, userErrorOf } from "../core/index.js";
 import type { RunProbe, RunResult } from "../training/run.js";
 import { run } from "../training/run.js";
-import { epochNumbers, requireMetric, scoreTrial } from "../training/trial-scores.js";
+import { epochNumbers, numbersOfPart, requireMetric, scoreTrial } from "../training/trial-scores.js";
 import type { TrialJob, Workload } from "../executors/executor.js";
 import { outcomeOfError } from "../executors/protocol.js";
 import { CHECKPOINT_FILE, logStack } from "../executors/trial-files.js";
@@ -39,8 +39,8 @@ export async function runTraining(
           if (event.event === "finish") judge.finish(probe);
           if (event.event !== "epoch") return "continue";
           process.stdout.write(`${epochLine(event)}\n`);
-          const { value, metrics } = judge.report(event, probe);
-          const answer = await line.report(event.epoch, value, metrics);
+          const { value, metrics, parts } = judge.report(event, probe);
+          const answer = await line.report(event.epoch, value, metrics, parts);
           return answer === "continue" ? "continue" : "stop";
         },
       },
@@ -66,6 +66,8 @@ class EpochJudge {
   /** The metric that is reported. */
   readonly #reported: string;
   #seconds = 0;
+  /** Of each part of a cross-validated trial. */
+  readonly #partSeconds: number[] = [];
   #inferenceUs: number | null = null;
 
   constructor(workload: TrainWorkload) {
@@ -74,7 +76,7 @@ class EpochJudge {
   }
 
   /** A metric of the whole run is reported as it is so far. */
-  report(event: EpochEvent, probe: RunProbe): { value: number; metrics: Metrics } {
+  report(event: EpochEvent, probe: RunProbe): { value: number; metrics: Metrics; parts?: readonly number[] } {
     this.#seconds += event.seconds;
     const metrics: Metrics = { ...epochNumbers(event), seconds: this.#seconds };
     const inference = this.#reported === "inference_us" ? { inference_us: probe.inferenceUs() } : {};
@@ -83,7 +85,12 @@ class EpochJudge {
     if (event.epoch === 1)
       for (const { metric } of this.#workload.objectives) if (metric !== "inference_us") requireMetric(all, metric);
     const value = requireMetric(all, this.#reported);
-    return { value, metrics: { ...metrics, [this.#reported]: value } };
+    const parts = event.parts?.map((part, i) => {
+      this.#partSeconds[i] = (this.#partSeconds[i] ?? 0) + part.seconds;
+      const run = { parameters: probe.parameters, epochs: event.epoch, seconds: this.#partSeconds[i], ...inference };
+      return numbersOfPart(part, run)[this.#reported] ?? NaN;
+    });
+    return { value, metrics: { ...metrics, [this.#reported]: value }, ...(parts ? { parts } : {}) };
   }
 
   /** Measures what is only measured where somebody asks for it. */
@@ -100,9 +107,10 @@ class EpochJudge {
       return { state: "failed", failure: { class: "diverged", message, where: `epoch ${epoch + 1}` } };
     // NaN: a pruned trial did not come to what is measured at the end.
     const run = { seconds: this.#seconds, parameters, epochs: epoch, inference_us: this.#inferenceUs ?? NaN };
-    const scores = scoreTrial(history, run, { ...this.#workload, trialValue });
+    const scores = scoreTrial(history, run, { ...this.#workload, trialValue }, result.parts);
     if (!scores) return noEpoch();
-    return state === "pruned" ? { state, metrics: scores.metrics } : { state, ...scores };
+    const { parts, spread, ...others } = scores;
+    return state === "pruned" ? { state, metrics: scores.metrics } : { state, ...others, ...(parts && { parts, spread }) };
   }
 }
 

@@ -33,11 +33,11 @@ export class TrialLine {
   }
 
   /** @throws TrialCancelled when the trial was asked to end. */
-  report(step: number, value: number, metrics?: Metrics): Promise<ReportAnswer> {
+  report(step: number, value: number, metrics?: Metrics, parts?: readonly number[]): Promise<ReportAnswer> {
     Atomics.store(this.control, ControlBlock.memoryMb, Math.round(this.#memory() / 2 ** 20));
     this.throwIfCancelled();
     const id = this.#reports++;
-    this.#port.send({ type: "report", id, step, value, ...(metrics ? { metrics } : {}) });
+    this.#port.send({ type: "report", id, step, value, ...(metrics ? { metrics } : {}), ...(parts ? { parts } : {}) });
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 

@@ -213,7 +213,7 @@ describe("real output is as the schema says", () => {
   test("the lines of train and optimize", async () => {
     for (const line of jsonLines(trainLines)) expect(await problems("train", line)).toEqual([]);
     const folds = await output(["train", ...tiny, "--epochs", "1", "--val-cells", "each", "--format", "json"]);
-    expect(jsonLines(folds)).toHaveLength(7);
+    expect(jsonLines(folds)).toHaveLength(8);
     for (const line of jsonLines(folds)) expect(await problems("train", line)).toEqual([]);
     const events = jsonLines(optimizeLines);
     expect(new Set(events.map((line) => line["event"]))).toEqual(new Set(["report", "trial", "finish"]));

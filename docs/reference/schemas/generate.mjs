@@ -110,6 +110,9 @@ const runnable = (names, more = {}) =>
     ...more,
   });
 
+/** What a training is cross-validated over. */
+const folds = { anyOf: [{ const: "cells" }, { type: "integer", minimum: 2 }] };
+
 const defs = {
   number: {
     description: "A number; those that JSON has not are strings.",
@@ -179,7 +182,7 @@ const defs = {
       constraints: { description: "METRIC<=NUMBER or METRIC>=NUMBER; missing: none.", ...list(text) },
       folds: {
         description: "Missing or null: one split.",
-        anyOf: [{ const: "cells" }, { type: "integer", minimum: 2 }, { type: "null" }],
+        ...nullable(folds),
       },
       seeds: { description: "How many seeds a trial trains under; missing: 1.", type: "integer", minimum: 1 },
       from: {
@@ -216,6 +219,17 @@ const defs = {
     description: "What people say about a trial.",
     ...object({ note: text, tags: list(text), banned: yes }),
   },
+  parts: list(
+    object(
+      {
+        fold: { description: "The cells held out; empty where the fold is no cells.", ...list(text) },
+        block: { description: "The fold over time, such as 2/5; missing where cells are held out.", ...text },
+        seed: count,
+        values: { description: "At the epoch that is best in the mean; NaN where it cannot be scored.", ...values },
+      },
+      { optional: ["block"] },
+    ),
+  ),
   trial: object(
     {
       number: { description: "0, 1, 2 … within the study.", ...count },
@@ -228,6 +242,10 @@ const defs = {
       params: ref("params"),
       intermediate: ref("intermediate"),
       seen: { description: "One a report: how many trials were finished when it was judged.", ...list(count) },
+      intermediate_parts: {
+        description: "One a report of a cross-validated trial: the reported metric of each part.",
+        ...list(values),
+      },
       finish_index: { description: "0, 1, 2 … in the order of finishing; null before.", ...nullable(count) },
       metrics: object({ best: ref("metrics"), last: ref("metrics") }, { optional: ["best", "last"] }),
       constraints: {
@@ -236,10 +254,10 @@ const defs = {
       },
       parts: {
         description: "What each fold and seed came to; null for a trial that trains once.",
-        ...nullable(list(object({ fold: list(text), seed: count, values }))),
+        ...nullable(ref("parts")),
       },
       spread: {
-        description: "Standard deviation of the first objective over the parts; null without parts.",
+        description: "Sample standard deviation (n - 1) of the first objective over the parts; null without parts.",
         ...nullable(ref("number")),
       },
       started_at: nullable(ref("time")),
@@ -280,7 +298,7 @@ const defs = {
       },
     },
     {
-      optional: ["kernels", "isa", "distributions", "value", "annotation", "baselines"],
+      optional: ["kernels", "isa", "distributions", "value", "annotation", "baselines", "intermediate_parts"],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
         only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
@@ -339,7 +357,19 @@ const header = {
   made_by: ref("madeBy"),
   baselines: {
     description: "Of a study over a model, from its first call of optimize on: for each choice of its data.",
-    ...list(object({ params: ref("params"), dataset_hash: sha256, metrics: ref("partBaselines") })),
+    ...list(
+      object(
+        {
+          params: ref("params"),
+          dataset_hash: sha256,
+          metrics: { description: "Means over the folds, where there are some.", ...ref("partBaselines") },
+          folds: list(
+            object({ fold: list(text), block: text, metrics: ref("partBaselines") }, { optional: ["block"] }),
+          ),
+        },
+        { optional: ["folds"] },
+      ),
+    ),
   },
 };
 
@@ -367,10 +397,11 @@ const epoch = object(
     val_rmse_end: ref("number"),
     lr: { type: "number", minimum: 0 },
     seconds: { type: "number", minimum: 0 },
-    fold: { description: "The cell held out, under --val-cells each.", ...text },
+    fold: { description: "Of a part of a cross-validated run, its name: the cell held out, fold-2, 2/5.", ...text },
+    seed: { description: "Of a part of a cross-validated run.", ...count },
   },
   {
-    optional: ["fold"],
+    optional: ["fold", "seed"],
     open: {
       description: "The remaining useful life, registered metrics and the model's own: train_NAME or val_NAME.",
       ...ref("number"),
@@ -399,7 +430,11 @@ const trainFinish = {
   warnings: { description: "What is suspicious about the data, and settings without effect.", ...list(text) },
   made_by: ref("madeBy"),
 };
-const finishOfFold = object({ ...trainFinish, fold: text }, { optional: ["fold"] });
+/** Of a part, made_by stands in the line of the mean. */
+const finishOfFold = object(
+  { ...trainFinish, fold: text, seed: count },
+  { optional: ["fold", "seed", "made_by"] },
+);
 const studyOutline = {
   name: text,
   objectives,
@@ -407,7 +442,9 @@ const studyOutline = {
   trials: count,
   counts: ref("counts"),
 };
-const best = (more) => nullable(object({ number: count, value: ref("number"), params: ref("params"), ...more }));
+const spread = { description: "Over the parts of a cross-validated trial.", ...ref("number") };
+const best = (more, options) =>
+  nullable(object({ number: count, value: ref("number"), params: ref("params"), ...more }, options));
 
 const annotations = {
   description: "What people say of trials, by number; those without a note, a tag or a ban are absent.",
@@ -515,7 +552,13 @@ const schemas = {
           ...nullable({ type: "number" }),
         },
         steps: { description: "Reports of all trials.", ...count },
-        best: best({ metrics: defs.trial.properties.metrics }),
+        folds: { description: "What each trial is cross-validated over; null: one split.", ...nullable(folds) },
+        seeds: { description: "How many seeds each trial, or each of its folds, trains under.", ...count },
+        best: best({
+          metrics: defs.trial.properties.metrics,
+          spread: nullable(spread),
+          parts: nullable(ref("parts")),
+        }),
         baselines: {
           description:
             "On the best trial's windows, or on all trials'; null where they were not scored, as in a study over an objective.",
@@ -562,6 +605,10 @@ const schemas = {
     object({
       trial: count,
       params: ref("params"),
+      epochs: {
+        description: "After folds, how many each side is trained for on all cells but the test cells; else null.",
+        ...nullable(object({ winner: count, defaults: count })),
+      },
       runs: list(
         object({
           who: { enum: ["winner", "defaults"] },
@@ -764,8 +811,8 @@ const schemas = {
         epoch,
         finishOfFold,
         {
-          description: "The last line under --val-cells each: the mean, and each fold's.",
-          ...object({ ...trainFinish, folds: map(object(trainFinish)) }),
+          description: "The last line under --folds and --seeds: the mean, and each part's.",
+          ...object({ ...trainFinish, folds: map(finishOfFold) }),
         },
       ],
     },
@@ -784,8 +831,9 @@ const schemas = {
               description: "Every number of that step; missing where there is only the value.",
               ...ref("metrics"),
             },
+            parts: { description: "The reported metric of each part of a cross-validated trial.", ...values },
           },
-          { optional: ["metrics"] },
+          { optional: ["metrics", "parts"] },
         ),
         object(
           {
@@ -794,9 +842,10 @@ const schemas = {
             state: { enum: ["complete", "pruned", "failed"] },
             value: { description: "Missing where there are several objectives.", ...nullable(ref("number")) },
             values: nullable(values),
+            spread,
             params: ref("params"),
           },
-          { optional: ["value"] },
+          { optional: ["value", "spread"] },
         ),
         object({ event: { enum: ["paused", "resumed"] } }),
         object({ event: { const: "subscriber-failed" }, subscriber: text, message: text }),
@@ -806,7 +855,7 @@ const schemas = {
             study: text,
             file: nullable(text),
             finished: count,
-            best: best({}),
+            best: best({ spread }, { optional: ["spread"] }),
             front,
             stopped_by: {
               enum: [

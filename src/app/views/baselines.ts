@@ -1,6 +1,14 @@
 /** The baselines that stand beside a trial of a study. */
 import { canonicalJson } from "../../core/index.js";
-import type { Metrics, Params, StudyHeader, Trial } from "../../core/index.js";
+import type {
+  FoldBaselines,
+  Metrics,
+  Params,
+  ScoredBaselines,
+  StudyHeader,
+  Trial,
+  TrialPart,
+} from "../../core/index.js";
 
 /** What a trial has chosen of what its study searches of the data: it decides on which windows it is scored. */
 export function searchedData({ space }: Pick<StudyHeader, "space">, params: Params): Params {
@@ -14,9 +22,30 @@ export function searchedData({ space }: Pick<StudyHeader, "space">, params: Para
  * Null where they were not scored: in a study over an objective, and before its first call of `optimize`.
  */
 export function baselinesOf(header: StudyHeader, trial: Pick<Trial, "params"> | null): Metrics | null {
+  return scoredFor(header, trial)?.metrics ?? null;
+}
+
+/** The same of each fold of a cross-validated trial, in their order; empty without folds, and where they were not scored. */
+export function foldBaselinesOf(header: StudyHeader, trial: Pick<Trial, "params">): readonly FoldBaselines[] {
+  return scoredFor(header, trial)?.folds ?? [];
+}
+
+function scoredFor(header: StudyHeader, trial: Pick<Trial, "params"> | null): ScoredBaselines | undefined {
   const { baselines = [] } = header;
   const key = canonicalJson(trial ? searchedData(header, trial.params) : {});
-  return baselines.find(({ params }) => canonicalJson(params) === key)?.metrics ?? null;
+  return baselines.find(({ params }) => canonicalJson(params) === key);
+}
+
+/** What the parts of a cross-validated trial are called, in their order: `B0005`, `2/5 seed-2`. */
+export function partNames(parts: readonly TrialPart[]): string[] {
+  const held = parts.map(({ fold, block }) => block ?? fold.join("+"));
+  const counts = new Map<string, number>();
+  return held.map((name) => {
+    const seed = (counts.get(name) ?? 0) + 1;
+    counts.set(name, seed);
+    const several = held.filter((other) => other === name).length > 1;
+    return [...(name === "" ? [] : [name]), ...(several ? [`seed-${seed}`] : [])].join(" ");
+  });
 }
 
 /**

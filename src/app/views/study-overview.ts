@@ -5,6 +5,7 @@ import type {
   ComponentSpec,
   CopiedFrom,
   Direction,
+  Folds,
   MadeBy,
   Metrics,
   Params,
@@ -17,6 +18,7 @@ import type {
   StudyTask,
   Trial,
   TrialCounts,
+  TrialPart,
 } from "../../core/index.js";
 import { chooseSampler } from "../../samplers/auto/choice.js";
 import type { SamplerChoice } from "../../samplers/auto/choice.js";
@@ -29,6 +31,10 @@ export { ownerInWords } from "../../storage/lock-owner.js";
 export interface BestTrialSummary {
   readonly number: number;
   readonly value: number | null;
+  /** Sample standard deviation over the parts of a cross-validated trial; null without. */
+  readonly spread: number | null;
+  /** Null for a trial that trained once. */
+  readonly parts: readonly TrialPart[] | null;
   readonly params: Params;
   readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
 }
@@ -52,6 +58,10 @@ export interface StudyOverview {
   /** Whom the sampler "auto" asks next, and why; null for any other sampler. */
   readonly sampler_choice: SamplerChoice | null;
   readonly pruner: ComponentSpec;
+  /** What each trial is cross-validated over; null: one split. */
+  readonly folds: Folds | null;
+  /** How many seeds each trial, or each of its folds, trains under. */
+  readonly seeds: number;
   /** How many there are, in whatever state. */
   readonly trials: number;
   readonly counts: TrialCounts;
@@ -108,6 +118,7 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
       sampler_choice: samplerChoiceOf(header, trials),
     },
     pruner: header.pruner,
+    ...{ folds: header.settings.folds ?? null, seeds: header.settings.seeds ?? 1 },
     ...{ trials: trials.length, counts, failures: failuresOf(state) },
     trial_seconds: trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0),
     pruned_share: judged === 0 ? null : counts.pruned / judged,
@@ -147,6 +158,6 @@ function bestOf(state: StudyState): Pick<StudyOverview, "best" | "front"> {
   if (state.header.objectives.length > 1) return { best: null, front: frontOfStudy(state).map(({ number }) => number) };
   const best = bestOfStudy(state);
   if (!best) return { best: null };
-  const { number, value = null, params, metrics } = best;
-  return { best: { number, value, params, metrics } };
+  const { number, value = null, spread, parts, params, metrics } = best;
+  return { best: { number, value, spread, parts, params, metrics } };
 }

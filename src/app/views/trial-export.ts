@@ -2,6 +2,7 @@
 import { encodeNumber, stringifyJson } from "../../core/index.js";
 import type { StudyState, Trial } from "../../core/index.js";
 import { csvLine } from "../../io/csv.js";
+import { partNames } from "./baselines.js";
 
 /** What a study is written as. */
 export type ExportFormat = "csv" | "json";
@@ -51,6 +52,17 @@ function valueColumns({ objectives }: StudyState["header"]): Column[] {
   return objectives.map(({ metric }, i) => ({ title: `values.${metric}`, of: (trial) => trial.values?.[i] }));
 }
 
+/** A study over folds: the spread, and the first objective's value of each part; no columns in any other. */
+function partColumns({ trials }: StudyState): Column[] {
+  const parts = trials.find((trial) => trial.parts !== null)?.parts;
+  if (!parts) return [];
+  const each = partNames(parts).map((name, i) => ({
+    title: `parts.${name}`,
+    of: (trial: Trial) => trial.parts?.[i]?.values[0],
+  }));
+  return [...fields("spread"), ...each];
+}
+
 /** What people say about trials; no columns where they say nothing. */
 function annotationColumns({ annotations }: StudyState): Column[] {
   if (annotations.size === 0) return [];
@@ -65,6 +77,7 @@ function columnsOf(state: StudyState): Column[] {
   return [
     ...fields("number", "state"),
     ...valueColumns(header),
+    ...partColumns(state),
     ...fields("finish_index", "started_at", "finished_at", "seconds", "seed"),
     ...keyed(trials, "params", (trial) => trial.params),
     ...keyed(trials, "metrics.best", (trial) => trial.metrics.best),

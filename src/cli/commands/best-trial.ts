@@ -1,10 +1,10 @@
 /** `mlbench-hpo best-trial`: the winner, its weights, its retraining. */
-import type { StudyHeader } from "../../core/index.js";
+import type { StudyHeader, Trial } from "../../core/index.js";
 import type { ComparedTrial } from "../../app/views/annotated.js";
 import { winnerOf, winnersOf } from "../../app/winners.js";
 import { baselinesOf, errorsOf } from "../../app/views/baselines.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { baselinesLine, resultTable, trialVerdict } from "../baselines-view.js";
+import { baselinesLine, partsTable, resultTable, trialVerdict } from "../baselines-view.js";
 import { parseFormat, printLine, printNote } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, shortNumber } from "../render.js";
@@ -12,7 +12,7 @@ import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { hangText } from "../text-layout.js";
-import { annotationInWords, infeasibility, paramText, trialTable } from "../trial-table.js";
+import { annotationInWords, infeasibility, paramText, trialTable, valueText } from "../trial-table.js";
 
 interface BestOptions extends StudyOptions {
   checkpoint?: boolean;
@@ -29,7 +29,7 @@ export const bestTrialCommand: CommandDefinition = (program, context) => {
     .description(
       "show the best trial (several objectives: the Pareto front), export its weights, retrain it with fresh seeds",
     )
-    .option("--checkpoint", "export the best trial's weights (see --output)")
+    .option("--checkpoint", "export the best trial's weights (see --output); with --retrain the retrained ones")
     .option("-o, --output <file>", "where --checkpoint writes (default: STUDY.safetensors)")
     .option(
       "--retrain",
@@ -51,13 +51,15 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");
     const trial = winnerOf(ref.name, winners, options.trial);
-    return retrain({ io, ref, trial, seeds: options.seeds, format });
+    const wanted = options.checkpoint === true || options.output !== undefined;
+    const checkpoint = wanted ? (options.output ?? `${ref.name}.safetensors`) : null;
+    return retrain({ io, ref, trial, seeds: options.seeds, checkpoint, format });
   }
   if (options.checkpoint || options.output !== undefined) {
     const { number } = winnerOf(ref.name, winners, options.trial);
     const file = options.output ?? `${ref.name}.safetensors`;
-    await copyCheckpoint(ref, number, file);
-    if (format === "table") printNote(io.stderr, `weights: ${file}`);
+    const files = await copyCheckpoint(ref, number, file);
+    if (format === "table") printNote(io.stderr, `weights: ${files.join(", ")}${together(files)}`);
   }
   const { annotated, compared } = await import("../../app/views/annotated.js");
   await show(io, format, state.header, compared(annotated(winners.trials, state.annotations), state.header));
@@ -96,10 +98,21 @@ function trialInWords(trial: ComparedTrial, header: StudyHeader, width: number):
         ]
       : [];
   return [
-    `trial ${trial.number}: ${objectives.map(({ metric }, i) => `${metric} ${shortNumber(trial.values?.[i], 5)}`).join(", ")}`,
+    `trial ${trial.number}: ${objectives.map(({ metric }, i) => `${metric} ${valueText(trial, i)}`).join(", ")}${overParts(trial)}`,
     ...[infeasibility(trial), said].filter((text) => text !== "").map((text) => `  ${hangText(text, width, 2)}`),
     ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
     ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
-    ...beside.filter((text) => text !== ""),
+    ...[partsTable(header, trial), ...beside].filter((text) => text !== ""),
   ].join("\n");
+}
+
+/** What the weights of several parts are good for. */
+function together(files: readonly string[]): string {
+  return files.length === 1 ? "" : ` (\`predict\` takes them together; --retrain trains one model on all cells)`;
+}
+
+/** What the mean and the spread are over. */
+function overParts({ parts, spread }: Trial): string {
+  if (!parts) return "";
+  return spread === null ? ` (mean of ${parts.length} parts)` : ` (mean ± SD of ${parts.length} parts)`;
 }

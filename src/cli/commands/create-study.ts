@@ -13,7 +13,7 @@ import {
   trialValueRules,
   UsageError,
 } from "../../core/index.js";
-import type { ConfigValue, Direction, OnDuplicate, OnNan, StudyHeader, TrialValueRule } from "../../core/index.js";
+import type { ConfigValue, Direction, Folds, OnDuplicate, OnNan, StudyHeader, TrialValueRule } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
@@ -22,7 +22,7 @@ import { globalFlags } from "../global-options.js";
 import { parseFormat, printDetail, printNote, printNotice } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
-import { collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
+import { addPartOptions, collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
 import { folderLocation, splitStudyPath, storageArgument, storageOption } from "../study-ref.js";
 import { typedProgram } from "../typed-program.js";
 
@@ -48,6 +48,8 @@ interface CreateOptions {
   pruneBy?: string;
   forceDirection?: boolean;
   seed?: number;
+  folds?: Folds | "none";
+  seeds?: number;
   trialValue?: TrialValueRule;
   onNan?: OnNan;
   onDuplicate?: OnDuplicate;
@@ -122,7 +124,7 @@ async function addCreateOptions(command: Command): Promise<Command> {
   addSubjectOptions(command);
   await addComponentOptions(command);
   addJudgingOptions(command);
-  return command
+  return addPartOptions(command)
     .option("--seed <n>", "seed of the study (default: drawn, and stored)", wholeNumber("--seed", 0))
     .option("--terminator [rule]", "stop where the expected gain is below the noise: min-trials=60 (the default)")
     .option("--no-defaults", "do not run the defaults as the first trial")
@@ -207,12 +209,12 @@ async function requestOf(
   params: Readonly<Record<string, ConfigValue>>,
 ): Promise<Omit<CreateStudyOptions, "storage">> {
   const { dataset, objective, plugin, search, fix, direction, metric, constraint, pruneBy, forceDirection } = options;
-  const { seed, trialValue, onNan, onDuplicate, dryRunPruner, defaults } = options;
+  const { seed, folds, seeds, trialValue, onNan, onDuplicate, dryRunPruner, defaults } = options;
   const subject = base || objective !== undefined ? {} : { model: "lstm" };
   return {
     ...{ ...subject, ...(options.model ? { model: options.model } : {}), dataset, objective, config: base?.name },
     ...{ plugins: plugin, params, search, fix, direction, metric, constraints: constraint, pruneBy, forceDirection },
-    ...{ seed, trialValue, onNan, onDuplicate, dryRunPruner, defaults },
+    ...{ seed, folds, seeds, trialValue, onNan, onDuplicate, dryRunPruner, defaults },
     sampler: await componentOptions("sampler", options.sampler, options.samplerOption, base?.config.sampler),
     from: priorOf(options),
     terminator: terminatorOf(options.terminator),

@@ -13,12 +13,11 @@ import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { printDetail, printLine, printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
-import { shortNumber } from "../render.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import { styled } from "../styles.js";
 import { sizeOf } from "../terminal.js";
 import { hangText } from "../text-layout.js";
-import { paramText } from "../trial-table.js";
+import { paramText, valueText } from "../trial-table.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 import { typedProgram } from "../typed-program.js";
 
@@ -279,7 +278,7 @@ function endLine({ stoppedBy, stopReason, added, finished }: OptimizeResult): st
 function bestLines({ best, front }: OptimizeResult, { complete }: TrialCounts): string[] {
   if (best) {
     const params = Object.entries(best.params).map(([name, value]) => `  ${name} = ${paramText(value)}`);
-    return [`best: trial ${best.number}, ${styled("best", shortNumber(best.value, 5))}`, ...params];
+    return [`best: trial ${best.number}, ${styled("best", valueText(best))}`, ...params];
   }
   if (front.length > 0) return [`front: ${front.length} of ${complete} complete trials (${front.join(", ")})`];
   return [complete > 0 ? "no complete trial meets every constraint" : "no trial completed"];

@@ -1,8 +1,9 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about, once or as it changes. */
 import type { InspectedStudy } from "../../app/read-study.js";
+import { partNames } from "../../app/views/baselines.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
 import { bestOfStudy, comparableTrials, objectivesInWords, oneLine, stringifyJson } from "../../core/index.js";
-import type { MadeBy } from "../../core/index.js";
+import type { MadeBy, TrialPart } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
@@ -14,7 +15,7 @@ import { duration, printData, shortNumber, timeText } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { annotationInWords, EXTERNAL, nobodyRuns, paramText } from "../trial-table.js";
+import { annotationInWords, EXTERNAL, nobodyRuns, paramText, valueText } from "../trial-table.js";
 
 type ShowOptions = StudyOptions & { format: string; watch?: boolean };
 
@@ -121,6 +122,18 @@ function madeByInWords({ package: name, commit, node, command_line }: MadeBy): s
   return `${name}${commit ? ` (${commit.slice(0, 10)})` : ""}, Node ${node}: ${command_line}`;
 }
 
+/** `D01 0.0123, D02 0.0111`: what each part of a cross-validated trial came to. */
+function partsInWords(parts: readonly TrialPart[]): string {
+  const names = partNames(parts);
+  return parts.map(({ values }, i) => `${names[i]} ${shortNumber(values[0])}`).join(", ");
+}
+
+/** `, over folds cells and 2 seeds`: what each trial is cross-validated over. */
+function overInWords({ folds, seeds }: StudyOverview): string {
+  const over = [...(folds === null ? [] : [folds === "cells" ? "each cell held out" : `${folds} folds`]), ...(seeds === 1 ? [] : [`${seeds} seeds`])];
+  return over.length === 0 ? "" : `, mean over ${over.join(" and ")}`;
+}
+
 /** How the best trial stands to the baselines. */
 function wordsOf({ state }: InspectedStudy): string | null {
   const best = bestOfStudy(state);
@@ -146,7 +159,7 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
     .map(([state, count]) => `${count} ${state}`);
   const isModel = task.model !== undefined;
   const what = task.model === undefined ? "objective" : `${[task.model].flat().join(",")} on ${task.dataset}`;
-  const made = `${what}, ${objectivesInWords(summary.objectives, isModel)}, ${summary.sampler.name} + ${summary.pruner.name}`;
+  const made = `${what}, ${objectivesInWords(summary.objectives, isModel)}, ${summary.sampler.name} + ${summary.pruner.name}${overInWords(summary)}`;
   const lines = [
     hangText(`${summary.name}: ${made}, seed ${summary.seed}`, width, 2),
     `file     ${summary.file}`,
@@ -161,8 +174,9 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
   if (failures.length > 0) lines.push(`failed   ${styled("failed", failures.join(", "))}`);
   lines.push(`time     ${duration(summary.trial_seconds)} in trials`);
   if (best) {
-    lines.push(`best     trial ${best.number}: ${styled("best", shortNumber(best.value, 5))}`);
+    lines.push(`best     trial ${best.number}: ${styled("best", valueText({ values: [best.value ?? NaN], spread: best.spread }))}`);
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
+    if (best.parts) lines.push(labelled("parts", partsInWords(best.parts)));
   }
   if (front) lines.push(labelled("front", front.length === 0 ? "none" : `trials ${front.join(", ")}`));
   const others = baselinesLine(baselines);

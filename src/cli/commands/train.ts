@@ -1,20 +1,28 @@
 /** `mlbench-hpo train`: a training run, or one a cell, shown as it goes and scored beside the baselines. */
 import { Option } from "commander";
 import type { Command } from "commander";
-import { MlbenchError, stringifyJson, UsageError } from "../../core/index.js";
-import type { CheckpointEvent, ConfigValue, FinishEvent, RunConfig, RunEvent } from "../../core/index.js";
+import { defined, MlbenchError, stringifyJson, UsageError } from "../../core/index.js";
+import type {
+  CheckpointEvent,
+  ConfigValue,
+  EpochEvent,
+  FinishEvent,
+  FinishOfPart,
+  Folds,
+  RunConfig,
+  RunEvent,
+} from "../../core/index.js";
 import type { FoldResult } from "../../app/cross-validate.js";
 import type { RunResult } from "../../training/run-types.js";
 import type { PredictionFigure } from "../prediction-plot.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
-import { fileNamePart } from "../../io/file-name.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import { printDetail, printJson, printLine, printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { sizeOf } from "../terminal.js";
 import { hangText } from "../text-layout.js";
 import { withInterrupt } from "../interrupt.js";
-import { addBackendOptions, pluginOption, wholeNumber } from "../shared-options.js";
+import { addBackendOptions, addPartOptions, pluginOption, wholeNumber } from "../shared-options.js";
 import type { RunFile } from "../run-file.js";
 import type { TrainView } from "../train-view.js";
 
@@ -22,6 +30,8 @@ interface TrainOptions {
   model?: string;
   dataset?: string;
   seed?: number;
+  folds?: Folds | "none";
+  seeds?: number;
   backend: RunConfig["backend"];
   kernels: RunConfig["kernels"];
   checkpoint: string | false;
@@ -58,7 +68,7 @@ export const trainCommand: CommandDefinition = async (program, context) => {
     const config: RunConfig = {
       ...{ model, dataset, params, plugins: [...scanned.plugin, ...(file.plugins ?? [])] },
       ...{ backend: options.backend ?? "auto", kernels: options.kernels ?? "auto" },
-      ...(seed === undefined ? {} : { seed }),
+      ...defined({ seed, folds: options.folds ?? file.folds, seeds: options.seeds ?? file.seeds }),
     };
     return train({ config, options, io: context.io }, context);
   });
@@ -85,7 +95,7 @@ function addTrainOptions(command: Command): Command {
       "seed of data, split, initialization, shuffling and dropout (default: drawn)",
       wholeNumber("--seed", 0),
     );
-  return addBackendOptions(command)
+  return addBackendOptions(addPartOptions(command))
     .option(
       "-o, --checkpoint <file>",
       "file for the weights (default: artifacts/<model>.safetensors); weights of another configuration found there are kept as *.prev.safetensors",
@@ -122,20 +132,16 @@ async function train(plan: TrainPlan, context: CommandContext): Promise<void> {
   for (const [name, value] of Object.entries(params))
     printDetail(plan.io.stderr, () => `parameter: ${name} = ${stringifyJson(value)}`);
   await requireOutputs(plan);
-  const cells = plan.config.params?.["data.val_cells"];
-  if (cells === "each" || (Array.isArray(cells) && cells.length === 1 && cells[0] === "each"))
-    return trainEachCell(plan, context);
+  const { partitionOf } = await import("../../training/run-parts.js");
+  if (partitionOf(plan.config)) return trainParts(plan, context);
   const finish = await trainOnce(plan, context);
   if (!finish) return;
   if (plan.options.format !== "json") await printResult(plan, finish);
   await plot(plan, [finish]);
 }
 
-const checkpointOf = ({ options, config }: TrainPlan, fold?: string): string | null => {
-  if (options.checkpoint === false) return null;
-  const base = options.checkpoint ?? `artifacts/${config.model}.safetensors`;
-  return fold === undefined ? base : `${base.replace(/\.safetensors$/, "")}.${fileNamePart(fold)}.safetensors`;
-};
+const checkpointOf = ({ options, config }: TrainPlan): string | null =>
+  options.checkpoint === false ? null : (options.checkpoint ?? `artifacts/${config.model}.safetensors`);
 
 async function trainOnce(plan: TrainPlan, context: CommandContext): Promise<FinishEvent | null> {
   const { options, config } = plan;
@@ -166,8 +172,8 @@ function sayInterrupted({ checkpoint, epoch }: RunResult, { io, setExitCode }: C
 
 /** What is shown of the runs of one command. */
 interface RunPrinter {
-  /** @param cell the one held out */
-  onEvent(event: RunEvent, cell?: string): Promise<void>;
+  /** @param part its name; null for the mean of all parts, and for a run without */
+  onEvent(event: RunEvent, part?: string | null): Promise<void>;
   stop(): void;
   end(result: RunResult): void;
 }
@@ -176,13 +182,21 @@ function sayKept({ path, kept }: CheckpointEvent): string {
   return `${path} was of another dataset or configuration: it is kept as ${kept}`;
 }
 
+/** An event as a line: a part's with its name as `fold`, the mean's last one with the parts' own as `folds`. */
+function lineOf(event: EpochEvent | FinishEvent, part: string | null): object {
+  const { parts, fold: _cells, block: _block, label: _label, ...numbers } = event as Partial<FinishOfPart>;
+  if (part !== null) return { ...numbers, fold: part };
+  const folds = event.event === "finish" ? parts?.map((own) => [own.label, lineOf(own, own.label)] as const) : undefined;
+  return folds ? { ...numbers, folds: Object.fromEntries(folds) } : numbers;
+}
+
 /** What `--verbose` tells of a run besides its epochs. */
 function detailOf(event: RunEvent): string | null {
   switch (event.event) {
     case "start":
       return `run: at most ${event.epochs} epochs${event.epoch > 0 ? `, ${event.epoch} of them done before` : ""}`;
     case "epoch":
-      return `epoch ${event.epoch}: ${stringifyJson(event)}`;
+      return `epoch ${event.epoch}: ${stringifyJson(lineOf(event, null))}`;
     case "checkpoint":
       return `epoch ${event.epoch}: best so far, weights written to ${event.path}`;
     case "finish":
@@ -196,14 +210,12 @@ async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
   let view: TrainView | undefined;
   const earlier: string[] = [];
   return {
-    onEvent: async (event, cell) => {
-      if (event.event === "start")
-        view = await createTrainView(io, event.epochs, cell === undefined ? "" : `${cell} `, json);
-      if (json && (event.event === "epoch" || event.event === "finish"))
-        printJson(io.stdout, cell === undefined ? event : { ...event, fold: cell });
-      if (event.event === "epoch") view?.epoch(event);
+    onEvent: async (event, part = null) => {
+      if (event.event === "start") view = await createTrainView(io, event.epochs, "", json);
+      if (json && (event.event === "epoch" || event.event === "finish")) printJson(io.stdout, lineOf(event, part));
+      if (event.event === "epoch" && part === null) view?.epoch(event);
       const detail = detailOf(event);
-      if (detail !== null) printDetail(io.stderr, () => (cell === undefined ? detail : `${cell}: ${detail}`));
+      if (detail !== null) printDetail(io.stderr, () => (part === null ? detail : `${part}: ${detail}`));
       if (event.event === "checkpoint" && event.kept !== undefined) earlier.push(sayKept(event));
     },
     stop: () => view?.stop(),
@@ -243,44 +255,59 @@ async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> 
   printLine(io.stdout, `best epoch ${finish.best_epoch}, ${duration(finish.seconds)}${where}`);
 }
 
-/** Every cell held out in turn. */
-async function trainEachCell(plan: TrainPlan, context: CommandContext): Promise<void> {
+/** A model a fold and seed, in lockstep. */
+async function trainParts(plan: TrainPlan, context: CommandContext): Promise<void> {
   const { io, options, config } = plan;
+  if (options.resume !== undefined)
+    throw new UsageError("not-available", "a run over folds or seeds cannot be continued: leave out --resume");
   const [{ crossValidate }, printer] = await Promise.all([import("../../app/cross-validate.js"), createPrinter(plan)]);
-  const { folds, mean, interrupted } = await withInterrupt((signal) =>
+  const { folds, mean, interrupted, result } = await withInterrupt((signal) =>
     crossValidate(config, {
-      ...{ signal, resume: options.resume, checkpoint: (cell) => checkpointOf(plan, cell), keepEarlier: true },
-      onEvent: (event, cell) => printer.onEvent(event, cell),
-      onFoldEnd: (_cell, result) => {
-        printer.stop();
-        printer.end(result);
-      },
+      ...{ signal, checkpoint: checkpointOf(plan), keepEarlier: true },
+      onEvent: (event, part) => printer.onEvent(event, part),
     }),
   ).finally(() => {
     printer.stop();
   });
+  printer.end(result);
   if (interrupted) sayInterrupted(interrupted, context);
   if (!mean) return;
-  if (options.format === "json") {
-    const byCell = Object.fromEntries(folds.map(({ cell, finish }) => [cell, finish]));
-    printJson(io.stdout, { ...mean, folds: byCell });
-  } else await printFolds(io, config.model, folds, mean);
+  if (options.format !== "json") await printFolds(io, config.model, { folds, mean });
   await plot(
     plan,
     folds.map(({ finish }) => finish),
   );
 }
 
-async function printFolds(io: CliIo, model: string, folds: readonly FoldResult[], mean: FinishEvent): Promise<void> {
+/** How a fold's table is headed: whole cells are held out, blocks of time validated. */
+function headOf({ cell, fold }: FoldResult): string {
+  if (fold.length === 0) return cell;
+  return fold.length === 1 ? `${cell} held out` : `${cell}: ${fold.join(", ")} held out`;
+}
+
+async function printFolds(
+  io: CliIo,
+  model: string,
+  { folds, mean }: { readonly folds: readonly FoldResult[]; readonly mean: FinishEvent },
+): Promise<void> {
   const { resultTable } = await import("../baselines-view.js");
-  for (const { cell, finish } of folds) {
-    printLine(io.stdout, `\n${cell} held out`);
-    printLine(io.stdout, resultTable(model, finish));
-    await printFurther(io, finish);
+  const { duration, shortNumber } = await import("../render.js");
+  const { columns } = sizeOf(io.stdout);
+  for (const fold of folds) {
+    printLine(io.stdout, `\n${hangText(headOf(fold), columns, 2)}`);
+    printLine(io.stdout, resultTable(model, fold.finish));
+    await printFurther(io, fold.finish);
   }
-  printLine(io.stdout, `\nmean of ${folds.length} cells`);
+  const { spreadOf } = await import("../../training/trial-scores.js");
+  const spread = spreadOf(folds.map(({ finish }) => finish.metrics["val_rmse"] ?? NaN));
+  const beside = spread === null ? "" : `, whose RMSE have a standard deviation of ${shortNumber(spread, 2)}`;
+  printLine(io.stdout, `\nmean of ${folds.length} parts${beside}`);
   printLine(io.stdout, resultTable(model, mean));
   await printWords(io, model, mean);
+  const files = folds.flatMap(({ finish }) => finish.checkpoint ?? []);
+  const where = files.length === 0 ? "" : `; weights: ${files.join(", ")}`;
+  const words = `best epoch of the mean ${mean.best_epoch}, ${duration(mean.seconds)}${where}`;
+  printLine(io.stdout, hangText(words, columns, 2));
 }
 
 const plotFile = ({ options, config }: TrainPlan): string =>

@@ -82,6 +82,7 @@ const record = shapeOf({
   params: valuesOf(isParam),
   intermediate: listOf(isPair),
   seen: listOf(isCount),
+  intermediate_parts: maybe(listOf(listOf(isNumber))),
   finish_index: orNull(isCount),
   started_at: orNull(isText),
   seed: isNumber,
@@ -94,7 +95,11 @@ const record = shapeOf({
   user_attrs: isRecord,
 });
 
-const baselines = { params: valuesOf(isParam), dataset_hash: isText, metrics: valuesOf(isNumber) };
+const isFoldScored = shaped({ fold: listOf(isText), metrics: valuesOf(isNumber) });
+const baselines = {
+  ...{ params: valuesOf(isParam), dataset_hash: isText, metrics: valuesOf(isNumber) },
+  folds: maybe(listOf(isFoldScored)),
+};
 
 /** Whether a study's head may keep this as its baselines. */
 export const areBaselines = listOf(shaped(baselines));
@@ -107,7 +112,10 @@ const tests: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>
     lease: maybe(isLease),
   },
   "trial-param": { number: isCount, name: isText, value: isParam, distribution: isRecord },
-  "trial-report": { number: isCount, step: isNumber, value: isNumber, seen: isCount },
+  "trial-report": {
+    ...{ number: isCount, step: isNumber, value: isNumber, seen: isCount },
+    parts: maybe(listOf(isNumber)),
+  },
   "trial-finished": {
     ...end,
     ...{ number: isCount, values: orNull(listOf(isNumber)), finished_at: isText, lease: maybe(isLease) },
@@ -167,7 +175,7 @@ export function wrongEvent(event: unknown): string | null {
   if (!isRecord(event)) return `it is ${shown(event)}`;
   const { type } = event;
   // Most events are reports.
-  if (type === "trial-report" && isCount(event["number"]) && isNumber(event["step"]) && isNumber(event["value"]))
+  if (type === "trial-report" && !event["parts"] && isCount(event["number"]) && isNumber(event["step"]) && isNumber(event["value"]))
     return isCount(event["seen"]) ? null : `"seen" is ${shown(event["seen"])}`;
   const shape = events.get(type as string);
   if (!shape) return `unknown event type ${shown(type)}`;

@@ -79,18 +79,6 @@ describe("a study over a model", () => {
     expect(preset).toMatchObject({ fixed: { "train.epochs": 20 }, space: { "model.layers": { low: 1, high: 2 } } });
   });
 
-  it("is refused before anything is made where its trials would hold every cell out in turn", async () => {
-    const directory = await emptyFolder();
-    for (const cells of ["each", ["each"], ["D01", "each"]])
-      await expect(
-        createStudy({ storage: "studies", directory, ...small, params: { ...small.params, "data.val_cells": cells } }),
-      ).rejects.toMatchObject({
-        ...{ code: "not-available", exitCode: 2 },
-        message: expect.stringMatching(/^data\.val_cells=each: .* name the cells to validate on/) as string,
-      });
-    expect(existsSync(join(directory, "studies", "mlp-dummy.json"))).toBe(false);
-  });
-
   it("optimizes and prunes against a metric's own direction where that is insisted on", async () => {
     const { objectives, settings } = await plan({
       ...small,
@@ -310,8 +298,8 @@ describe("a mistake", () => {
       /train\.epochs is given under params and/,
     ],
     ["searched and fixed", { ...small, search: ["train.epochs"] }, "conflicting-space", /both searched and fixed/],
-    ["folds", { ...small, folds: "cells" }, "not-available", /folds cells: .*leave it at none/],
-    ["seeds", { ...small, seeds: 3 }, "not-available", /seeds 3: .*leave it at 1/],
+    ["folds that are none", { ...small, folds: "each" }, "invalid-option", /folds: expected cells, none, or how many/],
+    ["seeds that are none", { ...small, seeds: 1.5 }, "invalid-option", /seeds: expected a whole number from 1 to 1000/],
     ["a seed that is none", { ...small, seed: -1 }, "invalid-seed", /use a whole number/],
     ["a continuous grid", { ...small, sampler: "grid" }, "grid-needs-steps", /needs a step/],
     [

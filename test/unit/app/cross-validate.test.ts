@@ -10,31 +10,44 @@ import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
 const config: RunConfig = { ...small, params: { ...small.params, "model.hidden_size": 4 } };
 
 describe("crossValidate", () => {
-  it("holds every cell out in turn under one seed; the means are the folds' means", async () => {
+  it("holds every cell out in turn under one seed, in lockstep; the means are the folds' means", async () => {
     const directory = await emptyFolder();
     const heard: string[] = [];
-    const { folds, mean, interrupted } = await crossValidate(config, {
+    const { folds, mean, interrupted, result } = await crossValidate(config, {
       directory,
       checkpoint: (cell) => (cell === "D02" ? "weights/D02.safetensors" : null),
-      onEvent: (event, cell) => void (event.event === "epoch" && heard.push(`${cell} ${event.epoch}`)),
-      onFoldEnd: (cell, { state }) => void heard.push(`${cell} ${state}`),
+      onEvent: (event, cell) => void heard.push(`${cell ?? "mean"} ${event.event}`),
     });
     expect(interrupted).toBeNull();
-    expect(heard).toEqual(["D01", "D02", "D03"].flatMap((cell) => [`${cell} 1`, `${cell} 2`, `${cell} complete`]));
-    expect(folds.map(({ cell }) => cell)).toEqual(["D01", "D02", "D03"]);
+    const of = (event: string) => ["D01", "D02", "D03", "mean"].map((cell) => `${cell} ${event}`);
+    const others = heard.filter((line) => line !== "mean checkpoint");
+    expect(others).toEqual(["mean start", ...of("epoch"), ...of("epoch"), ...of("finish")]);
+    expect(heard).toContain("mean checkpoint");
+    expect(folds.map(({ cell, fold, seed }) => ({ cell, fold, seed }))).toEqual(
+      ["D01", "D02", "D03"].map((cell) => ({ cell, fold: [cell], seed: 5 })),
+    );
     for (const { cell, finish } of folds) {
       const alone = await run({ ...config, params: { ...config.params, "data.val_cells": [cell] } });
-      expect(finish.metrics).toEqual(alone.best?.metrics);
+      expect(finish.metrics["val_rmse"]).toBe(alone.history[(mean?.best_epoch ?? 0) - 1]?.val_rmse);
       expect(finish.baselines).toEqual(alone.baselines);
     }
     const values = folds.map(({ finish }) => finish.metrics["val_rmse"] as number);
     expect(mean?.metrics["val_rmse"]).toBeCloseTo((values as [number, number, number]).reduce((a, b) => a + b) / 3, 15);
+    expect(mean?.metrics["val_rmse"]).toBe(Math.min(...result.history.map(({ val_rmse }) => val_rmse)));
     expect(folds.map(({ finish }) => finish.checkpoint)).toEqual([
       null,
       join(directory, "weights/D02.safetensors"),
       null,
     ]);
     expect(existsSync(join(directory, "weights", "D02.safetensors"))).toBe(true);
+  });
+
+  it("takes other folds and seeds as the configuration names them", async () => {
+    const { folds } = await crossValidate({ ...config, seeds: 2 });
+    expect(folds.map(({ cell, fold }) => [cell, fold])).toEqual([
+      ["seed-1", []],
+      ["seed-2", []],
+    ]);
   });
 
   it("gives the mean of a metric over the folds that could score it", async () => {
@@ -55,15 +68,15 @@ describe("crossValidate", () => {
     await expect(crossValidate({ ...config, params: all })).rejects.toMatchObject({ code: "invalid-split" });
   });
 
-  it("ends when it is told to, with what there is", async () => {
+  it("ends when it is told to, all folds at once", async () => {
     const abort = new AbortController();
     const { folds, mean, interrupted } = await crossValidate(config, {
       signal: abort.signal,
       onEvent: (event, cell) => {
-        if (cell === "D02" && event.event === "epoch") abort.abort();
+        if (cell === null && event.event === "epoch") abort.abort();
       },
     });
-    expect({ folds: folds.map(({ cell }) => cell), mean }).toEqual({ folds: ["D01"], mean: null });
+    expect({ folds, mean }).toEqual({ folds: [], mean: null });
     expect(interrupted).toMatchObject({ state: "cancelled", epoch: 1 });
   });
 });

@@ -49,7 +49,7 @@ describe("parameters", () => {
     const parameters = dataParameters("dummy");
     expect(parameters.map((p) => p.qualified)).toEqual(
       ["cells", "cycles", "noise", "missing_cycles", "generator_seed", "window", "horizon", "stride", "drop_cycles"]
-        .concat(["features", "split", "val_cells", "val_split", "test_cells", "test_split", "eol"])
+        .concat(["features", "split", "val_cells", "val_split", "val_part", "test_cells", "test_split", "eol"])
         .concat(["drop_seed", "split_seed"])
         .map((name) => `data.${name}`),
     );
