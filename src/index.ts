@@ -137,6 +137,8 @@ export type { CallOptions, TaskOptions } from "./study/optimize-options.js";
 export type { StudyComponents } from "./study/components.js";
 export type { PreparedJob, TrialRunner } from "./study/trial-runner.js";
 export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
+export { frontVolume, hypervolume, hypervolumeHistory, referencePoint } from "./core/index.js";
+export type { FrontVolume } from "./core/index.js";
 
 export { commandStudy } from "./app/command-study.js";
 export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
@@ -187,6 +189,8 @@ export type { BestOfSummary, TrialsInBrief } from "./storage/study-summary.js";
 export { RandomSampler } from "./samplers/random.js";
 export type { RandomSamplerOptions } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
+export { NsgaIISampler } from "./samplers/nsga2/nsga2.js";
+export type { NsgaIISamplerOptions } from "./samplers/nsga2/nsga2.js";
 export { TpeSampler } from "./samplers/tpe/tpe.js";
 export type { TpeSamplerOptions } from "./samplers/tpe/tpe.js";
 export { ParzenEstimator } from "./samplers/tpe/parzen-estimator.js";

@@ -173,9 +173,9 @@ export function resolvePruneBy(
   return { metric, direction: directionOf(metric, direction, own, force) };
 }
 
-/** The sampler of a study that names none: with several objectives one that serves them. */
-export function defaultSampler(objectives: readonly StudyObjective[]): ComponentSpec {
-  return { name: objectives.length > 1 ? "random" : "tpe", options: {} };
+/** The sampler of a study that names none: it serves any number of objectives. */
+export function defaultSampler(): ComponentSpec {
+  return { name: "tpe", options: {} };
 }
 
 /** The pruner of a study that names none: with several objectives none, unless a metric to prune by was asked for. */
@@ -195,7 +195,7 @@ export function checkServes(
   if (objectives.length <= 1 || sampler.objectives === "several") return;
   throw new UsageError(
     "several-objectives",
-    `sampler "${sampler.name}" serves one objective; the study has ${objectives.length} (${objectivesInWords(objectives)}): use tpe, nsga2 or random`,
+    `sampler "${sampler.name}" serves one objective; the study has ${objectives.length} (${objectivesInWords(objectives)}): use tpe, nsga2, random or grid`,
   );
 }
 

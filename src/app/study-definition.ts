@@ -118,7 +118,7 @@ function judgingOf(
   const [sampler, pruner] = [request.sampler ?? config.sampler, request.pruner ?? config.pruner];
   return {
     objectives,
-    sampler: sampler === undefined ? defaultSampler(objectives) : samplerSpec(sampler),
+    sampler: sampler === undefined ? defaultSampler() : samplerSpec(sampler),
     pruner: pruner === undefined ? defaultPruner(objectives, pruneBy) : prunerSpec(pruner),
     settings: { ...(constraints.length > 0 ? { constraints } : {}), ...(pruneBy ? { prune_by: pruneBy } : {}) },
   };

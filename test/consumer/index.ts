@@ -2,6 +2,9 @@
 import {
   ForwardModel,
   GridSampler,
+  NsgaIISampler,
+  hypervolume,
+  hypervolumeHistory,
   MedianPruner,
   MemoryStorage,
   NopPruner,
@@ -192,10 +195,16 @@ await deleteStudy(address);
 // Samplers and pruners as pure functions.
 const history: History = { direction: "minimize", trials };
 const rng = createRng(1, "consumer");
-for (const sampler of [new RandomSampler(), new TpeSampler({ preset: "optuna" })]) {
+for (const sampler of [
+  new RandomSampler(),
+  new TpeSampler({ preset: "optuna" }),
+  new NsgaIISampler({ crossover: "sbx" }),
+]) {
   const params: Params | null = sampler.suggest(space, history, rng);
   expect(params !== null && typeof params["lr"] === "number", `${sampler.name} suggests`);
 }
+expect(hypervolume([[1, 3]], [4, 4]) === 3, "hypervolume");
+expect(hypervolumeHistory([], ["minimize", "maximize"]).length === 0, "no hypervolume yet");
 const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);
 expect(grid !== null && grid["n"] === 1, "grid");
 for (const pruner of [

@@ -47,7 +47,7 @@ test.each(["thread", "process"])(
     );
     expect(made).toMatchObject({
       code: 0,
-      stderr: '2 objectives: trials are drawn by the sampler "random", the pruner is "nop"\n',
+      stderr: '2 objectives: the pruner is "nop"\n',
     });
     const run = await runCli(
       ["optimize", isolation, "--trials", "8", "--workers", "2", "--isolation", isolation, "--format", "json"],
@@ -163,10 +163,6 @@ describe("a study of an objective of one's own", () => {
 
 describe("what several objectives do not go with: one line, exit code 2, nothing stored", () => {
   test.each([
-    [
-      ["--metric", "val_rmse,parameters", "--sampler", "tpe"],
-      /^error: sampler "tpe" serves one objective; .* use random or grid$/,
-    ],
     [
       ["--metric", "val_rmse,parameters", "--trial-value", "best-smoothed"],
       /^error: trial value best-smoothed needs one/,

@@ -404,6 +404,12 @@ const studyFile = {
   description: "The study file or preset that the study was made from; null: none.",
   ...nullable(text),
 };
+const hypervolume = {
+  description:
+    "The front's, up to the reference point (one number an objective); null without a feasible complete trial. Only with several objectives.",
+  ...nullable(object({ value: ref("number"), reference: list({ type: "number" }) })),
+};
+
 const front = {
   description: "The numbers of the Pareto front, ascending; only with several objectives, where `best` is null.",
   ...list(count),
@@ -503,6 +509,7 @@ const schemas = {
           ...nullable(ref("partBaselines")),
         },
         front,
+        hypervolume,
         annotations,
         user_attrs: map(anything),
         ...aboutStudy,
@@ -519,7 +526,7 @@ const schemas = {
         },
         findings: list(ref("finding")),
       },
-      { optional: ["front"] },
+      { optional: ["front", "hypervolume"] },
     ),
   ],
   trials: ["`trials`", list(ref("trial"))],

@@ -257,18 +257,14 @@ async function create(
   if (format === "table") printNote(io.stdout, `next: ${next}`);
 }
 
-/** The usual sampler and pruner serve one objective: what takes their place is said. */
+/** The usual pruner judges one objective: what takes its place is said. */
 function sayDefaults(
   io: CliIo,
   request: Omit<CreateStudyOptions, "storage">,
-  { objectives, sampler, pruner }: StudyHeader,
+  { objectives, pruner }: StudyHeader,
 ): void {
-  if (objectives.length === 1) return;
-  const chosen = [
-    ...(request.sampler === undefined ? [`trials are drawn by the sampler "${sampler.name}"`] : []),
-    ...(request.pruner === undefined ? [`the pruner is "${pruner.name}"`] : []),
-  ];
-  if (chosen.length > 0) printNote(io.stderr, `${objectives.length} objectives: ${chosen.join(", ")}`);
+  if (objectives.length === 1 || request.pruner !== undefined) return;
+  printNote(io.stderr, `${objectives.length} objectives: the pruner is "${pruner.name}"`);
 }
 
 /** What the line came to, for `--verbose`. */

@@ -159,8 +159,7 @@ describe("a study over a model", () => {
       constraints: ["seconds<=60"],
       prune_by: { metric: "val_mae", direction: "minimize" },
     });
-    // TPE serves one objective only.
-    expect([sampler.name, pruner.name]).toEqual(["random", "median"]);
+    expect([sampler.name, pruner.name]).toEqual(["tpe", "median"]);
     expect((await plan({ ...small, metric: ["val_rmse", "val_r2:maximize"] })).pruner.name).toBe("nop");
   });
 });

@@ -12,6 +12,7 @@ import type { ObjectivesRequest } from "../../../src/app/resolve-objectives.js";
 import { modelMetrics, parseConstraint, UsageError } from "../../../src/core/index.js";
 import type { StudyObjective } from "../../../src/core/index.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
+import { NsgaIISampler } from "../../../src/samplers/nsga2/nsga2.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 
@@ -166,18 +167,18 @@ describe("the metric to prune by", () => {
 describe("what serves several objectives", () => {
   const one = two.slice(0, 1);
   test("the defaults", () => {
-    expect(defaultSampler(one)).toEqual({ name: "tpe", options: {} });
-    expect(defaultSampler(two)).toEqual({ name: "random", options: {} });
+    expect(defaultSampler()).toEqual({ name: "tpe", options: {} });
     expect(defaultPruner(one, null)).toEqual({ name: "median", options: {} });
     expect(defaultPruner(two, null)).toEqual({ name: "nop", options: {} });
     expect(defaultPruner(two, two[0] ?? null)).toEqual({ name: "median", options: {} });
   });
   test("a sampler that serves one is refused, and one that says nothing", () => {
     const serves = (sampler: Parameters<typeof checkServes>[0], objectives = two) => checkServes(sampler, objectives);
-    for (const sampler of [new RandomSampler(), new GridSampler()]) serves(sampler);
-    serves(new TpeSampler(), one);
-    expect(refusal(() => serves(new TpeSampler()))).toBe(
-      'several-objectives: sampler "tpe" serves one objective; the study has 2 (minimize val_rmse, minimize parameters): use random or grid',
+    for (const sampler of [new RandomSampler(), new GridSampler(), new TpeSampler(), new NsgaIISampler()])
+      serves(sampler);
+    serves({ name: "mine", objectives: "one" }, one);
+    expect(refusal(() => serves({ name: "mine", objectives: "one" }))).toBe(
+      'several-objectives: sampler "mine" serves one objective; the study has 2 (minimize val_rmse, minimize parameters): use tpe, nsga2, random or grid',
     );
     expect(refusal(() => serves({ name: "mine" }))).toMatch(/sampler "mine" serves one/);
   });

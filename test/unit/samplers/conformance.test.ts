@@ -1,5 +1,7 @@
 import { describe, it } from "vitest";
 import { GridSampler } from "../../../src/samplers/grid.js";
+import { NsgaIISampler } from "../../../src/samplers/nsga2/nsga2.js";
+import type { NsgaIISamplerOptions } from "../../../src/samplers/nsga2/nsga2.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import type { TpeSamplerOptions } from "../../../src/samplers/tpe/tpe.js";
@@ -21,6 +23,20 @@ samplerConformance(runner, {
   elsewhere: { module: compiled("grid.js"), expression: "new lib.GridSampler()" },
   finite: true,
 });
+
+const geneticVariants: NsgaIISamplerOptions[] = [
+  { populationSize: 3 },
+  { populationSize: 4, crossover: "sbx", mutation: "polynomial" },
+  { populationSize: 5, crossoverProbability: 0, mutationProbability: 0.5 },
+];
+for (const options of geneticVariants) {
+  const text = JSON.stringify(options);
+  samplerConformance(runner, {
+    name: `nsga2 ${text}`,
+    make: () => new NsgaIISampler(options),
+    elsewhere: { module: compiled("nsga2/nsga2.js"), expression: `new lib.NsgaIISampler(${text})` },
+  });
+}
 
 const variants: TpeSamplerOptions[] = [
   {},
