@@ -81,6 +81,7 @@ test.each(["thread", "process"])(
     expect(rows.pop()).toMatch(
       /^baselines: persistence [\d.]+, linear [\d.]+, mean_change [\d.]+, ridge [\d.]+ \(RMSE/,
     );
+    expect(rows.pop()).toMatch(/^hypervolume [\d.e+]+ up to val_rmse [\d.]+, parameters [\d.e+]+$/);
     expect(rows).toHaveLength(front.length);
 
     const [first] = front as [Trial];
