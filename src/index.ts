@@ -145,6 +145,8 @@ export type { CallOptions, TaskOptions } from "./study/optimize-options.js";
 export type { StudyComponents } from "./study/components.js";
 export type { PreparedJob, TrialRunner } from "./study/trial-runner.js";
 export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
+export { frontVolume, hypervolume, hypervolumeHistory, referencePoint } from "./core/index.js";
+export type { FrontVolume } from "./core/index.js";
 
 export { commandStudy } from "./app/command-study.js";
 export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
@@ -203,6 +205,8 @@ export { AutoSampler } from "./samplers/auto/auto.js";
 export type { AutoSamplerOptions } from "./samplers/auto/auto.js";
 export { chooseSampler } from "./samplers/auto/choice.js";
 export type { AutoMember, SamplerChoice } from "./samplers/auto/choice.js";
+export { NsgaIISampler } from "./samplers/nsga2/nsga2.js";
+export type { NsgaIISamplerOptions } from "./samplers/nsga2/nsga2.js";
 export { TpeSampler } from "./samplers/tpe/tpe.js";
 export type { TpeSamplerOptions } from "./samplers/tpe/tpe.js";
 export { GpSampler } from "./samplers/gp/gp.js";

@@ -193,7 +193,7 @@ export function checkServes(
   if (objectives.length <= 1 || sampler.objectives === "several") return;
   throw new UsageError(
     "several-objectives",
-    `sampler "${sampler.name}" serves one objective; the study has ${objectives.length} (${objectivesInWords(objectives)}): use auto, tpe, nsga2 or random`,
+    `sampler "${sampler.name}" serves one objective; the study has ${objectives.length} (${objectivesInWords(objectives)}): use auto, tpe, gp, nsga2, random or grid`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Trials for people: as a table, and in a few words. */
 import { oneLine, stringifyJson, violationOf } from "../core/index.js";
 import type { AnnotatedTrial } from "../app/views/annotated.js";
-import type { Annotation, ParamValue, StudyObjective, Trial } from "../core/index.js";
+import type { Annotation, FrontVolume, ParamValue, StudyObjective, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
 import type { Style } from "./styles.js";
 import { cutText } from "./text-layout.js";
@@ -51,6 +51,12 @@ export function infeasibility(trial: Trial): string {
     ([name, value]) => `${name} ${Number.isNaN(value) ? "unknown" : `by ${shortNumber(value)}`}`,
   );
   return `infeasible: ${inWords.join(", ")}`;
+}
+
+/** `hypervolume 0.0123 up to val_rmse 0.1, parameters 50000`: without the point the number says nothing. */
+export function volumeInWords({ value, reference }: FrontVolume, objectives: readonly StudyObjective[]): string {
+  const point = objectives.map(({ metric }, i) => `${metric} ${shortNumber(reference[i])}`);
+  return `hypervolume ${shortNumber(value, 5)} up to ${point.join(", ")}`;
 }
 
 /** `banned [lab 3] unplugged`: what people say about a trial, in a line. */

@@ -17,6 +17,8 @@ export const samplers = registryOf<SamplerFactory>("sampler");
 const seed = parameter(z.number().int().min(0).optional(), {
   description: "seed of the sampler; default: derived from the study's seed",
 });
+const share = (description: string): z.ZodOptional<z.ZodNumber> =>
+  parameter(z.number().min(0).max(1).optional(), { description });
 const flag = (description: string): z.ZodOptional<z.ZodBoolean> => parameter(z.boolean().optional(), { description });
 
 // Another copy of this package in the process may have registered them: the registry is the process's.
@@ -73,6 +75,30 @@ if (!samplers.has("tpe")) {
     lazy<SamplerFactory>(async () => {
       const { GpSampler } = await import("./gp/gp.js");
       return (options) => new GpSampler(camelCased(options));
+    }),
+  );
+
+  samplers.register("nsga2", {
+    summary: "NSGA-II: children of the trials that survived, for several objectives and many trials",
+    parameters: z.strictObject({
+      seed,
+      population_size: parameter(z.number().int().min(2).optional(), {
+        description: "complete trials a generation; default: 50",
+      }),
+      crossover: parameter(z.enum(["uniform", "sbx"]).optional(), {
+        description: "how two parents' numbers become a child's; default: uniform",
+      }),
+      crossover_probability: share("probability of two parents instead of one; default: 0.9"),
+      swapping_probability: share("probability of the second parent's value; default: 0.5"),
+      mutation: parameter(z.enum(["uniform", "polynomial"]).optional(), {
+        description: "what a mutated number becomes: any, or one near it; default: uniform",
+      }),
+      mutation_probability: share("probability that a parameter is mutated; default: 1 / active parameters"),
+    }),
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { NsgaIISampler } = await import("./nsga2/nsga2.js");
+      return (options) => new NsgaIISampler(camelCased(options));
     }),
   );
 

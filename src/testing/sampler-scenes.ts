@@ -41,6 +41,19 @@ export function mixedHistory(
   return { direction, trials };
 }
 
+/**
+ * `n` trials in mixed states with two values each, the first to be minimized and the second to be maximized, under a
+ * constraint that half of them miss. Finite values are all different.
+ */
+export function severalHistory(space: SearchSpace, n: number): Required<Pick<History, "directions">> & History {
+  const { trials } = mixedHistory(space, n);
+  const several = trials.map(({ value: _one, ...trial }, i): Trial => {
+    const values = trial.values && [(i * 7) % 31, ((i * 11) % 37) + 0.5];
+    return Object.freeze({ ...trial, values, constraints: { c: i % 6 === 0 ? NaN : i - n / 2 } });
+  });
+  return { direction: "minimize", directions: ["minimize", "maximize"], trials: several };
+}
+
 /** Spaces without continuous ranges. */
 export const finiteSpaces = {
   "stepped and single": { q: float(0, 1, { step: 0.1 }), one: int(3, 3), same: float(2, 2), c: categorical(["x"]) },

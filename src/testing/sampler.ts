@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { requireKnownKeys } from "../core/index.js";
-import type { Failure, KnownKeys, Params, SearchSpace, Trial } from "../core/index.js";
+import type { Failure, History, KnownKeys, Params, SearchSpace, Trial } from "../core/index.js";
 import type { Sampler } from "../samplers/sampler.js";
 import { fitsSpace } from "./fits-space.js";
 import type { TestRunner } from "./runner.js";
-import { continuousSpaces, finiteSpaces, mixedHistory, streamOf } from "./sampler-scenes.js";
+import { continuousSpaces, finiteSpaces, mixedHistory, severalHistory, streamOf } from "./sampler-scenes.js";
 import { trialOf } from "./trials.js";
 
 /** A sampler to be tried. */
@@ -144,19 +144,31 @@ function casesOfHistory({ it }: TestRunner, { make, finite = false, sequence = f
 }
 
 function casesOfSeveralObjectives({ it }: TestRunner, { make }: SamplerCase): void {
-  const space = finiteSpaces["a conditional tree"];
+  const spaces = [finiteSpaces["a conditional tree"], finiteSpaces.integers];
+  const ask = async (space: SearchSpace, history: History, sampler = make()): Promise<Params | null> =>
+    sampler.suggest(space, history, streamOf(6, history.trials.length));
   it("takes a history with several values a trial, under constraints that some miss", async () => {
-    const { trials } = mixedHistory(space, 20, "minimize", (params) => Number(params["depth"]));
-    const several = trials.map(({ value: _one, ...trial }, i): Trial => {
-      const values = trial.values && [trial.values[0] as number, i % 3];
-      return Object.freeze({ ...trial, values, constraints: { c: i % 4 === 0 ? NaN : i - 10 } });
-    });
-    const directions = ["minimize", "maximize"] as const;
-    const ask = async (): Promise<Params | null> =>
-      make().suggest(space, { direction: "minimize", directions, trials: several }, streamOf(6, 20));
-    const params = await ask();
-    assertFits(space, params);
-    assert.deepEqual(await ask(), params);
+    for (const space of spaces) {
+      const history = severalHistory(space, 20);
+      const sampler = make();
+      const params = await ask(space, history, sampler);
+      assertFits(space, params);
+      // Neither what was asked before nor the records' identity counts.
+      await ask(space, severalHistory(space, 9), sampler);
+      assert.deepEqual(await ask(space, structuredClone(history), sampler), params);
+      assert.deepEqual(await ask(space, history), params);
+    }
+  });
+  it("takes a history in which no trial meets its constraints, and one without a number for some value", async () => {
+    for (const space of spaces) {
+      const { directions, trials } = severalHistory(space, 20);
+      const none = trials.map((trial, i) => Object.freeze({ ...trial, constraints: { c: i % 5 === 0 ? NaN : 1 + i } }));
+      assertFits(space, await ask(space, { direction: "minimize", directions, trials: none }));
+      const odd = trials.map((trial, i) =>
+        Object.freeze({ ...trial, values: trial.values && [NaN, i % 2 === 0 ? Infinity : -Infinity] }),
+      );
+      assertFits(space, await ask(space, { direction: "minimize", directions, trials: odd }));
+    }
   });
 }
 

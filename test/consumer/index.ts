@@ -5,6 +5,9 @@ import {
   GpSampler,
   BruteForceSampler,
   GridSampler,
+  NsgaIISampler,
+  hypervolume,
+  hypervolumeHistory,
   MedianPruner,
   MemoryStorage,
   NopPruner,
@@ -201,6 +204,7 @@ const rng = createRng(1, "consumer");
 const proposers = [
   ...[new AutoSampler({ seed: 1 }), new RandomSampler(), new QmcSampler({ sequence: "halton" })],
   ...[new TpeSampler({ preset: "optuna" }), new GpSampler({ nStartupTrials: 1 })],
+  new NsgaIISampler({ crossover: "sbx" }),
 ];
 for (const sampler of proposers) {
   const params: Params | null = await sampler.suggest(space, history, rng);
@@ -208,6 +212,8 @@ for (const sampler of proposers) {
 }
 const choice: SamplerChoice = chooseSampler(space, history);
 expect(samplers.has(choice.sampler) && choice.reason !== "", "a choice with its reason");
+expect(hypervolume([[1, 3]], [4, 4]) === 3, "hypervolume");
+expect(hypervolumeHistory([], ["minimize", "maximize"]).length === 0, "no hypervolume yet");
 const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);
 expect(grid !== null && grid["n"] === 1, "grid");
 const any = new BruteForceSampler().suggest({ n: int(2, 2) }, { direction: "minimize", trials: [] }, rng);

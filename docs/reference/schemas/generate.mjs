@@ -456,6 +456,12 @@ const studyFile = {
   description: "The study file or preset that the study was made from; null: none.",
   ...nullable(text),
 };
+const hypervolume = {
+  description:
+    "The front's, up to the reference point (one number an objective); null without a feasible complete trial. Only with several objectives.",
+  ...nullable(object({ value: ref("number"), reference: list({ type: "number" }) })),
+};
+
 const front = {
   description: "The numbers of the Pareto front, ascending; only with several objectives, where `best` is null.",
   ...list(count),
@@ -565,6 +571,7 @@ const schemas = {
           ...nullable(ref("partBaselines")),
         },
         front,
+        hypervolume,
         annotations,
         user_attrs: map(anything),
         ...aboutStudy,
@@ -587,7 +594,7 @@ const schemas = {
         },
         findings: list(ref("finding")),
       },
-      { optional: ["front"] },
+      { optional: ["front", "hypervolume"] },
     ),
   ],
   trials: ["`trials`", list(ref("trial"))],

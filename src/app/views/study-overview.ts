@@ -1,11 +1,19 @@
 /** A study in figures: states, best trials, time, what was pruned and what failed. */
-import { bestOfStudy, directionsOf, frontOfStudy, isFinished } from "../../core/index.js";
+import {
+  bestOfStudy,
+  comparableTrials,
+  directionsOf,
+  frontOfStudy,
+  frontVolume,
+  isFinished,
+} from "../../core/index.js";
 import type {
   Annotation,
   ComponentSpec,
   CopiedFrom,
   Direction,
   Folds,
+  FrontVolume,
   MadeBy,
   Metrics,
   Params,
@@ -79,6 +87,8 @@ export interface StudyOverview {
   readonly baselines: Metrics | null;
   /** The numbers of the Pareto front; only in studies with several objectives. */
   readonly front?: readonly number[];
+  /** The front's hypervolume; null without a feasible complete trial. Only in studies with several objectives. */
+  readonly hypervolume?: FrontVolume | null;
   /** What people say of trials, by number; trials without a note, a tag or a ban are absent. */
   readonly annotations: Readonly<Record<string, Annotation>>;
   readonly user_attrs: Readonly<Record<string, unknown>>;
@@ -105,8 +115,15 @@ export interface StudyOverview {
 /** What a study's state does not say: where it is kept, who writes it, and what is amiss with its files. */
 export type StudyPlace = Pick<StudyOverview, "file" | "owner" | "findings">;
 
-/** The figures of a study's state. */
-export function overviewOf(state: StudyState, { file, owner, findings }: StudyPlace): StudyOverview {
+/**
+ * The figures of a study's state.
+ * @param reference the point up to which the hypervolume is taken, one number an objective. @default one behind the front
+ */
+export function overviewOf(
+  state: StudyState,
+  { file, owner, findings }: StudyPlace,
+  reference?: readonly number[],
+): StudyOverview {
   const { header, trials, counts } = state;
   const judged = counts.complete + counts.pruned;
   return {
@@ -123,7 +140,7 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
     trial_seconds: trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0),
     pruned_share: judged === 0 ? null : counts.pruned / judged,
     steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
-    ...bestOf(state),
+    ...bestOf(state, reference),
     baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
     ...{ user_attrs: header.user_attrs, note: header.note ?? "", archived_at: header.archived_at ?? null },
@@ -154,8 +171,15 @@ function failuresOf({ trials }: StudyState): Record<string, number> {
   return failures;
 }
 
-function bestOf(state: StudyState): Pick<StudyOverview, "best" | "front"> {
-  if (state.header.objectives.length > 1) return { best: null, front: frontOfStudy(state).map(({ number }) => number) };
+function bestOf(
+  state: StudyState,
+  reference: readonly number[] | undefined,
+): Pick<StudyOverview, "best" | "front" | "hypervolume"> {
+  if (state.header.objectives.length > 1) {
+    const front = frontOfStudy(state).map(({ number }) => number);
+    const hypervolume = frontVolume(comparableTrials(state), directionsOf(state.header), reference);
+    return { best: null, front, hypervolume };
+  }
   const best = bestOfStudy(state);
   if (!best) return { best: null };
   const { number, value = null, spread, parts, params, metrics } = best;

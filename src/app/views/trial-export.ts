@@ -1,5 +1,5 @@
 /** A study's trials as CSV, a line each, or the whole study as JSON. */
-import { encodeNumber, stringifyJson } from "../../core/index.js";
+import { encodeNumber, isFeasible, stringifyJson } from "../../core/index.js";
 import type { StudyState, Trial } from "../../core/index.js";
 import { csvLine } from "../../io/csv.js";
 import { partNames } from "./baselines.js";
@@ -63,6 +63,12 @@ function partColumns({ trials }: StudyState): Column[] {
   return [...fields("spread"), ...each];
 }
 
+/** Whether a complete trial meets its constraints; no column where no trial has any. */
+function feasibleColumn(trials: readonly Trial[]): Column[] {
+  if (trials.every(({ constraints }) => Object.keys(constraints).length === 0)) return [];
+  return [{ title: "feasible", of: (trial) => (trial.state === "complete" ? isFeasible(trial) : null) }];
+}
+
 /** What people say about trials; no columns where they say nothing. */
 function annotationColumns({ annotations }: StudyState): Column[] {
   if (annotations.size === 0) return [];
@@ -82,6 +88,7 @@ function columnsOf(state: StudyState): Column[] {
     ...keyed(trials, "params", (trial) => trial.params),
     ...keyed(trials, "metrics.best", (trial) => trial.metrics.best),
     ...keyed(trials, "constraints", (trial) => trial.constraints),
+    ...feasibleColumn(trials),
     { title: "steps", of: ({ intermediate }) => intermediate.length },
     { title: "last_step", of: ({ intermediate }) => intermediate.at(-1)?.[0] },
     { title: "last_value", of: ({ intermediate }) => intermediate.at(-1)?.[1] },

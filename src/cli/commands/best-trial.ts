@@ -1,5 +1,6 @@
 /** `mlbench-hpo best-trial`: the winner, its weights, its retraining. */
-import type { StudyHeader, Trial } from "../../core/index.js";
+import { comparableTrials, directionsOf, frontVolume } from "../../core/index.js";
+import type { FrontVolume, StudyHeader, Trial } from "../../core/index.js";
 import type { ComparedTrial } from "../../app/views/annotated.js";
 import { winnerOf, winnersOf } from "../../app/winners.js";
 import { baselinesOf, errorsOf } from "../../app/views/baselines.js";
@@ -12,7 +13,7 @@ import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { hangText } from "../text-layout.js";
-import { annotationInWords, infeasibility, paramText, trialTable, valueText } from "../trial-table.js";
+import { annotationInWords, infeasibility, paramText, trialTable, valueText, volumeInWords } from "../trial-table.js";
 
 interface BestOptions extends StudyOptions {
   checkpoint?: boolean;
@@ -62,28 +63,46 @@ async function best(name: string | undefined, options: BestOptions, context: Com
     if (format === "table") printNote(io.stderr, `weights: ${files.join(", ")}${together(files)}`);
   }
   const { annotated, compared } = await import("../../app/views/annotated.js");
-  await show(io, format, state.header, compared(annotated(winners.trials, state.annotations), state.header));
+  const shown = compared(annotated(winners.trials, state.annotations), state.header);
+  const volume = frontVolume(comparableTrials(state), directionsOf(state.header));
+  await show({ io, format, volume }, state.header, shown);
   if (winners.feasible) return;
   printLine(io.stderr, `no trial of "${ref.name}" meets every constraint; this one misses them least`);
   context.setExitCode(1);
 }
 
+interface ShownAs {
+  readonly io: CliIo;
+  readonly format: OutputFormat;
+  /** The front's; null where no trial is feasible. */
+  readonly volume: FrontVolume | null;
+}
+
 /** One record with one objective, an array with several. */
-function show(io: CliIo, format: OutputFormat, header: StudyHeader, trials: readonly ComparedTrial[]): Promise<void> {
+function show({ io, format, volume }: ShownAs, header: StudyHeader, trials: readonly ComparedTrial[]): Promise<void> {
   const { objectives } = header;
   const [first] = trials as readonly [ComparedTrial, ...ComparedTrial[]];
   const several = objectives.length > 1;
   return printData(io, format, several ? trials : first, {
-    table: (width) => (several ? frontInWords(trials, header, width) : trialInWords(first, header, width)),
+    table: (width) => (several ? frontInWords(trials, header, { width, volume }) : trialInWords(first, header, width)),
     value: () => trials.map(({ values }) => (values ?? []).join(" ")).join("\n"),
   });
 }
 
-/** The front as a table; the baselines in a line where all of it was scored on the same windows. */
-function frontInWords(trials: readonly ComparedTrial[], header: StudyHeader, width: number): string {
-  const table = trialTable(trials, header.objectives, { width });
+/** The front as a table, and its hypervolume; the baselines in a line where all of it was scored on the same windows. */
+function frontInWords(
+  trials: readonly ComparedTrial[],
+  header: StudyHeader,
+  { width, volume }: { readonly width: number; readonly volume: FrontVolume | null },
+): string {
   const others = baselinesLine(baselinesOf(header, null));
-  return others === null ? table : `${table}\n${hangText(`baselines: ${others}`, width, 0)}`;
+  const below = [
+    ...(volume ? [volumeInWords(volume, header.objectives)] : []),
+    ...(others === null ? [] : [`baselines: ${others}`]),
+  ];
+  return [trialTable(trials, header.objectives, { width }), ...below.map((line) => hangText(line, width, 0))].join(
+    "\n",
+  );
 }
 
 function trialInWords(trial: ComparedTrial, header: StudyHeader, width: number): string {

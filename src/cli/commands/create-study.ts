@@ -13,7 +13,15 @@ import {
   trialValueRules,
   UsageError,
 } from "../../core/index.js";
-import type { ConfigValue, Direction, Folds, OnDuplicate, OnNan, StudyHeader, TrialValueRule } from "../../core/index.js";
+import type {
+  ConfigValue,
+  Direction,
+  Folds,
+  OnDuplicate,
+  OnNan,
+  StudyHeader,
+  TrialValueRule,
+} from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
@@ -301,7 +309,7 @@ async function saySampler(io: CliIo, { header, trials }: Study): Promise<void> {
   if (choice) printNote(io.stdout, `sampler: auto asks ${choice.sampler} first: ${choice.reason}`);
 }
 
-/** The usual pruner serves one objective: what takes its place is said. */
+/** The usual pruner judges one objective: what takes its place is said. */
 function sayDefaults(
   io: CliIo,
   request: Omit<CreateStudyOptions, "storage">,

@@ -2,8 +2,16 @@
 import type { InspectedStudy } from "../../app/read-study.js";
 import { partNames } from "../../app/views/baselines.js";
 import type { StudyOverview } from "../../app/views/study-overview.js";
-import { bestOfStudy, comparableTrials, objectivesInWords, oneLine, stringifyJson } from "../../core/index.js";
-import type { MadeBy, TrialPart } from "../../core/index.js";
+import {
+  bestOfStudy,
+  comparableTrials,
+  directionsOf,
+  hypervolumeHistory,
+  objectivesInWords,
+  oneLine,
+  stringifyJson,
+} from "../../core/index.js";
+import type { MadeBy, StudyObjective, TrialPart } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { parseFormat } from "../io.js";
@@ -15,44 +23,70 @@ import { duration, printData, shortNumber, timeText } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { annotationInWords, EXTERNAL, nobodyRuns, paramText, valueText } from "../trial-table.js";
+import { annotationInWords, EXTERNAL, nobodyRuns, paramText, valueText, volumeInWords } from "../trial-table.js";
 
-type ShowOptions = StudyOptions & { format: string; watch?: boolean };
+type ShowOptions = StudyOptions & { format: string; watch?: boolean; reference?: string };
 
 /** `mlbench-hpo show`: states, best, time, pruned share, a history plot. */
 export const showCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("show"), { positional: true })
     .description("summarise a study: states, best trial, time, pruned share, history plot")
     .option("--watch", "show it again whenever it changes, until Ctrl-C")
+    .option(
+      "--reference <point>",
+      "with several objectives: where the hypervolume ends, such as val_rmse=0.1,parameters=5e4 (default: a tenth behind the front)",
+    )
     .addOption(formatOption(["table", "json", "yaml"]))
     .action(async (name: string | undefined, options: ShowOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
+      const overview = overviewUpTo(options.reference);
+      const inWords = (inspected: InspectedStudy, _io: CliIo, width: number): Promise<string> =>
+        studyInWords(inspected, { io, width, reference: options.reference });
       if (options.watch) {
         const { watch } = await import("../watch-view.js");
-        return watch(ref, { io, format, overview, inWords: studyInWords });
+        return watch(ref, { io, format, overview, inWords });
       }
       const { inspectStudy } = await import("../../app/read-study.js");
       const inspected = await inspectStudy(ref);
       await printData(io, format, await overview(inspected), {
-        table: (width) => studyInWords(inspected, io, width),
+        table: (width) => inWords(inspected, io, width),
       });
     });
 };
 
-async function overview(inspected: InspectedStudy): Promise<StudyOverview> {
-  const { overviewOf } = await import("../../app/views/study-overview.js");
-  return overviewOf(inspected.state, inspected);
+/** A study's figures, its hypervolume taken up to a point in words. */
+function overviewUpTo(reference: string | undefined): (inspected: InspectedStudy) => Promise<StudyOverview> {
+  return async (inspected) => {
+    const { overviewOf } = await import("../../app/views/study-overview.js");
+    return overviewOf(inspected.state, inspected, await referenceOf(inspected, reference));
+  };
+}
+
+async function referenceOf(
+  { state }: InspectedStudy,
+  text: string | undefined,
+): Promise<readonly number[] | undefined> {
+  if (text === undefined) return undefined;
+  const { parseReference } = await import("../../app/reference-point.js");
+  return parseReference(text, state.header.objectives);
+}
+
+/** How a study is shown. */
+interface ShownOn {
+  readonly io: CliIo;
+  readonly width: number;
+  readonly reference: string | undefined;
 }
 
 /** A study for people: in lines, with its plot. */
-async function studyInWords(inspected: InspectedStudy, io: CliIo, width: number): Promise<string> {
+async function studyInWords(inspected: InspectedStudy, { io, width, reference }: ShownOn): Promise<string> {
   const { ownerInWords } = await import("../../app/views/study-overview.js");
-  const summary = await overview(inspected);
+  const summary = await overviewUpTo(reference)(inspected);
   const owner = summary.owner ? ownerInWords(summary.owner) : "";
   return (
     [...inWords(summary, { owner, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join("\n") +
-    (await historyPlot(inspected, io))
+    (await historyPlot(inspected, io, summary))
   );
 }
 
@@ -66,12 +100,9 @@ function abandonedInWords({ state, owner }: InspectedStudy): string[] {
   return left.length === 0 ? [] : [nobodyRuns(left)];
 }
 
-/** How the best value came about; nothing before there are two points, and with several objectives. */
-async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string> {
-  const [objective, ...others] = state.header.objectives;
-  if (!objective || others.length > 0) return "";
-  const { bestSoFar } = await import("../../app/views/best-so-far.js");
-  const points = bestSoFar(comparableTrials(state), objective.direction);
+/** How the best value came about, with several objectives the hypervolume; nothing before there are two points. */
+async function historyPlot(inspected: InspectedStudy, io: CliIo, { hypervolume }: StudyOverview): Promise<string> {
+  const { name, points } = await historyOf(inspected, hypervolume?.reference);
   if (points.length < 2) return "";
   const { terminalPlot } = await import("../terminal-plot.js");
   const plot = await terminalPlot([{ name: "best so far", points }], {
@@ -79,7 +110,19 @@ async function historyPlot({ state }: InspectedStudy, io: CliIo): Promise<string
     x: "finished trials",
     digits: 5,
   });
-  return `\n\nbest ${objective.metric} by finished trials\n${plot}`;
+  return `\n\n${name} by finished trials\n${plot}`;
+}
+
+async function historyOf(
+  { state }: InspectedStudy,
+  reference: readonly number[] | undefined,
+): Promise<{ name: string; points: [number, number][] }> {
+  const [objective, ...others] = state.header.objectives as readonly [StudyObjective, ...StudyObjective[]];
+  const trials = comparableTrials(state);
+  if (others.length > 0)
+    return { name: "hypervolume", points: hypervolumeHistory(trials, directionsOf(state.header), reference) };
+  const { bestSoFar } = await import("../../app/views/best-so-far.js");
+  return { name: `best ${objective.metric}`, points: bestSoFar(trials, objective.direction) };
 }
 
 function archivedInWords({ archived_at }: StudyOverview): string[] {
@@ -130,7 +173,10 @@ function partsInWords(parts: readonly TrialPart[]): string {
 
 /** `, over folds cells and 2 seeds`: what each trial is cross-validated over. */
 function overInWords({ folds, seeds }: StudyOverview): string {
-  const over = [...(folds === null ? [] : [folds === "cells" ? "each cell held out" : `${folds} folds`]), ...(seeds === 1 ? [] : [`${seeds} seeds`])];
+  const over = [
+    ...(folds === null ? [] : [folds === "cells" ? "each cell held out" : `${folds} folds`]),
+    ...(seeds === 1 ? [] : [`${seeds} seeds`]),
+  ];
   return over.length === 0 ? "" : `, mean over ${over.join(" and ")}`;
 }
 
@@ -152,7 +198,7 @@ interface Shown {
 }
 
 function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): string[] {
-  const { counts, best, front, task, baselines } = summary;
+  const { counts, best, front, hypervolume, task, baselines } = summary;
   const labelled = (label: string, text: string): string => label.padEnd(LABEL) + hangText(text, width, LABEL);
   const states = Object.entries(counts)
     .filter(([, count]) => count > 0)
@@ -174,11 +220,14 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
   if (failures.length > 0) lines.push(`failed   ${styled("failed", failures.join(", "))}`);
   lines.push(`time     ${duration(summary.trial_seconds)} in trials`);
   if (best) {
-    lines.push(`best     trial ${best.number}: ${styled("best", valueText({ values: [best.value ?? NaN], spread: best.spread }))}`);
+    lines.push(
+      `best     trial ${best.number}: ${styled("best", valueText({ values: [best.value ?? NaN], spread: best.spread }))}`,
+    );
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
     if (best.parts) lines.push(labelled("parts", partsInWords(best.parts)));
   }
   if (front) lines.push(labelled("front", front.length === 0 ? "none" : `trials ${front.join(", ")}`));
+  if (hypervolume) lines.push(labelled("volume", volumeInWords(hypervolume, summary.objectives)));
   const others = baselinesLine(baselines);
   if (others !== null) lines.push(labelled("baseline", others));
   if (verdict !== null) lines.push(labelled("", verdict));

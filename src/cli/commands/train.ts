@@ -186,7 +186,8 @@ function sayKept({ path, kept }: CheckpointEvent): string {
 function lineOf(event: EpochEvent | FinishEvent, part: string | null): object {
   const { parts, fold: _cells, block: _block, label: _label, ...numbers } = event as Partial<FinishOfPart>;
   if (part !== null) return { ...numbers, fold: part };
-  const folds = event.event === "finish" ? parts?.map((own) => [own.label, lineOf(own, own.label)] as const) : undefined;
+  const folds =
+    event.event === "finish" ? parts?.map((own) => [own.label, lineOf(own, own.label)] as const) : undefined;
   return folds ? { ...numbers, folds: Object.fromEntries(folds) } : numbers;
 }
 

@@ -26,6 +26,8 @@ export interface GoodAndRest {
   readonly direction: Direction;
   readonly observations: Observations;
   readonly split: Split;
+  /** Several objectives: good trials count alike, and the step is smaller. @default false */
+  readonly several?: boolean;
 }
 
 /** More of the other trials than this add cost, not knowledge: the newest are where the search is. */
@@ -37,6 +39,9 @@ const OTHERS_NARROWEST = 0.015;
 const KEPT_APART = 1.2;
 /** … and each of them widens the next proposal's bandwidths by this share: less is known than there will be. */
 const WIDER = 0.2;
+
+/** The share of the step that is taken along a front, where most trials change something. */
+const ALONG_FRONT = 0.35;
 
 /**
  * Our proposal for one block, in drawing order. Like every TPE it draws candidates from the good trials' density and
@@ -85,15 +90,17 @@ function densities(
   dimensions: readonly UnitDimension[],
   good: readonly Point[],
   others: readonly Point[],
-  { observations, split, direction }: GoodAndRest,
+  { observations, split, direction, several = false }: GoodAndRest,
   rule: AdaptiveRule,
 ): { below: KernelDensity; above: KernelDensity; bandwidths: Float64Array } {
-  const goodWeights = rankWeights(split.ranking);
+  const goodWeights = several ? new Float64Array(good.length).fill(1) : rankWeights(split.ranking);
   const otherWeights = rule.weights(others.length);
   const prior = good.length === 0 ? 1 : rule.priorWeight;
   const share = good.length === 0 ? 1 : prior / good.length;
   const step =
-    (1 + WIDER * observations.running.length) * stepSize(observations.complete, direction, rule.nStartupTrials);
+    (several ? ALONG_FRONT : 1) *
+    (1 + WIDER * observations.running.length) *
+    stepSize(observations.complete, direction, rule.nStartupTrials);
   const narrowest = narrowestBandwidth(rule.magicClip);
   const around = (n: number): Float64Array =>
     bandwidthsAround(dimensions, good, goodWeights, step, narrowest, 1 / (n + 1));

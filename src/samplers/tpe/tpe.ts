@@ -14,7 +14,7 @@ import { proposeLikeOptuna } from "./optuna-rule.js";
 import { needsParetoSplit, splitByDominance, withoutNaN } from "./pareto-split.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import { defaultWeights } from "./parzen-estimator.js";
-import { scalarized } from "./scalarized.js";
+import { judgeConstrained, judgeSeveral } from "./several-objectives.js";
 import type { Observations } from "./split.js";
 import { observe, splitTrials } from "./split.js";
 import { drawStratified } from "./startup.js";
@@ -30,14 +30,17 @@ export interface TpeSamplerOptions {
   readonly nStartupTrials?: number;
   /** Candidates a proposal. @default 24 */
   readonly nEiCandidates?: number;
-  /** Number of good trials among n. @default min(ceil(0.5 sqrt(n)), 25); preset `optuna`: min(ceil(0.1 n), 25) */
+  /**
+   * Number of good trials among n.
+   * @default min(ceil(0.5 sqrt(n)), 25); preset `optuna`: min(ceil(0.1 n), 25), with several objectives ceil(0.1 n)
+   */
   readonly gamma?: (n: number) => number;
   /**
    * Weights of n trials by age, oldest first; in the default preset those of the other trials alone, since the good ones
    * are weighted by rank. @default equal up to 25, then rising to the newest 25
    */
   readonly weights?: WeightsRule;
-  /** Weight of the prior against one good trial's kernel. @default 0.35; preset `optuna`: 1 */
+  /** Weight of the prior against one good trial's kernel. @default 0.35; several objectives and preset `optuna`: 1 */
   readonly priorWeight?: number;
   /** Keep bandwidths above a share of the range: 0.7 %; preset `optuna`: 1 / min(100, 1 + kernels). @default true */
   readonly magicClip?: boolean;
@@ -114,9 +117,11 @@ function resolve(options: TpeSamplerOptions): Resolved {
 /**
  * The tree-structured Parzen estimator (Bergstra et al. 2011): draws candidates from a density of the good trials and
  * takes the one where it is largest against the density of the others. Complete and pruned trials count, pruned ones by
- * the step they reached. Trials with the value NaN, and in the default preset those that failed by an exception, by
- * diverging, by their time or by their memory, are bad evidence: never good, but among the others and the first draws.
- * Other failed trials and those that don't fit the space say nothing.
+ * the step they reached. With several objectives the best ranks of dominance are good, spread by their hypervolume, and
+ * pruned trials never; trials that miss constraints come behind those that meet them. Trials with the value NaN, and in
+ * the default preset those that failed by an exception, by diverging, by their time or by their memory, are bad
+ * evidence: never good, but among the others and the first draws. Other failed trials and those that don't fit the space
+ * say nothing.
  * @example
  * await createStudy({ storage: "memory", space: { x: float(0, 1) }, sampler: new TpeSampler({ seed: 1 }) });
  */
@@ -126,12 +131,15 @@ export class TpeSampler implements Sampler {
   readonly objectives = "several";
   declare readonly seed?: number;
   readonly #options: Resolved;
+  /** With several objectives the prior counts as much as a good trial: a front has more places to be looked for. */
+  readonly #severalOptions: Resolved;
   readonly #encodings = new SpaceEncodings();
 
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: TpeSamplerOptions = {}) {
     requireKnownKeys("TpeSampler", options, optionKeys);
     this.#options = resolve(options);
+    this.#severalOptions = { ...this.#options, priorWeight: options.priorWeight ?? 1 };
     if (options.seed !== undefined) this.seed = options.seed;
   }
 
@@ -166,23 +174,24 @@ export class TpeSampler implements Sampler {
     rng: Rng,
     drawn: Record<string, ParamValue>,
   ): void {
-    const o = this.#options;
-    const goodAndRest = this.#judge(observations, history, rng);
-    const { split } = goodAndRest;
     const several = (history.directions?.length ?? 1) > 1;
+    const o = several ? this.#severalOptions : this.#options;
+    const goodAndRest = this.#judge(observations, history);
+    const { split } = goodAndRest;
+    const rule = { ...o, equalBelow: several };
     for (const block of blocksOf(encoding, o)) {
       settleSingles(encoding, drawn);
       const own = o.preset === "default";
       const active = own && o.group && o.multivariate ? block : block.filter((i) => isActiveAt(encoding, i, drawn));
       if (active.length === 0) continue;
       if (own) proposeAdaptively(encoding, active, goodAndRest, o, rng, drawn);
-      else decode(encoding, active, proposeLikeOptuna(encoding, active, split, several ? { ...o, equalBelow: true } : o, o.nEiCandidates, rng), drawn);
+      else decode(encoding, active, proposeLikeOptuna(encoding, active, split, rule, o.nEiCandidates, rng), drawn);
     }
     settleSingles(encoding, drawn);
   }
 
   /** Good trials and the others: by value, or as several objectives and missed constraints want it. */
-  #judge(given: Observations, history: History, rng: Rng): GoodAndRest {
+  #judge(given: Observations, history: History): GoodAndRest {
     const { preset, gamma } = this.#options;
     const { direction, directions = [direction] } = history;
     const observations = withoutNaN(given);
@@ -193,8 +202,9 @@ export class TpeSampler implements Sampler {
       return { direction, observations, split: splitTrials(observations, direction, nBelow) };
     if (preset === "optuna")
       return { direction, observations, split: splitByDominance(observations, directions, nBelow) };
-    const one = scalarized(observations, directions, rng);
-    return { ...one, split: splitTrials(one.observations, one.direction, nBelow) };
+    return directions.length > 1
+      ? judgeSeveral(observations, directions, nBelow)
+      : judgeConstrained(observations, direction, nBelow);
   }
 }
 

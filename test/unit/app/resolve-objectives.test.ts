@@ -13,6 +13,7 @@ import { modelMetrics, parseConstraint, UsageError } from "../../../src/core/ind
 import type { StudyObjective } from "../../../src/core/index.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
 import { AutoSampler } from "../../../src/samplers/auto/auto.js";
+import { NsgaIISampler } from "../../../src/samplers/nsga2/nsga2.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 
@@ -175,10 +176,11 @@ describe("what serves several objectives", () => {
     expect(defaultPruner(two, two[0] ?? null)).toEqual({ name: "median", options: {} });
   });
   test("a sampler that serves one is refused, and one that says nothing", () => {
-    for (const sampler of [new RandomSampler(), new GridSampler(), new TpeSampler()]) serves(sampler);
+    for (const sampler of [new RandomSampler(), new GridSampler(), new TpeSampler(), new NsgaIISampler()])
+      serves(sampler);
     serves({ name: "mine" }, one);
     expect(refusal(() => serves({ name: "mine" }))).toBe(
-      'several-objectives: sampler "mine" serves one objective; the study has 2 (minimize val_rmse, minimize parameters): use auto, tpe, nsga2 or random',
+      'several-objectives: sampler "mine" serves one objective; the study has 2 (minimize val_rmse, minimize parameters): use auto, tpe, gp, nsga2, random or grid',
     );
   });
   test("a mean over epochs is refused as the trial's value", () => {

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { main } from "../../../src/cli/program.js";
 import { float } from "../../../src/core/index.js";
+import { parseReference } from "../../../src/app/reference-point.js";
 import { createStudy } from "../../../src/app/create-study.js";
 import { storages } from "../../../src/storage/index.js";
 import type { LockOwner, StorageFactory } from "../../../src/storage/index.js";
@@ -50,6 +51,57 @@ test("who optimizes a study is named whether or not it is a process here", async
   expect(await shown({ since })).toBe("optimized now by another process");
   expect(await shown({ since, pid: 4711, host: "lab3" })).toBe("optimized now by process 4711 on lab3");
   expect(await shown({ since, url: "http://lab3:7070" })).toBe("optimized now by the service at http://lab3:7070");
+});
+
+test("with several objectives the front's hypervolume is shown, up to a point, and how it came about", async () => {
+  const study = await createStudy({
+    name: "pair",
+    storage: owned,
+    space: { x: float(0, 4, { step: 1 }) },
+    objectives: [{ metric: "cost" }, { metric: "gain", direction: "maximize" }],
+    sampler: "grid",
+  });
+  owned.owner = null;
+  // (0, 0), (1, 3), (2, 3), (3, 9) and, infeasible, (4, 100).
+  const gains = [0, 3, 3, 9, 100];
+  await study.optimize(
+    (trial) => {
+      trial.setConstraint("x", trial.params["x"] - 3);
+      return [trial.params["x"], gains[trial.params["x"]] as number];
+    },
+    { trials: 5 },
+  );
+  await study.close();
+  const of = ["pair", "--storage", "owned:"];
+  const shown = async (...more: string[]) =>
+    JSON.parse(await printed("show", ...of, "--format", "json", ...more)) as object;
+  // The front is 0, 1 and 3: up to (3.3, -.9), (3 - 1) x .9 + ... by hand: stairs from the left.
+  const value = (1 - 0) * 0.9 + (3 - 1) * 3.9 + 0.3 * 9.9;
+  const { hypervolume } = (await shown()) as { hypervolume: { value: number; reference: number[] } };
+  expect(hypervolume.reference).toEqual([expect.closeTo(3.3, 9), expect.closeTo(-0.9, 9)]);
+  expect(hypervolume.value).toBeCloseTo(value, 9);
+  const reference = ["--reference", "gain=0, cost=4"];
+  expect(await shown(...reference)).toMatchObject({ front: [0, 1, 3], hypervolume: { value: 15, reference: [4, 0] } });
+  const text = await printed("show", ...of, ...reference);
+  expect(text).toContain("\nvolume   hypervolume 15 up to cost 4, gain 0\n");
+  expect(text).toContain("\nhypervolume by finished trials\n");
+  expect(await printed("best-trial", ...of)).toContain(
+    `\nhypervolume ${value.toPrecision(4)} up to cost 3.3, gain -0.9\n`,
+  );
+});
+
+test.each([
+  ["cost=1", /gain is missing/],
+  ["cost=1,gain=x", /"gain=x": expected METRIC=NUMBER/],
+  ["cost=1,gian=2", /unknown metric "gian": did you mean "gain"/],
+  ["cost=1,cost=2,gain=3", /cost is named twice/],
+])("a reference point %s is refused in a line", (text, message) => {
+  const objectives = [
+    { metric: "cost", direction: "minimize" },
+    { metric: "gain", direction: "maximize" },
+  ] as const;
+  expect(() => parseReference(text, objectives)).toThrow(message);
+  expect(() => parseReference("cost=1", objectives.slice(0, 1))).toThrow(/is for several objectives/);
 });
 
 test("notes, tags and bans are shown by show and trials, and exported", async () => {

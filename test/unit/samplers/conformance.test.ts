@@ -4,6 +4,8 @@ import { GpSampler } from "../../../src/samplers/gp/gp.js";
 import { BruteForceSampler } from "../../../src/samplers/brute-force/brute-force.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
 import { QmcSampler } from "../../../src/samplers/qmc/qmc.js";
+import { NsgaIISampler } from "../../../src/samplers/nsga2/nsga2.js";
+import type { NsgaIISamplerOptions } from "../../../src/samplers/nsga2/nsga2.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import type { TpeSamplerOptions } from "../../../src/samplers/tpe/tpe.js";
@@ -60,6 +62,19 @@ for (const sequence of ["sobol", "halton"] as const)
     },
     sequence: true,
   });
+const geneticVariants: NsgaIISamplerOptions[] = [
+  { populationSize: 3 },
+  { populationSize: 4, crossover: "sbx", mutation: "polynomial" },
+  { populationSize: 5, crossoverProbability: 0, mutationProbability: 0.5 },
+];
+for (const options of geneticVariants) {
+  const text = JSON.stringify(options);
+  samplerConformance(runner, {
+    name: `nsga2 ${text}`,
+    make: () => new NsgaIISampler(options),
+    elsewhere: { module: compiled("nsga2/nsga2.js"), expression: `new lib.NsgaIISampler(${text})` },
+  });
+}
 
 const variants: TpeSamplerOptions[] = [
   {},

@@ -12,7 +12,13 @@ import { trialOf } from "../../fixtures/trials.js";
 import { fixture, numbers, relativeError } from "./fixtures.js";
 
 type Row = readonly (number | string)[];
-type Recorded = [state: TrialState, values: Row | null, constraints: number[], params: [number, string], reports: [number, number | string][]];
+type Recorded = [
+  state: TrialState,
+  values: Row | null,
+  constraints: number[],
+  params: [number, string],
+  reports: [number, number | string][],
+];
 
 interface Densities {
   readonly x: number[];
@@ -23,7 +29,13 @@ interface Densities {
 
 interface Pareto {
   readonly hypervolumes: { points: Row[]; reference: Row; value: number | string }[];
-  readonly splits: { directions: Direction[]; trials: Recorded[]; n_below: number; below: number[]; densities?: Densities }[];
+  readonly splits: {
+    directions: Direction[];
+    trials: Recorded[];
+    n_below: number;
+    below: number[];
+    densities?: Densities;
+  }[];
   readonly selections: {
     directions: Direction[];
     size: number;
@@ -106,7 +118,11 @@ test("NSGA-II's survivors are Optuna's, in its order", () => {
   const cases = recorded.selections;
   const got = cases.map(({ directions, size, numbers: of, values, constraints }) => {
     const trials = of.map((number, i) =>
-      trialOf(number, {}, { values: numbers(values[i] as Row), constraints: constraintsOf(constraints[i] as number[]) }),
+      trialOf(
+        number,
+        {},
+        { values: numbers(values[i] as Row), constraints: constraintsOf(constraints[i] as number[]) },
+      ),
     );
     return selectSurvivors(trials, directions, size).map(({ trial }) => trial.number);
   });
