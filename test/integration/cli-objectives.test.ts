@@ -164,10 +164,6 @@ describe("a study of an objective of one's own", () => {
 describe("what several objectives do not go with: one line, exit code 2, nothing stored", () => {
   test.each([
     [
-      ["--metric", "val_rmse,parameters", "--sampler", "tpe"],
-      /^error: sampler "tpe" serves one objective; .* use auto, random or grid$/,
-    ],
-    [
       ["--metric", "val_rmse,parameters", "--trial-value", "best-smoothed"],
       /^error: trial value best-smoothed needs one/,
     ],
