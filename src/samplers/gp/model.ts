@@ -41,6 +41,23 @@ export function fitModel(sample: Sample, categorical: Uint8Array, pending: Float
   return { posterior: conditioned, standard, y, believed };
 }
 
+/** How many times as far behind the median as the best is before it values are left as they are. */
+const TAIL = 1.5;
+
+/**
+ * Values far behind the median in the logarithm: how bad the bad ones are matters little, and a process would bend for
+ * them. Smooth, increasing, and the better half as it is.
+ * @param values lower is better
+ */
+export function compressTail(values: Float64Array): Float64Array {
+  const sorted = Float64Array.from(values).sort();
+  const median = sorted[Math.floor((values.length - 1) / 2)] as number;
+  const width = median - (sorted[0] as number);
+  if (!(width > 0)) return values;
+  const from = median + TAIL * width;
+  return values.map((v) => (v <= from ? v : from + width * Math.log1p((v - from) / width)));
+}
+
 /** Mean 0 and variance 1. */
 function standardise(values: Float64Array): { y: Float64Array; standard: (value: number) => number } {
   // Squares of very large values would not be numbers.

@@ -12,7 +12,7 @@ import type { Coordinate } from "./coordinates.js";
 import { categoricalOf } from "./coordinates.js";
 import type { FitCost } from "./fit.js";
 import type { Model, Sample } from "./model.js";
-import { fitModel, rowsOf } from "./model.js";
+import { compressTail, fitModel, rowsOf } from "./model.js";
 import { keyOfPoint, searchPoint } from "./search.js";
 
 /** Everything that a proposal depends on, as plain data. */
@@ -51,7 +51,7 @@ export function proposePoint(problem: GpProblem): Float64Array {
   const samples = [...objectives, ...constraints, ...(failures ? [failures] : [])];
   const cost: FitCost = samples.length === 1 ? { coarse: 50, fine: 100 } : { coarse: 40, fine: 60 };
   const modelOf = (sample: Sample): Model => fitModel(sample, categorical, problem.pending, cost);
-  const models = objectives.map(modelOf);
+  const models = objectives.map(({ x, y }) => modelOf({ x, y: compressTail(y) }));
   const bounds = constraints.map((sample) => ({ model: modelOf(sample), threshold: 0, weight: 1 }));
   if (failures) bounds.push({ model: modelOf(failures), threshold: FAILING, weight: FAILURE_WEIGHT });
   const terms = bounds.map(({ model, threshold, weight }) =>

@@ -14,6 +14,7 @@ import { choleskyInPlace, inverseAt, invertFactor } from "../../../../src/sample
 import { logImprovement, logImprovementSlope, logNdtrSlope } from "../../../../src/samplers/gp/log-ei.js";
 import { fromRaw, negativeLogPosterior, toRaw } from "../../../../src/samplers/gp/marginal-likelihood.js";
 import type { Rows } from "../../../../src/samplers/gp/matern.js";
+import { compressTail } from "../../../../src/samplers/gp/model.js";
 import { Posterior } from "../../../../src/samplers/gp/posterior.js";
 import { logNdtr } from "../../../../src/samplers/tpe/normal.js";
 import { fixture, relativeError } from "../fixtures.js";
@@ -145,6 +146,22 @@ describe.each(cases.map((of, i) => [i, of] as const))("the process of Optuna, ca
     const params = fitKernel(rows, y, { coarse: 50, fine: 100 });
     const loss = objective(toRaw(params), new Float64Array(raw.length));
     expect(loss).toBeLessThan(of.fitted_loss + 0.02);
+  });
+});
+
+describe("values far behind the median", () => {
+  it("are compressed from two and a half times the better half's width on", () => {
+    // Median 4, the better half 4 wide: from 10 on; 10 + 4 log(1 + 4 (e - 1) / 4) = 14.
+    const far = 10 + 4 * (Math.E - 1);
+    expect([...compressTail(Float64Array.of(far, 0, 4, 10, 3))]).toEqual([14, 0, 4, 10, 3]);
+  });
+
+  it("stay in their order, and smooth where it begins", () => {
+    const [a, b, c] = [9.999, 10, 10.001].map((v) => compressTail(Float64Array.of(0, 3, 4, 5, v))[4] as number);
+    expect(((c as number) - (b as number)) / ((b as number) - (a as number))).toBeCloseTo(1, 3);
+    expect([...compressTail(Float64Array.of(1, 1, 1, 9))]).toEqual([1, 1, 1, 9]);
+    const wide = compressTail(Float64Array.of(0, 1, 2, 1e300, -1e300));
+    expect(wide.every(Number.isFinite)).toBe(true);
   });
 });
 
