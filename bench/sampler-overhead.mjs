@@ -1,8 +1,10 @@
 /**
  * What a proposal costs: ask and tell strictly alternating over 10 mixed dimensions, CPU milliseconds, beside Optuna
- * 5.0.0's default TPE (the peers' sampler_overhead.py) in the same run.
+ * 5.0.0's default TPE (the peers' sampler_overhead.py) in the same run. `--sampler auto` is the default sampler, over the
+ * mixed space and over 10 floats, where it asks a Gaussian process in a worker thread at first: the wall time of those
+ * asks, how long they held up the main thread, and the process's memory after each tenth of the trials.
  *
- *   node bench/sampler-overhead.mjs [--n 1000,10000] [--json FILE] [--python python3]
+ *   node bench/sampler-overhead.mjs [--sampler tpe|auto] [--n 1000,10000] [--json FILE] [--python python3]
  *     [--peer ../shared/peers/sampler_overhead.py | --no-peer] [--peer-n 1000]
  *
  * "first" is the first ask of a process in which N finished trials have just been loaded. Needs a build (dist/).
@@ -10,11 +12,14 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { categorical, createRng, deriveSeed, float, int } from "../dist/core/index.js";
 import { buildParams } from "../dist/search-space/points.js";
 import { drawUniform } from "../dist/search-space/draw-uniform.js";
+import { AutoSampler } from "../dist/samplers/auto/auto.js";
+import { chooseSampler } from "../dist/samplers/auto/choice.js";
 import { TpeSampler } from "../dist/samplers/tpe/tpe.js";
 import { median } from "./mann-whitney.mjs";
 
@@ -22,6 +27,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values: args } = parseArgs({
   options: {
     n: { type: "string", default: "1000,10000" },
+    sampler: { type: "string", default: "tpe" },
     json: { type: "string" },
     python: { type: "string", default: process.env.MLBENCH_PYTHON ?? "python3" },
     peer: { type: "string", default: resolve(root, "../shared/peers/sampler_overhead.py") },
@@ -102,6 +108,72 @@ function loadAndAsk(n) {
   return { cpuMs: cpuMs() - c, wallMs: performance.now() - w };
 }
 
+const floats = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`x${i}`, float(-5, 5)]));
+const bowl = (params) => Object.values(params).reduce((sum, v, i) => sum + (1 + i) * (v - 1) ** 2, 0);
+
+/** The longest that this thread was held up between two of its turns, as a timer sees it. */
+async function withDelay(ask) {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const answer = await ask();
+  delay.disable();
+  return { answer, heldUpMs: delay.count === 0 ? 0 : delay.max / 1e6 };
+}
+
+/** Ask and tell of `auto`, asks that answer later apart from the others. */
+async function alternateAuto(n, over, evaluate) {
+  const sampler = new AutoSampler();
+  const stream = deriveSeed(0, "sampler");
+  const [now, later, heldUp, memory] = [[], [], [], []];
+  let trials = [];
+  for (let number = 0; number < n; number++) {
+    const history = { direction: "minimize", trials };
+    const { sampler: member } = chooseSampler(over, history);
+    const w = performance.now();
+    const ask = () => sampler.suggest(over, history, createRng(stream, number));
+    const { answer: params, heldUpMs } = member === "gp" ? await withDelay(ask) : { answer: await ask(), heldUpMs: 0 };
+    const ms = performance.now() - w;
+    if (member === "gp") {
+      later.push(ms);
+      heldUp.push(heldUpMs);
+    } else now.push(ms);
+    trials = [
+      ...trials,
+      Object.freeze({ number, state: "complete", value: evaluate(params), params, intermediate: [] }),
+    ];
+    if ((number + 1) % (n / 10) === 0) {
+      globalThis.gc?.();
+      memory.push(Math.round(process.memoryUsage().rss / 2 ** 20));
+    }
+  }
+  const best = Math.min(...trials.map((t) => t.value));
+  const asks = { lastMs: median(now.slice(-100)), gpAsks: later.length };
+  const gp = later.length === 0 ? {} : { gpMs: median(later), gpMostMs: Math.max(...later), heldUpMs: median(heldUp) };
+  return { n, ...asks, ...gp, rssMiB: memory, best };
+}
+
+async function mainAuto() {
+  const rows = [];
+  for (const n of args.n.split(",").map(Number))
+    for (const [name, over, evaluate] of [
+      ["mixed", space, cost],
+      ["floats", floats, bowl],
+    ]) {
+      const row = { space: name, ...(await alternateAuto(n, over, evaluate)) };
+      rows.push(row);
+      const gp = row.gpAsks
+        ? `; ${row.gpAsks} asks of a process ${row.gpMs.toFixed(1)} ms (at most ${row.gpMostMs.toFixed(0)}), main thread held up ${row.heldUpMs.toFixed(1)}`
+        : "";
+      console.log(
+        `auto ${name.padEnd(6)} n=${n}: last asks ${row.lastMs.toFixed(2)} ms${gp}; rss ${row.rssMiB.join(" ")} MiB`,
+      );
+    }
+  if (args.json) {
+    const head = { bench: "sampler-overhead", date: new Date().toISOString(), node: process.version };
+    writeFileSync(args.json, JSON.stringify({ ...head, sampler: "auto", rows }, null, 1) + "\n");
+  }
+}
+
 function main() {
   const goals = { 1000: [1, 10], 10000: [10, 100] };
   const rows = args.n
@@ -137,4 +209,5 @@ function askPeer() {
 }
 
 if (args.first) console.log(JSON.stringify(loadAndAsk(Number(args.first))));
+else if (args.sampler === "auto") await mainAuto();
 else main();

@@ -22,9 +22,9 @@ const shown = async (name: string) => JSON.parse((await here("show", name, "--fo
 test("a study is served by auto, which says whom it asks", async () => {
   const made = await create("--name", "plain");
   expect(made).toMatchObject({ code: 0, stderr: "" });
-  expect(made.stdout).toMatch(/\nsampler: auto asks tpe first: [^\n]+\nnext: /);
-  expect((await here("show", "plain")).stdout).toMatch(/\nsampler +auto asks tpe: /);
-  expect(await shown("plain")).toMatchObject({ sampler: { name: "auto" }, sampler_choice: { sampler: "tpe" } });
+  expect(made.stdout).toMatch(/\nsampler: auto asks gp first: [^\n]+\nnext: /);
+  expect((await here("show", "plain")).stdout).toMatch(/\nsampler +auto asks gp: /);
+  expect(await shown("plain")).toMatchObject({ sampler: { name: "auto" }, sampler_choice: { sampler: "gp" } });
   await create("--name", "named", "--sampler", "random");
   expect(await shown("named")).toMatchObject({ sampler: { name: "random" }, sampler_choice: null });
   expect((await here("show", "named")).stdout).not.toContain("auto asks");

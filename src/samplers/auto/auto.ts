@@ -1,10 +1,9 @@
 /** The sampler `auto`: asks the one that suits the space and what has happened so far. */
 import type { History, KnownKeys, Params, Rng, SearchSpace } from "../../core/index.js";
 import { requireKnownKeys } from "../../core/index.js";
-import { RandomSampler } from "../random.js";
+import { GpSampler } from "../gp/gp.js";
 import type { Sampler } from "../sampler.js";
 import { TpeSampler } from "../tpe/tpe.js";
-import type { AutoMember } from "./choice.js";
 import { chooseSampler } from "./choice.js";
 
 /** The options of {@link AutoSampler}. */
@@ -26,7 +25,7 @@ export class AutoSampler implements Sampler {
   readonly objectives = "several";
   readonly usesPrior = true;
   declare readonly seed?: number;
-  readonly #members: Readonly<Record<AutoMember, Sampler>> = { tpe: new TpeSampler(), random: new RandomSampler() };
+  readonly #members = { tpe: new TpeSampler(), gp: new GpSampler() };
 
   /** @throws UsageError `unknown-option`. */
   constructor(options: AutoSamplerOptions = {}) {
@@ -36,5 +35,12 @@ export class AutoSampler implements Sampler {
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params | null | Promise<Params | null> {
     return this.#members[chooseSampler(space, history).sampler].suggest(space, history, rng);
+  }
+
+  /** The same proposal without a promise; this thread waits for it. */
+  suggestAtOnce(space: SearchSpace, history: History, rng: Rng): Params | null {
+    const { sampler } = chooseSampler(space, history);
+    const { tpe, gp } = this.#members;
+    return sampler === "gp" ? gp.suggestAtOnce(space, history, rng) : tpe.suggest(space, history, rng);
   }
 }

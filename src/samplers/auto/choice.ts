@@ -5,7 +5,7 @@ import { parentsOf } from "../../search-space/parents-first.js";
 import { CAUSED } from "../tpe/split.js";
 
 /** The samplers that `auto` may ask. */
-export type AutoMember = "tpe" | "random";
+export type AutoMember = "tpe" | "gp";
 
 /** Who proposes, and why. */
 export interface SamplerChoice {
@@ -19,8 +19,6 @@ export interface SamplerChoice {
 export interface SpaceTraits {
   /** Parameters that have more than one value. */
   readonly dimensions: number;
-  /** How many of them are ranges of numbers. */
-  readonly numeric: number;
   /** How many of them are ranges of real numbers without a step. */
   readonly continuous: number;
   /** Whether one of them is not there in every trial. */
@@ -38,22 +36,56 @@ export interface HistoryTraits {
   /** Whether a trial has constraints. */
   readonly constrained: boolean;
   readonly running: number;
+  /** Trials that say something, or will. */
+  readonly known: number;
 }
 
 /**
  * The sampler that `auto` asks next. A pure rule: it knows neither the number of trials that a call is to run (a study's
  * trials would depend on how its calls were cut) nor how other samplers would have fared.
  * @example
- * chooseSampler({ x: float(0, 1) }, { direction: "minimize", trials: [] }).sampler; // "tpe"
+ * chooseSampler({ x: float(0, 1) }, { direction: "minimize", trials: [] }).sampler; // "gp"
  */
 export function chooseSampler(space: SearchSpace, history: History): SamplerChoice {
   return ruleOf(spaceTraits(space), historyTraits(history));
 }
 
-/** The rule itself; the first line that holds decides. */
-export function ruleOf(_space: SpaceTraits, { objectives }: HistoryTraits): SamplerChoice {
-  if (objectives > 1) return { sampler: "tpe", reason: `there are ${objectives} objectives` };
-  return { sampler: "tpe", reason: "there is one objective" };
+/** Up to so many parameters, and until so many trials are finished, a Gaussian process is asked. */
+const [GP_DIMENSIONS, GP_TRIALS] = [10, 100];
+/** With more trials under way at once it is not. */
+const GP_RUNNING = 4;
+/** More failed trials than this share of the finished ones are a region that fails. */
+const FAILING_SHARE = 0.1;
+
+/**
+ * The rule itself: whatever speaks against a Gaussian process leaves the proposal to TPE; where nothing does they take
+ * turns, since the process alone stays in the first valley of a rugged function, and learns most from points that it
+ * would not have proposed.
+ */
+export function ruleOf(space: SpaceTraits, history: HistoryTraits): SamplerChoice {
+  const against = againstProcess(space, history);
+  if (against !== null) return { sampler: "tpe", reason: against };
+  const { dimensions } = space;
+  const ranges = dimensions === 1 ? "one range" : `${dimensions} ranges`;
+  const sampler = history.known % 2 === 0 ? "gp" : "tpe";
+  return { sampler, reason: `gp and tpe take turns: ${ranges} of real numbers, fewer than ${GP_TRIALS} trials` };
+}
+
+/** The first thing that speaks against a Gaussian process; null where nothing does. */
+function againstProcess(space: SpaceTraits, history: HistoryTraits): string | null {
+  const { dimensions, continuous, conditional } = space;
+  const { objectives, finished, pruned, failed, constrained, running } = history;
+  if (objectives > 1) return `there are ${objectives} objectives`;
+  if (conditional) return "some parameters are there only under a condition";
+  if (continuous < dimensions || dimensions === 0)
+    return `${dimensions - continuous} of ${dimensions} parameters are no ranges of real numbers`;
+  if (dimensions > GP_DIMENSIONS) return `${dimensions} parameters are more than ${GP_DIMENSIONS}`;
+  if (finished >= GP_TRIALS) return `${GP_TRIALS} trials and more are finished`;
+  if (pruned > 0) return "trials were pruned";
+  if (constrained) return "there are constraints";
+  if (failed > FAILING_SHARE * finished) return "more than a tenth of the trials failed";
+  if (running > GP_RUNNING) return `${running} trials run at once`;
+  return null;
 }
 
 const known = new WeakMap<SearchSpace, SpaceTraits>();
@@ -73,7 +105,6 @@ function findTraits(space: SearchSpace): SpaceTraits {
   const isContinuous = (d: Distribution): boolean => cardinality(d) === Infinity;
   return {
     dimensions: searched.length,
-    numeric: searched.filter(({ type }) => type !== "categorical").length,
     continuous: searched.filter(isContinuous).length,
     conditional: searched.some((d) => parentsOf(d).length > 0),
   };
@@ -82,6 +113,7 @@ function findTraits(space: SearchSpace): SpaceTraits {
 /** The traits of a history: one look at each record. */
 export function historyTraits({ directions, trials, running }: History): HistoryTraits {
   const counts = { finished: 0, pruned: 0, failed: 0, running: 0 };
+  let complete = 0;
   let constrained = false;
   for (const trial of trials) {
     const { state } = trial;
@@ -89,10 +121,16 @@ export function historyTraits({ directions, trials, running }: History): History
     if (state === "running") counts.running++;
     else if (state === "pruned") counts.pruned++;
     else if (state === "failed" && CAUSED.has(trial.failure?.class)) counts.failed++;
-    else if (state === "complete" && Number.isNaN(trial.value)) counts.failed++;
+    else if (state === "complete") {
+      if (Number.isNaN(trial.value)) counts.failed++;
+      else complete++;
+    }
     constrained ||= hasKeys(trial.constraints);
   }
-  return { ...counts, running: running?.length ?? counts.running, objectives: directions?.length ?? 1, constrained };
+  const { pruned, failed } = counts;
+  const underWay = running?.length ?? counts.running;
+  const known = complete + pruned + failed + underWay;
+  return { ...counts, running: underWay, known, objectives: directions?.length ?? 1, constrained };
 }
 
 /** Records of one's own may leave constraints out. */

@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { History, Params, SearchSpace, Trial } from "../../../src/core/index.js";
 import { categorical, float, int } from "../../../src/core/index.js";
 import { AutoSampler } from "../../../src/samplers/auto/auto.js";
-import { chooseSampler, historyTraits, spaceTraits } from "../../../src/samplers/auto/choice.js";
+import { chooseSampler, historyTraits, ruleOf, spaceTraits } from "../../../src/samplers/auto/choice.js";
+import type { AutoMember, HistoryTraits, SpaceTraits } from "../../../src/samplers/auto/choice.js";
+import { GpSampler } from "../../../src/samplers/gp/gp.js";
+import type { Sampler } from "../../../src/samplers/sampler.js";
 import { createSampler, samplers } from "../../../src/samplers/index.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import { streamOf } from "../../../src/testing/sampler-scenes.js";
@@ -18,9 +21,9 @@ const mixed: SearchSpace = {
 };
 
 test("a space is told by its parameters that have several values", () => {
-  expect(spaceTraits(mixed)).toEqual({ dimensions: 5, numeric: 4, continuous: 2, conditional: true });
+  expect(spaceTraits(mixed)).toEqual({ dimensions: 5, continuous: 2, conditional: true });
   expect(spaceTraits({ x: float(0, 1), one: categorical(["a"]) })).toEqual({
-    ...{ dimensions: 1, numeric: 1, continuous: 1, conditional: false },
+    ...{ dimensions: 1, continuous: 1, conditional: false },
   });
 });
 
@@ -36,7 +39,7 @@ test("a history is told by what became of its trials", () => {
     trialOf(6, { x: 1 }, { state: "waiting" }),
   ];
   expect(historyTraits({ direction: "minimize", trials })).toEqual({
-    ...{ objectives: 1, finished: 5, pruned: 1, failed: 2, running: 1, constrained: false },
+    ...{ objectives: 1, finished: 5, pruned: 1, failed: 2, running: 1, known: 5, constrained: false },
   });
   const constrained = trialOf(7, { x: 1 }, { value: 1, constraints: { c: -1 } });
   const several: History = {
@@ -46,16 +49,63 @@ test("a history is told by what became of its trials", () => {
   expect(historyTraits(several)).toMatchObject({ objectives: 2, running: 0, constrained: true });
 });
 
-test("its proposals are those of the sampler that the rule names", async () => {
-  const trials: Trial[] = [];
-  const auto = new AutoSampler();
-  for (let i = 0; i < 30; i++) {
-    const history: History = { direction: "minimize", trials };
-    expect(chooseSampler(mixed, history).sampler).toBe("tpe");
-    const params = (await auto.suggest(mixed, history, streamOf(3, i))) as Params;
-    expect(params).toEqual(new TpeSampler().suggest(mixed, history, streamOf(3, i)));
-    trials.push(trialOf(i, params, { value: (params["x"] as number) ** 2 }));
-  }
+describe("the rule", () => {
+  const floats: SpaceTraits = { dimensions: 5, continuous: 5, conditional: false };
+  const begun: HistoryTraits = {
+    ...{ objectives: 1, finished: 20, pruned: 0, failed: 0, constrained: false, running: 0, known: 20 },
+  };
+  test.each<[string, Partial<SpaceTraits>, Partial<HistoryTraits>, AutoMember, RegExp]>([
+    ["few ranges, few trials", {}, {}, "gp", /^gp and tpe take turns: 5 ranges of real numbers,/],
+    ["the other's turn", {}, { known: 21 }, "tpe", /^gp and tpe take turns: /],
+    ["nothing finished", {}, { finished: 0, running: 0 }, "gp", /./],
+    ["one range", { dimensions: 1, continuous: 1 }, {}, "gp", /: one range of/],
+    ["ten ranges", { dimensions: 10, continuous: 10 }, {}, "gp", /./],
+    ["eleven", { dimensions: 11, continuous: 11 }, {}, "tpe", /^11 parameters are more than 10$/],
+    ["a choice among them", { continuous: 4 }, {}, "tpe", /^1 of 5 parameters are no ranges/],
+    ["nothing to search", { dimensions: 0, continuous: 0 }, {}, "tpe", /./],
+    ["conditions", { conditional: true }, {}, "tpe", /condition/],
+    ["several objectives", {}, { objectives: 2 }, "tpe", /^there are 2 objectives$/],
+    ["pruned trials", {}, { pruned: 1 }, "tpe", /pruned/],
+    ["constraints", {}, { constrained: true }, "tpe", /constraints/],
+    ["two of twenty failed", {}, { failed: 2 }, "gp", /./],
+    ["three of twenty failed", {}, { failed: 3 }, "tpe", /failed/],
+    ["five under way", {}, { running: 5 }, "tpe", /^5 trials run at once$/],
+    ["four under way", {}, { running: 4 }, "gp", /./],
+    ["many trials", {}, { finished: 5000 }, "tpe", /trials and more are finished$/],
+  ])("%s", (_what, space, history, sampler, reason) => {
+    const choice = ruleOf({ ...floats, ...space }, { ...begun, ...history });
+    expect(choice).toEqual({ sampler, reason: expect.stringMatching(reason) as unknown });
+  });
+});
+
+describe("its proposals are those of the sampler that the rule names", () => {
+  const studyOn = async (over: SearchSpace, n: number, expected: (history: History) => Sampler): Promise<string[]> => {
+    const trials: Trial[] = [];
+    const auto = new AutoSampler();
+    const asked = new Set<string>();
+    for (let i = 0; i < n; i++) {
+      const history: History = { direction: "minimize", trials };
+      asked.add(chooseSampler(over, history).sampler);
+      const params = await auto.suggest(over, history, streamOf(3, i));
+      expect(params).toEqual(await expected(history).suggest(over, history, streamOf(3, i)));
+      expect(auto.suggestAtOnce(over, history, streamOf(3, i))).toEqual(params);
+      trials.push(trialOf(i, params as Params, { value: Number((params as Params)["x"]) ** 2 }));
+    }
+    return [...asked];
+  };
+  test("TPE's in a mixed space", async () => {
+    expect(await studyOn(mixed, 30, () => new TpeSampler())).toEqual(["tpe"]);
+  });
+  test("a Gaussian process's and TPE's in turn over ranges, and TPE's with all of its trials once there are many", async () => {
+    const ranges = { x: float(-5, 5) };
+    const expected = ({ trials }: History): Sampler => (trials.length % 2 === 0 ? new GpSampler() : new TpeSampler());
+    expect(await studyOn(ranges, 14, expected)).toEqual(["gp", "tpe"]);
+    const many = Array.from({ length: 200 }, (_, i) => trialOf(i, { x: i / 50 }, { value: i }));
+    const history: History = { direction: "minimize", trials: many };
+    expect(await new AutoSampler().suggest(ranges, history, streamOf(3, 200))).toEqual(
+      new TpeSampler().suggest(ranges, history, streamOf(3, 200)),
+    );
+  });
 });
 
 test("it is registered, and what it names is too", async () => {
