@@ -1,31 +1,31 @@
 /** The default preset's rule where one value does not order the trials: several objectives, or missed constraints. */
 import { isFeasible, RunningFront, valueOf, violationOf } from "../../core/index.js";
 import type { Direction } from "../../core/index.js";
-import type { GoodAndRest } from "./adaptive-rule.js";
+import { stepSize } from "./bandwidth.js";
 import type { Observation } from "./encoding.js";
+import type { Evidence, EvidenceRule } from "./evidence.js";
 import { splitByDominance } from "./pareto-split.js";
 import type { Observations } from "./split.js";
-import { splitTrials } from "./split.js";
+import { finishedOf } from "./split.js";
+
+/** The share of the step that is taken along a front, where most trials change something. */
+const ALONG_FRONT = 0.35;
 
 /**
  * One objective: infeasible trials are ranked behind every feasible one, by how far they miss their constraints, as if
  * that were their value; everything else stays as it is.
  */
-export function judgeConstrained(observations: Observations, direction: Direction, nBelow: number): GoodAndRest {
+export function rankedByConstraints(observations: Observations, direction: Direction): Observations {
   const { complete } = observations;
   const sign = direction === "minimize" ? 1 : -1;
   const worst = complete.reduce((most, { trial }) => {
     const loss = sign * (valueOf(trial) as number);
     return isFeasible(trial) && Number.isFinite(loss) ? Math.max(most, loss) : most;
   }, 0);
-  const made = new Map(
-    complete.map((o) => {
-      const violation = violationOf(o.trial);
-      return [o, violation > 0 ? withValue(o, sign * (worst + 1 + violation)) : o];
-    }),
-  );
-  const ranked = { ...observations, all: observations.all.map((o) => made.get(o) ?? o), complete: [...made.values()] };
-  return { direction, observations: ranked, split: splitTrials(ranked, direction, nBelow) };
+  return withComplete(observations, (o) => {
+    const violation = violationOf(o.trial);
+    return violation > 0 ? withValue(o, sign * (worst + 1 + violation)) : o;
+  });
 }
 
 /**
@@ -33,30 +33,37 @@ export function judgeConstrained(observations: Observations, direction: Directio
  * much hypervolume, and count alike. A trial is a success where it changes the front. Pruned trials have reached no
  * values and are among the others.
  */
-export function judgeSeveral(
+export function weighSeveral(
   observations: Observations,
   directions: readonly Direction[],
-  nBelow: number,
-): GoodAndRest {
+  { gamma, nStartupTrials }: EvidenceRule,
+): Evidence {
+  const nBelow = Math.max(0, Math.floor(gamma(finishedOf(observations))));
   const split = splitByDominance({ ...observations, pruned: [] }, directions, nBelow);
-  const complete = withProgress(observations.complete, directions);
-  return { direction: "minimize", observations: { ...observations, complete }, split, several: true };
+  const step = ALONG_FRONT * stepSize(withProgress(observations, directions), "minimize", nStartupTrials);
+  return { observations, split, noise: 0, step, several: true };
 }
 
 /**
  * The trials with a value that is a new lowest one where they change the front, or come nearer to being feasible than
  * any before while none is: what the step's rule takes for a success.
  */
-function withProgress(complete: readonly Observation[], directions: readonly Direction[]): Observation[] {
+function withProgress(observations: Observations, directions: readonly Direction[]): Observations {
   const front = new RunningFront(directions);
   let [lowest, least] = [0, Infinity];
-  return complete.map((o) => {
+  return withComplete(observations, (o) => {
     const violation = violationOf(o.trial);
     const isNearer = front.values.length === 0 && violation < least;
     if (isNearer) least = violation;
     const succeeds = violation > 0 ? isNearer : front.take(o.trial);
     return withValue(o, succeeds ? --lowest : Infinity);
   });
+}
+
+/** Complete trials changed, in both lists. */
+function withComplete(observations: Observations, change: (o: Observation) => Observation): Observations {
+  const made = new Map(observations.complete.map((o) => [o, change(o)]));
+  return { ...observations, all: observations.all.map((o) => made.get(o) ?? o), complete: [...made.values()] };
 }
 
 function withValue(observation: Observation, value: number): Observation {

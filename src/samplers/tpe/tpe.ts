@@ -4,7 +4,6 @@ import { cardinality, isActive, requireKnownKeys, UsageError } from "../../core/
 import { drawUniform } from "../../search-space/draw-uniform.js";
 import type { Sampler } from "../sampler.js";
 import { inSpaceOrder, valueAt } from "../../search-space/points.js";
-import type { GoodAndRest } from "./adaptive-rule.js";
 import { proposeAdaptively } from "./adaptive-rule.js";
 import type { Block } from "./blocks.js";
 import { blocksOf } from "./blocks.js";
@@ -14,9 +13,12 @@ import { proposeLikeOptuna } from "./optuna-rule.js";
 import { needsParetoSplit, splitByDominance, withoutNaN } from "./pareto-split.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import { defaultWeights } from "./parzen-estimator.js";
-import { judgeConstrained, judgeSeveral } from "./several-objectives.js";
-import type { Observations } from "./split.js";
-import { observe, splitTrials } from "./split.js";
+import type { Evidence } from "./evidence.js";
+import { goodTrials, RECOGNISED, weighEvidence } from "./evidence.js";
+import { incumbentOf } from "./reevaluate.js";
+import { rankedByConstraints, weighSeveral } from "./several-objectives.js";
+import type { Observations, Split } from "./split.js";
+import { finishedOf, observe, splitTrials } from "./split.js";
 import { drawStratified } from "./startup.js";
 import { proposeFromPrior } from "../prior.js";
 
@@ -26,13 +28,17 @@ export interface TpeSamplerOptions {
   readonly preset?: "default" | "optuna";
   /** Stands in for the study's seed in the sampler stream. @default the study's */
   readonly seed?: number;
-  /** Complete and pruned random trials before the first proposal. @default 10 */
+  /**
+   * Complete and pruned random trials before the first proposal. In the default preset failed trials shorten that: half
+   * as many again, with those that failed, are enough. @default 10
+   */
   readonly nStartupTrials?: number;
   /** Candidates a proposal. @default 24 */
   readonly nEiCandidates?: number;
   /**
    * Number of good trials among n.
-   * @default min(ceil(0.5 sqrt(n)), 25); preset `optuna`: min(ceil(0.1 n), 25), with several objectives ceil(0.1 n)
+   * @default min(ceil(0.5 sqrt(n)), 25), up to min(ceil(0.1 n), 25) where values are noisy; preset `optuna` always that, with
+   * several objectives ceil(0.1 n)
    */
   readonly gamma?: (n: number) => number;
   /**
@@ -55,13 +61,21 @@ export interface TpeSamplerOptions {
   readonly group?: boolean;
   /** Let trials under way count among the others, so that parallel proposals keep apart. @default true */
   readonly constantLiar?: boolean;
+  /**
+   * Where values are recognised as noisy, every so many-th trial repeats the best parameters so far, by the mean of their
+   * trials. A study must run duplicates for it (`on_duplicate: "run"`). 0: never. @default 0
+   */
+  readonly reevaluate?: number;
 }
 
 const optionKeys: KnownKeys<TpeSamplerOptions> = {
   ...({ preset: true, seed: true, nStartupTrials: true, nEiCandidates: true, gamma: true, weights: true } as const),
   ...({ priorWeight: true, magicClip: true, endpoints: true, multivariate: true, group: true } as const),
-  constantLiar: true,
+  ...({ constantLiar: true, reevaluate: true } as const),
 };
+
+/** The first draws end with this many times `nStartupTrials` that finished or failed. */
+const WITH_FAILED = 1.5;
 
 type Resolved = Required<Omit<TpeSamplerOptions, "seed">>;
 
@@ -77,12 +91,13 @@ const optunaDefaults: Resolved = {
   multivariate: true,
   group: false,
   constantLiar: true,
+  reevaluate: 0,
 };
 
 const ownDefaults: Resolved = {
   ...optunaDefaults,
   preset: "default",
-  gamma: (n) => Math.min(Math.ceil(0.5 * Math.sqrt(n)), 25),
+  gamma: goodTrials,
   priorWeight: 0.35,
   group: true,
 };
@@ -109,6 +124,12 @@ function resolve(options: TpeSamplerOptions): Resolved {
       "invalid-sampler-option",
       `tpe: priorWeight must be finite and not negative, got ${resolved.priorWeight}`,
     );
+  requireCount("reevaluate", resolved.reevaluate, 0);
+  if (resolved.reevaluate > 0 && preset === "optuna")
+    throw new UsageError(
+      "invalid-sampler-option",
+      `tpe: reevaluate belongs to the default preset: leave one of them out`,
+    );
   if (options.group === true && options.multivariate === false)
     throw new UsageError("invalid-sampler-option", "tpe: group needs multivariate");
   return resolved;
@@ -117,7 +138,7 @@ function resolve(options: TpeSamplerOptions): Resolved {
 /**
  * The tree-structured Parzen estimator (Bergstra et al. 2011): draws candidates from a density of the good trials and
  * takes the one where it is largest against the density of the others. Complete and pruned trials count, pruned ones by
- * the step they reached. With several objectives the best ranks of dominance are good, spread by their hypervolume, and
+ * what they had reached. With several objectives the best ranks of dominance are good, spread by their hypervolume, and
  * pruned trials never; trials that miss constraints come behind those that meet them. Trials with the value NaN, and in
  * the default preset those that failed by an exception, by diverging, by their time or by their memory, are bad
  * evidence: never good, but among the others and the first draws. Other failed trials and those that don't fit the space
@@ -130,6 +151,8 @@ export class TpeSampler implements Sampler {
   readonly usesPrior = true;
   readonly objectives = "several";
   declare readonly seed?: number;
+  declare readonly repeats?: boolean;
+  declare readonly reevaluate?: number;
   readonly #options: Resolved;
   /** With several objectives the prior counts as much as a good trial: a front has more places to be looked for. */
   readonly #severalOptions: Resolved;
@@ -141,6 +164,9 @@ export class TpeSampler implements Sampler {
     this.#options = resolve(options);
     this.#severalOptions = { ...this.#options, priorWeight: options.priorWeight ?? 1 };
     if (options.seed !== undefined) this.seed = options.seed;
+    if (this.#options.reevaluate === 0) return;
+    this.repeats = true;
+    this.reevaluate = this.#options.reevaluate;
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
@@ -149,12 +175,19 @@ export class TpeSampler implements Sampler {
 
   #suggest(space: SearchSpace, history: History, rng: Rng): Params {
     const encoding = this.#encodings.of(space);
-    const { constantLiar, preset, nStartupTrials } = this.#options;
+    const { constantLiar, preset } = this.#options;
     const observations = observe(encoding, history, { running: constantLiar, failed: preset === "default" });
     const drawn: Record<string, ParamValue> = {};
-    if (finishedOf(observations) < nStartupTrials) this.#drawFirst(encoding, observations, rng, drawn);
+    if (this.#isFirst(observations)) this.#drawFirst(encoding, observations, rng, drawn);
     else this.#propose(encoding, observations, history, rng, drawn);
     return inSpaceOrder(space, drawn);
+  }
+
+  /** Whether too little is known for a proposal. What fails tells less than what completes, but not nothing. */
+  #isFirst(observations: Observations): boolean {
+    const { nStartupTrials } = this.#options;
+    const known = observations.all.length - observations.running.length;
+    return finishedOf(observations) < nStartupTrials && known < WITH_FAILED * nStartupTrials;
   }
 
   #drawFirst(encoding: SpaceEncoding, observations: Observations, rng: Rng, drawn: Record<string, ParamValue>): void {
@@ -176,41 +209,49 @@ export class TpeSampler implements Sampler {
   ): void {
     const several = (history.directions?.length ?? 1) > 1;
     const o = several ? this.#severalOptions : this.#options;
-    const goodAndRest = this.#judge(observations, history);
-    const { split } = goodAndRest;
+    const known = withoutNaN(observations);
+    const own = o.preset === "default" ? weigh(encoding, known, history, o) : null;
+    const again = own && this.#repeated(own, history);
+    if (again) {
+      Object.assign(drawn, again);
+      return;
+    }
+    const split = own?.split ?? splitLikeOptuna(known, history, o.gamma);
     const rule = { ...o, equalBelow: several };
     for (const block of blocksOf(encoding, o)) {
       settleSingles(encoding, drawn);
-      const own = o.preset === "default";
       const active = own && o.group && o.multivariate ? block : block.filter((i) => isActiveAt(encoding, i, drawn));
       if (active.length === 0) continue;
-      if (own) proposeAdaptively(encoding, active, goodAndRest, o, rng, drawn);
+      if (own) proposeAdaptively(encoding, active, own, o, rng, drawn);
       else decode(encoding, active, proposeLikeOptuna(encoding, active, split, rule, o.nEiCandidates, rng), drawn);
     }
     settleSingles(encoding, drawn);
   }
 
-  /** Good trials and the others: by value, or as several objectives and missed constraints want it. */
-  #judge(given: Observations, history: History): GoodAndRest {
-    const { preset, gamma } = this.#options;
-    const { direction, directions = [direction] } = history;
-    const observations = withoutNaN(given);
-    const n = finishedOf(observations);
-    const uncapped = preset === "optuna" && directions.length > 1 && gamma === optunaDefaults.gamma;
-    const nBelow = Math.max(0, Math.floor(uncapped ? Math.ceil(0.1 * n) : gamma(n)));
-    if (!needsParetoSplit(history, observations))
-      return { direction, observations, split: splitTrials(observations, direction, nBelow) };
-    if (preset === "optuna")
-      return { direction, observations, split: splitByDominance(observations, directions, nBelow) };
-    return directions.length > 1
-      ? judgeSeveral(observations, directions, nBelow)
-      : judgeConstrained(observations, direction, nBelow);
+  /** The parameters to run once more, where it is time for that. */
+  #repeated({ noise, observations }: Evidence, { trials, direction }: History): Params | null {
+    const { reevaluate } = this.#options;
+    if (reevaluate === 0 || noise <= RECOGNISED || (trials.length + 1) % reevaluate !== 0) return null;
+    return incumbentOf(observations.complete, direction);
   }
 }
 
-/** The number of trials that ended with something to compare. */
-function finishedOf({ complete, worst, pruned }: Observations): number {
-  return complete.length + worst.length + pruned.length;
+/** What the default preset makes of a history: by value, or as several objectives and missed constraints want it. */
+function weigh(encoding: SpaceEncoding, observations: Observations, history: History, rule: Resolved): Evidence {
+  const { direction, directions = [direction] } = history;
+  if (directions.length > 1) return weighSeveral(observations, directions, rule);
+  const ranked = needsParetoSplit(history, observations) ? rankedByConstraints(observations, direction) : observations;
+  return weighEvidence(encoding, ranked, direction, rule);
+}
+
+function splitLikeOptuna(observations: Observations, history: History, gamma: Resolved["gamma"]): Split {
+  const { direction, directions = [direction] } = history;
+  const n = finishedOf(observations);
+  const uncapped = directions.length > 1 && gamma === optunaDefaults.gamma;
+  const nBelow = Math.max(0, Math.floor(uncapped ? Math.ceil(0.1 * n) : gamma(n)));
+  return needsParetoSplit(history, observations)
+    ? splitByDominance(observations, directions, nBelow)
+    : splitTrials(observations, direction, nBelow);
 }
 
 function isActiveAt(encoding: SpaceEncoding, index: number, drawn: Params): boolean {

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { Direction, History, Params, SearchSpace, Trial } from "../../../src/core/index.js";
 import { createRng, float, frontVolume, isFeasible } from "../../../src/core/index.js";
-import type { GoodAndRest } from "../../../src/samplers/tpe/adaptive-rule.js";
-import { stepSize } from "../../../src/samplers/tpe/bandwidth.js";
 import { createSampler } from "../../../src/samplers/index.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
 import { SpaceEncodings } from "../../../src/samplers/tpe/encoding.js";
 import { needsParetoSplit, withoutNaN } from "../../../src/samplers/tpe/pareto-split.js";
-import { judgeConstrained, judgeSeveral } from "../../../src/samplers/tpe/several-objectives.js";
-import { observe } from "../../../src/samplers/tpe/split.js";
+import { rankedByConstraints, weighSeveral } from "../../../src/samplers/tpe/several-objectives.js";
+import { observe, splitTrials } from "../../../src/samplers/tpe/split.js";
+import type { Observations, Split } from "../../../src/samplers/tpe/split.js";
 import { selectSubset } from "../../../src/samplers/tpe/subset-selection.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import { trialOf } from "../../fixtures/trials.js";
@@ -21,10 +20,13 @@ function observed(trials: readonly Trial[], directions = two) {
   return { history, observations: observe(new SpaceEncodings().of(space), history, { running: true, failed: true }) };
 }
 
-const numbersOf = ({ split }: GoodAndRest): [number[], number[]] => [
+const numbersOf = (split: Split): [number[], number[]] => [
   split.ranking.map((place) => split.below[place]?.trial.number as number),
   split.above.map(({ trial }) => trial.number),
 ];
+
+const weigh = (observations: Observations, good: number) =>
+  weighSeveral(observations, two, { gamma: () => good, nStartupTrials: 1 });
 
 describe("one objective under constraints", () => {
   const values = [5, 1, 3, -9, -8, Infinity];
@@ -40,12 +42,12 @@ describe("one objective under constraints", () => {
   test("feasible trials come before infeasible ones, these by how far they miss, whatever their values", () => {
     const { history, observations } = observed(trials, ["minimize"]);
     expect(needsParetoSplit(history, observations)).toBe(true);
-    expect(numbersOf(judgeConstrained(observations, "minimize", 6))).toEqual([
+    expect(numbersOf(splitTrials(rankedByConstraints(observations, "minimize"), "minimize", 6))).toEqual([
       [1, 2, 0, 4, 3, 5],
       [6, 7],
     ]);
     const up = observed(trials, ["maximize"]).observations;
-    expect(numbersOf(judgeConstrained(up, "maximize", 5))[0]).toEqual([5, 0, 2, 1, 4]);
+    expect(numbersOf(splitTrials(rankedByConstraints(up, "maximize"), "maximize", 5))[0]).toEqual([5, 0, 2, 1, 4]);
   });
 
   test("that every trial meets leave the rule as it is", async () => {
@@ -88,32 +90,32 @@ describe("several objectives", () => {
       trialOf(8, { x: 0 }, { state: "failed", failure: { class: "diverged", message: "", where: "" } }),
     ];
     const observations = withoutNaN(observed(trials).observations);
-    const good = (count: number): number[] =>
-      judgeSeveral(observations, two, count).split.below.map((o) => o.trial.number);
+    const good = (count: number): number[] => weigh(observations, count).split.below.map((o) => o.trial.number);
     // Up to (4.4, 4.4), which lies a tenth behind the worst: [2,2] adds 5.76, then [1,4] and [4,1] as much, .4.
     expect(good(1)).toEqual([2]);
     expect(good(2)).toEqual([0, 2]);
     expect(good(3)).toEqual([0, 1, 2]);
     expect(good(4)).toEqual([0, 1, 2, 3]);
     expect(good(9)).toEqual([0, 1, 2, 3, 4]);
-    expect(judgeSeveral(observations, two, 9).split.above.map((o) => o.trial.number)).toEqual([5, 6, 7, 8]);
+    expect(weigh(observations, 9).split.above.map((o) => o.trial.number)).toEqual([5, 6, 7, 8]);
   });
 
+  /** 35 % of 20 % of a range. */
+  const FIRST_STEP = 0.07;
   test("a step grows with what changes the front, and shrinks with what does not", () => {
     const step = (values: readonly number[][], constraints: readonly number[] = []): number => {
       const trials = values.map((own, i) =>
         trialOf(i, { x: 0 }, { values: own, constraints: { c: constraints[i] ?? 0 } }),
       );
-      const { observations } = judgeSeveral(observed(trials).observations, two, 2);
-      return stepSize(observations.complete, "minimize", 1);
+      return weigh(observed(trials).observations, 2).step / FIRST_STEP;
     };
     const grown = step([[1, 4], [4, 1]]); // prettier-ignore
-    expect(grown).toBeGreaterThan(0.2);
-    expect(step([[1, 4], [1, 4]])).toBeLessThan(0.2); // prettier-ignore
-    expect(step([[1, 4], [2, 5]])).toBeLessThan(0.2); // prettier-ignore
+    expect(grown).toBeGreaterThan(1);
+    expect(step([[1, 4], [1, 4]])).toBeLessThan(1); // prettier-ignore
+    expect(step([[1, 4], [2, 5]])).toBeLessThan(1); // prettier-ignore
     // Nothing feasible yet: nearer is better; afterwards no infeasible trial is a success.
     expect(step([[1, 1], [9, 9]], [3, 2])).toBe(grown); // prettier-ignore
-    expect(step([[1, 1], [0, 0]], [0, 2])).toBeLessThan(0.2); // prettier-ignore
+    expect(step([[1, 1], [0, 0]], [0, 2])).toBeLessThan(1); // prettier-ignore
   });
 
   test("a subset is the greedy one: equals come after all others, infinities as they are", () => {
