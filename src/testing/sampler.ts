@@ -171,7 +171,9 @@ function casesOfAtOnce({ it }: TestRunner, { make }: SamplerCase, spaces: Readon
   it("suggests one after another what is asked at the same time, each as if it were alone", async () => {
     const space = finiteSpaces.integers;
     const asks = [11, 25, 40].map((n) => [mixedHistory(space, n), n] as const);
-    const together = await Promise.all(asks.map(([history, n]) => make().suggest(space, history, streamOf(9, n))));
+    const together = await Promise.all(
+      asks.map(async ([history, n]) => make().suggest(space, history, streamOf(9, n))),
+    );
     for (const [i, [history, n]] of asks.entries())
       assert.deepEqual(together[i], await make().suggest(space, history, streamOf(9, n)));
   });

@@ -34,7 +34,7 @@ export function acquisitionOf(terms: readonly Term[]): Acquisition {
     let sum = 0;
     for (const [t, { models, value }] of terms.entries()) {
       const { predictions, slopes } = room[t] as (typeof room)[number];
-      for (const [m, model] of models.entries()) model.at(point, predictions[m] as Prediction);
+      for (const [m, model] of models.entries()) model.at(point, predictions[m]);
       if (!gradient) sum += value(predictions);
       else {
         sum += value(predictions, slopes);
