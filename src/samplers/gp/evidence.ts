@@ -108,13 +108,13 @@ export interface ProblemParts {
   readonly evidence: Evidence;
   /** Trials under way that count. */
   readonly running: readonly Observation[];
-  /** Records that are modelled at most. */
+  /** Records that one process models at most; k of them each model the square root of k times fewer. */
   readonly most: number;
   readonly seed: number;
 }
 
 /** The numbers of one proposal. */
-export function problemOf({ coordinates, evidence, running, most, seed }: ProblemParts): GpProblem {
+export function problemOf({ coordinates, evidence, running, most: mostOfOne, seed }: ProblemParts): GpProblem {
   const rowsOf = (observations: readonly Observation[]): Float64Array => {
     const rows = new Float64Array(observations.length * coordinates.length);
     observations.forEach(({ values }, i) => {
@@ -122,6 +122,8 @@ export function problemOf({ coordinates, evidence, running, most, seed }: Proble
     });
     return rows;
   };
+  // What an ask costs grows with the square of the rows, a process each for objectives, constraints and failures.
+  const most = Math.round(mostOfOne / Math.sqrt(processesOf(evidence)));
   const scored = chooseScored(evidence.scored, most);
   const failed = spread(evidence.failed, Math.max(Math.ceil(most / 4), most - scored.length));
   const x = rowsOf(scored.map(({ observation }) => observation));
@@ -145,6 +147,15 @@ export function problemOf({ coordinates, evidence, running, most, seed }: Proble
     pending: rowsOf(running),
     visited: rowsOf(visited),
   };
+}
+
+function processesOf({ scored, failed }: Evidence): number {
+  const objectives = scored[0]?.losses.length ?? 1;
+  return objectives + constraintNames(scored).size + (failed.length > 0 ? 1 : 0);
+}
+
+function constraintNames(scored: readonly Scored[]): Set<string> {
+  return new Set(scored.flatMap(({ observation }) => Object.keys(observation.trial.constraints ?? {})));
 }
 
 /** The better half by what counts (undominated ones first), and of the rest every so many-th: it shows the whole range. */
@@ -199,8 +210,7 @@ function constraintSamples(
   scored: readonly Scored[],
   rowsOf: (observations: readonly Observation[]) => Float64Array,
 ): Sample[] {
-  const names = new Set(scored.flatMap(({ observation }) => Object.keys(observation.trial.constraints ?? {})));
-  return [...names].map((name) => {
+  return [...constraintNames(scored)].map((name) => {
     const told = scored.filter(({ observation }) => Object.hasOwn(observation.trial.constraints ?? {}, name));
     const raw = Float64Array.from(told, ({ observation }) => observation.trial.constraints[name] as number);
     const numbers = withoutInfinities(raw.filter((v) => !Number.isNaN(v)));

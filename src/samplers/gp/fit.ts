@@ -31,15 +31,16 @@ export function fitKernel(rows: Rows, y: Float64Array, cost: FitCost): KernelPar
     low: rawOf(size, BOUNDS.weight[0], BOUNDS.scale[0], BOUNDS.noise[0]),
     high: rawOf(size, BOUNDS.weight[1], BOUNDS.scale[1], BOUNDS.noise[1]),
   };
+  const refined = rows.n > cost.coarse;
   const coarse = negativeLogPosterior(...everyNth(rows, y, cost.coarse));
   let best: { x: Float64Array; value: number } | null = null;
   for (const { weight, noise } of STARTS) {
     const start = toRaw({ weights: new Float64Array(size).fill(weight), scale: 1, noise });
-    const found = minimize(coarse, start, { ...bounds, evaluations: 40, tolerance: 1e-2 });
+    const found = minimize(coarse, start, { ...bounds, evaluations: refined ? 20 : 40, tolerance: 1e-2 });
     if (!best || found.value < best.value) best = found;
   }
   const { x } = best as { x: Float64Array };
-  if (rows.n <= cost.coarse) return fromRaw(x);
+  if (!refined) return fromRaw(x);
   const fine = negativeLogPosterior(...everyNth(rows, y, cost.fine));
   return fromRaw(minimize(fine, x, { ...bounds, evaluations: 12, tolerance: 1e-2 }).x);
 }

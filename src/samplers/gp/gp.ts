@@ -24,8 +24,9 @@ export interface GpSamplerOptions {
   /** Trials that are drawn stratified over the space before the first proposal of the process. @default 10 */
   readonly nStartupTrials?: number;
   /**
-   * Records that are modelled at most: with more, the better half of that number and others evenly over the history. What
-   * an ask costs grows with its cube. @default 200
+   * Records that are modelled at most: with more, the better half of that number and others evenly over the history. Where
+   * several objectives, constraints or failures need k processes each models the square root of k times fewer.
+   * @default 200
    */
   readonly nModelled?: number;
   /** Whether proposals are computed in a worker thread; the result is the same. @default true */

@@ -69,7 +69,7 @@ export function proposePoint(problem: GpProblem): Float64Array {
       visited: new Set(rowsOf(problem.visited, size).map(keyOfPoint)),
       candidates: Math.round(Math.min(1024, Math.max(200, LOOK / (samples.length * (n * n + 20 * n * size))))),
       climbs: samples.length === 1 ? 8 : 5,
-      evaluations: 40,
+      evaluations: samples.length === 1 ? 40 : 25,
       lengthscales: first.posterior.params.weights.map((w) => 1 / Math.sqrt(w)),
     },
     rng,

@@ -92,3 +92,16 @@ it("a constraint that is no number is as bad as the worst, and infeasible", () =
   const none = problem([trialOf(0, point(0), { value: 1, constraints: { c: NaN } })]);
   expect([...(none.constraints[0]?.y ?? [])][0]).toBeGreaterThan(0);
 });
+
+it("models fewer records a process where it needs several: 40 / sqrt(4) with an objective, two constraints, failures", () => {
+  const trials = Array.from({ length: 60 }, (_, i) =>
+    i % 6 === 0
+      ? trialOf(i, point(i / 60), { value: NaN })
+      : trialOf(i, point(i / 60), { value: i, constraints: { a: 1, b: i } }),
+  );
+  const { objectives, constraints, failures } = problem(trials, 40);
+  expect(objectives[0]?.y).toHaveLength(20);
+  expect(constraints.map(({ y }) => y.length)).toEqual([20, 20]);
+  // And a quarter of that number of those that failed.
+  expect(failures?.y).toHaveLength(25);
+});
