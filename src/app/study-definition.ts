@@ -168,18 +168,15 @@ async function storedFiles(subject: Subject, plugins: readonly string[], base: s
   };
 }
 
-/** Unknown samplers and pruners, options that they refuse, and a grid without an end are told before anything is stored. */
+/** Unknown samplers and pruners, options that they refuse, and spaces that a sampler cannot serve are told before anything is stored. */
 async function checkedComponents(header: StudyHeader, request: StudyRequest): Promise<StudyComponents> {
   const components = await createComponents(header, { sampler: request.sampler, pruner: request.pruner });
+  if (Object.keys(header.space).length > 0) components.sampler.checkSpace?.(header.space);
   if (header.settings.from && !components.sampler.usesPrior)
     throw new UsageError(
       "conflicting-options",
       `sampler "${header.sampler.name}" makes nothing of another study's trials: leave out from, or take auto or tpe`,
     );
-  if (header.sampler.name === "grid" && Object.keys(header.space).length > 0) {
-    const { GridSampler } = await import("../samplers/grid.js");
-    new GridSampler().size(header.space);
-  }
   return components;
 }
 

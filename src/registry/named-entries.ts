@@ -21,10 +21,14 @@ export class NamedEntries<E extends { readonly name: string }> {
     this.kind = kind;
   }
 
-  /** @throws UsageError `invalid-name` for what is not snake_case, `duplicate-<kind>`. */
+  /** @throws UsageError `invalid-name` for what is not snake_case (a sampler's may have hyphens), `duplicate-<kind>`. */
   protected requireFree(name: string): void {
-    if (!/^[a-z][a-z0-9_]*$/.test(name))
-      throw new UsageError("invalid-name", `invalid ${this.kind} name "${name}": use lower-case snake_case`);
+    // a sampler's name is a value and part of no other name, as a model's or a metric's is
+    const [pattern, wanted] =
+      this.kind === "sampler"
+        ? [/^[a-z][a-z0-9_-]*$/, "lower-case letters, digits, - and _"]
+        : [/^[a-z][a-z0-9_]*$/, "lower-case snake_case"];
+    if (!pattern.test(name)) throw new UsageError("invalid-name", `invalid ${this.kind} name "${name}": use ${wanted}`);
     if (this.#entries.has(name))
       throw new UsageError(
         `duplicate-${this.kind}`,

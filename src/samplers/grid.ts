@@ -30,6 +30,11 @@ export class GridSampler implements Sampler {
     return pointsOf(space).size;
   }
 
+  /** @throws UsageError `grid-needs-steps` for a continuous range. */
+  checkSpace(space: SearchSpace): void {
+    pointsOf(space);
+  }
+
   /**
    * The first point that is not in the history.
    * @returns null when all are.

@@ -86,8 +86,34 @@ if (!samplers.has("tpe")) {
     }),
   );
 
+  samplers.register("qmc", {
+    summary: "quasi-Monte Carlo: a Sobol' or Halton sequence that fills the space evenly",
+    parameters: z.strictObject({
+      seed,
+      sequence: parameter(z.enum(["sobol", "halton"]).default("sobol"), { description: "the sequence" }),
+      scramble: parameter(z.boolean().default(true), {
+        description: "randomise the sequence by the seed; without, every study has the same points",
+      }),
+    }),
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { QmcSampler } = await import("./qmc/qmc.js");
+      return (options) => new QmcSampler(options);
+    }),
+  );
+
+  samplers.register("brute-force", {
+    summary: "every point of a finite space once, in random order",
+    parameters: z.strictObject({ seed }),
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { BruteForceSampler } = await import("./brute-force/brute-force.js");
+      return (options) => new BruteForceSampler(options);
+    }),
+  );
+
   samplers.register("grid", {
-    summary: "every point of a finite space, once",
+    summary: "every point of a finite space, once, in a fixed order",
     parameters: z.strictObject({}),
   })(
     lazy<SamplerFactory>(async () => {

@@ -14,6 +14,11 @@ export interface Sampler {
   /** Whether it makes something of `history.prior`. @default false */
   readonly usesPrior?: boolean;
   /**
+   * Refuses a space that it cannot serve, before a study over it is stored. @default every space is fine
+   * @throws UsageError that says which parameter it is, and what would do.
+   */
+  checkSpace?(space: SearchSpace): void;
+  /**
    * One value for every parameter that is active. `history` holds finished and running trials (running ones have no
    * value: parallel asks are spread by them); a trial that people have banned stands there as one that waits, so that
    * nothing is learned from it. A sampler may take its time and return a promise: the study draws one trial after

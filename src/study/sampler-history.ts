@@ -8,7 +8,7 @@ export function samplerHistory({ state, header, running }: StudyLog): Required<H
   const directions = directionsOf(header);
   const { annotations } = state;
   const prior = header.settings.from?.trials ?? [];
-  const rest = { direction: directions[0] as Direction, directions, running, prior };
+  const rest = { direction: directions[0] as Direction, directions, running, seed: header.seed, prior };
   if (annotations.size === 0) return historyOver(state, rest);
   return { ...rest, trials: state.trials.map((t) => (isBanned(annotations, t.number) ? asWaiting(t) : t)) };
 }

@@ -113,6 +113,7 @@ export class StudyLog {
     return {
       direction: reportDirection(this.header),
       directions: directionsOf(this.header),
+      seed: this.header.seed,
       trials: finished < this.#finished.length ? this.#finished.slice(0, finished) : this.#finished,
       prior: [],
       get running() {

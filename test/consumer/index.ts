@@ -2,6 +2,7 @@
 import {
   AutoSampler,
   ForwardModel,
+  BruteForceSampler,
   GpSampler,
   GridSampler,
   MedianPruner,
@@ -10,6 +11,7 @@ import {
   ParzenEstimator,
   PatientPruner,
   PercentilePruner,
+  QmcSampler,
   RandomSampler,
   TpeSampler,
   TrialPruned,
@@ -199,6 +201,7 @@ const rng = createRng(1, "consumer");
 const proposers = [
   ...[new AutoSampler({ seed: 1 }), new RandomSampler()],
   ...[new TpeSampler({ preset: "optuna" }), new GpSampler({ nStartupTrials: 1 })],
+  new QmcSampler({ sequence: "halton" }),
 ];
 for (const sampler of proposers) {
   const params: Params | null = await sampler.suggest(space, history, rng);
@@ -208,6 +211,8 @@ const choice: SamplerChoice = chooseSampler(space, history);
 expect(samplers.has(choice.sampler) && choice.reason !== "", "a choice with its reason");
 const grid = new GridSampler().suggest({ n: int(1, 3) }, { direction: "minimize", trials: [] }, rng);
 expect(grid !== null && grid["n"] === 1, "grid");
+const any = new BruteForceSampler().suggest({ n: int(2, 2) }, { direction: "minimize", trials: [] }, rng);
+expect(any !== null && any["n"] === 2, "brute force");
 for (const pruner of [
   new NopPruner(),
   new PercentilePruner({ percentile: 25 }),

@@ -42,5 +42,7 @@ export function selectSurvivors(
 
 /** The values as they are, NaN as the worst number. */
 function asNumbers(values: readonly number[], directions: readonly Direction[]): readonly number[] {
-  return values.map((value, i) => (Number.isNaN(value) ? (directions[i] === "minimize" ? Infinity : -Infinity) : value));
+  return values.map((value, i) =>
+    Number.isNaN(value) ? (directions[i] === "minimize" ? Infinity : -Infinity) : value,
+  );
 }

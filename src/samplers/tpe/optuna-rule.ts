@@ -9,8 +9,9 @@ import type { Split } from "./split.js";
 const equalWeights: WeightsRule = (n) => new Array<number>(n).fill(1);
 
 /** How densities are made. */
-export interface OptunaRule
-  extends Required<Pick<ParzenEstimatorOptions, "priorWeight" | "magicClip" | "endpoints" | "weights">> {
+export interface OptunaRule extends Required<
+  Pick<ParzenEstimatorOptions, "priorWeight" | "magicClip" | "endpoints" | "weights">
+> {
   /** Good trials count alike, whatever their age: as Optuna has it with several objectives. @default false */
   readonly equalBelow?: boolean;
 }

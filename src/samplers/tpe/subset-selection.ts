@@ -50,7 +50,13 @@ function largest(values: ArrayLike<number>): number {
 
 /** Two objectives, points by the first: what a point adds is a rectangle, which each choice beside it cuts. */
 function sweepGreedily(points: readonly Losses[], size: number, limit: Losses): number[] {
-  const left = points.map(([x, y], place) => ({ place, x: x as number, y: y as number, right: limit[0], top: limit[1] }));
+  const left = points.map(([x, y], place) => ({
+    place,
+    x: x as number,
+    y: y as number,
+    right: limit[0],
+    top: limit[1],
+  }));
   const chosen: number[] = [];
   while (chosen.length < size) {
     const added = left.map(({ x, y, right, top }) => ((right as number) - x) * ((top as number) - y));
@@ -89,7 +95,11 @@ interface Chosen {
   readonly limit: Losses;
 }
 
-function updateAdded(points: readonly Losses[], left: readonly number[], { added, chosen, volume, limit }: Chosen): void {
+function updateAdded(
+  points: readonly Losses[],
+  left: readonly number[],
+  { added, chosen, volume, limit }: Chosen,
+): void {
   if (volume === Infinity) {
     for (const i of left) added[i] = Infinity;
     return;

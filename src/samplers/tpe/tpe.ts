@@ -176,7 +176,13 @@ export class TpeSampler implements Sampler {
       const active = own && o.group && o.multivariate ? block : block.filter((i) => isActiveAt(encoding, i, drawn));
       if (active.length === 0) continue;
       if (own) proposeAdaptively(encoding, active, goodAndRest, o, rng, drawn);
-      else decode(encoding, active, proposeLikeOptuna(encoding, active, split, several ? { ...o, equalBelow: true } : o, o.nEiCandidates, rng), drawn);
+      else
+        decode(
+          encoding,
+          active,
+          proposeLikeOptuna(encoding, active, split, several ? { ...o, equalBelow: true } : o, o.nEiCandidates, rng),
+          drawn,
+        );
     }
     settleSingles(encoding, drawn);
   }

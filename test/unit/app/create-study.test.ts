@@ -315,6 +315,12 @@ describe("a mistake", () => {
     ["a seed that is none", { ...small, seed: -1 }, "invalid-seed", /use a whole number/],
     ["a continuous grid", { ...small, sampler: "grid" }, "grid-needs-steps", /needs a step/],
     [
+      "brute force over a continuous range",
+      { ...small, sampler: "brute-force" },
+      "brute-force-needs-steps",
+      /the brute-force sampler needs a step/,
+    ],
+    [
       "an unknown key in a file",
       { config: { modle: "x" } },
       "invalid-config",

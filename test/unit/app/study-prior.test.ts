@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { createStudy, ensureStudy } from "../../../src/app/create-study.js";
 import { deleteStudy } from "../../../src/app/study.js";
 import type { CreateStudyOptions } from "../../../src/app/create-study.js";
-import type { ObjectiveTrial, Params } from "../../../src/core/index.js";
+import type { ObjectiveTrial } from "../../../src/core/index.js";
 import { categorical, float, int } from "../../../src/core/index.js";
 import { overviewOf } from "../../../src/app/views/study-overview.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 
 const source = { x: float(-5, 5), n: int(0, 9), kind: categorical(["a", "b"]) };
 
-const distance = (params: Params): number => Math.abs(Number(params["x"]) - 2);
+const distance = (params: Readonly<Record<string, unknown>>): number => Math.abs(Number(params["x"]) - 2);
 
 async function withSource(storage = new MemoryStorage(), options: Partial<CreateStudyOptions> = {}) {
   const study = await createStudy({ name: "old", storage, seed: 1, sampler: "random", space: source, ...options });

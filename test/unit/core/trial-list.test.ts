@@ -54,7 +54,7 @@ test("of lists that share nothing every entry is a change", () => {
 
 test("a history's list of all trials is made when it is first read, and is that of its own moment", () => {
   const directions = ["minimize"] as const;
-  const rest = { direction: "minimize" as const, directions, running: [], prior: [] };
+  const rest = { direction: "minimize" as const, directions, running: [], seed: 0, prior: [] };
   const state = createStudyState(header("lazy"), [trialOf(0, { x: 1 })]);
   expect(historyOver(state, rest)).toEqual({ ...rest, trials: [state.trial(0)] });
   expect(recordsOf(historyOver(state, rest))?.length).toBe(1);

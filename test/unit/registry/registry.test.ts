@@ -44,6 +44,14 @@ describe("Registry", () => {
     registry.register("lstm", meta)(Thing);
     expect(() => registry.register("lstm", meta)(Thing)).toThrow(/a model named "lstm" is already registered/);
     expect(() => registry.register("My Model", meta)).toThrow(/use lower-case snake_case/);
+    expect(() => registry.register("my-model", meta)).toThrow(/use lower-case snake_case/);
+  });
+
+  test("a sampler's name may have hyphens", () => {
+    const registry = new Registry<typeof Thing>("sampler");
+    registry.register("brute-force", meta)(Thing);
+    expect(registry.names()).toEqual(["brute-force"]);
+    expect(() => registry.register("Brute force", meta)).toThrow(/use lower-case letters, digits, - and _/);
   });
 
   test("a kind has one registry in the process", () => {

@@ -1,7 +1,9 @@
 import { describe, it } from "vitest";
 import { AutoSampler } from "../../../src/samplers/auto/auto.js";
 import { GpSampler } from "../../../src/samplers/gp/gp.js";
+import { BruteForceSampler } from "../../../src/samplers/brute-force/brute-force.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
+import { QmcSampler } from "../../../src/samplers/qmc/qmc.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import type { TpeSamplerOptions } from "../../../src/samplers/tpe/tpe.js";
@@ -40,6 +42,24 @@ samplerConformance(runner, {
   name: "gp in this thread, few records modelled",
   make: () => new GpSampler({ offThread: false, nModelled: 10 }),
 });
+
+samplerConformance(runner, {
+  name: "brute-force",
+  make: () => new BruteForceSampler(),
+  elsewhere: { module: compiled("brute-force/brute-force.js"), expression: "new lib.BruteForceSampler()" },
+  finite: true,
+});
+
+for (const sequence of ["sobol", "halton"] as const)
+  samplerConformance(runner, {
+    name: `qmc ${sequence}`,
+    make: () => new QmcSampler({ sequence, seed: 3 }),
+    elsewhere: {
+      module: compiled("qmc/qmc.js"),
+      expression: `new lib.QmcSampler({ sequence: "${sequence}", seed: 3 })`,
+    },
+    sequence: true,
+  });
 
 const variants: TpeSamplerOptions[] = [
   {},

@@ -59,7 +59,7 @@ test("what is looked up is what comparing with each trial finds, however the his
 });
 
 test("so it is in the history of a study's state, which tells what is new in it, and by turns with plain lists", () => {
-  const rest = { direction: "minimize", directions: ["minimize"], running: [], prior: [] } as const;
+  const rest = { direction: "minimize", directions: ["minimize"], running: [], seed: 0, prior: [] } as const;
   fc.assert(
     fc.property(fc.constantFrom(...spaces), index, fc.nat(15), (space, steps, seed) => {
       const draw = (n: number): Params => buildParams(space, (_name, d) => drawUniform(d, createRng(n % 8, "draw")));
