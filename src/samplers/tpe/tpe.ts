@@ -10,6 +10,7 @@ import type { Block } from "./blocks.js";
 import { blocksOf } from "./blocks.js";
 import type { SpaceEncoding } from "./encoding.js";
 import { decodeValue, SpaceEncodings } from "./encoding.js";
+import { FrontProgress } from "./front-progress.js";
 import { proposeLikeOptuna } from "./optuna-rule.js";
 import { needsParetoSplit, splitByDominance, withoutNaN } from "./pareto-split.js";
 import type { WeightsRule } from "./parzen-estimator.js";
@@ -131,6 +132,7 @@ export class TpeSampler implements Sampler {
   readonly #options: Resolved;
   /** With several objectives the prior counts as much as a good trial: a front has more places to be looked for. */
   readonly #severalOptions: Resolved;
+  readonly #progress = new FrontProgress();
   readonly #encodings = new SpaceEncodings();
 
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
@@ -197,7 +199,7 @@ export class TpeSampler implements Sampler {
     if (preset === "optuna")
       return { direction, observations, split: splitByDominance(observations, directions, nBelow) };
     return directions.length > 1
-      ? judgeSeveral(observations, directions, nBelow)
+      ? judgeSeveral(observations, directions, nBelow, this.#progress)
       : judgeConstrained(observations, direction, nBelow);
   }
 }
