@@ -1,8 +1,9 @@
 /** Good trials and the others where there are several objectives or constraints. */
-import { lossesOf, violationOf } from "../../core/index.js";
+import { violationOf } from "../../core/index.js";
 import type { Direction, History } from "../../core/index.js";
 import { dominationRanks } from "../domination-ranks.js";
 import type { Observation } from "./encoding.js";
+import { judgementOf } from "./judgement.js";
 import type { Observations, Split } from "./split.js";
 import { splitTrials } from "./split.js";
 import { limitOf, selectSubset } from "./subset-selection.js";
@@ -33,16 +34,29 @@ export function withoutNaN(observations: Observations): Observations {
  */
 export function splitByDominance(observations: Observations, directions: readonly Direction[], nBelow: number): Split {
   const { all, complete, pruned } = observations;
-  const isFeasible = ({ trial }: Observation): boolean => !(violationOf(trial) > 0);
+  const missed: (readonly [Observation, violation: number])[] = [];
+  const isFeasible = (o: Observation): boolean => {
+    const { violation } = judgementOf(o.trial, directions);
+    if (violation > 0) missed.push([o, violation]);
+    return !(violation > 0);
+  };
   const feasible = { ...observations, complete: complete.filter(isFeasible), pruned: pruned.filter(isFeasible) };
   const front = directions.length > 1 ? bestByDominance(feasible.complete, directions, nBelow) : null;
-  const first = directions[0] as Direction;
-  const rest = splitTrials(front ? { ...feasible, complete: [] } : feasible, first, nBelow - (front?.length ?? 0));
-  const ranked = [...(front ?? []), ...rest.ranking.map((place) => rest.below[place] as Observation)];
-  const missed = [...complete, ...pruned].filter((o) => !isFeasible(o)).sort(byNumber);
-  const violation = new Map(missed.map((o) => [o, violationOf(o.trial)]));
-  const nearest = missed.sort((a, b) => difference(violation.get(a) as number, violation.get(b) as number));
-  return splitAt(all, [...ranked, ...nearest.slice(0, Math.max(0, nBelow - ranked.length))]);
+  const left = nBelow - (front?.length ?? 0);
+  const rest = left > 0 ? bestByValue(front ? { ...feasible, complete: [] } : feasible, directions, left) : [];
+  const ranked = [...(front ?? []), ...rest];
+  if (ranked.length >= nBelow) return splitAt(all, ranked);
+  missed.sort(([a, x], [b, y]) => difference(x, y) || byNumber(a, b));
+  return splitAt(all, [...ranked, ...missed.slice(0, nBelow - ranked.length).map(([o]) => o)]);
+}
+
+function bestByValue(
+  observations: Observations,
+  directions: readonly Direction[],
+  count: number,
+): readonly Observation[] {
+  const { below, ranking } = splitTrials(observations, directions[0] as Direction, count);
+  return ranking.map((place) => below[place] as Observation);
 }
 
 /** Infinities are equal to themselves: their difference is NaN. */
@@ -55,7 +69,7 @@ function byNumber(a: Observation, b: Observation): number {
 }
 
 /** The given trials, the best first, against the rest. */
-export function splitAt(all: readonly Observation[], ranked: readonly Observation[]): Split {
+function splitAt(all: readonly Observation[], ranked: readonly Observation[]): Split {
   const chosen = new Set(ranked);
   const below = [...ranked].sort(byNumber);
   const place = new Map(below.map((o, i) => [o, i]));
@@ -70,7 +84,7 @@ function bestByDominance(
 ): readonly Observation[] {
   if (count <= 0) return [];
   if (count >= complete.length) return complete;
-  const losses = complete.map(({ trial }) => lossesOf(trial.values ?? [], directions));
+  const losses = complete.map(({ trial }) => judgementOf(trial, directions).losses);
   const ranks = dominationRanks(losses, count);
   const best: number[] = [];
   for (let rank = 0; best.length < count; rank++) {

@@ -1,9 +1,10 @@
 /** The default preset's rule where one value does not order the trials: several objectives, or missed constraints. */
-import { isFeasible, RunningFront, valueOf, violationOf } from "../../core/index.js";
+import { isFeasible, valueOf, violationOf } from "../../core/index.js";
 import type { Direction } from "../../core/index.js";
 import { stepSize } from "./bandwidth.js";
 import type { Observation } from "./encoding.js";
 import type { Evidence, EvidenceRule } from "./evidence.js";
+import { FrontProgress } from "./front-progress.js";
 import { splitByDominance } from "./pareto-split.js";
 import type { Observations } from "./split.js";
 import { finishedOf } from "./split.js";
@@ -32,32 +33,19 @@ export function rankedByConstraints(observations: Observations, direction: Direc
  * Several objectives: the good trials are the best ranks of dominance, in the last of them those that together have
  * much hypervolume, and count alike. A trial is a success where it changes the front. Pruned trials have reached no
  * values and are among the others.
+ * @param progress what is kept from ask to ask. @default nothing
  */
 export function weighSeveral(
   observations: Observations,
   directions: readonly Direction[],
   { gamma, nStartupTrials }: EvidenceRule,
+  progress = new FrontProgress(),
 ): Evidence {
   const nBelow = Math.max(0, Math.floor(gamma(finishedOf(observations))));
   const split = splitByDominance({ ...observations, pruned: [] }, directions, nBelow);
-  const step = ALONG_FRONT * stepSize(withProgress(observations, directions), "minimize", nStartupTrials);
+  const all = progress.of(observations.complete, directions);
+  const step = ALONG_FRONT * stepSize({ all }, "minimize", nStartupTrials);
   return { observations, split, noise: 0, step, several: true };
-}
-
-/**
- * The trials with a value that is a new lowest one where they change the front, or come nearer to being feasible than
- * any before while none is: what the step's rule takes for a success.
- */
-function withProgress(observations: Observations, directions: readonly Direction[]): Observations {
-  const front = new RunningFront(directions);
-  let [lowest, least] = [0, Infinity];
-  return withComplete(observations, (o) => {
-    const violation = violationOf(o.trial);
-    const isNearer = front.values.length === 0 && violation < least;
-    if (isNearer) least = violation;
-    const succeeds = violation > 0 ? isNearer : front.take(o.trial);
-    return withValue(o, succeeds ? --lowest : Infinity);
-  });
 }
 
 /** Complete trials changed, in both lists. */

@@ -9,6 +9,7 @@ import type { Block } from "./blocks.js";
 import { blocksOf } from "./blocks.js";
 import type { SpaceEncoding } from "./encoding.js";
 import { decodeValue, SpaceEncodings } from "./encoding.js";
+import { FrontProgress } from "./front-progress.js";
 import { proposeLikeOptuna } from "./optuna-rule.js";
 import { needsParetoSplit, splitByDominance, withoutNaN } from "./pareto-split.js";
 import type { WeightsRule } from "./parzen-estimator.js";
@@ -156,6 +157,7 @@ export class TpeSampler implements Sampler {
   readonly #options: Resolved;
   /** With several objectives the prior counts as much as a good trial: a front has more places to be looked for. */
   readonly #severalOptions: Resolved;
+  readonly #progress = new FrontProgress();
   readonly #encodings = new SpaceEncodings();
 
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
@@ -210,7 +212,7 @@ export class TpeSampler implements Sampler {
     const several = (history.directions?.length ?? 1) > 1;
     const o = several ? this.#severalOptions : this.#options;
     const known = withoutNaN(observations);
-    const own = o.preset === "default" ? weigh(encoding, known, history, o) : null;
+    const own = o.preset === "default" ? this.#weigh(encoding, known, history, o) : null;
     const again = own && this.#repeated(own, history);
     if (again) {
       Object.assign(drawn, again);
@@ -228,20 +230,22 @@ export class TpeSampler implements Sampler {
     settleSingles(encoding, drawn);
   }
 
+  /** What the default preset makes of a history: by value, or as several objectives and missed constraints want it. */
+  #weigh(encoding: SpaceEncoding, observations: Observations, history: History, rule: Resolved): Evidence {
+    const { direction, directions = [direction] } = history;
+    if (directions.length > 1) return weighSeveral(observations, directions, rule, this.#progress);
+    const ranked = needsParetoSplit(history, observations)
+      ? rankedByConstraints(observations, direction)
+      : observations;
+    return weighEvidence(encoding, ranked, direction, rule);
+  }
+
   /** The parameters to run once more, where it is time for that. */
   #repeated({ noise, observations }: Evidence, { trials, direction }: History): Params | null {
     const { reevaluate } = this.#options;
     if (reevaluate === 0 || noise <= RECOGNISED || (trials.length + 1) % reevaluate !== 0) return null;
     return incumbentOf(observations.complete, direction);
   }
-}
-
-/** What the default preset makes of a history: by value, or as several objectives and missed constraints want it. */
-function weigh(encoding: SpaceEncoding, observations: Observations, history: History, rule: Resolved): Evidence {
-  const { direction, directions = [direction] } = history;
-  if (directions.length > 1) return weighSeveral(observations, directions, rule);
-  const ranked = needsParetoSplit(history, observations) ? rankedByConstraints(observations, direction) : observations;
-  return weighEvidence(encoding, ranked, direction, rule);
 }
 
 function splitLikeOptuna(observations: Observations, history: History, gamma: Resolved["gamma"]): Split {

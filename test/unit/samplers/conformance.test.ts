@@ -62,6 +62,7 @@ for (const sequence of ["sobol", "halton"] as const)
     },
     sequence: true,
   });
+
 const geneticVariants: NsgaIISamplerOptions[] = [
   { populationSize: 3 },
   { populationSize: 4, crossover: "sbx", mutation: "polynomial" },
