@@ -2,6 +2,7 @@
 import {
   ForwardModel,
   BruteForceSampler,
+  CmaesSampler,
   GridSampler,
   MedianPruner,
   MemoryStorage,
