@@ -64,11 +64,6 @@ export class Evolution {
     return x;
   }
 
-  /** C^-1, [n, n], row-major. */
-  get precision(): Float64Array {
-    return this.#power(-2);
-  }
-
   /** The z of {@link Evolution.at}: C^(-1/2) (x - mean) / sigma. */
   whitened(x: Float64Array): Float64Array {
     return multiply(

@@ -29,6 +29,15 @@ export class Margin {
     );
   }
 
+  /** The inverse of {@link Margin.placeOf}. */
+  drawAt(place: Float64Array, mean: Float64Array): Float64Array {
+    const { widths } = this;
+    return place.map((v, i) => {
+      const m = mean[i] as number;
+      return widths[i] === 1 ? v : m + (v - m) / (widths[i] as number);
+    });
+  }
+
   /** Corrects the mean and A after an update (the paper's section 4). */
   correct({ mean, sigma, covariance }: Evolution): void {
     const n = mean.length;

@@ -1,6 +1,6 @@
 /** A study's runs of CMA-ES, replayed from its records. */
 import type { Direction, Trial } from "../../core/index.js";
-import { createRng, isFinished } from "../../core/index.js";
+import { isFinished } from "../../core/index.js";
 import type { Dimension } from "./dimensions.js";
 import { unitPoint } from "./dimensions.js";
 import type { Start } from "./evolution.js";
@@ -73,13 +73,13 @@ export class Replay {
   }
 
   #take(trial: Trial): void {
-    const { nStartupTrials, warmStart, seed } = this.#rule;
+    const { nStartupTrials, warmStart } = this.#rule;
     this.#taken.push(trial);
     if (!Object.isFrozen(trial)) this.#allFrozen = false;
     const rank = rankOf(trial, this.#direction);
     const point = rank && unitPoint(this.#dimensions, trial.params);
     if (!point) return;
-    const member: Member = { point, rank, rng: createRng(seed, "cells", trial.number) };
+    const member: Member = { point, rank };
     if (!this.#runs && (trial.number < warmStart || this.#first.length < nStartupTrials)) this.#first.push(member);
     else (this.#runs ??= this.#begin()).take(member);
   }

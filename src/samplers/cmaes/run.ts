@@ -1,5 +1,4 @@
 /** CMA-ES over the trials of a study: its generations in the order in which trials ended, and its restarts. */
-import type { Rng } from "../../core/index.js";
 import { createRng } from "../../core/index.js";
 import { looksSmooth } from "./convergence.js";
 import type { Dimension } from "./dimensions.js";
@@ -10,7 +9,6 @@ import type { Rank } from "./ranking.js";
 import { compareRanks } from "./ranking.js";
 import { sharedWeights, strategyOf } from "./strategy.js";
 import { lengthOf } from "./vectors.js";
-import { drawWithinCells } from "./within-cells.js";
 
 /** What follows a run that has converged: one with twice the population (IPOP, Auger & Hansen 2005), or nothing. */
 export type Restarts = "ipop" | "none";
@@ -28,8 +26,6 @@ export interface Member {
   /** On the unit cube; gridded coordinates at the middle of their cell. */
   readonly point: Float64Array;
   readonly rank: Rank;
-  /** Decides where within its cells it counts. */
-  readonly rng: Rng;
 }
 
 /** A run has found its valley when no continuous coordinate spreads further than this share of its range, … */
@@ -118,9 +114,7 @@ export class Runs {
   /** @param members best first */
   #update(members: readonly Member[]): void {
     const [evolution, margin] = [this.#evolution, this.#margin];
-    const points = members.map(({ point, rng }) =>
-      margin ? drawWithinCells(point, this.#dimensions, evolution, margin, rng) : point,
-    );
+    const points = members.map(({ point }) => (margin ? margin.drawAt(point, evolution.mean) : point));
     const ranks = members.map(({ rank }) => rank);
     evolution.update(
       points.map((point) => clipped(point, evolution)),

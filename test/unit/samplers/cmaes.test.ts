@@ -12,7 +12,6 @@ import type { Rank } from "../../../src/samplers/cmaes/ranking.js";
 import { inFinishOrder, Replay } from "../../../src/samplers/cmaes/replay.js";
 import type { ReplayRule } from "../../../src/samplers/cmaes/replay.js";
 import { sharedWeights, strategyOf } from "../../../src/samplers/cmaes/strategy.js";
-import { drawWithinCells } from "../../../src/samplers/cmaes/within-cells.js";
 import { streamOf } from "../../../src/testing/sampler-scenes.js";
 import { trialOf } from "../../../src/testing/trials.js";
 
@@ -264,19 +263,16 @@ describe("parameters with a grid, categoricals, conditions", () => {
     expect(bestOf(study(space, 400, {}, value))).toBeLessThanOrEqual(5);
   });
 
-  test("a draw within cells stays in them, and has the spread of the distribution there", () => {
+  test("the margin's widening is undone where a record's value becomes a draw", () => {
     const { dimensions } = divide({ n: int(0, 9), x: float(0, 1) });
-    const evolution = new Evolution(strategyOf(2, 6), { mean: [0.55, 0.5], sigma: 0.01 });
     const margin = new Margin(dimensions, 1 / 12);
-    const point = unitPoint(dimensions, { n: 5, x: 0.49 }) as Float64Array;
-    const draws = Array.from({ length: 400 }, (_, k) =>
-      drawWithinCells(point, dimensions, evolution, margin, createRng(k)),
-    );
-    expect(draws.every((x) => x[1] === 0.49 && (x[0] as number) > 0.5 && (x[0] as number) < 0.6)).toBe(true);
-    // N(.55, .01^2) has next to all of its mass within the cell: its own spread is what the draws have
-    const square = draws.reduce((s, x) => s + ((x[0] as number) - 0.55) ** 2, 0) / draws.length;
-    expect(Math.sqrt(square)).toBeGreaterThan(0.0088);
-    expect(Math.sqrt(square)).toBeLessThan(0.0112);
+    margin.widths[0] = 4;
+    const point = unitPoint(dimensions, { n: 7, x: 0.49 }) as Float64Array;
+    const mean = Float64Array.of(0.55, 0.5);
+    // .75 is .2 from the mean: a draw that was .05 from it
+    expect(margin.drawAt(point, mean)[0]).toBeCloseTo(0.6, 12);
+    expect(margin.drawAt(point, mean)[1]).toBe(0.49);
+    expect(margin.placeOf(margin.drawAt(point, mean), mean)[0]).toBeCloseTo(0.75, 12);
   });
 
   test("draws categoricals, conditional parameters and what decides them from what was good", () => {
