@@ -4,6 +4,7 @@ import {
   ForwardModel,
   GpSampler,
   BruteForceSampler,
+  CmaesSampler,
   GridSampler,
   NsgaIISampler,
   hypervolume,
