@@ -291,13 +291,12 @@ async function trainInLockstep(partition: Partition, options: RunOptions): Promi
   const { folds, seeds } = partition;
   if (options.resume !== undefined)
     throw new UsageError("not-available", "a run over folds or seeds cannot be continued: leave out --resume");
-  const config = { ...partition.config, seed: resolveConfig(partition.config).seed };
-  const parts = await partsOf({ ...partition, config }, options);
+  const resolved = resolveConfig(partition.config);
+  const parts = await partsOf(partition, resolved, options);
   const made: Member[] = [];
   try {
     const on = await membersOf(parts, options, made);
     const members = made as [Member, ...Member[]];
-    const resolved = resolveConfig(config);
     const stored = { ...configToStore(resolved, on, options.baseDir), ...defined({ folds: folds ?? undefined }), seeds };
     const inTraining = made.map(({ part, trainer }) => ({ part: part as PartOfRun, trainer }));
     const curve = new Lockstep(inTraining, resolved.train);
