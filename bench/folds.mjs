@@ -30,7 +30,8 @@ const configOf = (model) => ({
 const quiet = { baselines: false };
 
 const sides = {
-  lockstep: async (model) => (await run({ ...configOf(model), folds: "cells" }, quiet)).parts.map(({ history }) => history),
+  lockstep: async (model) =>
+    (await run({ ...configOf(model), folds: "cells" }, quiet)).parts.map(({ history }) => history),
   alone: async (model) => {
     const histories = [];
     for (let cell = 1; cell <= K; cell++) {
@@ -64,7 +65,15 @@ if (values.side) {
 }
 
 const memoryOf = (side, model) => {
-  const again = [fileURLToPath(import.meta.url), "--side", `${side}:${model}`, "--epochs", values.epochs, "--folds", `${K}`];
+  const again = [
+    fileURLToPath(import.meta.url),
+    "--side",
+    `${side}:${model}`,
+    "--epochs",
+    values.epochs,
+    "--folds",
+    `${K}`,
+  ];
   return Number(spawnSync(process.execPath, again, { encoding: "utf8" }).stdout);
 };
 
@@ -81,7 +90,11 @@ for (const model of values.model.split(",")) {
     samples.push({ lockstep: pair.lockstep.ms, alone: pair.alone.ms });
   }
   const ratios = samples.map(({ lockstep, alone }) => lockstep / alone).sort((a, b) => a - b);
-  const median = (side) => quantile(samples.map((pair) => pair[side]).sort((a, b) => a - b), 0.5);
+  const median = (side) =>
+    quantile(
+      samples.map((pair) => pair[side]).sort((a, b) => a - b),
+      0.5,
+    );
   const row = {
     ...{ model, folds: K, epochs: Number(values.epochs), lockstep_ms: median("lockstep"), alone_ms: median("alone") },
     ...{ ratio: quantile(ratios, 0.5), ratio_low: quantile(ratios, 0.25), ratio_high: quantile(ratios, 0.75) },

@@ -69,7 +69,12 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
   const header: StudyHeader = {
     ...{ name, objectives, created_at: new Date().toISOString(), seed: checkedSeed(seed) ?? drawSeed() },
     ...{ task: storedTask(subject, place, name), space: subject.derived.space, sampler, pruner },
-    settings: { ...merged.settings, ...settings, ...subject.partition, ...(await storedFiles(subject, plugins, place.baseOf(name))) },
+    settings: {
+      ...merged.settings,
+      ...settings,
+      ...subject.partition,
+      ...(await storedFiles(subject, plugins, place.baseOf(name))),
+    },
     ...{ user_attrs: {}, made_by: madeBy() },
   };
   const components = await checkedComponents(header, request);

@@ -223,7 +223,10 @@ function warningsOf({ inactive }: ResolvedConfig, { metadata }: Dataset): string
 
 function requireValidation({ metadata: { counts } }: Dataset): void {
   if (counts.val === 0)
-    throw new UsageError("no-windows", "data.val_part=empty: nothing is validated, so there is no best epoch to train for");
+    throw new UsageError(
+      "no-windows",
+      "data.val_part=empty: nothing is validated, so there is no best epoch to train for",
+    );
 }
 
 /** A run that trains once. */
@@ -268,11 +271,7 @@ async function datasetOfPart({ config, label }: RunPart, options: RunOptions): P
   }
 }
 
-async function membersOf(
-  parts: readonly RunPart[],
-  options: RunOptions,
-  made: Member[],
-): Promise<RunningOn> {
+async function membersOf(parts: readonly RunPart[], options: RunOptions, made: Member[]): Promise<RunningOn> {
   const data: Dataset[] = [];
   for (const part of parts) data.push(await datasetOfPart(part, options));
   const on = await runningOn((parts[0] as RunPart).config, data[0] as Dataset);
@@ -297,7 +296,11 @@ async function trainInLockstep(partition: Partition, options: RunOptions): Promi
   try {
     const on = await membersOf(parts, options, made);
     const members = made as [Member, ...Member[]];
-    const stored = { ...configToStore(resolved, on, options.baseDir), ...defined({ folds: folds ?? undefined }), seeds };
+    const stored = {
+      ...configToStore(resolved, on, options.baseDir),
+      ...defined({ folds: folds ?? undefined }),
+      seeds,
+    };
     const inTraining = made.map(({ part, trainer }) => ({ part: part as PartOfRun, trainer }));
     const curve = new Lockstep(inTraining, resolved.train);
     return await new Run({ ...on, options, members, curve, config: stored }).run();

@@ -4,14 +4,30 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { emptyFolder, jsonLines, nasaDirectory, projectRoot, runHere } from "./cli.js";
 
-const made = ["create-study", "--model", "mlp", "--dataset", "dummy", "--cells", "4", "--cycles", "40", "--horizon", "3"];
+const made = [
+  "create-study",
+  "--model",
+  "mlp",
+  "--dataset",
+  "dummy",
+  "--cells",
+  "4",
+  "--cycles",
+  "40",
+  "--horizon",
+  "3",
+];
 const quick = [...made, "--fix", "train.epochs=2", "--seed", "3", "--test-cells", "D04", "--study-name", "folded"];
 
 interface Shown {
   readonly number: number;
   readonly value: number;
   readonly spread: number;
-  readonly parts: readonly { readonly fold: readonly string[]; readonly seed: number; readonly values: readonly number[] }[];
+  readonly parts: readonly {
+    readonly fold: readonly string[];
+    readonly seed: number;
+    readonly values: readonly number[];
+  }[];
   readonly metrics: { readonly best: Readonly<Record<string, number>> };
 }
 
@@ -48,7 +64,9 @@ describe("a study over folds", () => {
     expect(await ok("trials")).toMatch(/^ +0 +complete +0\.\d+ ± 0\.\d+ /m);
     const best = JSON.parse(await ok("best-trial", "--format", "json")) as Shown;
     const words = await ok("best-trial");
-    expect(words).toMatch(new RegExp(`^trial ${best.number}: val_rmse 0\\.\\d+ ± 0\\.\\d+ \\(mean ± SD of 3 parts\\)$`, "m"));
+    expect(words).toMatch(
+      new RegExp(`^trial ${best.number}: val_rmse 0\\.\\d+ ± 0\\.\\d+ \\(mean ± SD of 3 parts\\)$`, "m"),
+    );
     expect(words).toMatch(/^part +val_rmse +persistence RMSE +linear RMSE +mean_change RMSE +ridge RMSE$/m);
     expect(words.match(/^D0[123] +0\.\d+( +0\.\d+){4}$/gm)).toHaveLength(3);
     const shown = await ok("show");
@@ -62,12 +80,26 @@ describe("a study over folds", () => {
     await ok("best-trial", "--checkpoint", "-o", "w/best.safetensors");
     const files = ["D01", "D02", "D03"].map((cell) => join("w", `best.${cell}.safetensors`));
     for (const file of files) expect(existsSync(join(cwd, file)), file).toBe(true);
-    expect(await ok("predict", ...files, "--split", "test")).toMatch(/^cell,cycle,step,soh_true,soh_pred,soh_low,soh_high\n/);
+    expect(await ok("predict", ...files, "--split", "test")).toMatch(
+      /^cell,cycle,step,soh_true,soh_pred,soh_low,soh_high\n/,
+    );
   });
 
   test("a kill -9 in the midst of a trial costs nothing of it: it runs again, and comes to the same", async () => {
     const cwd = await emptyFolder();
-    const study = ["create-study", "--model", "mlp", "--dataset", "dummy", "--cells", "3", "--cycles", "60", "--seed", "3"];
+    const study = [
+      "create-study",
+      "--model",
+      "mlp",
+      "--dataset",
+      "dummy",
+      "--cells",
+      "3",
+      "--cycles",
+      "60",
+      "--seed",
+      "3",
+    ];
     const more = ["--fix", "train.epochs=40", "--folds", "cells", "--pruner", "nop"];
     for (const name of ["killed", "whole"])
       expect(await runHere([...study, ...more, "--study-name", name], cwd)).toMatchObject({ code: 0 });

@@ -7,7 +7,12 @@ import { blocksOf, PageFolder } from "./page.js";
 
 /** Lines without their numbers, and without what these do to their widths. */
 function shapeOf(text: string): string[] {
-  return text.split("\n").map((line) => line.replaceAll(/-?\d+(?:\.\d+)?(?:e-?\d+)?/g, "#").replaceAll(/\s+/g, " ").trim());
+  return text.split("\n").map((line) =>
+    line
+      .replaceAll(/-?\d+(?:\.\d+)?(?:e-?\d+)?/g, "#")
+      .replaceAll(/\s+/g, " ")
+      .trim(),
+  );
 }
 
 test("docs/folds.md: its commands run, and print the lines that it shows", async () => {

@@ -12,7 +12,15 @@ import {
   trialValueRules,
   UsageError,
 } from "../../core/index.js";
-import type { ConfigValue, Direction, Folds, OnDuplicate, OnNan, StudyHeader, TrialValueRule } from "../../core/index.js";
+import type {
+  ConfigValue,
+  Direction,
+  Folds,
+  OnDuplicate,
+  OnNan,
+  StudyHeader,
+  TrialValueRule,
+} from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";

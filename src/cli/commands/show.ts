@@ -118,7 +118,10 @@ function partsInWords(parts: readonly TrialPart[]): string {
 
 /** `, over folds cells and 2 seeds`: what each trial is cross-validated over. */
 function overInWords({ folds, seeds }: StudyOverview): string {
-  const over = [...(folds === null ? [] : [folds === "cells" ? "each cell held out" : `${folds} folds`]), ...(seeds === 1 ? [] : [`${seeds} seeds`])];
+  const over = [
+    ...(folds === null ? [] : [folds === "cells" ? "each cell held out" : `${folds} folds`]),
+    ...(seeds === 1 ? [] : [`${seeds} seeds`]),
+  ];
   return over.length === 0 ? "" : `, mean over ${over.join(" and ")}`;
 }
 
@@ -162,7 +165,9 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
   if (failures.length > 0) lines.push(`failed   ${styled("failed", failures.join(", "))}`);
   lines.push(`time     ${duration(summary.trial_seconds)} in trials`);
   if (best) {
-    lines.push(`best     trial ${best.number}: ${styled("best", valueText({ values: [best.value ?? NaN], spread: best.spread }))}`);
+    lines.push(
+      `best     trial ${best.number}: ${styled("best", valueText({ values: [best.value ?? NaN], spread: best.spread }))}`,
+    );
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
     if (best.parts) lines.push(labelled("parts", partsInWords(best.parts)));
   }

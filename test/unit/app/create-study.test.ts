@@ -300,7 +300,12 @@ describe("a mistake", () => {
     ],
     ["searched and fixed", { ...small, search: ["train.epochs"] }, "conflicting-space", /both searched and fixed/],
     ["folds that are none", { ...small, folds: "each" }, "invalid-option", /folds: expected cells, none, or how many/],
-    ["seeds that are none", { ...small, seeds: 1.5 }, "invalid-option", /seeds: expected a whole number from 1 to 1000/],
+    [
+      "seeds that are none",
+      { ...small, seeds: 1.5 },
+      "invalid-option",
+      /seeds: expected a whole number from 1 to 1000/,
+    ],
     ["a seed that is none", { ...small, seed: -1 }, "invalid-seed", /use a whole number/],
     ["a continuous grid", { ...small, sampler: "grid" }, "grid-needs-steps", /needs a step/],
     [

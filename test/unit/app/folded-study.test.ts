@@ -40,41 +40,59 @@ function expectWhole(trial: Trial, places: readonly { fold: readonly string[]; s
 }
 
 describe("a study over folds", () => {
-  it.each(["thread", "process"] as const)("keeps each trial's parts, and repeats one from its record (%s)", async (isolation) => {
-    const directory = await emptyFolder();
-    const study = await createStudy({ ...folded, ...{ storage: "studies", directory, folds: "cells", seeds: 2 } });
-    const events: OptimizeEvent[] = [];
-    await study.optimize({ trials: 2, workers: 1, isolation, trackers: [{ onEvent: (event) => void events.push(event) }] });
-    await study.close();
-    const reopened = await loadStudy({ name: "mlp-dummy", storage: "studies", directory });
-    expect(reopened.header.settings).toMatchObject({ folds: "cells", seeds: 2 });
-    for (const trial of reopened.trials) {
-      const seeds = [trial.seed, deriveSeed(trial.seed, "part", 1)];
-      expectWhole(trial, cells.flatMap((cell) => seeds.map((seed) => ({ fold: [cell], seed }))));
-    }
-    const [first] = reopened.trials as readonly [Trial];
-    const alone = await run({
-      ...{ model: "mlp", dataset: "dummy", seed: first.seed, dataSeed: 5 },
-      params: { ...folded.params, ...first.params, "data.val_cells": ["D02"] },
-    });
-    expect(first.intermediate_parts?.map((values) => values[2])).toEqual(alone.history.map(({ val_rmse }) => val_rmse));
-    const reports = events.filter((event) => event.event === "report");
-    expect(reports.map(({ parts }) => parts)).toEqual(reopened.trials.flatMap((trial) => trial.intermediate_parts ?? []));
-    const files = join(directory, "studies", "mlp-dummy.files", "00000");
-    expect((await readdir(files)).filter((file) => file.endsWith(".safetensors"))).toHaveLength(6);
-    expect(existsSync(join(files, "checkpoint.D01.seed-2.safetensors"))).toBe(true);
-    const kept = await readEpochs(files);
-    expect(kept.map(({ metrics }) => metrics["val_rmse"])).toEqual(first.intermediate.map(([, value]) => value));
-    const [scored] = reopened.header.baselines ?? [];
-    expect(scored?.folds?.map(({ fold }) => fold)).toEqual(cells.map((cell) => [cell]));
-    for (const name of ["persistence_rmse", "mean_change_rmse", "ridge_mae"])
-      expect(scored?.metrics[name]).toBeCloseTo(mean(scored?.folds?.map(({ metrics }) => metrics[name] as number) ?? []), 14);
-    expect(scored?.folds?.[1]?.metrics).toEqual(alone.baselines);
-    if (isolation === "process") return;
-    expect(await replayTrial({ name: "mlp-dummy", storage: join(directory, "studies") }, 1)).toMatchObject({
-      ...{ same: true, difference: null },
-    });
-  });
+  it.each(["thread", "process"] as const)(
+    "keeps each trial's parts, and repeats one from its record (%s)",
+    async (isolation) => {
+      const directory = await emptyFolder();
+      const study = await createStudy({ ...folded, ...{ storage: "studies", directory, folds: "cells", seeds: 2 } });
+      const events: OptimizeEvent[] = [];
+      await study.optimize({
+        trials: 2,
+        workers: 1,
+        isolation,
+        trackers: [{ onEvent: (event) => void events.push(event) }],
+      });
+      await study.close();
+      const reopened = await loadStudy({ name: "mlp-dummy", storage: "studies", directory });
+      expect(reopened.header.settings).toMatchObject({ folds: "cells", seeds: 2 });
+      for (const trial of reopened.trials) {
+        const seeds = [trial.seed, deriveSeed(trial.seed, "part", 1)];
+        expectWhole(
+          trial,
+          cells.flatMap((cell) => seeds.map((seed) => ({ fold: [cell], seed }))),
+        );
+      }
+      const [first] = reopened.trials as readonly [Trial];
+      const alone = await run({
+        ...{ model: "mlp", dataset: "dummy", seed: first.seed, dataSeed: 5 },
+        params: { ...folded.params, ...first.params, "data.val_cells": ["D02"] },
+      });
+      expect(first.intermediate_parts?.map((values) => values[2])).toEqual(
+        alone.history.map(({ val_rmse }) => val_rmse),
+      );
+      const reports = events.filter((event) => event.event === "report");
+      expect(reports.map(({ parts }) => parts)).toEqual(
+        reopened.trials.flatMap((trial) => trial.intermediate_parts ?? []),
+      );
+      const files = join(directory, "studies", "mlp-dummy.files", "00000");
+      expect((await readdir(files)).filter((file) => file.endsWith(".safetensors"))).toHaveLength(6);
+      expect(existsSync(join(files, "checkpoint.D01.seed-2.safetensors"))).toBe(true);
+      const kept = await readEpochs(files);
+      expect(kept.map(({ metrics }) => metrics["val_rmse"])).toEqual(first.intermediate.map(([, value]) => value));
+      const [scored] = reopened.header.baselines ?? [];
+      expect(scored?.folds?.map(({ fold }) => fold)).toEqual(cells.map((cell) => [cell]));
+      for (const name of ["persistence_rmse", "mean_change_rmse", "ridge_mae"])
+        expect(scored?.metrics[name]).toBeCloseTo(
+          mean(scored?.folds?.map(({ metrics }) => metrics[name] as number) ?? []),
+          14,
+        );
+      expect(scored?.folds?.[1]?.metrics).toEqual(alone.baselines);
+      if (isolation === "process") return;
+      expect(await replayTrial({ name: "mlp-dummy", storage: join(directory, "studies") }, 1)).toMatchObject({
+        ...{ same: true, difference: null },
+      });
+    },
+  );
 
   it("prunes by the mean; a pruner sees what each part reported; dropped trials leave no weights", async () => {
     const directory = await emptyFolder();
@@ -89,7 +107,9 @@ describe("a study over folds", () => {
     const study = await createStudy({ ...folded, ...{ storage: "studies", directory, folds: "cells", pruner } });
     await study.optimize({ trials: 1, workers: 1 });
     await study.close();
-    const [trial] = (await loadStudy({ name: "mlp-dummy", storage: "studies", directory, pruner })).trials as readonly [Trial];
+    const [trial] = (await loadStudy({ name: "mlp-dummy", storage: "studies", directory, pruner })).trials as readonly [
+      Trial,
+    ];
     expect(trial).toMatchObject({ state: "pruned", values: null, parts: null, spread: null, prune_reason: "second" });
     expect(seen.map((lists) => lists.map((values) => values.length))).toEqual([[3], [3, 3]]);
     expect(seen[1]).toEqual(trial.intermediate_parts);
@@ -103,12 +123,21 @@ describe("a study over folds", () => {
     const study = await createStudy({
       ...{ ...folded, storage: "memory", folds: "cells", search: {}, metric: "val_rmse" },
       params: { ...folded.params, "train.epochs": 200, "train.optimizer": "sgd", "train.lr": 10, "train.grad_clip": 0 },
-      fix: { "train.weight_decay": 10, "train.batch_size": 16, "model.hidden_size": 8, "data.window": 8, "model.dropout": 0 },
+      fix: {
+        "train.weight_decay": 10,
+        "train.batch_size": 16,
+        "model.hidden_size": 8,
+        "data.window": 8,
+        "model.dropout": 0,
+      },
     });
     await study.optimize({ trials: 1, workers: 1, maxFailures: 2 });
     expect(study.trials[0]).toMatchObject({
       ...{ state: "failed", values: null },
-      failure: { class: "diverged", message: expect.stringMatching(/^diverged in epoch \d+ of part "D0\d": /) as string },
+      failure: {
+        class: "diverged",
+        message: expect.stringMatching(/^diverged in epoch \d+ of part "D0\d": /) as string,
+      },
     });
     await study.close();
   });
@@ -121,9 +150,13 @@ describe("a study over folds", () => {
     const each = { ...folded.params, "data.val_cells": "each" };
     expect(await ensureStudy({ ...folded, ...place, params: each })).toMatchObject({ created: false });
     await expect(ensureStudy({ ...folded, ...place, folds: 2 })).rejects.toThrow('settings.folds: "cells" -> 2');
-    await expect(ensureStudy({ ...folded, ...place, folds: "cells", seeds: 3 })).rejects.toThrow("settings.seeds: absent -> 3");
+    await expect(ensureStudy({ ...folded, ...place, folds: "cells", seeds: 3 })).rejects.toThrow(
+      "settings.seeds: absent -> 3",
+    );
     await expect(ensureStudy({ ...folded, ...place })).rejects.toThrow('settings.folds: "cells" -> absent');
-    const file = JSON.parse(await readFile(join(directory, "studies", "mlp-dummy.json"), "utf8")) as { settings: object };
+    const file = JSON.parse(await readFile(join(directory, "studies", "mlp-dummy.json"), "utf8")) as {
+      settings: object;
+    };
     expect(file.settings).toMatchObject({ folds: "cells" });
   });
 
@@ -136,9 +169,15 @@ describe("a study over folds", () => {
       "folds cells: each fold has a validation part of its own: leave out data.val_cells",
     ],
     [{ folds: 3, params: { ...small.params, "data.val_split": 0.3 } }, "leave out data.val_split"],
-    [{ folds: 2, params: { ...small.params, "data.val_cells": "each" } }, "folds 2: data.val_cells=each is folds cells"],
+    [
+      { folds: 2, params: { ...small.params, "data.val_cells": "each" } },
+      "folds 2: data.val_cells=each is folds cells",
+    ],
     [{ folds: "cells", params: { ...small.params, "data.test_split": 0.3 } }, "name data.test_cells"],
-    [{ params: { ...small.params, "data.val_cells": ["D01", "each"] } }, "data.val_cells=each holds every cell out in turn"],
+    [
+      { params: { ...small.params, "data.val_cells": ["D01", "each"] } },
+      "data.val_cells=each holds every cell out in turn",
+    ],
     [{ folds: 4, params: { ...small.params, "data.horizon": 27 } }, 'fold "1/4": the training part has no windows'],
   ])("refuses %j before anything is made", async (given, message) => {
     const directory = await emptyFolder();
@@ -151,7 +190,11 @@ describe("a study over folds", () => {
   it("retrains the winner and the defaults on all cells but those of the test, for the epochs of their mean curves", async () => {
     const directory = await emptyFolder();
     const params = { ...small.params, "train.epochs": 6, "data.cells": 4, "data.test_cells": ["D04"] };
-    const study = await createStudy({ ...folded, params, ...{ storage: "studies", directory, folds: "cells", seeds: 2 } });
+    const study = await createStudy({
+      ...folded,
+      params,
+      ...{ storage: "studies", directory, folds: "cells", seeds: 2 },
+    });
     await study.optimize({ trials: 2, workers: 1 });
     await study.close();
     const target = { name: "mlp-dummy", storage: join(directory, "studies") };
@@ -180,7 +223,10 @@ describe("a study over folds", () => {
       ...["test test_rmse", "test test_rmse_end", "test test_mae"],
     ]);
     const { metrics, warnings } = await evaluateCheckpoint(file, { split: "test" });
-    expect({ rmse: metrics["test_rmse"], warnings }).toEqual({ rmse: result.runs[0]?.test?.["test_rmse"], warnings: [] });
+    expect({ rmse: metrics["test_rmse"], warnings }).toEqual({
+      rmse: result.runs[0]?.test?.["test_rmse"],
+      warnings: [],
+    });
   });
 
   it("gives no test score without test cells, whatever the folds; a plateau needs no validation part", async () => {
