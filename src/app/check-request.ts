@@ -28,8 +28,7 @@ export function checkRequest(request: StudyRequest): void {
     for (const [i, objective] of objectives.entries())
       requireKnownKeys(`createStudy: objectives[${i}]`, objective, objectiveKeys);
   // Null says the same as "none".
-  if (request.folds !== undefined && request.folds !== null)
-    checkValueOf("folds", request.folds, "createStudy: folds");
+  if (request.folds !== undefined && request.folds !== null) checkValueOf("folds", request.folds, "createStudy: folds");
   for (const [name, key] of Object.entries(inFile)) {
     const value: unknown = request[name as keyof StudyRequest];
     if (value !== undefined) checkValueOf(key, value, `createStudy: ${name}`);

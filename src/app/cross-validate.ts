@@ -4,6 +4,8 @@ import { MlbenchError } from "../core/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import type { RunOptions as TrainingOptions, RunResult } from "../training/run.js";
+import { partitionOf } from "../training/run-parts.js";
+import { spreadOf } from "../training/trial-scores.js";
 import { run } from "./run.js";
 
 /** What one part came to: one fold under one seed. */
@@ -23,6 +25,8 @@ export interface CrossValidation {
   readonly folds: readonly FoldResult[];
   /** The best epoch of the mean, and the means in it; null when the call was ended before its end. */
   readonly mean: FinishEvent | null;
+  /** The sample standard deviation (n - 1) of the parts' `val_rmse` there; null where fewer than two have one. */
+  readonly spread: number | null;
   /** The run as far as it came when the call was ended; null when it was not. */
   readonly interrupted: RunResult | null;
   /** The run itself: the mean curve, and each part's. */
@@ -77,7 +81,16 @@ export async function crossValidate(config: RunConfig, options: CrossValidateOpt
   });
   if (result.state === "diverged") throw new MlbenchError("diverged", result.message);
   const { parts = [] } = (finish ?? {}) as Partial<FinishEvent>;
-  return { folds: parts.map(foldResult), mean: finish, interrupted: finish ? null : result, result };
+  const spread = spreadOf(parts.map(({ metrics }) => metrics["val_rmse"] ?? NaN));
+  return { folds: parts.map(foldResult), mean: finish, spread, interrupted: finish ? null : result, result };
+}
+
+/**
+ * Whether a configuration names folds or seeds to train over.
+ * @throws UsageError for folds and seeds that cannot be.
+ */
+export function isCrossValidated(config: RunConfig): boolean {
+  return partitionOf(config) !== null;
 }
 
 function partsOfEvent(event: RunEvent) {

@@ -30,7 +30,7 @@ export async function partsOfData(config: RunConfig): Promise<readonly PartOfDat
     return [{ part: null, config: resolved, dataset: await datasetOf(resolved) }];
   }
   const parts: PartOfData[] = [];
-  for (const part of await partsOf({ ...partition, seeds: 1 })) {
+  for (const part of await partsOf({ ...partition, seeds: 1 }, resolveConfig(partition.config))) {
     const { config: own, label } = part;
     try {
       parts.push({ part, config: own, dataset: await datasetOf(own) });

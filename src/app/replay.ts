@@ -195,13 +195,23 @@ function differingScore({ objectives, settings }: StudyHeader, trial: Trial, res
   if (!trial.metrics.last) return null;
   const { seconds, parameters, epoch: epochs } = result;
   const run = { seconds, parameters, epochs, inference_us: NaN };
-  const scores = scoreTrial(result.history, run, { objectives, constraints: [], trialValue: settings.trial_value }, result.parts);
+  const scores = scoreTrial(
+    result.history,
+    run,
+    { objectives, constraints: [], trialValue: settings.trial_value },
+    result.parts,
+  );
   if (!scores) return null;
   const last = differingMetric("last", trial.metrics, scores.metrics);
   // Which epoch counts is the clock's to say where it is the first objective in which epochs differ.
   const deciding = objectives.find(({ metric }) => !wholeRunMetrics.has(metric));
   if (deciding?.metric === "epoch_seconds") return last;
-  return differingValue(trial, objectives, scores) ?? differingParts(trial, objectives, scores) ?? differingMetric("best", trial.metrics, scores.metrics) ?? last;
+  return (
+    differingValue(trial, objectives, scores) ??
+    differingParts(trial, objectives, scores) ??
+    differingMetric("best", trial.metrics, scores.metrics) ??
+    last
+  );
 }
 
 function differingValue(trial: Trial, objectives: readonly StudyObjective[], { values }: TrialScores): string | null {

@@ -154,7 +154,13 @@ async function trainBoth(
       for (const who of scored ? (["winner", "defaults"] as const) : (["winner"] as const)) {
         signal?.throwIfAborted();
         const seed = deriveSeed(header.seed, "retrain", i);
-        const { val, test, ...others } = await trainOne(plan[who], { seed, checkpoint, tested, signal, first: i === 0 });
+        const { val, test, ...others } = await trainOne(plan[who], {
+          seed,
+          checkpoint,
+          tested,
+          signal,
+          first: i === 0,
+        });
         if (i === 0 && who === "winner") baselines = others.baselines;
         if (i === 0 && who === "winner" && kept !== null) await handOver(checkpoint, kept);
         if (scored) onRun({ who, seed, val, test });

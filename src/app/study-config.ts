@@ -10,9 +10,9 @@ import type { ConfigValue } from "../core/run.js";
 import { readYaml } from "../io/yaml.js";
 import { parseDistributionJson } from "../search-space/space-json.js";
 import { onDuplicateRules, onNanRules, trialValueRules } from "../core/study.js";
-import type { ComponentSpec, Folds, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
+import type { ComponentSpec, OnDuplicate, OnNan, TrialValueRule } from "../core/study.js";
 import { directionNames } from "../core/trial.js";
-import type { Direction } from "../core/trial.js";
+import type { Direction, Folds } from "../core/trial.js";
 import { didYouMean } from "../core/nearest.js";
 import type { DeclaredSearch } from "../search-space/derived-space.js";
 

@@ -151,7 +151,10 @@ export async function mergeRequest(request: StudyRequest, directory: string): Pr
     own: spaceRequests(request),
     base: { search: config.search ?? [], fixed: config.fixed ?? {} },
     objectives: objectivesRequest(request, config),
-    ...{ folds: request.folds === undefined ? (config.folds ?? null) : request.folds, seeds: request.seeds ?? config.seeds ?? 1 },
+    ...{
+      folds: request.folds === undefined ? (config.folds ?? null) : request.folds,
+      seeds: request.seeds ?? config.seeds ?? 1,
+    },
     settings: {
       trial_value: request.trialValue ?? request.settings?.trial_value ?? config.trial_value ?? "best",
       on_nan: request.onNan ?? request.settings?.on_nan ?? config.on_nan ?? "fail",

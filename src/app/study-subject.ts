@@ -87,7 +87,10 @@ async function moduleSubject(merged: MergedRequest, directory: string): Promise<
 function refuseParts({ folds, seeds }: MergedRequest): void {
   const given = (folds ?? "none") !== "none" ? `folds ${folds}` : seeds !== 1 ? `seeds ${seeds}` : null;
   if (given !== null)
-    throw new UsageError("not-available", `${given}: only the trials of a model are cross-validated, not an objective's`);
+    throw new UsageError(
+      "not-available",
+      `${given}: only the trials of a model are cross-validated, not an objective's`,
+    );
 }
 
 /** The folds and seeds of a study over a model, and its fixed parameters without what they say. */

@@ -62,7 +62,11 @@ export function partsTable(header: StudyHeader, trial: Trial): string {
   const names = partNames(parts);
   const folds = foldBaselinesOf(header, trial);
   const seeds = header.settings.seeds ?? 1;
-  const rows = parts.map(({ values }, i) => ({ name: names[i] ?? "", values, others: folds[Math.floor(i / seeds)]?.metrics }));
+  const rows = parts.map(({ values }, i) => ({
+    name: names[i] ?? "",
+    values,
+    others: folds[Math.floor(i / seeds)]?.metrics,
+  }));
   return renderTable(
     [
       { title: "part", text: (row) => row.name },

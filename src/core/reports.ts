@@ -14,7 +14,11 @@ interface Reports {
   readonly intermediate_parts?: (readonly number[])[];
 }
 
-const listNames: ReadonlySet<string> = new Set(["intermediate", "seen", "intermediate_parts"] satisfies (keyof Trial)[]);
+const listNames: ReadonlySet<string> = new Set([
+  "intermediate",
+  "seen",
+  "intermediate_parts",
+] satisfies (keyof Trial)[]);
 
 interface Share {
   readonly reports: Reports;
@@ -45,8 +49,7 @@ function defineLists(record: object, { reports, count }: Share): void {
 /** A record with nothing in the places of its lists, so that its keys stay in their order. */
 function copyWithoutLists(trial: Trial): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(trial))
-    copy[key] = listNames.has(key) ? undefined : trial[key as keyof Trial];
+  for (const key of Object.keys(trial)) copy[key] = listNames.has(key) ? undefined : trial[key as keyof Trial];
   return copy;
 }
 
@@ -99,7 +102,10 @@ export function withReport(trial: Trial, { step, value, seen, parts }: ReportMad
 }
 
 /** The record with other changes than to its reports, without copying those of a running trial. */
-export function withChanges(trial: Trial, changes: Partial<Omit<Trial, "intermediate" | "seen" | "intermediate_parts">>): Trial {
+export function withChanges(
+  trial: Trial,
+  changes: Partial<Omit<Trial, "intermediate" | "seen" | "intermediate_parts">>,
+): Trial {
   const share = shares.get(trial);
   return share ? withShare(trial, share, changes) : Object.freeze({ ...trial, ...changes });
 }

@@ -1,7 +1,6 @@
 /** A training run's configuration, its events, what made it, and a trial's outcome. */
 import type { ParamValue } from "./distribution.js";
-import type { Folds } from "./study.js";
-import type { Failure, Metrics, TrialPart } from "./trial.js";
+import type { Failure, Folds, Metrics, TrialPart } from "./trial.js";
 
 /** A backend of TensorFlow.js; `tensorflow` is there after `mlbench-hpo backends install tensorflow`. */
 export type BackendName = "wasm" | "cpu" | "tensorflow";

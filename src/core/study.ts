@@ -2,7 +2,7 @@
 import type { Params, SearchSpace } from "./distribution.js";
 import type { KeptLease } from "./lease.js";
 import type { MadeBy } from "./run.js";
-import type { Direction, Metrics, PriorTrial, Trial, TrialState } from "./trial.js";
+import type { Direction, Folds, Metrics, PriorTrial, Trial, TrialState } from "./trial.js";
 
 /** Which epoch a trial's value is taken from. */
 export const trialValueRules = ["best", "last", "best-smoothed"] as const;
@@ -51,9 +51,6 @@ export interface StudyObjective {
   readonly metric: string;
   readonly direction: Direction;
 }
-
-/** Folds over which a trial is cross-validated: each cell held out in turn, or so many folds. */
-export type Folds = "cells" | number;
 
 /** Settings fixed at a study's creation besides its task, space, sampler and pruner. */
 export interface StudySettings {

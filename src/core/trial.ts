@@ -30,6 +30,9 @@ export interface Attempt {
 /** Numbers by metric name: `{ val_rmse: 0.0123 }`. */
 export type Metrics = Readonly<Record<string, number>>;
 
+/** Folds over which a trial is cross-validated: each cell held out in turn, or so many folds. */
+export type Folds = "cells" | number;
+
 /** One fold and seed of a cross-validated trial. */
 export interface TrialPart {
   /** The cells held out; empty where the folds are no cells. */

@@ -37,7 +37,9 @@ function cellIndices(option: string, names: readonly string[], cells: readonly s
       const index = cells.indexOf(name);
       if (index >= 0) return index;
       if (name === "each")
-        throw bad(`${option}=each holds every cell out in turn: it stands alone, and only train and create-study know it`);
+        throw bad(
+          `${option}=each holds every cell out in turn: it stands alone, and only train and create-study know it`,
+        );
       throw bad(`${option}: no cell "${name}":${didYouMean(name, cells)} there are ${listed(cells, SHOWN)}`);
     }),
   );

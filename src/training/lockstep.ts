@@ -1,5 +1,5 @@
 /** The parts of a cross-validated run in training: an epoch of each in turn, judged by their mean. */
-import type { Metrics, PartOfRun } from "../core/index.js";
+import type { EpochEvent, PartOfRun } from "../core/index.js";
 import type { EpochMetrics } from "./checkpoint.js";
 import type { PassControl } from "./loop.js";
 import { meanEpoch, meanMetrics } from "./part-means.js";
@@ -29,8 +29,11 @@ export interface LockstepLimits {
 export class Lockstep implements Curve {
   readonly #parts: readonly PartInTraining[];
   readonly #limits: LockstepLimits;
-  #best: EpochMetrics | null = null;
-  #last: EpochMetrics | null = null;
+  #epoch = 0;
+  #bestRmse = Infinity;
+  /** Each part's own numbers, of which the means are only made for who asks. */
+  #best: readonly EpochMetrics[] | null = null;
+  #last: readonly EpochMetrics[] | null = null;
   #waited = 0;
 
   constructor(parts: readonly PartInTraining[], limits: LockstepLimits) {
@@ -39,14 +42,14 @@ export class Lockstep implements Curve {
   }
 
   get epoch(): number {
-    return this.#last?.epoch ?? 0;
+    return this.#epoch;
   }
   /** The epoch with the smallest mean of the validation errors; the means of all metrics in it. */
   get best(): EpochMetrics | null {
-    return this.#best;
+    return this.#best && meanOf(this.#best);
   }
   get last(): EpochMetrics | null {
-    return this.#last;
+    return this.#last && meanOf(this.#last);
   }
   get finished(): boolean {
     return this.epoch >= this.#limits.epochs || this.stoppedEarly;
@@ -65,20 +68,20 @@ export class Lockstep implements Curve {
       events.push({ ...outcome.event, ...placeOf(part) });
     }
     const event = meanEpoch(events);
-    this.#judge(event.epoch);
+    this.#judge(event);
     return { kind: "done", event };
   }
 
-  #judge(epoch: number): void {
-    const metrics = this.#mean(({ last }) => last);
-    const improved = (metrics["val_rmse"] as number) < (this.#best?.metrics["val_rmse"] ?? Infinity);
-    this.#last = { epoch, metrics };
-    if (improved) this.#best = this.#last;
+  #judge({ epoch, val_rmse }: EpochEvent): void {
+    const improved = val_rmse < this.#bestRmse;
+    this.#epoch = epoch;
+    this.#last = this.#parts.flatMap(({ trainer }) => trainer.last ?? []);
+    if (improved) [this.#bestRmse, this.#best] = [val_rmse, this.#last];
     this.#waited = improved ? 0 : this.#waited + 1;
     for (const { trainer } of this.#parts) trainer.judge(improved);
   }
+}
 
-  #mean(pick: (trainer: Trainer) => EpochMetrics | null): Metrics {
-    return meanMetrics(this.#parts.map(({ trainer }) => pick(trainer)?.metrics ?? {}));
-  }
+function meanOf(parts: readonly EpochMetrics[]): EpochMetrics {
+  return { epoch: parts[0]?.epoch ?? 0, metrics: meanMetrics(parts.map(({ metrics }) => metrics)) };
 }

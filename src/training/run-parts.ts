@@ -64,13 +64,15 @@ function namesOf(fold: Fold | null, index: number, seeds: number): { label: stri
  * The parts of a cross-validated run, the folds outside, their seeds within. The first seed is the run's own, so that a
  * fold is the ordinary run that holds out the same cells; the others are derived from it. Data are drawn and cut by the
  * run's, the same for all parts.
+ * @param common the configuration without folds and seeds, resolved
  * @throws UsageError as {@link foldsOf} and `resolveConfig`
  */
 export async function partsOf(
   { folds, seeds, config }: Partition,
+  common: ResolvedConfig,
   { tables: given, baseDir }: { readonly tables?: CellTables | undefined; readonly baseDir?: string | undefined } = {},
 ): Promise<readonly RunPart[]> {
-  const { dataset, data, seed, dataSeed } = resolveConfig(config);
+  const { dataset, data, seed, dataSeed } = common;
   const load = defined({ seed: dataSeed, baseDir });
   const held: readonly (Fold | null)[] =
     folds === null

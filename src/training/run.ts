@@ -223,7 +223,10 @@ function warningsOf({ inactive }: ResolvedConfig, { metadata }: Dataset): string
 
 function requireValidation({ metadata: { counts } }: Dataset): void {
   if (counts.val === 0)
-    throw new UsageError("no-windows", "data.val_part=empty: nothing is validated, so there is no best epoch to train for");
+    throw new UsageError(
+      "no-windows",
+      "data.val_part=empty: nothing is validated, so there is no best epoch to train for",
+    );
 }
 
 /** A run that trains once. */
@@ -268,11 +271,7 @@ async function datasetOfPart({ config, label }: RunPart, options: RunOptions): P
   }
 }
 
-async function membersOf(
-  parts: readonly RunPart[],
-  options: RunOptions,
-  made: Member[],
-): Promise<RunningOn> {
+async function membersOf(parts: readonly RunPart[], options: RunOptions, made: Member[]): Promise<RunningOn> {
   const data: Dataset[] = [];
   for (const part of parts) data.push(await datasetOfPart(part, options));
   const on = await runningOn((parts[0] as RunPart).config, data[0] as Dataset);
@@ -291,14 +290,17 @@ async function trainInLockstep(partition: Partition, options: RunOptions): Promi
   const { folds, seeds } = partition;
   if (options.resume !== undefined)
     throw new UsageError("not-available", "a run over folds or seeds cannot be continued: leave out --resume");
-  const config = { ...partition.config, seed: resolveConfig(partition.config).seed };
-  const parts = await partsOf({ ...partition, config }, options);
+  const resolved = resolveConfig(partition.config);
+  const parts = await partsOf(partition, resolved, options);
   const made: Member[] = [];
   try {
     const on = await membersOf(parts, options, made);
     const members = made as [Member, ...Member[]];
-    const resolved = resolveConfig(config);
-    const stored = { ...configToStore(resolved, on, options.baseDir), ...defined({ folds: folds ?? undefined }), seeds };
+    const stored = {
+      ...configToStore(resolved, on, options.baseDir),
+      ...defined({ folds: folds ?? undefined }),
+      seeds,
+    };
     const inTraining = made.map(({ part, trainer }) => ({ part: part as PartOfRun, trainer }));
     const curve = new Lockstep(inTraining, resolved.train);
     return await new Run({ ...on, options, members, curve, config: stored }).run();

@@ -110,7 +110,9 @@ class EpochJudge {
     const scores = scoreTrial(history, run, { ...this.#workload, trialValue }, result.parts);
     if (!scores) return noEpoch();
     const { parts, spread, ...others } = scores;
-    return state === "pruned" ? { state, metrics: scores.metrics } : { state, ...others, ...(parts && { parts, spread }) };
+    return state === "pruned"
+      ? { state, metrics: scores.metrics }
+      : { state, ...others, ...(parts && { parts, spread }) };
   }
 }
 

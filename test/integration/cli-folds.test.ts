@@ -1,16 +1,33 @@
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { emptyFolder, jsonLines, nasaDirectory, runHere } from "./cli.js";
+import { emptyFolder, jsonLines, nasaDirectory, projectRoot, runHere } from "./cli.js";
 
-const made = ["create-study", "--model", "mlp", "--dataset", "dummy", "--cells", "4", "--cycles", "40", "--horizon", "3"];
+const made = [
+  "create-study",
+  "--model",
+  "mlp",
+  "--dataset",
+  "dummy",
+  "--cells",
+  "4",
+  "--cycles",
+  "40",
+  "--horizon",
+  "3",
+];
 const quick = [...made, "--fix", "train.epochs=2", "--seed", "3", "--test-cells", "D04", "--study-name", "folded"];
 
 interface Shown {
   readonly number: number;
   readonly value: number;
   readonly spread: number;
-  readonly parts: readonly { readonly fold: readonly string[]; readonly seed: number; readonly values: readonly number[] }[];
+  readonly parts: readonly {
+    readonly fold: readonly string[];
+    readonly seed: number;
+    readonly values: readonly number[];
+  }[];
   readonly metrics: { readonly best: Readonly<Record<string, number>> };
 }
 
@@ -47,7 +64,9 @@ describe("a study over folds", () => {
     expect(await ok("trials")).toMatch(/^ +0 +complete +0\.\d+ ± 0\.\d+ /m);
     const best = JSON.parse(await ok("best-trial", "--format", "json")) as Shown;
     const words = await ok("best-trial");
-    expect(words).toMatch(new RegExp(`^trial ${best.number}: val_rmse 0\\.\\d+ ± 0\\.\\d+ \\(mean ± SD of 3 parts\\)$`, "m"));
+    expect(words).toMatch(
+      new RegExp(`^trial ${best.number}: val_rmse 0\\.\\d+ ± 0\\.\\d+ \\(mean ± SD of 3 parts\\)$`, "m"),
+    );
     expect(words).toMatch(/^part +val_rmse +persistence RMSE +linear RMSE +mean_change RMSE +ridge RMSE$/m);
     expect(words.match(/^D0[123] +0\.\d+( +0\.\d+){4}$/gm)).toHaveLength(3);
     const shown = await ok("show");
@@ -61,7 +80,53 @@ describe("a study over folds", () => {
     await ok("best-trial", "--checkpoint", "-o", "w/best.safetensors");
     const files = ["D01", "D02", "D03"].map((cell) => join("w", `best.${cell}.safetensors`));
     for (const file of files) expect(existsSync(join(cwd, file)), file).toBe(true);
-    expect(await ok("predict", ...files, "--split", "test")).toMatch(/^cell,cycle,step,soh_true,soh_pred,soh_low,soh_high\n/);
+    expect(await ok("predict", ...files, "--split", "test")).toMatch(
+      /^cell,cycle,step,soh_true,soh_pred,soh_low,soh_high\n/,
+    );
+  });
+
+  test("a kill -9 in the midst of a trial costs nothing of it: it runs again, and comes to the same", async () => {
+    const cwd = await emptyFolder();
+    const study = [
+      "create-study",
+      "--model",
+      "mlp",
+      "--dataset",
+      "dummy",
+      "--cells",
+      "3",
+      "--cycles",
+      "60",
+      "--seed",
+      "3",
+    ];
+    const more = ["--fix", "train.epochs=40", "--folds", "cells", "--pruner", "nop"];
+    for (const name of ["killed", "whole"])
+      expect(await runHere([...study, ...more, "--study-name", name], cwd)).toMatchObject({ code: 0 });
+    const optimize = (name: string) => ["optimize", name, "--total-trials", "2", "--workers", "1", "--format", "json"];
+    const child = spawn(process.execPath, [join(projectRoot, "bin", "mlbench-hpo.js"), ...optimize("killed")], { cwd });
+    let heard = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      heard += chunk.toString();
+      // Within the second trial, some reports on.
+      if (/"number":1,"step":3,/.test(heard)) child.kill("SIGKILL");
+    });
+    expect(await new Promise((resolve) => child.on("close", (_code, signal) => resolve(signal)))).toBe("SIGKILL");
+    for (const name of ["killed", "whole"]) expect(await runHere(optimize(name), cwd)).toMatchObject({ code: 0 });
+    const trials = async (name: string) =>
+      JSON.parse((await runHere(["trials", name, "--format", "json"], cwd)).stdout) as (Shown & {
+        readonly attempt: number;
+        readonly intermediate: unknown;
+        readonly intermediate_parts: readonly (readonly number[])[];
+      })[];
+    const of = (list: Awaited<ReturnType<typeof trials>>) =>
+      list.map(({ value, spread, parts, intermediate, intermediate_parts }) => {
+        return { value, spread, parts, intermediate, intermediate_parts };
+      });
+    const [killed, whole] = [await trials("killed"), await trials("whole")];
+    expect(killed.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(of(killed)).toEqual(of(whole));
+    expect(killed[1]?.intermediate_parts).toHaveLength(40);
   });
 
   test("best-trial --retrain trains on all cells but those of the test, and says where there are none", async () => {

@@ -156,13 +156,18 @@ describe("train", () => {
     const epochs = jsonLines(stdout).filter((event) => event["event"] === "epoch") as { fold?: string }[];
     // In lockstep: an epoch of each, and then of the mean.
     expect(epochs.map(({ fold = "mean" }) => fold)).toEqual([1, 2, 3].flatMap(() => ["D01", "D02", "D03", "mean"]));
-    expect(await runHere([...args.slice(0, -4), "--folds", "cells", "--format", "json"], cwd)).toMatchObject({ code: 0 });
+    expect(await runHere([...args.slice(0, -4), "--folds", "cells", "--format", "json"], cwd)).toMatchObject({
+      code: 0,
+    });
   });
 
   test("--folds and --seeds train a model each, in lockstep; what cannot be is one line", async () => {
     const cwd = await emptyFolder();
     const args = ["train", ...quick, "--seed", "1"];
-    const { code, stdout, stderr } = await runHere([...args, "--folds", "2", "--seeds", "2", "-o", "w.safetensors"], cwd);
+    const { code, stdout, stderr } = await runHere(
+      [...args, "--folds", "2", "--seeds", "2", "-o", "w.safetensors"],
+      cwd,
+    );
     expect(code).toBe(0);
     expect(stderr.match(/^epoch /gm)).toHaveLength(3);
     expect(stdout).toContain("fold-1 seed-1: D01, D03 held out");
@@ -170,13 +175,23 @@ describe("train", () => {
     for (const file of ["w.fold-1.seed-1.safetensors", "w.D02.seed-2.safetensors"])
       expect(existsSync(join(cwd, file)), file).toBe(true);
     const refused: [string[], string][] = [
-      [["--folds", "cells", "--val-cells", "D01"], "folds cells: each fold has a validation part of its own: leave out data.val_cells"],
+      [
+        ["--folds", "cells", "--val-cells", "D01"],
+        "folds cells: each fold has a validation part of its own: leave out data.val_cells",
+      ],
       [["--folds", "0"], "--folds 0: expected cells, none, or how many folds (from 2)"],
       [["--seeds", "0"], "--seeds 0: expected a whole number from 1 to 1000"],
-      [["--folds", "2", "--resume", "w.D02.seed-2.safetensors"], "a run over folds or seeds cannot be continued: leave out --resume"],
+      [
+        ["--folds", "2", "--resume", "w.D02.seed-2.safetensors"],
+        "a run over folds or seeds cannot be continued: leave out --resume",
+      ],
     ];
     for (const [words, message] of refused)
-      expect(await runHere([...args, ...words], cwd)).toMatchObject({ code: 2, stdout: "", stderr: `error: ${message}\n` });
+      expect(await runHere([...args, ...words], cwd)).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: `error: ${message}\n`,
+      });
   });
 
   test("--val-cells each leaves the test cells alone, and draws every cell held out", async () => {

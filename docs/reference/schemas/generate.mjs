@@ -431,10 +431,7 @@ const trainFinish = {
   made_by: ref("madeBy"),
 };
 /** Of a part, made_by stands in the line of the mean. */
-const finishOfFold = object(
-  { ...trainFinish, fold: text, seed: count },
-  { optional: ["fold", "seed", "made_by"] },
-);
+const finishOfFold = object({ ...trainFinish, fold: text, seed: count }, { optional: ["fold", "seed", "made_by"] });
 const studyOutline = {
   name: text,
   objectives,

@@ -132,8 +132,8 @@ async function train(plan: TrainPlan, context: CommandContext): Promise<void> {
   for (const [name, value] of Object.entries(params))
     printDetail(plan.io.stderr, () => `parameter: ${name} = ${stringifyJson(value)}`);
   await requireOutputs(plan);
-  const { partitionOf } = await import("../../training/run-parts.js");
-  if (partitionOf(plan.config)) return trainParts(plan, context);
+  const { isCrossValidated } = await import("../../app/cross-validate.js");
+  if (isCrossValidated(plan.config)) return trainParts(plan, context);
   const finish = await trainOnce(plan, context);
   if (!finish) return;
   if (plan.options.format !== "json") await printResult(plan, finish);
@@ -262,7 +262,7 @@ async function trainParts(plan: TrainPlan, context: CommandContext): Promise<voi
   if (options.resume !== undefined)
     throw new UsageError("not-available", "a run over folds or seeds cannot be continued: leave out --resume");
   const [{ crossValidate }, printer] = await Promise.all([import("../../app/cross-validate.js"), createPrinter(plan)]);
-  const { folds, mean, interrupted, result } = await withInterrupt((signal) =>
+  const { folds, mean, spread, interrupted, result } = await withInterrupt((signal) =>
     crossValidate(config, {
       ...{ signal, checkpoint: checkpointOf(plan), keepEarlier: true },
       onEvent: (event, part) => printer.onEvent(event, part),
@@ -273,7 +273,7 @@ async function trainParts(plan: TrainPlan, context: CommandContext): Promise<voi
   printer.end(result);
   if (interrupted) sayInterrupted(interrupted, context);
   if (!mean) return;
-  if (options.format !== "json") await printFolds(io, config.model, { folds, mean });
+  if (options.format !== "json") await printFolds(io, config.model, { folds, mean, spread });
   await plot(
     plan,
     folds.map(({ finish }) => finish),
@@ -289,7 +289,7 @@ function headOf({ cell, fold }: FoldResult): string {
 async function printFolds(
   io: CliIo,
   model: string,
-  { folds, mean }: { readonly folds: readonly FoldResult[]; readonly mean: FinishEvent },
+  { folds, mean, spread }: { folds: readonly FoldResult[]; mean: FinishEvent; spread: number | null },
 ): Promise<void> {
   const { resultTable } = await import("../baselines-view.js");
   const { duration, shortNumber } = await import("../render.js");
@@ -299,8 +299,6 @@ async function printFolds(
     printLine(io.stdout, resultTable(model, fold.finish));
     await printFurther(io, fold.finish);
   }
-  const { spreadOf } = await import("../../training/trial-scores.js");
-  const spread = spreadOf(folds.map(({ finish }) => finish.metrics["val_rmse"] ?? NaN));
   const beside = spread === null ? "" : `, whose RMSE have a standard deviation of ${shortNumber(spread, 2)}`;
   printLine(io.stdout, `\nmean of ${folds.length} parts${beside}`);
   printLine(io.stdout, resultTable(model, mean));

@@ -175,7 +175,13 @@ export function wrongEvent(event: unknown): string | null {
   if (!isRecord(event)) return `it is ${shown(event)}`;
   const { type } = event;
   // Most events are reports.
-  if (type === "trial-report" && !event["parts"] && isCount(event["number"]) && isNumber(event["step"]) && isNumber(event["value"]))
+  if (
+    type === "trial-report" &&
+    !event["parts"] &&
+    isCount(event["number"]) &&
+    isNumber(event["step"]) &&
+    isNumber(event["value"])
+  )
     return isCount(event["seen"]) ? null : `"seen" is ${shown(event["seen"])}`;
   const shape = events.get(type as string);
   if (!shape) return `unknown event type ${shown(type)}`;

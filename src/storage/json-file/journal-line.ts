@@ -28,7 +28,8 @@ export function checksumOf(bytes: Uint8Array | string): string {
 
 /** An event as JSON. Reports are most of them, and numbers alone: they are put together by hand. */
 function eventText(event: StudyEvent): string {
-  if (event.type !== "trial-report" || !Number.isFinite(event.value) || event.parts) return writeJson(storedEvent(event));
+  if (event.type !== "trial-report" || !Number.isFinite(event.value) || event.parts)
+    return writeJson(storedEvent(event));
   const { number, step, value, seen } = event;
   return `{"type":"trial-report","number":${number},"step":${step},"value":${value},"seen":${seen}}`;
 }

@@ -88,18 +88,12 @@ const mistakes: [string[], string][] = [
     onTable("--window", "60"),
     "the training part has no windows: a cell needs 60 + 10 cycles for one window (cycles: A 60, B 60, C 60)",
   ],
-  [
-    create("--val-cells", "each", "--folds", "3"),
-    "folds 3: data.val_cells=each is folds cells; leave one out",
-  ],
+  [create("--val-cells", "each", "--folds", "3"), "folds 3: data.val_cells=each is folds cells; leave one out"],
   [
     create("--folds", "cells", "--val-split", "0.2"),
     "folds cells: each fold has a validation part of its own: leave out data.val_split",
   ],
-  [
-    create("--folds", "cell"),
-    "--folds cell: expected cells, none, or how many folds (from 2)",
-  ],
+  [create("--folds", "cell"), "--folds cell: expected cells, none, or how many folds (from 2)"],
   // The way that a metric is better, and plots.
   ...["val_mae", "val_rmse"].map((metric): [string[], string] => [
     create("--metric", metric, "--direction", "maximize"),

@@ -47,7 +47,11 @@ describe("foldsOf", () => {
   });
 
   test.each([
-    ["cells", { val_cells: ["C0"] }, "folds cells: each fold has a validation part of its own: leave out data.val_cells"],
+    [
+      "cells",
+      { val_cells: ["C0"] },
+      "folds cells: each fold has a validation part of its own: leave out data.val_cells",
+    ],
     [3, { val_split: 0.2 }, "folds 3: each fold has a validation part of its own: leave out data.val_split"],
     ["cells", { split: "by-time" }, "folds cells: data.split by-time holds out no cells: say how many blocks of time"],
     [3, { split: "random" }, "folds 3: random windows overlap their neighbours in other folds"],
@@ -118,7 +122,10 @@ describe("val_part", () => {
     [{ val_part: "3/2", split: "by-time" }, "data.val_part 3/2: expected k/N with N from 2 and k from 1 to N"],
     [{ val_part: "1/1", split: "by-time" }, "data.val_part 1/1: expected k/N"],
     [{ val_part: "first" }, "data.val_part"],
-    [{ val_part: "empty", val_cells: ["D01"] }, "data.val_part and data.val_cells or data.val_split exclude each other"],
+    [
+      { val_part: "empty", val_cells: ["D01"] },
+      "data.val_part and data.val_cells or data.val_split exclude each other",
+    ],
   ])("refuses %j", async (params, message) => {
     await expect(targetsOf(params, "val")).rejects.toMatchObject({ exitCode: 2 });
     await expect(targetsOf(params, "val")).rejects.toThrow(message);

@@ -200,7 +200,10 @@ describe("random", () => {
 
 test.each([
   [{ val_cells: ["C09"] }, 'data.val_cells: no cell "C09": did you mean "C00"? there are C00, C01'],
-  [{ val_cells: "each" }, "data.val_cells=each holds every cell out in turn: it stands alone, and only train and create-study know it"],
+  [
+    { val_cells: "each" },
+    "data.val_cells=each holds every cell out in turn: it stands alone, and only train and create-study know it",
+  ],
   [{ val_cells: ["C00"], val_split: 0.2 }, "data.val_cells and data.val_split exclude each other"],
   [{ test_cells: ["C00"], test_split: 0.2 }, "data.test_cells and data.test_split exclude each other"],
   [

@@ -10,7 +10,13 @@ import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
 const epochs = 6;
 const config = {
   ...small,
-  params: { ...small.params, "model.hidden_size": 4, "train.epochs": epochs, "train.scheduler": "none", "train.lr": 0.05 },
+  params: {
+    ...small.params,
+    "model.hidden_size": 4,
+    "train.epochs": epochs,
+    "train.scheduler": "none",
+    "train.lr": 0.05,
+  },
 } satisfies RunConfig;
 const cells = ["D01", "D02", "D03"];
 
@@ -60,7 +66,9 @@ describe("a run over folds and seeds", () => {
     expect(folded.best?.metrics["val_rmse"]).toBeCloseTo(Math.min(...curve), 14);
     // The best of the mean, not each part's own.
     expect(runs.some((one) => one.best?.epoch !== best)).toBe(true);
-    expect(folded.parts?.map((part) => part.best?.metrics["val_rmse"])).toEqual(runs.map((one) => valOf(one)[best - 1]));
+    expect(folded.parts?.map((part) => part.best?.metrics["val_rmse"])).toEqual(
+      runs.map((one) => valOf(one)[best - 1]),
+    );
     const seconds = folded.parts?.flatMap(({ history }) => history.map((event) => event.seconds)) ?? [];
     expect(folded.seconds).toBeCloseTo(mean(seconds) * seconds.length, 9);
   });
@@ -82,7 +90,9 @@ describe("a run over folds and seeds", () => {
       { checkpoint: join(directory, "alone") },
     );
     const [kept, until] = await Promise.all(
-      ["best.D02.safetensors", "alone"].map(async (file) => decodeSafetensors(await readFile(join(directory, file))).tensors),
+      ["best.D02.safetensors", "alone"].map(
+        async (file) => decodeSafetensors(await readFile(join(directory, file))).tensors,
+      ),
     );
     const names = [...(kept?.keys() ?? [])].filter((name) => !name.startsWith("resume."));
     expect(names.length).toBeGreaterThan(2);
@@ -117,7 +127,9 @@ describe("a run over folds and seeds", () => {
     const { parts, windows } = await run({ ...config, folds: "cells", params: aside });
     expect(parts?.map(({ fold }) => fold)).toEqual([["D01"], ["D03"], ["D04"]]);
     // 40 cycles, windows of 10, three ahead: 28 windows a cell; two cells train, one validates, one is for the test.
-    expect(parts?.map((part) => part.windows)).toEqual(Array.from({ length: 3 }, () => ({ train: 56, val: 28, test: 28 })));
+    expect(parts?.map((part) => part.windows)).toEqual(
+      Array.from({ length: 3 }, () => ({ train: 56, val: 28, test: 28 })),
+    );
     expect(windows).toEqual({ train: 168, val: 84, test: 84 });
     const of = (window: number) =>
       run({ ...config, folds: "cells", alignWindow: 24, params: { ...aside, "data.window": window } });
@@ -150,7 +162,9 @@ describe("a run over folds and seeds", () => {
     const wild = { "train.optimizer": "sgd", "train.lr": 10, "train.grad_clip": 0, "train.weight_decay": 10 };
     const ended = await run({ ...config, folds: "cells", params: { ...config.params, ...wild, "train.epochs": 200 } });
     expect(ended).toMatchObject({ state: "diverged" });
-    expect(ended.message).toMatch(/^diverged in epoch \d+ of part "D0\d": the \w+ loss was (NaN|Infinity) in batch \d+$/);
+    expect(ended.message).toMatch(
+      /^diverged in epoch \d+ of part "D0\d": the \w+ loss was (NaN|Infinity) in batch \d+$/,
+    );
     const abort = new AbortController();
     const cancelled = await run(
       { ...config, folds: "cells" },
@@ -166,7 +180,10 @@ describe("a run over folds and seeds", () => {
     [{ folds: "cell" as "cells" }, "folds cell: expected cells, or how many (from 2)"],
     [{ folds: 3, params: { ...config.params, "data.val_cells": "each" } }, "data.val_cells=each is folds cells"],
     [{ seeds: 0 }, "seeds 0: use a whole number from 1 to 1000"],
-    [{ folds: 2, params: { ...config.params, "data.cells": 1, "data.horizon": 19 } }, 'part "1/2": the training part has no windows'],
+    [
+      { folds: 2, params: { ...config.params, "data.cells": 1, "data.horizon": 19 } },
+      'part "1/2": the training part has no windows',
+    ],
     [{ params: { ...config.params, "data.val_part": "empty" } }, "data.val_part=empty: nothing is validated"],
   ])("refuses %j", async (given, message) => {
     const refused = run({ ...config, ...given });
@@ -185,7 +202,16 @@ test("a trial's value is the best epoch of the mean; parts and spread are of tha
     [0.6, 0.4, 0.75],
   ];
   const parts = curves.map((values, p) => ({
-    ...{ fold: [`C${p}`], block: null, label: `C${p}`, seed: 3, best: null, last: null, baselines: {}, checkpoint: null },
+    ...{
+      fold: [`C${p}`],
+      block: null,
+      label: `C${p}`,
+      seed: 3,
+      best: null,
+      last: null,
+      baselines: {},
+      checkpoint: null,
+    },
     ...{ datasetHash: "", windows: { train: 1, val: 1, test: 0 } },
     history: values.map((value, e) => epoch(e + 1, value, p + e)),
   }));
