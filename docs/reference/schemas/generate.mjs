@@ -653,7 +653,10 @@ const schemas = {
     "`replay N`",
     object({
       number: count,
-      same: { description: "Every report, the values and metrics came out bit for bit as recorded.", ...yes },
+      same: {
+        description: "Every report, the values and metrics came out bit for bit, and the pruner's decisions again.",
+        ...yes,
+      },
       difference: nullable(text),
       reports: ref("intermediate"),
       backend: text,
