@@ -171,11 +171,20 @@ async function exportLists(build, files, options) {
   return Object.values(metafile.outputs).map(({ entryPoint, exports }) => [entryPoint, exports]);
 }
 
+/** Refuses a file that looks for another by a URL that leads elsewhere from the bundle's folder. */
+function requireSameUrls(parts, folder) {
+  for (const part of parts)
+    for (const [, url] of readFileSync(part, "utf8").matchAll(/new URL\(\s*"([^"]+)",\s*import\.meta\.url/g))
+      if (resolve(dirname(part), url) !== resolve(folder, url))
+        throw new Error(`${part}: ${url} leads elsewhere from ${folder}, where the file is bundled`);
+}
+
 /**
  * Bundles `parts` into a module of `folder` (in src/, as it were), and leaves files that hand on what it exports.
  * @returns what each exports, and under which name the bundle does.
  */
 async function bundleFiles(build, parts, folder, file) {
+  requireSameUrls(parts, folder);
   const names = await exportsOf(build, parts);
   const entry = parts.map((part, i) => {
     const list = names[part].map((name) => `${name} as ${name}_${i}`).join(", ");

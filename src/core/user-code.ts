@@ -46,20 +46,31 @@ function placeOf(stackLine: string, index: number): CodePlace | null {
   }
 }
 
-/** Where an error arose in a user's code, or what caused it; null where no frame of its stack is a user's. */
-export function userPlace(error: unknown): CodePlace | null {
+/**
+ * Where an error arose in a user's code, or what caused it; null where no frame of its stack is a user's.
+ * @param under the name of a function of ours: the frames from it on are those of who called it, and do not count
+ */
+export function userPlace(error: unknown, under?: string): CodePlace | null {
   try {
-    return firstPlace(error);
+    return firstPlace(error, under);
   } catch {
     // What was thrown throws when it is looked at.
     return null;
   }
 }
 
-function firstPlace(error: unknown): CodePlace | null {
+function firstPlace(error: unknown, under: string | undefined): CodePlace | null {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth++) {
     const stack: unknown = cause.stack;
     for (const [index, line] of typeof stack === "string" ? stack.split("\n").entries() : []) {
+      if (
+        under !== undefined &&
+        line
+          .trim()
+          .replace(/^at (?:async )?/, "")
+          .startsWith(`${under} (`)
+      )
+        break;
       const place = placeOf(line, index);
       if (place) return place;
     }

@@ -1,5 +1,5 @@
 /** The base of the models whose latent state moves by an ODE from the window's end on. */
-import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../tensor/index.js";
+import type { BatchTensors, LinearLayer, RecurrentLayer } from "../tensor/index.js";
 import { dense, dropout, gru } from "../tensor/index.js";
 import * as tf from "../tensor/tf.js";
 import type { Tensor, Tensor1D, Tensor2D } from "../tensor/tf.js";
@@ -7,7 +7,8 @@ import { ForwardModel, runsInOneCall } from "./forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "./forward-model.js";
 import { methodOf } from "./network-runner.js";
 import type { NodeParameters } from "./node/meta.js";
-import { dynamicsSizes, odeMetricsOf, odeTimes } from "./ode-parameters.js";
+import { dynamicsSizes, odeTimes } from "./ode-parameters.js";
+import { PathCosts, readOff } from "./ode-path.js";
 import { fusedOptions, requireSolvable, solveOde } from "./solve-ode.js";
 
 /**
@@ -23,8 +24,7 @@ export abstract class NeuralOdeModel extends ForwardModel {
   readonly #decoder: LinearLayer;
   readonly #params: NodeParameters;
   readonly #augment: number;
-  /** What the solves of paths cost, until their loss is computed. */
-  readonly #counts = new WeakMap<Tensor, OdeCounts>();
+  readonly #costs = new PathCosts();
 
   /** @param of the class that is built; a subclass may compute anything */
   constructor(
@@ -82,16 +82,12 @@ export abstract class NeuralOdeModel extends ForwardModel {
   protected override predictNormalised(batch: BatchTensors, tEval: Tensor1D): NormalisedPath {
     const [times, augment] = [odeTimes(tEval.dataSync()), this.#augment];
     const { path, counts } = solveOde(this.#encode(batch), this.#dynamics, times, this.#params, { augment });
-    this.#counts.set(path, counts);
-    const [points, size, D] = path.shape;
-    const states: Tensor2D = tf.reshape(tf.slice(path, [1, 0, 0]), [(points - 1) * size, D]);
-    const byCycle: Tensor2D = tf.reshape(dense(states, this.#decoder.weight, this.#decoder.bias), [points - 1, size]);
-    return { normalised: tf.transpose(byCycle), traj: path };
+    this.#costs.keep(path, counts);
+    return { normalised: readOff(path, this.#decoder), traj: path };
   }
 
   override computeLoss(batch: BatchTensors, outputs: ModelOutputs, traj: Tensor | null): LossResult {
-    const counts = traj && this.#counts.get(traj);
-    return { ...super.computeLoss(batch, outputs, traj), ...(counts ? { metrics: odeMetricsOf(counts) } : {}) };
+    return { ...super.computeLoss(batch, outputs, traj), metrics: this.#costs.metricsOf(traj) };
   }
 }
 

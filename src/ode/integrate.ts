@@ -177,8 +177,14 @@ export class Integration<V> {
     const { h } = vectors.tidy(() => ({
       h: firstStep(vectors, evaluations, settings, order, direction, this.#t, this.#y, slope),
     }));
-    if (!(h > 0)) throw new OdeError("not-finite", this.#t.value);
+    if (!(h > 0)) throw new OdeError(this.#hasScale ? "not-finite" : "no-scale", this.#t.value);
     return h;
+  }
+
+  /** Whether every number of the state has a tolerance above 0. */
+  get #hasScale(): boolean {
+    const { vectors, settings } = this.#problem;
+    return !Number.isNaN(vectors.norm(this.#y, this.#y, this.#y, settings));
   }
 
   /** Frees what a step left that neither the next one nor anyone else has. */

@@ -47,8 +47,9 @@ export async function importFailure(what: string, file: string, error: unknown):
   const typescript = typescriptInWords(error);
   if (typescript !== null) return `${what} ${typescript}`;
   if (isMissing(file, error)) return `${what} ${file}: no such file`;
-  // Who throws one of ours has said what to do; where it stands helps nobody.
-  const place = error instanceof MlbenchError ? null : userPlace(error);
+  // Who throws one of ours has said what to do; where it stands helps nobody. A program that uses the library has frames
+  // of its own below the import.
+  const place = error instanceof MlbenchError ? null : userPlace(error, importModule.name);
   const line = place || !(error instanceof SyntaxError) ? null : await syntaxErrorLine(file);
   if (line !== null || place?.file === file) return `${what} ${file}:${place?.line ?? line}: ${inOneLine(error)}`;
   return `${what} ${file}${place ? ` (${placeInWords(place)})` : ""}: ${inOneLine(error)}`;

@@ -176,5 +176,6 @@ function row(info: ParameterInfo) {
 function rangeOf(info: ParameterInfo): string {
   if (info.choices) return info.choices.join(" | ");
   if (info.minimum === undefined && info.maximum === undefined) return "-";
-  return `${info.minimum ?? ""}..${info.maximum ?? ""}`;
+  const low = `${info.minimumExclusive ? ">" : ""}${info.minimum ?? ""}`;
+  return `${low}..${info.maximumExclusive ? "<" : ""}${info.maximum ?? ""}`;
 }

@@ -1,12 +1,13 @@
 /** The model `fade_ode`: capacity fade as a differential equation whose rates a GRU reads off the window. */
-import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../../tensor/index.js";
+import type { BatchTensors, LinearLayer, RecurrentLayer } from "../../tensor/index.js";
 import { dense, dropout, gru } from "../../tensor/index.js";
 import { tableaus } from "../../tensor/ops/ode-methods.js";
 import * as tf from "../../tensor/tf.js";
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from "../../tensor/tf.js";
 import { ForwardModel } from "../forward-model.js";
 import type { ForwardResult, LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
-import { CYCLES_PER_UNIT, dynamicsSizes, isFused, odeMetricsOf, odeTimes } from "../ode-parameters.js";
+import { CYCLES_PER_UNIT, dynamicsSizes, isFused, odeTimes } from "../ode-parameters.js";
+import { PathCosts } from "../ode-path.js";
 import type { OdeSolver } from "../ode-parameters.js";
 import { requireSolvable, solveOde } from "../solve-ode.js";
 import { fadeDynamics } from "./dynamics.js";
@@ -45,7 +46,7 @@ export class FadeOdeModel extends ForwardModel {
   /** The unit of the states: the change's deviation, SOH. */
   readonly #unit: number;
   /** What the solves of paths cost, until their loss is computed. */
-  readonly #counts = new WeakMap<Tensor, OdeCounts>();
+  readonly #costs = new PathCosts();
 
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
     const own = params as FadeOdeParameters;
@@ -95,7 +96,7 @@ export class FadeOdeModel extends ForwardModel {
     ]);
     const layers = () => fadeDynamics(this.#fade, this.#residual, this.#params.activation, this.#rate);
     const { path, counts } = solveOde(y0, layers, odeTimes(tEval.dataSync()), this.#params);
-    this.#counts.set(path, counts);
+    this.#costs.keep(path, counts);
     const states = tf.transpose(path, [2, 1, 0]);
     const inSoh = (part: Tensor2D): Tensor2D => tf.mul(part, this.#unit);
     return {
@@ -129,8 +130,7 @@ export class FadeOdeModel extends ForwardModel {
   override computeLoss(batch: BatchTensors, outputs: ModelOutputs, traj: Tensor | null): LossResult {
     const { loss, sums } = super.computeLoss(batch, outputs, traj) as Required<Omit<LossResult, "metrics">>;
     const { residual } = outputs;
-    const counts = traj && this.#counts.get(traj);
-    const metrics = { residual_share: residual ? residualShare(outputs) : 0, ...(counts ? odeMetricsOf(counts) : {}) };
+    const metrics = { residual_share: residual ? residualShare(outputs) : 0, ...this.#costs.metricsOf(traj) };
     if (!residual) return { loss, sums, metrics };
     const weight = this.#params.residual_penalty / this.#unit ** 2;
     return { loss: tf.add(loss, tf.mul(tf.mean<Scalar>(tf.square(residual)), weight)), sums, metrics };

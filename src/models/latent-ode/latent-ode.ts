@@ -1,13 +1,14 @@
 /** The model `latent_ode`: a variational autoencoder with an ODE in its latent space (Chen et al. 2018, Rubanova et al. 2019). */
 import { createNormal, createRng } from "../../core/rng.js";
-import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../../tensor/index.js";
+import type { BatchTensors, LinearLayer, RecurrentLayer } from "../../tensor/index.js";
 import { dense, dropout, gru } from "../../tensor/index.js";
 import * as tf from "../../tensor/tf.js";
 import type { Scalar, Tensor, Tensor2D, Tensor3D } from "../../tensor/tf.js";
 import { gapsOf, solveCycles } from "../cycle-ode.js";
 import { ForwardModel } from "../forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
-import { dynamicsSizes, odeMetricsOf } from "../ode-parameters.js";
+import { dynamicsSizes } from "../ode-parameters.js";
+import { PathCosts } from "../ode-path.js";
 import { requireSolvable } from "../solve-ode.js";
 import type { LatentOdeParameters } from "./meta.js";
 import { WindowPath } from "./window-path.js";
@@ -32,7 +33,7 @@ export class LatentOdeModel extends ForwardModel {
   readonly #dynamics: readonly LinearLayer[];
   readonly #decoder: LinearLayer;
   /** What the solves of paths cost, until their loss is computed. */
-  readonly #counts = new WeakMap<Tensor, OdeCounts>();
+  readonly #costs = new PathCosts();
 
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
     const own = params as LatentOdeParameters;
@@ -101,7 +102,7 @@ export class LatentOdeModel extends ForwardModel {
       windows.longest + horizon,
       this.#params,
     );
-    this.#counts.set(path, counts);
+    this.#costs.keep(path, counts);
     const { window, ahead } = windows.read(this.#decode(path));
     const { residual, std } = this.scale;
     const before = tf.tensor2d(this.#meanBefore(windows.toLast()), [size, T]);
@@ -131,8 +132,7 @@ export class LatentOdeModel extends ForwardModel {
       const rebuilt = tf.mul(metrics.reconstruction, this.#params.reconstruction_weight);
       return tf.add<Scalar>(tf.add(error, rebuilt), tf.mul(metrics.kl, this.#klWeight));
     });
-    const counts = traj && this.#counts.get(traj);
-    return { loss, sums, metrics: { ...metrics, ...(counts ? odeMetricsOf(counts) : {}) } };
+    return { loss, sums, metrics: { ...metrics, ...this.#costs.metricsOf(traj) } };
   }
 }
 

@@ -1,12 +1,13 @@
 /** The model `ode_rnn`: a recurrent network whose state moves by an ODE between observations (Rubanova, Chen, Duvenaud 2019). */
 import type { BatchTensors, LinearLayer, OdeCounts, RecurrentLayer } from "../../tensor/index.js";
-import { dense, dropout, gru } from "../../tensor/index.js";
+import { dropout, gru } from "../../tensor/index.js";
 import * as tf from "../../tensor/tf.js";
 import type { Tensor, Tensor2D, Tensor3D } from "../../tensor/tf.js";
 import { gapsOf, solveCycles, statesAt, sumOfCounts } from "../cycle-ode.js";
 import { ForwardModel } from "../forward-model.js";
 import type { LossResult, ModelFacts, ModelOutputs, NormalisedPath } from "../forward-model.js";
-import { dynamicsSizes, odeMetricsOf } from "../ode-parameters.js";
+import { dynamicsSizes } from "../ode-parameters.js";
+import { PathCosts, readOff } from "../ode-path.js";
 import { requireSolvable } from "../solve-ode.js";
 import type { OdeRnnParameters } from "./meta.js";
 
@@ -21,7 +22,7 @@ export class OdeRnnModel extends ForwardModel {
   readonly #dynamics: readonly LinearLayer[];
   readonly #decoder: LinearLayer;
   /** What the solves of paths cost, until their loss is computed. */
-  readonly #counts = new WeakMap<Tensor, OdeCounts>();
+  readonly #costs = new PathCosts();
 
   constructor(params: Readonly<Record<string, unknown>>, facts: ModelFacts) {
     const own = params as OdeRnnParameters;
@@ -60,15 +61,11 @@ export class OdeRnnModel extends ForwardModel {
     const last = dropout(this.#encode(batch, counts), 0, this.dropout(this.#params.dropout));
     const { horizon } = this.facts;
     const { path, counts: ahead } = solveCycles(last, this.#dynamics, horizon, this.#params);
-    this.#counts.set(path, sumOfCounts([...counts, ahead]));
-    const [, size, D] = path.shape;
-    const states: Tensor2D = tf.reshape(tf.slice(path, [1, 0, 0]), [horizon * size, D]);
-    const byCycle: Tensor2D = tf.reshape(dense(states, this.#decoder.weight, this.#decoder.bias), [horizon, size]);
-    return { normalised: tf.transpose(byCycle), traj: path };
+    this.#costs.keep(path, sumOfCounts([...counts, ahead]));
+    return { normalised: readOff(path, this.#decoder), traj: path };
   }
 
   override computeLoss(batch: BatchTensors, outputs: ModelOutputs, traj: Tensor | null): LossResult {
-    const counts = traj && this.#counts.get(traj);
-    return { ...super.computeLoss(batch, outputs, traj), ...(counts ? { metrics: odeMetricsOf(counts) } : {}) };
+    return { ...super.computeLoss(batch, outputs, traj), metrics: this.#costs.metricsOf(traj) };
   }
 }

@@ -1,7 +1,7 @@
 /** The native kernels: the addon of this machine, and which instruction set it runs. */
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { messageOf, UsageError } from "../../core/errors.js";
 import type { IsaName } from "../../core/run.js";
 import { libcOf } from "../c-library.js";
@@ -74,7 +74,7 @@ const reinstall = "install mlbench-hpo anew, for this machine";
 export function findAddon(places: AddonPlaces = {}): FoundAddon | NoAddon {
   const vendor = places.vendor ?? vendorDirectory();
   const { platform = process.platform, arch = process.arch } = places;
-  const prebuilds = places.prebuilds ?? fileURLToPath(new URL("../../../prebuilds/", import.meta.url));
+  const prebuilds = places.prebuilds ?? join(vendorDirectory(), "..", "..", "prebuilds", "/");
   const load = places.load ?? ((file) => createRequire(import.meta.url)(file) as unknown);
   const name = targetName(platform, arch, places.executable ?? process.execPath);
   const files = [

@@ -85,6 +85,7 @@ const endings = {
   budget: (limit: number) => `budget of ${limit} evaluations spent`,
   "time-limit": (limit: number) => `time limit of ${limit} s spent`,
   "not-finite": () => "the right-hand side is not finite",
+  "no-scale": () => "atol is 0 and so is a number of the state, whose error has no scale then (give atol)",
   "state-not-finite": () => "the state is not finite",
   "event-not-finite": () => "eventFn is not finite",
   "no-event": () => "no event by the limit",

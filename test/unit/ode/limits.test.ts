@@ -43,6 +43,16 @@ describe("a solution that can't be carried on", () => {
     expect(() => odeint(slow, one, [0, 1e6], { maxSeconds: 0.02 })).toThrow(/^time limit of 0\.02 s spent at t=/u);
   });
 
+  test("a number of the state at 0 without an absolute tolerance says so", () => {
+    const relative = { rtol: 1e-6, atol: 0 };
+    const both = (_t: number, y: Float64Array): number[] => [...y].map((value) => -value);
+    const message = "atol is 0 and so is a number of the state, whose error has no scale then (give atol) at t=3";
+    expect(() => odeint(both, Float64Array.of(1, 0), [3, 4], relative)).toThrow(message);
+    tidied(() => expect(() => odeint((_t, y) => tf.neg(y), tf.tensor1d([1, 0]), [3, 4], relative)).toThrow(message));
+    // Without a 0 in the state the relative tolerance alone is enough.
+    expect(odeint(both, Float64Array.of(1, -2), [3, 4], relative).path).toHaveLength(2);
+  });
+
   test("a slope that is not finite at the start says so", () => {
     expect(() => odeint(() => [NaN], one, [3, 4])).toThrow("the right-hand side is not finite at t=3");
     expect(() => odeint(() => [Infinity], one, [3, 4])).toThrow("the right-hand side is not finite at t=3");
