@@ -496,6 +496,10 @@ const schemas = {
           ...nullable({ type: "number" }),
         },
         steps: { description: "Reports of all trials.", ...count },
+        dry_run: {
+          description: "What the pruner would have done; only where it is run dry.",
+          ...object({ pruned: count, steps_saved: count, best_pruned: nullable(yes) }),
+        },
         best: best({ metrics: defs.trial.properties.metrics }),
         baselines: {
           description:
@@ -519,7 +523,7 @@ const schemas = {
         },
         findings: list(ref("finding")),
       },
-      { optional: ["front"] },
+      { optional: ["front", "dry_run"] },
     ),
   ],
   trials: ["`trials`", list(ref("trial"))],

@@ -25,6 +25,16 @@ export interface BestTrialSummary {
   readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
 }
 
+/** What a dry run of the pruner would have done. */
+export interface DryRunSummary {
+  /** How many trials it would have ended early. */
+  readonly pruned: number;
+  /** Reports that would not have been made. */
+  readonly steps_saved: number;
+  /** Whether the best trial is among them; null in studies with several objectives. */
+  readonly best_pruned: boolean | null;
+}
+
 /** A study in figures. Key names are those of `show --format json`. */
 export interface StudyOverview {
   readonly name: string;
@@ -47,6 +57,8 @@ export interface StudyOverview {
   readonly pruned_share: number | null;
   /** Reports of all trials together. */
   readonly steps: number;
+  /** Only where the pruner is run dry. */
+  readonly dry_run?: DryRunSummary;
   /** Null where no feasible trial is complete, and in studies with several objectives. */
   readonly best: BestTrialSummary | null;
   /** The baselines on the best trial's windows, or on all trials'; null where they were not scored. */
@@ -84,11 +96,29 @@ export function overviewOf(state: StudyState, { file, owner, findings }: StudyPl
     trial_seconds: trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0),
     pruned_share: judged === 0 ? null : counts.pruned / judged,
     steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
+    ...(header.settings.dry_run_pruner ? { dry_run: dryRunOf(state) } : {}),
     ...bestOf(state),
     baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
     ...{ user_attrs: header.user_attrs, note: header.note ?? "", archived_at: header.archived_at ?? null },
     ...{ copied_from: header.copied_from ?? null, made_by: header.made_by ?? null, owner, findings },
+  };
+}
+
+/** The first decision to prune would have been the last report. */
+function dryRunOf(state: StudyState): DryRunSummary {
+  const ends = new Map<number, number>();
+  for (const { number, user_attrs } of state.trials) {
+    const decisions = user_attrs["dry_run_decisions"];
+    const end = Array.isArray(decisions) ? (decisions as { prune: boolean }[]).findIndex(({ prune }) => prune) : -1;
+    if (end >= 0) ends.set(number, end + 1);
+  }
+  const saved = [...ends].map(([number, end]) => (state.trial(number)?.intermediate.length ?? end) - end);
+  const best = state.header.objectives.length > 1 ? null : bestOfStudy(state);
+  return {
+    pruned: ends.size,
+    steps_saved: saved.reduce((sum, steps) => sum + steps, 0),
+    best_pruned: best && ends.has(best.number),
   };
 }
 
