@@ -1,5 +1,5 @@
 /** A study's sampler and pruner: as a caller gives them, as a header stores them, and as objects. */
-import type { ComponentSpec, StudyHeader } from "../core/index.js";
+import type { ComponentSpec, OnDuplicate, StudyHeader } from "../core/index.js";
 import { requireKnownKeys, UsageError } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
 import { createPruner, pruners } from "../pruners/index.js";
@@ -88,10 +88,11 @@ export function areRegistered(header: Pick<StudyHeader, "sampler" | "pruner">, g
 /**
  * A study's working parts: as given, else what its header names.
  * @throws UsageError `unknown-sampler`, `unknown-pruner`, `invalid-sampler-option`, `invalid-pruner-option`,
- * `unknown-option`, and `several-objectives` for a sampler that serves one only.
+ * `unknown-option`, `several-objectives` for a sampler that serves one only, and `repeats-refused` for one that repeats
+ * parameters where duplicates are not run.
  */
 export async function createComponents(
-  header: Pick<StudyHeader, "sampler" | "pruner" | "objectives">,
+  header: Pick<StudyHeader, "sampler" | "pruner" | "objectives" | "settings">,
   given: GivenComponents = {},
 ): Promise<StudyComponents> {
   const specs = specsOf(header, given);
@@ -99,5 +100,15 @@ export async function createComponents(
     objectOf("sampler", given.sampler) ?? (await createSampler(specs.sampler.name, specs.sampler.options));
   const pruner = objectOf("pruner", given.pruner) ?? (await createPruner(specs.pruner.name, specs.pruner.options));
   checkServes(sampler, header.objectives);
+  checkRepeats(sampler, header.settings.on_duplicate);
   return { sampler, pruner };
+}
+
+/** Refuses a sampler that repeats parameters on purpose where others would be drawn instead. */
+function checkRepeats({ name, repeats }: Sampler, rule: OnDuplicate): void {
+  if (repeats !== true || rule === "run") return;
+  throw new UsageError(
+    "repeats-refused",
+    `sampler "${name}" repeats parameters, which on_duplicate "${rule}" would not run: create the study with --on-duplicate run (settings: { on_duplicate: "run" })`,
+  );
 }

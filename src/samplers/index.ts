@@ -40,6 +40,9 @@ if (!samplers.has("tpe")) {
       multivariate: flag("model parameters jointly instead of one by one"),
       group: flag("joint densities per branch of a conditional space"),
       constant_liar: flag("stay away from the parameters of running trials"),
+      reevaluate: parameter(z.number().int().min(0).optional(), {
+        description: "repeat the best trial every so often where values are noisy; needs --on-duplicate run",
+      }),
     }),
   })(
     lazy<SamplerFactory>(async () => {

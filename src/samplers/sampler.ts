@@ -9,6 +9,11 @@ export interface Sampler {
   readonly name: string;
   /** Overrides the study seed in the sampler stream. */
   readonly seed?: number;
+  /**
+   * Proposes parameters a second time on purpose, which the duplicate rules `resample` and `reuse` would undo: a study
+   * takes it with `run` only. @default false
+   */
+  readonly repeats?: boolean;
   /** How many objectives it serves: a study with several refuses a sampler for one. @default "one" */
   readonly objectives?: "one" | "several";
   /**

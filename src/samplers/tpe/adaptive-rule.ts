@@ -1,31 +1,24 @@
 /** The proposal rule of the TPE sampler's default preset. */
-import type { Distribution, Direction, ParamValue, Rng } from "../../core/index.js";
+import type { Distribution, ParamValue, Rng } from "../../core/index.js";
 import { createNormal, isActive } from "../../core/index.js";
-import { bandwidthsAround, narrowestBandwidth, stepSize } from "./bandwidth.js";
+import { bandwidthsAround, narrowestBandwidth } from "./bandwidth.js";
 import type { Block } from "./blocks.js";
+import { centroidOf } from "./centroid.js";
 import type { Encoded, Observation, SpaceEncoding } from "./encoding.js";
 import { decodeValue } from "./encoding.js";
+import type { Evidence } from "./evidence.js";
 import type { Point } from "./kernel-density.js";
 import { KernelDensity } from "./kernel-density.js";
 import { logPenalty } from "./liar.js";
 import type { WeightsRule } from "./parzen-estimator.js";
-import type { Observations, Split } from "./split.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";
 import { fromUnit, toUnit, unitDimension } from "../../search-space/unit-interval.js";
 
 export interface AdaptiveRule {
-  readonly nStartupTrials: number;
   readonly nEiCandidates: number;
   readonly weights: WeightsRule;
   readonly priorWeight: number;
   readonly magicClip: boolean;
-}
-
-/** The trials that one ask knows, shared by its blocks. */
-export interface GoodAndRest {
-  readonly direction: Direction;
-  readonly observations: Observations;
-  readonly split: Split;
 }
 
 /** More of the other trials than this add cost, not knowledge: the newest are where the search is. */
@@ -33,22 +26,28 @@ const MAX_OTHERS = 100;
 /** The others' density is sharper than the good trials': it has to repel from points, not from regions. */
 const OTHERS_BANDWIDTH = 0.5;
 const OTHERS_NARROWEST = 0.015;
-/** Trials under way are kept apart by this many bandwidths, … */
+/** Trials under way are kept apart by this many bandwidths. */
 const KEPT_APART = 1.2;
-/** … and each of them widens the next proposal's bandwidths by this share: less is known than there will be. */
-const WIDER = 0.2;
+/** The good trials' mean weighs as many of them as there are numeric dimensions beyond three, times this, … */
+const CENTROID_A_DIMENSION = 0.3;
+const CENTROID_FROM = 3;
+/** … and at most so many: single trials err in every one of many dimensions, and their mean in few. */
+const CENTROID_AT_MOST = 5;
+/** A mean of fewer is no better than they are. */
+const CENTROID_OF = 3;
 
 /**
  * Our proposal for one block, in drawing order. Like every TPE it draws candidates from the good trials' density and
  * takes the one with the largest ratio to the others'; what differs from Optuna's is explained in
  * docs/decisions/0007-tpe.md: few good trials weighted by rank, one bandwidth a dimension that follows the search's
- * success, a uniform prior with the same share in both densities, and one density over a conditional space's tree.
+ * success, the good trials' mean as one more kernel, a uniform prior with the same share in both densities, and one
+ * density over a conditional space's tree.
  * @param drawn what is settled already; receives the block's active parameters
  */
 export function proposeAdaptively(
   encoding: SpaceEncoding,
   block: Block,
-  goodAndRest: GoodAndRest,
+  evidence: Evidence,
   rule: AdaptiveRule,
   rng: Rng,
   drawn: Record<string, ParamValue>,
@@ -60,13 +59,14 @@ export function proposeAdaptively(
       point[c] = toUnit(dimensions[c] as UnitDimension, values[block[c] as number] as number);
     return point;
   };
-  const good = goodAndRest.split.below.map(pointOf);
-  const others = newest(goodAndRest.split.above).map(pointOf);
-  const running = goodAndRest.observations.running.map(pointOf);
-  const { below, above, bandwidths } = densities(dimensions, good, others, goodAndRest, rule);
+  const good = evidence.split.below.map(pointOf);
+  const others = newest(evidence.split.above).map(pointOf);
+  const running = evidence.observations.running.map(pointOf);
+  const { below, above, bandwidths } = densities(dimensions, good, others, evidence, rule);
   const radii = bandwidths.map((h) => KEPT_APART * h);
   const normal = createNormal(rng);
-  const seen = dimensions.every((d) => d.choices > 0 || d.step > 0) ? [...good, ...others] : [];
+  const isFinite = dimensions.every((d) => d.choices > 0 || d.step > 0);
+  const seen = isFinite ? [...good, ...others, ...newest(evidence.observations.pruned).map(pointOf)] : [];
   let best: Point | null = null;
   let bestScore = -Infinity;
   let bestIsNew = false;
@@ -85,15 +85,13 @@ function densities(
   dimensions: readonly UnitDimension[],
   good: readonly Point[],
   others: readonly Point[],
-  { observations, split, direction }: GoodAndRest,
+  { split, noise, step }: Evidence,
   rule: AdaptiveRule,
 ): { below: KernelDensity; above: KernelDensity; bandwidths: Float64Array } {
-  const goodWeights = rankWeights(split.ranking);
+  const goodWeights = rankWeights(split.ranking, noise);
   const otherWeights = rule.weights(others.length);
   const prior = good.length === 0 ? 1 : rule.priorWeight;
   const share = good.length === 0 ? 1 : prior / good.length;
-  const step =
-    (1 + WIDER * observations.running.length) * stepSize(observations.complete, direction, rule.nStartupTrials);
   const narrowest = narrowestBandwidth(rule.magicClip);
   const around = (n: number): Float64Array =>
     bandwidthsAround(dimensions, good, goodWeights, step, narrowest, 1 / (n + 1));
@@ -102,8 +100,19 @@ function densities(
     (dimensions[i] as UnitDimension).choices > 0 ? h : Math.max(OTHERS_BANDWIDTH * h, OTHERS_NARROWEST),
   );
   const total = otherWeights.reduce((a, b) => a + b, 0);
+  const centroid = centroidOf(dimensions, good, goodWeights);
+  const numeric = dimensions.filter((d, i) => d.choices === 0 && !Number.isNaN(centroid[i])).length;
+  const wanted = Math.min(CENTROID_AT_MOST, CENTROID_A_DIMENSION * (numeric - CENTROID_FROM));
+  const ofCentroid = good.length < CENTROID_OF ? 0 : Math.max(0, wanted);
+  const [points, weights] =
+    ofCentroid === 0
+      ? [good, goodWeights]
+      : [
+          [...good, centroid],
+          [...goodWeights, ofCentroid],
+        ];
   return {
-    below: new KernelDensity(dimensions, good, goodWeights, prior, wide),
+    below: new KernelDensity(dimensions, points, weights, prior, wide),
     above: new KernelDensity(dimensions, others, otherWeights, share * total, sharp),
     bandwidths: wide,
   };
@@ -120,13 +129,16 @@ function newest(others: readonly Observation[]): readonly Observation[] {
   return kept.reverse();
 }
 
-/** Logarithmic weights by rank with mean 1, as for the recombination of evolution strategies (Hansen 2016, eq. 49). */
-function rankWeights(ranking: readonly number[]): Float64Array {
+/**
+ * Logarithmic weights by rank with mean 1, as for the recombination of evolution strategies (Hansen 2016, eq. 49); in
+ * noise, where ranks are luck, equal ones.
+ */
+function rankWeights(ranking: readonly number[], noise: number): Float64Array {
   const n = ranking.length;
   const weights = new Float64Array(n);
   ranking.forEach((place, rank) => (weights[place] = Math.log(n + 1) - Math.log(rank + 1)));
   const mean = weights.reduce((a, b) => a + b, 0) / n;
-  return weights.map((w) => w / mean);
+  return weights.map((w) => (1 - noise) * (w / mean) + noise);
 }
 
 /** One draw, parents before what depends on them; NaN for inactive parameters. */

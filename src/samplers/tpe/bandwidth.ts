@@ -2,7 +2,7 @@
 import { valueOf } from "../../core/index.js";
 import type { Direction } from "../../core/index.js";
 import type { Point } from "./kernel-density.js";
-import type { Observation } from "./encoding.js";
+import type { Observations } from "./split.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";
 /** Shares of a range, for all that follows. */
 const FIRST_STEP = 0.2;
@@ -19,24 +19,25 @@ const WIDEST = 0.5;
 const SPREAD_POWER = 0.4;
 
 /**
- * The step to take from good trials: it grows with every new best and shrinks with every trial that is none, as in the
- * success rule of evolution strategies (Rechenberg 1973; Kern et al. 2004). It is replayed from the records, so that it
- * needs no state.
- * @param complete complete trials by number
- * @param skipped how many of them were drawn before there was anything to learn from
+ * The step to take from good trials: it grows with every new best and shrinks with every trial that is none, pruned ones
+ * included, as in the success rule of evolution strategies (Rechenberg 1973; Kern et al. 2004). It is replayed from the
+ * records, so that it needs no state.
+ * @param skipped how many trials were drawn before there was anything to learn from
  */
-export function stepSize(complete: readonly Observation[], direction: Direction, skipped: number): number {
+export function stepSize({ all }: Pick<Observations, "all">, direction: Direction, skipped: number): number {
   const sign = direction === "minimize" ? 1 : -1;
   let best = Infinity;
   let step = FIRST_STEP;
-  complete.forEach(({ trial }, i) => {
-    const value = sign * (valueOf(trial) as number);
+  let count = 0;
+  for (const { trial } of all) {
+    const value = trial.state === "complete" ? sign * (valueOf(trial) as number) : Infinity;
+    if (Number.isNaN(value) || (trial.state !== "complete" && trial.state !== "pruned")) continue;
     const improved = value < best;
     if (improved) best = value;
-    if (i < skipped) return;
+    if (count++ < skipped) continue;
     step *= improved ? GROWTH : DECAY;
     step = Math.min(LARGEST_STEP, Math.max(SMALLEST_STEP, step));
-  });
+  }
   return step;
 }
 

@@ -32,6 +32,11 @@ const CAUSED: ReadonlySet<FailureClass | undefined> = new Set<FailureClass>([
   "out-of-memory",
 ]);
 
+/** The number of trials that ended with something to compare. */
+export function finishedOf({ complete, worst, pruned }: Observations): number {
+  return complete.length + worst.length + pruned.length;
+}
+
 /** Which trials count beside complete and pruned ones. */
 export interface AlsoCounted {
   /** Trials under way. */
@@ -83,7 +88,7 @@ function inOrder(trials: readonly Trial[]): readonly Trial[] {
  * a number for a value never count as good.
  */
 export function splitTrials(observations: Observations, direction: Direction, nBelow: number): Split {
-  const { all, complete, pruned } = observations;
+  const { complete, pruned } = observations;
   const sign = direction === "minimize" ? 1 : -1;
   const best = lowest(
     complete,
@@ -97,7 +102,11 @@ export function splitTrials(observations: Observations, direction: Direction, nB
     const [stepB, valueB] = score.get(b) as [number, number];
     return stepA - stepB || ascending(valueA, valueB);
   });
-  const ranked = [...best, ...next];
+  return rankedSplit(observations, [...best, ...next]);
+}
+
+/** The good trials, best first, against all others. */
+export function rankedSplit({ all }: Observations, ranked: readonly Observation[]): Split {
   const chosen = new Set(ranked);
   const below = [...ranked].sort((a, b) => a.trial.number - b.trial.number);
   const above = all.filter((o) => !chosen.has(o));
@@ -106,7 +115,7 @@ export function splitTrials(observations: Observations, direction: Direction, nB
 }
 
 /** Infinities are equal to themselves: their difference is NaN. */
-function ascending(a: number, b: number): number {
+export function ascending(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }
 
@@ -122,7 +131,7 @@ function prunedScore(trial: Trial, sign: number): [number, number] {
 const INSERTED = 100;
 
 /** The `count` lowest, in order; equals in the order given. */
-function lowest<T>(items: readonly T[], count: number, compare: (a: T, b: T) => number): T[] {
+export function lowest<T>(items: readonly T[], count: number, compare: (a: T, b: T) => number): T[] {
   if (count <= 0) return [];
   if (count > INSERTED || count >= items.length) return [...items].sort(compare).slice(0, count);
   const kept: T[] = [];

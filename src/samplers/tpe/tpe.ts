@@ -1,5 +1,14 @@
 /** The TPE sampler: its options, and the course of one proposal. */
-import type { Distribution, History, KnownKeys, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
+import type {
+  Direction,
+  Distribution,
+  History,
+  KnownKeys,
+  Params,
+  ParamValue,
+  Rng,
+  SearchSpace,
+} from "../../core/index.js";
 import { cardinality, isActive, requireKnownKeys, UsageError } from "../../core/index.js";
 import { drawUniform } from "../../search-space/draw-uniform.js";
 import type { Sampler } from "../sampler.js";
@@ -12,8 +21,11 @@ import { decodeValue, SpaceEncodings } from "./encoding.js";
 import { proposeLikeOptuna } from "./optuna-rule.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import { defaultWeights } from "./parzen-estimator.js";
-import type { Observations } from "./split.js";
-import { observe, splitTrials } from "./split.js";
+import type { Evidence } from "./evidence.js";
+import { goodTrials, RECOGNISED, weighEvidence } from "./evidence.js";
+import { incumbentOf } from "./reevaluate.js";
+import type { Observations, Split } from "./split.js";
+import { finishedOf, observe, splitTrials } from "./split.js";
 import { drawStratified } from "./startup.js";
 
 /** The options of {@link TpeSampler}. */
@@ -22,11 +34,17 @@ export interface TpeSamplerOptions {
   readonly preset?: "default" | "optuna";
   /** Stands in for the study's seed in the sampler stream. @default the study's */
   readonly seed?: number;
-  /** Complete and pruned random trials before the first proposal. @default 10 */
+  /**
+   * Complete and pruned random trials before the first proposal. In the default preset failed trials shorten that: half
+   * as many again, with those that failed, are enough. @default 10
+   */
   readonly nStartupTrials?: number;
   /** Candidates a proposal. @default 24 */
   readonly nEiCandidates?: number;
-  /** Number of good trials among n. @default min(ceil(0.5 sqrt(n)), 25); preset `optuna`: min(ceil(0.1 n), 25) */
+  /**
+   * Number of good trials among n.
+   * @default min(ceil(0.5 sqrt(n)), 25), up to min(ceil(0.1 n), 25) where values are noisy; preset `optuna` always that
+   */
   readonly gamma?: (n: number) => number;
   /**
    * Weights of n trials by age, oldest first; in the default preset those of the other trials alone, since the good ones
@@ -48,13 +66,21 @@ export interface TpeSamplerOptions {
   readonly group?: boolean;
   /** Let trials under way count among the others, so that parallel proposals keep apart. @default true */
   readonly constantLiar?: boolean;
+  /**
+   * Where values are recognised as noisy, every so many-th trial repeats the best parameters so far, by the mean of their
+   * trials. A study must run duplicates for it (`on_duplicate: "run"`). 0: never. @default 0
+   */
+  readonly reevaluate?: number;
 }
 
 const optionKeys: KnownKeys<TpeSamplerOptions> = {
   ...({ preset: true, seed: true, nStartupTrials: true, nEiCandidates: true, gamma: true, weights: true } as const),
   ...({ priorWeight: true, magicClip: true, endpoints: true, multivariate: true, group: true } as const),
-  constantLiar: true,
+  ...({ constantLiar: true, reevaluate: true } as const),
 };
+
+/** The first draws end with this many times `nStartupTrials` that finished or failed. */
+const WITH_FAILED = 1.5;
 
 type Resolved = Required<Omit<TpeSamplerOptions, "seed">>;
 
@@ -70,12 +96,13 @@ const optunaDefaults: Resolved = {
   multivariate: true,
   group: false,
   constantLiar: true,
+  reevaluate: 0,
 };
 
 const ownDefaults: Resolved = {
   ...optunaDefaults,
   preset: "default",
-  gamma: (n) => Math.min(Math.ceil(0.5 * Math.sqrt(n)), 25),
+  gamma: goodTrials,
   priorWeight: 0.35,
   group: true,
 };
@@ -102,6 +129,12 @@ function resolve(options: TpeSamplerOptions): Resolved {
       "invalid-sampler-option",
       `tpe: priorWeight must be finite and not negative, got ${resolved.priorWeight}`,
     );
+  requireCount("reevaluate", resolved.reevaluate, 0);
+  if (resolved.reevaluate > 0 && preset === "optuna")
+    throw new UsageError(
+      "invalid-sampler-option",
+      `tpe: reevaluate belongs to the default preset: leave one of them out`,
+    );
   if (options.group === true && options.multivariate === false)
     throw new UsageError("invalid-sampler-option", "tpe: group needs multivariate");
   return resolved;
@@ -110,7 +143,7 @@ function resolve(options: TpeSamplerOptions): Resolved {
 /**
  * The tree-structured Parzen estimator (Bergstra et al. 2011): draws candidates from a density of the good trials and
  * takes the one where it is largest against the density of the others. Complete and pruned trials count, pruned ones by
- * the step they reached. Trials with the value NaN, and in the default preset those that failed by an exception, by
+ * what they had reached. Trials with the value NaN, and in the default preset those that failed by an exception, by
  * diverging, by their time or by their memory, are bad evidence: never good, but among the others and the first draws.
  * Other failed trials and those that don't fit the space say nothing.
  * @example
@@ -119,6 +152,8 @@ function resolve(options: TpeSamplerOptions): Resolved {
 export class TpeSampler implements Sampler {
   readonly name = "tpe";
   declare readonly seed?: number;
+  declare readonly repeats?: boolean;
+  declare readonly reevaluate?: number;
   readonly #options: Resolved;
   readonly #encodings = new SpaceEncodings();
 
@@ -127,16 +162,26 @@ export class TpeSampler implements Sampler {
     requireKnownKeys("TpeSampler", options, optionKeys);
     this.#options = resolve(options);
     if (options.seed !== undefined) this.seed = options.seed;
+    if (this.#options.reevaluate === 0) return;
+    this.repeats = true;
+    this.reevaluate = this.#options.reevaluate;
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
     const encoding = this.#encodings.of(space);
-    const { constantLiar, preset, nStartupTrials } = this.#options;
+    const { constantLiar, preset } = this.#options;
     const observations = observe(encoding, history, { running: constantLiar, failed: preset === "default" });
     const drawn: Record<string, ParamValue> = {};
-    if (finishedOf(observations) < nStartupTrials) this.#drawFirst(encoding, observations, rng, drawn);
+    if (this.#isFirst(observations)) this.#drawFirst(encoding, observations, rng, drawn);
     else this.#propose(encoding, observations, history, rng, drawn);
     return inSpaceOrder(space, drawn);
+  }
+
+  /** Whether too little is known for a proposal. What fails tells less than what completes, but not nothing. */
+  #isFirst(observations: Observations): boolean {
+    const { nStartupTrials } = this.#options;
+    const known = observations.all.length - observations.running.length;
+    return finishedOf(observations) < nStartupTrials && known < WITH_FAILED * nStartupTrials;
   }
 
   #drawFirst(encoding: SpaceEncoding, observations: Observations, rng: Rng, drawn: Record<string, ParamValue>): void {
@@ -157,24 +202,33 @@ export class TpeSampler implements Sampler {
     drawn: Record<string, ParamValue>,
   ): void {
     const o = this.#options;
-    const nBelow = Math.max(0, Math.floor(o.gamma(finishedOf(observations))));
-    const split = splitTrials(observations, history.direction, nBelow);
-    const goodAndRest = { direction: history.direction, observations, split };
+    const own = o.preset === "default" ? weighEvidence(encoding, observations, history.direction, o) : null;
+    const again = own && this.#repeated(own, history);
+    if (again) {
+      Object.assign(drawn, again);
+      return;
+    }
+    const split = own?.split ?? splitLikeOptuna(observations, history.direction, o.gamma);
     for (const block of blocksOf(encoding, o)) {
       settleSingles(encoding, drawn);
-      const own = o.preset === "default";
       const active = own && o.group && o.multivariate ? block : block.filter((i) => isActiveAt(encoding, i, drawn));
       if (active.length === 0) continue;
-      if (own) proposeAdaptively(encoding, active, goodAndRest, o, rng, drawn);
+      if (own) proposeAdaptively(encoding, active, own, o, rng, drawn);
       else decode(encoding, active, proposeLikeOptuna(encoding, active, split, o, o.nEiCandidates, rng), drawn);
     }
     settleSingles(encoding, drawn);
   }
+
+  /** The parameters to run once more, where it is time for that. */
+  #repeated({ noise, observations }: Evidence, { trials, direction }: History): Params | null {
+    const { reevaluate } = this.#options;
+    if (reevaluate === 0 || noise <= RECOGNISED || (trials.length + 1) % reevaluate !== 0) return null;
+    return incumbentOf(observations.complete, direction);
+  }
 }
 
-/** The number of trials that ended with something to compare. */
-function finishedOf({ complete, worst, pruned }: Observations): number {
-  return complete.length + worst.length + pruned.length;
+function splitLikeOptuna(observations: Observations, direction: Direction, gamma: (n: number) => number): Split {
+  return splitTrials(observations, direction, Math.max(0, Math.floor(gamma(finishedOf(observations)))));
 }
 
 function isActiveAt(encoding: SpaceEncoding, index: number, drawn: Params): boolean {

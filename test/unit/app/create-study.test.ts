@@ -9,6 +9,7 @@ import type { CreateStudyOptions } from "../../../src/app/create-study.js";
 import type { ConfigValue, StudyHeader } from "../../../src/core/index.js";
 import { createStoredStudy } from "../../../src/app/study.js";
 import { float, int } from "../../../src/core/index.js";
+import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import { emptyFolder, small, squareModule, writeCells } from "../../fixtures/app/small-studies.js";
 
@@ -44,6 +45,26 @@ describe("none, where it is a value", () => {
     expect(names.map((name) => task.params?.[name])).toEqual([null, null, null, null]);
     const { task: other } = await plan({ directory, plugins: ["./unlimited.mjs"], model: "unlimited" });
     expect(names.map((name) => other.params?.[name])).toEqual([5, "a", true, ["q"]]);
+  });
+});
+
+describe("a sampler that repeats parameters", () => {
+  const sampler = { name: "tpe", options: { reevaluate: 5 } };
+  const over = { space: { x: float(0, 1) }, sampler };
+  it("needs a study that runs duplicates", async () => {
+    await expect(plan(over)).rejects.toMatchObject({
+      code: "repeats-refused",
+      exitCode: 2,
+      message: expect.stringMatching(
+        /^sampler "tpe" repeats parameters, which on_duplicate "resample" would not run: create the study with --on-duplicate run/,
+      ) as unknown,
+    });
+    await expect(plan({ ...over, onDuplicate: "reuse" })).rejects.toThrow(/on_duplicate "reuse" would not run/);
+    await expect(plan({ ...over, onDuplicate: "run" })).resolves.toMatchObject({ sampler });
+  });
+  it("is stored with that option where it is given as an object", async () => {
+    const given = { ...over, sampler: new TpeSampler({ reevaluate: 5 }), onDuplicate: "run" as const };
+    await expect(plan(given)).resolves.toMatchObject({ sampler });
   });
 });
 

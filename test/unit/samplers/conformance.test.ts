@@ -26,6 +26,7 @@ const variants: TpeSamplerOptions[] = [
   {},
   { multivariate: false, group: false },
   { group: false, constantLiar: false },
+  { reevaluate: 3 },
   { preset: "optuna" },
   { preset: "optuna", group: true },
   { preset: "optuna", multivariate: false },

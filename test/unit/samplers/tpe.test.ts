@@ -5,6 +5,7 @@ import { createSampler, samplers } from "../../../src/samplers/index.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
 import { stepSize } from "../../../src/samplers/tpe/bandwidth.js";
+import type { Observations } from "../../../src/samplers/tpe/split.js";
 import type { TpeSamplerOptions } from "../../../src/samplers/tpe/tpe.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import { streamOf } from "../../../src/testing/sampler-scenes.js";
@@ -74,6 +75,18 @@ test("the default gets closer than Optuna's rule on most fixed seeds", () => {
   expect(wins).toBeGreaterThanOrEqual(10);
 });
 
+test("twenty floats that all count: closer than Optuna's rule in 9 of 10 seeds", () => {
+  const wide: SearchSpace = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x${i}`, float(-5, 5)]));
+  const f = (p: Params): number =>
+    Object.values(p).reduce<number>((sum, x, i) => sum + Math.abs((x as number) - (i % 7) + 3), 0);
+  const wins = Array.from({ length: 10 }, (_, seed) => seed).filter(
+    (seed) =>
+      best(optimize(new TpeSampler(), wide, f, 100, seed)) <
+      best(optimize(new TpeSampler({ preset: "optuna" }), wide, f, 100, seed)),
+  );
+  expect(wins.length).toBeGreaterThanOrEqual(9);
+});
+
 test("a branch is searched jointly with what it hangs on", () => {
   // under "deep" the best rate depends on depth and width together: independent draws cannot see it
   const tree: SearchSpace = {
@@ -106,14 +119,12 @@ describe("parallel proposals", () => {
     const t = y - (5.1 / (4 * Math.PI ** 2)) * x * x + (5 / Math.PI) * x - 6;
     return t * t + 10 * (1 - 1 / (8 * Math.PI)) * Math.cos(x) + 10;
   };
-  const spread = fixture<{ own: { median: number }; given: { median: number }; histories: [number, number][][] }>(
-    "spread.json",
-  );
+  const { histories } = fixture<{ histories: [number, number][][] }>("spread.json");
   /** Of 8 asks without a tell: each one's distance in the unit cube to the nearest other. */
-  function nearest(trials: readonly Trial[], seed: number): number[] {
+  function nearest(trials: readonly Trial[], seed: number, constantLiar = true): number[] {
     const all = [...trials];
     for (let i = 0; i < 8; i++) {
-      const params = new TpeSampler().suggest(
+      const params = new TpeSampler({ constantLiar }).suggest(
         plane,
         { direction: "minimize", trials: all },
         streamOf(seed, all.length),
@@ -131,22 +142,19 @@ describe("parallel proposals", () => {
     return ((s[s.length / 2 - 1] as number) + (s[s.length / 2] as number)) / 2;
   };
 
-  test("are at least as far apart as Optuna 5.0.0's, after 30 trials of its own", () => {
-    const all = Array.from({ length: 20 }, (_, s) => nearest(optimize(new TpeSampler(), plane, branin, 30, s), s));
-    expect(median(all.flat())).toBeGreaterThanOrEqual(spread.own.median);
-  });
-  test("are at least as far apart as Optuna 5.0.0's, after the same 30 trials", () => {
-    const all = spread.histories.map((points, seed) => {
-      const trials = points.map(([x0, x1], i) => trialOf(i, { x0, x1 }, { value: branin({ x0, x1 }) }));
-      return nearest(trials, seed);
-    });
-    expect(median(all.flat())).toBeGreaterThanOrEqual(spread.given.median);
+  test("are eight different ones, and twice as far apart as without regard for one another", () => {
+    const given = histories.map((points) =>
+      points.map(([x0, x1], i) => trialOf(i, { x0, x1 }, { value: branin({ x0, x1 }) })),
+    );
+    const apart = median(given.flatMap((trials, seed) => nearest(trials, seed)));
+    const without = median(given.flatMap((trials, seed) => nearest(trials, seed, false)));
+    expect(apart).toBeGreaterThan(2 * without);
   });
   test("don't depend on running trials without the constant liar", () => {
     const trials = optimize(new TpeSampler(), plane, branin, 12, 0);
-    const more = [...trials, trialOf(12, { x0: 0, x1: 0 }, { state: "running" })];
     const ask = (of: Trial[], constantLiar: boolean): Params =>
       new TpeSampler({ constantLiar }).suggest(plane, { direction: "minimize", trials: of }, streamOf(0, 99));
+    const more = [...trials, trialOf(12, ask(trials, true), { state: "running" })];
     expect(ask(more, false)).toEqual(ask(trials, false));
     expect(ask(more, true)).not.toEqual(ask(trials, true));
   });
@@ -169,14 +177,21 @@ test("the first trials fill every tenth of every range once", () => {
 });
 
 test("the step shrinks without success, grows with it, and needs both directions right", () => {
-  const values = (vs: number[]): { trial: Trial; values: Float64Array }[] =>
-    vs.map((value, i) => ({ trial: trialOf(i, {}, { value }), values: new Float64Array() }));
+  const of = (trials: Trial[]): Pick<Observations, "all"> => ({
+    all: trials.map((trial) => ({ trial, values: new Float64Array() })),
+  });
+  const values = (vs: number[]): Pick<Observations, "all"> => of(vs.map((value, i) => trialOf(i, {}, { value })));
   const falling = values(Array.from({ length: 30 }, (_, i) => -i));
   const rising = values(Array.from({ length: 30 }, (_, i) => i));
   expect(stepSize(falling, "minimize", 10)).toBeCloseTo(0.33, 9);
   expect(stepSize(rising, "maximize", 10)).toBeCloseTo(0.33, 9);
   expect(stepSize(rising, "minimize", 10)).toBeCloseTo(0.2 * Math.exp(-0.15 * 0.37 * 20), 9);
   expect(stepSize(values(Array.from({ length: 500 }, () => 1)), "minimize", 10)).toBe(0.01);
+  // pruned trials are no new best; running and failed ones, and values of NaN, are nothing
+  const pruned = Array.from({ length: 12 }, (_, i) => trialOf(i, {}, { state: "pruned" }));
+  const nothing = [{ state: "running" }, { state: "failed" }, { value: NaN }] as const;
+  const mixed = [...pruned, ...nothing.map((over, i) => trialOf(12 + i, {}, over))];
+  expect(stepSize(of(mixed), "minimize", 10)).toBeCloseTo(0.2 * Math.exp(-0.15 * 0.37 * 2), 9);
 });
 
 describe("options", () => {
