@@ -225,6 +225,14 @@ export { PercentilePruner } from "./pruners/percentile.js";
 export type { ComparisonOptions, PercentilePrunerOptions } from "./pruners/percentile.js";
 export { PatientPruner } from "./pruners/patient.js";
 export type { PatientPrunerOptions } from "./pruners/patient.js";
+export { AshaPruner } from "./pruners/asha.js";
+export type { AshaPrunerOptions } from "./pruners/asha.js";
+export { HyperbandPruner } from "./pruners/hyperband.js";
+export type { HyperbandPrunerOptions } from "./pruners/hyperband.js";
+export { WilcoxonPruner } from "./pruners/wilcoxon.js";
+export type { WilcoxonPrunerOptions } from "./pruners/wilcoxon.js";
+export { ThresholdPruner } from "./pruners/threshold.js";
+export type { ThresholdPrunerOptions } from "./pruners/threshold.js";
 export { createPruner, pruners } from "./pruners/index.js";
 export type { PruneDecision, Pruner, PrunerFactory } from "./pruners/index.js";
 

@@ -1,8 +1,8 @@
 // A pruner that ends a trial whose reports leave a range: a loss that has blown up, an accuracy below chance.
 
 export default function register({ pruners, parameter, z }) {
-  class ThresholdPruner {
-    name = "threshold";
+  class RangePruner {
+    name = "range";
 
     constructor({ lower, upper, n_warmup_steps }) {
       this.lower = lower ?? -Infinity;
@@ -31,7 +31,7 @@ export default function register({ pruners, parameter, z }) {
       unit: "steps",
     }),
   });
-  pruners.register("threshold", { summary: "ends trials whose reports leave a range (example)", parameters })(
-    (options) => new ThresholdPruner(options),
+  pruners.register("range", { summary: "ends trials whose reports leave a range (example)", parameters })(
+    (options) => new RangePruner(options),
   );
 }

@@ -1,5 +1,13 @@
 /** Trains a trial again from its record and compares what comes out. */
-import { defined, timedMetrics, unknownTrial, UsageError, wholeRunMetrics } from "../core/index.js";
+import {
+  defined,
+  directionsOf,
+  reportDirection,
+  timedMetrics,
+  unknownTrial,
+  UsageError,
+  wholeRunMetrics,
+} from "../core/index.js";
 import type {
   BackendName,
   EpochEvent,
@@ -7,11 +15,14 @@ import type {
   Metrics,
   StudyHeader,
   StudyObjective,
+  StudyState,
   Trial,
 } from "../core/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { metricsOfPlugins } from "../plugins/load-plugins.js";
+import { createPruner, pruners } from "../pruners/index.js";
+import { judgedAgain } from "../pruners/judged-again.js";
 import type { RunProbe, RunResult, TrialScores } from "../training/index.js";
 import { epochNumbers, numbersOfPart, run, scoreTrial } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
@@ -26,8 +37,8 @@ import { backendOf, kernelsOf } from "./ran-on.js";
 export interface ReplayResult {
   readonly number: number;
   /**
-   * Whether every report, the values and the best and last metrics came out bit for bit as recorded. What is measured
-   * with a clock is not compared.
+   * Whether every report, the values and the best and last metrics came out bit for bit as recorded, and the study's
+   * records give the pruner's decisions again. What is measured with a clock is not compared.
    */
   readonly same: boolean;
   /** What differs first, in words; null when nothing does. */
@@ -72,7 +83,7 @@ export async function replayTrial(
   const state = await storage.read(name);
   const trial = state.trial(number);
   if (!trial) throw unknownTrial(name, number, state.size);
-  return replayRecord(state.header, storage.baseDirectory(name), trial, options);
+  return replayRecord(state, storage.baseDirectory(name), trial, options);
 }
 
 /** Other kernels give other bits, so there is no going on with them. */
@@ -120,7 +131,7 @@ function reportOf(event: EpochEvent, probe: RunProbe, metric: string): number {
 }
 
 async function replayRecord(
-  header: StudyHeader,
+  { header, trials }: Pick<StudyState, "header" | "trials">,
   base: string | null,
   trial: Trial,
   options: ReplayOptions,
@@ -154,7 +165,8 @@ async function replayRecord(
   const difference =
     differingReport(trial, reports, timed) ??
     (timed ? null : differingPart(trial, ofParts)) ??
-    differingScore(header, trial, result);
+    differingScore(header, trial, result) ??
+    (await differingDecision(header, trial, trials));
   return {
     ...{ number: trial.number, same: difference === null, difference, reports },
     ...{ backend: `${result.backend.name}/${result.kernels}`, recorded_backend: trial.backend },
@@ -188,6 +200,37 @@ function differingReport(trial: Trial, reports: readonly [number, number][], tim
   if (reports.length > trial.intermediate.length)
     return `${reports.length} epochs now, ${trial.intermediate.length} recorded`;
   return null;
+}
+
+/**
+ * Where the study's pruner, asked again by the study's records, decides otherwise than it did. A dry run keeps every
+ * decision; else the trial went on after each report but the one that it was pruned at.
+ */
+async function differingDecision(header: StudyHeader, trial: Trial, trials: readonly Trial[]): Promise<string | null> {
+  const { name, options } = header.pruner;
+  const recorded = recordedDecisions(header, trial);
+  if (!recorded || !pruners.has(name)) return null;
+  const pruner = await createPruner(name, options);
+  const again = judgedAgain(pruner, trial, {
+    ...{ direction: reportDirection(header), directions: directionsOf(header), trials },
+  });
+  for (const [i, [step]] of trial.intermediate.entries()) {
+    const now = again[i];
+    if (recorded[i] === undefined || !now || now.prune === recorded[i]) continue;
+    return `epoch ${step}: ${recorded[i] ? "pruned" : "not pruned"} then, otherwise by the records (${now.reason})`;
+  }
+  return null;
+}
+
+/** What the pruner said of each report; undefined where it was not asked or something else ended the trial. */
+function recordedDecisions({ settings }: StudyHeader, trial: Trial): (boolean | undefined)[] | null {
+  const { intermediate, prune_reason, user_attrs } = trial;
+  if (settings.dry_run_pruner) {
+    const kept = user_attrs["dry_run_decisions"] as readonly { prune: boolean; reason: string }[] | undefined;
+    return kept?.map(({ prune, reason }) => (reason.endsWith(": the last") ? undefined : prune)) ?? null;
+  }
+  const pruned = trial.state === "pruned" && /^step \d+: /.test(prune_reason ?? "");
+  return intermediate.map((_, i) => (i < intermediate.length - 1 ? false : pruned ? true : undefined));
 }
 
 /** The values of a complete trial, and the metrics of any that came to some. */

@@ -4,6 +4,12 @@ import type { Trial } from "./trial.js";
 /** Up to so many reports a record has lists of its own: copying them costs less than sharing does. */
 const COPIED = 64;
 
+/**
+ * The user attribute of a trial whose reports were judged by finished trials alone, though the pruner looks at running
+ * ones: that of a deterministic call, where nothing depends on timing.
+ */
+export const JUDGED_ALONE = "judged_by_finished_trials_alone";
+
 type Report = readonly [step: number, value: number];
 
 /** What a running trial has reported, shared by all of its records; each knows how much of it is its own. */
@@ -135,4 +141,15 @@ export function lastReport(trial: Trial): LastReport | null {
   if (at < 0) return null;
   const [step, value] = intermediate[at] as Report;
   return { step, value, seen: seen[at] as number };
+}
+
+/**
+ * The record with only those reports that were judged before `finished` trials were finished: what a report that sees so
+ * many is judged beside. Which they are follows from `seen`, so that the judgement can be repeated from records.
+ */
+export function reportsBefore(trial: Trial, finished: number): Trial {
+  const { intermediate, seen } = trial;
+  if ((seen.at(-1) ?? -1) < finished) return trial;
+  const count = seen.findIndex((then) => then >= finished);
+  return { ...trial, intermediate: intermediate.slice(0, count), seen: seen.slice(0, count) };
 }

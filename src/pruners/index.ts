@@ -33,6 +33,63 @@ const percentile = parameter(z.number().min(0).max(100).default(25), {
   unit: "%",
 });
 
+const halving = {
+  reduction_factor: parameter(z.number().int().min(2).default(3), {
+    description: "each rung is at so many times the steps of the one before, and keeps one in so many",
+  }),
+  bootstrap_count: parameter(z.number().int().min(0).default(0), {
+    description: "trials that are pruned at a rung before any is promoted from it",
+  }),
+};
+const leastSteps = z.number().int().min(1);
+
+const asha = z.strictObject({
+  min_resource: parameter(z.union([leastSteps, z.literal("auto")]).default(3), {
+    description: "step of the first rung; auto: a hundredth of the steps of the first complete trials",
+    unit: "steps",
+  }),
+  ...halving,
+  min_early_stopping_rate: parameter(z.number().int().min(0).default(0), {
+    description: "rungs left out at the beginning",
+  }),
+});
+
+const hyperband = z.strictObject({
+  min_resource: parameter(leastSteps.default(3), {
+    description: "step of the first rung, in the bracket that prunes earliest",
+    unit: "steps",
+  }),
+  max_resource: parameter(z.union([leastSteps, z.literal("auto")]).default("auto"), {
+    description: "steps of a trial; auto: as many as the first complete trials take",
+    unit: "steps",
+  }),
+  ...halving,
+  study_name: parameter(z.string().optional(), {
+    description: "deal trials to brackets as Optuna does in a study of this name; default: in turn",
+  }),
+});
+
+const wilcoxon = z.strictObject({
+  p_threshold: parameter(z.number().min(0).max(1).default(0.1), {
+    description: "prune where the p-value of being no worse than the best trial is below this",
+  }),
+  n_startup_steps: parameter(z.number().int().min(0).default(2), {
+    description: "steps to compare before pruning starts",
+    unit: "steps",
+  }),
+});
+
+const limit = (description: string): z.ZodOptional<z.ZodNumber> => parameter(z.number().optional(), { description });
+const threshold = z.strictObject({
+  lower: limit("prune where the reported value is below this"),
+  upper: limit("prune where the reported value is above this"),
+  n_warmup_steps: parameter(z.number().int().min(0).default(0), {
+    description: "no pruning before this step",
+    unit: "steps",
+  }),
+  interval_steps: comparison.interval_steps,
+});
+
 /** The comparing pruners' options under the library's names. */
 function comparisonOptions(options: Readonly<Record<string, unknown>>) {
   const given = z.object(comparison).parse(options);
@@ -92,6 +149,72 @@ if (!pruners.has("median")) {
           pruner: inner ? inner(options) : null,
           patience: options["patience"] as number,
           minDelta: options["min_delta"] as number,
+        });
+      };
+    }),
+  );
+
+  pruners.register("asha", {
+    summary: "asynchronous successive halving: promotes the best third of the trials at each rung, prunes the others",
+    parameters: asha,
+  })(
+    lazy<PrunerFactory>(async () => {
+      const { AshaPruner } = await import("./asha.js");
+      return (options) => {
+        const given = asha.parse(options);
+        return new AshaPruner({
+          minResource: given.min_resource,
+          reductionFactor: given.reduction_factor,
+          minEarlyStoppingRate: given.min_early_stopping_rate,
+          bootstrapCount: given.bootstrap_count,
+        });
+      };
+    }),
+  );
+
+  pruners.register("hyperband", {
+    summary: "successive halving in several brackets, each with a later first rung",
+    parameters: hyperband,
+  })(
+    lazy<PrunerFactory>(async () => {
+      const { HyperbandPruner } = await import("./hyperband.js");
+      return (options) => {
+        const given = hyperband.parse(options);
+        return new HyperbandPruner({
+          minResource: given.min_resource,
+          maxResource: given.max_resource,
+          reductionFactor: given.reduction_factor,
+          bootstrapCount: given.bootstrap_count,
+          studyName: given.study_name ?? null,
+        });
+      };
+    }),
+  );
+
+  pruners.register("wilcoxon", {
+    summary: "prunes a trial that a signed-rank test finds worse than the best one, step by step or part by part",
+    parameters: wilcoxon,
+  })(
+    lazy<PrunerFactory>(async () => {
+      const { WilcoxonPruner } = await import("./wilcoxon.js");
+      return (options) => {
+        const given = wilcoxon.parse(options);
+        return new WilcoxonPruner({ pThreshold: given.p_threshold, nStartupSteps: given.n_startup_steps });
+      };
+    }),
+  );
+
+  pruners.register("threshold", {
+    summary: "prunes a trial whose value is NaN or outside fixed limits",
+    parameters: threshold,
+  })(
+    lazy<PrunerFactory>(async () => {
+      const { ThresholdPruner } = await import("./threshold.js");
+      return (options) => {
+        const given = threshold.parse(options);
+        return new ThresholdPruner({
+          ...{ lower: given.lower ?? null, upper: given.upper ?? null },
+          ...{ nWarmupSteps: given.n_warmup_steps, intervalSteps: given.interval_steps },
         });
       };
     }),

@@ -42,6 +42,11 @@ export class PatientPruner implements Pruner {
     this.minDelta = minDelta;
   }
 
+  /** As the wrapped pruner. */
+  get running(): boolean {
+    return this.pruner?.running ?? false;
+  }
+
   decide(trial: Trial, history: History): PruneDecision {
     const reports = digestOf(trial);
     const step = reports.last;

@@ -1,6 +1,7 @@
 /** The pruner `percentile`, and the comparison by which it and `median` judge reports. */
 import { requireKnownKeys } from "../core/index.js";
 import type { History, KnownKeys, Trial } from "../core/index.js";
+import { betweenChecks } from "./interval.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
@@ -51,12 +52,6 @@ export function percentileOfSorted(sorted: Ranked, percentile: number): number {
   const t = position - index;
   const difference = above - below;
   return t >= 0.5 ? above - difference * (1 - t) : below + difference * t;
-}
-
-/** Whether `step` is the first report in its interval between checks (Optuna's `_is_first_in_interval_step`). */
-function isFirstInInterval(step: number, previous: number, warmup: number, interval: number): boolean {
-  const checkpoint = Math.floor((step - warmup) / interval) * interval + warmup;
-  return previous < checkpoint;
 }
 
 /**
@@ -114,10 +109,7 @@ export class PercentilePruner implements Pruner {
     const { complete } = this.#voters;
     if (complete === 0) return "no trial is complete yet";
     if (complete < this.nStartupTrials) return `${complete} of ${this.nStartupTrials} startup trials are complete`;
-    if (step < this.nWarmupSteps) return `warm-up until step ${this.nWarmupSteps}`;
-    if (!isFirstInInterval(step, previous, this.nWarmupSteps, this.intervalSteps))
-      return `between checks (every ${this.intervalSteps} steps from ${this.nWarmupSteps})`;
-    return null;
+    return betweenChecks(step, previous, this.nWarmupSteps, this.intervalSteps);
   }
 
   #compare(step: number, best: number, direction: History["direction"]): PruneDecision {

@@ -11,5 +11,7 @@ export interface PruneDecision {
 /** Judges a running trial after a report. Pure: the same records give the same decision. */
 export interface Pruner {
   readonly name: string;
+  /** Whether the reports of running trials have a say. @default false */
+  readonly running?: boolean;
   decide(trial: Trial, history: History): PruneDecision;
 }

@@ -16,6 +16,8 @@ export interface ReportDigest {
   readonly count: number;
   /** The largest step; undefined before the first report. */
   readonly last: number | undefined;
+  /** The value at the largest step; NaN before the first report. */
+  readonly lastValue: number;
   /** The largest step but one; undefined before the second report. */
   readonly previous: number | undefined;
   /** The best value of the first `count` steps (of all without it), NaN left out; NaN when nothing else is there. */
@@ -44,6 +46,10 @@ class FewReports implements ReportDigest {
 
   get last(): number | undefined {
     return this.#reports.at(-1)?.[0];
+  }
+
+  get lastValue(): number {
+    return this.#reports.at(-1)?.[1] ?? NaN;
   }
 
   get previous(): number | undefined {
@@ -105,6 +111,10 @@ class GrowingReports implements ReportDigest {
 
   get last(): number | undefined {
     return this.#steps.at(-1);
+  }
+
+  get lastValue(): number {
+    return this.#values.at(-1) ?? NaN;
   }
 
   get previous(): number | undefined {

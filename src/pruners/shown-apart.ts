@@ -1,4 +1,4 @@
-/** Two numbers written so that they can be told apart. */
+/** Numbers as reasons write them: short, and two of them so that they can be told apart. */
 
 function digitsBeforePoint(value: number): number {
   const size = Math.abs(value);
@@ -11,10 +11,15 @@ function shownWith(value: number, digits: number): string {
     : `${value}`;
 }
 
+/** A number in three significant digits. */
+export function shown(value: number): string {
+  return shownWith(value, 3);
+}
+
 /** Two numbers in three significant digits, or as many more as it takes to tell them apart. */
 export function shownApart(a: number, b: number): [string, string] {
   for (let digits = 3; ; digits++) {
-    const shown: [string, string] = [shownWith(a, digits), shownWith(b, digits)];
-    if (shown[0] !== shown[1] || Object.is(a, b) || a === b || digits >= 17) return shown;
+    const both: [string, string] = [shownWith(a, digits), shownWith(b, digits)];
+    if (both[0] !== both[1] || Object.is(a, b) || a === b || digits >= 17) return both;
   }
 }

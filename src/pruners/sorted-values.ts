@@ -39,6 +39,17 @@ export class SortedValues implements Ranked {
     return undefined;
   }
 
+  /** How many numbers are below `value`, or at most `value`. */
+  countBelow(value: number, orEqual = false): number {
+    let count = 0;
+    for (const piece of this.#pieces) {
+      const place = placeIn(piece, value, orEqual);
+      count += place;
+      if (place < piece.length) break;
+    }
+    return count;
+  }
+
   /** @param value not NaN */
   add(value: number): void {
     const at = this.#pieceFor(value);
@@ -66,13 +77,14 @@ export class SortedValues implements Ranked {
   }
 }
 
-/** The place of `value` in an ascending list: behind its equals. */
-function placeIn(sorted: readonly number[], value: number): number {
+/** The place of `value` in an ascending list: behind its equals, or before them. */
+function placeIn(sorted: readonly number[], value: number, behind = true): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) <= value) low = middle + 1;
+    const at = sorted[middle] as number;
+    if (at < value || (behind && at === value)) low = middle + 1;
     else high = middle;
   }
   return low;

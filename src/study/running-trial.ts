@@ -1,6 +1,6 @@
 /** One trial under way in a call of `optimize`, to its outcome; answers its reports: go on, or prune. */
 import type { Failure, Metrics, OptimizeEvent, RanOn, StudyEvent, Trial, TrialOutcome } from "../core/index.js";
-import { longTimeout, messageOf, MlbenchError, moduleErrorOf } from "../core/index.js";
+import { JUDGED_ALONE, longTimeout, messageOf, MlbenchError, moduleErrorOf } from "../core/index.js";
 import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason } from "../executors/executor.js";
 import { endingEvent } from "./finishing.js";
 import type { StudyLog } from "./study-log.js";
@@ -187,6 +187,8 @@ export class RunningTrial {
     const events: StudyEvent[] = [];
     if (this.#decisions.length > 0 && outcome.state !== "cancelled")
       events.push({ type: "trial-attr", number: this.number, key: "dry_run_decisions", value: this.#decisions });
+    if (this.#seen !== undefined && dispatcher.judgesBesideRunning && outcome.state !== "cancelled")
+      events.push({ type: "trial-attr", number: this.number, key: JUDGED_ALONE, value: true });
     events.push(endingEvent(trial, outcome satisfies TrialOutcome, end));
     return events;
   }

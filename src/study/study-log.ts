@@ -7,6 +7,7 @@ import {
   messageOf,
   MlbenchError,
   reportDirection,
+  reportsBefore,
   unknownTrial,
 } from "../core/index.js";
 import type { StorageFinding, StudyStorage, StudyWriter } from "../storage/storage.js";
@@ -106,9 +107,14 @@ export class StudyLog {
     return this.historyWhen(this.#finished.length);
   }
 
-  /** {@link StudyLog.finishedHistory} as it was when `finished` trials were. */
-  historyWhen(finished: number): Required<History> {
-    const runningOf = (): readonly Trial[] => this.running;
+  /**
+   * {@link StudyLog.finishedHistory} as it was when `finished` trials were. Of running trials it has what they had
+   * reported before the last of these finished, which their records tell ever after.
+   * @param besideRunning whether running trials are there at all: not where results are to depend on no timing
+   */
+  historyWhen(finished: number, besideRunning = true): Required<History> {
+    const runningOf = (): readonly Trial[] =>
+      besideRunning ? this.running.map((trial) => reportsBefore(trial, finished)) : [];
     // Running trials are looked up only by a pruner that asks: most judge by finished trials alone.
     return {
       direction: reportDirection(this.header),

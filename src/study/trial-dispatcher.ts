@@ -210,24 +210,30 @@ export class TrialDispatcher {
 
   /**
    * Records an intermediate value and asks the pruner, but for the last step. `seen` is how many finished trials are
-   * looked at: all that there are, unless the caller fixes it.
+   * looked at, and they alone, where the caller fixes it; else all that there are, beside those that run.
    */
   report(
     number: number,
     { step, value, metrics, parts }: Omit<KeptReport, "attempt"> & { readonly parts?: readonly number[] },
-    { seen = this.#log.state.finished, lastStep = Infinity }: { seen?: number | undefined; lastStep?: number } = {},
+    { seen: fixed, lastStep = Infinity }: { seen?: number | undefined; lastStep?: number } = {},
   ): PruneDecision {
     const { attempt } = this.#running(number);
+    const seen = fixed ?? this.#log.state.finished;
     this.#log.post({ type: "trial-report", number, step, value, seen, ...(parts ? { parts } : {}) });
     this.#keeper?.record(number, { attempt, step, value, metrics });
     if (step >= lastStep) return { prune: false, reason: `step ${step}: the last` };
-    return this.judge(number, seen);
+    return this.judge(number, seen, fixed === undefined);
   }
 
   /** What the pruner says of a running trial's reports so far. */
-  judge(number: number, seen: number = this.#log.state.finished): PruneDecision {
+  judge(number: number, seen: number, besideRunning = true): PruneDecision {
     const trial = withLiveReports(this.#running(number));
-    return this.#components.pruner.decide(trial, this.#log.historyWhen(seen));
+    return this.#components.pruner.decide(trial, this.#log.historyWhen(seen, besideRunning));
+  }
+
+  /** Whether the pruner looks at running trials. */
+  get judgesBesideRunning(): boolean {
+    return this.#components.pruner.running ?? false;
   }
 
   setUserAttr(number: number, key: string, value: unknown): void {

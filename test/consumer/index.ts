@@ -1,6 +1,7 @@
 // A project that uses the package from outside: type-checked and run against the packed tarball.
 import {
   AutoSampler,
+  AshaPruner,
   ForwardModel,
   GpSampler,
   BruteForceSampler,
@@ -9,6 +10,7 @@ import {
   NsgaIISampler,
   hypervolume,
   hypervolumeHistory,
+  HyperbandPruner,
   MedianPruner,
   MemoryStorage,
   NopPruner,
@@ -17,8 +19,10 @@ import {
   PercentilePruner,
   QmcSampler,
   RandomSampler,
+  ThresholdPruner,
   TpeSampler,
   TrialPruned,
+  WilcoxonPruner,
   buildDataset,
   buildParams,
   categorical,
@@ -223,6 +227,10 @@ for (const pruner of [
   new NopPruner(),
   new PercentilePruner({ percentile: 25 }),
   new PatientPruner({ pruner: null, patience: 3 }),
+  new AshaPruner({ minResource: 1, reductionFactor: 4 }),
+  new HyperbandPruner({ maxResource: 27 }),
+  new WilcoxonPruner({ pThreshold: 0.05 }),
+  new ThresholdPruner({ upper: 10 }),
 ])
   expect(typeof pruner.decide(trials[0] as Trial, history).prune === "boolean", `${pruner.name} decides`);
 const estimator = new ParzenEstimator({ observations: { x: [0.2, 0.4] }, space: { x: float(0, 1) } });

@@ -555,6 +555,10 @@ const schemas = {
           ...nullable({ type: "number" }),
         },
         steps: { description: "Reports of all trials.", ...count },
+        dry_run: {
+          description: "What the pruner would have done; only where it is run dry.",
+          ...object({ pruned: count, steps_saved: count, best_pruned: nullable(yes) }),
+        },
         folds: { description: "What each trial is cross-validated over; null: one split.", ...nullable(folds) },
         seeds: { description: "How many seeds each trial, or each of its folds, trains under.", ...count },
         best: best({
@@ -591,7 +595,7 @@ const schemas = {
         },
         findings: list(ref("finding")),
       },
-      { optional: ["front", "hypervolume"] },
+      { optional: ["front", "hypervolume", "dry_run"] },
     ),
   ],
   trials: ["`trials`", list(ref("trial"))],
@@ -729,7 +733,10 @@ const schemas = {
     "`replay N`",
     object({
       number: count,
-      same: { description: "Every report, the values and metrics came out bit for bit as recorded.", ...yes },
+      same: {
+        description: "Every report, the values and metrics came out bit for bit, and the pruner's decisions again.",
+        ...yes,
+      },
       difference: nullable(text),
       reports: ref("intermediate"),
       backend: text,

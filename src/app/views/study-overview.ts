@@ -53,6 +53,16 @@ export interface PriorSummary extends Omit<StudyPrior, "trials"> {
   readonly trials: number;
 }
 
+/** What a dry run of the pruner would have done. */
+export interface DryRunSummary {
+  /** How many trials it would have ended early. */
+  readonly pruned: number;
+  /** Reports that would not have been made. */
+  readonly steps_saved: number;
+  /** Whether the best trial is among them; null in studies with several objectives. */
+  readonly best_pruned: boolean | null;
+}
+
 /** A study in figures. Key names are those of `show --format json`. */
 export interface StudyOverview {
   readonly name: string;
@@ -81,6 +91,8 @@ export interface StudyOverview {
   readonly pruned_share: number | null;
   /** Reports of all trials together. */
   readonly steps: number;
+  /** Only where the pruner is run dry. */
+  readonly dry_run?: DryRunSummary;
   /** Null where no feasible trial is complete, and in studies with several objectives. */
   readonly best: BestTrialSummary | null;
   /** The baselines on the best trial's windows, or on all trials'; null where they were not scored. */
@@ -140,6 +152,7 @@ export function overviewOf(
     trial_seconds: trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0),
     pruned_share: judged === 0 ? null : counts.pruned / judged,
     steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
+    ...(header.settings.dry_run_pruner ? { dry_run: dryRunOf(state) } : {}),
     ...bestOf(state, reference),
     baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
@@ -162,6 +175,23 @@ export function samplerChoiceOf(
 
 function priorOf({ settings: { from } }: StudyHeader): PriorSummary | null {
   return from ? { ...from, trials: from.trials.length } : null;
+}
+
+/** The first decision to prune would have been the last report. */
+function dryRunOf(state: StudyState): DryRunSummary {
+  const ends = new Map<number, number>();
+  for (const { number, user_attrs } of state.trials) {
+    const decisions = user_attrs["dry_run_decisions"];
+    const end = Array.isArray(decisions) ? (decisions as { prune: boolean }[]).findIndex(({ prune }) => prune) : -1;
+    if (end >= 0) ends.set(number, end + 1);
+  }
+  const saved = [...ends].map(([number, end]) => (state.trial(number)?.intermediate.length ?? end) - end);
+  const best = state.header.objectives.length > 1 ? null : bestOfStudy(state);
+  return {
+    pruned: ends.size,
+    steps_saved: saved.reduce((sum, steps) => sum + steps, 0),
+    best_pruned: best && ends.has(best.number),
+  };
 }
 
 function failuresOf({ trials }: StudyState): Record<string, number> {

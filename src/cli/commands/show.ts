@@ -1,7 +1,7 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about, once or as it changes. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import { partNames } from "../../app/views/baselines.js";
-import type { StudyOverview } from "../../app/views/study-overview.js";
+import type { DryRunSummary, StudyOverview } from "../../app/views/study-overview.js";
 import {
   bestOfStudy,
   comparableTrials,
@@ -91,6 +91,13 @@ async function studyInWords(inspected: InspectedStudy, { io, width, reference }:
 }
 
 /** Trials that a process left running that is gone; nothing while somebody has the study. */
+/** `8 trials would have been pruned, saving 120 of 400 steps (30 %); the best one among them` */
+function dryRunInWords({ pruned, steps_saved, best_pruned }: DryRunSummary, steps: number): string {
+  const share = steps === 0 ? 0 : (100 * steps_saved) / steps;
+  const best = best_pruned === true ? "; the best one among them" : "";
+  return `${pruned} ${pruned === 1 ? "trial" : "trials"} would have been pruned, saving ${steps_saved} of ${steps} steps (${share.toFixed(0)} %)${best}`;
+}
+
 function abandonedInWords({ state, owner }: InspectedStudy): string[] {
   if (owner !== null) return [];
   const left = state.unfinished.filter((number) => {
@@ -216,6 +223,7 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
       `pruned   ${(100 * summary.pruned_share).toFixed(0)} % of trials; ` +
         `${summary.steps} ${isModel ? "epochs trained" : "steps run"}`,
     );
+  if (summary.dry_run) lines.push(labelled("dry run", dryRunInWords(summary.dry_run, summary.steps)));
   const failures = Object.entries(summary.failures).map(([name, count]) => `${count} ${name}`);
   if (failures.length > 0) lines.push(`failed   ${styled("failed", failures.join(", "))}`);
   lines.push(`time     ${duration(summary.trial_seconds)} in trials`);

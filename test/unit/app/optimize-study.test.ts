@@ -212,6 +212,33 @@ describe("a study over a model", () => {
     await expect(replayTrial(study, 3)).rejects.toMatchObject({ code: "unknown-trial" });
   });
 
+  it.each([false, true])(
+    "replays the pruner's decisions from the study's records (dry run: %s)",
+    async (dryRunPruner) => {
+      const pruner = { name: "asha", options: { min_resource: 1, reduction_factor: 2 } };
+      const study = await createStudy({ storage: new MemoryStorage(), ...small, pruner, dryRunPruner, seed: 2 });
+      await study.optimize({ trials: 6, workers: 1 });
+      const { trials, header } = study;
+      const decided = (trial: Trial): boolean => {
+        const dry = trial.user_attrs["dry_run_decisions"] as { prune: boolean }[] | undefined;
+        return dry ? dry.some(({ prune }) => prune) : trial.state === "pruned";
+      };
+      const number = trials.findIndex(decided);
+      expect(number).toBeGreaterThan(0);
+      expect(await replayTrial(study, number)).toMatchObject({ same: true, difference: null });
+
+      // The same records under a pruner that would have let it go on.
+      const other = new MemoryStorage();
+      const writer = await other.create({ ...header, pruner: { name: "nop", options: {} } });
+      for (const trial of trials) await writer.append({ type: "trial-created", trial });
+      await writer.close();
+      expect(await replayTrial({ storage: other, name: study.name }, number)).toMatchObject({
+        same: false,
+        difference: "epoch 1: pruned then, otherwise by the records (step 1: pruning is off)",
+      });
+    },
+  );
+
   it("trains the winner again beside the defaults, under the same fresh seeds", async () => {
     const storage = new MemoryStorage();
     const study = await createStudy({

@@ -104,6 +104,31 @@ test.each([
   expect(() => parseReference("cost=1", objectives.slice(0, 1))).toThrow(/is for several objectives/);
 });
 
+test("a dry run of a pruner is shown with what it would have saved", async () => {
+  const pruner = { name: "threshold", options: { upper: 0.5 } };
+  const study = await createStudy({
+    ...{ name: "dry", storage: owned, space: { x: float(0, 1) }, seed: 1, direction: "maximize" },
+    ...{ pruner, dryRunPruner: true },
+  });
+  owned.owner = null;
+  await study.optimize(
+    (trial) => {
+      const x = Number(trial.params["x"]);
+      for (const step of [1, 2, 3, 4]) trial.report(x, step);
+      return x;
+    },
+    { trials: 6 },
+  );
+  // Each trial above 0.5, the best one among them, would have ended at the first of its four reports.
+  const above = study.trials.filter(({ params }) => Number(params["x"]) > 0.5).length;
+  expect(above).toBeGreaterThan(0);
+  expect(above).toBeLessThan(6);
+  const line = `dry run +${above} trials? would have been pruned, saving ${3 * above} of 24 steps .*; the best one among them$`;
+  expect(await printed("show", "dry", "--storage", "owned:")).toMatch(new RegExp(line, "m"));
+  const shown = JSON.parse(await printed("show", "dry", "--storage", "owned:", "--format", "json")) as object;
+  expect(shown).toMatchObject({ dry_run: { pruned: above, steps_saved: 3 * above, best_pruned: true } });
+});
+
 test("notes, tags and bans are shown by show and trials, and exported", async () => {
   const study = await createStudy({ name: "said", storage: owned, space: { x: float(0, 1) }, seed: 1 });
   owned.owner = null;

@@ -2,6 +2,10 @@ import { expect, test } from "vitest";
 import { UsageError } from "../../../src/core/index.js";
 import type { Direction, Trial } from "../../../src/core/index.js";
 import { createPruner, pruners } from "../../../src/pruners/index.js";
+import { AshaPruner } from "../../../src/pruners/asha.js";
+import { HyperbandPruner } from "../../../src/pruners/hyperband.js";
+import { ThresholdPruner } from "../../../src/pruners/threshold.js";
+import { WilcoxonPruner } from "../../../src/pruners/wilcoxon.js";
 import { MedianPruner } from "../../../src/pruners/median.js";
 import { NopPruner } from "../../../src/pruners/nop.js";
 import { PatientPruner } from "../../../src/pruners/patient.js";
@@ -118,13 +122,29 @@ test.each([
   () => new PatientPruner({ patience: -1 }),
   () => new PatientPruner({ patience: 1, minDelta: -0.1 }),
   () => new PatientPruner({} as never),
+  () => new AshaPruner({ minResource: 0 }),
+  () => new AshaPruner({ minResource: "first" as never }),
+  () => new AshaPruner({ reductionFactor: 1 }),
+  () => new AshaPruner({ minEarlyStoppingRate: -1 }),
+  () => new AshaPruner({ minResource: "auto", bootstrapCount: 1 }),
+  () => new HyperbandPruner({ minResource: 3, maxResource: 2 }),
+  () => new HyperbandPruner({ minResource: 1.5 }),
+  () => new HyperbandPruner({ bootstrapCount: 1 }),
+  () => new HyperbandPruner({ studyName: 3 as never }),
+  () => new WilcoxonPruner({ pThreshold: 1.1 }),
+  () => new WilcoxonPruner({ nStartupSteps: -1 }),
+  () => new ThresholdPruner({ lower: 2, upper: 1 }),
+  () => new ThresholdPruner({ lower: NaN }),
+  () => new ThresholdPruner({ upper: "5" as never }),
 ])("a bad option is refused in one line: %s", (make) => {
   expect(make).toThrow(UsageError);
   expect(make).toThrow(/^pruner "\w+": \w+ must be .+, got /);
 });
 
 test("registered pruners are made from their options", async () => {
-  expect(pruners.names()).toEqual(["median", "percentile", "patient", "nop"]);
+  expect(pruners.names()).toEqual([
+    ...["median", "percentile", "patient", "asha", "hyperband", "wilcoxon", "threshold", "nop"],
+  ]);
   expect(await createPruner("median", { n_warmup_steps: 2 })).toMatchObject({ name: "median", nWarmupSteps: 2 });
   expect(await createPruner("percentile")).toMatchObject({ name: "percentile", percentile: 25, nMinTrials: 3 });
   expect(await createPruner("patient", { pruner: "percentile", percentile: 40, patience: 2 })).toMatchObject({
