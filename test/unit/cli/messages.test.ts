@@ -39,7 +39,7 @@ const mistakes: [string[], string][] = [
   ],
   [
     create("--sampler-option", "foo=1"),
-    'sampler "tpe" has no option "foo": known: preset, seed, n_startup_trials, n_ei_candidates, prior_weight, magic_clip, endpoints, multivariate, group, constant_liar',
+    'sampler "tpe" has no option "foo": known: preset, seed, n_startup_trials, n_ei_candidates, prior_weight, magic_clip, endpoints, multivariate, group, constant_liar, reevaluate',
   ],
   // Ranges as they are written elsewhere.
   ...(
