@@ -95,7 +95,7 @@ class ReachedValues {
         return value !== undefined && Number.isFinite(value) ? [loss - this.#sign * value] : [];
       });
       gains.sort((a, b) => a - b);
-      gain = gains.length === 0 ? null : gains[gains.length >> 1];
+      gain = gains[gains.length >> 1] ?? null;
       this.#gains.set(step, gain);
     }
     return gain;
