@@ -193,6 +193,8 @@ export type { RandomSamplerOptions } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
 export { BruteForceSampler } from "./samplers/brute-force/brute-force.js";
 export type { BruteForceSamplerOptions } from "./samplers/brute-force/brute-force.js";
+export { CmaesSampler } from "./samplers/cmaes/cmaes.js";
+export type { CmaesSamplerOptions } from "./samplers/cmaes/cmaes.js";
 export { QmcSampler } from "./samplers/qmc/qmc.js";
 export type { QmcSamplerOptions } from "./samplers/qmc/qmc.js";
 export { AutoSampler } from "./samplers/auto/auto.js";

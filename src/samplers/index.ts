@@ -76,6 +76,33 @@ if (!samplers.has("tpe")) {
     }),
   );
 
+  samplers.register("cmaes", {
+    summary: "CMA-ES: learns how numeric parameters go together; for many of them, and for long runs",
+    parameters: z.strictObject({
+      seed,
+      n_startup_trials: parameter(z.number().int().min(0).default(20), {
+        description: "stratified random trials before the first generation",
+      }),
+      sigma0: parameter(z.number().positive().max(1).default(0.15), {
+        description: "first standard deviation, as a share of each range",
+      }),
+      population_size: parameter(z.number().int().min(3).optional(), {
+        description: "trials a generation; default: max(4, 3 + floor(2 ln n)) for n numeric parameters",
+      }),
+      restarts: parameter(z.enum(["ipop", "none"]).default("ipop"), {
+        description: "what follows a run that has converged: one with twice the population, or nothing",
+      }),
+      warm_start: parameter(z.number().int().min(0).default(0), {
+        description: "trials with a lower number are of another origin: start from the best tenth of them",
+      }),
+    }),
+  })(
+    lazy<SamplerFactory>(async () => {
+      const { CmaesSampler } = await import("./cmaes/cmaes.js");
+      return (options) => new CmaesSampler(camelCased(options));
+    }),
+  );
+
   samplers.register("random", {
     summary: "independent uniform draws, on each parameter's scale",
     parameters: z.strictObject({ seed }),

@@ -121,6 +121,26 @@ function casesOfHistory({ it }: TestRunner, { make, finite = false, sequence = f
     assert.deepEqual(await ask(marked), expected);
   });
 
+  it("makes do where every trial failed by its parameters", async () => {
+    const failure: Failure = { class: "diverged", message: "the loss is NaN", where: "epoch 1" };
+    for (const n of [1, 12, 40]) {
+      const failed = mixedHistory(space, n).trials.map(({ number, params }) =>
+        trialOf(number, params, { state: "failed", failure }),
+      );
+      const params = await make().suggest(space, { direction: "minimize", trials: failed }, streamOf(4, n));
+      if (params !== null || !finite) assertFits(space, params);
+    }
+  });
+
+  it("sees the same history in whatever order its records stand", async () => {
+    const { trials } = mixedHistory(space, 40);
+    const ask = async (of: readonly Trial[]): Promise<Params | null> =>
+      make().suggest(space, { direction: "minimize", trials: of }, streamOf(5, 40));
+    const expected = await ask(trials);
+    assert.deepEqual(await ask([...trials].reverse()), expected);
+    assert.deepEqual(await ask([...trials.slice(17), ...trials.slice(0, 17)]), expected);
+  });
+
   it("makes 30 trials of 15 and 15", async () => {
     const go = async (sampler: Sampler, from: readonly Trial[], to: number): Promise<Trial[]> => {
       const trials = [...from];

@@ -4,6 +4,7 @@ import {
   ForwardModel,
   BruteForceSampler,
   GpSampler,
+  CmaesSampler,
   GridSampler,
   MedianPruner,
   MemoryStorage,

@@ -32,6 +32,11 @@ export const CAUSED: ReadonlySet<FailureClass | undefined> = new Set<FailureClas
   "out-of-memory",
 ]);
 
+/** Whether a failed trial's parameters may have caused its failure, so that it is bad evidence. */
+export function mayBeCaused({ failure }: Pick<Trial, "failure">): boolean {
+  return CAUSED.has(failure?.class);
+}
+
 /** Which trials count beside complete and pruned ones. */
 export interface AlsoCounted {
   /** Trials under way. */
@@ -59,7 +64,7 @@ export function observe(encoding: SpaceEncoding, history: History, also: AlsoCou
       kind = Number.isNaN(value) ? worst : complete;
     } else if (state === "pruned") kind = pruned;
     else if (state === "running" && also.running) kind = running;
-    else if (state === "failed" && also.failed && CAUSED.has(trial.failure?.class)) kind = failed;
+    else if (state === "failed" && also.failed && mayBeCaused(trial)) kind = failed;
     else continue;
     const observation = observationAt(encoding, trials, i);
     if (!observation) continue;

@@ -48,6 +48,7 @@ const doors: Door[] = [
   ["RandomSampler", "sed", "seed", (typo) => new library.RandomSampler(typo)],
   ["GridSampler", "foo", null, (typo) => new library.GridSampler(typo as Record<string, never>)],
   ["BruteForceSampler", "sed", "seed", (typo) => new library.BruteForceSampler(typo)],
+  ["CmaesSampler", "sigma", "sigma0", (typo) => new library.CmaesSampler(typo)],
   ["QmcSampler", "scrambel", "scramble", (typo) => new library.QmcSampler(typo)],
   ["NopPruner", "foo", null, (typo) => new library.NopPruner(typo as Record<string, never>)],
   ["MedianPruner", "percentile", null, (typo) => new library.MedianPruner(typo)],

@@ -2,6 +2,8 @@ import { describe, it } from "vitest";
 import { AutoSampler } from "../../../src/samplers/auto/auto.js";
 import { GpSampler } from "../../../src/samplers/gp/gp.js";
 import { BruteForceSampler } from "../../../src/samplers/brute-force/brute-force.js";
+import { CmaesSampler } from "../../../src/samplers/cmaes/cmaes.js";
+import type { CmaesSamplerOptions } from "../../../src/samplers/cmaes/cmaes.js";
 import { GridSampler } from "../../../src/samplers/grid.js";
 import { QmcSampler } from "../../../src/samplers/qmc/qmc.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
@@ -60,6 +62,16 @@ for (const sequence of ["sobol", "halton"] as const)
     },
     sequence: true,
   });
+
+const cmaesVariants: CmaesSamplerOptions[] = [{ nStartupTrials: 3 }, { nStartupTrials: 0 }, { warmStart: 4 }];
+for (const options of cmaesVariants) {
+  const text = JSON.stringify({ populationSize: 3, ...options });
+  samplerConformance(runner, {
+    name: `cmaes ${text}`,
+    make: () => new CmaesSampler({ populationSize: 3, ...options }),
+    elsewhere: { module: compiled("cmaes/cmaes.js"), expression: `new lib.CmaesSampler(${text})` },
+  });
+}
 
 const variants: TpeSamplerOptions[] = [
   {},
