@@ -167,7 +167,7 @@ async function checkedComponents(header: StudyHeader, request: StudyRequest): Pr
   if (header.settings.from && !components.sampler.usesPrior)
     throw new UsageError(
       "conflicting-options",
-      `sampler "${header.sampler.name}" makes nothing of another study's trials: leave out from, or take auto or tpe`,
+      `sampler "${header.sampler.name}" makes nothing of another study's trials: leave out from, or take auto, tpe, gp or cmaes`,
     );
   return components;
 }

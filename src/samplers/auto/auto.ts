@@ -1,6 +1,7 @@
 /** The sampler `auto`: asks the one that suits the space and what has happened so far. */
 import type { History, KnownKeys, Params, Rng, SearchSpace } from "../../core/index.js";
 import { requireKnownKeys } from "../../core/index.js";
+import { CmaesSampler } from "../cmaes/cmaes.js";
 import { GpSampler } from "../gp/gp.js";
 import type { Sampler } from "../sampler.js";
 import { TpeSampler } from "../tpe/tpe.js";
@@ -25,7 +26,7 @@ export class AutoSampler implements Sampler {
   readonly objectives = "several";
   readonly usesPrior = true;
   declare readonly seed?: number;
-  readonly #members = { tpe: new TpeSampler(), gp: new GpSampler() };
+  readonly #members = { tpe: new TpeSampler(), gp: new GpSampler(), cmaes: new CmaesSampler() };
 
   /** @throws UsageError `unknown-option`. */
   constructor(options: AutoSamplerOptions = {}) {
@@ -40,7 +41,8 @@ export class AutoSampler implements Sampler {
   /** The same proposal without a promise; this thread waits for it. */
   suggestAtOnce(space: SearchSpace, history: History, rng: Rng): Params | null {
     const { sampler } = chooseSampler(space, history);
-    const { tpe, gp } = this.#members;
-    return sampler === "gp" ? gp.suggestAtOnce(space, history, rng) : tpe.suggest(space, history, rng);
+    const { gp, ...others } = this.#members;
+    if (sampler === "gp") return gp.suggestAtOnce(space, history, rng);
+    return others[sampler].suggest(space, history, rng);
   }
 }

@@ -5,7 +5,7 @@ import { parentsOf } from "../../search-space/parents-first.js";
 import { CAUSED } from "../tpe/split.js";
 
 /** The samplers that `auto` may ask. */
-export type AutoMember = "tpe" | "gp";
+export type AutoMember = "tpe" | "gp" | "cmaes";
 
 /** Who proposes, and why. */
 export interface SamplerChoice {
@@ -52,23 +52,34 @@ export function chooseSampler(space: SearchSpace, history: History): SamplerChoi
 
 /** Up to so many parameters, and until so many trials are finished, a Gaussian process is asked. */
 const [GP_DIMENSIONS, GP_TRIALS] = [10, 100];
+/** From so many parameters on CMA-ES is asked. */
+const CMAES_DIMENSIONS = 50;
 /** With more trials under way at once it is not. */
 const GP_RUNNING = 4;
 /** More failed trials than this share of the finished ones are a region that fails. */
 const FAILING_SHARE = 0.1;
 
 /**
- * The rule itself: whatever speaks against a Gaussian process leaves the proposal to TPE; where nothing does they take
- * turns, since the process alone stays in the first valley of a rugged function, and learns most from points that it
+ * The rule itself: CMA-ES over very many real ranges; else whatever speaks against a Gaussian process leaves the proposal to
+ * TPE, and where nothing does they take turns, since the process alone stays in the first valley of a rugged function, and learns most from points that it
  * would not have proposed.
  */
 export function ruleOf(space: SpaceTraits, history: HistoryTraits): SamplerChoice {
+  if (isForCmaes(space, history))
+    return { sampler: "cmaes", reason: `${space.dimensions} ranges of real numbers are ${CMAES_DIMENSIONS} or more` };
   const against = againstProcess(space, history);
   if (against !== null) return { sampler: "tpe", reason: against };
   const { dimensions } = space;
   const ranges = dimensions === 1 ? "one range" : `${dimensions} ranges`;
   const sampler = history.known % 2 === 0 ? "gp" : "tpe";
   return { sampler, reason: `gp and tpe take turns: ${ranges} of real numbers, fewer than ${GP_TRIALS} trials` };
+}
+
+function isForCmaes(space: SpaceTraits, { objectives, constrained }: HistoryTraits): boolean {
+  const { dimensions, continuous, conditional } = space;
+  return (
+    dimensions >= CMAES_DIMENSIONS && continuous === dimensions && !conditional && objectives === 1 && !constrained
+  );
 }
 
 /** The first thing that speaks against a Gaussian process; null where nothing does. */

@@ -2,6 +2,7 @@
 import type { History, KnownKeys, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
 import { createNormal, requireKnownKeys, stringifyJson, UsageError } from "../../core/index.js";
 import { inSpaceOrder } from "../../search-space/points.js";
+import { proposeFromPrior } from "../prior.js";
 import type { Sampler } from "../sampler.js";
 import { drawStratified } from "../tpe/startup.js";
 import { TpeSampler } from "../tpe/tpe.js";
@@ -84,6 +85,7 @@ interface Kept {
  */
 export class CmaesSampler implements Sampler {
   readonly name = "cmaes";
+  readonly usesPrior = true;
   declare readonly seed?: number;
   readonly #options: Resolved;
   readonly #kept = new Map<string, Kept>();
@@ -97,6 +99,10 @@ export class CmaesSampler implements Sampler {
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {
+    return proposeFromPrior(space, history, rng) ?? this.#suggest(space, history, rng);
+  }
+
+  #suggest(space: SearchSpace, history: History, rng: Rng): Params {
     const { division, replay } = this.#replayed(space, history);
     const { dimensions, rest } = division;
     const drawn: Record<string, ParamValue> = {};
