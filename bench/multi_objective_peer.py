@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The peers' side of bench/multi-objective.mjs, recorded once: Optuna's TPE and NSGA-II on the same problems.
 
-    nice python bench/multi_objective_peer.py [--seeds 20] [--trials 100]      (rewrites multi-objective-peer.json)
+    nice python bench/multi_objective_peer.py --seeds 10 [--trials 100]; npx prettier --write bench/multi-objective-peer.json
 
 Raw values of every seed are kept: hypervolume (one objective: minus the best feasible value) after half of the trials
 and after all of them. `checks` are a problem's values at some points, which the other side must get as well.

@@ -28,6 +28,8 @@ function inOrderOfFinishing(trials: Iterable<Trial>): Trial[] {
  * front when they finished, and a tenth of their range beyond. A trial far off, which came when there were better ones,
  * does not move it.
  * @returns null where no feasible trial is complete with finite values.
+ * @example
+ * referencePoint(study.trials, study.directions); // [0.11, 52000]
  */
 export function referencePoint(trials: Iterable<Trial>, directions: readonly Direction[]): readonly number[] | null {
   const front = new RunningFront(directions);
@@ -74,7 +76,11 @@ export function hypervolumeHistory(
   });
 }
 
-/** The hypervolume of the complete feasible trials; null where there is none, or nothing finite to refer to. */
+/**
+ * The hypervolume of the complete feasible trials; null where there is none, or nothing finite to refer to.
+ * @example
+ * frontVolume(study.trials, study.directions, [0.1, 50000])?.value; // 1234.5
+ */
 export function frontVolume(
   trials: Iterable<Trial>,
   directions: readonly Direction[],

@@ -4,6 +4,7 @@ import { createRng, float, frontVolume, isFeasible } from "../../../src/core/ind
 import { createSampler } from "../../../src/samplers/index.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
 import { SpaceEncodings } from "../../../src/samplers/tpe/encoding.js";
+import { FrontProgress } from "../../../src/samplers/tpe/front-progress.js";
 import { needsParetoSplit, withoutNaN } from "../../../src/samplers/tpe/pareto-split.js";
 import { rankedByConstraints, weighSeveral } from "../../../src/samplers/tpe/several-objectives.js";
 import { observe, splitTrials } from "../../../src/samplers/tpe/split.js";
@@ -116,6 +117,18 @@ describe("several objectives", () => {
     // Nothing feasible yet: nearer is better; afterwards no infeasible trial is a success.
     expect(step([[1, 1], [9, 9]], [3, 2])).toBe(grown); // prettier-ignore
     expect(step([[1, 1], [0, 0]], [0, 2])).toBeLessThan(1); // prettier-ignore
+  });
+
+  test("what is kept from ask to ask changes nothing: a trial that finished late comes in between", () => {
+    const trials = [4, 3, 2, 5, 1].map((value, i) => trialOf(i, { x: 0 }, { values: [value, 1] }));
+    const kept = new FrontProgress();
+    const successes = (of: readonly Trial[], progress = new FrontProgress()): (number | null | undefined)[] =>
+      progress.of(observed(of).observations.complete, two).map(({ trial }) => trial.value);
+    for (const missing of [4, 1, 3, 0, 9]) {
+      const some = trials.filter(({ number }) => number !== missing);
+      expect(successes(some, kept)).toEqual(successes(some));
+    }
+    expect(successes(trials, kept)).toEqual([-1, -2, -3, Infinity, -4]);
   });
 
   test("a subset is the greedy one: equals come after all others, infinities as they are", () => {
