@@ -4,7 +4,7 @@ import type { FailureClass, History, Params, SearchSpace, Trial } from "../../..
 import { CmaesSampler } from "../../../src/samplers/cmaes/cmaes.js";
 import type { CmaesSamplerOptions } from "../../../src/samplers/cmaes/cmaes.js";
 import { divide, unitPoint } from "../../../src/samplers/cmaes/dimensions.js";
-import { Evolution } from "../../../src/samplers/cmaes/evolution.js";
+import type { Evolution } from "../../../src/samplers/cmaes/evolution.js";
 import { Margin } from "../../../src/samplers/cmaes/margin.js";
 import { orthogonalTo } from "../../../src/samplers/cmaes/orthogonal.js";
 import { compareRanks, rankOf } from "../../../src/samplers/cmaes/ranking.js";
