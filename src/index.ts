@@ -154,7 +154,13 @@ export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, 
 export type { InspectedStudy } from "./app/read-study.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
-export type { BestTrialSummary, PriorSummary, StudyOverview, StudyPlace } from "./app/views/study-overview.js";
+export type {
+  BestTrialSummary,
+  DryRunSummary,
+  PriorSummary,
+  StudyOverview,
+  StudyPlace,
+} from "./app/views/study-overview.js";
 export type { ExportFormat } from "./app/views/trial-export.js";
 export { queryTrials } from "./app/views/trial-query.js";
 export type { TrialQuery } from "./app/views/trial-query.js";
@@ -200,7 +206,7 @@ export { GridSampler } from "./samplers/grid.js";
 export { BruteForceSampler } from "./samplers/brute-force/brute-force.js";
 export type { BruteForceSamplerOptions } from "./samplers/brute-force/brute-force.js";
 export { CmaesSampler } from "./samplers/cmaes/cmaes.js";
-export type { CmaesSamplerOptions } from "./samplers/cmaes/cmaes.js";
+export type { CmaesSamplerOptions, Restarts } from "./samplers/cmaes/cmaes.js";
 export { QmcSampler } from "./samplers/qmc/qmc.js";
 export type { QmcSamplerOptions } from "./samplers/qmc/qmc.js";
 export { AutoSampler } from "./samplers/auto/auto.js";

@@ -29,6 +29,7 @@ function inOrderOfFinishing(trials: Iterable<Trial>): Trial[] {
  * does not move it.
  * @returns null where no feasible trial is complete with finite values.
  * @example
+ * const study = await createStudy({ storage: "memory", directions: ["minimize", "maximize"], space: { x: float(0, 1) } });
  * referencePoint(study.trials, study.directions); // [0.11, 52000]
  */
 export function referencePoint(trials: Iterable<Trial>, directions: readonly Direction[]): readonly number[] | null {
@@ -51,6 +52,7 @@ export function referencePoint(trials: Iterable<Trial>, directions: readonly Dir
  * @param reference one an objective. @default {@link referencePoint}, of all the trials
  * @throws UsageError `invalid-reference` for one that doesn't fit the objectives.
  * @example
+ * const study = await createStudy({ storage: "memory", directions: ["minimize", "maximize"], space: { x: float(0, 1) } });
  * hypervolumeHistory(study.trials, study.directions).at(-1); // [100, 0.87]
  */
 export function hypervolumeHistory(
@@ -79,6 +81,7 @@ export function hypervolumeHistory(
 /**
  * The hypervolume of the complete feasible trials; null where there is none, or nothing finite to refer to.
  * @example
+ * const study = await createStudy({ storage: "memory", directions: ["minimize", "maximize"], space: { x: float(0, 1) } });
  * frontVolume(study.trials, study.directions, [0.1, 50000])?.value; // 1234.5
  */
 export function frontVolume(

@@ -11,6 +11,8 @@ import { divide, unitPoint, valueAtUnit } from "./dimensions.js";
 import { orthogonalTo } from "./orthogonal.js";
 import { inFinishOrder, Replay } from "./replay.js";
 import type { Restarts, Runs } from "./run.js";
+
+export type { Restarts } from "./run.js";
 import { defaultPopulation } from "./strategy.js";
 
 /** The options of {@link CmaesSampler}. */

@@ -84,7 +84,8 @@ interface Asked {
  * trial belongs to the generation in which it finished, so that nothing is kept beside the records and any number of
  * trials may be under way. Failed and pruned ones are in no generation. It serves one objective as well.
  * @example
- * await createStudy({ directions: ["minimize", "minimize"], space, sampler: new NsgaIISampler({ populationSize: 20 }) });
+ * const sampler = new NsgaIISampler({ populationSize: 20 });
+ * await createStudy({ storage: "memory", directions: ["minimize", "minimize"], space: { x: float(0, 1) }, sampler });
  */
 export class NsgaIISampler implements Sampler {
   readonly name = "nsga2";

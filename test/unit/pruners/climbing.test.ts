@@ -136,8 +136,10 @@ test("wilcoxon tells a trial from the best one by what both had at the same step
 });
 
 test("wilcoxon compares cross-validated trials part by part where there are parts enough", () => {
-  const parts = (trial: Trial, ...values: number[]): Trial =>
-    ({ ...trial, intermediate_parts: trial.intermediate.map(() => values) });
+  const parts = (trial: Trial, ...values: number[]): Trial => ({
+    ...trial,
+    intermediate_parts: trial.intermediate.map(() => values),
+  });
   const pruner = new WilcoxonPruner({ pThreshold: 0.1 });
   const decide = (own: number[], others: number[]) =>
     pruner.decide(parts(judged(9, 2), ...own), historyOf("minimize", parts(best, ...others)));
