@@ -156,6 +156,8 @@ export { replayTrial } from "./app/replay.js";
 export type { ReplayOptions, ReplayResult } from "./app/replay.js";
 export { retrain } from "./app/retrain.js";
 export type { RetrainOptions, RetrainResult, RetrainRow, RetrainRun } from "./app/retrain.js";
+export { judgeBest } from "./app/judge-best.js";
+export type { ChosenBy, DefaultsMargin, JudgedTrial, JudgeOptions } from "./app/judge-best.js";
 export type { Interval } from "./app/student-t.js";
 export { defineDataset, defineMetric, defineModel, defineObjective } from "./plugins/define.js";
 export type { DefinedObjective, MetricDefinition } from "./plugins/define.js";

@@ -278,13 +278,31 @@ const defs = {
         description: "The baselines on the same windows; only in what `best-trial` prints, where they were scored.",
         ...ref("partBaselines"),
       },
+      bound: {
+        description:
+          "Only in what `best-trial` prints of a trial with parts: its mean is unlikely (5 %) to be worse; null from fewer than two parts.",
+        ...nullable(ref("number")),
+      },
+      against_defaults: {
+        description: "Only in what `best-trial` prints of a trial with parts; null for the defaults themselves.",
+        ...nullable(
+          object({
+            trial: { description: "The trial of the defaults.", ...count },
+            parts: { description: "Those that both could score.", ...count },
+            difference: { description: "Paired, winner - defaults, with its 95 % interval.", ...ref("interval") },
+          }),
+        ),
+      },
       annotation: {
         description: "What people say about it; only in what `trials` and `best-trial` print, and where they do.",
         ...ref("annotation"),
       },
     },
     {
-      optional: ["kernels", "isa", "distributions", "value", "annotation", "baselines", "intermediate_parts"],
+      optional: [
+        ...["kernels", "isa", "distributions", "value", "annotation", "baselines", "intermediate_parts"],
+        ...["bound", "against_defaults"],
+      ],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
         only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
