@@ -144,7 +144,15 @@ export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
 
 export { commandStudy } from "./app/command-study.js";
 export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
-export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, trialLog } from "./app/read-study.js";
+export {
+  copyCheckpoint,
+  exportTrials,
+  inspectStudy,
+  readStudy,
+  summarizeStudy,
+  trialCheckpoints,
+  trialLog,
+} from "./app/read-study.js";
 export type { InspectedStudy } from "./app/read-study.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";

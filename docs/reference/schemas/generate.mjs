@@ -645,20 +645,38 @@ const schemas = {
     },
   ],
   evaluate: [
-    "`evaluate CHECKPOINT`",
-    object({
-      model: text,
-      dataset: text,
-      split: { enum: ["val", "test", "train"] },
-      windows: count,
-      metrics: { description: "Under the part's prefix: val_rmse, test_rmse, …", ...ref("metrics") },
-      baselines: {
-        description: "Of the four baselines on the same windows; without ridge where the data have no training part.",
-        ...map(ref("number")),
-        required: ["persistence", "linear"].flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => `${n}_${m}`)),
+    "`evaluate CHECKPOINT …`",
+    object(
+      {
+        model: text,
+        dataset: text,
+        split: { enum: ["val", "test", "train"] },
+        windows: count,
+        metrics: { description: "Under the part's prefix: val_rmse, test_rmse, …", ...ref("metrics") },
+        baselines: {
+          description: "Of the four baselines on the same windows; without ridge where the data have no training part.",
+          ...map(ref("number")),
+          required: ["persistence", "linear"].flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => `${n}_${m}`)),
+        },
+        interval: {
+          description:
+            "Of several checkpoints alone: their range from the 5 to the 95 % quantile, held against the truth.",
+          ...object({
+            members: { type: "integer", minimum: 2 },
+            nominal: { type: "number" },
+            coverage: {
+              description: "The share of true values that it covers.",
+              type: "number",
+              minimum: 0,
+              maximum: 1,
+            },
+            mean_width: { description: "SOH units.", type: "number", minimum: 0 },
+          }),
+        },
+        warnings: list(text),
       },
-      warnings: list(text),
-    }),
+      { optional: ["interval"] },
+    ),
   ],
   predict: [
     "`predict CHECKPOINT … --format json`",

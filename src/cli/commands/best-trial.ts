@@ -177,13 +177,13 @@ export function certaintyInWords({ bound, against_defaults: margin }: ShownTrial
   const { mean, low, high } = margin.difference;
   // Positive where the trial is better.
   const [lead, least, most] = direction === "minimize" ? [-mean, -high, -low] : [mean, low, high];
+  const told = least > 0 || most < 0;
+  const ahead = lead >= 0;
   const defaults = `the defaults (trial ${margin.trial})`;
-  const [head, figure] =
-    least > 0
-      ? [`ahead of ${defaults} by`, [lead, least, most]]
-      : most < 0
-        ? [`behind ${defaults} by`, [-lead, -most, -least]]
-        : [`not told apart from ${defaults}: ahead by`, [lead, least, most]];
+  const head = told
+    ? `${ahead ? "ahead of" : "behind"} ${defaults} by`
+    : `not told apart from ${defaults}: ${ahead ? "ahead" : "behind"} by`;
+  const figure = ahead ? [lead, least, most] : [-lead, -most, -least];
   const [by, from, to] = figure.map((value) => shortNumber(value, 2));
   const over = `(95 % interval ${from} to ${to} over ${margin.parts} parts, on which it was chosen)`;
   return [...limit, `${head} ${by} ${over}`].join("; ");

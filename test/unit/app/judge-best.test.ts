@@ -1,7 +1,7 @@
 /** How sure a win is by the record: bounds and paired differences against numbers by hand (t quantiles of SciPy 1.17). */
 import { describe, expect, it } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
-import { boundOf, judgeBest, judged } from "../../../src/app/judge-best.js";
+import { boundOf, judgeBest, judged, judgedTrial } from "../../../src/app/judge-best.js";
 import { certaintyInWords } from "../../../src/cli/commands/best-trial.js";
 import type { StudyHeader, StudyState, Trial } from "../../../src/core/index.js";
 import { blankTrial } from "../../../src/core/index.js";
@@ -129,6 +129,14 @@ describe("the winner against the defaults", () => {
     expect(await words(steady, "value")).toBe(
       "at most 0.01454 (95 % bound of the mean); ahead of the defaults (trial 0) by 0.001 " +
         "(95 % interval 0.00075 to 0.0012 over 3 parts, on which it was chosen)",
+    );
+    // The second is .0005 worse than the first: +.0011, -.0001, +.0005: ± 4.3027 · .0006 / √3 = ± .00149.
+    const level = [trial(0, [0.01, 0.012, 0.014], 0.012, 0.002), trial(1, [0.0111, 0.0119, 0.0145], 0.0125, 0.00178)];
+    const state = await stateOf(level);
+    const { againstDefaults: worse } = await judgedTrial(state, null, { trial: level[1] as Trial, by: "value" });
+    expect(certaintyInWords({ ...(level[1] as Trial), bound: null, against_defaults: worse }, state.header)).toBe(
+      "not told apart from the defaults (trial 0): behind by 0.0005 " +
+        "(95 % interval -0.00099 to 0.002 over 3 parts, on which it was chosen)",
     );
     expect(await words(trials, "bound")).toContain(
       "not told apart from the defaults (trial 0): ahead by 0.001 (95 % interval -0.0027 to 0.0047 over 3 parts",
