@@ -45,7 +45,7 @@ export function jobsOf({ models, datasets, horizons, seeds }) {
 }
 
 /** What of the sources decides a result; documentation and commands do not. */
-const ROOMS = ["core", "datasets", "metrics", "models", "ode", "tensor", "training"];
+export const ROOMS = ["core", "datasets", "metrics", "models", "ode", "tensor", "training"];
 
 function digest(files, root) {
   const hash = createHash("sha256");
@@ -53,11 +53,14 @@ function digest(files, root) {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** All that two results must have in common to stand in one table, and a short name of it. */
-export function settingsOf({ epochs, set, kernels, directory }) {
+/**
+ * All that two results must have in common to stand in one table, and a short name of it.
+ * @param rooms whose sources decide a result
+ */
+export function settingsOf({ epochs, set, kernels, directory }, rooms = ROOMS) {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const sources = digest(
-    ROOMS.flatMap((room) => filesUnder(join(root, "src", room))),
+    rooms.flatMap((room) => filesUnder(join(root, "src", room))),
     root,
   );
   const files = existsSync(directory) ? readdirSync(directory).filter((file) => file.endsWith(".mat")) : [];

@@ -3,6 +3,7 @@ import { baselines } from "../dist/datasets/baselines/index.js";
 import { RulScore, buildDataset, endOfLifeCycles, loadTables } from "../dist/datasets/index.js";
 import { run } from "../dist/index.js";
 import { metrics } from "../dist/metrics/index.js";
+import { answerJobs } from "./job-pool.mjs";
 import { ENDS, dataParams } from "./models-plan.mjs";
 
 /** The data are the same for every seed of a model's. */
@@ -75,15 +76,4 @@ async function train(job, { directory, epochs, set, kernels }) {
   };
 }
 
-process.on("message", async ({ job, options }) => {
-  let answer;
-  try {
-    answer = await (job.kind === "run" ? train : scoreBaselines)(job, options);
-  } catch (error) {
-    answer = { state: "failed", message: String(error?.message ?? error) };
-  }
-  process.send(answer);
-});
-// A killed parent leaves nobody to work for.
-process.on("disconnect", () => process.exit(1));
-if (!process.connected) process.exit(1);
+answerJobs((job, options) => (job.kind === "run" ? train : scoreBaselines)(job, options));

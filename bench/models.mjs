@@ -10,7 +10,6 @@
 // was trained under other settings, or by other sources of models, data or training, stays in the file and is not read. The
 // budget is wall time of all calls together: when it is used up, what runs is ended, and the tables have what is whole. Exit
 // code 1 where runs are missing. The cells come from --data-dir, MLBENCH_NASA_DIR or ../shared/data/nasa.
-import { fork } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import { resolve } from "node:path";
@@ -19,6 +18,7 @@ import { parseArgs } from "node:util";
 import { staleBuild } from "../build-stamp.mjs";
 import { models as registry } from "../dist/models/index.js";
 import { isaOf, useKernels } from "../dist/tensor/index.js";
+import { isDone, runJobs, secondsOf } from "./job-pool.mjs";
 import { DATASETS, jobsOf, keyOf, settingsOf } from "./models-plan.mjs";
 import { ModelsRecord } from "./models-record.mjs";
 import { tablesOf } from "./models-table.mjs";
@@ -52,12 +52,6 @@ function chosen(option, known) {
   return names;
 }
 
-function secondsOf(text) {
-  const found = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text);
-  if (!found) refuse(`--budget ${text}: a number of seconds, or 90s, 30m, 2h`);
-  return Number(found[1]) * { s: 1, m: 60, h: 3600 }[found[2] ?? "s"];
-}
-
 function settingOf(text) {
   const at = text.indexOf("=");
   try {
@@ -68,7 +62,8 @@ function settingOf(text) {
 }
 
 const directory = resolve(args["data-dir"] ?? process.env.MLBENCH_NASA_DIR ?? "../shared/data/nasa");
-const [budget, workers] = [secondsOf(args.budget), Number(args.workers)];
+const budget = secondsOf(args.budget) ?? refuse(`--budget ${args.budget}: a number of seconds, or 90s, 30m, 2h`);
+const workers = Number(args.workers);
 const models = chosen("models", registry.names());
 const datasets = chosen("datasets", Object.keys(DATASETS));
 if (!existsSync(directory) && datasets.some((name) => !DATASETS[name].params)) {
@@ -93,64 +88,14 @@ const machine = {
 };
 const settings = settingsOf(options);
 const record = new ModelsRecord(args.json, settings, { ...machine, load: os.loadavg() });
-const pending = jobs.filter((job) => !isDone(record.get(keyOf(job))));
-const total = pending.length;
-const counts = `${jobs.length - total} of ${jobs.length} done, ${(record.earlier / 60).toFixed(1)} min used`;
+const known = jobs.filter((job) => isDone(record.get(keyOf(job)))).length;
+const counts = `${known} of ${jobs.length} done, ${(record.earlier / 60).toFixed(1)} min used`;
 console.error(`${args.json}: ${counts}; ${record.others} lines of other settings left alone`);
 
-function isDone(result) {
-  return result !== undefined && result.state !== "failed";
-}
-
-/** Seconds that are left, of all calls together. */
-const left = () => budget - record.earlier - record.now;
-let ended = 0;
-
-function tell(job, result) {
-  ended++;
-  const said = result.best
-    ? `RMSE ${result.best.rmse.toFixed(4)}, ${result.seconds.toFixed(1)} s`
-    : (result.message ?? "");
-  const rest = ((record.now / ended) * (total - ended)) / 60;
-  const state = result.state && result.state !== "complete" ? `${result.state}: ` : "";
-  console.error(`[${ended}/${total}] ${keyOf(job)}: ${state}${said} (about ${rest.toFixed(0)} min to go)`);
-}
-
-/** A process that takes one job after the other until there is none, or no time. */
-async function work() {
-  let child = null;
-  while (pending.length > 0 && left() > 0) {
-    const job = pending.shift();
-    child ??= fork(fileURLToPath(new URL("models-worker.mjs", import.meta.url)), {
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    });
-    const result = await answerOf(child, job);
-    if (result === null) break;
-    if (result.lost) child = null;
-    record.add(keyOf(job), job, result);
-    tell(job, result);
-  }
-  child?.kill();
-}
-
-/** A job's result; null when the budget ended first, `lost` when the process did. */
-function answerOf(child, job) {
-  return new Promise((done) => {
-    const settle = (result) => {
-      clearTimeout(timer);
-      child.removeAllListeners();
-      done(result);
-    };
-    const timer = setTimeout(() => settle(null), Math.max(0, left() * 1000));
-    child.once("message", settle);
-    child.once("exit", (code, signal) =>
-      settle({ state: "failed", lost: true, message: `the process ended with ${signal ?? code}` }),
-    );
-    child.send({ job, options });
-  });
-}
-
-await Promise.all(Array.from({ length: workers }, work));
+const { spent } = await runJobs({
+  ...{ jobs, keyOf, record, workers, budget, options, worker: new URL("models-worker.mjs", import.meta.url) },
+  said: ({ best, seconds, message = "" }) => (best ? `RMSE ${best.rmse.toFixed(4)}, ${seconds.toFixed(1)} s` : message),
+});
 record.close();
 const cellsOf = (dataset) => DATASETS[dataset].cells;
 const has = (model, horizon) => jobs.some((job) => job.model === model && job.horizon === horizon);
@@ -163,7 +108,7 @@ console.log(text);
 if (args.out) writeFileSync(args.out, text);
 if (missing > 0) {
   console.error(
-    left() > 0 ? `${missing} runs failed` : `the budget of ${args.budget} is used up: ${missing} runs are missing`,
+    spent ? `the budget of ${args.budget} is used up: ${missing} runs are missing` : `${missing} runs failed`,
   );
   process.exitCode = 1;
 }

@@ -150,7 +150,15 @@ export type { FrontVolume } from "./core/index.js";
 
 export { commandStudy } from "./app/command-study.js";
 export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
-export { copyCheckpoint, exportTrials, inspectStudy, readStudy, summarizeStudy, trialLog } from "./app/read-study.js";
+export {
+  copyCheckpoint,
+  exportTrials,
+  inspectStudy,
+  readStudy,
+  summarizeStudy,
+  trialCheckpoints,
+  trialLog,
+} from "./app/read-study.js";
 export type { InspectedStudy } from "./app/read-study.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
@@ -168,6 +176,8 @@ export { replayTrial } from "./app/replay.js";
 export type { ReplayOptions, ReplayResult } from "./app/replay.js";
 export { retrain } from "./app/retrain.js";
 export type { RetrainOptions, RetrainResult, RetrainRow, RetrainRun } from "./app/retrain.js";
+export { judgeBest } from "./app/judge-best.js";
+export type { ChosenBy, DefaultsMargin, JudgedTrial, JudgeOptions } from "./app/judge-best.js";
 export type { Interval } from "./app/student-t.js";
 export { defineDataset, defineMetric, defineModel, defineObjective } from "./plugins/define.js";
 export type { DefinedObjective, MetricDefinition } from "./plugins/define.js";

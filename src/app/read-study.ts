@@ -14,6 +14,7 @@ import { locate } from "./address.js";
 import type { StudyPlace, StudyOverview } from "./views/study-overview.js";
 import { overviewOf } from "./views/study-overview.js";
 import type { ExportFormat } from "./views/trial-export.js";
+import { winnerOf, winnersOf } from "./winners.js";
 
 /** A study's records as they are now, with where it is kept, who writes it, and what is amiss with its files. */
 export interface InspectedStudy extends StudyPlace {
@@ -82,15 +83,40 @@ async function trialFile(study: LocatedStudy, number: number, file: string): Pro
   return path !== null && existsSync(path) ? path : null;
 }
 
-/** The weights that a trial has left, by where each is to go; each part of a cross-validated trial has its own. */
-async function weightsOf(study: LocatedStudy, number: number, file: string): Promise<[from: string, to: string][]> {
+/** The weights that a trial has left; each part of a cross-validated trial has its own, which is named. */
+async function weightsOf(study: LocatedStudy, number: number): Promise<{ path: string; part: string | null }[]> {
   const directory = await directoryOf(study, number);
   if (directory === null) return [];
   const found = (await readdir(directory).catch(() => [])).filter(isCheckpoint).sort();
-  return found.map((name) => {
-    const part = partOfCheckpoint(name);
-    return [join(directory, name), part === null ? file : partFile(file, { file: part })];
-  });
+  return found.map((name) => ({ path: join(directory, name), part: partOfCheckpoint(name) }));
+}
+
+/** @throws UsageError `no-checkpoint` */
+async function keptWeights(study: LocatedStudy, number: number) {
+  const weights = await weightsOf(study, number);
+  if (weights.length > 0) return weights;
+  const { header } = await study.storage.read(study.name);
+  throw new UsageError(
+    "no-checkpoint",
+    header.task.dataset === undefined
+      ? `study "${study.name}" has an objective: there are no weights to hand over`
+      : `trial ${number} has no kept weights: --keep-checkpoints says which trials keep theirs`,
+  );
+}
+
+/**
+ * The files of a trial's kept weights, where they lie: one, or one a part of a cross-validated trial, which
+ * `predictCheckpoint` and `evaluateCheckpoint` take together.
+ * @param number @default the only best trial
+ * @throws UsageError `unknown-trial`, `several-winners`, `no-checkpoint`; MlbenchError `no-best-trial`, `no-feasible-trial`;
+ * and as {@link readStudy}.
+ * @example
+ * await evaluateCheckpoint(await trialCheckpoints({ name: "folded", storage: "studies" }), { split: "test" });
+ */
+export async function trialCheckpoints(target: StudyTarget, number?: number): Promise<readonly string[]> {
+  const study = await locate("trialCheckpoints", target);
+  const chosen = number ?? winnerOf(study.name, winnersOf(await study.storage.read(study.name))).number;
+  return (await keptWeights(study, chosen)).map(({ path }) => path);
 }
 
 /**
@@ -116,16 +142,9 @@ export async function trialLog(target: StudyTarget, number: number): Promise<Asy
  */
 export async function copyCheckpoint(target: StudyTarget, number: number, file: string): Promise<readonly string[]> {
   const study = await locate("copyCheckpoint", target);
-  const weights = await weightsOf(study, number, file);
-  if (weights.length === 0) {
-    const { header } = await study.storage.read(study.name);
-    throw new UsageError(
-      "no-checkpoint",
-      header.task.dataset === undefined
-        ? `study "${study.name}" has an objective: there are no weights to hand over`
-        : `trial ${number} has no kept weights: --keep-checkpoints says which trials keep theirs`,
-    );
-  }
+  const weights = (await keptWeights(study, number)).map(
+    ({ path, part }) => [path, part === null ? file : partFile(file, { file: part })] as const,
+  );
   for (const [from, to] of weights)
     try {
       await makeFolder(dirname(resolve(to)));

@@ -14,6 +14,9 @@ export interface Prescan {
   readonly plugin: readonly string[];
   readonly config?: string;
   readonly resume?: string;
+  readonly study?: string;
+  readonly storage?: string;
+  readonly trial?: string;
   /** Every word that is no option; an option's value may be among them. */
   readonly operands: readonly string[];
 }
@@ -30,6 +33,9 @@ export function prescan(argv: readonly string[]): Prescan {
     .option("--dataset <name>")
     .option("--config <file>")
     .option("--resume <file>")
+    .option("--study <name>")
+    .option("--storage <dir>")
+    .option("--trial <n>")
     .addOption(new Option("--plugin <file>").argParser(collect));
   try {
     probe.parseOptions([...argv]);

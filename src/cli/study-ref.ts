@@ -92,7 +92,7 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
   if (new Set(named).size > 1)
     throw new UsageError("two-studies", `two studies are named: ${named.join(" and ")}; name one`);
   const split = named[0] === undefined ? null : splitStudyPath(named[0]);
-  const directory = split?.directory ?? options.storage ?? "studies";
+  const directory = split?.directory ?? options.storage ?? usualStorage;
   const { findStudy } = await import("../app/find-study.js");
   return { ...(await findStudy(folderLocation(directory), split?.name ?? null, tellOfWaiting)), directory };
 }

@@ -19,7 +19,7 @@ export interface PredictOptions extends CheckpointOptions {
 const predictKeys: KnownKeys<PredictOptions> = { ...checkpointKeys, forecast: true, batchSize: true };
 
 /** The windows of a part, and each cell's newest one where a forecast is asked for. */
-interface Chosen {
+export interface ChosenWindows {
   readonly part: SplitName;
   /** Null: of all cells. */
   readonly newestOf: SplitName | null;
@@ -27,7 +27,10 @@ interface Chosen {
 }
 
 /** A checkpoint that is open becomes what passes are made over; its own model is not needed for that. */
-function memberOf({ model, create, data }: OpenedCheckpoint, { part, newestOf, forecast }: Chosen): PredictionMember {
+function memberOf(
+  { model, create, data }: OpenedCheckpoint,
+  { part, newestOf, forecast }: ChosenWindows,
+): PredictionMember {
   model.dispose();
   return { model: create, known: data.known(part), newest: forecast ? data.newest(newestOf) : null };
 }
@@ -45,7 +48,7 @@ async function longestWindow(paths: readonly string[]): Promise<number> {
 function requireWindows(
   { known, newest }: PredictionMember,
   { data, whole }: OpenedCheckpoint,
-  { part, forecast }: Chosen,
+  { part, forecast }: ChosenWindows,
 ): void {
   if (known.windows > 0 || (newest?.windows ?? 0) > 0) return;
   if (!forecast) throw noWindows(data, whole ? null : part);
@@ -54,6 +57,26 @@ function requireWindows(
     "no-windows",
     `no cell has the ${window} cycles that a window takes: there is nothing to forecast`,
   );
+}
+
+/**
+ * Opens a checkpoint, or several on the windows that exist for all of them.
+ * @throws UsageError `invalid-checkpoint`, `dataset-mismatch`, `no-windows`
+ */
+export async function openTogether(
+  paths: readonly string[],
+  options: CheckpointOptions,
+  { strangersWhole, ...chosen }: ChosenWindows & { readonly strangersWhole: boolean },
+): Promise<{ readonly opened: OpenedCheckpoint; readonly members: readonly PredictionMember[] }> {
+  const [first] = paths;
+  if (first === undefined) throw new UsageError("invalid-checkpoint", "a checkpoint is needed, none is given");
+  const alignWindow = paths.length > 1 ? await longestWindow(paths) : undefined;
+  const opened = await openCheckpoint(first, options, { strangersWhole, ...defined({ alignWindow }) });
+  const member = memberOf(opened, chosen);
+  requireWindows(member, opened, chosen);
+  const members = [member];
+  for (const other of paths.slice(1)) members.push(memberOf(await openMember(other, opened), chosen));
+  return { opened, members };
 }
 
 /**
@@ -70,21 +93,13 @@ export async function predictCheckpoint(
   options: PredictOptions = {},
 ): Promise<Prediction> {
   requireKnownKeys("predictCheckpoint", options, predictKeys);
-  const paths = [path].flat();
-  const [first] = paths;
-  if (first === undefined) throw new UsageError("invalid-checkpoint", "predict needs a checkpoint, none is given");
-  const alignWindow = paths.length > 1 ? await longestWindow(paths) : undefined;
-  const opened = await openCheckpoint(first, options, { strangersWhole: true, ...defined({ alignWindow }) });
-  const { data } = opened;
-  const chosen: Chosen = {
+  const chosen: ChosenWindows = {
     part: options.split ?? "val",
     newestOf: asksForPart(options) ? (options.split ?? "val") : null,
     forecast: options.forecast ?? false,
   };
-  const member = memberOf(opened, chosen);
-  requireWindows(member, opened, chosen);
-  const members = [member];
-  for (const other of paths.slice(1)) members.push(memberOf(await openMember(other, opened), chosen));
+  const { opened, members } = await openTogether([path].flat(), options, { ...chosen, strangersWhole: true });
+  const { data } = opened;
   const { name, horizon, eol, warnings } = data.metadata;
   return new Prediction({
     cells: data.tables.cells,

@@ -83,7 +83,10 @@ function quantile(ascending: readonly number[], share: number): number {
 }
 
 /** What the members say of one step: their mean (float32), and of several the quantiles over them. */
-function summary(paths: readonly Float32Array[], at: number): Pick<PredictionRow, "soh_pred" | "soh_low" | "soh_high"> {
+export function summary(
+  paths: readonly Float32Array[],
+  at: number,
+): Pick<PredictionRow, "soh_pred" | "soh_low" | "soh_high"> {
   const [first] = paths;
   if (first && paths.length === 1) return { soh_pred: first[at] as number };
   const values = paths.map((path) => path[at] as number);

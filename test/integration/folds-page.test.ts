@@ -30,5 +30,5 @@ test("docs/folds.md: its commands run, and print the lines that it shows", async
     for (const line of shapeOf(text).filter((shape) => shape !== "")) expect(printed).toContain(line);
     shown++;
   }
-  expect(shown).toBe(4);
+  expect(shown).toBe(6);
 }, 120_000);

@@ -292,13 +292,31 @@ const defs = {
         description: "The baselines on the same windows; only in what `best-trial` prints, where they were scored.",
         ...ref("partBaselines"),
       },
+      bound: {
+        description:
+          "Only in what `best-trial` prints of a trial with parts: its mean is unlikely (5 %) to be worse; null from fewer than two parts.",
+        ...nullable(ref("number")),
+      },
+      against_defaults: {
+        description: "Only in what `best-trial` prints of a trial with parts; null for the defaults themselves.",
+        ...nullable(
+          object({
+            trial: { description: "The trial of the defaults.", ...count },
+            parts: { description: "Those that both could score.", ...count },
+            difference: { description: "Paired, winner - defaults, with its 95 % interval.", ...ref("interval") },
+          }),
+        ),
+      },
       annotation: {
         description: "What people say about it; only in what `trials` and `best-trial` print, and where they do.",
         ...ref("annotation"),
       },
     },
     {
-      optional: ["kernels", "isa", "distributions", "value", "annotation", "baselines", "intermediate_parts"],
+      optional: [
+        ...["kernels", "isa", "distributions", "value", "annotation", "baselines", "intermediate_parts"],
+        ...["bound", "against_defaults"],
+      ],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
         only("pruned", { ...noValue, finish_index: count, failure: { type: "null" } }),
@@ -663,20 +681,38 @@ const schemas = {
     },
   ],
   evaluate: [
-    "`evaluate CHECKPOINT`",
-    object({
-      model: text,
-      dataset: text,
-      split: { enum: ["val", "test", "train"] },
-      windows: count,
-      metrics: { description: "Under the part's prefix: val_rmse, test_rmse, …", ...ref("metrics") },
-      baselines: {
-        description: "Of the four baselines on the same windows; without ridge where the data have no training part.",
-        ...map(ref("number")),
-        required: ["persistence", "linear"].flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => `${n}_${m}`)),
+    "`evaluate CHECKPOINT …`",
+    object(
+      {
+        model: text,
+        dataset: text,
+        split: { enum: ["val", "test", "train"] },
+        windows: count,
+        metrics: { description: "Under the part's prefix: val_rmse, test_rmse, …", ...ref("metrics") },
+        baselines: {
+          description: "Of the four baselines on the same windows; without ridge where the data have no training part.",
+          ...map(ref("number")),
+          required: ["persistence", "linear"].flatMap((n) => ["rmse", "rmse_end", "mae"].map((m) => `${n}_${m}`)),
+        },
+        interval: {
+          description:
+            "Of several checkpoints alone: their range from the 5 to the 95 % quantile, held against the truth.",
+          ...object({
+            members: { type: "integer", minimum: 2 },
+            nominal: { type: "number" },
+            coverage: {
+              description: "The share of true values that it covers.",
+              type: "number",
+              minimum: 0,
+              maximum: 1,
+            },
+            mean_width: { description: "SOH units.", type: "number", minimum: 0 },
+          }),
+        },
+        warnings: list(text),
       },
-      warnings: list(text),
-    }),
+      { optional: ["interval"] },
+    ),
   ],
   predict: [
     "`predict CHECKPOINT … --format json`",

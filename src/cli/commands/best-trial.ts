@@ -1,7 +1,10 @@
 /** `mlbench-hpo best-trial`: the winner, its weights, its retraining. */
-import { comparableTrials, directionsOf, frontVolume } from "../../core/index.js";
-import type { FrontVolume, StudyHeader, Trial } from "../../core/index.js";
+import { Option } from "commander";
+import { comparableTrials, directionsOf, frontVolume, UsageError } from "../../core/index.js";
+import type { FrontVolume, StudyHeader, StudyState, Trial } from "../../core/index.js";
+import type { ChosenBy, DefaultsMargin } from "../../app/judge-best.js";
 import type { ComparedTrial } from "../../app/views/annotated.js";
+import type { Winners } from "../../app/winners.js";
 import { winnerOf, winnersOf } from "../../app/winners.js";
 import { baselinesOf, errorsOf } from "../../app/views/baselines.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
@@ -21,7 +24,14 @@ interface BestOptions extends StudyOptions {
   retrain?: boolean;
   seeds: number;
   trial?: number;
+  chooseBy: ChosenBy;
   format: string;
+}
+
+/** A record as it is printed: of a cross-validated one also how sure its win is. */
+interface ShownTrial extends ComparedTrial {
+  readonly bound?: number | null;
+  readonly against_defaults?: DefaultsMargin | null;
 }
 
 /** `mlbench-hpo best-trial [--checkpoint -o FILE] [--retrain --seeds N]` */
@@ -37,6 +47,14 @@ export const bestTrialCommand: CommandDefinition = (program, context) => {
       "retrain the best trial and the defaults with the same fresh seeds: mean ± SD, paired difference",
     )
     .option("--trial <n>", "trial of the Pareto front for --checkpoint and --retrain", wholeNumber("--trial", 0))
+    .addOption(
+      new Option(
+        "--choose-by <rule>",
+        "of a study with --folds or --seeds: its value, or the 95 % bound that its mean over the parts is unlikely to be worse than",
+      )
+        .choices(["value", "bound"])
+        .default("value"),
+    )
     .option("--seeds <n>", "number of seeds for --retrain", wholeNumber("--seeds", 2, 1000), 5)
     .addOption(formatOption())
     .action((name: string | undefined, options: BestOptions) => best(name, options, context));
@@ -48,7 +66,8 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const ref = await resolveStudy(options, name);
   const { copyCheckpoint, readStudy } = await import("../../app/read-study.js");
   const state = await readStudy(ref);
-  const winners = winnersOf(state);
+  const base = ref.storage.baseDirectory(ref.name);
+  const winners = await chosen(state, base, options);
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");
     const trial = winnerOf(ref.name, winners, options.trial);
@@ -65,7 +84,7 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const { annotated, compared } = await import("../../app/views/annotated.js");
   const shown = compared(annotated(winners.trials, state.annotations), state.header);
   const volume = frontVolume(comparableTrials(state), directionsOf(state.header));
-  await show({ io, format, volume }, state.header, shown);
+  await show({ io, format, volume }, state.header, await withCertainty(state, base, shown, options.chooseBy));
   if (winners.feasible) return;
   printLine(io.stderr, `no trial of "${ref.name}" meets every constraint; this one misses them least`);
   context.setExitCode(1);
@@ -78,10 +97,36 @@ interface ShownAs {
   readonly volume: FrontVolume | null;
 }
 
+/** The winners by value, or the one by bound. */
+async function chosen(state: StudyState, base: string | null, { chooseBy, trial }: BestOptions): Promise<Winners> {
+  if (chooseBy === "value") return winnersOf(state);
+  if (trial !== undefined)
+    throw new UsageError(
+      "conflicting-options",
+      "--trial names the trial that --choose-by would choose: give one of them",
+    );
+  const { judged } = await import("../../app/judge-best.js");
+  return { trials: [(await judged(state, base, chooseBy)).trial], feasible: true };
+}
+
+/** Of a study with one objective whose trials have parts: the winner with its bound, and against the defaults. */
+async function withCertainty(
+  state: StudyState,
+  base: string | null,
+  trials: readonly ComparedTrial[],
+  by: ChosenBy,
+): Promise<readonly ShownTrial[]> {
+  const [trial] = trials;
+  if (state.header.objectives.length > 1 || !trial?.parts) return trials;
+  const { judgedTrial } = await import("../../app/judge-best.js");
+  const { bound, againstDefaults } = await judgedTrial(state, base, { trial, by });
+  return [{ ...trial, bound, against_defaults: againstDefaults }];
+}
+
 /** One record with one objective, an array with several. */
-function show({ io, format, volume }: ShownAs, header: StudyHeader, trials: readonly ComparedTrial[]): Promise<void> {
+function show({ io, format, volume }: ShownAs, header: StudyHeader, trials: readonly ShownTrial[]): Promise<void> {
   const { objectives } = header;
-  const [first] = trials as readonly [ComparedTrial, ...ComparedTrial[]];
+  const [first] = trials as readonly [ShownTrial, ...ShownTrial[]];
   const several = objectives.length > 1;
   return printData(io, format, several ? trials : first, {
     table: (width) => (several ? frontInWords(trials, header, { width, volume }) : trialInWords(first, header, width)),
@@ -105,7 +150,7 @@ function frontInWords(
   );
 }
 
-function trialInWords(trial: ComparedTrial, header: StudyHeader, width: number): string {
+function trialInWords(trial: ShownTrial, header: StudyHeader, width: number): string {
   const { objectives } = header;
   const said = trial.annotation ? annotationInWords(trial.annotation) : "";
   const [errors, words] = [errorsOf(header, trial), trialVerdict(header, trial)];
@@ -118,7 +163,9 @@ function trialInWords(trial: ComparedTrial, header: StudyHeader, width: number):
       : [];
   return [
     `trial ${trial.number}: ${objectives.map(({ metric }, i) => `${metric} ${valueText(trial, i)}`).join(", ")}${overParts(trial)}`,
-    ...[infeasibility(trial), said].filter((text) => text !== "").map((text) => `  ${hangText(text, width, 2)}`),
+    ...[certaintyInWords(trial, header), infeasibility(trial), said]
+      .filter((text) => text !== "")
+      .map((text) => `  ${hangText(text, width, 2)}`),
     ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
     ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
     ...[partsTable(header, trial), ...beside].filter((text) => text !== ""),
@@ -134,4 +181,27 @@ function together(files: readonly string[]): string {
 function overParts({ parts, spread }: Trial): string {
   if (!parts) return "";
   return spread === null ? ` (mean of ${parts.length} parts)` : ` (mean ± SD of ${parts.length} parts)`;
+}
+
+/** Only an interval that excludes 0 is called a lead; the trial was chosen on these very parts. */
+export function certaintyInWords({ bound, against_defaults: margin }: ShownTrial, header: StudyHeader): string {
+  const [{ direction }] = header.objectives as readonly [StudyHeader["objectives"][number]];
+  const limit =
+    typeof bound !== "number"
+      ? []
+      : [`at ${direction === "minimize" ? "most" : "least"} ${shortNumber(bound)} (95 % bound of the mean)`];
+  if (!margin) return limit.join("");
+  const { mean, low, high } = margin.difference;
+  // Positive where the trial is better.
+  const [lead, least, most] = direction === "minimize" ? [-mean, -high, -low] : [mean, low, high];
+  const told = least > 0 || most < 0;
+  const ahead = lead >= 0;
+  const defaults = `the defaults (trial ${margin.trial})`;
+  const head = told
+    ? `${ahead ? "ahead of" : "behind"} ${defaults} by`
+    : `not told apart from ${defaults}: ${ahead ? "ahead" : "behind"} by`;
+  const figure = ahead ? [lead, least, most] : [-lead, -most, -least];
+  const [by, from, to] = figure.map((value) => shortNumber(value, 2));
+  const over = `(95 % interval ${from} to ${to} over ${margin.parts} parts, on which it was chosen)`;
+  return [...limit, `${head} ${by} ${over}`].join("; ");
 }

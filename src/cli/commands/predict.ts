@@ -10,9 +10,11 @@ import { printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, outputOption, pluginOption } from "../shared-options.js";
 import { writeOutput } from "../write-text.js";
+import type { WeightsOptions } from "../study-weights.js";
+import { addWeightsOptions, chosenCheckpoints, withStudyWeights } from "../study-weights.js";
 import type { Prediction } from "../../training/prediction.js";
 
-interface PredictOptions {
+interface PredictOptions extends WeightsOptions {
   split?: SplitName;
   dataset?: string;
   forecast?: boolean;
@@ -27,9 +29,9 @@ interface PredictOptions {
 
 function addPredictOptions(command: Command): Command {
   return addBackendOptions(
-    command
+    addWeightsOptions(command)
       .description("predict with a checkpoint, or with the mean of several; CSV: cell,cycle,step,soh_true,soh_pred")
-      .argument("<checkpoint...>", "a .safetensors file written by `train`; several add the range soh_low, soh_high")
+      .argument("[checkpoint...]", "a .safetensors file written by `train`; several add the range soh_low, soh_high")
       .addOption(
         new Option(
           "--split <part>",
@@ -89,8 +91,9 @@ async function requireOutputs(checkpoints: readonly string[], options: PredictOp
 export const predictCommand: CommandDefinition = async (program, { io, argv }) => {
   const command = addPredictOptions(program.command("predict"));
   if (argv[0] !== "predict") return;
-  const read = addParameterOptions(command, await checkpointParameters(prescan(argv.slice(1))));
-  command.action(async (checkpoints: string[], options: PredictOptions) => {
+  const read = addParameterOptions(command, await checkpointParameters(await withStudyWeights(prescan(argv.slice(1)))));
+  command.action(async (files: string[], options: PredictOptions) => {
+    const checkpoints = await chosenCheckpoints(files, options);
     const { predictCheckpoint } = await import("../../training/predict.js");
     const { split, dataset, forecast = false, backend, kernels, dump } = options;
     await requireOutputs(checkpoints, options);
