@@ -71,7 +71,7 @@ export class QmcSampler implements Sampler {
   /** @throws UsageError as {@link QmcSampler.checkSpace}. */
   suggest(space: SearchSpace, history: History): Params {
     const coordinates = this.#coordinates(space, this.seed ?? history.seed ?? 0);
-    const n = history.trials.length;
+    const { number: n = history.trials.length } = history;
     return buildParams(space, (name, d) => valueAtQuantile(d, coordinates.get(name)?.(n) ?? 0));
   }
 
