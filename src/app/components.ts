@@ -37,13 +37,17 @@ function named(kind: Kind, given: string | NamedComponent): ComponentSpec {
 }
 
 /** The options of an object that its registered schema knows, by their stored names (`nStartupTrials` -> `n_startup_trials`). */
-function optionsOf(component: object, entry: EntryMeta | null): Record<string, unknown> {
+function optionsOf(component: Sampler | Pruner, entry: EntryMeta | null): Record<string, unknown> {
   if (!entry) return {};
-  const stored = Object.entries(component).map(
+  const given = "options" in component ? { ...component, ...component.options } : component;
+  const stored = Object.entries(given).map(
     ([name, value]) => [name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value as unknown] as const,
   );
   return Object.fromEntries(
-    stored.filter(([name, value]) => Object.hasOwn(entry.parameters.shape, name) && typeof value !== "object"),
+    stored.filter(
+      ([name, value]) =>
+        Object.hasOwn(entry.parameters.shape, name) && value !== undefined && typeof value !== "object",
+    ),
   );
 }
 

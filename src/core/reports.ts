@@ -148,8 +148,20 @@ export function lastReport(trial: Trial): LastReport | null {
  * many is judged beside. Which they are follows from `seen`, so that the judgement can be repeated from records.
  */
 export function reportsBefore(trial: Trial, finished: number): Trial {
-  const { intermediate, seen } = trial;
+  const { seen } = trial;
   if ((seen.at(-1) ?? -1) < finished) return trial;
-  const count = seen.findIndex((then) => then >= finished);
-  return { ...trial, intermediate: intermediate.slice(0, count), seen: seen.slice(0, count) };
+  return firstReports(
+    trial,
+    seen.findIndex((then) => then >= finished),
+  );
+}
+
+/** A trial with its first `count` reports, what its parts reported included. */
+export function firstReports(trial: Trial, count: number): Trial {
+  const { intermediate, seen, intermediate_parts: parts } = trial;
+  return {
+    ...trial,
+    ...{ intermediate: intermediate.slice(0, count), seen: seen.slice(0, count) },
+    ...(parts ? { intermediate_parts: parts.slice(0, count) } : {}),
+  };
 }

@@ -103,7 +103,10 @@ export function createStudyState(
 const histories = new WeakMap<History, TrialList>();
 
 /** A history of all records of a state; the list of them is made when somebody first reads it. */
-export function historyOver(state: StudyState, rest: Omit<Required<History>, "trials">): Required<History> {
+export function historyOver<T extends Omit<History, "trials">>(
+  state: StudyState,
+  rest: T,
+): T & Pick<History, "trials"> {
   const history = {
     ...rest,
     get trials() {

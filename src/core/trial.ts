@@ -113,6 +113,8 @@ export interface History {
   readonly running?: readonly Trial[];
   /** The study's seed, for what stays the same over all of its trials. @default 0 */
   readonly seed?: number;
+  /** The number of the trial that is proposed, for samplers. @default the number of trials: a new one */
+  readonly number?: number;
   /**
    * The best trials of another study, best first: evidence whose weight fades as this one's trials come in, for samplers
    * that make something of it. Their parameters are those that fit this study's space; their values compare with nobody

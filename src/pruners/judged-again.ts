@@ -1,15 +1,11 @@
 /** Pruning decisions of a study, made again from its records. */
 import type { History, Trial } from "../core/index.js";
-import { isFinished, JUDGED_ALONE, reportsBefore } from "../core/index.js";
+import { firstReports, isFinished, JUDGED_ALONE, reportsBefore } from "../core/index.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 
 /** A trial as it was when its report at `index` was judged. */
 function asOf(trial: Trial, index: number): Trial {
-  return {
-    ...{ ...trial, state: "running", values: null, value: null, finish_index: null },
-    intermediate: trial.intermediate.slice(0, index + 1),
-    seen: trial.seen.slice(0, index + 1),
-  };
+  return { ...firstReports(trial, index + 1), state: "running", values: null, value: null, finish_index: null };
 }
 
 /** A trial that had not ended by then, with what it had reported. */

@@ -22,10 +22,13 @@ export class RandomSampler implements Sampler {
   readonly name = "random";
   readonly objectives = "several";
   declare readonly seed?: number;
+  /** As they were given. */
+  readonly options: RandomSamplerOptions;
 
   /** @throws UsageError `unknown-option`. */
   constructor(options: RandomSamplerOptions = {}) {
     requireKnownKeys("RandomSampler", options, optionKeys);
+    this.options = Object.freeze({ ...options });
     if (options.seed !== undefined) this.seed = options.seed;
   }
 

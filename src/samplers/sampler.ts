@@ -10,6 +10,11 @@ export interface Sampler {
   /** Overrides the study seed in the sampler stream. */
   readonly seed?: number;
   /**
+   * What it was made with: a study stores those options that the registered sampler of its name has (`nStartupTrials` as
+   * `n_startup_trials`), to be loaded with the same one. @default its own properties
+   */
+  readonly options?: object;
+  /**
    * Proposes parameters a second time on purpose, which the duplicate rules `resample` and `reuse` would undo: a study
    * takes it with `run` only. @default false
    */

@@ -3,12 +3,15 @@ import type { Direction, History, Trial } from "../core/index.js";
 import { blankTrial, directionsOf, historyOver, isBanned } from "../core/index.js";
 import type { StudyLog } from "./study-log.js";
 
-/** All records as they stand; banned trials are taken points and nothing to learn from. */
-export function samplerHistory({ state, header, running }: StudyLog): Required<History> {
+/**
+ * All records as they stand; banned trials are taken points and nothing to learn from.
+ * @param number of the trial that is to be proposed. @default a new one's
+ */
+export function samplerHistory({ state, header, running }: StudyLog, number = state.size): Required<History> {
   const directions = directionsOf(header);
   const { annotations } = state;
   const prior = header.settings.from?.trials ?? [];
-  const rest = { direction: directions[0] as Direction, directions, running, seed: header.seed, prior };
+  const rest = { direction: directions[0] as Direction, directions, running, seed: header.seed, number, prior };
   if (annotations.size === 0) return historyOver(state, rest);
   return { ...rest, trials: state.trials.map((t) => (isBanned(annotations, t.number) ? asWaiting(t) : t)) };
 }

@@ -103,7 +103,7 @@ export class StudyLog {
   }
 
   /** For judging reports: finished records alone, in the order of finishing, without copying them. */
-  get finishedHistory(): Required<History> {
+  get finishedHistory(): Required<Omit<History, "number">> {
     return this.historyWhen(this.#finished.length);
   }
 
@@ -112,7 +112,7 @@ export class StudyLog {
    * reported before the last of these finished, which their records tell ever after.
    * @param besideRunning whether running trials are there at all: not where results are to depend on no timing
    */
-  historyWhen(finished: number, besideRunning = true): Required<History> {
+  historyWhen(finished: number, besideRunning = true): Required<Omit<History, "number">> {
     const runningOf = (): readonly Trial[] =>
       besideRunning ? this.running.map((trial) => reportsBefore(trial, finished)) : [];
     // Running trials are looked up only by a pruner that asks: most judge by finished trials alone.

@@ -203,7 +203,7 @@ export class TrialDispatcher {
     let draws = this.#undeclared.get(number);
     if (!draws) this.#undeclared.set(number, (draws = new UndeclaredDraws(this.#header, this.#components, number)));
     this.#groups.update(this.#log.finishedHistory.trials);
-    const value = draws.draw(name, distribution, this.#groups, samplerHistory(this.#log));
+    const value = draws.draw(name, distribution, this.#groups, samplerHistory(this.#log, number));
     this.#log.post({ type: "trial-param", number, name, value, distribution });
     return value;
   }

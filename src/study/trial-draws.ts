@@ -92,7 +92,7 @@ export class TrialDraws {
     const open = Object.keys(space).some((name) => !Object.hasOwn(trial.params, name));
     if (!open) return trial.params;
     const rng = this.#rng(trial.number);
-    return whenReady(this.#components.sampler.suggest(space, samplerHistory(this.#log), rng), (suggested) => {
+    return whenReady(this.#components.sampler.suggest(space, samplerHistory(this.#log, trial.number), rng), (suggested) => {
       const params: Record<string, ParamValue> = { ...trial.params };
       // Parents stand before what depends on them, or their condition is looked at once more in the next round.
       for (let added = true; added;) {

@@ -26,11 +26,14 @@ export class AutoSampler implements Sampler {
   readonly objectives = "several";
   readonly usesPrior = true;
   declare readonly seed?: number;
+  /** As they were given. */
+  readonly options: AutoSamplerOptions;
   readonly #members = { tpe: new TpeSampler(), gp: new GpSampler(), cmaes: new CmaesSampler() };
 
   /** @throws UsageError `unknown-option`. */
   constructor(options: AutoSamplerOptions = {}) {
     requireKnownKeys("AutoSampler", options, optionKeys);
+    this.options = Object.freeze({ ...options });
     if (options.seed !== undefined) this.seed = options.seed;
   }
 

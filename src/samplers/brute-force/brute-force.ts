@@ -29,11 +29,14 @@ export class BruteForceSampler implements Sampler {
   readonly name = "brute-force";
   readonly objectives = "several";
   declare readonly seed?: number;
+  /** As they were given. */
+  readonly options: BruteForceSamplerOptions;
   readonly #layouts = new WeakMap<SearchSpace, Layout>();
 
   /** @throws UsageError `unknown-option`. */
   constructor(options: BruteForceSamplerOptions = {}) {
     requireKnownKeys("BruteForceSampler", options, optionKeys);
+    this.options = Object.freeze({ ...options });
     if (options.seed !== undefined) this.seed = options.seed;
   }
 

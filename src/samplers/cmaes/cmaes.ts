@@ -89,6 +89,8 @@ export class CmaesSampler implements Sampler {
   readonly name = "cmaes";
   readonly usesPrior = true;
   declare readonly seed?: number;
+  /** As they were given. */
+  readonly options: CmaesSamplerOptions;
   readonly #options: Resolved;
   readonly #kept = new Map<string, Kept>();
   readonly #rest = new TpeSampler();
@@ -96,6 +98,7 @@ export class CmaesSampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: CmaesSamplerOptions = {}) {
     requireKnownKeys("CmaesSampler", options, optionKeys);
+    this.options = Object.freeze({ ...options });
     this.#options = resolve(options);
     if (options.seed !== undefined) this.seed = options.seed;
   }

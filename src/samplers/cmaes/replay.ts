@@ -46,6 +46,8 @@ export class Replay {
   /** Trials from before the first generation. */
   readonly #first: Member[] = [];
   #runs: Runs | null = null;
+  /** What would begin now, where trials of another origin may still come before it. */
+  #early: Runs | null = null;
 
   constructor(dimensions: readonly Dimension[], direction: Direction, rule: ReplayRule) {
     this.#dimensions = dimensions;
@@ -55,7 +57,7 @@ export class Replay {
 
   /** The runs so far; null while the first trials are drawn. */
   get runs(): Runs | null {
-    return this.#runs;
+    return this.#runs ?? this.#early;
   }
 
   /** Whether what was taken in is how `ordered` begins: frozen records stay what they are. */
@@ -69,7 +71,9 @@ export class Replay {
   /** Takes in what `ordered` has beyond what was taken. */
   advance(ordered: readonly Trial[]): void {
     for (let i = this.#taken.length; i < ordered.length; i++) this.#take(ordered[i] as Trial);
-    if (this.#first.length >= this.#rule.nStartupTrials) this.#runs ??= this.#begin();
+    if (this.#first.length < this.#rule.nStartupTrials || this.#runs) return;
+    // Not for good: one that is finished by the next ask still counts among the first, as where nobody asks before it.
+    this.#early ??= this.#begin();
   }
 
   #take(trial: Trial): void {
@@ -80,8 +84,10 @@ export class Replay {
     const point = rank && unitPoint(this.#dimensions, trial.params);
     if (!point) return;
     const member: Member = { point, rank };
-    if (!this.#runs && (trial.number < warmStart || this.#first.length < nStartupTrials)) this.#first.push(member);
-    else (this.#runs ??= this.#begin()).take(member);
+    if (!this.#runs && (trial.number < warmStart || this.#first.length < nStartupTrials)) {
+      this.#first.push(member);
+      this.#early = null;
+    } else (this.#runs ??= this.#early ?? this.#begin()).take(member);
   }
 
   #begin(): Runs {

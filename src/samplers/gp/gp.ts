@@ -58,12 +58,15 @@ export class GpSampler implements Sampler {
   readonly objectives = "several";
   readonly usesPrior = true;
   declare readonly seed?: number;
+  /** As they were given. */
+  readonly options: GpSamplerOptions;
   readonly #options: Required<Omit<GpSamplerOptions, "seed">>;
   readonly #encodings = new SpaceEncodings();
 
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: GpSamplerOptions = {}) {
     requireKnownKeys("GpSampler", options, optionKeys);
+    this.options = Object.freeze({ ...options });
     const { seed, nStartupTrials = 10, nModelled = 200, offThread: elsewhere = true } = options;
     requireCount("nStartupTrials", nStartupTrials, 0);
     requireCount("nModelled", nModelled, 10, MOST_MODELLED);

@@ -91,6 +91,8 @@ export class NsgaIISampler implements Sampler {
   readonly name = "nsga2";
   readonly objectives = "several";
   declare readonly seed?: number;
+  /** As they were given. */
+  readonly options: NsgaIISamplerOptions;
   readonly #options: Resolved;
   readonly #cross: Crossing;
   readonly #encodings = new SpaceEncodings();
@@ -98,6 +100,7 @@ export class NsgaIISampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: NsgaIISamplerOptions = {}) {
     requireKnownKeys("NsgaIISampler", options, optionKeys);
+    this.options = Object.freeze({ ...options });
     this.#options = resolve(options);
     const { crossover, swappingProbability } = this.#options;
     this.#cross = crossover === "sbx" ? simulatedBinary(CROSSOVER_ETA) : uniformCrossing(swappingProbability);

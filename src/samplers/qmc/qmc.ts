@@ -37,6 +37,8 @@ export class QmcSampler implements Sampler {
   readonly name = "qmc";
   readonly objectives = "several";
   declare readonly seed?: number;
+  /** As they were given. */
+  readonly options: QmcSamplerOptions;
   readonly #sequence: "sobol" | "halton";
   readonly #scramble: boolean;
   readonly #kept = new Map<string, ReadonlyMap<string, Coordinate>>();
@@ -44,6 +46,7 @@ export class QmcSampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: QmcSamplerOptions = {}) {
     requireKnownKeys("QmcSampler", options, optionKeys);
+    this.options = Object.freeze({ ...options });
     const { seed, sequence = "sobol", scramble = true } = options;
     if (!["sobol", "halton"].includes(sequence))
       throw new UsageError(
@@ -68,7 +71,7 @@ export class QmcSampler implements Sampler {
   /** @throws UsageError as {@link QmcSampler.checkSpace}. */
   suggest(space: SearchSpace, history: History): Params {
     const coordinates = this.#coordinates(space, this.seed ?? history.seed ?? 0);
-    const n = history.trials.length;
+    const { number: n = history.trials.length } = history;
     return buildParams(space, (name, d) => valueAtQuantile(d, coordinates.get(name)?.(n) ?? 0));
   }
 

@@ -152,8 +152,9 @@ export class TpeSampler implements Sampler {
   readonly usesPrior = true;
   readonly objectives = "several";
   declare readonly seed?: number;
+  /** As they were given. */
+  readonly options: TpeSamplerOptions;
   declare readonly repeats?: boolean;
-  declare readonly reevaluate?: number;
   readonly #options: Resolved;
   /** With several objectives the prior counts as much as a good trial: a front has more places to be looked for. */
   readonly #severalOptions: Resolved;
@@ -163,12 +164,11 @@ export class TpeSampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: TpeSamplerOptions = {}) {
     requireKnownKeys("TpeSampler", options, optionKeys);
+    this.options = Object.freeze({ ...options });
     this.#options = resolve(options);
     this.#severalOptions = { ...this.#options, priorWeight: options.priorWeight ?? 1 };
     if (options.seed !== undefined) this.seed = options.seed;
-    if (this.#options.reevaluate === 0) return;
-    this.repeats = true;
-    this.reevaluate = this.#options.reevaluate;
+    if (this.#options.reevaluate > 0) this.repeats = true;
   }
 
   suggest(space: SearchSpace, history: History, rng: Rng): Params {

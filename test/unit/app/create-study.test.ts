@@ -6,9 +6,17 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createStudy, ensureStudy, planStudy } from "../../../src/app/create-study.js";
 import type { CreateStudyOptions } from "../../../src/app/create-study.js";
-import type { ConfigValue, StudyHeader } from "../../../src/core/index.js";
-import { createStoredStudy } from "../../../src/app/study.js";
+import type { ConfigValue, Params, StudyHeader } from "../../../src/core/index.js";
+import { createStoredStudy, loadStudy } from "../../../src/app/study.js";
 import { float, int } from "../../../src/core/index.js";
+import { AutoSampler } from "../../../src/samplers/auto/auto.js";
+import { BruteForceSampler } from "../../../src/samplers/brute-force/brute-force.js";
+import { CmaesSampler } from "../../../src/samplers/cmaes/cmaes.js";
+import { GpSampler } from "../../../src/samplers/gp/gp.js";
+import { NsgaIISampler } from "../../../src/samplers/nsga2/nsga2.js";
+import { QmcSampler } from "../../../src/samplers/qmc/qmc.js";
+import { RandomSampler } from "../../../src/samplers/random.js";
+import type { Sampler } from "../../../src/samplers/sampler.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import { emptyFolder, small, squareModule, writeCells } from "../../fixtures/app/small-studies.js";
@@ -65,6 +73,42 @@ describe("a sampler that repeats parameters", () => {
   it("is stored with that option where it is given as an object", async () => {
     const given = { ...over, sampler: new TpeSampler({ reevaluate: 5 }), onDuplicate: "run" as const };
     await expect(plan(given)).resolves.toMatchObject({ sampler });
+  });
+});
+
+describe("a sampler given as an object", () => {
+  it.each<[Sampler, Readonly<Record<string, unknown>>]>([
+    [
+      new TpeSampler({ preset: "optuna", nStartupTrials: 3, seed: 4 }),
+      { preset: "optuna", n_startup_trials: 3, seed: 4 },
+    ],
+    [new GpSampler({ nStartupTrials: 3, nModelled: 20 }), { n_startup_trials: 3, n_modelled: 20 }],
+    [new CmaesSampler({ populationSize: 7, restarts: "none" }), { population_size: 7, restarts: "none" }],
+    [new NsgaIISampler({ populationSize: 7, mutation: "polynomial" }), { population_size: 7, mutation: "polynomial" }],
+    [new QmcSampler({ sequence: "halton", scramble: false }), { sequence: "halton", scramble: false }],
+    [new RandomSampler({ seed: 3 }), { seed: 3 }],
+    [new AutoSampler({ seed: 3 }), { seed: 3 }],
+    [new BruteForceSampler({ seed: 3 }), { seed: 3 }],
+  ])("is stored with its options: $name", async (sampler, options) => {
+    const space = { x: float(0, 1, { step: 0.1 }) };
+    await expect(plan({ space, sampler })).resolves.toMatchObject({ sampler: { name: sampler.name, options } });
+  });
+  it("goes on in a study that is loaded", async () => {
+    const directory = await emptyFolder();
+    const at = { storage: "studies", directory, name: "s" };
+    const space = { x: float(0, 1), y: float(0, 1) };
+    const sampler = (): Sampler => new CmaesSampler({ nStartupTrials: 4, populationSize: 5 });
+    const bowl = ({ params }: { params: Params }): number =>
+      (params["x"] as number) ** 2 + (params["y"] as number) ** 2;
+    const whole = await createStudy({ storage: "memory", space, sampler: sampler(), seed: 2 });
+    await whole.optimize(bowl, { trials: 14 });
+    const study = await createStudy({ ...at, space, sampler: sampler(), seed: 2 });
+    await study.optimize(bowl, { trials: 7 });
+    await study.close();
+    const loaded = await loadStudy(at);
+    await loaded.optimize(bowl, { trials: 7 });
+    expect(loaded.trials.map(({ params }) => params)).toEqual(whole.trials.map(({ params }) => params));
+    await loaded.close();
   });
 });
 

@@ -6,6 +6,7 @@ import { growingList } from "../../../src/core/index.js";
 import { AshaPruner } from "../../../src/pruners/asha.js";
 import { HyperbandPruner } from "../../../src/pruners/hyperband.js";
 import { createPruner } from "../../../src/pruners/index.js";
+import { judgedAgain } from "../../../src/pruners/judged-again.js";
 import type { Pruner } from "../../../src/pruners/pruner.js";
 import { ThresholdPruner } from "../../../src/pruners/threshold.js";
 import { WilcoxonPruner } from "../../../src/pruners/wilcoxon.js";
@@ -135,11 +136,12 @@ test("wilcoxon tells a trial from the best one by what both had at the same step
   );
 });
 
+const parts = (trial: Trial, ...values: number[]): Trial => ({
+  ...trial,
+  intermediate_parts: trial.intermediate.map(() => values),
+});
+
 test("wilcoxon compares cross-validated trials part by part where there are parts enough", () => {
-  const parts = (trial: Trial, ...values: number[]): Trial => ({
-    ...trial,
-    intermediate_parts: trial.intermediate.map(() => values),
-  });
   const pruner = new WilcoxonPruner({ pThreshold: 0.1 });
   const decide = (own: number[], others: number[]) =>
     pruner.decide(parts(judged(9, 2), ...own), historyOf("minimize", parts(best, ...others)));
@@ -151,6 +153,14 @@ test("wilcoxon compares cross-validated trials part by part where there are part
   // three can't come below 1/8: by steps, of which there are two
   expect(decide([2, 3, 4], [1, 1, 1]).reason).toContain("over 2 steps");
   expect(decide([2, 3, 4, NaN], [1, 1, 1, 1]).reason).toContain("not finite");
+});
+
+test("decisions over parts come out again from the records, at every report", () => {
+  const first = parts({ ...reportedTrial(3, "complete", [1, 1, 1]), finish_index: 0 }, 1, 1, 1, 1);
+  const pruned = parts({ ...reportedTrial(4, "pruned", [9, 9, 9]), finish_index: 1, seen: [1, 1, 1] }, 2, 3, 4, 9);
+  const again = judgedAgain(new WilcoxonPruner(), pruned, historyOf("minimize", first, pruned));
+  expect(again.map(({ prune }) => prune)).toEqual([false, true, true]);
+  expect(again[1]?.reason).toContain("over 4 parts at step 2");
 });
 
 test("threshold ends what leaves the limits, and says by which", () => {

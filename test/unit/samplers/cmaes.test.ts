@@ -231,6 +231,13 @@ describe("the cmaes sampler", () => {
     expect(evolution.generation).toBe(0);
   });
 
+  test("goes on as if never stopped where trials of another origin are still to come", () => {
+    const value = (params: Params): Partial<Trial> => ({ value: sphere(params) });
+    const options = { nStartupTrials: 10, warmStart: 30 };
+    const half = structuredClone(study(cube(3), 20, options, value));
+    expect(study(cube(3), 40, options, value, 1, half)).toEqual(study(cube(3), 40, options, value));
+  });
+
   test("goes on from 15 trials to 30 as if never stopped, on gridded parameters and with trials under way", () => {
     const space = {
       x: float(1e-5, 1, { log: true }),

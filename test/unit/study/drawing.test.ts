@@ -4,6 +4,7 @@ import type { History, Params, Rng, SearchSpace, Trial } from "../../../src/core
 import { categorical, float } from "../../../src/core/index.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
 import { RandomSampler } from "../../../src/samplers/random.js";
+import { QmcSampler } from "../../../src/samplers/qmc/qmc.js";
 import { TpeSampler } from "../../../src/samplers/tpe/tpe.js";
 import type { ExecutedTrial, RunHooks } from "../../../src/executors/executor.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
@@ -42,6 +43,29 @@ it("a suggestion may be promised by a promise of any making", async () => {
   await s.enqueueTrial({});
   await s.optimize(square, { trials: 3 });
   expect(s.trials.map(({ params: { x } }) => x)).toEqual([1 / 8, 2 / 8, 3 / 8]);
+});
+
+describe("a sampler that follows a sequence", () => {
+  const sampler = new QmcSampler();
+  const wanted = async (count: number): Promise<unknown[]> => {
+    const s = await study({ space: { y: float(0, 1) }, sampler, seed: 3 });
+    await s.optimize(() => 1, { trials: count });
+    return s.trials.map(({ params: { y } }) => y);
+  };
+
+  it("fills up queued trials with the points of their numbers", async () => {
+    const s = await study({ space: { y: float(0, 1), x: float(0, 1) }, sampler, seed: 3 });
+    for (let i = 0; i < 4; i++) await s.enqueueTrial({ x: i / 4 });
+    await s.optimize(() => 1, { trials: 6 });
+    expect(s.trials.map(({ params: { y } }) => y)).toEqual(await wanted(6));
+  });
+
+  it("gives trials that run side by side the points of their numbers where nothing is declared", async () => {
+    const s = await study({ space: {}, sampler, seed: 3 });
+    const asked = await Promise.all(Array.from({ length: 8 }, () => s.ask()));
+    const ys = asked.map((trial) => trial.suggestFloat("y", 0, 1));
+    expect(ys).toEqual(await wanted(8));
+  });
 });
 
 describe("a suggested null", () => {
