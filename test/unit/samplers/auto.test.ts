@@ -75,6 +75,8 @@ describe("the rule", () => {
     ["three of twenty failed", {}, { failed: 3 }, "tpe", /failed/],
     ["five under way", {}, { running: 5 }, "tpe", /^5 trials run at once$/],
     ["four under way", {}, { running: 4 }, "gp", /./],
+    ["ninety-nine trials", {}, { finished: 99 }, "gp", /./],
+    ["a hundred", {}, { finished: 100 }, "tpe", /^100 trials and more are finished$/],
     ["many trials", {}, { finished: 5000 }, "tpe", /trials and more are finished$/],
   ])("%s", (_what, space, history, sampler, reason) => {
     const choice = ruleOf({ ...floats, ...space }, { ...begun, ...history });

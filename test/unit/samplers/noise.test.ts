@@ -138,6 +138,14 @@ describe("what noise changes", () => {
     expect(weigh(history, () => 3).split.below).toHaveLength(3);
   });
 
+  test("noise is looked for among proposals: the first draws are too far apart to tell", () => {
+    const rng = createRng(5, "values");
+    const history = historyOf(() => rng(), 30);
+    expect(weigh(history).noise).toBeGreaterThan(0);
+    // twelve proposals beside ten first draws: fewer than the sixteen that say something
+    expect(weigh({ ...history, trials: history.trials.slice(0, 22) }).noise).toBe(0);
+  });
+
   test("noise: a lucky trial among bad ones is not good, one among good ones is", () => {
     // Two clusters around .2 and .8; the second is better by as much as the noise. One of the first has the lowest value.
     const normal = createNormal(createRng(6, "clusters"));

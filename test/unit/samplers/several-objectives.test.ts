@@ -122,13 +122,15 @@ describe("several objectives", () => {
   test("what is kept from ask to ask changes nothing: a trial that finished late comes in between", () => {
     const trials = [4, 3, 2, 5, 1].map((value, i) => trialOf(i, { x: 0 }, { values: [value, 1] }));
     const kept = new FrontProgress();
-    const successes = (of: readonly Trial[], progress = new FrontProgress()): (number | null | undefined)[] =>
-      progress.of(observed(of).observations.complete, two).map(({ trial }) => trial.value);
+    const successes = (of: readonly Trial[], progress = new FrontProgress(), directions = two) =>
+      progress.of(observed(of).observations.complete, directions).map(({ trial }) => trial.value);
     for (const missing of [4, 1, 3, 0, 9]) {
       const some = trials.filter(({ number }) => number !== missing);
       expect(successes(some, kept)).toEqual(successes(some));
     }
     expect(successes(trials, kept)).toEqual([-1, -2, -3, Infinity, -4]);
+    // The same records, asked for the other way: 4 is the best until 5 comes.
+    expect(successes(trials, kept, ["maximize", "minimize"])).toEqual([-1, Infinity, Infinity, -2, Infinity]);
   });
 
   test("a subset is the greedy one: equals come after all others, infinities as they are", () => {

@@ -1,13 +1,15 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { EpochEvent, RunConfig } from "../../../src/core/index.js";
+import type { EpochEvent, EpochOfPart, RunConfig } from "../../../src/core/index.js";
 import { deriveSeed } from "../../../src/core/index.js";
 import { decodeSafetensors, evaluateCheckpoint, run, scoreTrial } from "../../../src/training/index.js";
 import type { RunResult } from "../../../src/training/index.js";
+import { meanEpoch } from "../../../src/training/part-means.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
 
-const epochs = 6;
+/** The mean's best epoch is the sixth, so that neither the last one nor a part's own best may stand for it. */
+const epochs = 8;
 const config = {
   ...small,
   params: {
@@ -64,7 +66,8 @@ describe("a run over folds and seeds", () => {
     const best = curve.indexOf(Math.min(...curve)) + 1;
     expect(folded.best?.epoch).toBe(best);
     expect(folded.best?.metrics["val_rmse"]).toBeCloseTo(Math.min(...curve), 14);
-    // The best of the mean, not each part's own.
+    // The best of the mean, not each part's own, nor the last.
+    expect(best).toBeLessThan(epochs);
     expect(runs.some((one) => one.best?.epoch !== best)).toBe(true);
     expect(folded.parts?.map((part) => part.best?.metrics["val_rmse"])).toEqual(
       runs.map((one) => valOf(one)[best - 1]),
@@ -85,18 +88,19 @@ describe("a run over folds and seeds", () => {
     }
     // The weights of an epoch are the last ones of a run that ends there.
     const best = folded.best?.epoch as number;
-    await run(
-      { ...config, params: { ...config.params, "data.val_cells": ["D02"], "train.epochs": best } },
-      { checkpoint: join(directory, "alone") },
-    );
-    const [kept, until] = await Promise.all(
-      ["best.D02.safetensors", "alone"].map(
-        async (file) => decodeSafetensors(await readFile(join(directory, file))).tensors,
-      ),
-    );
-    const names = [...(kept?.keys() ?? [])].filter((name) => !name.startsWith("resume."));
-    expect(names.length).toBeGreaterThan(2);
-    for (const name of names) expect(kept?.get(name)?.data).toEqual(until?.get(`resume.last.${name}`)?.data);
+    expect(best).toBeLessThan(epochs);
+    for (const cell of cells) {
+      const until = { ...config.params, "data.val_cells": [cell], "train.epochs": best };
+      await run({ ...config, params: until }, { checkpoint: join(directory, "alone") });
+      const [kept, last] = await Promise.all(
+        [`best.${cell}.safetensors`, "alone"].map(
+          async (file) => decodeSafetensors(await readFile(join(directory, file))).tensors,
+        ),
+      );
+      const names = [...(kept?.keys() ?? [])].filter((name) => !name.startsWith("resume."));
+      expect(names.length).toBeGreaterThan(2);
+      for (const name of names) expect(kept?.get(name)?.data).toEqual(last?.get(`resume.last.${name}`)?.data);
+    }
   });
 
   test("a plateau scheduler hears its own part's validation, early stopping the mean's", async () => {
@@ -190,6 +194,17 @@ describe("a run over folds and seeds", () => {
     await expect(refused).rejects.toMatchObject({ exitCode: 2 });
     await expect(refused).rejects.toThrow(message);
   });
+});
+
+test("the mean of what only some parts can score is that of those; an epoch takes as long as all of its parts", () => {
+  const part = (seed: number, seconds: number, metrics: object) =>
+    ({ event: "epoch", epoch: 4, seed, seconds, ...metrics }) as unknown as EpochOfPart;
+  const parts = [
+    part(1, 2, { val_rmse: 1, val_rul_mae: 6 }),
+    part(2, 3, { val_rmse: 2 }),
+    part(3, 4, { val_rmse: 6, val_rul_mae: 9 }),
+  ];
+  expect(meanEpoch(parts)).toEqual({ event: "epoch", epoch: 4, val_rmse: 3, val_rul_mae: 7.5, seconds: 9, parts });
 });
 
 test("a trial's value is the best epoch of the mean; parts and spread are of that epoch", () => {
