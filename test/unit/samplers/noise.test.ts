@@ -200,6 +200,6 @@ describe("re-evaluation", () => {
       /reevaluate belongs to the default preset/,
     );
     expect(() => new TpeSampler({ reevaluate: 1.5 })).toThrow(/reevaluate must be an integer of at least 0/);
-    expect(new TpeSampler({ reevaluate: 5 })).toMatchObject({ repeats: true, reevaluate: 5 });
+    expect(new TpeSampler({ reevaluate: 5 })).toMatchObject({ repeats: true, options: { reevaluate: 5 } });
   });
 });
