@@ -28,7 +28,7 @@ function trial(
   };
 }
 
-const trials = [
+const trials: readonly [Trial, Trial, Trial] = [
   trial(0, [0.01, 0.012, 0.014], 0.012, 0.002),
   trial(1, [0.004, 0.01, 0.016], 0.01, 0.006),
   trial(2, [0.0105, 0.011, 0.0115], 0.011, 0.0005),
@@ -60,7 +60,7 @@ async function stateOf(
 
 describe("the bound of a mean over parts", () => {
   it("is t times the standard error away, on the worse side", async () => {
-    const [, second] = trials as readonly [Trial, Trial];
+    const [, second] = trials;
     const margin = (T.two * 0.006) / Math.sqrt(3);
     expect(await boundOf(second, "minimize")).toBeCloseTo(0.01 + margin, 12);
     expect(await boundOf(second, "maximize")).toBeCloseTo(0.01 - margin, 12);
@@ -80,7 +80,7 @@ describe("the bound of a mean over parts", () => {
     expect(chosen.bound).toBeCloseTo(0.011 + (T.two * 0.0005) / Math.sqrt(3), 12);
     const banned = await stateOf(trials, new Map([[2, { banned: true } as never]]));
     expect((await judged(banned, null, "bound")).trial.number).toBe(0);
-    const [zero, one] = trials as readonly [Trial, Trial];
+    const [zero, one] = trials;
     const missed = await stateOf([
       zero,
       one,
@@ -113,7 +113,7 @@ describe("the winner against the defaults", () => {
   });
 
   it("is null for the defaults themselves, and where they were not tried", async () => {
-    const [first, second] = trials as readonly [Trial, Trial];
+    const [first, second] = trials;
     expect((await judged(await stateOf([first]), null, "value")).againstDefaults).toBeNull();
     expect((await judged(await stateOf([second]), null, "value")).againstDefaults).toBeNull();
   });
@@ -125,7 +125,7 @@ describe("the winner against the defaults", () => {
       return certaintyInWords({ ...best, bound, against_defaults: againstDefaults }, state.header);
     };
     // -.0011, -.0010, -.0009: ± 4.3027 · .0001 / √3 = ± .00025.
-    const steady = [trials[0] as Trial, trial(1, [0.0089, 0.011, 0.0131], 0.011, 0.0021)];
+    const steady = [trials[0], trial(1, [0.0089, 0.011, 0.0131], 0.011, 0.0021)];
     expect(await words(steady, "value")).toBe(
       "at most 0.01454 (95 % bound of the mean); ahead of the defaults (trial 0) by 0.001 " +
         "(95 % interval 0.00075 to 0.0012 over 3 parts, on which it was chosen)",
