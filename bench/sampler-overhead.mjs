@@ -4,7 +4,10 @@
  * mixed space and over 10 floats, where it asks a Gaussian process in a worker thread at first: the wall time of those
  * asks, how long they held up the main thread, and the process's memory after each tenth of the trials.
  *
- *   node bench/sampler-overhead.mjs [--sampler tpe|auto] [--n 1000,10000] [--json FILE] [--python python3]
+ * `--sampler gp`: asks of a Gaussian process alone over 5 and 10 floats with N random trials, five of each, the first ask of the
+ * process left out; CPU time of all threads.
+ *
+ *   node bench/sampler-overhead.mjs [--sampler tpe|auto|gp] [--n 1000,10000] [--json FILE] [--python python3]
  *     [--peer ../shared/peers/sampler_overhead.py | --no-peer] [--peer-n 1000]
  *
  * "first" is the first ask of a process in which N finished trials have just been loaded. Needs a build (dist/).
@@ -20,6 +23,7 @@ import { buildParams } from "../dist/search-space/points.js";
 import { drawUniform } from "../dist/search-space/draw-uniform.js";
 import { AutoSampler } from "../dist/samplers/auto/auto.js";
 import { chooseSampler } from "../dist/samplers/auto/choice.js";
+import { GpSampler } from "../dist/samplers/gp/gp.js";
 import { TpeSampler } from "../dist/samplers/tpe/tpe.js";
 import { median } from "./mann-whitney.mjs";
 
@@ -174,6 +178,37 @@ async function mainAuto() {
   }
 }
 
+async function mainGp() {
+  const rows = [];
+  for (const dimensions of [5, 10])
+    for (const n of args.n.split(",").map(Number)) {
+      const over = Object.fromEntries(Object.entries(floats).slice(0, dimensions));
+      const asks = [];
+      for (let i = 0; i <= 5; i++) {
+        const rng = createRng(i, "loaded");
+        const params = () => buildParams(over, (_name, d) => drawUniform(d, rng));
+        const trials = Array.from({ length: n }, (_, k) => {
+          const drawn = params();
+          return Object.freeze({ ...record(k, drawn), value: bowl(drawn) });
+        });
+        const sampler = new GpSampler();
+        const [c, w] = [cpuMs(), performance.now()];
+        const ask = () => sampler.suggest(over, { direction: "minimize", trials }, createRng(i, n));
+        const { heldUpMs } = await withDelay(ask);
+        asks.push({ cpuMs: cpuMs() - c, wallMs: performance.now() - w, heldUpMs });
+      }
+      const of = (name) => median(asks.slice(1).map((a) => a[name]));
+      const row = { dimensions, n, cpuMs: of("cpuMs"), wallMs: of("wallMs"), heldUpMs: of("heldUpMs") };
+      rows.push(row);
+      const times = `${row.cpuMs.toFixed(0)} ms CPU (wall ${row.wallMs.toFixed(0)}; goal 100)`;
+      console.log(`gp      ${dimensions} floats, n=${n}: ask ${times}, main thread held up ${row.heldUpMs.toFixed(1)}`);
+    }
+  if (args.json) {
+    const head = { bench: "sampler-overhead", date: new Date().toISOString(), node: process.version };
+    writeFileSync(args.json, JSON.stringify({ ...head, sampler: "gp", rows }, null, 1) + "\n");
+  }
+}
+
 function main() {
   const goals = { 1000: [1, 10], 10000: [10, 100] };
   const rows = args.n
@@ -210,4 +245,5 @@ function askPeer() {
 
 if (args.first) console.log(JSON.stringify(loadAndAsk(Number(args.first))));
 else if (args.sampler === "auto") await mainAuto();
+else if (args.sampler === "gp") await mainGp();
 else main();

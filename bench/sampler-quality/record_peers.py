@@ -21,6 +21,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import sys
 import tempfile
 import time
@@ -252,7 +253,7 @@ def main():
     torch.set_num_threads(1)
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
     of = Record(pathlib.Path(a.work), a.anew)
-    chosen = [s for s in SPECS.values() if not a.family or s["family"] in a.family.split(",")]
+    chosen = [s for s in SPECS.values() if not a.family or s["family"] in re.split(r",(?!\d{3}\b)", a.family)]
     chosen = [s for s in chosen if not a.problem or s["id"] in a.problem.split(",")]
     for sampler in a.sampler.split(","):
         for spec in chosen:
