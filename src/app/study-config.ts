@@ -15,6 +15,7 @@ import { directionNames } from "../core/trial.js";
 import type { Direction, Folds } from "../core/trial.js";
 import { didYouMean } from "../core/nearest.js";
 import type { DeclaredSearch } from "../search-space/derived-space.js";
+import { TERMINATOR_LEAST_TRIALS } from "../study/terminator.js";
 
 /** A study file, checked. What it leaves out is absent. */
 export interface StudyConfig {
@@ -45,6 +46,9 @@ export interface StudyConfig {
   readonly dry_run_pruner?: boolean;
   readonly folds?: Folds | "none";
   readonly seeds?: number;
+  /** A study in the new one's storage. */
+  readonly from?: string | { readonly name: string; readonly top?: number | undefined };
+  readonly terminator?: boolean | { readonly min_trials?: number | undefined };
 }
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
@@ -62,6 +66,9 @@ const direction = z.enum(directionNames);
 
 /** Folds, or seeds: a model each is in memory at once. */
 const MOST_PARTS = 1000;
+
+/** Trials of another study: a study carries them in its head. */
+export const MOST_PRIOR = 1000;
 
 const schema = z.strictObject({
   name: z.string().optional(),
@@ -90,6 +97,12 @@ const schema = z.strictObject({
   dry_run_pruner: z.boolean().optional(),
   folds: z.union([z.enum(["cells", "none"]), z.number().int().min(2).max(MOST_PARTS)]).optional(),
   seeds: z.number().int().min(1).max(MOST_PARTS).optional(),
+  from: z
+    .union([z.string(), z.strictObject({ name: z.string(), top: z.number().int().min(1).max(MOST_PRIOR).optional() })])
+    .optional(),
+  terminator: z
+    .union([z.boolean(), z.strictObject({ min_trials: z.number().int().min(TERMINATOR_LEAST_TRIALS).optional() })])
+    .optional(),
 });
 
 type Raw = z.output<typeof schema>;
@@ -129,6 +142,8 @@ const expected: Readonly<Record<string, string>> = {
   dry_run_pruner: "true or false",
   folds: `cells, none, or how many (2 to ${MOST_PARTS})`,
   seeds: `a whole number from 1 to ${MOST_PARTS}`,
+  from: `a study's name, or name and top (1 to ${MOST_PRIOR})`,
+  terminator: `true, false, or { min_trials: N } with N from ${TERMINATOR_LEAST_TRIALS} on`,
 };
 
 function invalid(source: string, what: string, cause?: unknown): UsageError {
@@ -140,6 +155,8 @@ const nested: Readonly<Record<string, readonly string[]>> = {
   objectives: ["metric", "direction"],
   sampler: ["name", "options"],
   pruner: ["name", "options"],
+  from: ["name", "top"],
+  terminator: ["min_trials"],
 };
 
 /** The first key that nobody knows, with where it stands; in a union each branch has its say. */

@@ -71,7 +71,7 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
   const seed = request.seed ?? merged.config.seed;
   const name = request.name ?? merged.config.name ?? place.unnamed(subject.defaultName);
   const { space } = subject.derived;
-  const more = { ...(await priorOf(request, { objectives, space }, place)), ...terminatorOf(request) };
+  const more = { ...(await priorOf(merged, { objectives, space }, place)), ...terminatorOf(merged) };
   const header: StudyHeader = {
     ...{ name, objectives, created_at: new Date().toISOString(), seed: checkedSeed(seed) ?? drawSeed() },
     ...{ task: storedTask(subject, place, name), space, sampler, pruner },
@@ -90,7 +90,7 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
 }
 
 async function priorOf(
-  { from }: StudyRequest,
+  { from }: MergedRequest,
   study: Pick<StudyHeader, "objectives" | "space">,
   place: DefinitionPlace,
 ): Promise<Pick<StudySettings, "from">> {
@@ -99,7 +99,7 @@ async function priorOf(
   return { from: await studyPrior(from, study, place) };
 }
 
-function terminatorOf({ terminator = false }: StudyRequest): Pick<StudySettings, "terminator"> {
+function terminatorOf({ terminator }: MergedRequest): Pick<StudySettings, "terminator"> {
   if (terminator === false) return {};
   const { minTrials = TERMINATOR_MIN_TRIALS } = terminator === true ? {} : terminator;
   return { terminator: { min_trials: minTrials } };

@@ -6,6 +6,7 @@ import type { StudyHeader, StudyObjective, StudyPrior } from "../core/index.js";
 import type { StorageAddress } from "./address.js";
 import { findStudy, placeInWords } from "./find-study.js";
 import type { StorageLocation } from "./storage.js";
+import { MOST_PRIOR } from "./study-config.js";
 
 /** Another study, and how many of its best trials are taken over. */
 export interface PriorRequest {
@@ -20,8 +21,6 @@ export interface PriorRequest {
 const keys: KnownKeys<PriorRequest> = { name: true, storage: true, top: true };
 
 const USUAL_TOP = 10;
-/** A study carries them in its head. */
-const MOST = 1000;
 
 /** @throws UsageError `unknown-option`, `invalid-option`. */
 export function checkPriorRequest(given: unknown): void {
@@ -30,8 +29,8 @@ export function checkPriorRequest(given: unknown): void {
   const { name, top = USUAL_TOP } = given as Partial<PriorRequest>;
   if (typeof name !== "string")
     throw new UsageError("invalid-option", "createStudy: from: expected a study's name, or { name, storage?, top? }");
-  if (!Number.isInteger(top) || top < 1 || top > MOST)
-    throw new UsageError("invalid-option", `top ${String(top)}: expected a whole number from 1 to ${MOST}`);
+  if (!Number.isInteger(top) || top < 1 || top > MOST_PRIOR)
+    throw new UsageError("invalid-option", `top ${String(top)}: expected a whole number from 1 to ${MOST_PRIOR}`);
 }
 
 /**

@@ -133,6 +133,8 @@ export interface MergedRequest {
   readonly settings: Pick<StudySettings, "trial_value" | "on_nan" | "on_duplicate" | "dry_run_pruner">;
   readonly folds: Folds | "none" | null;
   readonly seeds: number;
+  readonly from: StudyRequest["from"];
+  readonly terminator: NonNullable<StudyRequest["terminator"]>;
 }
 
 /**
@@ -154,6 +156,8 @@ export async function mergeRequest(request: StudyRequest, directory: string): Pr
     ...{
       folds: request.folds === undefined ? (config.folds ?? null) : request.folds,
       seeds: request.seeds ?? config.seeds ?? 1,
+      from: request.from ?? config.from,
+      terminator: request.terminator ?? terminatorIn(config),
     },
     settings: {
       trial_value: request.trialValue ?? request.settings?.trial_value ?? config.trial_value ?? "best",
@@ -162,6 +166,10 @@ export async function mergeRequest(request: StudyRequest, directory: string): Pr
       dry_run_pruner: request.dryRunPruner ?? request.settings?.dry_run_pruner ?? config.dry_run_pruner ?? false,
     },
   };
+}
+
+function terminatorIn({ terminator = false }: StudyConfig): NonNullable<StudyRequest["terminator"]> {
+  return typeof terminator === "boolean" ? terminator : { minTrials: terminator.min_trials };
 }
 
 async function configOf(config: StudyRequest["config"], directory: string): Promise<StudyConfig> {

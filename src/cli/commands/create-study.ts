@@ -224,16 +224,17 @@ async function requestOf(
     ...{ plugins: plugin, params, search, fix, direction, metric, constraints: constraint, pruneBy, forceDirection },
     ...{ seed, folds, seeds, trialValue, onNan, onDuplicate, dryRunPruner, defaults },
     sampler: await componentOptions("sampler", options.sampler, options.samplerOption, base?.config.sampler),
-    from: priorOf(options),
+    from: priorOf(options, base?.config.from),
     terminator: terminatorOf(options.terminator),
     pruner: await componentOptions("pruner", options.pruner, options.prunerOption, base?.config.pruner),
   };
 }
 
 /** `--from NAME --top N`; of a study's file its folder is the storage. */
-function priorOf({ from, top, storage }: CreateOptions): CreateStudyOptions["from"] {
+function priorOf({ from, top, storage }: CreateOptions, inFile: StudyConfig["from"]): CreateStudyOptions["from"] {
   if (from === undefined) {
     if (top === undefined) return undefined;
+    if (inFile !== undefined) return { name: typeof inFile === "string" ? inFile : inFile.name, top };
     throw new UsageError(
       "invalid-option",
       `--top ${top}: says how many trials of another study: --from STUDY --top ${top}`,

@@ -131,3 +131,20 @@ test("names that look like numbers need no quotes in lists", async () => {
   const config = await parse("params: { data.val_cells: [2, 10], data.test_cells: 3 }");
   expect(config.fixed).toEqual({ "data.val_cells": ["2", "10"], "data.test_cells": 3 });
 });
+
+test("another study to begin from and a terminator stand in a study file as well, and are checked there", async () => {
+  expect(await parse("from: old\nterminator: true")).toEqual({ from: "old", terminator: true });
+  expect(await parse("from: { name: old, top: 4 }\nterminator: { min_trials: 40 }")).toEqual({
+    from: { name: "old", top: 4 },
+    terminator: { min_trials: 40 },
+  });
+  await expect(parse("terminator: { min_trial: 40 }")).rejects.toThrow(
+    'study.yaml: unknown key "min_trial" in terminator: did you mean "min_trials"? known: min_trials',
+  );
+  await expect(parse("terminator: { min_trials: 9 }")).rejects.toThrow(
+    "study.yaml: terminator: min_trials is 9; expected true, false, or { min_trials: N } with N from 10 on",
+  );
+  await expect(parse("from: { name: old, top: 0 }")).rejects.toThrow(
+    "study.yaml: from: top is 0; expected a study's name, or name and top (1 to 1000)",
+  );
+});

@@ -144,4 +144,20 @@ describe("a study that begins from another", () => {
       code: "nothing-to-take-over",
     });
   });
+
+  it("is named by a study file with its terminator, unless the request names others", async () => {
+    const { storage } = await withSource();
+    const objective = new URL("../../fixtures/study/appending-objective.mjs", import.meta.url).pathname;
+    const config = {
+      objective,
+      search: ["x=float:-3..3"],
+      from: { name: "old", top: 2 },
+      terminator: { min_trials: 40 },
+    };
+    const asFile = await createStudy({ name: "filed", storage, config });
+    expect(asFile.header.settings).toMatchObject({ from: { study: "old", top: 2 }, terminator: { min_trials: 40 } });
+    const other = await createStudy({ name: "own", storage, config, from: "old", terminator: false });
+    expect(other.header.settings.from).toMatchObject({ top: 10 });
+    expect(other.header.settings).not.toHaveProperty("terminator");
+  });
 });
