@@ -55,6 +55,15 @@ test("trials under way have a vote at the rungs that they have reached, the judg
   expect(pruner.decide(judged(4), history(judged(4), behind)).prune).toBe(false);
 });
 
+test("a report beyond several rungs reached those up to where it was pruned; of a complete trial all of them", () => {
+  // At rung 3 the 1 of trial 0 is better than its 5, which reached step 9 at once.
+  const leap = (state: "complete" | "pruned") => historyOf("minimize", at(0, 1), reportedTrial(1, state, [5], [9]));
+  const trial = reportedTrial(50, "running", [0.5, 6], [3, 9], { seen: [40, 40] });
+  const reason = (state: "complete" | "pruned"): string => new AshaPruner().decide(trial, leap(state)).reason;
+  expect(reason("pruned")).toBe("step 9: 6.00 is the only one at rung 9");
+  expect(reason("complete")).toBe("step 9: 6.00 is not the best of 2 at rung 9");
+});
+
 test("an automatic least resource is a hundredth of the first complete trial's steps", () => {
   const pruner = new AshaPruner({ minResource: "auto", reductionFactor: 2 });
   const first = reportedTrial(0, "complete", [1, 1], [10, 450]);
@@ -108,6 +117,24 @@ test("hyperband compares trials of one bracket", () => {
 });
 
 const best = reportedTrial(3, "complete", [1, 2, 3, 4, 5, 6]);
+
+test("wilcoxon's best trial: of equals the first to finish, of several objectives the one with the best report", () => {
+  const done = (number: number, reports: number[], over: Partial<Trial>): Trial =>
+    reportedTrial(number, "complete", reports, null, over);
+  const reason = (trials: readonly Trial[], directions?: readonly ["minimize", "minimize"]): string =>
+    new WilcoxonPruner().decide(judged(9), {
+      ...historyOf("minimize", ...trials),
+      ...(directions ? { directions } : {}),
+    }).reason;
+  const equal = [2, 0, 1].map((finish_index, n) => done(n, [1, 1, 1], { value: 1, values: [1], finish_index }));
+  expect(reason(equal)).toContain("trial 1, the best");
+  const front = [
+    done(0, [5, 5, 5], { value: null, values: [0, 9] }),
+    done(1, [4, 2, 4], { value: null, values: [9, 0] }),
+    done(2, [3, 3, 3], { value: null, values: [5, 5] }),
+  ];
+  expect(reason(front, ["minimize", "minimize"])).toContain("trial 1, the best");
+});
 
 test("wilcoxon tells a trial from the best one by what both had at the same steps", () => {
   const pruner = new WilcoxonPruner();

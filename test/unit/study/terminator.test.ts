@@ -79,6 +79,12 @@ describe("a terminator", () => {
       ) as unknown,
     });
   });
+  test("ends where it won just as much as that error", () => {
+    // Seeds alone: deviations of 5 about the mean of 1, so that s / sqrt(2) is 5.
+    const parts = partsOf([-4, 6], () => []);
+    const trials = falling(10, (i) => 10 - i).map((trial) => ({ ...trial, parts }));
+    expect(verdictOn(trials)).toMatchObject({ ends: true, gain: 5, noise: 5 });
+  });
   test("counts in the order of finishing, both ways alike", () => {
     const trials = falling(20, (i) => (i < 15 ? 5 : 1));
     expect(verdictOn(trials)).toMatchObject({ ends: false, gain: 4 });
