@@ -54,7 +54,7 @@ function optionsOf(component: Sampler | Pruner, entry: EntryMeta | null): Record
 /** What a study stores of its sampler. @throws UsageError `unknown-option`, `invalid-option`. */
 export function samplerSpec(given: Given<Sampler> = "auto"): ComponentSpec {
   const sampler = objectOf<Sampler>("sampler", given);
-  if (!sampler) return named("sampler", given);
+  if (!sampler) return named("sampler", given as string | NamedComponent);
   const { name } = sampler;
   return { name, options: optionsOf(sampler, samplers.has(name) ? samplers.get(name) : null) };
 }
