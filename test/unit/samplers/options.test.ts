@@ -23,15 +23,15 @@ const made: Readonly<Record<string, Make>> = {
 };
 const refusal = { code: "invalid-sampler-option", exitCode: 2 };
 
-describe.each(Object.entries(made))("%s", (name, Sampler) => {
+describe.each(Object.entries(made))("%s", (name, Made) => {
   test.each([-1, 1.5, NaN, 2 ** 53, "7", null])("refuses the seed %j", (seed) => {
-    expect(() => new Sampler({ seed })).toThrow(
+    expect(() => new Made({ seed })).toThrow(
       expect.objectContaining({ ...refusal, message: expect.stringContaining(`${name}: seed must be`) as unknown }),
     );
   });
   test("takes a seed", () => {
-    expect(new Sampler({ seed: 0 }).seed).toBe(0);
-    expect(new Sampler({ seed: undefined }).seed).toBeUndefined();
+    expect(new Made({ seed: 0 }).seed).toBe(0);
+    expect(new Made({ seed: undefined }).seed).toBeUndefined();
   });
 });
 
