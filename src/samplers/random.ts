@@ -3,6 +3,7 @@ import type { History, KnownKeys, Params, Rng, SearchSpace } from "../core/index
 import { requireKnownKeys } from "../core/index.js";
 import { drawUniform } from "../search-space/draw-uniform.js";
 import { buildParams } from "../search-space/points.js";
+import { requireSeed } from "./options.js";
 import type { Sampler } from "./sampler.js";
 
 /** The options of {@link RandomSampler}. */
@@ -28,6 +29,7 @@ export class RandomSampler implements Sampler {
   /** @throws UsageError `unknown-option`. */
   constructor(options: RandomSamplerOptions = {}) {
     requireKnownKeys("RandomSampler", options, optionKeys);
+    requireSeed("random", options.seed);
     this.options = Object.freeze({ ...options });
     if (options.seed !== undefined) this.seed = options.seed;
   }

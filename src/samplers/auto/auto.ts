@@ -3,6 +3,7 @@ import type { History, KnownKeys, Params, Rng, SearchSpace } from "../../core/in
 import { requireKnownKeys } from "../../core/index.js";
 import { CmaesSampler } from "../cmaes/cmaes.js";
 import { GpSampler } from "../gp/gp.js";
+import { requireSeed } from "../options.js";
 import type { Sampler } from "../sampler.js";
 import { TpeSampler } from "../tpe/tpe.js";
 import { chooseSampler } from "./choice.js";
@@ -33,6 +34,7 @@ export class AutoSampler implements Sampler {
   /** @throws UsageError `unknown-option`. */
   constructor(options: AutoSamplerOptions = {}) {
     requireKnownKeys("AutoSampler", options, optionKeys);
+    requireSeed("auto", options.seed);
     this.options = Object.freeze({ ...options });
     if (options.seed !== undefined) this.seed = options.seed;
   }

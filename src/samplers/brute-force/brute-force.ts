@@ -1,6 +1,7 @@
 /** The brute-force sampler: every point of a finite space once, in random order. */
 import type { History, KnownKeys, Params, Rng, SearchSpace } from "../../core/index.js";
 import { requireKnownKeys } from "../../core/index.js";
+import { requireSeed } from "../options.js";
 import type { Sampler } from "../sampler.js";
 import type { PlaceIndex, Places } from "./place-index.js";
 import { indexPlaces } from "./place-index.js";
@@ -36,6 +37,7 @@ export class BruteForceSampler implements Sampler {
   /** @throws UsageError `unknown-option`. */
   constructor(options: BruteForceSamplerOptions = {}) {
     requireKnownKeys("BruteForceSampler", options, optionKeys);
+    requireSeed("brute-force", options.seed);
     this.options = Object.freeze({ ...options });
     if (options.seed !== undefined) this.seed = options.seed;
   }

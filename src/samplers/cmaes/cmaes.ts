@@ -2,6 +2,7 @@
 import type { History, KnownKeys, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
 import { createNormal, requireKnownKeys, stringifyJson, UsageError } from "../../core/index.js";
 import { inSpaceOrder } from "../../search-space/points.js";
+import { requireCount, requireNumber, requireSeed } from "../options.js";
 import { proposeFromPrior } from "../prior.js";
 import type { Sampler } from "../sampler.js";
 import { drawStratified } from "../tpe/startup.js";
@@ -47,20 +48,16 @@ const defaults: Resolved = { nStartupTrials: 20, sigma0: 0.15, restarts: "ipop",
 function resolve({ seed: _own, ...options }: CmaesSamplerOptions): Resolved {
   const known = Object.entries(options).filter(([, value]) => value !== undefined);
   const resolved: Resolved = { ...defaults, ...Object.fromEntries(known) };
-  const refuse = (text: string): never => {
-    throw new UsageError("invalid-sampler-option", `cmaes: ${text}`);
-  };
-  const requireCount = (name: string, value: number, least: number): void => {
-    if (!Number.isInteger(value) || value < least)
-      refuse(`${name} must be an integer of at least ${least}, got ${value}`);
-  };
-  requireCount("nStartupTrials", resolved.nStartupTrials, 0);
-  requireCount("warmStart", resolved.warmStart, 0);
-  if (resolved.populationSize !== undefined) requireCount("populationSize", resolved.populationSize, 3);
-  if (!(resolved.sigma0 > 0 && resolved.sigma0 <= 1))
-    refuse(`sigma0 must be above 0 and at most 1, got ${resolved.sigma0}`);
+  requireCount("cmaes", "nStartupTrials", resolved.nStartupTrials, 0);
+  requireCount("cmaes", "warmStart", resolved.warmStart, 0);
+  if (resolved.populationSize !== undefined) requireCount("cmaes", "populationSize", resolved.populationSize, 3);
+  const isShare = (value: number): boolean => value > 0 && value <= 1;
+  requireNumber("cmaes", "sigma0", resolved.sigma0, isShare, "be above 0 and at most 1");
   if (!["ipop", "none"].includes(resolved.restarts))
-    refuse(`unknown restarts "${String(resolved.restarts)}"; known: ipop, none`);
+    throw new UsageError(
+      "invalid-sampler-option",
+      `cmaes: unknown restarts "${String(resolved.restarts)}"; known: ipop, none`,
+    );
   return resolved;
 }
 
@@ -98,6 +95,7 @@ export class CmaesSampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: CmaesSamplerOptions = {}) {
     requireKnownKeys("CmaesSampler", options, optionKeys);
+    requireSeed("cmaes", options.seed);
     this.options = Object.freeze({ ...options });
     this.#options = resolve(options);
     if (options.seed !== undefined) this.seed = options.seed;

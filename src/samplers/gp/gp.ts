@@ -1,9 +1,10 @@
 /** The Gaussian process sampler: its options, and the course of one proposal. */
 import type { History, KnownKeys, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
-import { cardinality, isActive, requireKnownKeys, UsageError } from "../../core/index.js";
+import { cardinality, isActive, requireKnownKeys } from "../../core/index.js";
 import { inSpaceOrder, valueAt } from "../../search-space/points.js";
 import { fromUnit } from "../../search-space/unit-interval.js";
 import { offThread } from "../off-thread.js";
+import { requireCount, requireFlag, requireSeed } from "../options.js";
 import { proposeFromPrior } from "../prior.js";
 import type { Sampler } from "../sampler.js";
 import type { SpaceEncoding } from "../tpe/encoding.js";
@@ -37,12 +38,6 @@ const optionKeys: KnownKeys<GpSamplerOptions> = { seed: true, nStartupTrials: tr
 
 const MOST_MODELLED = 1000;
 
-function requireCount(name: string, value: number, least: number, most = Infinity): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  const range = most === Infinity ? `of at least ${least}` : `between ${least} and ${most}`;
-  throw new UsageError("invalid-sampler-option", `gp: ${name} must be an integer ${range}, got ${value}`);
-}
-
 /**
  * Bayesian optimisation with Gaussian processes (Matérn 5/2, a lengthscale a parameter), by the expected improvement: for
  * few trials (up to a few hundred) of few parameters (up to about ten) whose outcome changes smoothly. With several
@@ -66,10 +61,12 @@ export class GpSampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: GpSamplerOptions = {}) {
     requireKnownKeys("GpSampler", options, optionKeys);
+    requireSeed("gp", options.seed);
     this.options = Object.freeze({ ...options });
     const { seed, nStartupTrials = 10, nModelled = 200, offThread: elsewhere = true } = options;
-    requireCount("nStartupTrials", nStartupTrials, 0);
-    requireCount("nModelled", nModelled, 10, MOST_MODELLED);
+    requireCount("gp", "nStartupTrials", nStartupTrials, 0);
+    requireCount("gp", "nModelled", nModelled, 10, MOST_MODELLED);
+    requireFlag("gp", "offThread", elsewhere);
     this.#options = { nStartupTrials, nModelled, offThread: elsewhere };
     if (seed !== undefined) this.seed = seed;
   }

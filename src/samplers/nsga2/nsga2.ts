@@ -4,6 +4,7 @@ import { isActive, requireKnownKeys, UsageError } from "../../core/index.js";
 import { drawUniform } from "../../search-space/draw-uniform.js";
 import { inSpaceOrder } from "../../search-space/points.js";
 import { fromUnit, toUnit, unitDimension } from "../../search-space/unit-interval.js";
+import { requireCount, requireNumber, requireSeed } from "../options.js";
 import type { Sampler } from "../sampler.js";
 import type { SpaceEncoding } from "../tpe/encoding.js";
 import { decodeValue, SpaceEncodings } from "../tpe/encoding.js";
@@ -60,10 +61,11 @@ function resolve(options: NsgaIISamplerOptions): Resolved {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const resolved: Resolved = { ...defaults, ...Object.fromEntries(given) };
   const { populationSize: size, crossover, mutation } = resolved;
-  if (!Number.isInteger(size) || size < 2) refuse(`populationSize must be an integer of at least 2, got ${size}`);
+  requireCount("nsga2", "populationSize", size, 2);
+  const isShare = (value: number): boolean => value >= 0 && value <= 1;
   for (const name of ["crossoverProbability", "swappingProbability", "mutationProbability"] as const) {
     const value = resolved[name];
-    if (value !== null && !(value >= 0 && value <= 1)) refuse(`${name} must lie in [0, 1], got ${value}`);
+    if (value !== null) requireNumber("nsga2", name, value, isShare, "lie in [0, 1]");
   }
   if (!["uniform", "sbx"].includes(crossover)) refuse(`unknown crossover "${crossover}"; known: uniform, sbx`);
   if (!["uniform", "polynomial"].includes(mutation))
@@ -100,6 +102,7 @@ export class NsgaIISampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: NsgaIISamplerOptions = {}) {
     requireKnownKeys("NsgaIISampler", options, optionKeys);
+    requireSeed("nsga2", options.seed);
     this.options = Object.freeze({ ...options });
     this.#options = resolve(options);
     const { crossover, swappingProbability } = this.#options;

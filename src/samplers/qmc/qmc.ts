@@ -5,6 +5,7 @@ import type { Distribution } from "../../core/index.js";
 import { valueAtQuantile } from "../../search-space/draw-uniform.js";
 import { drawOrder } from "../../search-space/parents-first.js";
 import { buildParams } from "../../search-space/points.js";
+import { requireFlag, requireSeed } from "../options.js";
 import type { Sampler } from "../sampler.js";
 import { digitPermutations, firstPrimes, radicalInverse } from "./halton.js";
 import { scrambled, SOBOL_DIMENSIONS, sobolAt, sobolCoordinate } from "./sobol.js";
@@ -46,6 +47,7 @@ export class QmcSampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: QmcSamplerOptions = {}) {
     requireKnownKeys("QmcSampler", options, optionKeys);
+    requireSeed("qmc", options.seed);
     this.options = Object.freeze({ ...options });
     const { seed, sequence = "sobol", scramble = true } = options;
     if (!["sobol", "halton"].includes(sequence))
@@ -53,6 +55,7 @@ export class QmcSampler implements Sampler {
         "invalid-sampler-option",
         `qmc: unknown sequence "${String(sequence)}"; known: sobol, halton`,
       );
+    requireFlag("qmc", "scramble", scramble);
     this.#sequence = sequence;
     this.#scramble = scramble;
     if (seed !== undefined) this.seed = seed;

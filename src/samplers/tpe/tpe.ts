@@ -2,6 +2,7 @@
 import type { Distribution, History, KnownKeys, Params, ParamValue, Rng, SearchSpace } from "../../core/index.js";
 import { cardinality, isActive, requireKnownKeys, UsageError } from "../../core/index.js";
 import { drawUniform } from "../../search-space/draw-uniform.js";
+import { requireCount, requireFlag, requireFunction, requireNumber, requireSeed } from "../options.js";
 import type { Sampler } from "../sampler.js";
 import { inSpaceOrder, valueAt } from "../../search-space/points.js";
 import { proposeAdaptively } from "./adaptive-rule.js";
@@ -103,14 +104,6 @@ const ownDefaults: Resolved = {
   group: true,
 };
 
-function requireCount(name: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least)
-    throw new UsageError(
-      "invalid-sampler-option",
-      `tpe: ${name} must be an integer of at least ${least}, got ${value}`,
-    );
-}
-
 function resolve(options: TpeSamplerOptions): Resolved {
   const preset = options.preset ?? "default";
   const known = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -118,14 +111,14 @@ function resolve(options: TpeSamplerOptions): Resolved {
   if (!defaults)
     throw new UsageError("invalid-sampler-option", `tpe: unknown preset "${String(preset)}"; known: default, optuna`);
   const resolved: Resolved = { ...defaults, ...Object.fromEntries(known) };
-  requireCount("nStartupTrials", resolved.nStartupTrials, 0);
-  requireCount("nEiCandidates", resolved.nEiCandidates, 1);
-  if (!(resolved.priorWeight >= 0 && resolved.priorWeight < Infinity))
-    throw new UsageError(
-      "invalid-sampler-option",
-      `tpe: priorWeight must be finite and not negative, got ${resolved.priorWeight}`,
-    );
-  requireCount("reevaluate", resolved.reevaluate, 0);
+  requireCount("tpe", "nStartupTrials", resolved.nStartupTrials, 0);
+  requireCount("tpe", "nEiCandidates", resolved.nEiCandidates, 1);
+  const isWeight = (value: number): boolean => value >= 0 && value < Infinity;
+  requireNumber("tpe", "priorWeight", resolved.priorWeight, isWeight, "be finite and not negative");
+  requireCount("tpe", "reevaluate", resolved.reevaluate, 0);
+  for (const name of ["magicClip", "endpoints", "multivariate", "group", "constantLiar"] as const)
+    requireFlag("tpe", name, resolved[name]);
+  for (const name of ["gamma", "weights"] as const) requireFunction("tpe", name, resolved[name]);
   if (resolved.reevaluate > 0 && preset === "optuna")
     throw new UsageError(
       "invalid-sampler-option",
@@ -164,6 +157,7 @@ export class TpeSampler implements Sampler {
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: TpeSamplerOptions = {}) {
     requireKnownKeys("TpeSampler", options, optionKeys);
+    requireSeed("tpe", options.seed);
     this.options = Object.freeze({ ...options });
     this.#options = resolve(options);
     this.#severalOptions = { ...this.#options, priorWeight: options.priorWeight ?? 1 };
