@@ -92,21 +92,24 @@ export class TrialDraws {
     const open = Object.keys(space).some((name) => !Object.hasOwn(trial.params, name));
     if (!open) return trial.params;
     const rng = this.#rng(trial.number);
-    return whenReady(this.#components.sampler.suggest(space, samplerHistory(this.#log, trial.number), rng), (suggested) => {
-      const params: Record<string, ParamValue> = { ...trial.params };
-      // Parents stand before what depends on them, or their condition is looked at once more in the next round.
-      for (let added = true; added;) {
-        added = false;
-        for (const [name, distribution] of Object.entries(space)) {
-          if (Object.hasOwn(params, name) || !isActive(distribution, params)) continue;
-          // A suggested null is a choice like any other.
-          const known = suggested !== null && Object.hasOwn(suggested, name);
-          params[name] = known ? (suggested[name] as ParamValue) : drawUniform(distribution, rng);
-          added = true;
+    return whenReady(
+      this.#components.sampler.suggest(space, samplerHistory(this.#log, trial.number), rng),
+      (suggested) => {
+        const params: Record<string, ParamValue> = { ...trial.params };
+        // Parents stand before what depends on them, or their condition is looked at once more in the next round.
+        for (let added = true; added;) {
+          added = false;
+          for (const [name, distribution] of Object.entries(space)) {
+            if (Object.hasOwn(params, name) || !isActive(distribution, params)) continue;
+            // A suggested null is a choice like any other.
+            const known = suggested !== null && Object.hasOwn(suggested, name);
+            params[name] = known ? (suggested[name] as ParamValue) : drawUniform(distribution, rng);
+            added = true;
+          }
         }
-      }
-      return params;
-    });
+        return params;
+      },
+    );
   }
 
   #rng(number: number): () => number {
