@@ -11,6 +11,7 @@ import { compareRanks, rankOf } from "../../../src/samplers/cmaes/ranking.js";
 import type { Rank } from "../../../src/samplers/cmaes/ranking.js";
 import { inFinishOrder, Replay } from "../../../src/samplers/cmaes/replay.js";
 import type { ReplayRule } from "../../../src/samplers/cmaes/replay.js";
+import { promisingStart } from "../../../src/samplers/cmaes/warm-start.js";
 import { sharedWeights, strategyOf } from "../../../src/samplers/cmaes/strategy.js";
 import { streamOf } from "../../../src/testing/sampler-scenes.js";
 import { trialOf } from "../../../src/testing/trials.js";
@@ -229,6 +230,11 @@ describe("the cmaes sampler", () => {
     );
     const { evolution } = replay(space, earlier, { warmStart: 60 }).runs as { evolution: Evolution };
     expect(evolution.generation).toBe(0);
+    // the distribution of the best tenth, not a sphere of sigma0
+    const bestFirst = [...earlier].sort((a, b) => (a.value as number) - (b.value as number));
+    const start = promisingStart(bestFirst.map(({ params }) => Float64Array.from(numbers(params))));
+    expect(evolution.sigma).toBeCloseTo(start.sigma, 12);
+    expect([...evolution.covariance]).toEqual([...start.covariance].map((v) => expect.closeTo(v, 12) as number));
   });
 
   test("goes on as if never stopped where trials of another origin are still to come", () => {
