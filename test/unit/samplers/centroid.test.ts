@@ -14,7 +14,8 @@ test.each([
   const wide: SearchSpace = Object.fromEntries(names.map((name) => [name, float(0, 1)]));
   const rng = createRng(4, "corners");
   const corners = Array.from({ length: 5 }, () => names.map(() => (rng() < 0.5 ? 0.2 : 0.8)));
-  const paramsOf = (point: readonly number[]): Params => Object.fromEntries(names.map((name, i) => [name, point[i]]));
+  const paramsOf = (point: readonly number[]): Params =>
+    Object.fromEntries(names.map((name, i) => [name, point[i] as number]));
   // fifty-five others of one value, which is a plateau and no noise
   const trials = Array.from({ length: 60 }, (_, k) =>
     trialOf(k, paramsOf(corners[k] ?? names.map(() => rng())), { value: k < 5 ? k : 10 }),
