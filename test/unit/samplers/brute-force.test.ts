@@ -92,3 +92,11 @@ describe("the brute-force sampler", () => {
     expect(() => suggest(deep, [])).toThrow(/b0, b1, .*more than 100000/);
   });
 });
+
+test("of more points than can be numbered each parameter takes all of its values", () => {
+  // 10^20 points: whole numbers of that size are multiples of 2^14, whose last digit is even
+  const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
+  const huge: SearchSpace = Object.fromEntries(names.map((name) => [name, int(0, 9)]));
+  const points = Array.from({ length: 200 }, (_, seed) => suggest(huge, [], seed));
+  for (const name of names) expect(new Set(points.map((point) => point?.[name])).size, name).toBe(10);
+});

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { expect, it } from "vitest";
+import type { Worker } from "node:worker_threads";
+import { expect, it, vi } from "vitest";
 import { offThread } from "../../../src/samplers/off-thread.js";
 import type { GpProblem } from "../../../src/samplers/gp/propose.js";
 
@@ -19,4 +20,26 @@ it("keeps a process alive while it is asked, and no longer", () => {
   expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" })).toBe(
     "TypeError\nTypeError\n",
   );
+});
+
+it("starts anew after a thread that died, and tells those who waited for it", async () => {
+  // a door of its own, whose thread nobody has opened yet
+  const path = "../../../src/samplers/off-thread.ts?died";
+  const door = (await import(path)) as { readonly offThread: typeof offThread };
+  const started: Worker[] = [];
+  const note = (worker: Worker): unknown => started.push(worker);
+  process.on("worker", note);
+  try {
+    const asks = [door.offThread("gp", null as never), door.offThread("gp", null as never)];
+    const settled = Promise.allSettled(asks);
+    await vi.waitUntil(() => started.length > 0);
+    await started[0]?.terminate();
+    for (const ask of await settled)
+      expect(ask).toMatchObject({ status: "rejected", reason: { code: "sampler-thread-ended" } });
+    // what the next thread answers: that there is no problem to work on
+    await expect(door.offThread("gp", null as never)).rejects.toThrow(TypeError);
+    expect(started).toHaveLength(2);
+  } finally {
+    process.off("worker", note);
+  }
 });
