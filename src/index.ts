@@ -331,7 +331,7 @@ export type { PartResult, RunProbe, RunResult } from "./training/run.js";
 export { crossValidate } from "./app/cross-validate.js";
 export type { CrossValidateOptions, CrossValidation, FoldResult } from "./app/cross-validate.js";
 export { evaluateCheckpoint } from "./training/evaluate.js";
-export type { Evaluation, EvaluationOptions } from "./training/evaluate.js";
+export type { EnsembleInterval, Evaluation, EvaluationOptions } from "./training/evaluate.js";
 export { predictCheckpoint } from "./training/predict.js";
 export type { CheckpointOptions } from "./training/checkpoint-data.js";
 export type { SourceHints } from "./datasets/table-warnings.js";

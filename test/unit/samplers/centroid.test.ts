@@ -7,7 +7,6 @@ import { trialOf } from "../../fixtures/trials.js";
 
 test.each([
   [3, 0],
-  [8, 1.5],
   [20, 5],
 ])("of %d floats the mean of the good trials is drawn from as often as from %f of them", (n, weight) => {
   const names = Array.from({ length: n }, (_, i) => `x${i}`);
