@@ -100,7 +100,7 @@ describe("a study over folds", () => {
       "--seed",
       "3",
     ];
-    const more = ["--fix", "train.epochs=40", "--folds", "cells", "--pruner", "nop"];
+    const more = ["--fix", "train.epochs=200", "--folds", "cells", "--pruner", "nop"];
     for (const name of ["killed", "whole"])
       expect(await runHere([...study, ...more, "--study-name", name], cwd)).toMatchObject({ code: 0 });
     const optimize = (name: string) => ["optimize", name, "--total-trials", "2", "--workers", "1", "--format", "json"];
@@ -126,7 +126,7 @@ describe("a study over folds", () => {
     const [killed, whole] = [await trials("killed"), await trials("whole")];
     expect(killed.map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(of(killed)).toEqual(of(whole));
-    expect(killed[1]?.intermediate_parts).toHaveLength(40);
+    expect(killed[1]?.intermediate_parts).toHaveLength(200);
   });
 
   test("best-trial --retrain trains on all cells but those of the test, and says where there are none", async () => {
