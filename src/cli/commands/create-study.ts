@@ -1,75 +1,22 @@
-/** `mlbench-hpo create-study`: its options as a request, and what was made, printed. */
-import { Option } from "commander";
-import type { Command } from "commander";
+/** `mlbench-hpo create-study`: its line as a request, and what was made, printed. */
 import type { CreateStudyOptions, StudyPlan } from "../../app/create-study.js";
 import type { StudyConfig } from "../../app/study-config.js";
 import type { Study } from "../../study/study.js";
-import {
-  directionNames,
-  objectivesInWords,
-  onDuplicateRules,
-  onNanRules,
-  stringifyJson,
-  trialValueRules,
-  UsageError,
-} from "../../core/index.js";
-import type {
-  ConfigValue,
-  Direction,
-  Folds,
-  OnDuplicate,
-  OnNan,
-  StudyHeader,
-  TrialValueRule,
-} from "../../core/index.js";
+import { objectivesInWords, stringifyJson, UsageError } from "../../core/index.js";
+import type { ConfigValue, StudyHeader } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
 import { componentOptions } from "../component-options.js";
+import { addCreateOptions } from "../create-study-options.js";
+import type { CreateOptions } from "../create-study-options.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
 import type { Prescan } from "../parameter-options.js";
 import { globalFlags } from "../global-options.js";
 import { parseFormat, printDetail, printNote, printNotice } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
-import { addPartOptions, collect, collectList, formatOption, pluginOption, wholeNumber } from "../shared-options.js";
-import { folderLocation, splitStudyPath, storageArgument, storageOption } from "../study-ref.js";
+import { wholeNumber } from "../shared-options.js";
+import { folderLocation, splitStudyPath, storageArgument } from "../study-ref.js";
 import { typedProgram } from "../typed-program.js";
-
-interface CreateOptions {
-  studyName?: string;
-  name?: string;
-  study?: string;
-  storage: string;
-  model?: string[];
-  dataset?: string;
-  objective?: string;
-  config?: string;
-  plugin?: string[];
-  search?: string[];
-  fix?: string[];
-  sampler?: string;
-  samplerOption?: string[];
-  pruner?: string;
-  prunerOption?: string[];
-  direction?: Direction;
-  metric?: string[];
-  constraint?: string[];
-  pruneBy?: string;
-  forceDirection?: boolean;
-  seed?: number;
-  folds?: Folds | "none";
-  seeds?: number;
-  trialValue?: TrialValueRule;
-  onNan?: OnNan;
-  onDuplicate?: OnDuplicate;
-  dryRunPruner?: boolean;
-  from?: string;
-  top?: number;
-  terminator?: string | true;
-  dryRun?: boolean;
-  defaults?: boolean;
-  skipIfExists?: boolean;
-  format: string;
-}
 
 /** The study file that the line stands on: the one named, or the ready one of a line that says nothing of the study. */
 interface Base {
@@ -120,94 +67,6 @@ async function parametersOfLine(argv: readonly string[], scanned: Prescan, base:
   const { studyParameters } = await import("../../app/study-subject.js");
   const models = scanned.model?.split(",").map((name) => name.trim()) ?? [base?.config.model ?? "lstm"].flat();
   return studyParameters(models, scanned.dataset ?? base?.config.dataset ?? "dummy");
-}
-
-async function addCreateOptions(command: Command): Promise<Command> {
-  command
-    .description("create a study; with no options: lstm on dummy, median pruning")
-    .addOption(storageOption())
-    .option("--name <name>", "the study's name (default: MODEL-DATASET)")
-    .option("--study-name <name>", "the same as --name")
-    .addOption(new Option("--study <name>").hideHelp());
-  addSubjectOptions(command);
-  await addComponentOptions(command);
-  addJudgingOptions(command);
-  return addPartOptions(command)
-    .option("--seed <n>", "seed of the study (default: drawn, and stored)", wholeNumber("--seed", 0))
-    .option("--terminator [rule]", "stop where the expected gain is below the noise: min-trials=60 (the default)")
-    .option("--no-defaults", "do not run the defaults as the first trial")
-    .option("--dry-run", "print the resolved search space; create nothing")
-    .addOption(new Option("--skip-if-exists").hideHelp())
-    .addOption(formatOption(["table", "json", "yaml", "value"]));
-}
-
-function repeatable(flags: string, description: string): Option {
-  return new Option(flags, `${description} (repeatable)`).argParser(collect);
-}
-
-/** What the trials run, and over which parameters. */
-function addSubjectOptions(command: Command): void {
-  command
-    .addOption(
-      new Option("--model <names>", "a model; several (a,b) make the model a searched parameter").argParser(
-        collectList,
-      ),
-    )
-    .option("--dataset <name>", "dataset (see `mlbench-hpo datasets`)")
-    .option(
-      "--objective <file>",
-      "objective instead of a model: a module whose default export is async (trial) => number",
-    )
-    .option("--config <file>", "a study file (YAML or JSON), or a preset's name: nasa-lstm, …")
-    .addOption(pluginOption())
-    .addOption(repeatable("--search <name=range>", "search a parameter: train.lr=log:1e-5..1e-1"))
-    .addOption(repeatable("--fix <name=value>", "fix a parameter"));
-}
-
-/** Who proposes trials, and who ends them early: those that are registered by now, plug-ins' included. */
-async function addComponentOptions(command: Command): Promise<void> {
-  const [{ samplers }, { pruners }] = await Promise.all([
-    import("../../samplers/index.js"),
-    import("../../pruners/index.js"),
-  ]);
-  command
-    .option("--sampler <name>", `one of ${samplers.names().join(", ")} (default: auto)`)
-    .addOption(
-      repeatable("--sampler-option <name=value>", "option of the sampler (tpe without --sampler): preset=optuna"),
-    )
-    .option("--from <study>", "begin from the best trials of another study: its name or file")
-    .option("--top <n>", "how many trials of --from (default: 10)", wholeNumber("--top", 1))
-    .option("--pruner <name>", `one of ${pruners.names().join(", ")} (default: median; nop with several objectives)`)
-    .addOption(repeatable("--pruner-option <name=value>", "option of the pruner, such as n_warmup_steps=3"))
-    .option("--dry-run-pruner", "prune nothing, only record what would have been pruned");
-}
-
-/** How trials are judged. */
-function addJudgingOptions(command: Command): void {
-  const metric =
-    "metric to optimize: NAME or NAME:maximize; several as a,b (repeatable; default: val_rmse); see describe metrics";
-  command
-    .addOption(new Option("--metric <name>", metric).argParser(collectList))
-    .addOption(
-      new Option("--direction <direction>", "direction of the metric (default: its own)").choices(directionNames),
-    )
-    .option("--force-direction", "allow the direction in which a metric is known to get worse")
-    .addOption(repeatable("--constraint <condition>", "condition that a best trial must meet: 'parameters <= 50000'"))
-    .option("--prune-by <metric>", "metric that the pruner compares (default: the first --metric)")
-    .addOption(
-      new Option("--trial-value <rule>", "which epoch gives a trial its value (default: best)").choices(
-        trialValueRules,
-      ),
-    )
-    .addOption(
-      new Option("--on-nan <rule>", "what becomes of a trial with a NaN value (default: fail)").choices(onNanRules),
-    )
-    .addOption(
-      new Option(
-        "--on-duplicate <rule>",
-        "what to do with parameters that were tried already (default: resample)",
-      ).choices(onDuplicateRules),
-    );
 }
 
 /** The line as the library would be asked. */

@@ -1,5 +1,6 @@
 /** The two forms of the ridge regression: normal equations and kernel. */
-import { choleskyInPlace, choleskySolve, dot } from "./cholesky.js";
+import { dot } from "../../core/cholesky.js";
+import { choleskySolve, factorInPlace } from "./cholesky.js";
 import type { Design, Shape } from "./ridge-design.js";
 
 /** Ridge regression on a design, by whichever form has the smaller matrix. */
@@ -39,7 +40,7 @@ function solve(shape: Shape, all: Moments, held: Moments | null, penalty: number
   const weights = minus(all.cross, held?.cross);
   const alpha = penalty * (all.count - (held?.count ?? 0));
   for (let i = 0; i < size - 1; i++) gram[i * size + i] = (gram[i * size + i] as number) + alpha;
-  choleskyInPlace(gram, size);
+  factorInPlace(gram, size);
   for (let h = 0; h < horizon; h++) choleskySolve(gram, size, weights.subarray(h * size, (h + 1) * size));
   return weights;
 }
@@ -115,7 +116,7 @@ function dualFit({ shape, count, y }: Design, kernel: Float64Array, rows: Int32A
       centred[i * n + j] = (kernel[from + (rows[j] as number)] as number) - (kMean[j] as number) + shift;
     centred[i * n + i] = (centred[i * n + i] as number) + penalty * n;
   }
-  choleskyInPlace(centred, n);
+  factorInPlace(centred, n);
   const a = new Float64Array(shape.horizon * n);
   const mean = new Float64Array(shape.horizon);
   for (let h = 0; h < shape.horizon; h++) {

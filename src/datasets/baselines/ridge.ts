@@ -1,7 +1,7 @@
 /** The baseline `ridge`: a penalised linear regression on the flattened window. */
 import type { Dataset } from "../../core/index.js";
 import type { Baseline, Predictor } from "./baseline.js";
-import { dot } from "./cholesky.js";
+import { dot } from "../../core/cholesky.js";
 import type { Shape } from "./ridge-design.js";
 import { designOf } from "./ridge-design.js";
 import type { RidgeSolver } from "./ridge-solvers.js";

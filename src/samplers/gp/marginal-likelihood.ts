@@ -1,5 +1,6 @@
 /** What a Gaussian process's hyperparameters are judged by: the log marginal likelihood and a prior, with gradients. */
-import { choleskyInPlace, inverseAt, invertFactor, unwhiten, whiten } from "./linear-algebra.js";
+import { choleskyInPlace } from "../../core/cholesky.js";
+import { inverseAt, invertFactor, unwhiten, whiten } from "./linear-algebra.js";
 import type { Differentiable } from "./lbfgs.js";
 import type { KernelParams, Rows } from "./matern.js";
 import { squaredDifference } from "./matern.js";
@@ -77,7 +78,7 @@ export function negativeLogPosterior(rows: Rows, y: Float64Array): Differentiabl
     const params = fromRaw(raw);
     gradient.fill(0);
     fillKernel(params, n, { differences, kernel, slopes, correlations });
-    if (!choleskyInPlace(kernel, n)) return Infinity;
+    if (choleskyInPlace(kernel, n) !== null) return Infinity;
     invertFactor(kernel, n, inverse);
     whiten(inverse, n, y, white);
     unwhiten(inverse, n, white, alpha);

@@ -1,5 +1,6 @@
 /** A Gaussian process given its observations: mean and variance anywhere, and how they change. */
-import { choleskyInPlace, invertFactor, unwhiten, whiten } from "./linear-algebra.js";
+import { choleskyInPlace } from "../../core/cholesky.js";
+import { invertFactor, unwhiten, whiten } from "./linear-algebra.js";
 import type { KernelParams, Rows } from "./matern.js";
 import { matern, maternSlope, squaredDistance } from "./matern.js";
 
@@ -87,7 +88,7 @@ function factorise(rows: Rows, params: KernelParams, inverse: Float64Array): Ker
       for (let j = 0; j < i; j++) kernel[i * n + j] = scale * matern(squaredDistance(rows, j, point, weights));
       kernel[i * n + i] = scale + noise;
     }
-    if (choleskyInPlace(kernel, n)) {
+    if (choleskyInPlace(kernel, n) === null) {
       invertFactor(kernel, n, inverse);
       return { weights, scale, noise };
     }

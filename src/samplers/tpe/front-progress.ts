@@ -48,7 +48,8 @@ function after(
 ): Standing {
   const { front = [], least = Infinity, lowest = 0 } = before ?? {};
   const { losses, violation } = judgementOf(trial, directions);
-  const isNearer = front.length === 0 && violation < least;
+  // Behind a feasible trial the least is 0: nothing infeasible is nearer.
+  const isNearer = violation < least;
   const joins = violation === 0 && !front.some((other) => covers(other, losses));
   const succeeds = violation > 0 ? isNearer : joins;
   const value = succeeds ? lowest - 1 : Infinity;
