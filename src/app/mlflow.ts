@@ -257,11 +257,16 @@ export async function logTraining(
   const parts = defined({ folds: config.folds ?? undefined, seeds: config.seeds });
   const tracker = new TrainingTracker({
     ...{ settings, directory, nonFinite, onWarning, name: `${model}-${dataset}`, source: runSource() },
-    params: { model, dataset, seed, ...params, ...parts },
+    params: { model, dataset, seed, ...withoutNull(params), ...parts },
   });
   const filesOf: LoggedTraining["filesOf"] = (finish, others) => filesOfTraining(model, finish, others);
   // One that goes on has its seed in its checkpoint.
   return { config: earlier ? config : { ...config, seed }, tracker, filesOf };
+}
+
+/** What is not set is no param. */
+function withoutNull(params: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null));
 }
 
 async function configOfCheckpoint(path: string): Promise<RunConfig> {

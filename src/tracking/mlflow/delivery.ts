@@ -27,6 +27,8 @@ export interface DeliveryContext {
   readonly files: string | null;
   /** Hears of what the server will not take: a line each. */
   readonly onRefused: (message: string) => void;
+  /** Tokens of runs that nobody has tried to make; of all others the server is asked first. */
+  readonly fresh: Set<string>;
 }
 
 /** Of one attempt at a run, all that a chunk says. */
@@ -52,8 +54,6 @@ export class Delivery {
   readonly #context: DeliveryContext;
   #experiment: string | null = null;
   #chunk: { chunk: Chunk; open: Work[] } | null = null;
-  /** Tokens of runs whose making was tried: the server may have made them. */
-  readonly #tried = new Set<string>();
   #noFiles = false;
   /** Requests that were answered, for those who want to know whether there is progress. */
   answered = 0;
@@ -197,18 +197,16 @@ export class Delivery {
   }
 
   async #made(work: Work, signal?: AbortSignal): Promise<KnownRun> {
-    const { client, ledger } = this.#context;
+    const { client, ledger, fresh } = this.#context;
     const { name, start, token } = work.begin as NonNullable<Operation["begin"]>;
     const experiment = this.#experiment as string;
-    if (this.#tried.has(token))
+    if (!fresh.delete(token))
       for await (const found of client.runsTagged(experiment, TOKEN_TAG, token, signal))
         return known(found, { attempt: work.attempt });
     const parent = work.run === STUDY_RUN ? undefined : ledger.get(STUDY_RUN);
     const own = [...work.tags, [TOKEN_TAG, token] as const];
     const tags = parent ? [...own, ["mlflow.parentRunId", parent.id] as const] : own;
-    this.#tried.add(token);
     const run = await client.createRun({ experiment, name, startTime: start, tags }, signal);
-    this.#tried.delete(token);
     this.answered++;
     return known(run, { attempt: work.attempt });
   }
@@ -265,7 +263,7 @@ export class Delivery {
     } catch (error) {
       const never = error instanceof UsageError || (error instanceof MlflowError && isNoPlaceForFiles(error));
       if (!never) throw error;
-      this.#noFiles = error instanceof UsageError || (error as MlflowError).status !== 413;
+      this.#noFiles = error instanceof UsageError || error.status !== 413;
       this.#context.onRefused(messageOf(error));
     }
   }

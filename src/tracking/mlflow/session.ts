@@ -39,6 +39,7 @@ export class Session {
   readonly delivery: Delivery;
   /** Of what was appended in this session; {@link Session.progress} looks further. */
   readonly #progress = new Map<string, Progress>();
+  readonly #fresh = new Set<string>();
 
   /** @throws the system's errors where the folder cannot be made or read */
   constructor({ settings, directory, studyId, root = STUDY_RUN, files, onRefused }: SessionOptions) {
@@ -47,7 +48,7 @@ export class Session {
     if (folder !== null) rememberTarget(folder, settings);
     this.client = new MlflowClient(settings);
     this.spool = folder === null ? new MemorySpool() : new FileSpool(folder, this.ledger);
-    const [{ client, ledger, spool }, own] = [this, { studyId, root, files, onRefused }];
+    const [{ client, ledger, spool }, own] = [this, { studyId, root, files, onRefused, fresh: this.#fresh }];
     this.delivery = new Delivery({ client, ledger, spool, ...own });
   }
 
@@ -76,6 +77,8 @@ export class Session {
 
   /** A mark for a run to be made. */
   token(): string {
-    return randomUUID();
+    const token = randomUUID();
+    this.#fresh.add(token);
+    return token;
   }
 }

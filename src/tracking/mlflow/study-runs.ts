@@ -46,8 +46,9 @@ export function tagTexts(tags: Readonly<Record<string, unknown>>): Texts {
 
 /** What all of a study's trials have in common: it stands in every run, so that runs can be filtered by it. */
 function commonParams({ task }: StudyHeader): Readonly<Record<string, unknown>> {
-  const model = Array.isArray(task.model) ? undefined : task.model;
-  return { model, dataset: task.dataset, ...task.params };
+  const model = typeof task.model === "string" ? task.model : undefined;
+  const set = Object.entries(task.params ?? {}).filter(([, value]) => value !== null);
+  return { model, dataset: task.dataset, ...Object.fromEntries(set) };
 }
 
 /** What is said of who runs it, and of what. */
@@ -227,7 +228,9 @@ function finalMetrics({ objectives }: StudyHeader, trial: Trial): Metrics {
 function endTags(trial: Trial, notFinite: readonly string[]): Texts {
   const { failure, prune_reason, constraints, parts, intermediate, values } = trial;
   const odd = [...intermediate.map(([, value]) => value), ...(values ?? [])].some((value) => !Number.isFinite(value));
-  const names = partNames(parts ?? []).map((name, i) => [`mlbench_hpo.part-${i + 1}`, `${name} (${parts?.[i]?.seed})`]);
+  const names = partNames(parts ?? []).map(
+    (name, i) => [`mlbench_hpo.part-${i + 1}`, `${name} (seed ${parts?.[i]?.seed})`] as const,
+  );
   return tagTexts({
     ...{ "mlbench_hpo.state": trial.state, "mlbench_hpo.ended": trial.state, "mlbench_hpo.attempt": trial.attempt },
     ...{ "mlbench_hpo.reports": intermediate.length, "mlbench_hpo.seed": trial.seed },
@@ -256,16 +259,16 @@ function endOf({ finished_at, started_at }: Trial): number {
 }
 
 /**
- * When each report of a record was made, as far as the record tells: behind the seconds that the epochs took, or evenly
- * over its time. The same record always gives the same times: a point that is sent twice is one point.
+ * When each report of a record was made, as far as the record tells: at the seconds that its training had taken by then,
+ * or evenly over its time. The same record always gives the same times: a point that is sent twice is one point.
+ * @param seconds since the trial began, one a report; undefined where it was not reported
  */
 export function reportTimes(trial: Trial, seconds: readonly (number | undefined)[]): number[] {
   const start = Date.parse(trial.started_at ?? trial.finished_at ?? "") || 0;
   const end = isFinished(trial) ? endOf(trial) : start;
   const count = trial.intermediate.length;
-  if (seconds.length === count && seconds.every((value) => value !== undefined && value >= 0)) {
-    let sum = 0;
-    return (seconds as readonly number[]).map((value) => Math.round(start + (sum += value) * 1000));
-  }
+  const rises = seconds.every((value, i) => value !== undefined && value >= (seconds[i - 1] ?? 0));
+  if (rises && start + (seconds.at(-1) ?? Infinity) * 1000 <= end)
+    return (seconds as readonly number[]).map((value) => Math.round(start + value * 1000));
   return trial.intermediate.map((_, i) => start + Math.round(((i + 1) / Math.max(count, 1)) * (end - start)));
 }

@@ -97,8 +97,9 @@ async function send(session: Session, parts: SyncParts): Promise<Omit<SyncResult
   await again(() => session.delivery.deliver(signal));
   const whole = session.ledger.uploaded === state.revision && session.progress(STUDY_RUN)?.ended !== null;
   if (!whole) {
-    const begun = studyBegun(state, { token: session.token(), now: Date.now(), source: doors.source() });
-    session.append(begun);
+    // Who has run it says more than who sends it.
+    const source = session.progress(STUDY_RUN) ? { tags: {} } : doors.source();
+    session.append(studyBegun(state, { token: session.token(), now: Date.now(), source }));
   }
   for (const [i, trial] of state.trials.entries()) {
     const progress = session.progress(trialRun(trial.number));

@@ -43,8 +43,7 @@ export class TrainingTracker {
   constructor(parts: TrainingTrackerParts) {
     this.#parts = parts;
     const { settings, directory, onWarning, name, params, source } = parts;
-    const token = randomUUID();
-    this.#run = trainingRun(token.slice(0, 8));
+    this.#run = trainingRun(randomUUID().slice(0, 8));
     const own = { studyId: null, files: null, root: this.#run };
     this.#session = new Session({ ...{ settings, directory }, ...own, onRefused: onWarning });
     const { client, spool, delivery } = this.#session;
@@ -53,7 +52,7 @@ export class TrainingTracker {
     };
     this.#sender = new Sender({ client, spool, delivery, onTrouble });
     this.#append({
-      begin: { name, start: Date.now(), token },
+      begin: { name, start: Date.now(), token: this.#session.token() },
       ...{ status: "RUNNING", params: paramTexts(params) },
       tags: tagTexts({ ...source.tags, "mlflow.runName": name }),
     });
