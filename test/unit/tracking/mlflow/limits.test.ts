@@ -6,14 +6,34 @@ import { requireKey } from "../../../fixtures/mlflow/fake-server.js";
 
 describe("a name as a key", () => {
   it("stays as it is where MLflow takes it", () => {
-    for (const name of ["val_rmse", "model.hidden_size", "objective/val_rmse.part-1", "a b:c", "Größe", "x".repeat(250)])
+    for (const name of [
+      "val_rmse",
+      "model.hidden_size",
+      "objective/val_rmse.part-1",
+      "a b:c",
+      "Größe",
+      "x".repeat(250),
+    ])
       expect(fitKey(name)).toBe(name);
   });
   it("says constraints in words", () => {
     expect(fitKey("constraint/parameters<=50000")).toMatch(/^constraint\/parameters le 50000$/);
   });
   it("keeps names apart that MLflow would take for one", () => {
-    const names = ["a=b", "a?b", "a_b", "../a", "/a", "a//b", ".", "..", "", "a/../b", "y".repeat(251), "y".repeat(252)];
+    const names = [
+      "a=b",
+      "a?b",
+      "a_b",
+      "../a",
+      "/a",
+      "a//b",
+      ".",
+      "..",
+      "",
+      "a/../b",
+      "y".repeat(251),
+      "y".repeat(252),
+    ];
     expect(new Set(names.map(fitKey)).size).toBe(names.length);
   });
   it("is one that MLflow takes, whatever the name", () => {
@@ -37,9 +57,11 @@ describe("a text", () => {
 
 describe("batches", () => {
   const texts = fc.array(fc.tuple(fc.string({ maxLength: 12 }), fc.string({ maxLength: 6000 })), { maxLength: 260 });
-  const points = fc.integer({ min: 0, max: 2600 }).map((count) =>
-    Array.from({ length: count }, (_, i): Point => [`metric-${i % 7}`, i / 3, 1_700_000_000_000 + i, i]),
-  );
+  const points = fc
+    .integer({ min: 0, max: 2600 })
+    .map((count) =>
+      Array.from({ length: count }, (_, i): Point => [`metric-${i % 7}`, i / 3, 1_700_000_000_000 + i, i]),
+    );
   it("keep every limit, and lose and reorder nothing", () => {
     fc.assert(
       fc.property(points, texts, texts, (metrics, params, tags) => {

@@ -31,7 +31,9 @@ describe("settings", () => {
     expect(() => from({}, { uri })).toThrow(expect.objectContaining({ code: "mlflow-uri", exitCode: 2 }) as Error);
   });
   it("ask for a server where none is named", () => {
-    expect(() => resolveSettings({}, { env: {}, home })).toThrow(/no MLflow server: give its URL or set MLFLOW_TRACKING_URI/);
+    expect(() => resolveSettings({}, { env: {}, home })).toThrow(
+      /no MLflow server: give its URL or set MLFLOW_TRACKING_URI/,
+    );
   });
   it("show no password of a URL", () => {
     expect(() => from({}, { uri: "ftp://me:hunter2@host" })).toThrow(/ftp:\/\/\*\*\*@host/);
@@ -46,7 +48,8 @@ describe("settings", () => {
   });
   it("read ~/.mlflow/credentials, each of the two after the environment's", () => {
     mkdirSync(join(home, ".mlflow"));
-    const text = "# mine\n[other]\nmlflow_tracking_username = no\n[mlflow]\nMLFLOW_TRACKING_USERNAME = file\nmlflow_tracking_password: pw = 1\n";
+    const text =
+      "# mine\n[other]\nmlflow_tracking_username = no\n[mlflow]\nMLFLOW_TRACKING_USERNAME = file\nmlflow_tracking_password: pw = 1\n";
     writeFileSync(join(home, ".mlflow", "credentials"), text);
     expect(from({}, {}, home).authorization).toBe(basic("file:pw = 1"));
     expect(from({ MLFLOW_TRACKING_USERNAME: "env" }, {}, home).authorization).toBe(basic("env:pw = 1"));

@@ -99,7 +99,9 @@ describe("a study of 20 trials, complete, pruned and failed ones", () => {
   it("has tags by which it is found: user, source, parent, number", async () => {
     await optimized(await made("tagged"), 1);
     const { tags } = fake.run("trial-0");
-    expect(Object.fromEntries([...tags].filter(([key]) => /study$|number|Type|type|parent|attempt$/.test(key)))).toEqual({
+    expect(
+      Object.fromEntries([...tags].filter(([key]) => /study$|number|Type|type|parent|attempt$/.test(key))),
+    ).toEqual({
       "mlbench_hpo.study": "tagged",
       "mlbench_hpo.trial_number": "0",
       "mlbench_hpo.attempt": "1",
@@ -127,7 +129,9 @@ describe("a server that does not do what it should", () => {
     const result = await optimized(study, 6);
     expect(study.trials.map(({ values }) => values)).toEqual(undisturbed.trials.map(({ values }) => values));
     expect(result.subscriberFailures).toEqual([]);
-    expect(warnings.at(-1)).toMatch(/^not everything was sent .*: the rest is kept beside the study; `mlbench-hpo mlflow sync/);
+    expect(warnings.at(-1)).toMatch(
+      /^not everything was sent .*: the rest is kept beside the study; `mlbench-hpo mlflow sync/,
+    );
     expect(fake.runs.size).toBe(0);
     await fake.stop();
     [fake.fault, fake.delayMs] = [null, 0];
@@ -301,8 +305,13 @@ describe("trials", () => {
     expect([pointsOf(other, "ratio"), pointsOf(other, "value")]).toEqual([[[2, 1]], [[1, 1]]]);
     const second = await made("odd-metrics");
     await second.optimize(odd, { trials: 1, trackers: [tracker({ nonFinite: "metric" })] });
-    const run = [...fake.runs.values()].find(({ tags }) => tags.get("mlbench_hpo.study") === "odd-metrics" && tags.has("diverged"));
-    expect(pointsOf(run as never, "ratio")).toEqual([[1, Infinity], [2, 1]]);
+    const run = [...fake.runs.values()].find(
+      ({ tags }) => tags.get("mlbench_hpo.study") === "odd-metrics" && tags.has("diverged"),
+    );
+    expect(pointsOf(run as never, "ratio")).toEqual([
+      [1, Infinity],
+      [2, 1],
+    ]);
   });
   it("that wait are scheduled, and noted, tagged and banned ones say so", async () => {
     const study = await made("noted");
@@ -334,7 +343,9 @@ describe("trials", () => {
     );
     for (const { number, values, constraints } of study.trials) {
       const run = fake.run(`trial-${number}`);
-      const logged = ["objective/value_0", "objective/value_1", "constraint/x le 0.5"].map((key) => pointsOf(run, key)[0]?.[1]);
+      const logged = ["objective/value_0", "objective/value_1", "constraint/x le 0.5"].map(
+        (key) => pointsOf(run, key)[0]?.[1],
+      );
       expect(logged).toEqual([...(values ?? []), constraints["x<=0.5"]]);
     }
     const front = study.bestTrials.map(({ number }) => number).join(",");
@@ -365,7 +376,9 @@ describe("a study that ran without a server", () => {
     await optimized(study, 1);
     expect((await syncMlflow({ name: "named-before", storage })).uri).toBe(fake.url);
     await optimized(study, 1, { experiment: "another" });
-    await expect(syncMlflow({ name: "named-before", storage })).rejects.toThrow(/logged to several places: .*cells.*another/);
+    await expect(syncMlflow({ name: "named-before", storage })).rejects.toThrow(
+      /logged to several places: .*cells.*another/,
+    );
   });
 });
 
