@@ -1,7 +1,7 @@
 /** What MLflow takes: keys, lengths of texts, and how much goes into one request. */
 import { createHash } from "node:crypto";
 
-/** As `mlflow/utils/validation.py` of MLflow 3.17.2 has them. */
+/** As MLflow 3.17.2 has them in its `validation.py`. */
 export const limits = {
   metrics: 1000,
   params: 100,
