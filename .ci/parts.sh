@@ -88,6 +88,29 @@ with_peers() {
   fi
 }
 
+# MLflow's server and its own client, in a folder of their own.
+mlflow_venv=$peers/mlflow
+install_mlflow() {
+  command -v python3 >/dev/null || {
+    echo "there is no python3 here"
+    return 77
+  }
+  python3 -m venv "$2" && timeout "$1" "$2/bin/pip" -q install mlflow==3.17.2 >/dev/null 2>&1 || {
+    echo "MLflow cannot be installed here"
+    return 77
+  }
+}
+export -f install_mlflow
+
+# with_mlflow NAME SECONDS COMMAND…: a part that needs them; MLBENCH_MLFLOW is their folder of programs.
+with_mlflow() {
+  if [ -x "$mlflow_venv/bin/mlflow" ]; then
+    part "$1" "$2" env MLBENCH_MLFLOW="$mlflow_venv/bin" "${@:3}"
+  else
+    skip "$1" "no MLflow here"
+  fi
+}
+
 # TensorFlow in a cache of its own, by the command that users type; 77 where npm, PyPI or a compiler is out of reach.
 tensorflow_cache=$peers/cache
 install_tensorflow() {

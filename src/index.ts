@@ -79,6 +79,7 @@ export type {
   StudyState,
   StudyTask,
   SubscriberFailures,
+  TrackedStudy,
   Tracker,
   Trial,
   TrialCounts,
@@ -328,6 +329,9 @@ export type { EventAnswer, RunState } from "./training/run-types.js";
 export { run } from "./app/run.js";
 export type { RunOptions } from "./app/run.js";
 export type { PartResult, RunProbe, RunResult } from "./training/run.js";
+export { MlflowTracker, syncMlflow } from "./app/mlflow.js";
+export type { MlflowOptions, SyncMlflowOptions } from "./app/mlflow.js";
+export type { Artifact, MlflowConnection, NonFinite, SyncResult } from "./tracking/mlflow/index.js";
 export { crossValidate } from "./app/cross-validate.js";
 export type { CrossValidateOptions, CrossValidation, FoldResult } from "./app/cross-validate.js";
 export { evaluateCheckpoint } from "./training/evaluate.js";

@@ -1,5 +1,5 @@
 /** One call of `optimize` on a study: those who follow it, its manager, and what is closed at its end. */
-import type { OptimizeResult, Trial } from "../core/index.js";
+import type { OptimizeResult, TrackedStudy, Trial } from "../core/index.js";
 import type { CallOptions } from "./optimize-options.js";
 import { StudyManager } from "./study-manager.js";
 import type { StudyLog } from "./study-log.js";
@@ -10,8 +10,8 @@ import type { TrialRunner } from "./trial-runner.js";
 type Callback<S> = (study: S, trial: Trial) => void | Promise<void>;
 
 /** What a call stands on. */
-export interface OptimizeCallContext<S> {
-  /** What callbacks are handed. */
+export interface OptimizeCallContext<S extends TrackedStudy> {
+  /** What callbacks are handed, and trackers are shown. */
   readonly study: S;
   readonly log: StudyLog;
   readonly dispatcher: TrialDispatcher;
@@ -21,7 +21,7 @@ export interface OptimizeCallContext<S> {
 }
 
 /** A call with its subscribers; over once {@link OptimizeCall.run} has settled. */
-export class OptimizeCall<S> {
+export class OptimizeCall<S extends TrackedStudy> {
   readonly manager: StudyManager;
   readonly #context: OptimizeCallContext<S>;
   readonly #subscribers: Subscribers;
@@ -41,9 +41,10 @@ export class OptimizeCall<S> {
 
   /** @throws as {@link StudyManager.run}. */
   async run(prepare: () => Promise<TrialRunner>): Promise<OptimizeResult> {
-    const { log, close } = this.#context;
+    const { study, log, close } = this.#context;
     try {
       await log.open();
+      this.#subscribers.open(study);
       const result = await this.manager.run(prepare);
       await close();
       await this.#subscribers.close();

@@ -1,11 +1,12 @@
 /** What can be read of a study at any time. */
-import type { Direction, StudyHeader, StudyState, Trial } from "../core/index.js";
+import { dirname } from "node:path";
+import type { Direction, StudyHeader, StudyState, TrackedStudy, Trial } from "../core/index.js";
 import { bestOfStudy, directionsOf, frontOfStudy, requireKnownKeys, UsageError } from "../core/index.js";
 import type { StorageFinding, StudyChange, StudyStorage, StudySummary } from "../storage/storage.js";
 import type { StudyLog } from "./study-log.js";
 
 /** A study for its readers. Everything that is handed out is readonly and stays as it was. */
-export abstract class StudyRecords {
+export abstract class StudyRecords implements TrackedStudy {
   readonly #log: StudyLog;
   readonly #storage: StudyStorage;
 
@@ -88,6 +89,12 @@ export abstract class StudyRecords {
   /** Where a trial keeps its checkpoint and log, or null where the storage has no files. */
   directoryOf(number: number): string | null {
     return this.#storage.artifacts(this.name)?.directory(number) ?? null;
+  }
+
+  /** The folder in which its trials' folders lie, or null where the storage has no files. */
+  get directory(): string | null {
+    const trial = this.directoryOf(0);
+    return trial === null ? null : dirname(trial);
   }
 
   /** Reads the records again, for a study that this object has not open: another process may have written. */

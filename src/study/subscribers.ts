@@ -1,11 +1,12 @@
 /** Whoever follows a call of `optimize`: called for every event, and unable to disturb it. */
-import type { OptimizeEvent, SubscriberFailures, Tracker } from "../core/index.js";
+import type { OptimizeEvent, SubscriberFailures, TrackedStudy, Tracker } from "../core/index.js";
 import { freezeDeep, isPromised, messageOf } from "../core/index.js";
 
 /** Somebody who is told of events. */
 export interface Subscriber {
   /** For messages: `onEvent`, `callback 1`, `tracker 2`. */
   readonly name: string;
+  open?(study: TrackedStudy): void;
   onEvent(event: OptimizeEvent): void | Promise<void>;
   close?(): void | Promise<void>;
 }
@@ -14,6 +15,7 @@ export interface Subscriber {
 export function trackerSubscribers(trackers: readonly Tracker[]): Subscriber[] {
   return trackers.map((tracker, i) => ({
     name: `tracker ${i + 1}`,
+    open: (study) => tracker.open?.(study),
     onEvent: (event) => tracker.onEvent(event),
     close: () => tracker.close?.(),
   }));
@@ -37,6 +39,12 @@ export class Subscribers {
 
   constructor(all: readonly Subscriber[]) {
     this.#all = all;
+  }
+
+  /** Shows the study to those who want to see it. */
+  open(study: TrackedStudy): void {
+    for (const subscriber of this.#all)
+      if (subscriber.open) void this.#isolate(subscriber, () => subscriber.open?.(study));
   }
 
   emit(event: OptimizeEvent): void {

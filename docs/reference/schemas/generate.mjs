@@ -840,6 +840,22 @@ const schemas = {
   ],
   report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
   heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
+  "mlflow-sync": [
+    "`mlflow sync`",
+    {
+      anyOf: [
+        object({
+          ...{ study: text, uri: text },
+          experiment: { description: "Its id.", ...text },
+          run: { description: "The id of the study's own run.", ...text },
+          trials: { description: "Those of the study, all of which the server has.", ...count },
+          requests: { description: "Those that sent something; 0: the server had everything.", ...count },
+          refused: { description: "What the server would not take, in words.", ...list(text) },
+        }),
+        object({ folder: text, uri: text, refused: list(text) }),
+      ],
+    },
+  ],
   "create-study": [
     "`create-study`",
     object({ study: text, file: text, seed: count, created: yes, config: studyFile, warnings }),

@@ -97,6 +97,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./train.js")).trainCommand,
   },
   {
+    name: "mlflow",
+    subcommands: ["sync"],
+    summary: "send studies and trainings to an MLflow server",
+    load: async () => (await import("./mlflow.js")).mlflowCommand,
+  },
+  {
     name: "evaluate",
     summary: "score a checkpoint against the baselines",
     load: async () => (await import("./evaluate.js")).evaluateCommand,

@@ -13,6 +13,8 @@ import { baselinesLine, trialVerdict } from "../baselines-view.js";
 import { printDetail, printLine, printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { addBackendOptions, duration, wholeNumber } from "../shared-options.js";
+import { loggedCall, mlflowOption } from "../mlflow-options.js";
+import type { LoggedCall, MlflowGiven } from "../mlflow-options.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import { styled } from "../styles.js";
 import { sizeOf } from "../terminal.js";
@@ -39,6 +41,7 @@ interface OptimizeCliOptions extends StudyOptions {
   keepCheckpoints: string;
   acceptChanges?: boolean;
   takeOver?: boolean;
+  mlflow?: MlflowGiven;
   backend: "auto";
   kernels: "auto";
   format: "table" | "json";
@@ -95,7 +98,7 @@ function addOptimizeOptions(command: Command): Command {
     .option("--keep-checkpoints <rule>", "checkpoints to keep: best:N, all or none", "best:3")
     .option("--accept-changes", "run although files that the study depends on have changed (recorded in the study)")
     .option("--take-over", "take over at once the lock of a dead process on another machine");
-  addBackendOptions(command).addOption(
+  addBackendOptions(command.addOption(mlflowOption())).addOption(
     new Option("--format <format>", "json: one event per line").choices(["table", "json"]).default("table"),
   );
   for (const flag of fixedByStudy)
@@ -129,6 +132,7 @@ function milliseconds(seconds: number | undefined): number | undefined {
 interface CallOfOptimize {
   readonly options: OptimizeCliOptions;
   readonly call: OptimizeStudyOptions;
+  readonly logged: LoggedCall;
   readonly context: CommandContext;
 }
 
@@ -140,16 +144,17 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
     import("../../app/checkpoint-keeper.js"),
   ]);
   const keepCheckpoints = parseKeepCheckpoints(options.keepCheckpoints);
+  const logged = await loggedCall(options.mlflow, ref, context.io);
   const { takeOver } = options;
   const study = await openStudyToWrite(ref.storage, ref.name, { work: "optimize", takeOver }).catch(
     (error: unknown) => {
       throw withAdvice(error, ref);
     },
   );
-  const call = { ...callOptions(options), keepCheckpoints };
+  const call = { ...callOptions(options), keepCheckpoints, trackers: logged.trackers };
   const endWorkers = startWorkers(study, call);
   try {
-    await runStudy(study, ref, { options, call, context });
+    await runStudy(study, ref, { options, call, logged, context });
   } finally {
     await endWorkers();
     await study.close();
@@ -158,7 +163,7 @@ async function optimize(name: string | undefined, options: OptimizeCliOptions, c
 
 /** A call of `optimize`, warned of and shown. */
 async function runStudy(study: Study, ref: StudyRef, given: CallOfOptimize): Promise<void> {
-  const { options, call, context } = given;
+  const { options, call, logged, context } = given;
   const { io } = context;
   const [{ createOptimizeView }, { studyDetails }, { drainable }] = await Promise.all([
     import("../optimize-view.js"),
@@ -182,9 +187,10 @@ async function runStudy(study: Study, ref: StudyRef, given: CallOfOptimize): Pro
     values: objectivesInWords(study.header.objectives, study.header.settings.objective === null),
     baselines: (best) => baselinesOf(study.header, best),
   });
+  const heard = logged.watch(view);
   try {
     const result = await drainable((signal, drainSignal) =>
-      study.optimize({ ...call, signal, drainSignal, onEvent: (event) => view.onEvent(event) }),
+      study.optimize({ ...call, signal, drainSignal, onEvent: (event) => heard.onEvent(event) }),
     );
     view.stop();
     const weights = study.header.settings.objective === null && options.keepCheckpoints !== "none";
@@ -193,6 +199,7 @@ async function runStudy(study: Study, ref: StudyRef, given: CallOfOptimize): Pro
     context.setExitCode(result.exitCode);
   } finally {
     view.stop();
+    logged.end(io);
   }
 }
 

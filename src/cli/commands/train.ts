@@ -23,6 +23,10 @@ import { sizeOf } from "../terminal.js";
 import { hangText } from "../text-layout.js";
 import { withInterrupt } from "../interrupt.js";
 import { addBackendOptions, addPartOptions, pluginOption, wholeNumber } from "../shared-options.js";
+import { mlflowOption } from "../mlflow-options.js";
+import type { MlflowGiven } from "../mlflow-options.js";
+import type { LoggedTraining } from "../../app/mlflow.js";
+import type { TrainingDone } from "../logged-training.js";
 import type { RunFile } from "../run-file.js";
 import type { TrainView } from "../train-view.js";
 
@@ -37,6 +41,7 @@ interface TrainOptions {
   checkpoint: string | false;
   resume?: string;
   plot?: string | true;
+  mlflow?: MlflowGiven;
   format: "table" | "json";
 }
 
@@ -45,6 +50,8 @@ interface TrainPlan {
   readonly config: RunConfig;
   readonly options: TrainOptions;
   readonly io: CliIo;
+  /** Where it is logged besides. */
+  readonly logged?: LoggedTraining | null;
 }
 
 /** `mlbench-hpo train`: one training run; its options are those of the chosen model, dataset and training. */
@@ -106,6 +113,7 @@ function addTrainOptions(command: Command): Command {
       "--plot [file.svg]",
       "plot predicted and true SOH in the terminal and as an SVG (default: artifacts/<model>.svg)",
     )
+    .addOption(mlflowOption())
     .addOption(new Option("--format <format>", "json: one event per line").choices(["table", "json"]).default("table"));
 }
 
@@ -132,12 +140,22 @@ async function train(plan: TrainPlan, context: CommandContext): Promise<void> {
   for (const [name, value] of Object.entries(params))
     printDetail(plan.io.stderr, () => `parameter: ${name} = ${stringifyJson(value)}`);
   await requireOutputs(plan);
+  const { loggedTraining } = await import("../logged-training.js");
+  const training = { config: plan.config, checkpoint: checkpointOf(plan), resume: plan.options.resume };
+  await loggedTraining(plan.options.mlflow, plan.io, training, (logged) =>
+    trainAsPlanned({ ...plan, config: logged?.config ?? plan.config, logged }, context),
+  );
+}
+
+async function trainAsPlanned(plan: TrainPlan, context: CommandContext): Promise<TrainingDone> {
   const { isCrossValidated } = await import("../../app/cross-validate.js");
-  if (isCrossValidated(plan.config)) return trainParts(plan, context);
+  const plots = plan.options.plot === undefined ? [] : [plotFile(plan)];
+  if (isCrossValidated(plan.config)) return { finish: await trainParts(plan, context), plots };
   const finish = await trainOnce(plan, context);
-  if (!finish) return;
+  if (!finish) return { finish, plots: [] };
   if (plan.options.format !== "json") await printResult(plan, finish);
   await plot(plan, [finish]);
+  return { finish, plots };
 }
 
 const checkpointOf = ({ options, config }: TrainPlan): string | null =>
@@ -148,6 +166,7 @@ async function trainOnce(plan: TrainPlan, context: CommandContext): Promise<Fini
   const [{ run }, printer] = await Promise.all([import("../../app/run.js"), createPrinter(plan)]);
   let finish: FinishEvent | null = null;
   const onEvent = async (event: RunEvent): Promise<void> => {
+    plan.logged?.tracker.onEvent(event);
     await printer.onEvent(event);
     if (event.event === "finish") finish = event;
   };
@@ -257,7 +276,7 @@ async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> 
 }
 
 /** A model a fold and seed, in lockstep. */
-async function trainParts(plan: TrainPlan, context: CommandContext): Promise<void> {
+async function trainParts(plan: TrainPlan, context: CommandContext): Promise<FinishEvent | null> {
   const { io, options, config } = plan;
   if (options.resume !== undefined)
     throw new UsageError("not-available", "a run over folds or seeds cannot be continued: leave out --resume");
@@ -265,19 +284,23 @@ async function trainParts(plan: TrainPlan, context: CommandContext): Promise<voi
   const { folds, mean, spread, interrupted, result } = await withInterrupt((signal) =>
     crossValidate(config, {
       ...{ signal, checkpoint: checkpointOf(plan), keepEarlier: true },
-      onEvent: (event, part) => printer.onEvent(event, part),
+      onEvent: (event, part) => {
+        if (part === null) plan.logged?.tracker.onEvent(event);
+        return printer.onEvent(event, part);
+      },
     }),
   ).finally(() => {
     printer.stop();
   });
   printer.end(result);
   if (interrupted) sayInterrupted(interrupted, context);
-  if (!mean) return;
+  if (!mean) return null;
   if (options.format !== "json") await printFolds(io, config.model, { folds, mean, spread });
   await plot(
     plan,
     folds.map(({ finish }) => finish),
   );
+  return mean;
 }
 
 /** How a fold's table is headed: whole cells are held out, blocks of time validated. */

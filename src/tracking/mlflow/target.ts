@@ -1,0 +1,45 @@
+/** Where a folder's runs go: kept beside them, so that they can be sent later by whoever names no server. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { MlflowConnection, MlflowSettings } from "./settings.js";
+
+const FILE = "target.json";
+
+/** No secrets: they come from the environment each time. */
+export function rememberTarget(folder: string, { uri, experiment, workspace, runId }: MlflowSettings): void {
+  const target = { uri, experiment: experiment.name, experiment_id: experiment.id, workspace, run_id: runId };
+  const text = `${JSON.stringify(target, null, 2)}\n`;
+  const path = join(folder, FILE);
+  if (textOf(path) !== text) writeFileSync(path, text);
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** The targets whose runs lie under a folder. */
+export function knownTargets(directory: string): MlflowConnection[] {
+  let names: string[];
+  try {
+    names = readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+  return names.flatMap((name) => {
+    const text = textOf(join(directory, name, FILE));
+    return text === null ? [] : [connectionOf(text)];
+  });
+}
+
+function connectionOf(text: string): MlflowConnection {
+  const target = JSON.parse(text) as Readonly<Record<string, string | null>>;
+  const of = (key: string): string | undefined => target[key] ?? undefined;
+  return {
+    ...{ uri: of("uri"), experiment: of("experiment"), experimentId: of("experiment_id") },
+    ...{ workspace: of("workspace"), runId: of("run_id") },
+  };
+}
