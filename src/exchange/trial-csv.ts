@@ -68,9 +68,16 @@ function annotationColumns({ annotations }: StudyState): Column[] {
   }));
 }
 
+/** Fields that are null where the trial trained without them, and missing where it did not train. */
+function optionalFields(trials: readonly Trial[], ...names: readonly (keyof Trial)[]): Column[] {
+  return names
+    .filter((name) => trials.some((trial) => trial[name] !== undefined))
+    .map((name) => ({ title: name, of: (trial) => trial[name] }));
+}
+
 /** Fields that programs read again, lists among them: behind those that people look at. */
 const remaining = [
-  ...["kernels", "isa", "owner", "slot", "lease", "intermediate", "seen", "intermediate_parts", "parts"],
+  ...["owner", "slot", "lease", "intermediate", "seen", "intermediate_parts", "parts"],
   ...["attempts", "distributions"],
 ] as const satisfies readonly (keyof Trial)[];
 
@@ -95,6 +102,7 @@ function columnsOf(state: StudyState, namesOf: (parts: readonly TrialPart[]) => 
     { title: "failure.where", of: ({ failure }) => failure?.where },
     ...keyed(trials, "user_attrs", (trial) => trial.user_attrs),
     ...annotationColumns(state),
+    ...optionalFields(trials, "kernels", "isa"),
     ...fieldsInUse(trials, ...remaining),
   ];
 }

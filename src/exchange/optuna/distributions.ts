@@ -104,6 +104,24 @@ export function externalValue({ choices, name }: OptunaDistribution, internal: u
   return Number.isFinite(value) ? value : undefined;
 }
 
+/** Digits behind the point of a number's shortest decimal. */
+function decimalsOf(value: number): number {
+  const [digits = "", exponent = "0"] = String(value).split("e");
+  return Math.max(0, (digits.split(".")[1] ?? "").length - Number(exponent));
+}
+
+/**
+ * The end of a grid in decimals, as Optuna counts it: it takes 0.8999999999999999 for no multiple of 0.3, and the range
+ * for one that ends a step earlier.
+ */
+function decimalHigh(low: number, high: number, step: number): number {
+  const decimals = Math.max(decimalsOf(low), decimalsOf(step));
+  if (decimals > 30) return high;
+  const scaled = (value: number): bigint => BigInt(value.toFixed(decimals).replace(".", ""));
+  const digits = String(scaled(low) + BigInt(Math.round((high - low) / step)) * scaled(step));
+  return Number(`${digits}e-${decimals}`);
+}
+
 /** A distribution's JSON as Optuna 3 and later write it; conditions are no part of it. */
 export function distributionText(distribution: Distribution): string {
   if (distribution.type === "categorical")
@@ -115,7 +133,8 @@ export function distributionText(distribution: Distribution): string {
   }
   const { low, high, step } = distribution;
   const numbers = { step: step === null ? null : new PythonFloat(step), low: new PythonFloat(low) };
-  return pythonJson({ name: "FloatDistribution", attributes: { ...numbers, high: new PythonFloat(high), log } });
+  const end = step === null ? high : decimalHigh(low, high, step);
+  return pythonJson({ name: "FloatDistribution", attributes: { ...numbers, high: new PythonFloat(end), log } });
 }
 
 /** The number that Optuna stores for a value; undefined where the distribution has no such value. */

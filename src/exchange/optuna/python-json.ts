@@ -7,7 +7,7 @@ export class PythonFloat {
 }
 
 /** What is no value: a text, or one of the words that JSON does not have. Texts are matched to be passed over. */
-const textOrWord = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g;
+const textOrWord = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b(?!\s*:)/g;
 
 /** Stands for NaN, for which there is no number as `1e999` is one for Infinity: a text that no file holds. */
 const mark = `NaN ${randomUUID()}`;

@@ -10,6 +10,7 @@ import type {
   Trial,
 } from "../../core/index.js";
 import { blankTrial } from "../../core/index.js";
+import { parseSpace } from "../../search-space/index.js";
 import type { StudyInFile } from "../study-in-file.js";
 import { isJsonObject } from "../json-object.js";
 import type { OptunaStudy, OptunaTrial } from "./journal.js";
@@ -132,21 +133,31 @@ function endOf(trial: OptunaTrial, objectives: number): Pick<Trial, "state" | "v
   return failed(typeof reason === "string" ? reason : "failed in Optuna, which does not say why");
 }
 
+/** What Optuna does not tell of the run that a trial had there. */
+function runThere(trial: OptunaTrial, objectives: number): Partial<Trial> {
+  const ended = trial.finishIndex !== null;
+  return {
+    ...endOf(trial, objectives),
+    seconds: ended ? secondsBetween(trial.startedAt, trial.finishedAt) : null,
+    owner: trial.state === "running" ? OWNER : null,
+  };
+}
+
 function recordOf(trial: OptunaTrial, objectives: number, space: SearchSpace): Trial {
   const steps = [...trial.reports.keys()].sort((a, b) => a - b);
   const report = (step: number) => trial.reports.get(step) as { value: number; seen: number };
-  const running = trial.state === "running";
+  const own = isOurs(trial);
+  const { state, values, ...told } = runThere(trial, objectives);
   const record = blankTrial(trial.number, {
-    ...endOf(trial, objectives),
+    ...{ state: state as Trial["state"], values: values ?? null },
+    ...(own && isAsExported(trial) ? {} : told),
     params: paramsOf(trial),
     intermediate: steps.map((step) => [step, report(step).value]),
     seen: steps.map((step) => report(step).seen),
     constraints: constraintsOf(trial.systemAttrs),
     started_at: trial.startedAt,
     finished_at: trial.finishIndex === null ? null : trial.finishedAt,
-    seconds: trial.finishIndex === null ? null : secondsBetween(trial.startedAt, trial.finishedAt),
-    owner: running ? OWNER : null,
-    retry_of: retryOf(trial),
+    retry_of: own ? null : retryOf(trial),
     ...distributionsOf(trial, space),
   });
   return { ...record, ...(ownFields(trial) as Partial<Trial>) };
@@ -154,16 +165,23 @@ function recordOf(trial: OptunaTrial, objectives: number, space: SearchSpace): T
 
 /** The distributions that the record keeps: those that were undeclared when it was exported, or differ from the space's. */
 function distributionsOf(trial: OptunaTrial, space: SearchSpace): Pick<Trial, "distributions"> {
-  const undeclared = trial.systemAttrs.get(`${PREFIX}undeclared`);
-  const exported = isOurs(trial);
-  const kept = [...trial.distributions].flatMap(([name, { distribution }]) => {
-    if (!distribution) return [];
-    const differs = Array.isArray(undeclared)
-      ? undeclared.includes(name)
-      : !exported && !sameBut(space[name], distribution);
-    return differs ? [[name, distribution] as const] : [];
-  });
-  return kept.length > 0 ? { distributions: Object.fromEntries(kept) } : {};
+  if (isOurs(trial)) {
+    const undeclared = trial.systemAttrs.get(`${PREFIX}undeclared`);
+    return isJsonObject(undeclared) && areDistributions(undeclared) ? { distributions: undeclared } : {};
+  }
+  const differing = [...trial.distributions].flatMap(([name, { distribution }]) =>
+    distribution && !sameBut(space[name], distribution) ? [[name, distribution] as const] : [],
+  );
+  return differing.length > 0 ? { distributions: Object.fromEntries(differing) } : {};
+}
+
+function areDistributions(given: Readonly<Record<string, unknown>>): given is SearchSpace {
+  try {
+    parseSpace(given);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether two distributions are the same, conditions aside. */

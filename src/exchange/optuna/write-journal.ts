@@ -77,14 +77,13 @@ function drawn(trial: Trial, { space }: StudyHeader, texts: Texts): Drawn {
 
 /** What travels in attributes of our own. */
 function ownAttributes(trial: Trial, { aside }: Drawn, annotation: Annotation | undefined): Record<string, unknown> {
-  const undeclared = Object.keys(trial.distributions ?? {});
   const isSaid = isFinished(trial) && stateThere(trial) === trial.state;
   const own: Record<string, unknown> = {
     ...(isSaid ? {} : { state: trial.state, values: trial.values }),
     // By its number an import tells the record from a retry of Optuna's, which takes over all attributes.
     ...{ number: trial.number, seed: trial.seed, ...ownFieldsOf(trial) },
     ...(Object.keys(trial.constraints).length > 0 ? { constraints: trial.constraints } : {}),
-    ...(trial.distributions ? { undeclared } : {}),
+    ...(trial.distributions ? { undeclared: trial.distributions } : {}),
     ...(Object.keys(aside).length > 0 ? { params: aside, param_order: Object.keys(trial.params) } : {}),
     ...(annotation ? { annotation } : {}),
   };
