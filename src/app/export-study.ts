@@ -59,11 +59,12 @@ async function filesLeft(storage: StudyStorage, { header, size }: StudyState): P
 
 /**
  * A study as text, in pieces, and what the text leaves out.
+ * @param where the function that was called, for messages
  * @throws UsageError `unknown-study`, `invalid-format` | MlbenchError `study-damaged`.
  */
-export async function studyExport(target: StudyTarget, to: ExportFormat): Promise<StudyExport> {
+export async function studyExport(target: StudyTarget, to: ExportFormat, where = "exportStudy"): Promise<StudyExport> {
   requireFormat(to);
-  const { storage, name } = await locate("exportStudy", target);
+  const { storage, name } = await locate(where, target);
   const state = await storage.read(name);
   const { text, notes } = await textOf(state, to);
   return { text, notes: [...notes, ...(to === "optuna-journal" ? await filesLeft(storage, state) : [])] };
@@ -76,7 +77,7 @@ export async function studyExport(target: StudyTarget, to: ExportFormat): Promis
  * for (const text of await exportTrials({ name: "bowl", storage: "studies" }, "csv")) process.stdout.write(text);
  */
 export async function exportTrials(target: StudyTarget, format: ExportFormat): Promise<Iterable<string>> {
-  return (await studyExport(target, format)).text;
+  return (await studyExport(target, format, "exportTrials")).text;
 }
 
 /**
