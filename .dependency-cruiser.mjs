@@ -36,6 +36,11 @@ export default {
     door("pruners", ["core", "registry"], "a pruner judges plain records"),
     door("storage", ["core", "registry", "io"], "storage keeps events and knows no algorithm"),
     door("tracking", ["core", "io"], "a tracker hears events, and keeps files of its own beside a study"),
+    door(
+      "exchange",
+      ["core", "search-space", "io"],
+      "other programs' files are texts and plain records: nothing is stored",
+    ),
     door("tensor", ["core"], "the one door to TensorFlow.js stands on core alone"),
     door("ode", ["tensor", "core", "registry"], "solvers are tensor programs"),
     door("models", ["tensor", "ode", "registry", "core"], "a model knows neither data sources nor training policy"),

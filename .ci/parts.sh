@@ -76,6 +76,8 @@ install_peers() {
     echo "the Python peers cannot be installed here"
     return 77
   }
+  # Asked where it is there; the peers above do without.
+  timeout 60 "$2/bin/pip" -q install optuna-dashboard==0.21.0 >/dev/null 2>&1 || echo "optuna-dashboard cannot be installed here"
 }
 export -f install_peers
 

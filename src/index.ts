@@ -153,7 +153,6 @@ export { commandStudy } from "./app/command-study.js";
 export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
 export {
   copyCheckpoint,
-  exportTrials,
   inspectStudy,
   readStudy,
   summarizeStudy,
@@ -170,7 +169,10 @@ export type {
   StudyOverview,
   StudyPlace,
 } from "./app/views/study-overview.js";
-export type { ExportFormat } from "./app/views/trial-export.js";
+export { exportStudy, exportTrials } from "./app/export-study.js";
+export type { ExportFormat, ExportStudyOptions } from "./app/export-study.js";
+export { importStudy } from "./app/import-study.js";
+export type { ImportedStudy, ImportStudyOptions } from "./app/import-study.js";
 export { queryTrials } from "./app/views/trial-query.js";
 export type { TrialQuery } from "./app/views/trial-query.js";
 export { replayTrial } from "./app/replay.js";

@@ -13,7 +13,6 @@ import type { LocatedStudy, StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import type { StudyPlace, StudyOverview } from "./views/study-overview.js";
 import { overviewOf } from "./views/study-overview.js";
-import type { ExportFormat } from "./views/trial-export.js";
 import { winnerOf, winnersOf } from "./winners.js";
 
 /** A study's records as they are now, with where it is kept, who writes it, and what is amiss with its files. */
@@ -55,18 +54,6 @@ export async function readStudy(target: StudyTarget): Promise<StudyState> {
 export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview> {
   const inspected = await inspect(await locate("summarizeStudy", target));
   return overviewOf(inspected.state, inspected);
-}
-
-/**
- * A study's trials as CSV (a line each) or the whole study as JSON, in pieces.
- * @throws as {@link readStudy}.
- * @example
- * for (const text of await exportTrials({ name: "bowl", storage: "studies" }, "csv")) process.stdout.write(text);
- */
-export async function exportTrials(target: StudyTarget, format: ExportFormat): Promise<Iterable<string>> {
-  const { storage, name } = await locate("exportTrials", target);
-  const { exportOf } = await import("./views/trial-export.js");
-  return exportOf(await storage.read(name), format);
 }
 
 /** The directory of a trial's own files, absolute where the storage is; null in memory. */

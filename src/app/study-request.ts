@@ -197,7 +197,8 @@ function conflict(option: string, why: string): UsageError {
   return new UsageError("conflicting-options", `${option}: ${why}`);
 }
 
-function spaceRequests({ search = [], fix = [], params = {} }: StudyRequest): SpaceRequests {
+/** What a request searches and fixes, in the grammar's form. */
+export function spaceRequests({ search = [], fix = [], params = {} }: StudyRequest): SpaceRequests {
   if (isList(fix)) return { search: searchList(search), fix, fixed: params };
   const twice = Object.keys(fix).find((name) => Object.hasOwn(params, name));
   if (twice !== undefined) throw conflict("fix", `${twice} is given under params and under fix`);

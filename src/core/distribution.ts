@@ -106,10 +106,14 @@ function requireRange(kind: string, low: number, high: number, log: boolean): vo
   if (log && low <= 0) throw new UsageError("invalid-distribution", `${shown}: a log range needs low > 0`);
 }
 
-/** The largest value of the grid `low, low + step, …` that is not above `high` (tolerating rounding of the quotient). */
+/**
+ * The largest value of the grid `low, low + step, …` that is not above `high`, and `high` itself where only rounding
+ * keeps it off the grid: 6 x 0.15 is 0.8999999999999999, and the range ends at 0.9.
+ */
 function lastOnGrid(low: number, high: number, step: number): number {
   const steps = Math.floor((high - low) / step + 1e-8);
-  return Math.min(high, low + steps * step);
+  const last = low + steps * step;
+  return Math.abs(high - last) < 1e-8 * step ? high : last;
 }
 
 /**

@@ -37,9 +37,11 @@ import {
   evaluate,
   evaluateCheckpoint,
   executors,
+  exportStudy,
   exportTrials,
   float,
   commandStudy,
+  importStudy,
   inspectStudy,
   int,
   listStudies,
@@ -76,6 +78,7 @@ import type {
   EnsuredStudy,
   Evaluation,
   History,
+  ImportedStudy,
   InspectedStudy,
   NumberSolution,
   OdeintOptions,
@@ -190,6 +193,16 @@ const state: StudyState = await readStudy(address);
 const query: TrialQuery = { state: ["complete"], sort: "-val_rmse", limit: 1 };
 expect(queryTrials(state.trials, query, state.header.objectives).length === 1, "queried");
 expect([...(await exportTrials(tuned, "csv"))].length === 3, "a line a trial, and the header");
+const left: readonly string[] = await exportStudy(tuned, {
+  to: "optuna-journal",
+  file: "studies-of-consumer/tuned.log",
+});
+const taken: ImportedStudy = await importStudy({
+  file: "studies-of-consumer/tuned.log",
+  storage: "memory",
+  name: "taken",
+});
+expect(left.length >= 0 && taken.counts.complete + taken.counts.pruned > 0, "an export that is taken in again");
 let log = "";
 for await (const text of await trialLog(tuned, 0)) log += text;
 expect(log.startsWith("epoch 1"), "a log");

@@ -176,6 +176,20 @@ describe("real output is as the schema says", () => {
     }
   });
 
+  test("import, of a journal of Optuna's, and what it is exported as again", async () => {
+    const journal = join(projectRoot, "test", "fixtures", "exchange", "optuna-5.log");
+    for (const name of ["branches", "front", "old"]) {
+      const imported = ["import", journal, "--study-name", name, "--storage", "imported", "--format", "json"];
+      expect(await problems("import", await read(imported))).toEqual([]);
+      expect(await problems("export", await read(["export", name, "--to", "json", "--storage", "imported"]))).toEqual(
+        [],
+      );
+      expect(
+        await problems("trials", await read(["trials", name, "--format", "json", "--storage", "imported"])),
+      ).toEqual([]);
+    }
+  });
+
   test("a running trial's record", async () => {
     await output(["ask", "mixed"]);
     const trials = (await read(["trials", "mixed", "--state", "running", "--format", "json"])) as Trial[];

@@ -783,6 +783,19 @@ const schemas = {
     "`export --to json`",
     object({ ...header, annotations, trials: list(ref("trial")) }, { optional: optionalInHeader }),
   ],
+  import: [
+    "`import FILE --format json`",
+    object({
+      study: { description: "Its name here.", ...text },
+      file: { description: "Where it is kept.", ...text },
+      from: { description: "The form of the file that was read.", enum: ["optuna-journal", "json", "csv"] },
+      objectives,
+      space: ref("space"),
+      seed: count,
+      counts: object({ waiting: count, running: count, complete: count, pruned: count, failed: count }),
+      notes: { description: "What became of what has no place here, a sentence each.", ...list(text) },
+    }),
+  ],
   info: [
     "`info`",
     object(

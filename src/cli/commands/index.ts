@@ -42,8 +42,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "export",
-    summary: "write a study as CSV or JSON",
+    summary: "write a study as CSV, JSON or a journal of Optuna",
     load: async () => (await import("./export.js")).exportCommand,
+  },
+  {
+    name: "import",
+    summary: "make a study of a journal of Optuna, or of an export",
+    load: async () => (await import("./import.js")).importCommand,
   },
   { name: "stop", summary: "stop a running optimize", load: async () => (await control()).stopCommand },
   { name: "pause", summary: "pause a running optimize", load: async () => (await control()).pauseCommand },

@@ -5,7 +5,7 @@ import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { errorCode } from "./file-system.js";
-import { readJson, writeJson } from "./plain-json.js";
+import { readJson, writeJson } from "../../core/plain-json.js";
 import type { ProcessIdentity } from "./process-identity.js";
 
 /** What a command file holds. */

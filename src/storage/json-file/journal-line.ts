@@ -5,7 +5,7 @@ import type { StudyEvent } from "../../core/index.js";
 import type { Migrator } from "../migrations/index.js";
 import { storedEvent } from "../stored-event.js";
 import { withOneByteCorrected } from "./one-byte.js";
-import { readJson, writeJson } from "./plain-json.js";
+import { readJson, writeJson } from "../../core/plain-json.js";
 
 /** `,"crc":"89abcdef"}`: what ends each line. The checksum covers the line's bytes before it. */
 const SEAL = /^,"crc":"([0-9a-f]{8})"\}$/;

@@ -1,7 +1,7 @@
 /** Parsing a trial's record with very many reports without blocking the event loop for long. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { reviveFrozen, SLICE } from "./plain-json.js";
+import { reviveFrozen, SLICE } from "../../core/plain-json.js";
 
 /** A list of the record, cut out of its text. */
 interface CutList {

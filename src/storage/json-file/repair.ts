@@ -19,7 +19,7 @@ import type { Locks } from "./lock.js";
 import { migrateStudy } from "./migrate.js";
 import { damagedCopy, olderSnapshot } from "./paths.js";
 import type { StudyPaths } from "./paths.js";
-import { reviveFrozen } from "./plain-json.js";
+import { reviveFrozen } from "../../core/plain-json.js";
 import { SnapshotAdapter } from "./snapshot-adapter.js";
 import { mendSnapshot } from "./snapshot-mend.js";
 import { partsOf } from "./snapshot-parts.js";

@@ -8,7 +8,7 @@ import type { Migrator, Schema } from "../migrations/index.js";
 import type { FileSystem } from "./file-system.js";
 import { readLines } from "./lines.js";
 import { parseLongRecord } from "./long-record.js";
-import { reviveFrozen, reviveParsed } from "./plain-json.js";
+import { reviveFrozen, reviveParsed } from "../../core/plain-json.js";
 import { RecordTexts } from "./record-texts.js";
 import { requireTrial, toDocument } from "./study-document.js";
 import type { StudyDocument } from "./study-document.js";

@@ -11,7 +11,7 @@ import { failPoint, isFailPoint, die } from "./fail-point.js";
 import { openNew, writeFully } from "./file-system.js";
 import type { FileSystem } from "./file-system.js";
 import { hexOf } from "./journal-line.js";
-import { isLong, jsonPieces, SLICE, writeJson } from "./plain-json.js";
+import { isLong, jsonPieces, SLICE, writeJson } from "../../core/plain-json.js";
 import { NO_CHECKSUM, TRAILER_END, TRAILER_START } from "./snapshot-layout.js";
 import type { RecordTexts } from "./record-texts.js";
 import { FORMAT } from "./study-document.js";

@@ -7,7 +7,7 @@ import { openIfThere } from "./file-system.js";
 import type { FileStatus, FileSystem } from "./file-system.js";
 import type { LoadedStudy } from "./load.js";
 import type { StudyPaths } from "./paths.js";
-import { reviveFrozen } from "./plain-json.js";
+import { reviveFrozen } from "../../core/plain-json.js";
 import { isHeadWhole, parseHead } from "./snapshot-head.js";
 import { FORMAT, splitHeader } from "./study-document.js";
 

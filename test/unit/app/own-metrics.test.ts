@@ -13,7 +13,8 @@ import { trialLog } from "../../../src/app/read-study.js";
 import { replayTrial } from "../../../src/app/replay.js";
 import { retrain } from "../../../src/app/retrain.js";
 import { queryTrials, trialColumn } from "../../../src/app/views/trial-query.js";
-import { exportOf } from "../../../src/app/views/trial-export.js";
+import { partNames } from "../../../src/app/views/baselines.js";
+import { trialCsv } from "../../../src/exchange/trial-csv.js";
 import { loadStudy } from "../../../src/app/study.js";
 import type { Metrics, OptimizeEvent, StudyHeader, Trial } from "../../../src/core/index.js";
 import { loadPlugins, metricsOfPlugins } from "../../../src/plugins/load-plugins.js";
@@ -286,7 +287,7 @@ describe("tables of trials", () => {
     const last = trialColumn(trials, "metrics.last.val_bias", header.objectives);
     expect(trials.map(last)).toEqual(trials.map(({ metrics }) => metrics.last?.["val_bias"]));
     expect(() => trialColumn(trials, "val_bais", header.objectives)).toThrow(/--column: .*did you mean "val_bias"/);
-    const [head] = exportOf(study.state, "csv");
+    const [head] = trialCsv(study.state, partNames);
     expect(String(head)).toContain(",metrics.best.val_bias,");
   });
 });

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { loadStudy } from "../../../src/app/study.js";
-import { exportOf } from "../../../src/app/views/trial-export.js";
+import { partNames } from "../../../src/app/views/baselines.js";
+import { trialCsv } from "../../../src/exchange/trial-csv.js";
 import type { StudyHeader, Trial } from "../../../src/core/index.js";
 import { blankTrial, createStudyState, isFeasible } from "../../../src/core/index.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";
@@ -52,7 +53,7 @@ test("the CSV has a column a value, a constraint, and whether all are met", () =
     ],
   } as unknown as StudyHeader;
   const csv = (trials: readonly Trial[]): Record<string, string>[] => {
-    const [head = "", ...rows] = [...exportOf(createStudyState(header, trials), "csv")].join("").trim().split(/\r?\n/);
+    const [head = "", ...rows] = [...trialCsv(createStudyState(header, trials), partNames)].join("").trim().split(/\r?\n/);
     const titles = head.split(",");
     return rows.map((row) => Object.fromEntries(row.split(",").map((text, i) => [titles[i] as string, text])));
   };

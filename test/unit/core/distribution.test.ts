@@ -20,6 +20,9 @@ describe("distributions", () => {
     expect(int(1, 10, { step: 4 })).toMatchObject({ low: 1, high: 9, step: 4 });
     expect(float(0, 1, { step: 0.3 }).high).toBeCloseTo(0.9, 12);
     expect(float(0, 0.3, { step: 0.1 }).high).toBe(0.3);
+    // 6 x 0.15 is 0.8999999999999999: the end that was asked for is on the grid all the same.
+    expect(float(0, 0.9, { step: 0.15 }).high).toBe(0.9);
+    expect(contains(float(0, 0.9, { step: 0.15 }), 0.9)).toBe(true);
     expect(
       [int(1, 10, { step: 4 }), float(0, 0.3, { step: 0.1 }), float(0, 1), categorical(["a", null])].map(cardinality),
     ).toEqual([3, 4, Infinity, 2]);

@@ -142,6 +142,8 @@ const doors: Door[] = [
   ["study.heartbeat", "leas", "lease", async (typo) => asked().then(({ study }) => study.heartbeat(0, typo))],
   ["study.annotate", "nte", "note", async (typo) => asked().then(({ study }) => study.annotate(0, typo))],
   ["study.enqueueTrial", "userAttr", "userAttrs", async (typo) => (await inMemory()).enqueueTrial({}, typo)],
+  ["importStudy", "stduy", "study", async (typo) => library.importStudy({ file: "x", storage: "nowhere", ...typo })],
+  ["exportStudy", "fiel", "file", async (typo) => library.exportStudy(inNowhere, { to: "json", file: "x", ...typo })],
   ["study.follow", "form", "from", async (typo) => (await inMemory()).follow(typo)],
   ["study.optimize", "trails", "trials", async (typo) => (await inMemory()).optimize(() => 1, typo)],
   ["study.optimize", "worker", "workers", async (typo) => (await inMemory({ model: "mlp" })).optimize(typo)],
@@ -166,6 +168,7 @@ function readers(): Door[] {
     inspectStudy: library.inspectStudy,
     summarizeStudy: library.summarizeStudy,
     exportTrials: (target) => library.exportTrials(target, "csv"),
+    exportStudy: (target) => library.exportStudy(target, { to: "json", file: "x" }),
     trialLog: (target) => library.trialLog(target, 0),
     copyCheckpoint: (target) => library.copyCheckpoint(target, 0, "x"),
   };

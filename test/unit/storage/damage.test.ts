@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { MlbenchError } from "../../../src/core/index.js";
 import type { StudyState } from "../../../src/core/index.js";
 import { loadStudy } from "../../../src/storage/json-file/load.js";
-import { writeJson } from "../../../src/storage/json-file/plain-json.js";
+import { writeJson } from "../../../src/core/plain-json.js";
 import { mendSnapshot } from "../../../src/storage/json-file/snapshot-mend.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { openOn, paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";

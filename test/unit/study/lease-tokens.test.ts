@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
-import { exportTrials } from "../../../src/app/read-study.js";
+import { exportTrials } from "../../../src/app/export-study.js";
 import { loadStudy } from "../../../src/app/study.js";
 import type { OptimizeEvent, StudyEvent } from "../../../src/core/index.js";
 import { float } from "../../../src/core/index.js";

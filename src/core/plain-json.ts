@@ -1,5 +1,5 @@
 /** JSON that keeps non-finite numbers. */
-import { freezeDeep } from "../../core/index.js";
+import { freezeDeep } from "./freeze.js";
 
 const encoded = /^\\*(?:NaN|-?Infinity)$/;
 
@@ -37,8 +37,8 @@ function encode(_key: string, value: unknown): unknown {
  * JSON in which every value comes back as it was: NaN and the infinities are written as `"NaN"`, `"Infinity"` and
  * `"-Infinity"`, and a string that reads like one gets a backslash in front (`"\\NaN"`).
  */
-export function writeJson(value: unknown): string {
-  return needsEncoding(value) ? JSON.stringify(value, encode) : JSON.stringify(value);
+export function writeJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, needsEncoding(value) ? encode : undefined, indent);
 }
 
 /** The most entries of a list that are written, or read, in one go. */
