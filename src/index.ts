@@ -160,6 +160,8 @@ export {
   trialLog,
 } from "./app/read-study.js";
 export type { InspectedStudy } from "./app/read-study.js";
+export { studyImportances } from "./app/study-importances.js";
+export type { StudyImportances } from "./app/study-importances.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
 export type {
