@@ -87,7 +87,7 @@ export function sampleOf(facts: StudyFacts, target: ImportanceTarget, options: S
   return {
     ...{ names, parameters, values, direction: target.direction },
     omitted: [...omitted].map(([reason, trials]) => ({ reason, trials })),
-    notes: [...pointless(values), ...unheard(target, options)],
+    notes: [...pointless(values), ...onPruned(omitted.get("pruned")?.length ?? 0, target, options)],
   };
 }
 
@@ -194,8 +194,12 @@ function pointless(values: Float64Array): string[] {
   return [];
 }
 
-/** A rule that is asked for and cannot be followed. */
-function unheard({ metric, reported }: ImportanceTarget, { pruned }: SampleOptions): string[] {
-  if (pruned !== "last-report" || reported) return [];
-  return [`Trials do not report ${metric} by itself: pruned ones are left out.`];
+/** What pruned trials do to the answer, or cannot do. */
+function onPruned(count: number, { metric, reported }: ImportanceTarget, { pruned }: SampleOptions): string[] {
+  if (count === 0) return [];
+  if (reported)
+    return [
+      "Pruned trials, which are the worse ones, count for nothing; pruned=last-report counts their last reports.",
+    ];
+  return pruned === "last-report" ? [`Pruned trials do not report ${metric} by itself: they are left out.`] : [];
 }

@@ -68,8 +68,11 @@ const DROWNING = 1e5;
  * only where they lie far from it. No difference or square of them overflows.
  */
 export function scaled(values: Float64Array): Float64Array {
-  const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-  if (low === high) return values.map(() => 0);
+  const [low, high] = [
+    values.reduce((a, b) => Math.min(a, b), Infinity),
+    values.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
+  if (low >= high) return values.map(() => 0);
   const largest = Math.max(-low, high);
   const middle = largest / DROWNING > high / 2 - low / 2 ? low / 2 + high / 2 : 0;
   const size = middle === 0 ? largest : Math.max(high - middle, middle - low);

@@ -13,6 +13,8 @@ export interface RegressionTree {
   /** The mean of the values in a node. */
   readonly value: Float64Array;
   readonly size: number;
+  /** The share of its sample's variance that lies between the leaves: 1 but where columns cannot tell trials apart. */
+  readonly explained: number;
 }
 
 /** What trees are grown on. */
@@ -85,14 +87,17 @@ class Growth {
     const column = new Int32Array(most).fill(-1);
     const [left, right] = [new Int32Array(most), new Int32Array(most)];
     const [threshold, value] = [new Float64Array(most), new Float64Array(most)];
-    let size = 1;
+    let [size, unexplained] = [1, 0];
     const open = [{ node: 0, from: 0, to: rows, depth: 0 }];
     for (let next = open.pop(); next; next = open.pop()) {
       const { node, from, to, depth } = next;
       const { weight, sum, pure } = this.#totals(from, to);
       value[node] = sum / weight;
       const split = pure || depth >= maxDepth ? null : this.#bestSplit(from, to, weight, sum);
-      if (!split) continue;
+      if (!split) {
+        if (!pure) unexplained += this.#squares(from, to, value[node]);
+        continue;
+      }
       column[node] = split.column;
       threshold[node] = split.threshold;
       const middle = this.#divide(from, to, split);
@@ -101,7 +106,16 @@ class Growth {
       open.push({ node: right[node], from: middle, to, depth: depth + 1 });
       open.push({ node: left[node], from, to: middle, depth: depth + 1 });
     }
-    return { column, threshold, left, right, value, size };
+    const total = this.#squares(0, rows, value[0] as number);
+    return { column, threshold, left, right, value, size, explained: total > 0 ? 1 - unexplained / total : 0 };
+  }
+
+  /** The squared deviations from a mean. */
+  #squares(from: number, to: number, mean: number): number {
+    let sum = 0;
+    for (const row of (this.#orders[0] as Int32Array).subarray(from, to))
+      sum += (this.#weights[row] as number) * ((this.#data.values[row] as number) - mean) ** 2;
+    return sum;
   }
 
   #totals(from: number, to: number): { weight: number; sum: number; pure: boolean } {

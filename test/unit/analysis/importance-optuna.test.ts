@@ -10,27 +10,29 @@ function found({ records, direction }: OptunaStudy, options: ImportanceOptions):
   return Object.fromEntries((target?.parameters ?? []).map(({ name, importance }) => [name, importance]));
 }
 
-/** The mean over the seeds 0 to 19. */
+/** Of many trials two seeds find a wrong rule; `.ci/run` asks for the twenty that the fixtures' means are over. */
+const fewSeeds = Number(process.env["MLBENCH_FOREST_SEEDS"] ?? 2);
+
 function meanFanova(study: OptunaStudy): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (let seed = 0; seed < 20; seed++)
+  const seeds = study.records.length < 10 ? 20 : fewSeeds;
+  for (let seed = 0; seed < seeds; seed++)
     for (const [name, importance] of Object.entries(found(study, { method: { name: "fanova", options: { seed } } })))
-      sums[name] = (sums[name] ?? 0) + importance / 20;
+      sums[name] = (sums[name] ?? 0) + importance / seeds;
   return sums;
 }
 
 describe.each(optunaStudies().map((study) => [study.name, study] as const))("Optuna's study %s", (_name, study) => {
-  test.each(study.ped_anova.map(({ options, importances: wanted }) => [JSON.stringify(options), options, wanted] as const))(
-    "PED-ANOVA %s: the same to 1e-6",
-    (_text, options, wanted) => {
-      const ours = found(study, { method: { name: "ped-anova", options } });
-      expect(Object.keys(ours).sort()).toEqual(Object.keys(wanted).sort());
-      const wrong = Object.entries(wanted).filter(([name, value]) => !(Math.abs((ours[name] ?? NaN) - value) <= 1e-6));
-      expect(wrong).toEqual([]);
-    },
-  );
+  test.each(
+    study.ped_anova.map(({ options, importances: wanted }) => [JSON.stringify(options), options, wanted] as const),
+  )("PED-ANOVA %s: the same to 1e-6", (_text, options, wanted) => {
+    const ours = found(study, { method: { name: "ped-anova", options } });
+    expect(Object.keys(ours).sort()).toEqual(Object.keys(wanted).sort());
+    const wrong = Object.entries(wanted).filter(([name, value]) => !(Math.abs((ours[name] ?? NaN) - value) <= 1e-6));
+    expect(wrong).toEqual([]);
+  });
 
-  test("fANOVA: means over 20 seeds within 0.03, in the same order where they differ by more than 0.05", () => {
+  test("fANOVA: the mean over seeds within 0.03 of Optuna's, in the same order where its differ by more than 0.05", () => {
     const ours = meanFanova(study);
     const wanted = Object.entries(study.fanova);
     const far = wanted.filter(([name, value]) => !(Math.abs((ours[name] ?? NaN) - value) <= 0.03));
