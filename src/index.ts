@@ -160,6 +160,8 @@ export {
   trialLog,
 } from "./app/read-study.js";
 export type { InspectedStudy } from "./app/read-study.js";
+export { studyImportances } from "./app/study-importances.js";
+export type { StudyImportances } from "./app/study-importances.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
 export type {
@@ -186,6 +188,22 @@ export { defineDataset, defineMetric, defineModel, defineObjective } from "./plu
 export type { DefinedObjective, MetricDefinition } from "./plugins/define.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
+
+export { importances } from "./analysis/index.js";
+export type {
+  ImportanceMethod,
+  ImportanceOptions,
+  ImportanceRecords,
+  Importances,
+  ImportanceStudy,
+  InteractionImportance,
+  MethodOptions,
+  OmittedReason,
+  OmittedTrials,
+  ParameterImportance,
+  PrunedRule,
+  TargetImportances,
+} from "./analysis/index.js";
 
 export { MemoryStorage } from "./storage/memory.js";
 export { JsonFileStorage } from "./storage/json-file/index.js";
