@@ -34,6 +34,11 @@ export default {
       to: { path: "^src/samplers/sampler-thread\\.ts", dependencyTypesNot: ["type-only"] },
     },
     door("pruners", ["core", "registry"], "a pruner judges plain records"),
+    door(
+      "analysis",
+      ["core", "registry", "search-space"],
+      "an analysis is a pure function of records, space and objectives",
+    ),
     door("storage", ["core", "registry", "io"], "storage keeps events and knows no algorithm"),
     door("tracking", ["core"], "a tracker only hears events"),
     door(
