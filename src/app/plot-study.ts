@@ -5,6 +5,7 @@ import { requireKnownKeys } from "../core/index.js";
 import { describePlot, requireKind } from "../plots/kinds.js";
 import type { Plot, PlotOptions } from "../plots/plot.js";
 import { plotStudyOf } from "../plots/plot-study.js";
+import type { PlotStudy } from "../plots/plot-study.js";
 import { themeNames } from "../plots/theme.js";
 import type { ThemeName } from "../plots/theme.js";
 import { locate } from "./address.js";
@@ -21,7 +22,14 @@ export interface StudyPlotOptions extends Omit<PlotOptions, "reference"> {
   readonly reference?: string | readonly number[];
 }
 
-const keys: KnownKeys<StudyPlotOptions> = { width: true, height: true, metric: true, params: true, reference: true };
+const keys: KnownKeys<StudyPlotOptions> = {
+  width: true,
+  height: true,
+  metric: true,
+  params: true,
+  reference: true,
+  method: true,
+};
 
 /** Pixels that make a picture. */
 const SIZES = { width: [240, 4000], height: [120, 10000] } as const;
@@ -45,12 +53,21 @@ export async function plotStudy(target: StudyTarget, kind: string, options: Stud
   }
   const study = await locate("plotStudy", target);
   const state = await study.storage.read(study.name);
-  return describePlot(kind, await studyFor(study, state), await plotOptionsOf(options, state));
+  const seen = plotStudyOf(state);
+  const { metric } = options;
+  const inEpochs = kind === "intermediate" && metric !== undefined && metric !== seen.reported.metric;
+  const whole = inEpochs ? { ...seen, epochs: await epochsOf(study, seen) } : seen;
+  return describePlot(kind, whole, await plotOptionsOf(options, state));
 }
 
-/** The study as plots see it, with what has to be read for what is asked. */
-async function studyFor(_study: LocatedStudy, state: StudyState) {
-  return plotStudyOf(state);
+/** What trials reported besides their value, of those that kept it. */
+async function epochsOf({ storage, name }: LocatedStudy, { trials }: PlotStudy): Promise<PlotStudy["epochs"] & object> {
+  const { readEpochs } = await import("./epoch-log.js");
+  const files = storage.artifacts(name);
+  const epochs = new Map<number, Awaited<ReturnType<typeof readEpochs>>>();
+  for (const { number, attempt, intermediate } of trials)
+    if (files && intermediate.length > 0) epochs.set(number, await readEpochs(files.directory(number), attempt));
+  return epochs;
 }
 
 async function plotOptionsOf(
