@@ -86,6 +86,18 @@ export function rangeOf(values: Iterable<number>): [number, number] {
   return [low, high];
 }
 
+/** The ends of an axis for these values, so that panels share one: round numbers around them. */
+export function sharedRange(
+  values: readonly number[],
+  log: boolean,
+): { min: number; max: number } | Record<string, never> {
+  const [low, high] = rangeOf(values);
+  if (!(low < high)) return {};
+  if (log) return { min: 10 ** Math.floor(Math.log10(low)), max: 10 ** Math.ceil(Math.log10(high)) };
+  const step = 10 ** Math.floor(Math.log10((high - low) / 2));
+  return { min: rounded(Math.floor(low / step) * step), max: rounded(Math.ceil(high / step) * step) };
+}
+
 /** Whether a parameter's axis is logarithmic. */
 export function isLog(distribution: Distribution | undefined): boolean {
   return distribution !== undefined && distribution.type !== "categorical" && distribution.log;

@@ -2,14 +2,12 @@
 // and in a page's element alike. A page has it inlined, and finds it as `mlbenchPlots`.
 import { BarChart, CustomChart, HeatmapChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
 import {
-  BrushComponent,
   DataZoomComponent,
   GridComponent,
   LegendComponent,
   MarkLineComponent,
   ParallelComponent,
   TitleComponent,
-  ToolboxComponent,
   TooltipComponent,
   VisualMapComponent,
 } from "echarts/components";
@@ -17,22 +15,39 @@ import { init, registerCustomSeries, use } from "echarts/core";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { registerSeries } from "./custom-series.ts";
 import { themed, themes } from "./theme.ts";
+import { tickText, valueText } from "./number-text.ts";
 
 use([BarChart, CustomChart, HeatmapChart, LineChart, ParallelChart, ScatterChart]);
-use([BrushComponent, DataZoomComponent, GridComponent, LegendComponent, MarkLineComponent, ParallelComponent]);
-use([TitleComponent, ToolboxComponent, TooltipComponent, VisualMapComponent, SVGRenderer, CanvasRenderer]);
+use([DataZoomComponent, GridComponent, LegendComponent, MarkLineComponent, ParallelComponent]);
+use([TitleComponent, TooltipComponent, VisualMapComponent, SVGRenderer, CanvasRenderer]);
 registerSeries(registerCustomSeries);
+
+/** Axes of numbers with short labels: those of logarithmic axes would have all digits. */
+function withTicks(axes) {
+  if (axes === undefined) return undefined;
+  const labelled = (axis) =>
+    axis.type === "category" ? axis : { ...axis, axisLabel: { formatter: tickText, ...axis.axisLabel } };
+  return Array.isArray(axes) ? axes.map(labelled) : labelled(axes);
+}
 
 /** What every chart has in common. */
 function complete(option, theme) {
   const { background, text, grid } = themes[theme];
+  const axes = ["xAxis", "yAxis", "parallelAxis"].filter((key) => option[key] !== undefined);
+  const drawn = { ...option, ...Object.fromEntries(axes.map((key) => [key, withTicks(option[key])])) };
   return {
     animation: false,
     backgroundColor: background,
     textStyle: { fontFamily: "sans-serif", color: text },
-    ...themed(option, theme),
+    ...themed(drawn, theme),
     tooltip: {
-      ...{ backgroundColor: background, borderColor: grid, confine: true, textStyle: { color: text, fontSize: 12 } },
+      ...{
+        backgroundColor: background,
+        borderColor: grid,
+        confine: true,
+        valueFormatter: valueText,
+        textStyle: { color: text, fontSize: 12 },
+      },
       ...themed(option.tooltip ?? {}, theme),
     },
   };
