@@ -32,7 +32,7 @@ const axisStyle = {
 export function numberAxis({ name, log = false, gap = 30, more = {} }: AxisParts = {}): ChartOption {
   return {
     ...{ type: log ? "log" : "value", scale: true, ...axisStyle, nameGap: gap },
-    ...(name === undefined ? {} : { name, tooltip: { show: true }, triggerEvent: true }),
+    ...(name === undefined ? {} : { name, tooltip: { show: true } }),
     ...more,
   };
 }
@@ -86,16 +86,15 @@ export function rangeOf(values: Iterable<number>): [number, number] {
   return [low, high];
 }
 
-/** The ends of an axis for these values, so that panels share one: round numbers around them. */
-export function sharedRange(
-  values: readonly number[],
-  log: boolean,
-): { min: number; max: number } | Record<string, never> {
+/** The ends of an axis for these values, so that panels share one: round numbers around them, where there are some. */
+export function sharedRange(values: readonly number[], log: boolean): { min?: number; max?: number } {
   const [low, high] = rangeOf(values);
-  if (!(low < high)) return {};
-  if (log) return { min: 10 ** Math.floor(Math.log10(low)), max: 10 ** Math.ceil(Math.log10(high)) };
   const step = 10 ** Math.floor(Math.log10((high - low) / 2));
-  return { min: rounded(Math.floor(low / step) * step), max: rounded(Math.ceil(high / step) * step) };
+  const [min, max] = log
+    ? [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high))]
+    : [rounded(Math.floor(low / step) * step), rounded(Math.ceil(high / step) * step)];
+  // A range that is tiny beside its values has no such numbers.
+  return min <= low && high <= max && min < max && Number.isFinite(max - min) ? { min, max } : {};
 }
 
 /** Whether a parameter's axis is logarithmic. */

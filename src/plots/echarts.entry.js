@@ -53,12 +53,18 @@ function complete(option, theme) {
   };
 }
 
+/** What an SVG has for scripts and pointers that are not there. Texts have their quotes escaped, and are never hit. */
+const FOR_POINTERS = / ecmeta_\w+="[^"]*"| class="zr\d+-cls-\d+"| pointer-events="visible"|<style >[^]*?<\/style>\n?/g;
+
 export function svgText(option, { theme, width, height }) {
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
-  chart.setOption(complete(option, theme));
+  // Nobody points at a picture: what answers to that would be half of its size.
+  const still = [option.series ?? []].flat().map((one) => ({ ...one, silent: true, emphasis: { disabled: true } }));
+  const tooltip = { show: false };
+  chart.setOption(complete({ ...option, series: still, tooltip }, theme));
   const text = chart.renderToSVGString();
   chart.dispose();
-  return text;
+  return text.replaceAll(FOR_POINTERS, "");
 }
 
 /** Draws into an element, as large as that is: `setTheme(name)`, `resize()` and `dispose()` go on from there. */

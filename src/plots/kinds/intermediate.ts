@@ -42,7 +42,11 @@ export function medianLine(curves: readonly Curve[]): [step: number, median: num
   for (const { trial, points } of curves)
     if (trial.state === "complete")
       for (const [step, value] of points)
-        if (Number.isFinite(value)) bySteps.set(step, [...(bySteps.get(step) ?? []), value]);
+        if (Number.isFinite(value)) {
+          const values = bySteps.get(step);
+          if (values) values.push(value);
+          else bySteps.set(step, [value]);
+        }
   return [...bySteps]
     .filter(([, values]) => values.length > 1)
     .sort(([a], [b]) => a - b)
