@@ -91,20 +91,22 @@ export function chooseParameters(
     return { parameters: names.map((name) => plotParameter(study, name)), notes: [] };
   }
   if (known.length <= most) return { parameters: known.map((name) => plotParameter(study, name)), notes: [] };
-  const first = new Set(byImportance(study, measure).slice(0, most));
+  const { names: ranked, how } = byImportance(study, measure);
+  const first = new Set(ranked.slice(0, most));
   const names = known.filter((name) => first.has(name));
-  const notes = [
-    `${most} of ${known.length} parameters are drawn, those that matter most (PED-ANOVA); --param names others.`,
-  ];
+  const notes = [`${most} of ${known.length} parameters are drawn, ${how}; --param names others.`];
   return { parameters: names.map((name) => plotParameter(study, name)), notes };
 }
 
-/** The parameters' names, those that matter most first; as declared where nothing is known. */
-export function byImportance(study: PlotStudy, measure: Measure): string[] {
+/** The parameters' names, those that matter most first, and in words why so; as declared where nothing is known. */
+export function byImportance(study: PlotStudy, measure: Measure): { readonly names: string[]; readonly how: string } {
   const { header, trials } = study;
   const [target] = importances({ header, trials }, { metric: measure.name }).targets;
-  const ranked = (target?.parameters ?? []).map(({ name }) => name);
-  return [...ranked, ...parameterNames(study).filter((name) => !ranked.includes(name))];
+  const ranked = (target?.parameters ?? []).filter(({ importance }) => importance > 0).map(({ name }) => name);
+  return {
+    names: [...ranked, ...parameterNames(study).filter((name) => !ranked.includes(name))],
+    how: ranked.length > 0 ? "those that matter most (PED-ANOVA)" : "the first as declared",
+  };
 }
 
 /** How far beyond its values a parameter's axis goes, as a share of their range. */
