@@ -28,6 +28,9 @@ const ALONE = [
   "training/prediction-passes",
 ].map((file) => `test/unit/${file}.test.ts`);
 
+/** What is not part of `npm test`, but of `.ci/run`: the pages of docs/ and the packed package, commands by the dozen, each a process. */
+const LONG = ["test/pages/**/*.test.ts", "test/integration/package.test.ts"];
+
 export default defineConfig({
   test: {
     globalSetup: ["test/require-build.ts", "test/memory-folder.ts", "test/no-tensorflow.ts"],
@@ -48,8 +51,9 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "own", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED] },
+        test: { name: "own", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED, ...LONG] },
       },
+      { extends: true, test: { name: "long", include: LONG } },
       { extends: true, test: { name: "alone", include: ALONE } },
     ],
   },
