@@ -55,6 +55,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "make a study of a journal of Optuna, or of an export",
     load: async () => (await import("./import.js")).importCommand,
   },
+  { name: "plot", summary: "draw a study", load: async () => (await import("./plot.js")).plotCommand },
   { name: "stop", summary: "stop a running optimize", load: async () => (await control()).stopCommand },
   { name: "pause", summary: "pause a running optimize", load: async () => (await control()).pauseCommand },
   { name: "resume", summary: "continue a paused optimize", load: async () => (await control()).resumeCommand },
