@@ -26,6 +26,7 @@ export { createStudyState, historyOver, recordsOf, withoutValue } from "./study-
 export type { StateExtras } from "./study-state.js";
 export * from "./plain-data.js";
 export * from "./metrics.js";
+export * from "./numbers-in-words.js";
 export * from "./objective-trial.js";
 export * from "./objectives.js";
 export * from "./optimize-events.js";
