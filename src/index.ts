@@ -184,6 +184,22 @@ export type { DefinedObjective, MetricDefinition } from "./plugins/define.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
 
+export { importances } from "./analysis/index.js";
+export type {
+  ImportanceMethod,
+  ImportanceOptions,
+  ImportanceRecords,
+  Importances,
+  ImportanceStudy,
+  InteractionImportance,
+  MethodOptions,
+  OmittedReason,
+  OmittedTrials,
+  ParameterImportance,
+  PrunedRule,
+  TargetImportances,
+} from "./analysis/index.js";
+
 export { MemoryStorage } from "./storage/memory.js";
 export { JsonFileStorage } from "./storage/json-file/index.js";
 export type { JsonFileStorageOptions } from "./storage/json-file/index.js";

@@ -45,6 +45,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "write a study as CSV or JSON",
     load: async () => (await import("./export.js")).exportCommand,
   },
+  { name: "plot", summary: "draw a study", load: async () => (await import("./plot.js")).plotCommand },
   { name: "stop", summary: "stop a running optimize", load: async () => (await control()).stopCommand },
   { name: "pause", summary: "pause a running optimize", load: async () => (await control()).pauseCommand },
   { name: "resume", summary: "continue a paused optimize", load: async () => (await control()).resumeCommand },

@@ -1,0 +1,70 @@
+/** Every kind of plot that a study can be drawn as, by name, and what is to be known before one is. */
+import { didYouMean, UsageError } from "../core/index.js";
+import { plotKinds } from "./plot.js";
+import type { Plot, PlotKind, PlotOptionName, PlotOptions } from "./plot.js";
+import type { PlotStudy } from "./plot-study.js";
+
+/** Makes a plot: a pure function of what it is given. */
+export type PlotDrawer = (study: PlotStudy, options: PlotOptions) => Plot;
+
+/** A kind of plot before its module is loaded. */
+export interface PlotKindEntry {
+  /** One line for lists. */
+  readonly summary: string;
+  /** The options that it takes besides the size. */
+  readonly takes: readonly PlotOptionName[];
+  /** Why studies of this sort, whatever their trials, have no such plot; null: they have. */
+  readonly refuses?: (study: PlotStudy) => string | null;
+  readonly load: () => Promise<PlotDrawer>;
+}
+
+/** The kinds there are. */
+export const kinds: Readonly<Partial<Record<PlotKind, PlotKindEntry>>> = {
+  history: {
+    summary: "what each trial came to, and the best so far",
+    takes: ["metric"],
+    load: async () => (await import("./kinds/history.js")).history,
+  },
+};
+
+/** The kinds that can be drawn, in the order of lists. */
+export const knownKinds: readonly PlotKind[] = plotKinds.filter((kind) => kinds[kind] !== undefined);
+
+/** @throws UsageError `unknown-plot` */
+export function requireKind(kind: string): PlotKind {
+  const known = knownKinds.find((name) => name === kind);
+  if (known) return known;
+  throw new UsageError(
+    "unknown-plot",
+    `no plot "${kind}":${didYouMean(kind, knownKinds)} there are ${knownKinds.join(", ")}`,
+  );
+}
+
+/** The kinds that this study can be drawn as. */
+export function kindsFor(study: PlotStudy): PlotKind[] {
+  return knownKinds.filter((kind) => (kinds[kind]?.refuses?.(study) ?? null) === null);
+}
+
+/**
+ * Describes a study as a plot.
+ * @throws UsageError `unknown-plot`; `no-such-plot` for a kind that such a study does not have, naming those that it has;
+ * `unknown-option` for an option that the kind doesn't take; `unknown-metric`, `unknown-parameter`, `invalid-reference`.
+ */
+export async function describePlot(kind: string, study: PlotStudy, options: PlotOptions = {}): Promise<Plot> {
+  const name = requireKind(kind);
+  const entry = kinds[name] as PlotKindEntry;
+  const refused = entry.refuses?.(study) ?? null;
+  if (refused !== null)
+    throw new UsageError(
+      "no-such-plot",
+      `plot ${name}: ${refused}; "${study.name}" can be drawn as ${kindsFor(study).join(", ")}`,
+    );
+  for (const [option, value] of Object.entries(options))
+    if (value !== undefined && !["width", "height", ...entry.takes].includes(option))
+      throw new UsageError("unknown-option", `plot ${name} takes no ${option}: ${takenInWords(entry)}`);
+  return (await entry.load())(study, options);
+}
+
+function takenInWords({ takes }: PlotKindEntry): string {
+  return `it takes ${[...takes, "width", "height"].join(", ")}`;
+}
