@@ -5,6 +5,7 @@ import { requireKnownKeys } from "../core/index.js";
 import { describePlot, requireKind } from "../plots/kinds.js";
 import type { Plot, PlotOptions } from "../plots/plot.js";
 import { plotStudyOf } from "../plots/plot-study.js";
+import type { PlotStudy } from "../plots/plot-study.js";
 import { themeNames } from "../plots/theme.js";
 import type { ThemeName } from "../plots/theme.js";
 import { locate } from "./address.js";
@@ -45,12 +46,20 @@ export async function plotStudy(target: StudyTarget, kind: string, options: Stud
   }
   const study = await locate("plotStudy", target);
   const state = await study.storage.read(study.name);
-  return describePlot(kind, await studyFor(study, state), await plotOptionsOf(options, state));
+  const wanted = { prediction: kind === "prediction" || kind === "forecast" };
+  return describePlot(kind, await studyForPlots(study, state, wanted), await plotOptionsOf(options, state));
 }
 
 /** The study as plots see it, with what has to be read for what is asked. */
-async function studyFor(_study: LocatedStudy, state: StudyState) {
-  return plotStudyOf(state);
+export async function studyForPlots(
+  study: LocatedStudy,
+  state: StudyState,
+  { prediction }: { readonly prediction: boolean },
+): Promise<PlotStudy> {
+  const plotted = plotStudyOf(state);
+  if (!prediction) return plotted;
+  const { plottedPrediction } = await import("./plotted-prediction.js");
+  return { ...plotted, prediction: await plottedPrediction(study, state) };
 }
 
 async function plotOptionsOf(
