@@ -40,6 +40,9 @@ const keys: KnownKeys<WriteReportOptions> = { file: true };
 /** Kinds that are of several studies, or say what the page says in words. */
 const NOT_IN_REPORTS: ReadonlySet<PlotKind> = new Set<PlotKind>(["compare"]);
 
+/** Kinds that want the best trial's weights. */
+const PREDICTED: ReadonlySet<PlotKind> = new Set<PlotKind>(["prediction", "forecast"]);
+
 /**
  * What a report says of a study: one plain object. Nothing is locked, so a study that is being optimized can be read.
  * @throws UsageError `unknown-study` | MlbenchError `study-damaged`.
@@ -90,8 +93,13 @@ function wordsOf({ storage, name }: LocatedStudy): { study: string; base: string
 /** Every plot that the study can be drawn as; one that cannot be made takes no other with it. */
 async function plotsOf(study: PlotStudy): Promise<{ plots: Plot[]; leftOut: string[] }> {
   const [plots, leftOut]: [Plot[], string[]] = [[], []];
-  for (const kind of kindsFor(study)) {
-    if (NOT_IN_REPORTS.has(kind)) continue;
+  const { prediction } = study;
+  const missing = prediction !== undefined && "missing" in prediction ? prediction.missing : null;
+  const kinds = kindsFor(study);
+  if (missing !== null && kinds.includes("prediction"))
+    leftOut.push(`The best trial's prediction and forecast are left out: ${missing}.`);
+  for (const kind of kinds) {
+    if (NOT_IN_REPORTS.has(kind) || (missing !== null && PREDICTED.has(kind))) continue;
     try {
       plots.push(await describePlot(kind, study));
     } catch (error) {

@@ -35,9 +35,9 @@ export interface PlottedPrediction {
   readonly horizon: number;
   /** The end of life, SOH. */
   readonly eol: number;
-  /** How many models are taken together: one a part of a cross-validated trial. */
+  /** How many models are taken together for a cell: one a seed. */
   readonly members: number;
-  /** Which cells these are: `validation part`. */
+  /** Which windows have their truth beside: `validation part`; `held out` where each cell's models never saw it. */
   readonly of: string;
   readonly cells: readonly PlottedCell[];
   /** How many cells there are; more than `cells` where that were too many. */

@@ -8,7 +8,7 @@ import { compareCells, readFilter } from "./trial-filter.js";
 import type { RowTest } from "./trial-filter.js";
 
 /** Rows of a page: with more of them browsers take their time. */
-const PAGE = 50;
+const PAGE = 25;
 
 type Row = readonly Cell[];
 

@@ -45,9 +45,9 @@ function bestCard({ study, winners, feasible }: ReportData): Markup {
     const below = volume ? `hypervolume ${shortNumber(volume.value, 4)}` : null;
     return card("Pareto front", `${study.front?.length ?? 0} ${study.front?.length === 1 ? "trial" : "trials"}`, below);
   }
-  const spread = first.spread === null ? "" : ` ± ${shortNumber(first.spread, 2)}`;
+  const spread = first.spread === null ? "" : `± ${shortNumber(first.spread, 2)} over ${first.parts.length} parts; `;
   const where = `${study.objectives[0]?.metric ?? "value"}, trial ${first.number}${feasible ? "" : " (infeasible)"}`;
-  return card("Best", `${shortNumber(first.values[0], 4)}${spread}`, where);
+  return card("Best", shortNumber(first.values[0], 4), `${spread}${where}`);
 }
 
 function statesOf({ counts }: ReportData["study"]): string {
@@ -151,7 +151,7 @@ function winnerArticle(winner: ReportedWinner, data: ReportData): Markup {
   return html`<article class="panel">
 <h3>Trial ${winner.number}: <span class="user">${values}</span></h3>
 ${winner.infeasible !== "" && html`<p class="warn user">${winner.infeasible}</p>`}
-<div class="columns">
+<div class="columns three">
 <div>${pairs(params, "Parameters")}</div>
 <div>${pairs(metricRows(winner.metrics), "Metrics")}</div>
 <div>${baselineTable(winner)}</div>

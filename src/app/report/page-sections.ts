@@ -6,7 +6,7 @@ import type { NamedText, ReportData } from "./report-data.js";
 
 /** Charts that want the whole width. */
 const WIDE: ReadonlySet<string> = new Set([
-  ...["intermediate", "parallel", "slice", "contour", "rank", "timeline", "forecast", "folds"],
+  ...["intermediate", "parallel", "slice", "contour", "rank", "timeline", "forecast", "folds", "prediction"],
 ]);
 
 /** A chart's place: the script draws into it, and makes its table when that is opened. */
@@ -66,7 +66,11 @@ export function spaceSection({ space, fixed, settings, study }: ReportData): Mar
   return html`<section id="space" aria-labelledby="space-title">
 <h2 id="space-title">Space and settings</h2>
 ${table}
-<div class="columns">${pairTable(fixed, "The same in every trial")}${pairTable(settings, "Settings")}${pairTable(attributes, "Attributes")}</div>
+<div class="columns">${pairTable(settings, "Settings")}${pairTable(attributes, "Attributes")}</div>
+${
+  fixed.length > 0 &&
+  html`<details class="panel fixed"><summary>What is the same in every trial (${fixed.length} parameters)</summary>${pairTable(fixed, "Parameters that are fixed")}</details>`
+}
 </section>`;
 }
 

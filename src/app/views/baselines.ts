@@ -1,5 +1,6 @@
 /** The baselines that stand beside a trial of a study. */
 import { canonicalJson } from "../../core/index.js";
+export { partNames } from "../../core/index.js";
 import type {
   FoldBaselines,
   Metrics,
@@ -7,7 +8,6 @@ import type {
   ScoredBaselines,
   StudyHeader,
   Trial,
-  TrialPart,
 } from "../../core/index.js";
 
 /** What a trial has chosen of what its study searches of the data: it decides on which windows it is scored. */
@@ -34,18 +34,6 @@ function scoredFor(header: StudyHeader, trial: Pick<Trial, "params"> | null): Sc
   const { baselines = [] } = header;
   const key = canonicalJson(trial ? searchedData(header, trial.params) : {});
   return baselines.find(({ params }) => canonicalJson(params) === key);
-}
-
-/** What the parts of a cross-validated trial are called, in their order: `B0005`, `2/5 seed-2`. */
-export function partNames(parts: readonly TrialPart[]): string[] {
-  const held = parts.map(({ fold, block }) => block ?? fold.join("+"));
-  const counts = new Map<string, number>();
-  return held.map((name) => {
-    const seed = (counts.get(name) ?? 0) + 1;
-    counts.set(name, seed);
-    const several = held.filter((other) => other === name).length > 1;
-    return [...(name === "" ? [] : [name]), ...(several ? [`seed-${seed}`] : [])].join(" ");
-  });
 }
 
 /**
