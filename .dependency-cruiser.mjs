@@ -43,7 +43,7 @@ export default {
     door("tracking", ["core"], "a tracker only hears events"),
     door(
       "plots",
-      ["core", "search-space", "analysis"],
+      ["core", "registry", "search-space", "analysis"],
       "a plot is described from a study's records; who draws it is no concern of theirs",
     ),
     door("tensor", ["core"], "the one door to TensorFlow.js stands on core alone"),

@@ -22,7 +22,14 @@ export interface StudyPlotOptions extends Omit<PlotOptions, "reference"> {
   readonly reference?: string | readonly number[];
 }
 
-const keys: KnownKeys<StudyPlotOptions> = { width: true, height: true, metric: true, params: true, reference: true };
+const keys: KnownKeys<StudyPlotOptions> = {
+  width: true,
+  height: true,
+  metric: true,
+  params: true,
+  reference: true,
+  method: true,
+};
 
 /** Pixels that make a picture. */
 const SIZES = { width: [240, 4000], height: [120, 10000] } as const;
@@ -46,20 +53,33 @@ export async function plotStudy(target: StudyTarget, kind: string, options: Stud
   }
   const study = await locate("plotStudy", target);
   const state = await study.storage.read(study.name);
-  const wanted = { prediction: kind === "prediction" || kind === "forecast" };
-  return describePlot(kind, await studyForPlots(study, state, wanted), await plotOptionsOf(options, state));
+  const plotted = await studyForPlots(study, state, { kind, metric: options.metric });
+  return describePlot(kind, plotted, await plotOptionsOf(options, state));
 }
 
-/** The study as plots see it, with what has to be read for what is asked. */
+/** The study as plots see it, with what has to be read for the kinds that are asked for. */
 export async function studyForPlots(
   study: LocatedStudy,
   state: StudyState,
-  { prediction }: { readonly prediction: boolean },
+  { kind, metric }: { readonly kind: string; readonly metric?: string | undefined },
 ): Promise<PlotStudy> {
-  const plotted = plotStudyOf(state);
-  if (!prediction) return plotted;
-  const { plottedPrediction } = await import("./plotted-prediction.js");
-  return { ...plotted, prediction: await plottedPrediction(study, state) };
+  const seen = plotStudyOf(state);
+  if (kind === "prediction" || kind === "forecast") {
+    const { plottedPrediction } = await import("./plotted-prediction.js");
+    return { ...seen, prediction: await plottedPrediction(study, state) };
+  }
+  const inEpochs = kind === "intermediate" && metric !== undefined && metric !== seen.reported.metric;
+  return inEpochs ? { ...seen, epochs: await epochsOf(study, seen) } : seen;
+}
+
+/** What trials reported besides their value, of those that kept it. */
+async function epochsOf({ storage, name }: LocatedStudy, { trials }: PlotStudy): Promise<PlotStudy["epochs"] & object> {
+  const { readEpochs } = await import("./epoch-log.js");
+  const files = storage.artifacts(name);
+  const epochs = new Map<number, Awaited<ReturnType<typeof readEpochs>>>();
+  for (const { number, attempt, intermediate } of trials)
+    if (files && intermediate.length > 0) epochs.set(number, await readEpochs(files.directory(number), attempt));
+  return epochs;
 }
 
 async function plotOptionsOf(

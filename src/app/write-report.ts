@@ -54,7 +54,7 @@ export async function readReport(target: StudyTarget): Promise<ReportData> {
   const inspected = await inspectStudy(study);
   const { state } = inspected;
   const winners = winnersIn(inspected.state);
-  const { plots, leftOut } = await plotsOf(await studyForPlots(study, state, { prediction: true }));
+  const { plots, leftOut } = await plotsOf(await studyForPlots(study, state, { kind: "prediction" }));
   return reportOf(state, winners, {
     ...{ file: inspected.file, owner: inspected.owner, findings: inspected.findings },
     words: wordsOf(study),

@@ -97,3 +97,8 @@ export function evenly<T>(items: readonly T[], most: number): readonly T[] {
   if (most < 2) return items.slice(0, most);
   return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))] as T);
 }
+
+/** The places of the series of a name. */
+export function indicesOf(series: readonly ChartOption[], wanted: string): number[] {
+  return series.flatMap(({ name }, i) => (name === wanted ? [i] : []));
+}

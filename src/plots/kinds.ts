@@ -2,6 +2,7 @@
 import { didYouMean, UsageError } from "../core/index.js";
 import { plotKinds } from "./plot.js";
 import type { Plot, PlotKind, PlotOptionName, PlotOptions } from "./plot.js";
+import { parameterNames } from "./plot-study.js";
 import type { PlotStudy } from "./plot-study.js";
 
 /** Makes a plot: a pure function of what it is given. */
@@ -22,6 +23,12 @@ export interface PlotKindEntry {
 function withoutModel({ header }: PlotStudy): string | null {
   return header.task.dataset === undefined ? "its trials train no model of ours" : null;
 }
+const severalOnly = ({ objectives }: PlotStudy): string | null =>
+  objectives.length > 1 ? null : "it is of several objectives, and the study has one";
+const pairsOnly = (study: PlotStudy): string | null => {
+  const { length } = parameterNames(study);
+  return length > 1 ? null : `it is of pairs of parameters, and the study has ${length}`;
+};
 
 /** The kinds there are. */
 export const kinds: Readonly<Partial<Record<PlotKind, PlotKindEntry>>> = {
@@ -29,6 +36,60 @@ export const kinds: Readonly<Partial<Record<PlotKind, PlotKindEntry>>> = {
     summary: "what each trial came to, and the best so far",
     takes: ["metric"],
     load: async () => (await import("./kinds/history.js")).history,
+  },
+  intermediate: {
+    summary: "what trials reported on their way, and where they were pruned",
+    takes: ["metric"],
+    load: async () => (await import("./kinds/intermediate.js")).intermediate,
+  },
+  parallel: {
+    summary: "each trial as a line over its parameters",
+    takes: ["metric", "params"],
+    load: async () => (await import("./kinds/parallel.js")).parallel,
+  },
+  slice: {
+    summary: "values against each parameter",
+    takes: ["metric", "params"],
+    load: async () => (await import("./kinds/slice.js")).slice,
+  },
+  contour: {
+    summary: "values over two parameters",
+    takes: ["metric", "params"],
+    refuses: pairsOnly,
+    load: async () => (await import("./kinds/contour.js")).contour,
+  },
+  rank: {
+    summary: "where the good trials are, over pairs of parameters",
+    takes: ["metric", "params"],
+    refuses: pairsOnly,
+    load: async () => (await import("./kinds/rank.js")).rank,
+  },
+  importances: {
+    summary: "how much each parameter matters",
+    takes: ["metric", "params", "method"],
+    load: async () => (await import("./kinds/importances.js")).importances,
+  },
+  edf: {
+    summary: "the share of trials whose value is at most so much",
+    takes: ["metric"],
+    load: async () => (await import("./kinds/edf.js")).edf,
+  },
+  timeline: {
+    summary: "when each trial ran, a lane a worker",
+    takes: [],
+    load: async () => (await import("./kinds/timeline.js")).timeline,
+  },
+  pareto: {
+    summary: "trials by several objectives, and the front",
+    takes: ["reference"],
+    refuses: severalOnly,
+    load: async () => (await import("./kinds/pareto.js")).pareto,
+  },
+  hypervolume: {
+    summary: "how the front of several objectives came about",
+    takes: ["reference"],
+    refuses: severalOnly,
+    load: async () => (await import("./kinds/hypervolume.js")).hypervolume,
   },
   folds: {
     summary: "the parts (folds and seeds) of the best trials, and their spread",

@@ -67,3 +67,10 @@ export function plotStudyOf(state: StudyState): PlotStudy {
   };
   return { name, objectives, reported, space, trials, banned: state.trials.length - trials.length, settings, header };
 }
+
+/** Every parameter that is declared, or that a trial has, in that order. */
+export function parameterNames({ space, trials }: PlotStudy): string[] {
+  const names = new Set(Object.keys(space));
+  for (const { params } of trials) for (const name of Object.keys(params)) names.add(name);
+  return [...names];
+}

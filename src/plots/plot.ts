@@ -1,5 +1,6 @@
 /** What a plot is: one description, drawn alike as an SVG file, in a page, and in whatever front end comes. */
 import type { ChartOption } from "#echarts";
+import type { ImportanceMethod } from "../analysis/index.js";
 
 /** Every kind of plot, in the order of lists. */
 export const plotKinds = [
@@ -48,6 +49,8 @@ export interface PlotOptions {
   readonly params?: readonly string[];
   /** One number an objective: up to where the hypervolume is taken. @default a tenth behind the front */
   readonly reference?: readonly number[];
+  /** How importances are found. @default "ped-anova" */
+  readonly method?: ImportanceMethod;
 }
 
 /** An option that a kind may take besides the size. */

@@ -20,6 +20,13 @@ const light = {
   series5: "#e69f00",
   series6: "#56b4e9",
   series7: "#000000",
+  scale1: "#f0dc5a",
+  scale2: "#cfbb5e",
+  scale3: "#a59c74",
+  scale4: "#7c7b78",
+  scale5: "#575d6d",
+  scale6: "#2f4a75",
+  scale7: "#00224e",
 };
 
 /** A colour's name in a theme, without the `@`. */
@@ -39,6 +46,13 @@ const dark: Readonly<Record<ColorName, string>> = {
   series5: "#e69f00",
   series6: "#f0e442",
   series7: "#ffffff",
+  scale1: "#35508a",
+  scale2: "#5a6a8c",
+  scale3: "#7c7b78",
+  scale4: "#a59c74",
+  scale5: "#c3b369",
+  scale6: "#e1cc55",
+  scale7: "#fee838",
 };
 
 /** The colours of each theme, by name. */
@@ -51,13 +65,10 @@ export const seriesColors = 7;
 export const seriesColor = (index: number): string => `@series${(index % seriesColors) + 1}`;
 
 /**
- * From bad to good, for values as colours: cividis (Nunez, Anderton and Renslow 2018), which also those read as light and
- * dark who see no red or green. The same in both themes.
+ * From what matters least to what stands out, for values as colours: after cividis (Nunez, Anderton and Renslow 2018), which
+ * those read as light and dark who see no red or green. What stands out is dark on white and bright on black.
  */
-export const valueColors: readonly string[] = [
-  ...["#00224e", "#123570", "#3b496c", "#575d6d", "#707173"],
-  ...["#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838"],
-];
+export const scaleColors: readonly string[] = [1, 2, 3, 4, 5, 6, 7].map((i) => `@scale${i}`);
 
 /** Keys under which an option has colours: what stands elsewhere may be a user's word that looks like one. */
 const isColorKey = (key: string): boolean => /color$/i.test(key) || key === "fill" || key === "stroke";

@@ -35,6 +35,7 @@ export const plotCommand: CommandDefinition = (program, { io }) => {
     .option("--metric <name>", "what trials are measured by: an objective or another of their metrics")
     .option("--param <names>", "the parameters that are drawn (repeatable; or a list with commas)", collectList)
     .addOption(new Option("--params <names>", "the same as --param").argParser(collectList).hideHelp())
+    .option("--method <name>", "of importances: ped-anova (default) or fanova")
     .option("--reference <point>", "where the hypervolume ends, such as val_rmse=0.1,parameters=5e4")
     .option("--width <pixels>", "width (default: 760)", wholeNumber("--width", 240, 4000))
     .option(
@@ -52,14 +53,21 @@ export const plotCommand: CommandDefinition = (program, { io }) => {
       const { requireKind } = await import("../../plots/kinds.js");
       requireKind(kind);
       const format = formatOf(options);
-      const { output, theme, metric, reference, width, height } = options;
+      const { output, theme, metric, method, reference, width, height } = options;
       const params = [...(options.param ?? []), ...(options.params ?? [])];
       const ref = await resolveStudy(options, name);
       const [{ plotStudy, renderPlot }, { defined }] = await Promise.all([
         import("../../app/plot-study.js"),
         import("../../core/index.js"),
       ]);
-      const asked = defined({ metric, reference, width, height, params: params.length > 0 ? params : undefined });
+      const asked = defined({
+        metric,
+        method,
+        reference,
+        width,
+        height,
+        params: params.length > 0 ? params : undefined,
+      });
       const plot = await plotStudy(ref, kind, asked);
       const text = await renderPlot(plot, { format, ...(theme ? { theme } : {}) });
       const toFile = output !== undefined && output !== "-";
