@@ -25,6 +25,7 @@ export * from "./apply-event.js";
 export { createStudyState, historyOver, recordsOf, withoutValue } from "./study-state.js";
 export type { StateExtras } from "./study-state.js";
 export * from "./plain-data.js";
+export * from "./quantile.js";
 export * from "./metrics.js";
 export * from "./objective-trial.js";
 export * from "./objectives.js";
