@@ -27,6 +27,7 @@ export { createStudyState, historyOver, recordsOf, withoutValue } from "./study-
 export type { StateExtras } from "./study-state.js";
 export * from "./part-names.js";
 export * from "./plain-data.js";
+export * from "./quantile.js";
 export * from "./metrics.js";
 export * from "./numbers-in-words.js";
 export * from "./objective-trial.js";

@@ -583,7 +583,15 @@ const schemas = {
           metrics: defs.trial.properties.metrics,
           spread: nullable(spread),
           parts: nullable(ref("parts")),
+          seconds: { description: "How long it took.", ...nullable(ref("number")) },
+          parameters: { description: "The weights that it trained; null of an objective.", ...nullable(ref("number")) },
         }),
+        median_trial_seconds: { description: "Of the complete trials.", ...nullable({ type: "number", minimum: 0 }) },
+        best_per_minute: {
+          description:
+            "What the search has won by the time it spent: `gain / minutes`. `gain`: by how much the best value is better than that of the first complete feasible trial (with several objectives: by how much the hypervolume has grown since). `minutes`: time in trials, of all that finished no later than the best one (than the front's last change). Null before there is a best one, and where no trial says how long it took.",
+          ...nullable(object({ value: ref("number"), gain: ref("number"), minutes: { type: "number", minimum: 0 } })),
+        },
         baselines: {
           description:
             "On the best trial's windows, or on all trials'; null where they were not scored, as in a study over an objective.",
