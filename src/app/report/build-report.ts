@@ -2,7 +2,6 @@
 import {
   comparableTrials,
   describeDistribution,
-  isFinished,
   oneLine,
   stringifyJson,
 } from "../../core/index.js";
@@ -21,7 +20,6 @@ import type {
   NamedText,
   ReportData,
   ReportedAnnotation,
-  ReportedCost,
   ReportedFailure,
   ReportedWinner,
 } from "./report-data.js";
@@ -70,7 +68,7 @@ export async function reportOf(state: StudyState, winners: Winners | null, parts
     ...{ winners: shown, feasible: winners?.feasible ?? true },
     verdict: single && trialVerdict(header, single),
     certainty: single && (await certaintyOf(state, single, parts.words?.base ?? null)),
-    cost: costOf(state, best ?? null),
+    elapsed_seconds: elapsedOf(state),
     failures: failuresOf(state),
     banned: state.trials.length - comparableTrials(state).length,
     annotations: annotationsOf(state),
@@ -196,21 +194,13 @@ function settingsOf({ sampler, pruner, settings, seed }: StudyHeader): NamedText
   );
 }
 
-function costOf({ trials, finished }: StudyState, best: Trial | null): ReportedCost {
+/** From the first trial's start to the last one's end. */
+function elapsedOf({ trials }: StudyState): number | null {
   const times = (of: (trial: Trial) => string | null): number[] =>
     trials.flatMap((trial) => of(trial) ?? []).map((time) => Date.parse(time));
   const started = times((trial) => trial.started_at).reduce((a, b) => Math.min(a, b), Infinity);
   const ended = times((trial) => trial.finished_at).reduce((a, b) => Math.max(a, b), -Infinity);
-  const elapsed = ended > started ? (ended - started) / 1000 : null;
-  const seconds = trials.flatMap((trial) => (isFinished(trial) && trial.seconds !== null ? [trial.seconds] : []));
-  seconds.sort((a, b) => a - b);
-  return {
-    trial_seconds: trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0),
-    elapsed_seconds: elapsed,
-    median_seconds: seconds[Math.floor(seconds.length / 2)] ?? null,
-    trials_per_minute: elapsed === null ? null : (60 * finished) / elapsed,
-    parameters: best?.metrics.best?.["parameters"] ?? null,
-  };
+  return ended > started ? (ended - started) / 1000 : null;
 }
 
 function failuresOf({ trials }: StudyState): ReportedFailure[] {

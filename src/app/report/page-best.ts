@@ -59,21 +59,22 @@ function statesOf({ counts }: ReportData["study"]): string {
 
 /** The figures that a study is looked at for first. */
 export function overviewSection(data: ReportData): Markup {
-  const { study, cost, feasible } = data;
-  const { owner } = study;
-  const lasting = cost.elapsed_seconds === null ? null : `${duration(cost.elapsed_seconds)} from first to last`;
-  const speed = cost.trials_per_minute;
+  const { study, elapsed_seconds: elapsed, feasible } = data;
+  const { owner, median_trial_seconds: median, best_per_minute: won, best } = study;
+  const parameters = best?.parameters ?? null;
+  const gain = study.front ? "hypervolume" : (study.objectives[0]?.metric ?? "value");
   const cards = [
     bestCard(data),
     card("Trials", String(study.trials), statesOf(study) || "none yet"),
-    card("Time in trials", duration(cost.trial_seconds), lasting),
-    ...(cost.median_seconds === null
+    card("Time in trials", duration(study.trial_seconds), elapsed !== null && `${duration(elapsed)} from first to last`),
+    ...(median === null ? [] : [card("A trial", duration(median), "the median of the complete ones")]),
+    ...(won === null
       ? []
-      : [card("A trial", duration(cost.median_seconds), speed !== null && `${shortNumber(speed, 3)} a minute`)]),
+      : [card("Best per minute", shortNumber(won.value, 3), `${gain} won a minute, in ${duration(60 * won.minutes)}`)]),
     ...(study.pruned_share === null || study.counts.pruned === 0
       ? []
       : [card("Pruned", percent(study.pruned_share), `${study.steps} steps run`)]),
-    ...(cost.parameters === null ? [] : [card("Weights", cost.parameters.toLocaleString("en"), "of the best trial")]),
+    ...(parameters === null ? [] : [card("Weights", parameters.toLocaleString("en"), "trained by the best trial")]),
   ];
   const said = [
     data.verdict,

@@ -10,7 +10,9 @@ const WIDE: ReadonlySet<string> = new Set([
 ]);
 
 /** A chart's place: the script draws into it, and makes its table when that is opened. */
-function figureOf({ kind, title, notes, height }: ReportData["plots"][number], index: number): Markup {
+function figureOf({ kind, title: whole, notes, height }: ReportData["plots"][number], index: number, name: string): Markup {
+  // The page says which study it is of.
+  const title = whole.startsWith(`${name}: `) ? sentence(whole.slice(name.length + 2)) : whole;
   return html`<figure class="panel chart${WIDE.has(kind) && " wide"}" id="plot-${kind}" aria-labelledby="plot-${kind}-title">
 <h3 id="plot-${kind}-title" class="user">${title}</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Chart: ${title}"><div class="canvas" role="img" aria-label="${title}; the same as a table below" data-plot="${index}" data-height="${height}"></div></div>
@@ -19,12 +21,17 @@ function figureOf({ kind, title, notes, height }: ReportData["plots"][number], i
 </figure>`;
 }
 
-export function chartSection({ plots }: ReportData): Markup | null {
+/** Begun with a capital, but for names such as `val_rmse`. */
+function sentence(text: string): string {
+  return /^\w*_/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function chartSection({ plots, study }: ReportData): Markup | null {
   if (plots.length === 0) return null;
   return html`<section id="charts" aria-labelledby="charts-title">
 <h2 id="charts-title">Charts</h2>
 <noscript><p>The charts and the table of trials need scripts, which this viewer does not run.</p></noscript>
-<div class="charts">${plots.map(figureOf)}</div>
+<div class="charts">${plots.map((plot, i) => figureOf(plot, i, study.name))}</div>
 </section>`;
 }
 

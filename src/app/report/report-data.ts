@@ -31,7 +31,8 @@ export interface ReportData {
   readonly verdict: string | null;
   /** How sure the best trial's win is by the record, in plain words; null where the record does not say. */
   readonly certainty: string | null;
-  readonly cost: ReportedCost;
+  /** From the first trial's start to the last one's end; null before there are both. */
+  readonly elapsed_seconds: number | null;
   readonly failures: readonly ReportedFailure[];
   /** Trials that people have excluded. */
   readonly banned: number;
@@ -81,20 +82,6 @@ export interface Reproduction {
   /** What it does, in a few words. */
   readonly what: string;
   readonly command: string;
-}
-
-/** What the study has cost. */
-export interface ReportedCost {
-  /** Of all trials together, repeats of them included. */
-  readonly trial_seconds: number;
-  /** From the first trial's start to the last one's end; null before there are both. */
-  readonly elapsed_seconds: number | null;
-  /** Of the trials that ended, one in the middle; null without. */
-  readonly median_seconds: number | null;
-  /** Finished trials a minute between the first start and the last end; null before there are both. */
-  readonly trials_per_minute: number | null;
-  /** Weights trained by the best trial; null where its record does not say. */
-  readonly parameters: number | null;
 }
 
 /** One class of failures. */
