@@ -1,7 +1,8 @@
 /** The command lines that train a trial again, compare its win under fresh seeds, and hand over its weights. */
 import type { ConfigValue, RunConfig, StudyState, Trial } from "../../core/index.js";
-import { messageOf } from "../../core/index.js";
+import { canonicalJson, deriveSeed, messageOf } from "../../core/index.js";
 import { dataParameters } from "../../datasets/index.js";
+import { studyParameters } from "../study-subject.js";
 import { commandText } from "../made-by.js";
 import { backendOf, kernelsOf } from "../ran-on.js";
 import type { Reproduction } from "./report-data.js";
@@ -22,13 +23,24 @@ function valueText(value: ConfigValue): string {
   return Array.isArray(value) ? value.join(",") : String(value);
 }
 
-/** The streams that a study's trials share, as parameters of a run that stands alone. */
+/** The data's streams, by the parameter that sets each apart. */
+const dataStreams = { "data.generator_seed": "data", "data.split_seed": "split", "data.drop_seed": "drop" } as const;
+
+/** What all trials of a study share of chance, as parameters of a run that stands alone: its own seed is the trial's. */
 function sharedStreams({ dataset, dataSeed, params = {} }: RunConfig): Record<string, ConfigValue> {
   const known = new Set(dataParameters(dataset).map(({ qualified }) => qualified));
-  const names = ["data.split_seed", "data.generator_seed"].filter(
-    (name) => known.has(name) && (params[name] ?? null) === null,
+  const streams = Object.entries(dataStreams).filter(([name]) => known.has(name) && (params[name] ?? null) === null);
+  return Object.fromEntries(streams.map(([name, stream]) => [name, deriveSeed(dataSeed as number, stream)]));
+}
+
+/** The parameters that are not the defaults anyway. */
+function givenParameters({ model, dataset, params = {} }: RunConfig): Record<string, ConfigValue> {
+  const defaults = new Map(
+    studyParameters([model], dataset).map(({ qualified, info }) => [qualified, canonicalJson(info.default)] as const),
   );
-  return Object.fromEntries(names.map((name) => [name, dataSeed ?? null]));
+  return Object.fromEntries(
+    Object.entries(params).filter(([name, value]) => defaults.get(name) !== canonicalJson(value)),
+  );
 }
 
 /** `train` with all that the trial was trained with; null where `train` has no option for it. */
@@ -39,7 +51,7 @@ async function trainLine({ header }: StudyState, trial: Trial, base: string | nu
   // Windows are then scored on fewer targets than `train` would take.
   if (alignWindow !== undefined && params["data.window"] !== alignWindow) return null;
   const [backend, kernels] = [backendOf(trial), kernelsOf(trial)];
-  const settings = { ...params, ...sharedStreams(config) };
+  const settings = { ...givenParameters(config), ...sharedStreams(config) };
   return commandText([
     ...["mlbench-hpo", "train", "--model", model, "--dataset", dataset, "--seed", String(trial.seed)],
     ...plugins.flatMap((plugin) => ["--plugin", plugin]),
