@@ -1,7 +1,8 @@
 /** The charts of a report: drawn when they come near, as large as their place, and each also as a table. */
 import { shortNumber } from "../../src/core/numbers-in-words.js";
 import { element } from "./page-data.js";
-import type { Cell, PagePlot } from "./page-data.js";
+import type { PagePlot } from "./page-data.js";
+import type { Cell } from "./trial-filter.js";
 import { onTheme, themeNow } from "./theme.js";
 import type { ThemeName } from "./theme.js";
 

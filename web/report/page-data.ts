@@ -1,8 +1,6 @@
 /** What a report's page hands its script, and elements made of it: texts are set as texts, never as markup. */
 import type { TrialColumns } from "../../src/app/report/report-data.js";
-
-/** A cell of a table; numbers that are not finite are texts. */
-export type Cell = string | number | boolean | null;
+import type { Cell } from "./trial-filter.js";
 
 /** A chart as the page has it. */
 export interface PagePlot {

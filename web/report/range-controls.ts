@@ -2,8 +2,7 @@
 import type { TrialColumn, TrialColumns } from "../../src/app/report/report-data.js";
 import { shortNumber } from "../../src/core/numbers-in-words.js";
 import { element } from "./page-data.js";
-import type { Cell } from "./page-data.js";
-import type { RowTest } from "./trial-filter.js";
+import type { Cell, RowTest } from "./trial-filter.js";
 
 /** Of more different texts nobody chooses from a list; the filter's text finds them. */
 const MOST_CHOICES = 60;

@@ -1,6 +1,8 @@
 /** What rows a filter's text lets through: comparisons such as `val_rmse < 0.02`, and words that a row has. */
 import type { TrialColumn } from "../../src/app/report/report-data.js";
-import type { Cell } from "./page-data.js";
+
+/** A cell of a table; numbers that are not finite are texts. */
+export type Cell = string | number | boolean | null;
 
 /** Whether a row stays. */
 export type RowTest = (row: readonly Cell[]) => boolean;

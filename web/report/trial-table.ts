@@ -2,10 +2,9 @@
 import type { TrialColumn, TrialColumns } from "../../src/app/report/report-data.js";
 import { shortNumber, timeText } from "../../src/core/numbers-in-words.js";
 import { element } from "./page-data.js";
-import type { Cell } from "./page-data.js";
 import { rangeControls } from "./range-controls.js";
 import { compareCells, readFilter } from "./trial-filter.js";
-import type { RowTest } from "./trial-filter.js";
+import type { Cell, RowTest } from "./trial-filter.js";
 
 /** Rows of a page: with more of them browsers take their time. */
 const PAGE = 25;
@@ -151,7 +150,7 @@ export function startTrialTable(place: HTMLElement, trials: TrialColumns): void 
     element("div", { class: "bar" }, status, pager.element),
     element(
       "div",
-      { class: "scroll rows", tabindex: 0, role: "region", "aria-label": "Trials" },
+      { class: "scroll rows", tabindex: 0, role: "region", "aria-label": "Rows of trials" },
       element(
         "table",
         { class: "trials" },

@@ -63,7 +63,7 @@ export function spaceSection({ space, fixed, settings, study }: ReportData): Mar
   const table =
     space.length === 0
       ? html`<p>The space is not declared: trials suggest what they need.</p>`
-      : html`<div class="panel scroll" tabindex="0" role="region" aria-label="Search space"><table>
+      : html`<div class="panel scroll" tabindex="0" role="region" aria-label="Parameters of the space"><table>
 <caption>Search space</caption>
 <thead><tr><th scope="col">parameter</th><th scope="col">distribution</th>${hasConditions && html`<th scope="col">when</th>`}</tr></thead>
 <tbody>${rows}</tbody></table></div>`;
@@ -101,7 +101,7 @@ export function annotationSection({ annotations }: ReportData): Markup | null {
   );
   return html`<section id="notes" aria-labelledby="notes-title">
 <h2 id="notes-title">Notes on trials</h2>
-<div class="panel scroll" tabindex="0" role="region" aria-label="Notes"><table><thead><tr><th scope="col">trial</th><th scope="col">tags</th><th scope="col">note</th></tr></thead><tbody>${rows}</tbody></table></div>
+<div class="panel scroll" tabindex="0" role="region" aria-label="Notes, tags and bans"><table><thead><tr><th scope="col">trial</th><th scope="col">tags</th><th scope="col">note</th></tr></thead><tbody>${rows}</tbody></table></div>
 </section>`;
 }
 
