@@ -68,7 +68,7 @@ async function writePage(
   const { file, bytes, trials, plots } = written;
   await printData(io, format, written, {
     table: () =>
-      `report: ${file} (${megabytes(bytes)}, ${plots.length} charts, ${trials} ${trials === 1 ? "trial" : "trials"})`,
+      `report: ${file} (${bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : megabytes(bytes)}, ${plots.length} charts, ${trials} ${trials === 1 ? "trial" : "trials"})`,
     value: () => file,
   });
 }
