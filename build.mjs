@@ -109,7 +109,7 @@ const tfjs = step("tfjs", [tfjsEntry], tfjsOutputs, async () => {
   const from = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   for (const file of wasm) copyFileSync(join(from, "dist", file), join(vendor, file));
 });
-const drawnWith = ["custom-series", "theme"].map((name) => join("src", "plots", `${name}.ts`));
+const drawnWith = ["custom-series", "number-text", "theme"].map((name) => join("src", "plots", `${name}.ts`));
 const packages = [
   ["plots/echarts", drawnWith],
   ["registry/zod", []],

@@ -7,7 +7,7 @@ import { LongestFirst } from "./test/longest-first.js";
  * imports. What they import is loaded once.
  */
 const SHARED = [
-  ...["core", "io", "docs", "samplers", "pruners", "search-space", "registry", "storage", "cli"],
+  ...["core", "io", "docs", "samplers", "pruners", "search-space", "registry", "storage", "cli", "plots"],
   ...["study", "datasets", "testing", "training", "models", "tensor", "bench"],
 ].map((room) => `test/unit/${room}/**/*.test.ts`);
 

@@ -32,7 +32,7 @@ const axisStyle = {
 export function numberAxis({ name, log = false, gap = 30, more = {} }: AxisParts = {}): ChartOption {
   return {
     ...{ type: log ? "log" : "value", scale: true, ...axisStyle, nameGap: gap },
-    ...(name === undefined ? {} : { name, tooltip: { show: true }, triggerEvent: true }),
+    ...(name === undefined ? {} : { name, tooltip: { show: true } }),
     ...more,
   };
 }
@@ -84,6 +84,17 @@ export function rangeOf(values: Iterable<number>): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return [low, high];
+}
+
+/** The ends of an axis for these values, so that panels share one: round numbers around them, where there are some. */
+export function sharedRange(values: readonly number[], log: boolean): { min?: number; max?: number } {
+  const [low, high] = rangeOf(values);
+  const step = 10 ** Math.floor(Math.log10((high - low) / 2));
+  const [min, max] = log
+    ? [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high))]
+    : [rounded(Math.floor(low / step) * step), rounded(Math.ceil(high / step) * step)];
+  // A range that is tiny beside its values has no such numbers.
+  return min <= low && high <= max && min < max && Number.isFinite(max - min) ? { min, max } : {};
 }
 
 /** Whether a parameter's axis is logarithmic. */

@@ -2,6 +2,7 @@
 import type { Direction, Trial } from "../core/index.js";
 import type { ChartOption } from "#echarts";
 import { rangeOf, rounded } from "./chart-parts.js";
+import { shortNumber } from "./number-text.js";
 import { scaleColors } from "./theme.js";
 
 /** A colour scale along the top right corner. */
@@ -41,7 +42,7 @@ export function valueColors(values: readonly number[], direction: Direction | nu
     ? [sorted[0] as number, sorted[at] as number]
     : [sorted[at] as number, sorted[sorted.length - 1] as number];
   const clipped = worseIsHigh ? max < (sorted.at(-1) as number) : min > (sorted[0] as number);
-  const [low, high] = [rounded(min), rounded(max)].map(shortNumber) as [string, string];
+  const [low, high] = [rounded(min), rounded(max)].map((end) => shortNumber(end)) as [string, string];
   return colorScale({
     ...{
       min,
@@ -52,12 +53,4 @@ export function valueColors(values: readonly number[], direction: Direction | nu
     outOfRange: { color: [scaleColors[0]] },
     ...more,
   });
-}
-
-/** A number for a scale's end. */
-export function shortNumber(value: number): string {
-  const magnitude = Math.abs(value);
-  return value === 0 || (magnitude >= 1e-3 && magnitude < 1e5)
-    ? String(Number(value.toPrecision(4)))
-    : value.toExponential(2);
 }

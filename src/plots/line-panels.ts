@@ -52,7 +52,7 @@ const NOTE_HEIGHT = 26;
 const DASHES = ["solid", "dashed", "dotted"];
 const LABELS = { color: "@text", hideOverlap: true };
 const LIMIT = { color: "@axis", dash: [9, 3, 2, 3] };
-const BAND = { fill: "@faint", opacity: 0.28 };
+const BAND = { fill: "@band", opacity: 0.28 };
 
 /** An infinite value or NaN is a gap in its line. */
 const plotted = (value: number): number | null => (Number.isFinite(value) ? value : null);

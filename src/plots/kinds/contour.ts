@@ -116,7 +116,9 @@ export function contour(study: PlotStudy, { metric, params, width = PLOT_WIDTH, 
       ...(params === undefined ? ["The two parameters that matter most (PED-ANOVA); --param names others."] : []),
       ...left.notes(),
       ...(drawn.length < points.length
-        ? [`Of ${points.length} trials ${drawn.length} have dots, taken evenly; the fields and the table are of all.`]
+        ? [
+            `Of ${points.length} trials ${drawn.length} are drawn as dots, taken evenly; the fields and the table are of all.`,
+          ]
         : []),
     ],
     option: {

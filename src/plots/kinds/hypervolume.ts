@@ -1,9 +1,8 @@
 /** The kind `hypervolume`: how the front of several objectives came about, as one number. */
-import { directionsOf, hypervolumeHistory, referencePoint } from "../../core/index.js";
+import { directionsOf, hypervolumeHistory, isFeasible, referencePoint } from "../../core/index.js";
 import { evenly, insideZoom, numberAxis, PLOT_WIDTH, rounded } from "../chart-parts.js";
-import { shortNumber } from "../color-scale.js";
 import { LeftOut } from "../left-out.js";
-import { isFeasible } from "../../core/index.js";
+import { shortNumber } from "../number-text.js";
 import type { Plot, PlotOptions } from "../plot.js";
 import type { PlotStudy } from "../plot-study.js";
 
@@ -45,7 +44,7 @@ export function hypervolume(study: PlotStudy, { reference, width = PLOT_WIDTH, h
     option: {
       grid: { left: 84, right: 22, top: 20, height: height - 20 - 46 },
       xAxis: numberAxis({ name: "finished trials", more: { minInterval: 1, splitLine: { show: false } } }),
-      yAxis: numberAxis({ name: "hypervolume", gap: 66 }),
+      yAxis: numberAxis({ name: "hypervolume", gap: 66, more: { scale: false } }),
       ...{ tooltip: { trigger: "axis" }, dataZoom: insideZoom({ x: [0] }) },
       series: [
         {

@@ -2,7 +2,7 @@
 import { importances as findImportances } from "../../analysis/index.js";
 import type { ImportanceMethod, TargetImportances } from "../../analysis/index.js";
 import type { ChartOption } from "#echarts";
-import { nameAxis, numberAxis, PLOT_WIDTH, rounded } from "../chart-parts.js";
+import { nameAxis, numberAxis, PLOT_WIDTH, rounded, shortLabel } from "../chart-parts.js";
 import { panelPlaces } from "../panels.js";
 import type { Plot, PlotOptions } from "../plot.js";
 import type { PlotStudy } from "../plot-study.js";
@@ -10,17 +10,17 @@ import { seriesColor } from "../theme.js";
 
 const MOST_BARS = 25;
 const ROW = 24;
-const MARGIN = { top: 34, bottom: 46, left: 210, right: 70 };
+const MARGIN = { top: 10, bottom: 46, left: 210, right: 70 };
 const methodWords: Readonly<Record<ImportanceMethod, string>> = { "ped-anova": "PED-ANOVA", fanova: "fANOVA" };
 
 function barSeries({ metric, parameters }: TargetImportances, panel: number): ChartOption {
   return {
     ...{ type: "bar", name: metric, xAxisIndex: panel, yAxisIndex: panel, barMaxWidth: 16 },
-    ...{ itemStyle: { color: seriesColor(panel) }, dimensions: ["share", "parameter", "importance"] },
-    ...{ encode: { x: 0, y: 1, tooltip: [1, 0, 2] } },
-    label: { show: true, position: "right", color: "@text", fontSize: 11, formatter: "{@[3]}" },
-    data: parameters.map(({ name, share, importance }) => [
-      ...[rounded(share), name, rounded(importance), `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`],
+    ...{ itemStyle: { color: seriesColor(panel) }, dimensions: ["share", "place", "parameter", "importance"] },
+    ...{ encode: { x: 0, y: 1, tooltip: [2, 0, 3] } },
+    label: { show: true, position: "right", color: "@text", fontSize: 11, formatter: "{@[4]}" },
+    data: parameters.map(({ name, share, importance }, i) => [
+      ...[rounded(share), i, name, rounded(importance), `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`],
     ]),
   };
 }
@@ -68,12 +68,11 @@ export function importances(
       ),
       yAxis: targets.map(({ parameters }, i) =>
         nameAxis(
-          parameters.map(({ name }) => name),
+          parameters.map(({ name }) => shortLabel(name, Math.floor((MARGIN.left - 16) / 6.5))),
           {
             more: {
               ...{ gridIndex: i, inverse: true, axisTick: { show: false } },
-              // The end of a name tells more than its beginning, but an axis can only cut there.
-              axisLabel: { color: "@text", interval: 0, width: MARGIN.left - 20, overflow: "truncate" },
+              axisLabel: { color: "@text", interval: 0, hideOverlap: false },
             },
           },
         ),

@@ -11,7 +11,7 @@ const MOST_LINES = 100;
 /** Of one line. */
 const MOST_STEPS = 200;
 /** Up to here each report has a dot of its own. */
-const MOST_DOTS = 1500;
+const MOST_DOTS = 400;
 
 /** A trial's curve. */
 interface Curve {
@@ -23,7 +23,7 @@ const states = {
   complete: { color: "@series1", type: "solid", opacity: 0.45, width: 1 },
   pruned: { color: "@series5", type: "dashed", opacity: 0.75, width: 1 },
   failed: { color: "@series2", type: "dotted", opacity: 0.75, width: 1.2 },
-  running: { color: "@series3", type: "solid", opacity: 0.9, width: 1.4 },
+  running: { color: "@series6", type: "solid", opacity: 0.9, width: 1.4 },
   waiting: { color: "@faint", type: "solid", opacity: 0.9, width: 1 },
 } as const;
 
@@ -42,7 +42,11 @@ export function medianLine(curves: readonly Curve[]): [step: number, median: num
   for (const { trial, points } of curves)
     if (trial.state === "complete")
       for (const [step, value] of points)
-        if (Number.isFinite(value)) bySteps.set(step, [...(bySteps.get(step) ?? []), value]);
+        if (Number.isFinite(value)) {
+          const values = bySteps.get(step);
+          if (values) values.push(value);
+          else bySteps.set(step, [value]);
+        }
   return [...bySteps]
     .filter(([, values]) => values.length > 1)
     .sort(([a], [b]) => a - b)
@@ -98,7 +102,7 @@ function marks(
   return [
     ...ends("pruned", "diamond"),
     ...ends("failed", "path://M0,0L10,10M0,10L10,0"),
-    ...(best ? [bold(`best (trial ${best.trial.number})`, "@series1", "solid", best.points)] : []),
+    ...(best ? [bold(`best (trial ${best.trial.number})`, "@series3", "solid", best.points)] : []),
     ...(median.length > 0 ? [bold("median of complete", "@text", "dashed", median)] : []),
   ];
 }

@@ -43,6 +43,9 @@ function pieces({ trial, value }: MeasuredTrial, parameters: readonly PlotParame
     ]);
 }
 
+/** Lines run behind them. */
+const labels = { color: "@text", fontSize: 11, textBorderColor: "@background", textBorderWidth: 3 };
+
 function axisOf(parameter: PlotParameter, dim: number, characters: number, stagger: boolean): ChartOption {
   const [min, max] = spread(parameter);
   const { choices, log, name } = parameter;
@@ -54,7 +57,9 @@ function axisOf(parameter: PlotParameter, dim: number, characters: number, stagg
       nameLocation: "end",
       nameGap: stagger ? 26 : 10,
     },
-    ...(choices ? { type: "category", data: choices } : { type: log ? "log" : "value", min, max, scale: true }),
+    ...(choices
+      ? { type: "category", data: choices, axisLabel: { ...labels, interval: 0, hideOverlap: false } }
+      : { type: log ? "log" : "value", min, max, scale: true }),
   };
 }
 
@@ -62,7 +67,7 @@ const axisDefault = {
   nameTextStyle: { color: "@text", fontSize: 11 },
   axisLine: { lineStyle: { color: "@axis" } },
   axisTick: { lineStyle: { color: "@axis" } },
-  axisLabel: { color: "@text", fontSize: 11, showMinLabel: false, showMaxLabel: false, hideOverlap: true },
+  axisLabel: { ...labels, showMinLabel: false, showMaxLabel: false, hideOverlap: true },
   areaSelectStyle: { width: 18, borderColor: "@series2", color: "@series2", opacity: 0.25 },
 };
 
@@ -75,13 +80,13 @@ export function parallel(study: PlotStudy, { metric, params, width = PLOT_WIDTH,
   // Those that some trials lack come last: most lines are whole up to them.
   const lacks = ({ place }: PlotParameter): number => (points.some(({ trial }) => place(trial) === null) ? 1 : 0);
   const parameters = [...chosen.parameters].sort((a, b) => lacks(a) - lacks(b));
-  const drawn = evenly(points, MOST_LINES);
+  // The best ones are drawn last, over the others.
+  const sign = measure.direction === "maximize" ? 1 : -1;
+  const drawn = [...evenly(points, MOST_LINES)].sort((x, y) => sign * (x.value - y.value));
   const values = points.map(({ value }) => value);
   const log = wantsLog(values);
-  const characters = Math.max(
-    8,
-    Math.floor((2 * (width - AREA.left - AREA.right)) / Math.max(1, parameters.length) / 7) - 2,
-  );
+  // Wider names ECharts would cut, at their ends.
+  const characters = Math.max(6, Math.floor((width - AREA.left - AREA.right) / Math.max(1, parameters.length) / 6.4));
   const data = drawn.flatMap((point) => pieces(point, parameters));
   const colorDimension = parameters.length + 1;
   const broken = points.filter(({ trial }) => parameters.some(({ place }) => place(trial) === null)).length;

@@ -1,7 +1,16 @@
 /** The kind `slice`: values against each parameter, a panel each. */
 import { isFeasible } from "../../core/index.js";
 import type { ChartOption } from "#echarts";
-import { evenly, indicesOf, insideZoom, numberAxis, PLOT_WIDTH, rounded, wantsLog } from "../chart-parts.js";
+import {
+  evenly,
+  indicesOf,
+  insideZoom,
+  numberAxis,
+  PLOT_WIDTH,
+  rounded,
+  sharedRange,
+  wantsLog,
+} from "../chart-parts.js";
 import { trialNumberColors } from "../color-scale.js";
 import { LeftOut } from "../left-out.js";
 import { firstMeasure } from "../measure.js";
@@ -49,7 +58,8 @@ export function slice(study: PlotStudy, { metric, params, width = PLOT_WIDTH, he
   const places = panelPlaces(parameters.length, { columns, width, plotHeight, margin: MARGIN, head: HEAD });
   const drawn = evenly(points, MOST_POINTS);
   const characters = Math.floor(places.plotWidth / 7);
-  const log = wantsLog(points.map(({ value }) => value));
+  const values = points.map(({ value }) => value);
+  const log = wantsLog(values);
   const feasible = drawn.some(({ trial }) => isFeasible(trial));
   const series = parameters.flatMap((parameter, i) => panelSeries(drawn, parameter, i));
   const absent = parameters.flatMap((parameter) => {
@@ -68,6 +78,7 @@ export function slice(study: PlotStudy, { metric, params, width = PLOT_WIDTH, he
       ...(parameters.length === 0 ? ["The study has no parameters."] : []),
       ...left.notes(),
       ...notes,
+      ...(points.some(({ trial }) => !isFeasible(trial)) ? ["Hollow points miss the study's constraints."] : []),
       ...(absent.length > 0
         ? [`Trials that do not have a conditional parameter are absent: ${absent.join(", ")}.`]
         : []),
@@ -81,7 +92,10 @@ export function slice(study: PlotStudy, { metric, params, width = PLOT_WIDTH, he
         parameterAxis(parameter, { characters, gap: 28, more: { gridIndex: i } }),
       ),
       yAxis: parameters.map((_, i) =>
-        numberAxis({ gap: 50, log, ...(i % columns === 0 ? { name: measure.name } : {}), more: { gridIndex: i } }),
+        numberAxis({
+          ...{ gap: 50, log, ...(i % columns === 0 ? { name: measure.name } : {}) },
+          more: { gridIndex: i, ...sharedRange(values, log) },
+        }),
       ),
       ...{ tooltip: { trigger: "item" }, dataZoom: insideZoom({ x: parameters.map((_, i) => i) }), series },
       ...(feasible ? { visualMap: trialNumberColors(drawn, indicesOf(series, "feasible")) } : {}),

@@ -173,7 +173,9 @@ export function timeline(study: PlotStudy, { width = PLOT_WIDTH, height }: PlotO
       ...(spans.some(({ sort }) => sort === "running")
         ? ["A running trial's bar ends with the last thing that is known to have happened."]
         : []),
-      ...(retries > 0 ? [`${trialsInWords(retries)} repeat a failed one (column retry of).`] : []),
+      ...(retries > 0
+        ? [`${trialsInWords(retries)} ${retries === 1 ? "repeats" : "repeat"} a failed one (column retry of).`]
+        : []),
     ],
     option: {
       grid: { left: AREA.left, right: AREA.right, top: AREA.top, height: plotHeight },
