@@ -131,8 +131,19 @@ const report = step(
     const { build } = await import("esbuild");
     const common = { bundle: true, minify: true, charset: "ascii", legalComments: "none", logLevel: "error" };
     const [script, style] = [join("web", "report", "main.ts"), join("web", "report", "report.css")];
-    await build({ ...common, entryPoints: [script], outfile: join(vendor, "report.js"), format: "esm", target: "es2022" });
-    await build({ ...common, entryPoints: [style], outfile: join(vendor, "report.css"), target: ["chrome111", "firefox113", "safari16.4"] });
+    await build({
+      ...common,
+      entryPoints: [script],
+      outfile: join(vendor, "report.js"),
+      format: "esm",
+      target: "es2022",
+    });
+    await build({
+      ...common,
+      entryPoints: [style],
+      outfile: join(vendor, "report.css"),
+      target: ["chrome111", "firefox113", "safari16.4"],
+    });
   },
 );
 

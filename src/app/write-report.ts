@@ -112,7 +112,10 @@ async function plotsOf(study: PlotStudy): Promise<{ plots: Plot[]; leftOut: stri
 /** @throws UsageError `report-format` for a name that promises something else than a page. */
 function requirePageName(file: string): void {
   if (/\.html?$/i.test(file)) return;
-  throw new UsageError("report-format", `--output ${file}: a report is a page, as in ${file.replace(/\.\w{1,4}$/, "")}.html`);
+  throw new UsageError(
+    "report-format",
+    `--output ${file}: a report is a page, as in ${file.replace(/\.\w{1,4}$/, "")}.html`,
+  );
 }
 
 /**
@@ -125,7 +128,10 @@ export async function writeReport(target: StudyTarget, options: WriteReportOptio
   requireKnownKeys("writeReport", options, keys);
   const { file } = options;
   if (typeof file !== "string" || file === "")
-    throw new UsageError("invalid-option", "writeReport: file: expected where the page is written, such as report.html");
+    throw new UsageError(
+      "invalid-option",
+      "writeReport: file: expected where the page is written, such as report.html",
+    );
   requirePageName(file);
   await requireWritable(file);
   const data = await readReport(target);

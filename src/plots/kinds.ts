@@ -95,7 +95,9 @@ export const kinds: Readonly<Partial<Record<PlotKind, PlotKindEntry>>> = {
     summary: "the parts (folds and seeds) of the best trials, and their spread",
     takes: ["metric"],
     refuses: ({ settings: { folds = null, seeds = 1 } }) =>
-      folds === null && seeds === 1 ? "its trials train once; those of a study with --folds or --seeds have parts" : null,
+      folds === null && seeds === 1
+        ? "its trials train once; those of a study with --folds or --seeds have parts"
+        : null,
     load: async () => (await import("./kinds/folds.js")).folds,
   },
   prediction: {

@@ -51,7 +51,12 @@ export interface PlottedCell {
   /** Each path's last point, in the order of cycles. */
   readonly ends: readonly { readonly cycle: number; readonly true: number; readonly predicted: number }[];
   /** Behind what was measured, with the 5 and 95 % quantiles over several models. */
-  readonly ahead: readonly { readonly cycle: number; readonly soh: number; readonly low?: number; readonly high?: number }[];
+  readonly ahead: readonly {
+    readonly cycle: number;
+    readonly soh: number;
+    readonly low?: number;
+    readonly high?: number;
+  }[];
   /** The first discharge at or below the end of life: measured or forecast; null: not within the horizon. */
   readonly end_of_life: number | null;
 }

@@ -11,5 +11,11 @@ export async function axeProblems(page) {
   // The page's own policy lets no script in: this one comes through the debugger's door.
   await page.evaluate(source);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 120)} ${any[0]?.message ?? ""}`).slice(0, 3).join(" | ")}`);
+  return violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .map(({ html, any }) => `${html.slice(0, 120)} ${any[0]?.message ?? ""}`)
+        .slice(0, 3)
+        .join(" | ")}`,
+  );
 }

@@ -15,7 +15,14 @@ async function models(storage) {
   const folded = await createStudy({ ...common, name: "folded", params, fix, folds: "cells", seeds: 2 });
   await folded.optimize({ trials: 4, workers: 1 });
   const objectives = [{ metric: "val_rmse" }, { metric: "parameters" }];
-  const pair = await createStudy({ ...common, name: "pair", params, fix, objectives, constraints: ["parameters <= 20000"] });
+  const pair = await createStudy({
+    ...common,
+    name: "pair",
+    params,
+    fix,
+    objectives,
+    constraints: ["parameters <= 20000"],
+  });
   await pair.optimize({ trials: 10, workers: 1 });
 }
 

@@ -14,12 +14,17 @@ const views = [360, 1280].flatMap((width) => ["light", "dark"].map((scheme) => (
 
 /** What a page says of itself that no reader should meet. */
 async function open(browser, file, { width, scheme }) {
-  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme, reducedMotion: "reduce" });
+  const page = await browser.newPage({
+    viewport: { width, height: 900 },
+    colorScheme: scheme,
+    reducedMotion: "reduce",
+  });
   const said = [];
   page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => said.push(`error: ${error.message}`));
   page.on("request", (request) => {
-    if (request.url() !== `file://${file}` && !request.url().startsWith("data:")) said.push(`request: ${request.url()}`);
+    if (request.url() !== `file://${file}` && !request.url().startsWith("data:"))
+      said.push(`request: ${request.url()}`);
   });
   await page.goto(`file://${file}`);
   await page.waitForSelector("html[data-ready]");
@@ -43,7 +48,8 @@ async function blankCharts(page) {
   );
 }
 
-const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const overflow = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 const brightness = (page) =>
   page.evaluate(() => {
     const [, r, g, b] = /(\d+)[, ]+(\d+)[, ]+(\d+)/.exec(
@@ -66,11 +72,16 @@ async function looksRight(page, { scheme }) {
 const rowsOf = (page) => page.locator("table.trials tbody tr").count();
 const statusOf = (page) => page.locator("#trial-table [role=status]").textContent();
 const cellsOf = (page, column) =>
-  page.evaluate((at) => [...document.querySelectorAll("table.trials tbody tr")].map((row) => row.children[at].textContent), column);
+  page.evaluate(
+    (at) => [...document.querySelectorAll("table.trials tbody tr")].map((row) => row.children[at].textContent),
+    column,
+  );
 
 /** The table of trials against the page's own JSON, by other means. */
 async function tableWorks(page, file) {
-  const { trials } = JSON.parse(/<script type="application\/json" id="report">(.*?)<\/script>/s.exec(await readFile(file, "utf8"))[1]);
+  const { trials } = JSON.parse(
+    /<script type="application\/json" id="report">(.*?)<\/script>/s.exec(await readFile(file, "utf8"))[1],
+  );
   const at = (name) => trials.columns.findIndex((column) => column.name === name);
   const valueAt = trials.columns.findIndex(({ group }) => group === "value");
   const count = async () => Number((await statusOf(page)).replace(/,/g, "").match(/^\d+/)[0]);
@@ -90,8 +101,14 @@ async function tableWorks(page, file) {
   const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
   const text = page.locator("#trial-filter");
   await text.fill(`"${trials.columns[valueAt].name}" < ${middle} state = complete`);
-  const wanted = trials.rows.filter((row) => typeof row[valueAt] === "number" && row[valueAt] < middle && row[at("state")] === "complete");
-  await page.waitForFunction((n) => Number(document.querySelector("#trial-table [role=status]").textContent.replace(/,/g, "").match(/^\d+/)[0]) === n, wanted.length);
+  const wanted = trials.rows.filter(
+    (row) => typeof row[valueAt] === "number" && row[valueAt] < middle && row[at("state")] === "complete",
+  );
+  await page.waitForFunction(
+    (n) =>
+      Number(document.querySelector("#trial-table [role=status]").textContent.replace(/,/g, "").match(/^\d+/)[0]) === n,
+    wanted.length,
+  );
   await text.fill("nonsense < 3");
   await page.locator("#trial-table [role=alert]:not([hidden])").waitFor();
   assert.match(await page.locator("#trial-table [role=alert]").textContent(), /no column “nonsense”/);

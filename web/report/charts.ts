@@ -48,7 +48,11 @@ function tableOf({ table, title }: PagePlot): HTMLElement {
   const more = total > rows.length ? `, the first ${rows.length} of ${total} rows` : "";
   const head = columns.map((column) => element("th", { scope: "col" }, column));
   const body = rows.map((row) =>
-    element("tr", {}, ...row.map((cell) => element("td", { class: typeof cell === "number" && "number" }, cellText(cell)))),
+    element(
+      "tr",
+      {},
+      ...row.map((cell) => element("td", { class: typeof cell === "number" && "number" }, cellText(cell))),
+    ),
   );
   return element(
     "div",

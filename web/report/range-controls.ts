@@ -21,7 +21,12 @@ interface Control {
   reset(): void;
 }
 
-function numberControl(column: TrialColumn, at: number, values: readonly number[], changed: () => void): Control | null {
+function numberControl(
+  column: TrialColumn,
+  at: number,
+  values: readonly number[],
+  changed: () => void,
+): Control | null {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   if (!(low < high)) return null;
@@ -34,7 +39,14 @@ function numberControl(column: TrialColumn, at: number, values: readonly number[
   };
   const [from, to] = [input("at least", low), input("at most", high)];
   return {
-    element: element("div", { class: "range", role: "group", "aria-label": column.name }, element("span", { class: "user" }, column.title), from, "–", to),
+    element: element(
+      "div",
+      { class: "range", role: "group", "aria-label": column.name },
+      element("span", { class: "user" }, column.title),
+      from,
+      "–",
+      to,
+    ),
     test: (row) => {
       const [least, most] = [from.valueAsNumber, to.valueAsNumber];
       if (Number.isNaN(least) && Number.isNaN(most)) return true;
@@ -65,7 +77,12 @@ function choiceControl(column: TrialColumn, at: number, texts: readonly string[]
   };
 }
 
-function controlOf(column: TrialColumn, at: number, rows: readonly (readonly Cell[])[], changed: () => void): Control | null {
+function controlOf(
+  column: TrialColumn,
+  at: number,
+  rows: readonly (readonly Cell[])[],
+  changed: () => void,
+): Control | null {
   const cells = rows.flatMap((row) => row[at] ?? []);
   if (column.kind !== "number") return choiceControl(column, at, cells.map(String), changed);
   return numberControl(

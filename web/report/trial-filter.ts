@@ -84,7 +84,8 @@ export function readFilter(text: string, columns: readonly TrialColumn[]): ReadF
 export function compareCells(a: Cell, b: Cell, descending: boolean): number {
   const missing = (cell: Cell): boolean => cell === null || cell === "NaN";
   if (missing(a) || missing(b)) return Number(missing(a)) - Number(missing(b));
-  const number = (cell: Cell): number => (cell === "Infinity" ? Infinity : cell === "-Infinity" ? -Infinity : Number(cell));
+  const number = (cell: Cell): number =>
+    cell === "Infinity" ? Infinity : cell === "-Infinity" ? -Infinity : Number(cell);
   const [x, y] = [number(a), number(b)];
   const areNumbers = typeof a !== "boolean" && typeof b !== "boolean" && !Number.isNaN(x) && !Number.isNaN(y);
   const [s, t] = [String(a), String(b)];

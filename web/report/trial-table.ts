@@ -41,7 +41,12 @@ function rowOf(row: Row, { columns, best }: TrialColumns): HTMLTableRowElement {
     const column = columns[i] as TrialColumn;
     const text = cellText(cell, column);
     if (i === 0)
-      return element("th", { scope: "row", class: "number" }, text, isBest && element("span", { class: "star", title: "best" }, " ★"));
+      return element(
+        "th",
+        { scope: "row", class: "number" },
+        text,
+        isBest && element("span", { class: "star", title: "best" }, " ★"),
+      );
     const content = column.kind === "state" ? element("span", { class: `tag ${text}` }, text) : text;
     const whole = typeof cell === "number" && String(cell) !== text ? String(cell) : undefined;
     const kind = column.kind === "number" ? "number" : column.name === "note" ? "notecell user" : "user";
@@ -51,7 +56,10 @@ function rowOf(row: Row, { columns, best }: TrialColumns): HTMLTableRowElement {
 }
 
 /** Boxes for the states that there are; the test lets through what is ticked. */
-function stateControls({ counts, columns }: TrialColumns, changed: () => void): { element: HTMLElement; test: RowTest } {
+function stateControls(
+  { counts, columns }: TrialColumns,
+  changed: () => void,
+): { element: HTMLElement; test: RowTest } {
   const at = columns.findIndex(({ kind }) => kind === "state");
   const boxes = new Map<string, HTMLInputElement>();
   const group = element("fieldset", { class: "states" }, element("legend", {}, "State"));
@@ -141,7 +149,10 @@ export function startTrialTable(place: HTMLElement, trials: TrialColumns): void 
       element("div", { class: "filter" }, element("label", { for: "trial-filter" }, "Filter"), text, reset),
       element(
         ...(["p", { id: "trial-filter-help", class: "muted" }] as const),
-        "Comparisons (= != < <= > >=) and words; all must hold. A name with spaces stands in “quotes”.".replaceAll(/[“”]/g, '"'),
+        "Comparisons (= != < <= > >=) and words; all must hold. A name with spaces stands in “quotes”.".replaceAll(
+          /[“”]/g,
+          '"',
+        ),
       ),
       problem,
       states.element,
@@ -166,10 +177,7 @@ export function startTrialTable(place: HTMLElement, trials: TrialColumns): void 
 
 /** Buttons for the page before and the one behind. */
 function pagerOf(turn: (step: number) => void): { element: HTMLElement; update(page: number, pages: number): void } {
-  const [back, on] = [
-    element("button", { type: "button" }, "← Back"),
-    element("button", { type: "button" }, "On →"),
-  ];
+  const [back, on] = [element("button", { type: "button" }, "← Back"), element("button", { type: "button" }, "On →")];
   back.addEventListener("click", () => turn(-1));
   on.addEventListener("click", () => turn(1));
   const pager = element("nav", { class: "pager", "aria-label": "Pages of trials" }, back, on);

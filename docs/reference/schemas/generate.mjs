@@ -846,7 +846,19 @@ const schemas = {
       lease: { description: "Null for a trial that is handed out for as long as it takes.", ...nullable(lease) },
     }),
   ],
-  report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
+  report: ["`report N`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
+  "report-page": [
+    "`report -o FILE.html`",
+    object({
+      file: { description: "Where the page was written.", ...text },
+      bytes: count,
+      study: text,
+      revision: { description: "Of the study when it was read.", ...count },
+      trials: { description: "Trials in the table.", ...count },
+      plots: { description: "The kinds of its charts.", ...list(text) },
+      left_out: { description: "Sentences: what the report does not show, and why.", ...list(text) },
+    }),
+  ],
   heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
   "create-study": [
     "`create-study`",

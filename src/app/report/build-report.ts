@@ -1,10 +1,5 @@
 /** What a report says, put together from a study's state. */
-import {
-  comparableTrials,
-  describeDistribution,
-  oneLine,
-  stringifyJson,
-} from "../../core/index.js";
+import { comparableTrials, describeDistribution, oneLine, stringifyJson } from "../../core/index.js";
 import type { Distribution, StudyHeader, StudyState, Trial } from "../../core/index.js";
 import type { Plot } from "../../plots/plot.js";
 import { baselinesOf, errorsOf, partNames } from "../views/baselines.js";
@@ -16,13 +11,7 @@ import { trialVerdict } from "../views/verdict.js";
 import { packageName } from "../made-by.js";
 import type { Winners } from "../winners.js";
 import { REPORT_FORMAT, REPORT_VERSION } from "./report-data.js";
-import type {
-  NamedText,
-  ReportData,
-  ReportedAnnotation,
-  ReportedFailure,
-  ReportedWinner,
-} from "./report-data.js";
+import type { NamedText, ReportData, ReportedAnnotation, ReportedFailure, ReportedWinner } from "./report-data.js";
 import { reproductionOf } from "./reproduction.js";
 import { cutCell, MOST_ROWS, trialColumns } from "./trial-columns.js";
 
@@ -74,9 +63,7 @@ export async function reportOf(state: StudyState, winners: Winners | null, parts
     annotations: annotationsOf(state),
     environment: environmentOf(state),
     ...{ trials, plots: parts.plots },
-    left_out: [
-      ...new Set([...leftOutOf(state, front, trials.rows.length), ...parts.leftOut, ...lacks.slice(0, 1)]),
-    ],
+    left_out: [...new Set([...leftOutOf(state, front, trials.rows.length), ...parts.leftOut, ...lacks.slice(0, 1)])],
   };
 }
 
@@ -145,7 +132,11 @@ async function certaintyOf(state: StudyState, trial: Trial, base: string | null)
 
 function spaceOf({ space }: StudyHeader): ReportData["space"] {
   return Object.entries(space).map(([name, distribution]) => ({
-    ...{ name, distribution: cutCell(describeDistribution(distribution), TEXT_LENGTH), when: conditionOf(distribution) },
+    ...{
+      name,
+      distribution: cutCell(describeDistribution(distribution), TEXT_LENGTH),
+      when: conditionOf(distribution),
+    },
   }));
 }
 
@@ -167,7 +158,13 @@ function textsOf(values: Readonly<Record<string, unknown>>): NamedText[] {
 }
 
 /** A component with the options that it was given: `tpe (n_startup_trials 5)`. */
-function componentText({ name, options }: { readonly name: string; readonly options: Readonly<Record<string, unknown>> }): string {
+function componentText({
+  name,
+  options,
+}: {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}): string {
   const given = Object.entries(options).map(([key, value]) => `${key} ${stringifyJson(value)}`);
   return given.length === 0 ? name : `${name} (${given.join(", ")})`;
 }
@@ -241,7 +238,13 @@ function environmentOf({ header, trials }: StudyState): NamedText[] {
   const by = header.made_by;
   return [
     ...(by ? [{ name: "study made by", text: `${by.package}${by.commit ? ` at ${by.commit}` : ""}` }] : []),
-    ...(by ? [{ name: "Node", text: by.node }, { name: "CPU", text: by.cpu }, { name: "kernels", text: by.kernels }] : []),
+    ...(by
+      ? [
+          { name: "Node", text: by.node },
+          { name: "CPU", text: by.cpu },
+          { name: "kernels", text: by.kernels },
+        ]
+      : []),
     ...(by ? [{ name: "command line", text: cutCell(by.command_line, TEXT_LENGTH) }] : []),
     ...(ran.length > 0 ? [{ name: "trained on", text: cutCell(ran.join("; "), TEXT_LENGTH) }] : []),
   ];

@@ -43,7 +43,13 @@ function styleText(): string {
 function scriptData({ trials, plots }: ReportData): string {
   const drawn = plots.map(({ kind, title, option, height, table }) => {
     const { columns, rows } = table;
-    return { kind, title, option, height, table: { columns, rows: rows.slice(0, MOST_TABLE_ROWS), total: rows.length } };
+    return {
+      kind,
+      title,
+      option,
+      height,
+      table: { columns, rows: rows.slice(0, MOST_TABLE_ROWS), total: rows.length },
+    };
   });
   return scriptJson({ trials, plots: drawn });
 }
@@ -71,7 +77,11 @@ function navigation(data: ReportData): Markup {
     ["environment", "Environment", true],
   ];
   const items = links.filter(([, , there]) => there).map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`);
-  return html`<nav aria-label="Sections"><ul>${items}</ul></nav>`;
+  return html`<nav aria-label="Sections">
+    <ul>
+      ${items}
+    </ul>
+  </nav>`;
 }
 
 /** The page of a report. */
@@ -83,39 +93,43 @@ export function reportPage(data: ReportData): string {
   ];
   const { name } = data.study;
   const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policyOf([style], scripts)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="${data.made_by}">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${name} · study report</title>
-<link rel="icon" href="data:,">
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the report</a>
-${headSection(data)}
-${navigation(data)}
-<main id="main">
-${overviewSection(data)}
-${bestSection(data)}
-${chartSection(data)}
-${trialSection(data)}
-${spaceSection(data)}
-${failureSection(data)}
-${annotationSection(data)}
-${environmentSection(data)}
-</main>
-<footer>
-<p>Made by ${data.made_by} on ${data.made_at.slice(0, 16).replace("T", " ")} UTC, from revision ${data.revision} of the study. This file loads nothing from elsewhere.</p>
-</footer>
-<script type="application/json" id="report">${new Markup(scriptData(data))}</script>
-${scripts.map((script) => html`<script type="module">${new Markup(script)}</script>
-`)}</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policyOf([style], scripts)}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="generator" content="${data.made_by}" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${name} · study report</title>
+        <link rel="icon" href="data:," />
+        <style>
+          ${new Markup(style)}
+        </style>
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the report</a>
+        ${headSection(data)} ${navigation(data)}
+        <main id="main">
+          ${overviewSection(data)} ${bestSection(data)} ${chartSection(data)} ${trialSection(data)}
+          ${spaceSection(data)} ${failureSection(data)} ${annotationSection(data)} ${environmentSection(data)}
+        </main>
+        <footer>
+          <p>
+            Made by ${data.made_by} on ${data.made_at.slice(0, 16).replace("T", " ")} UTC, from revision
+            ${data.revision} of the study. This file loads nothing from elsewhere.
+          </p>
+        </footer>
+        <script type="application/json" id="report">
+          ${new Markup(scriptData(data))}
+        </script>
+        ${scripts.map(
+          (script) =>
+            html`<script type="module">
+              ${new Markup(script)};
+            </script> `,
+        )}
+      </body>
+    </html> `;
   return page.toString();
 }

@@ -1,14 +1,7 @@
 /** The baselines that stand beside a trial of a study. */
 import { canonicalJson } from "../../core/index.js";
 export { partNames } from "../../core/index.js";
-import type {
-  FoldBaselines,
-  Metrics,
-  Params,
-  ScoredBaselines,
-  StudyHeader,
-  Trial,
-} from "../../core/index.js";
+import type { FoldBaselines, Metrics, Params, ScoredBaselines, StudyHeader, Trial } from "../../core/index.js";
 
 /** What a trial has chosen of what its study searches of the data: it decides on which windows it is scored. */
 export function searchedData({ space }: Pick<StudyHeader, "space">, params: Params): Params {

@@ -22,7 +22,9 @@ interface ReportOptions extends StudyOptions {
 export const reportCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("report"), { positional: false })
     .argument("[words...]", "the study's name or file; with --step and --value: the trial's number, perhaps behind it")
-    .usage("[options] [study] -o <file.html>\n       mlbench-hpo report [options] [study] <number> --step <n> --value <x>")
+    .usage(
+      "[options] [study] -o <file.html>\n       mlbench-hpo report [options] [study] <number> --step <n> --value <x>",
+    )
     .description(
       "write a study's report as one page that loads nothing (-o FILE.html); or report an intermediate value of a trial that `ask` handed out (--step, --value), which prints continue, prune or stop",
     )
@@ -43,11 +45,11 @@ export const reportCommand: CommandDefinition = (program, { io }) => {
       if (output !== undefined) return writePage(words, { ...options, output }, io);
       if (!isValue)
         throw new UsageError(
-          "missing-option",
+          "missing-argument",
           "report: give -o FILE.html for a study's page, or a trial's number with --step and --value",
         );
       if (step === undefined || value === undefined)
-        throw new UsageError("missing-option", `report: ${step === undefined ? "--step" : "--value"} is missing`);
+        throw new UsageError("missing-argument", `report: ${step === undefined ? "--step" : "--value"} is missing`);
       return reportValue(words, { ...options, step, value }, io);
     });
 };
@@ -60,7 +62,10 @@ async function writePage(
   const format = parseFormat(options.format);
   const [study, ...rest] = words;
   if (rest.length > 0)
-    throw new UsageError("invalid-option", `report ${words.join(" ")}: a page is of one study: report ${study} -o ${options.output}`);
+    throw new UsageError(
+      "invalid-option",
+      `report ${words.join(" ")}: a page is of one study: report ${study} -o ${options.output}`,
+    );
   const ref = await resolveStudy(options, study);
   const { writeReport } = await import("../../app/write-report.js");
   const written = await writeReport(ref, { file: options.output });

@@ -68,7 +68,13 @@ function foldSeries(columns: readonly Column[]): ChartOption[] {
       ),
     );
     return {
-      ...{ type: "scatter", name: fold === "" ? "seed" : fold, symbol: SYMBOLS[f % SYMBOLS.length], symbolSize: 7, z: 3 },
+      ...{
+        type: "scatter",
+        name: fold === "" ? "seed" : fold,
+        symbol: SYMBOLS[f % SYMBOLS.length],
+        symbolSize: 7,
+        z: 3,
+      },
       ...{ itemStyle: { color: seriesColor(f % seriesColors), opacity: 0.85 } },
       ...{ dimensions: ["rank", "value", "trial", "part"], encode: { tooltip: [2, 3, 1] }, data },
     };
@@ -133,7 +139,11 @@ export function folds(study: PlotStudy, { metric, width = PLOT_WIDTH, height }: 
     ...{ kind: "folds", title: `${study.name}: parts of the best trials`, notes },
     ...{ width, height: Math.round(places.height) },
     option: {
-      ...{ grid: places.grids, legend: topLegend([...names.slice(2), ...names.slice(0, 2)]), tooltip: { trigger: "item" } },
+      ...{
+        grid: places.grids,
+        legend: topLegend([...names.slice(2), ...names.slice(0, 2)]),
+        tooltip: { trigger: "item" },
+      },
       xAxis: {
         ...numberAxis({ name: "place among the trials", more: { min: 0.5, max: Math.max(columns.length, 1) + 0.5 } }),
         ...{ scale: false, splitLine: { show: false }, axisTick: { customValues: ranks } },

@@ -38,7 +38,15 @@ function bandSeries({ ahead }: PlottedCell, last: readonly number[], more: Chart
   const edge = [...whole.map(([x, low]) => [x, low]), ...whole.toReversed().map(([x, , high]) => [x, high])];
   return [
     {
-      ...{ type: "custom", name: "5 to 95 % of its models", silent: true, z: 1, clip: true, renderItem: "band", ...more },
+      ...{
+        type: "custom",
+        name: "5 to 95 % of its models",
+        silent: true,
+        z: 1,
+        clip: true,
+        renderItem: "band",
+        ...more,
+      },
       ...{ itemPayload: { edge, fill: "@series2", opacity: 0.2 }, itemStyle: { color: "@series2", opacity: 0.2 } },
       ...{ encode: { x: 0, y: [1, 2] }, data: whole },
     },
@@ -93,11 +101,7 @@ export function forecast(study: PlotStudy, { width = PLOT_WIDTH, height }: PlotO
   const { cells, trial, horizon } = predicted;
   const rows = Math.max(1, cells.length);
   const plotHeight =
-    height === undefined
-      ? rows > 2
-        ? 170
-        : 230
-      : Math.max(60, (height - HEAD) / rows - MARGIN.top - MARGIN.bottom);
+    height === undefined ? (rows > 2 ? 170 : 230) : Math.max(60, (height - HEAD) / rows - MARGIN.top - MARGIN.bottom);
   const places = panelPlaces(rows, { columns: 1, width, plotHeight, margin: MARGIN, head: HEAD });
   const series = cells.flatMap((cell, panel) => panelSeries(cell, predicted, panel));
   const left = places.grids[0]?.["left"];

@@ -7,7 +7,8 @@ import type { PlottedPrediction, PlotStudy } from "../plot-study.js";
  * @throws UsageError `no-prediction` where the best trial has none, saying why.
  */
 export function predictionOf({ name, prediction }: PlotStudy, kind: string): PlottedPrediction {
-  const missing = prediction === undefined ? "nothing was predicted" : "missing" in prediction ? prediction.missing : null;
+  const missing =
+    prediction === undefined ? "nothing was predicted" : "missing" in prediction ? prediction.missing : null;
   if (missing !== null) throw new UsageError("no-prediction", `plot ${kind} of "${name}": ${missing}`);
   return prediction as PlottedPrediction;
 }

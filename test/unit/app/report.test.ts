@@ -141,7 +141,9 @@ describe("studies of every sort have a report", () => {
   test("one of version 1", async () => {
     const storage = await emptyFolder();
     await mkdir(storage, { recursive: true });
-    const v1 = JSON.parse(await readFile(join(projectRoot, "test/fixtures/storage/v1.json"), "utf8")) as { name: string };
+    const v1 = JSON.parse(await readFile(join(projectRoot, "test/fixtures/storage/v1.json"), "utf8")) as {
+      name: string;
+    };
     await cp(join(projectRoot, "test/fixtures/storage/v1.json"), join(storage, `${v1.name}.json`));
     const before = await readFile(join(storage, `${v1.name}.json`), "utf8");
     const { bytes, trials } = await writeReport({ storage, name: v1.name }, { file: join(storage, "v1.html") });
@@ -223,7 +225,12 @@ describe("a trained study's report", () => {
     const forecast = data.plots.find(({ kind }) => kind === "forecast");
     expect(forecast?.table.rows.filter(([, , , soh]) => soh !== null)).toHaveLength(4 * 3);
     const page = await runHere(["report", "folded", "-o", "out/folded.html", "--format", "json"], folder);
-    expect(JSON.parse(page.stdout)).toMatchObject({ file: "out/folded.html", study: "folded", trials: 2, left_out: [] });
+    expect(JSON.parse(page.stdout)).toMatchObject({
+      file: "out/folded.html",
+      study: "folded",
+      trials: 2,
+      left_out: [],
+    });
   });
 
   test("says why a prediction is left out", async () => {
@@ -232,6 +239,8 @@ describe("a trained study's report", () => {
     await cp(join(folder, "studies/kept.json"), join(folder, "elsewhere/kept.json"), { recursive: true });
     const without = await readReport({ storage: join(folder, "elsewhere"), name: "kept" });
     expect(without.plots.map(({ kind }) => kind)).not.toContain("prediction");
-    expect(without.left_out[0]).toMatch(/^The best trial's prediction and forecast are left out: trial \d has no kept weights/);
+    expect(without.left_out[0]).toMatch(
+      /^The best trial's prediction and forecast are left out: trial \d has no kept weights/,
+    );
   });
 });

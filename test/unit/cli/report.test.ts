@@ -12,7 +12,10 @@ test("report writes a page, or takes a value, and says which when it cannot tell
     const { code, stdout, stderr } = await runHere(["report", ...args], folder);
     return { code, text: (stdout + stderr).trim() };
   };
-  expect(await said("-o", "r.html")).toEqual({ code: 0, text: expect.stringMatching(/^report: r\.html \(\d+ kB, \d+ charts, 1 trial\)$/) as string });
+  expect(await said("-o", "r.html")).toEqual({
+    code: 0,
+    text: expect.stringMatching(/^report: r\.html \(\d+ kB, \d+ charts, 1 trial\)$/) as string,
+  });
   expect(await said("s", "0", "--step", "1", "--value", "0.5")).toEqual({ code: 0, text: "continue" });
   const refused: readonly (readonly [string[], RegExp])[] = [
     [[], /^error: report: give -o FILE\.html for a study's page, or a trial's number with --step and --value$/],
