@@ -173,6 +173,8 @@ export {
   trialLog,
 } from "./app/read-study.js";
 export type { InspectedStudy } from "./app/read-study.js";
+export { studyImportances } from "./app/study-importances.js";
+export type { StudyImportances } from "./app/study-importances.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
 export type {
@@ -368,3 +370,9 @@ export type { PredictOptions } from "./training/predict.js";
 export type { CellEndPoints, CellForecast, Prediction, PredictionRow } from "./training/prediction.js";
 export { buildParams, parseSpace, valueAtQuantile } from "./search-space/index.js";
 export type { DerivedSpace } from "./search-space/index.js";
+export { plotStudy, renderPlot } from "./app/plot-study.js";
+export type { PlotFormat, RenderOptions, StudyPlotOptions } from "./app/plot-study.js";
+export { plotKinds } from "./plots/plot.js";
+export type { Plot, PlotCell, PlotKind, PlotOptions, PlotTable } from "./plots/plot.js";
+export type { ThemeName } from "./plots/theme.js";
+export type { ChartOption } from "#echarts";

@@ -22,7 +22,7 @@ const fanova = z.strictObject({
   seed: parameter(z.number().int().min(0).default(0), { description: "of the forest's random numbers" }),
   measure: parameter(z.enum(["range", "space"]).default("range"), {
     description:
-      "what counts evenly: range, the plain numbers from low to high (as Optuna); space, what the search draws (logarithms, steps, choices)",
+      "what counts evenly: range, plain numbers from low to high, as in Optuna; space, what the search draws (logarithms, steps, choices)",
   }),
 });
 

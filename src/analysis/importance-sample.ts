@@ -55,8 +55,12 @@ interface SampleOptions {
   readonly params?: readonly string[];
 }
 
-/** The parameters of a trial that its conditions leave it, each with the distribution it was drawn from. */
-type Drawn = ReadonlyMap<string, { readonly distribution: Distribution; readonly value: ParamValue }>;
+/** A parameter of a trial that its conditions leave it: a number, or the index of a choice. */
+interface Drawn {
+  readonly name: string;
+  readonly distribution: Distribution;
+  readonly value: number;
+}
 
 /**
  * The trials to find importances from.
@@ -66,25 +70,24 @@ export function sampleOf(facts: StudyFacts, target: ImportanceTarget, options: S
   const names = namesOf(facts, options.params);
   const order = drawOrder(facts.space);
   const omitted = new Map<OmittedReason, number[]>();
-  const used: { readonly value: number; readonly drawn: Drawn }[] = [];
+  const used: number[] = [];
+  const regimes = new Regimes();
   for (const trial of facts.trials) {
     const value = standing(trial, facts, target, options);
     const drawn = typeof value === "number" ? drawnBy(trial, facts, order) : null;
-    if (typeof value === "number" && drawn !== null) used.push({ value, drawn });
-    else push(omitted, typeof value === "number" ? "outside-space" : value, trial.number);
+    if (typeof value !== "number" || drawn === null) {
+      push(omitted, typeof value === "number" ? "outside-space" : value, trial.number);
+      continue;
+    }
+    for (const one of drawn) regimes.add(used.length, one);
+    used.push(value);
   }
-  const values = Float64Array.from(used, ({ value }) => value);
-  const parameters = names.map((name) => ({
-    name,
-    regimes: regimesOf(
-      name,
-      used.map(({ drawn }) => drawn),
-    ),
-  }));
+  const values = Float64Array.from(used);
+  const parameters = names.map((name) => ({ name, regimes: regimes.of(name) }));
   return {
     ...{ names, parameters, values, direction: target.direction },
     omitted: [...omitted].map(([reason, trials]) => ({ reason, trials })),
-    notes: [...pointless(values), ...unheard(target, options)],
+    notes: [...pointless(values), ...onPruned(omitted.get("pruned")?.length ?? 0, target, options)],
   };
 }
 
@@ -126,39 +129,55 @@ function standing(
 }
 
 /** Null where a value is none that its parameter can have. What the space does not know, and the trial did not declare, is nobody's. */
-function drawnBy(trial: Trial, { space }: StudyFacts, order: readonly string[]): Drawn | null {
-  const drawn = new Map<string, { distribution: Distribution; value: ParamValue }>();
+function drawnBy(trial: Trial, { space }: StudyFacts, order: readonly string[]): readonly Drawn[] | null {
+  const drawn: Drawn[] = [];
   const active: Record<string, ParamValue> = {};
-  const { params, distributions = {} } = trial;
+  const { params, distributions } = trial;
   const take = (name: string, distribution: Distribution): boolean => {
     if (!Object.hasOwn(params, name) || !isActive(distribution, active)) return true;
     const value = params[name] as ParamValue;
     if (!contains(distribution, value)) return false;
     active[name] = value;
-    drawn.set(name, { distribution, value });
+    const number = distribution.type === "categorical" ? distribution.choices.indexOf(value) : (value as number);
+    drawn.push({ name, distribution, value: number });
     return true;
   };
   for (const name of order) if (!take(name, space[name] as Distribution)) return null;
-  for (const [name, distribution] of Object.entries(distributions))
+  for (const [name, distribution] of Object.entries(distributions ?? {}))
     if (!Object.hasOwn(space, name) && !take(name, distribution)) return null;
   return drawn;
 }
 
-function regimesOf(name: string, used: readonly Drawn[]): Regime[] {
-  const found = new Map<string, { distribution: Distribution; rows: number[]; values: number[] }>();
-  const keys = new Map<Distribution, string>();
-  for (const [row, drawn] of used.entries()) {
-    const one = drawn.get(name);
-    if (!one) continue;
-    const { distribution, value } = one;
-    const key = keys.get(distribution) ?? keyOf(distribution);
-    keys.set(distribution, key);
-    const regime = found.get(key) ?? { distribution, rows: [], values: [] };
-    found.set(key, regime);
-    regime.rows.push(row);
-    regime.values.push(distribution.type === "categorical" ? distribution.choices.indexOf(value) : Number(value));
+interface Growing {
+  readonly distribution: Distribution;
+  readonly rows: number[];
+  readonly values: number[];
+}
+
+/** The regimes of all parameters, while trials are added. */
+class Regimes {
+  readonly #byName = new Map<string, { last: Growing; readonly all: Map<string, Growing> }>();
+
+  add(row: number, { name, distribution, value }: Drawn): void {
+    const { rows, values } = this.#at(name, distribution);
+    rows.push(row);
+    values.push(value);
   }
-  return [...found.values()].map((regime) => ({ ...regime, values: Float64Array.from(regime.values) }));
+
+  of(name: string): Regime[] {
+    const all = this.#byName.get(name)?.all.values() ?? [];
+    return [...all].map((regime) => ({ ...regime, values: Float64Array.from(regime.values) }));
+  }
+
+  #at(name: string, distribution: Distribution): Growing {
+    const known = this.#byName.get(name);
+    if (known?.last.distribution === distribution) return known.last;
+    const key = keyOf(distribution);
+    const regime = known?.all.get(key) ?? { distribution, rows: [], values: [] };
+    const all = known?.all ?? new Map<string, Growing>();
+    this.#byName.set(name, { last: regime, all: all.set(key, regime) });
+    return regime;
+  }
 }
 
 /** Equal distributions are one, whatever makes them active. */
@@ -175,8 +194,12 @@ function pointless(values: Float64Array): string[] {
   return [];
 }
 
-/** A rule that is asked for and cannot be followed. */
-function unheard({ metric, reported }: ImportanceTarget, { pruned }: SampleOptions): string[] {
-  if (pruned !== "last-report" || reported) return [];
-  return [`Trials do not report ${metric} by itself: pruned ones are left out.`];
+/** What pruned trials do to the answer, or cannot do. */
+function onPruned(count: number, { metric, reported }: ImportanceTarget, { pruned }: SampleOptions): string[] {
+  if (count === 0) return [];
+  if (reported)
+    return [
+      "Pruned trials, which are the worse ones, count for nothing; pruned=last-report counts their last reports.",
+    ];
+  return pruned === "last-report" ? [`Pruned trials do not report ${metric} by itself: they are left out.`] : [];
 }

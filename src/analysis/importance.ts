@@ -6,7 +6,7 @@ import type { ImportanceRecords, ImportanceStudy } from "./importance-facts.js";
 import { fanova } from "./fanova/fanova.js";
 import { chooseMethod } from "./importance-methods.js";
 import type { ChosenMethod, ImportanceMethod, MethodOptions } from "./importance-methods.js";
-import { sampleOf } from "./importance-sample.js";
+import { prunedRules, sampleOf } from "./importance-sample.js";
 import type { ImportanceSample, PrunedRule } from "./importance-sample.js";
 import { targetsOf } from "./importance-target.js";
 import type { ImportanceTarget } from "./importance-target.js";
@@ -63,6 +63,11 @@ export function importances(source: ImportanceRecords | ImportanceStudy, options
   const { interactions = false, pruned = "leave-out", feasibleOnly = false, params } = options;
   if (interactions && chosen.name !== "fanova")
     throw new UsageError("invalid-option", "importances: interactions are of method fanova, not of ped-anova");
+  if (!prunedRules.includes(pruned))
+    throw new UsageError(
+      "invalid-option",
+      `importances: pruned: expected ${prunedRules.join(" or ")}, got ${JSON.stringify(pruned)}`,
+    );
   const targets = targetsOf(facts, options.metric).map((target) => {
     const sample = sampleOf(facts, target, defined({ pruned, feasibleOnly, params }));
     return answer(target, sample, run(chosen, sample, interactions));

@@ -65,8 +65,12 @@ export function insideZoom(axes: { x?: readonly number[]; y?: readonly number[] 
   ];
 }
 
-/** A text of at most so many characters, its end kept: of parameters' names that tells more than the beginning. */
-export function shortLabel(text: string, most: number): string {
+/**
+ * A name of at most so many characters: without its group (`model.`) where that is enough, else its end, which tells more
+ * than its beginning.
+ */
+export function shortLabel(name: string, most: number): string {
+  const text = name.length > most ? (name.split(".").at(-1) as string) : name;
   const characters = Array.from(text);
   return characters.length <= most ? text : `…${characters.slice(1 - most).join("")}`;
 }
@@ -86,10 +90,16 @@ export function rangeOf(values: Iterable<number>): [number, number] {
   return [low, high];
 }
 
+/** The next of 1, 2, 5, 10, … times a power of ten. */
+function roundStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return power * ([1, 2, 5, 10].find((factor) => factor * power >= step) ?? 10);
+}
+
 /** The ends of an axis for these values, so that panels share one: round numbers around them, where there are some. */
 export function sharedRange(values: readonly number[], log: boolean): { min?: number; max?: number } {
   const [low, high] = rangeOf(values);
-  const step = 10 ** Math.floor(Math.log10((high - low) / 2));
+  const step = roundStep((high - low) / 4);
   const [min, max] = log
     ? [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high))]
     : [rounded(Math.floor(low / step) * step), rounded(Math.ceil(high / step) * step)];

@@ -13,6 +13,8 @@ import type { PlotStudy } from "./plot-study.js";
 export interface PlotParameter {
   readonly name: string;
   readonly log: boolean;
+  /** Whether only whole numbers lie on it. */
+  readonly whole: boolean;
   /** What a category axis shows; null for numbers. */
   readonly choices: readonly string[] | null;
   /** The axis' ends; of a category axis its first and last place. */
@@ -45,7 +47,8 @@ function numeric(name: string, distribution: Distribution | undefined, values: r
   const declared = distribution && distribution.type !== "categorical" ? [distribution.low, distribution.high] : [];
   const [low, high] = values.length + declared.length === 0 ? [0, 1] : rangeOf([...values, ...declared]);
   const place = ({ params }: Trial): number | null => (Object.hasOwn(params, name) ? (params[name] as number) : null);
-  return { name, log: isLog(distribution) && low > 0, choices: null, low, high, place };
+  const whole = distribution?.type === "int";
+  return { name, log: isLog(distribution) && low > 0, whole, choices: null, low, high, place };
 }
 
 function categorical(
@@ -58,7 +61,15 @@ function categorical(
   const places = new Map(all.map((value, i) => [value, i]));
   const place = ({ params }: Trial): number | null =>
     Object.hasOwn(params, name) ? (places.get(params[name] as ParamValue) ?? null) : null;
-  return { name, log: false, choices: all.map(choiceText), low: 0, high: Math.max(0, all.length - 1), place };
+  return {
+    name,
+    log: false,
+    whole: true,
+    choices: all.map(choiceText),
+    low: 0,
+    high: Math.max(0, all.length - 1),
+    place,
+  };
 }
 
 /** A value of a parameter as tables have it. */
@@ -91,20 +102,22 @@ export function chooseParameters(
     return { parameters: names.map((name) => plotParameter(study, name)), notes: [] };
   }
   if (known.length <= most) return { parameters: known.map((name) => plotParameter(study, name)), notes: [] };
-  const first = new Set(byImportance(study, measure).slice(0, most));
+  const { names: ranked, how } = byImportance(study, measure);
+  const first = new Set(ranked.slice(0, most));
   const names = known.filter((name) => first.has(name));
-  const notes = [
-    `${most} of ${known.length} parameters are drawn, those that matter most (PED-ANOVA); --param names others.`,
-  ];
+  const notes = [`${most} of ${known.length} parameters are drawn, ${how}; --param names others.`];
   return { parameters: names.map((name) => plotParameter(study, name)), notes };
 }
 
-/** The parameters' names, those that matter most first; as declared where nothing is known. */
-export function byImportance(study: PlotStudy, measure: Measure): string[] {
+/** The parameters' names, those that matter most first, and in words why so; as declared where nothing is known. */
+export function byImportance(study: PlotStudy, measure: Measure): { readonly names: string[]; readonly how: string } {
   const { header, trials } = study;
   const [target] = importances({ header, trials }, { metric: measure.name }).targets;
-  const ranked = (target?.parameters ?? []).map(({ name }) => name);
-  return [...ranked, ...parameterNames(study).filter((name) => !ranked.includes(name))];
+  const ranked = (target?.parameters ?? []).filter(({ importance }) => importance > 0).map(({ name }) => name);
+  return {
+    names: [...ranked, ...parameterNames(study).filter((name) => !ranked.includes(name))],
+    how: ranked.length > 0 ? "those that matter most (PED-ANOVA)" : "the first as declared",
+  };
 }
 
 /** How far beyond its values a parameter's axis goes, as a share of their range. */
@@ -125,7 +138,7 @@ export function parameterAxis(
   parameter: PlotParameter,
   parts: AxisParts & { readonly characters: number },
 ): ChartOption {
-  const { choices, log } = parameter;
+  const { choices, log, whole } = parameter;
   const name = shortLabel(parameter.name, parts.characters);
   if (choices !== null) {
     const { more = {} } = parts;
@@ -139,5 +152,10 @@ export function parameterAxis(
   }
   const [min, max] = spread(parameter);
   const axisLabel = { color: "@text", hideOverlap: true, showMinLabel: false, showMaxLabel: false };
-  return numberAxis({ ...parts, name, log, more: { min, max, axisLabel, ...(parts.more ?? {}) } });
+  return numberAxis({
+    ...parts,
+    name,
+    log,
+    more: { min, max, axisLabel, ...(whole ? { minInterval: 1 } : {}), ...(parts.more ?? {}) },
+  });
 }

@@ -60,9 +60,22 @@ function shareBelow(distribution: Distribution, measure: Measure): Axis["below"]
   return (threshold) => Math.min(1, Math.max(0, toUnit(dimension, threshold)));
 }
 
-/** Numbers brought to between -1 and 1, all 0 where they are equal. Differences of finite numbers can overflow: halves are taken. */
+/** Beyond so many times their range numbers drown the differences between them, once they are squared. */
+const DROWNING = 1e5;
+
+/**
+ * Numbers brought to between -2 and 2, all 0 where they are equal: by a power of two, which rounds nothing, and around 0
+ * only where they lie far from it. No difference or square of them overflows.
+ */
 export function scaled(values: Float64Array): Float64Array {
-  const [low, high] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-  const [middle, half] = [low / 2 + high / 2, high / 2 - low / 2];
-  return half === 0 ? values.map(() => 0) : values.map((value) => (value / 2 - middle / 2) / half);
+  const [low, high] = [
+    values.reduce((a, b) => Math.min(a, b), Infinity),
+    values.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
+  if (low >= high) return values.map(() => 0);
+  const largest = Math.max(-low, high);
+  const middle = largest / DROWNING > high / 2 - low / 2 ? low / 2 + high / 2 : 0;
+  const size = middle === 0 ? largest : Math.max(high - middle, middle - low);
+  const unit = 2 ** Math.floor(Math.log2(size));
+  return values.map((value) => (value - middle) / unit);
 }

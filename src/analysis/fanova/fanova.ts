@@ -47,7 +47,7 @@ interface GroupResult {
  * all importances are shares of the same whole.
  */
 export function fanova(sample: ImportanceSample, options: FanovaOptions, interactions: boolean): MethodResult {
-  const notes: string[] = [];
+  const notes = notesOn(sample, options);
   const all = scaled(sample.values);
   const whole = sumOfSquares(all);
   const results = groupsOf(sample).map((group, place) => {
@@ -63,6 +63,24 @@ export function fanova(sample: ImportanceSample, options: FanovaOptions, interac
     ...{ parameters: sample.parameters.map(({ name }) => merged(name, sample, results)), top: null, notes },
     interactions: interactions ? pairs : null,
   };
+}
+
+/** Fewer trials than this leave a forest much to guess. */
+const MANY_TRIALS = 20;
+
+function notesOn({ parameters, values }: ImportanceSample, { measure }: FanovaOptions): string[] {
+  if (values.length < 2) return [];
+  const log = parameters.filter(({ regimes }) =>
+    regimes.some(({ distribution: d }) => d.type !== "categorical" && d.log && d.high > d.low),
+  );
+  const notes: string[] = [];
+  if (values.length < MANY_TRIALS) notes.push(`A forest of ${values.length} trials is a guess.`);
+  if (measure === "range" && log.length > 0)
+    notes.push(
+      `${log.map(({ name }) => name).join(", ")}: weighed by plain numbers, as Optuna does, most of which are large ones; ` +
+        "measure=space weighs by the logarithm, as the search draws.",
+    );
+  return notes;
 }
 
 /** Of the deviations from the mean. */
@@ -126,10 +144,12 @@ function examine(group: Group, values: Float64Array, examination: Examination): 
     const grown = growTree(data, createRng(options.seed, "fanova", place, tree), options.max_depth);
     const leaves = leavesOf(grown, table, options.measure);
     if (!(leaves.variance > 0)) continue;
-    const alone = new Map(singles.map((axis) => [axis, marginalVariance(leaves, axis) / leaves.variance]));
+    // Optuna takes what the parameters that all trials have do not explain for nothing; by the space's measure it is nobody's.
+    const whole = leaves.variance / (options.measure === "space" ? grown.explained : 1);
+    const alone = new Map(singles.map((axis) => [axis, marginalVariance(leaves, axis) / whole]));
     for (const [axis, fraction] of alone) found.get(axis)?.push(fraction);
     pairs.forEach(([a, b], i) => {
-      const both = pairVariance(leaves, a, b) / leaves.variance;
+      const both = pairVariance(leaves, a, b) / whole;
       joint[i]?.push(Math.max(0, both - (alone.get(a) as number) - (alone.get(b) as number)));
     });
   }

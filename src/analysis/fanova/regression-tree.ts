@@ -13,6 +13,8 @@ export interface RegressionTree {
   /** The mean of the values in a node. */
   readonly value: Float64Array;
   readonly size: number;
+  /** The share of its sample's variance that lies between the leaves: 1 but where columns cannot tell trials apart. */
+  readonly explained: number;
 }
 
 /** What trees are grown on. */
@@ -32,7 +34,8 @@ export function treeData(columns: readonly Float64Array[], values: Float64Array)
 }
 
 /**
- * Grows a tree on as many rows as there are, drawn with replacement. Of equally good splits one is taken at random.
+ * Grows a tree on as many rows as there are, drawn with replacement. Of equally good splits one is taken at random; which
+ * are equal is often a matter of rounding, so sums are taken in scikit-learn's order: few trials have many such splits.
  * @param maxDepth how many splits lie above a leaf at most
  */
 export function growTree(data: TreeData, rng: Rng, maxDepth: number): RegressionTree {
@@ -60,6 +63,7 @@ class Growth {
   readonly #data: TreeData;
   readonly #weights: Float64Array;
   readonly #rng: Rng;
+  /** Of each column, and behind them the rows by their numbers. */
   readonly #orders: readonly Int32Array[];
   readonly #goesLeft: Uint8Array;
   readonly #spare: Int32Array;
@@ -69,9 +73,11 @@ class Growth {
     this.#data = data;
     this.#weights = weights;
     this.#rng = rng;
-    this.#orders = data.orders.map((order) => order.filter((row) => (weights[row] as number) > 0));
+    const drawn = (order: Int32Array): Int32Array => order.filter((row) => (weights[row] as number) > 0);
+    const rows = drawn(Int32Array.from(weights.keys()));
+    this.#orders = [...data.orders.map(drawn), rows];
     this.#goesLeft = new Uint8Array(weights.length);
-    this.#spare = new Int32Array(this.#orders[0]?.length ?? 0);
+    this.#spare = new Int32Array(rows.length);
     this.#tried = Int32Array.from(data.columns.keys());
   }
 
@@ -81,14 +87,17 @@ class Growth {
     const column = new Int32Array(most).fill(-1);
     const [left, right] = [new Int32Array(most), new Int32Array(most)];
     const [threshold, value] = [new Float64Array(most), new Float64Array(most)];
-    let size = 1;
+    let [size, unexplained] = [1, 0];
     const open = [{ node: 0, from: 0, to: rows, depth: 0 }];
     for (let next = open.pop(); next; next = open.pop()) {
       const { node, from, to, depth } = next;
       const { weight, sum, pure } = this.#totals(from, to);
       value[node] = sum / weight;
       const split = pure || depth >= maxDepth ? null : this.#bestSplit(from, to, weight, sum);
-      if (!split) continue;
+      if (!split) {
+        if (!pure) unexplained += this.#squares(from, to, value[node]);
+        continue;
+      }
       column[node] = split.column;
       threshold[node] = split.threshold;
       const middle = this.#divide(from, to, split);
@@ -97,12 +106,21 @@ class Growth {
       open.push({ node: right[node], from: middle, to, depth: depth + 1 });
       open.push({ node: left[node], from, to: middle, depth: depth + 1 });
     }
-    return { column, threshold, left, right, value, size };
+    const total = this.#squares(0, rows, value[0] as number);
+    return { column, threshold, left, right, value, size, explained: total > 0 ? 1 - unexplained / total : 0 };
+  }
+
+  /** The squared deviations from a mean. */
+  #squares(from: number, to: number, mean: number): number {
+    let sum = 0;
+    for (const row of (this.#orders[0] as Int32Array).subarray(from, to))
+      sum += (this.#weights[row] as number) * ((this.#data.values[row] as number) - mean) ** 2;
+    return sum;
   }
 
   #totals(from: number, to: number): { weight: number; sum: number; pure: boolean } {
     const { values } = this.#data;
-    const order = this.#orders[0] as Int32Array;
+    const order = this.#orders.at(-1) as Int32Array;
     const first = values[order[from] as number] as number;
     let [weight, sum, pure] = [0, 0, true];
     for (let i = from; i < to; i++) {
@@ -127,24 +145,26 @@ class Growth {
     const order = this.#orders[column] as Int32Array;
     const { values } = this.#data;
     const weights = this.#weights;
-    let x = numbers[order[from] as number] as number;
-    if (x === numbers[order[to - 1] as number]) return;
+    if (numbers[order[from] as number] === numbers[order[to - 1] as number]) return;
     let [leftWeight, leftSum] = [0, 0];
-    for (let i = from; i < to; i++) {
-      const row = order[i] as number;
-      const next = numbers[row] as number;
-      if (next !== x) {
-        const [rightWeight, rightSum] = [weight - leftWeight, sum - leftSum];
-        const gain = (leftSum * leftSum) / leftWeight + (rightSum * rightSum) / rightWeight;
-        if (gain > best.gain) {
-          best.gain = gain;
-          best.column = column;
-          best.threshold = between(x, next);
-        }
-        x = next;
+    for (let start = from, i = from + 1; i < to; i++) {
+      const [x, next] = [numbers[order[i - 1] as number] as number, numbers[order[i] as number] as number];
+      if (next === x) continue;
+      const isNearer = i - start <= to - i;
+      if (!isNearer) [leftWeight, leftSum] = [weight, sum];
+      const [first, end, sign] = isNearer ? [start, i, 1] : [i, to, -1];
+      for (let j = first; j < end; j++) {
+        const row = order[sign === 1 ? j : first + end - 1 - j] as number;
+        leftWeight += sign * (weights[row] as number);
+        leftSum += sign * (weights[row] as number) * (values[row] as number);
       }
-      leftWeight += weights[row] as number;
-      leftSum += (weights[row] as number) * (values[row] as number);
+      start = i;
+      const [rightWeight, rightSum] = [weight - leftWeight, sum - leftSum];
+      const gain = (leftSum * leftSum) / leftWeight + (rightSum * rightSum) / rightWeight;
+      if (gain <= best.gain) continue;
+      best.gain = gain;
+      best.column = column;
+      best.threshold = between(x, next);
     }
   }
 

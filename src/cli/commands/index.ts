@@ -34,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "show the best trial, export its weights, retrain it",
     load: async () => (await import("./best-trial.js")).bestTrialCommand,
   },
+  {
+    name: "importance",
+    summary: "show which parameters matter, and how much",
+    load: async () => (await import("./importance.js")).importanceCommand,
+  },
   { name: "logs", summary: "print a trial's log", load: async () => (await import("./logs.js")).logsCommand },
   {
     name: "replay",

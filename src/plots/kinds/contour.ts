@@ -10,6 +10,7 @@ import { measured } from "../measured-trials.js";
 import { byImportance, chooseParameters, parameterAxis, parameterCell, plotParameter } from "../parameters.js";
 import type { PlotParameter } from "../parameters.js";
 import type { Plot, PlotOptions } from "../plot.js";
+import { parameterNames } from "../plot-study.js";
 import type { PlotStudy } from "../plot-study.js";
 
 const MOST_POINTS = 1000;
@@ -58,21 +59,28 @@ export function localMean(points: readonly Placed[], x: number, y: number): numb
   return nearest === Infinity ? null : sum / weights;
 }
 
+interface ChosenPair {
+  readonly pair: readonly [PlotParameter, PlotParameter];
+  readonly notes: readonly string[];
+}
+
 /** The two parameters that are asked for, or that matter most. */
-function chosenPair(
-  study: PlotStudy,
-  asked: readonly string[] | undefined,
-  measure: Measure,
-): [PlotParameter, PlotParameter] {
+function chosenPair(study: PlotStudy, asked: readonly string[] | undefined, measure: Measure): ChosenPair {
   const named = asked === undefined ? [] : chooseParameters(study, asked, Infinity, measure).parameters;
   if (named.length > 2)
     throw new UsageError(
       "invalid-option",
       `plot contour: two parameters make a plot, got ${named.length}: ${named.map(({ name }) => name).join(", ")}; plot rank takes more`,
     );
-  const names = named.map(({ name }) => name);
-  const others = byImportance(study, measure).filter((name) => !names.includes(name));
-  return [...names, ...others].slice(0, 2).map((name) => plotParameter(study, name)) as [PlotParameter, PlotParameter];
+  const own = named.map(({ name }) => name);
+  const { names, how } = byImportance(study, measure);
+  const chosen = [...own, ...names.filter((name) => !own.includes(name))].slice(0, 2);
+  const pair = chosen.map((name) => plotParameter(study, name)) as [PlotParameter, PlotParameter];
+  const all = parameterNames(study).length;
+  return {
+    pair,
+    notes: own.length < 2 && all > 2 ? [`2 of ${all} parameters are drawn, ${how}; --param names others.`] : [],
+  };
 }
 
 /** Draws values over two parameters. */
@@ -80,7 +88,10 @@ export function contour(study: PlotStudy, { metric, params, width = PLOT_WIDTH, 
   const measure = firstMeasure(study, metric);
   const left = new LeftOut(study);
   const all = measured(study, measure, left);
-  const [a, b] = chosenPair(study, params, measure);
+  const {
+    pair: [a, b],
+    notes,
+  } = chosenPair(study, params, measure);
   const points = all.flatMap(({ trial, value }) => {
     const [x, y] = [a.place(trial), b.place(trial)];
     return x === null || y === null ? [] : [{ trial, value, x, y }];
@@ -113,7 +124,7 @@ export function contour(study: PlotStudy, { metric, params, width = PLOT_WIDTH, 
         : [
             `A field's colour is the mean of the trials nearby, weighted by distance, whatever their other parameters; it is blank where none is within ${100 * REACH} % of the ranges.`,
           ]),
-      ...(params === undefined ? ["The two parameters that matter most (PED-ANOVA); --param names others."] : []),
+      ...notes,
       ...left.notes(),
       ...(drawn.length < points.length
         ? [

@@ -48,7 +48,7 @@ const labels = { color: "@text", fontSize: 11, textBorderColor: "@background", t
 
 function axisOf(parameter: PlotParameter, dim: number, characters: number, stagger: boolean): ChartOption {
   const [min, max] = spread(parameter);
-  const { choices, log, name } = parameter;
+  const { choices, log, whole, name } = parameter;
   return {
     ...{
       dim,
@@ -59,7 +59,7 @@ function axisOf(parameter: PlotParameter, dim: number, characters: number, stagg
     },
     ...(choices
       ? { type: "category", data: choices, axisLabel: { ...labels, interval: 0, hideOverlap: false } }
-      : { type: log ? "log" : "value", min, max, scale: true }),
+      : { type: log ? "log" : "value", min, max, scale: true, ...(whole ? { minInterval: 1 } : {}) }),
   };
 }
 

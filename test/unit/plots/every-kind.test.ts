@@ -103,25 +103,25 @@ const saidLeftOut = (notes: readonly string[]): number =>
     .reduce((sum, count) => sum + Number(count.replace(", ", "")), 0);
 
 describe("every kind", () => {
-  test("is plain JSON, and an SVG that is well formed and without holes, of any study", async () => {
+  test("is an SVG that is well formed and without holes, of any study", async () => {
     await fc.assert(
       fc.asyncProperty(anyStudy, fc.constantFrom(...themeNames), async (study, theme) => {
         for (const plot of await allOf(study)) {
-          expect(notJson(plot.option), plot.kind).toEqual([]);
-          expect(new Set(plot.table.rows.map((row) => row.length)).size, plot.kind).toBeLessThanOrEqual(1);
           const svg = await plotAsSvg(plot, theme);
           expect(notWellFormed(svg), plot.kind).toEqual([]);
           expect(svg.match(/NaN|undefined|Infinity|"@\w+"/g) ?? [], plot.kind).toEqual([]);
         }
       }),
-      { numRuns: 6, endOnFailure: true },
+      { numRuns: 3, endOnFailure: true },
     );
   });
 
-  test("draws every trial, or says that it doesn't", async () => {
+  test("is plain JSON that has every trial, or says that it hasn't", async () => {
     await fc.assert(
       fc.asyncProperty(anyStudy, async (study) => {
         for (const plot of await allOf(study)) {
+          expect(notJson(plot.option), plot.kind).toEqual([]);
+          expect(new Set(plot.table.rows.map((row) => row.length)).size, plot.kind).toBeLessThanOrEqual(1);
           // These are of metrics, not of trials.
           if (["importances", "edf", "hypervolume"].includes(plot.kind)) continue;
           const at = plot.table.columns.indexOf("trial");
@@ -163,7 +163,6 @@ describe("every kind", () => {
       expect(length, plot.kind).toBeLessThan(3e5);
       // What is not there is said, and stands in the table.
       if (length > 5e4) expect(plot.notes.join(" "), plot.kind).toMatch(/ are drawn/);
-      if (plot.kind === "history") expect((await plotAsSvg(plot)).length).toBeLessThan(8e5);
       // The table of a page ends after 1,000 rows.
       if (plot.kind === "slice") expect(plotAsHtml(plot).length).toBeLessThan(1.2e6);
     }

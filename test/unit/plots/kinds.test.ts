@@ -1,6 +1,7 @@
 /** What the kinds of plots say, held against numbers found by hand. */
 import { describe, expect, test } from "vitest";
 import type { ChartOption } from "#echarts";
+import { float } from "../../../src/core/index.js";
 import { importances } from "../../../src/analysis/index.js";
 import { describePlot } from "../../../src/plots/kinds.js";
 import { localMean } from "../../../src/plots/kinds/contour.js";
@@ -378,15 +379,17 @@ test("slice: a panel a parameter, absent trials are counted, too many parameters
       value: ((i * 25) % 31) / 31,
     }),
   );
-  const cut = await describePlot("slice", studyOf(wide, { space: {} }));
+  const space = Object.fromEntries(many.map((name) => [name, float(0, 1)]));
+  const cut = await describePlot("slice", studyOf(wide, { space }));
   expect(cut.option["grid"]).toHaveLength(9);
-  const ranked = importances({ trials: wide, objectives: [{ metric: "loss", direction: "minimize" }] }).targets[0];
+  const ranked = importances({ trials: wide, space, objectives: [{ metric: "loss", direction: "minimize" }] })
+    .targets[0];
   const first = new Set(ranked?.parameters.slice(0, 9).map(({ name }) => name));
   expect(cut.table.columns.slice(1, -1)).toEqual(many.filter((name) => first.has(name)));
   expect(cut.notes).toContain(
     "9 of 12 parameters are drawn, those that matter most (PED-ANOVA); --param names others.",
   );
-  expect((await describePlot("slice", studyOf(wide, { space: {} }), { params: ["p3"] })).table.columns).toEqual([
+  expect((await describePlot("slice", studyOf(wide, { space }), { params: ["p3"] })).table.columns).toEqual([
     "trial",
     "p3",
     "loss",
