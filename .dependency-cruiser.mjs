@@ -147,10 +147,24 @@ export default {
       to: { path: "^(node_modules/@tensorflow|#tfjs|dist/vendor)" },
     },
     {
+      name: "door-web",
+      severity: "error",
+      comment: "pages run in browsers: of src they have types, and the one file that writes numbers for people",
+      from: { path: "^web/" },
+      to: { path: "^src/(?!core/numbers-in-words\\.ts)", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "web-is-a-leaf",
+      severity: "error",
+      comment: "what runs in browsers is put into pages by the build, never imported",
+      from: { path: "^(src|bin)/" },
+      to: { path: "^web/" },
+    },
+    {
       name: "no-cycles",
       severity: "error",
       comment: "a cycle, of types included, means that two files are one",
-      from: { path: "^src" },
+      from: { path: "^(src|web)" },
       to: { circular: true },
     },
     {

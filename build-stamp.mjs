@@ -28,7 +28,8 @@ export function filesUnder(directory) {
 /** A hash of the names and contents of all that a build reads; times do not count. */
 export function sourceHash(root) {
   const hash = createHash("sha256");
-  for (const file of [...filesUnder(join(root, "src")), ...settings.map((name) => join(root, name))]) {
+  const web = existsSync(join(root, "web")) ? filesUnder(join(root, "web")) : [];
+  for (const file of [...filesUnder(join(root, "src")), ...web, ...settings.map((name) => join(root, name))]) {
     const content = readFileSync(file);
     hash.update(`${relative(root, file).replaceAll("\\", "/")}\0${content.length}\0`).update(content);
   }

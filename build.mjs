@@ -1,5 +1,5 @@
 // Builds dist/: the fused kernels (AssemblyScript, and C where there is a compiler), a module with TensorFlow.js and one
-// each with ECharts and zod, their licences, and the TypeScript sources, those that are loaded together in one file. With
+// each with ECharts and zod, their licences, the script and style of reports' pages, and the TypeScript sources, those that are loaded together in one file. With
 // --types their types as well: what is tested, checked and packed has them. The steps run beside each other; one is skipped
 // when nothing that it reads has changed since it last ran.
 import { spawn } from "node:child_process";
@@ -122,6 +122,31 @@ const packages = [
   );
 });
 
+/** What the page of a report runs and looks like: a script and a style, which are put into it. */
+const report = step(
+  "report",
+  [...filesUnder("web"), join("src", "core", "numbers-in-words.ts")],
+  ["report.js", "report.css"].map((file) => join(vendor, file)),
+  async () => {
+    const { build } = await import("esbuild");
+    const common = { bundle: true, minify: true, charset: "ascii", legalComments: "none", logLevel: "error" };
+    const [script, style] = [join("web", "report", "main.ts"), join("web", "report", "report.css")];
+    await build({
+      ...common,
+      entryPoints: [script],
+      outfile: join(vendor, "report.js"),
+      format: "esm",
+      target: "es2022",
+    });
+    await build({
+      ...common,
+      entryPoints: [style],
+      outfile: join(vendor, "report.css"),
+      target: ["chrome111", "firefox113", "safari16.4"],
+    });
+  },
+);
+
 async function modules() {
   await compileSources();
   await bundleRooms();
@@ -142,6 +167,6 @@ async function declarations() {
     );
 }
 
-await Promise.all([...kernels, native, tfjs, ...packages, modules(), ...(types ? [declarations()] : [])]);
+await Promise.all([...kernels, native, tfjs, report, ...packages, modules(), ...(types ? [declarations()] : [])]);
 writeStamp(root, builtFrom);
 if (types) writeStamp(root, builtFrom, "types");

@@ -61,6 +61,25 @@ on_node() {
 }
 export -f on_node
 
+# in_browser: reports as readers see them; 77 where there is no chromium and none can be installed. axe-core is fetched
+# beside, where npm can, and is no dependency of ours.
+in_browser() {
+  local axe
+  if ! command -v chromium chromium-browser google-chrome >/dev/null; then
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && {
+      timeout 60 apt-get -qq update && timeout 200 apt-get -qq install -y --no-install-recommends chromium
+    } >/dev/null 2>&1
+  fi
+  axe=$(mktemp -d)
+  timeout 60 npm install --silent --no-audit --no-fund --prefix "$axe" axe-core@4 >/dev/null 2>&1 || true
+  [ -f "$axe/node_modules/axe-core/axe.min.js" ] && export MLBENCH_AXE=$axe/node_modules/axe-core/axe.min.js
+  node test/browser/report.mjs
+  local code=$?
+  rm -rf "$axe"
+  return $code
+}
+export -f in_browser
+
 # Python with the peers that our tests and fixtures are held against, in a folder of its own.
 peers=$(mktemp -d)
 trap 'rm -rf "$peers"' EXIT

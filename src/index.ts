@@ -114,6 +114,19 @@ export { archiveStudy, noteStudy, unarchiveStudy } from "./app/annotate-study.js
 export type { NoteStudyOptions } from "./app/annotate-study.js";
 export type { StorageAddress, StudyAddress, StudyTarget } from "./app/address.js";
 export type { StorageLocation } from "./app/storage.js";
+export { readReport, writeReport } from "./app/write-report.js";
+export type { WriteReportOptions, WrittenReport } from "./app/write-report.js";
+export type {
+  NamedText,
+  ReportData,
+  ReportedAnnotation,
+  ReportedFailure,
+  ReportedParameter,
+  ReportedWinner,
+  Reproduction,
+  TrialColumn,
+  TrialColumns,
+} from "./app/report/report-data.js";
 export { readEpochs } from "./app/epoch-log.js";
 export type { KeptReport } from "./study/report-keeper.js";
 export type {

@@ -11,16 +11,25 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** @param kernels those that ran. @default those that `auto` stands for on this machine */
 export function madeBy(kernels: KernelsName = resolveKernels("auto")): MadeBy {
-  const manifest = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as Manifest;
+  const manifest = ownManifest();
   const commit = manifest.gitHead ?? commitOf(root);
   return {
-    package: `${manifest.name} ${manifest.version}`,
+    package: packageName(manifest),
     ...(commit === null ? {} : { commit }),
     node: process.version,
     cpu: `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores, ${process.arch}`,
     kernels,
     command_line: keptMessage(commandLine(process.argv, process.cwd())),
   };
+}
+
+function ownManifest(): Manifest {
+  return JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as Manifest;
+}
+
+/** This package: `mlbench-hpo 1.2.3`. */
+export function packageName({ name, version }: Manifest = ownManifest()): string {
+  return `${name} ${version}`;
 }
 
 interface Manifest {
@@ -64,7 +73,12 @@ function commitOfRef(folder: string, ref: string): string | null {
 /** A process's arguments as a line that a shell takes, with {@link withoutSecrets}. */
 export function commandLine([, script, ...args]: readonly string[], directory: string): string {
   const program = script === undefined ? ["node"] : programOf(script, directory);
-  return [...program, ...args].map((word) => quoted(withoutSecrets(word))).join(" ");
+  return commandText([...program, ...args].map((word) => withoutSecrets(word)));
+}
+
+/** Words as a line that a shell takes for just these. */
+export function commandText(words: readonly string[]): string {
+  return words.map(quoted).join(" ");
 }
 
 function programOf(script: string, directory: string): string[] {

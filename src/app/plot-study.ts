@@ -53,11 +53,23 @@ export async function plotStudy(target: StudyTarget, kind: string, options: Stud
   }
   const study = await locate("plotStudy", target);
   const state = await study.storage.read(study.name);
+  const plotted = await studyForPlots(study, state, { kind, metric: options.metric });
+  return describePlot(kind, plotted, await plotOptionsOf(options, state));
+}
+
+/** The study as plots see it, with what has to be read for the kinds that are asked for. */
+export async function studyForPlots(
+  study: LocatedStudy,
+  state: StudyState,
+  { kind, metric }: { readonly kind: string; readonly metric?: string | undefined },
+): Promise<PlotStudy> {
   const seen = plotStudyOf(state);
-  const { metric } = options;
+  if (kind === "prediction" || kind === "forecast") {
+    const { plottedPrediction } = await import("./plotted-prediction.js");
+    return { ...seen, prediction: await plottedPrediction(study, state) };
+  }
   const inEpochs = kind === "intermediate" && metric !== undefined && metric !== seen.reported.metric;
-  const whole = inEpochs ? { ...seen, epochs: await epochsOf(study, seen) } : seen;
-  return describePlot(kind, whole, await plotOptionsOf(options, state));
+  return inEpochs ? { ...seen, epochs: await epochsOf(study, seen) } : seen;
 }
 
 /** What trials reported besides their value, of those that kept it. */

@@ -1,20 +1,12 @@
 /** A model beside the four baselines, as a table and in plain words. */
-import { baselinesOf, errorsOf, foldBaselinesOf, partNames } from "../app/views/baselines.js";
+import { foldBaselinesOf, partNames } from "../app/views/baselines.js";
+import { baselineNames, ofPart } from "../app/views/verdict.js";
+import type { Compared } from "../app/views/verdict.js";
 import type { Metrics, StudyHeader, Trial } from "../core/index.js";
 import { renderTable, shortNumber } from "./render.js";
 
-const baselineNames = ["persistence", "linear", "mean_change", "ridge"] as const;
-
-/** A model's errors and the baselines', on the same windows. */
-export interface Compared {
-  readonly metrics: Metrics;
-  readonly baselines: Metrics;
-}
-
-/** The model's metric on the part that was scored: `val_rmse` after a run, `test_rmse` of `evaluate --split test`. */
-function ofPart(metrics: Metrics, name: string): number | undefined {
-  return ["val", "test", "train"].map((part) => metrics[`${part}_${name}`]).find((value) => value !== undefined);
-}
+export { trialVerdict, verdict } from "../app/views/verdict.js";
+export type { Compared } from "../app/views/verdict.js";
 
 interface Row {
   readonly name: string;
@@ -85,17 +77,6 @@ export function partsTable(header: StudyHeader, trial: Trial): string {
   );
 }
 
-function bestBaseline(baselines: Metrics): { name: string; rmse: number } | null {
-  const scored = baselineNames.flatMap((name) => {
-    const rmse = baselines[`${name}_rmse`];
-    return rmse === undefined || !Number.isFinite(rmse) ? [] : [{ name, rmse }];
-  });
-  return scored.reduce<(typeof scored)[number] | null>(
-    (best, one) => (best && best.rmse <= one.rmse ? best : one),
-    null,
-  );
-}
-
 /** The baselines in a line, where they were scored: `persistence 0.0231, linear 0.0128, … (RMSE)`. */
 export function baselinesLine(baselines: Metrics | null): string | null {
   const known = baselineNames.flatMap((name) => {
@@ -103,33 +84,4 @@ export function baselinesLine(baselines: Metrics | null): string | null {
     return rmse === undefined ? [] : [`${name} ${shortNumber(rmse)}`];
   });
   return known.length === 0 ? null : `${known.join(", ")} (RMSE, same windows)`;
-}
-
-/** By how much an error is smaller than another (above 0) or larger. */
-function percent(ours: number, other: number): string {
-  return `${((100 * Math.abs(other - ours)) / other).toFixed(1)} %`;
-}
-
-/** How a trial of a study stands to the baselines, in plain words; null where they were not scored. */
-export function trialVerdict(header: StudyHeader, trial: Trial): string | null {
-  const [metrics, baselines] = [errorsOf(header, trial), baselinesOf(header, trial)];
-  return metrics && baselines ? verdict(`trial ${trial.number}`, { metrics, baselines }) : null;
-}
-
-/**
- * In plain words whether the model has learned more than the best of the baselines, and if not, whether it has learned
- * more than the mean fade; null when that cannot be told.
- */
-export function verdict(model: string, { metrics, baselines }: Compared): string | null {
-  const ours = ofPart(metrics, "rmse");
-  const best = bestBaseline(baselines);
-  if (ours === undefined || best === null || !Number.isFinite(ours)) return null;
-  const rival = `${best.name} (RMSE ${shortNumber(best.rmse)})`;
-  if (ours < best.rmse) return `${model} beats the best baseline, ${rival}, by ${percent(ours, best.rmse)}`;
-  const loss = `${model} does NOT beat the best baseline, ${rival}: ${percent(ours, best.rmse)} worse`;
-  const fade = baselines["mean_change_rmse"];
-  if (fade === undefined || !Number.isFinite(fade)) return loss;
-  return ours < fade
-    ? `${loss}, though ${percent(ours, fade)} better than mean_change`
-    : `${loss}; it has learned nothing beyond the mean fade`;
 }

@@ -1,7 +1,9 @@
 /** Trials for people: as a table, and in a few words. */
 import { oneLine, stringifyJson, violationOf } from "../core/index.js";
+import { annotationInWords } from "../app/views/annotated.js";
 import type { AnnotatedTrial } from "../app/views/annotated.js";
-import type { Annotation, FrontVolume, ParamValue, StudyObjective, Trial } from "../core/index.js";
+import type { FrontVolume, ParamValue, StudyObjective, Trial } from "../core/index.js";
+import { note } from "../app/views/trial-note.js";
 import { renderTable, shortNumber } from "./render.js";
 import type { Style } from "./styles.js";
 import { cutText } from "./text-layout.js";
@@ -15,6 +17,9 @@ function shortNames(trials: readonly Trial[]): Map<string, string> {
   for (const name of names) counts.set(bare(name), (counts.get(bare(name)) ?? 0) + 1);
   return new Map(names.map((name) => [name, counts.get(bare(name)) === 1 ? bare(name) : name]));
 }
+
+export { annotationInWords } from "../app/views/annotated.js";
+export { infeasibility, note } from "../app/views/trial-note.js";
 
 /** How a trial's state is coloured. */
 export function stateStyle({ state }: Trial): Style | undefined {
@@ -42,44 +47,16 @@ export function valueText(trial: Pick<Trial, "values" | "spread">, objective = 0
   return objective === 0 && trial.spread !== null ? `${value} ± ${shortNumber(trial.spread, 3)}` : value;
 }
 
-/** `infeasible: parameters<=50000 by 1234`; nothing of a trial that meets its constraints, or has not come to its end. */
-export function infeasibility(trial: Trial): string {
-  if (trial.state !== "complete") return "";
-  const missed = Object.entries(trial.constraints).filter(([, value]) => !(value <= 0));
-  if (missed.length === 0) return "";
-  const inWords = missed.map(
-    ([name, value]) => `${name} ${Number.isNaN(value) ? "unknown" : `by ${shortNumber(value)}`}`,
-  );
-  return `infeasible: ${inWords.join(", ")}`;
-}
-
 /** `hypervolume 0.0123 up to val_rmse 0.1, parameters 50000`: without the point the number says nothing. */
 export function volumeInWords({ value, reference }: FrontVolume, objectives: readonly StudyObjective[]): string {
   const point = objectives.map(({ metric }, i) => `${metric} ${shortNumber(reference[i])}`);
   return `hypervolume ${shortNumber(value, 5)} up to ${point.join(", ")}`;
 }
 
-/** `banned [lab 3] unplugged`: what people say about a trial, in a line. */
-export function annotationInWords({ note: text, tags, banned }: Annotation): string {
-  const words = [...(banned ? ["banned"] : []), ...tags.map((tag) => `[${tag}]`), ...(text === "" ? [] : [text])];
-  return words.join(" ").replaceAll(/\s+/g, " ");
-}
-
 /** What people say about a trial, and what is worth saying of it in a few words. */
 function remark(trial: AnnotatedTrial): string {
   const said = trial.annotation ? annotationInWords(trial.annotation) : "";
   return [said, note(trial)].filter((text) => text !== "").join("; ");
-}
-
-/** What is worth saying of a trial on one line: why it was pruned or failed, which constraints it misses. */
-export function note(trial: Trial): string {
-  if (trial.failure) {
-    const { class: failed, message } = trial.failure;
-    // Said once: "diverged in epoch 3: …".
-    return oneLine(message.startsWith(`${failed} `) ? message : `${failed}: ${message}`);
-  }
-  if (trial.prune_reason) return oneLine(trial.prune_reason);
-  return infeasibility(trial) || (trial.retry_of === null ? "" : `repeats ${trial.retry_of}`);
 }
 
 /** One column an objective; a study with one calls it `value`. */

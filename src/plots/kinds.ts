@@ -19,6 +19,10 @@ export interface PlotKindEntry {
   readonly load: () => Promise<PlotDrawer>;
 }
 
+/** Why a study has no predictions to draw. */
+function withoutModel({ header }: PlotStudy): string | null {
+  return header.task.dataset === undefined ? "its trials train no model of ours" : null;
+}
 const severalOnly = ({ objectives }: PlotStudy): string | null =>
   objectives.length > 1 ? null : "it is of several objectives, and the study has one";
 const pairsOnly = (study: PlotStudy): string | null => {
@@ -86,6 +90,27 @@ export const kinds: Readonly<Partial<Record<PlotKind, PlotKindEntry>>> = {
     takes: ["reference"],
     refuses: severalOnly,
     load: async () => (await import("./kinds/hypervolume.js")).hypervolume,
+  },
+  folds: {
+    summary: "the parts (folds and seeds) of the best trials, and their spread",
+    takes: ["metric"],
+    refuses: ({ settings: { folds = null, seeds = 1 } }) =>
+      folds === null && seeds === 1
+        ? "its trials train once; those of a study with --folds or --seeds have parts"
+        : null,
+    load: async () => (await import("./kinds/folds.js")).folds,
+  },
+  prediction: {
+    summary: "the best trial's predicted SOH against the true one",
+    takes: [],
+    refuses: withoutModel,
+    load: async () => (await import("./kinds/prediction.js")).prediction,
+  },
+  forecast: {
+    summary: "the best trial's forecast behind what was measured, and the end of life",
+    takes: [],
+    refuses: withoutModel,
+    load: async () => (await import("./kinds/forecast.js")).forecast,
   },
 };
 

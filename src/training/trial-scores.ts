@@ -26,7 +26,7 @@ export interface TrialScores {
   /** One an objective. */
   readonly values: readonly number[];
   readonly constraints: Readonly<Record<string, number>>;
-  /** Of the first objective's best epoch, and of the last one; without what depends on the clock. */
+  /** Of the first objective's best epoch, and of the last one, with `parameters` and `epochs` of the run; without what depends on the clock. */
   readonly metrics: { readonly best: Metrics; readonly last: Metrics };
   /** Of each part at the same epoch; null for a run that trained once. */
   readonly parts: readonly TrialPart[] | null;
@@ -89,8 +89,8 @@ export function scoreTrial(
     values: [chosen.value, ...others.map(({ metric }) => requireMetric(metrics, metric))],
     constraints: constraintValues(constraints, metrics),
     metrics: {
-      best: recorded(history[best.index] as EpochEvent),
-      last: recorded(history.at(-1) as EpochEvent),
+      best: recorded(history[best.index] as EpochEvent, run),
+      last: recorded(history.at(-1) as EpochEvent, run),
     },
     parts: scored,
     spread: scored && spreadOf(scored.map(({ values: [value = NaN] }) => value)),
@@ -138,8 +138,8 @@ export function spreadOf(values: readonly number[]): number | null {
   return Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1));
 }
 
-/** An epoch's numbers as a record keeps them: those that come out again when the trial is repeated. */
-function recorded(event: EpochEvent): Metrics {
+/** An epoch's and its run's numbers as a record keeps them: those that come out again when the trial is repeated. */
+function recorded(event: EpochEvent, { parameters, epochs }: RunFigures): Metrics {
   const { epoch_seconds: _clock, lr: _setting, ...metrics } = epochNumbers(event);
-  return metrics;
+  return { ...metrics, parameters, epochs };
 }

@@ -133,6 +133,7 @@ describe("real output is as the schema says", () => {
   const pairs = ["--storage", "pairs"];
   test.each<[schema: string, args: string[]]>([
     ["models", ["models"]],
+    ["report-page", ["report", "mixed", "-o", "mixed.html"]],
     ["datasets", ["datasets"]],
     ["describe", ["describe", "model", "lstm"]],
     ["describe", ["describe", "dataset", "nasa"]],

@@ -1,6 +1,6 @@
 /** Pages whose blocks are files and commands: taken apart, and followed in a folder. */
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { projectRoot } from "../integration/cli.js";
@@ -81,4 +81,40 @@ export class PageFolder {
   async remove(): Promise<void> {
     for (const folder of [this.cwd, this.#bin]) await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Lines without their numbers, and without what these do to their widths. */
+export function shapeOf(text: string): string[] {
+  return text.split("\n").map((line) =>
+    line
+      .replaceAll(/-?\d+(?:\.\d+)?(?:e-?\d+)?/g, "#")
+      .replaceAll(/\s+/g, " ")
+      .trim(),
+  );
+}
+
+/** What of a page is not as it says. */
+export interface Followed {
+  /** Commands that failed, with what they said, and lines that are shown and were not printed. */
+  readonly wrong: readonly string[];
+  /** Blocks of output that it shows. */
+  readonly shown: number;
+}
+
+/** Runs every command of a page of docs/ in its order in a folder, and looks for what it shows, but for numbers. */
+export async function followPage(name: string, folder: PageFolder): Promise<Followed> {
+  let printed: readonly string[] = [];
+  const wrong: string[] = [];
+  let shown = 0;
+  for (const { language, text } of blocksOf(await readFile(join(projectRoot, "docs", name), "utf8"))) {
+    if (language === "sh") {
+      const { code, stdout, stderr } = await folder.run(text);
+      if (code !== 0) wrong.push(`${text}${stderr}`);
+      printed = shapeOf(stdout);
+      continue;
+    }
+    wrong.push(...shapeOf(text).filter((line) => line !== "" && !printed.includes(line)));
+    shown++;
+  }
+  return { wrong, shown };
 }

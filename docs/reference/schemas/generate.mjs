@@ -585,7 +585,15 @@ const schemas = {
           metrics: defs.trial.properties.metrics,
           spread: nullable(spread),
           parts: nullable(ref("parts")),
+          seconds: { description: "How long it took.", ...nullable(ref("number")) },
+          parameters: { description: "The weights that it trained; null of an objective.", ...nullable(ref("number")) },
         }),
+        median_trial_seconds: { description: "Of the complete trials.", ...nullable({ type: "number", minimum: 0 }) },
+        best_per_minute: {
+          description:
+            "What the search has won by the time it spent: `gain / minutes`. `gain`: by how much the best value is better than that of the first complete feasible trial (with several objectives: by how much the hypervolume has grown since). `minutes`: time in trials, of all that finished no later than the best one (than the front's last change). Null before there is a best one, and where no trial says how long it took.",
+          ...nullable(object({ value: ref("number"), gain: ref("number"), minutes: { type: "number", minimum: 0 } })),
+        },
         baselines: {
           description:
             "On the best trial's windows, or on all trials'; null where they were not scored, as in a study over an objective.",
@@ -931,7 +939,19 @@ const schemas = {
       lease: { description: "Null for a trial that is handed out for as long as it takes.", ...nullable(lease) },
     }),
   ],
-  report: ["`report`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
+  report: ["`report N`", object({ answer: { enum: ["continue", "prune", "stop"] } })],
+  "report-page": [
+    "`report -o FILE.html`",
+    object({
+      file: { description: "Where the page was written.", ...text },
+      bytes: count,
+      study: text,
+      revision: { description: "Of the study when it was read.", ...count },
+      trials: { description: "Trials in the table.", ...count },
+      plots: { description: "The kinds of its charts.", ...list(text) },
+      left_out: { description: "Sentences: what the report does not show, and why.", ...list(text) },
+    }),
+  ],
   heartbeat: ["`heartbeat`", object({ answer: { enum: ["continue", "stop"] } })],
   "mlflow-sync": [
     "`mlflow sync`",

@@ -31,6 +31,8 @@ import type {
 import { chooseSampler } from "../../samplers/auto/choice.js";
 import type { SamplerChoice } from "../../samplers/auto/choice.js";
 import { baselinesOf } from "./baselines.js";
+import { costOfStudy, costOfTrial } from "./study-cost.js";
+import type { StudyCost } from "./study-cost.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
 
 export { ownerInWords } from "../../storage/lock-owner.js";
@@ -45,6 +47,10 @@ export interface BestTrialSummary {
   readonly parts: readonly TrialPart[] | null;
   readonly params: Params;
   readonly metrics: { readonly best?: Metrics; readonly last?: Metrics };
+  /** How long it took; null where its record does not say. */
+  readonly seconds: number | null;
+  /** The weights that it trained; null of an objective, and in records of earlier versions. */
+  readonly parameters: number | null;
 }
 
 /** What is said of the trials of another study that a study begins from. */
@@ -64,7 +70,7 @@ export interface DryRunSummary {
 }
 
 /** A study in figures. Key names are those of `show --format json`. */
-export interface StudyOverview {
+export interface StudyOverview extends StudyCost {
   readonly name: string;
   /** Where it is kept, for people: its file, or `memory:NAME`. */
   readonly file: string;
@@ -154,6 +160,7 @@ export function overviewOf(
     steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
     ...(header.settings.dry_run_pruner ? { dry_run: dryRunOf(state) } : {}),
     ...bestOf(state, reference),
+    ...costOfStudy(header, comparableTrials(state), reference),
     baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
     ...{ user_attrs: header.user_attrs, note: header.note ?? "", archived_at: header.archived_at ?? null },
@@ -213,5 +220,5 @@ function bestOf(
   const best = bestOfStudy(state);
   if (!best) return { best: null };
   const { number, value = null, spread, parts, params, metrics } = best;
-  return { best: { number, value, spread, parts, params, metrics } };
+  return { best: { number, value, spread, parts, params, metrics, ...costOfTrial(best) } };
 }

@@ -1,8 +1,9 @@
-/** `mlbench-hpo ask`, `report`, `heartbeat` and `tell`: trials that are evaluated elsewhere. */
+/** `mlbench-hpo ask`, `heartbeat` and `tell`, and the values that `report` takes: trials that are evaluated elsewhere. */
 import { UsageError, decodeNumber } from "../../core/index.js";
 import { parseSpace } from "../../search-space/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printNote } from "../io.js";
+import type { CliIo } from "../io.js";
 import { jsonObject } from "../json-arguments.js";
 import { printData } from "../render.js";
 import { collectList, formatOption, duration, wholeNumber } from "../shared-options.js";
@@ -10,7 +11,7 @@ import { addStudyOptions, addTrialArgument, resolveStudy, trialArgument } from "
 import type { StudyOptions } from "../study-ref.js";
 import { paramText } from "../trial-table.js";
 
-const LEASE = ["--lease <token>", "the lease that the trial was handed out under"] as const;
+export const LEASE = ["--lease <token>", "the lease that the trial was handed out under"] as const;
 
 /** @throws UsageError `invalid-value`. */
 /** A number as other languages print it, too: `nan`, `inf`, `-Infinity`. */
@@ -72,35 +73,27 @@ export const askCommand: CommandDefinition = (program, { io }) => {
     });
 };
 
-interface ReportOptions extends StudyOptions {
-  step: number;
-  value: string;
-  metrics?: string;
-  lease?: string;
-  format: string;
+/** What `report` is told of a trial that `ask` handed out. */
+export interface ValueReport extends StudyOptions {
+  readonly step: number;
+  readonly value: string;
+  readonly metrics?: string;
+  readonly lease?: string;
+  readonly format: string;
 }
 
 /** `mlbench-hpo report N --step S --value X`: prints `continue`, `prune` or `stop`. */
-export const reportCommand: CommandDefinition = (program, { io }) => {
-  addTrialArgument(addStudyOptions(program.command("report"), { positional: false }))
-    .description("report an intermediate value of a trial that `ask` handed out; prints continue, prune or stop")
-    .requiredOption("--step <n>", "the step (increasing)", wholeNumber("--step", 0))
-    .requiredOption("--value <x>", "the intermediate value at that step")
-    .option("--metrics <json>", 'other metrics of this step: {"loss": 0.1}')
-    .option(...LEASE)
-    .addOption(formatOption())
-    .action(async (words: string[], options: ReportOptions) => {
-      const format = parseFormat(options.format);
-      const { study, number } = trialArgument("report", words);
-      const { step, lease } = options;
-      const report = { step, value: numberOf("--value", options.value), ...metricsOf(options.metrics) };
-      const ref = await resolveStudy(options, study);
-      const { commandStudy } = await import("../../app/command-study.js");
-      const leased = lease === undefined ? {} : { lease };
-      const answer = await commandStudy(ref, { type: "report", number, ...report, ...leased });
-      await printData(io, format, { answer }, { table: () => answer, value: () => answer });
-    });
-};
+export async function reportValue(words: readonly string[], options: ValueReport, io: CliIo): Promise<void> {
+  const format = parseFormat(options.format);
+  const { study, number } = trialArgument("report", words);
+  const { step, lease } = options;
+  const report = { step, value: numberOf("--value", options.value), ...metricsOf(options.metrics) };
+  const ref = await resolveStudy(options, study);
+  const { commandStudy } = await import("../../app/command-study.js");
+  const leased = lease === undefined ? {} : { lease };
+  const answer = await commandStudy(ref, { type: "report", number, ...report, ...leased });
+  await printData(io, format, { answer }, { table: () => answer, value: () => answer });
+}
 
 /** `mlbench-hpo heartbeat N --lease TOKEN`: prints `continue` or `stop`. */
 export const heartbeatCommand: CommandDefinition = (program, { io }) => {

@@ -2,11 +2,13 @@
 import { Option } from "commander";
 import { comparableTrials, directionsOf, frontVolume, UsageError } from "../../core/index.js";
 import type { FrontVolume, StudyHeader, StudyState, Trial } from "../../core/index.js";
-import type { ChosenBy, DefaultsMargin } from "../../app/judge-best.js";
+import type { ChosenBy } from "../../app/judge-best.js";
 import type { ComparedTrial } from "../../app/views/annotated.js";
 import type { Winners } from "../../app/winners.js";
 import { winnerOf, winnersOf } from "../../app/winners.js";
 import { baselinesOf, errorsOf } from "../../app/views/baselines.js";
+import { certaintyInWords } from "../../app/views/certainty.js";
+import type { Certainty } from "../../app/views/certainty.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { baselinesLine, partsTable, resultTable, trialVerdict } from "../baselines-view.js";
 import { parseFormat, printLine, printNote } from "../io.js";
@@ -29,10 +31,7 @@ interface BestOptions extends StudyOptions {
 }
 
 /** A record as it is printed: of a cross-validated one also how sure its win is. */
-interface ShownTrial extends ComparedTrial {
-  readonly bound?: number | null;
-  readonly against_defaults?: DefaultsMargin | null;
-}
+interface ShownTrial extends ComparedTrial, Certainty {}
 
 /** `mlbench-hpo best-trial [--checkpoint -o FILE] [--retrain --seeds N]` */
 export const bestTrialCommand: CommandDefinition = (program, context) => {
@@ -181,27 +180,4 @@ function together(files: readonly string[]): string {
 function overParts({ parts, spread }: Trial): string {
   if (!parts) return "";
   return spread === null ? ` (mean of ${parts.length} parts)` : ` (mean ± SD of ${parts.length} parts)`;
-}
-
-/** Only an interval that excludes 0 is called a lead; the trial was chosen on these very parts. */
-export function certaintyInWords({ bound, against_defaults: margin }: ShownTrial, header: StudyHeader): string {
-  const [{ direction }] = header.objectives as readonly [StudyHeader["objectives"][number]];
-  const limit =
-    typeof bound !== "number"
-      ? []
-      : [`at ${direction === "minimize" ? "most" : "least"} ${shortNumber(bound)} (95 % bound of the mean)`];
-  if (!margin) return limit.join("");
-  const { mean, low, high } = margin.difference;
-  // Positive where the trial is better.
-  const [lead, least, most] = direction === "minimize" ? [-mean, -high, -low] : [mean, low, high];
-  const told = least > 0 || most < 0;
-  const ahead = lead >= 0;
-  const defaults = `the defaults (trial ${margin.trial})`;
-  const head = told
-    ? `${ahead ? "ahead of" : "behind"} ${defaults} by`
-    : `not told apart from ${defaults}: ${ahead ? "ahead" : "behind"} by`;
-  const figure = ahead ? [lead, least, most] : [-lead, -most, -least];
-  const [by, from, to] = figure.map((value) => shortNumber(value, 2));
-  const over = `(95 % interval ${from} to ${to} over ${margin.parts} parts, on which it was chosen)`;
-  return [...limit, `${head} ${by} ${over}`].join("; ");
 }

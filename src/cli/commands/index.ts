@@ -71,8 +71,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "report",
-    summary: "report an intermediate value of an asked trial",
-    load: async () => (await askTell()).reportCommand,
+    summary: "write a study's report as a page, or report a value of an asked trial",
+    load: async () => (await import("./report.js")).reportCommand,
   },
   {
     name: "heartbeat",

@@ -1,7 +1,7 @@
 /** `mlbench-hpo show`: a study in figures and a plot of how its best value came about, once or as it changes. */
 import type { InspectedStudy } from "../../app/read-study.js";
 import { partNames } from "../../app/views/baselines.js";
-import type { DryRunSummary, StudyOverview } from "../../app/views/study-overview.js";
+import type { BestTrialSummary, DryRunSummary, StudyOverview } from "../../app/views/study-overview.js";
 import {
   bestOfStudy,
   comparableTrials,
@@ -193,6 +193,26 @@ function wordsOf({ state }: InspectedStudy): string | null {
   return best ? trialVerdict(state.header, best) : null;
 }
 
+/** `1:02 in trials, 3.1 s a trial; 0.00012 better a minute until the best one` */
+function timeInWords({ trial_seconds, median_trial_seconds: median, best_per_minute, front }: StudyOverview): string {
+  const each = median === null ? "" : `, ${duration(median)} a trial`;
+  const gain = front ? "hypervolume gained" : "better";
+  const until = front ? "the front's last change" : "the best one";
+  const won = best_per_minute
+    ? `; ${shortNumber(best_per_minute.value, 3)} ${gain} a minute until ${until} (${duration(60 * best_per_minute.minutes)})`
+    : "";
+  return `${duration(trial_seconds)} in trials${each}${won}`;
+}
+
+/** `0.6 s, 1234 parameters`: what the best trial cost, as far as its record says. */
+function costInWords({ seconds, parameters }: BestTrialSummary): string {
+  const words = [
+    ...(seconds === null ? [] : [duration(seconds)]),
+    ...(parameters === null ? [] : [`${parameters} weights trained`]),
+  ];
+  return words.join(", ");
+}
+
 /** What stands behind a label, as wide as that is. */
 const LABEL = 9;
 
@@ -226,11 +246,13 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
   if (summary.dry_run) lines.push(labelled("dry run", dryRunInWords(summary.dry_run, summary.steps)));
   const failures = Object.entries(summary.failures).map(([name, count]) => `${count} ${name}`);
   if (failures.length > 0) lines.push(`failed   ${styled("failed", failures.join(", "))}`);
-  lines.push(`time     ${duration(summary.trial_seconds)} in trials`);
+  lines.push(labelled("time", timeInWords(summary)));
   if (best) {
     lines.push(
       `best     trial ${best.number}: ${styled("best", valueText({ values: [best.value ?? NaN], spread: best.spread }))}`,
     );
+    const cost = costInWords(best);
+    if (cost !== "") lines.push(labelled("", cost));
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
     if (best.parts) lines.push(labelled("parts", partsInWords(best.parts)));
   }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { boundOf, judgeBest, judged, judgedTrial } from "../../../src/app/judge-best.js";
-import { certaintyInWords } from "../../../src/cli/commands/best-trial.js";
+import { certaintyInWords } from "../../../src/app/views/certainty.js";
 import type { StudyHeader, StudyState, Trial } from "../../../src/core/index.js";
 import { blankTrial } from "../../../src/core/index.js";
 import { emptyFolder, small } from "../../fixtures/app/small-studies.js";

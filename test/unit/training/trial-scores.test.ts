@@ -75,8 +75,8 @@ test("constraints are those of the chosen epoch and of the run; a metric that is
 test("recorded metrics are the best and the last epoch's, the model's own included, without what a clock measures", () => {
   const own = [epoch(1, { val_rmse: 1, val_kl: 0.25 }), epoch(2, { val_rmse: 2, val_kl: 0.5 })];
   const metrics = score("val_rmse", {}, own)?.metrics;
-  expect(metrics?.best).toMatchObject({ epoch: 1, val_rmse: 1, val_kl: 0.25 });
-  expect(metrics?.last).toMatchObject({ epoch: 2, val_rmse: 2, val_kl: 0.5 });
+  expect(metrics?.best).toMatchObject({ epoch: 1, val_rmse: 1, val_kl: 0.25, parameters: 77, epochs: 3 });
+  expect(metrics?.last).toMatchObject({ epoch: 2, val_rmse: 2, val_kl: 0.5, parameters: 77, epochs: 3 });
   for (const name of ["seconds", "epoch_seconds", "lr", "inference_us"]) expect(metrics?.best).not.toHaveProperty(name);
   expect(epochNumbers(own[0] as EpochEvent)).toMatchObject({ epoch: 1, val_kl: 0.25, lr: 0.1, epoch_seconds: 0.1 });
   expect(epochNumbers(own[0] as EpochEvent)).not.toHaveProperty("event");
