@@ -95,6 +95,7 @@ function columnsOf(state: StudyState): Column[] {
     ...fields("attempt", "retry_of", "backend", "prune_reason"),
     { title: "failure.class", of: ({ failure }) => failure?.class },
     { title: "failure.message", of: ({ failure }) => failure?.message },
+    ...(state.header.earlier_spaces ? [{ title: "space_version", of: (t: Trial) => t.space_version ?? 0 }] : []),
     ...keyed(trials, "user_attrs", (trial) => trial.user_attrs),
     ...annotationColumns(state),
   ];
