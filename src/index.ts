@@ -22,6 +22,7 @@ export type {
   DatasetMetadata,
   Direction,
   Distribution,
+  EarlierSpace,
   EpochEvent,
   EpochOfPart,
   Failure,
@@ -66,6 +67,7 @@ export type {
   ScoredBaselines,
   SearchEnd,
   SearchSpace,
+  SpaceReplacement,
   Split,
   SplitName,
   StartEvent,
@@ -90,7 +92,12 @@ export type {
   ValueOf,
 } from "./core/index.js";
 
-export { createStudy, ensureStudy, planStudy } from "./app/create-study.js";
+export { changeSpace } from "./app/change-space.js";
+export type { ChangeOptions, SpaceChange } from "./app/change-space.js";
+export type { ParameterChange, ParameterSetting, SpaceRequest } from "./app/next-space.js";
+export type { EarlierTrials } from "./app/views/space-history.js";
+export type { BestPerMinute, StudyCost } from "./app/views/study-cost.js";
+export { createStudy, ensureStudy, planSpaceChange, planStudy } from "./app/create-study.js";
 export type {
   CreateStudyOptions,
   EnsuredStudy,

@@ -1,6 +1,6 @@
 /** Making a study: from a program, and from the command line, which calls the same. */
 import { randomUUID } from "node:crypto";
-import { MlbenchError, UsageError } from "../core/index.js";
+import { differenceInWords, MlbenchError, UsageError } from "../core/index.js";
 import type { Objective, OptimizeResult, ParamsOf, SearchSpace, StudyHeader } from "../core/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
@@ -8,10 +8,11 @@ import type { StudyStorage } from "../storage/storage.js";
 import type { OptimizeOptions, Study } from "../study/study.js";
 import type { StorageLocation } from "./storage.js";
 import { openStorage } from "./storage.js";
-import { placeInWords } from "./find-study.js";
+import type { SpaceChange } from "./change-space.js";
+import { findStudy, placeInWords } from "./find-study.js";
 import { createStoredStudy, openStudy } from "./study.js";
 import type { StudyDefinition } from "./study-definition.js";
-import { defineStudy, differingFields } from "./study-definition.js";
+import { definitionDifferences, defineStudy } from "./study-definition.js";
 import type { StudyRequest } from "./study-request.js";
 import { requestKeys } from "./study-request.js";
 
@@ -21,9 +22,16 @@ export interface CreateStudyOptions extends StudyRequest {
   readonly storage: StorageLocation;
   /** Where relative paths start: of the storage, of files, modules and data. @default the current folder */
   readonly directory?: string | undefined;
+  /**
+   * Change what a study that is there searches: a request that says what it is over (`model`, `dataset`, `objective`,
+   * `config`, `space`) is read whole and may differ in what is searched alone; one with nothing but `search`, `fix` and
+   * `params` changes what it names. See `changeSpace`.
+   * @default false
+   */
+  readonly spaceChange?: boolean | undefined;
 }
 
-const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, directory: true };
+const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, directory: true, spaceChange: true };
 
 /** {@link Study.optimize} with an objective whose `trial.params` have the types of the study's space. */
 export interface TypedOptimize<P> {
@@ -44,6 +52,8 @@ export interface EnsuredStudy<S extends SearchSpace = SearchSpace> {
   readonly file: string;
   /** False: it was there, with the same settings. */
   readonly created: boolean;
+  /** What a change of its space came to; null where none was asked for, or nothing differs. */
+  readonly spaceChange: SpaceChange | null;
 }
 
 /** A study that {@link planStudy} would make. */
@@ -60,7 +70,7 @@ export interface StudyPlan extends StudyDefinition {
  */
 export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan> {
   requireKnownKeys("createStudy", options, keys);
-  const { storage: location, directory = ".", ...request } = options;
+  const { storage: location, directory = ".", spaceChange: _change, ...request } = options;
   if (location === undefined)
     throw new UsageError("invalid-storage", 'createStudy: storage is missing: give "memory" or a folder');
   const storage = await openStorage(location, directory);
@@ -78,7 +88,7 @@ export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan>
  * Makes a study: over a model on a dataset, over an objective's module, or over a function. In a study over a model the
  * parameters' defaults are the first trial, unless `defaults` is false. It is durable when this resolves.
  * @throws UsageError `study-exists`, `unknown-option`, and for whatever cannot be: unknown names, values out of range, a
- * missing file, options that contradict one another.
+ * missing file, options that contradict one another; as `changeSpace` with `spaceChange`.
  * @example
  * const study = await createStudy({ name: "bowl", storage: "studies", space: { x: float(-5, 5) }, seed: 7 });
  * await study.optimize((trial) => trial.params.x ** 2, { trials: 40 });
@@ -87,6 +97,7 @@ export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan>
 export async function createStudy<S extends SearchSpace = SearchSpace>(
   options: TypedStudyOptions<S>,
 ): Promise<StudyOf<S>> {
+  if (options.spaceChange) return (await ensureStudy(options)).study;
   return await storeStudy(await planStudy(options), options);
 }
 
@@ -99,14 +110,15 @@ export async function createStudy<S extends SearchSpace = SearchSpace>(
 export async function ensureStudy<S extends SearchSpace = SearchSpace>(
   options: TypedStudyOptions<S>,
 ): Promise<EnsuredStudy<S>> {
+  if (options.spaceChange) return await respacedStudy(options);
   const plan = await planStudy(options);
   const { storage } = plan;
   const file = storage.location(plan.header.name);
   for (let attempt = 1; ; attempt++) {
     if (await plan.storage.exists(plan.header.name))
-      return { study: await sameStudy(plan, options), storage, file, created: false };
+      return { study: await sameStudy(plan, options), storage, file, created: false, spaceChange: null };
     try {
-      return { study: await storeStudy(plan, options), storage, file, created: true };
+      return { study: await storeStudy(plan, options), storage, file, created: true, spaceChange: null };
     } catch (error) {
       // Another process made one of this name since.
       if (!(error instanceof MlbenchError) || error.code !== "study-exists" || attempt > 1) throw error;
@@ -117,13 +129,59 @@ export async function ensureStudy<S extends SearchSpace = SearchSpace>(
 async function sameStudy(plan: StudyPlan, options: CreateStudyOptions): Promise<Study> {
   const { storage, header } = plan;
   const study = await openStudy(storage, header.name, options);
-  const differing = differingFields(study.header, plan);
+  const differing = definitionDifferences(study.header, plan);
   if (differing.length === 0) return study;
+  const searched = differing.every(({ field }) => field.startsWith("space.") || field.startsWith("task.params."));
   throw new UsageError(
     "study-exists",
     `study "${header.name}" exists in ${placeInWords(options.storage)} and differs (stored -> asked for): ` +
-      `${differing.join("; ")}; choose another name`,
+      `${differing.map(differenceInWords).join("; ")}; choose another name` +
+      (searched ? ", or have it search this from now on with --space-change" : ""),
   );
+}
+
+/** What says what a study is over: a request with none of them is laid over the study that is there. */
+const subjects = ["model", "dataset", "objective", "config", "space"] as const satisfies (keyof StudyRequest)[];
+
+/** What a change of a space that names no subject may say. */
+const changing = new Set<keyof CreateStudyOptions>([
+  ...(["name", "storage", "directory", "spaceChange", "search", "fix", "params", "defaults"] as const),
+]);
+
+/**
+ * What {@link ensureStudy} with `spaceChange` would do to a study's space; null: nothing.
+ * @throws as ensureStudy.
+ * @example
+ * const change = await planSpaceChange({ name: "tuned", storage: "studies", search: ["train.lr=log:1e-6..1e-2"] });
+ * change?.changes.length; // 1
+ */
+export async function planSpaceChange(options: CreateStudyOptions): Promise<SpaceChange | null> {
+  return (await changedSpace(options, true)).change;
+}
+
+async function changedSpace(options: CreateStudyOptions, dryRun: boolean) {
+  requireKnownKeys("createStudy", options, keys);
+  const { changeSpace, changeSpaceTo } = await import("./change-space.js");
+  if (subjects.some((key) => options[key] !== undefined)) {
+    const plan = await planStudy(options);
+    const { storage, name } = await findStudy(options.storage, plan.header.name, undefined, options.directory);
+    return { storage, name, change: await changeSpaceTo(storage, plan, { dryRun }) };
+  }
+  const settled = Object.entries(options).find(([key, value]) => value !== undefined && !changing.has(key as never));
+  if (settled)
+    throw new UsageError(
+      "conflicting-options",
+      `a change of the space takes search and fix: leave out ${settled[0]}, or say what the whole study is (model, objective, config)`,
+    );
+  const { storage, name } = await findStudy(options.storage, options.name ?? null, undefined, options.directory);
+  const { search, fix, params } = options;
+  return { storage, name, change: await changeSpace({ name, storage }, { search, fix, params }, { dryRun }) };
+}
+
+async function respacedStudy(options: CreateStudyOptions): Promise<EnsuredStudy> {
+  const { storage, name, change } = await changedSpace(options, false);
+  const study = await openStudy(storage, name, options);
+  return { study, storage, file: storage.location(name), created: false, spaceChange: change };
 }
 
 async function storeStudy({ storage, header, components }: StudyPlan, options: StudyRequest): Promise<Study> {

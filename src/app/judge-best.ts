@@ -1,6 +1,7 @@
 /** How sure a cross-validated study's win is by its record: a pessimistic bound of each trial, and the winner against the defaults part by part. */
 import type { Direction, KnownKeys, StudyState, Trial } from "../core/index.js";
 import { canonicalJson, comparableTrials, isBetter, isFeasible, requireKnownKeys, UsageError } from "../core/index.js";
+import { trialsInSpace } from "../search-space/earlier-spaces.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { meanInterval, studentTQuantile } from "./student-t.js";
@@ -65,7 +66,10 @@ async function triedDefaults({ header, trials }: StudyState, base: string | null
   await loadStudyPlugins(header, base);
   const { defaultTrial } = await import("./default-trial.js");
   const params = canonicalJson(defaultTrial(header.task, header.space));
-  return trials.find((trial) => trial.state === "complete" && canonicalJson(trial.params) === params) ?? null;
+  const tried = trialsInSpace(header, trials).find(
+    (trial) => trial.state === "complete" && canonicalJson(trial.params) === params,
+  );
+  return tried ?? null;
 }
 
 /** Parts stand in the same order in all trials of a study. */

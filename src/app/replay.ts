@@ -21,6 +21,7 @@ import type {
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import { metricsOfPlugins } from "../plugins/load-plugins.js";
+import { headerOfTrial } from "../search-space/earlier-spaces.js";
 import { createPruner, pruners } from "../pruners/index.js";
 import { judgedAgain } from "../pruners/judged-again.js";
 import type { RunProbe, RunResult, TrialScores } from "../training/index.js";
@@ -131,11 +132,12 @@ function reportOf(event: EpochEvent, probe: RunProbe, metric: string): number {
 }
 
 async function replayRecord(
-  { header, trials }: Pick<StudyState, "header" | "trials">,
+  { header: current, trials }: Pick<StudyState, "header" | "trials">,
   base: string | null,
   trial: Trial,
   options: ReplayOptions,
 ): Promise<ReplayResult> {
+  const header = headerOfTrial(current, trial);
   requireReplayable(header, trial);
   const recorded = recordedBackend(trial);
   requireKernels(trial, recorded.kernels);

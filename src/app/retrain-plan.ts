@@ -56,19 +56,21 @@ function sameParams(a: Trial["params"], b: Trial["params"]): boolean {
 }
 
 /**
- * The winner and the defaults as they are to be trained. After folds each side's number of epochs is that of its own mean
+ * The winner and the defaults as they are to be trained, by the header as it was for the winner. After folds each side's number of epochs is that of its own mean
  * curve's best one: no number is chosen on what it is scored on.
  */
 export async function retrainPlan(
-  state: StudyState,
+  { header, trials }: Pick<StudyState, "header" | "trials">,
   winner: Trial,
   { configOf, signal }: { readonly configOf: ConfigOfTrial; readonly signal?: AbortSignal | undefined },
 ): Promise<RetrainPlan> {
-  const { header, trials } = state;
   const params = defaultTrial(header.task, header.space);
   const sides = { winner: configOf(winner), defaults: configOf({ params }) };
   if (!hasFolds(header)) return { winner: withoutParts(sides.winner), defaults: withoutParts(sides.defaults) };
-  const tried = trials.find((trial) => trial.state === "complete" && sameParams(trial.params, params));
+  const tried = trials.find(
+    (trial) =>
+      trial.state === "complete" && trial.space_version === winner.space_version && sameParams(trial.params, params),
+  );
   const known = tried && chosenEpoch(header, tried);
   return {
     winner: { config: onAll(sides.winner), epochs: chosenEpoch(header, winner) ?? null },

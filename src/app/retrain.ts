@@ -12,6 +12,7 @@ import { evaluateCheckpoint, resolveConfig, run } from "../training/index.js";
 import type { StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import { configOfTrials } from "./optimize-study.js";
+import { headerOfTrial } from "../search-space/earlier-spaces.js";
 import { studyBackend } from "./study-backend.js";
 import { studyKernels } from "./study-kernels.js";
 import { meanInterval } from "./student-t.js";
@@ -101,16 +102,16 @@ export async function retrain(target: StudyTarget, options: RetrainOptions = {})
     throw new UsageError("invalid-option", `retrain: seeds must be a whole number of at least 2, got ${seeds}`);
   const { storage, name } = await locate("retrain", target);
   const state = await storage.read(name);
-  const { header } = state;
-  if (header.task.dataset === undefined)
+  if (state.header.task.dataset === undefined)
     throw new UsageError("not-trainable", `study "${name}" has a plain objective: there is nothing to retrain`);
   const winner = chosenTrial(state, options.trial);
+  const header = headerOfTrial(state.header, winner);
   const configOf = await configOfTrials(header, storage.baseDirectory(name), {
     // Neither can be chosen: both sides are trained as the study's trials were.
     backend: await studyBackend({ name, trials: state.trials }, "auto", "retrain"),
     kernels: studyKernels({ name, trials: state.trials }, "auto", "retrain"),
   });
-  const plan = await retrainPlan(state, winner, { configOf, signal });
+  const plan = await retrainPlan({ header, trials: state.trials }, winner, { configOf, signal });
   const runs: RetrainRun[] = [];
   const baselines = await trainBoth(plan, { header, seeds, signal, checkpoint }, (entry) => {
     runs.push(entry);

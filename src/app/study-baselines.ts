@@ -5,6 +5,7 @@ import { baselines } from "../datasets/baselines/index.js";
 import { meanMetrics } from "../training/part-means.js";
 import { combinedHash } from "../training/run-parts.js";
 import type { PartOfData } from "./parts-of-data.js";
+import { trialInSpace } from "../search-space/earlier-spaces.js";
 import type { Study } from "../study/study.js";
 import { searchedData } from "./views/baselines.js";
 
@@ -33,9 +34,13 @@ export class BaselineKeeper {
 
   /** A trial that is none of the best costs nothing, and neither does one whose windows were scored before. */
   async after(trial: Trial): Promise<void> {
-    const params = searchedData(this.#study.header, trial.params);
+    const { header } = this.#study;
+    // What does not fit the space any more was scored when it did.
+    const told = trialInSpace(header, trial);
+    if (!told) return;
+    const params = searchedData(header, told.params);
     if (this.#settled.has(canonicalJson(params)) || !this.#isBest(trial)) return;
-    await this.#settle(params, () => this.#dataOf(trial));
+    await this.#settle(params, () => this.#dataOf(told));
   }
 
   #isBest(trial: Trial): boolean {

@@ -1,6 +1,7 @@
 /** A study's header out of a request: everything resolved, checked and hashed, nothing stored yet. */
 import type { ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
-import { differenceInWords, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
+import type { Difference } from "../core/index.js";
+import { defined, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
 import { knownMetrics, requireToldByAll } from "../plugins/known-metrics.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
 import type { QualifiedParameter } from "../registry/index.js";
@@ -172,16 +173,20 @@ async function checkedComponents(header: StudyHeader, request: StudyRequest): Pr
   return components;
 }
 
-/** What `create-study` fixes of a header. */
-function fixedPart({ objectives, sampler, pruner, task, space, settings, seed }: StudyHeader, withSeed: boolean) {
+/** What `create-study` fixes of a header. @param respaced whether its space was changed, or is to be */
+function fixedPart(
+  { objectives, sampler, pruner, task: { align_window, ...task }, space, settings, seed }: StudyHeader,
+  { withSeed, respaced }: { readonly withSeed: boolean; readonly respaced: boolean },
+) {
   const { accepted_changes: _later, from, ...fixed } = settings;
-  // Its checksum speaks for the trials of a prior.
-  const prior = from && { study: from.study, top: from.top, sha256: from.sha256 };
+  // Its checksum speaks for the trials of a prior, of which those count that fitted the first space.
+  const prior = from && { study: from.study, top: from.top, ...(respaced ? {} : { sha256: from.sha256 }) };
   return {
     objectives,
     sampler,
     pruner,
-    task,
+    // What trials are scored on stays as it was under the first space.
+    task: { ...task, ...(respaced ? {} : defined({ align_window })) },
     space,
     settings: { ...fixed, ...(prior ? { from: prior } : {}) },
     ...(withSeed ? { seed } : {}),
@@ -189,17 +194,22 @@ function fixedPart({ objectives, sampler, pruner, task, space, settings, seed }:
 }
 
 /** A task's parameters, those among them that are newer than the study at their defaults: it ran as if by them. */
-function completeTask({ task, space }: StudyHeader, parameters: readonly QualifiedParameter[]): StudyHeader["task"] {
+export function completeTask(
+  { task, space }: Pick<StudyHeader, "task" | "space">,
+  parameters: readonly QualifiedParameter[],
+): StudyHeader["task"] {
   if (parameters.length === 0) return task;
   const stored = (task.params ?? {}) as Readonly<Record<string, ConfigValue>>;
   return { ...task, params: { ...stored, ...withDefaults(stored, parameters, space) } };
 }
 
-/** The fields in which a stored header and a study's definition differ, in words; a seed that was not asked for is no difference. */
-export function differingFields(
+/** Where a stored header and a study's definition differ; a seed that was not asked for is no difference. */
+export function definitionDifferences(
   stored: StudyHeader,
   { header, seedGiven, parameters }: Pick<StudyDefinition, "header" | "seedGiven" | "parameters">,
-): string[] {
-  const complete = (of: StudyHeader) => fixedPart({ ...of, task: completeTask(of, parameters) }, seedGiven);
-  return differences(complete(stored), complete(header)).map(differenceInWords);
+  { respaced = stored.earlier_spaces !== undefined } = {},
+): Difference[] {
+  const complete = (of: StudyHeader) =>
+    fixedPart({ ...of, task: completeTask(of, parameters) }, { withSeed: seedGiven, respaced });
+  return differences(complete(stored), complete(header));
 }

@@ -197,8 +197,12 @@ function conflict(option: string, why: string): UsageError {
   return new UsageError("conflicting-options", `${option}: ${why}`);
 }
 
-/** What a request searches and fixes, in the grammar's form. */
-export function spaceRequests({ search = [], fix = [], params = {} }: StudyRequest): SpaceRequests {
+/** What a request asks of a space. @throws UsageError `conflicting-options`. */
+export function spaceRequests({
+  search = [],
+  fix = [],
+  params = {},
+}: Pick<StudyRequest, "search" | "fix" | "params">): SpaceRequests {
   if (isList(fix)) return { search: searchList(search), fix, fixed: params };
   const twice = Object.keys(fix).find((name) => Object.hasOwn(params, name));
   if (twice !== undefined) throw conflict("fix", `${twice} is given under params and under fix`);

@@ -2,7 +2,7 @@
 import { basename, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { defined, UsageError } from "../core/index.js";
 import type { TaskParameters } from "../datasets/index.js";
 import { dataFiles, dataParameters, requireFolds } from "../datasets/index.js";
 import { models } from "../models/index.js";
@@ -132,11 +132,16 @@ async function modelSubject(merged: MergedRequest, directory: string): Promise<S
   };
 }
 
+/** The longest window that a space has; undefined where it is not searched. */
+export function longestWindow(space: SearchSpace): number | undefined {
+  const window = space["data.window"];
+  if (!window) return undefined;
+  return window.type === "categorical" ? Math.max(...window.choices.map(Number)) : window.high;
+}
+
 /** Windows are scored on the same targets whatever their length: those that the longest one has. */
 function alignWindow(space: SearchSpace): { align_window?: number } {
-  const window = space["data.window"];
-  if (!window) return {};
-  return { align_window: window.type === "categorical" ? Math.max(...window.choices.map(Number)) : window.high };
+  return defined({ align_window: longestWindow(space) });
 }
 
 /** Defaults that a study fixes for all of its trials, so that they mean the same under later versions. `fixed` goes before them. */

@@ -39,6 +39,7 @@ export interface CreateOptions {
   top?: number;
   terminator?: string | true;
   dryRun?: boolean;
+  spaceChange?: boolean;
   defaults?: boolean;
   skipIfExists?: boolean;
   format: string;
@@ -59,6 +60,7 @@ export async function addCreateOptions(command: Command): Promise<Command> {
     .option("--seed <n>", "seed of the study (default: drawn, and stored)", wholeNumber("--seed", 0))
     .option("--terminator [rule]", "stop where the expected gain is below the noise: min-trials=60 (the default)")
     .option("--no-defaults", "do not run the defaults as the first trial")
+    .option("--space-change", "have a study that is there search otherwise: --search and --fix are laid over its space")
     .option("--dry-run", "print the resolved search space; create nothing")
     .addOption(new Option("--skip-if-exists").hideHelp())
     .addOption(formatOption(["table", "json", "yaml", "value"]));

@@ -63,7 +63,9 @@ function created(state: ImmutableState, given: Trial): ImmutableState {
   const plain = toPlainData(given, `trial ${given.number}`);
   const finish_index = ends ? state.finished : null;
   const values = finalValues(state, given, given.state, given.values);
-  const trial = Object.freeze(withValue({ ...plain, values, finish_index }, state.header.objectives.length === 1));
+  const version = given.state === "waiting" ? null : spaceVersion(state);
+  const record = { ...plain, values, finish_index, ...version };
+  const trial = Object.freeze(withValue(record, state.header.objectives.length === 1));
   const { counts, counted, unfinished } = state;
   return state.after({
     list: state.list.with(trial.number, trial),
@@ -71,6 +73,11 @@ function created(state: ImmutableState, given: Trial): ImmutableState {
     counted: counted + (ends && trial.retry_of === null ? 1 : 0),
     unfinished: ends ? unfinished : appended(unfinished, trial.number),
   });
+}
+
+/** A trial belongs to the space that it is started under; nothing is said where there never was another. */
+function spaceVersion({ header: { earlier_spaces } }: StudyState): { readonly space_version: number } | null {
+  return earlier_spaces ? { space_version: earlier_spaces.length } : null;
 }
 
 function requeued(before: Trial, at: string, reason: string): Trial {
@@ -108,7 +115,14 @@ function trialAfter(state: ImmutableState, trial: Trial, event: TrialEvent): Tri
   switch (event.type) {
     case "trial-started": {
       const { started_at, owner, slot, backend, lease = null } = event;
-      const changes = { started_at, owner, slot, backend, lease: toPlainData(lease, "a lease") };
+      const changes = {
+        started_at,
+        owner,
+        slot,
+        backend,
+        lease: toPlainData(lease, "a lease"),
+        ...spaceVersion(state),
+      };
       return withChanges(moved(trial, "running"), { state: "running", ...changes });
     }
     case "trial-param":
@@ -178,11 +192,30 @@ function finalValues(
   return Object.freeze(values.map((value) => value + 0));
 }
 
-type HeaderEventType = "study-attr" | "study-annotated" | "baselines-scored" | "search-ended" | "change-accepted";
+type HeaderEventType =
+  "study-attr" | "study-annotated" | "baselines-scored" | "search-ended" | "space-changed" | "change-accepted";
 type StudyWideEvent = Extract<StudyEvent, { type: "trial-created" | "trial-annotated" | HeaderEventType }>;
 type TrialEvent = Exclude<StudyEvent, StudyWideEvent>;
 
-function headerAfter(header: StudyHeader, event: Extract<StudyEvent, { type: HeaderEventType }>): StudyHeader {
+function respaced(
+  { header, size }: StudyState,
+  { at, space, params, align_window, before }: Extract<StudyEvent, { type: "space-changed" }>,
+): StudyHeader {
+  const earlier = toPlainData({ space: header.space, ...before, until: at, trials: size }, "a space");
+  const task = {
+    ...header.task,
+    ...(params ? { params } : {}),
+    ...(align_window === undefined ? {} : { align_window }),
+  };
+  return Object.freeze({
+    ...header,
+    ...toPlainData({ task, space }, "a space"),
+    earlier_spaces: appended(header.earlier_spaces ?? [], earlier),
+  });
+}
+
+function headerAfter(state: StudyState, event: Extract<StudyEvent, { type: HeaderEventType }>): StudyHeader {
+  const { header } = state;
   if (event.type === "study-attr") {
     const value = toPlainData(event.value, `user attribute "${event.key}"`);
     return Object.freeze({ ...header, user_attrs: withKey(header.user_attrs, event.key, value) });
@@ -206,6 +239,7 @@ function headerAfter(header: StudyHeader, event: Extract<StudyEvent, { type: Hea
     const { at, finished, reason } = event;
     return Object.freeze({ ...header, ended: Object.freeze({ at, finished, reason }) });
   }
+  if (event.type === "space-changed") return respaced(state, event);
   const { at, path, sha256 } = event;
   const accepted_changes = appended(header.settings.accepted_changes, Object.freeze({ at, path, sha256 }));
   return Object.freeze({ ...header, settings: Object.freeze({ ...header.settings, accepted_changes }) });
@@ -239,8 +273,9 @@ export function applyEvent(before: StudyState, event: StudyEvent): StudyState {
     case "study-annotated":
     case "baselines-scored":
     case "search-ended":
+    case "space-changed":
     case "change-accepted":
-      return state.after({ header: headerAfter(state.header, event) });
+      return state.after({ header: headerAfter(state, event) });
     case "trial-started":
     case "trial-param":
     case "trial-report":

@@ -1,7 +1,7 @@
 /** A study's header, its state at one moment, and the events that change it. */
-import type { Params, SearchSpace } from "./distribution.js";
+import type { Condition, Params, SearchSpace } from "./distribution.js";
 import type { KeptLease } from "./lease.js";
-import type { MadeBy } from "./run.js";
+import type { ConfigValue, MadeBy } from "./run.js";
 import type { Direction, Folds, Metrics, PriorTrial, Trial, TrialState } from "./trial.js";
 
 /** Which epoch a trial's value is taken from. */
@@ -155,6 +155,34 @@ export interface StudyHeader {
   readonly copied_from?: CopiedFrom;
   /** When the study's terminator last ended a call of `optimize`. Absent: never. */
   readonly ended?: SearchEnd;
+  /**
+   * The spaces before `space`, the first one first: a trial's `space_version` is a place in this list, and behind its end
+   * stands the space as it is now. Absent: it never changed.
+   */
+  readonly earlier_spaces?: readonly EarlierSpace[];
+}
+
+/** What a study once searched, and fixed, by which the trials of then are read. */
+export interface EarlierSpace {
+  readonly space: SearchSpace;
+  /** What was fixed then of what may be searched, defaults included, by name. */
+  readonly fixed: Readonly<Record<string, ConfigValue>>;
+  /** When what was fixed meant something, by name; names without a condition are absent. */
+  readonly conditions: Readonly<Record<string, Condition>>;
+  /** ISO 8601, UTC: when the next space took its place. */
+  readonly until: string;
+  /** How many trials there were then. */
+  readonly trials: number;
+}
+
+/** What takes the place of a study's space, and what is to be known of the one before. */
+export interface SpaceReplacement {
+  readonly space: SearchSpace;
+  /** The task's fixed parameters from now on; absent where the task has none. */
+  readonly params?: StudyTask["params"];
+  /** The task's `align_window` from now on; absent: as before. */
+  readonly align_window?: number;
+  readonly before: Pick<EarlierSpace, "fixed" | "conditions">;
 }
 
 /** The end that a study's terminator put to its search. */
@@ -300,4 +328,6 @@ export type StudyEvent =
   | ({ readonly type: "baselines-scored" } & ScoredBaselines)
   /** The study's terminator ended a call of `optimize`: takes the earlier end's place. */
   | ({ readonly type: "search-ended" } & SearchEnd)
+  /** The study is searched otherwise from now on; the space so far becomes the last of the earlier ones. */
+  | ({ readonly type: "space-changed"; readonly at: string } & SpaceReplacement)
   | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };

@@ -95,6 +95,8 @@ export interface Trial {
   /** The number of the failed trial this one repeats. */
   readonly retry_of: number | null;
   readonly user_attrs: Readonly<Record<string, unknown>>;
+  /** Its place among the study's spaces: how often that had changed before the trial was started. Absent: never. */
+  readonly space_version?: number;
   /** The distributions of parameters that were suggested without being declared in the study's space. */
   readonly distributions?: SearchSpace;
 }

@@ -101,6 +101,7 @@ function columnsOf(state: StudyState, namesOf: (parts: readonly TrialPart[]) => 
     { title: "failure.message", of: ({ failure }) => failure?.message },
     { title: "failure.where", of: ({ failure }) => failure?.where },
     ...keyed(trials, "user_attrs", (trial) => trial.user_attrs),
+    ...(state.header.earlier_spaces ? [{ title: "space_version", of: (t: Trial) => t.space_version ?? 0 }] : []),
     ...annotationColumns(state),
     ...optionalFields(trials, "kernels", "isa"),
     ...fieldsInUse(trials, ...remaining),

@@ -18,6 +18,8 @@ import { checkValue, parseValue } from "../registry/value.js";
 export interface DeclaredSearch {
   readonly name: string;
   readonly distribution: Distribution;
+  /** Left out without a word where it can never be active. @default false: that is refused */
+  readonly optional?: boolean;
 }
 
 /** A user's requests for a space. */
@@ -45,7 +47,7 @@ export interface DerivedSpace {
 }
 
 type Decision =
-  | { readonly kind: "search"; readonly distribution: Distribution; readonly shown: string }
+  | { readonly kind: "search"; readonly distribution: Distribution; readonly shown: string; readonly optional: boolean }
   | { readonly kind: "fix"; readonly value: ConfigValue };
 
 /** Parameters by qualified name. */
@@ -55,17 +57,20 @@ function parametersNamed(name: string, known: Known): QualifiedParameter[] {
   return resolveNames(name, [...known.keys()]).map((qualified) => known.get(qualified) as QualifiedParameter);
 }
 
-function toRequest(entry: string | DeclaredSearch): SearchRequest & { readonly declared?: Distribution } {
-  if (typeof entry === "string") return splitSearch(entry);
-  return { name: entry.name, range: undefined, shown: entry.name, declared: entry.distribution };
+type Requested = SearchRequest & { readonly declared?: Distribution; readonly optional: boolean };
+
+function toRequest(entry: string | DeclaredSearch): Requested {
+  if (typeof entry === "string") return { ...splitSearch(entry), optional: false };
+  const { name, distribution, optional = false } = entry;
+  return { name, range: undefined, shown: name, declared: distribution, optional };
 }
 
-function decideSearch(parameter: QualifiedParameter, request: ReturnType<typeof toRequest>): Decision {
-  const { declared, shown } = request;
-  if (!declared) return { kind: "search", distribution: requestedDistribution(parameter, request), shown };
+function decideSearch(parameter: QualifiedParameter, request: Requested): Decision {
+  const { declared, shown, optional } = request;
+  if (!declared) return { kind: "search", distribution: requestedDistribution(parameter, request), shown, optional };
   refuseUnsearchable(parameter);
   checkDistribution(parameter, declared, shown);
-  return { kind: "search", distribution: declared, shown };
+  return { kind: "search", distribution: declared, shown, optional };
 }
 
 /** `NAME=value`, or `NAME` alone for its default. */
@@ -136,7 +141,7 @@ function settledValue(value: unknown): ParamValue | undefined {
 /** Asking for a parameter that can never be active under what is fixed is a mistake worth hearing of. */
 function refuseInactive(space: SearchSpace, decisions: ReadonlyMap<string, Decision>, known: Known): void {
   for (const [name, decision] of decisions)
-    if (decision.kind === "search" && !Object.hasOwn(space, name))
+    if (decision.kind === "search" && !decision.optional && !Object.hasOwn(space, name))
       throw new UsageError(
         "inactive-parameter",
         `--search ${decision.shown}: ${name} is only active when ${conditionInWords(known.get(name)?.when)}, which this space never has`,

@@ -30,12 +30,25 @@ export function refuseTaskName(name: string): void {
   if (why !== undefined) throw refusal(name, why);
 }
 
+function isSeed(bare: string): boolean {
+  return bare === "seed" || bare.endsWith("_seed");
+}
+
+function definesTask({ group }: QualifiedParameter, bare: string): boolean {
+  return group === "data" && !searchableData.has(bare);
+}
+
+/** Whether trials of one study may differ in a parameter: it neither defines the task nor is it a seed. */
+export function mayDiffer(parameter: QualifiedParameter): boolean {
+  const bare = bareName(parameter.qualified);
+  return !isSeed(bare) && !definesTask(parameter, bare);
+}
+
 /** @throws UsageError `not-searchable`, saying why, for what defines the task and for seeds. */
 export function refuseUnsearchable(parameter: QualifiedParameter): void {
   const bare = bareName(parameter.qualified);
-  if (bare === "seed" || bare.endsWith("_seed"))
-    throw refusal(parameter.qualified, neverSearched.get("seed") as string);
-  if (parameter.group === "data" && !searchableData.has(bare))
+  if (isSeed(bare)) throw refusal(parameter.qualified, neverSearched.get("seed") as string);
+  if (definesTask(parameter, bare))
     throw refusal(
       parameter.qualified,
       `it defines the task, and trials on different tasks cannot be compared; fix it with --fix ${parameter.qualified}=VALUE (of the data.* parameters only window and features can be searched)`,

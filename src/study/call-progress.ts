@@ -1,6 +1,7 @@
 /** How far a call of `optimize` has come: its goal, its stop rules, and what it amounts to. */
 import type { OptimizeResult, StoppedBy, StudyState, SubscriberFailures, Trial } from "../core/index.js";
 import { bestOfStudy, comparableTrials, directionsOf, frontOfStudy, isBanned } from "../core/index.js";
+import { trialsInSpace } from "../search-space/earlier-spaces.js";
 import type { CallOptions, Goal, ResolvedOptions } from "./optimize-options.js";
 import { goalOf } from "./optimize-options.js";
 import { exitCodeOf, StopRules } from "./stop-rules.js";
@@ -50,7 +51,8 @@ export class CallProgress {
   terminated({ header, trials, annotations }: StudyState): string | null {
     const { settings, space } = header;
     if (settings.terminator === undefined || !this.#options.terminator) return null;
-    const search = { directions: directionsOf(header), space, trials: comparableTrials({ trials, annotations }) };
+    const told = trialsInSpace(header, comparableTrials({ trials, annotations }));
+    const search = { directions: directionsOf(header), space, trials: told };
     const { ends, reason } = terminatorVerdict(search, settings.terminator.min_trials);
     return ends ? reason : null;
   }

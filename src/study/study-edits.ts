@@ -1,5 +1,5 @@
 /** Changes to a study's records that its users ask for: trials queued, repeated, given up; notes and attributes. */
-import type { Annotation, Params, ScoredBaselines, StudyAnnotation, Trial } from "../core/index.js";
+import type { Annotation, Params, ScoredBaselines, SpaceReplacement, StudyAnnotation, Trial } from "../core/index.js";
 import { isBanned, MlbenchError, toAttribute, toAttributes, UsageError } from "../core/index.js";
 import { checkParams } from "../search-space/check-params.js";
 import { withForcedParents } from "../search-space/forced-parents.js";
@@ -98,6 +98,16 @@ export class StudyEdits {
   async keepBaselines(scored: ScoredBaselines): Promise<void> {
     await this.#log.open();
     await this.#log.append({ type: "baselines-scored", ...scored });
+  }
+
+  async replaceSpace(replacement: SpaceReplacement): Promise<void> {
+    await this.#log.open();
+    if (this.#log.busy)
+      throw new MlbenchError(
+        "being-optimized",
+        `study "${this.#log.header.name}" is being optimized: its space is changed when that has ended`,
+      );
+    await this.#log.append({ type: "space-changed", at: new Date().toISOString(), ...replacement });
   }
 
   async acceptChange(path: string, sha256: string): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   Params,
   ScoredBaselines,
   SearchSpace,
+  SpaceReplacement,
   StudyAnnotation,
   StudyHeader,
   StudyState,
@@ -235,6 +236,15 @@ export class Study extends StudyRecords {
   /** Keeps the baselines' errors on windows that trials are scored on; `optimize` does so by itself. */
   keepBaselines(scored: ScoredBaselines): Promise<void> {
     return this.#edits.keepBaselines(scored);
+  }
+
+  /**
+   * Has the study search another space from now on, which is not checked; `changeSpace` does that, and says what becomes
+   * of the trials so far.
+   * @throws MlbenchError `being-optimized`.
+   */
+  replaceSpace(replacement: SpaceReplacement): Promise<void> {
+    return this.#edits.replaceSpace(replacement);
   }
 
   /** Records that a file's new contents were accepted (`--accept-changes`). */

@@ -4,6 +4,7 @@ import { createRng, isActive, isBanned, whenReady } from "../core/index.js";
 import { drawUniform } from "../search-space/draw-uniform.js";
 import type { Proposal } from "../search-space/duplicates.js";
 import { propose } from "../search-space/duplicates.js";
+import { trialInSpace } from "../search-space/earlier-spaces.js";
 import type { StudyComponents } from "./components.js";
 import { withDistributions } from "./new-trial.js";
 import { samplerHistory } from "./sampler-history.js";
@@ -78,9 +79,10 @@ export class TrialDraws {
   #propose(space: SearchSpace): Proposal | Promise<Proposal> {
     if (Object.keys(space).length === 0) return { kind: "run", params: {} };
     const { state } = this.#log;
-    const banned = [...state.annotations].flatMap(([number, annotation]) =>
-      annotation.banned ? [state.trial(number) as Trial] : [],
-    );
+    const banned = [...state.annotations].flatMap(([number, annotation]) => {
+      const trial = annotation.banned ? trialInSpace(state.header, state.trial(number) as Trial) : null;
+      return trial ? [trial] : [];
+    });
     return propose(this.#components.sampler, space, samplerHistory(this.#log), this.#rng(state.size), {
       onDuplicate: this.#header.settings.on_duplicate,
       banned: banned.map(({ params }) => params),

@@ -266,6 +266,10 @@ const defs = {
       finished_at: nullable(ref("time")),
       seconds: nullable({ type: "number", minimum: 0 }),
       seed: count,
+      space_version: {
+        description: "How often the study's space had been changed when it was started; missing: never.",
+        ...count,
+      },
       attempt: { type: "integer", minimum: 1 },
       attempts: list(ref("attempt")),
       owner: { description: '"external" for a trial that `ask` handed out.', ...nullable(text) },
@@ -317,7 +321,7 @@ const defs = {
     {
       optional: [
         ...["kernels", "isa", "distributions", "value", "annotation", "baselines", "intermediate_parts"],
-        ...["bound", "against_defaults"],
+        ...["bound", "against_defaults", "space_version"],
       ],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
@@ -354,6 +358,45 @@ const defs = {
   }),
 };
 
+const earlierSpaces = {
+  description:
+    "The spaces before `space`, the first one first: a trial's space_version is a place in this list, and behind its end stands `space`.",
+  ...list(
+    object({
+      space: ref("space"),
+      fixed: { description: "What was fixed then, of what may be searched.", ...map(ref("configValue")) },
+      conditions: { description: "When what was fixed meant something.", ...map(when) },
+      until: ref("time"),
+      trials: { description: "How many there were then.", ...count },
+    }),
+  ),
+};
+const earlierTrials = object({
+  version: { description: "How often the space was changed.", ...count },
+  fit: { description: "Started trials that fit the space: the sampler learns from them.", ...count },
+  completed_by: {
+    description: "How many of those by a value that was fixed when they ran, by the parameter that is searched now.",
+    ...map(count),
+  },
+  left_out: { description: "Started trials that do not fit: kept, and not seen by the sampler.", ...count },
+  left_out_by: { description: "By the first parameter that keeps them out.", ...map(count) },
+  waiting_outside: { description: "Waiting trials outside of the space, which run all the same.", ...list(count) },
+});
+const setting = nullable({
+  oneOf: [object({ searched: ref("distribution") }), object({ fixed: ref("configValue") })],
+});
+const spaceChange = {
+  description: "Only with --space-change; null where nothing changes.",
+  ...nullable(
+    object({
+      changes: {
+        description: "The parameters that are searched, or fixed, otherwise than before; null: not there.",
+        ...list(object({ name: text, before: setting, after: setting })),
+      },
+      earlier: earlierTrials,
+    }),
+  ),
+};
 const copiedFrom = {
   description: "The study, as of a revision, that this one was copied from.",
   ...object({ name: text, created_at: ref("time"), revision: count }),
@@ -374,6 +417,7 @@ const header = {
   archived_at: { description: "Since when the study is put away.", ...ref("time") },
   copied_from: copiedFrom,
   ended,
+  earlier_spaces: earlierSpaces,
   made_by: ref("madeBy"),
   baselines: {
     description: "Of a study over a model, from its first call of optimize on: for each choice of its data.",
@@ -393,7 +437,9 @@ const header = {
   },
 };
 
-const optionalInHeader = ["made_by", "baselines", "note", "archived_at", "copied_from", "ended"];
+const optionalInHeader = [
+  ...["made_by", "baselines", "note", "archived_at", "copied_from", "ended", "earlier_spaces"],
+];
 
 const aboutStudy = {
   note: { description: "What people say about the study; empty: nothing.", ...text },
@@ -611,6 +657,10 @@ const schemas = {
         },
         terminator: nullable(object({ min_trials: count })),
         ended: nullable(ended),
+        earlier_trials: {
+          description: "What has become of the trials of earlier spaces; null where the space never changed.",
+          ...nullable(earlierTrials),
+        },
         made_by: { description: "Null in studies of earlier versions.", ...nullable(ref("madeBy")) },
         owner: {
           description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
@@ -971,8 +1021,12 @@ const schemas = {
   ],
   "create-study": [
     "`create-study`",
-    object({ study: text, file: text, seed: count, created: yes, config: studyFile, warnings }),
+    object(
+      { study: text, file: text, seed: count, created: yes, config: studyFile, warnings, space_change: spaceChange },
+      { optional: ["space_change"] },
+    ),
   ],
+  "create-study-space-change": ["`create-study --space-change --dry-run`", object({ space_change: spaceChange })],
   "create-study-dry-run": [
     "`create-study --dry-run`",
     object({

@@ -8,6 +8,7 @@ import type {
   StudyHeader,
   Trial,
 } from "../../core/index.js";
+import { spaceOfTrial } from "../../search-space/earlier-spaces.js";
 
 export { partNames } from "../../core/index.js";
 
@@ -22,18 +23,18 @@ export function searchedData({ space }: Pick<StudyHeader, "space">, params: Para
  * The baselines' errors on a trial's windows; without a trial those of all trials, where they have the same windows.
  * Null where they were not scored: in a study over an objective, and before its first call of `optimize`.
  */
-export function baselinesOf(header: StudyHeader, trial: Pick<Trial, "params"> | null): Metrics | null {
+export function baselinesOf(header: StudyHeader, trial: Trial | null): Metrics | null {
   return scoredFor(header, trial)?.metrics ?? null;
 }
 
 /** The same of each fold of a cross-validated trial, in their order; empty without folds, and where they were not scored. */
-export function foldBaselinesOf(header: StudyHeader, trial: Pick<Trial, "params">): readonly FoldBaselines[] {
+export function foldBaselinesOf(header: StudyHeader, trial: Trial): readonly FoldBaselines[] {
   return scoredFor(header, trial)?.folds ?? [];
 }
 
-function scoredFor(header: StudyHeader, trial: Pick<Trial, "params"> | null): ScoredBaselines | undefined {
+function scoredFor(header: StudyHeader, trial: Trial | null): ScoredBaselines | undefined {
   const { baselines = [] } = header;
-  const key = canonicalJson(trial ? searchedData(header, trial.params) : {});
+  const key = canonicalJson(trial ? searchedData({ space: spaceOfTrial(header, trial) }, trial.params) : {});
   return baselines.find(({ params }) => canonicalJson(params) === key);
 }
 

@@ -30,7 +30,10 @@ import type {
 } from "../../core/index.js";
 import { chooseSampler } from "../../samplers/auto/choice.js";
 import type { SamplerChoice } from "../../samplers/auto/choice.js";
+import { trialsInSpace } from "../../search-space/earlier-spaces.js";
 import { baselinesOf } from "./baselines.js";
+import { earlierTrials } from "./space-history.js";
+import type { EarlierTrials } from "./space-history.js";
 import { costOfStudy, costOfTrial } from "./study-cost.js";
 import type { StudyCost } from "./study-cost.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
@@ -122,6 +125,8 @@ export interface StudyOverview extends StudyCost {
   readonly terminator: StudySettings["terminator"] | null;
   /** The end that the terminator last put to the search; null: none. */
   readonly ended: SearchEnd | null;
+  /** What has become of the trials of earlier spaces; null where the space never changed. */
+  readonly earlier_trials: EarlierTrials | null;
   /** Null in studies of earlier versions. */
   readonly made_by: MadeBy | null;
   /** Who writes the study now. */
@@ -165,19 +170,21 @@ export function overviewOf(
     annotations: Object.fromEntries(state.annotations),
     ...{ user_attrs: header.user_attrs, note: header.note ?? "", archived_at: header.archived_at ?? null },
     ...{ from: priorOf(header), terminator: header.settings.terminator ?? null, ended: header.ended ?? null },
+    earlier_trials: earlierTrials(state),
     ...{ copied_from: header.copied_from ?? null, made_by: header.made_by ?? null, owner, findings },
   };
 }
 
 /** Whom the sampler "auto" asks next; null for any other, and where the space is not declared: such draws go a group at a time. */
 export function samplerChoiceOf(
-  header: Pick<StudyHeader, "sampler" | "space" | "objectives">,
+  header: Pick<StudyHeader, "sampler" | "space" | "objectives" | "task" | "earlier_spaces">,
   trials: readonly Trial[],
 ): SamplerChoice | null {
   const { sampler, space } = header;
   if (sampler.name !== "auto" || Object.keys(space).length === 0) return null;
   const directions = directionsOf(header);
-  return chooseSampler(space, { direction: directions[0] as Direction, directions, trials });
+  const told = trialsInSpace(header, trials);
+  return chooseSampler(space, { direction: directions[0] as Direction, directions, trials: told });
 }
 
 function priorOf({ settings: { from } }: StudyHeader): PriorSummary | null {

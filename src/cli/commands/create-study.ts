@@ -77,7 +77,7 @@ async function requestOf(
 ): Promise<Omit<CreateStudyOptions, "storage">> {
   const { dataset, objective, plugin, search, fix, direction, metric, constraint, pruneBy, forceDirection } = options;
   const { seed, folds, seeds, trialValue, onNan, onDuplicate, dryRunPruner, defaults } = options;
-  const subject = base || objective !== undefined ? {} : { model: "lstm" };
+  const subject = base || objective !== undefined || options.spaceChange ? {} : { model: "lstm" };
   return {
     ...{ ...subject, ...(options.model ? { model: options.model } : {}), dataset, objective, config: base?.name },
     ...{ plugins: plugin, params, search, fix, direction, metric, constraints: constraint, pruneBy, forceDirection },
@@ -128,6 +128,7 @@ async function create(
     ...(given ? { name: given.name } : {}),
     storage: folderLocation(directory),
   };
+  if (options.spaceChange) return changeSpace(io, format, { ...request, spaceChange: true }, { ...options, directory });
   const { ensureStudy, planStudy } = await import("../../app/create-study.js");
   if (options.dryRun) {
     const plan = await planStudy(request);
@@ -160,6 +161,46 @@ async function create(
   if (format !== "table") return;
   await saySampler(io, study);
   printNote(io.stdout, `next: ${next}`);
+}
+
+/** Has a study that is there search another space, or says what would change. */
+async function changeSpace(
+  io: CliIo,
+  format: OutputFormat,
+  request: CreateStudyOptions,
+  { dryRun = false, directory }: { readonly dryRun?: boolean; readonly directory: string },
+): Promise<void> {
+  const [{ ensureStudy, planSpaceChange }, { changeInWords }] = await Promise.all([
+    import("../../app/create-study.js"),
+    import("../space-change.js"),
+  ]);
+  const same = "the study searches this already: nothing changed";
+  if (dryRun) {
+    const change = await planSpaceChange(request);
+    const table = (): string => (change ? changeInWords(change).join("\n") : same);
+    await printData(io, format, { space_change: change }, { table });
+    if (format === "table") printNote(io.stderr, "dry run: nothing was changed");
+    return;
+  }
+  const { study, storage, file, spaceChange: change } = await ensureStudy(request);
+  const { name, seed, space } = study.header;
+  const warnings = await sayWarnings(io, format, study.header, storage);
+  await printData(
+    io,
+    format,
+    { study: name, file, seed, created: false, config: null, warnings, space_change: change },
+    {
+      table: () => {
+        if (!change) return same;
+        const head = `changed the space of ${name}: ${file} (${Object.keys(space).length} searched)`;
+        return [head, ...changeInWords(change)].join("\n");
+      },
+      value: () => name,
+    },
+  );
+  if (format !== "table" || !change) return;
+  await saySampler(io, study);
+  printNote(io.stdout, `next: ${typedProgram()} optimize ${name}${storageArgument(directory)} --trials 100`);
 }
 
 /** Whom `auto` asks, which depends on the study. */

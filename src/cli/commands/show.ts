@@ -83,14 +83,23 @@ interface ShownOn {
 async function studyInWords(inspected: InspectedStudy, { io, width, reference }: ShownOn): Promise<string> {
   const { ownerInWords } = await import("../../app/views/study-overview.js");
   const summary = await overviewUpTo(reference)(inspected);
+  const changed = summary.earlier_trials;
+  const spaces = changed ? await spacesInWords(changed) : [];
   const owner = summary.owner ? ownerInWords(summary.owner) : "";
   return (
-    [...inWords(summary, { owner, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join("\n") +
-    (await historyPlot(inspected, io, summary))
+    [...inWords(summary, { owner, spaces, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join(
+      "\n",
+    ) + (await historyPlot(inspected, io, summary))
   );
 }
 
-/** Trials that a process left running that is gone; nothing while somebody has the study. */
+/** How often a study's space was changed, and what has become of the trials of the earlier ones. */
+async function spacesInWords(changed: NonNullable<StudyOverview["earlier_trials"]>): Promise<string[]> {
+  const { earlierInWords } = await import("../space-change.js");
+  const [first = "", ...others] = earlierInWords(changed);
+  return [`changed ${changed.version === 1 ? "once" : `${changed.version} times`}; ${first}`, ...others];
+}
+
 /** `8 trials would have been pruned, saving 120 of 400 steps (30 %); the best one among them` */
 function dryRunInWords({ pruned, steps_saved, best_pruned }: DryRunSummary, steps: number): string {
   const share = steps === 0 ? 0 : (100 * steps_saved) / steps;
@@ -98,6 +107,7 @@ function dryRunInWords({ pruned, steps_saved, best_pruned }: DryRunSummary, step
   return `${pruned} ${pruned === 1 ? "trial" : "trials"} would have been pruned, saving ${steps_saved} of ${steps} steps (${share.toFixed(0)} %)${best}`;
 }
 
+/** Trials that a process left running that is gone; nothing while somebody has the study. */
 function abandonedInWords({ state, owner }: InspectedStudy): string[] {
   if (owner !== null) return [];
   const left = state.unfinished.filter((number) => {
@@ -221,10 +231,12 @@ interface Shown {
   readonly owner: string;
   /** How its best trial stands to the baselines. */
   readonly verdict: string | null;
+  /** What has become of the trials of earlier spaces, a sentence each. */
+  readonly spaces: readonly string[];
   readonly width: number;
 }
 
-function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): string[] {
+function inWords(summary: StudyOverview, { owner, verdict, spaces, width }: Shown): string[] {
   const { counts, best, front, hypervolume, task, baselines } = summary;
   const labelled = (label: string, text: string): string => label.padEnd(LABEL) + hangText(text, width, LABEL);
   const states = Object.entries(counts)
@@ -266,6 +278,7 @@ function inWords(summary: StudyOverview, { owner, verdict, width }: Shown): stri
     lines.push(labelled("sampler", `auto asks ${sampler}: ${reason}`));
   }
   for (const [label, said] of [
+    ["space", spaces],
     ["from", priorInWords(summary)],
     ["ends", endInWords(summary)],
     ["note", summary.note === "" ? [] : summary.note.split("\n")],

@@ -93,6 +93,7 @@ const record = shapeOf({
   lease: maybe(isLease),
   retry_of: orNull(isCount),
   user_attrs: isRecord,
+  space_version: maybe(isCount),
 });
 
 const isFoldScored = shaped({ fold: listOf(isText), metrics: valuesOf(isNumber) });
@@ -103,6 +104,14 @@ const baselines = {
 
 /** Whether a study's head may keep this as its baselines. */
 export const areBaselines = listOf(shaped(baselines));
+
+const isDistribution = shaped({ type: isText });
+const earlier = { fixed: isRecord, conditions: valuesOf(isRecord) };
+
+/** Whether a study's head may keep this as its earlier spaces. */
+export const areEarlierSpaces = listOf(
+  shaped({ ...earlier, space: valuesOf(isDistribution), until: isText, trials: isCount }),
+);
 
 /** The keys of each event besides `type`, and what they hold. */
 const tests: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>> = {
@@ -131,6 +140,10 @@ const tests: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>
   "study-annotated": { note: isText, archived_at: orNull(isText) },
   "baselines-scored": baselines,
   "search-ended": { at: isText, finished: isCount, reason: isText },
+  "space-changed": {
+    ...{ at: isText, space: valuesOf(isDistribution), params: maybe(isRecord), align_window: maybe(isCount) },
+    before: shaped(earlier),
+  },
   "change-accepted": { at: isText, path: isText, sha256: isText },
 };
 

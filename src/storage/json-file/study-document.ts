@@ -1,7 +1,7 @@
 /** What a snapshot file holds, checked. */
 import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
 import type { Annotation, StudyHeader, StudyState, Trial } from "../../core/index.js";
-import { areBaselines, isParam, isRecord, wrongStoredTrial } from "./event-check.js";
+import { areBaselines, areEarlierSpaces, isParam, isRecord, wrongStoredTrial } from "./event-check.js";
 import type { RecordTexts } from "./record-texts.js";
 
 export const FORMAT = "mlbench-hpo-study";
@@ -52,6 +52,7 @@ const optionalKeys = [
   "archived_at",
   "copied_from",
   "ended",
+  "earlier_spaces",
 ] as const satisfies readonly (keyof StudyHeader)[];
 
 function damaged(what: string): never {
@@ -95,6 +96,8 @@ export function splitHeader(raw: Readonly<Record<string, unknown>>): {
   requireSpace(raw["space"] as Readonly<Record<string, unknown>>);
   if (raw["baselines"] !== undefined && !areBaselines(raw["baselines"]))
     damaged('"baselines" must be a list of errors');
+  if (raw["earlier_spaces"] !== undefined && !areEarlierSpaces(raw["earlier_spaces"]))
+    damaged('"earlier_spaces" must be a list of spaces');
   for (const key of ["made_by", "copied_from", "ended"] as const)
     if (raw[key] !== undefined && !isRecord(raw[key])) damaged(`"${key}" must be an object`);
   for (const key of ["note", "archived_at"] as const)
