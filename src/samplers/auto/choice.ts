@@ -85,14 +85,13 @@ function isForCmaes(space: SpaceTraits, { objectives, constrained }: HistoryTrai
 /** The first thing that speaks against a Gaussian process; null where nothing does. */
 function againstProcess(space: SpaceTraits, history: HistoryTraits): string | null {
   const { dimensions, continuous, conditional } = space;
-  const { objectives, finished, pruned, failed, constrained, running } = history;
+  const { objectives, finished, failed, constrained, running } = history;
   if (objectives > 1) return `there are ${objectives} objectives`;
   if (conditional) return "some parameters are there only under a condition";
   if (continuous < dimensions || dimensions === 0)
     return `${dimensions - continuous} of ${dimensions} parameters are no ranges of real numbers`;
   if (dimensions > GP_DIMENSIONS) return `${dimensions} parameters are more than ${GP_DIMENSIONS}`;
   if (finished >= GP_TRIALS) return `${GP_TRIALS} trials and more are finished`;
-  if (pruned > 0) return "trials were pruned";
   if (constrained) return "there are constraints";
   if (failed > FAILING_SHARE * finished) return "more than a tenth of the trials failed";
   if (running > GP_RUNNING) return `${running} trials run at once`;
