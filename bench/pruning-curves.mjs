@@ -65,9 +65,10 @@ for (const point of points()) {
   if (curves.length % 20 === 0) console.log(`${curves.length} curves`);
 }
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-const head = JSON.stringify({ made_by: `mlbench-hpo ${version}, ${model} on dummy, val_rmse, seed 1`, fixed, grid }).slice(
-  0,
-  -1,
-);
+const head = JSON.stringify({
+  made_by: `mlbench-hpo ${version}, ${model} on dummy, val_rmse, seed 1`,
+  fixed,
+  grid,
+}).slice(0, -1);
 const lines = curves.map((curve) => JSON.stringify(curve)).join(",\n");
 writeFileSync(new URL(file, import.meta.url), `${head}, "curves": [\n${lines}\n]}\n`);

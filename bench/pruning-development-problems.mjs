@@ -108,7 +108,16 @@ const laws = {
     };
   },
 };
-const sigmas = { parallel: 0.004, plateau: 0.004, power: 0.006, capacity: 0.006, drops: 0.008, late: 0.005, slower: 0.006, bump: 0.008 };
+const sigmas = {
+  parallel: 0.004,
+  plateau: 0.004,
+  power: 0.006,
+  capacity: 0.006,
+  drops: 0.008,
+  late: 0.005,
+  slower: 0.006,
+  bump: 0.008,
+};
 
 function made(name, law, space, sigma) {
   const make = (seed) => {
@@ -138,7 +147,11 @@ function recorded() {
 export const families = {
   informative: ["parallel", "plateau", "power"].map((law) => made(law, law, mixed, sigmas[law])),
   crossing: ["capacity", "drops", "late", "slower"].map((law) => made(law, law, mixed, sigmas[law])),
-  noisy: [made("plateau~", "plateau", mixed, 0.03), made("power~", "power", mixed, 0.04), made("bump", "bump", mixed, sigmas.bump)],
+  noisy: [
+    made("plateau~", "plateau", mixed, 0.03),
+    made("power~", "power", mixed, 0.04),
+    made("bump", "bump", mixed, sigmas.bump),
+  ],
   /** Spaces that `auto` shares between a Gaussian process and TPE. */
   floats: ["parallel", "power", "slower"].map((law) => made(`${law}-floats`, law, floats, sigmas[law])),
   real: existsSync(tablePath) ? [recorded()] : [],

@@ -65,7 +65,9 @@ async function study(problem, pruner, seed) {
     }
     if (epochs >= last) break;
     const value = state === "complete" ? Math.min(...record.intermediate.map(([, v]) => v)) : null;
-    trials.push(Object.freeze({ ...record, state, value, values: value === null ? null : [value], finish_index: number }));
+    trials.push(
+      Object.freeze({ ...record, state, value, values: value === null ? null : [value], finish_index: number }),
+    );
     if (value !== null && value < (best?.value ?? Infinity))
       best = { value, truth: Math.min(...range(STEPS, (i) => at(params, i + 1))) };
   }

@@ -42,6 +42,11 @@ export class PatientPruner implements Pruner {
     this.minDelta = minDelta;
   }
 
+  /** As a study stores them: the wrapped pruner by its name, with its own options. */
+  get options(): Readonly<Record<string, unknown>> {
+    return { ...this.pruner, pruner: this.pruner?.name ?? "none" };
+  }
+
   /** As the wrapped pruner. */
   get running(): boolean {
     return this.pruner?.running ?? false;

@@ -92,7 +92,9 @@ export class ProspectPruner implements Pruner {
       return { prune: false, reason: `best ${mine}; trial ${number}, one of the good ones, stood at ${theirs} here` };
     }
     const goal = best[Math.min(GOAL_AT_MOST, Math.ceil(GOAL * count)) - 1] as Ended;
-    const reached = sign * own - this.margin * furtherGain(reports, ended.lastStep, direction);
+    const gain = furtherGain(reports, ended.lastStep, direction);
+    if (gain === Infinity) return { prune: false, reason: "too few reports to see where it is going" };
+    const reached = sign * own - this.margin * gain;
     const [hoped, wanted] = shownApart(sign * reached, sign * goal.loss);
     const on = `by step ${ended.lastStep}`;
     return reached > goal.loss

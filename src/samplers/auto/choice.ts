@@ -30,7 +30,6 @@ export interface HistoryTraits {
   readonly objectives: number;
   /** Complete, pruned and failed trials. */
   readonly finished: number;
-  readonly pruned: number;
   /** Trials that failed by what their parameters may have caused, and complete ones whose value is NaN. */
   readonly failed: number;
   /** Whether a trial has constraints. */
@@ -122,14 +121,14 @@ function findTraits(space: SearchSpace): SpaceTraits {
 
 /** The traits of a history: one look at each record. */
 export function historyTraits({ directions, trials, running }: History): HistoryTraits {
-  const counts = { finished: 0, pruned: 0, failed: 0, running: 0 };
-  let complete = 0;
+  const counts = { finished: 0, failed: 0, running: 0 };
+  let [complete, pruned] = [0, 0];
   let constrained = false;
   for (const trial of trials) {
     const { state } = trial;
     if (isFinished(trial)) counts.finished++;
     if (state === "running") counts.running++;
-    else if (state === "pruned") counts.pruned++;
+    else if (state === "pruned") pruned++;
     else if (state === "failed" && CAUSED.has(trial.failure?.class)) counts.failed++;
     else if (state === "complete") {
       if (Number.isNaN(trial.value)) counts.failed++;
@@ -137,9 +136,8 @@ export function historyTraits({ directions, trials, running }: History): History
     }
     constrained ||= hasKeys(trial.constraints);
   }
-  const { pruned, failed } = counts;
   const underWay = running?.length ?? counts.running;
-  const known = complete + pruned + failed + underWay;
+  const known = complete + pruned + counts.failed + underWay;
   return { ...counts, running: underWay, known, objectives: directions?.length ?? 1, constrained };
 }
 
