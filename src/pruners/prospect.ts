@@ -126,11 +126,11 @@ function furtherGain(reports: ReportDigest, lastStep: number, direction: Directi
     signOf(direction) * reports.best(direction, reports.countUpTo(start + share * taken));
   const [quarter, half, now] = [at(1 / 4), at(1 / 2), at(1)];
   const last = half - now;
-  // Fewer than two steps, numbers only since, or an infinity left behind: it may be on its way anywhere.
-  if (Number.isNaN(half) || last === Infinity) return Infinity;
+  // Fewer than two steps, or numbers only since then: it may be on its way anywhere.
+  if (Number.isNaN(half)) return Infinity;
   if (!(last > 0)) return 0;
   const before = quarter - half;
-  const ratio = before > 0 ? Math.min(last / before, FASTEST) : FASTEST;
+  const ratio = before > 0 && before < Infinity ? Math.min(last / before, FASTEST) : FASTEST;
   const doublings = Math.log2((lastStep - start) / taken);
   let [gain, next] = [0, last];
   for (let left = doublings; left > 0; left--) {

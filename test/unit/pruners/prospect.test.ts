@@ -51,6 +51,8 @@ test.each<[string, Trial, number, string]>([
   // log2(3) = 1.585 doublings: 0.15 + 0.585 * 0.075 = 0.1939; 0.8 - 1.5 * 0.1939.
   ["one and a part", falling(1.7, 1.1, 0.8), 24, "0.509 by step 24"],
   // Gains 0.1 and 0.3: not three times as much each time, but 1.5 times: 0.45; 0.8 - 1.5 * 0.45.
+  // From infinity nothing can be told.
+  ["from infinity", falling(Infinity, 1.1, 0.8), 16, "0.125 by step 16"],
   ["faster and faster", falling(1.2, 1.1, 0.8), 16, "0.125 by step 16"],
 ])("a trial's gains are carried on geometrically: %s", (_what, trial, steps, hoped) => {
   const { prune, reason } = decide(trial, nine(steps));
