@@ -2,12 +2,13 @@
 // [--json FILE]`: what sampler and pruner come to together at equal epochs. A study ends when its epochs are used up, and
 // the trial under way then is dropped; it is scored by what its winner is worth without noise. Beside it Optuna's TPE with
 // its pruners, recorded by pruning_peer.py (pruning-peer.json). P is the share of pairs of studies in which ours is
-// better, equal ones half; p is of the rank-sum test, of two sides.
+// better, equal ones half; p is of the rank-sum test, of two sides. Over all problems: the mean P, and one-sided p of the test
+// of van Elteren, with the problems as strata.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createRng, createStudy, TrialPruned } from "../dist/index.js";
-import { mannWhitneyLess } from "./mann-whitney.mjs";
+import { mannWhitneyLess, vanElteren } from "./mann-whitney.mjs";
 import { PROBES, problems, STEPS } from "./pruning-problems.mjs";
 
 const { values } = parseArgs({
@@ -15,12 +16,14 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "30" },
     epochs: { type: "string", default: "810" },
     sampler: { type: "string" },
-    pruners: { type: "string", default: "nop,median,percentile,asha,hyperband,wilcoxon" },
+    pruners: { type: "string", default: "nop,prospect,median,percentile,asha,hyperband,wilcoxon" },
     problems: { type: "string", default: "speed,slow,mlp" },
     "check-with": { type: "string" },
     json: { type: "string" },
   },
 });
+/** Whom each side is compared with. */
+const AGAINST = ["nop", "Optuna TPE, none", "Optuna TPE, median", "Optuna TPE, hyperband"];
 const EPOCHS = Number(values.epochs);
 const list = (text) => text.split(",");
 
@@ -89,6 +92,7 @@ const peerPath = new URL("pruning-peer.json", import.meta.url);
 if (values["check-with"] !== undefined) checkDefinitions(values["check-with"]);
 const peers = existsSync(peerPath) ? JSON.parse(readFileSync(peerPath, "utf8")).results : [];
 const all = [];
+const truths = [];
 for (const problem of problems()) {
   if (!list(values.problems).includes(problem.name)) continue;
   const sides = new Map();
@@ -104,7 +108,8 @@ for (const problem of problems()) {
       `Optuna TPE, ${pruner}`,
       recorded.filter((r) => r.pruner === pruner && r.seed <= Number(values.seeds)),
     );
-  const against = ["nop", "Optuna TPE, median", "Optuna TPE, hyperband"].filter((name) => sides.has(name));
+  const against = AGAINST.filter((name) => sides.has(name));
+  truths.push(new Map([...sides].map(([name, results]) => [name, results.map((r) => r.truth)])));
   console.log(`\n${problem.name}: ${EPOCHS} epochs, ${values.seeds} seeds`);
   console.log(`| pruner | truth, median | trials | complete |${against.map((n) => ` P, p against ${n} |`).join("")}`);
   console.log(`|---|---|---|---|${against.map(() => "---|").join("")}`);
@@ -121,4 +126,10 @@ for (const problem of problems()) {
     console.log(`| ${name} | ${median(truth).toFixed(5)} | ${counts} |${versus.join("")}`);
   }
 }
+console.log("\nOver all problems: P, p of better, p of worse");
+for (const name of list(values.pruners))
+  for (const other of AGAINST.filter((side) => side !== name && truths.every((of) => of.has(side)))) {
+    const { share, pLower, pHigher } = vanElteren(truths.map((of) => ({ a: of.get(name), b: of.get(other) })));
+    console.log(`${name} against ${other}: ${share.toFixed(2)}, ${pLower.toPrecision(2)}, ${pHigher.toPrecision(2)}`);
+  }
 if (values.json) writeFileSync(values.json, JSON.stringify(all, null, 1));

@@ -1,5 +1,5 @@
-// `npm run bench -- pruning [--seeds 5] [--trials 100] [--dataset dummy] [--workers 2] [--json FILE]`: the same study
-// and seed with median pruning and without: epochs run, share pruned, and the final best.
+// `npm run bench -- pruning [--seeds 5] [--trials 100] [--preset dummy-lstm] [--pruner prospect] [--workers 2] [--json FILE]`:
+// the same study and seed with a pruner and without: epochs run, share pruned, and the final best.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "5" },
     trials: { type: "string", default: "100" },
+    pruner: { type: "string", default: "prospect" },
     preset: { type: "string", default: "dummy-lstm" },
     workers: { type: "string", default: "2" },
     first: { type: "string", default: "1" },
@@ -23,7 +24,7 @@ async function study(seed, pruner) {
   const created = await createStudy({
     ...{ storage: folder, name: `${pruner}-${seed}`, seed, config: values.preset },
     ...(values["data-dir"] === undefined ? {} : { params: { "data.data_dir": values["data-dir"] } }),
-    ...(pruner === "nop" ? { pruner } : {}),
+    pruner,
   });
   const started = performance.now();
   await created.optimize({
@@ -49,16 +50,16 @@ async function study(seed, pruner) {
 }
 
 console.log(
-  "| seed | epochs, median / nop | pruned of judged | best, median / nop | best against trial 0 | seconds, median / nop |\n|---|---|---|---|---|---|",
+  `| seed | epochs, ${values.pruner} / nop | pruned of judged | best, ${values.pruner} / nop | best against trial 0 | seconds, ${values.pruner} / nop |\n|---|---|---|---|---|---|`,
 );
 const all = [];
 const first = Number(values.first);
 for (let seed = first; seed < first + Number(values.seeds); seed++) {
-  const [median, nop] = [await study(seed, "median"), await study(seed, "nop")];
-  all.push(median, nop);
-  const share = median.pruned / (median.pruned + median.complete);
+  const [pruned, nop] = [await study(seed, values.pruner), await study(seed, "nop")];
+  all.push(pruned, nop);
+  const share = pruned.pruned / (pruned.pruned + pruned.complete);
   console.log(
-    `| ${seed} | ${median.epochs} / ${nop.epochs} = ${((100 * median.epochs) / nop.epochs).toFixed(0)} % | ${(100 * share).toFixed(0)} % | ${median.best.toFixed(6)} / ${nop.best.toFixed(6)} = ${(median.best / nop.best).toFixed(3)} | ${(median.best / median.first).toFixed(3)} | ${median.seconds.toFixed(0)} / ${nop.seconds.toFixed(0)} |`,
+    `| ${seed} | ${pruned.epochs} / ${nop.epochs} = ${((100 * pruned.epochs) / nop.epochs).toFixed(0)} % | ${(100 * share).toFixed(0)} % | ${pruned.best.toFixed(6)} / ${nop.best.toFixed(6)} = ${(pruned.best / nop.best).toFixed(3)} | ${(pruned.best / median.first).toFixed(3)} | ${pruned.seconds.toFixed(0)} / ${nop.seconds.toFixed(0)} |`,
   );
 }
 if (values.json) writeFileSync(values.json, JSON.stringify(all, null, 1));

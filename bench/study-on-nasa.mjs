@@ -31,7 +31,7 @@ async function search(name, sampler, pruner, stop) {
   const study = await createStudy({
     ...{ storage: folder, name, config: "nasa-lstm", seed: Number(values.seed), sampler },
     params: { "data.data_dir": directory, "train.epochs": Number(values.epochs) },
-    ...(pruner === "nop" ? { pruner } : {}),
+    pruner,
   });
   const started = performance.now();
   const drain = new AbortController();

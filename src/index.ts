@@ -280,6 +280,8 @@ export { NopPruner } from "./pruners/nop.js";
 export { MedianPruner } from "./pruners/median.js";
 export { PercentilePruner } from "./pruners/percentile.js";
 export type { ComparisonOptions, PercentilePrunerOptions } from "./pruners/percentile.js";
+export { ProspectPruner } from "./pruners/prospect.js";
+export type { ProspectPrunerOptions } from "./pruners/prospect.js";
 export { PatientPruner } from "./pruners/patient.js";
 export type { PatientPrunerOptions } from "./pruners/patient.js";
 export { AshaPruner } from "./pruners/asha.js";

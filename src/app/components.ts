@@ -60,7 +60,7 @@ export function samplerSpec(given: Given<Sampler> = "auto"): ComponentSpec {
 }
 
 /** What a study stores of its pruner. @throws UsageError `unknown-option`, `invalid-option`. */
-export function prunerSpec(given: Given<Pruner> = "median"): ComponentSpec {
+export function prunerSpec(given: Given<Pruner> = "prospect"): ComponentSpec {
   const pruner = objectOf<Pruner>("pruner", given);
   if (!pruner) return named("pruner", given);
   const { name } = pruner;

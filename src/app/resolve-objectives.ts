@@ -178,7 +178,7 @@ export const defaultSampler: ComponentSpec = { name: "auto", options: {} };
 
 /** The pruner of a study that names none: with several objectives none, unless a metric to prune by was asked for. */
 export function defaultPruner(objectives: readonly StudyObjective[], pruneBy: StudyObjective | null): ComponentSpec {
-  return { name: objectives.length > 1 && pruneBy === null ? "nop" : "median", options: {} };
+  return { name: objectives.length > 1 && pruneBy === null ? "nop" : "prospect", options: {} };
 }
 
 /**

@@ -80,7 +80,7 @@ export interface StudyRequest {
   readonly seeds?: number | undefined;
   /** @default "auto": asks the sampler that suits the space and what has happened so far */
   readonly sampler?: Given<Sampler> | undefined;
-  /** @default the median pruner; none with several objectives */
+  /** @default `prospect`; none with several objectives */
   readonly pruner?: Given<Pruner> | undefined;
   /**
    * Another study whose best trials the sampler begins from (those of its parameters that this one's space has, with

@@ -23,7 +23,7 @@ export async function componentOptions(
   base: ComponentSpec | undefined,
 ): Promise<ComponentSpec | undefined> {
   if (name === undefined && !settings?.length) return base;
-  const fallback = kind === "sampler" ? "tpe" : "median";
+  const fallback = kind === "sampler" ? "tpe" : "prospect";
   const chosen = name ?? base?.name ?? fallback;
   const inherited = base?.name === chosen ? base.options : {};
   if (!settings?.length) return { name: chosen, options: inherited };

@@ -48,7 +48,7 @@ export interface CreateOptions {
 /** Adds all but the parameters, which depend on the line. */
 export async function addCreateOptions(command: Command): Promise<Command> {
   command
-    .description("create a study; with no options: lstm on dummy, median pruning")
+    .description("create a study; with no options: lstm on dummy, pruned by prospect")
     .addOption(storageOption())
     .option("--name <name>", "the study's name (default: MODEL-DATASET)")
     .option("--study-name <name>", "the same as --name")
@@ -102,7 +102,7 @@ async function addComponentOptions(command: Command): Promise<void> {
     )
     .option("--from <study>", "begin from the best trials of another study: its name or file")
     .option("--top <n>", "how many trials of --from (default: 10)", wholeNumber("--top", 1))
-    .option("--pruner <name>", `one of ${pruners.names().join(", ")} (default: median; nop with several objectives)`)
+    .option("--pruner <name>", `one of ${pruners.names().join(", ")} (default: prospect; nop with several objectives)`)
     .addOption(repeatable("--pruner-option <name=value>", "option of the pruner, such as n_warmup_steps=3"))
     .option("--dry-run-pruner", "prune nothing, only record what would have been pruned");
 }

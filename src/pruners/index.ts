@@ -33,6 +33,17 @@ const percentile = parameter(z.number().min(0).max(100).default(25), {
   unit: "%",
 });
 
+const prospect = z.strictObject({
+  percentile: parameter(z.number().min(0).max(100).default(40), {
+    description: "share of trials to keep in any case",
+    unit: "%",
+  }),
+  margin: parameter(z.number().min(0).default(1.5), {
+    description: "how much more than it seems a trial may still gain; 0: nothing",
+  }),
+  ...comparison,
+});
+
 const halving = {
   reduction_factor: parameter(z.number().int().min(2).default(3), {
     description: "each rung is at so many times the steps of the one before, and keeps one in so many",
@@ -122,6 +133,23 @@ if (!pruners.has("median")) {
     summary: "prunes a trial whose best is worse than a percentile of the others at the same step",
     parameters: z.strictObject({ percentile, ...comparison }),
   })(lazy<PrunerFactory>(async () => (await comparingPruner("percentile")) as PrunerFactory));
+
+  pruners.register("prospect", {
+    summary: "prunes a trial that stands worse than any good one did and does not gain fast enough to make up for it",
+    parameters: prospect,
+  })(
+    lazy<PrunerFactory>(async () => {
+      const { ProspectPruner } = await import("./prospect.js");
+      return (options) => {
+        const given = prospect.parse(options);
+        return new ProspectPruner({
+          percentile: given.percentile,
+          margin: given.margin,
+          ...comparisonOptions(options),
+        });
+      };
+    }),
+  );
 
   pruners.register("patient", {
     summary: "asks another pruner only about trials that have stopped improving",

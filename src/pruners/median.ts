@@ -1,6 +1,6 @@
 /** The pruner `median`. */
 import { requireKnownKeys } from "../core/index.js";
-import { comparisonKeys, PercentilePruner } from "./percentile.js";
+import { comparisonKeys, comparisonOf, PercentilePruner } from "./percentile.js";
 import type { ComparisonOptions } from "./percentile.js";
 
 /**
@@ -15,7 +15,7 @@ export class MedianPruner extends PercentilePruner {
 
   constructor(options: ComparisonOptions = {}) {
     requireKnownKeys("MedianPruner", options, comparisonKeys);
-    super({ ...options, percentile: 50 });
+    super({ ...comparisonOf("median", options), percentile: 50 });
   }
 
   protected override get measure(): string {

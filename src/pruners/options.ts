@@ -14,3 +14,10 @@ export function requireWhole(pruner: string, option: string, value: number, mini
   if (!Number.isInteger(value) || value < minimum)
     throw invalidPrunerOption(pruner, option, value, `a whole number of at least ${minimum}`);
 }
+
+/** @throws UsageError `invalid-pruner-option` */
+export function requireNumber(pruner: string, option: string, value: number, low: number, high = Infinity): void {
+  if (typeof value === "number" && value >= low && value <= high) return;
+  const expected = high === Infinity ? `a number of ${low} or above` : `a number from ${low} to ${high}`;
+  throw invalidPrunerOption(pruner, option, value, expected);
+}

@@ -1,7 +1,7 @@
 /** The pruner `patient`. */
 import { requireKnownKeys } from "../core/index.js";
 import type { History, KnownKeys, Trial } from "../core/index.js";
-import { invalidPrunerOption, requireWhole } from "./options.js";
+import { requireNumber, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import { shownApart } from "./shown-apart.js";
@@ -36,10 +36,15 @@ export class PatientPruner implements Pruner {
     requireKnownKeys("PatientPruner", options, optionKeys);
     const { pruner = null, patience, minDelta = 0 } = options;
     requireWhole("patient", "patience", patience, 0);
-    if (!(minDelta >= 0)) throw invalidPrunerOption("patient", "minDelta", minDelta, "0 or above");
+    requireNumber("patient", "minDelta", minDelta, 0);
     this.pruner = pruner;
     this.patience = patience;
     this.minDelta = minDelta;
+  }
+
+  /** As a study stores them: the wrapped pruner by its name, with its own options. */
+  get options(): Readonly<Record<string, unknown>> {
+    return { ...this.pruner, pruner: this.pruner?.name ?? "none" };
   }
 
   /** As the wrapped pruner. */

@@ -2,7 +2,7 @@
 import { requireKnownKeys } from "../core/index.js";
 import type { History, KnownKeys, Trial } from "../core/index.js";
 import { betweenChecks } from "./interval.js";
-import { invalidPrunerOption, requireWhole } from "./options.js";
+import { requireNumber, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import { shownApart } from "./shown-apart.js";
@@ -34,6 +34,16 @@ export interface PercentilePrunerOptions extends ComparisonOptions {
 export const comparisonKeys: KnownKeys<ComparisonOptions> = {
   ...({ nStartupTrials: true, nWarmupSteps: true, intervalSteps: true, nMinTrials: true } as const),
 };
+
+/** The limits with their defaults. @throws UsageError `invalid-pruner-option` */
+export function comparisonOf(pruner: string, options: ComparisonOptions): Required<ComparisonOptions> {
+  const { nStartupTrials = 5, nWarmupSteps = 5, intervalSteps = 1, nMinTrials = 3 } = options;
+  requireWhole(pruner, "nStartupTrials", nStartupTrials, 0);
+  requireWhole(pruner, "nWarmupSteps", nWarmupSteps, 0);
+  requireWhole(pruner, "intervalSteps", intervalSteps, 1);
+  requireWhole(pruner, "nMinTrials", nMinTrials, 1);
+  return { nStartupTrials, nWarmupSteps, intervalSteps, nMinTrials };
+}
 
 const percentileKeys: KnownKeys<PercentilePrunerOptions> = { percentile: true, ...comparisonKeys };
 
@@ -74,13 +84,9 @@ export class PercentilePruner implements Pruner {
 
   constructor(options: PercentilePrunerOptions) {
     requireKnownKeys("PercentilePruner", options, percentileKeys);
-    const { percentile, nStartupTrials = 5, nWarmupSteps = 5, intervalSteps = 1, nMinTrials = 3 } = options;
-    if (!(percentile >= 0 && percentile <= 100))
-      throw invalidPrunerOption("percentile", "percentile", percentile, "from 0 to 100");
-    requireWhole("percentile", "nStartupTrials", nStartupTrials, 0);
-    requireWhole("percentile", "nWarmupSteps", nWarmupSteps, 0);
-    requireWhole("percentile", "intervalSteps", intervalSteps, 1);
-    requireWhole("percentile", "nMinTrials", nMinTrials, 1);
+    const { percentile } = options;
+    requireNumber("percentile", "percentile", percentile, 0, 100);
+    const { nStartupTrials, nWarmupSteps, intervalSteps, nMinTrials } = comparisonOf("percentile", options);
     this.percentile = percentile;
     this.nStartupTrials = nStartupTrials;
     this.nWarmupSteps = nWarmupSteps;

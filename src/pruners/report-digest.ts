@@ -14,6 +14,8 @@ function better(a: number, b: number, direction: Direction): number {
 export interface ReportDigest {
   /** How many steps were reported. */
   readonly count: number;
+  /** The smallest step; undefined before the first report. */
+  readonly first: number | undefined;
   /** The largest step; undefined before the first report. */
   readonly last: number | undefined;
   /** The value at the largest step; NaN before the first report. */
@@ -22,8 +24,21 @@ export interface ReportDigest {
   readonly previous: number | undefined;
   /** The best value of the first `count` steps (of all without it), NaN left out; NaN when nothing else is there. */
   best(direction: Direction, count?: number): number;
+  /** How many steps up to this one were reported. */
+  countUpTo(step: number): number;
   /** The best value of the last `count` steps, likewise. */
   bestOfLast(count: number, direction: Direction): number;
+}
+
+/** How many of `length` rising steps are at most this one. */
+function placeBehind(length: number, at: (place: number) => number, step: number): number {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (at(middle) <= step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function bestIn(reports: Reports, direction: Direction, start: number, end: number): number {
@@ -44,6 +59,10 @@ class FewReports implements ReportDigest {
     return this.#reports.length;
   }
 
+  get first(): number | undefined {
+    return this.#reports[0]?.[0];
+  }
+
   get last(): number | undefined {
     return this.#reports.at(-1)?.[0];
   }
@@ -54,6 +73,11 @@ class FewReports implements ReportDigest {
 
   get previous(): number | undefined {
     return this.#reports.at(-2)?.[0];
+  }
+
+  countUpTo(step: number): number {
+    const reports = this.#reports;
+    return placeBehind(reports.length, (i) => (reports[i] as Reports[number])[0], step);
   }
 
   best(direction: Direction, count: number = this.count): number {
@@ -109,6 +133,10 @@ class GrowingReports implements ReportDigest {
     return this.#steps.length;
   }
 
+  get first(): number | undefined {
+    return this.#steps[0];
+  }
+
   get last(): number | undefined {
     return this.#steps.at(-1);
   }
@@ -119,6 +147,10 @@ class GrowingReports implements ReportDigest {
 
   get previous(): number | undefined {
     return this.#steps.at(-2);
+  }
+
+  countUpTo(step: number): number {
+    return placeBehind(this.#steps.length, (i) => this.#steps[i] as number, step);
   }
 
   best(direction: Direction, count: number = this.count): number {

@@ -2,7 +2,7 @@
 import { requireKnownKeys } from "../core/index.js";
 import type { Direction, History, KnownKeys, Trial } from "../core/index.js";
 import { BestComplete } from "./best-complete.js";
-import { invalidPrunerOption, requireWhole } from "./options.js";
+import { requireNumber, requireWhole } from "./options.js";
 import type { PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import { shown } from "./shown-apart.js";
@@ -75,8 +75,7 @@ export class WilcoxonPruner implements Pruner {
   constructor(options: WilcoxonPrunerOptions = {}) {
     requireKnownKeys("WilcoxonPruner", options, optionKeys);
     const { pThreshold = 0.1, nStartupSteps = 2 } = options;
-    if (!(pThreshold >= 0 && pThreshold <= 1))
-      throw invalidPrunerOption("wilcoxon", "pThreshold", pThreshold, "from 0 to 1");
+    requireNumber("wilcoxon", "pThreshold", pThreshold, 0, 1);
     requireWhole("wilcoxon", "nStartupSteps", nStartupSteps, 0);
     this.pThreshold = pThreshold;
     this.nStartupSteps = nStartupSteps;

@@ -80,7 +80,7 @@ test("verbose says, on stderr, settings and where they come from, and what sampl
   expect(code).toBe(0);
   expect(stderr).toMatch(/^--trials: 6 \(typed\)$/m);
   expect(stderr).toMatch(/^study file: studies\/bowl\.json$/m);
-  expect(stderr).toMatch(/^study: sampler auto, pruner median, seed 5$/m);
+  expect(stderr).toMatch(/^study: sampler auto, pruner prospect, seed 5$/m);
   expect(stderr).toMatch(/^searched: rate \{"type":"float","low":0\.01,"high":1,"log":true/m);
   expect(stderr).toMatch(/^trial 5 starts in place 0 \(auto knows 5 finished trials\): x=-?[\d.]+ rate=[\d.]+$/m);
   expect(stderr).toMatch(/^trial 0 step 1: [\d.]+; pruner: /m);

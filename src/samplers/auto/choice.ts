@@ -30,7 +30,6 @@ export interface HistoryTraits {
   readonly objectives: number;
   /** Complete, pruned and failed trials. */
   readonly finished: number;
-  readonly pruned: number;
   /** Trials that failed by what their parameters may have caused, and complete ones whose value is NaN. */
   readonly failed: number;
   /** Whether a trial has constraints. */
@@ -85,14 +84,13 @@ function isForCmaes(space: SpaceTraits, { objectives, constrained }: HistoryTrai
 /** The first thing that speaks against a Gaussian process; null where nothing does. */
 function againstProcess(space: SpaceTraits, history: HistoryTraits): string | null {
   const { dimensions, continuous, conditional } = space;
-  const { objectives, finished, pruned, failed, constrained, running } = history;
+  const { objectives, finished, failed, constrained, running } = history;
   if (objectives > 1) return `there are ${objectives} objectives`;
   if (conditional) return "some parameters are there only under a condition";
   if (continuous < dimensions || dimensions === 0)
     return `${dimensions - continuous} of ${dimensions} parameters are no ranges of real numbers`;
   if (dimensions > GP_DIMENSIONS) return `${dimensions} parameters are more than ${GP_DIMENSIONS}`;
   if (finished >= GP_TRIALS) return `${GP_TRIALS} trials and more are finished`;
-  if (pruned > 0) return "trials were pruned";
   if (constrained) return "there are constraints";
   if (failed > FAILING_SHARE * finished) return "more than a tenth of the trials failed";
   if (running > GP_RUNNING) return `${running} trials run at once`;
@@ -123,14 +121,14 @@ function findTraits(space: SearchSpace): SpaceTraits {
 
 /** The traits of a history: one look at each record. */
 export function historyTraits({ directions, trials, running }: History): HistoryTraits {
-  const counts = { finished: 0, pruned: 0, failed: 0, running: 0 };
-  let complete = 0;
+  const counts = { finished: 0, failed: 0, running: 0 };
+  let [complete, pruned] = [0, 0];
   let constrained = false;
   for (const trial of trials) {
     const { state } = trial;
     if (isFinished(trial)) counts.finished++;
     if (state === "running") counts.running++;
-    else if (state === "pruned") counts.pruned++;
+    else if (state === "pruned") pruned++;
     else if (state === "failed" && CAUSED.has(trial.failure?.class)) counts.failed++;
     else if (state === "complete") {
       if (Number.isNaN(trial.value)) counts.failed++;
@@ -138,9 +136,8 @@ export function historyTraits({ directions, trials, running }: History): History
     }
     constrained ||= hasKeys(trial.constraints);
   }
-  const { pruned, failed } = counts;
   const underWay = running?.length ?? counts.running;
-  const known = complete + pruned + failed + underWay;
+  const known = complete + pruned + counts.failed + underWay;
   return { ...counts, running: underWay, known, objectives: directions?.length ?? 1, constrained };
 }
 

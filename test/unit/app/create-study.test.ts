@@ -126,7 +126,7 @@ describe("a study over a model", () => {
         params: { "train.epochs": 2, "data.cells": 3, "train.optimizer": "adamw" },
       },
       sampler: { name: "auto" },
-      pruner: { name: "median" },
+      pruner: { name: "prospect" },
       settings: { trial_value: "best", on_nan: "fail", on_duplicate: "resample", dry_run_pruner: false },
     });
     // The registered defaults of what is searched.
@@ -212,7 +212,7 @@ describe("a study over a model", () => {
       constraints: ["seconds<=60"],
       prune_by: { metric: "val_mae", direction: "minimize" },
     });
-    expect([sampler.name, pruner.name]).toEqual(["auto", "median"]);
+    expect([sampler.name, pruner.name]).toEqual(["auto", "prospect"]);
     expect((await plan({ ...small, metric: ["val_rmse", "val_r2:maximize"] })).pruner.name).toBe("nop");
   });
 });
@@ -299,7 +299,7 @@ describe("a study that is there", () => {
     const { message } = (await other.catch((error: unknown) => error)) as Error;
     expect(message).toContain('study "mlp-dummy" exists in ./s and differs (stored -> asked for): ');
     for (const field of [
-      'pruner.name: "median" -> "nop"',
+      'pruner.name: "prospect" -> "nop"',
       "task.params.train.epochs: 2 -> 3",
       'settings.on_nan: "fail" -> "worst"',
       "seed: 5 -> 6",

@@ -171,9 +171,9 @@ describe("what serves several objectives", () => {
   test("the defaults", () => {
     expect(defaultSampler).toEqual({ name: "auto", options: {} });
     serves(new AutoSampler(), two);
-    expect(defaultPruner(one, null)).toEqual({ name: "median", options: {} });
+    expect(defaultPruner(one, null)).toEqual({ name: "prospect", options: {} });
     expect(defaultPruner(two, null)).toEqual({ name: "nop", options: {} });
-    expect(defaultPruner(two, two[0] ?? null)).toEqual({ name: "median", options: {} });
+    expect(defaultPruner(two, two[0] ?? null)).toEqual({ name: "prospect", options: {} });
   });
   test("a sampler that serves one is refused, and one that says nothing", () => {
     for (const sampler of [new RandomSampler(), new GridSampler(), new TpeSampler(), new NsgaIISampler()])

@@ -15,7 +15,7 @@ test("options are read by the component's schema and stand over a study file's",
 
 test("without a name the default component takes the options; nothing said is what the file says", async () => {
   expect(await componentOptions("pruner", undefined, ["n_warmup_steps=2"], undefined)).toEqual({
-    name: "median",
+    name: "prospect",
     options: { n_warmup_steps: 2 },
   });
   const base = { name: "random", options: {} };

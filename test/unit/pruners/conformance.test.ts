@@ -5,6 +5,7 @@ import { MedianPruner } from "../../../src/pruners/median.js";
 import { NopPruner } from "../../../src/pruners/nop.js";
 import { PatientPruner } from "../../../src/pruners/patient.js";
 import { PercentilePruner } from "../../../src/pruners/percentile.js";
+import { ProspectPruner } from "../../../src/pruners/prospect.js";
 import { ThresholdPruner } from "../../../src/pruners/threshold.js";
 import { WilcoxonPruner } from "../../../src/pruners/wilcoxon.js";
 import { prunerConformance } from "../../../src/testing/pruner.js";
@@ -18,6 +19,7 @@ for (const percentile of [10, 75])
     name: `percentile ${percentile}`,
     make: (timing) => new PercentilePruner({ percentile, ...eager, ...timing }),
   });
+prunerConformance(runner, { name: "prospect", make: (timing) => new ProspectPruner({ ...eager, ...timing }) });
 prunerConformance(runner, { name: "patient alone", timed: false, make: () => new PatientPruner({ patience: 1 }) });
 prunerConformance(runner, {
   name: "patient around median",

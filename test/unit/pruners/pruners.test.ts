@@ -4,6 +4,7 @@ import type { Direction, Trial } from "../../../src/core/index.js";
 import { createPruner, pruners } from "../../../src/pruners/index.js";
 import { AshaPruner } from "../../../src/pruners/asha.js";
 import { HyperbandPruner } from "../../../src/pruners/hyperband.js";
+import { ProspectPruner } from "../../../src/pruners/prospect.js";
 import { ThresholdPruner } from "../../../src/pruners/threshold.js";
 import { WilcoxonPruner } from "../../../src/pruners/wilcoxon.js";
 import { MedianPruner } from "../../../src/pruners/median.js";
@@ -115,6 +116,13 @@ test("defaults are five startup trials, five warm-up steps, every step, three tr
 test.each([
   () => new PercentilePruner({ percentile: 101 }),
   () => new PercentilePruner({ percentile: NaN }),
+  () => new PercentilePruner({ percentile: "50" as never }),
+  () => new PatientPruner({ patience: 1, minDelta: "0.1" as never }),
+  () => new WilcoxonPruner({ pThreshold: "0.1" as never }),
+  () => new ProspectPruner({ percentile: 101 }),
+  () => new ProspectPruner({ margin: -1 }),
+  () => new ProspectPruner({ margin: "2" as never }),
+  () => new ProspectPruner({ nWarmupSteps: 0.5 }),
   () => new MedianPruner({ nStartupTrials: -1 }),
   () => new MedianPruner({ nWarmupSteps: 1.5 }),
   () => new MedianPruner({ intervalSteps: 0 }),
@@ -143,7 +151,7 @@ test.each([
 
 test("registered pruners are made from their options", async () => {
   expect(pruners.names()).toEqual([
-    ...["median", "percentile", "patient", "asha", "hyperband", "wilcoxon", "threshold", "nop"],
+    ...["median", "percentile", "prospect", "patient", "asha", "hyperband", "wilcoxon", "threshold", "nop"],
   ]);
   expect(await createPruner("median", { n_warmup_steps: 2 })).toMatchObject({ name: "median", nWarmupSteps: 2 });
   expect(await createPruner("percentile")).toMatchObject({ name: "percentile", percentile: 25, nMinTrials: 3 });

@@ -39,7 +39,7 @@ test("a history is told by what became of its trials", () => {
     trialOf(6, { x: 1 }, { state: "waiting" }),
   ];
   expect(historyTraits({ direction: "minimize", trials })).toEqual({
-    ...{ objectives: 1, finished: 5, pruned: 1, failed: 2, running: 1, known: 5, constrained: false },
+    ...{ objectives: 1, finished: 5, failed: 2, running: 1, known: 5, constrained: false },
   });
   const constrained = trialOf(7, { x: 1 }, { value: 1, constraints: { c: -1 } });
   const several: History = {
@@ -52,7 +52,7 @@ test("a history is told by what became of its trials", () => {
 describe("the rule", () => {
   const floats: SpaceTraits = { dimensions: 5, continuous: 5, conditional: false };
   const begun: HistoryTraits = {
-    ...{ objectives: 1, finished: 20, pruned: 0, failed: 0, constrained: false, running: 0, known: 20 },
+    ...{ objectives: 1, finished: 20, failed: 0, constrained: false, running: 0, known: 20 },
   };
   test.each<[string, Partial<SpaceTraits>, Partial<HistoryTraits>, AutoMember, RegExp]>([
     ["few ranges, few trials", {}, {}, "gp", /^gp and tpe take turns: 5 ranges of real numbers,/],
@@ -62,14 +62,13 @@ describe("the rule", () => {
     ["ten ranges", { dimensions: 10, continuous: 10 }, {}, "gp", /./],
     ["eleven", { dimensions: 11, continuous: 11 }, {}, "tpe", /^11 parameters are more than 10$/],
     ["forty-nine", { dimensions: 49, continuous: 49 }, {}, "tpe", /./],
-    ["fifty", { dimensions: 50, continuous: 50 }, { finished: 5000, pruned: 9 }, "cmaes", /^50 ranges of real numbers/],
+    ["fifty", { dimensions: 50, continuous: 50 }, { finished: 5000 }, "cmaes", /^50 ranges of real numbers/],
     ["fifty and two objectives", { dimensions: 50, continuous: 50 }, { objectives: 2 }, "tpe", /objectives/],
     ["fifty, a choice among them", { dimensions: 50, continuous: 49 }, {}, "tpe", /./],
     ["a choice among them", { continuous: 4 }, {}, "tpe", /^1 of 5 parameters are no ranges/],
     ["nothing to search", { dimensions: 0, continuous: 0 }, {}, "tpe", /./],
     ["conditions", { conditional: true }, {}, "tpe", /condition/],
     ["several objectives", {}, { objectives: 2 }, "tpe", /^there are 2 objectives$/],
-    ["pruned trials", {}, { pruned: 1 }, "tpe", /pruned/],
     ["constraints", {}, { constrained: true }, "tpe", /constraints/],
     ["two of twenty failed", {}, { failed: 2 }, "gp", /./],
     ["three of twenty failed", {}, { failed: 3 }, "tpe", /failed/],

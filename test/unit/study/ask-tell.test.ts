@@ -214,6 +214,28 @@ describe("a study", () => {
     expect(s.header.pruner).toMatchObject({ name: "median", options: { n_warmup_steps: 2 } });
   });
 
+  it("keeps what a patient pruner wraps, so that a study that is opened again is judged alike", async () => {
+    const { PatientPruner } = await import("../../../src/pruners/patient.js");
+    const { PercentilePruner } = await import("../../../src/pruners/percentile.js");
+    const { createPruner } = await import("../../../src/pruners/index.js");
+    const inner = new PercentilePruner({ percentile: 30, nStartupTrials: 2 });
+    const wrapping = new PatientPruner({ pruner: inner, patience: 2, minDelta: 0.1 });
+    const { name, options } = (await study({ pruner: wrapping, sampler: "random" })).header.pruner;
+    expect({ name, options }).toMatchObject({
+      name: "patient",
+      options: { ...{ pruner: "percentile", percentile: 30, n_startup_trials: 2 }, patience: 2, min_delta: 0.1 },
+    });
+    const again = await createPruner(name, options);
+    expect(again).toMatchObject({ patience: 2, minDelta: 0.1, pruner: { percentile: 30, nStartupTrials: 2 } });
+    const alone = (await study({ pruner: new PatientPruner({ patience: 1 }), sampler: "random" })).header.pruner;
+    expect(await createPruner(alone.name, alone.options)).toMatchObject({ patience: 1, pruner: null });
+    // One that cannot be named in the options is not taken for the median.
+    const { AshaPruner } = await import("../../../src/pruners/asha.js");
+    const other = new PatientPruner({ pruner: new AshaPruner(), patience: 1 });
+    const stored = (await study({ pruner: other, sampler: "random" })).header.pruner;
+    await expect(createPruner(stored.name, stored.options)).rejects.toThrow(/pruner must be .*got "?asha/);
+  });
+
   it("keeps user attributes", async () => {
     const s = await study();
     await s.setUserAttr("dataset", "mine");
