@@ -30,7 +30,7 @@ import { locate } from "./address.js";
 import { readEpochs } from "./epoch-log.js";
 import { runSource } from "./run-source.js";
 import { openStudyToWrite } from "./study.js";
-import { exportOf } from "./views/trial-export.js";
+import { studyJson } from "../exchange/study-json.js";
 
 /** How runs are logged. What is left out comes from the environment, under the names that MLflow's own client reads. */
 export interface MlflowOptions extends MlflowConnection {
@@ -97,7 +97,7 @@ async function fileToSend(file: string, path: string, base: string | null): Prom
 
 /** The study's records as `export --to json` writes them. */
 async function* studyArtifacts({ state }: TrackedStudy): AsyncGenerator<Artifact> {
-  yield { path: "study.json", body: Buffer.concat([...exportOf(state, "json")].map((text) => Buffer.from(text))) };
+  yield { path: "study.json", body: Buffer.concat([...studyJson(state)].map((text) => Buffer.from(text))) };
 }
 
 function doorsOf(artifacts: MlflowOptions["artifacts"] = studyArtifacts): StudyDoors {
