@@ -15,6 +15,7 @@ import { importRequestKeys, hasSubject } from "./import-header.js";
 import { readStudyFile } from "./read-study-file.js";
 import type { StorageLocation } from "./storage.js";
 import { openStorage } from "./storage.js";
+import { checkedComponents } from "./study-definition.js";
 import { changedFiles } from "./study-files.js";
 
 /**
@@ -112,8 +113,15 @@ async function headerOf(
     ...(sampler === undefined ? {} : { sampler: samplerSpec(sampler) }),
     ...(pruner === undefined ? {} : { pruner: prunerSpec(pruner) }),
   };
+  const header = checkedHeader({ ...stored, name, user_attrs: study.user_attrs, ...changed }, file);
+  // What the study had may be a plug-in's, of which `optimize` makes its own.
+  if (Object.keys(changed).length > 0) await checkedComponents(header, { sampler, pruner });
+  return header;
+}
+
+function checkedHeader(raw: Readonly<Record<string, unknown>>, file: string): StudyHeader {
   try {
-    return splitHeader({ ...stored, name, user_attrs: study.user_attrs, ...changed }).header;
+    return splitHeader(raw).header;
   } catch (error) {
     if (error instanceof MlbenchError) throw damaged(file, error.message);
     throw error;
