@@ -195,6 +195,7 @@ export { exportStudy, exportTrials } from "./app/export-study.js";
 export type { ExportFormat, ExportStudyOptions } from "./app/export-study.js";
 export { importStudy } from "./app/import-study.js";
 export type { ImportedStudy, ImportStudyOptions } from "./app/import-study.js";
+export type { ImportRequest } from "./app/import-header.js";
 export { queryTrials } from "./app/views/trial-query.js";
 export type { TrialQuery } from "./app/views/trial-query.js";
 export { replayTrial } from "./app/replay.js";

@@ -21,6 +21,7 @@ export interface StudyExport {
 
 /** What {@link exportStudy} writes, and where. */
 export interface ExportStudyOptions {
+  /** `csv`, `json`, or `optuna-journal` for Optuna 4 and 5. */
   readonly to: ExportFormat;
   /** A relative path starts at the current folder. */
   readonly file: string;

@@ -9,12 +9,12 @@ import { spaceRequests } from "./study-request.js";
 import type { StudyRequest } from "./study-request.js";
 
 /** What a study from a file is to go on with: what `createStudy` takes, but for what the file says. */
-export type HeaderRequest = Omit<
+export type ImportRequest = Omit<
   StudyRequest,
   "name" | "config" | "from" | "terminator" | "defaults" | "folds" | "seeds" | "settings"
 >;
 
-export const headerRequestKeys: KnownKeys<HeaderRequest> = {
+export const importRequestKeys: KnownKeys<ImportRequest> = {
   ...({ model: true, dataset: true, objective: true, plugins: true, params: true, search: true, fix: true } as const),
   ...({ space: true, metric: true, direction: true, directions: true, objectives: true, constraints: true } as const),
   ...({ pruneBy: true, forceDirection: true, sampler: true, pruner: true, seed: true, trialValue: true } as const),
@@ -22,10 +22,10 @@ export const headerRequestKeys: KnownKeys<HeaderRequest> = {
 };
 
 /** Where the study will live, and under which name. */
-type Placed = HeaderRequest & Pick<CreateStudyOptions, "storage" | "directory"> & { readonly name: string };
+type Placed = ImportRequest & Pick<CreateStudyOptions, "storage" | "directory"> & { readonly name: string };
 
 /** Whether it is said what trials run. */
-export function hasSubject({ objective, model, dataset }: HeaderRequest): boolean {
+export function hasSubject({ objective, model, dataset }: ImportRequest): boolean {
   return [objective, model, dataset].some((given) => given !== undefined);
 }
 
@@ -106,7 +106,7 @@ function isList(fix: NonNullable<CreateStudyOptions["fix"]>): fix is readonly st
 }
 
 /** The file's objectives, unless they have no names there, or others are given. */
-function objectivesOf(study: StudyInFile, request: HeaderRequest, file: string): Partial<CreateStudyOptions> {
+function objectivesOf(study: StudyInFile, request: ImportRequest, file: string): Partial<CreateStudyOptions> {
   const { metric, direction, directions, objectives } = request;
   const isGiven = metric !== undefined || objectives !== undefined;
   if (isGiven) return {};

@@ -10,18 +10,19 @@ import type { StudyStorage } from "../storage/storage.js";
 import { prunerSpec, samplerSpec } from "./components.js";
 import type { ExportFormat } from "./export-study.js";
 import { headerByRequest } from "./import-header.js";
-import type { HeaderRequest } from "./import-header.js";
-import { headerRequestKeys, hasSubject } from "./import-header.js";
+import type { ImportRequest } from "./import-header.js";
+import { importRequestKeys, hasSubject } from "./import-header.js";
 import { readStudyFile } from "./read-study-file.js";
 import type { StorageLocation } from "./storage.js";
 import { openStorage } from "./storage.js";
+import { checkedComponents } from "./study-definition.js";
 import { changedFiles } from "./study-files.js";
 
 /**
  * What {@link importStudy} takes in, and what the study goes on with: an objective's module, a model, or neither (a
  * function, or `ask` and `tell`). A study that was exported from here goes on as it did, unless it is told otherwise.
  */
-export interface ImportStudyOptions extends HeaderRequest {
+export interface ImportStudyOptions extends ImportRequest {
   /** A relative path starts at the current folder. */
   readonly file: string;
   /** Which study of the file. @default the only one */
@@ -47,7 +48,7 @@ export interface ImportedStudy {
 }
 
 const keys: KnownKeys<ImportStudyOptions> = {
-  ...headerRequestKeys,
+  ...importRequestKeys,
   ...({ file: true, study: true, name: true, storage: true, directory: true } as const),
 };
 
@@ -96,7 +97,7 @@ async function requireFree(storage: StudyStorage, name: string, file: string): P
 /** A header as it was exported, or one made of what the study is to go on with. */
 async function headerOf(
   study: StudyInFile,
-  request: HeaderRequest & { readonly name: string; readonly storage: StorageLocation; readonly directory: string },
+  request: ImportRequest & { readonly name: string; readonly storage: StorageLocation; readonly directory: string },
   file: string,
 ): Promise<StudyHeader> {
   if (study.header === null || hasSubject(request)) return headerByRequest(study, request, file);
@@ -112,8 +113,15 @@ async function headerOf(
     ...(sampler === undefined ? {} : { sampler: samplerSpec(sampler) }),
     ...(pruner === undefined ? {} : { pruner: prunerSpec(pruner) }),
   };
+  const header = checkedHeader({ ...stored, name, user_attrs: study.user_attrs, ...changed }, file);
+  // What the study had may be a plug-in's, of which `optimize` makes its own.
+  if (Object.keys(changed).length > 0) await checkedComponents(header, { sampler, pruner });
+  return header;
+}
+
+function checkedHeader(raw: Readonly<Record<string, unknown>>, file: string): StudyHeader {
   try {
-    return splitHeader({ ...stored, name, user_attrs: study.user_attrs, ...changed }).header;
+    return splitHeader(raw).header;
   } catch (error) {
     if (error instanceof MlbenchError) throw damaged(file, error.message);
     throw error;

@@ -162,7 +162,10 @@ async function storedFiles(subject: Subject, plugins: readonly string[], base: s
 }
 
 /** Unknown samplers and pruners, options that they refuse, and spaces that a sampler cannot serve are told before anything is stored. */
-async function checkedComponents(header: StudyHeader, request: StudyRequest): Promise<StudyComponents> {
+export async function checkedComponents(
+  header: StudyHeader,
+  request: Pick<StudyRequest, "sampler" | "pruner">,
+): Promise<StudyComponents> {
   const components = await createComponents(header, { sampler: request.sampler, pruner: request.pruner });
   if (Object.keys(header.space).length > 0) components.sampler.checkSpace?.(header.space);
   if (header.settings.from && !components.sampler.usesPrior)

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { importStudy } from "../../../src/app/import-study.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { annotated, appendLife } from "../../../src/testing/storage-under-test.js";
 import { created, header } from "../../../src/testing/study-records.js";
@@ -105,4 +107,23 @@ test("what is not killed leaves nothing under the old name, and the kept copies 
   expect(await child.ended).toBe(0);
   expect(await wholeUnder("new")).toEqual(before);
   expect((await readdir(directory)).sort()).toEqual(["new.files", "new.json", "new.json.v1"]);
+});
+
+const journal = fileURLToPath(new URL("../../fixtures/exchange/optuna-5.log", import.meta.url));
+
+test.each([
+  ["fold-written", []],
+  ["fold-renamed", ["branches"]],
+] as const)("an import killed at %s has made %j, whole", async (point, made) => {
+  const child = startChild(process.execPath, [childPath("import-child.mjs"), directory, journal, "branches"], {
+    MLBENCH_FAILPOINT: `${point}:1`,
+  });
+  expect(await child.ended).toBe("SIGKILL");
+  expect(await storage.list()).toEqual(made);
+  // Whoever tries again finds the name free, or the study there.
+  const again = importStudy({ file: journal, study: "branches", storage: directory });
+  if (made.length > 0) await expect(again).rejects.toMatchObject({ code: "study-exists" });
+  else await again;
+  expect((await storage.read("branches")).counts).toMatchObject({ complete: 8, pruned: 11 });
+  expect((await storage.diagnose("branches")).filter(({ severity }) => severity !== "note")).toEqual([]);
 });

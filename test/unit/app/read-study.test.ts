@@ -102,7 +102,7 @@ describe("a study that is read", () => {
     expect(header).toEqual([
       ...["number", "state", "value", "finish_index", "started_at", "finished_at", "seconds", "seed", "params.x"],
       ...["steps", "last_step", "last_value", "attempt", "retry_of", "backend", "prune_reason"],
-      ...["failure.class", "failure.message"],
+      ...["failure.class", "failure.message", "failure.where", "owner", "intermediate", "seen"],
     ]);
     const first = (lines[1] as string).trim().split(",");
     const field = (name: string) => first[header.indexOf(name)];

@@ -91,7 +91,7 @@ const reports = fc
 const trialIn = (space: SearchSpace, objectives: number): fc.Arbitrary<Partial<Trial>> =>
   fc
     .record({
-      state: fc.constantFrom("complete", "pruned", "failed", "running", "waiting") as fc.Arbitrary<Trial["state"]>,
+      state: fc.constantFrom<Trial["state"]>("complete", "pruned", "failed", "running", "waiting"),
       values: fc.array(number, { minLength: objectives, maxLength: objectives }),
       params: drawnFrom(space),
       undeclared: fc.option(
