@@ -83,11 +83,12 @@ export class PageFolder {
   }
 }
 
-/** Lines without their numbers, and without what these do to their widths. */
+/** Lines without their numbers, and without what these do to widths and bars. */
 export function shapeOf(text: string): string[] {
   return text.split("\n").map((line) =>
     line
       .replaceAll(/-?\d+(?:\.\d+)?(?:e-?\d+)?/g, "#")
+      .replaceAll(/[█▉▊▋▌▍▎▏]+/g, "█")
       .replaceAll(/\s+/g, " ")
       .trim(),
   );
@@ -106,13 +107,15 @@ export async function followPage(name: string, folder: PageFolder): Promise<Foll
   let printed: readonly string[] = [];
   const wrong: string[] = [];
   let shown = 0;
-  for (const { language, text } of blocksOf(await readFile(join(projectRoot, "docs", name), "utf8"))) {
+  for (const { language, settings, text } of blocksOf(await readFile(join(projectRoot, "docs", name), "utf8"))) {
+    if (settings["file"]) await folder.write(settings["file"], text);
     if (language === "sh") {
       const { code, stdout, stderr } = await folder.run(text);
       if (code !== 0) wrong.push(`${text}${stderr}`);
       printed = shapeOf(stdout);
       continue;
     }
+    if (language !== "text") continue;
     wrong.push(...shapeOf(text).filter((line) => line !== "" && !printed.includes(line)));
     shown++;
   }

@@ -113,10 +113,10 @@ describe.each(methods)("%s never throws for what a study is", (method) => {
       { metric: "size", direction: "maximize" },
     ] as const;
     const trials = complete(60, (number, { params }) => ({
-      ...{ value: undefined, values: [Number(params["x"]) ** 2, Number(params["k"])], seconds: number },
+      ...{ value: null, values: [Number(params["x"]) ** 2, Number(params["k"])], seconds: number },
       metrics: { best: { val_mae: params["c"] === "a" ? 1 : 0 } },
       user_attrs: { heat: Number(params["k"]) },
-    })) as Trial[];
+    }));
     const source = { trials, space, objectives };
     const { targets } = importances(source, { method });
     expect(targets.map(({ metric, direction, parameters }) => [metric, direction, parameters[0]?.name])).toEqual([
