@@ -87,9 +87,9 @@ async function studyInWords(inspected: InspectedStudy, { io, width, reference }:
   const spaces = changed ? await spacesInWords(changed) : [];
   const owner = summary.owner ? ownerInWords(summary.owner) : "";
   return (
-    [...inWords(summary, { owner, spaces, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join(
-      "\n",
-    ) + (await historyPlot(inspected, io, summary))
+    [...inWords(summary, { owner, spaces, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join("\n") +
+    (await historyPlot(inspected, io, summary)) +
+    (await slicePlot(inspected, io))
   );
 }
 
@@ -128,6 +128,13 @@ async function historyPlot(inspected: InspectedStudy, io: CliIo, { hypervolume }
     digits: 5,
   });
   return `\n\n${name} by finished trials\n${plot}`;
+}
+
+/** The value against the parameters that matter most; nothing before there is something to see. */
+async function slicePlot({ state }: InspectedStudy, io: CliIo): Promise<string> {
+  const { slicesInWords } = await import("../slice-view.js");
+  const text = await slicesInWords(state, plotColumns(io.stdout));
+  return text === "" ? "" : `\n\n${text}`;
 }
 
 async function historyOf(
