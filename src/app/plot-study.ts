@@ -41,7 +41,7 @@ const SIZES = { width: [240, 4000], height: [120, 10000] } as const;
  * `unknown-option`, `invalid-option`, `unknown-metric`, `unknown-parameter`, `invalid-reference` | MlbenchError `study-damaged`.
  * @example
  * const plot = await plotStudy({ name: "bowl", storage: "studies" }, "history");
- * await writeFile("history.svg", await renderPlot(plot, { format: "svg" }));
+ * process.stdout.write(await renderPlot(plot, { format: "svg" }));
  */
 export async function plotStudy(target: StudyTarget, kind: string, options: StudyPlotOptions = {}): Promise<Plot> {
   requireKnownKeys("plotStudy", options, keys);

@@ -4,6 +4,8 @@ import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
 import { shortNumber } from "./render.js";
 import { seriesStyles, styled } from "./styles.js";
+import { terminalGrid } from "./terminal-grid.js";
+import type { GridOptions } from "./terminal-grid.js";
 import { plotColumns } from "./terminal.js";
 import { flowText } from "./text-layout.js";
 
@@ -63,21 +65,25 @@ const colored = (index: number, text: string): string =>
   styled(seriesStyles[index % seriesStyles.length] ?? "series1", text);
 
 /** Lines drawn one by one on the same grid, each with its mark; where several meet, they take turns. */
-function overlaid(plots: readonly string[], axis: number): string {
-  const grids = plots.map((plot) => plot.split("\n").map((row) => Array.from(row)));
+function overlaid(grids: readonly (readonly string[])[]): string[] {
   const [first = []] = grids;
-  return first
-    .map((_, y) => {
-      const rows = grids.map((grid) => grid[y] ?? []);
-      const head = rows[0]?.slice(0, axis).join("") ?? "";
-      const wide = Math.max(...rows.map((row) => row.length));
-      const cells = Array.from({ length: Math.max(0, wide - axis) }, (_cell, i) => {
-        const here = rows.flatMap((row, index) => (/[─╭╮╰╯│╴╶]/.test(row[axis + i] ?? "") ? [index] : []));
-        const index = here[i % here.length];
-        return index === undefined ? " " : colored(index, markOf(index));
-      });
-      return `${head}${cells.join("")}`.trimEnd();
-    })
+  return first.map((_, y) => {
+    const rows = grids.map((grid) => Array.from(grid[y] ?? ""));
+    const wide = Math.max(...rows.map((row) => row.length));
+    const cells = Array.from({ length: wide }, (_cell, i) => {
+      const here = rows.flatMap((row, index) => ((row[i] ?? " ") === " " ? [] : [index]));
+      const index = here[i % here.length];
+      return index === undefined ? " " : colored(index, markOf(index));
+    });
+    return cells.join("").trimEnd();
+  });
+}
+
+/** The rows of a grid behind the y axis, whose labels go from the greatest value down. */
+function withLabels(rows: readonly string[], { min, max }: { min: number; max: number }, digits: number): string {
+  const height = rows.length - 1;
+  return rows
+    .map((row, i) => `${(max - (i * (max - min)) / height).toFixed(digits).padStart(digits + 5)} ┤${row}`.trimEnd())
     .join("\n");
 }
 
@@ -91,6 +97,12 @@ function xAxis(low: number, high: number, title: string, axis: number, width: nu
       ? `${from}..${to} ${title}`
       : `${from}${" ".repeat(left)}${title}${" ".repeat(Math.max(1, room - left))}${to}`;
   return `${" ".repeat(axis - 1)}└${"─".repeat(Math.max(1, width - 1))}\n${" ".repeat(axis - 1)}${words.trimEnd()}`;
+}
+
+/** A line, one value a column; a single value is a point. */
+function lineGrid(line: readonly number[], range: Omit<GridOptions, "mode">): Promise<string[]> {
+  const points = line.map((y, x) => [x, y] as const);
+  return terminalGrid(points, line.length, { ...range, mode: line.length < 2 ? "point" : "line" });
 }
 
 /**
@@ -108,7 +120,6 @@ export async function terminalPlot(
     digits?: number;
   } = {},
 ): Promise<string> {
-  const { default: asciichart } = await import("asciichart");
   const { columns = 80, height = 12, x = "" } = options;
   const drawn = series.map(finiteOnly).filter(({ points }) => points.length > 0);
   if (drawn.length === 0) return "(nothing to draw)";
@@ -120,14 +131,9 @@ export async function terminalPlot(
   const width = Math.min(longest, Math.max(10, columns - digits - 10));
   const lines = drawn.map(({ points }) => onAxis(points, low, high, width));
   const range = rangeOf(lines.flat());
-  const grid = {
-    height,
-    format: (value: number): string => value.toFixed(digits).padStart(digits + 5),
-    ...range,
-  };
-  const axis = grid.format(range.max).length + 2;
-  const plots = lines.map((line) => asciichart.plot(line, grid));
-  const chart = plots.length === 1 ? (plots[0] as string) : overlaid(plots, axis);
+  const grids = await Promise.all(lines.map((line) => lineGrid(line, { height, ...range })));
+  const chart = withLabels(grids.length === 1 ? (grids[0] as string[]) : overlaid(grids), range, digits);
+  const axis = (chart.split("\n")[0] as string).indexOf("┤") + 1;
   const several = drawn.length > 1;
   const legend = drawn.map(({ name }, i) => colored(i, several ? `${markOf(i)} ${name}` : name));
   return `${chart}\n${xAxis(low, high, x, axis, width)}\n  ${flowText(legend, columns - 3, 2)}`;

@@ -152,7 +152,7 @@ describe("what may follow", () => {
       });
       expect(stdout).not.toBe("");
       expect(stderr).toContain("cli/complete.js");
-      expect(stderr.match(/vendor\/tfjs|piscina|echarts|asciichart|cli-progress/g) ?? []).toEqual([]);
+      expect(stderr.match(/vendor\/tfjs|piscina|echarts|simple-ascii-chart|cli-progress/g) ?? []).toEqual([]);
     }
   });
 });

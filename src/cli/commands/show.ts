@@ -86,7 +86,8 @@ async function studyInWords(inspected: InspectedStudy, { io, width, reference }:
   const owner = summary.owner ? ownerInWords(summary.owner) : "";
   return (
     [...inWords(summary, { owner, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join("\n") +
-    (await historyPlot(inspected, io, summary))
+    (await historyPlot(inspected, io, summary)) +
+    (await slicePlot(inspected, io))
   );
 }
 
@@ -118,6 +119,13 @@ async function historyPlot(inspected: InspectedStudy, io: CliIo, { hypervolume }
     digits: 5,
   });
   return `\n\n${name} by finished trials\n${plot}`;
+}
+
+/** The value against the parameters that matter most; nothing before there is something to see. */
+async function slicePlot({ state }: InspectedStudy, io: CliIo): Promise<string> {
+  const { slicesInWords } = await import("../slice-view.js");
+  const text = await slicesInWords(state, plotColumns(io.stdout));
+  return text === "" ? "" : `\n\n${text}`;
 }
 
 async function historyOf(

@@ -113,7 +113,7 @@ describe("studies of every sort have a report", () => {
     const failed = await readReport(study);
     expect(failed.winners).toEqual([]);
     expect(failed.failures).toEqual([
-      { class: "exception", count: 2, number: 0, message: "no luck", where: expect.any(String) },
+      { class: "exception", count: 2, number: 0, message: "no luck", where: expect.any(String) as string },
     ]);
     expect(reportPage(failed)).toContain("2 × exception");
   });

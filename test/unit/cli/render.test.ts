@@ -63,8 +63,8 @@ test("lines of a plot share the x axis: a short one ends where its values end", 
   });
   const text = await terminalPlot([line("long", 0, 200, 1), line("short", 0, 100, 0)], { columns: 73, height: 4 });
   const [top = "", ...rows] = text.split("\n").filter((row) => /[┤┼]/.test(row));
-  expect(top.match(/o/g)).toHaveLength(59);
-  expect(rows.at(-1)?.match(/x/g)).toHaveLength(29);
+  expect(top.match(/o/g)).toHaveLength(60);
+  expect(rows.at(-1)?.match(/x/g)).toHaveLength(30);
   const gap = [{ name: "gap", points: [[0, 0] as const, [1, 0] as const, [9, 8] as const] }];
   expect(await terminalPlot(gap, { columns: 40 })).toContain("8.000");
 });
