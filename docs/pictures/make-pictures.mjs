@@ -54,7 +54,7 @@ try {
   await writeReport({ name: "nasa", storage: "studies" }, { file });
   const browser = await startChromium();
   if (browser === null) throw new Error("the report's picture wants a Chromium");
-  const page = await browser.newPage({ viewport: { width: 1180, height: 1380 }, colorScheme: "light" });
+  const page = await browser.newPage({ viewport: { width: 1080, height: 1020 }, colorScheme: "light" });
   await page.goto(`file://${file}`);
   await page.waitForSelector("html[data-ready]", { state: "attached", timeout: 120_000 });
   // The figures, then the first charts: what stands between is text.

@@ -110,8 +110,8 @@ export async function recordingAsSvg(scenes, size) {
   const last = `translateY(${-(frames.length - 1) * height}px)`;
   const [whole, tall] = [width + 2 * PAD, height + BAR + PAD];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${whole} ${tall}" width="${whole}" height="${tall}" role="img" aria-label="A recording of ${escaped(scenes.map(({ typed }) => typed).join(" and "))}">
-<style>text{font:${CELL.size}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#c9d1d9;white-space:pre}
-.film{animation:film ${seconds.toFixed(1)}s steps(1,end) infinite}
+<style>text{font:${CELL.size}px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre}
+.film{fill:#c9d1d9;animation:film ${seconds.toFixed(1)}s steps(1,end) infinite}
 @keyframes film{${steps.join("")}100%{transform:${last}}}
 @media (prefers-reduced-motion:reduce){.film{animation:none;transform:${last}}}</style>
 <rect width="${whole}" height="${tall}" rx="10" fill="#0d1117"/>
