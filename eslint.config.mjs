@@ -53,6 +53,11 @@ export default tseslint.config(
     rules: { "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }] },
   },
   {
+    // Parts of them run in the pages that they look at.
+    files: ["test/browser/*.mjs", "docs/pictures/*.mjs"],
+    languageOptions: { globals: globals.browser },
+  },
+  {
     files: ["src/**/*.ts", "web/**/*.ts"],
     plugins: { own: { rules: { "header-sentence": headerSentence } } },
     rules: { "own/header-sentence": "error" },

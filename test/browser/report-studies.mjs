@@ -35,13 +35,13 @@ async function attack(storage) {
   };
   const study = await createStudy({ storage, name: "attack", space, seed: 1, direction: "maximize" });
   await study.optimize(
-    (trial) => {
+    async (trial) => {
       if (trial.number % 7 === 3) throw new Error(`${ATTACK} ${"long ".repeat(2e5)}`);
       if (trial.number % 7 === 4) return NaN;
       trial.setUserAttr(ATTACK, ATTACK);
       for (let step = 1; step <= 12; step++) {
         trial.report(trial.params[`x${ATTACK}`] * step, step);
-        if (trial.shouldPrune()) throw Object.assign(new Error(ATTACK), { name: "TrialPruned" });
+        if (await trial.shouldPrune()) throw Object.assign(new Error(ATTACK), { name: "TrialPruned" });
       }
       return trial.params[`x${ATTACK}`];
     },

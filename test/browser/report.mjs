@@ -1,4 +1,4 @@
-// Reports in a real browser, as readers have them: `node test/browser/report.mjs [FOLDER for pictures]`. Exit code 77 where
+// Reports in a real browser, as readers have them: `node test/browser/report.mjs [FOLDER for pictures [STUDY …]]`. Exit code 77 where
 // there is no browser.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { axeProblems } from "./axe.mjs";
 import { startChromium } from "./chromium.mjs";
 import { ATTACK, makeStudies } from "./report-studies.mjs";
 
-const pictures = process.argv[2];
+const [pictures, ...wanted] = process.argv.slice(2);
 const views = [360, 1280].flatMap((width) => ["light", "dark"].map((scheme) => ({ width, scheme })));
 
 /** What a page says of itself that no reader should meet. */
@@ -26,8 +26,10 @@ async function open(browser, file, { width, scheme }) {
     if (request.url() !== `file://${file}` && !request.url().startsWith("data:"))
       said.push(`request: ${request.url()}`);
   });
+  // A busy machine is no failure.
+  page.setDefaultTimeout(120_000);
   await page.goto(`file://${file}`);
-  await page.waitForSelector("html[data-ready]");
+  await page.waitForSelector("html[data-ready]", { state: "attached" });
   return { page, said };
 }
 
@@ -177,6 +179,7 @@ const folder = await mkdtemp(join(tmpdir(), "mlbench-report-"));
 try {
   const { storage, names } = await makeStudies(folder);
   for (const name of names) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     const file = join(folder, `${name}.html`);
     const { bytes } = await writeReport({ name, storage }, { file });
     await look(browser, name, file);

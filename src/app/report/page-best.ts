@@ -3,8 +3,8 @@ import { duration, objectivesInWords, oneLine, shortNumber, timeText } from "../
 import type { Metrics, ParamValue } from "../../core/index.js";
 import { baselineNames, ofPart } from "../views/verdict.js";
 import { ownerInWords } from "../views/study-overview.js";
-import { html } from "./html.js";
-import type { Markup } from "./html.js";
+import { markup } from "./markup.js";
+import type { Markup } from "./markup.js";
 import type { ReportData, ReportedWinner } from "./report-data.js";
 
 /** A parameter's value for people. */
@@ -16,28 +16,23 @@ export function headSection({ study, revision }: ReportData): Markup {
   const { task, sampler, pruner, objectives } = study;
   const isModel = task.model !== undefined;
   const what = isModel ? `${[task.model ?? []].flat().join(", ")} on ${task.dataset}` : "an objective of one's own";
-  const note = study.note === "" ? null : html`<p class="note user">${study.note}</p>`;
-  return html`<header>
-    <div class="title">
-      <p class="eyebrow">Study report</p>
-      <h1 class="user">${study.name}</h1>
-      <p class="lead">
-        ${what}: ${objectivesInWords(objectives, isModel)}, ${sampler.name} sampler, ${pruner.name} pruner
-      </p>
-      ${note}
-      <p class="muted">
-        Created ${timeText(study.created_at)} · revision ${revision} · <span class="user">${study.file}</span>
-      </p>
-    </div>
-    <button type="button" id="theme" hidden>Dark</button>
-  </header>`;
+  const note = study.note === "" ? null : markup`<p class="note user">${study.note}</p>`;
+  return markup`<header>
+<div class="title">
+<p class="eyebrow">Study report</p>
+<h1 class="user">${study.name}</h1>
+<p class="lead">${what}: ${objectivesInWords(objectives, isModel)}, ${sampler.name} sampler, ${pruner.name} pruner</p>
+${note}
+<p class="muted">Created ${timeText(study.created_at)} · revision ${revision} · <span class="user">${study.file}</span></p>
+</div>
+<button type="button" id="theme" hidden>Dark</button>
+</header>`;
 }
 
 function card(title: string, figure: string, below: string | null | false): Markup {
-  return html`<div class="card">
-    <dt>${title}</dt>
-    <dd><span class="figure">${figure}</span>${below && html`<span class="below">${below}</span>`}</dd>
-  </div>`;
+  return markup`<div class="card"><dt>${title}</dt><dd><span class="figure">${figure}</span>${
+    below && markup`<span class="below">${below}</span>`
+  }</dd></div>`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
@@ -93,21 +88,11 @@ export function overviewSection(data: ReportData): Markup {
     owner && `Being optimized while this was made, by ${ownerInWords(owner)}.`,
     ...study.findings.map(({ severity, message }) => `${severity}: ${oneLine(message)}`),
   ].filter((sentence) => typeof sentence === "string");
-  return html`<section id="overview" aria-label="Overview">
-    <dl class="cards">${cards}</dl>
-    ${
-      said.length > 0 &&
-      html`<ul class="said">
-        ${said.map((sentence) => html`<li class="user">${sentence}</li>`)}
-      </ul>`
-    }
-    ${
-      data.left_out.length > 0 &&
-      html`<ul class="muted leftout">
-        ${data.left_out.map((sentence) => html`<li class="user">${sentence}</li>`)}
-      </ul>`
-    }
-  </section>`;
+  return markup`<section id="overview" aria-label="Overview">
+<dl class="cards">${cards}</dl>
+${said.length > 0 && markup`<ul class="said">${said.map((sentence) => markup`<li class="user">${sentence}</li>`)}</ul>`}
+${data.left_out.length > 0 && markup`<ul class="muted leftout">${data.left_out.map((sentence) => markup`<li class="user">${sentence}</li>`)}</ul>`}
+</section>`;
 }
 
 /** The model beside the four baselines, on the same windows. */
@@ -121,61 +106,32 @@ function baselineTable({ number, metrics, baselines }: ReportedWinner): Markup |
   const names = baselineNames.filter((name) => baselines[`${name}_rmse`] !== undefined);
   const least = Math.min(...names.map((name) => baselines[`${name}_rmse`] as number));
   const row = (name: string, of: (key: string) => number | undefined, isBest: boolean): Markup =>
-    html`<tr${isBest && html` class="best"`}><th scope="row">${name}</th>${columns.map(
-      ([, key]) => html`<td class="number">${shortNumber(of(key))}</td>`,
+    markup`<tr${isBest && markup` class="best"`}><th scope="row">${name}</th>${columns.map(
+      ([, key]) => markup`<td class="number">${shortNumber(of(key))}</td>`,
     )}</tr>`;
   const own = ofPart(metrics, "rmse");
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="The best trial and the baselines">
-    <table>
-      <caption>
-        Beside the baselines, on the same windows
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">model</th>
-          ${columns.map(([title]) => html`<th scope="col" class="number">${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${row(`trial ${number}`, (key) => ofPart(metrics, key), own !== undefined && own < least)}
-        ${names.map((name) => row(name, (key) => baselines[`${name}_${key}`], baselines[`${name}_rmse`] === least && !(own !== undefined && own < least)))}
-      </tbody>
-    </table>
-  </div>`;
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="The best trial and the baselines"><table>
+<caption>Beside the baselines, on the same windows</caption>
+<thead><tr><th scope="col">model</th>${columns.map(([title]) => markup`<th scope="col" class="number">${title}</th>`)}</tr></thead>
+<tbody>${row(`trial ${number}`, (key) => ofPart(metrics, key), own !== undefined && own < least)}
+${names.map((name) => row(name, (key) => baselines[`${name}_${key}`], baselines[`${name}_rmse`] === least && !(own !== undefined && own < least)))}</tbody>
+</table></div>`;
 }
 
 function pairs(rows: readonly (readonly [string, string])[], caption: string): Markup {
-  return html`<table class="pairs">
-    <caption>
-      ${caption}
-    </caption>
-    <tbody>
-      ${rows.map(
-        ([name, text]) =>
-          html`<tr>
-            <th scope="row" class="user">${name}</th>
-            <td class="user">${text}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return markup`<table class="pairs">
+<caption>${caption}</caption>
+<tbody>${rows.map(([name, text]) => markup`<tr><th scope="row" class="user">${name}</th><td class="user">${text}</td></tr>`)}</tbody>
+</table>`;
 }
 
 function commandList({ reproduction }: ReportedWinner): Markup | null {
   if (reproduction.length === 0) return null;
   const items = reproduction.map(
     ({ what, command }) =>
-      html`<li>
-        <p>To ${what}:</p>
-        <div class="command">
-          <pre tabindex="0"><code>${command}</code></pre>
-          <button type="button" class="copy" hidden>Copy</button>
-        </div>
-      </li>`,
+      markup`<li><p>To ${what}:</p><div class="command"><pre tabindex="0"><code>${command}</code></pre><button type="button" class="copy" hidden>Copy</button></div></li>`,
   );
-  return html`<ul class="commands">
-    ${items}
-  </ul>`;
+  return markup`<ul class="commands">${items}</ul>`;
 }
 
 function metricRows(metrics: Metrics): [string, string][] {
@@ -186,44 +142,28 @@ function partTable({ parts }: ReportedWinner, { study }: ReportData): Markup | n
   if (parts.length === 0) return null;
   const rows = parts.map(
     ({ name, values }) =>
-      html`<tr>
-        <th scope="row" class="user">${name}</th>
-        ${values.map((value) => html`<td class="number">${shortNumber(value, 5)}</td>`)}
-      </tr>`,
+      markup`<tr><th scope="row" class="user">${name}</th>${values.map((value) => markup`<td class="number">${shortNumber(value, 5)}</td>`)}</tr>`,
   );
-  const heads = study.objectives.map(({ metric }) => html`<th scope="col" class="number user">${metric}</th>`);
-  return html`<details>
-    <summary>Each of its ${parts.length} parts</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label="Parts">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">part</th>
-            ${heads}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-  </details>`;
+  const heads = study.objectives.map(({ metric }) => markup`<th scope="col" class="number user">${metric}</th>`);
+  return markup`<details><summary>Each of its ${parts.length} parts</summary><div class="scroll" tabindex="0" role="region" aria-label="Parts"><table>
+<thead><tr><th scope="col">part</th>${heads}</tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
 
 function winnerArticle(winner: ReportedWinner, data: ReportData): Markup {
   const { objectives } = data.study;
   const values = objectives.map(({ metric }, i) => `${metric} ${shortNumber(winner.values[i], 5)}`).join(", ");
   const params = Object.entries(winner.params).map(([name, value]) => [name, paramText(value)] as const);
-  return html`<article class="panel">
-    <h3>Trial ${winner.number}: <span class="user">${values}</span></h3>
-    ${winner.infeasible !== "" && html`<p class="warn user">${winner.infeasible}</p>`}
-    <div class="columns three">
-      <div>${pairs(params, "Parameters")}</div>
-      <div>${pairs(metricRows(winner.metrics), "Metrics")}</div>
-      <div>${baselineTable(winner)}</div>
-    </div>
-    ${partTable(winner, data)} ${commandList(winner)}
-  </article>`;
+  return markup`<article class="panel">
+<h3>Trial ${winner.number}: <span class="user">${values}</span></h3>
+${winner.infeasible !== "" && markup`<p class="warn user">${winner.infeasible}</p>`}
+<div class="columns three">
+<div>${pairs(params, "Parameters")}</div>
+<div>${pairs(metricRows(winner.metrics), "Metrics")}</div>
+<div>${baselineTable(winner)}</div>
+</div>
+${partTable(winner, data)}
+${commandList(winner)}
+</article>`;
 }
 
 /** The best trial, or the front: its first trials open, the others to be opened. */
@@ -235,20 +175,13 @@ export function bestSection(data: ReportData): Markup | null {
   const title = !feasible ? "The trial that misses the constraints least" : several ? "Pareto front" : "Best trial";
   const more = others.map(
     (winner) =>
-      html`<details class="winner">
-        <summary>
-          Trial ${winner.number}:
-          <span class="user"
-            >${study.objectives
-              .map(({ metric }, i) => `${metric} ${shortNumber(winner.values[i], 4)}`)
-              .join(", ")}</span
-          >
-        </summary>
-        ${winnerArticle(winner, data)}
-      </details>`,
+      markup`<details class="winner"><summary>Trial ${winner.number}: <span class="user">${study.objectives
+        .map(({ metric }, i) => `${metric} ${shortNumber(winner.values[i], 4)}`)
+        .join(", ")}</span></summary>${winnerArticle(winner, data)}</details>`,
   );
-  return html`<section id="best" aria-labelledby="best-title">
-    <h2 id="best-title">${title}</h2>
-    ${winnerArticle(first, data)} ${more}
-  </section>`;
+  return markup`<section id="best" aria-labelledby="best-title">
+<h2 id="best-title">${title}</h2>
+${winnerArticle(first, data)}
+${more}
+</section>`;
 }

@@ -1,7 +1,7 @@
 /** The sections of a report's page below its best trials: charts, trials, space, failures, notes, environment. */
 import { stringifyJson } from "../../core/index.js";
-import { html } from "./html.js";
-import type { Markup } from "./html.js";
+import { markup } from "./markup.js";
+import type { Markup } from "./markup.js";
 import type { NamedText, ReportData } from "./report-data.js";
 
 /** Charts that want the whole width. */
@@ -17,33 +17,12 @@ function figureOf(
 ): Markup {
   // The page says which study it is of.
   const title = whole.startsWith(`${name}: `) ? sentence(whole.slice(name.length + 2)) : whole;
-  return html`<figure
-    class="panel chart${WIDE.has(kind) && " wide"}"
-    id="plot-${kind}"
-    aria-labelledby="plot-${kind}-title"
-  >
-    <h3 id="plot-${kind}-title" class="user">${title}</h3>
-    <div class="scroll" tabindex="0" role="region" aria-label="Chart: ${title}">
-      <div
-        class="canvas"
-        role="img"
-        aria-label="${title}; the same as a table below"
-        data-plot="${index}"
-        data-height="${height}"
-      ></div>
-    </div>
-    <figcaption>
-      ${
-        notes.length > 0 &&
-        html`<ul class="muted">
-          ${notes.map((note) => html`<li class="user">${note}</li>`)}
-        </ul>`
-      }
-      <details class="astable" data-plot="${index}">
-        <summary>As a table<span class="visually-hidden">: ${title}</span></summary>
-      </details>
-    </figcaption>
-  </figure>`;
+  return markup`<figure class="panel chart${WIDE.has(kind) && " wide"}" id="plot-${kind}" aria-labelledby="plot-${kind}-title">
+<h3 id="plot-${kind}-title" class="user">${title}</h3>
+<div class="scroll" tabindex="0" role="region" aria-label="Chart: ${title}"><div class="canvas" role="img" aria-label="${title}; the same as a table below" data-plot="${index}" data-height="${height}"></div></div>
+<figcaption>${notes.length > 0 && markup`<ul class="muted">${notes.map((note) => markup`<li class="user">${note}</li>`)}</ul>`}
+<details class="astable" data-plot="${index}"><summary>As a table<span class="visually-hidden">: ${title}</span></summary></details></figcaption>
+</figure>`;
 }
 
 /** Begun with a capital, but for names such as `val_rmse`. */
@@ -53,142 +32,87 @@ function sentence(text: string): string {
 
 export function chartSection({ plots, study }: ReportData): Markup | null {
   if (plots.length === 0) return null;
-  return html`<section id="charts" aria-labelledby="charts-title">
-    <h2 id="charts-title">Charts</h2>
-    <noscript><p>The charts and the table of trials need scripts, which this viewer does not run.</p></noscript>
-    <div class="charts">${plots.map((plot, i) => figureOf(plot, i, study.name))}</div>
-  </section>`;
+  return markup`<section id="charts" aria-labelledby="charts-title">
+<h2 id="charts-title">Charts</h2>
+<noscript><p>The charts and the table of trials need scripts, which this viewer does not run.</p></noscript>
+<div class="charts">${plots.map((plot, i) => figureOf(plot, i, study.name))}</div>
+</section>`;
 }
 
 /** The table's place, with what finds rows in it; the script fills both. */
 export function trialSection({ trials }: ReportData): Markup {
-  const none = trials.rows.length === 0 && html`<p>There are no trials yet.</p>`;
-  return html`<section id="trials" aria-labelledby="trials-title">
-    <h2 id="trials-title">Trials</h2>
-    ${none || html`<div id="trial-table" class="panel"></div>`}
-  </section>`;
+  const none = trials.rows.length === 0 && markup`<p>There are no trials yet.</p>`;
+  return markup`<section id="trials" aria-labelledby="trials-title">
+<h2 id="trials-title">Trials</h2>
+${none || markup`<div id="trial-table" class="panel"></div>`}
+</section>`;
 }
 
 function pairTable(rows: readonly NamedText[], caption: string): Markup | null {
   if (rows.length === 0) return null;
-  return html`<div class="panel">
-    <table class="pairs">
-      <caption>
-        ${caption}
-      </caption>
-      <tbody>
-        ${rows.map(
-          ({ name, text }) =>
-            html`<tr>
-              <th scope="row" class="user">${name}</th>
-              <td class="user">${text}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return markup`<div class="panel"><table class="pairs">
+<caption>${caption}</caption>
+<tbody>${rows.map(({ name, text }) => markup`<tr><th scope="row" class="user">${name}</th><td class="user">${text}</td></tr>`)}</tbody>
+</table></div>`;
 }
 
 export function spaceSection({ space, fixed, settings, study }: ReportData): Markup {
   const hasConditions = space.some(({ when }) => when !== null);
   const rows = space.map(
     ({ name, distribution, when }) =>
-      html`<tr>
-        <th scope="row" class="user">${name}</th>
-        <td class="user">${distribution}</td>
-        ${hasConditions && html`<td class="user">${when ?? "always"}</td>`}
-      </tr>`,
+      markup`<tr><th scope="row" class="user">${name}</th><td class="user">${distribution}</td>${
+        hasConditions && markup`<td class="user">${when ?? "always"}</td>`
+      }</tr>`,
   );
   const table =
     space.length === 0
-      ? html`<p>The space is not declared: trials suggest what they need.</p>`
-      : html`<div class="panel scroll" tabindex="0" role="region" aria-label="Parameters of the space">
-          <table>
-            <caption>
-              Search space
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">parameter</th>
-                <th scope="col">distribution</th>
-                ${hasConditions && html`<th scope="col">when</th>`}
-              </tr>
-            </thead>
-            <tbody>
-              ${rows}
-            </tbody>
-          </table>
-        </div>`;
+      ? markup`<p>The space is not declared: trials suggest what they need.</p>`
+      : markup`<div class="panel scroll" tabindex="0" role="region" aria-label="Parameters of the space"><table>
+<caption>Search space</caption>
+<thead><tr><th scope="col">parameter</th><th scope="col">distribution</th>${hasConditions && markup`<th scope="col">when</th>`}</tr></thead>
+<tbody>${rows}</tbody></table></div>`;
   const attributes = Object.entries(study.user_attrs).map(([name, value]) => ({
     ...{ name, text: typeof value === "string" ? value : stringifyJson(value) },
   }));
-  return html`<section id="space" aria-labelledby="space-title">
-    <h2 id="space-title">Space and settings</h2>
-    ${table}
-    <div class="columns">${pairTable(settings, "Settings")}${pairTable(attributes, "Attributes")}</div>
-    ${
-      fixed.length > 0 &&
-      html`<details class="panel fixed">
-        <summary>What is the same in every trial (${fixed.length} parameters)</summary>
-        ${pairTable(fixed, "Parameters that are fixed")}
-      </details>`
-    }
-  </section>`;
+  return markup`<section id="space" aria-labelledby="space-title">
+<h2 id="space-title">Space and settings</h2>
+${table}
+<div class="columns">${pairTable(settings, "Settings")}${pairTable(attributes, "Attributes")}</div>
+${
+  fixed.length > 0 &&
+  markup`<details class="panel fixed"><summary>What is the same in every trial (${fixed.length} parameters)</summary>${pairTable(fixed, "Parameters that are fixed")}</details>`
+}
+</section>`;
 }
 
 export function failureSection({ failures }: ReportData): Markup | null {
   if (failures.length === 0) return null;
   const items = failures.map(
     ({ class: name, count, number, message, where }) =>
-      html`<li class="panel">
-        <h3>${count} × ${name}</h3>
-        <p class="muted">first: trial ${number}${where !== "" && html`, <span class="user">${where}</span>`}</p>
-        <pre class="user" tabindex="0">${message}</pre>
-      </li>`,
+      markup`<li class="panel"><h3>${count} × ${name}</h3><p class="muted">first: trial ${number}${where !== "" && markup`, <span class="user">${where}</span>`}</p><pre class="user" tabindex="0">${message}</pre></li>`,
   );
-  return html`<section id="failures" aria-labelledby="failures-title">
-    <h2 id="failures-title">Failures</h2>
-    <ul class="plain">
-      ${items}
-    </ul>
-  </section>`;
+  return markup`<section id="failures" aria-labelledby="failures-title">
+<h2 id="failures-title">Failures</h2>
+<ul class="plain">${items}</ul>
+</section>`;
 }
 
 export function annotationSection({ annotations }: ReportData): Markup | null {
   if (annotations.length === 0) return null;
   const rows = annotations.map(
     ({ number, note, tags, banned }) =>
-      html`<tr>
-        <th scope="row">${number}</th>
-        <td>
-          ${banned && html`<span class="tag failed">banned</span> `}${tags.map((tag) => html`<span class="tag user">${tag}</span> `)}
-        </td>
-        <td class="user">${note}</td>
-      </tr>`,
+      markup`<tr><th scope="row">${number}</th><td>${banned && markup`<span class="tag failed">banned</span> `}${tags.map((tag) => markup`<span class="tag user">${tag}</span> `)}</td><td class="user">${note}</td></tr>`,
   );
-  return html`<section id="notes" aria-labelledby="notes-title">
-    <h2 id="notes-title">Notes on trials</h2>
-    <div class="panel scroll" tabindex="0" role="region" aria-label="Notes, tags and bans">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">trial</th>
-            <th scope="col">tags</th>
-            <th scope="col">note</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-  </section>`;
+  return markup`<section id="notes" aria-labelledby="notes-title">
+<h2 id="notes-title">Notes on trials</h2>
+<div class="panel scroll" tabindex="0" role="region" aria-label="Notes, tags and bans"><table><thead><tr><th scope="col">trial</th><th scope="col">tags</th><th scope="col">note</th></tr></thead><tbody>${rows}</tbody></table></div>
+</section>`;
 }
 
 export function environmentSection({ environment, study, made_by }: ReportData): Markup {
   const rows = [...environment, { name: "report made by", text: made_by }, { name: "file", text: study.file }];
-  return html`<section id="environment" aria-labelledby="environment-title">
-    <h2 id="environment-title">Environment</h2>
-    ${pairTable(rows, "Versions and machine")}
-  </section>`;
+  return markup`<section id="environment" aria-labelledby="environment-title">
+<h2 id="environment-title">Environment</h2>
+${pairTable(rows, "Versions and machine")}
+</section>`;
 }

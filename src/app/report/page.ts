@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chartScript, cssColors, scriptJson } from "../../plots/draw-html.js";
-import { html, Markup } from "./html.js";
+import { markup, Markup } from "./markup.js";
 import { bestSection, headSection, overviewSection } from "./page-best.js";
 import {
   annotationSection,
@@ -76,12 +76,10 @@ function navigation(data: ReportData): Markup {
     ["notes", "Notes", data.annotations.length > 0],
     ["environment", "Environment", true],
   ];
-  const items = links.filter(([, , there]) => there).map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`);
-  return html`<nav aria-label="Sections">
-    <ul>
-      ${items}
-    </ul>
-  </nav>`;
+  const items = links
+    .filter(([, , there]) => there)
+    .map(([id, title]) => markup`<li><a href="#${id}">${title}</a></li>`);
+  return markup`<nav aria-label="Sections"><ul>${items}</ul></nav>`;
 }
 
 /** The page of a report. */
@@ -92,44 +90,42 @@ export function reportPage(data: ReportData): string {
     pageFile("report.js"),
   ];
   const { name } = data.study;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policyOf([style], scripts)}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="generator" content="${data.made_by}" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${name} · study report</title>
-        <link rel="icon" href="data:," />
-        <style>
-          ${new Markup(style)}
-        </style>
-      </head>
-      <body>
-        <a class="skip" href="#main">Skip to the report</a>
-        ${headSection(data)} ${navigation(data)}
-        <main id="main">
-          ${overviewSection(data)} ${bestSection(data)} ${chartSection(data)} ${trialSection(data)}
-          ${spaceSection(data)} ${failureSection(data)} ${annotationSection(data)} ${environmentSection(data)}
-        </main>
-        <footer>
-          <p>
-            Made by ${data.made_by} on ${data.made_at.slice(0, 16).replace("T", " ")} UTC, from revision
-            ${data.revision} of the study. This file loads nothing from elsewhere.
-          </p>
-        </footer>
-        <script type="application/json" id="report">
-          ${new Markup(scriptData(data))}
-        </script>
-        ${scripts.map(
-          (script) =>
-            html`<script type="module">
-              ${new Markup(script)};
-            </script> `,
-        )}
-      </body>
-    </html> `;
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policyOf([style], scripts)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="${data.made_by}">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${name} · study report</title>
+<link rel="icon" href="data:,">
+<style>${new Markup(style)}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the report</a>
+${headSection(data)}
+${navigation(data)}
+<main id="main">
+${overviewSection(data)}
+${bestSection(data)}
+${chartSection(data)}
+${trialSection(data)}
+${spaceSection(data)}
+${failureSection(data)}
+${annotationSection(data)}
+${environmentSection(data)}
+</main>
+<footer>
+<p>Made by ${data.made_by} on ${data.made_at.slice(0, 16).replace("T", " ")} UTC, from revision ${data.revision} of the study. This file loads nothing from elsewhere.</p>
+</footer>
+<script type="application/json" id="report">${new Markup(scriptData(data))}</script>
+${scripts.map(
+  (script) => markup`<script type="module">${new Markup(script)}</script>
+`,
+)}</body>
+</html>
+`;
   return page.toString();
 }

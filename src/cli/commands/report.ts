@@ -21,7 +21,7 @@ interface ReportOptions extends StudyOptions {
 /** `mlbench-hpo report [STUDY] -o FILE.html`, `mlbench-hpo report [STUDY] N --step S --value X` */
 export const reportCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("report"), { positional: false })
-    .argument("[words...]", "the study's name or file; with --step and --value: the trial's number, perhaps behind it")
+    .argument("[study...]", "the study's name or file; with --step and --value: the trial's number, perhaps behind it")
     .usage(
       "[options] [study] -o <file.html>\n       mlbench-hpo report [options] [study] <number> --step <n> --value <x>",
     )

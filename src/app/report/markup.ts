@@ -1,7 +1,7 @@
 /** HTML whose every inserted text is escaped: what studies hold is data, never markup. */
 import { escapeXml } from "../../plots/draw-svg.js";
 
-/** A piece of HTML: what {@link html} makes, or what is known to be HTML already. */
+/** A piece of HTML: what {@link markup} makes, or what is known to be HTML already. */
 export class Markup {
   readonly #text: string;
 
@@ -25,7 +25,10 @@ function inserted(value: Inserted): string {
   return value.map(inserted).join("");
 }
 
-/** A template's literal parts are HTML (attributes in double quotes), what is inserted is text. */
-export function html(parts: TemplateStringsArray, ...values: readonly Inserted[]): Markup {
+/**
+ * A template's literal parts are HTML (attributes in double quotes), what is inserted is text. Not called `html`: formatters
+ * would break its lines, and the policy of the page knows its scripts by their digests.
+ */
+export function markup(parts: TemplateStringsArray, ...values: readonly Inserted[]): Markup {
   return new Markup(parts.map((part, i) => part + (i < values.length ? inserted(values[i]) : "")).join(""));
 }
