@@ -59,7 +59,7 @@ for (let seed = first; seed < first + Number(values.seeds); seed++) {
   all.push(pruned, nop);
   const share = pruned.pruned / (pruned.pruned + pruned.complete);
   console.log(
-    `| ${seed} | ${pruned.epochs} / ${nop.epochs} = ${((100 * pruned.epochs) / nop.epochs).toFixed(0)} % | ${(100 * share).toFixed(0)} % | ${pruned.best.toFixed(6)} / ${nop.best.toFixed(6)} = ${(pruned.best / nop.best).toFixed(3)} | ${(pruned.best / median.first).toFixed(3)} | ${pruned.seconds.toFixed(0)} / ${nop.seconds.toFixed(0)} |`,
+    `| ${seed} | ${pruned.epochs} / ${nop.epochs} = ${((100 * pruned.epochs) / nop.epochs).toFixed(0)} % | ${(100 * share).toFixed(0)} % | ${pruned.best.toFixed(6)} / ${nop.best.toFixed(6)} = ${(pruned.best / nop.best).toFixed(3)} | ${(pruned.best / pruned.first).toFixed(3)} | ${pruned.seconds.toFixed(0)} / ${nop.seconds.toFixed(0)} |`,
   );
 }
 if (values.json) writeFileSync(values.json, JSON.stringify(all, null, 1));
