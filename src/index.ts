@@ -213,6 +213,7 @@ export type { BestOfSummary, TrialsInBrief } from "./storage/study-summary.js";
 export { RandomSampler } from "./samplers/random.js";
 export type { RandomSamplerOptions } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
+export type { GridSamplerOptions } from "./samplers/grid.js";
 export { BruteForceSampler } from "./samplers/brute-force/brute-force.js";
 export type { BruteForceSamplerOptions } from "./samplers/brute-force/brute-force.js";
 export { CmaesSampler } from "./samplers/cmaes/cmaes.js";

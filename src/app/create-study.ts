@@ -59,6 +59,11 @@ export interface StudyPlan extends StudyDefinition {
  * Object.keys(header.space); // what would be searched
  */
 export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan> {
+  return planCalled(options, "");
+}
+
+/** {@link planStudy}, with the end of the name of a study that nobody has named: `lstm-dummy-sweep`. */
+export async function planCalled(options: CreateStudyOptions, ending: string): Promise<StudyPlan> {
   requireKnownKeys("createStudy", options, keys);
   const { storage: location, directory = ".", ...request } = options;
   if (location === undefined)
@@ -69,7 +74,7 @@ export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan>
     storage: location,
     baseOf: (name) => storage.baseDirectory(name),
     // Unnamed studies in memory are each one of its own.
-    unnamed: (subject) => (location === "memory" ? `${subject}-${randomUUID().slice(0, 8)}` : subject),
+    unnamed: (subject) => `${subject}${ending}${location === "memory" ? `-${randomUUID().slice(0, 8)}` : ""}`,
   });
   return { ...definition, storage };
 }
@@ -99,7 +104,11 @@ export async function createStudy<S extends SearchSpace = SearchSpace>(
 export async function ensureStudy<S extends SearchSpace = SearchSpace>(
   options: TypedStudyOptions<S>,
 ): Promise<EnsuredStudy<S>> {
-  const plan = await planStudy(options);
+  return (await ensurePlanned(await planStudy(options), options)) as EnsuredStudy<S>;
+}
+
+/** {@link ensureStudy} for a plan at hand. */
+export async function ensurePlanned(plan: StudyPlan, options: CreateStudyOptions): Promise<EnsuredStudy> {
   const { storage } = plan;
   const file = storage.location(plan.header.name);
   for (let attempt = 1; ; attempt++) {

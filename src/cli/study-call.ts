@@ -127,3 +127,11 @@ function warnOfWorkers(workers: number | undefined, io: CliIo): void {
       `${MOST_PER_CORE * cores} trials at once only wait for each other and take memory`,
   );
 }
+
+/** `done: 100 trials run (140 in the study)`, or before its goal `stopped by timeout: …`. */
+export function endLine({ stoppedBy, stopReason, added, finished }: OptimizeResult): string {
+  const met = stoppedBy === "trials" || stoppedBy === "total-trials";
+  const how = stopReason === null ? `stopped by ${stoppedBy}` : "stopped by the study's terminator";
+  const run = `${added} ${added === 1 ? "trial" : "trials"} run (${finished} in the study)`;
+  return `${met ? "done" : how}: ${run}${stopReason === null ? "" : `; ${stopReason}`}`;
+}

@@ -1,51 +1,166 @@
-/** The grid sampler: every point of a finite space once. */
-import type { History, Params, Rng, SearchSpace } from "../core/index.js";
+/** The grid sampler: every point of a finite space, or so many drawn ones, each once or so many times. */
+import type { History, KnownKeys, Params, Rng, SearchSpace, Trial } from "../core/index.js";
 import { cardinality, requireKnownKeys, UsageError } from "../core/index.js";
+import { requireCount } from "./options.js";
 import type { Sampler } from "./sampler.js";
+import { drawUniform } from "../search-space/draw-uniform.js";
+import { freePlace } from "../search-space/free-place.js";
 import type { PointIndex } from "../search-space/points.js";
-import { indexPoints } from "../search-space/points.js";
+import { buildParams, indexPoints, pointKey } from "../search-space/points.js";
+
+/** The options of {@link GridSampler}. */
+export interface GridSamplerOptions {
+  /** How often each point is proposed: all of them once, then all of them again. @default 1 */
+  readonly repeat?: number;
+  /** Only so many points, drawn at random; ranges may then be continuous. @default all of them */
+  readonly random?: number;
+}
+
+const optionKeys: KnownKeys<GridSamplerOptions> = { repeat: true, random: true };
 
 const laidOut = new WeakMap<SearchSpace, PointIndex>();
 
+/** A point, what tells it from others, and how many trials of the history are at it. */
+interface KnownPoint {
+  readonly params: Params;
+  count: number;
+}
+
+/** How many continuous draws may fall on known points: a hit is a rounding's accident. */
+const ATTEMPTS = 100;
+
 /**
  * Every point of a finite space once, in a fixed order (the last parameter varies fastest), leaving out points that the
- * history has in any state.
+ * history has in any state. With `repeat` all points once, then all of them again, until each has so many trials; with
+ * `random` so many points, drawn uniformly and each a different one, in place of all. Repeats of failed trials
+ * (`retry_of`) are no trials of their own, and banned points are left out.
  * @example
  * await createStudy({ storage: "memory", space: { n: int(1, 9) }, sampler: new GridSampler() });
  */
 export class GridSampler implements Sampler {
   readonly name = "grid";
   readonly objectives = "several";
+  declare readonly repeats?: boolean;
+  /** As they were given. */
+  readonly options: GridSamplerOptions;
+  readonly #repeat: number;
+  readonly #random: number | null;
+  readonly #keys = new WeakMap<SearchSpace, WeakMap<Params, number | string>>();
 
-  /** Takes no options. @throws UsageError `unknown-option`. */
-  constructor(options: Readonly<Record<string, never>> = {}) {
-    requireKnownKeys("GridSampler", options, {});
+  /** @throws UsageError `unknown-option`, `invalid-sampler-option`. */
+  constructor(options: GridSamplerOptions = {}) {
+    requireKnownKeys("GridSampler", options, optionKeys);
+    const { repeat = 1, random } = options;
+    requireCount("grid", "repeat", repeat, 1);
+    if (random !== undefined) requireCount("grid", "random", random, 1);
+    this.options = Object.freeze({ ...options });
+    this.#repeat = repeat;
+    this.#random = random ?? null;
+    if (repeat > 1) this.repeats = true;
   }
 
   /**
-   * The number of the grid's points.
-   * @throws UsageError `grid-needs-steps` for a continuous range.
+   * The number of points that are proposed: the grid's, or as many as are drawn of them.
+   * @throws UsageError `grid-needs-steps` for a continuous range, unless points are drawn.
    */
   size(space: SearchSpace): number {
-    return pointsOf(space).size;
+    if (this.#random === null) return pointsOf(space).size;
+    return Math.min(this.#random, isFinite(space) ? pointsOf(space).size : Infinity);
   }
 
-  /** @throws UsageError `grid-needs-steps` for a continuous range. */
+  /** @throws UsageError `grid-needs-steps` for a continuous range, unless points are drawn. */
   checkSpace(space: SearchSpace): void {
-    pointsOf(space);
+    this.size(space);
+  }
+
+  /** How many more trials it would propose after those of a history, in whatever state they are. */
+  remaining(space: SearchSpace, history: History): number {
+    const known = this.#known(space, history);
+    const banned = this.#banned(space, history);
+    let left = 0;
+    for (const [key, { count }] of known) if (!banned.has(key)) left += Math.max(0, this.#repeat - count);
+    const further = [...banned].filter((key) => !known.has(key)).length;
+    return left + this.#repeat * Math.max(0, this.size(space) - known.size - further);
   }
 
   /**
-   * The first point that is not in the history.
-   * @returns null when all are.
-   * @throws UsageError `grid-needs-steps` for a continuous range.
+   * The first point with the fewest trials.
+   * @returns null when each has as many as it is to have.
+   * @throws UsageError `grid-needs-steps` for a continuous range, unless points are drawn.
    */
-  suggest(space: SearchSpace, history: History, _rng?: Rng): Params | null {
+  suggest(space: SearchSpace, history: History, rng: Rng = Math.random): Params | null {
+    const known = this.#known(space, history);
+    const banned = this.#banned(space, history);
+    if (this.#random !== null) return this.#drawn(space, known, banned, rng);
     const points = pointsOf(space);
-    const taken = new Set(history.trials.map((t) => points.indexOf(t.params)));
-    for (let i = 0; i < points.size; i++) if (!taken.has(i)) return points.at(i);
+    for (let round = 1; round <= this.#repeat; round++)
+      for (let i = 0; i < points.size; i++)
+        if ((known.get(i)?.count ?? 0) < round && !banned.has(i)) return points.at(i);
     return null;
   }
+
+  #drawn(
+    space: SearchSpace,
+    known: ReadonlyMap<number | string, KnownPoint>,
+    banned: ReadonlySet<number | string>,
+    rng: Rng,
+  ): Params | null {
+    if (known.size < this.size(space)) {
+      const fresh = newPoint(space, known, rng);
+      if (fresh) return fresh;
+    }
+    for (let round = 1; round <= this.#repeat; round++)
+      for (const [key, { params, count }] of known) if (count < round && !banned.has(key)) return params;
+    return null;
+  }
+
+  /** The points of the space that the history has, in the order in which they came. */
+  #known(space: SearchSpace, { trials }: History): Map<number | string, KnownPoint> {
+    const known = new Map<number | string, KnownPoint>();
+    for (const trial of trials) {
+      if (trial.retry_of !== null) continue;
+      const key = this.#keyOf(space, trial);
+      if (key === -1) continue;
+      const point = known.get(key);
+      if (point) point.count++;
+      else known.set(key, { params: trial.params, count: 1 });
+    }
+    return known;
+  }
+
+  #banned(space: SearchSpace, { banned = [] }: History): Set<number | string> {
+    return new Set(banned.map((params) => keyOf(space, params)).filter((key) => key !== -1));
+  }
+
+  /** {@link keyOf}, remembered: a history of thousands is looked through for each trial. */
+  #keyOf(space: SearchSpace, { params }: Pick<Trial, "params">): number | string {
+    if (!Object.isFrozen(params) || !Object.isFrozen(space)) return keyOf(space, params);
+    let keys = this.#keys.get(space);
+    if (!keys) this.#keys.set(space, (keys = new WeakMap()));
+    let key = keys.get(params);
+    if (key === undefined) keys.set(params, (key = keyOf(space, params)));
+    return key;
+  }
+}
+
+const isFinite = (space: SearchSpace): boolean => Object.values(space).every((d) => cardinality(d) < Infinity);
+
+/** A point's place in a finite space, its text in another one; -1 for what is no point. */
+function keyOf(space: SearchSpace, params: Params): number | string {
+  return isFinite(space) ? pointsOf(space).indexOf(params) : (pointKey(space, params) ?? -1);
+}
+
+/** A point that is not known, each as likely; null where a finite space has none. */
+function newPoint(space: SearchSpace, known: ReadonlyMap<number | string, unknown>, rng: Rng): Params | null {
+  if (isFinite(space)) {
+    const points = pointsOf(space);
+    const place = freePlace(points.size, known.keys() as Iterable<number>, rng);
+    return place === null ? null : points.at(place);
+  }
+  let params = buildParams(space, (_name, distribution) => drawUniform(distribution, rng));
+  for (let n = 0; n < ATTEMPTS && known.has(keyOf(space, params)); n++)
+    params = buildParams(space, (_name, distribution) => drawUniform(distribution, rng));
+  return params;
 }
 
 function pointsOf(space: SearchSpace): PointIndex {

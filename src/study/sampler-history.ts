@@ -11,7 +11,11 @@ export function samplerHistory({ state, header, running }: StudyLog, number = st
   const directions = directionsOf(header);
   const { annotations } = state;
   const prior = header.settings.from?.trials ?? [];
-  const rest = { direction: directions[0] as Direction, directions, running, seed: header.seed, number, prior };
+  const banned = [...annotations].flatMap(([of, annotation]) =>
+    annotation.banned ? [(state.trial(of) as Trial).params] : [],
+  );
+  const known = { direction: directions[0] as Direction, directions, running, seed: header.seed, number };
+  const rest = { ...known, prior, banned };
   if (annotations.size === 0) return historyOver(state, rest);
   return { ...rest, trials: state.trials.map((t) => (isBanned(annotations, t.number) ? asWaiting(t) : t)) };
 }

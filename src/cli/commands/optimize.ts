@@ -10,7 +10,7 @@ import { addCallOptions } from "../call-options.js";
 import type { CallCliOptions } from "../call-options.js";
 import { printLine, printNote } from "../io.js";
 import type { CliIo } from "../io.js";
-import { runCall } from "../study-call.js";
+import { endLine, runCall } from "../study-call.js";
 import { addStudyOptions, resolveStudy, storageArgument } from "../study-ref.js";
 import { styled } from "../styles.js";
 import { sizeOf } from "../terminal.js";
@@ -96,14 +96,6 @@ function printEnd(
     const handOver = options.weights && result.best ? " --checkpoint -o best.safetensors" : "";
     printNote(io.stdout, `next: ${typedProgram()} best-trial${where}${handOver}`);
   }
-}
-
-/** `done: 100 trials run (140 in the study)`, or before its goal `stopped by timeout: …`. */
-function endLine({ stoppedBy, stopReason, added, finished }: OptimizeResult): string {
-  const met = stoppedBy === "trials" || stoppedBy === "total-trials";
-  const how = stopReason === null ? `stopped by ${stoppedBy}` : "stopped by the study's terminator";
-  const run = `${added} ${added === 1 ? "trial" : "trials"} run (${finished} in the study)`;
-  return `${met ? "done" : how}: ${run}${stopReason === null ? "" : `; ${stopReason}`}`;
 }
 
 /** The best trial with its parameters, the front, or why there is none. */
