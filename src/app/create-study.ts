@@ -104,7 +104,7 @@ export async function createStudy<S extends SearchSpace = SearchSpace>(
 export async function ensureStudy<S extends SearchSpace = SearchSpace>(
   options: TypedStudyOptions<S>,
 ): Promise<EnsuredStudy<S>> {
-  return (await ensurePlanned(await planStudy(options), options));
+  return await ensurePlanned(await planStudy(options), options);
 }
 
 /** {@link ensureStudy} for a plan at hand. */

@@ -1,6 +1,7 @@
 /** The options of one call that runs a study's trials, `optimize` and `sweep` alike. */
 import { Option } from "commander";
 import type { Command } from "commander";
+import { commandWords } from "../core/command-words.js";
 import { UsageError } from "../core/index.js";
 import type { OptimizeStudyOptions } from "../study/study.js";
 import { addBackendOptions, duration, wholeNumber } from "./shared-options.js";
@@ -24,6 +25,8 @@ export interface CallCliOptions {
   keepCheckpoints: string;
   acceptChanges?: boolean;
   takeOver?: boolean;
+  onTrial?: [string, ...string[]];
+  onFinish?: [string, ...string[]];
   backend: "auto";
   kernels: "auto";
   format: "table" | "json";
@@ -65,10 +68,17 @@ export function addCallOptions(command: Command, trials: string): Command {
     )
     .option("--keep-checkpoints <rule>", "checkpoints to keep: best:N, all or none", "best:3")
     .option("--accept-changes", "run although files that the study depends on have changed (recorded in the study)")
-    .option("--take-over", "take over at once the lock of a dead process on another machine");
+    .option("--take-over", "take over at once the lock of a dead process on another machine")
+    .addOption(hookOption("--on-trial", "run a command for each finished trial, with its record as JSON on stdin"))
+    .addOption(hookOption("--on-finish", "run a command at the end, with the finish event as JSON on stdin"));
   return addBackendOptions(command).addOption(
     new Option("--format <format>", "json: one event per line").choices(["table", "json"]).default("table"),
   );
+}
+
+/** A command, split into its words while mistakes in it cost nothing. */
+function hookOption(flag: string, description: string): Option {
+  return new Option(`${flag} <command>`, description).argParser((text: string) => commandWords(flag, text));
 }
 
 function finiteNumber(text: string): number {

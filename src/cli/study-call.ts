@@ -3,13 +3,13 @@ import { availableParallelism } from "node:os";
 import { baselinesOf } from "../app/views/baselines.js";
 import { ownerInWords } from "../app/views/study-overview.js";
 import { MlbenchError, objectivesInWords } from "../core/index.js";
-import type { OptimizeResult } from "../core/index.js";
+import type { OptimizeResult, Tracker } from "../core/index.js";
 import type { StudyLockedError } from "../storage/study-errors.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import { callOptions } from "./call-options.js";
 import type { CallCliOptions } from "./call-options.js";
 import type { CommandContext } from "./command.js";
-import { printDetail, printNotice } from "./io.js";
+import { printDetail, printNote, printNotice } from "./io.js";
 import type { CliIo } from "./io.js";
 import { storageArgument } from "./study-ref.js";
 import type { StudyRef } from "./study-ref.js";
@@ -88,16 +88,39 @@ async function follow(study: Study, call: OptimizeStudyOptions, typed: TypedCall
     baselines: (best) => baselinesOf(study.header, best),
   });
   try {
-    const result = await drainable((signal, drainSignal) =>
-      study.optimize({ ...call, signal, drainSignal, onEvent: (event) => view.onEvent(event) }),
-    );
+    const result = await drainable(async (signal, drainSignal) => {
+      const trackers = await trackersOf(study, options, { io, signal, settled: () => view.stop() });
+      return study.optimize({ ...call, signal, drainSignal, trackers, onEvent: (event) => view.onEvent(event) });
+    });
     view.stop();
+    tellFailures(io, result);
     const end = { io, study, file, result };
     await (json ? typed.printJsonEnd?.(end) : typed.printEnd(end));
     context.setExitCode(result.exitCode);
   } finally {
     view.stop();
   }
+}
+
+/** Who follows the call, as it was typed. */
+async function trackersOf(
+  study: Study,
+  { onTrial, onFinish }: CallCliOptions,
+  { io, signal, settled }: { readonly io: CliIo; readonly signal: AbortSignal; readonly settled: () => void },
+): Promise<Tracker[]> {
+  if (onTrial === undefined && onFinish === undefined) return [];
+  const { commandHooks } = await import("../app/command-hooks.js");
+  const onNote = (text: string): void => {
+    settled();
+    printNote(io.stderr, text);
+  };
+  return [await commandHooks(study, { onTrial, onFinish, signal, onNote })];
+}
+
+/** What failed again and again was told once. */
+function tellFailures(io: CliIo, { subscriberFailures }: OptimizeResult): void {
+  for (const { subscriber, count } of subscriberFailures)
+    if (count > 1) printNotice(io.stderr, "warning", `${subscriber} failed ${count} times in this call`);
 }
 
 /** A study that another process optimizes: what can be done about that. */
