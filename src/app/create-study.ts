@@ -27,6 +27,7 @@ const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, dir
 
 /** {@link Study.optimize} with an objective whose `trial.params` have the types of the study's space. */
 export interface TypedOptimize<P> {
+  /** Runs trials of an objective in this process: {@link Study.optimize}. */
   optimize(objective: Objective<P>, options?: OptimizeOptions): Promise<OptimizeResult>;
 }
 

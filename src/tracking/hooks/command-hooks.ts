@@ -90,7 +90,7 @@ export class CommandHooks implements Tracker {
       await this.#drained();
       signal?.removeEventListener("abort", this.#hurry);
       const dropped = this.#dropped;
-      // One line tells of both.
+      if (dropped > 0) this.#options.onNote?.(`${dropped} hooks of --on-trial were dropped`);
       const problems = dropped === 0 ? [] : [`${dropped} of --on-trial were dropped`];
       await this.#last(failure).catch((error: unknown) => problems.push((error as Error).message));
       if (problems.length > 0) throw new MlbenchError("hook-failed", problems.join("; "));
