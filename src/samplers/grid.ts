@@ -1,5 +1,5 @@
 /** The grid sampler: every point of a finite space, or so many drawn ones, each once or so many times. */
-import type { History, KnownKeys, Params, Rng, SearchSpace, Trial } from "../core/index.js";
+import type { History, KnownKeys, Params, Rng, SearchSpace } from "../core/index.js";
 import { cardinality, requireKnownKeys, UsageError } from "../core/index.js";
 import { requireCount } from "./options.js";
 import type { Sampler } from "./sampler.js";
@@ -18,7 +18,19 @@ export interface GridSamplerOptions {
 
 const optionKeys: KnownKeys<GridSamplerOptions> = { repeat: true, random: true };
 
-const laidOut = new WeakMap<SearchSpace, PointIndex>();
+/** A space's points. */
+interface Layout {
+  readonly space: SearchSpace;
+  /** Null where a range is continuous. */
+  readonly points: PointIndex | null;
+  /** What was found of frozen parameters: a history of thousands is looked through for each trial. */
+  readonly keys: WeakMap<Params, Key>;
+}
+
+/** A point's place in a finite space, its text in another one; -1 for what is no point. */
+type Key = number | string;
+
+const laidOut = new WeakMap<SearchSpace, Layout>();
 
 /** A point, what tells it from others, and how many trials of the history are at it. */
 interface KnownPoint {
@@ -45,7 +57,6 @@ export class GridSampler implements Sampler {
   readonly options: GridSamplerOptions;
   readonly #repeat: number;
   readonly #random: number | null;
-  readonly #keys = new WeakMap<SearchSpace, WeakMap<Params, number | string>>();
 
   /** @throws UsageError `unknown-option`, `invalid-sampler-option`. */
   constructor(options: GridSamplerOptions = {}) {
@@ -64,8 +75,7 @@ export class GridSampler implements Sampler {
    * @throws UsageError `grid-needs-steps` for a continuous range, unless points are drawn.
    */
   size(space: SearchSpace): number {
-    if (this.#random === null) return pointsOf(space).size;
-    return Math.min(this.#random, isFinite(space) ? pointsOf(space).size : Infinity);
+    return this.#sizeOf(this.#layoutOf(space));
   }
 
   /** @throws UsageError `grid-needs-steps` for a continuous range, unless points are drawn. */
@@ -75,12 +85,13 @@ export class GridSampler implements Sampler {
 
   /** How many more trials it would propose after those of a history, in whatever state they are. */
   remaining(space: SearchSpace, history: History): number {
-    const known = this.#known(space, history);
-    const banned = this.#banned(space, history);
+    const layout = this.#layoutOf(space);
+    const known = knownPoints(layout, history);
+    const banned = bannedPoints(layout, history);
     let left = 0;
     for (const [key, { count }] of known) if (!banned.has(key)) left += Math.max(0, this.#repeat - count);
-    const further = [...banned].filter((key) => !known.has(key)).length;
-    return left + this.#repeat * Math.max(0, this.size(space) - known.size - further);
+    const further = this.#random === null ? [...banned].filter((key) => !known.has(key)).length : 0;
+    return left + this.#repeat * Math.max(0, this.#sizeOf(layout) - known.size - further);
   }
 
   /**
@@ -89,24 +100,20 @@ export class GridSampler implements Sampler {
    * @throws UsageError `grid-needs-steps` for a continuous range, unless points are drawn.
    */
   suggest(space: SearchSpace, history: History, rng: Rng = Math.random): Params | null {
-    const known = this.#known(space, history);
-    const banned = this.#banned(space, history);
-    if (this.#random !== null) return this.#drawn(space, known, banned, rng);
-    const points = pointsOf(space);
+    const layout = this.#layoutOf(space);
+    const known = knownPoints(layout, history);
+    const banned = bannedPoints(layout, history);
+    if (this.#random !== null) return this.#drawn(layout, known, banned, rng);
+    const points = layout.points as PointIndex;
     for (let round = 1; round <= this.#repeat; round++)
       for (let i = 0; i < points.size; i++)
         if ((known.get(i)?.count ?? 0) < round && !banned.has(i)) return points.at(i);
     return null;
   }
 
-  #drawn(
-    space: SearchSpace,
-    known: ReadonlyMap<number | string, KnownPoint>,
-    banned: ReadonlySet<number | string>,
-    rng: Rng,
-  ): Params | null {
-    if (known.size < this.size(space)) {
-      const fresh = newPoint(space, known, rng);
+  #drawn(layout: Layout, known: ReadonlyMap<Key, KnownPoint>, banned: ReadonlySet<Key>, rng: Rng): Params | null {
+    if (known.size < this.#sizeOf(layout)) {
+      const fresh = newPoint(layout, [...known.keys(), ...banned], rng);
       if (fresh) return fresh;
     }
     for (let round = 1; round <= this.#repeat; round++)
@@ -114,62 +121,61 @@ export class GridSampler implements Sampler {
     return null;
   }
 
-  /** The points of the space that the history has, in the order in which they came. */
-  #known(space: SearchSpace, { trials }: History): Map<number | string, KnownPoint> {
-    const known = new Map<number | string, KnownPoint>();
-    for (const trial of trials) {
-      if (trial.retry_of !== null) continue;
-      const key = this.#keyOf(space, trial);
-      if (key === -1) continue;
-      const point = known.get(key);
-      if (point) point.count++;
-      else known.set(key, { params: trial.params, count: 1 });
+  #sizeOf({ points }: Layout): number {
+    return Math.min(this.#random ?? Infinity, points?.size ?? Infinity);
+  }
+
+  #layoutOf(space: SearchSpace): Layout {
+    let layout = laidOut.get(space);
+    if (!layout || (!layout.points && this.#random === null)) {
+      const isContinuous = Object.values(space).some((d) => cardinality(d) === Infinity);
+      const points = isContinuous && this.#random !== null ? null : layOut(space);
+      layout = { space, points, keys: new WeakMap() };
+      if (Object.isFrozen(space)) laidOut.set(space, layout);
     }
-    return known;
-  }
-
-  #banned(space: SearchSpace, { banned = [] }: History): Set<number | string> {
-    return new Set(banned.map((params) => keyOf(space, params)).filter((key) => key !== -1));
-  }
-
-  /** {@link keyOf}, remembered: a history of thousands is looked through for each trial. */
-  #keyOf(space: SearchSpace, { params }: Pick<Trial, "params">): number | string {
-    if (!Object.isFrozen(params) || !Object.isFrozen(space)) return keyOf(space, params);
-    let keys = this.#keys.get(space);
-    if (!keys) this.#keys.set(space, (keys = new WeakMap()));
-    let key = keys.get(params);
-    if (key === undefined) keys.set(params, (key = keyOf(space, params)));
-    return key;
+    return layout;
   }
 }
 
-const isFinite = (space: SearchSpace): boolean => Object.values(space).every((d) => cardinality(d) < Infinity);
-
-/** A point's place in a finite space, its text in another one; -1 for what is no point. */
-function keyOf(space: SearchSpace, params: Params): number | string {
-  return isFinite(space) ? pointsOf(space).indexOf(params) : (pointKey(space, params) ?? -1);
+/** The points of the space that the history has, in the order in which they came. */
+function knownPoints(layout: Layout, { trials }: History): Map<Key, KnownPoint> {
+  const known = new Map<Key, KnownPoint>();
+  for (const { params, retry_of } of trials) {
+    if (retry_of !== null) continue;
+    const key = keyOf(layout, params);
+    if (key === -1) continue;
+    const point = known.get(key);
+    if (point) point.count++;
+    else known.set(key, { params, count: 1 });
+  }
+  return known;
 }
 
-/** A point that is not known, each as likely; null where a finite space has none. */
-function newPoint(space: SearchSpace, known: ReadonlyMap<number | string, unknown>, rng: Rng): Params | null {
-  if (isFinite(space)) {
-    const points = pointsOf(space);
-    const place = freePlace(points.size, known.keys() as Iterable<number>, rng);
+function bannedPoints(layout: Layout, { banned = [] }: History): Set<Key> {
+  return new Set(banned.map((params) => keyOf(layout, params)).filter((key) => key !== -1));
+}
+
+function keyOf({ space, points, keys }: Layout, params: Params): Key {
+  let key = keys.get(params);
+  if (key === undefined) {
+    key = points ? points.indexOf(params) : (pointKey(space, params) ?? -1);
+    if (Object.isFrozen(params)) keys.set(params, key);
+  }
+  return key;
+}
+
+/** A point that is none of `taken`, each as likely; null where a finite space has none. */
+function newPoint(layout: Layout, taken: readonly Key[], rng: Rng): Params | null {
+  const { space, points } = layout;
+  if (points) {
+    const place = freePlace(points.size, taken as readonly number[], rng);
     return place === null ? null : points.at(place);
   }
-  let params = buildParams(space, (_name, distribution) => drawUniform(distribution, rng));
-  for (let n = 0; n < ATTEMPTS && known.has(keyOf(space, params)); n++)
-    params = buildParams(space, (_name, distribution) => drawUniform(distribution, rng));
+  const known = new Set(taken);
+  const draw = (): Params => buildParams(space, (_name, distribution) => drawUniform(distribution, rng));
+  let params = draw();
+  for (let n = 0; n < ATTEMPTS && known.has(keyOf(layout, params)); n++) params = draw();
   return params;
-}
-
-function pointsOf(space: SearchSpace): PointIndex {
-  let points = laidOut.get(space);
-  if (!points) {
-    points = layOut(space);
-    if (Object.isFrozen(space)) laidOut.set(space, points);
-  }
-  return points;
 }
 
 function layOut(space: SearchSpace): PointIndex {
