@@ -31,10 +31,13 @@ export interface CommandHooksOptions {
   readonly limitMs?: number | undefined;
   /** How long those for trials are waited for at the end of a call. @default 60000 */
   readonly outstandingMs?: number | undefined;
+  /** Between SIGTERM and SIGKILL. @default 2000 */
+  readonly termMs?: number | undefined;
 }
 
 const LIMIT_MS = 30_000;
 const OUTSTANDING_MS = 60_000;
+const TERM_MS = 2000;
 /** What the last hook gets of a call that is to stop now. */
 const HURRIED_MS = 5000;
 /** What ending a hook takes at most: SIGTERM, SIGKILL, its output; and some. */
@@ -144,6 +147,7 @@ export class CommandHooks implements Tracker {
       env: { ...this.#options.env, ...env },
       input: `${stringify(input)}\n`,
       limitMs: Math.min(limitMs ?? Infinity, this.#options.limitMs ?? LIMIT_MS),
+      termMs: this.#options.termMs ?? TERM_MS,
     };
     return new Promise((resolve, reject) => {
       const settle = (problem: string | null): void => {

@@ -4,9 +4,7 @@ import { spawn } from "node:child_process";
 import { HookLog } from "./hook-log.js";
 import type { FromHost, HookJob, ToHost } from "./protocol.js";
 
-/** Between SIGTERM and SIGKILL. */
-const TERM_MS = 2000;
-/** The same when the parent is gone: nothing of it is to be there 2 s later. */
+/** Between SIGTERM and SIGKILL when the parent is gone: nothing of it is to be there 2 s later. */
 const ORPHAN_TERM_MS = 1000;
 /** How long the output of a hook that has ended is waited for: something that it left behind may hold the pipe. */
 const OUTPUT_MS = 500;
@@ -61,7 +59,7 @@ async function run(job: HookJob): Promise<string | null> {
     if (ended !== null) return;
     ended = why;
     signalGroup(child, "SIGTERM");
-    killer = setTimeout(() => signalGroup(child, "SIGKILL"), TERM_MS);
+    killer = setTimeout(() => signalGroup(child, "SIGKILL"), job.termMs);
   };
   running = { child, end };
   const limit = setTimeout(() => end(`took longer than ${job.limitMs / 1000} s`), job.limitMs);
@@ -69,12 +67,15 @@ async function run(job: HookJob): Promise<string | null> {
   // A hook need not read what it is told.
   child.stdin.on("error", () => undefined);
   child.stdin.end(job.input);
+  child.on("exit", () => {
+    clearTimeout(limit);
+    // What it has left running in its group ends with it.
+    signalGroup(child, "SIGTERM");
+  });
   const how = await endOf(child);
   clearTimeout(limit);
   clearTimeout(killer);
-  // What it has left running in its group ends with it.
-  signalGroup(child, "SIGTERM");
-  setTimeout(() => signalGroup(child, "SIGKILL"), TERM_MS).unref();
+  signalGroup(child, "SIGKILL");
   running = null;
   const problem = ended ?? how;
   log.end(problem ?? "ended");

@@ -14,6 +14,8 @@ export interface HookJob {
   readonly title: string;
   /** How long it may run, milliseconds. */
   readonly limitMs: number;
+  /** Between SIGTERM and SIGKILL where it has to be ended, milliseconds. */
+  readonly termMs: number;
 }
 
 /** To the host: one job after another, each after the answer to the last. */
