@@ -51,6 +51,13 @@ export default {
       ["core", "registry", "search-space", "analysis"],
       "a plot is described from a study's records; who draws it is no concern of theirs",
     ),
+    {
+      name: "the-host-of-hooks-is-reached-by-url",
+      severity: "error",
+      comment: "importing the host's entry would answer messages in the importer's process",
+      from: { path: "^src/" },
+      to: { path: "^src/tracking/hooks/host\\.ts", dependencyTypesNot: ["type-only"] },
+    },
     door("tensor", ["core"], "the one door to TensorFlow.js stands on core alone"),
     door("ode", ["tensor", "core", "registry"], "solvers are tensor programs"),
     door("models", ["tensor", "ode", "registry", "core"], "a model knows neither data sources nor training policy"),

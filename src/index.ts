@@ -169,6 +169,14 @@ export type { OptimizeEvent, OptimizeResult } from "./core/index.js";
 export { frontVolume, hypervolume, hypervolumeHistory, referencePoint } from "./core/index.js";
 export type { FrontVolume } from "./core/index.js";
 
+export { sweep } from "./app/sweep.js";
+export type { GridValues, SweepCall, SweepOptions, SweepResult } from "./app/sweep.js";
+export { sweepPoints } from "./app/views/sweep-points.js";
+export type { SweepPoint, SweepScore } from "./app/views/sweep-points.js";
+export { enqueueFrom } from "./app/enqueue-from.js";
+export type { EnqueuedFrom, EnqueueFromOptions, SkippedTrial } from "./app/enqueue-from.js";
+export { commandHooks } from "./app/command-hooks.js";
+export type { HookCommand, HooksOptions } from "./app/command-hooks.js";
 export { commandStudy } from "./app/command-study.js";
 export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
 export {
@@ -255,6 +263,7 @@ export type { BestOfSummary, TrialsInBrief } from "./storage/study-summary.js";
 export { RandomSampler } from "./samplers/random.js";
 export type { RandomSamplerOptions } from "./samplers/random.js";
 export { GridSampler } from "./samplers/grid.js";
+export type { GridSamplerOptions } from "./samplers/grid.js";
 export { BruteForceSampler } from "./samplers/brute-force/brute-force.js";
 export type { BruteForceSamplerOptions } from "./samplers/brute-force/brute-force.js";
 export { CmaesSampler } from "./samplers/cmaes/cmaes.js";

@@ -23,7 +23,7 @@ const objectiveKeys: KnownKeys<StudyObjective> = { metric: true, direction: true
 
 /** @throws UsageError `unknown-option`, `invalid-option`. */
 export function checkRequest(request: StudyRequest): void {
-  const { objectives, settings, directions, defaults } = request;
+  const { objectives, settings, directions, defaults, defaultSpace } = request;
   if (Array.isArray(objectives))
     for (const [i, objective] of objectives.entries())
       requireKnownKeys(`createStudy: objectives[${i}]`, objective, objectiveKeys);
@@ -38,7 +38,8 @@ export function checkRequest(request: StudyRequest): void {
   if (request.terminator !== undefined) checkTerminator(request.terminator);
   if (directions !== undefined && !Array.isArray(directions))
     throw invalid("directions", "a list, one an objective", directions);
-  if (defaults !== undefined && typeof defaults !== "boolean") throw invalid("defaults", "true or false", defaults);
+  for (const [name, value] of Object.entries({ defaults, defaultSpace }))
+    if (value !== undefined && typeof value !== "boolean") throw invalid(name, "true or false", value);
 }
 
 function checkSettings(settings: NonNullable<StudyRequest["settings"]>): void {

@@ -35,6 +35,7 @@ const keys: KnownKeys<CreateStudyOptions> = { ...requestKeys, storage: true, dir
 
 /** {@link Study.optimize} with an objective whose `trial.params` have the types of the study's space. */
 export interface TypedOptimize<P> {
+  /** Runs trials of an objective in this process: {@link Study.optimize}. */
   optimize(objective: Objective<P>, options?: OptimizeOptions): Promise<OptimizeResult>;
 }
 
@@ -69,6 +70,11 @@ export interface StudyPlan extends StudyDefinition {
  * Object.keys(header.space); // what would be searched
  */
 export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan> {
+  return planCalled(options, "");
+}
+
+/** {@link planStudy}, with the end of the name of a study that nobody has named: `lstm-dummy-sweep`. */
+export async function planCalled(options: CreateStudyOptions, ending: string): Promise<StudyPlan> {
   requireKnownKeys("createStudy", options, keys);
   const { storage: location, directory = ".", spaceChange: _change, ...request } = options;
   if (location === undefined)
@@ -79,7 +85,7 @@ export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan>
     storage: location,
     baseOf: (name) => storage.baseDirectory(name),
     // Unnamed studies in memory are each one of its own.
-    unnamed: (subject) => (location === "memory" ? `${subject}-${randomUUID().slice(0, 8)}` : subject),
+    unnamed: (subject) => `${subject}${ending}${location === "memory" ? `-${randomUUID().slice(0, 8)}` : ""}`,
   });
   return { ...definition, storage };
 }
@@ -111,7 +117,11 @@ export async function ensureStudy<S extends SearchSpace = SearchSpace>(
   options: TypedStudyOptions<S>,
 ): Promise<EnsuredStudy<S>> {
   if (options.spaceChange) return await respacedStudy(options);
-  const plan = await planStudy(options);
+  return await ensurePlanned(await planStudy(options), options);
+}
+
+/** {@link ensureStudy} for a plan at hand. */
+export async function ensurePlanned(plan: StudyPlan, options: CreateStudyOptions): Promise<EnsuredStudy> {
   const { storage } = plan;
   const file = storage.location(plan.header.name);
   for (let attempt = 1; ; attempt++) {

@@ -49,6 +49,12 @@ export interface StudyRequest {
    * `["train.lr=log:1e-5..1e-1", "train.dropout"]`.
    */
   readonly search?: Readonly<Record<string, string | Distribution | null>> | readonly string[] | undefined;
+  /**
+   * Whether a model's usual parameters are searched beside what `search` names; without, they are fixed at their
+   * defaults, and a study file's `search` is passed over.
+   * @default true
+   */
+  readonly defaultSpace?: boolean | undefined;
   /** Taken out of the search: values by name, or as typed: `["train.epochs=50"]`; a name alone is fixed at its default. */
   readonly fix?: Readonly<Record<string, ConfigValue>> | readonly string[] | undefined;
   /** Of a study over a function: drawn jointly at `ask`. Without it the function may suggest what it likes. */
@@ -117,6 +123,7 @@ export const requestKeys: KnownKeys<StudyRequest> = {
   ...({ folds: true, seeds: true, sampler: true, pruner: true, from: true } as const),
   ...({ terminator: true, seed: true, trialValue: true } as const),
   ...({ onNan: true, onDuplicate: true, dryRunPruner: true, settings: true, defaults: true } as const),
+  defaultSpace: true,
 };
 
 /** A request together with its study file. */
@@ -151,7 +158,7 @@ export async function mergeRequest(request: StudyRequest, directory: string): Pr
     models: names.length === 0 ? ["lstm"] : names,
     plugins: [...(config.plugins ?? []), ...(request.plugins ?? [])],
     own: spaceRequests(request),
-    base: { search: config.search ?? [], fixed: config.fixed ?? {} },
+    base: { search: request.defaultSpace === false ? [] : (config.search ?? []), fixed: config.fixed ?? {} },
     objectives: objectivesRequest(request, config),
     ...{
       folds: request.folds === undefined ? (config.folds ?? null) : request.folds,

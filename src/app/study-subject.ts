@@ -110,7 +110,9 @@ function partitioned(
 async function modelSubject(merged: MergedRequest, directory: string): Promise<Subject> {
   const { models: names, dataset, own, base } = merged;
   const parameters = studyParameters(names, dataset);
-  const { partition, derived } = partitioned(merged, deriveSpace(parameters, { ...own, models: names, base }));
+  const { defaultSpace = true } = merged.request;
+  const asked = deriveSpace(parameters, { ...own, models: names, base, defaultSpace });
+  const { partition, derived } = partitioned(merged, asked);
   const params = withDefaults(derived.fixed, parameters, derived.space);
   if (partition.folds !== undefined && partition.folds !== null)
     requireFolds(partition.folds, dataValues(params) as unknown as TaskParameters);

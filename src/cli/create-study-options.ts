@@ -53,9 +53,18 @@ export async function addCreateOptions(command: Command): Promise<Command> {
     .option("--name <name>", "the study's name (default: MODEL-DATASET)")
     .option("--study-name <name>", "the same as --name")
     .addOption(new Option("--study <name>").hideHelp());
-  addSubjectOptions(command);
-  await addComponentOptions(command);
-  addJudgingOptions(command);
+  addSubjectOptions(command)
+    .addOption(repeatable("--search <name=range>", "search a parameter: train.lr=log:1e-5..1e-1"))
+    .addOption(repeatable("--fix <name=value>", "fix a parameter"));
+  await addSamplerOptions(command);
+  await addPrunerOptions(command, "median; nop with several objectives");
+  command.option("--dry-run-pruner", "prune nothing, only record what would have been pruned");
+  addJudgingOptions(command).addOption(
+    new Option(
+      "--on-duplicate <rule>",
+      "what to do with parameters that were tried already (default: resample)",
+    ).choices(onDuplicateRules),
+  );
   return addPartOptions(command)
     .option("--seed <n>", "seed of the study (default: drawn, and stored)", wholeNumber("--seed", 0))
     .option("--terminator [rule]", "stop where the expected gain is below the noise: min-trials=60 (the default)")
@@ -66,13 +75,14 @@ export async function addCreateOptions(command: Command): Promise<Command> {
     .addOption(formatOption(["table", "json", "yaml", "value"]));
 }
 
-function repeatable(flags: string, description: string): Option {
+/** An option that a line may have several times. */
+export function repeatable(flags: string, description: string): Option {
   return new Option(flags, `${description} (repeatable)`).argParser(collect);
 }
 
-/** What the trials run, and over which parameters. */
-function addSubjectOptions(command: Command): void {
-  command
+/** What the trials run. */
+export function addSubjectOptions(command: Command): Command {
+  return command
     .addOption(
       new Option("--model <names>", "a model; several (a,b) make the model a searched parameter").argParser(
         collectList,
@@ -84,34 +94,34 @@ function addSubjectOptions(command: Command): void {
       "objective instead of a model: a module whose default export is async (trial) => number",
     )
     .option("--config <file>", "a study file (YAML or JSON), or a preset's name: nasa-lstm, …")
-    .addOption(pluginOption())
-    .addOption(repeatable("--search <name=range>", "search a parameter: train.lr=log:1e-5..1e-1"))
-    .addOption(repeatable("--fix <name=value>", "fix a parameter"));
+    .addOption(pluginOption());
 }
 
-/** Who proposes trials, and who ends them early: those that are registered by now, plug-ins' included. */
-async function addComponentOptions(command: Command): Promise<void> {
-  const [{ samplers }, { pruners }] = await Promise.all([
-    import("../samplers/index.js"),
-    import("../pruners/index.js"),
-  ]);
+/** Who proposes trials: samplers that are registered by now, plug-ins' included. */
+async function addSamplerOptions(command: Command): Promise<void> {
+  const { samplers } = await import("../samplers/index.js");
   command
     .option("--sampler <name>", `one of ${samplers.names().join(", ")} (default: auto)`)
     .addOption(
       repeatable("--sampler-option <name=value>", "option of the sampler (tpe without --sampler): preset=optuna"),
     )
     .option("--from <study>", "begin from the best trials of another study: its name or file")
-    .option("--top <n>", "how many trials of --from (default: 10)", wholeNumber("--top", 1))
-    .option("--pruner <name>", `one of ${pruners.names().join(", ")} (default: prospect; nop with several objectives)`)
-    .addOption(repeatable("--pruner-option <name=value>", "option of the pruner, such as n_warmup_steps=3"))
-    .option("--dry-run-pruner", "prune nothing, only record what would have been pruned");
+    .option("--top <n>", "how many trials of --from (default: 10)", wholeNumber("--top", 1));
+}
+
+/** Who ends trials early. */
+export async function addPrunerOptions(command: Command, usual: string): Promise<void> {
+  const { pruners } = await import("../pruners/index.js");
+  command
+    .option("--pruner <name>", `one of ${pruners.names().join(", ")} (default: ${usual})`)
+    .addOption(repeatable("--pruner-option <name=value>", "option of the pruner, such as n_warmup_steps=3"));
 }
 
 /** How trials are judged. */
-function addJudgingOptions(command: Command): void {
+export function addJudgingOptions(command: Command): Command {
   const metric =
     "metric to optimize: NAME or NAME:maximize; several as a,b (repeatable; default: val_rmse); see describe metrics";
-  command
+  return command
     .addOption(new Option("--metric <name>", metric).argParser(collectList))
     .addOption(
       new Option("--direction <direction>", "direction of the metric (default: its own)").choices(directionNames),
@@ -126,11 +136,5 @@ function addJudgingOptions(command: Command): void {
     )
     .addOption(
       new Option("--on-nan <rule>", "what becomes of a trial with a NaN value (default: fail)").choices(onNanRules),
-    )
-    .addOption(
-      new Option(
-        "--on-duplicate <rule>",
-        "what to do with parameters that were tried already (default: resample)",
-      ).choices(onDuplicateRules),
     );
 }

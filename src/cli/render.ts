@@ -34,7 +34,7 @@ export async function printData(
 }
 
 /** What `lay` lays out; a second time where that turns out to need more than ASCII. */
-async function laidOut(lay: () => Promise<string> | string): Promise<string> {
+export async function laidOut(lay: () => Promise<string> | string): Promise<string> {
   const text = await lay();
   if (!wantsWideText(text)) return text;
   await loadWideText();

@@ -10,7 +10,7 @@ import { cutText } from "./text-layout.js";
 import type { Column } from "./render.js";
 
 /** Parameter names without their group where that is unambiguous: tables are narrow. */
-function shortNames(trials: readonly Trial[]): Map<string, string> {
+export function shortNames(trials: readonly Pick<Trial, "params">[]): Map<string, string> {
   const names = [...new Set(trials.flatMap((trial) => Object.keys(trial.params)))];
   const bare = (name: string): string => name.slice(name.indexOf(".") + 1);
   const counts = new Map<string, number>();

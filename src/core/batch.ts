@@ -21,11 +21,11 @@ export interface Batch {
   readonly target: Float32Array;
   /** [H] = 1 … H discharges after the window's last. */
   readonly tEval: Float32Array;
-  /** [B]: index into the dataset's `cells`. */
+  /** `[B]`: index into the dataset's `cells`. */
   readonly cell: Int32Array;
-  /** [B,T]: the observed cycles' numbers, from 1 in each cell's discharges; gaps are missing cycles. */
+  /** `[B,T]`: the observed cycles' numbers, from 1 in each cell's discharges; gaps are missing cycles. */
   readonly cycles: Int32Array;
-  /** [B]: the window's position within its cell, from 0. */
+  /** `[B]`: the window's position within its cell, from 0. */
   readonly position: Int32Array;
 }
 
@@ -95,6 +95,7 @@ export interface Loader {
 export interface Split {
   readonly name: SplitName;
   readonly windows: number;
+  /** The part's windows, batch by batch. */
   loader(options?: LoaderOptions): Loader;
   /** The whole split as one batch (fresh arrays). */
   all(): Batch;
@@ -105,7 +106,7 @@ export interface CellTable {
   readonly cell: string;
   /** [n], strictly ascending: the discharge's number, from 1. */
   readonly cycles: Int32Array;
-  /** [n]: discharge capacity in Ah, NaN where the source gives SOH alone. */
+  /** `[n]`: discharge capacity in Ah, NaN where the source gives SOH alone. */
   readonly capacity: Float64Array;
   /** [n] */
   readonly soh: Float64Array;
@@ -138,5 +139,6 @@ export interface Dataset {
   readonly metadata: DatasetMetadata;
   readonly normalisation: Normalisation;
   readonly tables: CellTables;
+  /** One of its parts. */
   split(name: SplitName): Split;
 }

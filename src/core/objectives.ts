@@ -117,6 +117,25 @@ export function topOfStudy(state: StudyState, count: number): readonly Trial[] {
     .slice(0, count);
 }
 
+/**
+ * The best `count` complete feasible trials of a study, best first; with several objectives its front, then the front of
+ * the rest, and so on, each by number.
+ */
+export function inRank(state: StudyState, count: number): readonly Trial[] {
+  if (state.header.objectives.length === 1) return topOfStudy(state, count);
+  const directions = directionsOf(state.header);
+  const ranked: Trial[] = [];
+  let rest = comparableTrials(state);
+  while (ranked.length < count) {
+    const front = paretoFront(rest, directions);
+    if (front.length === 0) break;
+    ranked.push(...front);
+    const taken = new Set(front);
+    rest = rest.filter((trial) => !taken.has(trial));
+  }
+  return ranked.slice(0, count);
+}
+
 /** The Pareto front of a study, by number; with one objective its best trial alone. */
 export function frontOfStudy(state: StudyState): readonly Trial[] {
   if (state.header.objectives.length > 1) return paretoFront(comparableTrials(state), directionsOf(state.header));

@@ -6,17 +6,17 @@ import type { Direction, Folds, Metrics, PriorTrial, Trial, TrialState } from ".
 
 /** Which epoch a trial's value is taken from. */
 export const trialValueRules = ["best", "last", "best-smoothed"] as const;
-/** One of {@link trialValueRules}. */
+/** One of `trialValueRules`. */
 export type TrialValueRule = (typeof trialValueRules)[number];
 
 /** What a value that is no finite number makes of its trial. */
 export const onNanRules = ["fail", "prune", "worst"] as const;
-/** One of {@link onNanRules}. */
+/** One of `onNanRules`. */
 export type OnNan = (typeof onNanRules)[number];
 
 /** What becomes of parameters that were tried already. */
 export const onDuplicateRules = ["resample", "reuse", "run"] as const;
-/** One of {@link onDuplicateRules}: draw again, take the known value, or run it all the same. */
+/** One of `onDuplicateRules`: draw again, take the known value, or run it all the same. */
 export type OnDuplicate = (typeof onDuplicateRules)[number];
 
 /** What ended a call of `optimize`. */

@@ -21,10 +21,17 @@ export interface TrackedStudy {
  * counted, told once, and the tracker goes on being called.
  */
 export interface Tracker {
+  /** What messages about it call it. @default `tracker 1`, `tracker 2`, … */
+  readonly name?: string;
+  /** How long closing it may take, milliseconds. @default 10000 */
+  readonly closingMs?: number;
   /** Called once before the first event, with what events do not say. */
   open?(study: TrackedStudy): void;
   /** Not waited for: a tracker that has to wait for something queues what it hears. */
   onEvent(event: OptimizeEvent): void | Promise<void>;
-  /** Called once after the last event; waited for, up to 10 s. */
-  close?(): void | Promise<void>;
+  /**
+   * Called once after the last event; waited for, up to {@link Tracker.closingMs}.
+   * @param failure what the call threw; undefined where it came to its end (`finish`)
+   */
+  close?(failure?: unknown): void | Promise<void>;
 }

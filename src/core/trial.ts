@@ -123,6 +123,8 @@ export interface History {
    * else's. @default none
    */
   readonly prior?: readonly PriorTrial[];
+  /** Parameters that are not to be proposed: those of trials that people have banned. @default none */
+  readonly banned?: readonly Params[];
 }
 
 /** What another study's trial was, and what it came to. */

@@ -12,23 +12,23 @@ export interface ScoredPart {
   readonly windows: number;
   /** H. */
   readonly horizon: number;
-  /** [N,H]: what the model predicts. */
+  /** `[N,H]`: what the model predicts. */
   readonly predicted: Float32Array;
-  /** [N,H]: what was measured. */
+  /** `[N,H]`: what was measured. */
   readonly truth: Float32Array;
-  /** [N]: SOH at each window's last cycle. */
+  /** `[N]`: SOH at each window's last cycle. */
   readonly lastSoh: Float32Array;
   /** [H] = 1 … H discharges after the window's last. */
   readonly tEval: Float32Array;
-  /** [N,H]: the cycle numbers that the path is about, from 1 in each cell's discharges. */
+  /** `[N,H]`: the cycle numbers that the path is about, from 1 in each cell's discharges. */
   readonly cycles: Int32Array;
-  /** [N]: index into `cells`. */
+  /** `[N]`: index into `cells`. */
   readonly cell: Int32Array;
   /** Names; those of other parts are among them. */
   readonly cells: readonly string[];
   /** Where a cell's life ends (`data.eol`). */
   readonly eol: number;
-  /** [cells]: the first cycle at or below `eol`; null for a cell that never gets there. */
+  /** `[cells]`: the first cycle at or below `eol`; null for a cell that never gets there. */
   readonly endOfLife: readonly (number | null)[];
 }
 

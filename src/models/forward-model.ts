@@ -202,6 +202,7 @@ export abstract class ForwardModel {
     }
   }
 
+  /** Frees the weights' memory; nothing of the model may be used afterwards. */
   dispose(): void {
     releaseRunner(this);
     for (const variable of this.#variables.values()) variable.dispose();

@@ -26,7 +26,7 @@ export interface NumberSolution {
 
 /** A solution of a state of one tensor. */
 export interface TensorSolution {
-  /** [times, ...shape of y0]: the states at the times asked for, y0 the first. */
+  /** `[times, ...shape of y0]`: the states at the times asked for, y0 the first. */
   readonly path: Tensor;
   readonly counts: SolverCounts;
 }

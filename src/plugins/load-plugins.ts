@@ -37,10 +37,15 @@ export interface PluginApi {
   readonly executors: typeof executors;
   /** Where studies live, by the scheme of a URL: `--storage SCHEME:…`. */
   readonly storages: typeof storages;
+  /** A parameter's schema with its description and search metadata. */
   readonly parameter: typeof parameter;
+  /** Registers an import instead of an implementation. */
   readonly lazy: typeof lazy;
+  /** A float range. */
   readonly float: typeof float;
+  /** An integer range. */
   readonly int: typeof int;
+  /** Choices. */
   readonly categorical: typeof categorical;
   /** Uniform numbers in [0, 1) from a seed and a path of names. */
   readonly createRng: typeof createRng;
@@ -58,6 +63,7 @@ export interface PluginApi {
   readonly MlbenchError: typeof MlbenchError;
   /** A mistake of the user's: shown as one line, exit code 2. */
   readonly UsageError: typeof UsageError;
+  /** zod, which parameters' schemas are written with. */
   readonly z: typeof z;
   /** TensorFlow.js, the copy that this package uses. */
   readonly tf: typeof Tf;

@@ -13,5 +13,6 @@ export interface Pruner {
   readonly name: string;
   /** Whether the reports of running trials have a say. @default false */
   readonly running?: boolean;
+  /** Whether a running trial is to be ended after its last report, and why. */
   decide(trial: Trial, history: History): PruneDecision;
 }

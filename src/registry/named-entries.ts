@@ -42,6 +42,7 @@ export class NamedEntries<E extends { readonly name: string }> {
     this.#entries.set(entry.name, entry);
   }
 
+  /** Whether something is registered under a name. */
   has(name: string): boolean {
     return this.#entries.has(name);
   }
@@ -58,6 +59,7 @@ export class NamedEntries<E extends { readonly name: string }> {
     return [...this.#entries.keys()];
   }
 
+  /** What is registered, by name. */
   entries(): E[] {
     return [...this.#entries.values()];
   }

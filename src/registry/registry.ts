@@ -31,6 +31,7 @@ export type WithParameters<T, P> = T extends new (params: infer A, ...rest: infe
 
 /** A function that imports the implementation when it is needed. Made by {@link lazy}. */
 export interface Lazy<T> {
+  /** Imports it. */
   readonly lazy: () => Promise<T>;
 }
 

@@ -169,12 +169,19 @@ if (!samplers.has("tpe")) {
   );
 
   samplers.register("grid", {
-    summary: "every point of a finite space, once, in a fixed order",
-    parameters: z.strictObject({}),
+    summary: "every point of a finite space in a fixed order, once or so many times",
+    parameters: z.strictObject({
+      repeat: parameter(z.number().int().min(1).optional(), {
+        description: "trials a point, all points once before any twice; from 2 on needs --on-duplicate run; default: 1",
+      }),
+      random: parameter(z.number().int().min(1).optional(), {
+        description: "only so many points, drawn at random; ranges may be continuous; default: all",
+      }),
+    }),
   })(
     lazy<SamplerFactory>(async () => {
       const { GridSampler } = await import("./grid.js");
-      return () => new GridSampler();
+      return (options) => new GridSampler(options);
     }),
   );
 }

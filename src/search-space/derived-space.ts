@@ -37,6 +37,8 @@ export interface DeriveOptions extends SpaceRequests {
   readonly base?: SpaceRequests;
   /** Several names make the model itself a parameter. */
   readonly models?: readonly string[];
+  /** Whether the parameters' default space is searched where nobody has asked for anything else. @default true */
+  readonly defaultSpace?: boolean;
 }
 
 /** A study's search space, and what its trials have in common. */
@@ -116,11 +118,16 @@ function decisionsOf(requests: SpaceRequests, known: Known): Map<string, Decisio
 }
 
 /** The default space's parameters and those asked for, in the order of the parameters. */
-function candidatesOf(known: Known, decisions: ReadonlyMap<string, Decision>): Map<string, Candidate> {
+function candidatesOf(
+  known: Known,
+  decisions: ReadonlyMap<string, Decision>,
+  defaultSpace: boolean,
+): Map<string, Candidate> {
   const searched = new Map<string, Candidate>();
   for (const [name, { info, when }] of known) {
     const decision = decisions.get(name);
-    const own = info.meta.search?.default === true ? info.meta.search.distribution : undefined;
+    const isDefault = defaultSpace && info.meta.search?.default === true;
+    const own = isDefault ? info.meta.search?.distribution : undefined;
     const distribution = decision === undefined ? own : decision.kind === "search" ? decision.distribution : undefined;
     if (distribution) searched.set(name, { distribution, when: mergedCondition(name, when, distribution.when) });
   }
@@ -161,7 +168,8 @@ export function deriveSpace(parameters: readonly QualifiedParameter[], options: 
   const searched = new Map<string, Candidate>();
   const models = options.models ?? [];
   if (models.length > 1) searched.set("model", { distribution: categorical(models), when: undefined });
-  for (const [name, candidate] of candidatesOf(known, decisions)) searched.set(name, candidate);
+  for (const [name, candidate] of candidatesOf(known, decisions, options.defaultSpace ?? true))
+    searched.set(name, candidate);
   const fixed = Object.fromEntries(
     [...decisions].flatMap(([n, d]) => (d.kind === "fix" ? [[n, d.value]] : [])),
   ) as Record<string, ConfigValue>;

@@ -8,7 +8,7 @@ export function drawUniform(distribution: Distribution, rng: Rng): ParamValue {
   return valueAtQuantile(distribution, rng());
 }
 
-/** The value at quantile `u` in [0, 1) of the uniform distribution of {@link drawUniform}. */
+/** The value at quantile `u` in [0, 1) of a parameter's uniform distribution: in the logarithm on log ranges, by the width of their cell for integers. */
 export function valueAtQuantile(distribution: Distribution, u: number): ParamValue {
   const n = cardinality(distribution);
   if (distribution.type === "categorical" || (n < Infinity && !distribution.log))

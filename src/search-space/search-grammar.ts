@@ -1,7 +1,7 @@
 /** The grammar of `--search`: distributions read from text and written as text. */
 import { defined } from "../core/defined.js";
 import { categorical, float, int } from "../core/distribution.js";
-import type { Distribution, ParamValue } from "../core/distribution.js";
+import type { Distribution, NumericDistribution, ParamValue } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
 import type { ParameterInfo } from "../registry/parameter.js";
 import { numberOf, plainValue } from "../registry/read-text.js";
@@ -24,7 +24,8 @@ export function splitSearch(text: string): SearchRequest {
   return { name, range, shown: text };
 }
 
-const grammar = "LOW..HIGH, log:LOW..HIGH, int:LOW..HIGH[:log|:step=N], float:LOW..HIGH[:log|:step=X] or A,B,C";
+const grammar =
+  "LOW..HIGH, log:LOW..HIGH, int:LOW..HIGH[:log|:step=N], float:LOW..HIGH[:log|:step=X], any range with :points=N, or A,B,C";
 
 function invalidSearch(shown: string, reason = "expected NAME or NAME=DISTRIBUTION"): UsageError {
   return new UsageError("invalid-search", `--search ${shown}: ${reason}; a distribution is ${grammar}`);
@@ -46,20 +47,47 @@ type Kind = "float" | "int" | "log" | null;
 interface Modifiers {
   readonly log: boolean;
   readonly step: number | null;
+  /** So many values of the range instead of all. */
+  readonly points: number | null;
 }
+
+/** Values of a range that are listed one by one. */
+const MOST_POINTS = 1000;
 
 function parseModifiers(parts: readonly string[], shown: string): Modifiers {
   let log = false;
   let step: number | null = null;
+  let points: number | null = null;
   for (const part of parts) {
-    const given = /^step=(.+)$/.exec(part.trim());
+    const [, name, text = ""] = /^(step|points)=(.+)$/.exec(part.trim()) ?? [];
     if (part.trim() === "log") log = true;
-    else if (given) {
-      step = numberOf(given[1] as string) ?? null;
-      if (step === null) throw invalidSearch(shown, `step=${given[1]} is no number`);
-    } else throw invalidSearch(shown, `unknown "${part}"`);
+    else if (name === undefined) throw invalidSearch(shown, `unknown "${part}"`);
+    else {
+      const number = numberOf(text) ?? null;
+      if (number === null) throw invalidSearch(shown, `${name}=${text} is no number`);
+      if (name === "step") step = number;
+      else points = number;
+    }
   }
-  return { log, step };
+  if (points !== null && (!Number.isInteger(points) || points < 2 || points > MOST_POINTS))
+    throw invalidSearch(shown, `points=${points} is no whole number from 2 to ${MOST_POINTS}`);
+  if (points !== null && step !== null) throw invalidSearch(shown, "step and points exclude each other");
+  return { log, step, points };
+}
+
+/** Digits of a value that is computed: 0.001, where the logarithms give 0.0010000000000000002. */
+const DIGITS = 12;
+
+/** So many values of a range with both its ends, at equal distances on its scale; of integers fewer, where two are one. */
+function spacedValues({ type, low, high, log }: NumericDistribution, points: number): ParamValue[] {
+  const [from, to] = log ? [Math.log(low), Math.log(high)] : [low, high];
+  const values = Array.from({ length: points }, (_, i) => {
+    if (i === 0 || i === points - 1) return i === 0 ? low : high;
+    const at = from + ((to - from) * i) / (points - 1);
+    const value = log ? Math.exp(at) : at;
+    return type === "int" ? Math.round(value) : Number(value.toPrecision(DIGITS));
+  });
+  return [...new Set(values)];
 }
 
 function parseRange(kind: Kind, body: string, target: Target, shown: string): Distribution {
@@ -69,11 +97,12 @@ function parseRange(kind: Kind, body: string, target: Target, shown: string): Di
   const high = numberOf(highText);
   if (low === undefined || high === undefined || rest.length > 0)
     throw invalidSearch(shown, `"${bounds}" is no range LOW..HIGH`);
-  const { log, step } = parseModifiers(modifiers, shown);
+  const { log: logScale, step, points } = parseModifiers(modifiers, shown);
   const whole = kind === "int" || (kind !== "float" && target?.type === "int");
+  const log = logScale || kind === "log";
   try {
-    if (whole) return int(low, high, defined({ log: log || kind === "log", step: step ?? undefined }));
-    return float(low, high, { log: log || kind === "log", step });
+    const range = whole ? int(low, high, defined({ log, step: step ?? undefined })) : float(low, high, { log, step });
+    return points === null ? range : categorical(spacedValues(range, points));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError("invalid-search", `--search ${shown}: ${error.message}`, { cause: error });
@@ -111,7 +140,7 @@ function parseChoices(body: string, target: Target, shown: string): Distribution
 
 /**
  * The distribution that `--search NAME=…` declares: `1e-5..1e-1`, `log:1e-5..1e-1`, `int:16..128:log`,
- * `int:16..128:step=8`, `float:0..0.5:step=0.1`, `adamw,sgd`. Without `int:` or `float:` a range takes the parameter's
+ * `int:16..128:step=8`, `float:0..0.5:step=0.1`, `adamw,sgd`; `log:1e-4..1e-1:points=4` is a choice of four values. Without `int:` or `float:` a range takes the parameter's
  * own type, float where there is none. `choice:` before choices that would read as something else.
  * @throws UsageError `invalid-search` with the grammar.
  */

@@ -41,10 +41,16 @@ export const storageTools = {
   storedEvent,
   /** Throws UsageError `invalid-study-name`. */
   requireStudyName,
+  /** The summary of a state, with who writes the study and where it is. */
   summaryOf,
+  /** The error for a name that no study has. */
   unknownStudy,
+  /** The error for a name that a study has already. */
   studyExists,
+  /** The error for a study that another process writes. */
   studyLocked,
+  /** The error for a study that was deleted while it was open. */
   studyDeleted,
+  /** The error for a writer that was closed. */
   writerClosed,
 } as const;

@@ -52,7 +52,7 @@ export class OptimizeCall<S extends TrackedStudy> {
     } catch (error) {
       // What ended the call is worth more than what a full disk says once more about closing.
       await close().catch(() => undefined);
-      await this.#subscribers.close();
+      await this.#subscribers.close(error);
       throw error;
     }
   }

@@ -13,7 +13,12 @@ export function samplerHistory({ state, header, running }: StudyLog, number = st
   const directions = directionsOf(header);
   const { annotations } = state;
   const prior = header.settings.from?.trials ?? [];
-  const rest = { direction: directions[0] as Direction, directions, running, seed: header.seed, number, prior };
+  const banned = [...annotations].flatMap(([of, annotation]) => {
+    const trial = annotation.banned ? trialInSpace(header, state.trial(of) as Trial) : null;
+    return trial ? [trial.params] : [];
+  });
+  const known = { direction: directions[0] as Direction, directions, running, seed: header.seed, number };
+  const rest = { ...known, prior, banned };
   if (annotations.size === 0 && !header.earlier_spaces) return historyOver(state, rest);
   const shown = (trial: Trial): Trial => {
     const own = trialInSpace(header, trial) ?? leftOut(trial);

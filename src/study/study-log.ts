@@ -122,6 +122,7 @@ export class StudyLog {
       seed: this.header.seed,
       trials: finished < this.#finished.length ? this.#finished.slice(0, finished) : this.#finished,
       prior: [],
+      banned: [],
       get running() {
         return runningOf();
       },

@@ -8,16 +8,19 @@ export interface Subscriber {
   readonly name: string;
   open?(study: TrackedStudy): void;
   onEvent(event: OptimizeEvent): void | Promise<void>;
-  close?(): void | Promise<void>;
+  /** @default 10000 */
+  readonly closingMs?: number | undefined;
+  close?(failure?: unknown): void | Promise<void>;
 }
 
 /** The trackers of a call as subscribers. */
 export function trackerSubscribers(trackers: readonly Tracker[]): Subscriber[] {
   return trackers.map((tracker, i) => ({
-    name: `tracker ${i + 1}`,
+    name: tracker.name ?? `tracker ${i + 1}`,
     open: (study) => tracker.open?.(study),
+    closingMs: tracker.closingMs,
     onEvent: (event) => tracker.onEvent(event),
-    close: () => tracker.close?.(),
+    close: (failure) => tracker.close?.(failure),
   }));
 }
 
@@ -90,11 +93,15 @@ export class Subscribers {
     return [...this.#failures].map(([subscriber, { count, message }]) => ({ subscriber, count, message }));
   }
 
-  /** Closes each of them, waiting no longer than `patienceMs` for one. */
-  async close(patienceMs = CLOSING_MS): Promise<void> {
+  /**
+   * Closes each of them, waiting for one no longer than it says, or `usualMs`.
+   * @param failure what ended the call, where it failed
+   */
+  async close(failure?: unknown, usualMs = CLOSING_MS): Promise<void> {
     for (const subscriber of this.#all) {
       if (!subscriber.close) continue;
-      const closing = this.#isolate(subscriber, () => subscriber.close?.());
+      const patienceMs = subscriber.closingMs ?? usualMs;
+      const closing = this.#isolate(subscriber, () => subscriber.close?.(failure));
       if (!closing) continue;
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {

@@ -79,13 +79,10 @@ export class TrialDraws {
   #propose(space: SearchSpace): Proposal | Promise<Proposal> {
     if (Object.keys(space).length === 0) return { kind: "run", params: {} };
     const { state } = this.#log;
-    const banned = [...state.annotations].flatMap(([number, annotation]) => {
-      const trial = annotation.banned ? trialInSpace(state.header, state.trial(number) as Trial) : null;
-      return trial ? [trial] : [];
-    });
-    return propose(this.#components.sampler, space, samplerHistory(this.#log), this.#rng(state.size), {
+    const history = samplerHistory(this.#log);
+    return propose(this.#components.sampler, space, history, this.#rng(state.size), {
       onDuplicate: this.#header.settings.on_duplicate,
-      banned: banned.map(({ params }) => params),
+      banned: history.banned,
     });
   }
 

@@ -16,7 +16,7 @@ export interface BatchTensors {
   readonly target: Tensor2D;
   /** [H] = 1 … H. */
   readonly tEval: Tensor1D;
-  /** [B,T]: the observed cycles' numbers, whose differences are the gaps. No tensor: it costs models without use for it nothing. */
+  /** `[B,T]`: the observed cycles' numbers, whose differences are the gaps. No tensor: it costs models without use for it nothing. */
   readonly cycles: Int32Array;
 }
 

@@ -250,6 +250,25 @@ describe("real output is as the schema says", () => {
     expect(Object.keys(several.at(-1) as object)).toContain("front");
   });
 
+  test("the lines of sweep, and what its hooks read", async () => {
+    const heard = join(cwd, "heard.jsonl");
+    const grid = ["--grid", "x=-1,1", "--grid", "rate=float:0.1..0.3:step=0.1", "--grid", "kind=a,b", "--repeat", "2"];
+    const hooks = ["--on-trial", `sh -c 'cat >> "${heard}"'`, "--on-finish", `sh -c 'cat >> "${heard}"'`];
+    const args = ["sweep", "--objective", "objective.mjs", "--name", "swept", ...grid, ...hooks, "--workers", "1"];
+    const lines = jsonLines(await output([...args, "--storage", "sweeps", "--trials", "3", "--format", "json"]));
+    expect(lines.map((line) => line["event"])).toEqual(expect.arrayContaining(["report", "trial", "finish", "sweep"]));
+    // rate is used with kind a only: 2 x 3 + 2 points.
+    expect(lines.at(-1)).toMatchObject({ event: "sweep", points_total: 8, repeat: 2, trials_left: 13 });
+    expect(await problems("sweep", lines.at(-1))).toEqual([]);
+    for (const line of lines.slice(0, -1)) expect(await problems("optimize", line)).toEqual([]);
+    const read = jsonLines(await readFile(heard, "utf8"));
+    expect(read.map((line) => line["event"])).toEqual(["trial", "trial", "trial", "finish"]);
+    for (const line of read) {
+      expect(await problems("hook", line)).toEqual([]);
+      if (line["event"] === "trial") expect(await problems("trials", [line["record"]])).toEqual([]);
+    }
+  });
+
   test("the study's file", async () => {
     for (const file of ["studies/mixed.json", "other/trained.json", "pairs/pair.json"])
       expect(await problems("snapshot", JSON.parse(await readFile(join(cwd, file), "utf8")))).toEqual([]);

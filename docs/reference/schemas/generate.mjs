@@ -1102,6 +1102,58 @@ const schemas = {
       ],
     },
   ],
+  sweep: [
+    "The last line of `sweep --format json`; those before are optimize's",
+    object({
+      event: { const: "sweep" },
+      study: text,
+      file: text,
+      points_total: { description: "Points of the sweep, those that no trial was at included.", ...count },
+      repeat: { type: "integer", minimum: 1 },
+      trials_left: { description: "Trials that are still to be run.", ...count },
+      points: {
+        description: "Those that have trials, best mean of the first objective first.",
+        type: "array",
+        items: object({
+          params: ref("params"),
+          trials: { type: "array", items: count, minItems: 1 },
+          ...{ complete: count, pruned: count, failed: count, unfinished: count, infeasible: count },
+          scores: {
+            description: "One an objective.",
+            type: "array",
+            minItems: 1,
+            items: object({
+              metric: text,
+              n: count,
+              mean: nullable(ref("number")),
+              sd: { description: "Sample standard deviation; from two values on.", ...nullable(ref("number")) },
+              interval: {
+                description: "95 % t interval of the mean; from three values on.",
+                ...nullable({ type: "array", items: ref("number"), minItems: 2, maxItems: 2 }),
+              },
+            }),
+          },
+        }),
+      },
+    }),
+  ],
+  hook: [
+    "What a hook reads: the finish event, or a trial's with its record",
+    {
+      oneOf: [
+        {
+          type: "object",
+          properties: { event: { const: "trial" }, study: text, file: text, number: count, record: { type: "object" } },
+          required: ["event", "study", "file", "number", "state", "values", "params", "record"],
+        },
+        {
+          type: "object",
+          properties: { event: { const: "finish" }, study: text, file: text, finished: count },
+          required: ["event", "study", "file", "finished", "best", "stopped_by"],
+        },
+      ],
+    },
+  ],
   epochs: [
     "A line of a trial's epochs.jsonl",
     object({

@@ -19,7 +19,7 @@ import { folderLocation, splitStudyPath, storageArgument } from "../study-ref.js
 import { typedProgram } from "../typed-program.js";
 
 /** The study file that the line stands on: the one named, or the ready one of a line that says nothing of the study. */
-interface Base {
+export interface Base {
   readonly name: string;
   readonly config: StudyConfig;
   readonly byItself: boolean;
@@ -62,7 +62,8 @@ function namesObjective(argv: readonly string[]): boolean {
   return argv.some((word) => word === "--objective" || word.startsWith("--objective="));
 }
 
-async function parametersOfLine(argv: readonly string[], scanned: Prescan, base: Base | null) {
+/** The parameters that a line can set: those of its models, its dataset and the training. */
+export async function parametersOfLine(argv: readonly string[], scanned: Prescan, base: Pick<Base, "config"> | null) {
   if (namesObjective(argv) || base?.config.objective) return [];
   const { studyParameters } = await import("../../app/study-subject.js");
   const models = scanned.model?.split(",").map((name) => name.trim()) ?? [base?.config.model ?? "lstm"].flat();
@@ -70,7 +71,7 @@ async function parametersOfLine(argv: readonly string[], scanned: Prescan, base:
 }
 
 /** The line as the library would be asked. */
-async function requestOf(
+export async function requestOf(
   options: CreateOptions,
   base: Base | null,
   params: Readonly<Record<string, ConfigValue>>,
@@ -239,7 +240,7 @@ function sayByItself(io: CliIo, base: Base | null): void {
 }
 
 /** What is suspicious about the data; with a table also told to people. */
-async function sayWarnings(
+export async function sayWarnings(
   io: CliIo,
   format: OutputFormat,
   header: StudyHeader,
@@ -251,11 +252,11 @@ async function sayWarnings(
   return warnings;
 }
 
-async function printSpace(
+export async function printSpace(
   io: CliIo,
   format: OutputFormat,
-  { header, derived }: StudyPlan,
-  said: { readonly config: string | null; readonly warnings: readonly string[] },
+  { header, derived }: Pick<StudyPlan, "header" | "derived">,
+  said: { readonly config: string | null; readonly warnings: readonly string[] } & Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { spaceTable } = await import("../../search-space/index.js");
   const rows = spaceTable(derived.space, derived.fixed);

@@ -18,6 +18,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./optimize.js")).optimizeCommand,
   },
   {
+    name: "sweep",
+    summary: "run every point of a grid, each under several seeds",
+    load: async () => (await import("./sweep.js")).sweepCommand,
+  },
+  {
     name: "studies",
     aliases: ["study-names"],
     summary: "list the studies",

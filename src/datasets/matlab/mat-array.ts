@@ -82,9 +82,9 @@ export interface MatOpaque {
 export interface MatSparse {
   readonly class: "sparse";
   readonly dims: readonly [rows: number, columns: number];
-  /** [nnz]: the row of each entry, from 0. */
+  /** `[nnz]`: the row of each entry, from 0. */
   readonly rowIndices: Int32Array;
-  /** [columns + 1]: where each column's entries start. */
+  /** `[columns + 1]`: where each column's entries start. */
   readonly columnStarts: Int32Array;
   /** [nnz] */
   readonly data: Float64Array;

@@ -1,6 +1,7 @@
 /** The brute-force sampler: every point of a finite space once, in random order. */
 import type { History, KnownKeys, Params, Rng, SearchSpace } from "../../core/index.js";
 import { requireKnownKeys } from "../../core/index.js";
+import { freePlace } from "../../search-space/free-place.js";
 import { requireSeed } from "../options.js";
 import type { Sampler } from "../sampler.js";
 import type { PlaceIndex, Places } from "./place-index.js";
@@ -80,14 +81,9 @@ export class BruteForceSampler implements Sampler {
 
 /** One of the places that are not taken, each as likely; null where all are. */
 function freePlaces({ size, sizes }: PlaceIndex, taken: readonly Places[], rng: Rng): Places | null {
-  const numbers = new Set(
-    taken.map((places) => places.reduce((number, place, i) => number * (sizes[i] as number) + place, 0)),
-  );
-  const free = size - numbers.size;
-  if (free <= 0) return null;
-  let number = Math.floor(rng() * free);
-  // the number-th free place: each taken one before it moves it on by one
-  for (const other of Float64Array.from(numbers).sort()) if (other <= number) number++;
+  const numbers = taken.map((places) => places.reduce((all, place, i) => all * (sizes[i] as number) + place, 0));
+  let number = freePlace(size, numbers, rng);
+  if (number === null) return null;
   const places = sizes.map(() => 0);
   for (let i = sizes.length - 1; i >= 0; i--) {
     const part = sizes[i] as number;

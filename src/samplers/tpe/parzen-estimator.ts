@@ -22,7 +22,7 @@ export interface ParzenEstimatorOptions {
   readonly magicClip?: boolean;
   /** Count the range's ends as neighbours of the outermost observations. @default false */
   readonly endpoints?: boolean;
-  /** @default {@link defaultWeights} */
+  /** @default Optuna's: the newest 25 count fully, older ones less and less */
   readonly weights?: WeightsRule;
   /** Without effect, as in Optuna 5: the sampler decides by what it puts into `space`. @default true */
   readonly multivariate?: boolean;

@@ -58,4 +58,11 @@ function clip(x: number, low: number, high: number): number {
 }
 
 /** Truncated normal distributions on scalars, `a` and `b` standardised as in SciPy's `truncnorm`. */
-export const truncatedNormal = { logPdf, ppf, logMass } as const;
+export const truncatedNormal = {
+  /** The logarithm of the density at x, of a normal with mean `loc` and standard deviation `scale` cut at a and b. */
+  logPdf,
+  /** The quantile of q in [0, 1], standardised. */
+  ppf,
+  /** The logarithm of the standard normal's mass between a and b. */
+  logMass,
+} as const;

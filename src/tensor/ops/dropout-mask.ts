@@ -32,6 +32,7 @@ export function fillDropoutMask(out: Float32Array, layer: number, { rate, seed, 
   return out;
 }
 
+/** A dropout mask as a tensor: 0, or 1 / (1 - rate), the same for the same seed, step and layer. */
 export function dropoutMask(shape: readonly number[], layer: number, options: DropoutOptions): Tensor {
   const size = shape.reduce((a, b) => a * b, 1);
   return tf.tensor(fillDropoutMask(new Float32Array(size), layer, options), [...shape], "float32");

@@ -58,6 +58,7 @@ export function toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, last
   return active.toPath(normalised, mean, std, lastSoh);
 }
 
+/** An optimizer's update rule over a model's variables. */
 export function createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update {
   return active.createUpdate(rule, variables);
 }

@@ -5,8 +5,11 @@ import type { Tensor1D, Tensor2D, Tensor3D } from "../tf.js";
 
 /** Methods of fixed steps (`rk4` is Kutta's 3/8 rule, `heun` torchdiffeq's `heun2`), then the adaptive ones. */
 export const odeMethods = ["euler", "midpoint", "heun", "rk4", "bosh3", "dopri5", "tsit5"] as const;
+/** The methods of the fused op. */
 export type OdeMethod = (typeof odeMethods)[number];
+/** The activations of a fused right-hand side. */
 export const odeActivations = ["tanh", "relu", "gelu", "silu"] as const;
+/** One of {@link odeActivations}. */
 export type OdeActivation = (typeof odeActivations)[number];
 
 /** PyTorch's `nn.Linear`. */
@@ -48,6 +51,7 @@ export interface OdeOptions extends OdeControl {
   readonly maxEvaluations?: number | undefined;
 }
 
+/** What solving has cost. */
 export interface OdeCounts {
   /** Of the right-hand side. */
   readonly evaluations: number;
@@ -56,8 +60,9 @@ export interface OdeCounts {
   readonly rejected: number;
 }
 
+/** The path of a fused solve, and what it has cost. */
 export interface OdeResult {
-  /** [times, B, D + augment]: the states at the times asked for, y0 the first. Differentiable in y0 and the layers, not in the times. */
+  /** `[times, B, D + augment]`: the states at the times asked for, y0 the first. Differentiable in y0 and the layers, not in the times. */
   readonly path: Tensor3D;
   readonly counts: OdeCounts;
   /** What the adjoint system cost; null before its gradient was taken, and for `direct`. */

@@ -17,6 +17,8 @@ export interface RecurrentLayer {
   /** [G*H] */
   readonly biasHh: Tensor1D;
 }
+
+/** The weights of one LSTM layer. */
 export type LstmLayer = RecurrentLayer;
 
 /** Dropout in training; absent in evaluation. The masks are those of `dropout-mask.ts`. */
@@ -29,6 +31,7 @@ export interface DropoutOptions {
   readonly step: number;
 }
 
+/** How a stacked recurrent layer is run. */
 export interface RecurrentOptions {
   /** Between layers: the outputs [B,T,H] of layer l (from 0) are masked by the mask of index l, but for the last layer. */
   readonly dropout?: DropoutOptions | undefined;
@@ -38,21 +41,26 @@ export interface RecurrentOptions {
   readonly sequence?: boolean | undefined;
 }
 
+/** {@link RecurrentOptions} of an LSTM, whose initial state has a cell state as well. */
 export interface LstmOptions extends RecurrentOptions {
   readonly initial?: { readonly h: readonly Tensor2D[]; readonly c: readonly Tensor2D[] } | undefined;
 }
 
+/** What a stacked recurrent layer gives. */
 export interface RecurrentResult {
-  /** [B,H]: the last layer's output at the last step. */
+  /** `[B,H]`: the last layer's output at the last step. */
   readonly last: Tensor2D;
   /** [B,T,H], or null when not asked for. */
   readonly sequence: Tensor3D | null;
 }
 
+/** What an LSTM gives. */
 export type LstmResult = RecurrentResult;
 
+/** The activations of {@link Ops.dense}. */
 export type Activation = "linear" | "tanh" | "relu" | "gelu";
 
+/** The loss of predicted SOH paths, and what their metrics are made of. */
 export interface PathLoss {
   /** mean(((prediction - target) * inverseStd)^2), differentiable in `prediction`. */
   readonly loss: Scalar;
@@ -60,6 +68,7 @@ export interface PathLoss {
   readonly sums: Tensor1D;
 }
 
+/** The optimizers with a fused update. */
 export type UpdateRule = "adamw" | "adam" | "sgd";
 
 /** The numbers of one step; a rule reads those that it knows. All scalars derived from them are computed in f64. */
@@ -84,6 +93,7 @@ export interface Update {
   state(): Map<string, Float32Array>;
   /** The inverse of `state`. */
   restore(state: ReadonlyMap<string, Float32Array>): void;
+  /** Frees the memory of its state. */
   dispose(): void;
 }
 
@@ -177,13 +187,16 @@ export interface BatchRunner {
   open(request: PassRequest): BatchPass | null;
   /** Brings the weights of a pass under way back to the variables, so that they can be read. */
   flush(): void;
+  /** Frees its memory. */
   dispose(): void;
 }
 
 /** A set of ops, as each set of kernels implements it; models and training call the dispatchers of `index.ts`. */
 export interface Ops {
   readonly name: KernelsName;
+  /** A stacked LSTM over x [B,T,F]. */
   lstm(x: Tensor3D, layers: readonly LstmLayer[], options: LstmOptions): LstmResult;
+  /** A stacked GRU over x [B,T,F]. */
   gru(x: Tensor3D, layers: readonly RecurrentLayer[], options: RecurrentOptions): RecurrentResult;
   /** activation(x [B,in] · weight [out,in]ᵀ + bias [out]) -> [B,out]; gelu is the exact one (erf). */
   dense(x: Tensor2D, weight: Tensor2D, bias: Tensor1D, activation: Activation): Tensor2D;
@@ -191,6 +204,7 @@ export interface Ops {
   pathLoss(prediction: Tensor2D, target: Tensor2D, inverseStd: Tensor1D): PathLoss;
   /** normalised [B,H] * std [H] + mean [H], plus lastSoh [B,1] unless null; differentiable in `normalised` and `lastSoh`. */
   toPath(normalised: Tensor2D, mean: Tensor1D, std: Tensor1D, lastSoh: Tensor2D | null): Tensor2D;
+  /** An optimizer's update rule over variables. */
   createUpdate(rule: UpdateRule, variables: ReadonlyMap<string, Variable>): Update;
   /** Whole batches in one call, with the same bits as the ops one by one. Absent: this set has only ops. */
   createRunner?(network: Network): BatchRunner;

@@ -21,6 +21,7 @@ export interface Optimizer {
   state(): Map<string, Float32Array>;
   /** The inverse of `state`. */
   restore(state: ReadonlyMap<string, Float32Array>): void;
+  /** Frees the memory of its state. */
   dispose(): void;
 }
 

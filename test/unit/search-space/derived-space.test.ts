@@ -330,3 +330,23 @@ test("a parameter whose condition means another one in each model is not shared"
   expect(space["model.b.slope"]?.when).toEqual({ model: "b", "model.b.activation": "leaky" });
   expect(space).not.toHaveProperty(["model.slope"]);
 });
+
+// The numbers are NumPy's: geomspace(1e-4, 1e-1, 4), linspace(0, 0.5, 5), geomspace(16, 128, 4), linspace(1, 4, 7) rounded.
+test.each([
+  ["log:1e-4..1e-1:points=4", "float", [0.0001, 0.001, 0.01, 0.1]],
+  ["0..0.5:points=5", "float", [0, 0.125, 0.25, 0.375, 0.5]],
+  ["16..128:log:points=4", "int", [16, 32, 64, 128]],
+  ["int:1..4:points=7", "int", [1, 2, 3, 4]],
+] as const)("%s is a choice of values at equal distances", (range, type, choices) => {
+  expect(parseDistribution(splitSearch(`x=${range}`), { type })).toEqual(categorical([...choices]));
+});
+
+test.each([
+  ["0..1:points=1", "points=1 is no whole number from 2 to 1000"],
+  ["0..1:points=2.5", "points=2.5 is no whole number from 2 to 1000"],
+  ["0..1:points=x", "points=x is no number"],
+  ["0..1:step=0.1:points=3", "step and points exclude each other"],
+  ["0..1:point=3", 'unknown "point=3"'],
+])("%s is refused", (range, why) => {
+  expect(() => parseDistribution(splitSearch(`x=${range}`))).toThrow(`--search x=${range}: ${why}`);
+});

@@ -230,7 +230,7 @@ describe("a tracker that takes its time to close", () => {
       ...trackerSubscribers([slowly(() => new Promise(() => undefined))]),
       { name: "other", onEvent: () => undefined },
     ]);
-    await subscribers.close(1);
+    await subscribers.close(undefined, 1);
     expect(subscribers.failures).toEqual([
       { subscriber: "tracker 1", count: 1, message: "it did not close within 1 ms" },
     ]);
