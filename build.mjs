@@ -109,9 +109,17 @@ const tfjs = step("tfjs", [tfjsEntry], tfjsOutputs, async () => {
   const from = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   for (const file of wasm) copyFileSync(join(from, "dist", file), join(vendor, file));
 });
-const packages = ["cli/echarts", "registry/zod"].map((path) => {
+const drawnWith = ["custom-series", "number-text", "theme"].map((name) => join("src", "plots", `${name}.ts`));
+const packages = [
+  ["plots/echarts", drawnWith],
+  ["registry/zod", []],
+].map(([path, parts]) => {
   const [entry, name] = [join("src", `${path}.entry.js`), basename(path)];
-  return step(name, [entry], [join(vendor, `${name}.js`)], () => bundle(entry, join(vendor, `${name}.js`)));
+  // A page has no `process`.
+  const define = { "process.env.NODE_ENV": '"production"' };
+  return step(name, [entry, ...parts], [join(vendor, `${name}.js`)], () =>
+    bundle(entry, join(vendor, `${name}.js`), { define }),
+  );
 });
 
 async function modules() {

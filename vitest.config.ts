@@ -7,8 +7,8 @@ import { LongestFirst } from "./test/longest-first.js";
  * imports. What they import is loaded once.
  */
 const SHARED = [
-  ...["core", "io", "docs", "samplers", "pruners", "search-space", "registry", "storage", "cli"],
-  ...["study", "datasets", "testing", "training", "models", "tensor", "bench"],
+  ...["analysis", "core", "io", "docs", "samplers", "pruners", "search-space", "registry", "storage", "cli"],
+  ...["study", "datasets", "testing", "training", "models", "tensor", "bench", "plots"],
 ].map((room) => `test/unit/${room}/**/*.test.ts`);
 
 /** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, use all that is registered, or register what they break. */
@@ -27,6 +27,9 @@ const ALONE = [
   "training/predict",
   "training/prediction-passes",
 ].map((file) => `test/unit/${file}.test.ts`);
+
+/** What is not part of `npm test`, but of `.ci/run`: the pages of docs/ and the packed package, commands by the dozen, each a process. */
+const LONG = ["test/pages/**/*.test.ts", "test/integration/package.test.ts"];
 
 export default defineConfig({
   test: {
@@ -48,8 +51,9 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "own", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED] },
+        test: { name: "own", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, ...SHARED, ...LONG] },
       },
+      { extends: true, test: { name: "long", include: LONG } },
       { extends: true, test: { name: "alone", include: ALONE } },
     ],
   },

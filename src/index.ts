@@ -161,6 +161,8 @@ export {
   trialLog,
 } from "./app/read-study.js";
 export type { InspectedStudy } from "./app/read-study.js";
+export { studyImportances } from "./app/study-importances.js";
+export type { StudyImportances } from "./app/study-importances.js";
 export { summarizeStudies } from "./app/views/study-list.js";
 export type { StudyList, StudyListEntry, UnreadStudy } from "./app/views/study-list.js";
 export type {
@@ -184,6 +186,22 @@ export { defineDataset, defineMetric, defineModel, defineObjective } from "./plu
 export type { DefinedObjective, MetricDefinition } from "./plugins/define.js";
 export { loadPlugins } from "./plugins/load-plugins.js";
 export type { Plugin, PluginApi } from "./plugins/load-plugins.js";
+
+export { importances } from "./analysis/index.js";
+export type {
+  ImportanceMethod,
+  ImportanceOptions,
+  ImportanceRecords,
+  Importances,
+  ImportanceStudy,
+  InteractionImportance,
+  MethodOptions,
+  OmittedReason,
+  OmittedTrials,
+  ParameterImportance,
+  PrunedRule,
+  TargetImportances,
+} from "./analysis/index.js";
 
 export { MemoryStorage } from "./storage/memory.js";
 export { JsonFileStorage } from "./storage/json-file/index.js";
@@ -343,3 +361,9 @@ export type { PredictOptions } from "./training/predict.js";
 export type { CellEndPoints, CellForecast, Prediction, PredictionRow } from "./training/prediction.js";
 export { buildParams, parseSpace, valueAtQuantile } from "./search-space/index.js";
 export type { DerivedSpace } from "./search-space/index.js";
+export { plotStudy, renderPlot } from "./app/plot-study.js";
+export type { PlotFormat, RenderOptions, StudyPlotOptions } from "./app/plot-study.js";
+export { plotKinds } from "./plots/plot.js";
+export type { Plot, PlotCell, PlotKind, PlotOptions, PlotTable } from "./plots/plot.js";
+export type { ThemeName } from "./plots/theme.js";
+export type { ChartOption } from "#echarts";

@@ -5,8 +5,8 @@ import { BaseSequencer } from "vitest/node";
 
 /** Files of five seconds and more that have a process of their own, by CPU time. */
 const LONGEST = [
-  "test/integration/extending.test.ts",
-  "test/integration/tutorial.test.ts",
+  "test/pages/extending.test.ts",
+  "test/pages/tutorial.test.ts",
   "test/integration/package.test.ts",
   "test/integration/plugins.test.ts",
   "test/unit/executors/containment.test.ts",

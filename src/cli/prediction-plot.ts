@@ -2,8 +2,8 @@
 import type { CellTable } from "../core/index.js";
 import { UsageError, didYouMean } from "../core/index.js";
 import type { CellForecast, Prediction, PredictionRow } from "../training/prediction.js";
-import type { Band, Panel } from "./svg-plot.js";
-import type { Series } from "./terminal-plot.js";
+import { evenly } from "../plots/chart-parts.js";
+import type { Band, Panel, Series } from "../plots/line-panels.js";
 
 /** More panels are no figure; of more cells so many are drawn, taken evenly. */
 const MOST_CELLS = 8;
@@ -19,12 +19,6 @@ export interface PredictionFigure {
   readonly panels: readonly Panel[];
   /** What is not drawn, in words. */
   readonly note?: string;
-}
-
-/** Evenly taken items, the first and the last among them. */
-function evenly<T>(items: readonly T[], most: number): readonly T[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))] as T);
 }
 
 /** The cells that are drawn, by index. */

@@ -1,16 +1,11 @@
 /** Line charts on the terminal. */
+import type { Series } from "../plots/line-panels.js";
 import type { CliIo } from "./io.js";
 import { printLine } from "./io.js";
 import { shortNumber } from "./render.js";
 import { seriesStyles, styled } from "./styles.js";
 import { plotColumns } from "./terminal.js";
 import { flowText } from "./text-layout.js";
-
-/** One line of a chart. */
-export interface Series {
-  readonly name: string;
-  readonly points: readonly (readonly [x: number, y: number])[];
-}
 
 /** Marks of one x step: the mean of the values that fall on it. */
 function averages(points: Series["points"], low: number, step: number, columns: number): (number | undefined)[] {

@@ -1,5 +1,6 @@
 /** Everything that core holds. */
 export * from "./batch.js";
+export { bestSoFar } from "./best-so-far.js";
 export * from "./defined.js";
 export * from "./differences.js";
 export * from "./distribution.js";

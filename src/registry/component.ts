@@ -11,6 +11,9 @@ import { expectedInWords } from "./value.js";
 /** Makes a component from options under the names of its registered parameters, already validated. */
 export type ComponentFactory<T> = (options: Readonly<Record<string, unknown>>) => T;
 
+/** What is known of a component before it is made. */
+type Described = Pick<Entry<unknown>, "name" | "parameters">;
+
 type OptionErrorCode = "invalid-sampler-option" | "invalid-pruner-option" | "invalid-option";
 
 function optionError(kind: string, message: string): UsageError {
@@ -22,35 +25,47 @@ function optionError(kind: string, message: string): UsageError {
   return new UsageError(code, message);
 }
 
-function unknownOption(kind: string, entry: Entry<unknown>, option: string): UsageError {
+function unknownOption(kind: string, entry: Described, option: string): UsageError {
   const known = Object.keys(entry.parameters.shape);
   const hint = `${didYouMean(option, known)} known: ${known.join(", ") || "none"}`;
   return optionError(kind, `${kind} "${entry.name}" has no option "${option}":${hint}`);
 }
 
-function invalidOption(kind: string, entry: Entry<unknown>, info: ParameterInfo, shown: string): UsageError {
+function invalidOption(kind: string, entry: Described, info: ParameterInfo, shown: string): UsageError {
   return optionError(kind, `${kind} "${entry.name}": ${info.name} must be ${expectedInWords(info)}, got ${shown}`);
 }
 
 /**
+ * The options of a component as its schema has them, with defaults.
+ * @param kind what it is, for messages: `sampler`
+ * @throws UsageError `invalid-sampler-option`, `invalid-pruner-option`, or `invalid-option` for another kind
+ */
+export function checkedOptions(
+  kind: string,
+  entry: Described,
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const parsed = entry.parameters.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  if (issue?.code === "unrecognized_keys") throw unknownOption(kind, entry, issue.keys[0] as string);
+  const info = parametersOf(entry.parameters).find((parameter) => parameter.name === issue?.path[0]);
+  if (info) throw invalidOption(kind, entry, info, JSON.stringify(options[info.name]) ?? String(options[info.name]));
+  throw optionError(kind, `${kind} "${entry.name}": ${issue?.message ?? "invalid options"}`);
+}
+
+/**
  * A registered component with its options.
- * @throws UsageError `unknown-<kind>`; for options that its schema refuses `invalid-sampler-option`,
- * `invalid-pruner-option`, or `invalid-option` for another kind
+ * @throws UsageError `unknown-<kind>`, and as {@link checkedOptions} for options that its schema refuses
  */
 export async function createComponent<T>(
   registry: Registry<ComponentFactory<T>>,
   name: string,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<T> {
-  const { kind } = registry;
   const entry = registry.get(name);
-  const parsed = entry.parameters.safeParse(options);
-  if (parsed.success) return (await entry.load())(parsed.data);
-  const issue = parsed.error.issues[0];
-  if (issue?.code === "unrecognized_keys") throw unknownOption(kind, entry, issue.keys[0] as string);
-  const info = parametersOf(entry.parameters).find((parameter) => parameter.name === issue?.path[0]);
-  if (info) throw invalidOption(kind, entry, info, JSON.stringify(options[info.name]) ?? String(options[info.name]));
-  throw optionError(kind, `${kind} "${name}": ${issue?.message ?? "invalid options"}`);
+  const checked = checkedOptions(registry.kind, entry, options);
+  return (await entry.load())(checked);
 }
 
 /**
@@ -59,7 +74,7 @@ export async function createComponent<T>(
  */
 export function readComponentOption(
   kind: string,
-  entry: Entry<unknown>,
+  entry: Described,
   option: string,
   text: string,
 ): { readonly name: string; readonly value: ConfigValue } {

@@ -84,7 +84,7 @@ describe("the packed package in an empty folder", () => {
         "README.md",
       ]),
     );
-    const types = ["src/tensor/tfjs.d.ts", "src/cli/echarts.d.ts"];
+    const types = ["src/tensor/tfjs.d.ts", "src/plots/echarts.d.ts"];
     expect(files.filter((file) => file.startsWith("src/")).sort()).toEqual([...types].sort());
     expect(
       files.filter((file) => /^(test|bench|\.)|\/\.|\.(mat|map|tsbuildinfo|stamp)$|node_modules/.test(file)),

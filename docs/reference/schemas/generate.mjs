@@ -944,6 +944,29 @@ const schemas = {
       metrics: { description: "Every number of that step.", ...ref("metrics") },
     }),
   ],
+  plot: [
+    "`plot --format json`",
+    object({
+      kind: {
+        enum: [
+          ...["history", "intermediate", "parallel", "slice", "contour", "rank", "importances", "edf", "timeline"],
+          ...["pareto", "hypervolume", "folds", "prediction", "forecast", "compare"],
+        ],
+      },
+      title: text,
+      notes: { description: "Sentences: what was left out and why.", ...list(text) },
+      width: { description: "Pixels, without title and notes.", ...count },
+      height: count,
+      option: {
+        description: "An ECharts 6 option of plain JSON. Under keys of colours, `@NAME` stands for a theme's colour.",
+        ...map(anything),
+      },
+      table: object({
+        columns: list(text),
+        rows: list(list(nullable({ anyOf: [ref("number"), text] }))),
+      }),
+    }),
+  ],
   snapshot: [
     "A study's file, studies/NAME.json (further keys are allowed)",
     object(

@@ -1,7 +1,7 @@
 /** `mlbench-hpo describe`: what a model, dataset, optimizer, … takes. */
 import { Argument } from "commander";
 import { UsageError, stringifyJson } from "../../core/index.js";
-import type { ParameterInfo, Registry } from "../../registry/index.js";
+import type { EntryMeta, ParameterInfo } from "../../registry/index.js";
 import { parametersOf, unknownName } from "../../registry/index.js";
 import { conditionInWords, formatDistribution } from "../../search-space/index.js";
 import type { CommandDefinition } from "../command.js";
@@ -12,9 +12,11 @@ import { printData, renderTable } from "../render.js";
 import { formatOption, pluginOption } from "../shared-options.js";
 import { hangText } from "../text-layout.js";
 
-type Kind = "model" | "dataset" | "optimizer" | "scheduler" | "sampler" | "pruner" | "training";
+type Kind = "model" | "dataset" | "optimizer" | "scheduler" | "sampler" | "pruner" | "importance" | "training";
 type MetricKind = "metric" | "metrics";
-const kinds: readonly Kind[] = ["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "training"];
+const kinds: readonly Kind[] = [
+  ...(["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "importance", "training"] as const),
+];
 const metricKinds: readonly MetricKind[] = ["metric", "metrics"];
 
 interface DescribeOptions {
@@ -136,7 +138,13 @@ async function describe(kind: Kind, name: string | undefined): Promise<Described
   };
 }
 
-async function registryOfKind(kind: Exclude<Kind, "training">): Promise<Registry<unknown>> {
+/** What can be described of a kind. */
+interface Listed {
+  readonly names: () => readonly string[];
+  readonly get: (name: string) => EntryMeta;
+}
+
+async function registryOfKind(kind: Exclude<Kind, "training">): Promise<Listed> {
   switch (kind) {
     case "model":
       return (await import("../../models/index.js")).models;
@@ -150,9 +158,16 @@ async function registryOfKind(kind: Exclude<Kind, "training">): Promise<Registry
       return (await import("../../samplers/index.js")).samplers;
     case "pruner":
       return (await import("../../pruners/index.js")).pruners;
+    case "importance":
+      return importanceKind();
     default:
       throw unknownName("kind", kind, kinds);
   }
+}
+
+async function importanceKind(): Promise<Listed> {
+  const { importanceMethodNames, importanceMethods, requireMethod } = await import("../../analysis/index.js");
+  return { names: () => importanceMethodNames, get: (name) => importanceMethods[requireMethod(name)] };
 }
 
 function shown(value: unknown): string {

@@ -34,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "show the best trial, export its weights, retrain it",
     load: async () => (await import("./best-trial.js")).bestTrialCommand,
   },
+  {
+    name: "importance",
+    summary: "show which parameters matter, and how much",
+    load: async () => (await import("./importance.js")).importanceCommand,
+  },
   { name: "logs", summary: "print a trial's log", load: async () => (await import("./logs.js")).logsCommand },
   {
     name: "replay",
@@ -45,6 +50,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "write a study as CSV or JSON",
     load: async () => (await import("./export.js")).exportCommand,
   },
+  { name: "plot", summary: "draw a study", load: async () => (await import("./plot.js")).plotCommand },
   { name: "stop", summary: "stop a running optimize", load: async () => (await control()).stopCommand },
   { name: "pause", summary: "pause a running optimize", load: async () => (await control()).pauseCommand },
   { name: "resume", summary: "continue a paused optimize", load: async () => (await control()).resumeCommand },

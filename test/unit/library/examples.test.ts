@@ -4,7 +4,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { beforeAll, expect, test } from "vitest";
 import { projectRoot } from "../../integration/cli.js";
-import { blocksOf } from "../../integration/page.js";
+import { blocksOf } from "../../pages/page.js";
 import { requireTypes } from "../../require-types.js";
 
 beforeAll(requireTypes);

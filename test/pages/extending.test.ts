@@ -2,7 +2,7 @@
 import { cp, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { projectRoot } from "./cli.js";
+import { projectRoot } from "../integration/cli.js";
 import type { Block } from "./page.js";
 import { blocksOf, PageFolder } from "./page.js";
 

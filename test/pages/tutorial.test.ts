@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Trial } from "../../src/core/index.js";
-import { projectRoot, runCli } from "./cli.js";
+import { projectRoot, runCli } from "../integration/cli.js";
 import type { Block } from "./page.js";
 import { blocksOf, PageFolder } from "./page.js";
 

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { projectRoot } from "./cli.js";
+import { projectRoot } from "../integration/cli.js";
 import { blocksOf, PageFolder } from "./page.js";
 
 let folder: PageFolder;

@@ -1,0 +1,8 @@
+/** What a study's records say as a whole: importances. */
+export * from "./importance.js";
+export { importanceMethodNames, importanceMethods, requireMethod } from "./importance-methods.js";
+export type { ImportanceMethod, MethodOptions } from "./importance-methods.js";
+export type { ImportanceRecords, ImportanceStudy } from "./importance-facts.js";
+export type { InteractionImportance, ParameterImportance, TargetImportances } from "./importance-result.js";
+export { prunedRules } from "./importance-sample.js";
+export type { OmittedReason, OmittedTrials, PrunedRule } from "./importance-sample.js";
