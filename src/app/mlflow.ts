@@ -95,9 +95,11 @@ async function fileToSend(file: string, path: string, base: string | null): Prom
   return [{ path, source, bytes: found.size, modified: found.mtimeMs }];
 }
 
-/** The study's records as `export --to json` writes them. */
+/** The study's records as `export --to json` writes them, and its pictures. */
 async function* studyArtifacts({ state }: TrackedStudy): AsyncGenerator<Artifact> {
   yield { path: "study.json", body: Buffer.concat([...studyJson(state)].map((text) => Buffer.from(text))) };
+  const { studyPictures } = await import("./study-pictures.js");
+  yield* studyPictures(state);
 }
 
 function doorsOf(artifacts: MlflowOptions["artifacts"] = studyArtifacts): StudyDoors {
