@@ -95,7 +95,8 @@ export { changeSpace } from "./app/change-space.js";
 export type { ChangeOptions, SpaceChange } from "./app/change-space.js";
 export type { ParameterChange, ParameterSetting, SpaceRequest } from "./app/next-space.js";
 export type { EarlierTrials } from "./app/views/space-history.js";
-export type { BestPerMinute, StudyCost } from "./app/views/study-cost.js";
+export type { BestPerMinute } from "./analysis/best-per-minute.js";
+export type { StudyCost } from "./app/views/study-cost.js";
 export { createStudy, ensureStudy, planSpaceChange, planStudy } from "./app/create-study.js";
 export type {
   CreateStudyOptions,
@@ -156,6 +157,18 @@ export { frontVolume, hypervolume, hypervolumeHistory, referencePoint } from "./
 export type { FrontVolume } from "./core/index.js";
 
 export { commandStudy } from "./app/command-study.js";
+export { compareStudies } from "./app/compare-studies.js";
+export type { CompareOptions, GroupRule, StudyComparison } from "./app/compare-studies.js";
+export type {
+  ComparedBy,
+  ComparedGroup,
+  ComparedStudy,
+  Comparison,
+  CurvePoint,
+  GroupComparison,
+  QuartilePoint,
+  RankComparison,
+} from "./analysis/index.js";
 export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
 export {
   copyCheckpoint,
