@@ -1,7 +1,7 @@
 /** The kind `compare`: how good studies, or groups of them, were so far: medians as steps, quartiles as areas. */
 import type { Comparison, ComparedGroup, QuartilePoint } from "../../analysis/index.js";
 import type { ChartOption } from "#echarts";
-import { insideZoom, numberAxis, PLOT_WIDTH, rounded, topLegend, wantsLog } from "../chart-parts.js";
+import { insideZoom, numberAxis, PLOT_WIDTH, rounded, sharedRange, topLegend, wantsLog } from "../chart-parts.js";
 import type { Plot, PlotCell, PlotOptions } from "../plot.js";
 import { seriesColor, seriesColors } from "../theme.js";
 
@@ -41,7 +41,8 @@ function seriesOf({ group, points }: Line, index: number): ChartOption[] {
     data: points.map(({ at, low, high }) => [rounded(at), rounded(low), rounded(high)]),
     itemPayload: { edge, fill: color, opacity: 0.18 },
   };
-  return [band, line];
+  // The first of a name stands in the legend.
+  return [line, band];
 }
 
 function notesOf({ groups, at, studies }: Comparison, lines: readonly Line[]): string[] {
@@ -72,13 +73,14 @@ export function compare(comparison: Comparison, { width = PLOT_WIDTH, height = 3
     .filter(({ points }) => points.length > 0);
   const what = objectives.length > 1 ? "hypervolume" : `best ${objectives[0]?.metric ?? "value"}`;
   const values = lines.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high]));
+  const log = wantsLog(values);
   const where = at === "trials" ? "finished trials" : "seconds in trials";
   return {
     ...{ kind: "compare", title: `${what} by ${where}`, notes: notesOf(comparison, lines), width, height },
     option: {
       grid: { left: 84, right: 22, top: HEAD, height: height - HEAD - FOOT },
       xAxis: numberAxis({ name: where, more: { splitLine: { show: false }, scale: false } }),
-      yAxis: numberAxis({ name: what, gap: 62, log: wantsLog(values) }),
+      yAxis: numberAxis({ name: what, gap: 62, log, more: values.length > 0 ? sharedRange(values, log) : {} }),
       legend: topLegend(lines.map(({ group }) => group.name)),
       ...{ tooltip: { trigger: "axis" }, dataZoom: insideZoom({ x: [0] }) },
       series: lines.flatMap(seriesOf),
