@@ -96,7 +96,8 @@ export { changeSpace } from "./app/change-space.js";
 export type { ChangeOptions, SpaceChange } from "./app/change-space.js";
 export type { ParameterChange, ParameterSetting, SpaceRequest } from "./app/next-space.js";
 export type { EarlierTrials } from "./app/views/space-history.js";
-export type { BestPerMinute, StudyCost } from "./app/views/study-cost.js";
+export type { BestPerMinute } from "./analysis/best-per-minute.js";
+export type { StudyCost } from "./app/views/study-cost.js";
 export { createStudy, ensureStudy, planSpaceChange, planStudy } from "./app/create-study.js";
 export type {
   CreateStudyOptions,
@@ -178,6 +179,18 @@ export type { EnqueuedFrom, EnqueueFromOptions, SkippedTrial } from "./app/enque
 export { commandHooks } from "./app/command-hooks.js";
 export type { HookCommand, HooksOptions } from "./app/command-hooks.js";
 export { commandStudy } from "./app/command-study.js";
+export { compareStudies } from "./app/compare-studies.js";
+export type { CompareOptions, GroupRule, StudyComparison } from "./app/compare-studies.js";
+export type {
+  ComparedBy,
+  ComparedGroup,
+  ComparedStudy,
+  Comparison,
+  CurvePoint,
+  GroupComparison,
+  QuartilePoint,
+  RankComparison,
+} from "./analysis/index.js";
 export type { CommandAnswers, HandedTrial, StudyCommand } from "./study/commands.js";
 export {
   copyCheckpoint,

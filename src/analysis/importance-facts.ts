@@ -1,6 +1,7 @@
 /** What importances are found from, in whichever form a caller has a study. */
 import { requireKnownKeys, UsageError } from "../core/index.js";
 import type { Annotation, KnownKeys, SearchSpace, StudyHeader, StudyObjective, Trial } from "../core/index.js";
+import { trialsInSpace } from "../search-space/earlier-spaces.js";
 
 /** Records with the space they were drawn from: what `importances` needs of a study. */
 export interface ImportanceRecords {
@@ -15,7 +16,8 @@ export interface ImportanceRecords {
 
 /** A study, open or as `readStudy` reads it. */
 export interface ImportanceStudy {
-  readonly header: Pick<StudyHeader, "objectives" | "space"> & Partial<Pick<StudyHeader, "settings">>;
+  readonly header: Pick<StudyHeader, "objectives" | "space"> &
+    Partial<Pick<StudyHeader, "settings" | "task" | "earlier_spaces">>;
   readonly trials: readonly Trial[];
   readonly annotations?: ReadonlyMap<number, Annotation>;
   readonly state?: { readonly annotations: ReadonlyMap<number, Annotation> };
@@ -35,8 +37,10 @@ export function factsOf(source: ImportanceRecords | ImportanceStudy): StudyFacts
   if (typeof given !== "object" || given === null || !("trials" in given) || !Array.isArray(given.trials))
     throw new UsageError("invalid-option", "importances: expected a study, or { trials, space, objectives }");
   if ("header" in source) {
-    const { header, trials, annotations = source.state?.annotations ?? new Map<number, Annotation>() } = source;
+    const { header, trials: all, annotations = source.state?.annotations ?? new Map<number, Annotation>() } = source;
     const { objectives, space, settings } = header;
+    // What an earlier space had and this one has not says nothing of this one.
+    const trials = trialsInSpace(header, all);
     return { trials, space, objectives, annotations, reported: (settings?.prune_by ?? objectives[0])?.metric };
   }
   requireKnownKeys("importances", source, recordKeys);

@@ -9,7 +9,8 @@ import { listOfChoice } from "./model-choice.js";
 import { drawOrder } from "./parents-first.js";
 import { inSpaceOrder } from "./points.js";
 
-type Header = Pick<StudyHeader, "space" | "task" | "earlier_spaces">;
+/** What is to be known of a study. */
+type Header = Pick<StudyHeader, "space" | "earlier_spaces"> & Partial<Pick<StudyHeader, "task">>;
 
 /** How a trial stands to a study's space: what it is there, or why it is nothing there. */
 export type SpaceFit =
@@ -31,7 +32,7 @@ export function spaceOfTrial(header: Pick<Header, "space" | "earlier_spaces">, t
 }
 
 /** A study's header as it was for a trial: with the space that it was drawn from, and what was fixed. */
-export function headerOfTrial<H extends Header>(header: H, trial: Trial): H {
+export function headerOfTrial<H extends Header & Pick<StudyHeader, "task">>(header: H, trial: Trial): H {
   const earlier = earlierOf(header, trial);
   if (!earlier) return header;
   const { space, fixed } = earlier;
@@ -99,7 +100,7 @@ export function fitOf(header: Header, trial: Trial): SpaceFit {
     if (value === undefined || !contains(distribution, value)) return { fits: false, name };
     own[name] = value;
   }
-  const fixed = (task.params ?? {}) as Readonly<Record<string, ConfigValue>>;
+  const fixed = (task?.params ?? {}) as Readonly<Record<string, ConfigValue>>;
   for (const [name, now] of Object.entries(fixed)) {
     const before = then.setting(name);
     if (before !== undefined && !sameSetting(before, now) && then.uses(name)) return { fits: false, name };

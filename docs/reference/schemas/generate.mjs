@@ -530,6 +530,12 @@ const front = {
   ...list(count),
 };
 
+const quartiles = { low: ref("number"), median: ref("number"), high: ref("number") };
+const curve = (at) => ({
+  description: `How good it was so far: [${at}, value] where that changes, and at the end.`,
+  ...list({ type: "array", items: ref("number"), minItems: 2, maxItems: 2 }),
+});
+
 const schemas = {
   models: ["`models`", registryList],
   datasets: ["`datasets`", registryList],
@@ -1018,6 +1024,60 @@ const schemas = {
         object({ folder: text, uri: text, refused: list(text) }),
       ],
     },
+  ],
+  compare: [
+    "`compare A B …`",
+    object({
+      objectives,
+      reference: {
+        description: "With several objectives: up to where every hypervolume is taken.",
+        ...nullable(list({ type: "number" })),
+      },
+      at: { description: "What groups are compared at.", enum: ["trials", "time"] },
+      studies: list(
+        object({
+          name: text,
+          group: text,
+          trials: count,
+          finished: count,
+          pruned: count,
+          failed: count,
+          best: {
+            description: "With several objectives the hypervolume; null before there is one.",
+            ...nullable(ref("number")),
+          },
+          best_trial: { description: "Null with several objectives.", ...nullable(count) },
+          params: { description: "Of the best trial.", ...nullable(ref("params")) },
+          best_after: { description: "How many trials had finished when the best was reached.", ...nullable(count) },
+          seconds: { description: "In all finished trials.", type: "number", minimum: 0 },
+          best_per_minute: { description: "As in show.", ...nullable(ref("number")) },
+          by_trials: curve("finished trials"),
+          by_time: curve("seconds in trials"),
+        }),
+      ),
+      groups: list(
+        object({
+          name: text,
+          studies: list(text),
+          best: nullable(object(quartiles)),
+          by_trials: list(object({ at: ref("number"), ...quartiles })),
+          by_time: list(object({ at: ref("number"), ...quartiles })),
+        }),
+      ),
+      pairs: {
+        description:
+          "Groups of two studies and more, compared at the budget that all their studies have spent: the share of pairs of studies in which the first is better, and the two-sided p of an exact rank sum test.",
+        ...list(
+          object({
+            groups: { type: "array", items: text, minItems: 2, maxItems: 2 },
+            at: { type: "number" },
+            probability: { type: "number", minimum: 0, maximum: 1 },
+            p_value: { type: "number", minimum: 0, maximum: 1 },
+          }),
+        ),
+      },
+      warnings: { description: "What the studies' tasks differ in.", ...list(text) },
+    }),
   ],
   "create-study": [
     "`create-study`",

@@ -44,6 +44,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "show which parameters matter, and how much",
     load: async () => (await import("./importance.js")).importanceCommand,
   },
+  {
+    name: "compare",
+    summary: "compare studies side by side",
+    load: async () => (await import("./compare.js")).compareCommand,
+  },
   { name: "logs", summary: "print a trial's log", load: async () => (await import("./logs.js")).logsCommand },
   {
     name: "replay",

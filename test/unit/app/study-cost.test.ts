@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bestPerMinute, costOfStudy } from "../../../src/app/views/study-cost.js";
+import { bestPerMinute } from "../../../src/analysis/best-per-minute.js";
+import { costOfStudy } from "../../../src/app/views/study-cost.js";
 import { blankTrial } from "../../../src/core/index.js";
 import type { Trial } from "../../../src/core/index.js";
 
