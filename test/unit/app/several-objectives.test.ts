@@ -53,7 +53,10 @@ test("the CSV has a column a value, a constraint, and whether all are met", () =
     ],
   } as unknown as StudyHeader;
   const csv = (trials: readonly Trial[]): Record<string, string>[] => {
-    const [head = "", ...rows] = [...trialCsv(createStudyState(header, trials), partNames)].join("").trim().split(/\r?\n/);
+    const [head = "", ...rows] = [...trialCsv(createStudyState(header, trials), partNames)]
+      .join("")
+      .trim()
+      .split(/\r?\n/);
     const titles = head.split(",");
     return rows.map((row) => Object.fromEntries(row.split(",").map((text, i) => [titles[i] as string, text])));
   };
