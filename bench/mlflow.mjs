@@ -1,8 +1,8 @@
-// What `--mlflow` costs a study of 20 trials: wall time of the command without a tracker, and with one whose server is
+// What logging to MLflow costs a study of 20 trials: wall time of a call without a tracker, and with one whose server is
 // at hand, takes 5 s for each answer, answers 500, or is not there. Rounds in turns, medians, and the trials compared.
 // `npm run bench -- mlflow [--rounds 5] [--train EPOCHS] [--json FILE]`. Needs dist/. The goal with a server that does not
 // work is 5 % of the time without. Trials of 0.8 s in eight reports that compute nothing, so that what else the machine
-// does matters little; with --train they train an LSTM.
+// does matters little; with --train the command trains an LSTM for so many epochs a trial.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { createStudy, float, MlflowTracker } from "../dist/index.js";
 
 const GOAL = 1.05;
 const TRIALS = 20;
@@ -22,15 +23,14 @@ const { values } = parseArgs({
   },
 });
 
-const objective = `
-export const space = { x: { type: "float", low: 0, high: 1, log: false, step: null } };
-export default async (trial) => {
+/** 0.8 s in eight reports. */
+async function objective(trial) {
   for (let step = 1; step <= 8; step++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
     trial.report(trial.params.x / step, step, { loss: trial.params.x, rate: step });
   }
   return trial.params.x;
-};`;
+}
 
 /** Answers with as little as the client needs, after a while; `fails`: with 500. */
 async function startServer({ delayMs, fails }) {
@@ -67,42 +67,50 @@ function run(cwd, args) {
   );
 }
 
+const outcomesOf = (trials) => JSON.stringify(trials.map(({ number, state, values }) => [number, state, values]));
+
+/** A call of `optimize` in this process. */
+async function called(cwd, url) {
+  const storage = join(cwd, "studies");
+  const study = await createStudy({
+    name: "s",
+    storage,
+    seed: 11,
+    sampler: "random",
+    pruner: "nop",
+    space: { x: float(0, 1) },
+  });
+  const trackers = url === null ? [] : [new MlflowTracker({ uri: url, onWarning: () => {} })];
+  const began = performance.now();
+  await study.optimize(objective, { trials: TRIALS, concurrency: 2, trackers });
+  return { seconds: (performance.now() - began) / 1000, outcomes: outcomesOf(study.trials) };
+}
+
+/** The command, which trains. */
+async function commanded(cwd, url) {
+  const model = ["--model", "lstm", "--dataset", "dummy", "--cells", "4", "--cycles", "80", "--fix", "data.window=16"];
+  const fixed = ["--fix", `train.epochs=${values.train}`, "--sampler", "random", "--seed", "11", "--pruner", "nop"];
+  const made = await run(cwd, ["create-study", "--name", "s", ...model, ...fixed]);
+  if (made.code !== 0) throw new Error(made.said);
+  const more = url === null ? [] : ["--mlflow", url];
+  const { code, said, seconds } = await run(cwd, [
+    "optimize",
+    "s",
+    "--trials",
+    String(TRIALS),
+    "--workers",
+    "2",
+    ...more,
+  ]);
+  if (code !== 0) throw new Error(said);
+  const { trials } = JSON.parse(readFileSync(join(cwd, "studies", "s.json"), "utf8"));
+  return { seconds, outcomes: outcomesOf(trials) };
+}
+
 async function study(url) {
   const cwd = mkdtempSync(join(tmpdir(), "mlbench-hpo-mlflow-"));
   try {
-    const model = [
-      "--model",
-      "lstm",
-      "--dataset",
-      "dummy",
-      "--cells",
-      "4",
-      "--cycles",
-      "80",
-      "--fix",
-      "data.window=16",
-    ];
-    writeFileSync(join(cwd, "objective.mjs"), objective);
-    const task = values.train ? [...model, "--fix", `train.epochs=${values.train}`] : ["--objective", "objective.mjs"];
-    const made = await run(cwd, [
-      "create-study",
-      "--name",
-      "s",
-      "--sampler",
-      "random",
-      "--seed",
-      "11",
-      "--pruner",
-      "nop",
-      ...task,
-    ]);
-    if (made.code !== 0) throw new Error(made.said);
-    const more = url === null ? [] : ["--mlflow", url];
-    const call = ["optimize", "s", "--trials", String(TRIALS), "--workers", "2", "--keep-checkpoints", "none", ...more];
-    const { code, said, seconds } = await run(cwd, call);
-    if (code !== 0) throw new Error(said);
-    const { trials } = JSON.parse(readFileSync(join(cwd, "studies", "s.json"), "utf8"));
-    return { seconds, outcomes: JSON.stringify(trials.map((trial) => [trial.number, trial.state, trial.values])) };
+    return await (values.train ? commanded : called)(cwd, url);
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }

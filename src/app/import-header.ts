@@ -18,7 +18,7 @@ export const importRequestKeys: KnownKeys<ImportRequest> = {
   ...({ model: true, dataset: true, objective: true, plugins: true, params: true, search: true, fix: true } as const),
   ...({ space: true, metric: true, direction: true, directions: true, objectives: true, constraints: true } as const),
   ...({ pruneBy: true, forceDirection: true, sampler: true, pruner: true, seed: true, trialValue: true } as const),
-  ...({ onNan: true, onDuplicate: true, dryRunPruner: true } as const),
+  ...({ onNan: true, onDuplicate: true, dryRunPruner: true, defaultSpace: true } as const),
 };
 
 /** Where the study will live, and under which name. */

@@ -14,7 +14,7 @@ import type { SweepPoint } from "./views/sweep-points.js";
 /** What a sweep settles by itself. */
 type Settled =
   | ("search" | "space" | "sampler" | "from" | "terminator" | "onDuplicate" | "defaults" | "defaultSpace")
-  | ("dryRunPruner" | "settings");
+  | ("dryRunPruner" | "settings" | "spaceChange");
 
 /** The values of one parameter: a range or choices as `--grid` takes them, a list, or a distribution. */
 export type GridValues = string | readonly ParamValue[] | Distribution;

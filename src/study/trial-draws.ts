@@ -4,7 +4,6 @@ import { createRng, isActive, isBanned, whenReady } from "../core/index.js";
 import { drawUniform } from "../search-space/draw-uniform.js";
 import type { Proposal } from "../search-space/duplicates.js";
 import { propose } from "../search-space/duplicates.js";
-import { trialInSpace } from "../search-space/earlier-spaces.js";
 import type { StudyComponents } from "./components.js";
 import { withDistributions } from "./new-trial.js";
 import { samplerHistory } from "./sampler-history.js";

@@ -13,6 +13,7 @@ import {
   HyperbandPruner,
   MedianPruner,
   MemoryStorage,
+  MlflowTracker,
   NopPruner,
   ParzenEstimator,
   PatientPruner,
@@ -60,6 +61,7 @@ import {
   replayTrial,
   retrain,
   run,
+  syncMlflow,
   samplers,
   schedulers,
   storageTools,
@@ -299,6 +301,14 @@ await readMat(new Uint8Array(4)).then(
   () => expect(false, "readMat must refuse"),
   (error: unknown) => expect(error instanceof Error, "readMat refuses"),
 );
+
+// Tracking.
+const mlflow: Tracker = new MlflowTracker({
+  uri: "http://127.0.0.1:9",
+  experiment: "cells",
+  onWarning: () => undefined,
+});
+expect(typeof mlflow.onEvent === "function" && typeof syncMlflow === "function", "tracker");
 
 // Differential equations, in float64 and on tensors.
 const tight: OdeintOptions = { method: "tsit5", rtol: 1e-9, atol: 1e-9 };

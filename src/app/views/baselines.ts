@@ -1,13 +1,6 @@
 /** The baselines that stand beside a trial of a study. */
 import { canonicalJson } from "../../core/index.js";
-import type {
-  FoldBaselines,
-  Metrics,
-  Params,
-  ScoredBaselines,
-  StudyHeader,
-  Trial,
-} from "../../core/index.js";
+import type { FoldBaselines, Metrics, Params, ScoredBaselines, StudyHeader, Trial } from "../../core/index.js";
 import { spaceOfTrial } from "../../search-space/earlier-spaces.js";
 
 export { partNames } from "../../core/index.js";

@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import type { loadStudy as loadStudyOfSources } from "../../../../src/app/study.js";
 import { emptyFolder, jsonLines, projectRoot, runHere } from "../../../integration/cli.js";
 import { pointsOf } from "../../../fixtures/mlflow/compare.js";
 import { FakeMlflow } from "../../../fixtures/mlflow/fake-server.js";
@@ -101,12 +102,12 @@ describe("train --mlflow", () => {
     const { code, stdout, stderr } = await runHere(["train", ...tiny, "--format", "json", "--mlflow", fake.url], cwd);
     expect([code, stderr]).toEqual([0, ""]);
     const run = fake.run("mlp-dummy");
-    const lines = jsonLines(stdout) as {
+    const lines = jsonLines<{
       event: string;
       epoch: number;
       val_rmse: number;
       metrics: Record<string, number>;
-    }[];
+    }>(stdout);
     const epochs = lines.filter(({ event }) => event === "epoch");
     expect(pointsOf(run, "val_rmse")).toEqual(epochs.map(({ epoch, val_rmse }) => [epoch, val_rmse]));
     const finish = lines.at(-1);
@@ -158,9 +159,9 @@ describe("train --mlflow", () => {
 
 it("the folder of another process's study is not sent while that one optimizes it", async () => {
   await study();
-  const { loadStudy } = (await import(
-    join(projectRoot, "dist", "index.js")
-  )) as typeof import("../../../../src/index.js");
+  const { loadStudy } = (await import(join(projectRoot, "dist", "index.js"))) as {
+    loadStudy: typeof loadStudyOfSources;
+  };
   const open = await loadStudy({ name: "s", storage: join(cwd, "studies") });
   onTestFinished(() => open.close());
   const locked = await open.optimize(

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import type { StudyHeader, Trial } from "../../src/core/index.js";
 import { LiveMlflow, mlflowPrograms } from "../fixtures/mlflow/live-server.js";
 import type { ReadRun } from "../fixtures/mlflow/live-server.js";
-import { nasaDirectory, projectRoot, runCli } from "./cli.js";
-import { blocksOf, PageFolder } from "../pages/page.js";
+import { nasaDirectory, projectRoot, runCli } from "../integration/cli.js";
+import { blocksOf, PageFolder } from "./page.js";
 
 const programs = mlflowPrograms();
 const statusOf = { complete: "FINISHED", pruned: "KILLED", failed: "FAILED", waiting: "SCHEDULED", running: "RUNNING" };
