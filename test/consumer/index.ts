@@ -10,6 +10,7 @@ import {
   NsgaIISampler,
   hypervolume,
   hypervolumeHistory,
+  importances,
   HyperbandPruner,
   MedianPruner,
   MemoryStorage,
@@ -62,6 +63,7 @@ import {
   schedulers,
   storageTools,
   storages,
+  studyImportances,
   summarizeStudies,
   summarizeStudy,
   tf,
@@ -90,6 +92,7 @@ import type {
   Study,
   StudyAddress,
   StudyCallback,
+  StudyImportances,
   StudyList,
   StudyOverview,
   StudyPlan,
@@ -199,6 +202,10 @@ expect(Math.abs((evaluation.metrics["val_rmse"] ?? NaN) - (tuned.bestTrial?.valu
 expect((await predictCheckpoint("best.safetensors")).horizon === 3, "predicted");
 const replayed: ReplayResult = await replayTrial(tuned, 0);
 expect(replayed.same, "replayed bit for bit");
+const important: StudyImportances = await studyImportances(address, { metric: ["val_rmse", "seconds"] });
+expect(important.targets.map(({ used }) => used).join() === "2,2", "importances of what is stored");
+const [forest] = importances(tuned, { method: { name: "fanova", options: { n_trees: 4 } }, interactions: true }).targets;
+expect(forest?.interactions !== null && forest?.top === null, "importances of an open study");
 const retrained: RetrainResult = await retrain(tuned, { seeds: 2 });
 expect(retrained.runs.length === 4, "trained again");
 await deleteStudy(address);
