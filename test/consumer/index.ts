@@ -10,6 +10,7 @@ import {
   NsgaIISampler,
   hypervolume,
   hypervolumeHistory,
+  importances,
   HyperbandPruner,
   MedianPruner,
   MemoryStorage,
@@ -66,6 +67,7 @@ import {
   schedulers,
   storageTools,
   storages,
+  studyImportances,
   summarizeStudies,
   summarizeStudy,
   tf,
@@ -95,6 +97,7 @@ import type {
   Study,
   StudyAddress,
   StudyCallback,
+  StudyImportances,
   StudyList,
   StudyOverview,
   StudyPlan,
@@ -214,6 +217,10 @@ expect(Math.abs((evaluation.metrics["val_rmse"] ?? NaN) - (tuned.bestTrial?.valu
 expect((await predictCheckpoint("best.safetensors")).horizon === 3, "predicted");
 const replayed: ReplayResult = await replayTrial(tuned, 0);
 expect(replayed.same, "replayed bit for bit");
+const important: StudyImportances = await studyImportances(address, { metric: ["val_rmse", "seconds"] });
+expect(important.targets.map(({ used }) => used).join() === "2,2", "importances of what is stored");
+const [forest] = importances(tuned, { method: { name: "fanova", options: { n_trees: 4 } }, interactions: true }).targets;
+expect(forest?.interactions !== null && forest?.top === null, "importances of an open study");
 const retrained: RetrainResult = await retrain(tuned, { seeds: 2 });
 expect(retrained.runs.length === 4, "trained again");
 await deleteStudy(address);

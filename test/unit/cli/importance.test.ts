@@ -4,8 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { importances } from "../../../src/analysis/index.js";
 import type { TargetImportances } from "../../../src/analysis/index.js";
 import { createStudy } from "../../../src/app/create-study.js";
+import { readStudy } from "../../../src/app/read-study.js";
+import { loadStudy } from "../../../src/app/study.js";
+import { studyImportances } from "../../../src/app/study-importances.js";
 import { importancesInWords } from "../../../src/cli/importance-view.js";
 import { shown } from "../../../src/cli/io.js";
 import { main } from "../../../src/cli/program.js";
@@ -61,6 +65,18 @@ describe("mlbench-hpo importance", () => {
     expect(lines[3]).toMatch(/^x +[\d.]+ +\d+ % +- +53 +█+/);
     expect(out).toContain("not used: 6 pruned, 1 banned");
     expect(out).toContain("under `pruned last-report` each counts");
+  });
+
+  test("a program finds the same: of the open study, of what is read, of what is stored", async () => {
+    const target = { name: "bowl", storage };
+    const study = await loadStudy(target);
+    const { out } = await typed("importance", "bowl", "--format", "json");
+    const stored = await studyImportances(target);
+    expect(JSON.parse(out)).toEqual(stored);
+    expect({ study: "bowl", ...importances(study) }).toEqual(stored);
+    expect({ study: "bowl", ...importances(await readStudy(target)) }).toEqual(stored);
+    expect(stored.targets[0]?.omitted).toContainEqual({ reason: "banned", trials: [3] });
+    await study.close();
   });
 
   test("fANOVA with its options, pairs, one parameter less, another metric, as JSON", async () => {
