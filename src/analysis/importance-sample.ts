@@ -11,9 +11,13 @@ export const prunedRules = ["leave-out", "last-report"] as const;
 /** One of {@link prunedRules}. */
 export type PrunedRule = (typeof prunedRules)[number];
 
+/** In the order in which they are told. */
+const omittedReasons = [
+  ...(["pruned", "failed", "unfinished", "banned"] as const),
+  ...(["infeasible", "no-value", "not-finite", "outside-space"] as const),
+] as const;
 /** Why a trial is not used. */
-export type OmittedReason =
-  "banned" | "failed" | "unfinished" | "pruned" | "infeasible" | "no-value" | "not-finite" | "outside-space";
+export type OmittedReason = (typeof omittedReasons)[number];
 
 /** Trials that are not used, all for the same reason. */
 export interface OmittedTrials {
@@ -86,7 +90,10 @@ export function sampleOf(facts: StudyFacts, target: ImportanceTarget, options: S
   const parameters = names.map((name) => ({ name, regimes: regimes.of(name) }));
   return {
     ...{ names, parameters, values, direction: target.direction },
-    omitted: [...omitted].map(([reason, trials]) => ({ reason, trials })),
+    omitted: omittedReasons.flatMap((reason) => {
+      const trials = omitted.get(reason);
+      return trials ? [{ reason, trials }] : [];
+    }),
     notes: [...pointless(values), ...onPruned(omitted.get("pruned")?.length ?? 0, target, options)],
   };
 }
@@ -199,7 +206,7 @@ function onPruned(count: number, { metric, reported }: ImportanceTarget, { prune
   if (count === 0) return [];
   if (reported)
     return [
-      "Pruned trials, which are the worse ones, count for nothing; pruned=last-report counts their last reports.",
+      "Pruned trials, the worse ones, count for nothing; under `pruned last-report` each counts with its last report.",
     ];
   return pruned === "last-report" ? [`Pruned trials do not report ${metric} by itself: they are left out.`] : [];
 }

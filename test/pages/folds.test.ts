@@ -3,17 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { projectRoot } from "../integration/cli.js";
-import { blocksOf, PageFolder } from "./page.js";
-
-/** Lines without their numbers, and without what these do to their widths. */
-function shapeOf(text: string): string[] {
-  return text.split("\n").map((line) =>
-    line
-      .replaceAll(/-?\d+(?:\.\d+)?(?:e-?\d+)?/g, "#")
-      .replaceAll(/\s+/g, " ")
-      .trim(),
-  );
-}
+import { blocksOf, PageFolder, shapeOf } from "./page.js";
 
 test("docs/folds.md: its commands run, and print the lines that it shows", async () => {
   const folder = await PageFolder.create();

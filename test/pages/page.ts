@@ -27,6 +27,17 @@ function settingsOf(text: string): Record<string, string> {
   return Object.fromEntries(found.map(([, key, value]) => [key as string, value as string] as const));
 }
 
+/** Lines without their numbers, and without what these do to widths and bars. */
+export function shapeOf(text: string): string[] {
+  return text.split("\n").map((line) =>
+    line
+      .replaceAll(/-?\d+(?:\.\d+)?(?:e-?\d+)?/g, "#")
+      .replaceAll(/[█▉▊▋▌▍▎▏]+/g, "█")
+      .replaceAll(/\s+/g, " ")
+      .trim(),
+  );
+}
+
 /** What a shell said. */
 export interface Said {
   readonly code: number;

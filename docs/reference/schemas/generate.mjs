@@ -41,6 +41,8 @@ const only = (state, schema) => ({
 });
 
 const seconds = { type: "number", exclusiveMinimum: 0 };
+const notNegative = { type: "number", minimum: 0 };
+const upToOne = { type: "number", minimum: 0, maximum: 1 };
 const lease = object({ token: text, seconds });
 const keptLease = object({ sha256, seconds });
 const values = { ...list(ref("number")), minItems: 1 };
@@ -488,7 +490,7 @@ const schemas = {
   describe: [
     "`describe KIND NAME`",
     object({
-      kind: { enum: ["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "training"] },
+      kind: { enum: ["model", "dataset", "optimizer", "scheduler", "sampler", "pruner", "importance", "training"] },
       name: text,
       summary: text,
       parameters: list(
@@ -625,6 +627,84 @@ const schemas = {
         { description: "With several: the Pareto front, by number.", ...list(ref("trial")), minItems: 1 },
       ],
     },
+  ],
+  importance: [
+    "`importance`",
+    object({
+      study: text,
+      method: { enum: ["ped-anova", "fanova"] },
+      options: {
+        description: "As `describe importance METHOD` lists them.",
+        ...map({ type: ["number", "string", "boolean"] }),
+      },
+      targets: list(
+        object({
+          metric: text,
+          direction: { description: "fanova makes no use of it.", enum: ["minimize", "maximize"] },
+          parameters: {
+            description: "Most important first.",
+            ...list(
+              object({
+                name: text,
+                importance: {
+                  description:
+                    "fanova: the share of the variance that it explains by itself. ped-anova: a divergence, without an upper end.",
+                  ...notNegative,
+                },
+                share: { description: "Of the sum of all importances; 0 where that is 0.", ...upToOne },
+                spread: {
+                  description: "fanova: standard deviation over the trees; ped-anova: null.",
+                  ...nullable(notNegative),
+                },
+                trials: { description: "How many of the used trials have it.", ...count },
+                within: {
+                  description: "The importance among the trials that have it; null where all have.",
+                  ...nullable(notNegative),
+                },
+              }),
+            ),
+          },
+          interactions: {
+            description: "Largest first; null without --interactions.",
+            ...nullable(
+              list(
+                object({
+                  names: { ...list(text), minItems: 2, maxItems: 2 },
+                  importance: {
+                    description: "The share of the variance, beyond what each explains by itself.",
+                    ...notNegative,
+                  },
+                  spread: notNegative,
+                }),
+              ),
+            ),
+          },
+          used: { description: "How many trials were used.", ...count },
+          top: { description: "ped-anova: how many of them are the top trials.", ...nullable(count) },
+          omitted: {
+            description: "The trials that were not used, by the reason.",
+            ...list(
+              object({
+                reason: {
+                  enum: [
+                    "banned",
+                    "failed",
+                    "unfinished",
+                    "pruned",
+                    "infeasible",
+                    "no-value",
+                    "not-finite",
+                    "outside-space",
+                  ],
+                },
+                trials: list(count),
+              }),
+            ),
+          },
+          notes: list(text),
+        }),
+      ),
+    }),
   ],
   "best-trial-retrain": [
     "`best-trial --retrain`",

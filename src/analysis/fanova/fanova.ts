@@ -127,8 +127,9 @@ interface Examination {
 /** Grows the forest of a group, and averages over its trees what each parameter, and each pair, explains. */
 function examine(group: Group, values: Float64Array, examination: Examination): GroupResult {
   const { options, place, part } = examination;
+  const others = group.others.map((one) => fullParameter(one, group.rows)).filter(varies);
   const table = tableOf(
-    [...group.own, ...group.others].map((one) => fullParameter(one, group.rows)),
+    [...group.own.map((one) => fullParameter(one, group.rows)), ...others],
     values,
     options.measure,
   );
@@ -174,6 +175,11 @@ function pairsOf(own: readonly number[], count: number): (readonly [number, numb
   for (let a = 0; a < count; a++)
     for (let b = a + 1; b < count; b++) if (isOwn.has(a) || isOwn.has(b)) pairs.push([a, b]);
   return pairs;
+}
+
+/** What makes a conditional parameter active is often the same in all of its trials. */
+function varies({ values }: FullParameter): boolean {
+  return values.some((value) => value !== values[0]);
 }
 
 /** The values of a regime at some of its rows. */

@@ -75,12 +75,12 @@ describe.each(methods)("%s never throws for what a study is", (method) => {
     const annotations = new Map<number, Annotation>([[11, { note: "", tags: [], banned: true }]]);
     const target = first({ trials, space, annotations }, { method });
     const wanted = [
-      { reason: "not-finite", trials: [3, 4] },
-      { reason: "failed", trials: [5] },
       { reason: "pruned", trials: [6, 7] },
+      { reason: "failed", trials: [5] },
       { reason: "unfinished", trials: [8] },
-      { reason: "outside-space", trials: [9] },
       { reason: "banned", trials: [11] },
+      { reason: "not-finite", trials: [3, 4] },
+      { reason: "outside-space", trials: [9] },
     ];
     expect(target.omitted).toEqual(wanted);
     expect(target.used).toBe(32);
@@ -113,10 +113,10 @@ describe.each(methods)("%s never throws for what a study is", (method) => {
       { metric: "size", direction: "maximize" },
     ] as const;
     const trials = complete(60, (number, { params }) => ({
-      ...{ value: undefined, values: [Number(params["x"]) ** 2, Number(params["k"])], seconds: number },
+      ...{ value: null, values: [Number(params["x"]) ** 2, Number(params["k"])], seconds: number },
       metrics: { best: { val_mae: params["c"] === "a" ? 1 : 0 } },
       user_attrs: { heat: Number(params["k"]) },
-    })) as Trial[];
+    }));
     const source = { trials, space, objectives };
     const { targets } = importances(source, { method });
     expect(targets.map(({ metric, direction, parameters }) => [metric, direction, parameters[0]?.name])).toEqual([
