@@ -75,12 +75,16 @@ export function shortLabel(name: string, most: number): string {
   return characters.length <= most ? text : `…${characters.slice(1 - most).join("")}`;
 }
 
-/** Whether positive values spread over so many orders of magnitude that a linear axis would hide the small ones. */
+/**
+ * Whether a linear axis would hide positive values: they spread over orders of magnitude, or all but a few crowd at its lower
+ * end.
+ */
 export function wantsLog(values: readonly number[], ratio = 100): boolean {
-  const finite = values.filter(Number.isFinite);
-  if (finite.length < 2) return false;
-  const [low, high] = rangeOf(finite);
-  return low > 0 && high / low >= ratio;
+  const finite = Float64Array.from(values.filter(Number.isFinite)).sort();
+  const [low, high] = [finite[0] ?? 0, finite.at(-1) ?? 0];
+  if (finite.length < 2 || !(low > 0)) return false;
+  const middle = finite[Math.floor(finite.length / 2)] as number;
+  return high / low >= ratio || (high / low >= 10 && middle - low < 0.1 * (high - low));
 }
 
 /** The least and the greatest of some finite numbers. */

@@ -150,6 +150,8 @@ describe("real output is as the schema says", () => {
     ["trials", ["trials", ...pairs]],
     ["best-trial", ["best-trial", ...pairs]],
     ["show", ["show", "mixed"]],
+    ["plot", ["plot", "history", "mixed"]],
+    ["plot", ["plot", "pareto", ...pairs]],
     ["show", ["show", ...other]],
     ["trials", ["trials", "mixed"]],
     ["trials", ["trials", ...other]],

@@ -77,7 +77,7 @@ function notJson(value: unknown, path = "option"): string[] {
   if (value === null || typeof value === "string" || typeof value === "boolean") return [];
   if (Array.isArray(value)) return value.flatMap((item, i) => notJson(item, `${path}[${i}]`));
   if (typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype)
-    return [`${path}: ${String(value)}`];
+    return [`${path}: ${typeof value}`];
   return Object.entries(value).flatMap(([key, item]) => notJson(item, `${path}.${key}`));
 }
 

@@ -86,6 +86,9 @@ describe("history", () => {
     expect(await axis(1e-4, 1e-2, 1)).toBe("log");
     expect(await axis(0, 1e-2, 1)).toBe("value");
     expect(await axis(1, 2)).toBe("value");
+    // All but one in the lowest tenth of a range of 20 to 1.
+    expect(await axis(1, 1.5, 2, 20)).toBe("log");
+    expect(await axis(1, 10, 15, 20)).toBe("value");
   });
 
   test("any metric that trials have; which way is better is its own, and unknown for a user's", async () => {
