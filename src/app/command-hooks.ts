@@ -38,6 +38,7 @@ export const HOOKS_LOG = "hooks.log";
  * any subscriber. At the end of a call those for trials are waited for up to 60 s; what is left then is dropped.
  * @throws UsageError `invalid-words`, `unknown-option`.
  * @example
+ * const study = await createStudy({ storage: "studies", space: { x: float(-5, 5) } });
  * const hooks = await commandHooks(study, { onTrial: "node notify.mjs", onFinish: ["mail", "-s", "done", "me"] });
  * await study.optimize((trial) => trial.params.x ** 2, { trials: 40, trackers: [hooks] });
  */

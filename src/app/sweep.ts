@@ -11,16 +11,16 @@ import { requestKeys } from "./study-request.js";
 import { sweepPoints } from "./views/sweep-points.js";
 import type { SweepPoint } from "./views/sweep-points.js";
 
-/** What a sweep settles by itself. */
-type Settled =
-  | ("search" | "space" | "sampler" | "from" | "terminator" | "onDuplicate" | "defaults" | "defaultSpace")
-  | ("dryRunPruner" | "settings" | "spaceChange");
-
 /** The values of one parameter: a range or choices as `--grid` takes them, a list, or a distribution. */
 export type GridValues = string | readonly ParamValue[] | Distribution;
 
 /** What a {@link sweep} is over, and all that is the same in its trials. */
-export interface SweepOptions extends Omit<CreateStudyOptions, Settled> {
+export interface SweepOptions extends Omit<
+  CreateStudyOptions,
+  // What a sweep settles by itself.
+  | ("search" | "space" | "sampler" | "from" | "terminator" | "onDuplicate" | "defaults" | "defaultSpace")
+  | ("dryRunPruner" | "settings" | "spaceChange")
+> {
   /**
    * The values of each parameter, or as typed: `["model.hidden_size=16,32", "train.lr=log:1e-4..1e-1:points=4"]`. What is
    * not named is fixed: by `fix` and `params`, or at its default.
@@ -33,12 +33,12 @@ export interface SweepOptions extends Omit<CreateStudyOptions, Settled> {
 }
 
 const keys: KnownKeys<SweepOptions> = {
-  ...withoutSettled(requestKeys),
+  ...withoutSettled(),
   ...({ storage: true, directory: true, grid: true, repeat: true, random: true } as const),
 };
 
-function withoutSettled(all: typeof requestKeys): Omit<typeof requestKeys, Settled> {
-  const { search: _1, space: _2, sampler: _3, from: _4, terminator: _5, onDuplicate: _6, ...rest } = all;
+function withoutSettled() {
+  const { search: _1, space: _2, sampler: _3, from: _4, terminator: _5, onDuplicate: _6, ...rest } = requestKeys;
   const { defaults: _7, defaultSpace: _8, dryRunPruner: _9, settings: _10, ...kept } = rest;
   return kept;
 }

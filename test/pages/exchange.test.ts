@@ -2,7 +2,7 @@
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { emptyFolder, projectRoot, runHere } from "./cli.js";
+import { emptyFolder, projectRoot, runHere } from "../integration/cli.js";
 import { blocksOf } from "./page.js";
 
 test("docs/exchange.md: its commands run, and print the lines that it shows", async () => {

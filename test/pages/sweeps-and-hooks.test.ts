@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { projectRoot } from "./cli.js";
+import { projectRoot } from "../integration/cli.js";
 import { blocksOf, PageFolder } from "./page.js";
 
 /** Lines without their numbers and times, and without what these do to their widths. */
