@@ -74,7 +74,7 @@ test("a point that was tried under a space that does not hold any more is not ta
   const study = await createStudy({ ...bowl, storage, space: { n: int(0, 2), y: float(0, 1) } });
   await tried(study, { n: 0, y: 0.25 }, { n: 1, y: 0.5 }, { n: 2, y: 0.5 });
   await changeSpace(study, { space: { n: int(0, 2), y: categorical([0.5]) } });
-  const result = await study.optimize((trial) => trial.params["n"] as number, { trials: 9 });
+  const result = await study.optimize((trial) => trial.params["n"], { trials: 9 });
   expect(result.stoppedBy).toBe("space-exhausted");
   expect(study.trials.slice(3).map(({ params }) => params)).toEqual([{ n: 0, y: 0.5 }]);
 });
@@ -110,9 +110,9 @@ test.each(["tpe", "auto", "cmaes", "nsga2", "qmc", "random"])(
 test("grid and brute force go over what the new space has beyond the trials that fit", async () => {
   for (const sampler of ["grid", "brute-force"]) {
     const study = await createStudy({ name: sampler, storage, seed: 1, sampler, space: { n: int(0, 2) } });
-    await study.optimize((trial) => trial.params["n"] as number, { trials: 3 });
+    await study.optimize((trial) => trial.params["n"], { trials: 3 });
     await changeSpace(study, { space: { n: int(1, 4) } });
-    const { stoppedBy } = await study.optimize((trial) => trial.params["n"] as number, { trials: 9 });
+    const { stoppedBy } = await study.optimize((trial) => trial.params["n"], { trials: 9 });
     expect([
       sampler,
       stoppedBy,
