@@ -6,6 +6,7 @@ import { changeSpace } from "../../../src/app/change-space.js";
 import { createStudy, ensureStudy, planSpaceChange } from "../../../src/app/create-study.js";
 import { loadStudy } from "../../../src/app/study.js";
 import { readStudy, summarizeStudy } from "../../../src/app/read-study.js";
+import { replayTrial } from "../../../src/app/replay.js";
 import { categorical, float, int } from "../../../src/core/index.js";
 import type { History, Params, SearchSpace, Trial } from "../../../src/core/index.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
@@ -286,3 +287,18 @@ test("a space that the study's sampler cannot serve is refused, and nothing chan
   await expect(changeSpace(study, { spaces: {} } as never)).rejects.toMatchObject({ code: "unknown-option" });
   expect(study.header.earlier_spaces).toBeUndefined();
 });
+
+test("a trial is replayed with what was fixed when it ran", async () => {
+  const study = await createStudy({
+    name: "m",
+    storage,
+    model: "mlp",
+    dataset: "dummy",
+    seed: 3,
+    fix: ["train.epochs=2"],
+  });
+  await study.optimize({ trials: 1, workers: 1 });
+  await changeSpace(at("m"), { fix: ["train.epochs=3", "train.optimizer=sgd"], search: ["model.layers=int:2..4"] });
+  const { same, reports } = await replayTrial(at("m"), 0);
+  expect([same, reports.length]).toEqual([true, 2]);
+}, 30_000);
