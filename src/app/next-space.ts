@@ -84,7 +84,7 @@ export async function relaidSpace(
 function searchedNow(space: SearchSpace, own: Readonly<Record<string, Condition>>): DeclaredSearch[] {
   return Object.entries(space).map(([name, { when, ...bare }]) => ({
     name,
-    distribution: (when === undefined || Object.hasOwn(own, name) ? bare : { ...bare, when }) as Distribution,
+    distribution: when === undefined || Object.hasOwn(own, name) ? bare : { ...bare, when },
     optional: true,
   }));
 }

@@ -193,6 +193,7 @@ async function operandsOf(
   if (argument.argChoices) return named(argument.argChoices);
   switch (argument.name()) {
     case "study":
+    case "studies":
       return studies(words, program);
     case "trial":
       return place.operands.length === 0 ? studies(words, program) : [];

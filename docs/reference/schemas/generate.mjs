@@ -437,9 +437,7 @@ const header = {
   },
 };
 
-const optionalInHeader = [
-  ...["made_by", "baselines", "note", "archived_at", "copied_from", "ended", "earlier_spaces"],
-];
+const optionalInHeader = [...["made_by", "baselines", "note", "archived_at", "copied_from", "ended", "earlier_spaces"]];
 
 const aboutStudy = {
   note: { description: "What people say about the study; empty: nothing.", ...text },

@@ -6,6 +6,7 @@ import { changeSpace } from "../../../src/app/change-space.js";
 import { createStudy, ensureStudy, planSpaceChange } from "../../../src/app/create-study.js";
 import { loadStudy } from "../../../src/app/study.js";
 import { readStudy, summarizeStudy } from "../../../src/app/read-study.js";
+import { replayTrial } from "../../../src/app/replay.js";
 import { categorical, float, int } from "../../../src/core/index.js";
 import type { History, Params, SearchSpace, Trial } from "../../../src/core/index.js";
 import type { Sampler } from "../../../src/samplers/sampler.js";
@@ -74,7 +75,7 @@ test("a point that was tried under a space that does not hold any more is not ta
   const study = await createStudy({ ...bowl, storage, space: { n: int(0, 2), y: float(0, 1) } });
   await tried(study, { n: 0, y: 0.25 }, { n: 1, y: 0.5 }, { n: 2, y: 0.5 });
   await changeSpace(study, { space: { n: int(0, 2), y: categorical([0.5]) } });
-  const result = await study.optimize((trial) => trial.params["n"] as number, { trials: 9 });
+  const result = await study.optimize((trial) => trial.params["n"], { trials: 9 });
   expect(result.stoppedBy).toBe("space-exhausted");
   expect(study.trials.slice(3).map(({ params }) => params)).toEqual([{ n: 0, y: 0.5 }]);
 });
@@ -110,9 +111,9 @@ test.each(["tpe", "auto", "cmaes", "nsga2", "qmc", "random"])(
 test("grid and brute force go over what the new space has beyond the trials that fit", async () => {
   for (const sampler of ["grid", "brute-force"]) {
     const study = await createStudy({ name: sampler, storage, seed: 1, sampler, space: { n: int(0, 2) } });
-    await study.optimize((trial) => trial.params["n"] as number, { trials: 3 });
+    await study.optimize((trial) => trial.params["n"], { trials: 3 });
     await changeSpace(study, { space: { n: int(1, 4) } });
-    const { stoppedBy } = await study.optimize((trial) => trial.params["n"] as number, { trials: 9 });
+    const { stoppedBy } = await study.optimize((trial) => trial.params["n"], { trials: 9 });
     expect([
       sampler,
       stoppedBy,
@@ -286,3 +287,18 @@ test("a space that the study's sampler cannot serve is refused, and nothing chan
   await expect(changeSpace(study, { spaces: {} } as never)).rejects.toMatchObject({ code: "unknown-option" });
   expect(study.header.earlier_spaces).toBeUndefined();
 });
+
+test("a trial is replayed with what was fixed when it ran", async () => {
+  const study = await createStudy({
+    name: "m",
+    storage,
+    model: "mlp",
+    dataset: "dummy",
+    seed: 3,
+    fix: ["train.epochs=2"],
+  });
+  await study.optimize({ trials: 1, workers: 1 });
+  await changeSpace(at("m"), { fix: ["train.epochs=3", "train.optimizer=sgd"], search: ["model.layers=int:2..4"] });
+  const { same, reports } = await replayTrial(at("m"), 0);
+  expect([same, reports.length]).toEqual([true, 2]);
+}, 30_000);
