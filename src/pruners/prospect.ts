@@ -32,7 +32,7 @@ const FASTEST = 1.5;
 
 /**
  * Prunes a trial where three things hold: its best value is behind (worse than the 40th percentile of what complete trials
- * reported at the step); without precedent (worse than what each of the best third of them had reached by that step);
+ * reported at the step); without precedent (worse than what each of the best third of them, ten at most, had reached by that step);
  * and without prospect: what it gained over the last doubling of its steps, carried on geometrically to the last step and
  * half as much again, would not bring it among the best tenth. The precedents protect where good trials start badly,
  * the prospect where the best learn slowest. With the percentile alone it is {@link PercentilePruner}.
