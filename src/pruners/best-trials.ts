@@ -10,25 +10,25 @@ export interface Ended {
   readonly loss: number;
 }
 
-/** So many are kept in order: more of them say no more about what good trials look like. */
-const KEPT = 50;
-
 /** What makes lower the better one. */
 export const signOf = (direction: Direction): number => (direction === "minimize" ? 1 : -1);
 
 /** Complete, feasible trials with a report that is a number: how many, the best of them, and how far they came. */
 export class BestTrials extends FollowedHistory {
   readonly direction: Direction;
+  readonly #most: number;
   #best: Ended[] = [];
   #count = 0;
   #lastStep = -Infinity;
 
-  constructor(direction: Direction) {
+  /** @param most how many are kept in order */
+  constructor(direction: Direction, most: number) {
     super();
     this.direction = direction;
+    this.#most = most;
   }
 
-  /** By rising loss, of equal ones the earlier trial first; at most fifty. */
+  /** By rising loss, of equal ones the earlier trial first; at most so many as are kept. */
   get best(): readonly Ended[] {
     return this.#best;
   }
@@ -60,8 +60,8 @@ export class BestTrials extends FollowedHistory {
     const isBehind = (other: Ended): boolean =>
       other.loss > loss || (other.loss === loss && other.trial.number > trial.number);
     const place = this.#best.findIndex(isBehind);
-    if (place < 0 && this.#best.length >= KEPT) return;
+    if (place < 0 && this.#best.length >= this.#most) return;
     this.#best.splice(place < 0 ? this.#best.length : place, 0, { trial, loss });
-    this.#best.length = Math.min(this.#best.length, KEPT);
+    this.#best.length = Math.min(this.#best.length, this.#most);
   }
 }

@@ -23,6 +23,8 @@ const optionKeys: KnownKeys<ProspectPrunerOptions> = { percentile: true, margin:
 
 /** Shares of the complete trials: the good ones whose course is a precedent, and those that are to be equalled. */
 const [PRECEDENTS, GOAL] = [1 / 3, 1 / 10];
+/** At most so many are precedents: the worst of ever more good ones would protect ever more trials. */
+const PRECEDENTS_AT_MOST = 10;
 /** At most so many are to be equalled, as a search follows no more of them. */
 const GOAL_AT_MOST = 25;
 /** No trial is expected to gain faster and faster by more than this from one doubling of its steps to the next. */
@@ -30,7 +32,7 @@ const FASTEST = 1.5;
 
 /**
  * Prunes a trial where three things hold: its best value is behind (worse than the 40th percentile of what complete trials
- * reported at the step); without precedent (worse than what each of the best third of them had reached by that step);
+ * reported at the step); without precedent (worse than what each of the best third of them, ten at most, had reached by that step);
  * and without prospect: what it gained over the last doubling of its steps, carried on geometrically to the last step and
  * half as much again, would not bring it among the best tenth. The precedents protect where good trials start badly,
  * the prospect where the best learn slowest. With the percentile alone it is {@link PercentilePruner}.
@@ -72,7 +74,7 @@ export class ProspectPruner implements Pruner {
     const { direction } = history;
     const reports = digestOf(trial);
     if (!behind.prune || Number.isNaN(reports.best(direction))) return behind;
-    if (this.#ended?.direction !== direction) this.#ended = new BestTrials(direction);
+    if (this.#ended?.direction !== direction) this.#ended = new BestTrials(direction, GOAL_AT_MOST);
     this.#ended.follow(history.trials);
     const { prune, reason } = this.#judge(reports, this.#ended);
     const before = prune ? behind.reason : `step ${reports.last}`;
@@ -84,7 +86,7 @@ export class ProspectPruner implements Pruner {
     if (count === 0) return { prune: false, reason: "no complete trial meets the constraints" };
     const sign = signOf(direction);
     const own = reports.best(direction);
-    const good = best.slice(0, Math.ceil(PRECEDENTS * count));
+    const good = best.slice(0, Math.min(PRECEDENTS_AT_MOST, Math.ceil(PRECEDENTS * count)));
     const precedent = worstAt(good, reports.last as number, direction);
     if (precedent && sign * own <= precedent.loss) {
       const [mine, theirs] = shownApart(own, sign * precedent.loss);

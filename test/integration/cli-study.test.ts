@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { MedianPruner } from "../../src/pruners/median.js";
+import { ProspectPruner } from "../../src/pruners/prospect.js";
 import { recomputePrunes } from "../fixtures/study/recompute-prunes.js";
 import type { Trial } from "../../src/core/index.js";
 import { emptyFolder, jsonLines, projectRoot, runCli, runHere } from "./cli.js";
@@ -108,7 +108,7 @@ describe("create-study and optimize, as typed in an empty folder", () => {
     expect(trials).toHaveLength(60);
     const pruned = trials.filter((trial) => trial.state === "pruned");
     expect(pruned.length).toBeGreaterThan(5);
-    const decisions = recomputePrunes(new MedianPruner(), { direction: "minimize", trials });
+    const decisions = recomputePrunes(new ProspectPruner(), { direction: "minimize", trials });
     const prunes = decisions.filter(({ prune }) => prune);
     expect(prunes.map(({ number, reason }) => [number, reason]).sort()).toEqual(
       pruned.map((trial) => [trial.number, trial.prune_reason]).sort(),
