@@ -110,7 +110,7 @@ describe("history", () => {
 describe("intermediate", () => {
   test("the median of complete trials where at least two reported; gaps for what is not finite; ends of pruned ones", async () => {
     const trials = [
-      reportedTrial(0, "complete", [8, 4, 2], null, { value: 2 }),
+      reportedTrial(0, "complete", [8, 4, 2, 7], null, { value: 2 }),
       reportedTrial(1, "complete", [6, NaN, 1], null, { value: 1 }),
       reportedTrial(2, "complete", [1, 5], null, { value: 5 }),
       reportedTrial(3, "pruned", [100, 90]),
