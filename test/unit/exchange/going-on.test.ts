@@ -1,7 +1,7 @@
 /** Spaces that are made of trials' own distributions, and studies that have gone on in Optuna since they were exported. */
 import { describe, expect, test } from "vitest";
 import { blankTrial, categorical, createStudyState, float, int } from "../../../src/core/index.js";
-import type { Distribution, ParamValue } from "../../../src/core/index.js";
+import type { Distribution, ParamValue, Trial } from "../../../src/core/index.js";
 import { distributionText } from "../../../src/exchange/optuna/distributions.js";
 import { journalLines, toRecords } from "../../../src/exchange/optuna/index.js";
 import { fitsSpace, spaceOfTrials } from "../../../src/exchange/optuna/study-space.js";
@@ -36,7 +36,9 @@ describe("the space of trials", () => {
     ["the last one's kind", [float(0, 1), categorical(["a"])], categorical(["a"])],
   ] as const)("%s", (_what, distributions, wanted) => {
     const { space } = spaceOf(
-      ...distributions.map((d) => ({ x: [d, d.type === "categorical" ? d.choices[0] : d.low] as const })),
+      ...distributions.map((d) => ({
+        x: [d, d.type === "categorical" ? (d.choices[0] as ParamValue) : d.low] as const,
+      })),
     );
     expect(space).toEqual({ x: wanted });
   });
@@ -81,11 +83,19 @@ test("a grid ends in Optuna where it ends in decimals", () => {
 });
 
 describe("a study that went on in Optuna", () => {
-  const running = {
-    ...{ state: "running", owner: "1@here", slot: 1, seed: 11, attempt: 2, params: { x: 0.5 }, backend: "wasm" },
+  const running: Partial<Omit<Trial, "number">> = {
+    state: "running",
+    owner: "1@here",
+    slot: 1,
+    seed: 11,
+    attempt: 2,
+    params: { x: 0.5 },
+    backend: "wasm",
     attempts: [{ attempt: 1, started_at: null, ended_at: null, reason: "its process died", intermediate: [] }],
-    ...{ intermediate: [[1, 0.5]], seen: [1], started_at: "2026-01-01T00:00:00.000Z" },
-  } as const;
+    intermediate: [[1, 0.5]],
+    seen: [1],
+    started_at: "2026-01-01T00:00:00.000Z",
+  };
   const failure = { class: "timeout", message: "too long", where: "epoch 3" } as const;
   const state = createStudyState(
     header("on", { space: { x: float(0, 1) }, objectives: [{ metric: "value", direction: "minimize" }] }),
