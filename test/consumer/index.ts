@@ -219,7 +219,10 @@ const replayed: ReplayResult = await replayTrial(tuned, 0);
 expect(replayed.same, "replayed bit for bit");
 const important: StudyImportances = await studyImportances(address, { metric: ["val_rmse", "seconds"] });
 expect(important.targets.map(({ used }) => used).join() === "2,2", "importances of what is stored");
-const [forest] = importances(tuned, { method: { name: "fanova", options: { n_trees: 4 } }, interactions: true }).targets;
+const [forest] = importances(tuned, {
+  method: { name: "fanova", options: { n_trees: 4 } },
+  interactions: true,
+}).targets;
 expect(forest?.interactions !== null && forest?.top === null, "importances of an open study");
 const retrained: RetrainResult = await retrain(tuned, { seeds: 2 });
 expect(retrained.runs.length === 4, "trained again");
