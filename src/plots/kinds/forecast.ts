@@ -97,7 +97,7 @@ function panelSeries(cell: PlottedCell, { horizon, eol }: PlottedPrediction, pan
 
 /** Draws the forecast of each cell. */
 export function forecast(study: PlotStudy, { width = PLOT_WIDTH, height }: PlotOptions): Plot {
-  const predicted = predictionOf(study, "forecast");
+  const predicted = predictionOf(study);
   const { cells, trial, horizon } = predicted;
   const rows = Math.max(1, cells.length);
   const plotHeight =
@@ -106,9 +106,12 @@ export function forecast(study: PlotStudy, { width = PLOT_WIDTH, height }: PlotO
   const series = cells.flatMap((cell, panel) => panelSeries(cell, predicted, panel));
   const left = places.grids[0]?.["left"];
   return {
-    ...{ kind: "forecast", title: `${study.name}: forecast ${cyclesInWords(horizon)} ahead by trial ${trial}` },
+    ...{
+      kind: "forecast",
+      title: `${study.name}: forecast${predicted.nothing === null ? ` ${cyclesInWords(horizon)} ahead by trial ${trial}` : ""}`,
+    },
     notes: [
-      ...(cells.length === 0 ? ["There is no cell to forecast."] : []),
+      ...(cells.length === 0 ? [predicted.nothing ?? "There is no cell to forecast."] : []),
       ...(cells.some(({ ends }) => ends.length > 0) && predicted.of !== HELD_OUT
         ? [`What is predicted of earlier cycles is that of the ${predicted.of}.`]
         : []),

@@ -1,16 +1,18 @@
 /** What the kinds `prediction` and `forecast` have in common: the predicted cells, or why there are none. */
-import { UsageError } from "../../core/index.js";
 import type { PlottedPrediction, PlotStudy } from "../plot-study.js";
 
-/**
- * The prediction that a plot is asked of.
- * @throws UsageError `no-prediction` where the best trial has none, saying why.
- */
-export function predictionOf({ name, prediction }: PlotStudy, kind: string): PlottedPrediction {
-  const missing =
-    prediction === undefined ? "nothing was predicted" : "missing" in prediction ? prediction.missing : null;
-  if (missing !== null) throw new UsageError("no-prediction", `plot ${kind} of "${name}": ${missing}`);
-  return prediction as PlottedPrediction;
+/** A prediction, or a picture's worth of nothing. */
+export interface Predicted extends PlottedPrediction {
+  /** Why there is nothing, as a note; null where there is something. */
+  readonly nothing: string | null;
+}
+
+/** What is predicted; where that is nothing, no cells and why. */
+export function predictionOf({ prediction }: PlotStudy): Predicted {
+  if (prediction !== undefined && !("missing" in prediction)) return { ...prediction, nothing: null };
+  const why = prediction?.missing ?? "the best trial was not asked";
+  const none = { trial: -1, horizon: 1, eol: NaN, members: 1, of: "", cells: [], total: 0 };
+  return { ...none, nothing: `No prediction: ${why}.` };
 }
 
 /** What is said of every such plot. */

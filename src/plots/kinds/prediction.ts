@@ -55,7 +55,7 @@ function rightSeries(cells: readonly PlottedCell[]): ChartOption[] {
 
 /** Draws predicted against true SOH. */
 export function prediction(study: PlotStudy, { width = PLOT_WIDTH, height }: PlotOptions): Plot {
-  const predicted = predictionOf(study, "prediction");
+  const predicted = predictionOf(study);
   const { cells, horizon, trial } = predicted;
   const there = cells.filter(({ ends }) => ends.length > 0);
   const plotHeight = height === undefined ? 280 : Math.max(60, height - HEAD - MARGIN.top - MARGIN.bottom);
@@ -66,13 +66,17 @@ export function prediction(study: PlotStudy, { width = PLOT_WIDTH, height }: Plo
   const thinned = there.some(({ ends }) => ends.length > MOST_POINTS);
   const notes = [
     there.length === 0
-      ? "No cell has a path whose whole truth is known."
+      ? (predicted.nothing ?? "No cell has a path whose whole truth is known.")
       : `RMSE ${ahead} ahead, SOH: ${errors.join(", ")} (${predicted.of === HELD_OUT ? "cells held out" : predicted.of}).`,
     ...predictionNotes(predicted),
     ...(thinned ? [`Of a cell at most ${MOST_POINTS} points are drawn, taken evenly; the table has all.`] : []),
   ];
   return {
-    ...{ kind: "prediction", title: `${study.name}: SOH ${ahead} ahead, predicted by trial ${trial}`, notes },
+    ...{
+      kind: "prediction",
+      title: `${study.name}: ${predicted.nothing === null ? `SOH ${ahead} ahead, predicted by trial ${trial}` : "predicted SOH"}`,
+      notes,
+    },
     ...{ width, height: Math.round(places.height) },
     option: {
       ...{ grid: places.grids, legend: topLegend([...new Set(series.map(({ name }) => name as string))]) },

@@ -122,8 +122,8 @@ describe("every kind", () => {
         for (const plot of await allOf(study)) {
           expect(notJson(plot.option), plot.kind).toEqual([]);
           expect(new Set(plot.table.rows.map((row) => row.length)).size, plot.kind).toBeLessThanOrEqual(1);
-          // These are of metrics, not of trials.
-          if (["importances", "edf", "hypervolume"].includes(plot.kind)) continue;
+          // These are of metrics, or of one trial.
+          if (["importances", "edf", "hypervolume", "prediction", "forecast"].includes(plot.kind)) continue;
           const at = plot.table.columns.indexOf("trial");
           const drawn = new Set(plot.table.rows.map((row) => row[at])).size;
           expect(drawn + saidLeftOut(plot.notes), `${plot.kind}: ${plot.notes.join(" ")}`).toBe(
