@@ -186,10 +186,13 @@ describe("a server that does not do what it should", () => {
     run.params.set("x", "17");
     for (const folder of [await folderOf("refusing")]) await rm(folder, { recursive: true });
     run.tags.delete("mlbench_hpo.ended");
+    run.tags.delete("mlbench_hpo.state");
+    run.metrics.clear();
     run.status = "SCHEDULED";
     const { refused } = await sync("refusing");
     expect(refused).toEqual([expect.stringMatching(/Changing param values is not allowed: x/)]);
     expect(run.tags.get("mlbench_hpo.state")).toBe("complete");
+    expect([pointsOf(run, "value").length, pointsOf(run, "objective/value").length]).toEqual([3, 1]);
   });
   it("keeps files elsewhere: said once in plain words, everything else is logged", async () => {
     fake.artifactRoot = "s3://bucket";
