@@ -200,7 +200,7 @@ function targetOf(options: MlflowOptions, directory: string | null): MlflowSetti
   const list = fitting.map((target) => `${target.uri} (${target.experiment ?? target.experimentId ?? "Default"})`);
   throw new UsageError(
     "mlflow-uri",
-    `logged to several places: ${list.join(", ")}; name the server (--mlflow URL) and MLFLOW_EXPERIMENT_NAME`,
+    `logged to several places: ${list.sort().join(", ")}; name the server (--mlflow URL) and MLFLOW_EXPERIMENT_NAME`,
   );
 }
 

@@ -313,7 +313,7 @@ await readMat(new Uint8Array(4)).then(
 );
 
 // Tracking.
-const mlflow: Tracker = new MlflowTracker({
+const mlflow = new MlflowTracker({
   uri: "http://127.0.0.1:9",
   experiment: "cells",
   onWarning: () => undefined,
