@@ -126,6 +126,7 @@ export { readReport, writeReport } from "./app/write-report.js";
 export type { WriteReportOptions, WrittenReport } from "./app/write-report.js";
 export type {
   NamedText,
+  ColumnKind,
   ReportData,
   ReportedAnnotation,
   ReportedFailure,

@@ -125,6 +125,7 @@ const resendCommand = (study: string): string => `mlbench-hpo mlflow sync ${stud
  * goes on beside the trials, and nothing that goes wrong with it harms one; what the server has not got at the end of
  * the call stays beside the study, for {@link syncMlflow}.
  * @example
+ * const study = await loadStudy({ name: "tuned", storage: "studies" });
  * const tracker = new MlflowTracker({ uri: "http://127.0.0.1:5000", experiment: "cells" });
  * await study.optimize({ trials: 20, trackers: [tracker] });
  */
@@ -168,7 +169,7 @@ export interface SyncMlflowOptions extends Omit<MlflowOptions, "onWarning" | "re
  * @throws UsageError `mlflow-uri`, `mlflow-experiment`, `mlflow-run`; MlbenchError `mlflow-unreachable`,
  * `mlflow-refused`, `study-locked`
  * @example
- * const { run } = await syncMlflow({ name: "tuned", storage: "studies" }, { uri: "http://127.0.0.1:5000" });
+ * const { trials, refused } = await syncMlflow({ name: "tuned", storage: "studies" }, { uri: "http://127.0.0.1:5000" });
  */
 export async function syncMlflow(target: StudyTarget, options: SyncMlflowOptions = {}): Promise<SyncResult> {
   const { onProgress, signal, ...logged } = options;

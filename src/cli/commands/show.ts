@@ -87,7 +87,9 @@ async function studyInWords(inspected: InspectedStudy, { io, width, reference }:
   const spaces = changed ? await spacesInWords(changed) : [];
   const owner = summary.owner ? ownerInWords(summary.owner) : "";
   return (
-    [...inWords(summary, { owner, spaces, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join("\n") +
+    [...inWords(summary, { owner, spaces, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join(
+      "\n",
+    ) +
     (await historyPlot(inspected, io, summary)) +
     (await slicePlot(inspected, io))
   );

@@ -63,7 +63,7 @@ const mistakes: [string[], string][] = [
   [["describe", "median"], "describe median: did you mean `mlbench-hpo describe pruner median`?"],
   [
     ["describe", "nosuch"],
-    'unknown kind "nosuch": known: model, dataset, optimizer, scheduler, sampler, pruner, training',
+    'unknown kind "nosuch": known: model, dataset, optimizer, scheduler, sampler, pruner, importance, training',
   ],
   // Files.
   [["train", "--dataset", "csv", "--path", "nope.csv"], "nope.csv: no such file (data.path)"],

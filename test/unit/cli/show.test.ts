@@ -165,8 +165,8 @@ test("notes, tags and bans are shown by show and trials, and exported", async ()
   expect(whole.annotations).toEqual(annotations);
   expect(whole.trials.some((trial) => "annotation" in trial)).toBe(false);
   const rows = (await printed("export", ...of, "--to", "csv")).trim().split(/\r?\n(?=\d|$)/);
-  expect(rows[0]).toMatch(/,annotation\.note,annotation\.tags,annotation\.banned$/);
-  expect(rows[best + 1]).toMatch(/,looks right,\[\],false$/);
+  expect(rows[0]).toMatch(/,annotation\.note,annotation\.tags,annotation\.banned,owner,slot$/);
+  expect(rows[best + 1]).toMatch(/,looks right,\[\],false,[^,]*,[^,]*$/);
 });
 
 test("a trial of a process that has gone is said to run no more; one that is out, or whose process is there, is not", async () => {
