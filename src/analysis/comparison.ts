@@ -28,7 +28,7 @@ export interface StudyToCompare {
 
 /** What a curve is drawn against: finished trials, or seconds spent in them. */
 export const comparedBy = ["trials", "time"] as const;
-/** One of {@link comparedBy}. */
+/** One of `comparedBy`. */
 export type ComparedBy = (typeof comparedBy)[number];
 
 /** A point of a curve: finished trials or seconds in trials, and how good the study was then. */

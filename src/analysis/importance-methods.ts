@@ -33,7 +33,7 @@ export type FanovaOptions = z.output<typeof fanova>;
 
 /** The methods' names. */
 export const importanceMethodNames = ["ped-anova", "fanova"] as const;
-/** One of {@link importanceMethodNames}. */
+/** One of `importanceMethodNames`. */
 export type ImportanceMethod = (typeof importanceMethodNames)[number];
 
 /** A method's options by name. */

@@ -8,7 +8,7 @@ import type { ImportanceTarget } from "./importance-target.js";
 
 /** What a pruned trial counts for. */
 export const prunedRules = ["leave-out", "last-report"] as const;
-/** One of {@link prunedRules}. */
+/** One of `prunedRules`. */
 export type PrunedRule = (typeof prunedRules)[number];
 
 /** In the order in which they are told. */

@@ -9,7 +9,7 @@ import { locate } from "./address.js";
 
 /** What makes studies a group by itself: that they differ in their seed alone, or have the same sampler, pruner or model. */
 export const groupRules = ["seeds", "sampler", "pruner", "model"] as const;
-/** One of {@link groupRules}. */
+/** One of `groupRules`. */
 export type GroupRule = (typeof groupRules)[number];
 
 /** How {@link compareStudies} compares. */

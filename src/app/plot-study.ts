@@ -13,7 +13,7 @@ import type { LocatedStudy, StudyTarget } from "./address.js";
 
 /** What a plot can be written as. */
 export const plotFormats = ["svg", "html", "json"] as const;
-/** One of {@link plotFormats}. */
+/** One of `plotFormats`. */
 export type PlotFormat = (typeof plotFormats)[number];
 
 /** How a plot is asked for. */

@@ -2,7 +2,7 @@
 
 /** The themes that a plot can be drawn in. */
 export const themeNames = ["light", "dark"] as const;
-/** One of {@link themeNames}. */
+/** One of `themeNames`. */
 export type ThemeName = (typeof themeNames)[number];
 
 /** Okabe and Ito (2008): told apart by those who see no red or green, too. Lines also differ by dashes, points by shape. */
