@@ -115,7 +115,7 @@ export async function followPage(name: string, folder: PageFolder): Promise<Foll
       printed = shapeOf(stdout);
       continue;
     }
-    if (language !== "text") continue;
+    if (language !== "text" && language !== "json") continue;
     wrong.push(...shapeOf(text).filter((line) => line !== "" && !printed.includes(line)));
     shown++;
   }
