@@ -24,9 +24,7 @@ const rooms = {
   ],
   "src/app": [
     ...["address", "find-study", "read-study", "storage"],
-    ...["annotated", "baselines", "study-list", "study-overview", "trial-note", "trial-query"].map(
-      (name) => `views/${name}`,
-    ),
+    ...["annotated", "baselines", "study-list", "study-overview", "trial-query"].map((name) => `views/${name}`),
   ].map((name) => `src/app/${name}.ts`),
   "src/cli": [
     ...[

@@ -1,6 +1,6 @@
 /** A call of `optimize` for people: a live picture on a terminal, plain lines elsewhere. */
 import type { OptimizeEvent, StudyHeader, Trial } from "../core/index.js";
-import { directionsOf, isFeasible, objectivesInWords, oneLine, RunningFront } from "../core/index.js";
+import { directionsOf, isFeasible, objectivesInWords, oneLine, RunningFront, trialNote } from "../core/index.js";
 import { JsonView } from "./json-view.js";
 import type { JsonViewOptions } from "./json-view.js";
 import type { LiveRegion } from "./live-region.js";
@@ -12,7 +12,7 @@ import { styled } from "./styles.js";
 import { tellerOf } from "./teller.js";
 import { movesCursor, sizeOf } from "./terminal.js";
 import { flowText, textWidth, wrapText } from "./text-layout.js";
-import { note, paramText, stateStyle, valueText } from "./trial-table.js";
+import { paramText, stateStyle, valueText } from "./trial-table.js";
 
 /** Shows a call of `optimize` as it goes. */
 export interface OptimizeView {
@@ -56,7 +56,7 @@ export function trialLine(trial: Trial, isNewBest: boolean, width = Infinity): s
   const [first = "", ...params] = paramWords(trial.params);
   const head = `trial ${String(trial.number).padStart(3)}  ${state}  ${isNewBest ? styled("best", value) : value}`;
   const line = flowText([`${head}  ${first}`, ...params], width, INDENT).trimEnd();
-  const why = trial.state === "complete" ? "" : note(trial);
+  const why = trial.state === "complete" ? "" : trialNote(trial);
   if (why === "") return line;
   const last = line.slice(line.lastIndexOf("\n") + 1);
   if (textWidth(last) + 2 + textWidth(why) <= width) return `${line}  ${styled("muted", why)}`;

@@ -1,9 +1,7 @@
 /** Trials for people: as a table, and in a few words. */
-import { oneLine, stringifyJson, violationOf } from "../core/index.js";
-import { annotationInWords } from "../app/views/annotated.js";
+import { annotationInWords, oneLine, stringifyJson, trialNote, violationOf } from "../core/index.js";
 import type { AnnotatedTrial } from "../app/views/annotated.js";
 import type { FrontVolume, ParamValue, StudyObjective, Trial } from "../core/index.js";
-import { note } from "../app/views/trial-note.js";
 import { renderTable, shortNumber } from "./render.js";
 import type { Style } from "./styles.js";
 import { cutText } from "./text-layout.js";
@@ -17,9 +15,6 @@ export function shortNames(trials: readonly Pick<Trial, "params">[]): Map<string
   for (const name of names) counts.set(bare(name), (counts.get(bare(name)) ?? 0) + 1);
   return new Map(names.map((name) => [name, counts.get(bare(name)) === 1 ? bare(name) : name]));
 }
-
-export { annotationInWords } from "../app/views/annotated.js";
-export { infeasibility, note } from "../app/views/trial-note.js";
 
 /** How a trial's state is coloured. */
 export function stateStyle({ state }: Trial): Style | undefined {
@@ -56,7 +51,7 @@ export function volumeInWords({ value, reference }: FrontVolume, objectives: rea
 /** What people say about a trial, and what is worth saying of it in a few words. */
 function remark(trial: AnnotatedTrial): string {
   const said = trial.annotation ? annotationInWords(trial.annotation) : "";
-  return [said, note(trial)].filter((text) => text !== "").join("; ");
+  return [said, trialNote(trial)].filter((text) => text !== "").join("; ");
 }
 
 /** One column an objective; a study with one calls it `value`. */

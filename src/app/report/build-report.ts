@@ -1,12 +1,11 @@
 /** What a report says, put together from a study's state. */
-import { comparableTrials, describeDistribution, oneLine, stringifyJson } from "../../core/index.js";
+import { comparableTrials, describeDistribution, infeasibility, oneLine, stringifyJson } from "../../core/index.js";
 import type { Distribution, StudyHeader, StudyState, Trial } from "../../core/index.js";
 import type { Plot } from "../../plots/plot.js";
 import { baselinesOf, errorsOf, partNames } from "../views/baselines.js";
 import { certaintyInWords } from "../views/certainty.js";
 import { overviewOf } from "../views/study-overview.js";
 import type { StudyOverview, StudyPlace } from "../views/study-overview.js";
-import { infeasibility } from "../views/trial-note.js";
 import { trialVerdict } from "../views/verdict.js";
 import { packageName } from "../made-by.js";
 import type { Winners } from "../winners.js";

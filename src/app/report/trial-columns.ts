@@ -1,8 +1,6 @@
 /** The trials of a study as the columns of a report's table. */
-import { comparableTrials, topOfStudy } from "../../core/index.js";
+import { annotationInWords, comparableTrials, topOfStudy, trialNote } from "../../core/index.js";
 import type { ParamValue, StudyState, Trial } from "../../core/index.js";
-import { annotationInWords } from "../views/annotated.js";
-import { note } from "../views/trial-note.js";
 import type { ColumnKind, TrialColumn, TrialColumns } from "./report-data.js";
 
 /** More rows would make a page of tens of megabytes. */
@@ -97,7 +95,7 @@ function columnsOf(state: StudyState, trials: readonly Trial[]): Column[] {
     plain("seconds", "number", ({ seconds }) => seconds),
     ...constraintColumns(trials),
     plain("started_at", "time", (trial) => trial.started_at, "started"),
-    plain("note", "text", (trial) => cutCell([said(trial), note(trial)].filter((text) => text !== "").join("; "))),
+    plain("note", "text", (trial) => cutCell([said(trial), trialNote(trial)].filter((text) => text !== "").join("; "))),
   ];
 }
 

@@ -31,9 +31,3 @@ export function annotated(
     return annotation ? { ...trial, annotation } : trial;
   });
 }
-
-/** `banned [lab 3] unplugged`: what people say about a trial, in a line. */
-export function annotationInWords({ note: text, tags, banned }: Annotation): string {
-  const words = [...(banned ? ["banned"] : []), ...tags.map((tag) => `[${tag}]`), ...(text === "" ? [] : [text])];
-  return words.join(" ").replaceAll(/\s+/g, " ");
-}

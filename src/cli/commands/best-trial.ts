@@ -1,6 +1,13 @@
 /** `mlbench-hpo best-trial`: the winner, its weights, its retraining. */
 import { Option } from "commander";
-import { comparableTrials, directionsOf, frontVolume, UsageError } from "../../core/index.js";
+import {
+  annotationInWords,
+  comparableTrials,
+  directionsOf,
+  frontVolume,
+  infeasibility,
+  UsageError,
+} from "../../core/index.js";
 import type { FrontVolume, StudyHeader, StudyState, Trial } from "../../core/index.js";
 import type { ChosenBy } from "../../app/judge-best.js";
 import type { ComparedTrial } from "../../app/views/annotated.js";
@@ -18,7 +25,7 @@ import { formatOption, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { hangText } from "../text-layout.js";
-import { annotationInWords, infeasibility, paramText, trialTable, valueText, volumeInWords } from "../trial-table.js";
+import { paramText, trialTable, valueText, volumeInWords } from "../trial-table.js";
 
 interface BestOptions extends StudyOptions {
   checkpoint?: boolean;

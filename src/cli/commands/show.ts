@@ -10,6 +10,7 @@ import {
   objectivesInWords,
   oneLine,
   stringifyJson,
+  annotationInWords,
 } from "../../core/index.js";
 import type { MadeBy, StudyObjective, TrialPart } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
@@ -23,7 +24,7 @@ import { duration, printData, shortNumber, timeText } from "../render.js";
 import { formatOption } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
-import { annotationInWords, EXTERNAL, nobodyRuns, paramText, valueText, volumeInWords } from "../trial-table.js";
+import { EXTERNAL, nobodyRuns, paramText, valueText, volumeInWords } from "../trial-table.js";
 
 type ShowOptions = StudyOptions & { format: string; watch?: boolean; reference?: string };
 
