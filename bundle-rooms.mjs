@@ -24,7 +24,7 @@ const rooms = {
   ],
   "src/app": [
     ...["address", "find-study", "read-study", "storage"],
-    ...["annotated", "baselines", "study-list", "study-overview", "trial-query"].map((name) => `views/${name}`),
+    ...["annotated", "baselines", "study-list", "trial-query"].map((name) => `views/${name}`),
   ].map((name) => `src/app/${name}.ts`),
   "src/cli": [
     ...[
@@ -93,9 +93,13 @@ const groups = [
 const tensors = "src/tensor/tf.ts";
 
 /** Commands that need no group, beside those of a room: what they load stays as it is, else they would load groups. */
-const light = ["cli/commands/show", "cli/commands/best-trial", "app/views/best-so-far", "app/winners"].map(
-  (file) => `src/${file}.ts`,
-);
+const light = [
+  "cli/commands/show",
+  "cli/commands/best-trial",
+  "app/views/study-overview",
+  "app/views/best-so-far",
+  "app/winners",
+].map((file) => `src/${file}.ts`);
 
 const asModule = (path) => (path.startsWith(".") ? path : `./${path}`).replaceAll("\\", "/");
 const inDist = (file) => file.replace(/^src/, "dist").replace(/\.ts$/, ".js");

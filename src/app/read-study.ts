@@ -12,7 +12,6 @@ import type { RepairReport, StorageFinding } from "../storage/storage.js";
 import type { LocatedStudy, StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import type { StudyPlace, StudyOverview } from "./views/study-overview.js";
-import { overviewOf } from "./views/study-overview.js";
 import { winnerOf, winnersOf } from "./winners.js";
 
 /** A study's records as they are now, with where it is kept, who writes it, and what is amiss with its files. */
@@ -53,6 +52,8 @@ export async function readStudy(target: StudyTarget): Promise<StudyState> {
  */
 export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview> {
   const inspected = await inspect(await locate("summarizeStudy", target));
+  // What only reads records loads nothing of spaces and samplers.
+  const { overviewOf } = await import("./views/study-overview.js");
   return overviewOf(inspected.state, inspected);
 }
 

@@ -1,11 +1,8 @@
 /** Which trials of a study's earlier spaces fit the one that it has now, and what they are there. */
-import { contains, isActive } from "../core/distribution.js";
-import type { Distribution, Params, ParamValue, SearchSpace } from "../core/distribution.js";
-import { canonicalJson } from "../core/json.js";
-import type { ConfigValue } from "../core/run.js";
-import type { EarlierSpace, StudyHeader } from "../core/study.js";
-import type { Trial } from "../core/trial.js";
-import { listOfChoice } from "./model-choice.js";
+import { canonicalJson, contains, isActive } from "../core/index.js";
+import type { ConfigValue, Distribution, EarlierSpace, Params, ParamValue } from "../core/index.js";
+import type { SearchSpace, StudyHeader, Trial } from "../core/index.js";
+import { listOfChoice } from "./list-choice.js";
 import { drawOrder } from "./parents-first.js";
 import { inSpaceOrder } from "./points.js";
 

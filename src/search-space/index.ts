@@ -5,6 +5,7 @@ export * from "./declared-space.js";
 export * from "./derived-space.js";
 export * from "./duplicates.js";
 export * from "./earlier-spaces.js";
+export * from "./list-choice.js";
 export * from "./model-choice.js";
 export * from "./draw-uniform.js";
 export * from "./parameter-groups.js";

@@ -4,6 +4,7 @@ import { defined } from "../core/defined.js";
 import type { Condition, ParamValue } from "../core/distribution.js";
 import { canonicalJson } from "../core/json.js";
 import type { ConfigValue } from "../core/run.js";
+import { listOfChoice } from "./list-choice.js";
 import { qualify } from "../registry/parameter.js";
 import type { ParameterInfo, QualifiedParameter } from "../registry/parameter.js";
 
@@ -65,11 +66,6 @@ export function qualifyModels(models: readonly ModelParameters[]): QualifiedPara
 
 function isList(value: ConfigValue): value is readonly string[] {
   return Array.isArray(value);
-}
-
-/** The parts of a list parameter's searched value: `soh+capacity` names two features. */
-export function listOfChoice(value: ParamValue): ConfigValue {
-  return typeof value === "string" && value.includes("+") ? value.split("+").map((part) => part.trim()) : value;
 }
 
 /**

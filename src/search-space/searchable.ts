@@ -1,7 +1,7 @@
 /** The parameters that may be searched, and the distributions that they take. */
 import type { Distribution, ParamValue } from "../core/distribution.js";
 import { UsageError } from "../core/errors.js";
-import { listOfChoice } from "./model-choice.js";
+import { listOfChoice } from "./list-choice.js";
 import { bareName } from "../registry/names.js";
 import type { QualifiedParameter } from "../registry/parameter.js";
 import { parseDistribution } from "./search-grammar.js";
