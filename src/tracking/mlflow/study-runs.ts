@@ -128,7 +128,9 @@ function bestSoFar(state: StudyState): Point[] {
 function baselinePoints({ baselines = [], created_at }: StudyHeader): Point[] {
   if (baselines.length !== 1) return [];
   const at = Date.parse(created_at);
-  const named = Object.entries(baselines[0]?.metrics ?? {}).map(([name, value]) => [`baseline/${name}`, value] as const);
+  const named = Object.entries(baselines[0]?.metrics ?? {}).map(
+    ([name, value]) => [`baseline/${name}`, value] as const,
+  );
   return metricPoints(Object.fromEntries(named), { at, step: 0 }, "tag");
 }
 

@@ -224,7 +224,13 @@ describe("what is asked", () => {
 });
 
 test("trials of an earlier space that are none of the study's are told with the others that are not used", () => {
-  const earlier = { space: { x: float(0, 4) }, fixed: {}, conditions: {}, until: "2026-01-01T00:00:00.000Z", trials: 3 };
+  const earlier = {
+    space: { x: float(0, 4) },
+    fixed: {},
+    conditions: {},
+    until: "2026-01-01T00:00:00.000Z",
+    trials: 3,
+  };
   const trials = [0.5, 3, 4, 0.25, 0.75].map((x, number) =>
     blankTrial(number, { state: "complete", value: x, params: { x }, ...(number < 3 ? {} : { space_version: 1 }) }),
   );
