@@ -131,6 +131,7 @@ export type {
   ReportedAnnotation,
   ReportedFailure,
   ReportedParameter,
+  ReportedSpace,
   ReportedWinner,
   Reproduction,
   TrialColumn,

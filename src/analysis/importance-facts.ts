@@ -1,7 +1,7 @@
 /** What importances are found from, in whichever form a caller has a study. */
 import { requireKnownKeys, UsageError } from "../core/index.js";
 import type { Annotation, KnownKeys, SearchSpace, StudyHeader, StudyObjective, Trial } from "../core/index.js";
-import { trialsInSpace } from "../search-space/earlier-spaces.js";
+import { trialInSpace } from "../search-space/earlier-spaces.js";
 
 /** Records with the space they were drawn from: what `importances` needs of a study. */
 export interface ImportanceRecords {
@@ -29,6 +29,8 @@ const recordKeys: KnownKeys<ImportanceRecords> = { trials: true, space: true, ob
 export interface StudyFacts extends Required<ImportanceRecords> {
   /** The metric that trials report. */
   readonly reported: string | undefined;
+  /** Numbers of the trials of earlier spaces that are none of the space of now. */
+  readonly outside: ReadonlySet<number>;
 }
 
 /** @throws UsageError `invalid-option`, `unknown-option` for what is no study. */
@@ -39,12 +41,18 @@ export function factsOf(source: ImportanceRecords | ImportanceStudy): StudyFacts
   if ("header" in source) {
     const { header, trials: all, annotations = source.state?.annotations ?? new Map<number, Annotation>() } = source;
     const { objectives, space, settings } = header;
+    const outside = new Set<number>();
     // What an earlier space had and this one has not says nothing of this one.
-    const trials = trialsInSpace(header, all);
-    return { trials, space, objectives, annotations, reported: (settings?.prune_by ?? objectives[0])?.metric };
+    const trials = all.map((trial) => {
+      const told = trialInSpace(header, trial);
+      if (!told) outside.add(trial.number);
+      return told ?? trial;
+    });
+    const reported = (settings?.prune_by ?? objectives[0])?.metric;
+    return { trials, space, objectives, annotations, reported, outside };
   }
   requireKnownKeys("importances", source, recordKeys);
   const { trials, space = {}, objectives = [{ metric: "value", direction: "minimize" }] } = source;
   const annotations = source.annotations ?? new Map<number, Annotation>();
-  return { trials, space, objectives, annotations, reported: objectives[0]?.metric };
+  return { trials, space, objectives, annotations, reported: objectives[0]?.metric, outside: new Set() };
 }

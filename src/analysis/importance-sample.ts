@@ -105,9 +105,10 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 }
 
 /** The space's parameters in its order, then those that trials suggested by themselves. */
-function namesOf({ space, trials }: StudyFacts, wanted: readonly string[] | undefined): readonly string[] {
+function namesOf({ space, trials, outside }: StudyFacts, wanted: readonly string[] | undefined): readonly string[] {
   const known = new Set(Object.keys(space));
-  for (const { distributions } of trials) for (const name of Object.keys(distributions ?? {})) known.add(name);
+  for (const { number, distributions } of trials)
+    if (!outside.has(number)) for (const name of Object.keys(distributions ?? {})) known.add(name);
   const all = [...known];
   if (wanted === undefined) return all;
   const given: unknown = wanted;
@@ -136,7 +137,8 @@ function standing(
 }
 
 /** Null where a value is none that its parameter can have. What the space does not know, and the trial did not declare, is nobody's. */
-function drawnBy(trial: Trial, { space }: StudyFacts, order: readonly string[]): readonly Drawn[] | null {
+function drawnBy(trial: Trial, { space, outside }: StudyFacts, order: readonly string[]): readonly Drawn[] | null {
+  if (outside.has(trial.number)) return null;
   const drawn: Drawn[] = [];
   const active: Record<string, ParamValue> = {};
   const { params, distributions } = trial;

@@ -1,7 +1,7 @@
 /** Importances as tables with bars, with what was used for them and what was not. */
+import { omittedCount } from "../analysis/index.js";
 import type {
   InteractionImportance,
-  OmittedReason,
   OmittedTrials,
   ParameterImportance,
   TargetImportances,
@@ -104,16 +104,7 @@ function interactionTable(interactions: readonly InteractionImportance[], width:
   return left === 0 ? table : `${table}\n${left} further pairs below ${shortNumber(shown.at(-1)?.importance, 3)}`;
 }
 
-const reasons: Readonly<Record<OmittedReason, string>> = {
-  ...{ banned: "banned", failed: "failed", unfinished: "waiting or running", pruned: "pruned" },
-  infeasible: "missing a constraint",
-  "no-value": "without such a value",
-  "not-finite": "with a value that is not finite",
-  "outside-space": "with a parameter outside the space",
-};
-
 /** `not used: 3 pruned, 1 failed` */
 function omittedInWords(omitted: readonly OmittedTrials[]): string[] {
-  if (omitted.length === 0) return [];
-  return [`not used: ${omitted.map(({ reason, trials }) => `${trials.length} ${reasons[reason]}`).join(", ")}`];
+  return omitted.length === 0 ? [] : [`not used: ${omitted.map(omittedCount).join(", ")}`];
 }

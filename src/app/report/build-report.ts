@@ -51,7 +51,7 @@ export async function reportOf(state: StudyState, winners: Winners | null, parts
   );
   return {
     ...{ format: REPORT_FORMAT, version: REPORT_VERSION, made_at: parts.now.toISOString(), made_by: packageName() },
-    ...{ revision: state.revision, study: overview, space: spaceOf(header) },
+    ...{ revision: state.revision, study: overview, space: spaceOf(header), earlier_spaces: earlierOf(header) },
     ...{ fixed: textsOf(header.task.params ?? {}), settings: settingsOf(header) },
     ...{ winners: shown, feasible: winners?.feasible ?? true },
     verdict: single && trialVerdict(header, single),
@@ -129,7 +129,11 @@ async function certaintyOf(state: StudyState, trial: Trial, base: string | null)
   }
 }
 
-function spaceOf({ space }: StudyHeader): ReportData["space"] {
+function earlierOf({ earlier_spaces = [] }: StudyHeader): ReportData["earlier_spaces"] {
+  return earlier_spaces.map(({ space, until, trials }) => ({ until, trials, space: spaceOf({ space }) }));
+}
+
+function spaceOf({ space }: Pick<StudyHeader, "space">): ReportData["space"] {
   return Object.entries(space).map(([name, distribution]) => ({
     ...{
       name,

@@ -1,8 +1,9 @@
 /** The sections of a report's page below its best trials: charts, trials, space, failures, notes, environment. */
 import { stringifyJson } from "../../core/index.js";
+import { earlierInWords } from "../views/earlier-in-words.js";
 import { markup } from "./markup.js";
 import type { Markup } from "./markup.js";
-import type { NamedText, ReportData } from "./report-data.js";
+import type { NamedText, ReportData, ReportedParameter } from "./report-data.js";
 
 /** Charts that want the whole width. */
 const WIDE: ReadonlySet<string> = new Set([
@@ -56,7 +57,7 @@ function pairTable(rows: readonly NamedText[], caption: string): Markup | null {
 </table></div>`;
 }
 
-export function spaceSection({ space, fixed, settings, study }: ReportData): Markup {
+function spaceTable(space: readonly ReportedParameter[], caption: string): Markup {
   const hasConditions = space.some(({ when }) => when !== null);
   const rows = space.map(
     ({ name, distribution, when }) =>
@@ -64,23 +65,41 @@ export function spaceSection({ space, fixed, settings, study }: ReportData): Mar
         hasConditions && markup`<td class="user">${when ?? "always"}</td>`
       }</tr>`,
   );
+  return markup`<div class="panel scroll" tabindex="0" role="region" aria-label="${caption}"><table>
+<caption>${caption}</caption>
+<thead><tr><th scope="col">parameter</th><th scope="col">distribution</th>${hasConditions && markup`<th scope="col">when</th>`}</tr></thead>
+<tbody>${rows}</tbody></table></div>`;
+}
+
+/** What was searched before, and what has become of the trials of then. */
+function earlierSpaces({ earlier_spaces: spaces, study }: ReportData): Markup | null {
+  if (spaces.length === 0 || !study.earlier_trials) return null;
+  const sentences = earlierInWords(study.earlier_trials).map((text) => markup`<li class="user">${text}</li>`);
+  const tables = spaces.map(({ space, until, trials }) =>
+    spaceTable(space, `Searched until ${until.slice(0, 16).replace("T", " ")} UTC, when there were ${trials} trials`),
+  );
+  return markup`<p>The space was changed ${spaces.length === 1 ? "once" : `${spaces.length} times`}:</p>
+<ul class="muted">${sentences}</ul>
+<details class="panel fixed"><summary>What was searched before</summary>${tables}</details>`;
+}
+
+export function spaceSection(data: ReportData): Markup {
+  const { space, fixed, settings, study } = data;
   const table =
     space.length === 0
       ? markup`<p>The space is not declared: trials suggest what they need.</p>`
-      : markup`<div class="panel scroll" tabindex="0" role="region" aria-label="Parameters of the space"><table>
-<caption>Search space</caption>
-<thead><tr><th scope="col">parameter</th><th scope="col">distribution</th>${hasConditions && markup`<th scope="col">when</th>`}</tr></thead>
-<tbody>${rows}</tbody></table></div>`;
+      : spaceTable(space, "Search space");
   const attributes = Object.entries(study.user_attrs).map(([name, value]) => ({
     ...{ name, text: typeof value === "string" ? value : stringifyJson(value) },
   }));
   return markup`<section id="space" aria-labelledby="space-title">
 <h2 id="space-title">Space and settings</h2>
 ${table}
+${earlierSpaces(data)}
 <div class="columns">${pairTable(settings, "Settings")}${pairTable(attributes, "Attributes")}</div>
 ${
   fixed.length > 0 &&
-  markup`<details class="panel fixed"><summary>What is the same in every trial (${fixed.length} parameters)</summary>${pairTable(fixed, "Parameters that are fixed")}</details>`
+  markup`<details class="panel fixed"><summary>${data.earlier_spaces.length > 0 ? "What is fixed now" : "What is the same in every trial"} (${fixed.length} parameters)</summary>${pairTable(fixed, "Parameters that are fixed")}</details>`
 }
 </section>`;
 }

@@ -19,6 +19,8 @@ export interface ReportData {
   readonly revision: number;
   readonly study: StudyOverview;
   readonly space: readonly ReportedParameter[];
+  /** The spaces that were searched before, the first one first. */
+  readonly earlier_spaces: readonly ReportedSpace[];
   /** Parameters that every trial has, by name, as text. */
   readonly fixed: readonly NamedText[];
   /** What else was settled when the study was made. */
@@ -58,6 +60,15 @@ export interface ReportedParameter {
   readonly distribution: string;
   /** `optimizer = sgd`: when it is there; null: always. */
   readonly when: string | null;
+}
+
+/** A space that a study searched until it was changed. */
+export interface ReportedSpace {
+  /** ISO 8601, UTC: when the next space took its place. */
+  readonly until: string;
+  /** How many trials there were then. */
+  readonly trials: number;
+  readonly space: readonly ReportedParameter[];
 }
 
 /** A best trial, with how to have it again. */

@@ -91,6 +91,9 @@ function columnsOf(state: StudyState, trials: readonly Trial[]): Column[] {
     plain("state", "state", (trial) => trial.state),
     ...valueColumns(state, trials),
     ...parameterColumns(state, trials),
+    ...(state.header.earlier_spaces
+      ? [plain("space", "number", ({ space_version: version = 0 }) => version + 1, "space no.")]
+      : []),
     plain("steps", "number", ({ intermediate }) => intermediate.length),
     plain("seconds", "number", ({ seconds }) => seconds),
     ...constraintColumns(trials),

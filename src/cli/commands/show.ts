@@ -98,7 +98,7 @@ async function studyInWords(inspected: InspectedStudy, { io, width, reference }:
 
 /** How often a study's space was changed, and what has become of the trials of the earlier ones. */
 async function spacesInWords(changed: NonNullable<StudyOverview["earlier_trials"]>): Promise<string[]> {
-  const { earlierInWords } = await import("../space-change.js");
+  const { earlierInWords } = await import("../../app/views/earlier-in-words.js");
   const [first = "", ...others] = earlierInWords(changed);
   return [`changed ${changed.version === 1 ? "once" : `${changed.version} times`}; ${first}`, ...others];
 }

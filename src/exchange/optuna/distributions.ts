@@ -96,6 +96,13 @@ export function goTogether(earlier: OptunaDistribution, later: OptunaDistributio
   return pythonJson(earlier.choices) === pythonJson(later.choices);
 }
 
+/** Whether Optuna takes two distributions for one parameter of a study. */
+export function isOfOneKind(one: Distribution, other: Distribution): boolean {
+  if (one.type === "categorical" || other.type === "categorical")
+    return one.type === other.type && distributionText(one) === distributionText(other);
+  return one.type === other.type && one.log === other.log;
+}
+
 /** The value that a stored number stands for; undefined for none that a record could keep. */
 export function externalValue({ choices, name }: OptunaDistribution, internal: unknown): ParamValue | undefined {
   if (typeof internal !== "number") return undefined;

@@ -1,8 +1,9 @@
 /** A study as a journal of Optuna: the lines that Optuna 4 and 5 write for the same study and trials. */
 import { canonicalJson, isFinished } from "../../core/index.js";
 import type { Annotation, Distribution, ParamValue, StudyHeader, StudyState, Trial } from "../../core/index.js";
+import { spaceOfTrial } from "../../search-space/earlier-spaces.js";
 import { isJsonObject } from "../json-object.js";
-import { distributionText, internalValue, widened } from "./distributions.js";
+import { distributionText, internalValue, isOfOneKind, widened } from "./distributions.js";
 import { optunaStates } from "./journal.js";
 import type { OptunaState } from "./journal.js";
 import { FOREIGN, HEADER, ownFieldsOf, PREFIX, sharedAttributes } from "./own-fields.js";
@@ -58,12 +59,22 @@ function textOf(distribution: Distribution, texts: Texts): string {
   return text;
 }
 
-function drawn(trial: Trial, { space }: StudyHeader, texts: Texts): Drawn {
+/**
+ * What a parameter was drawn from, in a trial of an earlier space as it was there, unless the space of now has it as
+ * another kind: Optuna holds each new trial's distribution against the first trial's, and would go on with neither.
+ */
+function distributionOf(name: string, trial: Trial, header: StudyHeader): Distribution | undefined {
+  const now = header.space[name];
+  const then = trial.distributions?.[name] ?? spaceOfTrial(header, trial)[name];
+  return now && then && !isOfOneKind(now, then) ? now : (then ?? now);
+}
+
+function drawn(trial: Trial, header: StudyHeader, texts: Texts): Drawn {
   const distributions: Record<string, string> = {};
   const params: Record<string, PythonFloat | number> = {};
   const aside: Record<string, ParamValue> = {};
   for (const [name, value] of Object.entries(trial.params)) {
-    const known = trial.distributions?.[name] ?? space[name];
+    const known = distributionOf(name, trial, header);
     const fitting = known && internalValue(known, value) === undefined ? widened(known, value) : known;
     const internal = fitting ? internalValue(fitting, value) : undefined;
     if (!fitting || internal === undefined) aside[name] = value;

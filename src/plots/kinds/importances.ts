@@ -1,5 +1,5 @@
 /** The kind `importances`: how much each parameter matters, a panel an objective. */
-import { importances as findImportances } from "../../analysis/index.js";
+import { importances as findImportances, omittedCount } from "../../analysis/index.js";
 import type { ImportanceMethod, TargetImportances } from "../../analysis/index.js";
 import type { ChartOption } from "#echarts";
 import { nameAxis, numberAxis, PLOT_WIDTH, rounded, shortLabel } from "../chart-parts.js";
@@ -89,7 +89,7 @@ export function importances(
 }
 
 function omittedInWords(omitted: TargetImportances["omitted"], banned: number): string {
-  const parts = omitted.map(({ reason, trials }) => `${trials.length} ${reason}`);
+  const parts = omitted.map(omittedCount);
   if (banned > 0) parts.push(`${banned} banned`);
   return parts.length === 0 ? "" : `; not used: ${parts.join(", ")}`;
 }

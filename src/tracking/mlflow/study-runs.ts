@@ -128,7 +128,10 @@ function bestSoFar(state: StudyState): Point[] {
 function baselinePoints({ baselines = [], created_at }: StudyHeader): Point[] {
   if (baselines.length !== 1) return [];
   const at = Date.parse(created_at);
-  return metricPoints(prefixed("baseline", baselines[0]?.metrics ?? {}) as Metrics, { at, step: 0 }, "tag");
+  const named = Object.entries(baselines[0]?.metrics ?? {}).map(
+    ([name, value]) => [`baseline/${name}`, value] as const,
+  );
+  return metricPoints(Object.fromEntries(named), { at, step: 0 }, "tag");
 }
 
 /** A trial that begins. */

@@ -9,7 +9,7 @@ import { Sender } from "./sender.js";
 import { Session } from "./session.js";
 import type { MlflowSettings } from "./settings.js";
 import type { NonFinite, TrialReport } from "./study-runs.js";
-import { reportPoints, studyBegun, studyEnded, studyIdOf, trialBegun } from "./study-runs.js";
+import { annotationTags, reportPoints, studyBegun, studyEnded, studyIdOf, trialBegun } from "./study-runs.js";
 
 /** The folder beside the trials' that ledger and spool lie in. */
 export const MLFLOW_FOLDER = "mlflow";
@@ -182,9 +182,15 @@ export class StudyTracker implements Tracker {
   }
 
   #finish({ result: { stoppedBy, exitCode } }: EventOf<"finish">): void {
-    const { study } = this.#context;
+    const { state } = this.#context.study;
+    // What people have said of trials that had ended before.
+    for (const number of state.annotations.keys()) {
+      const trial = state.trial(number);
+      if (trial && this.#session?.progress(trialRun(number)))
+        this.#session.append({ run: trialRun(number), attempt: trial.attempt, tags: annotationTags(state, number) });
+    }
     const status = exitCode === 1 ? "FAILED" : stoppedBy === "interrupt" ? "KILLED" : "FINISHED";
-    this.#session?.append(studyEnded(study.state, { status, at: Date.now(), stoppedBy }));
+    this.#session?.append(studyEnded(state, { status, at: Date.now(), stoppedBy }));
   }
 
   /** Waits for what is on its way: up to 8 s for a server that answers, 3 % of the call's time for one that does not. */

@@ -222,3 +222,29 @@ describe("what is asked", () => {
     expect(seeded(4)).not.toEqual(seeded(5));
   });
 });
+
+test("trials of an earlier space that are none of the study's are told with the others that are not used", () => {
+  const earlier = {
+    space: { x: float(0, 4) },
+    fixed: {},
+    conditions: {},
+    until: "2026-01-01T00:00:00.000Z",
+    trials: 3,
+  };
+  const trials = [0.5, 3, 4, 0.25, 0.75].map((x, number) =>
+    blankTrial(number, { state: "complete", value: x, params: { x }, ...(number < 3 ? {} : { space_version: 1 }) }),
+  );
+  const changed = {
+    header: { objectives: [{ metric: "value", direction: "minimize" as const }], space: { x: float(0, 1) } },
+    trials,
+    annotations: new Map([[2, { note: "", tags: [], banned: true }]]),
+  };
+  const [target] = importances({ ...changed, header: { ...changed.header, earlier_spaces: [earlier] } }).targets;
+  expect(target).toMatchObject({
+    used: 3,
+    omitted: [
+      { reason: "banned", trials: [2] },
+      { reason: "outside-space", trials: [1] },
+    ],
+  });
+});

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { reportPage } from "../../../src/app/report/page.js";
 import { readReport, writeReport } from "../../../src/app/write-report.js";
+import { changeSpace } from "../../../src/app/change-space.js";
 import { createStudy } from "../../../src/app/create-study.js";
 import { reportOf } from "../../../src/app/report/build-report.js";
 import { markup as marked } from "../../../src/app/report/markup.js";
@@ -252,4 +253,19 @@ describe("a trained study's report", () => {
       /^The best trial's prediction and forecast are left out: trial \d has no kept weights/,
     );
   });
+});
+
+test("a study whose space was changed says what it searched before, and of which space each trial is", async () => {
+  const study = await createStudy({ storage: "memory", space: { x: float(0, 10), gone: float(0, 1) }, seed: 1 });
+  await study.optimize((trial) => trial.params["x"] as number, { trials: 2 });
+  await changeSpace(study, { space: { x: float(0, 20) } });
+  await study.optimize((trial) => trial.params["x"] as number, { trials: 1 });
+  const data = await readReport(study);
+  expect(data.space.map(({ name }) => name)).toEqual(["x"]);
+  expect(data.earlier_spaces).toMatchObject([{ trials: 2, space: [{ name: "x" }, { name: "gone" }] }]);
+  const column = data.trials.columns.findIndex(({ name }) => name === "space");
+  expect(data.trials.rows.map((row) => row[column])).toEqual([1, 1, 2]);
+  const { markup } = takenApart(reportPage(data));
+  expect(markup).toContain("2 are kept and left out of the search: 2 by gone");
+  expect(markup).toContain("UTC, when there were 2 trials</caption>");
 });

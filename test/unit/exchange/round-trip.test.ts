@@ -7,7 +7,8 @@ import { readStudyJson, studyJson } from "../../../src/exchange/study-json.js";
 import { readTrialCsv, trialCsv } from "../../../src/exchange/trial-csv.js";
 import { header } from "../../../src/testing/study-records.js";
 import { blankTrial } from "../../../src/core/index.js";
-import { thereAndBack } from "./journals.js";
+import { toRecords } from "../../../src/exchange/optuna/index.js";
+import { exported, thereAndBack } from "./journals.js";
 
 const number = fc.oneof(
   fc.double({ noDefaultInfinity: true, noNaN: true }),
@@ -260,4 +261,25 @@ test("no cell of a CSV begins as a formula does, but for numbers", () => {
     expect(cells.filter((cell) => /^[=+@\t\r-]/.test(cell) && Number.isNaN(Number(cell)))).toEqual([]);
   };
   fc.assert(fc.property(study, run), { numRuns: 20 });
+});
+
+test("a trial of an earlier space goes with what it was drawn from, as far as Optuna takes both in one study", async () => {
+  const earlier = {
+    space: { x: float(0, 1), lr: float(1e-4, 1e-2, { log: true }), gone: int(1, 9) },
+    ...{ fixed: {}, conditions: {}, until: "2026-01-01T00:00:00.000Z", trials: 1 },
+  };
+  const space = { x: float(0.5, 2), lr: float(1e-3, 2e-2) };
+  const state = createStudyState(header("changed", { space, earlier_spaces: [earlier] }), [
+    blankTrial(0, { state: "complete", values: [1], params: { x: 0.25, lr: 5e-3, gone: 4 } }),
+    blankTrial(1, { state: "complete", values: [2], params: { x: 1.5, lr: 1e-2 }, space_version: 1 }),
+  ]);
+  const study = await exported(state);
+  const drawn = study.trials.map(({ distributions }) =>
+    Object.fromEntries([...distributions].map(([name, { distribution }]) => [name, distribution])),
+  );
+  // Optuna refuses a later trial whose lr is linear where the first trial's is logarithmic.
+  expect(drawn).toEqual([{ x: float(0, 1), lr: space.lr, gone: int(1, 9) }, space]);
+  expect(toRecords(study).trials.map(({ params, space_version }) => [params, space_version])).toEqual(
+    state.trials.map(({ params, space_version }) => [params, space_version]),
+  );
 });

@@ -342,6 +342,16 @@ describe("trials", () => {
     expect(fake.run("trial-2").id).toBe(id);
     expect(differences(fake, (await loadStudy({ name: "noted", storage })).state)).toEqual([]);
   });
+  it("that were banned between two calls say so after the second", async () => {
+    const study = await made("between");
+    await optimized(study, 2);
+    await study.annotate(0, { banned: true });
+    await optimized(study, 1);
+    expect([0, 1].map((number) => fake.run(`trial-${number}`).tags.get("mlbench_hpo.banned"))).toEqual([
+      "true",
+      undefined,
+    ]);
+  });
   it("of several objectives with constraints have each of them", async () => {
     const directions = ["minimize", "maximize"] as const;
     const study = await createStudy({ name: "several", storage, seed: 1, directions, space: { x: float(0, 1) } });
