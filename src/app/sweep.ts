@@ -163,8 +163,10 @@ function inGridsWords(error: unknown, grid: SweepOptions["grid"]): unknown {
   if (error.code === "grid-needs-steps" || error.code === "grid-too-large") return needsPoints(error);
   const names = isList(grid) ? grid : Object.keys(grid);
   const named = names.some((name) => error.message.startsWith(`--search ${name}`));
-  if (!named) return error;
-  return new UsageError(error.code, error.message.replace(/^--search /, "--grid "), { cause: error });
+  if (named) return new UsageError(error.code, error.message.replace(/^--search /, "--grid "), { cause: error });
+  const [, twice] = /^(.*) is searched twice: /s.exec(error.message) ?? [];
+  if (twice === undefined) return error;
+  return new UsageError(error.code, `--grid ${twice} is given twice: list all of its values in one`, { cause: error });
 }
 
 function needsPoints(error: UsageError): UsageError {

@@ -25,10 +25,16 @@ export function pluginOption(): Option {
   );
 }
 
+/** The file of `--output`: an empty one is a variable that was not set, and no wish to write somewhere else. */
+export function outputFile(file: string): string {
+  if (file.trim() === "") throw new UsageError("invalid-option", "--output: expected a file's name, and it is empty");
+  return file;
+}
+
 /** `--output FILE`; `-` is stdout, as without it. */
 export function outputOption(): Option {
   return new Option("-o, --output <file>", "write to a file instead of stdout").argParser((file) =>
-    file === "-" ? undefined : file,
+    outputFile(file) === "-" ? undefined : file,
   );
 }
 

@@ -11,8 +11,16 @@ export interface WideText {
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
+/** From one place where a grapheme surely begins to another: the segmenter takes time in the square of a text's length. */
+const PIECE = /[^]{400}[^]*?(?=[ -~\p{sc=Han}\p{sc=Hira}\p{sc=Kana}]|$)|[^]+/gu;
+
+function piecesOf(text: string): readonly string[] {
+  return text.length <= 400 ? [text] : (text.match(PIECE) ?? []);
+}
+
 export const wideText: WideText = {
-  width: (text) => stringWidth(text),
+  width: (text) => piecesOf(text).reduce((sum, piece) => sum + stringWidth(piece), 0),
   wrap: (text, width) => wrapAnsi(text, width, { hard: true }).split("\n"),
-  graphemes: (text) => Array.from(segmenter.segment(text), ({ segment }) => segment),
+  graphemes: (text) =>
+    piecesOf(text).flatMap((piece) => Array.from(segmenter.segment(piece), ({ segment }) => segment)),
 };

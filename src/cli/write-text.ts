@@ -1,10 +1,9 @@
 /** Text written to a stream or a file at the pace of whoever reads it. */
 import { createWriteStream } from "node:fs";
-import { dirname } from "node:path";
+import { lstat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { cannotWrite } from "../io/atomic-write.js";
-import { makeFolder } from "../io/make-folder.js";
+import { cannotWrite, writeFileAtomically } from "../io/atomic-write.js";
 
 /** Writes and waits where the reader is slower than we are; a reader that went away is no error. */
 export async function writeText(stream: NodeJS.WritableStream, text: string): Promise<void> {
@@ -64,16 +63,22 @@ export async function writeOutput(
 }
 
 /**
- * Writes what `--output` names; folders on the way are made.
+ * Writes what `--output` names; folders on the way are made. A file is replaced whole or not at all; what is none (a
+ * device, a pipe, a link to one) is written to.
  * @throws UsageError `cannot-write` for a path that cannot hold a file, MlbenchError for a full disk and the like
  */
 async function writeOutputFile(path: string, lines: Iterable<string>): Promise<void> {
+  const there = await lstat(path).catch(() => null);
+  if (!there || there.isFile()) return writeFileAtomically(path, inBytes(lines));
   try {
-    await makeFolder(dirname(path));
     await pipeline(Readable.from(inPieces(lines), { highWaterMark: 1 }), createWriteStream(path));
   } catch (error) {
     throw unwritable(path, error);
   }
+}
+
+function* inBytes(lines: Iterable<string>): Generator<Uint8Array> {
+  for (const piece of inPieces(lines)) yield Buffer.from(piece);
 }
 
 /** An error of the file system for a file that the user named; any other as it is. */

@@ -21,7 +21,7 @@ import { baselinesLine, partsTable, resultTable, trialVerdict } from "../baselin
 import { parseFormat, printLine, printNote } from "../io.js";
 import type { CliIo, OutputFormat } from "../io.js";
 import { printData, shortNumber } from "../render.js";
-import { formatOption, wholeNumber } from "../shared-options.js";
+import { formatOption, outputFile, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { hangText } from "../text-layout.js";
@@ -47,7 +47,7 @@ export const bestTrialCommand: CommandDefinition = (program, context) => {
       "show the best trial (several objectives: the Pareto front), export its weights, retrain it with fresh seeds",
     )
     .option("--checkpoint", "export the best trial's weights (see --output); with --retrain the retrained ones")
-    .option("-o, --output <file>", "where --checkpoint writes (default: STUDY.safetensors)")
+    .option("-o, --output <file>", "where --checkpoint writes (default: STUDY.safetensors)", outputFile)
     .option(
       "--retrain",
       "retrain the best trial and the defaults with the same fresh seeds: mean ± SD, paired difference",

@@ -9,7 +9,7 @@ import type { CommandDefinition } from "../command.js";
 import { parseFormat, printNote, printNotice } from "../io.js";
 import type { CliIo } from "../io.js";
 import { duration, printData, renderTable, shortNumber } from "../render.js";
-import { collect, formatOption } from "../shared-options.js";
+import { collect, formatOption, outputFile } from "../shared-options.js";
 import { folderLocation, splitStudyPath, storageOption } from "../study-ref.js";
 import { plotColumns } from "../terminal.js";
 import { paramText } from "../trial-table.js";
@@ -48,7 +48,7 @@ export const compareCommand: CommandDefinition = (program, { io }) => {
       "--reference <point>",
       "with several objectives: where the hypervolume ends, such as val_rmse=0.1,parameters=5e4",
     )
-    .option("-o, --output <file>", "draw it as FILE.svg or FILE.html (FILE.json: as data)")
+    .option("-o, --output <file>", "draw it as FILE.svg or FILE.html (FILE.json: as data)", outputFile)
     .addOption(
       new Option("--theme <name>", "light (default) or dark; a page follows its reader").choices(["light", "dark"]),
     )

@@ -9,7 +9,7 @@ import { themeNames } from "../../plots/theme.js";
 import type { ThemeName } from "../../plots/theme.js";
 import type { CommandDefinition } from "../command.js";
 import { printLine, printNote } from "../io.js";
-import { collectList, wholeNumber } from "../shared-options.js";
+import { collectList, outputFile, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { writeLines } from "../write-text.js";
@@ -30,7 +30,7 @@ function kindArgument(): Argument {
 export const plotCommand: CommandDefinition = (program, { io }) => {
   addStudyOptions(program.command("plot").addArgument(kindArgument()), { positional: true })
     .description("draw a study: as an SVG, as a page with tooltips and zoom, or as data")
-    .addOption(new Option("-o, --output <file>", "write FILE.svg, FILE.html or FILE.json (-: to stdout)"))
+    .option("-o, --output <file>", "write FILE.svg, FILE.html or FILE.json (-: to stdout)", outputFile)
     .addOption(new Option("--format <format>", "what to write, where no file's name says it").choices([...plotFormats]))
     .option("--metric <name>", "what trials are measured by: an objective or another of their metrics")
     .option("--param <names>", "the parameters that are drawn (repeatable; or a list with commas)", collectList)

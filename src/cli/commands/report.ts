@@ -4,7 +4,7 @@ import type { CommandDefinition } from "../command.js";
 import { parseFormat, printNote } from "../io.js";
 import type { CliIo } from "../io.js";
 import { megabytes, printData } from "../render.js";
-import { formatOption, wholeNumber } from "../shared-options.js";
+import { formatOption, outputFile, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
 import { LEASE, reportValue } from "./ask-tell.js";
@@ -28,7 +28,11 @@ export const reportCommand: CommandDefinition = (program, { io }) => {
     .description(
       "write a study's report as one page that loads nothing (-o FILE.html); or report an intermediate value of a trial that `ask` handed out (--step, --value), which prints continue, prune or stop",
     )
-    .option("-o, --output <file>", "the page: charts, trials, the best trial with its commands, space, environment")
+    .option(
+      "-o, --output <file>",
+      "the page: charts, trials, the best trial with its commands, space, environment",
+      outputFile,
+    )
     .option("--step <n>", "of an asked trial: the step (increasing)", wholeNumber("--step", 0))
     .option("--value <x>", "of an asked trial: the intermediate value at that step")
     .option("--metrics <json>", 'of an asked trial: other metrics of this step: {"loss": 0.1}')

@@ -31,9 +31,15 @@ interface RunAnswer {
   readonly data?: { readonly tags?: readonly { readonly key: string; readonly value: string }[] };
 }
 
+/** @throws TypeError for what is none. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError("no text");
+}
+
 function remoteRun({ info, data }: RunAnswer): RemoteRun {
   return {
-    ...{ id: info.run_id, experiment: info.experiment_id, status: info.status ?? "RUNNING" },
+    ...{ id: textOf(info.run_id), experiment: info.experiment_id, status: info.status ?? "RUNNING" },
     ...{ deleted: info.lifecycle_stage === "deleted", artifacts: info.artifact_uri ?? "" },
     tags: Object.fromEntries((data?.tags ?? []).map(({ key, value }) => [key, value])),
   };
@@ -82,11 +88,27 @@ export class MlflowClient {
       ...(signal === undefined ? {} : { signal }),
     });
     try {
-      return (text.trim() === "" ? {} : JSON.parse(text)) as T;
+      const answer: unknown = text.trim() === "" ? {} : JSON.parse(text);
+      if (typeof answer === "object" && answer !== null) return answer as T;
     } catch (error) {
-      throw new MlflowError(`${this.settings.uri}: what answers there is no MLflow server`, {
-        ...{ status: 200, transient: false, cause: error },
-      });
+      throw this.#stranger(error);
+    }
+    throw this.#stranger();
+  }
+
+  #stranger(cause?: unknown): MlflowError {
+    return new MlflowError(`${this.settings.uri}: what answers there is no MLflow server`, {
+      ...{ status: 200, transient: false, cause },
+    });
+  }
+
+  /** A part of an answer, read as MLflow writes it; another program's JSON may have nothing of it. */
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof TypeError) throw this.#stranger(error);
+      throw error;
     }
   }
 
@@ -107,7 +129,7 @@ export class MlflowClient {
     }
     try {
       const made = await this.#call<{ experiment_id: string }>("POST", "experiments/create", { name }, signal);
-      return made.experiment_id;
+      return this.#read(() => textOf(made.experiment_id));
     } catch (error) {
       // Another process was quicker, or the answer to an earlier try was lost.
       if (!(error instanceof MlflowError) || error.reason !== "RESOURCE_ALREADY_EXISTS") throw error;
@@ -140,7 +162,8 @@ export class MlflowClient {
   }
 
   #active({ experiment }: ExperimentAnswer): string {
-    if (experiment.lifecycle_stage !== "deleted") return experiment.experiment_id;
+    const id = this.#read(() => textOf(experiment.experiment_id));
+    if (experiment.lifecycle_stage !== "deleted") return id;
     throw new UsageError(
       "mlflow-experiment",
       `MLflow experiment "${experiment.name}" was deleted: restore it (\`mlflow experiments restore --experiment-id ${experiment.experiment_id}\`), or name another`,
@@ -149,12 +172,14 @@ export class MlflowClient {
 
   async createRun({ experiment, name, startTime, tags }: NewRun, signal?: AbortSignal): Promise<RemoteRun> {
     const body = { experiment_id: experiment, run_name: name, start_time: startTime, tags: entries(tags) };
-    return remoteRun((await this.#call<{ run: RunAnswer }>("POST", "runs/create", body, signal)).run);
+    const { run } = await this.#call<{ run: RunAnswer }>("POST", "runs/create", body, signal);
+    return this.#read(() => remoteRun(run));
   }
 
   async run(id: string, signal?: AbortSignal): Promise<RemoteRun> {
     const query = `runs/get?run_id=${encodeURIComponent(id)}`;
-    return remoteRun((await this.#call<{ run: RunAnswer }>("GET", query, undefined, signal)).run);
+    const { run } = await this.#call<{ run: RunAnswer }>("GET", query, undefined, signal);
+    return this.#read(() => remoteRun(run));
   }
 
   /** Runs that are not deleted and have a tag, page by page. */
@@ -169,8 +194,10 @@ export class MlflowClient {
       const found = await this.#call<{ runs?: RunAnswer[]; next_page_token?: string }>(
         ...(["POST", "runs/search", body, signal] as const),
       );
-      yield* (found.runs ?? []).map(remoteRun);
-      page = found.next_page_token || undefined;
+      yield* this.#read(() => (found.runs ?? []).map(remoteRun));
+      const next = found.next_page_token || undefined;
+      if (next !== undefined && next === page) throw this.#stranger();
+      page = next;
     } while (page !== undefined);
   }
 

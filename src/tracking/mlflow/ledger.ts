@@ -150,7 +150,8 @@ export class Ledger {
 function parse(line: string): Line | null {
   if (line === "") return null;
   try {
-    return JSON.parse(line) as Line;
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === "object" && parsed !== null ? (parsed as Line) : null;
   } catch {
     return null;
   }

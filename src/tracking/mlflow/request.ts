@@ -5,7 +5,7 @@ import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
-import { MlbenchError, messageOf } from "../../core/index.js";
+import { MlbenchError, messageOf, withoutSecrets } from "../../core/index.js";
 import type { MlflowSettings } from "./settings.js";
 
 /** Why a request came to nothing. */
@@ -196,15 +196,18 @@ function unreachable(server: string, error: unknown): MlflowError {
 function refusal(where: string, answer: IncomingMessage, text: string, respectRetryAfter: boolean): MlflowError {
   const status = answer.statusCode ?? 0;
   const { reason, message } = wordsOf(text);
+  const later = respectRetryAfter ? retryAfter(answer.headers["retry-after"]) : null;
   const hint =
     status === 401 || status === 403
       ? "; MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, say who asks"
       : status >= 300 && status < 400
-        ? `; it points to ${answer.headers.location ?? "another place"}: give that URL`
-        : "";
+        ? `; it points to ${withoutSecrets(brief(answer.headers.location ?? "another place"))}: give that URL`
+        : later !== null && later > 0
+          ? `; it asks to come back in ${Math.ceil(later / 1000)} s`
+          : "";
   return new MlflowError(`${where} answered ${status}${message === "" ? "" : `: ${message}`}${hint}`, {
     ...{ status, reason, transient: TRANSIENT.has(status) },
-    retryAfterMs: respectRetryAfter ? retryAfter(answer.headers["retry-after"]) : null,
+    retryAfterMs: later,
   });
 }
 

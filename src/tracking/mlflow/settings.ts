@@ -72,7 +72,7 @@ export function resolveSettings(
       id: given.experimentId ?? (given.experiment === undefined ? (named("MLFLOW_EXPERIMENT_ID") ?? null) : null),
     },
     runId: given.runId ?? named("MLFLOW_RUN_ID") ?? null,
-    workspace: given.workspace ?? named("MLFLOW_WORKSPACE") ?? null,
+    workspace: inHeader(given.workspace ?? named("MLFLOW_WORKSPACE") ?? "", "MLFLOW_WORKSPACE") || null,
     authorization: authorizationOf(given, named, home) ?? userInfo,
     tls: {
       insecure: flag(named("MLFLOW_TRACKING_INSECURE_TLS"), "MLFLOW_TRACKING_INSECURE_TLS", false),
@@ -123,9 +123,18 @@ function serverOf(given: string | undefined, typed: boolean): { uri: string; use
   } catch {
     throw wrongUri(given, "expected a URL such as http://127.0.0.1:5000");
   }
-  const user = url.username === "" ? null : [url.username, url.password].map(decodeURIComponent).join(":");
+  const user = url.username === "" ? null : [url.username, url.password].map((text) => decoded(text, given)).join(":");
   const userInfo = user === null ? null : `Basic ${Buffer.from(user).toString("base64")}`;
   return { uri: `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, "")}`, userInfo };
+}
+
+/** @throws UsageError `mlflow-uri` */
+function decoded(text: string, uri: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw wrongUri(uri, "a % in its name or password is written %25");
+  }
 }
 
 function fileStore(given: string, typed: boolean): UsageError {
@@ -171,7 +180,13 @@ function authorizationOf(
   const password = given.password ?? named("MLFLOW_TRACKING_PASSWORD") ?? file.password;
   if (username && password) return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const token = given.token ?? named("MLFLOW_TRACKING_TOKEN");
-  return token === undefined ? null : `Bearer ${token}`;
+  return token === undefined ? null : `Bearer ${inHeader(token, "MLFLOW_TRACKING_TOKEN")}`;
+}
+
+/** What a header takes: no line break, which a file read into a variable may end with. Its text may be secret. */
+function inHeader(text: string, name: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  throw new UsageError("mlflow-settings", `${name}: has a character that no header takes, such as a line break`);
 }
 
 function flag(text: string | undefined, name: string, usual: boolean): boolean {

@@ -184,7 +184,8 @@ async function readFrom(path: string, offset: number, most: number): Promise<Buf
 function parse(line: string): Operation | null {
   if (line === "") return null;
   try {
-    return JSON.parse(line) as Operation;
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === "object" && parsed !== null && "run" in parsed ? (parsed as Operation) : null;
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 /** Where a folder's runs go: kept beside them, so that they can be sent later by whoever names no server. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MlflowConnection, MlflowSettings } from "./settings.js";
 
@@ -10,7 +10,10 @@ export function rememberTarget(folder: string, { uri, experiment, workspace, run
   const target = { uri, experiment: experiment.name, experiment_id: experiment.id, workspace, run_id: runId };
   const text = `${JSON.stringify(target, null, 2)}\n`;
   const path = join(folder, FILE);
-  if (textOf(path) !== text) writeFileSync(path, text);
+  if (textOf(path) === text) return;
+  // Whole or not at all, wherever the process ends.
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
 }
 
 function textOf(path: string): string | null {
@@ -31,13 +34,22 @@ export function knownTargets(directory: string): MlflowConnection[] {
   }
   return names.flatMap((name) => {
     const text = textOf(join(directory, name, FILE));
-    return text === null ? [] : [connectionOf(text)];
+    return text === null ? [] : (connectionOf(text) ?? []);
   });
 }
 
-function connectionOf(text: string): MlflowConnection {
-  const target = JSON.parse(text) as Readonly<Record<string, string | null>>;
-  const of = (key: string): string | undefined => target[key] ?? undefined;
+/** Null for a text that says nothing: whoever sends then names the server. */
+function connectionOf(text: string): MlflowConnection | null {
+  let target: unknown;
+  try {
+    target = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof target !== "object" || target === null) return null;
+  const fields = target as Readonly<Record<string, unknown>>;
+  const of = (key: string): string | undefined => (typeof fields[key] === "string" ? fields[key] : undefined);
+  if (of("uri") === undefined) return null;
   return {
     ...{ uri: of("uri"), experiment: of("experiment"), experimentId: of("experiment_id") },
     ...{ workspace: of("workspace"), runId: of("run_id") },

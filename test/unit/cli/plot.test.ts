@@ -68,6 +68,10 @@ test.each([
   [["plot", "histry", "-o", "a.svg"], 'no plot "histry": did you mean "history"? there are history, intermediate,'],
   [["plot", "history"], "plot: where to? -o FILE.svg, -o FILE.html, or --format json for the data on stdout"],
   [["plot", "history", "-o", "x.png"], "-o x.png: a plot is an SVG or a page: use x.svg or x.html"],
+  [["plot", "history", "-o", ""], "error: --output: expected a file's name, and it is empty"],
+  [["compare", "bowl", "-o", ""], "error: --output: expected a file's name, and it is empty"],
+  [["report", "bowl", "-o", ""], "error: --output: expected a file's name, and it is empty"],
+  [["export", "bowl", "--to", "json", "-o", " "], "error: --output: expected a file's name, and it is empty"],
   [["plot", "history", "-o", "x.svg", "--format", "html"], "use x.html for --format html"],
   [
     ["plot", "pareto", "-o", "x.svg"],

@@ -79,7 +79,7 @@ test.each<[string[], string]>([
     ["--grid", "lr=log:1e-4..1e-1"],
     "give it a list, a step (:step=X) or so many points (:points=4), or draw points with --random N",
   ],
-  [["--grid", "lr=1e-3", "--grid", "lr=1e-2"], "train.lr is searched twice"],
+  [["--grid", "lr=1e-3", "--grid", "lr=1e-2"], "error: --grid train.lr is given twice: list all of its values in one"],
   [["--grid", "hiden_size=8"], 'unknown parameter "hiden_size": did you mean "model.hidden_size"?'],
   [["--grid", "lr=0.1..0.01:points=3"], "--grid lr=0.1..0.01:points=3: float(0.1, 0.01): low must not be above high"],
   [["--grid", "optimizer=adam,sdg"], "for train.optimizer: expected one of"],

@@ -121,6 +121,13 @@ test("at any width each number is whole, no word is lost, and no line is wider w
   );
 });
 
+test("a text of any length is measured at once, as its parts are", () => {
+  // Measured as one it takes minutes.
+  const part = "</b>=x 🎉 日本e\u0301 👩‍👩‍👧 1\u20e3;";
+  expect(textWidth(part.repeat(3000))).toBe(textWidth(part) * 3000);
+  expect(cutText(part.repeat(3000), 1000)).toBe(cutText(part.repeat(100), 1000));
+});
+
 test("a text is cut by columns, between characters", () => {
   expect(cutText("plain", 5)).toBe("plain");
   expect(cutText("plain text", 5)).toBe("plai…");

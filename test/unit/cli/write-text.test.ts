@@ -1,8 +1,11 @@
 /** Text goes out at the pace of whoever reads it, and is no longer made once nobody does. */
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { inPieces, writeLines } from "../../../src/cli/write-text.js";
+import { inPieces, writeLines, writeOutput } from "../../../src/cli/write-text.js";
 
 const LINE = `${"x".repeat(99)}\n`;
 
@@ -69,4 +72,23 @@ test("pieces hold every line, in order, and none is empty", () => {
   expect(pieces.join("")).toBe(lines.join(""));
   expect(pieces.length).toBeGreaterThan(1);
   expect([...inPieces([])]).toEqual([]);
+});
+
+test("a file is replaced whole or not at all, and a link is written through", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "mlbench-output-"));
+  const [path, link] = [join(folder, "trials.json"), join(folder, "link.json")];
+  await writeFile(path, "before");
+  await symlink(path, link);
+  function* broken(): Generator<string> {
+    yield "x".repeat(200_000);
+    throw new Error("half way");
+  }
+  await expect(writeOutput(new SlowStream(), path, broken())).rejects.toThrow("half way");
+  expect(await readFile(path, "utf8")).toBe("before");
+  await writeOutput(new SlowStream(), path, ["after"]);
+  expect(await readFile(path, "utf8")).toBe("after");
+  await writeOutput(new SlowStream(), link, ["through"]);
+  expect(await readFile(path, "utf8")).toBe("through");
+  expect((await readdir(folder)).sort()).toEqual(["link.json", "trials.json"]);
+  await rm(folder, { recursive: true });
 });

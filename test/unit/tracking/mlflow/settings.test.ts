@@ -26,6 +26,7 @@ describe("settings", () => {
     ["databricks://profile", /not databricks:/],
     ["s3://bucket", /not s3:/],
     ["http://", /expected a URL/],
+    ["http://me:100%@host", /\*\*\*@host: a % in its name or password is written %25/],
   ])("refuse %s, saying what would be right", (uri, message) => {
     expect(() => from({}, { uri })).toThrow(message);
     expect(() => from({}, { uri })).toThrow(expect.objectContaining({ code: "mlflow-uri", exitCode: 2 }) as Error);
@@ -45,6 +46,13 @@ describe("settings", () => {
     expect(from({ ...user, MLFLOW_TRACKING_TOKEN: "t" }).authorization).toBe(basic("u:p"));
     expect(from({ MLFLOW_TRACKING_USERNAME: "u", MLFLOW_TRACKING_TOKEN: "t" }).authorization).toBe("Bearer t");
     expect(from({}).authorization).toBeNull();
+  });
+  it("refuse a token that no header takes, and do not show it", () => {
+    const wrong = expect.objectContaining({
+      code: "mlflow-settings",
+      message: "MLFLOW_TRACKING_TOKEN: has a character that no header takes, such as a line break",
+    }) as Error;
+    expect(() => from({ MLFLOW_TRACKING_TOKEN: "hunter2\n" })).toThrow(wrong);
   });
   it("read ~/.mlflow/credentials, each of the two after the environment's", () => {
     mkdirSync(join(home, ".mlflow"));

@@ -169,6 +169,31 @@ describe("a server that does not do what it should", () => {
     await sync("killed");
     expect(differences(fake, study.state)).toEqual([]);
   });
+  it("is another program that speaks JSON: one line says so", async () => {
+    await (await made("odd")).close();
+    const run = '{"experiment":{"experiment_id":"1"},"run":{},"runs":[{}]}';
+    for (const body of ["null", "[]", "7", "{}", '{"experiment":null}', run]) {
+      fake.fault = () => ({ status: 200, body });
+      await expect(sync("odd")).rejects.toMatchObject({
+        code: "mlflow-refused",
+        message: `${fake.url}: what answers there is no MLflow server`,
+      });
+    }
+  });
+  it("asks for hours: whoever sends is told, and does not wait", async () => {
+    process.env["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "3";
+    await made("hours");
+    fake.fault = () => ({ status: 429, headers: { "retry-after": "7200" } });
+    await expect(sync("hours")).rejects.toThrow(/answered 429; it asks to come back in 7200 s$/);
+    expect(fake.requests).toHaveLength(1);
+  });
+  it("points elsewhere, with a password in it: that is not shown", async () => {
+    await made("moved");
+    fake.fault = () => ({ status: 302, headers: { location: "https://me:hunter2@else.where/login?token=hunter2" } });
+    await expect(sync("moved")).rejects.toThrow(
+      /points to https:\/\/\*\*\*@else.where\/login\?token=\*\*\*: give that URL/,
+    );
+  });
   it("loses the answer to what it has done: no run is made twice", async () => {
     const study = await made("lost-answers");
     let lost = 0;
@@ -250,6 +275,16 @@ describe("what is kept beside a study", () => {
     const texts = await Promise.all((await readdir(folder)).map((file) => readFile(join(folder, file), "utf8")));
     expect([...texts, ...warnings].join("\n")).not.toMatch(/hunter2|tokentoken|Basic|Bearer/);
     expect(warnings[0]).toMatch(/answered 403/);
+  });
+  it("may say no longer where it was sent: the server is then to be named", async () => {
+    const study = await made("nowhere");
+    await optimized(study, 1);
+    for (const text of ["", "null", '{"uri":', '{"uri":5}']) {
+      await writeFile(join(await folderOf("nowhere"), "target.json"), text);
+      await expect(syncMlflow({ name: "nowhere", storage })).rejects.toMatchObject({ code: "mlflow-uri", exitCode: 2 });
+    }
+    await writeFile(join(await folderOf("nowhere"), "ledger.jsonl"), "null\n5\n", { flag: "a" });
+    expect((await sync("nowhere")).requests).toBe(0);
   });
   it("takes a line that was cut off, and one that says nothing", async () => {
     const study = await made("torn");
