@@ -28,8 +28,11 @@ const ALONE = [
   "training/prediction-passes",
 ].map((file) => `test/unit/${file}.test.ts`);
 
-/** What is not part of `npm test`, but of `.ci/run`: the pages of docs/ and the packed package, commands by the dozen, each a process. */
-const LONG = ["test/pages/**/*.test.ts", "test/integration/package.test.ts"];
+/** What is not part of `npm test`, but of `.ci/run`: the pages of docs/, the packed package and completion in real shells, commands by the dozen, each a process. */
+const LONG = [
+  ...["test/pages/**/*.test.ts", "test/integration/package.test.ts"],
+  "test/integration/completion-shells.test.ts",
+];
 
 export default defineConfig({
   test: {
