@@ -93,13 +93,9 @@ const groups = [
 const tensors = "src/tensor/tf.ts";
 
 /** Commands that need no group, beside those of a room: what they load stays as it is, else they would load groups. */
-const light = [
-  "cli/commands/show",
-  "cli/commands/best-trial",
-  "app/views/study-overview",
-  "app/views/best-so-far",
-  "app/winners",
-].map((file) => `src/${file}.ts`);
+const light = ["cli/commands/show", "cli/commands/best-trial", "app/views/study-overview", "app/winners"].map(
+  (file) => `src/${file}.ts`,
+);
 
 const asModule = (path) => (path.startsWith(".") ? path : `./${path}`).replaceAll("\\", "/");
 const inDist = (file) => file.replace(/^src/, "dist").replace(/\.ts$/, ".js");

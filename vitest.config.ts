@@ -9,10 +9,13 @@ import { LongestFirst } from "./test/longest-first.js";
 const SHARED = [
   ...["analysis", "core", "io", "docs", "samplers", "pruners", "search-space", "registry", "storage", "cli"],
   ...["study", "datasets", "exchange", "testing", "training", "models", "tensor", "bench", "plots"],
+  ...["app", "ode", "tracking", "web", "worker"],
 ].map((room) => `test/unit/${room}/**/*.test.ts`);
 
 /** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, use all that is registered, or register what they break. */
 const ALONE = [
+  "app/own-metrics",
+  "app/study-kernels",
   "docs/cli-reference",
   "models/datasets",
   "models/light",
@@ -28,8 +31,11 @@ const ALONE = [
   "training/prediction-passes",
 ].map((file) => `test/unit/${file}.test.ts`);
 
-/** What is not part of `npm test`, but of `.ci/run`: the pages of docs/ and the packed package, commands by the dozen, each a process. */
-const LONG = ["test/pages/**/*.test.ts", "test/integration/package.test.ts"];
+/** What is not part of `npm test`, but of `.ci/run`: the pages of docs/, the packed package and completion in real shells, commands by the dozen, each a process. */
+const LONG = [
+  ...["test/pages/**/*.test.ts", "test/integration/package.test.ts"],
+  "test/integration/completion-shells.test.ts",
+];
 
 export default defineConfig({
   test: {

@@ -5,7 +5,7 @@ import { LeftOut } from "../plots/left-out.js";
 import { firstMeasure } from "../plots/measure.js";
 import { measured } from "../plots/measured-trials.js";
 import type { MeasuredTrial } from "../plots/measured-trials.js";
-import { shortNumber } from "../plots/number-text.js";
+import { scaleText } from "../plots/number-text.js";
 import { chooseParameters } from "../plots/parameters.js";
 import type { PlotParameter } from "../plots/parameters.js";
 import { plotStudyOf } from "../plots/plot-study.js";
@@ -21,7 +21,7 @@ const COLUMNS = { labels: 10, between: 3, least: 30 };
 
 /** The words under a panel: each choice below its place as far as they have room, else the ends. */
 function axisLabels({ choices, log }: PlotParameter, [low, high]: readonly [number, number], width: number): string {
-  const value = (place: number): string => shortNumber(log ? 10 ** place : place);
+  const value = (place: number): string => scaleText(log ? 10 ** place : place);
   const labels =
     choices === null
       ? [low, high].map((place) => [place, value(place)] as const)
@@ -56,7 +56,7 @@ async function panelLines(
   const rows = await terminalGrid(points, room, { height: HEIGHT, min: low, max: high, mode: "point" });
   const labelled = rows.map((row, i) => {
     const value = high - (i * (high - low)) / HEIGHT;
-    const label = i % 3 === 0 ? shortNumber(log ? 10 ** value : value) : "";
+    const label = i % 3 === 0 ? scaleText(log ? 10 ** value : value) : "";
     return `${cutText(label, COLUMNS.labels - 2).padStart(COLUMNS.labels - 2)} ┤${row}`;
   });
   return [

@@ -25,7 +25,6 @@ export * from "./study.js";
 export * from "./apply-event.js";
 export { createStudyState, historyOver, recordsOf, withoutValue } from "./study-state.js";
 export type { StateExtras } from "./study-state.js";
-export * from "./part-names.js";
 export * from "./plain-data.js";
 export * from "./quantile.js";
 export * from "./metrics.js";

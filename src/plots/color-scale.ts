@@ -2,7 +2,7 @@
 import type { Direction, Trial } from "../core/index.js";
 import type { ChartOption } from "#echarts";
 import { rangeOf, rounded } from "./chart-parts.js";
-import { shortNumber } from "./number-text.js";
+import { scaleText } from "./number-text.js";
 import { scaleColors } from "./theme.js";
 
 /** A colour scale along the top right corner. */
@@ -42,7 +42,7 @@ export function valueColors(values: readonly number[], direction: Direction | nu
     ? [sorted[0] as number, sorted[at] as number]
     : [sorted[at] as number, sorted[sorted.length - 1] as number];
   const clipped = worseIsHigh ? max < (sorted.at(-1) as number) : min > (sorted[0] as number);
-  const [low, high] = [rounded(min), rounded(max)].map((end) => shortNumber(end)) as [string, string];
+  const [low, high] = [rounded(min), rounded(max)].map((end) => scaleText(end)) as [string, string];
   return colorScale({
     ...{
       min,

@@ -9,8 +9,8 @@ function inDigits(value: number, digits: number): string {
 /** `0.01`, `1e-5`, `1500`: rounding in the arithmetic of axes is not seen. */
 export const tickText = (value: number): string => inDigits(value, 6);
 
-/** A number for a scale's end. */
-export const shortNumber = (value: number): string => inDigits(value, 4);
+/** A number for a scale's end: shorter than `shortNumber` of core, which people compare by. */
+export const scaleText = (value: number): string => inDigits(value, 4);
 
 /** A value as a tooltip has it: what is no number stays as it is. */
 export const valueText = (value: unknown): unknown => (typeof value === "number" ? inDigits(value, 6) : value);

@@ -1,6 +1,6 @@
 /** Predictions for windows: rows, CSV, JSON, forecasts of the end of life, tensors for other programs. */
 import type { Batch, CellTable, SplitName } from "../core/index.js";
-import { UsageError, defined, stringifyJson } from "../core/index.js";
+import { UsageError, defined, quantile, stringifyJson } from "../core/index.js";
 import { crossingOf, stepsWithin } from "../datasets/index.js";
 import { writeFileAtomically } from "../io/atomic-write.js";
 import { csvLine } from "../io/csv.js";
@@ -72,14 +72,6 @@ export interface PredictionParts {
   readonly members: readonly PredictionMember[];
   /** Windows that are predicted at a time. */
   readonly batchSize: number;
-}
-
-/** The quantile of ascending values, linear between them (NumPy's default). */
-function quantile(ascending: readonly number[], share: number): number {
-  const at = share * (ascending.length - 1);
-  const low = Math.floor(at);
-  const [below, above] = [ascending[low] as number, ascending[Math.min(low + 1, ascending.length - 1)] as number];
-  return below + (at - low) * (above - below);
 }
 
 /** What the members say of one step: their mean (float32), and of several the quantiles over them. */

@@ -4,6 +4,7 @@ import { partNames } from "../../app/views/baselines.js";
 import type { BestTrialSummary, DryRunSummary, StudyOverview } from "../../app/views/study-overview.js";
 import {
   bestOfStudy,
+  bestSoFar,
   comparableTrials,
   directionsOf,
   hypervolumeHistory,
@@ -122,7 +123,7 @@ function abandonedInWords({ state, owner }: InspectedStudy): string[] {
 
 /** How the best value came about, with several objectives the hypervolume; nothing before there are two points. */
 async function historyPlot(inspected: InspectedStudy, io: CliIo, { hypervolume }: StudyOverview): Promise<string> {
-  const { name, points } = await historyOf(inspected, hypervolume?.reference);
+  const { name, points } = historyOf(inspected, hypervolume?.reference);
   if (points.length < 2) return "";
   const { terminalPlot } = await import("../terminal-plot.js");
   const plot = await terminalPlot([{ name: "best so far", points }], {
@@ -140,15 +141,14 @@ async function slicePlot({ state }: InspectedStudy, io: CliIo): Promise<string> 
   return text === "" ? "" : `\n\n${text}`;
 }
 
-async function historyOf(
+function historyOf(
   { state }: InspectedStudy,
   reference: readonly number[] | undefined,
-): Promise<{ name: string; points: [number, number][] }> {
+): { name: string; points: [number, number][] } {
   const [objective, ...others] = state.header.objectives as readonly [StudyObjective, ...StudyObjective[]];
   const trials = comparableTrials(state);
   if (others.length > 0)
     return { name: "hypervolume", points: hypervolumeHistory(trials, directionsOf(state.header), reference) };
-  const { bestSoFar } = await import("../../app/views/best-so-far.js");
   return { name: `best ${objective.metric}`, points: bestSoFar(trials, objective.direction) };
 }
 

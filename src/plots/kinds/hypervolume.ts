@@ -2,7 +2,7 @@
 import { directionsOf, hypervolumeHistory, isFeasible, referencePoint } from "../../core/index.js";
 import { evenly, insideZoom, numberAxis, PLOT_WIDTH, rounded } from "../chart-parts.js";
 import { LeftOut } from "../left-out.js";
-import { shortNumber } from "../number-text.js";
+import { scaleText } from "../number-text.js";
 import type { Plot, PlotOptions } from "../plot.js";
 import type { PlotStudy } from "../plot-study.js";
 
@@ -10,7 +10,7 @@ const MOST_POINTS = 2000;
 
 /** `val_rmse = 0.11, parameters = 52000` */
 export function referenceInWords({ objectives }: PlotStudy, reference: readonly number[]): string {
-  return objectives.map(({ metric }, i) => `${metric} = ${shortNumber(reference[i] as number)}`).join(", ");
+  return objectives.map(({ metric }, i) => `${metric} = ${scaleText(reference[i] as number)}`).join(", ");
 }
 
 /** Draws the hypervolume by finished trials. */

@@ -6,13 +6,16 @@ import { messageOf, UsageError } from "../../core/index.js";
 import { isGone } from "./client.js";
 import type { MlflowClient, RemoteRun, RunStatus } from "./client.js";
 import type { KnownRun, Ledger } from "./ledger.js";
-import type { Batch, Point } from "./limits.js";
+import type { Batch } from "./limits.js";
 import { batchesOf } from "./limits.js";
 import { STUDY_RUN } from "./operations.js";
 import type { FileToSend, Operation } from "./operations.js";
+import { halved } from "./halved-batch.js";
 import { MlflowError } from "./request.js";
 import type { Chunk, Spool } from "./spool.js";
 import { STUDY_ID_TAG, TOKEN_TAG, TRIAL_TAG } from "./tags.js";
+import { gathered } from "./work.js";
+import type { Work } from "./work.js";
 
 /** What a delivery stands on. */
 export interface DeliveryContext {
@@ -29,21 +32,6 @@ export interface DeliveryContext {
   readonly onRefused: (message: string) => void;
   /** Tokens of runs that nobody has tried to make; of all others the server is asked first. */
   readonly fresh: Set<string>;
-}
-
-/** Of one attempt at a run, all that a chunk says. */
-interface Work {
-  readonly run: string;
-  readonly attempt: number;
-  begin: Operation["begin"];
-  readonly tags: Map<string, string>;
-  readonly params: Map<string, string>;
-  readonly metrics: Point[];
-  reports: number;
-  status: RunStatus | null;
-  end: number | null;
-  ended: string | null;
-  readonly files: FileToSend[];
 }
 
 /** Runs at a time: a server with one worker answers no faster to more. */
@@ -289,58 +277,4 @@ function adopted(run: RemoteRun): KnownRun {
   if (ended !== null)
     return { ...known(run, { attempt }), reports: Number(run.tags["mlbench_hpo.reports"] ?? 0), ended };
   return run.status === "SCHEDULED" ? known(run, { attempt }) : { ...known(run, { attempt: attempt - 1 }), reports: 1 };
-}
-
-/** What a chunk says of each attempt at each run, in the order in which they first come. */
-function gathered(operations: readonly Operation[]): Work[] {
-  const all = new Map<string, Work>();
-  for (const operation of operations) {
-    const { run, attempt, begin, tags = {}, params = {}, metrics = [], file } = operation;
-    const key = `${run}/${attempt}`;
-    const work = all.get(key) ?? blank(run, attempt);
-    all.set(key, work);
-    work.begin ??= begin;
-    if (begin) work.ended = null;
-    for (const [name, text] of Object.entries(tags)) work.tags.set(name, text);
-    for (const [name, text] of Object.entries(params)) work.params.set(name, text);
-    for (const point of metrics) work.metrics.push(point);
-    work.reports = Math.max(work.reports, operation.reports ?? 0);
-    if (operation.status !== undefined) [work.status, work.end] = [operation.status, operation.end ?? null];
-    work.ended = operation.ended ?? work.ended;
-    if (file) work.files.push(file);
-  }
-  return [...all.values()];
-}
-
-function blank(run: string, attempt: number): Work {
-  return {
-    ...{ run, attempt, begin: undefined, tags: new Map(), params: new Map(), metrics: [], reports: 0 },
-    ...{ status: null, end: null, ended: null, files: [] },
-  };
-}
-
-function halved({ metrics, params, tags }: Batch): [Batch, Batch] | null {
-  const size = metrics.length + params.length + tags.length;
-  if (size < 2) return null;
-  const none = { metrics: [], params: [], tags: [] };
-  // Kinds apart first: mostly one param is at fault.
-  const kinds = [
-    ...(tags.length > 0 ? [{ ...none, tags }] : []),
-    ...(params.length > 0 ? [{ ...none, params }] : []),
-    ...(metrics.length > 0 ? [{ ...none, metrics }] : []),
-  ] as const;
-  if (kinds.length > 1) {
-    const [first, ...rest] = kinds as unknown as [Batch, ...Batch[]];
-    return [first, rest.reduce((sum, kind) => ({ ...sum, ...pick(kind) }), none as Batch)];
-  }
-  const at = Math.ceil(size / 2);
-  const half = (from: number, to?: number): Batch => ({
-    ...{ metrics: metrics.slice(from, to), params: params.slice(from, to), tags: tags.slice(from, to) },
-  });
-  return [half(0, at), half(at)];
-}
-
-function pick({ metrics, params, tags }: Batch): Partial<Batch> {
-  if (metrics.length > 0) return { metrics };
-  return params.length > 0 ? { params } : { tags };
 }

@@ -9,7 +9,7 @@ import type { StudyState } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { childPath, startChild } from "./child.js";
 
-const SEEDS = Number(process.env["MLBENCH_CRASH_SEEDS"] ?? 30);
+const SEEDS = Number(process.env["MLBENCH_CRASH_SEEDS"] ?? 12);
 /** Kills that one study lives through. */
 const CHAIN = 6;
 

@@ -13,8 +13,9 @@ import { createRng, float, int, isFinished } from "../../../src/core/index.js";
 
 const child = fileURLToPath(new URL("../../fixtures/study/optimize-child.mjs", import.meta.url));
 const TRIALS = 40;
-/** More of them run in the full check. */
-const SEEDS = Number(process.env["MLBENCH_CRASH_SEEDS"] ?? 3);
+const asked = process.env["MLBENCH_CRASH_SEEDS"];
+/** Processes killed from outside, and threads whose process dies in a write; the full check runs many more. */
+const SEEDS = asked === undefined ? [1, 2] : Array.from({ length: Number(asked) }, (_, seed) => seed);
 /** Kills in one study's life; then a process is let end. */
 const KILLS = 2;
 /** Where a process dies by itself: inside of a journal write or a fold. */
@@ -128,7 +129,7 @@ function failPointOf(seed: number, rng: Rng): string | undefined {
 
 describe("a process killed while it optimizes", () => {
   let killed = 0;
-  it.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
+  it.each(SEEDS)(
     "loses nothing that was acknowledged, and nothing finished runs again (seed %i)",
     { timeout: 60_000 },
     async (seed) => {
@@ -137,7 +138,7 @@ describe("a process killed while it optimizes", () => {
   );
 
   it("was killed most of the times", () => {
-    expect(killed).toBeGreaterThanOrEqual(SEEDS);
+    expect(killed).toBeGreaterThanOrEqual(SEEDS.length);
   });
 });
 

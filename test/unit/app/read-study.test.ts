@@ -6,10 +6,9 @@ import { findStudy } from "../../../src/app/find-study.js";
 import { exportTrials } from "../../../src/app/export-study.js";
 import { inspectStudy, readStudy, summarizeStudy } from "../../../src/app/read-study.js";
 import { deleteStudy, listStudies, loadStudy } from "../../../src/app/study.js";
-import { bestSoFar } from "../../../src/app/views/best-so-far.js";
 import { summarizeStudies } from "../../../src/app/views/study-list.js";
 import { queryTrials } from "../../../src/app/views/trial-query.js";
-import { float } from "../../../src/core/index.js";
+import { bestSoFar, float } from "../../../src/core/index.js";
 import type { Study } from "../../../src/study/study.js";
 import { emptyFolder } from "../../fixtures/app/small-studies.js";
 

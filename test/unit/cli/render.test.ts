@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { bestSoFar } from "../../../src/app/views/best-so-far.js";
-import { bestTrialOf } from "../../../src/core/index.js";
+import { bestSoFar, bestTrialOf } from "../../../src/core/index.js";
 import { duration, renderTable, shortNumber } from "../../../src/cli/render.js";
 import { shown } from "../../../src/cli/io.js";
 import { terminalPlot } from "../../../src/cli/terminal-plot.js";

@@ -1,13 +1,12 @@
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { winnerOf, winnersOf } from "../../../src/app/winners.js";
-import { bestSoFar } from "../../../src/app/views/best-so-far.js";
 import { shown } from "../../../src/cli/io.js";
 import type { CliIo } from "../../../src/cli/io.js";
 import { createOptimizeView } from "../../../src/cli/optimize-view.js";
 import { stand, Teller } from "../../../src/cli/teller.js";
 import { trialTable } from "../../../src/cli/trial-table.js";
-import { blankTrial, createStudyState } from "../../../src/core/index.js";
+import { bestSoFar, blankTrial, createStudyState } from "../../../src/core/index.js";
 import type { OptimizeEvent, StudyHeader, StudyObjective, Trial } from "../../../src/core/index.js";
 
 const one: readonly StudyObjective[] = [{ metric: "loss", direction: "minimize" }];

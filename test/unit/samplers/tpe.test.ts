@@ -68,23 +68,23 @@ describe.each<[string, TpeSamplerOptions, number]>([
 
 test("the default gets closer than Optuna's rule on most fixed seeds", () => {
   let wins = 0;
-  for (let seed = 0; seed < 12; seed++) {
+  for (let seed = 0; seed < 6; seed++) {
     const own = best(optimize(new TpeSampler(), space, bowl, 80, seed));
     if (own < best(optimize(new TpeSampler({ preset: "optuna" }), space, bowl, 80, seed))) wins++;
   }
-  expect(wins).toBeGreaterThanOrEqual(10);
+  expect(wins).toBeGreaterThanOrEqual(5);
 });
 
-test("twenty floats that all count: closer than Optuna's rule in 9 of 10 seeds", () => {
+test("twenty floats that all count: closer than Optuna's rule in 5 of 5 seeds", () => {
   const wide: SearchSpace = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`x${i}`, float(-5, 5)]));
   const f = (p: Params): number =>
     Object.values(p).reduce<number>((sum, x, i) => sum + Math.abs((x as number) - (i % 7) + 3), 0);
-  const wins = Array.from({ length: 10 }, (_, seed) => seed).filter(
+  const wins = Array.from({ length: 5 }, (_, seed) => seed).filter(
     (seed) =>
       best(optimize(new TpeSampler(), wide, f, 100, seed)) <
       best(optimize(new TpeSampler({ preset: "optuna" }), wide, f, 100, seed)),
   );
-  expect(wins.length).toBeGreaterThanOrEqual(9);
+  expect(wins.length).toBe(5);
 });
 
 test("a branch is searched jointly with what it hangs on", () => {
