@@ -15,6 +15,7 @@ export * from "./lease.js";
 export * from "./limits.js";
 export * from "./long-timeout.js";
 export * from "./nearest.js";
+export * from "./part-names.js";
 export * from "./reports.js";
 export * from "./rng.js";
 export * from "./secrets.js";
