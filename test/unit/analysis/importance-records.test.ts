@@ -231,8 +231,13 @@ test("trials of an earlier space that are none of the study's are told with the 
     until: "2026-01-01T00:00:00.000Z",
     trials: 3,
   };
-  const trials = [0.5, 3, 4, 0.25, 0.75].map((x, number) =>
-    blankTrial(number, { state: "complete", value: x, params: { x }, ...(number < 3 ? {} : { space_version: 1 }) }),
+  const trials = [0.5, 0.6, 4, 0.25, 0.75].map((x, number) =>
+    blankTrial(number, {
+      state: "complete",
+      value: x,
+      params: number === 1 ? { x, gone: 2 } : { x },
+      ...(number < 3 ? {} : { space_version: 1 }),
+    }),
   );
   const changed = {
     header: { objectives: [{ metric: "value", direction: "minimize" as const }], space: { x: float(0, 1) } },

@@ -257,9 +257,9 @@ describe("a trained study's report", () => {
 
 test("a study whose space was changed says what it searched before, and of which space each trial is", async () => {
   const study = await createStudy({ storage: "memory", space: { x: float(0, 10), gone: float(0, 1) }, seed: 1 });
-  await study.optimize((trial) => trial.params["x"] as number, { trials: 2 });
+  await study.optimize((trial) => trial.params["x"], { trials: 2 });
   await changeSpace(study, { space: { x: float(0, 20) } });
-  await study.optimize((trial) => trial.params["x"] as number, { trials: 1 });
+  await study.optimize((trial) => trial.params["x"], { trials: 1 });
   const data = await readReport(study);
   expect(data.space.map(({ name }) => name)).toEqual(["x"]);
   expect(data.earlier_spaces).toMatchObject([{ trials: 2, space: [{ name: "x" }, { name: "gone" }] }]);
