@@ -75,6 +75,7 @@ export async function importStudy(options: ImportStudyOptions): Promise<Imported
   await requireFree(storage, name, file);
   const header = await headerOf(study, { ...request, name, storage: location, directory }, file);
   const state = stateOf(study, header, file);
+  requireFileSettings(header.settings, file);
   await storage.createFrom(state, null);
   const notes = [...study.notes, ...(await fileNotes(header, storage.baseDirectory(name)))];
   return { name, file: storage.location(name), format, header, counts: state.counts, notes };
@@ -126,6 +127,19 @@ function checkedHeader(raw: Readonly<Record<string, unknown>>, file: string): St
     if (error instanceof MlbenchError) throw damaged(file, error.message);
     throw error;
   }
+}
+
+/** The files that a study was made with, as `changedFiles` reads them. */
+function requireFileSettings(settings: unknown, file: string): void {
+  const { plugins, objective, data_files, accepted_changes } = settings as Readonly<Record<string, unknown>>;
+  const lists = { plugins, data_files, accepted_changes, objective: [objective ?? []].flat() };
+  for (const [key, files] of Object.entries(lists))
+    if (!Array.isArray(files) || !files.every(isFileWithHash)) throw damaged(file, `settings.${key} names no files`);
+}
+
+function isFileWithHash(value: unknown): boolean {
+  const { path, sha256 } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof path === "string" && (sha256 === null || typeof sha256 === "string");
 }
 
 function damaged(file: string, what: string): UsageError {

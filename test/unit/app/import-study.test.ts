@@ -258,6 +258,20 @@ describe("what is no study is told in a line", () => {
       'the parameter "x" of "space" is no distribution',
     ],
     [
+      "accepted changes that are none",
+      json((study) => {
+        study["settings"] = { ...(study["settings"] as object), accepted_changes: 7 };
+      }),
+      "settings.accepted_changes names no files",
+    ],
+    [
+      "an objective without a path",
+      json((study) => {
+        study["settings"] = { ...(study["settings"] as object), objective: { path: 1.5, sha256: "" } };
+      }),
+      "settings.objective names no files",
+    ],
+    [
       "a note on nothing",
       json((study) => {
         study["annotations"] = { 99: { note: "", tags: [], banned: true } };
