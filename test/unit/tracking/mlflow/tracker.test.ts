@@ -170,11 +170,11 @@ describe("a server that does not do what it should", () => {
     expect(differences(fake, study.state)).toEqual([]);
   });
   it("is another program that speaks JSON: one line says so", async () => {
-    await (await made("elsewhere")).close();
+    await (await made("not-mlflow")).close();
     const run = '{"experiment":{"experiment_id":"1"},"run":{},"runs":[{}]}';
     for (const body of ["null", "[]", "7", "{}", '{"experiment":null}', run]) {
       fake.fault = () => ({ status: 200, body });
-      await expect(sync("elsewhere")).rejects.toMatchObject({
+      await expect(sync("not-mlflow")).rejects.toMatchObject({
         code: "mlflow-refused",
         message: `${fake.url}: what answers there is no MLflow server`,
       });
