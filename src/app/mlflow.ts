@@ -130,28 +130,48 @@ const resendCommand = (study: string): string => `mlbench-hpo mlflow sync ${stud
  * await study.optimize({ trials: 20, trackers: [tracker] });
  */
 export class MlflowTracker implements Tracker {
-  readonly #tracker: StudyTracker;
+  readonly #options: MlflowOptions;
+  readonly #settings: MlflowSettings;
+  #tracker: StudyTracker | null = null;
 
   /** @throws UsageError `mlflow-uri` for what is no server's URL, `mlflow-settings`, `unknown-option`, `invalid-option` */
   constructor(options: MlflowOptions = {}) {
     requireOptions("MlflowTracker", options);
-    const { nonFinite = "tag", artifacts, onWarning = warn, resend = resendCommand } = options;
-    const settings = resolveSettings(options);
-    this.#tracker = new StudyTracker({ settings, doors: doorsOf(artifacts), nonFinite, onWarning, resend });
+    this.#options = options;
+    this.#settings = resolveSettings(options);
   }
 
   open(study: TrackedStudy): void {
-    this.#tracker.open(study);
+    this.#begun(earlierPlace(this.#options, study) ?? this.#settings).open(study);
   }
 
   onEvent(event: OptimizeEvent): void {
-    this.#tracker.onEvent(event);
+    this.#begun(this.#settings).onEvent(event);
   }
 
   /** Waits for what is on its way: up to 8 s for a server that answers, 3 % of the call's time for one that does not. */
   close(): Promise<void> {
-    return this.#tracker.close();
+    return this.#begun(this.#settings).close();
   }
+
+  #begun(settings: MlflowSettings): StudyTracker {
+    const { nonFinite = "tag", artifacts, onWarning = warn, resend = resendCommand } = this.#options;
+    return (this.#tracker ??= new StudyTracker({ settings, doors: doorsOf(artifacts), nonFinite, onWarning, resend }));
+  }
+}
+
+/** Where a study goes on that was logged to one experiment of the server, where none is named: its runs are not doubled. */
+function earlierPlace(options: MlflowOptions, { directory }: TrackedStudy): MlflowSettings | null {
+  if (directory === null || isNamed(options)) return null;
+  const { uri } = resolveSettings(options);
+  const [only, ...others] = knownTargets(join(directory, MLFLOW_FOLDER)).filter((target) => target.uri === uri);
+  return only && others.length === 0 ? resolveSettings({ ...options, ...only }) : null;
+}
+
+/** Whether it is said into which experiment or run, by the options or the environment. */
+function isNamed({ experiment, experimentId, runId }: MlflowConnection): boolean {
+  const inEnv = ["MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID"].some((name) => process.env[name]);
+  return inEnv || (experiment ?? experimentId ?? runId) !== undefined;
 }
 
 /** What {@link syncMlflow} is told besides how runs are logged. */

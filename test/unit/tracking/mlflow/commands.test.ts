@@ -56,11 +56,14 @@ describe("optimize --mlflow", () => {
     process.env["MLFLOW_TRACKING_URI"] = fake.url;
     process.env["MLFLOW_EXPERIMENT_NAME"] = "lab";
     const first = await runHere(["optimize", "s", "--trials", "2", "--workers", "1", "--mlflow"], cwd);
-    expect([first.code, first.stderr]).toEqual([0, ""]);
+    // On a slow machine the call may end before all is sent; what is left is sent then.
+    expect([first.code, first.stderr.replace(/^warning: MLflow: not everything was sent .*\n/, "")]).toEqual([0, ""]);
+    await runHere(["mlflow", "sync", "s"], cwd);
     expect([...fake.experiments.values()].map(({ name }) => name)).toEqual(["Default", "lab"]);
     expect(fake.runs.size).toBe(3);
     process.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9";
     await runHere(["optimize", "s", "--trials", "1", "--workers", "1", "--mlflow", fake.url], cwd);
+    await runHere(["mlflow", "sync", "s"], cwd);
     expect(fake.runs.size).toBe(4);
   });
   it("warns, and ends as without, where the server is away; `mlflow sync` then says what it has sent", async () => {

@@ -104,6 +104,14 @@ describe("a study of 20 trials, complete, pruned and failed ones", () => {
     expect([...fake.runs.keys()].slice(0, before.length)).toEqual(before);
     expect(fake.runs.size).toBe(1 + 8);
   });
+  it("goes on in the experiment where it was, where none is named; one that is named counts", async () => {
+    await optimized(await made("unnamed"), 2);
+    await optimized(await loadStudy({ name: "unnamed", storage }), 1, { experiment: undefined });
+    expect([...fake.experiments.values()].map(({ name }) => name)).toEqual(["Default", "cells"]);
+    expect(fake.runs.size).toBe(1 + 3);
+    await optimized(await loadStudy({ name: "unnamed", storage }), 1, { experiment: "other" });
+    expect(fake.runs.size).toBe(1 + 3 + 1 + 4);
+  });
   it("has tags by which it is found: user, source, parent, number", async () => {
     await optimized(await made("tagged"), 1);
     const { tags } = fake.run("trial-0");
