@@ -10,8 +10,12 @@ import type { AxisNames, Panel } from "../plots/line-panels.js";
  */
 export function requireSvgName(option: string, file: string): void {
   if (/\.svg$/i.test(file)) return;
-  const instead = `${file.replace(/\.(png|pdf|jpe?g|gif|eps|webp|tiff?)$/i, "")}.svg`;
-  throw new UsageError("plot-format", `${option} ${file}: a plot is an SVG, as in ${instead}`);
+  throw new UsageError("plot-format", `${option} ${file}: a plot is an SVG, as in ${withoutEnding(file)}.svg`);
+}
+
+/** A file's name without what says that it is a picture, a page or data. */
+export function withoutEnding(file: string): string {
+  return file.replace(/\.(png|pdf|jpe?g|gif|eps|webp|tiff?|htm|svg|html|json)$/i, "");
 }
 
 /** {@link linePanels} as an SVG text. */

@@ -11,6 +11,7 @@ import type { CliIo } from "../io.js";
 import { duration, printData, renderTable, shortNumber } from "../render.js";
 import { collect, formatOption, outputFile } from "../shared-options.js";
 import { folderLocation, splitStudyPath, storageOption } from "../study-ref.js";
+import { withoutEnding } from "../svg-plot.js";
 import { plotColumns } from "../terminal.js";
 import { paramText } from "../trial-table.js";
 
@@ -73,9 +74,10 @@ function outputOf(file: string | undefined) {
   if (file === undefined) return null;
   const format = endings.find((ending) => file.toLowerCase().endsWith(`.${ending}`));
   if (format) return { file, format };
+  const base = withoutEnding(file);
   throw new UsageError(
     "plot-format",
-    `-o ${file}: a comparison is drawn as an SVG or a page: use ${file}.svg or ${file}.html`,
+    `-o ${file}: a comparison is drawn as an SVG or a page: use ${base}.svg or ${base}.html`,
   );
 }
 

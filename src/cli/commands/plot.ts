@@ -12,6 +12,7 @@ import { printLine, printNote } from "../io.js";
 import { collectList, outputFile, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions } from "../study-ref.js";
+import { withoutEnding } from "../svg-plot.js";
 import { writeLines } from "../write-text.js";
 
 interface PlotCommandOptions extends StudyOptions, StudyPlotOptions {
@@ -98,7 +99,7 @@ function formatOf({ output, format }: PlotCommandOptions): PlotFormat {
   }
   const ending = plotFormats.find((known) => output.toLowerCase().endsWith(`.${known}`));
   if (ending && (format ?? ending) === ending) return ending;
-  const base = output.replace(/\.(png|pdf|jpe?g|gif|eps|webp|tiff?|htm|svg|html|json)$/i, "");
+  const base = withoutEnding(output);
   const right = format ? `${base}.${format} for --format ${format}` : `${base}.svg or ${base}.html`;
   throw new UsageError("plot-format", `-o ${output}: a plot is an SVG or a page: use ${right}`);
 }

@@ -99,7 +99,7 @@ test("what does not compare is told in a line", async () => {
       ["tpe-1", "--group", "a=tpe-1", "--group", "b=tpe-*"],
       /^error: study "tpe-1" is in the groups a and b: choose one$/,
     ],
-    [["tpe-1", "-o", "x.png"], /^error: -o x\.png: a comparison is drawn as an SVG or a page/],
+    [["tpe-1", "-o", "x.png"], /^error: -o x\.png: a comparison is drawn as an SVG or a page: use x\.svg or/],
     [["tpe-1", "--reference", "value=1"], /^error: .*several objectives/],
   ] as const) {
     const { code, out, err } = await typed("compare", ...words);
