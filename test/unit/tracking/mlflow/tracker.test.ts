@@ -110,7 +110,7 @@ describe("a study of 20 trials, complete, pruned and failed ones", () => {
     expect([...fake.experiments.values()].map(({ name }) => name)).toEqual(["Default", "cells"]);
     expect(fake.runs.size).toBe(1 + 3);
     await optimized(await loadStudy({ name: "unnamed", storage }), 1, { experiment: "other" });
-    expect(fake.runs.size).toBe(1 + 3 + 1 + 4);
+    expect(fake.runs.size).toBe(1 + 3 + 2);
   });
   it("has tags by which it is found: user, source, parent, number", async () => {
     await optimized(await made("tagged"), 1);
