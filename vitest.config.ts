@@ -15,7 +15,9 @@ const SHARED = [
 /** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, use all that is registered, or register what they break. */
 const ALONE = [
   "app/closed-folders",
+  "app/neural-ode-study",
   "app/own-metrics",
+  "app/several-objectives",
   "app/study-kernels",
   "app/tensorflow/install",
   "docs/cli-reference",
