@@ -75,6 +75,9 @@ export function shortLabel(name: string, most: number): string {
   return characters.length <= most ? text : `…${characters.slice(1 - most).join("")}`;
 }
 
+/** ECharts finds no ticks among numbers at the end of what floats can say. */
+const LEAST_ON_LOG = 1e-300;
+
 /**
  * Whether a linear axis would hide positive values: they spread over orders of magnitude, or all but a few crowd at its lower
  * end.
@@ -82,7 +85,7 @@ export function shortLabel(name: string, most: number): string {
 export function wantsLog(values: readonly number[], ratio = 100): boolean {
   const finite = Float64Array.from(values.filter(Number.isFinite)).sort();
   const [low, high] = [finite[0] ?? 0, finite.at(-1) ?? 0];
-  if (finite.length < 2 || !(low > 0)) return false;
+  if (finite.length < 2 || !(low >= LEAST_ON_LOG)) return false;
   const middle = finite[Math.floor(finite.length / 2)] as number;
   return high / low >= ratio || (high / low >= 10 && middle - low < 0.1 * (high - low));
 }

@@ -12,6 +12,7 @@ import { inLanes, withoutPauses } from "../../../src/plots/kinds/timeline.js";
 import type { Plot } from "../../../src/plots/plot.js";
 import { reportedTrial, trialOf } from "../../fixtures/trials.js";
 import { pair, studyOf } from "./study.js";
+import { wantsLog } from "../../../src/plots/chart-parts.js";
 
 /** The data of the series of a name. */
 const dataOf = ({ option }: Plot, name: string): unknown[][] =>
@@ -397,4 +398,15 @@ test("slice: a panel a parameter, absent trials are counted, too many parameters
     "p3",
     "loss",
   ]);
+});
+
+test("an axis is logarithmic over orders of magnitude, but not down to the least that floats can say", () => {
+  expect(
+    [
+      [1, 2, 3],
+      [1e-5, 1e-1],
+      [3e-323, 1e-174],
+      [0, 1, 1000],
+    ].map((values) => wantsLog(values)),
+  ).toEqual([...[false, true, false, false]]);
 });
