@@ -5,17 +5,15 @@ import type { Batch } from "./limits.js";
 export function halved({ metrics, params, tags }: Batch): [Batch, Batch] | null {
   const size = metrics.length + params.length + tags.length;
   if (size < 2) return null;
-  const none = { metrics: [], params: [], tags: [] };
+  const none: Batch = { metrics: [], params: [], tags: [] };
   // Kinds apart first: mostly one param is at fault.
-  const kinds = [
+  const kinds: Batch[] = [
     ...(tags.length > 0 ? [{ ...none, tags }] : []),
     ...(params.length > 0 ? [{ ...none, params }] : []),
     ...(metrics.length > 0 ? [{ ...none, metrics }] : []),
-  ] as const;
-  if (kinds.length > 1) {
-    const [first, ...rest] = kinds as unknown as [Batch, ...Batch[]];
-    return [first, rest.reduce((sum, kind) => ({ ...sum, ...pick(kind) }), none as Batch)];
-  }
+  ];
+  const [first, ...rest] = kinds;
+  if (first && rest.length > 0) return [first, rest.reduce((sum, kind) => ({ ...sum, ...pick(kind) }), none)];
   const at = Math.ceil(size / 2);
   const half = (from: number, to?: number): Batch => ({
     ...{ metrics: metrics.slice(from, to), params: params.slice(from, to), tags: tags.slice(from, to) },

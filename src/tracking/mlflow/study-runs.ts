@@ -1,7 +1,7 @@
 /** A study and its trials as runs: which params, tags and metrics, under which keys. Pure. */
 import { createHash } from "node:crypto";
-import { bestOfStudy, encodeNumber, frontOfStudy, isFeasible, isFinished, partNames } from "../../core/index.js";
-import { isBanned, isBetter, stringifyJson, valueOf } from "../../core/index.js";
+import { bestOfStudy, bestSoFar, encodeNumber, frontOfStudy, isFinished, partNames } from "../../core/index.js";
+import { isBanned, isFeasible, stringifyJson, valueOf } from "../../core/index.js";
 import type { Metrics, StudyHeader, StudyState, Trial, TrialState } from "../../core/index.js";
 import type { RunStatus } from "./client.js";
 import { fitKey, fitText, limits } from "./limits.js";
@@ -96,7 +96,7 @@ export function studyEnded(state: StudyState, end: { status: RunStatus; at: numb
   const [best, front] = several ? [null, frontOfStudy(state)] : [bestOfStudy(state), []];
   return {
     ...{ run: STUDY_RUN, attempt: 1, status: end.status, end: end.at, ended: end.status },
-    metrics: [...bestSoFar(state), ...baselinePoints(header)],
+    metrics: [...bestPoints(state), ...baselinePoints(header)],
     tags: tagTexts({
       ...prefixed("mlbench_hpo.trials", counts),
       ...{ "mlbench_hpo.stopped_by": end.stoppedBy, "mlbench_hpo.best_trial": best?.number },
@@ -107,21 +107,21 @@ export function studyEnded(state: StudyState, end: { status: RunStatus; at: numb
 }
 
 /** `best/METRIC`: the best value so far, at each trial that brought a better one; step: how many trials were finished. */
-function bestSoFar(state: StudyState): Point[] {
-  const { objectives } = state.header;
-  const [objective] = objectives;
-  if (!objective || objectives.length > 1) return [];
-  let best: number | null = null;
-  return state.trials
-    .filter((trial) => trial.state === "complete" && isFeasible(trial) && !isBanned(state.annotations, trial.number))
-    .sort((a, b) => (a.finish_index ?? 0) - (b.finish_index ?? 0))
-    .flatMap((trial): Point[] => {
-      const value = valueOf(trial);
-      if (value === null || !Number.isFinite(value)) return [];
-      if (best !== null && !isBetter(value, best, objective.direction)) return [];
-      best = value;
-      return [[fitKey(`best/${objective.metric}`), value, endOf(trial), (trial.finish_index ?? 0) + 1]];
-    });
+function bestPoints({ header, trials, annotations }: StudyState): Point[] {
+  const [objective, ...others] = header.objectives;
+  if (!objective || others.length > 0) return [];
+  const counted = trials.filter(
+    (trial) => !isBanned(annotations, trial.number) && Number.isFinite(valueOf(trial) ?? NaN),
+  );
+  const byFinish = new Map(counted.map((trial) => [(trial.finish_index ?? 0) + 1, trial]));
+  return bestSoFar(counted, objective.direction)
+    .filter(([, value], i, all) => value !== all[i - 1]?.[1])
+    .map(([finished, value]) => [
+      fitKey(`best/${objective.metric}`),
+      value,
+      endOf(byFinish.get(finished) as Trial),
+      finished,
+    ]);
 }
 
 /** Where all trials are scored on the same windows. */
