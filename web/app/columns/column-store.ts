@@ -2,7 +2,7 @@
 import type { Distribution, SearchSpace, StudyObjective } from "../../../src/core/index.js";
 import { FlagColumn, NumberColumn, TextColumn } from "./column.js";
 import type { Cell, Column } from "./column.js";
-import type { ColumnRows, Columns, DictColumn } from "./format.js";
+import type { ColumnRows, Columns, WordColumn } from "../api/types.js";
 
 /** States in the order of their codes. */
 export const stateNames = ["waiting", "running", "complete", "pruned", "failed"] as const;
@@ -45,7 +45,7 @@ function isNumeric(distribution: Distribution | undefined, values: readonly Cell
 const hasNull = (distribution: Distribution | undefined): boolean =>
   distribution?.type === "categorical" && distribution.choices.includes(null) && !distribution.when;
 
-const fromDict = ({ dict, index }: DictColumn, i: number): string | null => dict[index[i] as number] ?? null;
+const fromDict = ({ dict, index }: WordColumn, i: number): string | null => dict[index[i] as number] ?? null;
 
 /** All trials of a study; a trial's row is its number. */
 export class ColumnStore {
@@ -70,7 +70,8 @@ export class ColumnStore {
   load({ reset, objectives, parameters, ...rest }: Columns): void {
     if (reset) this.clear();
     this.objectives = objectives;
-    this.space = parameters;
+    // The columns say it in the words of the study file.
+    this.space = parameters as unknown as SearchSpace;
     this.apply(rest);
   }
 

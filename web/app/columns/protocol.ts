@@ -1,6 +1,6 @@
 /** What pages and the columns' thread say to each other: one union of requests, and a map of what each is answered. */
 import type { Cell } from "./column.js";
-import type { ColumnRows } from "./format.js";
+import type { ColumnRows } from "../api/types.js";
 import type { ParallelLines, ParallelRequest } from "./parallel-lines.js";
 import type { CourseScale } from "./study-courses.js";
 import type { PlotRequest } from "./study-plots.js";

@@ -9,7 +9,7 @@ import type { TrialOrder } from "../filter/select.js";
 import type { Cell } from "./column.js";
 import { ColumnStore, stateNames } from "./column-store.js";
 import type { StateName } from "./column-store.js";
-import type { ColumnRows, Columns } from "./format.js";
+import type { ColumnRows, Columns } from "../api/types.js";
 import { parallelLines } from "./parallel-lines.js";
 import type { ParallelLines, ParallelRequest } from "./parallel-lines.js";
 import { drawStudy } from "./study-plots.js";
