@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
+import { pureModules } from "./build-web-modules.mjs";
 
 const source = join("web", "app");
 const target = join("dist", "web");
@@ -91,13 +92,13 @@ export async function buildWeb() {
   const outputs = [];
   for (const [constant, entry] of Object.entries(workers)) {
     if (!existsSync(entry)) continue;
-    const made = await build({ ...common, define, entryPoints: [entry] });
+    const made = await build({ ...common, define, entryPoints: [entry], plugins: [pureModules] });
     define[constant] = JSON.stringify(nameOf(made, entry));
     outputs.push(...made.outputFiles);
   }
   const script = join(source, "main.tsx");
   const [style, icon] = [join(source, "styles", "style.css"), join(source, "icon.svg")];
-  const page = await build({ ...common, define, entryPoints: [script], splitting: true });
+  const page = await build({ ...common, define, entryPoints: [script], splitting: true, plugins: [pureModules] });
   const looks = await build({ ...common, entryPoints: [style, icon], plugins: [themePlugin] });
   outputs.push(...page.outputFiles, ...looks.outputFiles);
 

@@ -10,7 +10,7 @@ import type { FromHub } from "../live/protocol.js";
 import { pathOf } from "../paths.js";
 import { session } from "../session.js";
 import type { ColumnsStore } from "./columns-store.js";
-import { openPlainColumns } from "./plain-columns.js";
+import { openColumns } from "./worker-columns.js";
 
 /** How a page's data is kept up to date at the moment. */
 export type Connection = "connecting" | "live" | "down";
@@ -65,7 +65,7 @@ function open(name: string): Opened {
   const [entry, detail] = [signal<StudyEntry | null>(null), signal<StudyDetail | null>(null)];
   const [problem, connection] = [signal<ApiProblem | null>(null), signal<Connection>("connecting")];
   const curves = signal<ReadonlyMap<number, LiveCurve>>(new Map());
-  const columns = openPlainColumns(name);
+  const columns = openColumns(name);
   const reportListeners = new Set<(reports: readonly ReportRow[]) => void>();
   /** Frames that came while columns were fetched. */
   let held: StudyChanges[] | null = [];
