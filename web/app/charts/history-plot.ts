@@ -22,11 +22,25 @@ export function historyPlot(
       grid: { left: 8, right: 16, top: 34, bottom: 8, containLabel: true },
       legend: { top: 0, textStyle: { color: "@text" } },
       tooltip: { trigger: "item" },
-      xAxis: { type: "value", name: "trial", min: 0, minInterval: 1, axisLine: { lineStyle: { color: "@axis" } }, splitLine: { show: false } },
+      xAxis: {
+        type: "value",
+        name: "trial",
+        min: 0,
+        minInterval: 1,
+        axisLine: { lineStyle: { color: "@axis" } },
+        splitLine: { show: false },
+      },
       yAxis: { type: "value", name: metric, scale: true, splitLine: { lineStyle: { color: "@grid" } } },
       series: [
         {
-          ...{ name: "trial", type: "scatter", data: points, symbolSize: 7, large: points.length > 2000, cursor: "pointer" },
+          ...{
+            name: "trial",
+            type: "scatter",
+            data: points,
+            symbolSize: 7,
+            large: points.length > 2000,
+            cursor: "pointer",
+          },
           itemStyle: { color: "@series6", opacity: 0.85 },
         },
         {

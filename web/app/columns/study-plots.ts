@@ -111,7 +111,12 @@ export function drawStudy(source: PlotSource, { kind, filter, against = "seconds
   );
   if (kind === "tradeoff") {
     const drawn = pareto(againstCost(study, store, against), given);
-    return { ...drawn, kind, title: `${name}: ${study.objectives[0]?.metric ?? "value"} against ${against}`, notes: [...filtered, ...drawn.notes] };
+    return {
+      ...drawn,
+      kind,
+      title: `${name}: ${study.objectives[0]?.metric ?? "value"} against ${against}`,
+      notes: [...filtered, ...drawn.notes],
+    };
   }
   const draw: PlotDrawer = drawers[kind];
   const drawn = draw(study, given);

@@ -91,8 +91,10 @@ const handlers: Handlers = {
   csv: ({ study, filter, order, fields }) => csvFile(studyOf(study).csv(filter, order, fields)),
   parallel: ({ study, ...request }) => studyOf(study).parallel(request),
   plot: ({ study, ...request }) => sent(studyOf(study).plot(request)),
-  course: async ({ studies: names, scale, width }) => sent(drawCourses(await Promise.all(names.map(compared)), scale, width)),
-  distributions: async ({ studies: names, width }) => sent(drawDistributions(await Promise.all(names.map(compared)), width)),
+  course: async ({ studies: names, scale, width }) =>
+    sent(drawCourses(await Promise.all(names.map(compared)), scale, width)),
+  distributions: async ({ studies: names, width }) =>
+    sent(drawDistributions(await Promise.all(names.map(compared)), width)),
   plotRows: ({ id, from, to }) => kept(id).table.rows.slice(from, to),
   plotCsv: ({ id }) => {
     const { columns, rows } = kept(id).table;

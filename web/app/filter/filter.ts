@@ -6,8 +6,7 @@ import type { Comparison, Expression } from "./expression.js";
 
 /** From where to where a field's values may be, both ends included; of texts which ones. */
 export type Range =
-  | { readonly low: number | null; readonly high: number | null }
-  | { readonly choices: readonly string[] };
+  { readonly low: number | null; readonly high: number | null } | { readonly choices: readonly string[] };
 
 /** What trials are shown. */
 export interface TrialFilter {

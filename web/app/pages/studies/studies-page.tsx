@@ -21,7 +21,12 @@ import type { StudyListQuery } from "./study-list.js";
 
 const subjectOf = ({ task, kind, sampler }: StudyEntry): string => {
   const model = [task.model ?? []].flat().join(", ");
-  const of = { model: `${model} on ${task.dataset ?? "?"}`, objective: "objective", command: "program", outside: "trials from outside" };
+  const of = {
+    model: `${model} on ${task.dataset ?? "?"}`,
+    objective: "objective",
+    command: "program",
+    outside: "trials from outside",
+  };
   return `${of[kind]} · ${sampler.name}`;
 };
 
@@ -69,7 +74,10 @@ const columns: readonly TableColumn<StudyEntry>[] = [
   },
   { ...{ key: "best", title: "Best", sortable: true, numeric: true }, cell: (entry) => <Best entry={entry} /> },
   { ...{ key: "line", title: "Best so far" }, cell: ({ sparkline }) => <Sparkline values={sparkline} /> },
-  { ...{ key: "rate", title: "Rate", sortable: true, numeric: true }, cell: ({ rate }) => rateWords(rate.trials_per_minute) },
+  {
+    ...{ key: "rate", title: "Rate", sortable: true, numeric: true },
+    cell: ({ rate }) => rateWords(rate.trials_per_minute),
+  },
   {
     ...{ key: "eta", title: "Time left", sortable: true, numeric: true },
     cell: ({ rate: { eta_s } }) => (eta_s === null ? "-" : duration(eta_s)),
@@ -133,7 +141,15 @@ function Nothing() {
         </p>
       )}
       <CommandLine
-        command={commandLine("create-study", "--model", "lstm", "--dataset", "dummy", storage !== undefined && "--storage", storage)}
+        command={commandLine(
+          "create-study",
+          "--model",
+          "lstm",
+          "--dataset",
+          "dummy",
+          storage !== undefined && "--storage",
+          storage,
+        )}
       />
     </EmptyState>
   );

@@ -34,14 +34,24 @@ export function listQueryOf(query: URLSearchParams): StudyListQuery {
 }
 
 const texts = ({ name, note, task, objectives, sampler }: StudyEntry): string =>
-  [name, note, [task.model ?? []].flat().join(" "), task.dataset, sampler.name, ...objectives.map(({ metric }) => metric)]
+  [
+    name,
+    note,
+    [task.model ?? []].flat().join(" "),
+    task.dataset,
+    sampler.name,
+    ...objectives.map(({ metric }) => metric),
+  ]
     .join("\n")
     .toLowerCase();
 
 /** Every word must occur somewhere: in the name, note, model, dataset, metric or sampler. */
 export function isFound(entry: StudyEntry, search: string): boolean {
   const text = texts(entry);
-  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 /** Those to be shown, in order; what has no value in the sorted column comes last either way. */

@@ -75,7 +75,10 @@ function columnsOf(study: string): readonly TableColumn<Row>[] {
       ...{ key: "since", title: "For", numeric: true },
       cell: ({ started }) => (started === null ? "-" : duration(Math.max(0, Math.round((now.value - started) / 1000)))),
     },
-    { ...{ key: "step", title: "Step", numeric: true }, cell: ({ curve, last_step }) => curve?.points.at(-1)?.[0] ?? last_step ?? "-" },
+    {
+      ...{ key: "step", title: "Step", numeric: true },
+      cell: ({ curve, last_step }) => curve?.points.at(-1)?.[0] ?? last_step ?? "-",
+    },
     {
       ...{ key: "value", title: "Last value", numeric: true },
       cell: ({ curve, last_value }) => {

@@ -97,8 +97,8 @@ function Elsewhere() {
       <ul class="plain">
         {all.map(({ name, owner, counts }) => (
           <li key={name} class="user">
-            <Link to={paths.study(name)}>{name}</Link>, {plural(counts.running, "trial")} running in a terminal, pid {owner?.pid} on{" "}
-            {owner?.host}
+            <Link to={paths.study(name)}>{name}</Link>, {plural(counts.running, "trial")} running in a terminal, pid{" "}
+            {owner?.pid} on {owner?.host}
           </li>
         ))}
       </ul>
@@ -128,7 +128,12 @@ export function WorkersPage() {
       {data && (
         <div class="stack wide-gap">
           <section class="panel" aria-label="Processes">
-            <h2>{plural(data.workers.reduce((sum, { places }) => sum + places, 0), "place")}</h2>
+            <h2>
+              {plural(
+                data.workers.reduce((sum, { places }) => sum + places, 0),
+                "place",
+              )}
+            </h2>
             <Table
               {...{ caption: "Workers", columns: workerColumns, rows: data.workers, class: "cards" }}
               keyOf={({ id }) => id}
@@ -138,7 +143,8 @@ export function WorkersPage() {
             <h2>{plural(data.external.length, "trial")} outside</h2>
             {data.external.length === 0 ? (
               <p class="muted">
-                No trial is out under a lease. A training script takes part by asking for trials; docs/service.md shows how.
+                No trial is out under a lease. A training script takes part by asking for trials; docs/service.md shows
+                how.
               </p>
             ) : (
               <Table
