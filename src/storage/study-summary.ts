@@ -30,9 +30,13 @@ export interface TrialsInBrief {
   readonly front_size: number | null;
 }
 
+/** What the trials of a study run: a model of ours, a module, a program, or whatever asks for them. */
+export type StudyKind = "model" | "objective" | "command" | "outside";
+
 /** A study in brief. Key names are those of the file format. */
 export interface StudySummary extends TrialsInBrief {
   readonly name: string;
+  readonly kind: StudyKind;
   readonly objectives: readonly StudyObjective[];
   readonly created_at: string;
   readonly task: Pick<StudyTask, "model" | "dataset">;
@@ -60,8 +64,15 @@ export type SummaryEntry =
 /** What a summary takes over from a study's header. */
 export type HeaderInBrief = Pick<
   StudySummary,
-  "name" | "objectives" | "created_at" | "task" | "sampler" | "pruner" | "user_attrs" | "note" | "archived_at"
+  "name" | "kind" | "objectives" | "created_at" | "task" | "sampler" | "pruner" | "user_attrs" | "note" | "archived_at"
 >;
+
+/** What the trials of a study run. */
+export function kindOfStudy({ task, settings }: Pick<StudyHeader, "task" | "settings">): StudyKind {
+  if (task.model !== undefined || task.dataset !== undefined) return "model";
+  if ("command" in settings) return "command";
+  return settings.objective ? "objective" : "outside";
+}
 
 export function headerInBrief(header: StudyHeader): HeaderInBrief {
   const { name, objectives, created_at, sampler, pruner, user_attrs, note = "", archived_at = null } = header;
@@ -70,7 +81,8 @@ export function headerInBrief(header: StudyHeader): HeaderInBrief {
     ...(model === undefined ? {} : { model }),
     ...(dataset === undefined ? {} : { dataset }),
   });
-  return { name, objectives, created_at, task, sampler, pruner, user_attrs, note, archived_at };
+  const kind = kindOfStudy(header);
+  return { name, kind, objectives, created_at, task, sampler, pruner, user_attrs, note, archived_at };
 }
 
 function bestInBrief(best: Trial | null): BestOfSummary | null {

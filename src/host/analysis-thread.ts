@@ -1,0 +1,123 @@
+/** What runs in the analysis thread: plots, importances, comparisons, predictions of stored studies, as texts. */
+import { isMainThread, parentPort } from "node:worker_threads";
+import { MlbenchError, messageOf, stringifyJson } from "../core/index.js";
+import type { ImportanceOptions } from "../analysis/index.js";
+import type { CompareOptions } from "../app/compare-studies.js";
+import type { StudyPlotOptions } from "../app/plot-study.js";
+import type { ThemeName } from "../plots/theme.js";
+import { FollowedStates } from "./followed-states.js";
+
+/** Which state of a study is analysed: as of this revision, or a later one. */
+export interface AnalysedStudy {
+  readonly name: string;
+  readonly created_at: string;
+  readonly revision: number;
+}
+
+/** What can be asked for, by the name of the task. */
+export interface AnalysisTasks {
+  plot: {
+    readonly study: AnalysedStudy;
+    readonly kind: string;
+    readonly options: StudyPlotOptions;
+    readonly format: "json" | "svg";
+    readonly theme?: ThemeName | undefined;
+  };
+  /** The kinds of plots that the study can be drawn as. */
+  plots: { readonly study: AnalysedStudy };
+  importances: { readonly study: AnalysedStudy; readonly options: ImportanceOptions };
+  compare: { readonly studies: readonly AnalysedStudy[]; readonly options: CompareOptions };
+  prediction: { readonly study: AnalysedStudy };
+  /** The best value so far at up to 40 places: `[finished, value][]` of where it changed. */
+  course: { readonly study: AnalysedStudy };
+}
+
+/** What is posted to the thread. */
+export interface AnalysisRequest<T extends keyof AnalysisTasks = keyof AnalysisTasks> {
+  readonly id: number;
+  /** The folder of the studies. */
+  readonly storage: string;
+  readonly task: T;
+  readonly input: AnalysisTasks[T];
+}
+
+/** What it answers. */
+export type AnalysisAnswer =
+  | { readonly id: number; readonly text: string }
+  | {
+      readonly id: number;
+      readonly error: { readonly code: string | null; readonly message: string; readonly exitCode: number };
+    };
+
+type Run<T extends keyof AnalysisTasks> = (states: FollowedStates, input: AnalysisTasks[T]) => Promise<string>;
+
+const tasks: { readonly [T in keyof AnalysisTasks]: Run<T> } = {
+  plot: async (states, { study, kind, options, format, theme }) => {
+    const { plotStudy, renderPlot } = await import("../app/plot-study.js");
+    const plot = await plotStudy({ name: study.name, storage: await states.storageFor([study]) }, kind, options);
+    return format === "json" ? stringifyJson(plot) : await renderPlot(plot, { format, ...(theme ? { theme } : {}) });
+  },
+  plots: async (states, { study }) => {
+    const [{ kinds, kindsFor }, { plotStudyOf }] = await Promise.all([
+      import("../plots/kinds.js"),
+      import("../plots/plot-study.js"),
+    ]);
+    const seen = plotStudyOf(await states.at(study));
+    const plots = kindsFor(seen).map((kind) => ({ kind, summary: kinds[kind]?.summary, takes: kinds[kind]?.takes }));
+    return stringifyJson({ plots });
+  },
+  importances: async (states, { study, options }) => {
+    const { studyImportances } = await import("../app/study-importances.js");
+    return stringifyJson(
+      await studyImportances({ name: study.name, storage: await states.storageFor([study]) }, options),
+    );
+  },
+  compare: async (states, { studies, options }) => {
+    const { compareStudies } = await import("../app/compare-studies.js");
+    const storage = await states.storageFor(studies);
+    return stringifyJson(
+      await compareStudies(
+        studies.map(({ name }) => ({ name, storage })),
+        options,
+      ),
+    );
+  },
+  prediction: async (states, { study }) => {
+    const { plottedPrediction } = await import("../app/plotted-prediction.js");
+    const storage = await states.storageFor([study]);
+    return stringifyJson(await plottedPrediction({ name: study.name, storage }, await storage.read(study.name)));
+  },
+  course: async (states, { study }) => {
+    const { bestSoFar, comparableTrials, directionsOf } = await import("../core/index.js");
+    const state = await states.at(study);
+    const [direction, ...others] = directionsOf(state.header);
+    const points = others.length > 0 || !direction ? [] : bestSoFar(comparableTrials(state), direction);
+    const steps = points.filter(([, value], i) => i === 0 || !Object.is(value, points[i - 1]?.[1]));
+    return stringifyJson({ finished: state.finished, steps });
+  },
+};
+
+/** Carries out one request. */
+export async function analysed(states: FollowedStates, { id, task, input }: AnalysisRequest): Promise<AnalysisAnswer> {
+  try {
+    const run = tasks[task] as Run<typeof task>;
+    return { id, text: await run(states, input as never) };
+  } catch (error) {
+    const [code, exitCode] = error instanceof MlbenchError ? [error.code, error.exitCode] : [null, 1];
+    return { id, error: { code, message: messageOf(error), exitCode } };
+  }
+}
+
+if (!isMainThread && parentPort) {
+  const port = parentPort;
+  const stores = new Map<string, FollowedStates>();
+  let before: Promise<unknown> = Promise.resolve();
+  port.on("message", (request: AnalysisRequest) => {
+    // One after another: they share the states that they are made of.
+    before = before.then(async () => {
+      let states = stores.get(request.storage);
+      if (!states) stores.set(request.storage, (states = await FollowedStates.inFolder(request.storage)));
+      port.postMessage(await analysed(states, request));
+    });
+  });
+}
