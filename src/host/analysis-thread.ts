@@ -4,6 +4,7 @@ import { MlbenchError, messageOf, stringifyJson } from "../core/index.js";
 import type { ImportanceOptions } from "../analysis/index.js";
 import type { CompareOptions } from "../app/compare-studies.js";
 import type { StudyPlotOptions } from "../app/plot-study.js";
+import type { TrialQuery } from "../app/views/trial-query.js";
 import type { ThemeName } from "../plots/theme.js";
 import { FollowedStates } from "./followed-states.js";
 
@@ -28,8 +29,14 @@ export interface AnalysisTasks {
   importances: { readonly study: AnalysedStudy; readonly options: ImportanceOptions };
   compare: { readonly studies: readonly AnalysedStudy[]; readonly options: CompareOptions };
   prediction: { readonly study: AnalysedStudy };
-  /** The best value so far at up to 40 places: `[finished, value][]` of where it changed. */
+  /** Where the best value so far changed. */
   course: { readonly study: AnalysedStudy };
+  /** The quartiles of what complete trials reported, by step. */
+  band: { readonly study: AnalysedStudy };
+  /** How far running trials are from being pruned. */
+  margins: { readonly study: AnalysedStudy };
+  /** The numbers of trials that a query picks, in its order. */
+  query: { readonly study: AnalysedStudy; readonly query: TrialQuery };
 }
 
 /** What is posted to the thread. */
@@ -94,6 +101,19 @@ const tasks: { readonly [T in keyof AnalysisTasks]: Run<T> } = {
     const points = others.length > 0 || !direction ? [] : bestSoFar(comparableTrials(state), direction);
     const steps = points.filter(([, value], i) => i === 0 || !Object.is(value, points[i - 1]?.[1]));
     return stringifyJson({ finished: state.finished, steps });
+  },
+  band: async (states, { study }) => {
+    const { reportBand } = await import("../app/views/report-curves.js");
+    return stringifyJson(reportBand(await states.at(study)));
+  },
+  margins: async (states, { study }) => {
+    const { marginsOf } = await import("../app/views/margins.js");
+    return stringifyJson(await marginsOf(await states.at(study)));
+  },
+  query: async (states, { study, query }) => {
+    const { queryTrials } = await import("../app/views/trial-query.js");
+    const { trials, header } = await states.at(study);
+    return JSON.stringify(queryTrials(trials, query, header.objectives).map(({ number }) => number));
   },
 };
 

@@ -19,6 +19,23 @@ export interface Pace {
 /** The start and end of a trial that ended lately, in milliseconds. */
 type Span = readonly [started: number, finished: number];
 
+/**
+ * The best value so far at up to 40 places, evenly spread over the finished trials.
+ * @param steps where it changed, ascending: how many trials were finished, and the value
+ */
+export function sparklineOf(
+  steps: readonly (readonly [finished: number, value: number])[],
+  finished: number,
+): readonly (number | null)[] {
+  const points = Math.min(POINTS, finished);
+  let at = -1;
+  return Array.from({ length: points }, (_, i) => {
+    const until = Math.ceil(((i + 1) * finished) / points);
+    while ((steps[at + 1]?.[0] ?? Infinity) <= until) at += 1;
+    return steps[at]?.[1] ?? null;
+  });
+}
+
 /** The figures of one study. */
 export class StudyFigures {
   #directions: readonly Direction[] = [];
@@ -69,14 +86,7 @@ export class StudyFigures {
 
   /** The best value so far at up to 40 places, evenly spread over the finished trials. */
   get sparkline(): readonly (number | null)[] {
-    if (this.#directions.length > 1) return [];
-    const points = Math.min(POINTS, this.#finished);
-    let at = -1;
-    return Array.from({ length: points }, (_, i) => {
-      const finished = Math.ceil(((i + 1) * this.#finished) / points);
-      while ((this.#steps[at + 1]?.[0] ?? Infinity) <= finished) at += 1;
-      return this.#steps[at]?.[1] ?? null;
-    });
+    return this.#directions.length > 1 ? [] : sparklineOf(this.#steps, this.#finished);
   }
 
   /**
