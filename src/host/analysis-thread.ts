@@ -1,11 +1,10 @@
 /** What runs in the analysis thread: plots, importances, comparisons, predictions of stored studies, as texts. */
 import { isMainThread, parentPort } from "node:worker_threads";
 import { MlbenchError, messageOf, stringifyJson } from "../core/index.js";
-import type { ImportanceOptions } from "../analysis/index.js";
 import type { CompareOptions } from "../app/compare-studies.js";
-import type { StudyPlotOptions } from "../app/plot-study.js";
+import type { RenderOptions, StudyPlotOptions } from "../app/plot-study.js";
+import type { studyImportances } from "../app/study-importances.js";
 import type { TrialQuery } from "../app/views/trial-query.js";
-import type { ThemeName } from "../plots/theme.js";
 import { FollowedStates } from "./followed-states.js";
 
 /** Which state of a study is analysed: as of this revision, or a later one. */
@@ -22,11 +21,11 @@ export interface AnalysisTasks {
     readonly kind: string;
     readonly options: StudyPlotOptions;
     readonly format: "json" | "svg";
-    readonly theme?: ThemeName | undefined;
+    readonly theme?: RenderOptions["theme"];
   };
   /** The kinds of plots that the study can be drawn as. */
   plots: { readonly study: AnalysedStudy };
-  importances: { readonly study: AnalysedStudy; readonly options: ImportanceOptions };
+  importances: { readonly study: AnalysedStudy; readonly options: Parameters<typeof studyImportances>[1] };
   compare: { readonly studies: readonly AnalysedStudy[]; readonly options: CompareOptions };
   prediction: { readonly study: AnalysedStudy };
   /** Where the best value so far changed. */
@@ -65,12 +64,8 @@ const tasks: { readonly [T in keyof AnalysisTasks]: Run<T> } = {
     return format === "json" ? stringifyJson(plot) : await renderPlot(plot, { format, ...(theme ? { theme } : {}) });
   },
   plots: async (states, { study }) => {
-    const [{ kinds, kindsFor }, { plotStudyOf }] = await Promise.all([
-      import("../plots/kinds.js"),
-      import("../plots/plot-study.js"),
-    ]);
-    const seen = plotStudyOf(await states.at(study));
-    const plots = kindsFor(seen).map((kind) => ({ kind, summary: kinds[kind]?.summary, takes: kinds[kind]?.takes }));
+    const { studyPlots } = await import("../app/plot-study.js");
+    const plots = await studyPlots({ name: study.name, storage: await states.storageFor([study]) });
     return stringifyJson({ plots });
   },
   importances: async (states, { study, options }) => {

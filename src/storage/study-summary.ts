@@ -1,10 +1,12 @@
 /** A study in a few lines: what lists and overviews show without reading its trials. */
-import { bestOfStudy, directionsOf, paretoFront, comparableTrials } from "../core/index.js";
+import { bestOfStudy, directionsOf, paretoFront, comparableTrials, studyKind } from "../core/index.js";
 import type {
   ComponentSpec,
   MlbenchError,
   StudyHeader,
+  StudyKind,
   StudyObjective,
+  StudyRun,
   StudyState,
   StudyTask,
   Trial,
@@ -30,16 +32,14 @@ export interface TrialsInBrief {
   readonly front_size: number | null;
 }
 
-/** What the trials of a study run: a model of ours, a module, a program, or whatever asks for them. */
-export type StudyKind = "model" | "objective" | "command" | "outside";
-
 /** A study in brief. Key names are those of the file format. */
 export interface StudySummary extends TrialsInBrief {
   readonly name: string;
-  readonly kind: StudyKind;
   readonly objectives: readonly StudyObjective[];
   readonly created_at: string;
   readonly task: Pick<StudyTask, "model" | "dataset">;
+  /** What its trials run. */
+  readonly kind: StudyKind;
   readonly sampler: ComponentSpec;
   readonly pruner: ComponentSpec;
   readonly user_attrs: Readonly<Record<string, unknown>>;
@@ -47,6 +47,8 @@ export interface StudySummary extends TrialsInBrief {
   readonly note: string;
   /** ISO 8601, UTC: since when it is archived; null: it is not. */
   readonly archived_at: string | null;
+  /** What a service was last asked to run of it; null: nothing. */
+  readonly run: StudyRun | null;
   /** ISO 8601, UTC: when something last happened to the study, as far as its storage knows. */
   readonly last_activity_at: string;
   readonly revision: number;
@@ -64,25 +66,18 @@ export type SummaryEntry =
 /** What a summary takes over from a study's header. */
 export type HeaderInBrief = Pick<
   StudySummary,
-  "name" | "kind" | "objectives" | "created_at" | "task" | "sampler" | "pruner" | "user_attrs" | "note" | "archived_at"
+  "name" | "objectives" | "created_at" | "task" | "kind" | "sampler" | "pruner" | "user_attrs" | "note" | "archived_at" | "run"
 >;
 
-/** What the trials of a study run. */
-export function kindOfStudy({ task, settings }: Pick<StudyHeader, "task" | "settings">): StudyKind {
-  if (task.model !== undefined || task.dataset !== undefined) return "model";
-  if ("command" in settings) return "command";
-  return settings.objective ? "objective" : "outside";
-}
-
 export function headerInBrief(header: StudyHeader): HeaderInBrief {
-  const { name, objectives, created_at, sampler, pruner, user_attrs, note = "", archived_at = null } = header;
+  const { name, objectives, created_at, sampler, pruner, user_attrs } = header;
+  const { note = "", archived_at = null, run = null } = header;
   const { model, dataset } = header.task;
   const task = Object.freeze({
     ...(model === undefined ? {} : { model }),
     ...(dataset === undefined ? {} : { dataset }),
   });
-  const kind = kindOfStudy(header);
-  return { name, kind, objectives, created_at, task, sampler, pruner, user_attrs, note, archived_at };
+  return { name, objectives, created_at, task, kind: studyKind(header), sampler, pruner, user_attrs, note, archived_at, run };
 }
 
 function bestInBrief(best: Trial | null): BestOfSummary | null {

@@ -172,12 +172,3 @@ async function compressed(pieces: readonly Buffer[]): Promise<Buffer | null> {
   await end;
   return Buffer.concat(out);
 }
-
-const kept = new WeakMap<StudyView, StudyColumns>();
-
-/** The columns of a viewed study. */
-export function columnsOf(view: StudyView): StudyColumns {
-  let columns = kept.get(view);
-  if (!columns) kept.set(view, (columns = new StudyColumns()));
-  return columns;
-}
