@@ -139,11 +139,35 @@ export default {
       from: { path: room("cli"), pathNot: "^src/cli/(write-text|version)\\.ts" },
       to: { path: "^(node:)?fs(/promises)?$" },
     },
+    door(
+      "host",
+      ["core", "storage", "study", "app", "executors"],
+      "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
+    ),
+    {
+      name: "service-is-a-leaf",
+      severity: "error",
+      comment: "fastify and zod whole are loaded by who serves: by the command line, when it does",
+      from: { path: "^src/(?!service/)" },
+      to: { path: room("service"), dependencyTypesNot: ["type-only", "dynamic-import"] },
+    },
+    {
+      name: "door-service",
+      severity: "error",
+      comment: "the service shows a host's studies: it opens, writes and runs none itself",
+      from: { path: room("service") },
+      to: {
+        path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
+        // What a study is in brief, and which owners hold it for a moment: plain functions of plain data.
+        pathNot: "^src/storage/(study-summary|lock-owner)\\.ts",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
     {
       name: "app-is-the-root",
       severity: "error",
-      comment: "only the command line and the public surface stand on app",
-      from: { path: "^src/(?!app/|cli/|index\\.ts)" },
+      comment: "only the front ends (command line, host and service) and the public surface stand on app",
+      from: { path: "^src/(?!app/|cli/|host/|service/|index\\.ts)" },
       to: { path: room("app") },
     },
     {
@@ -188,7 +212,7 @@ export default {
       name: "no-dev-dependencies",
       severity: "error",
       comment: "shipped code runs on dependencies alone",
-      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs|plots/echarts)\\.entry\\.js$" },
+      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs\\.entry|plots/echarts\\.(entry|drawing))\\.js$" },
       to: { dependencyTypes: ["npm-dev"] },
     },
   ],

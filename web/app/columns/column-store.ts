@@ -67,7 +67,7 @@ export class ColumnStore {
     if (reset) this.clear();
     this.objectives = objectives;
     // The columns say it in the words of the study file.
-    this.space = parameters as unknown as SearchSpace;
+    this.space = parameters as SearchSpace;
     this.apply(rest);
   }
 

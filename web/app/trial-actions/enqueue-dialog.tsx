@@ -34,7 +34,7 @@ function Field(props: {
 }) {
   const { name, distribution, text, problem, active, onText } = props;
   const id = useId();
-  const choices = distribution.type === "categorical" ? rangeText(distribution).split(", ") : null;
+  const choices = distribution.type === "categorical" ? distribution.choices : null;
   const describedBy = `${id}-range${problem ? ` ${id}-problem` : ""}`;
   return (
     <div class="param-field">
@@ -50,7 +50,7 @@ function Field(props: {
           onChange={({ currentTarget }) => onText(currentTarget.value)}
         >
           <option value="">drawn</option>
-          {(distribution["choices"] as readonly ParamValue[]).map((choice) => (
+          {choices.map((choice) => (
             <option key={String(choice)} value={String(choice)}>
               {String(choice)}
             </option>

@@ -1,30 +1,29 @@
 /** Parameters as people type them: one value, or several for as many trials. */
-import type { Distribution as StudyDistribution } from "../../../src/core/index.js";
 import type { Distribution, ParamValue } from "../api/types.js";
 
 /** What was typed, read. */
 export type ReadValues = { readonly values: readonly ParamValue[] } | { readonly problem: string };
 
-const asCore = (distribution: Distribution): StudyDistribution => distribution as unknown as StudyDistribution;
-
 /** `0.00001 to 0.1, log` */
 export function rangeText(distribution: Distribution): string {
-  const known = asCore(distribution);
-  if (known.type === "categorical") return known.choices.map(String).join(", ");
-  const step = known.step === null || (known.type === "int" && known.step === 1) ? "" : `, step ${known.step}`;
-  return `${known.low} to ${known.high}${known.log ? ", log" : ""}${step}`;
+  if (distribution.type === "categorical") return distribution.choices.map(String).join(", ");
+  const step =
+    distribution.step === null || (distribution.type === "int" && distribution.step === 1)
+      ? ""
+      : `, step ${distribution.step}`;
+  return `${distribution.low} to ${distribution.high}${distribution.log ? ", log" : ""}${step}`;
 }
 
 /** The choice that a text stands for; texts stand for themselves. */
 export function choiceOf(distribution: Distribution, text: string): ParamValue | undefined {
-  const known = asCore(distribution);
-  return known.type === "categorical" ? known.choices.find((choice) => String(choice) === text) : undefined;
+  return distribution.type === "categorical"
+    ? distribution.choices.find((choice) => String(choice) === text)
+    : undefined;
 }
 
 /** Numbers with commas between them, each within the range. An empty text: it is drawn. */
 export function readValues(distribution: Distribution, text: string): ReadValues {
-  const known = asCore(distribution);
-  if (known.type === "categorical") {
+  if (distribution.type === "categorical") {
     const choice = choiceOf(distribution, text);
     if (text === "") return { values: [] };
     return choice === undefined ? { problem: `none of ${rangeText(distribution)}` } : { values: [choice] };
@@ -34,8 +33,9 @@ export function readValues(distribution: Distribution, text: string): ReadValues
     if (part === "") continue;
     const value = Number(part);
     if (!Number.isFinite(value)) return { problem: `"${part}" is no number (decimals have a point)` };
-    if (known.type === "int" && !Number.isInteger(value)) return { problem: `${part} is no whole number` };
-    if (value < known.low || value > known.high) return { problem: `${part} is not within ${rangeText(distribution)}` };
+    if (distribution.type === "int" && !Number.isInteger(value)) return { problem: `${part} is no whole number` };
+    if (value < distribution.low || value > distribution.high)
+      return { problem: `${part} is not within ${rangeText(distribution)}` };
     values.push(value);
   }
   return { values };
@@ -43,7 +43,7 @@ export function readValues(distribution: Distribution, text: string): ReadValues
 
 /** Whether a parameter means something beside these values. */
 export function isActive(distribution: Distribution, chosen: (name: string) => ParamValue | undefined): boolean {
-  const { when } = asCore(distribution);
+  const { when } = distribution;
   return Object.entries(when ?? {}).every(([name, wanted]) => [wanted].flat().includes(chosen(name) as never));
 }
 

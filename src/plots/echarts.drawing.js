@@ -1,5 +1,5 @@
-// Of ECharts what the charts of pages and files need, and what draws with it: as SVG text without a browser, and in a page's
-// element alike.
+// What draws with ECharts, as SVG text without a browser and in a page's element alike, with the parts of it that our
+// charts are made of. The dashboard has this much; parallel coordinates it paints itself.
 import { BarChart, CustomChart, LineChart, ScatterChart } from "echarts/charts";
 import {
   DataZoomInsideComponent,
@@ -12,12 +12,11 @@ import {
 import { init, registerCustomSeries, use } from "echarts/core";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { registerSeries } from "./custom-series.ts";
-import { themed, themes } from "./theme.ts";
 import { tickText, valueText } from "./number-text.ts";
+import { themed, themes } from "./theme.ts";
 
-use([BarChart, CustomChart, LineChart, ScatterChart, SVGRenderer, CanvasRenderer]);
-use([DataZoomInsideComponent, GridComponent, LegendComponent, TitleComponent, TooltipComponent]);
-use([VisualMapContinuousComponent]);
+use([BarChart, CustomChart, LineChart, ScatterChart, DataZoomInsideComponent, GridComponent, LegendComponent]);
+use([TitleComponent, TooltipComponent, VisualMapContinuousComponent, SVGRenderer, CanvasRenderer]);
 registerSeries(registerCustomSeries);
 
 /** Axes of numbers with short labels: those of logarithmic axes would have all digits. */
