@@ -4,7 +4,7 @@ import { findField } from "../filter/fields.js";
 import type { Field } from "../filter/fields.js";
 import type { TrialFilter } from "../filter/filter.js";
 import { numbersIn, select } from "../filter/select.js";
-import { axisScale, shareOf, sharesOf } from "./axes.js";
+import { axisScale, sharesOf } from "./axes.js";
 import type { AxisScale } from "./axes.js";
 import type { ColumnStore } from "./column-store.js";
 
@@ -116,15 +116,4 @@ export function parallelLines(
     colors: Float32Array.from(order, (place) => own[place] as number),
     inside: Uint8Array.from(order, (place) => Number(place >= context)),
   };
-}
-
-/** The share of an axis that a range takes; null where it leaves nothing out. */
-export function rangeShares(
-  axis: AxisScale,
-  low: number | null,
-  high: number | null,
-): readonly [number, number] | null {
-  if (low === null && high === null) return null;
-  const within = (share: number): number => Math.max(0, Math.min(1, share));
-  return [low === null ? 0 : within(shareOf(axis, low)), high === null ? 1 : within(shareOf(axis, high))];
 }

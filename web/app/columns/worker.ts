@@ -55,8 +55,10 @@ function sent(plot: WebPlot): SentPlot {
     if (plots.size <= KEPT_PLOTS) break;
     plots.delete(old);
   }
-  const { table, ...rest } = plot;
-  return { ...rest, id, columns: table.columns, rows: table.rows.length };
+  const { table, option, ...rest } = plot;
+  // Wheels scroll the page, and drags brush.
+  const still = Object.fromEntries(Object.entries(option).filter(([key]) => key !== "dataZoom"));
+  return { ...rest, option: still, id, columns: table.columns, rows: table.rows.length };
 }
 
 function kept(id: string): WebPlot {
