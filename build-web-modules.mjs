@@ -6,7 +6,8 @@ const root = dirname(fileURLToPath(import.meta.url));
 const rooms = /[\\/]src[\\/](?:core|plots|analysis|registry|search-space)[\\/]/;
 
 /** In the place of what pages have not: whatever is asked of it is itself. */
-const nothing = "module.exports = new Proxy(function () {}, { get: (_, key) => (key === '__esModule' ? true : key === Symbol.toPrimitive ? () => '' : module.exports), apply: () => module.exports });";
+const nothing =
+  "module.exports = new Proxy(function () {}, { get: (_, key) => (key === '__esModule' ? true : key === Symbol.toPrimitive ? () => '' : module.exports), apply: () => module.exports });";
 
 /** `createRequire` has one use in these rooms: it loads what compares words at the first mistake. */
 const requires = 'import * as distance from "fastest-levenshtein"; export const createRequire = () => () => distance;';

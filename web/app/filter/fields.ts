@@ -3,7 +3,7 @@ import { didYouMean } from "../../../src/core/nearest.js";
 import { stateNames } from "../columns/column-store.js";
 import type { ColumnStore, OwnColumn } from "../columns/column-store.js";
 import { NumberColumn, TextColumn } from "../columns/column.js";
-import type { Cell , FlagColumn} from "../columns/column.js";
+import type { Cell, FlagColumn } from "../columns/column.js";
 
 /** What a field is of; it decides how it is compared, sorted and shown. */
 export type FieldKind = "number" | "text" | "flag" | "time";
