@@ -5,9 +5,11 @@ import { fileURLToPath } from "node:url";
 const root = dirname(fileURLToPath(import.meta.url));
 const rooms = /[\\/]src[\\/](?:core|plots|analysis|registry|search-space)[\\/]/;
 
-/** In the place of what pages have not: whatever is asked of it is itself. */
-const nothing =
-  "module.exports = new Proxy(function () {}, { get: (_, key) => (key === '__esModule' ? true : key === Symbol.toPrimitive ? () => '' : module.exports), apply: () => module.exports });";
+/** In the place of what pages have not: nothing of it is called there. */
+const nothing = "module.exports = {};";
+
+/** Schemas stand beside what checks by them, and no page does: whatever is asked of `z` is itself. */
+const schemas = "export const z = new Proxy(() => z, { get: () => z });";
 
 /** `createRequire` has one use in these rooms: it loads what compares words at the first mistake. */
 const requires = 'import * as distance from "fastest-levenshtein"; export const createRequire = () => () => distance;';
@@ -18,13 +20,15 @@ export const pureModules = {
   setup(build) {
     build.onResolve({ filter: /^(?:node:.*|zod)$/ }, ({ path }) => ({ path, namespace: "absent", sideEffects: false }));
     build.onLoad({ filter: /.*/, namespace: "absent" }, ({ path }) => ({
-      contents: path === "node:module" ? requires : nothing,
+      contents: path === "node:module" ? requires : path === "zod" ? schemas : nothing,
       resolveDir: root,
     }));
     // Each file of these rooms only declares: one that nothing is used of need not be there.
     build.onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, resolveDir }) => {
       if (!path.endsWith(".js") || !importer.endsWith(".ts")) return undefined;
       const file = join(resolveDir, path.replace(/\.js$/, ".ts"));
+      // Forests of trees are the service's to grow: it is asked for what needs them.
+      if (/[\\/]analysis[\\/]fanova[\\/]/.test(file)) return { path, namespace: "absent", sideEffects: false };
       return rooms.test(file) ? { path: file, sideEffects: false } : undefined;
     });
   },

@@ -5,7 +5,6 @@ import {
   DataZoomInsideComponent,
   GridComponent,
   LegendComponent,
-  MarkLineComponent,
   TitleComponent,
   TooltipComponent,
   VisualMapContinuousComponent,
@@ -17,7 +16,7 @@ import { tickText, valueText } from "./number-text.ts";
 import { themed, themes } from "./theme.ts";
 
 use([BarChart, CustomChart, LineChart, ScatterChart, DataZoomInsideComponent, GridComponent, LegendComponent]);
-use([MarkLineComponent, TitleComponent, TooltipComponent, VisualMapContinuousComponent, SVGRenderer, CanvasRenderer]);
+use([TitleComponent, TooltipComponent, VisualMapContinuousComponent, SVGRenderer, CanvasRenderer]);
 registerSeries(registerCustomSeries);
 
 /** Axes of numbers with short labels: those of logarithmic axes would have all digits. */

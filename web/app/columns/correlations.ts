@@ -90,24 +90,38 @@ export function correlations(
           min: -1,
           max: 1,
         },
-        ...{ dimension: 2, calculable: false, hoverLink: false, text: ["1", "-1"], textStyle: { color: "@text" } },
+        ...{
+          dimension: 4,
+          seriesIndex: 0,
+          calculable: false,
+          hoverLink: false,
+          text: ["1", "-1"],
+          textStyle: { color: "@text" },
+        },
         // Told apart without red and green: vermilion falls, blue rises.
         inRange: { color: ["@series2", "@background", "@series1"] },
       },
       tooltip: { trigger: "item" },
       series: [
         {
-          ...{ type: "heatmap", name: "correlation", dimensions: ["x", "y", "correlation"] },
-          itemStyle: { borderColor: "@grid", borderWidth: 1 },
+          ...{ type: "custom", renderItem: "cell", name: "correlation", clip: true },
+          ...{ itemPayload: { bands: [true, true] }, encode: { x: [0, 1], y: [2, 3], tooltip: [5, 6, 4] } },
+          dimensions: ["left", "right", "lower", "upper", "correlation", "of", "with"],
+          data: cells.flatMap(({ i, j, a, b, value }) =>
+            value === null ? [] : [[i, i, j, j, rounded(value), a.name, b.name]],
+          ),
+        },
+        {
+          ...{ type: "scatter", silent: true, symbolSize: 0, tooltip: { show: false } },
           label: {
             show: side >= 40,
             color: "@text",
             textBorderColor: "@background",
             textBorderWidth: 2,
-            formatter: "{@[3]}",
+            formatter: "{@[2]}",
           },
           data: cells.flatMap(({ i, j, value }) =>
-            value === null ? [] : [[i, j, rounded(value), scaleText(Number(value.toFixed(2)))]],
+            value === null ? [] : [[i, j, scaleText(Number(value.toFixed(2)))]],
           ),
         },
       ],

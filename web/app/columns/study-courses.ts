@@ -4,7 +4,7 @@ import type { Direction } from "../../../src/core/index.js";
 import { evenly, insideZoom, numberAxis, rounded, topLegend, wantsLog } from "../../../src/plots/chart-parts.js";
 import { edfOf } from "../../../src/plots/kinds/edf.js";
 import { seriesColor, seriesColors } from "../../../src/plots/theme.js";
-import { stateCodes } from "./column-store.js";
+import { stateCodes } from "./state-names.js";
 import type { ColumnStore } from "./column-store.js";
 import type { WebPlot } from "./web-plot.js";
 

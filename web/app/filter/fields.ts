@@ -1,6 +1,6 @@
 /** What names in filters, in sort orders and over columns of the table mean: fields, objectives, parameters, metrics. */
 import { didYouMean } from "../../../src/core/nearest.js";
-import { stateNames } from "../columns/column-store.js";
+import { stateNames } from "../columns/state-names.js";
 import type { ColumnStore, OwnColumn } from "../columns/column-store.js";
 import { NumberColumn, TextColumn } from "../columns/column.js";
 import type { Cell, FlagColumn } from "../columns/column.js";

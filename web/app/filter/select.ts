@@ -1,6 +1,6 @@
 /** Trials that pass a filter, in an order. */
 import type { ColumnStore } from "../columns/column-store.js";
-import { stateCodes } from "../columns/column-store.js";
+import { stateCodes } from "../columns/state-names.js";
 import { evaluate } from "./evaluate.js";
 import type { Mask } from "./evaluate.js";
 import { ExpressionError, parseExpression } from "./expression.js";
