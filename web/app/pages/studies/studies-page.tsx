@@ -76,11 +76,12 @@ const columns: readonly TableColumn<StudyEntry>[] = [
   { ...{ key: "line", title: "Best so far" }, cell: ({ sparkline }) => <Sparkline values={sparkline} /> },
   {
     ...{ key: "rate", title: "Rate", sortable: true, numeric: true },
-    cell: ({ rate }) => rateWords(rate.trials_per_minute),
-  },
-  {
-    ...{ key: "eta", title: "Time left", sortable: true, numeric: true },
-    cell: ({ rate: { eta_s } }) => (eta_s === null ? "-" : duration(eta_s)),
+    cell: ({ rate: { trials_per_minute, eta_s } }) => (
+      <>
+        <span>{rateWords(trials_per_minute)}</span>
+        {eta_s !== null && <span class="below">{duration(eta_s)} left</span>}
+      </>
+    ),
   },
   {
     ...{ key: "activity", title: "Last change", sortable: true, minor: true },
@@ -175,7 +176,7 @@ function List({ all, query }: { readonly all: ReadonlyMap<string, StudyEntry>; r
   const [compared, setCompared] = useState<readonly string[]>([]);
   const rows = listed(all.values(), query);
   const select: TableColumn<StudyEntry> = {
-    ...{ key: "compare", title: "Compare" },
+    ...{ key: "compare", title: "Select" },
     cell: ({ name }) => (
       <input
         type="checkbox"
@@ -205,7 +206,7 @@ function List({ all, query }: { readonly all: ReadonlyMap<string, StudyEntry>; r
           <p class="muted">{query.archived ? "No archived study" : "No study"} is found.</p>
         ) : (
           <Table
-            {...{ caption: "Studies", columns: [...columns, select], rows, class: "cards studies" }}
+            {...{ caption: "Studies", columns: [select, ...columns], rows, class: "cards studies" }}
             keyOf={({ name }) => name}
             sorting={query.sorting}
             onSort={({ key, descending }) => setQuery({ sort: `${descending ? "-" : ""}${key}` })}

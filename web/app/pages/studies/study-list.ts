@@ -11,7 +11,6 @@ const keys: Readonly<Record<string, (entry: StudyEntry) => number | string | nul
   trials: ({ counts }) => trialsOf(counts),
   best: ({ best }) => finite(best?.value),
   rate: ({ rate }) => rate.trials_per_minute,
-  eta: ({ rate }) => rate.eta_s,
   activity: ({ last_activity_at }) => last_activity_at,
 };
 

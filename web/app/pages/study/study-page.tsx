@@ -94,7 +94,10 @@ function Overview({ store, entry }: { readonly store: StudyStore; readonly entry
     <div class="study-page">
       <RunPanel store={store} entry={entry} />
       <div class="grid">
-        {isSeveral ? <FrontPanel store={store} entry={entry} /> : <BestPanel store={store} entry={entry} />}
+        <div class="stack wide-gap">
+          {isSeveral ? <FrontPanel store={store} entry={entry} /> : <BestPanel store={store} entry={entry} />}
+          <NotePanel store={store} entry={entry} />
+        </div>
         <History store={store} entry={entry} />
         <RunningPanel store={store} entry={entry} />
         {isSeveral && <ServerPlot study={name} kind="pareto" title="Pareto front" version={version} onClick={open} />}
@@ -107,14 +110,21 @@ function Overview({ store, entry }: { readonly store: StudyStore; readonly entry
             <ServerPlot
               study={name}
               kind="prediction"
+              class="wide"
               title="Predicted against true SOH"
               version={bestVersion}
               everyMs={10_000}
             />
-            <ServerPlot study={name} kind="forecast" title="Forecast" version={bestVersion} everyMs={10_000} />
+            <ServerPlot
+              study={name}
+              kind="forecast"
+              class="wide"
+              title="Forecast"
+              version={bestVersion}
+              everyMs={10_000}
+            />
           </>
         )}
-        <NotePanel store={store} entry={entry} />
         {detail && <SettingsPanel detail={detail} />}
       </div>
     </div>

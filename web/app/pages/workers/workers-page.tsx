@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../../api/client.js";
 import type { WorkerList } from "../../api/types.js";
-import { now } from "../../components/clock.js";
+import { now, secondsSince } from "../../components/clock.js";
 import { Link } from "../../components/link.js";
 import { ErrorBox, Loading } from "../../components/messages.js";
 import { Table } from "../../components/table.js";
@@ -15,7 +15,7 @@ import { agoWords, countWords, duration, plural } from "../../words.js";
 type Worker = WorkerList["workers"][number];
 type External = WorkerList["external"][number];
 
-const since = (iso: string): string => duration(Math.max(0, Math.round((now.value - Date.parse(iso)) / 1000)));
+const since = (iso: string): string => duration(secondsSince(Date.parse(iso)));
 
 const workerColumns: readonly TableColumn<Worker>[] = [
   {
