@@ -139,11 +139,16 @@ export default {
       from: { path: room("cli"), pathNot: "^src/cli/(write-text|version)\\.ts" },
       to: { path: "^(node:)?fs(/promises)?$" },
     },
+    door(
+      "host",
+      ["core", "storage", "study", "app", "executors"],
+      "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
+    ),
     {
       name: "app-is-the-root",
       severity: "error",
-      comment: "only the command line and the public surface stand on app",
-      from: { path: "^src/(?!app/|cli/|index\\.ts)" },
+      comment: "only the front ends (command line, host and service) and the public surface stand on app",
+      from: { path: "^src/(?!app/|cli/|host/|service/|index\\.ts)" },
       to: { path: room("app") },
     },
     {
