@@ -145,6 +145,25 @@ export default {
       "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
     ),
     {
+      name: "service-is-a-leaf",
+      severity: "error",
+      comment: "fastify and zod whole are loaded by who serves: by the command line, when it does",
+      from: { path: "^src/(?!service/)" },
+      to: { path: room("service"), dependencyTypesNot: ["type-only", "dynamic-import"] },
+    },
+    {
+      name: "door-service",
+      severity: "error",
+      comment: "the service shows a host's studies: it opens, writes and runs none itself",
+      from: { path: room("service") },
+      to: {
+        path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
+        // What a study is in brief, and which owners hold it for a moment: plain functions of plain data.
+        pathNot: "^src/storage/(study-summary|lock-owner)\\.ts",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
       name: "app-is-the-root",
       severity: "error",
       comment: "only the front ends (command line, host and service) and the public surface stand on app",
