@@ -126,8 +126,10 @@ export function withLiveReports(trial: Trial): Trial {
   return { ...copyWithoutLists(trial), ...share.reports } as unknown as Trial;
 }
 
-/** What a trial reported last, and how many trials were finished when that was judged. */
+/** What a trial reported last, how many reports that makes, and how many trials were finished when it was judged. */
 export interface LastReport {
+  /** How many reports there are, this one included. */
+  readonly count: number;
   readonly step: number;
   readonly value: number;
   readonly seen: number;
@@ -140,7 +142,7 @@ export function lastReport(trial: Trial): LastReport | null {
   const at = (share ? share.count : intermediate.length) - 1;
   if (at < 0) return null;
   const [step, value] = intermediate[at] as Report;
-  return { step, value, seen: seen[at] as number };
+  return { count: at + 1, step, value, seen: seen[at] as number };
 }
 
 /**
