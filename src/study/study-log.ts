@@ -229,6 +229,11 @@ export class StudyLog {
     this.#throwFault();
   }
 
+  /** Resolves when everything appended so far is durable, whatever was wrong with other events. */
+  async synced(): Promise<void> {
+    await this.#writer?.flush();
+  }
+
   #throwFault(): void {
     const fault = this.#fault;
     this.#fault = null;
