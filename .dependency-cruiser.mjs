@@ -140,10 +140,27 @@ export default {
       to: { path: "^(node:)?fs(/promises)?$" },
     },
     {
+      name: "service-is-a-leaf",
+      severity: "error",
+      comment: "fastify and zod whole are loaded by who serves: by the command line, when it does",
+      from: { path: "^src/(?!service/)" },
+      to: { path: room("service"), dependencyTypesNot: ["type-only", "dynamic-import"] },
+    },
+    {
+      name: "door-service",
+      severity: "error",
+      comment: "the service shows a host's studies: it opens, writes and runs none itself",
+      from: { path: room("service") },
+      to: {
+        path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
       name: "app-is-the-root",
       severity: "error",
-      comment: "only the command line and the public surface stand on app",
-      from: { path: "^src/(?!app/|cli/|index\\.ts)" },
+      comment: "only the host, the service, the command line and the public surface stand on app",
+      from: { path: "^src/(?!app/|host/|service/|cli/|index\\.ts)" },
       to: { path: room("app") },
     },
     {
