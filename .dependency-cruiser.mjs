@@ -139,6 +139,11 @@ export default {
       from: { path: room("cli"), pathNot: "^src/cli/(write-text|version)\\.ts" },
       to: { path: "^(node:)?fs(/promises)?$" },
     },
+    door(
+      "host",
+      ["core", "storage", "study", "app", "executors"],
+      "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
+    ),
     {
       name: "service-is-a-leaf",
       severity: "error",
@@ -159,8 +164,8 @@ export default {
     {
       name: "app-is-the-root",
       severity: "error",
-      comment: "only the host, the service, the command line and the public surface stand on app",
-      from: { path: "^src/(?!app/|host/|service/|cli/|index\\.ts)" },
+      comment: "only the front ends (command line, host and service) and the public surface stand on app",
+      from: { path: "^src/(?!app/|cli/|host/|service/|index\\.ts)" },
       to: { path: room("app") },
     },
     {

@@ -81,6 +81,19 @@ export async function commandStudy<C extends StudyCommand>(
   target: StudyTarget,
   command: C,
 ): Promise<CommandAnswers[C["type"]]> {
+  requireCommand(command);
+  if (target instanceof Study)
+    try {
+      return await handleCommand(target, command);
+    } catch (error) {
+      if (!(error instanceof MlbenchError) || !ELSEWHERE.has(error.code)) throw error;
+    }
+  const { storage, name } = await locate("commandStudy", target);
+  return carryOut(storage, name, command);
+}
+
+/** @throws UsageError `invalid-option`, `unknown-option` for what is no command. */
+export function requireCommand(command: StudyCommand): void {
   const given: unknown = command;
   if (typeof given !== "object" || given === null)
     throw new UsageError(
@@ -90,12 +103,4 @@ export async function commandStudy<C extends StudyCommand>(
   const keys = Object.hasOwn(commandKeys, command.type) ? commandKeys[command.type] : null;
   if (!keys) throw new UsageError("invalid-option", `commandStudy: there is no command "${String(command.type)}"`);
   requireKnownKeys(`commandStudy "${command.type}"`, command, keys);
-  if (target instanceof Study)
-    try {
-      return await handleCommand(target, command);
-    } catch (error) {
-      if (!(error instanceof MlbenchError) || !ELSEWHERE.has(error.code)) throw error;
-    }
-  const { storage, name } = await locate("commandStudy", target);
-  return carryOut(storage, name, command);
 }

@@ -196,7 +196,13 @@ function finalValues(
 }
 
 type HeaderEventType =
-  "study-attr" | "study-annotated" | "baselines-scored" | "search-ended" | "space-changed" | "change-accepted";
+  | "study-attr"
+  | "study-annotated"
+  | "baselines-scored"
+  | "search-ended"
+  | "run-changed"
+  | "space-changed"
+  | "change-accepted";
 type StudyWideEvent = Extract<StudyEvent, { type: "trial-created" | "trial-annotated" | HeaderEventType }>;
 type TrialEvent = Exclude<StudyEvent, StudyWideEvent>;
 
@@ -242,6 +248,7 @@ function headerAfter(state: StudyState, event: Extract<StudyEvent, { type: Heade
     const { at, finished, reason } = event;
     return Object.freeze({ ...header, ended: Object.freeze({ at, finished, reason }) });
   }
+  if (event.type === "run-changed") return Object.freeze({ ...header, run: toPlainData(event.run, "a run") });
   if (event.type === "space-changed") return respaced(state, event);
   const { at, path, sha256 } = event;
   const accepted_changes = appended(header.settings.accepted_changes, Object.freeze({ at, path, sha256 }));
@@ -276,6 +283,7 @@ export function applyEvent(before: StudyState, event: StudyEvent): StudyState {
     case "study-annotated":
     case "baselines-scored":
     case "search-ended":
+    case "run-changed":
     case "space-changed":
     case "change-accepted":
       return state.after({ header: headerAfter(state, event) });

@@ -10,6 +10,7 @@ import type {
   SpaceReplacement,
   StudyAnnotation,
   StudyHeader,
+  StudyRun,
   StudyState,
   Trial,
 } from "../core/index.js";
@@ -85,6 +86,8 @@ export interface StudyParts {
   readonly prepare: PrepareRunner;
   /** Keeps the metrics of reports; without it they reach subscribers only. */
   readonly reports?: ReportKeeper;
+  /** A call of `optimize` leaves the study open at its end: whoever opened it closes it. @default false */
+  readonly staysOpen?: boolean;
   /** For tests: the time that leases are counted in. */
   readonly leaseClock?: LeaseClock;
 }
@@ -258,6 +261,11 @@ export class Study extends StudyRecords {
     return this.#edits.keepBaselines(scored);
   }
 
+  /** Keeps what a service is to run of the study, in place of what it kept of that before. Resolves when it is durable. */
+  keepRun(run: StudyRun): Promise<void> {
+    return this.#edits.keepRun(run);
+  }
+
   /**
    * Has the study search another space from now on, which is not checked; `changeSpace` does that, and says what becomes
    * of the trials so far.
@@ -298,7 +306,9 @@ export class Study extends StudyRecords {
     checkTarget(options, this.header);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
-    const close = (): Promise<void> => this.close();
+    const close = async (): Promise<void> => {
+      if (!this.#parts.staysOpen) await this.close();
+    };
     const call = new OptimizeCall<Study>({ study: this, log: this.#log, dispatcher: this.#dispatcher, options, close });
     this.#manager = call.manager;
     this.#log.busy = true;
