@@ -47,6 +47,12 @@ export class Leases {
     if (!this.#alarm || deadline < this.#alarm.at) this.#wakeAt(deadline);
   }
 
+  /** Seconds until a trial's lease ends; null where it has none. */
+  endsIn(number: number): number | null {
+    const deadline = this.#deadlines.get(number);
+    return deadline === undefined ? null : Math.max(0, deadline - this.#clock.now()) / 1000;
+  }
+
   /** The trial is back, or the study is closed. */
   end(number: number): void {
     if (this.#deadlines.delete(number) && this.#deadlines.size === 0) this.#sleep();

@@ -86,6 +86,11 @@ export class OutsideTrials {
     this.#keys.clear();
   }
 
+  /** Seconds; null where it has no lease, or is not out. */
+  leaseEndsIn(number: number): number | null {
+    return this.#leases.endsIn(number);
+  }
+
   /**
    * @param gate what may be handed out, asked before a trial is drawn and again before it starts
    * @returns null where the gate lets nothing through

@@ -9,6 +9,7 @@ import type {
   SearchSpace,
   SpaceReplacement,
   StudyAnnotation,
+  StudyEvent,
   StudyHeader,
   StudyRun,
   StudyState,
@@ -350,6 +351,21 @@ export class Study extends StudyRecords {
   get #running(): StudyManager {
     if (this.#manager) return this.#manager;
     throw notOptimizing(this.name);
+  }
+
+  /** Ends the running call, if there is one: every point of the space has been tried. */
+  endExhausted(): void {
+    this.#manager?.stop("space-exhausted", "wait");
+  }
+
+  /** Hears of every event that this object appends, before it is durable; returns what ends it. It must not throw. */
+  subscribe(listener: (event: StudyEvent) => void): () => void {
+    return this.#log.subscribe(listener);
+  }
+
+  /** Seconds after which a trial that is out is taken back without a sign of life; null where that is not counted here. */
+  leaseEndsIn(number: number): number | null {
+    return this.#outside.leaseEndsIn(number);
   }
 
   /** Resolves when everything that was written so far is durable, reports included. */
