@@ -131,6 +131,8 @@ export interface OutsideWorkerStatus {
   readonly study: string;
   readonly number: number;
   readonly lease_seconds: number;
+  /** After so long without a sign of life it is given to somebody else; null where that is not known. */
+  readonly lease_ends_in_s: number | null;
   /** ISO 8601, UTC. */
   readonly since: string;
 }
