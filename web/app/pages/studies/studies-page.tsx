@@ -1,0 +1,6 @@
+/** All studies, live. */
+
+/** The page. */
+export function StudiesPage() {
+  return <h1>Studies</h1>;
+}
