@@ -31,7 +31,7 @@ export interface TableProps<Row> {
   readonly class?: string | undefined;
 }
 
-/** Whoever renders it has the rows in order. */
+/** Whoever renders it has the rows in order. Roles are said, since a narrow window makes cards of the rows. */
 export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, class: className = "" }: TableProps<Row>) {
   const classOf = ({ numeric, minor }: TableColumn<Row>): string | undefined =>
     [numeric && "number", minor && "minor"].filter(Boolean).join(" ") || undefined;
@@ -42,6 +42,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, cla
       <th
         key={column.key}
         scope="col"
+        role="columnheader"
         class={classOf(column)}
         aria-sort={isSorted ? (sorting.descending ? "descending" : "ascending") : undefined}
       >
@@ -58,21 +59,21 @@ export function Table<Row>({ caption, columns, rows, keyOf, sorting, onSort, cla
   };
   return (
     <div class="scroll" role="region" aria-label={caption} tabIndex={0}>
-      <table class={className}>
+      <table class={className} role="table">
         <caption class="visually-hidden">{caption}</caption>
-        <thead>
-          <tr>{columns.map(heading)}</tr>
+        <thead role="rowgroup">
+          <tr role="row">{columns.map(heading)}</tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr key={keyOf(row)}>
+            <tr key={keyOf(row)} role="row">
               {columns.map((column) =>
                 column.heading ? (
-                  <th key={column.key} scope="row" class={classOf(column)}>
+                  <th key={column.key} scope="row" role="rowheader" class={classOf(column)}>
                     {column.cell(row)}
                   </th>
                 ) : (
-                  <td key={column.key} class={classOf(column)}>
+                  <td key={column.key} role="cell" data-label={column.title} class={classOf(column)}>
                     {column.cell(row)}
                   </td>
                 ),

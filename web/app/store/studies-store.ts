@@ -3,18 +3,14 @@ import { signal } from "@preact/signals";
 import type { ReadonlySignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api, messageOf } from "../api/client.js";
-import type { ListChanges, StudyEntry } from "../api/types.js";
+import type { ListChanges, StudyEntry, StudyList } from "../api/types.js";
 import { oneAtATime } from "../live/catch-up.js";
 import { watch } from "../live/live.js";
 import { session } from "../session.js";
 import type { Connection } from "./study-store.js";
 
 /** A study that cannot be read. */
-export interface UnreadStudy {
-  readonly name: string;
-  readonly code: string;
-  readonly message: string;
-}
+export type UnreadStudy = StudyList["unread"][number];
 
 const entriesNow = signal<ReadonlyMap<string, StudyEntry> | null>(null);
 const unreadNow = signal<readonly UnreadStudy[]>([]);
@@ -52,7 +48,7 @@ export function withChanges(
 export const refreshStudies = oneAtATime(async () => {
   held ??= [];
   try {
-    const list = await api.get<{ studies: readonly StudyEntry[]; unread: readonly UnreadStudy[] }>("/studies");
+    const list = await api.get<StudyList>("/studies");
     entriesNow.value = new Map(list.studies.map((entry) => [entry.name, entry]));
     unreadNow.value = list.unread;
     problemNow.value = null;

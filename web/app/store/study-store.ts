@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { api, ApiProblem, messageOf } from "../api/client.js";
-import type { Curve, ReportRow, StudyChanges, StudyDetail, StudyEntry } from "../api/types.js";
+import type { Curve, ReportList, ReportRow, StudyChanges, StudyDetail, StudyEntry } from "../api/types.js";
 import { oneAtATime } from "../live/catch-up.js";
 import { watch } from "../live/live.js";
 import type { FromHub } from "../live/protocol.js";
@@ -83,7 +83,7 @@ function open(name: string): Opened {
   };
 
   const fetchCurves = async (): Promise<void> => {
-    const { reports } = await api.get<{ reports: readonly Curve[] }>(`${path}/reports`, {
+    const { reports } = await api.get<ReportList>(`${path}/reports`, {
       query: { state: "running" },
     });
     curves.value = new Map(reports.map((curve) => [curve.number, curve]));
