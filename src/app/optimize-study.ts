@@ -35,7 +35,7 @@ export async function prepareStudy(
   options: OptimizeStudyOptions,
 ): Promise<TrialRunner> {
   const { header } = study;
-  if (header.task.dataset === undefined && header.settings.objective === null)
+  if (header.task.dataset === undefined && header.settings.objective === null && !header.settings.command)
     throw new UsageError(
       "no-objective",
       `study "${study.name}" keeps no objective: give optimize a function, or a module's path`,
@@ -71,9 +71,8 @@ async function trialsOf(
     const path = directoryOf(number);
     return path === null ? null : { kind: "directory", path };
   };
-  const { jobOf, baselines } = header.settings.objective
-    ? { jobOf: await objectiveJobs(header, base), baselines: null }
-    : await trainingJobs(study, base, options);
+  const own = await ownJobs(header, base);
+  const { jobOf, baselines } = own ? { jobOf: own, baselines: null } : await trainingJobs(study, base, options);
   const keeper = new CheckpointKeeper(keepCheckpoints, study.directions, directoryOf, (number) =>
     isBanned(study.state.annotations, number),
   );
@@ -111,6 +110,16 @@ async function settleChanges(study: Study, base: string | null, accept: boolean)
 const fromHere = (path: string, base: string | null): string => relative(process.cwd(), absolutePath(path, base));
 
 type JobOf = TrialRunner["jobOf"];
+
+/** The jobs of a study over a user's own code; null of one over a model. */
+async function ownJobs(header: StudyHeader, base: string | null): Promise<JobOf | null> {
+  if (header.settings.objective) return objectiveJobs(header, base);
+  if (!header.settings.command) return null;
+  const { commandWorkload } = await import("./command-subject.js");
+  const workload = commandWorkload(header, base);
+  const fixed = (header.task.params ?? {}) as TrialJob["params"];
+  return async (trial) => ({ workload, params: { ...fixed, ...trial.params } });
+}
 
 async function objectiveJobs({ settings, space, task }: StudyHeader, base: string | null): Promise<JobOf> {
   const { path, sha256 } = settings.objective as HashedFile;
