@@ -35,7 +35,7 @@ export async function prepareStudy(
   given?: StudyWork,
 ): Promise<TrialRunner> {
   const { header } = study;
-  if (header.task.dataset === undefined && header.settings.objective === null)
+  if (header.task.dataset === undefined && header.settings.objective === null && !header.settings.command)
     throw new UsageError(
       "no-objective",
       `study "${study.name}" keeps no objective: give optimize a function, or a module's path`,
@@ -74,9 +74,8 @@ async function trialsOf(
     const path = directoryOf(number);
     return path === null ? null : { kind: "directory", path };
   };
-  const { jobOf, baselines } = header.settings.objective
-    ? { jobOf: await objectiveJobs(header, base, work), baselines: null }
-    : await trainingJobs(study, base, options, work);
+  const own = await ownJobs(header, base, work);
+  const { jobOf, baselines } = own ? { jobOf: own, baselines: null } : await trainingJobs(study, base, options, work);
   const keeper = new CheckpointKeeper(keepCheckpoints, study.directions, directoryOf, (number) =>
     isBanned(study.state.annotations, number),
   );
@@ -114,6 +113,16 @@ async function settleChanges(study: Study, base: string | null, accept: boolean)
 const fromHere = (path: string, base: string | null): string => relative(process.cwd(), absolutePath(path, base));
 
 type JobOf = TrialRunner["jobOf"];
+
+/** The jobs of a study over a user's own code; null of one over a model. */
+async function ownJobs(header: StudyHeader, base: string | null, work: StudyWork): Promise<JobOf | null> {
+  if (header.settings.objective) return objectiveJobs(header, base, work);
+  if (!header.settings.command) return null;
+  const { commandWorkload } = await import("./command-subject.js");
+  const workload = commandWorkload(header, base);
+  const fixed = (header.task.params ?? {}) as TrialJob["params"];
+  return async (trial) => ({ workload, params: { ...fixed, ...trial.params } });
+}
 
 async function objectiveJobs(
   { settings, space, task }: StudyHeader,
