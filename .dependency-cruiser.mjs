@@ -152,6 +152,27 @@ export default {
       "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
     ),
     {
+      name: "one-door-to-the-hosts-thread",
+      severity: "error",
+      comment: "what takes long runs in one thread of the host's, started by off-thread.ts alone",
+      from: { path: room("host"), pathNot: "^src/host/(off-thread|study-thread)\\.ts" },
+      to: { path: "^(node:)?(worker_threads|child_process|cluster)$" },
+    },
+    {
+      name: "the-hosts-thread-is-reached-by-url",
+      severity: "error",
+      comment: "importing the thread's entry would run it in the importer's thread",
+      from: { path: "^src/" },
+      to: { path: "^src/host/study-thread\\.ts", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "no-tensors-beside-the-host",
+      severity: "error",
+      comment: "the service's main thread answers many: TensorFlow.js and data are loaded in the host's thread",
+      from: { path: room("host"), pathNot: "^src/host/(make-study|study-thread)\\.ts" },
+      to: { path: "^src/(tensor|training|models|datasets|app/(work-here|preflight|study-backend))(/|\\.ts)" },
+    },
+    {
       name: "app-is-the-root",
       severity: "error",
       comment: "only the front ends (command line, host and service) and the public surface stand on app",

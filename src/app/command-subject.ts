@@ -10,6 +10,7 @@ import { compilePattern } from "../programs/report-pattern.js";
 import type { CommandWorkload } from "../programs/run-program.js";
 import { programWords } from "../programs/run-program.js";
 import { declareSpace } from "../search-space/index.js";
+import type { MayOpen } from "./may-open.js";
 import { absolutePath } from "./study-files.js";
 import type { MergedRequest } from "./study-request.js";
 import type { Subject } from "./study-subject.js";
@@ -25,9 +26,13 @@ function nameOf(file: string | null, words: readonly string[]): string {
 /** A program's words: of a shell a single text. @throws UsageError `invalid-words`. */
 function wordsOf(given: string | readonly string[], shell: boolean): readonly string[] {
   if (typeof given !== "string") {
-    if (given.length === 0 || given[0] === "") throw new UsageError("invalid-words", `${OPTION}: expected a program's words`);
+    if (given.length === 0 || given[0] === "")
+      throw new UsageError("invalid-words", `${OPTION}: expected a program's words`);
     if (!shell) return given;
-    throw new UsageError("conflicting-options", `shell: sh takes a line, and command is a list of words: give one of them`);
+    throw new UsageError(
+      "conflicting-options",
+      `shell: sh takes a line, and command is a list of words: give one of them`,
+    );
   }
   if (shell && given.trim() !== "") return [given];
   try {
@@ -45,11 +50,12 @@ function wordsOf(given: string | readonly string[], shell: boolean): readonly st
  * @throws UsageError `invalid-words`, `no-space`, `unknown-parameter` for a placeholder, `program-not-found`,
  * `invalid-option` for a pattern.
  */
-export function commandSubject(merged: MergedRequest, directory: string): Subject {
+export async function commandSubject(merged: MergedRequest, directory: string, mayOpen?: MayOpen): Promise<Subject> {
   const { request, config, own, base } = merged;
   const shell = request.shell ?? config.shell ?? false;
   const words = wordsOf(request.command ?? config.command ?? "", shell);
   const cwd = request.cwd === undefined ? (config.cwd ?? resolve(directory)) : resolve(directory, request.cwd);
+  await mayOpen?.([{ field: "command", words, shell, cwd }]);
   const derived = declareSpace({}, { ...own, base });
   const names = [...Object.keys(derived.space), ...Object.keys(derived.fixed)];
   if (names.length === 0)
@@ -73,7 +79,10 @@ function objectiveNames({ objectives: { metric = [], objectives = [] } }: Merged
 }
 
 /** A stored program with its folder made absolute. @param base the study's folder; null where it has none */
-export function programOf({ words, shell, cwd, report_pattern }: CommandSettings, base: string | null): ProgramReference {
+export function programOf(
+  { words, shell, cwd, report_pattern }: CommandSettings,
+  base: string | null,
+): ProgramReference {
   return { words, shell, cwd: absolutePath(cwd, base), reportPattern: report_pattern };
 }
 
