@@ -20,7 +20,8 @@ import { parseDistributionJson } from "../search-space/index.js";
 import type { Given } from "./components.js";
 import type { ObjectivesRequest } from "./resolve-objectives.js";
 import type { StudyConfig, StudyFile } from "./study-config.js";
-import { checkStudyConfig, loadStudyConfig } from "./study-config.js";
+import type { MayOpen } from "./may-open.js";
+import { checkStudyConfig, isConfigPath, loadStudyConfig } from "./study-config.js";
 import type { PriorRequest } from "./study-prior.js";
 
 /**
@@ -165,7 +166,13 @@ export interface MergedRequest {
  * @param directory where relative paths start
  * @throws UsageError `conflicting-options`, and whatever is wrong with the study file.
  */
-export async function mergeRequest(request: StudyRequest, directory: string): Promise<MergedRequest> {
+export async function mergeRequest(
+  request: StudyRequest,
+  directory: string,
+  mayOpen?: MayOpen,
+): Promise<MergedRequest> {
+  if (typeof request.config === "string" && isConfigPath(request.config))
+    await mayOpen?.([{ field: "config", path: request.config }]);
   const config = await configOf(request.config, directory);
   const kind = kindOf(request, config);
   const names = [request.model ?? config.model ?? []].flat();
@@ -203,7 +210,9 @@ async function configOf(config: StudyRequest["config"], directory: string): Prom
 
 function kindOf(request: StudyRequest, config: StudyConfig): MergedRequest["kind"] {
   const { model, dataset, params, search, fix, space } = request;
+  const isCommand = requireCommandOptions(request, config);
   const overModel = [model, dataset, request.config, params, search, fix].some((given) => given !== undefined);
+  if (isCommand) return "command";
   if (request.objective === undefined && config.objective === undefined) {
     if (!overModel) return "function";
     if (space !== undefined)
@@ -214,6 +223,24 @@ function kindOf(request: StudyRequest, config: StudyConfig): MergedRequest["kind
     throw new UsageError("conflicting-options", "--objective stands alone: leave out --model and --dataset");
   if (space !== undefined) throw conflict("space", "an objective's module exports its space: use search and fix");
   return "objective";
+}
+
+/** Whether a program is what trials run. @throws UsageError `conflicting-options`. */
+function requireCommandOptions(request: StudyRequest, config: StudyConfig): boolean {
+  const { shell = config.shell, cwd = config.cwd, reportPattern = config.report_pattern } = request;
+  if (request.command === undefined && config.command === undefined) {
+    const alone = Object.entries({ shell: shell || undefined, cwd, reportPattern }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (alone) throw conflict(alone[0], "says how a program is run: name it with command");
+    return false;
+  }
+  const { model = config.model, dataset = config.dataset, objective = config.objective, space } = request;
+  const other = Object.entries({ model, dataset, objective }).find(([, value]) => value !== undefined && value !== "");
+  if (other && !(Array.isArray(other[1]) && other[1].length === 0))
+    throw conflict("command", `a program is what trials run: leave out ${other[0]}`);
+  if (space !== undefined) throw conflict("space", "what a program is given is declared by search");
+  return true;
 }
 
 function conflict(option: string, why: string): UsageError {
