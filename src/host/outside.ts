@@ -11,7 +11,8 @@ export async function askOutside(
   return studies.use(name, async ({ study, run }) => {
     const { state, total_trials: goal } = run?.live ? run.kept : { state: "running", total_trials: null };
     if (goal !== null && study.state.counted >= goal) return "over";
-    if (state !== "running" || (goal !== null && study.state.counted + study.state.counts.running >= goal)) return "nothing";
+    if (state !== "running" || (goal !== null && study.state.counted + study.state.counts.running >= goal))
+      return "nothing";
     const { number, attempt, params, seed, lease } = await study.ask({ lease: lease_seconds });
     return { number, attempt, params, seed, lease };
   });
