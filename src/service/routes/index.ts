@@ -4,6 +4,7 @@ import { analysisRoutes } from "./analysis.js";
 import { columnsRoutes } from "./columns.js";
 import { eventsRoutes } from "./events.js";
 import { filesRoutes } from "./files.js";
+import { openApiRoutes } from "./openapi.js";
 import { registriesRoutes } from "./registries.js";
 import { runRoutes } from "./run.js";
 import { serverRoutes } from "./server.js";
@@ -26,4 +27,5 @@ export const routes: Readonly<Record<string, ServiceRoutes>> = {
   registries: registriesRoutes,
   workers: workersRoutes,
   events: eventsRoutes,
+  openapi: openApiRoutes,
 };
