@@ -158,6 +158,8 @@ export default {
       from: { path: room("service") },
       to: {
         path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
+        // What a study is in brief, and which owners hold it for a moment: plain functions of plain data.
+        pathNot: "^src/storage/(study-summary|lock-owner)\\.ts",
         dependencyTypesNot: ["type-only"],
       },
     },

@@ -5,8 +5,8 @@ import { list } from "./values.js";
 /** A field in which a study differs from the one that was asked for. */
 const difference = z.strictObject({
   field: z.string(),
-  stored: z.unknown().describe("Absent where the study has no such field.").optional(),
-  given: z.unknown().describe("Absent where the request has no such field.").optional(),
+  existing: z.unknown().describe("Absent where the study has no such field.").optional(),
+  requested: z.unknown().describe("Absent where the request has no such field.").optional(),
 });
 
 /** `application/problem+json`. */

@@ -175,7 +175,7 @@ export const createRequest = z
     sampler: componentIn.optional(),
     pruner: componentIn.optional(),
     from: z
-      .union([z.string(), z.strictObject({ study: z.string(), top: z.int().min(1).optional() })])
+      .union([z.string(), z.strictObject({ name: z.string(), top: z.int().min(1).optional() })])
       .describe("Another study whose best trials the sampler begins from.")
       .optional(),
     terminator: z.union([z.boolean(), z.strictObject({ min_trials: z.int().min(1).optional() })]).optional(),
