@@ -106,7 +106,10 @@ export class HostedRun {
       ...(weight === undefined ? {} : { weight }),
     };
     if (Object.keys(share).length > 0) {
-      this.#context.share.set({ ...(workers === undefined ? {} : { limit: workers ?? Infinity }), ...(weight === undefined ? {} : { weight }) });
+      this.#context.share.set({
+        ...(workers === undefined ? {} : { limit: workers ?? Infinity }),
+        ...(weight === undefined ? {} : { weight }),
+      });
       this.#keep(share);
     }
     if (state !== undefined) this.#move(state);
@@ -119,7 +122,10 @@ export class HostedRun {
     if (state === now) return;
     // What is ending comes to its end.
     if (now === "cancelled" || (now === "stopping" && state !== "cancelled"))
-      throw new MlbenchError("run-ended", `the run of study "${study.name}" is ${now}: start another when it has ended`);
+      throw new MlbenchError(
+        "run-ended",
+        `the run of study "${study.name}" is ${now}: start another when it has ended`,
+      );
     this.#become(state);
     if (state === "paused") study.pause();
     else if (state === "running") study.resume();

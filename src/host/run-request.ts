@@ -44,7 +44,10 @@ export function requireRunRequest(request: RunRequest): void {
     requireNumber(name, request[name], isAbove0, "a number of seconds above 0");
   requireNumber("target", request.target, Number.isFinite, "a finite number");
   if (request.trials !== undefined && request.total_trials !== undefined)
-    throw new UsageError("conflicting-options", "trials and total_trials are two ways to say one thing: give one of them");
+    throw new UsageError(
+      "conflicting-options",
+      "trials and total_trials are two ways to say one thing: give one of them",
+    );
   const { keep_checkpoints: keep } = request as { readonly keep_checkpoints?: unknown };
   if (keep !== undefined && typeof keep !== "string")
     throw new UsageError("invalid-option", 'keep_checkpoints must be "all", "none" or "best:N" (N from 1)');
@@ -76,7 +79,7 @@ export function runOf(request: RunRequest, counted: number, now: Date): StudyRun
     timeout_s: timeout_s ?? null,
     workers: workers ?? null,
     weight: weight ?? 1,
-    options: defined(options) as StudyRunOptions,
+    options: defined(options),
     started_at: now.toISOString(),
     ...{ ended_at: null, stopped_by: null, error: null },
   };
@@ -86,7 +89,10 @@ export function runOf(request: RunRequest, counted: number, now: Date): StudyRun
 const AT_ONCE_MS = 1;
 
 /** The call of `optimize` that a run is now: what is left of its time, its goal, its rules. */
-export function callOptions({ total_trials, timeout_s, options, started_at }: StudyRun, now: Date): OptimizeStudyOptions {
+export function callOptions(
+  { total_trials, timeout_s, options, started_at }: StudyRun,
+  now: Date,
+): OptimizeStudyOptions {
   const { trial_timeout_s, max_failures, max_retries, max_attempts, patience, target, keep_checkpoints } = options;
   const left = timeout_s === null ? undefined : Date.parse(started_at) + timeout_s * 1000 - now.getTime();
   const call = {

@@ -200,7 +200,7 @@ class Host implements StudyHost {
   }
 
   async plan(request: Readonly<Record<string, unknown>>): ReturnType<StudyHost["plan"]> {
-    const { header } = await planStudy({ ...request, storage: this.storage } as CreateStudyOptions);
+    const { header } = await planStudy({ ...request, storage: this.storage });
     return { params: {}, header };
   }
 
@@ -222,7 +222,10 @@ class Host implements StudyHost {
       const { study, header } = open;
       const wanted = header.run && header.run.ended_at === null && !this.#unrecorded.has(name);
       if (open.run?.live || (wanted && !open.run))
-        throw new UsageError("run-exists", `study "${name}" has a run that is not over: change that, or cancel it first`);
+        throw new UsageError(
+          "run-exists",
+          `study "${name}" has a run that is not over: change that, or cancel it first`,
+        );
       if (header.archived_at !== undefined)
         throw new UsageError("study-archived", `study "${name}" is archived: bring it back first`);
       const kept = runOf(request, study.state.counted, new Date());
@@ -381,7 +384,9 @@ class Host implements StudyHost {
     if (this.#closing) throw new MlbenchError("host-closing", "the service is ending: it takes nothing further");
   }
 
-  close(options: { readonly graceMs?: number | undefined; readonly force?: AbortSignal | undefined } = {}): Promise<void> {
+  close(
+    options: { readonly graceMs?: number | undefined; readonly force?: AbortSignal | undefined } = {},
+  ): Promise<void> {
     this.#closing ??= this.#close();
     const abort = (): void => {
       for (const { run } of this.#studies.all) run?.leave("abort");

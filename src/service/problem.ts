@@ -27,9 +27,10 @@ export class ServiceError extends MlbenchError {
     more: {
       readonly extra?: Readonly<Record<string, unknown>>;
       readonly headers?: Readonly<Record<string, string>>;
+      readonly cause?: unknown;
     } = {},
   ) {
-    super(code, message, { exitCode: status < 500 ? 2 : 1 });
+    super(code, message, { exitCode: status < 500 ? 2 : 1, cause: more.cause });
     this.name = "ServiceError";
     this.status = status;
     this.extra = more.extra ?? {};

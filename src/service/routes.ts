@@ -63,6 +63,8 @@ declare module "fastify" {
     scope?: Scope | "none";
     /** `large`: a body of 1 MiB instead of 64 KiB. A route's own `bodyLimit` goes before it. */
     limit?: "large";
+    /** Whether the body is a file: it may take ten minutes to come in, instead of 30 seconds. */
+    upload?: boolean;
     /** Whether the answer goes on: counted among the streams, ended when its token is or the service closes. */
     stream?: boolean;
   }

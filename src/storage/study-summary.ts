@@ -66,7 +66,17 @@ export type SummaryEntry =
 /** What a summary takes over from a study's header. */
 export type HeaderInBrief = Pick<
   StudySummary,
-  "name" | "objectives" | "created_at" | "task" | "kind" | "sampler" | "pruner" | "user_attrs" | "note" | "archived_at" | "run"
+  | "name"
+  | "objectives"
+  | "created_at"
+  | "task"
+  | "kind"
+  | "sampler"
+  | "pruner"
+  | "user_attrs"
+  | "note"
+  | "archived_at"
+  | "run"
 >;
 
 export function headerInBrief(header: StudyHeader): HeaderInBrief {
@@ -77,7 +87,19 @@ export function headerInBrief(header: StudyHeader): HeaderInBrief {
     ...(model === undefined ? {} : { model }),
     ...(dataset === undefined ? {} : { dataset }),
   });
-  return { name, objectives, created_at, task, kind: studyKind(header), sampler, pruner, user_attrs, note, archived_at, run };
+  return {
+    name,
+    objectives,
+    created_at,
+    task,
+    kind: studyKind(header),
+    sampler,
+    pruner,
+    user_attrs,
+    note,
+    archived_at,
+    run,
+  };
 }
 
 function bestInBrief(best: Trial | null): BestOfSummary | null {

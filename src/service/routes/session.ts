@@ -1,7 +1,8 @@
 /** `/session`: the page trades the token of its URL's fragment for a cookie that its scripts cannot read. */
-import { z } from "zod/v4";
+import { z } from "zod";
 import { unauthorized } from "../security/gate.js";
 import type { ServiceRoutes } from "../routes.js";
+import { newSession } from "../schemas/service.js";
 
 export const sessionRoutes: ServiceRoutes = (app, { gate, sessions, tokens, failures, prefixOf }) => {
   app.post(
@@ -12,7 +13,7 @@ export const sessionRoutes: ServiceRoutes = (app, { gate, sessions, tokens, fail
         operationId: "createSession",
         tags: ["service"],
         summary: "Trade a token for a session cookie",
-        body: z.strictObject({ token: z.string().min(1).max(512) }),
+        body: newSession,
         response: { 204: z.undefined().describe("The cookie is set") },
       },
     },

@@ -1,29 +1,11 @@
 /** `/tokens`: the named tokens, for whoever has an admin's. */
-import { z } from "zod/v4";
-import { scopes } from "../security/scopes.js";
 import type { StoredToken } from "../security/tokens.js";
+import { z } from "zod";
 import type { ServiceRoutes } from "../routes.js";
+import { madeToken, newToken, tokenList, tokenParams } from "../schemas/service.js";
+import type { TokenEntry } from "../schemas/service.js";
 
-const tokenSchema = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  prefix: z.string().describe("What the token begins with"),
-  scopes: z.array(z.enum(scopes)),
-  studies: z.array(z.string()).nullable().describe("null: all"),
-  created_at: z.iso.datetime(),
-  expires_at: z.iso.datetime().nullable(),
-});
-const newTokenSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u, 'expected 1 to 64 letters, digits, " ", ".", "_", "@", "-"'),
-  scopes: z.array(z.enum(scopes)).min(1),
-  studies: z.array(z.string().min(1).max(120)).min(1).nullable().default(null),
-  expires_at: z.iso.datetime().nullable().default(null),
-});
-const madeSchema = tokenSchema.extend({ token: z.string().describe("Shown this once; the service keeps a digest") });
-
-function shown({ sha256: _digest, ...token }: StoredToken): z.infer<typeof tokenSchema> {
+function shown({ sha256: _digest, ...token }: StoredToken): TokenEntry {
   return token;
 }
 
@@ -37,7 +19,7 @@ export const tokensRoutes: ServiceRoutes = (app, { tokens }) => {
         ...common,
         operationId: "listTokens",
         summary: "The named tokens",
-        response: { 200: z.strictObject({ tokens: z.array(tokenSchema) }) },
+        response: { 200: tokenList },
       },
     },
     async () => ({ tokens: (await tokens.list()).map(shown) }),
@@ -50,8 +32,8 @@ export const tokensRoutes: ServiceRoutes = (app, { tokens }) => {
         ...common,
         operationId: "createToken",
         summary: "Make a named token",
-        body: newTokenSchema,
-        response: { 201: madeSchema },
+        body: newToken,
+        response: { 201: madeToken },
       },
     },
     async ({ body }, reply) => {
@@ -69,7 +51,7 @@ export const tokensRoutes: ServiceRoutes = (app, { tokens }) => {
         ...common,
         operationId: "revokeToken",
         summary: "Revoke a named token: its requests are refused and its streams end within a second",
-        params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{12}$/) }),
+        params: tokenParams,
         response: { 204: z.undefined().describe("It is revoked") },
       },
     },

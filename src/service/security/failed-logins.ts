@@ -9,6 +9,9 @@ const ADDRESSES = 10_000;
 export class FailedLogins {
   readonly #byAddress = new Map<string, { count: number; until: number }>();
 
+  /** Wrong tokens since the start. */
+  total = 0;
+
   constructor(
     /** Wrong tokens of one address in a minute. */
     readonly limit: number,
@@ -17,6 +20,7 @@ export class FailedLogins {
 
   /** @throws ServiceError `too-many-failures` (429) once there were too many */
   add(address: string): void {
+    this.total++;
     const now = this.now();
     const key = network(address);
     const found = this.#byAddress.get(key);

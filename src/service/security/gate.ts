@@ -14,8 +14,6 @@ export interface GateOptions {
   readonly sessions: Sessions;
   readonly failures: FailedLogins;
   readonly behindProxy: boolean;
-  /** Whether this service itself speaks TLS. */
-  readonly tls: boolean;
 }
 
 export class Gate {
@@ -56,14 +54,14 @@ export class Gate {
     const { tokens, sessions, failures } = this.options;
     if (authorization !== undefined) {
       const [, text] = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization) ?? [];
-      const found = text === undefined ? null : await tokens.identify(text);
+      const found = text === undefined ? null : await readable(tokens.identify(text));
       if (found) return found;
       failures.add(request.ip);
       throw unauthorized("the token is not known here, was revoked or has expired");
     }
     const session = sessions.read(request.headers.cookie);
     if (!session) return null;
-    const holder = await tokens.holder(session.tokenId);
+    const holder = await readable(tokens.holder(session.tokenId));
     return holder ? { ...holder, byCookie: true } : null;
   }
 
@@ -104,17 +102,33 @@ export class Gate {
     } catch {
       return false;
     }
-    const { behindProxy, tls } = this.options;
+    const { behindProxy } = this.options;
     const isHttps = url.protocol === "https:";
     if (!isHttps && url.protocol !== "http:") return false;
     // A proxy that does not say how it was reached may have been reached by either.
-    const told = !behindProxy || tls || request.headers["x-forwarded-proto"] !== undefined;
+    const told = !behindProxy || request.headers["x-forwarded-proto"] !== undefined;
     if (told && isHttps !== this.isSecure(request)) return false;
     try {
       return new URL(`${url.protocol}//${request.host}`).host === url.host;
     } catch {
       return false;
     }
+  }
+}
+
+/** Who has no token yet is not told of files. */
+async function readable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new ServiceError(
+      "tokens-unreadable",
+      503,
+      "the service cannot read its tokens: mlbench-hpo tokens list says why",
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -134,7 +148,7 @@ export function setSecurityHeaders(reply: FastifyReply, secure: boolean): void {
     "content-security-policy":
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
       "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'none'; " +
-      "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'",
+      "frame-ancestors 'none'; object-src 'none'",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",

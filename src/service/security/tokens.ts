@@ -2,8 +2,10 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod/v4";
+import { z } from "zod";
 import { messageOf, MlbenchError, UsageError } from "../../core/index.js";
+import { Locks } from "../../storage/json-file/lock.js";
+import { ownerInWords } from "../../storage/lock-owner.js";
 import { makePrivateFolder, readOrMake, serviceFolder, writePrivately } from "./private-files.js";
 import { scopes } from "./scopes.js";
 import type { Identity, Scope } from "./scopes.js";
@@ -99,29 +101,30 @@ export class TokenStore {
       created_at: new Date().toISOString(),
       expires_at: wanted.expiresAt?.toISOString() ?? null,
     };
-    const others = await this.list();
-    if (others.some(({ name }) => name === token.name))
-      throw new UsageError(
-        "token-exists",
-        `a token is called "${token.name}" already: revoke it, or choose another name`,
-      );
-    await this.#write([...others, token]);
+    await this.#changing((others) => {
+      if (others.some(({ name }) => name === token.name))
+        throw new UsageError(
+          "token-exists",
+          `a token is called "${token.name}" already: revoke it, or choose another name`,
+        );
+      return [[...others, token], token];
+    });
     return { text, token };
   }
 
   /** @param which a token's id or name */
   async revoke(which: string): Promise<StoredToken> {
-    const tokens = await this.list();
-    const token = tokens.find(({ id }) => id === which) ?? tokens.find(({ name }) => name === which);
-    if (!token) {
-      const names = tokens.map(({ name }) => name).join(", ");
-      throw new UsageError(
-        "unknown-token",
-        `unknown token "${which}": ${names === "" ? "there are none" : `there are: ${names}`}`,
-      );
-    }
-    await this.#write(tokens.filter(({ id }) => id !== token.id));
-    return token;
+    return this.#changing((tokens) => {
+      const revoked = tokens.find(({ id }) => id === which) ?? tokens.find(({ name }) => name === which);
+      if (!revoked) {
+        const names = tokens.map(({ name }) => name).join(", ");
+        throw new UsageError(
+          "unknown-token",
+          `unknown token "${which}": ${names === "" ? "there are none" : `there are: ${names}`}`,
+        );
+      }
+      return [tokens.filter((token) => token !== revoked), revoked];
+    });
   }
 
   /** Whose token a text is; null where it is nobody's, or has expired. */
@@ -168,10 +171,25 @@ export class TokenStore {
     this.#stamp = stamp;
   }
 
-  async #write(tokens: readonly StoredToken[]): Promise<void> {
-    const text = JSON.stringify({ format: "mlbench-hpo-tokens", version: 1, tokens }, null, 2);
-    await writePrivately(this.#path, `${text}\n`);
-    await this.#read();
+  /** Changes the file; of several processes one after another. */
+  async #changing(
+    change: (tokens: readonly StoredToken[]) => readonly [tokens: readonly StoredToken[], of: StoredToken],
+  ): Promise<StoredToken> {
+    const attempt = await new Locks().acquire(`${this.#path}.lock`, { work: "command" });
+    if ("owner" in attempt)
+      throw new MlbenchError(
+        "tokens-busy",
+        `${this.#path} is being changed by ${ownerInWords(attempt.owner)}: try again`,
+      );
+    try {
+      const [tokens, of] = change(await this.list());
+      const text = JSON.stringify({ format: "mlbench-hpo-tokens", version: 1, tokens }, null, 2);
+      await writePrivately(this.#path, `${text}\n`);
+      await this.#read();
+      return of;
+    } finally {
+      attempt.lock.release();
+    }
   }
 }
 

@@ -37,7 +37,13 @@ interface Made extends Partial<StudyHostOptions> {
 
 async function makeHost({ objective = (trial) => trial.params["x"] as number, places = 2, ...more }: Made = {}) {
   const executor = new InlineExecutor({ objective, slots: places });
-  const host = await openStudyHost({ storage: join(folder, "studies"), executor, graceMs: 100, allow: [folder], ...more });
+  const host = await openStudyHost({
+    storage: join(folder, "studies"),
+    executor,
+    graceMs: 100,
+    allow: [folder],
+    ...more,
+  });
   hosts.push(host);
   return host;
 }
