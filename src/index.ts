@@ -76,6 +76,7 @@ export type {
   StudyEvent,
   StudyHeader,
   StudyObjective,
+  CommandSettings,
   StudyPrior,
   StudySettings,
   StudyState,

@@ -25,8 +25,8 @@ import type { PriorRequest } from "./study-prior.js";
 
 /**
  * What a study is to be. It is over a model when any of `model`, `dataset`, `config`, `params`, `search` and `fix` is
- * given, over an objective's module with `objective`, else over a function that `optimize` gets, or trials handed out by
- * `ask`.
+ * given, over an objective's module with `objective`, over a program with `command`, else over a function that `optimize`
+ * gets, or trials handed out by `ask`.
  */
 export interface StudyRequest {
   /** @default MODEL-DATASET, the module's name, or `study` */
@@ -37,6 +37,21 @@ export interface StudyRequest {
   readonly dataset?: string | undefined;
   /** A module: its default export the objective, its optional export `space` what is searched. */
   readonly objective?: string | URL | undefined;
+  /**
+   * A program that each trial runs: a line, split like a POSIX shell's words, or the words themselves. `{name}` in it is
+   * the parameter's value, `{args}` all of them as `--name value`, `{json}` a file that holds them; every parameter is
+   * declared by `search`.
+   */
+  readonly command?: string | readonly string[] | undefined;
+  /** Whether `sh -c` runs the line of `command`. @default false: no shell is asked */
+  readonly shell?: boolean | undefined;
+  /** The folder that the program runs in. @default where relative paths start */
+  readonly cwd?: string | undefined;
+  /**
+   * A regular expression for the lines of a program that knows nothing of us: its groups `step` and `value` make a report
+   * of a line that it matches.
+   */
+  readonly reportPattern?: string | undefined;
   /** A study file by path, a preset by name, or a file's content. What is given beside it comes first. */
   readonly config?: string | StudyFile | undefined;
   /** Modules that register models, datasets, …: files or packages. */
@@ -118,6 +133,7 @@ export interface StudyRequest {
 /** The keys of a {@link StudyRequest}. */
 export const requestKeys: KnownKeys<StudyRequest> = {
   ...({ name: true, model: true, dataset: true, objective: true, config: true, plugins: true } as const),
+  ...({ command: true, shell: true, cwd: true, reportPattern: true } as const),
   ...({ params: true, search: true, fix: true, space: true, metric: true, direction: true } as const),
   ...({ directions: true, objectives: true, constraints: true, pruneBy: true, forceDirection: true } as const),
   ...({ folds: true, seeds: true, sampler: true, pruner: true, from: true } as const),
@@ -128,7 +144,7 @@ export const requestKeys: KnownKeys<StudyRequest> = {
 
 /** A request together with its study file. */
 export interface MergedRequest {
-  readonly kind: "model" | "objective" | "function";
+  readonly kind: "model" | "objective" | "command" | "function";
   readonly request: StudyRequest;
   readonly config: StudyConfig;
   readonly models: readonly string[];
