@@ -161,7 +161,7 @@ function addFiles(app: ServiceApp, { host }: ServiceContext): void {
   app.put(
     `${trialPath}/files/:name`,
     {
-      config: worker,
+      config: { ...worker, upload: true },
       bodyLimit: FILE_BYTES,
       schema: {
         tags,
