@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openStudyHost } from "../../../src/host/index.js";
 import { ManualExecutor } from "../../fixtures/study/studies.js";
-import { aService } from "./a-service.js";
+import { aService } from "../../unit/service/a-service.js";
 
 const python = process.env["MLBENCH_PYTHON"] ?? "python3";
 const missing = spawnSync(python, ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]).status !== 0;
