@@ -127,6 +127,7 @@ class Host implements StudyHost {
       idleMs: options.viewIdleMs ?? 180_000,
       ownerMs: 1_000,
       here: (name) => this.#studies.get(name) !== undefined,
+      written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
       run: (name, state) => this.#runShown(name, state.header.run ?? null),
     });
     this.#list = new StudyList({ storage, restMs: 500, pollMs: 5_000, known: (name) => this.#known(name) });
