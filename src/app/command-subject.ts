@@ -25,9 +25,13 @@ function nameOf(file: string | null, words: readonly string[]): string {
 /** A program's words: of a shell a single text. @throws UsageError `invalid-words`. */
 function wordsOf(given: string | readonly string[], shell: boolean): readonly string[] {
   if (typeof given !== "string") {
-    if (given.length === 0 || given[0] === "") throw new UsageError("invalid-words", `${OPTION}: expected a program's words`);
+    if (given.length === 0 || given[0] === "")
+      throw new UsageError("invalid-words", `${OPTION}: expected a program's words`);
     if (!shell) return given;
-    throw new UsageError("conflicting-options", `shell: sh takes a line, and command is a list of words: give one of them`);
+    throw new UsageError(
+      "conflicting-options",
+      `shell: sh takes a line, and command is a list of words: give one of them`,
+    );
   }
   if (shell && given.trim() !== "") return [given];
   try {
@@ -73,7 +77,10 @@ function objectiveNames({ objectives: { metric = [], objectives = [] } }: Merged
 }
 
 /** A stored program with its folder made absolute. @param base the study's folder; null where it has none */
-export function programOf({ words, shell, cwd, report_pattern }: CommandSettings, base: string | null): ProgramReference {
+export function programOf(
+  { words, shell, cwd, report_pattern }: CommandSettings,
+  base: string | null,
+): ProgramReference {
   return { words, shell, cwd: absolutePath(cwd, base), reportPattern: report_pattern };
 }
 

@@ -151,7 +151,14 @@ async function sameStudy(plan: StudyPlan, options: CreateStudyOptions): Promise<
 }
 
 /** What says what a study is over: a request with none of them is laid over the study that is there. */
-const subjects = ["model", "dataset", "objective", "command", "config", "space"] as const satisfies (keyof StudyRequest)[];
+const subjects = [
+  "model",
+  "dataset",
+  "objective",
+  "command",
+  "config",
+  "space",
+] as const satisfies (keyof StudyRequest)[];
 
 /** What a change of a space that names no subject may say. */
 const changing = new Set<keyof CreateStudyOptions>([

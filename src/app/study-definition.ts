@@ -1,5 +1,12 @@
 /** A study's header out of a request: everything resolved, checked and hashed, nothing stored yet. */
-import type { CommandSettings, ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
+import type {
+  CommandSettings,
+  ComponentSpec,
+  ConfigValue,
+  StudyHeader,
+  StudyObjective,
+  StudySettings,
+} from "../core/index.js";
 import type { Difference } from "../core/index.js";
 import { defined, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
 import { knownMetrics, requireToldByAll } from "../plugins/known-metrics.js";

@@ -222,7 +222,9 @@ function kindOf(request: StudyRequest, config: StudyConfig): MergedRequest["kind
 function requireCommandOptions(request: StudyRequest, config: StudyConfig): boolean {
   const { shell = config.shell, cwd = config.cwd, reportPattern = config.report_pattern } = request;
   if (request.command === undefined && config.command === undefined) {
-    const alone = Object.entries({ shell: shell || undefined, cwd, reportPattern }).find(([, value]) => value !== undefined);
+    const alone = Object.entries({ shell: shell || undefined, cwd, reportPattern }).find(
+      ([, value]) => value !== undefined,
+    );
     if (alone) throw conflict(alone[0], "says how a program is run: name it with command");
     return false;
   }

@@ -10,7 +10,7 @@ import type { WriteLog } from "./output-log.js";
 import { OutputLog } from "./output-log.js";
 import { asksForFile, filledWords } from "./placeholders.js";
 import type { ProgramTimes } from "./program-trial.js";
-import { ProgramTrial } from "./program-trial.js";
+import { ProgramTrial, usualTimes } from "./program-trial.js";
 import { compilePattern, PatternMatcher } from "./report-pattern.js";
 
 /** What of a job is a program's. */
@@ -64,11 +64,12 @@ export async function runProgram(
   workload: CommandWorkload,
   hooks: Pick<RunHooks, "onReport" | "signal">,
   write: WriteLog,
-  times: Partial<ProgramTimes> = {},
+  otherTimes: Partial<ProgramTimes> = {},
 ): Promise<TrialOutcome> {
   const folder = job.artifacts?.path ?? mkdtempSync(join(tmpdir(), "mlbench-hpo-trial-"));
   const reports = join(folder, REPORTS_FILE);
   const log = new OutputLog(write);
+  const times = { ...usualTimes, ...otherTimes };
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(reports, "");
@@ -77,7 +78,7 @@ export async function runProgram(
     log.note(`${shellLine(words)} (in ${workload.program.cwd})`);
     const start = { words, cwd: workload.program.cwd, env: environmentOf(job, workload, folder) };
     const read = { objectives: job.objectives, reported: reportedOf(job, workload) };
-    const matcher = matcherOf(workload, read.reported);
+    const matcher = matcherOf(workload, read.reported, times.matchMs);
     return await new ProgramTrial({ job, start, read, matcher, hooks, log, reports, times }).run();
   } finally {
     log.end();
@@ -90,7 +91,11 @@ function reportedOf({ objectives }: TrialJob, { pruneBy }: CommandWorkload): str
   return (pruneBy ?? (objectives[0] as StudyObjective)).metric;
 }
 
-function matcherOf({ program: { reportPattern } }: CommandWorkload, reported: string): PatternMatcher | null {
+function matcherOf(
+  { program: { reportPattern } }: CommandWorkload,
+  reported: string,
+  limitMs: number,
+): PatternMatcher | null {
   if (reportPattern === null) return null;
-  return new PatternMatcher(compilePattern(reportPattern, "--report-pattern", ["value", reported]));
+  return new PatternMatcher(compilePattern(reportPattern, "--report-pattern", ["value", reported]), limitMs);
 }
