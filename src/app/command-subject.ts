@@ -9,10 +9,24 @@ import { passedOn, requirePlaceholders } from "../programs/placeholders.js";
 import { compilePattern } from "../programs/report-pattern.js";
 import type { CommandWorkload } from "../programs/run-program.js";
 import { programWords } from "../programs/run-program.js";
+import type { DerivedSpace } from "../search-space/index.js";
 import { declareSpace } from "../search-space/index.js";
 import { absolutePath } from "./study-files.js";
 import type { MergedRequest } from "./study-request.js";
-import type { Subject } from "./study-subject.js";
+
+/** A program before its paths are stored. */
+export interface SubjectCommand extends Omit<CommandSettings, "file"> {
+  /** Absolute, as its folder is. */
+  readonly file: string | null;
+}
+
+/** What the trials of a study over a program have in common. */
+export interface CommandSubject {
+  readonly task: { readonly params: DerivedSpace["fixed"] };
+  readonly derived: DerivedSpace;
+  readonly command: SubjectCommand;
+  readonly defaultName: string;
+}
 
 const OPTION = "--command";
 
@@ -49,7 +63,7 @@ function wordsOf(given: string | readonly string[], shell: boolean): readonly st
  * @throws UsageError `invalid-words`, `no-space`, `unknown-parameter` for a placeholder, `program-not-found`,
  * `invalid-option` for a pattern.
  */
-export function commandSubject(merged: MergedRequest, directory: string): Subject {
+export function commandSubject(merged: MergedRequest, directory: string): CommandSubject {
   const { request, config, own, base } = merged;
   const shell = request.shell ?? config.shell ?? false;
   const words = wordsOf(request.command ?? config.command ?? "", shell);
@@ -64,10 +78,9 @@ export function commandSubject(merged: MergedRequest, directory: string): Subjec
   requireProgram(OPTION, { words, shell, cwd });
   const file = ownFile({ words, shell, cwd });
   return {
-    ...{ task: { params: derived.fixed }, derived, parameters: [], objective: null, dataFiles: [], partition: {} },
+    ...{ task: { params: derived.fixed }, derived },
     command: { words, shell, cwd, report_pattern, file },
     defaultName: nameOf(file, words),
-    defaultMetric: "value",
   };
 }
 

@@ -1,6 +1,6 @@
 /** Placeholders in a program's words: `{lr}`, `{args}`, `{json}`, filled with a trial's parameters. */
 import type { Params, ParamValue } from "../core/index.js";
-import { shellWord } from "../core/command-words.js";
+import { shellLine, shellWord } from "../core/command-words.js";
 import { didYouMean, UsageError } from "../core/index.js";
 import type { ProgramReference } from "../executors/executor.js";
 
@@ -91,18 +91,16 @@ function argumentsOf(params: Params): string[] {
  */
 export function filledWords(program: Words, filling: Filling, isKnown: (name: string) => boolean): string[] {
   const { params, jsonFile } = filling;
-  return program.words.flatMap((word) => {
-    if (word === `{${ARGS}}` && !program.shell) return argumentsOf(params);
-    return [
-      word.replace(token, (all: string, literal: string | undefined, dollar = "", given = "", at: number) => {
-        if (literal !== undefined) return name.test(literal) || isKnown(literal) ? `{${literal}}` : all;
-        if (!isMeant(given, dollar, program, isKnown)) return all;
-        const quote = (text: string): string => (program.shell ? quoted(text, quotesAt(word, at)) : text);
-        if (given === ARGS) return dollar + argumentsOf(params).map(shellWord).join(" ");
-        return dollar + quote(given === JSON_FILE ? jsonFile : textOf(params[given]));
-      }),
-    ];
-  });
+  const valueOf = (given: string): string => (given === JSON_FILE ? jsonFile : textOf(params[given]));
+  const fill = (word: string): string =>
+    word.replace(token, (all: string, literal?: string, dollar?: string, given?: string, at = 0) => {
+      if (literal !== undefined) return name.test(literal) || isKnown(literal) ? `{${literal}}` : all;
+      if (given === undefined || !isMeant(given, dollar ?? "", program, isKnown)) return all;
+      if (given === ARGS) return `${dollar ?? ""}${shellLine(argumentsOf(params))}`;
+      const text = valueOf(given);
+      return `${dollar ?? ""}${program.shell ? quoted(text, quotesAt(word, at)) : text}`;
+    });
+  return program.words.flatMap((word) => (word === `{${ARGS}}` && !program.shell ? argumentsOf(params) : [fill(word)]));
 }
 
 type Quotes = "'" | '"' | null;

@@ -173,7 +173,7 @@ export class ProgramTrial {
 
   async #answerAll(): Promise<void> {
     // What came at once has been read before the first answer.
-    await null;
+    await Promise.resolve();
     for (let told = this.#waiting.shift(); told; told = this.#waiting.shift()) {
       if (this.#isStopped) break;
       if (told.kind === "result") this.#result = told;
