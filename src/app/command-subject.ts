@@ -1,17 +1,15 @@
 /** A study over a program: its words and its space, checked before anything is stored; and how a stored one is run. */
 import { basename, resolve } from "node:path";
-import type { CommandSettings, Params, StudyHeader, Trial } from "../core/index.js";
+import type { CommandSettings, StudyHeader } from "../core/index.js";
 import { UsageError } from "../core/index.js";
-import { commandWords, shellLine } from "../core/command-words.js";
-import type { ProgramReference } from "../executors/executor.js";
+import { commandWords } from "../core/command-words.js";
 import { ownFile, requireProgram } from "../programs/find-program.js";
 import { passedOn, requirePlaceholders } from "../programs/placeholders.js";
 import { compilePattern } from "../programs/report-pattern.js";
 import type { CommandWorkload } from "../programs/run-program.js";
-import { programWords } from "../programs/run-program.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import { declareSpace } from "../search-space/index.js";
-import { absolutePath } from "./study-files.js";
+import { programOf } from "./command-line.js";
 import type { MergedRequest } from "./study-request.js";
 
 /** A program before its paths are stored. */
@@ -89,14 +87,6 @@ function objectiveNames({ objectives: { metric = [], objectives = [] } }: Merged
   return [...texts.map((text) => text.split(":", 1)[0]?.trim() ?? ""), ...objectives.map((given) => given.metric)];
 }
 
-/** A stored program with its folder made absolute. @param base the study's folder; null where it has none */
-export function programOf(
-  { words, shell, cwd, report_pattern }: CommandSettings,
-  base: string | null,
-): ProgramReference {
-  return { words, shell, cwd: absolutePath(cwd, base), reportPattern: report_pattern };
-}
-
 /**
  * What the trials of a study over a program run.
  * @throws UsageError `program-not-found` where it could not be started: before a trial is.
@@ -106,18 +96,6 @@ export function commandWorkload(header: StudyHeader, base: string | null): Comma
   const program = programOf(settings.command as CommandSettings, base);
   requireProgram(`study "${name}"`, program);
   return { kind: "command", program, study: name, pruneBy: settings.prune_by ?? null };
-}
-
-/** The command line that a trial of a study over a program runs, as a shell takes it; null of another study. */
-export function commandLineOf(
-  { settings, space, task }: Pick<StudyHeader, "settings" | "space" | "task">,
-  trial: Pick<Trial, "params">,
-  place: { readonly base: string | null; readonly folder: string | null },
-): string | null {
-  if (!settings.command) return null;
-  const program = programOf(settings.command, place.base);
-  const params = { ...(task.params as Params | undefined), ...trial.params };
-  return shellLine(programWords({ program }, { params, space }, place.folder ?? "."));
 }
 
 /** A parameter that the line passes on nowhere, where it passes others, may have been forgotten: a sentence each. */

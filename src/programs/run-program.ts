@@ -8,7 +8,7 @@ import { stringifyJson } from "../core/index.js";
 import type { RunHooks, TrialJob, Workload } from "../executors/executor.js";
 import type { WriteLog } from "./output-log.js";
 import { OutputLog } from "./output-log.js";
-import { asksForFile, filledWords } from "./placeholders.js";
+import { asksForFile, PARAMS_FILE, programWords } from "./placeholders.js";
 import type { ProgramTimes } from "./program-trial.js";
 import { ProgramTrial, usualTimes } from "./program-trial.js";
 import { compilePattern, PatternMatcher } from "./report-pattern.js";
@@ -16,20 +16,8 @@ import { compilePattern, PatternMatcher } from "./report-pattern.js";
 /** What of a job is a program's. */
 export type CommandWorkload = Extract<Workload, { kind: "command" }>;
 
-/** The parameters of `{json}`, in the trial's folder. */
-export const PARAMS_FILE = "params.json";
 /** Where a program may write its reports, in the trial's folder. */
 export const REPORTS_FILE = "reports.jsonl";
-
-/** What a trial tells its program's words. */
-type Filled = Pick<TrialJob, "params" | "space">;
-
-/** A program's words for one trial, as they are run. @param folder the trial's own */
-export function programWords({ program }: Pick<CommandWorkload, "program">, job: Filled, folder: string): string[] {
-  const isKnown = (name: string): boolean => Object.hasOwn(job.params, name) || Object.hasOwn(job.space ?? {}, name);
-  const words = filledWords(program, { params: job.params, jsonFile: join(folder, PARAMS_FILE) }, isKnown);
-  return program.shell ? ["/bin/sh", "-c", ...words] : words;
-}
 
 /** What our own processes tell each other, and no program. */
 const internal = ["MLBENCH_HPO_PARENT", "MLBENCH_HPO_MEMORY_MB", "MLBENCH_HPO_THREAD_CAPS"];
@@ -74,7 +62,7 @@ export async function runProgram(
     mkdirSync(folder, { recursive: true });
     writeFileSync(reports, "");
     if (asksForFile(workload.program)) writeFileSync(join(folder, PARAMS_FILE), `${stringifyJson(job.params)}\n`);
-    const words = programWords(workload, job, folder);
+    const words = programWords(workload.program, job, folder);
     log.note(`${shellLine(words)} (in ${workload.program.cwd})`);
     const start = { words, cwd: workload.program.cwd, env: environmentOf(job, workload, folder) };
     const read = { objectives: job.objectives, reported: reportedOf(job, workload) };
