@@ -74,6 +74,9 @@ export class Gate {
     const { study } = request.params as { study?: unknown };
     if (typeof study === "string" && !maySee(identity, study))
       throw new ServiceError("forbidden", 403, "this token is for other studies");
+    // Else it would make itself a token for all studies.
+    if (study === undefined && scope === "admin" && identity.studies !== null)
+      throw new ServiceError("forbidden", 403, "this needs a token for all studies");
     if (identity.byCookie) this.requireOwnWrite(request);
   }
 
