@@ -241,7 +241,7 @@ export default {
       name: "no-dev-dependencies",
       severity: "error",
       comment: "shipped code runs on dependencies alone",
-      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs|plots/echarts)\\.entry\\.js$" },
+      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs\\.entry|plots/echarts\\.(entry|drawing))\\.js$" },
       to: { dependencyTypes: ["npm-dev"] },
     },
   ],
