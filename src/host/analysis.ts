@@ -50,11 +50,17 @@ export class Analysis {
   /**
    * The answer to a question, as a text. The same question is worked on once.
    * @param signal gives it up for the one who asks
+   * @param sameAs what the answer is known by, where more may change than it depends on. @default all that is asked
    * @throws MlbenchError `analysis-busy` when too much waits, `analysis-timeout`, `analysis-ended`, and what the task throws.
    */
-  async ask<T extends keyof AnalysisTasks>(task: T, input: AnalysisTasks[T], signal?: AbortSignal): Promise<string> {
+  async ask<T extends keyof AnalysisTasks>(
+    task: T,
+    input: AnalysisTasks[T],
+    signal?: AbortSignal,
+    sameAs?: string,
+  ): Promise<string> {
     if (this.#closed) throw ended("the service is ending");
-    const key = `${task} ${canonicalJson(input)}`;
+    const key = `${task} ${sameAs ?? canonicalJson(input)}`;
     const known = this.#kept.get(key);
     if (known !== undefined) {
       this.#kept.delete(key);

@@ -77,8 +77,7 @@ export class ThresholdPruner implements Pruner {
     const value = reports.lastValue;
     const early = betweenChecks(step, reports.previous ?? -1, this.nWarmupSteps, this.intervalSteps);
     if (early !== null) return { value, threshold: null, voters: null, reason };
-    const [worse, better] =
-      history.direction === "minimize" ? [this.upper, this.lower] : [this.lower, this.upper];
+    const [worse, better] = history.direction === "minimize" ? [this.upper, this.lower] : [this.lower, this.upper];
     // A limit on the good side ends trials that are too good, which is no distance to a threshold.
     return better === null ? { value, threshold: worse, voters: null, reason } : null;
   }

@@ -36,6 +36,11 @@ export function resourcesOf({ host, closing }: Pick<ServiceContext, "host" | "cl
   return own;
 }
 
+/** Answers with a body that is ready to be sent. */
+export function sendReady(reply: FastifyReply, body: string | Buffer, type = "application/json; charset=utf-8") {
+  return reply.type(type).send(body);
+}
+
 /** Aborted when the client goes before it has its answer. */
 export function goneSignal({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
