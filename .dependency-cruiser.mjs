@@ -69,6 +69,13 @@ export default {
       "training emits events; it knows no tracker, pruner or worker",
     ),
     door("executors", ["core", "registry"], "an executor moves plain jobs and reaches its workers by URL only"),
+    {
+      name: "door-programs",
+      severity: "error",
+      comment: "a program is run for a trial's job; who moves that job is no concern of it",
+      from: { path: room("programs") },
+      to: { path: "^src/(?!core/|programs/|executors/(executor|protocol)\\.ts)" },
+    },
     door(
       "plugins",
       ["core", "registry", "search-space", "samplers", "pruners", "storage", "executors", ...trainingRooms],
@@ -79,7 +86,7 @@ export default {
       severity: "error",
       comment: "a worker runs a trial and talks to its executor in the executors' own messages",
       from: { path: room("worker") },
-      to: { path: "^src/(?!core/|worker/|plugins/|training/|executors/(executor|protocol|trial-files)\\.ts)" },
+      to: { path: "^src/(?!core/|worker/|plugins/|programs/|training/|executors/(executor|protocol|trial-files)\\.ts)" },
     },
     {
       name: "study-contracts-only",

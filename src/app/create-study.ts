@@ -151,7 +151,7 @@ async function sameStudy(plan: StudyPlan, options: CreateStudyOptions): Promise<
 }
 
 /** What says what a study is over: a request with none of them is laid over the study that is there. */
-const subjects = ["model", "dataset", "objective", "config", "space"] as const satisfies (keyof StudyRequest)[];
+const subjects = ["model", "dataset", "objective", "command", "config", "space"] as const satisfies (keyof StudyRequest)[];
 
 /** What a change of a space that names no subject may say. */
 const changing = new Set<keyof CreateStudyOptions>([
@@ -181,7 +181,7 @@ async function changedSpace(options: CreateStudyOptions, dryRun: boolean) {
   if (settled)
     throw new UsageError(
       "conflicting-options",
-      `a change of the space takes search and fix: leave out ${settled[0]}, or say what the whole study is (model, objective, config)`,
+      `a change of the space takes search and fix: leave out ${settled[0]}, or say what the whole study is (model, objective, command, config)`,
     );
   const { storage, name } = await findStudy(options.storage, options.name ?? null, undefined, options.directory);
   const { search, fix, params } = options;

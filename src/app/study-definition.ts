@@ -1,5 +1,5 @@
 /** A study's header out of a request: everything resolved, checked and hashed, nothing stored yet. */
-import type { ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
+import type { CommandSettings, ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
 import type { Difference } from "../core/index.js";
 import { defined, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
 import { knownMetrics, requireToldByAll } from "../plugins/known-metrics.js";
@@ -20,10 +20,10 @@ import {
 } from "./resolve-objectives.js";
 import { madeBy } from "./made-by.js";
 import type { StorageLocation } from "./storage.js";
-import { hashedFile, storePaths } from "./study-files.js";
+import { hashedFile, storedPath, storePaths } from "./study-files.js";
 import type { MergedRequest, StudyRequest } from "./study-request.js";
 import { mergeRequest } from "./study-request.js";
-import type { Subject } from "./study-subject.js";
+import type { Subject, SubjectCommand } from "./study-subject.js";
 import { subjectOf, withDefaults } from "./study-subject.js";
 
 /** A study before it is stored. */
@@ -156,9 +156,15 @@ async function storedFiles(subject: Subject, plugins: readonly string[], base: s
   return {
     plugins: await hashes(plugins),
     objective: subject.objective === null ? null : await hashedFile(subject.objective, base),
+    ...(subject.command ? { command: await storedCommand(subject.command, base) } : {}),
     data_files: await hashes(subject.dataFiles),
     accepted_changes: [],
   };
+}
+
+async function storedCommand(command: SubjectCommand, base: string | null): Promise<CommandSettings> {
+  const file = command.file === null ? null : await hashedFile(command.file, base);
+  return { ...command, cwd: storedPath(command.cwd, base), file };
 }
 
 /** Unknown samplers and pruners, options that they refuse, and spaces that a sampler cannot serve are told before anything is stored. */

@@ -203,7 +203,9 @@ async function configOf(config: StudyRequest["config"], directory: string): Prom
 
 function kindOf(request: StudyRequest, config: StudyConfig): MergedRequest["kind"] {
   const { model, dataset, params, search, fix, space } = request;
+  const isCommand = requireCommandOptions(request, config);
   const overModel = [model, dataset, request.config, params, search, fix].some((given) => given !== undefined);
+  if (isCommand) return "command";
   if (request.objective === undefined && config.objective === undefined) {
     if (!overModel) return "function";
     if (space !== undefined)
@@ -214,6 +216,22 @@ function kindOf(request: StudyRequest, config: StudyConfig): MergedRequest["kind
     throw new UsageError("conflicting-options", "--objective stands alone: leave out --model and --dataset");
   if (space !== undefined) throw conflict("space", "an objective's module exports its space: use search and fix");
   return "objective";
+}
+
+/** Whether a program is what trials run. @throws UsageError `conflicting-options`. */
+function requireCommandOptions(request: StudyRequest, config: StudyConfig): boolean {
+  const { shell = config.shell, cwd = config.cwd, reportPattern = config.report_pattern } = request;
+  if (request.command === undefined && config.command === undefined) {
+    const alone = Object.entries({ shell: shell || undefined, cwd, reportPattern }).find(([, value]) => value !== undefined);
+    if (alone) throw conflict(alone[0], "says how a program is run: name it with command");
+    return false;
+  }
+  const { model = config.model, dataset = config.dataset, objective = config.objective, space } = request;
+  const other = Object.entries({ model, dataset, objective }).find(([, value]) => value !== undefined && value !== "");
+  if (other && !(Array.isArray(other[1]) && other[1].length === 0))
+    throw conflict("command", `a program is what trials run: leave out ${other[0]}`);
+  if (space !== undefined) throw conflict("space", "what a program is given is declared by search");
+  return true;
 }
 
 function conflict(option: string, why: string): UsageError {

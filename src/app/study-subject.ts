@@ -1,7 +1,7 @@
-/** What the trials of a study run: a model on a dataset, an objective's module, or a function. */
+/** What the trials of a study run: a model on a dataset, an objective's module, a program, or a function. */
 import { basename, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
+import type { CommandSettings, ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
 import { defined, UsageError } from "../core/index.js";
 import type { TaskParameters } from "../datasets/index.js";
 import { dataFiles, dataParameters, requireFolds } from "../datasets/index.js";
@@ -16,6 +16,11 @@ import { partitionOf } from "../training/run-parts.js";
 import { openPaths } from "./study-files.js";
 import type { MergedRequest } from "./study-request.js";
 
+/** A program before its paths are stored. */
+export interface SubjectCommand extends Omit<CommandSettings, "file"> {
+  readonly file: string | null;
+}
+
 /** What a study's trials have in common, before its paths are stored. */
 export interface Subject {
   readonly task: StudyTask;
@@ -24,6 +29,8 @@ export interface Subject {
   readonly parameters: readonly QualifiedParameter[];
   /** The objective's module, absolute; null where there is none. */
   readonly objective: string | null;
+  /** The program, its folder and its own file absolute; absent where there is none. */
+  readonly command?: SubjectCommand;
   /** Absolute. */
   readonly dataFiles: readonly string[];
   /** Empty where trials train once. */
@@ -50,6 +57,7 @@ export async function subjectOf(merged: MergedRequest, directory: string): Promi
   if (merged.kind === "model") return modelSubject(merged, directory);
   refuseParts(merged);
   if (merged.kind === "objective") return moduleSubject(merged, directory);
+  if (merged.kind === "command") return (await import("./command-subject.js")).commandSubject(merged, directory);
   const none = { task: {}, parameters: [], objective: null, dataFiles: [], partition: {} };
   const derived = { space: parseSpace(merged.request.space ?? {}), fixed: {} };
   refuseNeverActive(derived.space);
@@ -89,7 +97,7 @@ function refuseParts({ folds, seeds }: MergedRequest): void {
   if (given !== null)
     throw new UsageError(
       "not-available",
-      `${given}: only the trials of a model are cross-validated, not an objective's`,
+      `${given}: only the trials of a model are cross-validated, not an objective's or a program's`,
     );
 }
 
