@@ -166,8 +166,8 @@ export default {
       to: {
         path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
         // What a study is in brief, and which owners hold it for a moment: plain functions of plain data.
-        // Beside them the lock, by which a storage has one service.
-        pathNot: "^src/storage/(study-summary|lock-owner|json-file/lock)\\.ts",
+        // Beside them the rule for names, and the lock, by which a storage has one service.
+        pathNot: "^src/storage/(study-summary|study-errors|lock-owner|json-file/lock)\\.ts",
         dependencyTypesNot: ["type-only"],
       },
     },

@@ -1,4 +1,5 @@
 /** `/tokens`: the named tokens, for whoever has an admin's. */
+import { checkNewToken } from "../security/tokens.js";
 import type { StoredToken } from "../security/tokens.js";
 import { z } from "zod";
 import type { ServiceRoutes } from "../routes.js";
@@ -39,7 +40,7 @@ export const tokensRoutes: ServiceRoutes = (app, { tokens }) => {
     async ({ body }, reply) => {
       const { name, studies } = body;
       const expiresAt = body.expires_at === null ? null : new Date(body.expires_at);
-      const { text, token } = await tokens.create({ name, scopes: body.scopes, studies, expiresAt });
+      const { text, token } = await tokens.create(checkNewToken({ name, scopes: body.scopes, studies, expiresAt }));
       return reply.code(201).send({ ...shown(token), token: text });
     },
   );

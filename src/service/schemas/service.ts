@@ -49,9 +49,7 @@ export const tokenList = z.strictObject({ tokens: z.array(tokenEntry) }).meta({ 
 /** POST /tokens. */
 export const newToken = z
   .strictObject({
-    name: z
-      .string()
-      .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u, 'expected 1 to 64 letters, digits, " ", ".", "_", "@" or "-"'),
+    name: z.string().max(64).describe('1 to 64 letters, digits, " ", ".", "_", "@" or "-".'),
     scopes: z.array(scope).min(1),
     studies: z
       .array(z.string().min(1).max(120))

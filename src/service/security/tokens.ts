@@ -3,9 +3,10 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { messageOf, MlbenchError, UsageError } from "../../core/index.js";
+import { didYouMean, messageOf, MlbenchError, UsageError } from "../../core/index.js";
 import { Locks } from "../../storage/json-file/lock.js";
 import { ownerInWords } from "../../storage/lock-owner.js";
+import { requireStudyName } from "../../storage/study-errors.js";
 import { makePrivateFolder, readOrMake, serviceFolder, writePrivately } from "./private-files.js";
 import { scopes } from "./scopes.js";
 import type { Identity, Scope } from "./scopes.js";
@@ -40,6 +41,29 @@ export interface NewToken {
   /** Null: all. */
   readonly studies: readonly string[] | null;
   readonly expiresAt: Date | null;
+}
+
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}$/u;
+
+/**
+ * What a token is asked for, checked.
+ * @throws UsageError `invalid-token`
+ */
+export function checkNewToken(wanted: NewToken): NewToken {
+  const wrong = (why: string): never => {
+    throw new UsageError("invalid-token", why);
+  };
+  const { name, scopes: given, studies } = wanted;
+  if (!NAME.test(name))
+    wrong(`name ${JSON.stringify(name)}: expected 1 to 64 letters, digits, " ", ".", "_", "@" or "-"`);
+  if (/^[0-9a-f]{12}$/.test(name) || name === FIRST_TOKEN) wrong(`name ${name}: reads like a token's id`);
+  if (given.length === 0) wrong(`scopes: expected one or more of ${scopes.join(", ")}`);
+  for (const scope of given)
+    if (!scopes.includes(scope))
+      wrong(`scope ${scope}:${didYouMean(scope, scopes)} expected one of ${scopes.join(", ")}`);
+  for (const study of studies ?? []) requireStudyName(study);
+  if (studies?.length === 0) wrong("studies: expected one or more");
+  return { ...wanted, scopes: [...new Set(given)] };
 }
 
 function newTokenText(): string {
@@ -82,6 +106,11 @@ export class TokenStore {
     return store;
   }
 
+  /** The named tokens of a storage, without anything being made; there need not be any. */
+  static at(storageDir: string): TokenStore {
+    return new TokenStore(serviceFolder(storageDir), null, Buffer.alloc(0));
+  }
+
   /** The named tokens as they stand in the file now. */
   async list(): Promise<readonly StoredToken[]> {
     await this.#read();
@@ -114,15 +143,18 @@ export class TokenStore {
 
   /** @param which a token's id or name */
   async revoke(which: string): Promise<StoredToken> {
+    const find = (tokens: readonly StoredToken[]): StoredToken => {
+      const found = tokens.find(({ id }) => id === which) ?? tokens.find(({ name }) => name === which);
+      if (found) return found;
+      const names = tokens.map(({ name }) => name).join(", ");
+      throw new UsageError(
+        "unknown-token",
+        `unknown token "${which}": ${names === "" ? "there are none" : `there are: ${names}`}`,
+      );
+    };
+    find(await this.list());
     return this.#changing((tokens) => {
-      const revoked = tokens.find(({ id }) => id === which) ?? tokens.find(({ name }) => name === which);
-      if (!revoked) {
-        const names = tokens.map(({ name }) => name).join(", ");
-        throw new UsageError(
-          "unknown-token",
-          `unknown token "${which}": ${names === "" ? "there are none" : `there are: ${names}`}`,
-        );
-      }
+      const revoked = find(tokens);
       return [tokens.filter((token) => token !== revoked), revoked];
     });
   }
