@@ -142,12 +142,13 @@ async function sameStudy(plan: StudyPlan, options: CreateStudyOptions): Promise<
   const differing = definitionDifferences(study.header, plan);
   if (differing.length === 0) return study;
   const searched = differing.every(({ field }) => field.startsWith("space.") || field.startsWith("task.params."));
-  throw new UsageError(
+  const error = new UsageError(
     "study-exists",
     `study "${header.name}" exists in ${placeInWords(options.storage)} and differs (stored -> asked for): ` +
       `${differing.map(differenceInWords).join("; ")}; choose another name` +
       (searched ? ", or have it search this from now on with --space-change" : ""),
   );
+  throw Object.assign(error, { differences: differing });
 }
 
 /** What says what a study is over: a request with none of them is laid over the study that is there. */
