@@ -94,6 +94,8 @@ export class StudyChannel {
       this.#tell(this.resetFrame());
       this.#pending.entry = true;
     } else {
+      if (this.#timer) this.#flush();
+      this.#forget();
       this.#tell(frameOf("gone", stringifyJson({ code: change.code, message: change.message })));
       this.end();
       return;

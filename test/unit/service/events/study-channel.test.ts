@@ -415,6 +415,8 @@ test("a study that goes away is said, and its streams end", () => {
   const { channel } = aScene();
   const response = new AResponse();
   channel.join(new EventStream(response as unknown as ServerResponse, { reset: () => channel.resetFrame() }), null);
+  // What was put together by then comes before, nothing after.
+  channel.take({ kind: "status" });
   channel.take({ kind: "gone", code: "study-deleted", message: "it was deleted" });
   expect(response.written.at(-1)).toBe(
     `event: gone\ndata: ${stringifyJson({ code: "study-deleted", message: "it was deleted" })}\n\n`,
