@@ -5,7 +5,8 @@ import { shortNumber } from "../../../src/core/numbers-in-words.js";
 import type { PlotCell, PlotTable } from "../../../src/plots/plot.js";
 import { messageOf } from "../api/client.js";
 import { announce } from "../components/announce.js";
-import { csvText, saveFile } from "../components/copying.js";
+import { saveFile } from "../components/copying.js";
+import { csvText } from "../components/csv.js";
 
 /** A chart's table: all of it, or its first rows and the file that has the others. */
 export interface ChartTableData extends PlotTable {
