@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { csvText } from "../../../web/app/components/csv.js";
+import { csvText } from "../../../web/app/csv.js";
 import { sparkPoints } from "../../../web/app/components/spark-points.js";
 import { queryText } from "../../../web/app/api/client.js";
 import type { Margin, ParameterInfo, StudyEntry } from "../../../web/app/api/types.js";

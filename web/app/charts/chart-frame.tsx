@@ -6,7 +6,7 @@ import type { PlotCell, PlotTable } from "../../../src/plots/plot.js";
 import { messageOf } from "../api/client.js";
 import { announce } from "../components/announce.js";
 import { saveFile } from "../components/copying.js";
-import { csvText } from "../components/csv.js";
+import { csvText } from "../csv.js";
 
 /** A chart's table: all of it, or its first rows and the file that has the others. */
 export interface ChartTableData extends PlotTable {
