@@ -152,6 +152,26 @@ export default {
       "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
     ),
     {
+      name: "service-is-a-leaf",
+      severity: "error",
+      comment: "fastify and zod whole are loaded by who serves: by the command line, when it does",
+      from: { path: "^src/(?!service/)" },
+      to: { path: room("service"), dependencyTypesNot: ["type-only", "dynamic-import"] },
+    },
+    {
+      name: "door-service",
+      severity: "error",
+      comment: "the service shows a host's studies: it opens, writes and runs none itself",
+      from: { path: room("service") },
+      to: {
+        path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
+        // What a study is in brief, and which owners hold it for a moment: plain functions of plain data.
+        // Beside them the rule for names, and the lock, by which a storage has one service.
+        pathNot: "^src/storage/(study-summary|study-errors|lock-owner|json-file/lock)\\.ts",
+        dependencyTypesNot: ["type-only"],
+      },
+      },
+      {
       name: "one-door-to-the-hosts-thread",
       severity: "error",
       comment: "what takes long runs in one thread of the host's, started by off-thread.ts alone",
@@ -189,9 +209,12 @@ export default {
     {
       name: "door-web",
       severity: "error",
-      comment: "pages run in browsers: of src they have types, and the one file that writes numbers for people",
+      comment: "pages run in browsers: of src they have types, and what is pure, small and made for them",
       from: { path: "^web/" },
-      to: { path: "^src/(?!core/numbers-in-words\\.ts)", dependencyTypesNot: ["type-only"] },
+      to: {
+        path: "^src/(?!core/numbers-in-words\\.ts|plots/(theme|number-text|echarts\\.d)\\.ts)",
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "web-is-a-leaf",

@@ -323,6 +323,10 @@ export type StudyEvent =
       readonly backend: string | null;
       /** Absent: it is not handed out under a lease. */
       readonly lease?: KeptLease | null;
+      /** Who asked for it, as it calls itself. */
+      readonly worker?: string;
+      /** What tells the request again that it was handed out for. */
+      readonly ask_key?: string;
     }
   /** A parameter suggested without being declared. */
   | {

@@ -29,7 +29,7 @@ import { HostedRun, shownRun } from "./hosted-run.js";
 import { outsideRunner } from "./no-places.js";
 import { OpenStudies } from "./open-studies.js";
 import type { OpenStudy } from "./open-studies.js";
-import { askOutside } from "./outside.js";
+import { OutsideDesk } from "./outside.js";
 import { requireRunChange, requireRunRequest, runOf } from "./run-request.js";
 import { StudyList } from "./study-list.js";
 import type { MakeStudyRequest } from "./make-study.js";
@@ -95,6 +95,7 @@ class Host implements StudyHost {
   readonly #thread = new StudyThread();
   readonly #pool: FairPool;
   readonly #studies: OpenStudies;
+  readonly #desk: OutsideDesk;
   readonly #views: StudyViews;
   readonly #list: StudyList;
   /** Runs whose end the disk refused: what their files say of them is not so. */
@@ -118,11 +119,15 @@ class Host implements StudyHost {
       onChange,
       onProblem: (name, error) => options.onProblem?.(name, error),
     });
+    this.#desk = new OutsideDesk(this.#studies, (open) => {
+      this.#adopt(open);
+    });
     this.#views = new StudyViews({
       storage,
       idleMs: options.viewIdleMs ?? 180_000,
       ownerMs: 1_000,
       here: (name) => this.#studies.get(name) !== undefined,
+      written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
       run: (name, state) => this.#runShown(name, state.header.run ?? null),
     });
     this.#list = new StudyList({ storage, restMs: 500, pollMs: 5_000, known: (name) => this.#known(name) });
@@ -303,7 +308,10 @@ class Host implements StudyHost {
 
   async resume(): Promise<void> {
     const { studies } = await this.list();
-    const names = studies.flatMap(({ summary: { name, run } }) => (run && run.ended_at === null ? [name] : []));
+    // Whoever holds a lease of an earlier process is given its time anew, counted from here.
+    const names = studies.flatMap(({ summary: { name, run, counts } }) =>
+      (run && run.ended_at === null) || counts.running > 0 ? [name] : [],
+    );
     await Promise.all(names.map((name) => this.#goOn(name)));
   }
 
@@ -368,7 +376,15 @@ class Host implements StudyHost {
 
   async ask(name: string, request: OutsideAsk): Promise<OutsideAskAnswer> {
     this.#requireOpen();
-    return askOutside(this.#studies, name, request);
+    const elsewhere = this.#studies.get(name) ? null : await this.storage.ownerOf(name);
+    if (!elsewhere)
+      try {
+        return await this.#desk.ask(name, request);
+      } catch (error) {
+        if (!(error instanceof StudyLockedError)) throw error;
+      }
+    const { lease_seconds: lease, key, worker } = request;
+    return commandStudy({ storage: this.storage, name }, { type: "ask", lease, key, worker });
   }
 
   workers(): readonly WorkerStatus[] {
@@ -387,11 +403,12 @@ class Host implements StudyHost {
 
   outside(): readonly OutsideWorkerStatus[] {
     return this.#studies.all.flatMap((open) =>
-      open.leased().map(({ number, lease, started_at }) => ({
-        worker: null,
+      open.leased().map(({ number, lease, started_at, worker }) => ({
+        worker: worker ?? null,
         study: open.name,
         number,
         lease_seconds: lease?.seconds ?? 0,
+        lease_ends_in_s: open.study.leaseEndsIn(number),
         since: started_at ?? "",
       })),
     );

@@ -13,3 +13,25 @@ export interface DrawOptions {
 
 /** The chart as the text of an SVG element, without a browser. */
 export declare function svgText(option: ChartOption, options: DrawOptions): string;
+
+/** A part of a chart that was pointed at. */
+export interface PointedAt {
+  readonly seriesName?: string;
+  readonly seriesIndex?: number;
+  readonly dataIndex: number;
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** A chart that stands in a page. */
+export interface DrawnChart {
+  setTheme(theme: DrawOptions["theme"]): void;
+  /** Draws another description in its place. */
+  update(option: ChartOption): void;
+  resize(): void;
+  onClick(listener: (point: PointedAt) => void): void;
+  dispose(): void;
+}
+
+/** Draws into an element of a page (an `HTMLElement`), as large as that is. */
+export declare function drawInto(element: object, option: ChartOption, theme: DrawOptions["theme"]): DrawnChart;

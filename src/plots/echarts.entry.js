@@ -67,13 +67,25 @@ export function svgText(option, { theme, width, height }) {
   return text.replaceAll(FOR_POINTERS, "");
 }
 
-/** Draws into an element, as large as that is: `setTheme(name)`, `resize()` and `dispose()` go on from there. */
+/** Draws into an element, as large as that is: what is returned goes on from there. */
 export function drawInto(element, option, theme) {
-  let chart = init(element, null, { renderer: "canvas" });
-  chart.setOption(complete(option, theme));
+  const chart = init(element, null, { renderer: "canvas" });
+  let [drawn, name] = [option, theme];
+  const draw = () => chart.setOption(complete(drawn, name), { notMerge: true });
+  draw();
   return {
-    setTheme: (name) => chart.setOption(complete(option, name), { notMerge: true }),
+    setTheme: (theme) => {
+      if (theme === name) return;
+      name = theme;
+      draw();
+    },
+    update: (option) => {
+      if (option === drawn) return;
+      drawn = option;
+      draw();
+    },
     resize: () => chart.resize(),
+    onClick: (listener) => chart.on("click", listener),
     dispose: () => chart.dispose(),
   };
 }
