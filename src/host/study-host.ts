@@ -296,6 +296,10 @@ class Host implements StudyHost {
         onChange: () => {
           this.#statusChanged(name);
         },
+        onUnrecorded: (ended, error) => {
+          this.#unrecorded.set(name, ended);
+          this.#options.onProblem?.(name, error);
+        },
         graceMs: this.#options.graceMs,
       },
       kept,

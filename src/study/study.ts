@@ -373,11 +373,6 @@ export class Study extends StudyRecords {
     return this.#log.synced();
   }
 
-  /** Resolves when everything that was written so far is durable. */
-  flush(): Promise<void> {
-    return this.#log.flush();
-  }
-
   /** Folds the study's files and lets other processes write. The next write opens them again. */
   async close(): Promise<void> {
     await this.#parts.reports?.close();
