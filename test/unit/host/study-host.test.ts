@@ -1,11 +1,14 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ObjectiveTrial, StudyRun, TrialCounts } from "../../../src/core/index.js";
+import { MlbenchError } from "../../../src/core/index.js";
 import { InlineExecutor } from "../../../src/executors/inline.js";
 import { openStudyHost } from "../../../src/host/index.js";
-import type { Run, StudyHost, StudyHostOptions } from "../../../src/host/index.js";
+import type { Run, StudyHost, StudyHostOptions, ViewChange } from "../../../src/host/index.js";
+import { MemoryStorage } from "../../../src/storage/memory.js";
+import type { StudyWriter, WriterOptions } from "../../../src/storage/storage.js";
 import { created } from "../../../src/testing/study-records.js";
 import { waitingTrial } from "../../../src/testing/trials.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
@@ -29,6 +32,26 @@ class Gate {
   }
   get passed(): Promise<void> {
     return this.#passed;
+  }
+}
+
+/** A storage that may have no room for some studies. */
+class SmallStorage extends MemoryStorage {
+  readonly full = new Set<string>();
+  /** How many more events a full one takes. */
+  fullAfter = 0;
+
+  override async openWriter(name: string, options?: WriterOptions): Promise<StudyWriter> {
+    const writer = await super.openWriter(name, options);
+    const append = writer.append.bind(writer);
+    const refuse = (): void => {
+      if (this.full.has(name) && this.fullAfter-- <= 0) throw new MlbenchError("storage-full", "no space left");
+    };
+    writer.append = async (...events) => {
+      refuse();
+      await append(...events);
+    };
+    return writer;
   }
 }
 
@@ -81,6 +104,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "host-"));
   await writeFile(join(folder, "objective.mjs"), MODULE);
 });
+
+/** One host for all cases: what they share (a thread) stays as long as it. */
+let lasting: StudyHost;
+beforeAll(async () => {
+  lasting = await openStudyHost({ storage: "memory" });
+});
+afterAll(() => lasting.close());
 
 afterEach(async () => {
   await Promise.all(hosts.splice(0).map((host) => host.close({ graceMs: 0 })));
@@ -320,8 +350,7 @@ describe("a study host", () => {
       result: { value: 3, lease: handed.lease?.token },
     });
     expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "total-trials" });
-    // Without a run, trials are handed out as long as they are asked for.
-    expect(await ask()).toMatchObject({ number: 1 });
+    expect(await ask()).toBe("over");
   });
 
   it("removes a study that nothing is at work on, and says so to who looks at it", async () => {
@@ -343,5 +372,89 @@ describe("a study host", () => {
     view.release();
     await expect(host.view("a")).rejects.toMatchObject({ code: "unknown-study" });
     expect((await host.list()).studies).toEqual([]);
+  });
+
+  it("drains: what ends in time counts, the rest waits again, and what is wanted stays wanted", async () => {
+    const [gate, never] = [new Gate(), new Gate()];
+    const host = await makeHost({
+      objective: async (trial) => (await (trial.number === 0 ? gate : never).passed, 1),
+      places: 2,
+      graceMs: 10_000,
+    });
+    await withStudy(host, "a");
+    await host.startRun("a", { trials: 5 });
+    await trialsAre(host, "a", ({ running }) => running === 2);
+    const force = new AbortController();
+    const closing = host.close({ force: force.signal });
+    await expect(host.startRun("a", {})).rejects.toMatchObject({ code: "host-closing" });
+    gate.open();
+    const storage = new JsonFileStorage({ directory: join(folder, "studies") });
+    await expect.poll(async () => (await storage.read("a")).counts.complete).toBe(1);
+    // The second signal.
+    force.abort();
+    await closing;
+    await host.close();
+    const { counts, header } = await storage.read("a");
+    expect(counts).toMatchObject({ complete: 1, waiting: 1, running: 0 });
+    expect(header.run).toMatchObject({ state: "running", ended_at: null });
+    expect(await storage.ownerOf("a")).toBeNull();
+  });
+
+  it("ends a run that the disk refuses, goes on with the others, and runs it again once there is room", async () => {
+    const storage = new SmallStorage();
+    const problems: unknown[] = [];
+    const host = await makeHost({ storage, onProblem: (_, error) => problems.push(error), idleMs: 1e9 });
+    for (const name of ["full", "good"]) {
+      await withStudy(host, name);
+    }
+    storage.full.add("full");
+    storage.fullAfter = 3;
+    await host.startRun("full", { trials: 20 });
+    await host.startRun("good", { trials: 5 });
+    expect(await runBecomes(host, "full", ended)).toMatchObject({ state: "failed", error: { code: "storage-full" } });
+    expect(await runBecomes(host, "good", ended)).toMatchObject({ state: "finished" });
+    // The file says that it is wanted; that it is not at work is known here.
+    expect((await host.list()).studies.map(({ run }) => run?.state)).toEqual(["failed", "finished"]);
+    expect(problems).toMatchObject([{ code: "storage-full" }]);
+    storage.full.clear();
+    await host.startRun("full", { total_trials: 5 });
+    expect(await runBecomes(host, "full", ended)).toMatchObject({ state: "finished" });
+    expect((await host.get("full")).summary.counted).toBe(5);
+  });
+
+  it("shares one view among all who look, and forgets it a while after the last has left", async () => {
+    const host = await makeHost({ viewIdleMs: 30 });
+    await withStudy(host, "a");
+    const [one, two] = [await host.view("a"), await host.view("a")];
+    expect(two.state).toBe(one.state);
+    const revision = one.state.revision;
+    one.release();
+    one.release();
+    const heard: ViewChange[] = [];
+    two.subscribe(() => {
+      throw new Error("mine");
+    });
+    two.subscribe((change) => heard.push(change));
+    await host.command("a", { type: "enqueue", params: { x: 0.25 } });
+    await expect.poll(() => two.changedSince(revision)).toEqual([0]);
+    expect(heard).toContainEqual({
+      kind: "event",
+      revision: revision + 1,
+      event: expect.objectContaining({ type: "trial-created" }),
+    });
+    await expect.poll(() => heard.some(({ kind }) => kind === "status")).toBe(true);
+    expect(two.here).toBe(true);
+    two.release();
+    const before = two.state;
+    await expect
+      .poll(
+        async () => {
+          const again = await host.view("a");
+          again.release();
+          return again.state === before;
+        },
+        { interval: 60 },
+      )
+      .toBe(false);
   });
 });
