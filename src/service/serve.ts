@@ -115,6 +115,7 @@ function requireAddress({
   tlsCert,
   tlsKey,
   allowedHosts = [],
+  pathPrefix,
 }: ServeOptions): void {
   if (/^[a-z][a-z0-9+.-]+:/i.test(storage))
     throw new UsageError("invalid-option", `--storage ${storage}: a service keeps its tokens there: expected a folder`);
@@ -127,6 +128,7 @@ function requireAddress({
       "conflicting-options",
       "--behind-proxy and --tls-cert exclude each other: the proxy has the TLS",
     );
+  prefixOf(pathPrefix);
   const name = typedHostName(host);
   if (name === null) throw new UsageError("invalid-option", `--host ${host}: expected an address or a name`);
   for (const allowed of allowedHosts)
