@@ -69,6 +69,13 @@ export default {
       "training emits events; it knows no tracker, pruner or worker",
     ),
     door("executors", ["core", "registry"], "an executor moves plain jobs and reaches its workers by URL only"),
+    {
+      name: "door-programs",
+      severity: "error",
+      comment: "a program is run for a trial's job; who moves that job is no concern of it",
+      from: { path: room("programs") },
+      to: { path: "^src/(?!core/|programs/|executors/(executor|protocol)\\.ts)" },
+    },
     door(
       "plugins",
       ["core", "registry", "search-space", "samplers", "pruners", "storage", "executors", ...trainingRooms],
@@ -79,7 +86,7 @@ export default {
       severity: "error",
       comment: "a worker runs a trial and talks to its executor in the executors' own messages",
       from: { path: room("worker") },
-      to: { path: "^src/(?!core/|worker/|plugins/|training/|executors/(executor|protocol|trial-files)\\.ts)" },
+      to: { path: "^src/(?!core/|worker/|plugins/|programs/|training/|executors/(executor|protocol|trial-files)\\.ts)" },
     },
     {
       name: "study-contracts-only",
@@ -163,6 +170,27 @@ export default {
         pathNot: "^src/storage/(study-summary|study-errors|lock-owner|json-file/lock)\\.ts",
         dependencyTypesNot: ["type-only"],
       },
+      },
+      {
+      name: "one-door-to-the-hosts-thread",
+      severity: "error",
+      comment: "what takes long runs in one thread of the host's, started by off-thread.ts alone",
+      from: { path: room("host"), pathNot: "^src/host/(off-thread|study-thread)\\.ts" },
+      to: { path: "^(node:)?(worker_threads|child_process|cluster)$" },
+    },
+    {
+      name: "the-hosts-thread-is-reached-by-url",
+      severity: "error",
+      comment: "importing the thread's entry would run it in the importer's thread",
+      from: { path: "^src/" },
+      to: { path: "^src/host/study-thread\\.ts", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "no-tensors-beside-the-host",
+      severity: "error",
+      comment: "the service's main thread answers many: TensorFlow.js and data are loaded in the host's thread",
+      from: { path: room("host"), pathNot: "^src/host/(make-study|study-thread)\\.ts" },
+      to: { path: "^src/(tensor|training|models|datasets|app/(work-here|preflight|study-backend))(/|\\.ts)" },
     },
     {
       name: "app-is-the-root",
@@ -181,9 +209,12 @@ export default {
     {
       name: "door-web",
       severity: "error",
-      comment: "pages run in browsers: of src they have types, and the one file that writes numbers for people",
+      comment: "pages run in browsers: of src they have types, and what is pure, small and made for them",
       from: { path: "^web/" },
-      to: { path: "^src/(?!core/numbers-in-words\\.ts)", dependencyTypesNot: ["type-only"] },
+      to: {
+        path: "^src/(?!core/numbers-in-words\\.ts|plots/(theme|number-text|echarts\\.d)\\.ts)",
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "web-is-a-leaf",
@@ -210,7 +241,7 @@ export default {
       name: "no-dev-dependencies",
       severity: "error",
       comment: "shipped code runs on dependencies alone",
-      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs|plots/echarts)\\.entry\\.js$" },
+      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs\\.entry|plots/echarts\\.(entry|drawing))\\.js$" },
       to: { dependencyTypes: ["npm-dev"] },
     },
   ],

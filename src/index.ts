@@ -14,6 +14,7 @@ export type {
   CellTable,
   CellTables,
   CheckpointEvent,
+  CommandSettings,
   ComponentSpec,
   Condition,
   ConfigValue,

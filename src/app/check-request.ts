@@ -13,6 +13,7 @@ const inFile: Partial<Record<keyof StudyRequest, keyof StudyFile>> = {
   ...({ objectives: "objectives", constraints: "constraints", pruneBy: "prune_by" } as const),
   ...({ forceDirection: "force_direction", trialValue: "trial_value", onNan: "on_nan" } as const),
   ...({ onDuplicate: "on_duplicate", dryRunPruner: "dry_run_pruner", seeds: "seeds" } as const),
+  ...({ command: "command", shell: "shell", cwd: "cwd", reportPattern: "report_pattern" } as const),
 };
 
 const settingKeys: KnownKeys<NonNullable<StudyRequest["settings"]>> = {

@@ -5,7 +5,7 @@ import { MlbenchError, UsageError } from "../core/index.js";
 import { briefWork } from "../storage/lock-owner.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
-import { reportKeys } from "../study/commands.js";
+import { askKeys, batchKeys, reportKeys } from "../study/commands.js";
 import { handleCommand } from "../study/handle-command.js";
 import { Study } from "../study/study.js";
 import type { StudyTarget } from "./address.js";
@@ -16,9 +16,9 @@ type Keys = { readonly [T in StudyCommand["type"]]: KnownKeys<Extract<StudyComma
 
 const numbered = { type: true, number: true } as const;
 const commandKeys: Keys = {
-  ask: { type: true, space: true, lease: true },
+  ask: { type: true, ...askKeys },
   tell: { ...numbered, result: true },
-  report: { ...numbered, ...reportKeys },
+  report: { ...numbered, ...reportKeys, ...batchKeys },
   heartbeat: { ...numbered, lease: true },
   enqueue: { type: true, params: true, userAttrs: true },
   retry: numbered,

@@ -17,6 +17,7 @@ function expectedTrials(
   { backend: asked = "auto", kernels = "auto" }: OptimizeStudyOptions,
 ): ExpectedTrials {
   const { dataset, model } = header.task;
+  if (header.settings.command) return { kind: "command" };
   if (dataset === undefined || header.settings.objective !== null) return { kind: "objective" };
   return {
     ...{ kind: "train", models: [model ?? []].flat(), dataset },

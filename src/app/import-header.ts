@@ -16,6 +16,7 @@ export type ImportRequest = Omit<
 
 export const importRequestKeys: KnownKeys<ImportRequest> = {
   ...({ model: true, dataset: true, objective: true, plugins: true, params: true, search: true, fix: true } as const),
+  ...({ command: true, shell: true, cwd: true, reportPattern: true } as const),
   ...({ space: true, metric: true, direction: true, directions: true, objectives: true, constraints: true } as const),
   ...({ pruneBy: true, forceDirection: true, sampler: true, pruner: true, seed: true, trialValue: true } as const),
   ...({ onNan: true, onDuplicate: true, dryRunPruner: true, defaultSpace: true } as const),
@@ -25,8 +26,8 @@ export const importRequestKeys: KnownKeys<ImportRequest> = {
 type Placed = ImportRequest & Pick<CreateStudyOptions, "storage" | "directory"> & { readonly name: string };
 
 /** Whether it is said what trials run. */
-export function hasSubject({ objective, model, dataset }: ImportRequest): boolean {
-  return [objective, model, dataset].some((given) => given !== undefined);
+export function hasSubject({ objective, command, model, dataset }: ImportRequest): boolean {
+  return [objective, command, model, dataset].some((given) => given !== undefined);
 }
 
 /**
@@ -61,7 +62,7 @@ function storedSettings({ header }: StudyInFile): Partial<CreateStudyOptions> {
 }
 
 async function planned(study: StudyInFile, common: CreateStudyOptions, file: string): Promise<StudyHeader> {
-  if (common.objective !== undefined) return overObjective(study, common);
+  if (common.objective !== undefined || common.command !== undefined) return overObjective(study, common);
   if (hasSubject(common)) return overModel(study, common);
   const { search = [], fix, params, ...rest } = common;
   if (fix !== undefined || params !== undefined)
@@ -75,7 +76,7 @@ async function planned(study: StudyInFile, common: CreateStudyOptions, file: str
   return (await planStudy({ ...rest, space })).header;
 }
 
-/** What the module exports as its space comes first; one without gets the file's. */
+/** What the module exports as its space comes first; one without, and a program, gets the file's. */
 async function overObjective({ space }: StudyInFile, common: CreateStudyOptions): Promise<StudyHeader> {
   try {
     return (await planStudy(common)).header;
@@ -110,7 +111,7 @@ function objectivesOf(study: StudyInFile, request: ImportRequest, file: string):
   const { metric, direction, directions, objectives } = request;
   const isGiven = metric !== undefined || objectives !== undefined;
   if (isGiven) return {};
-  const isModel = request.objective === undefined && hasSubject(request);
+  const isModel = request.objective === undefined && request.command === undefined && hasSubject(request);
   if (study.objectives)
     return isModel && isNameless(study.objectives) ? {} : { ...without, objectives: study.objectives };
   const names = study.metrics ?? ["value"];

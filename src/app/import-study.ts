@@ -1,5 +1,5 @@
 /** A study made of one in a file: a journal of Optuna, or an export as JSON or CSV. */
-import type { StudyHeader, StudyObjective, StudyState, TrialCounts } from "../core/index.js";
+import type { CommandSettings, StudyHeader, StudyObjective, StudyState, TrialCounts } from "../core/index.js";
 import { createStudyState, deriveSeed, isFinished, MlbenchError, UsageError } from "../core/index.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
@@ -107,7 +107,7 @@ async function headerOf(
   if (other !== undefined)
     throw new UsageError(
       "conflicting-options",
-      `${other}: ${file} has the study's own settings; only its sampler and pruner, its objective or its model are given anew`,
+      `${other}: ${file} has the study's own settings; only its sampler and pruner, its objective, its program or its model are given anew`,
     );
   const { archived_at: _archived, run: _run, ...stored } = study.header;
   const changed = {
@@ -131,10 +131,30 @@ function checkedHeader(raw: Readonly<Record<string, unknown>>, file: string): St
 
 /** The files that a study was made with, as `changedFiles` reads them. */
 function requireFileSettings(settings: unknown, file: string): void {
-  const { plugins, objective, data_files, accepted_changes } = settings as Readonly<Record<string, unknown>>;
-  const lists = { plugins, data_files, accepted_changes, objective: [objective ?? []].flat() };
+  const { plugins, objective, command, data_files, accepted_changes } = settings as Readonly<Record<string, unknown>>;
+  if (command !== undefined && !isCommand(command)) throw damaged(file, "settings.command names no program");
+  const own = (command as CommandSettings | undefined)?.file;
+  const lists = {
+    plugins,
+    data_files,
+    accepted_changes,
+    objective: [objective ?? []].flat(),
+    command: [own ?? []].flat(),
+  };
   for (const [key, files] of Object.entries(lists))
     if (!Array.isArray(files) || !files.every(isFileWithHash)) throw damaged(file, `settings.${key} names no files`);
+}
+
+/** A program as a study keeps it. */
+function isCommand(value: unknown): boolean {
+  const { words, shell, cwd, report_pattern: pattern } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const hasWords = Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === "string");
+  return (
+    hasWords &&
+    typeof shell === "boolean" &&
+    typeof cwd === "string" &&
+    (pattern === null || typeof pattern === "string")
+  );
 }
 
 function isFileWithHash(value: unknown): boolean {
@@ -182,6 +202,8 @@ async function fileNotes(header: StudyHeader, base: string | null): Promise<stri
     return changed.map(({ path }) => `${path} is not as the study knows it: \`optimize\` asks for --accept-changes`);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return [`${error.message}: the study goes on where it is there, or with what is given anew (--objective, --model)`];
+    return [
+      `${error.message}: the study goes on where it is there, or with what is given anew (--objective, --command, --model)`,
+    ];
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { shellLine } from "../core/command-words.js";
 import { keptMessage, withoutSecrets } from "../core/index.js";
 import type { KernelsName, MadeBy } from "../core/index.js";
 import { resolveKernels } from "../tensor/kernels/select.js";
@@ -73,20 +74,11 @@ function commitOfRef(folder: string, ref: string): string | null {
 /** A process's arguments as a line that a shell takes, with {@link withoutSecrets}. */
 export function commandLine([, script, ...args]: readonly string[], directory: string): string {
   const program = script === undefined ? ["node"] : programOf(script, directory);
-  return commandText([...program, ...args].map((word) => withoutSecrets(word)));
-}
-
-/** Words as a line that a shell takes for just these. */
-export function commandText(words: readonly string[]): string {
-  return words.map(quoted).join(" ");
+  return shellLine([...program, ...args].map((word) => withoutSecrets(word)));
 }
 
 function programOf(script: string, directory: string): string[] {
   if (/^mlbench-hpo(\.js)?$/.test(basename(script))) return ["mlbench-hpo"];
   const path = relative(directory, script);
   return ["node", path.startsWith("..") || isAbsolute(path) ? script : path];
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./~*-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -5,11 +5,12 @@ import type {
   ConfigValue,
   Distribution,
   HashedFile,
+  Params,
   SearchSpace,
   SpaceReplacement,
   StudyHeader,
 } from "../core/index.js";
-import { canonicalJson, defined, UsageError } from "../core/index.js";
+import { canonicalJson, categorical, defined, UsageError } from "../core/index.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import type { DeclaredSearch, SpaceRequests } from "../search-space/index.js";
 import { declareSpace, deriveSpace, mayDiffer, parseSpace, refuseNeverActive } from "../search-space/index.js";
@@ -70,13 +71,14 @@ export async function relaidSpace(
   base: string | null,
 ): Promise<SpaceAndFixed> {
   const overModel = header.task.dataset !== undefined;
-  if (request.space !== undefined && (overModel || header.settings.objective !== null))
+  const { objective, command } = header.settings;
+  if (request.space !== undefined && (overModel || objective !== null || command))
     throw new UsageError(
       "conflicting-options",
-      `space: study "${header.name}" is over ${overModel ? "a model" : "an objective's module"}: use search and fix`,
+      `space: study "${header.name}" is over ${overModel ? "a model" : command ? "a program" : "an objective's module"}: use search and fix`,
     );
   if (overModel) return relaidModel(header, spaceRequests(request), base);
-  if (header.settings.objective !== null) return relaidModule(header, spaceRequests(request), base);
+  if (objective !== null || command) return relaidDeclared(header, spaceRequests(request), base);
   return relaidFunction(header, request);
 }
 
@@ -102,10 +104,19 @@ async function relaidModel(header: StudyHeader, own: SpaceRequests, base: string
   return { space, fixed: withDefaults(derived.fixed, parameters, space), parameters, conditions };
 }
 
-async function relaidModule(header: StudyHeader, own: SpaceRequests, base: string | null): Promise<SpaceAndFixed> {
+/** What a module exports as its space; a program has what its study has fixed, each with that one choice. */
+async function ownSpace({ settings, task }: StudyHeader, base: string | null): Promise<SearchSpace> {
+  if (settings.command)
+    return Object.fromEntries(
+      Object.entries((task.params ?? {}) as Params).map(([name, value]) => [name, categorical([value])]),
+    );
   const { loadObjective } = await import("../plugins/load-objective.js");
-  const { path } = header.settings.objective as HashedFile;
-  const exported = (await loadObjective(pathToFileURL(absolutePath(path, base)).href)).space ?? {};
+  const { path } = settings.objective as HashedFile;
+  return (await loadObjective(pathToFileURL(absolutePath(path, base)).href)).space ?? {};
+}
+
+async function relaidDeclared(header: StudyHeader, own: SpaceRequests, base: string | null): Promise<SpaceAndFixed> {
+  const exported = await ownSpace(header, base);
   const conditions = Object.fromEntries(
     Object.entries(exported).flatMap(([name, { when }]) => (when ? [[name, when]] : [])),
   );

@@ -24,6 +24,12 @@ export interface StudyConfig {
   readonly dataset?: string;
   /** Absolute. */
   readonly objective?: string;
+  /** A line, or its words. */
+  readonly command?: string | readonly string[];
+  readonly shell?: boolean;
+  /** Absolute. */
+  readonly cwd?: string;
+  readonly report_pattern?: string;
   /** Absolute where they are files beside the study file. */
   readonly plugins?: readonly string[];
   /** As `deriveSpace` takes it. */
@@ -75,6 +81,10 @@ const schema = z.strictObject({
   model: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
   dataset: z.string().optional(),
   objective: z.string().optional(),
+  command: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+  shell: z.boolean().optional(),
+  cwd: z.string().optional(),
+  report_pattern: z.string().optional(),
   plugins: z.array(z.string()).optional(),
   params: values.optional(),
   fix: values.optional(),
@@ -123,6 +133,10 @@ function anyOf(names: readonly string[]): string {
 /** What the keys of a study file may hold, for messages where a union says only that nothing fits. */
 const expected: Readonly<Record<string, string>> = {
   model: "a name or a list of names",
+  command: "a line such as python train.py --lr {lr}, or a list of its words",
+  shell: "true or false",
+  cwd: "a folder",
+  report_pattern: "a regular expression with the groups step and value",
   params: "names with values, as in train.epochs: 50",
   fix: "names with values, as in train.epochs: 50",
   search:
@@ -251,11 +265,12 @@ function componentOf(given: Raw["sampler"]): ComponentSpec | undefined {
 }
 
 /** Relative paths of a file start at its folder; a plug-in may also be an installed package. */
-function resolvePaths(raw: Raw, folder: string): Pick<StudyConfig, "objective" | "plugins"> {
+function resolvePaths(raw: Raw, folder: string): Pick<StudyConfig, "objective" | "cwd" | "plugins"> {
   const beside = (path: string): string =>
     isAbsolute(path) || path.startsWith("file:") ? path : resolve(folder, path);
   return {
     ...(raw.objective === undefined ? {} : { objective: beside(raw.objective) }),
+    ...(raw.cwd === undefined ? {} : { cwd: resolve(folder, raw.cwd) }),
     ...(raw.plugins ? { plugins: raw.plugins.map((p) => (p.startsWith(".") ? beside(p) : p)) } : {}),
   };
 }
@@ -300,14 +315,18 @@ async function presetPath(name: string): Promise<string> {
   );
 }
 
+/** Whether a study file is named by its path; else it is a preset's name. */
+export function isConfigPath(nameOrPath: string): boolean {
+  return /[\\/]/.test(nameOrPath) || [".yaml", ".yml", ".json"].includes(extname(nameOrPath));
+}
+
 /**
  * A study file by its path, or a preset (`studies/presets/`) by its name.
  * @param directory where a relative path starts
  * @throws UsageError `unknown-preset`, `config-not-found`, `invalid-config`, `invalid-space`
  */
 export async function loadStudyConfig(nameOrPath: string, directory = "."): Promise<StudyConfig> {
-  const isPath = /[\\/]/.test(nameOrPath) || [".yaml", ".yml", ".json"].includes(extname(nameOrPath));
-  const path = isPath ? resolve(directory, nameOrPath) : await presetPath(nameOrPath);
+  const path = isConfigPath(nameOrPath) ? resolve(directory, nameOrPath) : await presetPath(nameOrPath);
   const source = `--config ${nameOrPath}`;
   return checkStudyConfig(await readYaml(path, source), source, dirname(path));
 }

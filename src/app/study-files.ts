@@ -92,7 +92,8 @@ export function openPaths(
 
 /** Every file that the study depends on. */
 function filesOf({ settings }: StudyHeader): HashedFile[] {
-  return [...settings.plugins, ...(settings.objective ? [settings.objective] : []), ...settings.data_files];
+  const own = [settings.objective, settings.command?.file ?? null].filter((file) => file !== null);
+  return [...settings.plugins, ...own, ...settings.data_files];
 }
 
 /**

@@ -20,13 +20,14 @@ import { parseDistributionJson } from "../search-space/index.js";
 import type { Given } from "./components.js";
 import type { ObjectivesRequest } from "./resolve-objectives.js";
 import type { StudyConfig, StudyFile } from "./study-config.js";
-import { checkStudyConfig, loadStudyConfig } from "./study-config.js";
+import type { MayOpen } from "./may-open.js";
+import { checkStudyConfig, isConfigPath, loadStudyConfig } from "./study-config.js";
 import type { PriorRequest } from "./study-prior.js";
 
 /**
  * What a study is to be. It is over a model when any of `model`, `dataset`, `config`, `params`, `search` and `fix` is
- * given, over an objective's module with `objective`, else over a function that `optimize` gets, or trials handed out by
- * `ask`.
+ * given, over an objective's module with `objective`, over a program with `command`, else over a function that `optimize`
+ * gets, or trials handed out by `ask`.
  */
 export interface StudyRequest {
   /** @default MODEL-DATASET, the module's name, or `study` */
@@ -37,6 +38,21 @@ export interface StudyRequest {
   readonly dataset?: string | undefined;
   /** A module: its default export the objective, its optional export `space` what is searched. */
   readonly objective?: string | URL | undefined;
+  /**
+   * A program that each trial runs: a line, split like a POSIX shell's words, or the words themselves. `{name}` in it is
+   * the parameter's value, `{args}` all of them as `--name value`, `{json}` a file that holds them; every parameter is
+   * declared by `search`.
+   */
+  readonly command?: string | readonly string[] | undefined;
+  /** Whether `sh -c` runs the line of `command`. @default false: no shell is asked */
+  readonly shell?: boolean | undefined;
+  /** The folder that the program runs in. @default where relative paths start */
+  readonly cwd?: string | undefined;
+  /**
+   * A regular expression for the lines of a program that knows nothing of us: its groups `step` and `value` make a report
+   * of a line that it matches.
+   */
+  readonly reportPattern?: string | undefined;
   /** A study file by path, a preset by name, or a file's content. What is given beside it comes first. */
   readonly config?: string | StudyFile | undefined;
   /** Modules that register models, datasets, …: files or packages. */
@@ -118,6 +134,7 @@ export interface StudyRequest {
 /** The keys of a {@link StudyRequest}. */
 export const requestKeys: KnownKeys<StudyRequest> = {
   ...({ name: true, model: true, dataset: true, objective: true, config: true, plugins: true } as const),
+  ...({ command: true, shell: true, cwd: true, reportPattern: true } as const),
   ...({ params: true, search: true, fix: true, space: true, metric: true, direction: true } as const),
   ...({ directions: true, objectives: true, constraints: true, pruneBy: true, forceDirection: true } as const),
   ...({ folds: true, seeds: true, sampler: true, pruner: true, from: true } as const),
@@ -128,7 +145,7 @@ export const requestKeys: KnownKeys<StudyRequest> = {
 
 /** A request together with its study file. */
 export interface MergedRequest {
-  readonly kind: "model" | "objective" | "function";
+  readonly kind: "model" | "objective" | "command" | "function";
   readonly request: StudyRequest;
   readonly config: StudyConfig;
   readonly models: readonly string[];
@@ -149,7 +166,13 @@ export interface MergedRequest {
  * @param directory where relative paths start
  * @throws UsageError `conflicting-options`, and whatever is wrong with the study file.
  */
-export async function mergeRequest(request: StudyRequest, directory: string): Promise<MergedRequest> {
+export async function mergeRequest(
+  request: StudyRequest,
+  directory: string,
+  mayOpen?: MayOpen,
+): Promise<MergedRequest> {
+  if (typeof request.config === "string" && isConfigPath(request.config))
+    await mayOpen?.([{ field: "config", path: request.config }]);
   const config = await configOf(request.config, directory);
   const kind = kindOf(request, config);
   const names = [request.model ?? config.model ?? []].flat();
@@ -187,7 +210,9 @@ async function configOf(config: StudyRequest["config"], directory: string): Prom
 
 function kindOf(request: StudyRequest, config: StudyConfig): MergedRequest["kind"] {
   const { model, dataset, params, search, fix, space } = request;
+  const isCommand = requireCommandOptions(request, config);
   const overModel = [model, dataset, request.config, params, search, fix].some((given) => given !== undefined);
+  if (isCommand) return "command";
   if (request.objective === undefined && config.objective === undefined) {
     if (!overModel) return "function";
     if (space !== undefined)
@@ -198,6 +223,24 @@ function kindOf(request: StudyRequest, config: StudyConfig): MergedRequest["kind
     throw new UsageError("conflicting-options", "--objective stands alone: leave out --model and --dataset");
   if (space !== undefined) throw conflict("space", "an objective's module exports its space: use search and fix");
   return "objective";
+}
+
+/** Whether a program is what trials run. @throws UsageError `conflicting-options`. */
+function requireCommandOptions(request: StudyRequest, config: StudyConfig): boolean {
+  const { shell = config.shell, cwd = config.cwd, reportPattern = config.report_pattern } = request;
+  if (request.command === undefined && config.command === undefined) {
+    const alone = Object.entries({ shell: shell || undefined, cwd, reportPattern }).find(
+      ([, value]) => value !== undefined,
+    );
+    if (alone) throw conflict(alone[0], "says how a program is run: name it with command");
+    return false;
+  }
+  const { model = config.model, dataset = config.dataset, objective = config.objective, space } = request;
+  const other = Object.entries({ model, dataset, objective }).find(([, value]) => value !== undefined && value !== "");
+  if (other && !(Array.isArray(other[1]) && other[1].length === 0))
+    throw conflict("command", `a program is what trials run: leave out ${other[0]}`);
+  if (space !== undefined) throw conflict("space", "what a program is given is declared by search");
+  return true;
 }
 
 function conflict(option: string, why: string): UsageError {

@@ -15,6 +15,7 @@ import { loadStudyPlugins } from "./study-plugins.js";
  */
 export async function studyWarnings(header: StudyHeader, base: string | null): Promise<readonly string[]> {
   const { objective } = header.settings;
+  if (header.settings.command) return (await import("./command-subject.js")).unpassed(header);
   if (objective) return undeclared(header.space, absolutePath(objective.path, base));
   return header.task.dataset === undefined ? [] : dataWarningsOf(header, header.task.dataset, base);
 }

@@ -121,8 +121,8 @@ function requestOf(
   repeat: number,
   random: number | undefined,
 ): CreateStudyOptions {
-  const { model, dataset, config, params, fix, objective } = rest;
-  const ofFunction = [model, dataset, config, params, fix, objective].every((given) => given === undefined);
+  const { model, dataset, config, params, fix, objective, command } = rest;
+  const ofFunction = [model, dataset, config, params, fix, objective, command].every((given) => given === undefined);
   const entries = isList(grid) ? grid.map(pairOf) : Object.entries(grid);
   const settled = {
     sampler: { name: "grid", options: { ...(repeat > 1 ? { repeat } : {}), ...(random ? { random } : {}) } },

@@ -15,6 +15,10 @@ export interface CreateOptions {
   model?: string[];
   dataset?: string;
   objective?: string;
+  command?: string;
+  shell?: boolean;
+  cwd?: string;
+  reportPattern?: string;
   config?: string;
   plugin?: string[];
   search?: string[];
@@ -92,6 +96,13 @@ export function addSubjectOptions(command: Command): Command {
     .option(
       "--objective <file>",
       "objective instead of a model: a module whose default export is async (trial) => number",
+    )
+    .option("--command <line>", "program instead of a model: 'python train.py --lr {lr}'; also {args}, {json}")
+    .option("--shell", "have `sh -c` run the line of --command")
+    .option("--cwd <folder>", "the folder that --command runs in (default: this one)")
+    .option(
+      "--report-pattern <regex>",
+      "read reports off the lines of --command: 'epoch (?<step>\\d+).* loss (?<value>\\S+)'",
     )
     .option("--config <file>", "a study file (YAML or JSON), or a preset's name: nasa-lstm, …")
     .addOption(pluginOption());

@@ -1,5 +1,6 @@
 /** What helps to understand a call of `optimize`, a line an event: settings in force, draws, reports with the pruner's word. */
 import type { OptimizeEvent, StudyHeader, TrialCounts } from "../core/index.js";
+import { shellLine } from "../core/command-words.js";
 import { oneLine, stringifyJson } from "../core/index.js";
 import { duration, shortNumber } from "./render.js";
 
@@ -10,7 +11,8 @@ function component({ name, options }: { readonly name: string; readonly options:
 /** What the study fixes, and how it stands before the call. */
 export function studyDetails(header: StudyHeader, counts: TrialCounts): string[] {
   const { sampler, pruner, seed, space, settings, task } = header;
-  const subject = settings.objective ? `objective ${settings.objective.path}` : stringifyJson(task);
+  const program = settings.command && `program ${shellLine(settings.command.words)}`;
+  const subject = program ?? (settings.objective ? `objective ${settings.objective.path}` : stringifyJson(task));
   const states = Object.entries(counts).filter(([, count]) => count > 0);
   return [
     `study: sampler ${component(sampler)}, pruner ${component(pruner)}, seed ${seed}`,

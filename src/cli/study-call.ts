@@ -87,7 +87,7 @@ async function follow(study: Study, call: OptimizeStudyOptions, typed: TypedCall
     file,
     warnings,
     front: study.bestTrials,
-    values: objectivesInWords(study.header.objectives, study.header.settings.objective === null),
+    values: objectivesInWords(study.header.objectives, study.header.task.model !== undefined),
     baselines: (best) => baselinesOf(study.header, best),
   });
   const heard = logged.watch(view);

@@ -1,4 +1,4 @@
-/** A command as it is typed, as the words that a POSIX shell would run; no shell is asked, and nothing is expanded. */
+/** A command as it is typed, as the words that a POSIX shell would run, and back; no shell is asked, and nothing is expanded. */
 import { UsageError } from "./errors.js";
 
 /** What means something to a shell, and nothing without one. */
@@ -53,4 +53,14 @@ export function commandWords(option: string, text: string): [string, ...string[]
   const [first, ...rest] = words;
   if (first === undefined || first === "") return refuse("expected a command");
   return [first, ...rest];
+}
+
+/** A word as a shell takes it for just that. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Words as a line that a shell takes for just these. */
+export function shellLine(words: readonly string[]): string {
+  return words.map(shellWord).join(" ");
 }

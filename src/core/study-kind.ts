@@ -10,6 +10,6 @@ export type StudyKind = "model" | "objective" | "command" | "outside";
 /** What the trials of a study run. */
 export function studyKind({ task, settings }: Pick<StudyHeader, "task" | "settings">): StudyKind {
   if (task.dataset !== undefined) return "model";
-  if ("command" in settings && settings.command) return "command";
+  if (settings.command) return "command";
   return settings.objective ? "objective" : "outside";
 }

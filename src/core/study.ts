@@ -78,9 +78,25 @@ export interface StudySettings {
   };
   readonly plugins: readonly HashedFile[];
   readonly objective: HashedFile | null;
+  /** The program that each trial runs. Absent: none. */
+  readonly command?: CommandSettings;
   /** Files of the dataset, where it has any. */
   readonly data_files: readonly HashedFile[];
   readonly accepted_changes: readonly { readonly at: string; readonly path: string; readonly sha256: string }[];
+}
+
+/** A program that each trial of a study runs. */
+export interface CommandSettings {
+  /** The program and its arguments, with placeholders for parameters; with `shell` a single text. */
+  readonly words: readonly string[];
+  /** Whether `sh -c` runs it. */
+  readonly shell: boolean;
+  /** The folder that it runs in, from the study's own file. */
+  readonly cwd: string;
+  /** A regular expression whose groups `step` and `value` are read off the lines that it prints; null: none. */
+  readonly report_pattern: string | null;
+  /** Its own file: the program itself, or the first argument that is a file; null: neither is one. */
+  readonly file: HashedFile | null;
 }
 
 /** What a study keeps of another one, which it no longer needs. */
@@ -307,6 +323,10 @@ export type StudyEvent =
       readonly backend: string | null;
       /** Absent: it is not handed out under a lease. */
       readonly lease?: KeptLease | null;
+      /** Who asked for it, as it calls itself. */
+      readonly worker?: string;
+      /** What tells the request again that it was handed out for. */
+      readonly ask_key?: string;
     }
   /** A parameter suggested without being declared. */
   | {

@@ -27,7 +27,22 @@ export interface ArtifactReference {
   readonly path: string;
 }
 
-/** What a trial runs: the shared trainer, a user's objective module, or (inline only) the executor's own function. */
+/** A program that a trial runs, on the machine where it runs. */
+export interface ProgramReference {
+  /** The program and its arguments, with placeholders for parameters; with `shell` a single text. */
+  readonly words: readonly string[];
+  /** Whether `sh -c` runs it. */
+  readonly shell: boolean;
+  /** The folder that it runs in, absolute. */
+  readonly cwd: string;
+  /** A regular expression whose groups `step` and `value` are read off the lines that it prints; null: none. */
+  readonly reportPattern: string | null;
+}
+
+/**
+ * What a trial runs: the shared trainer, a user's objective module, a program, or (inline only) the executor's own
+ * function.
+ */
 export type Workload =
   | {
       readonly kind: "train";
@@ -41,6 +56,14 @@ export type Workload =
       readonly pruneBy: StudyObjective | null;
     }
   | { readonly kind: "objective"; readonly module: FileReference; readonly space: SearchSpace }
+  | {
+      readonly kind: "command";
+      readonly program: ProgramReference;
+      /** The study's name, which the program is told. */
+      readonly study: string;
+      /** What is reported and pruned by, where that is not the first objective. */
+      readonly pruneBy: StudyObjective | null;
+    }
   | { readonly kind: "function" };
 
 /** What is known of trials that will come: a worker may load what they have in common. */
@@ -49,7 +72,8 @@ export type ExpectedTrials =
       RunConfig,
       "dataset" | "backend" | "kernels"
     >)
-  | { readonly kind: "objective" };
+  | { readonly kind: "objective" }
+  | { readonly kind: "command" };
 
 /** Everything a trial needs; plain data and SharedArrayBuffers only. */
 export interface TrialJob {
@@ -57,6 +81,8 @@ export interface TrialJob {
   readonly attempt: number;
   readonly params: Trial["params"];
   readonly seed: number;
+  /** The place that it runs in; what runs may choose a device by it. @default 0 */
+  readonly slot?: number;
   readonly workload: Workload;
   /** What the study declares: an objective's suggestions must agree with it. @default nothing */
   readonly space?: SearchSpace;

@@ -77,6 +77,8 @@ class ChildWorker implements TrialWorker {
       env: {
         ...Object.fromEntries(threadCaps.map((name) => [name, "1"])),
         ...process.env,
+        // A program that a trial runs is not to be limited by what the worker is.
+        MLBENCH_HPO_THREAD_CAPS: threadCaps.filter((name) => process.env[name] === undefined).join(","),
         MLBENCH_HPO_PARENT: String(process.pid),
         MLBENCH_HPO_MEMORY_MB: String(memoryMb),
       },

@@ -69,6 +69,9 @@ export class TrialCancelled extends Error {
   }
 }
 
+/** How long a program that was sent SIGTERM may take before it is ended by force, milliseconds. */
+export const PROGRAM_TERM_MS = 10_000;
+
 /** The outcome of a trial that was ended from outside. */
 export function stoppedOutcome(reason: StopReason, seconds: number): TrialOutcome {
   if (reason === "cancel") return { state: "cancelled" };

@@ -5,7 +5,7 @@ import { WorkerChannel } from "./worker-channel.js";
 import type { ExecutedTrial, ExpectedTrials, Place, RunHooks, StopReason, TrialJob } from "./executor.js";
 import { Places } from "./places.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
-import { stoppedOutcome } from "./protocol.js";
+import { PROGRAM_TERM_MS, stoppedOutcome } from "./protocol.js";
 
 /** One thread or process that runs trials, one after another. */
 export interface TrialWorker {
@@ -107,7 +107,9 @@ export class SlotPool {
     if (signal.aborted) return { ...stoppedOutcome(signal.reason as StopReason, 0), backend: null };
 
     const worker = (slot.worker ??= this.#startWorker(index));
-    const stop = new Stop(worker, this.#graceMs);
+    // A program is asked to end by a signal, and given time for it: the worker sees to that.
+    const graceMs = this.#graceMs + (job.workload.kind === "command" ? PROGRAM_TERM_MS : 0);
+    const stop = new Stop(worker, graceMs);
     const onAbort = (): void => {
       const seconds = (performance.now() - startedAt) / 1000;
       stop.ask(() => stoppedOutcome(signal.reason as StopReason, seconds));

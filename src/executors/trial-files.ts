@@ -27,7 +27,7 @@ export function partOfCheckpoint(file: string): string | null {
 export const EPOCHS_FILE = "epochs.jsonl";
 
 /** Appends to the trial's log; the directory is made with the first line. A log that cannot be written is not worth a trial. */
-export function logWriter(job: Pick<TrialJob, "artifacts" | "attempt">): (text: string) => void {
+export function logWriter(job: Pick<TrialJob, "artifacts" | "attempt">): (text: string | Uint8Array) => void {
   const directory = job.artifacts?.path;
   if (directory === undefined) return () => undefined;
   let ready = false;

@@ -85,6 +85,8 @@ export interface StudyView {
   changedSince(revision: number): readonly number[] | null;
   /** Hears of every change from now on, in order; returns what ends it. What a listener throws is not heard. */
   subscribe(listener: (change: ViewChange) => void): () => void;
+  /** Resolves when the view shows everything that this process has written of the study, at most a second later. */
+  caughtUp(): Promise<void>;
   /** To be called once by whoever asked for the view. */
   release(): void;
 }
@@ -131,6 +133,8 @@ export interface OutsideWorkerStatus {
   readonly study: string;
   readonly number: number;
   readonly lease_seconds: number;
+  /** After so long without a sign of life it is given to somebody else; null where that is not known. */
+  readonly lease_ends_in_s: number | null;
   /** ISO 8601, UTC. */
   readonly since: string;
 }

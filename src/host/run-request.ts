@@ -1,6 +1,6 @@
 /** What a run is asked for: checked, and made what is kept with the study and what its call of `optimize` is told. */
 import { defined, requireKnownKeys, UsageError } from "../core/index.js";
-import type { KnownKeys, StudyRun, StudyRunOptions } from "../core/index.js";
+import type { KnownKeys, StudyRun } from "../core/index.js";
 import { parseKeepCheckpoints } from "../app/checkpoint-keeper.js";
 import { checkOptions, goalOf } from "../study/optimize-options.js";
 import type { OptimizeStudyOptions } from "../study/study.js";

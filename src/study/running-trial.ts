@@ -77,7 +77,7 @@ export class RunningTrial {
       this.#lastStep = lastStep;
       const { objectives, settings } = log.header;
       const judged = { objectives, constraints: settings.constraints ?? [], trialValue: settings.trial_value };
-      const common = { number, attempt, seed, artifacts: runner.artifactsOf(number) };
+      const common = { number, attempt, seed, slot: place.slot, artifacts: runner.artifactsOf(number) };
       const space = job.workload.kind === "train" ? {} : { space: runner.space ?? log.header.space };
       return place.run({ ...job, ...common, ...judged, ...space }, this.#hooks());
     });

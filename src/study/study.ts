@@ -9,19 +9,27 @@ import type {
   SearchSpace,
   SpaceReplacement,
   StudyAnnotation,
+  StudyEvent,
   StudyHeader,
   StudyRun,
   StudyState,
   Trial,
 } from "../core/index.js";
-import { requireNumbers, UsageError } from "../core/index.js";
+import { UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import type { StudyStorage, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
-import { reportKeys, tellKeys } from "./commands.js";
-import type { AnnotationChange, AskOptions, ReportRequest, StudyAnnotationChange, TellResult } from "./commands.js";
+import { tellKeys } from "./commands.js";
+import type {
+  AnnotationChange,
+  AskOptions,
+  ReportBatch,
+  ReportRequest,
+  StudyAnnotationChange,
+  TellResult,
+} from "./commands.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
 import type { LeaseClock } from "./leases.js";
@@ -29,6 +37,7 @@ import { OptimizeCall } from "./optimize-call.js";
 import type { CallOptions, TaskOptions } from "./optimize-options.js";
 import { callKeys, checkOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
+import { checkReport } from "./outside-reports.js";
 import { OutsideTrials } from "./outside-trials.js";
 import { MAX_ATTEMPTS } from "./recovery.js";
 import type { ReportKeeper } from "./report-keeper.js";
@@ -38,6 +47,7 @@ import { StudyLog } from "./study-log.js";
 import type { StudyManager } from "./study-manager.js";
 import { notOptimizing } from "./study-manager.js";
 import { StudyRecords } from "./study-records.js";
+import type { StillWanted } from "./trial-dispatcher.js";
 import { TrialDispatcher } from "./trial-dispatcher.js";
 import type { TrialRunner } from "./trial-runner.js";
 
@@ -143,12 +153,23 @@ export class Study extends StudyRecords {
    * new one with its space drawn jointly. No process runs it; under a lease it is taken back from a holder who gives no
    * sign of life (a report, a heartbeat) for so many seconds.
    * @param given a space for this trial alone, or `{ lease: seconds, space }`
-   * @throws UsageError `space-exhausted`, `invalid-option`, `study-archived`.
+   * @throws UsageError `space-exhausted`, `invalid-option`, `study-archived` | MlbenchError `lease-lost` for a key whose
+   * trial was given to somebody else.
    */
   async ask(given?: SearchSpace | AskOptions): Promise<AskedTrial> {
+    // Without a gate there is always one.
+    return (await this.askThrough(() => ({}), given)) as AskedTrial;
+  }
+
+  /**
+   * {@link Study.ask} where somebody decides what may be handed out: null where `gate` lets nothing through. A request
+   * that was answered before gets its answer again all the same.
+   */
+  async askThrough(gate: StillWanted, given?: SearchSpace | AskOptions): Promise<AskedTrial | null> {
+    const options = askOptionsOf(given);
     await this.#log.open();
     requireActive(this.header);
-    return this.#outside.ask(askOptionsOf(given));
+    return this.#outside.ask(options, gate);
   }
 
   /**
@@ -168,13 +189,13 @@ export class Study extends StudyRecords {
   }
 
   /**
-   * Records an intermediate value of a trial that is out, and says whether to go on; renews its lease.
+   * Records an intermediate value of a trial that is out, or several in their order (all of them, or none where one is
+   * wrong), and says whether to go on; renews its lease. What was reported before is answered as it was then.
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `trial-finished`, `invalid-report`; MlbenchError `lease-lost`.
    */
-  async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
-    requireKnownKeys("study.report", report, reportKeys);
-    if (report.metrics !== undefined) requireNumbers("study.report", "metric", report.metrics);
-    await this.#log.open();
+  async report(number: number, report: ReportRequest | ReportBatch): Promise<ReportAnswer> {
+    checkReport(report);
+    if (!this.#log.isOpen) await this.#log.open();
     return this.#outside.report(number, report);
   }
 
@@ -330,6 +351,26 @@ export class Study extends StudyRecords {
   get #running(): StudyManager {
     if (this.#manager) return this.#manager;
     throw notOptimizing(this.name);
+  }
+
+  /** Ends the running call, if there is one: every point of the space has been tried. */
+  endExhausted(): void {
+    this.#manager?.stop("space-exhausted", "wait");
+  }
+
+  /** Hears of every event that this object appends, before it is durable; returns what ends it. It must not throw. */
+  subscribe(listener: (event: StudyEvent) => void): () => void {
+    return this.#log.subscribe(listener);
+  }
+
+  /** Seconds after which a trial that is out is taken back without a sign of life; null where that is not counted here. */
+  leaseEndsIn(number: number): number | null {
+    return this.#outside.leaseEndsIn(number);
+  }
+
+  /** Resolves when everything that was written so far is durable, reports included. */
+  flush(): Promise<void> {
+    return this.#log.synced();
   }
 
   /** Folds the study's files and lets other processes write. The next write opens them again. */

@@ -27,6 +27,9 @@ export async function runTrial(
       line.end(outcome, ranOn);
     } else if (job.workload.kind === "objective") {
       line.end(await runObjective(job, job.workload, line, log));
+    } else if (job.workload.kind === "command") {
+      const { runCommand } = await import("./run-command.js");
+      line.end(await runCommand(job, job.workload, line, log));
     } else throw new Error("a function runs in the study's own process only");
   } catch (error) {
     line.end(logStack(log, outcomeOfError(error, "worker"), error));

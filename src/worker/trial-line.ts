@@ -16,13 +16,17 @@ export class TrialLine {
   readonly #memory: () => number;
   readonly #waiting = new Map<number, (answer: ReportAnswer) => void>();
   #reports = 0;
+  #onCancel: () => void = () => undefined;
 
   constructor(port: WorkerPort, control: Int32Array, memory: () => number) {
     this.control = control;
     this.#port = port;
     this.#memory = memory;
     port.onMessage((message) => {
-      if (message.type === "cancel") Atomics.store(control, ControlBlock.cancelled, 1);
+      if (message.type === "cancel") {
+        Atomics.store(control, ControlBlock.cancelled, 1);
+        this.#onCancel();
+      }
       if (message.type === "answer") this.#waiting.get(message.id)?.(message.answer);
       if (message.type === "answer") this.#waiting.delete(message.id);
     });
@@ -30,6 +34,12 @@ export class TrialLine {
 
   throwIfCancelled(): void {
     if (Atomics.load(this.control, ControlBlock.cancelled) !== 0) throw new TrialCancelled();
+  }
+
+  /** Calls back when the trial is asked to end, at once if it has been. */
+  onCancel(listener: () => void): void {
+    this.#onCancel = listener;
+    if (Atomics.load(this.control, ControlBlock.cancelled) !== 0) listener();
   }
 
   /** @throws TrialCancelled when the trial was asked to end. */

@@ -3,6 +3,7 @@ import type { ExpectedTrials } from "../executors/executor.js";
 
 /** Loads what the trials to come have in common. Never throws: what does not load is for the first trial to tell. */
 export async function warmUp(expected: ExpectedTrials): Promise<void> {
+  if (expected.kind === "command") await import("./run-command.js").catch(() => undefined);
   if (expected.kind !== "train") return;
   const { models, ...common } = expected;
   try {

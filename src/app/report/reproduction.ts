@@ -1,9 +1,9 @@
 /** The command lines that train a trial again, compare its win under fresh seeds, and hand over its weights. */
-import type { ConfigValue, RunConfig, StudyState, Trial } from "../../core/index.js";
+import type { CommandSettings, ConfigValue, RunConfig, StudyState, Trial } from "../../core/index.js";
+import { shellLine, shellWord } from "../../core/command-words.js";
 import { canonicalJson, deriveSeed, messageOf } from "../../core/index.js";
 import { dataParameters } from "../../datasets/index.js";
 import { studyParameters } from "../study-subject.js";
-import { commandText } from "../made-by.js";
 import { backendOf, kernelsOf } from "../ran-on.js";
 import type { Reproduction } from "./report-data.js";
 
@@ -52,7 +52,7 @@ async function trainLine({ header }: StudyState, trial: Trial, base: string | nu
   if (alignWindow !== undefined && params["data.window"] !== alignWindow) return null;
   const [backend, kernels] = [backendOf(trial), kernelsOf(trial)];
   const settings = { ...givenParameters(config), ...sharedStreams(config) };
-  return commandText([
+  return shellLine([
     ...["mlbench-hpo", "train", "--model", model, "--dataset", dataset, "--seed", String(trial.seed)],
     ...plugins.flatMap((plugin) => ["--plugin", plugin]),
     ...(folds === undefined || folds === null ? [] : ["--folds", String(folds)]),
@@ -67,8 +67,28 @@ async function trainLine({ header }: StudyState, trial: Trial, base: string | nu
 function again({ study }: StudyWords, { params }: Trial): Reproduction {
   return {
     what: "queue the same parameters as a further trial (where the study runs duplicates)",
-    command: commandText(["mlbench-hpo", "enqueue-trial", study, "--params", JSON.stringify(params)]),
+    command: shellLine(["mlbench-hpo", "enqueue-trial", study, "--params", JSON.stringify(params)]),
   };
+}
+
+/** A program is run again as the trial ran it, for its own numbers and to compare them. */
+async function programAgain({ header }: StudyState, trial: Trial, words: StudyWords): Promise<Reproduction[]> {
+  const { commandLineOf, programOf } = await import("../command-line.js");
+  const { asksForFile } = await import("../../programs/placeholders.js");
+  const program = programOf(header.settings.command as CommandSettings, words.base);
+  const line = commandLineOf(header, trial, { base: words.base, folderOf: () => null }) as string;
+  const seed = `MLBENCH_HPO_SEED=${trial.seed}`;
+  return [
+    {
+      what: "run it again from its record and compare every number",
+      command: shellLine(["mlbench-hpo", "replay", words.study, String(trial.number)]),
+    },
+    // A file with the parameters is the trial's own: only a replay writes it anew.
+    ...(asksForFile(program)
+      ? []
+      : [{ what: "run the program as the trial did", command: `(cd ${shellWord(program.cwd)} && ${seed} ${line})` }]),
+    again(words, trial),
+  ];
 }
 
 /**
@@ -82,24 +102,25 @@ export async function reproductionOf(
 ): Promise<{ readonly lines: readonly Reproduction[]; readonly lacks: readonly string[] }> {
   const { header } = state;
   const [number, several] = [String(trial.number), header.objectives.length > 1];
+  if (header.settings.command) return { lines: await programAgain(state, trial, words), lacks: [] };
   if (header.task.dataset === undefined)
     return { lines: header.settings.objective === null ? [] : [again(words, trial)], lacks: [] };
   const one = several ? ["--trial", number] : [];
   const lines: Reproduction[] = [
     {
       what: "train it again from its record and compare every number",
-      command: commandText(["mlbench-hpo", "replay", words.study, number]),
+      command: shellLine(["mlbench-hpo", "replay", words.study, number]),
     },
     {
       what: "compare it with the defaults under fresh seeds",
-      command: commandText(["mlbench-hpo", "best-trial", words.study, "--retrain", "--seeds", "5", ...one]),
+      command: shellLine(["mlbench-hpo", "best-trial", words.study, "--retrain", "--seeds", "5", ...one]),
     },
   ];
   const file = `${header.name}.safetensors`;
   if (words.hasWeights)
     lines.push({
       what: "hand over its weights",
-      command: commandText(["mlbench-hpo", "best-trial", words.study, "--checkpoint", "-o", file, ...one]),
+      command: shellLine(["mlbench-hpo", "best-trial", words.study, "--checkpoint", "-o", file, ...one]),
     });
   try {
     const command = await trainLine(state, trial, words.base);

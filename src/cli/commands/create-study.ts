@@ -58,13 +58,14 @@ async function baseOf(words: readonly string[], { config: named }: Prescan): Pro
   return { name, config: await loadStudyConfig(name), byItself };
 }
 
-function namesObjective(argv: readonly string[]): boolean {
-  return argv.some((word) => word === "--objective" || word.startsWith("--objective="));
+/** Whether a line says that no model is trained. */
+function namesOwnCode(argv: readonly string[]): boolean {
+  return argv.some((word) => ["--objective", "--command"].some((o) => word === o || word.startsWith(`${o}=`)));
 }
 
 /** The parameters that a line can set: those of its models, its dataset and the training. */
 export async function parametersOfLine(argv: readonly string[], scanned: Prescan, base: Pick<Base, "config"> | null) {
-  if (namesObjective(argv) || base?.config.objective) return [];
+  if (namesOwnCode(argv) || base?.config.objective || base?.config.command) return [];
   const { studyParameters } = await import("../../app/study-subject.js");
   const models = scanned.model?.split(",").map((name) => name.trim()) ?? [base?.config.model ?? "lstm"].flat();
   return studyParameters(models, scanned.dataset ?? base?.config.dataset ?? "dummy");
@@ -78,9 +79,13 @@ export async function requestOf(
 ): Promise<Omit<CreateStudyOptions, "storage">> {
   const { dataset, objective, plugin, search, fix, direction, metric, constraint, pruneBy, forceDirection } = options;
   const { seed, folds, seeds, trialValue, onNan, onDuplicate, dryRunPruner, defaults } = options;
-  const subject = base || objective !== undefined || options.spaceChange ? {} : { model: "lstm" };
+  const { command, shell, cwd, reportPattern } = options;
+  // What belongs to a program does not name one.
+  const own = [objective, command, shell, cwd, reportPattern].some((given) => given !== undefined);
+  const subject = base || own || options.spaceChange ? {} : { model: "lstm" };
   return {
     ...{ ...subject, ...(options.model ? { model: options.model } : {}), dataset, objective, config: base?.name },
+    ...{ command, shell, cwd, reportPattern },
     ...{ plugins: plugin, params, search, fix, direction, metric, constraints: constraint, pruneBy, forceDirection },
     ...{ seed, folds, seeds, trialValue, onNan, onDuplicate, dryRunPruner, defaults },
     sampler: await componentOptions("sampler", options.sampler, options.samplerOption, base?.config.sampler),

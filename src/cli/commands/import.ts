@@ -20,6 +20,10 @@ interface ImportOptions {
   readonly study?: string;
   readonly as?: string;
   readonly objective?: string;
+  readonly command?: string;
+  readonly shell?: boolean;
+  readonly cwd?: string;
+  readonly reportPattern?: string;
   readonly model?: string[];
   readonly dataset?: string;
   readonly plugin?: string[];
@@ -61,6 +65,10 @@ export const importCommand: CommandDefinition = (program, { io }) => {
 function addSubject(command: Command): void {
   command
     .option("--objective <file>", "go on with a module whose default export is async (trial) => number")
+    .option("--command <line>", "go on with a program: 'python train.py --lr {lr}'")
+    .option("--shell", "have `sh -c` run the line of --command")
+    .option("--cwd <folder>", "the folder that --command runs in (default: this one)")
+    .option("--report-pattern <regex>", "read reports off the lines of --command")
     .addOption(new Option("--model <names>", "go on with a model; several as a,b").argParser(collectList))
     .option("--dataset <name>", "dataset of the model")
     .addOption(pluginOption())
@@ -82,6 +90,7 @@ async function importFile(io: CliIo, file: string, options: ImportOptions): Prom
   const { studyName, study = studyName, as: name, storage, objective, model, dataset } = options;
   if (study !== undefined && studyName !== undefined && study !== studyName)
     throw new UsageError("two-studies", `two studies are named: ${studyName} and ${study}; name one`);
+  const { command, shell, cwd, reportPattern } = options;
   const { plugin, set = [], fix = [], search, metric, direction, seed } = options;
   const { loadPlugins } = await import("../../plugins/load-plugins.js");
   await loadPlugins(plugin ?? []);
@@ -89,6 +98,7 @@ async function importFile(io: CliIo, file: string, options: ImportOptions): Prom
   const { importStudy } = await import("../../app/import-study.js");
   const imported = await importStudy({
     ...{ file, study, name, storage: folderLocation(storage), objective, model, dataset, plugins: plugin },
+    ...{ command, shell, cwd, reportPattern },
     ...{ search, fix: fixed.length > 0 ? fixed : undefined, metric, direction, seed },
     sampler: await componentOptions("sampler", options.sampler, options.samplerOption, undefined),
     pruner: await componentOptions("pruner", options.pruner, options.prunerOption, undefined),
@@ -122,7 +132,7 @@ async function print(
 
 /** What goes on with it: a call, or trials that are asked for. */
 function nextOf({ name, header: { task, settings } }: ImportedStudy, where: string): string {
-  const runs = settings.objective !== null || task.model !== undefined;
+  const runs = settings.objective !== null || settings.command !== undefined || task.model !== undefined;
   if (runs) return `next: ${typedProgram()} optimize ${name}${where} --trials 100`;
-  return `next: ${typedProgram()} ask ${name}${where}, then tell; or import it with --objective FILE to optimize it here`;
+  return `next: ${typedProgram()} ask ${name}${where}, then tell; or import it with --objective FILE or --command LINE to optimize it here`;
 }

@@ -26,7 +26,7 @@ const fixedByStudy = [
   ...["--model", "--dataset", "--search", "--fix", "--set", "--objective", "--plugin", "--config", "--sampler"],
   ...["--sampler-option", "--pruner", "--pruner-option", "--direction", "--metric", "--seed", "--trial-value"],
   ...["--on-nan", "--on-duplicate", "--dry-run-pruner", "--name", "--prune-by", "--constraint", "--force-direction"],
-  ...["--folds", "--seeds", "--command", "--from", "--terminator"],
+  ...["--folds", "--seeds", "--command", "--shell", "--cwd", "--report-pattern", "--from", "--terminator"],
 ];
 
 /** `mlbench-hpo optimize` */
@@ -62,7 +62,7 @@ function optimize(options: OptimizeCliOptions, ref: StudyRef, context: CommandCo
     ...{ ref, options, context },
     printEnd: ({ io, study, file, result }) => {
       const { header, state } = study;
-      const weights = header.settings.objective === null && options.keepCheckpoints !== "none";
+      const weights = header.task.model !== undefined && options.keepCheckpoints !== "none";
       printEnd(io, ref, { ...options, weights, file, header, counts: state.counts }, result);
     },
   });

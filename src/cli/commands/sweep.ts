@@ -84,6 +84,7 @@ function nameOf(positional: string | undefined, { name, studyName, study }: Swee
 
 /** What makes a sweep, and means nothing for one that is there. */
 const making = [
+  ...(["command", "shell", "cwd", "reportPattern"] as const),
   ...(["model", "dataset", "objective", "config", "plugin", "fix", "set", "random", "repeat", "pruner"] as const),
   ...(["prunerOption", "metric", "direction", "forceDirection", "constraint", "pruneBy", "trialValue"] as const),
   ...(["onNan", "folds", "seeds", "seed", "dryRun"] as const),

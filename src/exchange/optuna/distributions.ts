@@ -3,7 +3,7 @@ import { categorical, contains, float, int, isParamValue, MlbenchError } from ".
 import type { Distribution, ParamValue } from "../../core/index.js";
 import { isJsonObject } from "../json-object.js";
 import type { JsonObject } from "../json-object.js";
-import { parsePythonJson, PythonFloat, pythonJson } from "./python-json.js";
+import { parsePythonJson, PythonFloat, pythonJson } from "../../core/python-json.js";
 
 /** One of Optuna's distributions: what it makes of a stored number, and what it is here. */
 export interface OptunaDistribution {

@@ -1,7 +1,7 @@
 /** A journal file of Optuna, line by line. */
 import { NotARecord, OptunaJournal } from "./journal.js";
 import type { OptunaStudy } from "./journal.js";
-import { parsePythonJson } from "./python-json.js";
+import { parsePythonJson } from "../../core/python-json.js";
 
 /** What a journal holds, and what is to be said of the file. */
 export interface JournalContent {

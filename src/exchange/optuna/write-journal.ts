@@ -7,7 +7,7 @@ import { distributionText, internalValue, isOfOneKind, widened } from "./distrib
 import { optunaStates } from "./journal.js";
 import type { OptunaState } from "./journal.js";
 import { FOREIGN, HEADER, ownFieldsOf, PREFIX, sharedAttributes } from "./own-fields.js";
-import { PythonFloat, pythonJson } from "./python-json.js";
+import { PythonFloat, pythonJson } from "../../core/python-json.js";
 import { pythonTime } from "./times.js";
 import { namelessMetrics, VALUES } from "./to-records.js";
 

@@ -2,6 +2,7 @@
 export type * from "./analysis.js";
 export type * from "./columns.js";
 export type * from "./events.js";
+export type * from "./outside.js";
 export type * from "./problem.js";
 export type * from "./registries.js";
 export type * from "./reports.js";

@@ -32,6 +32,7 @@ const attempt = z.strictObject({
   ended_at: time.nullable(),
   reason: z.string(),
   intermediate: reports,
+  worker: z.string().describe("Who had it, as it called itself.").optional(),
 });
 
 const lease = z.strictObject({
@@ -69,6 +70,8 @@ const recordShape = {
   owner: z.string().nullable().describe('"external" for a trial that was handed out by `ask`.'),
   slot: count.nullable(),
   lease: lease.nullable(),
+  worker: z.string().describe("Who has it or had it in the end, as it called itself when it asked.").optional(),
+  ask_keys: list(z.string()).describe("What tells the requests again that it was handed out for.").optional(),
   backend: z.string().nullable(),
   kernels: z.string().nullable().optional(),
   isa: z.string().nullable().optional(),

@@ -91,6 +91,8 @@ const record = shapeOf({
   owner: orNull(isText),
   slot: orNull(isNumber),
   lease: maybe(isLease),
+  worker: maybe(isText),
+  ask_keys: maybe(listOf(isText)),
   retry_of: orNull(isCount),
   user_attrs: isRecord,
   space_version: maybe(isCount),
@@ -130,7 +132,7 @@ const tests: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>
   "trial-created": { trial: isRecord },
   "trial-started": {
     ...{ number: isCount, started_at: isText, owner: isText, slot: orNull(isNumber), backend: orNull(isText) },
-    lease: maybe(isLease),
+    ...{ lease: maybe(isLease), worker: maybe(isText), ask_key: maybe(isText) },
   },
   "trial-param": { number: isCount, name: isText, value: isParam, distribution: isRecord },
   "trial-report": {

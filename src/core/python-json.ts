@@ -1,5 +1,4 @@
 /** JSON as Python's `json` module writes and reads it: NaN and the infinities are bare words, floats have a point. */
-import { randomUUID } from "node:crypto";
 
 /** A number that Python reads back as a float, a whole one included. */
 export class PythonFloat {
@@ -10,7 +9,7 @@ export class PythonFloat {
 const textOrWord = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b(?!\s*:)/g;
 
 /** Stands for NaN, for which there is no number as `1e999` is one for Infinity: a text that no file holds. */
-const mark = `NaN ${randomUUID()}`;
+const mark = `NaN ${Math.random()} ${Math.random()}`;
 
 /**
  * A JSON text, NaN, Infinity and -Infinity allowed wherever a value may stand.

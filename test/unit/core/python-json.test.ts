@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePythonJson, PythonFloat, pythonJson } from "../../../src/exchange/optuna/python-json.js";
+import { parsePythonJson, PythonFloat, pythonJson } from "../../../src/core/python-json.js";
 
 test("NaN and the infinities are read as words, and texts that hold them stay as they are", () => {
   // What Python 3.11 gives: json.dumps({"v": [nan, inf, -inf, 1.0], "NaN": 'NaN, "Infinity" \\', "t": "-Infinity"})
