@@ -96,7 +96,7 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
       url,
       token: service.context.tokens.first ?? "",
       close: async (force) => {
-        await service.close();
+        await service.close(force);
         await host.close(defined({ graceMs, force }));
         await claim.release();
       },

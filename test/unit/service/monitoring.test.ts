@@ -58,7 +58,7 @@ const summaryOf = (name: string, complete: number): HostedStudy => ({
   summary: {
     ...{ name, objectives: [], created_at: "", task: {}, kind: "model", user_attrs: {}, note: "", archived_at: null },
     ...{ sampler: { name: "tpe", options: {} }, pruner: { name: "nop", options: {} }, counted: complete, best: null },
-    ...{ front_size: null, last_activity_at: "", revision: 1, owner: null, location: "" },
+    ...{ front_size: null, last_activity_at: "", revision: 1, owner: null, location: "", run: null },
     counts: { waiting: 1, running: 2, complete, pruned: 0, failed: 0 },
   },
   here: true,
