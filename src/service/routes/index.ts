@@ -6,7 +6,6 @@ import { eventsRoutes } from "./events.js";
 import { filesRoutes } from "./files.js";
 import { openApiRoutes } from "./openapi.js";
 import { registriesRoutes } from "./registries.js";
-import { outsideRoutes } from "./outside.js";
 import { runRoutes } from "./run.js";
 import { serverRoutes } from "./server.js";
 import { sessionRoutes } from "./session.js";
