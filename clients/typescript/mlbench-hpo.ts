@@ -19,7 +19,13 @@ export type ParamValue = number | string | boolean | null;
 export type Params = Readonly<Record<string, ParamValue>>;
 /** What a parameter can be; made by {@link real}, {@link integer} and {@link choice}. */
 export type Distribution =
-  | { readonly type: "float"; readonly low: number; readonly high: number; readonly log: boolean; readonly step: number | null }
+  | {
+      readonly type: "float";
+      readonly low: number;
+      readonly high: number;
+      readonly log: boolean;
+      readonly step: number | null;
+    }
   | { readonly type: "int"; readonly low: number; readonly high: number; readonly log: boolean; readonly step: number }
   | { readonly type: "categorical"; readonly choices: readonly ParamValue[] };
 /** A number as JSON has it: those that are not finite are texts. */
@@ -157,7 +163,12 @@ export class Client {
    * One request, repeated while the service is away: for those that mean the same when they are sent twice.
    * @returns the answer's JSON; null where it is empty
    */
-  async request(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const deadline = Date.now() + this.#retrySeconds * 1000;
     for (let pause = 0.1; ; pause = Math.min(5, pause * 2)) {
       const answer = await this.#send(method, path, body, headers).catch((error: unknown) => error);
@@ -224,7 +235,11 @@ export class Study {
 
   /** Takes a trial; null where there is none within the wait. @throws HpoError `run-finished` once the run's goal is met. */
   async ask({ worker, leaseSeconds = 300, waitSeconds = 0 }: AskOptions = {}): Promise<Trial | null> {
-    const body = { ...(worker === undefined ? {} : { worker }), lease_seconds: leaseSeconds, wait_seconds: waitSeconds };
+    const body = {
+      ...(worker === undefined ? {} : { worker }),
+      lease_seconds: leaseSeconds,
+      wait_seconds: waitSeconds,
+    };
     const headers = { "idempotency-key": crypto.randomUUID() };
     const handed = await this.client.request("POST", `${this.path}/ask`, body, headers);
     return handed === null ? null : new Trial(this, handed as HandedTrial);
@@ -289,7 +304,10 @@ export class Trial {
     this.params = params;
     this.seed = seed;
     this.lease = lease;
-    this.#beat = setInterval(() => void this.#say<{ answer: Answer }>("heartbeat", {}).then(this.#take, this.#lost), lease.seconds * 333);
+    this.#beat = setInterval(
+      () => void this.#say<{ answer: Answer }>("heartbeat", {}).then(this.#take, this.#lost),
+      lease.seconds * 333,
+    );
     (this.#beat as { unref?: () => void }).unref?.();
   }
 
@@ -305,7 +323,11 @@ export class Trial {
 
   /** Several reports in one request. */
   async reportMany(
-    reports: readonly { readonly step: number; readonly value: number; readonly metrics?: Readonly<Record<string, number>> }[],
+    reports: readonly {
+      readonly step: number;
+      readonly value: number;
+      readonly metrics?: Readonly<Record<string, number>>;
+    }[],
   ): Promise<Answer> {
     this.#take(await this.#say<{ answer: Answer }>("reports", { reports }));
     return this.#answer;
@@ -334,7 +356,8 @@ export class Trial {
     } catch (error) {
       if (error instanceof HpoError && error.code === "lease-lost") return;
       const pruned = error instanceof Error && error.name === "TrialPruned";
-      if (!this.#over) await this.tell(pruned ? { state: "pruned" } : { state: "failed", message: String(error) }).catch(() => null);
+      if (!this.#over)
+        await this.tell(pruned ? { state: "pruned" } : { state: "failed", message: String(error) }).catch(() => null);
       if (!pruned) throw error;
     } finally {
       this.release();

@@ -32,12 +32,16 @@ async function served(): Promise<void> {
   });
 }
 
-test.skipIf(missing.length > 0)("its commands run, and print the lines that it shows", { timeout: 120_000 }, async () => {
-  const folder = await PageFolder.create();
-  onTestFinished(() => folder.remove());
-  await served();
-  expect(await followPage("clients.md", folder)).toEqual({ wrong: [], shown: 4 });
-});
+test.skipIf(missing.length > 0)(
+  "its commands run, and print the lines that it shows",
+  { timeout: 120_000 },
+  async () => {
+    const folder = await PageFolder.create();
+    onTestFinished(() => folder.remove());
+    await served();
+    expect(await followPage("clients.md", folder)).toEqual({ wrong: [], shown: 4 });
+  },
+);
 
 test("without a client fifteen lines of Python do", async () => {
   const script = (await blocks()).find(({ settings }) => settings["file"] === "tune.py");

@@ -32,7 +32,7 @@ export const outsideRoutes: ServiceRoutes = async (app, context) => {
   addReports(app, context);
   addTell(app, context);
   await app.register(async (files) => {
-    addFiles(files as ServiceApp, context);
+    addFiles(files, context);
   });
 };
 
@@ -65,7 +65,11 @@ function addAsk(app: ServiceApp, { host, closing }: ServiceContext): void {
       const answer = await host.ask(study, { ...body, key, signal });
       if (answer === "nothing") return reply.code(204).send(null);
       if (answer === "over")
-        throw new ServiceError("run-finished", 410, `the run of study "${study}" is over: nothing is handed out any more`);
+        throw new ServiceError(
+          "run-finished",
+          410,
+          `the run of study "${study}" is over: nothing is handed out any more`,
+        );
       const { number, attempt, params, seed, lease } = answer;
       return { number, attempt, params, seed, lease };
     },
@@ -90,7 +94,13 @@ function addReports(app: ServiceApp, { host }: ServiceContext): void {
       },
     },
     async ({ params: { study, number }, body }) => {
-      const { lease, step, value, metrics, reports = [{ step: step as number, value: value as number, metrics }] } = body;
+      const {
+        lease,
+        step,
+        value,
+        metrics,
+        reports = [{ step: step as number, value: value as number, metrics }],
+      } = body;
       return { answer: await host.command(study, { type: "report", number, lease, reports }) };
     },
   );

@@ -47,9 +47,14 @@ test("its types are what the service answers and takes", () => {
 test("its requests stand in the API's description", async () => {
   const text = await readFile("docs/reference/openapi.json", "utf8");
   const { paths } = JSON.parse(text) as { readonly paths: Readonly<Record<string, object>> };
-  const known = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
+  const known = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
   for (const what of ["ask", "trials/{number}/reports", "trials/{number}/heartbeat", "trials/{number}/tell"])
-    expect(known.some((one) => one.startsWith("post ") && one.endsWith(`/studies/{study}/${what}`)), what).toBe(true);
+    expect(
+      known.some((one) => one.startsWith("post ") && one.endsWith(`/studies/{study}/${what}`)),
+      what,
+    ).toBe(true);
 });
 
 test("evaluates trials, several at a time, until the run is over", async () => {
@@ -67,8 +72,16 @@ test("evaluates trials, several at a time, until the run is over", async () => {
     { concurrency: 3, worker: "ts" },
   );
   expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-  const { trials } = (await service.request("GET", "/studies/s/trials")) as { trials: { state: string; worker: string }[] };
-  expect(trials.map(({ state }) => state)).toEqual(["complete", "complete", "complete", "pruned", ...Array<string>(4).fill("complete")]);
+  const { trials } = (await service.request("GET", "/studies/s/trials")) as {
+    trials: { state: string; worker: string }[];
+  };
+  expect(trials.map(({ state }) => state)).toEqual([
+    "complete",
+    "complete",
+    "complete",
+    "pruned",
+    ...Array<string>(4).fill("complete"),
+  ]);
   expect(trials[0]?.worker).toBe("ts");
   await expect(study.ask()).rejects.toMatchObject({ code: "run-finished", status: 410 });
 });
@@ -78,7 +91,9 @@ test("an objective that throws fails its trial and ends the call", async () => {
   const study = await service.createStudy({ name: "s", space, ...plain });
   const broken = study.optimize(() => Promise.reject(new RangeError("too much")), { trials: 5 });
   await expect(broken).rejects.toThrow("too much");
-  const { trials } = (await service.request("GET", "/studies/s/trials")) as { trials: { state: string; failure: object }[] };
+  const { trials } = (await service.request("GET", "/studies/s/trials")) as {
+    trials: { state: string; failure: object }[];
+  };
   expect(trials).toMatchObject([{ state: "failed", failure: { message: "RangeError: too much" } }]);
 });
 
