@@ -146,11 +146,57 @@ export default {
       from: { path: room("cli"), pathNot: "^src/cli/(write-text|version)\\.ts" },
       to: { path: "^(node:)?fs(/promises)?$" },
     },
+    door(
+      "host",
+      ["core", "storage", "study", "app", "executors"],
+      "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
+    ),
+    {
+      name: "service-is-a-leaf",
+      severity: "error",
+      comment: "fastify and zod whole are loaded by who serves: by the command line, when it does",
+      from: { path: "^src/(?!service/)" },
+      to: { path: room("service"), dependencyTypesNot: ["type-only", "dynamic-import"] },
+    },
+    {
+      name: "door-service",
+      severity: "error",
+      comment: "the service shows a host's studies: it opens, writes and runs none itself",
+      from: { path: room("service") },
+      to: {
+        path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
+        // What a study is in brief, and which owners hold it for a moment: plain functions of plain data.
+        // Beside them the rule for names, and the lock, by which a storage has one service.
+        pathNot: "^src/storage/(study-summary|study-errors|lock-owner|json-file/lock)\\.ts",
+        dependencyTypesNot: ["type-only"],
+      },
+      },
+      {
+      name: "one-door-to-the-hosts-thread",
+      severity: "error",
+      comment: "what takes long runs in one thread of the host's, started by off-thread.ts alone",
+      from: { path: room("host"), pathNot: "^src/host/(off-thread|study-thread)\\.ts" },
+      to: { path: "^(node:)?(worker_threads|child_process|cluster)$" },
+    },
+    {
+      name: "the-hosts-thread-is-reached-by-url",
+      severity: "error",
+      comment: "importing the thread's entry would run it in the importer's thread",
+      from: { path: "^src/" },
+      to: { path: "^src/host/study-thread\\.ts", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "no-tensors-beside-the-host",
+      severity: "error",
+      comment: "the service's main thread answers many: TensorFlow.js and data are loaded in the host's thread",
+      from: { path: room("host"), pathNot: "^src/host/(make-study|study-thread)\\.ts" },
+      to: { path: "^src/(tensor|training|models|datasets|app/(work-here|preflight|study-backend))(/|\\.ts)" },
+    },
     {
       name: "app-is-the-root",
       severity: "error",
-      comment: "only the command line and the public surface stand on app",
-      from: { path: "^src/(?!app/|cli/|index\\.ts)" },
+      comment: "only the front ends (command line, host and service) and the public surface stand on app",
+      from: { path: "^src/(?!app/|cli/|host/|service/|index\\.ts)" },
       to: { path: room("app") },
     },
     {
@@ -163,9 +209,12 @@ export default {
     {
       name: "door-web",
       severity: "error",
-      comment: "pages run in browsers: of src they have types, and the one file that writes numbers for people",
+      comment: "pages run in browsers: of src they have types, and what is pure, small and made for them",
       from: { path: "^web/" },
-      to: { path: "^src/(?!core/numbers-in-words\\.ts)", dependencyTypesNot: ["type-only"] },
+      to: {
+        path: "^src/(?!core/numbers-in-words\\.ts|plots/(theme|number-text|echarts\\.d)\\.ts)",
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "web-is-a-leaf",
@@ -192,7 +241,7 @@ export default {
       name: "no-dev-dependencies",
       severity: "error",
       comment: "shipped code runs on dependencies alone",
-      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs|plots/echarts)\\.entry\\.js$" },
+      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs\\.entry|plots/echarts\\.(entry|drawing))\\.js$" },
       to: { dependencyTypes: ["npm-dev"] },
     },
   ],

@@ -11,6 +11,7 @@ const stampOf = (root, of = "build") => join(root, "dist", `.${of}-stamp`);
 const settings = [
   "build.mjs",
   "build-native.mjs",
+  "build-web.mjs",
   "bundle-rooms.mjs",
   "vendor-types.mjs",
   "package-lock.json",

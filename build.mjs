@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildNative, nativeFile, systemCompiler } from "./build-native.mjs";
+import { buildWeb } from "./build-web.mjs";
 import { bundleRooms, compileSources } from "./bundle-rooms.mjs";
 import { clearStamp, filesUnder, sourceHash, writeStamp } from "./build-stamp.mjs";
 
@@ -109,7 +110,9 @@ const tfjs = step("tfjs", [tfjsEntry], tfjsOutputs, async () => {
   const from = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   for (const file of wasm) copyFileSync(join(from, "dist", file), join(vendor, file));
 });
-const drawnWith = ["custom-series", "number-text", "theme"].map((name) => join("src", "plots", `${name}.ts`));
+const drawnWith = ["custom-series.ts", "echarts.drawing.js", "number-text.ts", "theme.ts"].map((name) =>
+  join("src", "plots", name),
+);
 const packages = [
   ["plots/echarts", drawnWith],
   ["registry/zod", []],
@@ -125,7 +128,7 @@ const packages = [
 /** What the page of a report runs and looks like: a script and a style, which are put into it. */
 const report = step(
   "report",
-  [...filesUnder("web"), join("src", "core", "numbers-in-words.ts")],
+  [...filesUnder(join("web", "report")), join("src", "core", "numbers-in-words.ts")],
   ["report.js", "report.css"].map((file) => join(vendor, file)),
   async () => {
     const { build } = await import("esbuild");
@@ -144,6 +147,21 @@ const report = step(
       outfile: join(vendor, "report.css"),
       target: ["chrome111", "firefox113", "safari16.4"],
     });
+  },
+);
+
+/** The dashboard that the service serves. */
+const dashboard = step(
+  "web",
+  [
+    ...filesUnder(join("web", "app")),
+    ...["core", "plots", "analysis"].flatMap((room) => filesUnder(join("src", room))),
+    "build-web.mjs",
+  ],
+  [join("dist", "web", "assets.json")],
+  async () => {
+    const weight = await buildWeb();
+    console.error(`the dashboard's scripts: ${(weight / 1000).toFixed(0)} kB compressed`);
   },
 );
 
@@ -167,6 +185,15 @@ async function declarations() {
     );
 }
 
-await Promise.all([...kernels, native, tfjs, report, ...packages, modules(), ...(types ? [declarations()] : [])]);
+await Promise.all([
+  ...kernels,
+  native,
+  tfjs,
+  report,
+  dashboard,
+  ...packages,
+  modules(),
+  ...(types ? [declarations()] : []),
+]);
 writeStamp(root, builtFrom);
 if (types) writeStamp(root, builtFrom, "types");

@@ -1,7 +1,7 @@
 // Puts the files of a room that every command loads into one, beside them: Node takes some 0.7 ms of CPU for each module of
 // its own, and `studies` had 110. Every file of the room stays, and hands on what it exports: there is one copy of each thing.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { filesUnder } from "./build-stamp.mjs";
 
 const typescript = (folder) =>
@@ -86,7 +86,9 @@ const groups = [
     takes: (_file, needsTensors) => !needsTensors,
   },
   { name: "new-study", from: ["app/create-study"], takes: (_file, needsTensors) => !needsTensors },
-  { name: "run-study", from: ["app/optimize-study"], takes: () => true },
+  { name: "run-study", from: ["app/optimize-study"], takes: (_file, needsTensors) => !needsTensors },
+  // A service's main thread runs studies without it.
+  { name: "study-work", from: ["app/work-here"], takes: () => true },
   { name: "tpe", from: ["samplers/tpe/tpe"], takes: () => true },
   { name: "gp", from: ["samplers/gp/gp"], takes: () => true },
 ];
@@ -129,10 +131,11 @@ export async function compileSources() {
   const files = filesUnder("src").filter(
     (file) => /(?<!\.d)\.ts$/.test(file) && !file.startsWith(join("src", "tensor", "assembly")),
   );
-  const zod = ({ importer }) => ({
-    path: asModule(relative(dirname(importer), resolve("src", "vendor", "zod.js"))),
-    external: true,
-  });
+  // The service needs all of it, and the very one of the packages that it stands on.
+  const zod = ({ path, importer }) =>
+    importer.startsWith(join(resolve("src", "service"), sep))
+      ? { path, external: true }
+      : { path: asModule(relative(dirname(importer), resolve("src", "vendor", "zod.js"))), external: true };
   await build({
     ...{ entryPoints: files, outdir: "dist", outbase: "src", format: "esm", platform: "node", target: "node20" },
     ...{ bundle: true, logLevel: "error" },

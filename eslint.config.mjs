@@ -29,7 +29,7 @@ export default tseslint.config(
   // Checked where they are installed: they see the package from outside.
   { ignores: ["test/consumer/", "examples/extension-package/", "examples/typescript/"] },
   {
-    files: ["**/*.ts", "**/*.mts"],
+    files: ["**/*.ts", "**/*.mts", "**/*.tsx"],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: { project: ["./tsconfig.test.json", "./web/tsconfig.json"], tsconfigRootDir: import.meta.dirname },
@@ -58,7 +58,7 @@ export default tseslint.config(
     languageOptions: { globals: globals.browser },
   },
   {
-    files: ["src/**/*.ts", "web/**/*.ts"],
+    files: ["src/**/*.ts", "web/**/*.ts", "web/**/*.tsx"],
     plugins: { own: { rules: { "header-sentence": headerSentence } } },
     rules: { "own/header-sentence": "error" },
   },

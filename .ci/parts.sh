@@ -91,7 +91,7 @@ install_peers() {
     return 77
   }
   python3 -m venv "$2" && timeout "$1" "$2/bin/pip" -q install torch==2.13.0 optuna==5.0.0 numpy==2.4.6 scipy==1.17.1 \
-    mpmath==1.3.0 safetensors torchdiffeq==0.2.5 scikit-learn==1.9.1 >/dev/null 2>&1 || {
+    mpmath==1.3.0 safetensors torchdiffeq==0.2.5 scikit-learn==1.9.1 cmaes==0.13.0 >/dev/null 2>&1 || {
     echo "the Python peers cannot be installed here"
     return 77
   }

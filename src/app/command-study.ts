@@ -5,7 +5,7 @@ import { MlbenchError, UsageError } from "../core/index.js";
 import { briefWork } from "../storage/lock-owner.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
-import { reportKeys } from "../study/commands.js";
+import { askKeys, batchKeys, reportKeys } from "../study/commands.js";
 import { handleCommand } from "../study/handle-command.js";
 import { Study } from "../study/study.js";
 import type { StudyTarget } from "./address.js";
@@ -16,9 +16,9 @@ type Keys = { readonly [T in StudyCommand["type"]]: KnownKeys<Extract<StudyComma
 
 const numbered = { type: true, number: true } as const;
 const commandKeys: Keys = {
-  ask: { type: true, space: true, lease: true },
+  ask: { type: true, ...askKeys },
   tell: { ...numbered, result: true },
-  report: { ...numbered, ...reportKeys },
+  report: { ...numbered, ...reportKeys, ...batchKeys },
   heartbeat: { ...numbered, lease: true },
   enqueue: { type: true, params: true, userAttrs: true },
   retry: numbered,
@@ -81,6 +81,19 @@ export async function commandStudy<C extends StudyCommand>(
   target: StudyTarget,
   command: C,
 ): Promise<CommandAnswers[C["type"]]> {
+  requireCommand(command);
+  if (target instanceof Study)
+    try {
+      return await handleCommand(target, command);
+    } catch (error) {
+      if (!(error instanceof MlbenchError) || !ELSEWHERE.has(error.code)) throw error;
+    }
+  const { storage, name } = await locate("commandStudy", target);
+  return carryOut(storage, name, command);
+}
+
+/** @throws UsageError `invalid-option`, `unknown-option` for what is no command. */
+export function requireCommand(command: StudyCommand): void {
   const given: unknown = command;
   if (typeof given !== "object" || given === null)
     throw new UsageError(
@@ -90,12 +103,4 @@ export async function commandStudy<C extends StudyCommand>(
   const keys = Object.hasOwn(commandKeys, command.type) ? commandKeys[command.type] : null;
   if (!keys) throw new UsageError("invalid-option", `commandStudy: there is no command "${String(command.type)}"`);
   requireKnownKeys(`commandStudy "${command.type}"`, command, keys);
-  if (target instanceof Study)
-    try {
-      return await handleCommand(target, command);
-    } catch (error) {
-      if (!(error instanceof MlbenchError) || !ELSEWHERE.has(error.code)) throw error;
-    }
-  const { storage, name } = await locate("commandStudy", target);
-  return carryOut(storage, name, command);
 }

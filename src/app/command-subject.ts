@@ -10,6 +10,7 @@ import type { CommandWorkload } from "../programs/run-program.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import { declareSpace } from "../search-space/index.js";
 import { programOf } from "./command-line.js";
+import type { MayOpen } from "./may-open.js";
 import type { MergedRequest } from "./study-request.js";
 
 /** A program before its paths are stored. */
@@ -61,11 +62,16 @@ function wordsOf(given: string | readonly string[], shell: boolean): readonly st
  * @throws UsageError `invalid-words`, `no-space`, `unknown-parameter` for a placeholder, `program-not-found`,
  * `invalid-option` for a pattern.
  */
-export function commandSubject(merged: MergedRequest, directory: string): CommandSubject {
+export async function commandSubject(
+  merged: MergedRequest,
+  directory: string,
+  mayOpen?: MayOpen,
+): Promise<CommandSubject> {
   const { request, config, own, base } = merged;
   const shell = request.shell ?? config.shell ?? false;
   const words = wordsOf(request.command ?? config.command ?? "", shell);
   const cwd = request.cwd === undefined ? (config.cwd ?? resolve(directory)) : resolve(directory, request.cwd);
+  await mayOpen?.([{ field: "command", words, shell, cwd }]);
   const derived = declareSpace({}, { ...own, base });
   const names = [...Object.keys(derived.space), ...Object.keys(derived.fixed)];
   if (names.length === 0)

@@ -109,7 +109,7 @@ async function headerOf(
       "conflicting-options",
       `${other}: ${file} has the study's own settings; only its sampler and pruner, its objective, its program or its model are given anew`,
     );
-  const { archived_at: _archived, ...stored } = study.header;
+  const { archived_at: _archived, run: _run, ...stored } = study.header;
   const changed = {
     ...(sampler === undefined ? {} : { sampler: samplerSpec(sampler) }),
     ...(pruner === undefined ? {} : { pruner: prunerSpec(pruner) }),

@@ -83,9 +83,9 @@ function cannot(location: string, what: string): UsageError {
 
 type Bases = readonly [before: string | null, after: string | null];
 
-/** The header of a copy, which is no longer archived; its relative paths start at the copy's folder. */
+/** The header of a copy, which is no longer archived, and which no service was asked to run; its relative paths start at the copy's folder. */
 async function copiedHeader({ header, revision }: StudyState, name: string, bases: Bases): Promise<StudyHeader> {
-  const { archived_at: _archived, ...rest } = header;
+  const { archived_at: _archived, run: _run, ...rest } = header;
   const copied_from = { name: header.name, created_at: header.created_at, revision };
   const copy = { ...rest, name, created_at: new Date().toISOString(), copied_from };
   return bases[0] === bases[1] ? copy : rebased(copy, bases);

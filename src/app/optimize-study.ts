@@ -3,11 +3,9 @@ import { relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BackendName, ConfigValue, HashedFile, RunConfig, StudyHeader, Trial } from "../core/index.js";
 import { defined, isBanned, UsageError } from "../core/index.js";
-import { loadTables } from "../datasets/index.js";
 import type { ArtifactReference, TrialJob } from "../executors/executor.js";
 import type { JudgedBy } from "../plugins/known-metrics.js";
 import { requireMetrics } from "../plugins/known-metrics.js";
-import { loadObjective } from "../plugins/load-objective.js";
 import { runParameters } from "../search-space/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
@@ -15,17 +13,18 @@ import type { TrialRunner } from "../study/trial-runner.js";
 import { resolveConfig } from "../training/config.js";
 import { CheckpointKeeper, requireKeepCheckpoints } from "./checkpoint-keeper.js";
 import { requireExecutor, studyExecutor } from "./executor-of.js";
-import { partsOfData } from "./parts-of-data.js";
-import { preflight } from "./preflight.js";
+import { keptBackend } from "./ran-on.js";
+import { requireThreads } from "./require-threads.js";
 import { BaselineKeeper } from "./study-baselines.js";
 import { studyParameters } from "./study-subject.js";
-import { requireThreads, studyBackend } from "./study-backend.js";
 import { studyKernels } from "./study-kernels.js";
 import { loadStudyPlugins } from "./study-plugins.js";
 import { absolutePath, changedFiles, openPaths } from "./study-files.js";
+import type { StudyWork } from "./study-work.js";
 
 /**
  * What runs the trials of a stored study as its header says: its model on its dataset, or its objective's module.
+ * @param given does what takes long. @default this thread
  * @throws UsageError `no-objective`, `files-changed`, `unknown-executor`, `conflicting-options`, and what the preflight
  * finds.
  */
@@ -33,6 +32,7 @@ export async function prepareStudy(
   study: Study,
   storage: StudyStorage,
   options: OptimizeStudyOptions,
+  given?: StudyWork,
 ): Promise<TrialRunner> {
   const { header } = study;
   if (header.task.dataset === undefined && header.settings.objective === null && !header.settings.command)
@@ -49,7 +49,9 @@ export async function prepareStudy(
   await requireExecutor(options);
   const owned = await studyExecutor(study, options);
   try {
-    return { ...owned, ...(await trialsOf(study, storage, options)) };
+    // Loads TensorFlow.js: imported when it is needed.
+    const work = given ?? (await import("./work-here.js")).workHere;
+    return { ...owned, ...(await trialsOf(study, storage, options, work)) };
   } catch (error) {
     if (!owned.keepsExecutor) await owned.executor.close();
     throw error;
@@ -61,6 +63,7 @@ async function trialsOf(
   study: Study,
   storage: StudyStorage,
   options: OptimizeStudyOptions,
+  work: StudyWork,
 ): Promise<Omit<TrialRunner, "executor" | "keepsExecutor">> {
   const { header } = study;
   const { keepCheckpoints = { best: 3 } } = options;
@@ -71,8 +74,8 @@ async function trialsOf(
     const path = directoryOf(number);
     return path === null ? null : { kind: "directory", path };
   };
-  const own = await ownJobs(header, base);
-  const { jobOf, baselines } = own ? { jobOf: own, baselines: null } : await trainingJobs(study, base, options);
+  const own = await ownJobs(header, base, work);
+  const { jobOf, baselines } = own ? { jobOf: own, baselines: null } : await trainingJobs(study, base, options, work);
   const keeper = new CheckpointKeeper(keepCheckpoints, study.directions, directoryOf, (number) =>
     isBanned(study.state.annotations, number),
   );
@@ -112,8 +115,8 @@ const fromHere = (path: string, base: string | null): string => relative(process
 type JobOf = TrialRunner["jobOf"];
 
 /** The jobs of a study over a user's own code; null of one over a model. */
-async function ownJobs(header: StudyHeader, base: string | null): Promise<JobOf | null> {
-  if (header.settings.objective) return objectiveJobs(header, base);
+async function ownJobs(header: StudyHeader, base: string | null, work: StudyWork): Promise<JobOf | null> {
+  if (header.settings.objective) return objectiveJobs(header, base, work);
   if (!header.settings.command) return null;
   const { commandWorkload } = await import("./command-subject.js");
   const workload = commandWorkload(header, base);
@@ -121,9 +124,13 @@ async function ownJobs(header: StudyHeader, base: string | null): Promise<JobOf 
   return async (trial) => ({ workload, params: { ...fixed, ...trial.params } });
 }
 
-async function objectiveJobs({ settings, space, task }: StudyHeader, base: string | null): Promise<JobOf> {
+async function objectiveJobs(
+  { settings, space, task }: StudyHeader,
+  base: string | null,
+  work: StudyWork,
+): Promise<JobOf> {
   const { path, sha256 } = settings.objective as HashedFile;
-  const { url } = await loadObjective(pathToFileURL(absolutePath(path, base)).href);
+  const url = await work.objective(pathToFileURL(absolutePath(path, base)).href);
   const workload = { kind: "objective", module: { url, sha256 }, space } as const;
   const fixed = (task.params ?? {}) as TrialJob["params"];
   return async (trial) => ({ workload, params: { ...fixed, ...trial.params } });
@@ -164,24 +171,36 @@ function oneBackend(chosen: ReadonlySet<BackendName>): BackendName {
   return chosen.has("tensorflow") ? "tensorflow" : first;
 }
 
+/** The backend that a study goes on with: what is asked for, else that of its first trial. */
+async function backendAsked(
+  { name, trials }: Study,
+  { backend = "auto" }: OptimizeStudyOptions,
+  work: StudyWork,
+): Promise<BackendName | "auto"> {
+  const kept = backend === "auto" ? keptBackend(trials) : undefined;
+  return kept === undefined ? backend : work.keptBackend(name, kept);
+}
+
 async function trainingJobs(
   study: Study,
   base: string | null,
   options: OptimizeStudyOptions,
+  work: StudyWork,
 ): Promise<{ jobOf: JobOf; baselines: BaselineKeeper }> {
   const { header } = study;
   const kernels = studyKernels(study, options.kernels);
-  const asked = await studyBackend(study, options.backend);
+  const asked = await backendAsked(study, options, work);
   const configOfAsked = await configOfTrials(header, base, { backend: asked, kernels });
-  const baselines = new BaselineKeeper(study, (trial) => partsOfData(configOfAsked(trial)));
+  const baselines = new BaselineKeeper(study, (trial, wanted) => work.baselines(configOfAsked(trial), wanted));
   const chosen = new Set<BackendName>();
   for (const model of modelsOf(header)) {
-    const found = await preflight(configOfAsked({ params: { model } }));
+    const found = await work.preflight(configOfAsked({ params: { model } }), baselines.wantedOfAll());
     chosen.add(found.backend);
-    await baselines.start(found.parts);
+    const backend = oneBackend(chosen);
+    requireThreads(backend, options, () => found.takesThreads);
+    await baselines.start(found.baselines);
   }
   const backend = oneBackend(chosen);
-  requireThreads(backend, options);
   const configOf: ConfigOfTrial = (trial) => ({ ...configOfAsked(trial), backend });
   const judged = judgedBy(header);
   const jobOf: JobOf = async ({ params }) => {
@@ -191,7 +210,7 @@ async function trainingJobs(
     if (options.isolation === "process") return job;
     // Parsed once a process: for trials whose data parameters agree it is the same object.
     const data = Object.entries(config.params ?? {}).filter(([name]) => name.startsWith("data."));
-    const tables = await loadTables(config.dataset, Object.fromEntries(data), { seed: header.seed });
+    const tables = await work.tables(config.dataset, Object.fromEntries(data), header.seed);
     return { ...job, tables };
   };
   return { jobOf, baselines };

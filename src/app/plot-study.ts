@@ -2,7 +2,7 @@
 import { stringifyJson, UsageError } from "../core/index.js";
 import type { KnownKeys, StudyState } from "../core/index.js";
 import { requireKnownKeys } from "../core/index.js";
-import { describePlot, requireKind } from "../plots/kinds.js";
+import { describePlot, kinds, kindsFor, requireKind } from "../plots/kinds.js";
 import type { Plot, PlotOptions } from "../plots/plot.js";
 import { plotStudyOf } from "../plots/plot-study.js";
 import type { PlotStudy } from "../plots/plot-study.js";
@@ -55,6 +55,25 @@ export async function plotStudy(target: StudyTarget, kind: string, options: Stud
   const state = await study.storage.read(study.name);
   const plotted = await studyForPlots(study, state, { kind, metric: options.metric });
   return describePlot(kind, plotted, await plotOptionsOf(options, state));
+}
+
+/** A kind of plot that a study can be drawn as. */
+export interface AvailablePlot {
+  readonly kind: string;
+  /** One line for lists. */
+  readonly summary: string;
+  /** The options that it takes besides the size. */
+  readonly takes: readonly string[];
+}
+
+/** The kinds of plots that a stored study can be drawn as. @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
+export async function studyPlots(target: StudyTarget): Promise<readonly AvailablePlot[]> {
+  const { storage, name } = await locate("studyPlots", target);
+  const study = plotStudyOf(await storage.read(name));
+  return kindsFor(study).flatMap((kind) => {
+    const { summary, takes } = kinds[kind] ?? {};
+    return summary === undefined ? [] : [{ kind, summary, takes: takes ?? [] }];
+  });
 }
 
 /** The study as plots see it, with what has to be read for the kinds that are asked for. */

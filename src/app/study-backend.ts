@@ -1,9 +1,7 @@
 /** The backend of a study's trials: that of its first one, unless it is told otherwise. */
-import { availableParallelism } from "node:os";
 import type { BackendName, Trial } from "../core/index.js";
 import { messageOf, UsageError } from "../core/index.js";
-import { BackendUnavailable, tensorflowTakesThreads, useBackend } from "../tensor/index.js";
-import type { PoolOptions } from "./executor-of.js";
+import { BackendUnavailable, useBackend } from "../tensor/index.js";
 import { keptBackend } from "./ran-on.js";
 
 /**
@@ -32,34 +30,23 @@ export async function studyBackend(
 ): Promise<BackendName | "auto"> {
   if (asked !== "auto") return asked;
   const kept = keptBackend(study.trials);
-  if (kept === undefined) return "auto";
+  return kept === undefined ? "auto" : startKept(study.name, kept, act);
+}
+
+/**
+ * Starts the backend that a study keeps.
+ * @throws UsageError `backend-unavailable`
+ */
+export async function startKept(study: string, kept: BackendName, act: string | null): Promise<BackendName> {
   try {
     return (await useBackend(kept)).name;
   } catch (error) {
     throw new UsageError(
       "backend-unavailable",
       act === null
-        ? `study "${study.name}" keeps that of its first trial: ${messageOf(error)}, whose numbers differ in the last bits`
-        : `study "${study.name}" keeps the "${kept}" backend of its first trial, ${withoutBackend(error, act)}`,
+        ? `study "${study}" keeps that of its first trial: ${messageOf(error)}, whose numbers differ in the last bits`
+        : `study "${study}" keeps the "${kept}" backend of its first trial, ${withoutBackend(error, act)}`,
       { cause: error },
     );
   }
-}
-
-/**
- * Refuses several workers in threads on an addon that does not stand them.
- * @throws UsageError `backend-unavailable`
- */
-export function requireThreads(
-  backend: BackendName,
-  { isolation = "thread", concurrency = availableParallelism(), executor }: PoolOptions,
-  takesThreads: () => boolean = tensorflowTakesThreads,
-): void {
-  const threads = executor === undefined && isolation === "thread" && concurrency > 1;
-  if (backend !== "tensorflow" || !threads || takesThreads()) return;
-  throw new UsageError(
-    "backend-unavailable",
-    "the addon of the npm package @tensorflow/tfjs-node can end a process in which several workers compute: use " +
-      "--isolation process or --workers 1, or run `mlbench-hpo backends install tensorflow`, whose addon is mended",
-  );
 }

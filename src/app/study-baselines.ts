@@ -1,34 +1,36 @@
 /** The baselines beside a study's best trials: scored on the same windows, once for each choice of the data. */
 import { canonicalJson } from "../core/index.js";
-import type { FoldBaselines, Params, StudyHeader, Trial } from "../core/index.js";
-import { baselines } from "../datasets/baselines/index.js";
-import { meanMetrics } from "../training/part-means.js";
-import { combinedHash } from "../training/run-parts.js";
-import type { PartOfData } from "./parts-of-data.js";
+import type { Params, StudyHeader, Trial } from "../core/index.js";
 import { trialInSpace } from "../search-space/earlier-spaces.js";
 import type { Study } from "../study/study.js";
+import type { BaselineScores, WantedBaselines } from "./study-work.js";
 import { searchedData } from "./views/baselines.js";
 
-/** Scores the baselines in the course of a call of `optimize`, and keeps them with the study. */
+/** Scores the baselines on a trial's data. */
+export type ScoreBaselines = (trial: Pick<Trial, "params">, wanted: WantedBaselines) => Promise<BaselineScores | null>;
+
+/** Has the baselines scored in the course of a call of `optimize`, and keeps them with the study. */
 export class BaselineKeeper {
   readonly #study: Study;
-  readonly #dataOf: (trial: Pick<Trial, "params">) => Promise<readonly PartOfData[]>;
+  readonly #score: ScoreBaselines;
   /** What is known to hold for the data as they are now. */
   readonly #settled = new Map<string, Promise<void>>();
 
-  /** @param dataOf a trial's data, a dataset a fold */
-  constructor(study: Study, dataOf: (trial: Pick<Trial, "params">) => Promise<readonly PartOfData[]>) {
+  constructor(study: Study, score: ScoreBaselines) {
     this.#study = study;
-    this.#dataOf = dataOf;
+    this.#score = score;
   }
 
-  /**
-   * Before the first trial: for all trials where nothing of the data is searched, else for the best ones so far.
-   * @param data as the parameters' defaults make them
-   */
-  async start(data: readonly PartOfData[]): Promise<void> {
+  /** What is to be scored of the data that all trials have; null where each chooses its own, and once it is done. */
+  wantedOfAll(): WantedBaselines | null {
+    if (searchesData(this.#study.header) || this.#settled.has(canonicalJson({}))) return null;
+    return this.#known({});
+  }
+
+  /** Before the first trial: what {@link BaselineKeeper.wantedOfAll} has come to, and what the best trials so far lack. */
+  async start(ofAll: BaselineScores | null): Promise<void> {
     const { header, bestTrials } = this.#study;
-    if (!searchesData(header)) await this.#settle({}, async () => data);
+    if (!searchesData(header)) await this.#settle({}, async () => ofAll);
     else for (const trial of bestTrials) await this.after(trial);
   }
 
@@ -40,32 +42,28 @@ export class BaselineKeeper {
     if (!told) return;
     const params = searchedData(header, told.params);
     if (this.#settled.has(canonicalJson(params)) || !this.#isBest(trial)) return;
-    await this.#settle(params, () => this.#dataOf(told));
+    await this.#settle(params, () => this.#score(told, this.#known(params)));
   }
 
   #isBest(trial: Trial): boolean {
     return this.#study.bestTrials.some(({ number }) => number === trial.number);
   }
 
-  #settle(params: Params, dataOf: () => Promise<readonly PartOfData[]>): Promise<void> {
+  #known(params: Params): WantedBaselines {
     const key = canonicalJson(params);
-    const settled = this.#settled.get(key) ?? dataOf().then((data) => this.#score(key, params, data));
+    const kept = this.#study.header.baselines?.find((scored) => canonicalJson(scored.params) === key);
+    return { known: kept?.dataset_hash ?? null };
+  }
+
+  #settle(params: Params, score: () => Promise<BaselineScores | null>): Promise<void> {
+    const key = canonicalJson(params);
+    const settled = this.#settled.get(key) ?? score().then((scores) => this.#keep(params, scores));
     this.#settled.set(key, settled);
     return settled;
   }
 
-  async #score(key: string, params: Params, data: readonly PartOfData[]): Promise<void> {
-    const dataset_hash = combinedHash(data.map(({ dataset }) => dataset.metadata.hash));
-    const kept = this.#study.header.baselines?.find((scored) => canonicalJson(scored.params) === key);
-    if (kept?.dataset_hash === dataset_hash) return;
-    const scores = data.map(({ dataset }) => baselines(dataset, "val"));
-    const folds = data.flatMap(({ part }, i): FoldBaselines[] => {
-      if (!part) return [];
-      const { fold, block } = part;
-      return [{ fold, ...(block === null ? {} : { block }), metrics: scores[i] ?? {} }];
-    });
-    const metrics = meanMetrics(scores);
-    await this.#study.keepBaselines({ params, dataset_hash, metrics, ...(folds.length > 0 ? { folds } : {}) });
+  async #keep(params: Params, scores: BaselineScores | null): Promise<void> {
+    if (scores) await this.#study.keepBaselines({ params, ...scores });
   }
 }
 

@@ -7,6 +7,7 @@ import type { Sampler } from "../samplers/sampler.js";
 import type { StudyStorage, StudyWriter, WriterOptions } from "../storage/storage.js";
 import type { StudyComponents } from "../study/components.js";
 import { StudyLog } from "../study/study-log.js";
+import type { StudyParts } from "../study/study.js";
 import { Study } from "../study/study.js";
 import type { StorageAddress, StudyAddress } from "./address.js";
 import { addressKeys, rememberStorage, requireAddress, storageKeys } from "./address.js";
@@ -50,10 +51,15 @@ interface OpenedStudy {
   readonly writer: StudyWriter | null;
 }
 
-function studyOf(storage: StudyStorage, opened: OpenedStudy, components: StudyComponents): Study {
+function studyOf(
+  storage: StudyStorage,
+  opened: OpenedStudy,
+  components: StudyComponents,
+  more: Pick<StudyParts, "staysOpen"> = {},
+): Study {
   const artifacts = storage.artifacts(opened.state.header.name);
   const reports = new EpochLog((number) => artifacts?.directory(number) ?? null);
-  const study = new Study({ storage, opened, components, prepare: prepareWith(storage), reports });
+  const study = new Study({ storage, opened, components, prepare: prepareWith(storage), reports, ...more });
   rememberStorage(study, storage);
   return study;
 }
@@ -80,23 +86,33 @@ export async function openStudy(storage: StudyStorage, name: string, given: Give
  * {@link openStudy}, and at once for writing.
  * @throws as {@link openStudy}, and as {@link StudyStorage.openWriter}.
  */
-export async function openStudyToWrite(storage: StudyStorage, name: string, options: WriterOptions): Promise<Study> {
+export async function openStudyToWrite(
+  storage: StudyStorage,
+  name: string,
+  options: WriterOptions & Pick<StudyParts, "staysOpen">,
+): Promise<Study> {
+  const { staysOpen = false, ...writing } = options;
   // Another object of this process may have it open.
   await StudyLog.release(storage, name);
-  const writer = await storage.openWriter(name, options);
+  const writer = await storage.openWriter(name, writing);
   try {
-    return await withComponents(storage, { state: writer.state, writer }, {});
+    return await withComponents(storage, { state: writer.state, writer }, {}, { staysOpen });
   } catch (error) {
     await writer.close();
     throw error;
   }
 }
 
-async function withComponents(storage: StudyStorage, opened: OpenedStudy, given: GivenComponents): Promise<Study> {
+async function withComponents(
+  storage: StudyStorage,
+  opened: OpenedStudy,
+  given: GivenComponents,
+  more: Pick<StudyParts, "staysOpen"> = {},
+): Promise<Study> {
   const { header } = opened.state;
   // Most samplers and pruners are ours: then nothing is imported to read a study or to tell it something.
   if (!areRegistered(header, given)) await loadStudyPlugins(header, storage.baseDirectory(header.name));
-  return studyOf(storage, opened, await createComponents(header, given));
+  return studyOf(storage, opened, await createComponents(header, given), more);
 }
 
 /**

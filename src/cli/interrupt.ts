@@ -24,6 +24,29 @@ export async function drainable<T>(work: (signal: AbortSignal, drain: AbortSigna
   );
 }
 
+/**
+ * Runs what goes on until it is told to stop: the first signal asks for the end, the second hurries it, a third ends the
+ * process at once.
+ * @param work is handed a promise of the first signal
+ * @returns the exit code: 0, or 130 where it was hurried
+ */
+export async function untilSignalled(
+  work: (stop: Promise<void>, force: AbortSignal) => Promise<void>,
+): Promise<0 | 130> {
+  const force = new AbortController();
+  let stopped: () => void = () => undefined;
+  const stop = new Promise<void>((resolve) => (stopped = resolve));
+  await onSignals(
+    (count) => {
+      if (count === 1) stopped();
+      else if (count === 2) force.abort();
+      else process.exit(130);
+    },
+    () => work(stop, force.signal),
+  );
+  return force.signal.aborted ? 130 : 0;
+}
+
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 async function onSignals<T>(

@@ -81,8 +81,9 @@ function spaceVersion({ header: { earlier_spaces } }: StudyState): { readonly sp
 }
 
 function requeued(before: Trial, at: string, reason: string): Trial {
-  const { intermediate_parts: _ofThisAttempt, ...trial } = before;
+  const { intermediate_parts: _ofThisAttempt, worker, ...trial } = before;
   const { attempt, started_at, intermediate } = trial;
+  const ended = { attempt, started_at, ended_at: at, reason, intermediate, ...(worker === undefined ? {} : { worker }) };
   return Object.freeze({
     ...trial,
     state: "waiting",
@@ -92,7 +93,7 @@ function requeued(before: Trial, at: string, reason: string): Trial {
     constraints: Object.freeze({}),
     started_at: null,
     attempt: attempt + 1,
-    attempts: appended(trial.attempts, Object.freeze({ attempt, started_at, ended_at: at, reason, intermediate })),
+    attempts: appended(trial.attempts, Object.freeze(ended)),
     owner: null,
     slot: null,
     lease: null,
@@ -114,13 +115,15 @@ function withKey<T>(record: Readonly<Record<string, T>>, key: string, value: T):
 function trialAfter(state: ImmutableState, trial: Trial, event: TrialEvent): Trial {
   switch (event.type) {
     case "trial-started": {
-      const { started_at, owner, slot, backend, lease = null } = event;
+      const { started_at, owner, slot, backend, lease = null, worker, ask_key } = event;
       const changes = {
         started_at,
         owner,
         slot,
         backend,
         lease: toPlainData(lease, "a lease"),
+        ...(worker === undefined ? {} : { worker }),
+        ...(ask_key === undefined ? {} : { ask_keys: appended(trial.ask_keys ?? [], ask_key) }),
         ...spaceVersion(state),
       };
       return withChanges(moved(trial, "running"), { state: "running", ...changes });
@@ -193,7 +196,13 @@ function finalValues(
 }
 
 type HeaderEventType =
-  "study-attr" | "study-annotated" | "baselines-scored" | "search-ended" | "space-changed" | "change-accepted";
+  | "study-attr"
+  | "study-annotated"
+  | "baselines-scored"
+  | "search-ended"
+  | "run-changed"
+  | "space-changed"
+  | "change-accepted";
 type StudyWideEvent = Extract<StudyEvent, { type: "trial-created" | "trial-annotated" | HeaderEventType }>;
 type TrialEvent = Exclude<StudyEvent, StudyWideEvent>;
 
@@ -239,6 +248,7 @@ function headerAfter(state: StudyState, event: Extract<StudyEvent, { type: Heade
     const { at, finished, reason } = event;
     return Object.freeze({ ...header, ended: Object.freeze({ at, finished, reason }) });
   }
+  if (event.type === "run-changed") return Object.freeze({ ...header, run: toPlainData(event.run, "a run") });
   if (event.type === "space-changed") return respaced(state, event);
   const { at, path, sha256 } = event;
   const accepted_changes = appended(header.settings.accepted_changes, Object.freeze({ at, path, sha256 }));
@@ -273,6 +283,7 @@ export function applyEvent(before: StudyState, event: StudyEvent): StudyState {
     case "study-annotated":
     case "baselines-scored":
     case "search-ended":
+    case "run-changed":
     case "space-changed":
     case "change-accepted":
       return state.after({ header: headerAfter(state, event) });

@@ -23,6 +23,7 @@ export * from "./tracker.js";
 export * from "./trial.js";
 export * from "./run.js";
 export * from "./study.js";
+export * from "./study-kind.js";
 export * from "./apply-event.js";
 export { createStudyState, historyOver, recordsOf, withoutValue } from "./study-state.js";
 export type { StateExtras } from "./study-state.js";

@@ -25,7 +25,25 @@ export function isTokenOf(lease: KeptLease | null, token: string | undefined): b
   return typeof token === "string" && lease.sha256 === hashOf(token);
 }
 
+/** A request's key as records keep it: no reader of the record can ask with it. */
+export function hashOfKey(key: string): string {
+  return sha256(key).toString("base64url", 0, 16);
+}
+
+/**
+ * The token of a trial that was asked for with a key: the same for whoever asks again with it, and for nobody else.
+ * @param lifetime names the one lease: study, number, attempt
+ */
+export function tokenOfKey(key: string, lifetime: string): string {
+  const hmac = process.getBuiltinModule("node:crypto").createHmac("sha256", key);
+  return hmac.update(lifetime).digest().toString("base64url", 0, 16);
+}
+
 function hashOf(token: string): string {
+  return sha256(token).toString("hex");
+}
+
+function sha256(text: string): Buffer {
   // Taken when it is needed: every command loads this file, and starts without it.
-  return process.getBuiltinModule("node:crypto").createHash("sha256").update(token).digest("hex");
+  return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest();
 }

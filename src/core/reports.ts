@@ -126,21 +126,37 @@ export function withLiveReports(trial: Trial): Trial {
   return { ...copyWithoutLists(trial), ...share.reports } as unknown as Trial;
 }
 
-/** What a trial reported last, and how many trials were finished when that was judged. */
-export interface LastReport {
+/** A report that a trial has made, and how many trials were finished when it was judged. */
+export interface MadeReport {
   readonly step: number;
   readonly value: number;
   readonly seen: number;
+  /** How many reports the trial had made with it. */
+  readonly count: number;
 }
 
 /** A trial's last report, without copying those before it; null where there is none. */
-export function lastReport(trial: Trial): LastReport | null {
+export function lastReport(trial: Trial): MadeReport | null {
   const share = shares.get(trial);
   const { intermediate, seen } = share ? share.reports : trial;
   const at = (share ? share.count : intermediate.length) - 1;
   if (at < 0) return null;
   const [step, value] = intermediate[at] as Report;
-  return { step, value, seen: seen[at] as number };
+  return { step, value, seen: seen[at] as number, count: at + 1 };
+}
+
+/** A trial's report of a step; null where it made none. Steps rise. */
+export function reportOf(trial: Trial, step: number): MadeReport | null {
+  const share = shares.get(trial);
+  const { intermediate, seen } = share ? share.reports : trial;
+  let [low, high] = [0, share ? share.count : intermediate.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((intermediate[middle] as Report)[0] < step) low = middle + 1;
+    else high = middle;
+  }
+  const found = low < (share ? share.count : intermediate.length) ? (intermediate[low] as Report) : null;
+  return found?.[0] === step ? { step, value: found[1], seen: seen[low] as number, count: low + 1 } : null;
 }
 
 /**

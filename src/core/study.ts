@@ -31,6 +31,9 @@ export type StoppedBy =
   | "interrupt"
   | "stop";
 
+/** What is wanted of a run's state, and what it is. `finished`, `failed` and `cancelled` are ends. */
+export type RunState = "running" | "paused" | "stopping" | "cancelled" | "finished" | "failed";
+
 /** A named component with its options, as resolved when the study was created. */
 export interface ComponentSpec {
   /** The registered name. */
@@ -171,6 +174,8 @@ export interface StudyHeader {
   readonly copied_from?: CopiedFrom;
   /** When the study's terminator last ended a call of `optimize`. Absent: never. */
   readonly ended?: SearchEnd;
+  /** What a service was last asked to run of the study. Absent: nothing. */
+  readonly run?: StudyRun;
   /**
    * The spaces before `space`, the first one first: a trial's `space_version` is a place in this list, and behind its end
    * stands the space as it is now. Absent: it never changed.
@@ -209,6 +214,41 @@ export interface SearchEnd {
   readonly finished: number;
   /** Why nothing more was to be expected, in words. */
   readonly reason: string;
+}
+
+/** What a run is told besides its goal: options of the call of `optimize` that it is. Absent: the call's default. */
+export interface StudyRunOptions {
+  readonly trial_timeout_s?: number;
+  readonly max_failures?: number;
+  readonly max_retries?: number;
+  readonly max_attempts?: number;
+  readonly patience?: number;
+  readonly target?: number;
+  /** `all`, `none`, `best:3`. */
+  readonly keep_checkpoints?: string;
+}
+
+/** What a service is to run of a study, kept with it: whoever opens the study next can go on. */
+export interface StudyRun {
+  /** What is wanted; `ended_at` says whether it has come to its end. */
+  readonly state: RunState;
+  /** Until the study has so many finished trials; null: until something else ends it. */
+  readonly total_trials: number | null;
+  /** Seconds after `started_at` at which it ends, pauses included. */
+  readonly timeout_s: number | null;
+  /** The most trials at once; null: as many as there are places. */
+  readonly workers: number | null;
+  /** Its share of the places, against that of other studies. */
+  readonly weight: number;
+  readonly options: StudyRunOptions;
+  /** ISO 8601, UTC. */
+  readonly started_at: string;
+  /** ISO 8601, UTC; null while it has not ended. */
+  readonly ended_at: string | null;
+  /** As in a call's `finish` event. */
+  readonly stopped_by: StoppedBy | null;
+  /** Why it failed. */
+  readonly error: { readonly code: string; readonly message: string } | null;
 }
 
 /** Which study, and which state of it, another was copied from. */
@@ -283,6 +323,10 @@ export type StudyEvent =
       readonly backend: string | null;
       /** Absent: it is not handed out under a lease. */
       readonly lease?: KeptLease | null;
+      /** Who asked for it, as it calls itself. */
+      readonly worker?: string;
+      /** What tells the request again that it was handed out for. */
+      readonly ask_key?: string;
     }
   /** A parameter suggested without being declared. */
   | {
@@ -344,6 +388,8 @@ export type StudyEvent =
   | ({ readonly type: "baselines-scored" } & ScoredBaselines)
   /** The study's terminator ended a call of `optimize`: takes the earlier end's place. */
   | ({ readonly type: "search-ended" } & SearchEnd)
+  /** What a service is to run of the study, or how that ended: takes the place of what was kept of it before. */
+  | { readonly type: "run-changed"; readonly run: StudyRun }
   /** The study is searched otherwise from now on; the space so far becomes the last of the earlier ones. */
   | ({ readonly type: "space-changed"; readonly at: string } & SpaceReplacement)
   | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };

@@ -25,6 +25,8 @@ export interface Attempt {
   readonly ended_at: string | null;
   readonly reason: string;
   readonly intermediate: readonly (readonly [step: number, value: number])[];
+  /** Who had it, as it called itself when it asked; absent where it did not. */
+  readonly worker?: string;
 }
 
 /** Numbers by metric name: `{ val_rmse: 0.0123 }`. */
@@ -85,6 +87,10 @@ export interface Trial {
   readonly slot: number | null;
   /** The lease that a running trial was handed out under, or that a finished one was ended under; null without. */
   readonly lease: KeptLease | null;
+  /** Who has it, or had it in the end, as it called itself when it asked for the trial; absent where it did not. */
+  readonly worker?: string;
+  /** What tells the requests again that the trial was handed out for, one each (see `hashOfKey`); absent without keys. */
+  readonly ask_keys?: readonly string[];
   readonly backend: string | null;
   /** The kernels that trained it; absent where nothing was trained, and in records of versions before there were native ones. */
   readonly kernels?: string | null;

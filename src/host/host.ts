@@ -1,10 +1,9 @@
 /** The contract of the study host: many studies in one process, run over one pool, followed live whoever writes them. */
-import type { Params, StudyEvent, StudyState } from "../core/index.js";
+import type { Params, RunState, StoppedBy, StudyEvent, StudyState } from "../core/index.js";
 import type { LockOwner, StudyStorage, StudySummary } from "../storage/storage.js";
 import type { CommandAnswers, HandedTrial, StudyCommand } from "../study/commands.js";
 
-/** What is wanted of a run's state, and what it is. `finished`, `failed` and `cancelled` are ends. */
-export type RunState = "running" | "paused" | "stopping" | "cancelled" | "finished" | "failed";
+export type { RunState } from "../core/index.js";
 
 /** What a run is asked for. Key names are those of the API. */
 export interface RunRequest {
@@ -47,7 +46,7 @@ export interface Run {
   readonly started_at: string;
   readonly ended_at: string | null;
   /** As in a call's `finish` event. */
-  readonly stopped_by: string | null;
+  readonly stopped_by: StoppedBy | null;
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
@@ -86,6 +85,8 @@ export interface StudyView {
   changedSince(revision: number): readonly number[] | null;
   /** Hears of every change from now on, in order; returns what ends it. What a listener throws is not heard. */
   subscribe(listener: (change: ViewChange) => void): () => void;
+  /** Resolves when the view shows everything that this process has written of the study, at most a second later. */
+  caughtUp(): Promise<void>;
   /** To be called once by whoever asked for the view. */
   release(): void;
 }
@@ -132,6 +133,8 @@ export interface OutsideWorkerStatus {
   readonly study: string;
   readonly number: number;
   readonly lease_seconds: number;
+  /** After so long without a sign of life it is given to somebody else; null where that is not known. */
+  readonly lease_ends_in_s: number | null;
   /** ISO 8601, UTC. */
   readonly since: string;
 }
@@ -182,6 +185,11 @@ export interface StudyHost {
   plan(
     request: Readonly<Record<string, unknown>>,
   ): Promise<{ readonly params: Params; readonly [key: string]: unknown }>;
+  /**
+   * Goes on with the runs that the studies' files say are wanted. Called once, when the service can be reached: its URL
+   * stands in the locks that it takes from then on. Resolves when all of them were looked at.
+   */
+  resume(): Promise<void>;
   /** Drains: starts nothing, lets trials under way end within the grace period, closes every study. Idempotent. */
   close(options?: { readonly graceMs?: number | undefined; readonly force?: AbortSignal | undefined }): Promise<void>;
 }

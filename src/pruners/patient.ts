@@ -2,7 +2,7 @@
 import { requireKnownKeys } from "../core/index.js";
 import type { History, KnownKeys, Trial } from "../core/index.js";
 import { requireNumber, requireWhole } from "./options.js";
-import type { PruneDecision, Pruner } from "./pruner.js";
+import type { PruneBar, PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import { shownApart } from "./shown-apart.js";
 
@@ -68,6 +68,22 @@ export class PatientPruner implements Pruner {
     if (!this.pruner) return { prune: true, reason: `step ${step}: ${shown}` };
     const decision = this.pruner.decide(trial, history);
     return { prune: decision.prune, reason: `${decision.reason}; ${shown}` };
+  }
+
+  /** What the last reports are held against; once they gain nothing, what the wrapped pruner holds the trial against. */
+  bar(trial: Trial, history: History): PruneBar | null {
+    const { reason } = this.decide(trial, history);
+    const reports = digestOf(trial);
+    const recent = this.patience + 1;
+    const value = reports.last === undefined ? NaN : reports.bestOfLast(recent, history.direction);
+    if (reports.last === undefined || reports.count <= recent) return { value, threshold: null, voters: null, reason };
+    const before = reports.best(history.direction, reports.count - recent);
+    const delta = history.direction === "minimize" ? this.minDelta : -this.minDelta;
+    const threshold = before + delta;
+    const stalled = history.direction === "minimize" ? threshold < value : threshold > value;
+    if (!this.pruner) return { value, threshold: Number.isNaN(threshold) ? null : threshold, voters: null, reason };
+    const inner = stalled ? (this.pruner.bar?.(trial, history) ?? null) : null;
+    return inner && { ...inner, reason };
   }
 
   /** `best of the last 3 reports 0.0310 > 0.0290 before` */

@@ -3,7 +3,7 @@ import { requireKnownKeys } from "../core/index.js";
 import type { History, KnownKeys, Trial } from "../core/index.js";
 import { betweenChecks } from "./interval.js";
 import { requireNumber, requireWhole } from "./options.js";
-import type { PruneDecision, Pruner } from "./pruner.js";
+import type { PruneBar, PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import { shownApart } from "./shown-apart.js";
 import type { Ranked } from "./sorted-values.js";
@@ -110,6 +110,24 @@ export class PercentilePruner implements Pruner {
     return { prune, reason: `step ${step}: ${reason}` };
   }
 
+  bar(trial: Trial, history: History): PruneBar {
+    const { reason } = this.decide(trial, history);
+    const reports = digestOf(trial);
+    const step = reports.last;
+    const none = { value: NaN, threshold: null, voters: null, reason };
+    if (step === undefined) return none;
+    const value = reports.best(history.direction);
+    if (this.#tooEarly(step, reports.previous ?? -1) !== null) return { ...none, value };
+    const { sorted, reported } = this.#voters.at(step);
+    const threshold = this.#barOf(sorted, history.direction);
+    if (reported < this.nMinTrials || Number.isNaN(threshold)) return { ...none, value, voters: sorted.length };
+    return { value, threshold, voters: sorted.length, reason };
+  }
+
+  #barOf(sorted: Ranked, direction: History["direction"]): number {
+    return percentileOfSorted(sorted, direction === "maximize" ? 100 - this.percentile : this.percentile);
+  }
+
   /** The reason not to judge the trial at this step; null when it is judged. */
   #tooEarly(step: number, previous: number): string | null {
     const { complete } = this.#voters;
@@ -123,8 +141,7 @@ export class PercentilePruner implements Pruner {
     const { sorted, reported } = this.#voters.at(step);
     if (reported < this.nMinTrials)
       return { prune: false, reason: `${reported} of ${this.nMinTrials} trials needed have reported this step` };
-    const wanted = direction === "maximize" ? 100 - this.percentile : this.percentile;
-    const bar = percentileOfSorted(sorted, wanted);
+    const bar = this.#barOf(sorted, direction);
     const trials = `of ${sorted.length} ${sorted.length === 1 ? "trial" : "trials"}`;
     if (Number.isNaN(bar)) return { prune: false, reason: `the ${this.measure} ${trials} is NaN` };
     const prune = direction === "maximize" ? best < bar : best > bar;

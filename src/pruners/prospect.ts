@@ -6,7 +6,7 @@ import type { Ended } from "./best-trials.js";
 import { requireNumber } from "./options.js";
 import { comparisonKeys, comparisonOf, PercentilePruner } from "./percentile.js";
 import type { ComparisonOptions } from "./percentile.js";
-import type { PruneDecision, Pruner } from "./pruner.js";
+import type { PruneBar, PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import type { ReportDigest } from "./report-digest.js";
 import { shownApart } from "./shown-apart.js";
@@ -74,11 +74,36 @@ export class ProspectPruner implements Pruner {
     const { direction } = history;
     const reports = digestOf(trial);
     if (!behind.prune || Number.isNaN(reports.best(direction))) return behind;
-    if (this.#ended?.direction !== direction) this.#ended = new BestTrials(direction, GOAL_AT_MOST);
-    this.#ended.follow(history.trials);
-    const { prune, reason } = this.#judge(reports, this.#ended);
+    const { prune, reason } = this.#judge(reports, this.#endedIn(history));
     const before = prune ? behind.reason : `step ${reports.last}`;
     return { prune, reason: `${before}${prune ? ";" : ":"} ${reason}` };
+  }
+
+  /** The worst of what a trial must be behind of: the percentile, the precedents, and what its pace makes up for. */
+  bar(trial: Trial, history: History): PruneBar {
+    const behind = this.#comparison.bar(trial, history);
+    const { reason } = this.decide(trial, history);
+    const { value, threshold, voters } = behind;
+    if (threshold === null) return { ...behind, reason };
+    const ended = this.#endedIn(history);
+    const { best, count, direction } = ended;
+    const reports = digestOf(trial);
+    const none = { value, threshold: null, voters, reason };
+    // A trial all of whose reports are NaN is ended whatever the others did.
+    if (Number.isNaN(value)) return { value, threshold, voters, reason };
+    if (count === 0) return none;
+    const sign = signOf(direction);
+    const precedent = worstAt(precedentsOf(best, count), reports.last as number, direction);
+    const gain = furtherGain(reports, ended.lastStep, direction);
+    if (gain === Infinity) return none;
+    const losses = [sign * threshold, precedent?.loss ?? -Infinity, goalOf(best, count).loss + this.margin * gain];
+    return { value, threshold: sign * Math.max(...losses), voters, reason };
+  }
+
+  #endedIn({ direction, trials }: History): BestTrials {
+    if (this.#ended?.direction !== direction) this.#ended = new BestTrials(direction, GOAL_AT_MOST);
+    this.#ended.follow(trials);
+    return this.#ended;
   }
 
   #judge(reports: ReportDigest, ended: BestTrials): PruneDecision {
@@ -86,14 +111,13 @@ export class ProspectPruner implements Pruner {
     if (count === 0) return { prune: false, reason: "no complete trial meets the constraints" };
     const sign = signOf(direction);
     const own = reports.best(direction);
-    const good = best.slice(0, Math.min(PRECEDENTS_AT_MOST, Math.ceil(PRECEDENTS * count)));
-    const precedent = worstAt(good, reports.last as number, direction);
+    const precedent = worstAt(precedentsOf(best, count), reports.last as number, direction);
     if (precedent && sign * own <= precedent.loss) {
       const [mine, theirs] = shownApart(own, sign * precedent.loss);
       const { number } = precedent.trial;
       return { prune: false, reason: `best ${mine}; trial ${number}, one of the good ones, stood at ${theirs} here` };
     }
-    const goal = best[Math.min(GOAL_AT_MOST, Math.ceil(GOAL * count)) - 1] as Ended;
+    const goal = goalOf(best, count);
     const gain = furtherGain(reports, ended.lastStep, direction);
     if (gain === Infinity) return { prune: false, reason: "too few reports to see where it is going" };
     const reached = sign * own - this.margin * gain;
@@ -103,6 +127,15 @@ export class ProspectPruner implements Pruner {
       ? { prune: true, reason: `all good trials stood better, and at its pace ${hoped} ${on} is short of ${wanted}` }
       : { prune: false, reason: `at its pace it may reach ${hoped} ${on}, and ${wanted} is good` };
   }
+}
+
+function precedentsOf(best: readonly Ended[], count: number): readonly Ended[] {
+  return best.slice(0, Math.min(PRECEDENTS_AT_MOST, Math.ceil(PRECEDENTS * count)));
+}
+
+/** The trial that is to be equalled. */
+function goalOf(best: readonly Ended[], count: number): Ended {
+  return best[Math.min(GOAL_AT_MOST, Math.ceil(GOAL * count)) - 1] as Ended;
 }
 
 /** The trial that had reached least by a step, of those that had reported anything, with what it had. */

@@ -3,7 +3,7 @@ import { requireKnownKeys, UsageError } from "../core/index.js";
 import type { History, KnownKeys, Trial } from "../core/index.js";
 import { betweenChecks } from "./interval.js";
 import { invalidPrunerOption, requireWhole } from "./options.js";
-import type { PruneDecision, Pruner } from "./pruner.js";
+import type { PruneBar, PruneDecision, Pruner } from "./pruner.js";
 import { digestOf } from "./report-digest.js";
 import { shown, shownApart } from "./shown-apart.js";
 
@@ -66,6 +66,20 @@ export class ThresholdPruner implements Pruner {
     if (early !== null) return { prune: false, reason: `step ${step}: ${early}` };
     const { prune, reason } = this.#judge(reports.lastValue);
     return { prune, reason: `step ${step}: ${reason}` };
+  }
+
+  /** The limit on the worse side; null where there is one on the good side. */
+  bar(trial: Trial, history: History): PruneBar | null {
+    const { reason } = this.decide(trial, history);
+    const reports = digestOf(trial);
+    const step = reports.last;
+    if (step === undefined) return { value: NaN, threshold: null, voters: null, reason };
+    const value = reports.lastValue;
+    const early = betweenChecks(step, reports.previous ?? -1, this.nWarmupSteps, this.intervalSteps);
+    if (early !== null) return { value, threshold: null, voters: null, reason };
+    const [worse, better] = history.direction === "minimize" ? [this.upper, this.lower] : [this.lower, this.upper];
+    // A limit on the good side ends trials that are too good, which is no distance to a threshold.
+    return better === null ? { value, threshold: worse, voters: null, reason } : null;
   }
 
   #judge(value: number): PruneDecision {

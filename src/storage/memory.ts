@@ -1,6 +1,6 @@
 /** Studies in memory. */
 import { randomUUID } from "node:crypto";
-import { applyEvent, createStudyState, MlbenchError, toPlainData } from "../core/index.js";
+import { applyEvent, createStudyState, defined, MlbenchError, toPlainData } from "../core/index.js";
 import type { StudyEvent, StudyHeader, StudyState } from "../core/index.js";
 import { EventFeed } from "./event-feed.js";
 import type {
@@ -13,7 +13,9 @@ import type {
   StudyStorage,
   StudySummary,
   StudyWriter,
+  SummariesOptions,
   SummaryEntry,
+  WriterOptions,
 } from "./storage.js";
 import { storedEvent } from "./stored-event.js";
 import {
@@ -53,10 +55,10 @@ export class MemoryStorage implements StudyStorage {
     return this.openWriter(header.name);
   }
 
-  async openWriter(name: string): Promise<StudyWriter> {
+  async openWriter(name: string, { url, work }: WriterOptions = {}): Promise<StudyWriter> {
     const entry = this.#entry(name);
     if (entry.writer) throw locked(name, entry.writer);
-    entry.writer = new MemoryWriter(name, entry);
+    entry.writer = new MemoryWriter(name, entry, defined({ url, work }));
     return entry.writer;
   }
 
@@ -89,11 +91,12 @@ export class MemoryStorage implements StudyStorage {
     };
   }
 
-  async summaries(): Promise<SummaryEntry[]> {
-    const names = await this.list();
+  async summaries({ names, known }: SummariesOptions = {}): Promise<SummaryEntry[]> {
+    const wanted = names && new Set(names);
+    const all = (await this.list()).filter((name) => !wanted || wanted.has(name));
     return Promise.all(
-      names.map(async (name) => {
-        const summary = await this.summary(name);
+      all.map(async (name) => {
+        const summary = known?.(name) ?? (await this.summary(name));
         return { name, location: summary.location, summary, error: null };
       }),
     );
@@ -184,7 +187,7 @@ function locked(name: string, { owner }: MemoryWriter): Error {
 type Handler = (command: unknown) => Promise<unknown>;
 
 class MemoryWriter implements StudyWriter {
-  readonly owner: LockOwner = { pid: process.pid, host: "this process", since: new Date().toISOString() };
+  readonly owner: LockOwner;
   readonly findings = [];
   readonly #name: string;
   readonly #entry: Entry;
@@ -193,7 +196,8 @@ class MemoryWriter implements StudyWriter {
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(name: string, entry: Entry) {
+  constructor(name: string, entry: Entry, owner: Pick<LockOwner, "url" | "work">) {
+    this.owner = { pid: process.pid, host: "this process", since: new Date().toISOString(), ...owner };
     this.#name = name;
     this.#entry = entry;
   }

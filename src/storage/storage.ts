@@ -39,7 +39,7 @@ export interface StudyStorage {
    */
   summary(name: string): Promise<StudySummary>;
   /** The summary of every study by name, sorted; a study that cannot be read stands there with its error. */
-  summaries(): Promise<SummaryEntry[]>;
+  summaries(options?: SummariesOptions): Promise<SummaryEntry[]>;
   /**
    * What happens to a study after a revision, in order and each event once, as it happens (at most 300 ms after it is
    * durable), whichever process writes it, and without a lock. Events that the storage no longer holds singly are stood
@@ -107,12 +107,22 @@ export interface WriterOptions {
   /**
    * What the study is held for, for those who meet its lock. `command` says that it is held for a moment: others wait.
    */
-  readonly work?: "optimize" | "command" | "create" | "copy" | undefined;
+  readonly work?: "optimize" | "command" | "create" | "copy" | "serve" | undefined;
+  /** Where this owner takes commands, when it is a service; told to whom it locks out. */
+  readonly url?: string | undefined;
   /**
    * Whether the lock of an owner whose life cannot be told from here is taken over at once, instead of after a while
    * without a sign of life. @default false
    */
   readonly takeOver?: boolean | undefined;
+}
+
+/** The options of `summaries`. */
+export interface SummariesOptions {
+  /** These studies alone; one that is not there is left out. @default all */
+  readonly names?: readonly string[] | undefined;
+  /** What the caller knows of a study already: it is not read then. */
+  readonly known?: ((name: string) => StudySummary | undefined) | undefined;
 }
 
 /** The options of `follow`. */

@@ -1,10 +1,12 @@
 /** A study in a few lines: what lists and overviews show without reading its trials. */
-import { bestOfStudy, directionsOf, paretoFront, comparableTrials } from "../core/index.js";
+import { bestOfStudy, directionsOf, paretoFront, comparableTrials, studyKind } from "../core/index.js";
 import type {
   ComponentSpec,
   MlbenchError,
   StudyHeader,
+  StudyKind,
   StudyObjective,
+  StudyRun,
   StudyState,
   StudyTask,
   Trial,
@@ -36,6 +38,8 @@ export interface StudySummary extends TrialsInBrief {
   readonly objectives: readonly StudyObjective[];
   readonly created_at: string;
   readonly task: Pick<StudyTask, "model" | "dataset">;
+  /** What its trials run. */
+  readonly kind: StudyKind;
   readonly sampler: ComponentSpec;
   readonly pruner: ComponentSpec;
   readonly user_attrs: Readonly<Record<string, unknown>>;
@@ -43,6 +47,8 @@ export interface StudySummary extends TrialsInBrief {
   readonly note: string;
   /** ISO 8601, UTC: since when it is archived; null: it is not. */
   readonly archived_at: string | null;
+  /** What a service was last asked to run of it; null: nothing. */
+  readonly run: StudyRun | null;
   /** ISO 8601, UTC: when something last happened to the study, as far as its storage knows. */
   readonly last_activity_at: string;
   readonly revision: number;
@@ -60,17 +66,40 @@ export type SummaryEntry =
 /** What a summary takes over from a study's header. */
 export type HeaderInBrief = Pick<
   StudySummary,
-  "name" | "objectives" | "created_at" | "task" | "sampler" | "pruner" | "user_attrs" | "note" | "archived_at"
+  | "name"
+  | "objectives"
+  | "created_at"
+  | "task"
+  | "kind"
+  | "sampler"
+  | "pruner"
+  | "user_attrs"
+  | "note"
+  | "archived_at"
+  | "run"
 >;
 
 export function headerInBrief(header: StudyHeader): HeaderInBrief {
-  const { name, objectives, created_at, sampler, pruner, user_attrs, note = "", archived_at = null } = header;
+  const { name, objectives, created_at, sampler, pruner, user_attrs } = header;
+  const { note = "", archived_at = null, run = null } = header;
   const { model, dataset } = header.task;
   const task = Object.freeze({
     ...(model === undefined ? {} : { model }),
     ...(dataset === undefined ? {} : { dataset }),
   });
-  return { name, objectives, created_at, task, sampler, pruner, user_attrs, note, archived_at };
+  return {
+    name,
+    objectives,
+    created_at,
+    task,
+    kind: studyKind(header),
+    sampler,
+    pruner,
+    user_attrs,
+    note,
+    archived_at,
+    run,
+  };
 }
 
 function bestInBrief(best: Trial | null): BestOfSummary | null {

@@ -28,20 +28,37 @@ export const tellKeys: KnownKeys<TellResult> = {
   ...({ userAttrs: true, lease: true } as const),
 };
 
-/** What a trial from outside reports. */
-export interface ReportRequest {
+/** One report of a trial from outside. */
+export interface ReportPoint {
   /** Above the steps reported before. */
   readonly step: number;
   /** What the pruner compares. */
   readonly value: number;
   /** Further numbers of the step. */
   readonly metrics?: Metrics | undefined;
+}
+
+/** The keys of a {@link ReportPoint}. */
+export const pointKeys: KnownKeys<ReportPoint> = { step: true, value: true, metrics: true };
+
+/** What a trial from outside reports. */
+export interface ReportRequest extends ReportPoint {
   /** The token of the lease that the trial was handed out under. */
   readonly lease?: string | undefined;
 }
 
 /** The keys of a {@link ReportRequest}. */
-export const reportKeys: KnownKeys<ReportRequest> = { step: true, value: true, metrics: true, lease: true };
+export const reportKeys: KnownKeys<ReportRequest> = { ...pointKeys, lease: true };
+
+/** Several reports of one trial, taken in their order: all of them, or none where one is wrong. */
+export interface ReportBatch {
+  readonly reports: readonly ReportPoint[];
+  /** The token of the lease that the trial was handed out under. */
+  readonly lease?: string | undefined;
+}
+
+/** The keys of a {@link ReportBatch}. */
+export const batchKeys: KnownKeys<ReportBatch> = { reports: true, lease: true };
 
 /** What `annotate` changes; the rest stays. */
 export type AnnotationChange = Partial<Annotation>;
@@ -66,10 +83,17 @@ export interface AskOptions {
   readonly space?: SearchSpace | undefined;
   /** Seconds after the last sign of life at which the trial is given to somebody else. @default never */
   readonly lease?: number | undefined;
+  /**
+   * Tells this request from others: asked again with it, the same trial is handed out under the same lease, from 1 to
+   * 255 characters. Only with a lease. Kept (its hash) until 24 hours after the trial's end.
+   */
+  readonly key?: string | undefined;
+  /** Who asks, for people: at most 200 characters. Kept with the trial. */
+  readonly worker?: string | undefined;
 }
 
 /** The keys of {@link AskOptions}. */
-export const askKeys: KnownKeys<AskOptions> = { space: true, lease: true };
+export const askKeys: KnownKeys<AskOptions> = { space: true, lease: true, key: true, worker: true };
 
 /** A trial as another process is handed it. */
 export interface HandedTrial {
@@ -82,9 +106,9 @@ export interface HandedTrial {
 
 /** What another process may ask of the one that writes a study; plain data. */
 export type StudyCommand =
-  | { readonly type: "ask"; readonly space?: SearchSpace; readonly lease?: number }
+  | ({ readonly type: "ask" } & AskOptions)
   | { readonly type: "tell"; readonly number: number; readonly result: TellResult }
-  | ({ readonly type: "report"; readonly number: number } & ReportRequest)
+  | ({ readonly type: "report"; readonly number: number } & (ReportRequest | ReportBatch))
   | { readonly type: "heartbeat"; readonly number: number; readonly lease?: string }
   | { readonly type: "enqueue"; readonly params: Params; readonly userAttrs?: Readonly<Record<string, unknown>> }
   | { readonly type: "retry"; readonly number: number }

@@ -7,6 +7,8 @@ import type {
   AskOptions,
   CommandAnswers,
   HandedTrial,
+  ReportBatch,
+  ReportPoint,
   ReportRequest,
   StudyAnnotationChange,
   StudyCommand,
@@ -17,7 +19,7 @@ import type {
 export interface CommandTarget {
   ask(options: AskOptions): Promise<HandedTrial>;
   tell(number: number, result: TellResult): Promise<Trial>;
-  report(number: number, report: ReportRequest): Promise<ReportAnswer>;
+  report(number: number, report: ReportRequest | ReportBatch): Promise<ReportAnswer>;
   heartbeat(number: number, given: { lease?: string | undefined }): Promise<ReportAnswer>;
   enqueueTrial(params: Params, options?: { userAttrs?: Readonly<Record<string, unknown>> }): Promise<Trial>;
   retry(number: number): Promise<Trial>;
@@ -28,6 +30,7 @@ export interface CommandTarget {
   pause(): void;
   resume(): void;
   requestStop(): void;
+  flush(): Promise<void>;
 }
 
 /** Numbers that JSON has no word for arrive as text. */
@@ -37,6 +40,10 @@ function decoded({ value, values, ...rest }: TellResult): TellResult {
     ...(value === undefined ? {} : { value: decodeNumber(value) }),
     ...(values === undefined ? {} : { values: values.map((item) => decodeNumber(item) ?? item) }),
   };
+}
+
+function decodedPoint<T extends ReportPoint>(point: T): T {
+  return { ...point, value: decodeNumber(point.value) ?? point.value };
 }
 
 /** Carries out a command; its answer comes when its effect is durable. @throws MlbenchError `unknown-command`. */
@@ -49,15 +56,18 @@ export async function handleCommand(study: CommandTarget, given: unknown): Promi
   const command = given as StudyCommand;
   switch (command.type) {
     case "ask": {
-      const { space, lease } = command;
-      const { number, attempt, params, seed, lease: granted } = await study.ask({ space, lease });
+      const { type: _type, ...options } = command;
+      const { number, attempt, params, seed, lease: granted } = await study.ask(options);
       return { number, attempt, params, seed, lease: granted } satisfies HandedTrial;
     }
     case "tell":
       return study.tell(command.number, decoded(command.result));
     case "report": {
-      const { number, step, value, metrics, lease } = command;
-      return study.report(number, { step, value: decodeNumber(value) ?? value, metrics, lease });
+      const { type: _type, number, ...given } = command;
+      const report = "reports" in given ? { ...given, reports: given.reports.map(decodedPoint) } : decodedPoint(given);
+      const answer = await study.report(number, report);
+      await study.flush();
+      return answer;
     }
     case "heartbeat":
       return study.heartbeat(command.number, { lease: command.lease });

@@ -29,7 +29,8 @@ export class Leases {
   readonly #clock: LeaseClock;
   readonly #onEnd: (number: number) => void;
   readonly #deadlines = new Map<number, number>();
-  #callOff: (() => void) | null = null;
+  /** When the clock wakes this, and what calls that off. */
+  #alarm: { readonly at: number; readonly callOff: () => void } | null = null;
 
   /** @param onEnd called for a trial whose lease has ended */
   constructor(onEnd: (number: number) => void, clock: LeaseClock = systemClock) {
@@ -40,39 +41,52 @@ export class Leases {
   /** Starts a trial's lease anew: it was handed out, or gave a sign of life. */
   renew({ number, state, lease }: Pick<Trial, "number" | "state" | "lease">): void {
     if (!lease || state !== "running") return;
-    this.#deadlines.set(number, this.#clock.now() + lease.seconds * 1000);
-    this.#arm();
+    const deadline = this.#clock.now() + lease.seconds * 1000;
+    this.#deadlines.set(number, deadline);
+    // A deadline that moved away is found out when the clock wakes: renewing costs no look at the others.
+    if (!this.#alarm || deadline < this.#alarm.at) this.#wakeAt(deadline);
+  }
+
+  /** Seconds until a trial's lease ends; null where it has none. */
+  endsIn(number: number): number | null {
+    const deadline = this.#deadlines.get(number);
+    return deadline === undefined ? null : Math.max(0, deadline - this.#clock.now()) / 1000;
   }
 
   /** The trial is back, or the study is closed. */
   end(number: number): void {
-    if (this.#deadlines.delete(number)) this.#arm();
+    if (this.#deadlines.delete(number) && this.#deadlines.size === 0) this.#sleep();
   }
 
   endAll(): void {
     this.#deadlines.clear();
-    this.#arm();
+    this.#sleep();
   }
 
-  #arm(): void {
-    this.#callOff?.();
-    this.#callOff = null;
-    if (this.#deadlines.size === 0) return;
-    const wait = Math.max(0, Math.min(...this.#deadlines.values()) - this.#clock.now());
-    this.#callOff = this.#clock.after(wait, () => {
+  #sleep(): void {
+    this.#alarm?.callOff();
+    this.#alarm = null;
+  }
+
+  #wakeAt(at: number): void {
+    this.#alarm?.callOff();
+    const callOff = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
+      this.#alarm = null;
       this.#look();
     });
+    this.#alarm = { at, callOff };
   }
 
   #look(): void {
-    this.#callOff = null;
     const now = this.#clock.now();
     for (const [number, deadline] of [...this.#deadlines]) {
       if (deadline > now) continue;
       this.#deadlines.delete(number);
       this.#onEnd(number);
     }
-    this.#arm();
+    let next = Infinity;
+    for (const deadline of this.#deadlines.values()) next = Math.min(next, deadline);
+    if (next < Infinity) this.#wakeAt(next);
   }
 }
 

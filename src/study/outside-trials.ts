@@ -11,24 +11,28 @@ import type {
 } from "../core/index.js";
 import {
   ChannelTrial,
+  hashOfKey,
   isFinished,
+  isTokenOf,
   keptLease,
-  lastReport,
   MlbenchError,
+  tokenOfKey,
   toAttributes,
   UsageError,
 } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
-import type { AskOptions, ReportRequest, TellResult } from "./commands.js";
+import { AskKeys } from "./ask-keys.js";
+import type { AskOptions, ReportBatch, ReportRequest, TellResult } from "./commands.js";
 import { endingEvent, secondsSince } from "./finishing.js";
 import type { LeaseClock } from "./leases.js";
 import { leaseLost, Leases, newLease, requireLease } from "./leases.js";
 import { EXTERNAL } from "./new-trial.js";
+import { pointsOf, sortReports } from "./outside-reports.js";
 import { LEASE_ENDED, ownerLost } from "./recovery.js";
 import type { StudyLog } from "./study-log.js";
 import { studyClosed } from "./study-log.js";
 import { endedAs, outcomeOfTell } from "./tell-outcome.js";
-import type { TrialDispatcher } from "./trial-dispatcher.js";
+import type { StillWanted, TrialDispatcher, TrialOwner } from "./trial-dispatcher.js";
 
 /**
  * An objective's trial in the hands of the caller. Its methods throw an MlbenchError, `lease-lost` once somebody else may
@@ -57,6 +61,7 @@ export class OutsideTrials {
   readonly #dispatcher: TrialDispatcher;
   readonly #hooks: OutsideHooks;
   readonly #leases: Leases;
+  readonly #keys = new AskKeys();
 
   constructor(log: StudyLog, dispatcher: TrialDispatcher, hooks: OutsideHooks, clock?: LeaseClock) {
     this.#log = log;
@@ -78,23 +83,70 @@ export class OutsideTrials {
 
   onClose(): void {
     this.#leases.endAll();
+    this.#keys.clear();
   }
 
-  /** @throws UsageError `space-exhausted`, `invalid-option`. */
-  async ask({ space, lease: seconds }: AskOptions): Promise<AskedTrial> {
-    if (seconds !== undefined && !(Number.isFinite(seconds) && seconds > 0))
-      throw new UsageError("invalid-option", `lease must be a number of seconds above 0, got ${seconds}`);
-    const lease = seconds === undefined ? null : newLease(seconds);
-    const owner = { owner: EXTERNAL, slot: null, ...(lease ? { lease: keptLease(lease) } : {}) };
-    const next = await this.#dispatcher.next(owner, { space });
-    if (next === null || next.kind === "exhausted")
+  /** Seconds; null where it has no lease, or is not out. */
+  leaseEndsIn(number: number): number | null {
+    return this.#leases.endsIn(number);
+  }
+
+  /**
+   * @param gate what may be handed out, asked before a trial is drawn and again before it starts
+   * @returns null where the gate lets nothing through
+   * @throws UsageError `space-exhausted`, `invalid-option` | MlbenchError `lease-lost` for a key whose trial others have.
+   */
+  ask(options: AskOptions, gate: StillWanted = () => ({})): Promise<AskedTrial | null> {
+    const { key } = options;
+    if (key === undefined) return this.#handOut(options, gate);
+    return this.#keys.once(key, () => this.#askWithKey(key, options, gate));
+  }
+
+  async #askWithKey(key: string, options: AskOptions, gate: StillWanted): Promise<AskedTrial | null> {
+    const trial = this.#keys.find(key, this.#log.state);
+    if (!trial) return this.#handOut(options, gate);
+    const { number, attempt, state, lease } = trial;
+    // It came back, and nobody has it yet.
+    if (state === "waiting")
+      return this.#handOut(options, () => ({ takes: (one) => one.number === number, creates: false }));
+    const token = this.#tokenOf(key, number, attempt);
+    if (!lease || !isTokenOf(lease, token)) throw leaseLost(trial);
+    this.#leases.renew(trial);
+    await this.#log.synced();
+    return Object.assign(this.#handle(trial, token), { lease: { token, seconds: lease.seconds } });
+  }
+
+  async #handOut(options: AskOptions, gate: StillWanted): Promise<AskedTrial | null> {
+    const { space, lease: seconds, key, worker } = options;
+    const given = seconds === undefined ? null : newLease(seconds);
+    const leaseOf = (number: number, attempt: number): Lease | null =>
+      given && key !== undefined ? { ...given, token: this.#tokenOf(key, number, attempt) } : given;
+    const ownerOf = (number: number, attempt: number): TrialOwner => {
+      const lease = leaseOf(number, attempt);
+      return {
+        ...{ owner: EXTERNAL, slot: null, ...(lease ? { lease: keptLease(lease) } : {}) },
+        ...(worker === undefined ? {} : { worker }),
+        ...(key === undefined ? {} : { ask_key: hashOfKey(key) }),
+      };
+    };
+    const wanted = gate();
+    const next = wanted && (await this.#dispatcher.next(ownerOf, { space, ...wanted }, gate));
+    if (next === null) return null;
+    if (next.kind === "exhausted")
       throw new UsageError("space-exhausted", `study "${this.#header.name}": every point of its space has been tried`);
+    if (key !== undefined && next.kind === "run") this.#keys.add(key, next.number);
     await next.durable;
     // An equal trial's value was taken over: that one is finished, ask again.
-    if (next.kind === "reused") return this.ask({ space, lease: seconds });
+    if (next.kind === "reused") return this.#handOut(options, gate);
     const trial = this.#trial(next.number);
     this.#leases.renew(trial);
+    const lease = leaseOf(trial.number, trial.attempt);
     return Object.assign(this.#handle(trial, lease?.token), { lease });
+  }
+
+  /** A key's token is another one for each attempt: whoever had an earlier one is told from whoever has it now. */
+  #tokenOf(key: string, number: number, attempt: number): string {
+    return tokenOfKey(key, `${this.#header.created_at}/${number}/${attempt}`);
   }
 
   /** Every word of its holder counts as long as the trial is in this holder's hands. */
@@ -133,23 +185,21 @@ export class OutsideTrials {
   }
 
   /**
-   * Records a report of a trial that is out, and answers whether to go on. The last report again gets its answer again.
+   * Records reports of a trial that is out, one after another, and answers whether to go on: `prune` where any of them
+   * was answered so. Reports that were made already get their answer again.
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `invalid-report`; MlbenchError `lease-lost`.
    */
-  report(number: number, { step, value, metrics, lease }: ReportRequest): ReportAnswer {
-    const trial = this.#held(number, lease);
+  report(number: number, given: ReportRequest | ReportBatch): ReportAnswer {
+    const trial = this.#held(number, given.lease);
     if (!trial) return "stop";
-    if (typeof value !== "number" || !Number.isInteger(step) || step < 0)
-      throw new UsageError("invalid-report", `report of trial ${number}: give a value and a step (an integer from 0)`);
-    const last = lastReport(trial);
-    if (last && step < last.step)
-      throw new UsageError("invalid-report", `report of trial ${number}: steps must rise; ${last.step} was reported`);
-    const again = last?.step === step;
-    if (again && !Object.is(last.value, value + 0))
-      throw new UsageError("invalid-report", `report of trial ${number}: step ${step} was reported as ${last.value}`);
+    const { again, fresh } = sortReports(trial, pointsOf(given));
     this.#leases.renew(trial);
-    if (!again) return this.#judge(number, step, value, metrics);
-    return this.#answer(this.#dispatcher.judge(number, last.seen).prune);
+    let prune = false;
+    for (const count of again) prune = this.#dispatcher.judgeAgain(number, count).prune || prune;
+    let answer = this.#answer(prune);
+    for (const { step, value, metrics } of fresh)
+      if (this.#judge(number, step, value, metrics) === "prune") answer = "prune";
+    return answer;
   }
 
   #judge(number: number, step: number, value: number, given: Metrics = {}): ReportAnswer {

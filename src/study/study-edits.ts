@@ -1,5 +1,13 @@
 /** Changes to a study's records that its users ask for: trials queued, repeated, given up; notes and attributes. */
-import type { Annotation, Params, ScoredBaselines, SpaceReplacement, StudyAnnotation, Trial } from "../core/index.js";
+import type {
+  Annotation,
+  Params,
+  ScoredBaselines,
+  SpaceReplacement,
+  StudyAnnotation,
+  StudyRun,
+  Trial,
+} from "../core/index.js";
 import { isBanned, MlbenchError, toAttribute, toAttributes, UsageError } from "../core/index.js";
 import { checkParams } from "../search-space/check-params.js";
 import { withForcedParents } from "../search-space/forced-parents.js";
@@ -98,6 +106,11 @@ export class StudyEdits {
   async keepBaselines(scored: ScoredBaselines): Promise<void> {
     await this.#log.open();
     await this.#log.append({ type: "baselines-scored", ...scored });
+  }
+
+  async keepRun(run: StudyRun): Promise<void> {
+    await this.#log.open();
+    await this.#log.append({ type: "run-changed", run });
   }
 
   async replaceSpace(replacement: SpaceReplacement): Promise<void> {

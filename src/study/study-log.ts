@@ -53,6 +53,7 @@ export class StudyLog {
   /** Whether an `optimize` call is at work: then nobody else may open the study. */
   busy = false;
   #hooks: LogHooks | null = null;
+  readonly #listeners = new Set<(event: StudyEvent) => void>();
 
   constructor(storage: StudyStorage, opened: { state: StudyState; writer: StudyWriter | null }) {
     this.#storage = storage;
@@ -201,6 +202,7 @@ export class StudyLog {
       if (isDiskError(error)) this.#refused = true;
     });
     const { state } = this;
+    if (this.#listeners.size > 0) this.#announce(events);
     for (const event of events) {
       if (event.type !== "trial-finished" && event.type !== "trial-created") continue;
       const number = event.type === "trial-created" ? event.trial.number : event.number;
@@ -208,6 +210,16 @@ export class StudyLog {
       if (trial?.finish_index === this.#finished.length) this.#finished.push(trial);
     }
     return written;
+  }
+
+  /** Hears of every event as it is appended, which is before it is durable; returns what ends it. It must not throw. */
+  subscribe(listener: (event: StudyEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #announce(events: readonly StudyEvent[]): void {
+    for (const listener of this.#listeners) for (const event of events) listener(event);
   }
 
   /**
@@ -227,6 +239,11 @@ export class StudyLog {
   async flush(): Promise<void> {
     await this.#writer?.flush();
     this.#throwFault();
+  }
+
+  /** Resolves when everything appended so far is durable, whatever was wrong with other events. */
+  async synced(): Promise<void> {
+    await this.#writer?.flush();
   }
 
   #throwFault(): void {

@@ -9,18 +9,27 @@ import type {
   SearchSpace,
   SpaceReplacement,
   StudyAnnotation,
+  StudyEvent,
   StudyHeader,
+  StudyRun,
   StudyState,
   Trial,
 } from "../core/index.js";
-import { requireNumbers, UsageError } from "../core/index.js";
+import { UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import type { StudyStorage, StudyWriter } from "../storage/storage.js";
 import { askOptionsOf } from "./ask-options.js";
-import { reportKeys, tellKeys } from "./commands.js";
-import type { AnnotationChange, AskOptions, ReportRequest, StudyAnnotationChange, TellResult } from "./commands.js";
+import { tellKeys } from "./commands.js";
+import type {
+  AnnotationChange,
+  AskOptions,
+  ReportBatch,
+  ReportRequest,
+  StudyAnnotationChange,
+  TellResult,
+} from "./commands.js";
 import type { StudyComponents } from "./components.js";
 import { handleCommand } from "./handle-command.js";
 import type { LeaseClock } from "./leases.js";
@@ -28,6 +37,7 @@ import { OptimizeCall } from "./optimize-call.js";
 import type { CallOptions, TaskOptions } from "./optimize-options.js";
 import { callKeys, checkOptions, taskKeys, withWorkers } from "./optimize-options.js";
 import type { AskedTrial } from "./outside-trials.js";
+import { checkReport } from "./outside-reports.js";
 import { OutsideTrials } from "./outside-trials.js";
 import { MAX_ATTEMPTS } from "./recovery.js";
 import type { ReportKeeper } from "./report-keeper.js";
@@ -37,6 +47,7 @@ import { StudyLog } from "./study-log.js";
 import type { StudyManager } from "./study-manager.js";
 import { notOptimizing } from "./study-manager.js";
 import { StudyRecords } from "./study-records.js";
+import type { StillWanted } from "./trial-dispatcher.js";
 import { TrialDispatcher } from "./trial-dispatcher.js";
 import type { TrialRunner } from "./trial-runner.js";
 
@@ -76,6 +87,8 @@ export interface StudyParts {
   readonly prepare: PrepareRunner;
   /** Keeps the metrics of reports; without it they reach subscribers only. */
   readonly reports?: ReportKeeper;
+  /** A call of `optimize` leaves the study open at its end: whoever opened it closes it. @default false */
+  readonly staysOpen?: boolean;
   /** For tests: the time that leases are counted in. */
   readonly leaseClock?: LeaseClock;
 }
@@ -140,12 +153,23 @@ export class Study extends StudyRecords {
    * new one with its space drawn jointly. No process runs it; under a lease it is taken back from a holder who gives no
    * sign of life (a report, a heartbeat) for so many seconds.
    * @param given a space for this trial alone, or `{ lease: seconds, space }`
-   * @throws UsageError `space-exhausted`, `invalid-option`, `study-archived`.
+   * @throws UsageError `space-exhausted`, `invalid-option`, `study-archived` | MlbenchError `lease-lost` for a key whose
+   * trial was given to somebody else.
    */
   async ask(given?: SearchSpace | AskOptions): Promise<AskedTrial> {
+    // Without a gate there is always one.
+    return (await this.askThrough(() => ({}), given)) as AskedTrial;
+  }
+
+  /**
+   * {@link Study.ask} where somebody decides what may be handed out: null where `gate` lets nothing through. A request
+   * that was answered before gets its answer again all the same.
+   */
+  async askThrough(gate: StillWanted, given?: SearchSpace | AskOptions): Promise<AskedTrial | null> {
+    const options = askOptionsOf(given);
     await this.#log.open();
     requireActive(this.header);
-    return this.#outside.ask(askOptionsOf(given));
+    return this.#outside.ask(options, gate);
   }
 
   /**
@@ -165,13 +189,13 @@ export class Study extends StudyRecords {
   }
 
   /**
-   * Records an intermediate value of a trial that is out, and says whether to go on; renews its lease.
+   * Records an intermediate value of a trial that is out, or several in their order (all of them, or none where one is
+   * wrong), and says whether to go on; renews its lease. What was reported before is answered as it was then.
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `trial-finished`, `invalid-report`; MlbenchError `lease-lost`.
    */
-  async report(number: number, report: ReportRequest): Promise<ReportAnswer> {
-    requireKnownKeys("study.report", report, reportKeys);
-    if (report.metrics !== undefined) requireNumbers("study.report", "metric", report.metrics);
-    await this.#log.open();
+  async report(number: number, report: ReportRequest | ReportBatch): Promise<ReportAnswer> {
+    checkReport(report);
+    if (!this.#log.isOpen) await this.#log.open();
     return this.#outside.report(number, report);
   }
 
@@ -238,6 +262,11 @@ export class Study extends StudyRecords {
     return this.#edits.keepBaselines(scored);
   }
 
+  /** Keeps what a service is to run of the study, in place of what it kept of that before. Resolves when it is durable. */
+  keepRun(run: StudyRun): Promise<void> {
+    return this.#edits.keepRun(run);
+  }
+
   /**
    * Has the study search another space from now on, which is not checked; `changeSpace` does that, and says what becomes
    * of the trials so far.
@@ -278,7 +307,9 @@ export class Study extends StudyRecords {
     checkTarget(options, this.header);
     if (this.#manager)
       throw new UsageError("already-optimizing", `study "${this.name}" is being optimized in this process already`);
-    const close = (): Promise<void> => this.close();
+    const close = async (): Promise<void> => {
+      if (!this.#parts.staysOpen) await this.close();
+    };
     const call = new OptimizeCall<Study>({ study: this, log: this.#log, dispatcher: this.#dispatcher, options, close });
     this.#manager = call.manager;
     this.#log.busy = true;
@@ -320,6 +351,26 @@ export class Study extends StudyRecords {
   get #running(): StudyManager {
     if (this.#manager) return this.#manager;
     throw notOptimizing(this.name);
+  }
+
+  /** Ends the running call, if there is one: every point of the space has been tried. */
+  endExhausted(): void {
+    this.#manager?.stop("space-exhausted", "wait");
+  }
+
+  /** Hears of every event that this object appends, before it is durable; returns what ends it. It must not throw. */
+  subscribe(listener: (event: StudyEvent) => void): () => void {
+    return this.#log.subscribe(listener);
+  }
+
+  /** Seconds after which a trial that is out is taken back without a sign of life; null where that is not counted here. */
+  leaseEndsIn(number: number): number | null {
+    return this.#outside.leaseEndsIn(number);
+  }
+
+  /** Resolves when everything that was written so far is durable, reports included. */
+  flush(): Promise<void> {
+    return this.#log.synced();
   }
 
   /** Folds the study's files and lets other processes write. The next write opens them again. */

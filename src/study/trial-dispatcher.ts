@@ -1,6 +1,6 @@
 /** Where a study's trials are queued and handed out, and each report is recorded and judged by the pruner. */
 import type { Distribution, KeptLease, Params, ParamValue, StudyEvent, StudyHeader, Trial } from "../core/index.js";
-import { MlbenchError, toAttribute, whenReady, withLiveReports } from "../core/index.js";
+import { firstReports, lastReport, MlbenchError, toAttribute, whenReady, withLiveReports } from "../core/index.js";
 import type { PruneDecision } from "../pruners/pruner.js";
 import { ParameterGroups } from "../search-space/parameter-groups.js";
 import { now } from "./clock.js";
@@ -18,7 +18,14 @@ export interface TrialOwner {
   readonly owner: string;
   readonly slot: number | null;
   readonly lease?: KeptLease;
+  /** What it calls itself. */
+  readonly worker?: string;
+  /** What tells its request again. */
+  readonly ask_key?: string;
 }
+
+/** Who gets a trial, where that depends on which one it is. */
+export type OwnerOf = (number: number, attempt: number) => TrialOwner;
 
 /** A trial to run, or one whose value was taken over from an equal one, or none: every point was tried. */
 export type NextTrial =
@@ -78,7 +85,7 @@ export class TrialDispatcher {
    * The next trial, started under its owner; null when none may be handed out.
    * @param still what may be handed out once it is drawn: a sampler may have taken its time
    */
-  next(owner: TrialOwner, options: DrawOptions = {}, still: StillWanted = () => options): Promise<NextTrial | null> {
+  next(owner: TrialOwner | OwnerOf, options: DrawOptions = {}, still: StillWanted = () => options): Promise<NextTrial | null> {
     return this.#inTurn(() =>
       whenReady(this.#draw(options), (draft) => (draft && fits(draft, still()) ? this.#start(draft, owner) : null)),
     );
@@ -120,9 +127,15 @@ export class TrialDispatcher {
     return this.#draws.draw({ ...options, takes: (trial) => !this.#reserved.has(trial.number) && takes(trial) });
   }
 
-  #start(draft: Draft, owner: TrialOwner): NextTrial {
-    if (draft.kind === "proposal") return this.#create(draft, { state: "running", started_at: now(), ...owner });
-    return { kind: "run", number: draft.trial.number, durable: this.#startWaiting(draft, owner) };
+  #start(draft: Draft, given: TrialOwner | OwnerOf): NextTrial {
+    const ownerOf = typeof given === "function" ? given : () => given;
+    if (draft.kind === "proposal") {
+      const { ask_key, ...owner } = ownerOf(this.#log.state.size, 1);
+      const asked = ask_key === undefined ? {} : { ask_keys: [ask_key] };
+      return this.#create(draft, { state: "running", started_at: now(), ...owner, ...asked });
+    }
+    const { number, attempt } = draft.trial;
+    return { kind: "run", number, durable: this.#startWaiting(draft, ownerOf(number, attempt)) };
   }
 
   #startWaiting({ trial, params, space }: WaitingDraft, owner: TrialOwner): Promise<void> {
@@ -229,6 +242,15 @@ export class TrialDispatcher {
   judge(number: number, seen: number, besideRunning = true): PruneDecision {
     const trial = withLiveReports(this.#running(number));
     return this.#components.pruner.decide(trial, this.#log.historyWhen(seen, besideRunning));
+  }
+
+  /** What the pruner said when a running trial had made so many of its reports. */
+  judgeAgain(number: number, count: number): PruneDecision {
+    const trial = this.#running(number);
+    const last = lastReport(trial);
+    if (last?.count === count) return this.judge(number, last.seen);
+    const then = firstReports(trial, count);
+    return this.#components.pruner.decide(then, this.#log.historyWhen(then.seen.at(-1) ?? 0));
   }
 
   /** Whether the pruner looks at running trials. */

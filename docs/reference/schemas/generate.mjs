@@ -295,6 +295,14 @@ const defs = {
           "null for every other. sha256 is its token's: the token itself is told to the one who asked alone.",
         ...nullable(keptLease),
       },
+      worker: {
+        description: "Who has it or had it in the end, as it called itself when it asked; missing where it did not.",
+        ...text,
+      },
+      ask_keys: {
+        description: "What tells the requests again that it was handed out for; missing without keys.",
+        ...list(text),
+      },
       backend: { description: "Where it was trained: wasm/native, wasm/relaxed, …", ...nullable(text) },
       kernels: {
         description: "Those that trained it; missing where nothing was trained, and in records of earlier versions.",
@@ -337,7 +345,7 @@ const defs = {
     {
       optional: [
         ...["kernels", "isa", "distributions", "value", "annotation", "baselines", "intermediate_parts"],
-        ...["bound", "against_defaults", "space_version", "command_line"],
+        ...["bound", "against_defaults", "space_version", "worker", "ask_keys", "command_line"],
       ],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),

@@ -113,6 +113,22 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./doctor.js")).doctorCommand,
   },
   {
+    name: "serve",
+    summary: "serve the studies: an HTTP interface, and a dashboard in the browser",
+    load: async () => (await import("./serve.js")).serveCommand,
+  },
+  {
+    name: "open",
+    summary: "print or open the URL of the running service",
+    load: async () => (await import("./open.js")).openCommand,
+  },
+  {
+    name: "tokens",
+    subcommands: ["create", "list", "revoke"],
+    summary: "make, list and revoke tokens of the service",
+    load: async () => (await import("./tokens.js")).tokensCommand,
+  },
+  {
     name: "train",
     summary: "train one model on one dataset",
     load: async () => (await import("./train.js")).trainCommand,

@@ -1,6 +1,6 @@
 /** Whether an event or a record is one that this program can have written: its checksum alone does not say. */
 import { isFinished } from "../../core/index.js";
-import type { StudyEvent, Trial } from "../../core/index.js";
+import type { RunState, StudyEvent, Trial } from "../../core/index.js";
 
 type Raw = Readonly<Record<string, unknown>>;
 type Test = (value: unknown) => boolean;
@@ -91,6 +91,8 @@ const record = shapeOf({
   owner: orNull(isText),
   slot: orNull(isNumber),
   lease: maybe(isLease),
+  worker: maybe(isText),
+  ask_keys: maybe(listOf(isText)),
   retry_of: orNull(isCount),
   user_attrs: isRecord,
   space_version: maybe(isCount),
@@ -113,12 +115,24 @@ export const areEarlierSpaces = listOf(
   shaped({ ...earlier, space: valuesOf(isDistribution), until: isText, trials: isCount }),
 );
 
+const stateOfRun: Readonly<Record<RunState, true>> = {
+  ...({ running: true, paused: true, stopping: true, cancelled: true, finished: true, failed: true } as const),
+};
+
+/** Whether a study's head may keep this as its run. */
+export const isRun = shaped({
+  state: (value) => typeof value === "string" && Object.hasOwn(stateOfRun, value),
+  ...{ total_trials: orNull(isCount), timeout_s: orNull(isNumber), workers: orNull(isCount), weight: isNumber },
+  ...{ options: isRecord, started_at: isText, ended_at: orNull(isText), stopped_by: orNull(isText) },
+  error: orNull(shaped({ code: isText, message: isText })),
+});
+
 /** The keys of each event besides `type`, and what they hold. */
 const tests: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>> = {
   "trial-created": { trial: isRecord },
   "trial-started": {
     ...{ number: isCount, started_at: isText, owner: isText, slot: orNull(isNumber), backend: orNull(isText) },
-    lease: maybe(isLease),
+    ...{ lease: maybe(isLease), worker: maybe(isText), ask_key: maybe(isText) },
   },
   "trial-param": { number: isCount, name: isText, value: isParam, distribution: isRecord },
   "trial-report": {
@@ -140,6 +154,7 @@ const tests: Readonly<Record<StudyEvent["type"], Readonly<Record<string, Test>>>
   "study-annotated": { note: isText, archived_at: orNull(isText) },
   "baselines-scored": baselines,
   "search-ended": { at: isText, finished: isCount, reason: isText },
+  "run-changed": { run: isRun },
   "space-changed": {
     ...{ at: isText, space: valuesOf(isDistribution), params: maybe(isRecord), align_window: maybe(isCount) },
     before: shaped(earlier),

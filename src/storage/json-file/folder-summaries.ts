@@ -1,5 +1,6 @@
 /** How the studies of a folder stand, in brief: of one, and of all that are there. */
-import type { StudySummary, SummaryEntry } from "../storage.js";
+import type { StudySummary, SummariesOptions, SummaryEntry } from "../storage.js";
+import { isStudyName } from "../study-errors.js";
 import { diskError } from "./disk-errors.js";
 import type { LoadedStudy } from "./load.js";
 import type { StudyPaths } from "./paths.js";
@@ -42,20 +43,25 @@ export class FolderSummaries {
     }
   }
 
-  /** Of every study, in the order of their names; an error in the place of one that cannot be read. */
-  async summaries(): Promise<SummaryEntry[]> {
-    const names = await possibleNames(this.#site.directory);
-    this.#reader.keepOnly(names);
+  /** In the order of their names; an error in the place of one that cannot be read. */
+  async summaries({ names: asked, known }: SummariesOptions = {}): Promise<SummaryEntry[]> {
+    const names = asked ? asked.filter(isStudyName).sort() : await possibleNames(this.#site.directory);
+    if (!asked) this.#reader.keepOnly(names);
     const entries = new Map<string, SummaryEntry>();
     let next = 0;
     const readOn = async (): Promise<void> => {
       for (let name = names[next++]; name !== undefined; name = names[next++]) {
-        const entry = await this.#entryOf(name);
+        const summary = known?.(name);
+        const entry = summary ? this.#entry(summary) : await this.#entryOf(name);
         if (entry) entries.set(name, entry);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, readOn));
     return names.flatMap((name) => entries.get(name) ?? []);
+  }
+
+  #entry(summary: StudySummary): SummaryEntry {
+    return { name: summary.name, location: this.#studies.location(summary.name), summary, error: null };
   }
 
   /** Null for a file that is no study's, and for a study deleted meanwhile. */
@@ -65,8 +71,7 @@ export class FolderSummaries {
     try {
       const brief = await this.#reader.glance(name, paths);
       if (!brief && !(await readsLikeStudy(this.#site.system, paths.snapshot))) return null;
-      const summary = this.#withOwner(name, paths, brief ?? (await this.#reader.read(name, paths)));
-      return { name, location, summary, error: null };
+      return this.#entry(this.#withOwner(name, paths, brief ?? (await this.#reader.read(name, paths))));
     } catch (reason) {
       const error = diskError("reading", paths.snapshot, reason);
       return error.code === "unknown-study" ? null : { name, location, summary: null, error };

@@ -14,6 +14,7 @@ import type {
   StudyStorage,
   StudySummary,
   StudyWriter,
+  SummariesOptions,
   SummaryEntry,
   WriterOptions,
 } from "../storage.js";
@@ -180,8 +181,8 @@ export class JsonFileStorage implements StudyStorage {
     return this.#summaries.summary(name);
   }
 
-  summaries(): Promise<SummaryEntry[]> {
-    return this.#summaries.summaries();
+  summaries(options?: SummariesOptions): Promise<SummaryEntry[]> {
+    return this.#summaries.summaries(options);
   }
 
   async *follow(name: string, fromRevision: number, { signal }: FollowOptions = {}): AsyncGenerator<StudyChange> {
@@ -287,9 +288,9 @@ export class JsonFileStorage implements StudyStorage {
     return unknownStudy(name, await this.list().catch(() => []));
   }
 
-  async #lock(name: string, paths: StudyPaths, { work, takeOver }: LockRequest = {}): Promise<Lock> {
+  async #lock(name: string, paths: StudyPaths, { work, takeOver, url = this.#url }: LockRequest = {}): Promise<Lock> {
     const onWait = (owner: LockOwner): void => this.#onWait?.(name, owner);
-    const request = { url: this.#url, work, takeOver, onWait };
+    const request = { url, work, takeOver, onWait };
     const attempt = await this.#locks.acquire(paths.lock, request).catch((error: unknown) => {
       throw diskError("taking the lock", paths.lock, error);
     });

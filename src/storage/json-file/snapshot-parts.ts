@@ -5,7 +5,7 @@ import type { MendedLine, MendedSnapshot } from "./snapshot-mend.js";
 /** Top-level keys without which a study is one all the same. */
 const dispensable = new Set([
   ...["summary", "annotations", "made_by", "baselines", "note", "archived_at", "copied_from", "ended"],
-  "earlier_spaces",
+  ...["run", "earlier_spaces"],
 ]);
 
 /** What a mended snapshot is made of. */

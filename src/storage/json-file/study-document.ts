@@ -1,7 +1,7 @@
 /** What a snapshot file holds, checked. */
 import { createStudyState, MlbenchError, UsageError } from "../../core/index.js";
 import type { Annotation, StudyHeader, StudyState, Trial } from "../../core/index.js";
-import { areBaselines, areEarlierSpaces, isParam, isRecord, wrongStoredTrial } from "./event-check.js";
+import { areBaselines, areEarlierSpaces, isParam, isRecord, isRun, wrongStoredTrial } from "./event-check.js";
 import type { RecordTexts } from "./record-texts.js";
 
 export const FORMAT = "mlbench-hpo-study";
@@ -52,6 +52,7 @@ const optionalKeys = [
   "archived_at",
   "copied_from",
   "ended",
+  "run",
   "earlier_spaces",
 ] as const satisfies readonly (keyof StudyHeader)[];
 
@@ -98,6 +99,7 @@ export function splitHeader(raw: Readonly<Record<string, unknown>>): {
     damaged('"baselines" must be a list of errors');
   if (raw["earlier_spaces"] !== undefined && !areEarlierSpaces(raw["earlier_spaces"]))
     damaged('"earlier_spaces" must be a list of spaces');
+  if (raw["run"] !== undefined && !isRun(raw["run"])) damaged('"run" is no run');
   for (const key of ["made_by", "copied_from", "ended"] as const)
     if (raw[key] !== undefined && !isRecord(raw[key])) damaged(`"${key}" must be an object`);
   for (const key of ["note", "archived_at"] as const)

@@ -4,12 +4,16 @@ import { studyExecutor } from "../../../src/app/executor-of.js";
 import type { Trial } from "../../../src/core/index.js";
 import { blankTrial } from "../../../src/core/index.js";
 import type { ExpectedTrials } from "../../../src/executors/executor.js";
-import { PiscinaExecutor } from "../../../src/executors/piscina.js";
+import { createExecutor } from "../../../src/executors/index.js";
+import type { PiscinaExecutor } from "../../../src/executors/piscina.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
 import type { OptimizeStudyOptions, Study } from "../../../src/study/study.js";
 import { small } from "../../fixtures/app/small-studies.js";
 
-const warmUp = vi.spyOn(PiscinaExecutor.prototype, "warmUp").mockReturnValue(undefined);
+// The class that the registry makes: registries outlive modules that another file of the same process had loaded anew.
+const made = await createExecutor("thread", { places: 1 });
+await made.close();
+const warmUp = vi.spyOn(Object.getPrototypeOf(made) as PiscinaExecutor, "warmUp").mockReturnValue(undefined);
 afterEach(() => {
   warmUp.mockClear();
 });

@@ -1,0 +1,327 @@
+/** One executor shared by many studies: each gets places by its weight, and one alone gets them all. */
+import { MlbenchError } from "../core/index.js";
+import type { Executor, ExecutedTrial, ExpectedTrials, Place, RunHooks, TrialJob } from "../executors/executor.js";
+
+/** How much of the pool a study may have. */
+export interface ShareOptions {
+  /** Its part of the place-time, against that of the other studies that want places. */
+  readonly weight: number;
+  /** The most places at once. */
+  readonly limit: number;
+}
+
+/** A trial under way in the pool. */
+export interface PooledTrial {
+  readonly study: string;
+  readonly number: number;
+  readonly slot: number;
+  readonly owner: string;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+}
+
+/** A study's part of a pool. Its `close` gives back places only: the pool's workers stay. */
+export interface Share extends Executor {
+  /** Places that it holds at this moment. */
+  readonly held: number;
+  /** Place-seconds that it has had. */
+  readonly served: number;
+  /** From now on; what was had before stays had. */
+  set(options: Partial<ShareOptions>): void;
+}
+
+/** The pool's time, in milliseconds that never go back; a parameter so that tests need not wait. */
+export type PoolClock = () => number;
+
+/** A study that wants no place for longer than this has no claim to what it did not take. */
+const CLAIM_MS = 1_000;
+
+interface Waiter {
+  readonly grant: (place: Place) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/**
+ * Deficit round robin over place-time. Each study has an account of the place-time it has had, divided by its weight;
+ * the next free place goes to the one with the lowest account among those that want one at that moment. A place that is
+ * handed out is charged beforehand with the time that the study's trials usually hold one, so that eight places that come
+ * free at once do not all go the same way. Who wants nothing saves nothing up.
+ */
+export class FairPool {
+  readonly #executor: Executor;
+  readonly #clock: PoolClock;
+  readonly #shares = new Set<StudyShare>();
+  readonly #running = new Set<PooledTrial>();
+  /** Places asked of the executor and not granted yet. */
+  #asked = 0;
+  #turn = 0;
+  /** The account of whoever got the last place: newcomers start there. */
+  #level = 0;
+  #done = 0;
+  #failed = 0;
+
+  constructor(executor: Executor, clock: PoolClock = () => performance.now()) {
+    this.#executor = executor;
+    this.#clock = clock;
+  }
+
+  /** How many places there are now; null where that cannot be told. */
+  capacity(): number | null {
+    return this.#executor.capacity();
+  }
+
+  /** The trials under way. */
+  get running(): readonly PooledTrial[] {
+    return [...this.#running];
+  }
+
+  /** How many trials have ended here, and how many of them failed. */
+  get ended(): { readonly done: number; readonly failed: number } {
+    return { done: this.#done, failed: this.#failed };
+  }
+
+  /** A part of the pool for one study, until it is closed. */
+  share(study: string, options: ShareOptions): Share {
+    const share = new StudyShare(study, options, {
+      now: this.#clock,
+      capacity: () => this.#executor.capacity(),
+      level: () => this.#level,
+      changed: () => {
+        this.#pump();
+      },
+      turn: () => ++this.#turn,
+      run: (place, job, hooks) => this.#run(study, place, job, hooks),
+      warmUp: (places, expected) => this.#executor.warmUp?.(places, expected),
+      closed: () => this.#shares.delete(share),
+    });
+    this.#shares.add(share);
+    return share;
+  }
+
+  /** Ends the executor's workers, and refuses whoever still waits. */
+  async close(): Promise<void> {
+    for (const share of [...this.#shares]) await share.close();
+    await this.#executor.close();
+  }
+
+  /** Asks the executor for as many places as are wanted now. */
+  #pump(): void {
+    let wanted = 0;
+    for (const share of this.#shares) wanted += share.wants;
+    while (this.#asked < wanted) {
+      this.#asked += 1;
+      this.#executor.acquire().then(
+        (place) => {
+          this.#asked -= 1;
+          this.#grant(place);
+        },
+        (error: unknown) => {
+          this.#asked -= 1;
+          for (const share of this.#shares) share.refuse(error);
+        },
+      );
+    }
+  }
+
+  #grant(place: Place): void {
+    const share = this.#next();
+    // Whoever wanted it has lost interest.
+    if (!share) place.release();
+    else {
+      this.#level = Math.max(this.#level, share.account);
+      share.take(place);
+    }
+  }
+
+  #next(): StudyShare | null {
+    let next: StudyShare | null = null;
+    for (const share of this.#shares) if (share.wants > 0 && (!next || share.comesBefore(next))) next = share;
+    return next;
+  }
+
+  async #run(study: string, place: Place, job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
+    const { slot, owner } = place;
+    const trial = { study, number: job.number, slot, owner, since: new Date().toISOString() };
+    this.#running.add(trial);
+    try {
+      const ended = await place.run(job, hooks);
+      if (ended.state !== "cancelled") this.#done += 1;
+      if (ended.state === "failed") this.#failed += 1;
+      return ended;
+    } finally {
+      this.#running.delete(trial);
+    }
+  }
+}
+
+interface ShareHooks {
+  now(): number;
+  capacity(): number | null;
+  level(): number;
+  /** More or fewer places are wanted, or one was given back. */
+  changed(): void;
+  /** A number above all before it. */
+  turn(): number;
+  run(place: Place, job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial>;
+  warmUp(places: number, expected: ExpectedTrials): void;
+  closed(): void;
+}
+
+function closed(): MlbenchError {
+  return new MlbenchError("executor-closed", "the executor is closed: it has no places any more");
+}
+
+class StudyShare implements Share {
+  readonly name = "fair-pool";
+  readonly study: string;
+  readonly #hooks: ShareHooks;
+  readonly #waiting: Waiter[] = [];
+  /** When each place that is held was handed out. */
+  readonly #heldSince = new Set<{ readonly at: number }>();
+  #weight: number;
+  #limit: number;
+  #closed = false;
+  /** Place-milliseconds had so far by the weight of their time, up to `#lookedAt`. */
+  #had: number;
+  #served = 0;
+  #lookedAt: number;
+  #lastWanted: number;
+  /** How long its trials usually hold a place, in milliseconds. */
+  #usual = 0;
+  #lastTurn = 0;
+
+  constructor(study: string, { weight, limit }: ShareOptions, hooks: ShareHooks) {
+    this.study = study;
+    this.#weight = weight;
+    this.#limit = limit;
+    this.#hooks = hooks;
+    this.#had = hooks.level();
+    this.#lookedAt = hooks.now();
+    this.#lastWanted = -Infinity;
+  }
+
+  get held(): number {
+    return this.#heldSince.size;
+  }
+
+  get served(): number {
+    this.#look();
+    return this.#served / 1000;
+  }
+
+  /** How many places it wants now. */
+  get wants(): number {
+    return this.#closed ? 0 : Math.max(0, Math.min(this.#waiting.length, this.#limit - this.held));
+  }
+
+  /** What it has had, and what the places that it holds are likely to take yet, by its weight. */
+  get account(): number {
+    const now = this.#look();
+    let ahead = 0;
+    for (const { at } of this.#heldSince) ahead += Math.max(0, this.#usual - (now - at));
+    return this.#had + ahead / this.#weight;
+  }
+
+  comesBefore(other: StudyShare): boolean {
+    const [mine, theirs] = [this.account, other.account];
+    if (mine !== theirs) return mine < theirs;
+    const [holds, held] = [this.held / this.#weight, other.held / other.#weight];
+    return holds === held ? this.#lastTurn < other.#lastTurn : holds < held;
+  }
+
+  /** Brings the account up to now. */
+  #look(): number {
+    const now = this.#hooks.now();
+    const had = (now - this.#lookedAt) * this.held;
+    this.#served += had;
+    this.#had += had / this.#weight;
+    this.#lookedAt = now;
+    return now;
+  }
+
+  /** Says that a place is wanted; whoever did not for a while starts from where the others are. */
+  #want(): void {
+    const now = this.#look();
+    if (now - this.#lastWanted > CLAIM_MS && this.held === 0) this.#had = Math.max(this.#had, this.#hooks.level());
+    this.#lastWanted = now;
+  }
+
+  set({ weight = this.#weight, limit = this.#limit }: Partial<ShareOptions>): void {
+    this.#look();
+    // Places held back by a limit are no claim.
+    if (limit > this.#limit) this.#had = Math.max(this.#had, this.#hooks.level());
+    this.#weight = weight;
+    this.#limit = limit;
+    this.#hooks.changed();
+  }
+
+  capacity(): number | null {
+    const places = this.#hooks.capacity();
+    if (places === null) return Number.isFinite(this.#limit) ? this.#limit : null;
+    return Math.min(places, this.#limit);
+  }
+
+  async acquire(signal?: AbortSignal): Promise<Place> {
+    signal?.throwIfAborted();
+    if (this.#closed) throw closed();
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        waiter.refuse(signal?.reason);
+      };
+      const settled = (): void => signal?.removeEventListener("abort", leave);
+      const waiter: Waiter = {
+        grant: (place) => {
+          settled();
+          resolve(place);
+        },
+        refuse: (error) => {
+          settled();
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort's reason may be anything
+          reject(error);
+        },
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#want();
+      this.#waiting.push(waiter);
+      this.#hooks.changed();
+    });
+  }
+
+  /** Hands a place to who has waited longest. */
+  take(place: Place): void {
+    const at = this.#look();
+    const hold = { at };
+    this.#heldSince.add(hold);
+    this.#lastTurn = this.#hooks.turn();
+    this.#lastWanted = at;
+    this.#waiting.shift()?.grant({
+      slot: place.slot,
+      owner: place.owner,
+      run: (job, hooks) => this.#hooks.run(place, job, hooks),
+      release: () => {
+        const now = this.#look();
+        if (!this.#heldSince.delete(hold)) return;
+        const took = now - at;
+        this.#usual = this.#usual === 0 ? took : 0.7 * this.#usual + 0.3 * took;
+        if (this.wants > 0) this.#want();
+        place.release();
+        this.#hooks.changed();
+      },
+    });
+  }
+
+  refuse(error: unknown): void {
+    for (const waiter of this.#waiting.splice(0)) waiter.refuse(error);
+  }
+
+  warmUp(places: number, expected: ExpectedTrials): void {
+    this.#hooks.warmUp(Math.min(places, this.capacity() ?? places), expected);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.refuse(closed());
+    this.#hooks.closed();
+  }
+}

@@ -1,0 +1,448 @@
+/** The study host: opens studies, runs many of them over one pool, shows them live, and goes on after a restart. */
+import { hostname } from "node:os";
+import { MlbenchError, studyKind, UsageError } from "../core/index.js";
+import type { StudyRun, StudyState } from "../core/index.js";
+import { commandStudy, requireCommand } from "../app/command-study.js";
+import { createExecutor } from "../executors/index.js";
+import type { Executor } from "../executors/executor.js";
+import { lastRecordedActivity, headerInBrief, trialsInBrief } from "../storage/study-summary.js";
+import type { StudyStorage, StudySummary } from "../storage/storage.js";
+import { StudyLockedError, studyLocked } from "../storage/study-errors.js";
+import type { CommandAnswers, StudyCommand } from "../study/commands.js";
+import { handleCommand } from "../study/handle-command.js";
+import type { Study } from "../study/study.js";
+import { FairPool } from "./fair-pool.js";
+import type {
+  HostedStudy,
+  ListChange,
+  OutsideAsk,
+  OutsideAskAnswer,
+  OutsideWorkerStatus,
+  Run,
+  RunChange,
+  RunRequest,
+  StudyHost,
+  StudyView,
+  WorkerStatus,
+} from "./host.js";
+import { HostedRun, shownRun } from "./hosted-run.js";
+import { outsideRunner } from "./no-places.js";
+import { OpenStudies } from "./open-studies.js";
+import type { OpenStudy } from "./open-studies.js";
+import { OutsideDesk } from "./outside.js";
+import { requireRunChange, requireRunRequest, runOf } from "./run-request.js";
+import { StudyList } from "./study-list.js";
+import type { MakeStudyRequest } from "./make-study.js";
+import type { ThreadTasks } from "./study-thread.js";
+import { StudyViews } from "./study-view.js";
+import { StudyThread } from "./off-thread.js";
+import { openStorage } from "../app/storage.js";
+import type { StorageLocation } from "../app/storage.js";
+
+/** What a study host is made with. */
+export interface StudyHostOptions {
+  /** A folder, a storage's URL, or a storage object. */
+  readonly storage: StorageLocation;
+  /** How many trials run at once. @default the number of cores */
+  readonly workers?: number | undefined;
+  /** What trials run in: a registered executor's name. @default "thread" */
+  readonly isolation?: string | undefined;
+  /** An executor in place of one of that name; closed with the host. */
+  readonly executor?: Executor | undefined;
+  /** Folders that requests may name files in. @default none */
+  readonly allow?: readonly string[] | undefined;
+  /** Where the service takes commands, once that is known; stands in the locks. */
+  readonly url?: (() => string | undefined) | undefined;
+  /** How long trials under way may take to end after a stop, in milliseconds. @default 10000 */
+  readonly graceMs?: number | undefined;
+  /** How long after its last write a study is given up, in milliseconds. @default 60000 */
+  readonly idleMs?: number | undefined;
+  /** How long a view that nobody looks at is kept, in milliseconds. @default 180000 */
+  readonly viewIdleMs?: number | undefined;
+  /** Hears what went wrong with a study that nobody else is told. */
+  readonly onProblem?: ((study: string, error: unknown) => void) | undefined;
+}
+
+/** How often it is looked whether a study that another process had is free for its run. */
+const WAITING_MS = 5_000;
+
+/**
+ * Opens a host over a storage. Nothing is run before `resume` or `startRun`.
+ * @throws UsageError `invalid-storage`, `unknown-storage`, `unknown-executor`, `invalid-option`.
+ */
+export async function openStudyHost(options: StudyHostOptions): Promise<StudyHost> {
+  const storage = await openStorage(options.storage);
+  const { isolation = "thread", workers } = options;
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1))
+    throw new UsageError("invalid-option", `workers must be a whole number from 1, got ${workers}`);
+  const executor = options.executor ?? (await createExecutor(isolation, { places: workers }));
+  // A folder, or a URL of files, means the same to every thread.
+  const location =
+    typeof options.storage === "string" && storage.baseDirectory("any") !== null ? options.storage : null;
+  return new Host(storage, executor, { ...options, isolation, location });
+}
+
+interface HostOptions extends StudyHostOptions {
+  readonly isolation: string;
+  /** Where another thread finds the storage; null: nowhere. */
+  readonly location: string | null;
+}
+
+class Host implements StudyHost {
+  readonly storage: StudyStorage;
+  readonly startedAt = new Date().toISOString();
+  readonly #options: HostOptions;
+  readonly #thread = new StudyThread();
+  readonly #pool: FairPool;
+  readonly #studies: OpenStudies;
+  readonly #desk: OutsideDesk;
+  readonly #views: StudyViews;
+  readonly #list: StudyList;
+  /** Runs whose end the disk refused: what their files say of them is not so. */
+  readonly #unrecorded = new Map<string, StudyRun>();
+  /** Studies with a run that is to go on, which another process has open. */
+  readonly #waiting = new Set<string>();
+  #waitingTimer: NodeJS.Timeout | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(storage: StudyStorage, executor: Executor, options: HostOptions) {
+    this.storage = storage;
+    this.#options = options;
+    this.#pool = new FairPool(executor);
+    const onChange = (name: string): void => {
+      this.#statusChanged(name);
+    };
+    this.#studies = new OpenStudies({
+      storage,
+      url: () => options.url?.(),
+      idleMs: options.idleMs ?? 60_000,
+      onChange,
+      onProblem: (name, error) => options.onProblem?.(name, error),
+    });
+    this.#desk = new OutsideDesk(this.#studies, (open) => {
+      this.#adopt(open);
+    });
+    this.#views = new StudyViews({
+      storage,
+      idleMs: options.viewIdleMs ?? 180_000,
+      ownerMs: 1_000,
+      here: (name) => this.#studies.get(name) !== undefined,
+      written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
+      run: (name, state) => this.#runShown(name, state.header.run ?? null),
+    });
+    this.#list = new StudyList({ storage, restMs: 500, pollMs: 5_000, known: (name) => this.#known(name) });
+  }
+
+  #statusChanged(name: string): void {
+    this.#views.statusMayHaveChanged(name);
+    this.#list.touch(name);
+  }
+
+  /** What is known of a study without a look at its files. */
+  #known(name: string): StudySummary | undefined {
+    const open = this.#studies.get(name);
+    const followed = open ? undefined : this.#views.peek(name);
+    if (followed?.gone) return undefined;
+    const state = open?.study.state ?? followed?.state;
+    if (!state) return undefined;
+    return this.#summaryOf(name, state, open ? this.#owner(open) : (followed?.owner ?? null));
+  }
+
+  readonly #briefs = new WeakMap<StudyState, StudySummary>();
+
+  #summaryOf(name: string, state: StudyState, owner: StudySummary["owner"]): StudySummary {
+    const brief = this.#briefs.get(state);
+    if (brief) return { ...brief, owner };
+    const summary = {
+      ...headerInBrief(state.header),
+      ...trialsInBrief(state),
+      last_activity_at: lastRecordedActivity(state),
+      revision: state.revision,
+      owner,
+      location: this.storage.location(name),
+    };
+    this.#briefs.set(state, summary);
+    return summary;
+  }
+
+  #owner({ openedAt }: OpenStudy): NonNullable<StudySummary["owner"]> {
+    const url = this.#options.url?.();
+    const self = { pid: process.pid, host: hostname(), since: openedAt, work: "serve" };
+    return url === undefined ? self : { ...self, url };
+  }
+
+  #runShown(name: string, kept: StudyRun | null): Run | null {
+    const run = this.#studies.get(name)?.run;
+    if (run) return run.shown;
+    const known = this.#unrecorded.get(name) ?? kept;
+    return known && shownRun(known, 0);
+  }
+
+  #hosted(summary: StudySummary): HostedStudy {
+    const { name } = summary;
+    return { summary, here: this.#studies.get(name) !== undefined, run: this.#runShown(name, summary.run) };
+  }
+
+  async list(): ReturnType<StudyHost["list"]> {
+    const entries = await this.#list.entries();
+    return {
+      studies: entries.flatMap(({ summary }) => (summary ? [this.#hosted(summary)] : [])),
+      unread: entries.flatMap(({ name, error }) => (error ? [{ name, code: error.code, message: error.message }] : [])),
+    };
+  }
+
+  async get(name: string): Promise<HostedStudy> {
+    return this.#hosted(this.#known(name) ?? (await this.storage.summary(name)));
+  }
+
+  watch(listener: (change: ListChange) => void): () => void {
+    return this.#list.subscribe(listener);
+  }
+
+  view(name: string): Promise<StudyView> {
+    return this.#views.view(name);
+  }
+
+  async create(request: Readonly<Record<string, unknown>>): Promise<{ created: boolean; name: string }> {
+    this.#requireOpen();
+    const made = await (await this.#maker()).create(this.#request(request));
+    this.#statusChanged(made.name);
+    return made;
+  }
+
+  async plan(request: Readonly<Record<string, unknown>>): ReturnType<StudyHost["plan"]> {
+    this.#requireOpen();
+    return { ...(await (await this.#maker()).plan(this.#request(request))) };
+  }
+
+  /** A request for a study, for whoever reads its files. @throws UsageError `unknown-option`. */
+  #request(given: Readonly<Record<string, unknown>>): MakeStudyRequest {
+    for (const key of ["storage", "directory", "spaceChange"])
+      if (Object.hasOwn(given, key))
+        throw new UsageError("unknown-option", `a study: "${key}" is not for requests to say`);
+    const storage = this.#options.location ?? this.storage;
+    return { options: { ...given, storage }, allow: this.#options.allow ?? [] };
+  }
+
+  /** The thread makes studies; this one for a storage that no other can reach. */
+  async #maker(): Promise<Pick<ThreadTasks, "create" | "plan">> {
+    if (this.#options.location === null) {
+      const { makeStudy, studyPlan } = await import("./make-study.js");
+      return { create: makeStudy, plan: studyPlan };
+    }
+    return {
+      create: (request) => this.#thread.run("create", request),
+      plan: (request) => this.#thread.run("plan", request),
+    };
+  }
+
+  async remove(name: string): Promise<void> {
+    this.#requireOpen();
+    const open = this.#studies.get(name);
+    if (open && (open.run?.live || open.leased().length > 0))
+      throw studyLocked(name, this.#owner(open), "cancel its run first, and let the trials that are out end");
+    await this.#studies.close(name);
+    await this.storage.delete(name);
+    this.#unrecorded.delete(name);
+    this.#statusChanged(name);
+  }
+
+  async startRun(name: string, request: RunRequest): Promise<Run> {
+    this.#requireOpen();
+    requireRunRequest(request);
+    return this.#studies.use(name, async (open) => {
+      const { study, header } = open;
+      const wanted = header.run && header.run.ended_at === null && !this.#unrecorded.has(name);
+      if (open.run?.live || (wanted && !open.run))
+        throw new UsageError(
+          "run-exists",
+          `study "${name}" has a run that is not over: change that, or cancel it first`,
+        );
+      if (header.archived_at !== undefined)
+        throw new UsageError("study-archived", `study "${name}" is archived: bring it back first`);
+      const kept = runOf(request, study.state.counted, new Date());
+      const run = this.#createRun(study, kept);
+      const before = open.run;
+      open.run = run;
+      try {
+        await study.keepRun(kept);
+      } catch (error) {
+        open.run = before;
+        throw error;
+      }
+      this.#unrecorded.delete(name);
+      run.start();
+      return run.shown;
+    });
+  }
+
+  #createRun(study: Study, kept: StudyRun): HostedRun {
+    const { name, header } = study;
+    const { weight, workers } = kept;
+    const { isolation } = this.#options;
+    return new HostedRun(
+      {
+        study,
+        share: this.#pool.share(name, { weight, limit: workers ?? Infinity }),
+        prepare: async (options) => {
+          if (studyKind(header) === "outside") return outsideRunner();
+          const { prepareStudy } = await import("../app/optimize-study.js");
+          return prepareStudy(study, this.storage, { ...options, isolation }, this.#thread.work);
+        },
+        onChange: () => {
+          this.#statusChanged(name);
+        },
+        graceMs: this.#options.graceMs,
+      },
+      kept,
+    );
+  }
+
+  /** Takes up a run that the study's file says is wanted. */
+  #adopt(open: OpenStudy): void {
+    const kept = open.header.run;
+    if (open.run?.live || !kept || kept.ended_at !== null || this.#closing) return;
+    open.run = this.#createRun(open.study, kept);
+    open.run.start();
+  }
+
+  async resume(): Promise<void> {
+    const { studies } = await this.list();
+    // Whoever holds a lease of an earlier process is given its time anew, counted from here.
+    const names = studies.flatMap(({ summary: { name, run, counts } }) =>
+      (run && run.ended_at === null) || counts.running > 0 ? [name] : [],
+    );
+    await Promise.all(names.map((name) => this.#goOn(name)));
+  }
+
+  async #goOn(name: string): Promise<void> {
+    if (this.#closing) return;
+    try {
+      await this.#studies.use(name, async (open) => {
+        this.#adopt(open);
+      });
+      this.#waiting.delete(name);
+    } catch (error) {
+      if (error instanceof StudyLockedError) this.#waitFor(name);
+      else this.#options.onProblem?.(name, error);
+    }
+  }
+
+  /** Another process has the study: its run goes on here when that is over. */
+  #waitFor(name: string): void {
+    this.#waiting.add(name);
+    this.#waitingTimer ??= setInterval(() => void this.#lookAtWaiting(), WAITING_MS).unref();
+  }
+
+  async #lookAtWaiting(): Promise<void> {
+    for (const name of [...this.#waiting]) {
+      const owner = await this.storage.ownerOf(name).catch(() => undefined);
+      if (owner === null) await this.#goOn(name);
+      if (owner === undefined) this.#waiting.delete(name);
+    }
+  }
+
+  async changeRun(name: string, change: RunChange): Promise<Run> {
+    this.#requireOpen();
+    requireRunChange(change);
+    const noRun = (): UsageError =>
+      new UsageError("no-run", `study "${name}" has no run under way: start one, then it can be changed`);
+    if (!this.#studies.get(name)?.run?.live) {
+      const { run } = await this.get(name);
+      if (!run || run.ended_at !== null) throw noRun();
+    }
+    return this.#studies.use(name, async (open) => {
+      this.#adopt(open);
+      const { run } = open;
+      if (!run?.live) throw noRun();
+      await run.change(change);
+      return run.shown;
+    });
+  }
+
+  async command<C extends StudyCommand>(name: string, command: C): Promise<CommandAnswers[C["type"]]> {
+    this.#requireOpen();
+    requireCommand(command);
+    const elsewhere = this.#studies.get(name) ? null : await this.storage.ownerOf(name);
+    if (!elsewhere)
+      try {
+        return await this.#studies.use(name, ({ study }) => handleCommand(study, command));
+      } catch (error) {
+        // Another process came between looking and opening, or has it for a moment.
+        if (!(error instanceof StudyLockedError)) throw error;
+      }
+    return commandStudy({ storage: this.storage, name }, command);
+  }
+
+  async ask(name: string, request: OutsideAsk): Promise<OutsideAskAnswer> {
+    this.#requireOpen();
+    const elsewhere = this.#studies.get(name) ? null : await this.storage.ownerOf(name);
+    if (!elsewhere)
+      try {
+        return await this.#desk.ask(name, request);
+      } catch (error) {
+        if (!(error instanceof StudyLockedError)) throw error;
+      }
+    const { lease_seconds: lease, key, worker } = request;
+    return commandStudy({ storage: this.storage, name }, { type: "ask", lease, key, worker });
+  }
+
+  workers(): readonly WorkerStatus[] {
+    const { done, failed } = this.#pool.ended;
+    const { pid } = process;
+    const host = hostname();
+    return [
+      {
+        ...{ id: `${pid}@${host}`, host, pid, isolation: this.#options.isolation },
+        places: this.#pool.capacity() ?? 0,
+        running: this.#pool.running.map(({ study, number, slot, since }) => ({ study, number, slot, since })),
+        ...{ trials_done: done, trials_failed: failed },
+      },
+    ];
+  }
+
+  outside(): readonly OutsideWorkerStatus[] {
+    return this.#studies.all.flatMap((open) =>
+      open.leased().map(({ number, lease, started_at, worker }) => ({
+        worker: worker ?? null,
+        study: open.name,
+        number,
+        lease_seconds: lease?.seconds ?? 0,
+        lease_ends_in_s: open.study.leaseEndsIn(number),
+        since: started_at ?? "",
+      })),
+    );
+  }
+
+  #requireOpen(): void {
+    if (this.#closing) throw new MlbenchError("host-closing", "the service is ending: it takes nothing further");
+  }
+
+  close(
+    options: { readonly graceMs?: number | undefined; readonly force?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    this.#closing ??= this.#close();
+    const abort = (): void => {
+      for (const { run } of this.#studies.all) run?.leave("abort");
+    };
+    const { graceMs = this.#options.graceMs ?? 10_000, force } = options;
+    const timer = setTimeout(abort, graceMs);
+    if (force?.aborted) abort();
+    force?.addEventListener("abort", abort, { once: true });
+    return this.#closing.finally(() => {
+      clearTimeout(timer);
+      force?.removeEventListener("abort", abort);
+    });
+  }
+
+  async #close(): Promise<void> {
+    if (this.#waitingTimer) clearInterval(this.#waitingTimer);
+    const runs = this.#studies.all.flatMap(({ run }) => run ?? []);
+    for (const run of runs) if (run.live) run.leave("drain");
+    await Promise.all(runs.map((run) => run.over));
+    await this.#studies.closeAll();
+    this.#list.close();
+    this.#views.close();
+    await Promise.all([this.#pool.close(), this.#thread.close()]);
+  }
+}

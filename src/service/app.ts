@@ -1,0 +1,188 @@
+/** The HTTP server with everything that holds for all routes: limits, gate, validation, answers, errors. */
+import { createServer as createHttp } from "node:http";
+import { createServer as createHttps } from "node:https";
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import rateLimit from "@fastify/rate-limit";
+import Fastify from "fastify";
+import type { FastifyRequest } from "fastify";
+import { validatorCompiler } from "fastify-type-provider-zod";
+import type { ZodType } from "zod";
+import { stringifyJson } from "../core/index.js";
+import type { Metrics } from "./metrics.js";
+import type { ServiceLimits, ServiceOptions } from "./options.js";
+import { problemOf, sendProblem, ServiceError } from "./problem.js";
+import type { ServiceApp, ServiceContext } from "./routes.js";
+import { addressOf } from "./security/asker.js";
+import { setSecurityHeaders } from "./security/gate.js";
+import type { Gate } from "./security/gate.js";
+
+type Log = (line: () => string) => void;
+
+/** What the server is made of beside its options. */
+export interface AppParts {
+  readonly gate: Gate;
+  readonly limits: ServiceLimits;
+  readonly log: Log;
+  /** Sees the server before it listens. */
+  readonly onServer: (server: Server) => void;
+}
+
+/** A server without routes. */
+export function createApp(options: ServiceOptions, { gate, limits, log, onServer }: AppParts): ServiceApp {
+  const { tls, pathPrefix: prefix = "" } = options;
+  const timeouts = {
+    requestTimeout: Math.max(limits.requestMs, limits.uploadMs),
+    headersTimeout: limits.headersMs,
+    keepAliveTimeout: 72_000,
+    connectionsCheckingInterval: Math.min(2000, limits.headersMs),
+    maxHeaderSize: 16 * 1024,
+  };
+  const app = Fastify({
+    serverFactory: (handler) => {
+      const server = tls ? createHttps({ ...timeouts, ...tls }, handler) : createHttp(timeouts, handler);
+      onServer(server);
+      return server;
+    },
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: timeouts.requestTimeout,
+    routerOptions: { maxParamLength: 512 },
+    logger: false,
+    trustProxy: options.behindProxy ? (_address: string, hop: number) => hop === 0 : false,
+    forceCloseConnections: "idle",
+    return503OnClosing: true,
+    rewriteUrl: ({ url = "/" }) =>
+      prefix !== "" && (url === prefix || url.startsWith(`${prefix}/`)) ? url.slice(prefix.length) || "/" : url,
+    frameworkErrors: (error, request, reply) => {
+      setSecurityHeaders(reply, false);
+      void sendProblem(refusalOf(() => gate.requireHost(request)) ?? error, request, reply);
+    },
+    clientErrorHandler: answerMalformed,
+  }) as unknown as ServiceApp;
+  app.decorateRequest("identity", null);
+  app.setErrorHandler((error, request, reply) => {
+    if (problemOf(error).problem.code === "internal")
+      log(() => `${request.method} ${request.routeOptions.url ?? "?"}: ${(error as Error).stack ?? String(error)}`);
+    return sendProblem(error, request, reply);
+  });
+  app.setNotFoundHandler((request, reply) => sendProblem(notFound(app, request), request, reply));
+  return app;
+}
+
+function refusalOf(check: () => void): unknown {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** A path with routes of other methods says which. */
+function notFound(app: ServiceApp, { method, url }: FastifyRequest): ServiceError {
+  const path = url.split("?", 1)[0] ?? "/";
+  const others = (["GET", "POST", "PATCH", "PUT", "DELETE"] as const).filter((other) => {
+    const found = other === method ? null : app.findRoute({ method: other, url: path });
+    return found !== null && found !== undefined;
+  });
+  if (others.length === 0) return new ServiceError("unknown-route", 404, "there is nothing here");
+  const allow = others.join(", ");
+  return new ServiceError("method-not-allowed", 405, `${method} is not answered here: ${allow}`, {
+    headers: { allow },
+  });
+}
+
+/** What is no HTTP is answered as far as it can be, and the connection closed. */
+function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const [status, title] =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? [431, "Request Header Fields Too Large"]
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? [408, "Request Timeout"]
+        : [400, "Bad Request"];
+  socket.end(`HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Host, Origin, token, scope and study of every request, before anything of it is read. */
+export function addGate(app: ServiceApp, { gate, streams }: ServiceContext, limits: ServiceLimits): void {
+  app.addHook("onRequest", async (request, reply) => {
+    setSecurityHeaders(reply, gate.isSecure(request));
+    gate.requireHost(request);
+    if (request.method === "OPTIONS" || request.method === "TRACE")
+      throw new ServiceError("method-not-allowed", 405, `${request.method} is not answered`);
+    const { scope, stream, upload } = request.routeOptions.config;
+    gate.requireOwnOrigin(request, !request.url.startsWith("/api/"));
+    limitTime(request, upload ? limits.uploadMs : limits.requestMs);
+    requireNoTokenInUrl(request);
+    if (scope === undefined || scope === "none") return;
+    request.identity = await gate.identify(request);
+    gate.requireScope(request, scope);
+    if (stream) streams.add(request.identity, reply.raw);
+  });
+}
+
+/** A body that dribbles in is not waited for. */
+function limitTime({ raw }: FastifyRequest, ms: number): void {
+  if (raw.headers["transfer-encoding"] === undefined && (raw.headers["content-length"] ?? "0") === "0") return;
+  const timer = setTimeout(() => raw.socket.destroy(), ms);
+  const stop = (): void => clearTimeout(timer);
+  raw.once("end", stop).once("close", stop);
+}
+
+function requireNoTokenInUrl({ query }: FastifyRequest): void {
+  const names = Object.keys(query as object);
+  if (names.some((name) => /^(?:access_?|auth_?|api_?)?(?:token|key)$/i.test(name)))
+    throw new ServiceError(
+      "token-in-url",
+      400,
+      "what stands in a URL ends up in logs: send the token as Authorization: Bearer TOKEN",
+    );
+}
+
+const silent = { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false };
+
+/** Requests a second and bytes a request; each route says who may use it. To be added behind {@link addGate}. */
+export async function addLimits(app: ServiceApp, limits: ServiceLimits): Promise<void> {
+  await app.register(rateLimit, {
+    // The gate, a hook of an earlier time, knows whose token it is.
+    ...{ global: true, max: limits.requestsPerSecond, timeWindow: 1000, cache: 10_000, hook: "preParsing" },
+    keyGenerator: (request: FastifyRequest) => request.identity?.id ?? addressOf(request),
+    addHeaders: { ...silent, "retry-after": false },
+    addHeadersOnExceeding: silent,
+    errorResponseBuilder: (_request, { max, ttl }) =>
+      new ServiceError("too-many-requests", 429, `more than ${max} requests a second: wait a moment`, {
+        headers: { "retry-after": String(Math.max(1, Math.ceil(ttl / 1000))) },
+      }),
+  });
+  app.addHook("onRoute", (route) => {
+    if (route.config?.scope === undefined)
+      throw new Error(`${String(route.method)} ${route.url}: config.scope says who may use it`);
+    if (route.config.limit === "large") route.bodyLimit ??= limits.largeBodyBytes;
+  });
+}
+
+/** Every request that was answered is counted, and told. */
+export function addAccessLog(app: ServiceApp, metrics: Metrics, log: Log): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const { method, identity, routeOptions } = request;
+    const ms = routeOptions.config.stream ? 0 : reply.elapsedTime;
+    metrics.count(method, routeOptions.url ?? "none", reply.statusCode, ms);
+    log(() => {
+      const path = request.url.split("?", 1)[0] ?? "";
+      return `${addressOf(request)} ${identity?.name ?? "-"} ${method} ${path} ${reply.statusCode} ${ms.toFixed(1)} ms`;
+    });
+  });
+}
+
+/** Schemas are zod's; answers keep numbers that JSON has no word for. */
+export function addSchemas(app: ServiceApp, check: boolean): void {
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(({ schema, url, method }) => (value: unknown) => {
+    const text = stringifyJson(value);
+    if (!check) return text;
+    const checked = (schema as unknown as ZodType).safeParse(JSON.parse(text));
+    if (checked.success) return text;
+    throw new Error(`${method} ${url}: its answer is not as its schema says: ${checked.error.message}`);
+  });
+}

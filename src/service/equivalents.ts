@@ -1,0 +1,106 @@
+/** A request to make a study as other front ends write it: a command line, and a script with the Python client. */
+import type { CreateBody } from "./create-request.js";
+
+/** A word of a command line as a POSIX shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+type Words = readonly (readonly [option: string, value?: string])[];
+
+function assignments(option: string, given: object | readonly string[] | undefined): Words {
+  if (given === undefined) return [];
+  if (Array.isArray(given)) return given.map((text: string) => [option, text]);
+  return Object.entries(given).map(([name, value]) => [option, value === null ? name : `${name}=${valueText(value)}`]);
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === "object" && value !== null && "type" in value) return rangeText(value as Range);
+  return Array.isArray(value) ? value.join(",") : String(value);
+}
+
+interface Range {
+  readonly type: string;
+  readonly low?: number;
+  readonly high?: number;
+  readonly log?: boolean;
+  readonly step?: number | null;
+  readonly choices?: readonly unknown[];
+}
+
+/** A distribution in the grammar of `--search`. */
+function rangeText({ type, low, high, log, step, choices }: Range): string {
+  if (type === "categorical") return (choices ?? []).join(",");
+  const kind = log ? "log:" : type === "int" ? "int:" : "";
+  const every = step === undefined || step === null || (type === "int" && step === 1) ? "" : `:${step}`;
+  return `${kind}${low}..${high}${every}`;
+}
+
+function component(option: string, given: CreateBody["sampler"]): Words {
+  if (given === undefined) return [];
+  if (typeof given === "string") return [[`--${option}`, given]];
+  const options = Object.entries(given.options ?? {});
+  return [
+    [`--${option}`, given.name],
+    ...options.map(([name, value]) => [`--${option}-option`, `${name}=${String(value)}`] as const),
+  ];
+}
+
+function optionWords(body: CreateBody): Words {
+  const objectives = body.objectives?.map(({ metric, direction }) => (direction ? `${metric}:${direction}` : metric));
+  const metric = [body.metric ?? objectives ?? []].flat();
+  const text = (option: string, value: unknown): Words => (value === undefined ? [] : [[option, String(value)]]);
+  const yes = (option: string, value: boolean | undefined): Words => (value ? [[option]] : []);
+  return [
+    ...text("--study-name", body.name),
+    ...text("--config", body.preset),
+    ...text("--model", body.model && [body.model].flat().join(",")),
+    ...text("--dataset", body.dataset),
+    ...text("--objective", body.objective),
+    ...text("--command", body.command),
+    ...(body.plugins ?? []).map((plugin) => ["--plugin", plugin] as const),
+    ...Object.entries(body.params ?? {}).map(([name, value]) => [`--${dashed(name)}`, valueText(value)] as const),
+    ...assignments("--search", body.search),
+    ...assignments("--fix", body.fix),
+    ...metric.map((name) => ["--metric", name] as const),
+    ...text("--direction", body.direction),
+    ...(body.constraints ?? []).map((constraint) => ["--constraint", constraint] as const),
+    ...text("--prune-by", body.prune_by),
+    ...text("--folds", body.folds === null ? undefined : body.folds),
+    ...text("--seeds", body.seeds),
+    ...component("sampler", body.sampler),
+    ...component("pruner", body.pruner),
+    ...text("--from", typeof body.from === "object" ? body.from.name : body.from),
+    ...yes("--terminator", body.terminator !== undefined && body.terminator !== false),
+    ...text("--seed", body.seed),
+    ...text("--trial-value", body.trial_value),
+    ...text("--on-nan", body.on_nan),
+    ...text("--on-duplicate", body.on_duplicate),
+    ...yes("--dry-run-pruner", body.dry_run_pruner),
+    ...yes("--force-direction", body.force_direction),
+    ...yes("--no-defaults", body.defaults === false),
+  ];
+}
+
+/** `train.batch_size` as an option: `train.batch-size`. */
+function dashed(name: string): string {
+  return name.replaceAll("_", "-");
+}
+
+/** The command line that makes the same study. */
+export function createCommandLine(body: CreateBody): string {
+  const words = optionWords(body).flatMap(([option, value]) =>
+    value === undefined ? [option] : [option, shellWord(value)],
+  );
+  return ["mlbench-hpo create-study", ...words].join(" ");
+}
+
+/** A script with the Python client that makes the same study. */
+export function createScript(body: CreateBody, name: string): string {
+  const { dry_run: _dry, ...given } = body;
+  const request = JSON.stringify({ ...given, name }, null, 4)
+    .replaceAll(/: true(,?)$/gm, ": True$1")
+    .replaceAll(/: false(,?)$/gm, ": False$1")
+    .replaceAll(/: null(,?)$/gm, ": None$1");
+  return `from mlbench_hpo import Client\n\nstudy = Client().create_study(**${request})\n`;
+}

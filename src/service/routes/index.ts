@@ -1,0 +1,34 @@
+/** Every file of routes, a line each. */
+import type { ServiceRoutes } from "../routes.js";
+import { outsideRoutes } from "./outside.js";
+import { analysisRoutes } from "./analysis.js";
+import { columnsRoutes } from "./columns.js";
+import { eventsRoutes } from "./events.js";
+import { filesRoutes } from "./files.js";
+import { openApiRoutes } from "./openapi.js";
+import { registriesRoutes } from "./registries.js";
+import { outsideRoutes } from "./outside.js";
+import { runRoutes } from "./run.js";
+import { serverRoutes } from "./server.js";
+import { sessionRoutes } from "./session.js";
+import { studiesRoutes } from "./studies.js";
+import { tokensRoutes } from "./tokens.js";
+import { trialsRoutes } from "./trials.js";
+import { workersRoutes } from "./workers.js";
+
+export const routes: Readonly<Record<string, ServiceRoutes>> = {
+  outside: outsideRoutes,
+  server: serverRoutes,
+  session: sessionRoutes,
+  tokens: tokensRoutes,
+  studies: studiesRoutes,
+  run: runRoutes,
+  trials: trialsRoutes,
+  columns: columnsRoutes,
+  files: filesRoutes,
+  analysis: analysisRoutes,
+  registries: registriesRoutes,
+  workers: workersRoutes,
+  events: eventsRoutes,
+  openapi: openApiRoutes,
+};

@@ -1,0 +1,134 @@
+/** The columns' thread: fetches studies' trials, keeps them up to date, and answers what pages ask of them. */
+import { api, ApiProblem, messageOf } from "../api/client.js";
+import type { Columns } from "../api/types.js";
+import { pathOf } from "../paths.js";
+import type { ColumnAnswers, ColumnQuestion, ColumnRequests, FromColumns, Standing, ToColumns } from "./protocol.js";
+import { drawCourses, drawDistributions } from "./study-courses.js";
+import { csvLine, StudyQueries } from "./study-queries.js";
+import type { SentPlot, WebPlot } from "./web-plot.js";
+
+const studies = new Map<string, StudyQueries>();
+/** Requests for columns under way, by study. */
+const fetching = new Map<string, Promise<void>>();
+/** The last plots, whose tables stay here. */
+const plots = new Map<string, WebPlot>();
+const KEPT_PLOTS = 40;
+let plotted = 0;
+
+function studyOf(name: string): StudyQueries {
+  const known = studies.get(name) ?? new StudyQueries(name);
+  studies.set(name, known);
+  return known;
+}
+
+async function fetchMissing(name: string): Promise<void> {
+  const { store } = studyOf(name);
+  const since = store.size > 0 || store.revision > 0 ? store.revision : null;
+  const columns = await api.get<Columns>(`${pathOf("studies", name)}/columns`, { query: { since } });
+  // Closed in the meantime.
+  if (!studies.has(name)) return;
+  studyOf(name).load(since === null ? { ...columns, reset: true } : columns);
+}
+
+/** Fetches what is lacking: a request that comes meanwhile waits for the one under way, and then asks anew. */
+async function refresh(name: string): Promise<Standing> {
+  await fetching.get(name)?.catch(() => {});
+  let underWay = fetching.get(name);
+  if (!underWay) {
+    underWay = fetchMissing(name).finally(() => fetching.delete(name));
+    fetching.set(name, underWay);
+  }
+  await underWay;
+  return standing(name);
+}
+
+const standing = (name: string): Standing => {
+  const { revision, size } = studyOf(name).store;
+  return { revision, size };
+};
+
+/** A plot on its way: its table stays. */
+function sent(plot: WebPlot): SentPlot {
+  const id = String(++plotted);
+  plots.set(id, plot);
+  for (const old of plots.keys()) {
+    if (plots.size <= KEPT_PLOTS) break;
+    plots.delete(old);
+  }
+  const { table, option, ...rest } = plot;
+  // Wheels scroll the page, and drags brush.
+  const still = Object.fromEntries(Object.entries(option).filter(([key]) => key !== "dataZoom"));
+  return { ...rest, option: still, id, columns: table.columns, rows: table.rows.length };
+}
+
+function kept(id: string): WebPlot {
+  const plot = plots.get(id);
+  if (!plot) throw new Error("this plot is no longer there: draw it again");
+  return plot;
+}
+
+/** A study that is compared, fetched where nobody has it open. */
+async function compared(name: string) {
+  if (!studies.has(name)) await refresh(name);
+  return { name, store: studyOf(name).store };
+}
+
+const csvFile = (pieces: string[]): Blob => new Blob(pieces, { type: "text/csv;charset=utf-8" });
+
+type Handlers = { [K in ColumnQuestion]: (request: ColumnRequests[K]) => ColumnAnswers[K] | Promise<ColumnAnswers[K]> };
+
+const handlers: Handlers = {
+  refresh: ({ study }) => refresh(study),
+  apply: ({ study, changes }) => {
+    studyOf(study).apply(changes);
+    return standing(study);
+  },
+  close: ({ study }) => {
+    studies.delete(study);
+    return null;
+  },
+  fields: ({ study }) => studyOf(study).fields(),
+  select: ({ study, filter, order }) => studyOf(study).select(filter, order),
+  cells: ({ study, numbers, fields }) => studyOf(study).cells(numbers, fields),
+  csv: ({ study, filter, order, fields }) => csvFile(studyOf(study).csv(filter, order, fields)),
+  parallel: ({ study, ...request }) => studyOf(study).parallel(request),
+  plot: ({ study, ...request }) => sent(studyOf(study).plot(request)),
+  course: async ({ studies: names, scale, width }) =>
+    sent(drawCourses(await Promise.all(names.map(compared)), scale, width)),
+  distributions: async ({ studies: names, width }) =>
+    sent(drawDistributions(await Promise.all(names.map(compared)), width)),
+  plotRows: ({ id, from, to }) => kept(id).table.rows.slice(from, to),
+  plotCsv: ({ id }) => {
+    const { columns, rows } = kept(id).table;
+    return csvFile([csvLine(columns), ...rows.map(csvLine)]);
+  },
+  history: ({ study, objective, points }) => studyOf(study).history(objective, points),
+  running: ({ study }) => studyOf(study).running(),
+};
+
+/** The arrays of an answer that are handed over, not copied. */
+function handedOver(answer: unknown): Transferable[] {
+  if (typeof answer !== "object" || answer === null || answer instanceof Blob) return [];
+  return Object.values(answer).flatMap((value: unknown) =>
+    ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
+  );
+}
+
+// The library of types has pages alone.
+const scope = globalThis as unknown as {
+  onmessage: ((event: MessageEvent<ToColumns>) => void) | null;
+  postMessage(message: FromColumns, transfer: Transferable[]): void;
+};
+
+async function answer({ id, ask, ...request }: ToColumns): Promise<void> {
+  try {
+    const handle = handlers[ask] as (request: unknown) => unknown;
+    const given = await handle(request);
+    scope.postMessage({ id, answer: given }, handedOver(given));
+  } catch (error) {
+    const { code, status } = error instanceof ApiProblem ? error : { code: "failed", status: 0 };
+    scope.postMessage({ id, problem: { message: messageOf(error), code, status } }, []);
+  }
+}
+
+scope.onmessage = ({ data }) => void answer(data);

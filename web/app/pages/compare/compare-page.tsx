@@ -1,0 +1,6 @@
+/** Studies beside each other. */
+
+/** The page. */
+export function ComparePage() {
+  return <h1>Compare</h1>;
+}

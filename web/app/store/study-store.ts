@@ -1,0 +1,180 @@
+/** One study, live: its entry, its trials in columns and the curves of those that run, shared by all of a page's parts. */
+import { signal } from "@preact/signals";
+import type { ReadonlySignal } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { api, ApiProblem, messageOf } from "../api/client.js";
+import type { Curve, ReportList, ReportRow, StudyChanges, StudyDetail, StudyEntry } from "../api/types.js";
+import { oneAtATime } from "../live/catch-up.js";
+import { watch } from "../live/live.js";
+import type { FromHub } from "../live/protocol.js";
+import { pathOf } from "../paths.js";
+import { session } from "../session.js";
+import type { ColumnsStore } from "./columns-store.js";
+import { openColumns } from "./worker-columns.js";
+
+/** How a page's data is kept up to date at the moment. */
+export type Connection = "connecting" | "live" | "down";
+
+/** A curve that grows. */
+export type LiveCurve = Pick<Curve, "number" | "attempt" | "points">;
+
+/** A study, as pages see it. */
+export interface StudyStore {
+  readonly name: string;
+  /** The path of its resource in the interface. */
+  readonly path: string;
+  /** Null before it is there. */
+  readonly entry: ReadonlySignal<StudyEntry | null>;
+  /** The entry with space and settings; as new as {@link entry} in what both have only when it was fetched. */
+  readonly detail: ReadonlySignal<StudyDetail | null>;
+  /** Why it is not shown: unknown, deleted, damaged. */
+  readonly problem: ReadonlySignal<ApiProblem | null>;
+  readonly connection: ReadonlySignal<Connection>;
+  readonly columns: ColumnsStore;
+  /** Of running trials, by number. */
+  readonly curves: ReadonlySignal<ReadonlyMap<number, LiveCurve>>;
+  /** Hears of each report; returns what ends it. */
+  onReports(listener: (reports: readonly ReportRow[]) => void): () => void;
+  /** Fetches what changed now, without waiting for the stream: after an action of the reader's. */
+  refresh(): Promise<void>;
+}
+
+interface Opened extends StudyStore {
+  close(): void;
+}
+
+/** Adds reports to curves, in a new map; reports of an earlier attempt and those that are there already are left out. */
+export function withReports(
+  curves: ReadonlyMap<number, LiveCurve>,
+  reports: readonly ReportRow[],
+): ReadonlyMap<number, LiveCurve> {
+  const grown = new Map(curves);
+  for (const [number, attempt, step, value, seen] of reports) {
+    const before = grown.get(number);
+    if (before && before.attempt > attempt) continue;
+    const points = before?.attempt === attempt ? before.points : [];
+    const last = points.at(-1);
+    if (last && step <= last[0]) continue;
+    grown.set(number, { number, attempt, points: [...points, [step, value, seen]] });
+  }
+  return grown;
+}
+
+function open(name: string): Opened {
+  const path = pathOf("studies", name);
+  const [entry, detail] = [signal<StudyEntry | null>(null), signal<StudyDetail | null>(null)];
+  const [problem, connection] = [signal<ApiProblem | null>(null), signal<Connection>("connecting")];
+  const curves = signal<ReadonlyMap<number, LiveCurve>>(new Map());
+  const columns = openColumns(name);
+  const reportListeners = new Set<(reports: readonly ReportRow[]) => void>();
+  /** Frames that came while columns were fetched. */
+  let held: StudyChanges[] | null = [];
+
+  const apply = (changes: StudyChanges): void => {
+    columns.apply(changes);
+    if (changes.study) entry.value = changes.study;
+    const { rows, reports } = changes;
+    if (reports.length > 0) for (const listener of reportListeners) listener(reports);
+    const over = rows.number.filter((number, at) => rows.state[at] !== 1 && curves.peek().has(number));
+    if (reports.length === 0 && over.length === 0) return;
+    const grown = new Map(withReports(curves.peek(), reports));
+    for (const number of over) grown.delete(number);
+    curves.value = grown;
+  };
+
+  const fetchCurves = async (): Promise<void> => {
+    const { reports } = await api.get<ReportList>(`${path}/reports`, {
+      query: { state: "running" },
+    });
+    curves.value = new Map(reports.map((curve) => [curve.number, curve]));
+  };
+
+  /** What fails hides nothing of the rest. */
+  const refresh = oneAtATime(async () => {
+    held ??= [];
+    const found = await Promise.allSettled([api.get<StudyDetail>(path), columns.refresh(), fetchCurves()]);
+    const [study] = found;
+    if (study.status === "fulfilled") {
+      detail.value = study.value;
+      entry.value = study.value;
+    }
+    const failed = found.find(({ status }) => status === "rejected");
+    const error: unknown = failed?.status === "rejected" ? failed.reason : null;
+    if (error === null) problem.value = null;
+    else problem.value = error instanceof ApiProblem ? error : new ApiProblem(messageOf(error), "failed", 0);
+    const waiting = held;
+    held = null;
+    waiting.forEach(apply);
+  });
+
+  const heard = (message: FromHub): void => {
+    if (message.type === "changes") {
+      if (held) held.push(message.changes);
+      else apply(message.changes);
+    } else if (message.type === "hello" || message.type === "reset") {
+      connection.value = "live";
+      void refresh();
+    } else if (message.type === "down") connection.value = "down";
+    else if (message.type === "denied") session.value = "out";
+    else if (message.type === "gone") {
+      connection.value = "down";
+      problem.value = new ApiProblem(`study "${name}" is not there any more`, message.code, 404);
+    }
+  };
+
+  const unwatch = watch(`study:${name}`, heard);
+  // Not behind the stream's greeting: what is there is shown at once.
+  void refresh();
+  return {
+    ...{ name, path, entry, detail, problem, connection, columns, curves, refresh },
+    onReports(listener) {
+      reportListeners.add(listener);
+      return () => reportListeners.delete(listener);
+    },
+    close() {
+      unwatch();
+      columns.close();
+    },
+  };
+}
+
+const opened = new Map<string, { store: Opened; users: number; closing: ReturnType<typeof setTimeout> | undefined }>();
+/** A study stays open for a while, so that the next page has it at once. */
+const KEPT_MS = 20_000;
+
+/** Opens a study, or joins those who have it open; to be given back with {@link releaseStudy}. */
+export function openStudy(name: string): StudyStore {
+  const known = opened.get(name) ?? { store: open(name), users: 0, closing: undefined };
+  clearTimeout(known.closing);
+  known.users++;
+  opened.set(name, known);
+  return known.store;
+}
+
+/** Gives a study back. */
+export function releaseStudy(name: string): void {
+  const known = opened.get(name);
+  if (!known) return;
+  known.users--;
+  if (known.users > 0) return;
+  known.closing = setTimeout(() => {
+    if (known.users > 0) return;
+    opened.delete(name);
+    known.store.close();
+  }, KEPT_MS);
+}
+
+/** A study for as long as a component stands. */
+export function useStudy(name: string): StudyStore {
+  const store = useMemo(() => {
+    const found = openStudy(name);
+    // Counted by the effect below; until that runs it is only kept.
+    releaseStudy(name);
+    return found;
+  }, [name]);
+  useEffect(() => {
+    openStudy(name);
+    return () => releaseStudy(name);
+  }, [name]);
+  return store;
+}
