@@ -14,6 +14,12 @@ export function programOf(
   return { words, shell, cwd: absolutePath(cwd, base), reportPattern: report_pattern };
 }
 
+/** A program's line for people, placeholders as they were typed. */
+export function programInWords({ words, shell }: Pick<CommandSettings, "words" | "shell">): string {
+  if (shell) return words.join(" ");
+  return words.map((word) => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : shellWord(word))).join(" ");
+}
+
 /** Where a study's program runs, and its trials keep what they leave. */
 export interface ProgramPlace {
   /** Where its stored paths start; null: they are absolute. */
