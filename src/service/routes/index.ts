@@ -1,6 +1,5 @@
 /** Every file of routes, a line each. */
 import type { ServiceRoutes } from "../routes.js";
-import { outsideRoutes } from "./outside.js";
 import { analysisRoutes } from "./analysis.js";
 import { columnsRoutes } from "./columns.js";
 import { eventsRoutes } from "./events.js";
