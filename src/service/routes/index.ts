@@ -16,7 +16,6 @@ import { trialsRoutes } from "./trials.js";
 import { workersRoutes } from "./workers.js";
 
 export const routes: Readonly<Record<string, ServiceRoutes>> = {
-  outside: outsideRoutes,
   server: serverRoutes,
   session: sessionRoutes,
   tokens: tokensRoutes,
@@ -27,6 +26,7 @@ export const routes: Readonly<Record<string, ServiceRoutes>> = {
   files: filesRoutes,
   analysis: analysisRoutes,
   registries: registriesRoutes,
+  outside: outsideRoutes,
   workers: workersRoutes,
   events: eventsRoutes,
   openapi: openApiRoutes,
