@@ -11,6 +11,8 @@ import { serviceOf } from "./served-study.js";
 /** A run under way. */
 export interface StartedRun {
   readonly run: Run;
+  /** How its goal was named: the service knows one by its total. */
+  readonly goal: "trials" | "total-trials";
   /** The study before the run. */
   readonly state: StudyState;
   /** How many trials may run at once. */
@@ -27,7 +29,8 @@ export async function startServedRun({ storage, name }: LocatedStudy, request: R
   const run = await client.json<Run>(`/studies/${part(name)}/run`, { body: request });
   const { workers } = await client.json<WorkerList>("/workers").catch(() => ({ workers: [] }));
   const places = workers.reduce((sum, worker) => sum + worker.places, 0);
-  return { run, state, places: Math.min(run.workers ?? Infinity, places) };
+  const goal = request.total_trials === undefined ? "trials" : "total-trials";
+  return { run, goal, state, places: Math.min(run.workers ?? Infinity, places) };
 }
 
 /** How a run is followed. */
@@ -72,6 +75,7 @@ class FollowedRun {
   ended: OptimizeResult | null = null;
   readonly #before: StudyState;
   readonly #run: Run;
+  readonly #goal: StartedRun["goal"];
   readonly #places: number;
   readonly #listener: RunListener;
   /** Finished in the course of the run. */
@@ -80,10 +84,11 @@ class FollowedRun {
   #stage: StudyRun["state"] = "running";
   #stopReason: string | null = null;
 
-  constructor({ state, run, places }: StartedRun, listener: RunListener) {
+  constructor({ state, run, goal, places }: StartedRun, listener: RunListener) {
     this.state = state;
     this.#before = state;
     this.#run = run;
+    this.#goal = goal;
     this.#places = places;
     this.#listener = listener;
   }
@@ -177,7 +182,7 @@ class FollowedRun {
   #end({ state, stopped_by: by, error }: StudyRun): void {
     if (state === "failed") throw new MlbenchError(error?.code ?? "run-failed", error?.message ?? "the run failed");
     const { header, counted, counts } = this.state;
-    const stoppedBy = by ?? "interrupt";
+    const stoppedBy = by === "total-trials" ? this.#goal : (by ?? "interrupt");
     this.ended = {
       study: header.name,
       ...{ stoppedBy, stopReason: this.#stopReason },
