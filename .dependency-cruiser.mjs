@@ -86,7 +86,9 @@ export default {
       severity: "error",
       comment: "a worker runs a trial and talks to its executor in the executors' own messages",
       from: { path: room("worker") },
-      to: { path: "^src/(?!core/|worker/|plugins/|programs/|training/|executors/(executor|protocol|trial-files)\\.ts)" },
+      to: {
+        path: "^src/(?!core/|worker/|plugins/|programs/|training/|executors/(executor|protocol|trial-files)\\.ts)",
+      },
     },
     {
       name: "study-contracts-only",
@@ -167,9 +169,31 @@ export default {
         path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
         // What a study is in brief, and which owners hold it for a moment: plain functions of plain data.
         // Beside them the rule for names, and the lock, by which a storage has one service.
-        pathNot: "^src/storage/(study-summary|study-errors|lock-owner|json-file/lock)\\.ts",
+        pathNot:
+          "^src/storage/(study-summary|study-errors|lock-owner|json-file/lock)\\.ts|^src/executors/trial-files\\.ts",
         dependencyTypesNot: ["type-only"],
       },
+    },
+    {
+      name: "one-door-to-the-hosts-thread",
+      severity: "error",
+      comment: "what takes long runs in threads of the host's, started by off-thread.ts and analysis.ts alone",
+      from: { path: room("host"), pathNot: "^src/host/(off-thread|study-thread|analysis|analysis-thread)\\.ts" },
+      to: { path: "^(node:)?(worker_threads|child_process|cluster)$" },
+    },
+    {
+      name: "the-hosts-thread-is-reached-by-url",
+      severity: "error",
+      comment: "importing the thread's entry would run it in the importer's thread",
+      from: { path: "^src/" },
+      to: { path: "^src/host/study-thread\\.ts", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "no-tensors-beside-the-host",
+      severity: "error",
+      comment: "the service's main thread answers many: TensorFlow.js and data are loaded in the host's thread",
+      from: { path: room("host"), pathNot: "^src/host/(make-study|study-thread)\\.ts" },
+      to: { path: "^src/(tensor|training|models|datasets|app/(work-here|preflight|study-backend))(/|\\.ts)" },
     },
     {
       name: "app-is-the-root",
@@ -191,7 +215,7 @@ export default {
       comment: "pages run in browsers: of src they have types, and what is pure, small and made for them",
       from: { path: "^web/" },
       to: {
-        path: "^src/(?!core/numbers-in-words\\.ts|plots/(theme|number-text|echarts\\.d)\\.ts)",
+        path: "^src/(?!core/(numbers-in-words|json|nearest|trial)\\.ts|plots/(theme|number-text|chart-parts|echarts\\.d)\\.ts|plots/kinds/)",
         dependencyTypesNot: ["type-only"],
       },
     },
@@ -220,7 +244,7 @@ export default {
       name: "no-dev-dependencies",
       severity: "error",
       comment: "shipped code runs on dependencies alone",
-      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs|plots/echarts)\\.entry\\.js$" },
+      from: { path: "^(src|bin)", pathNot: "^src/(tensor/tfjs\\.entry|plots/echarts\\.(entry|drawing))\\.js$" },
       to: { dependencyTypes: ["npm-dev"] },
     },
   ],

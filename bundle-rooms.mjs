@@ -86,7 +86,9 @@ const groups = [
     takes: (_file, needsTensors) => !needsTensors,
   },
   { name: "new-study", from: ["app/create-study"], takes: (_file, needsTensors) => !needsTensors },
-  { name: "run-study", from: ["app/optimize-study", "app/work-here"], takes: () => true },
+  { name: "run-study", from: ["app/optimize-study"], takes: (_file, needsTensors) => !needsTensors },
+  // A service's main thread runs studies without it.
+  { name: "study-work", from: ["app/work-here"], takes: () => true },
   { name: "tpe", from: ["samplers/tpe/tpe"], takes: () => true },
   { name: "gp", from: ["samplers/gp/gp"], takes: () => true },
 ];

@@ -35,10 +35,10 @@ const ALONE = [
   "training/prediction-passes",
 ].map((file) => `test/unit/${file}.test.ts`);
 
-/** What is not part of `npm test`, but of `.ci/run`: the pages of docs/, the packed package and completion in real shells, commands by the dozen, each a process. */
+/** What is not part of `npm test`, but of `.ci/run`: the pages of docs/, the packed package and completion in real shells, commands by the dozen, each a process; clients in other languages, and many that are killed. */
 const LONG = [
   ...["test/pages/**/*.test.ts", "test/integration/package.test.ts"],
-  "test/integration/completion-shells.test.ts",
+  ...["test/integration/completion-shells.test.ts", "test/integration/clients/**/*.test.ts"],
 ];
 
 export default defineConfig({

@@ -10,6 +10,7 @@ import type { StorageLocation } from "./storage.js";
 import { openStorage } from "./storage.js";
 import type { SpaceChange } from "./change-space.js";
 import { findStudy, placeInWords } from "./find-study.js";
+import type { MayOpen } from "./may-open.js";
 import { createStoredStudy, openStudy } from "./study.js";
 import type { StudyDefinition } from "./study-definition.js";
 import { definitionDifferences, defineStudy } from "./study-definition.js";
@@ -73,8 +74,13 @@ export async function planStudy(options: CreateStudyOptions): Promise<StudyPlan>
   return planCalled(options, "");
 }
 
+/** {@link planStudy} of somebody else's request. @throws as planStudy, and what `mayOpen` throws. */
+export async function planRequest(options: CreateStudyOptions, mayOpen: MayOpen): Promise<StudyPlan> {
+  return planCalled(options, "", mayOpen);
+}
+
 /** {@link planStudy}, with the end of the name of a study that nobody has named: `lstm-dummy-sweep`. */
-export async function planCalled(options: CreateStudyOptions, ending: string): Promise<StudyPlan> {
+export async function planCalled(options: CreateStudyOptions, ending: string, mayOpen?: MayOpen): Promise<StudyPlan> {
   requireKnownKeys("createStudy", options, keys);
   const { storage: location, directory = ".", spaceChange: _change, ...request } = options;
   if (location === undefined)
@@ -83,6 +89,7 @@ export async function planCalled(options: CreateStudyOptions, ending: string): P
   const definition = await defineStudy(request, {
     directory,
     storage: location,
+    mayOpen,
     baseOf: (name) => storage.baseDirectory(name),
     // Unnamed studies in memory are each one of its own.
     unnamed: (subject) => `${subject}${ending}${location === "memory" ? `-${randomUUID().slice(0, 8)}` : ""}`,
@@ -142,16 +149,24 @@ async function sameStudy(plan: StudyPlan, options: CreateStudyOptions): Promise<
   const differing = definitionDifferences(study.header, plan);
   if (differing.length === 0) return study;
   const searched = differing.every(({ field }) => field.startsWith("space.") || field.startsWith("task.params."));
-  throw new UsageError(
+  const error = new UsageError(
     "study-exists",
     `study "${header.name}" exists in ${placeInWords(options.storage)} and differs (stored -> asked for): ` +
       `${differing.map(differenceInWords).join("; ")}; choose another name` +
       (searched ? ", or have it search this from now on with --space-change" : ""),
   );
+  throw Object.assign(error, { differences: differing });
 }
 
 /** What says what a study is over: a request with none of them is laid over the study that is there. */
-const subjects = ["model", "dataset", "objective", "command", "config", "space"] as const satisfies (keyof StudyRequest)[];
+const subjects = [
+  "model",
+  "dataset",
+  "objective",
+  "command",
+  "config",
+  "space",
+] as const satisfies (keyof StudyRequest)[];
 
 /** What a change of a space that names no subject may say. */
 const changing = new Set<keyof CreateStudyOptions>([

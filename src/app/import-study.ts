@@ -134,7 +134,13 @@ function requireFileSettings(settings: unknown, file: string): void {
   const { plugins, objective, command, data_files, accepted_changes } = settings as Readonly<Record<string, unknown>>;
   if (command !== undefined && !isCommand(command)) throw damaged(file, "settings.command names no program");
   const own = (command as CommandSettings | undefined)?.file;
-  const lists = { plugins, data_files, accepted_changes, objective: [objective ?? []].flat(), command: [own ?? []].flat() };
+  const lists = {
+    plugins,
+    data_files,
+    accepted_changes,
+    objective: [objective ?? []].flat(),
+    command: [own ?? []].flat(),
+  };
   for (const [key, files] of Object.entries(lists))
     if (!Array.isArray(files) || !files.every(isFileWithHash)) throw damaged(file, `settings.${key} names no files`);
 }
@@ -143,7 +149,12 @@ function requireFileSettings(settings: unknown, file: string): void {
 function isCommand(value: unknown): boolean {
   const { words, shell, cwd, report_pattern: pattern } = (value ?? {}) as Readonly<Record<string, unknown>>;
   const hasWords = Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === "string");
-  return hasWords && typeof shell === "boolean" && typeof cwd === "string" && (pattern === null || typeof pattern === "string");
+  return (
+    hasWords &&
+    typeof shell === "boolean" &&
+    typeof cwd === "string" &&
+    (pattern === null || typeof pattern === "string")
+  );
 }
 
 function isFileWithHash(value: unknown): boolean {
@@ -191,6 +202,8 @@ async function fileNotes(header: StudyHeader, base: string | null): Promise<stri
     return changed.map(({ path }) => `${path} is not as the study knows it: \`optimize\` asks for --accept-changes`);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return [`${error.message}: the study goes on where it is there, or with what is given anew (--objective, --command, --model)`];
+    return [
+      `${error.message}: the study goes on where it is there, or with what is given anew (--objective, --command, --model)`,
+    ];
   }
 }

@@ -2,7 +2,7 @@
 import { createWriteStream } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { StudyState } from "../core/index.js";
+import type { StudyHeader, StudyState, Trial } from "../core/index.js";
 import { MlbenchError, unknownTrial, UsageError } from "../core/index.js";
 import { isCheckpoint, LOG_FILE, partOfCheckpoint } from "../executors/trial-files.js";
 import { cannotWrite } from "../io/atomic-write.js";
@@ -30,7 +30,37 @@ export async function inspectStudy(target: StudyTarget): Promise<InspectedStudy>
 }
 
 async function inspect({ storage, name }: LocatedStudy): Promise<InspectedStudy> {
-  return { ...(await storage.inspect(name)), file: storage.location(name) };
+  const inspected = { ...(await storage.inspect(name)), file: storage.location(name) };
+  const { header } = inspected.state;
+  return header.settings.command
+    ? { ...inspected, commandLine: await commandLines(header, { storage, name }) }
+    : inspected;
+}
+
+/** How the trials of a study over a program are run. */
+async function commandLines(header: StudyHeader, { storage, name }: LocatedStudy) {
+  const { commandLineOf } = await import("./command-line.js");
+  const artifacts = storage.artifacts(name);
+  const place = {
+    base: storage.baseDirectory(name),
+    folderOf: (number: number) => artifacts?.directory(number) ?? null,
+  };
+  return (trial: Pick<Trial, "number" | "params">): string => commandLineOf(header, trial, place) as string;
+}
+
+/**
+ * The line that a trial runs whose study is over a program, as a shell in the program's folder takes it; null of any other
+ * study.
+ * @throws UsageError `unknown-trial`, and as {@link readStudy}.
+ * @example
+ * await trialCommandLine({ name: "train", storage: "studies" }, 3); // "python train.py --lr 0.01"
+ */
+export async function trialCommandLine(target: StudyTarget, number: number): Promise<string | null> {
+  const study = await locate("trialCommandLine", target);
+  const state = await study.storage.read(study.name);
+  const trial = state.trial(number);
+  if (!trial) throw unknownTrial(study.name, number, state.size);
+  return state.header.settings.command ? (await commandLines(state.header, study))(trial) : null;
 }
 
 /**

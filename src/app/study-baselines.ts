@@ -7,10 +7,7 @@ import type { BaselineScores, WantedBaselines } from "./study-work.js";
 import { searchedData } from "./views/baselines.js";
 
 /** Scores the baselines on a trial's data. */
-export type ScoreBaselines = (
-  trial: Pick<Trial, "params">,
-  wanted: WantedBaselines,
-) => Promise<BaselineScores | null>;
+export type ScoreBaselines = (trial: Pick<Trial, "params">, wanted: WantedBaselines) => Promise<BaselineScores | null>;
 
 /** Has the baselines scored in the course of a call of `optimize`, and keeps them with the study. */
 export class BaselineKeeper {

@@ -315,14 +315,18 @@ async function presetPath(name: string): Promise<string> {
   );
 }
 
+/** Whether a study file is named by its path; else it is a preset's name. */
+export function isConfigPath(nameOrPath: string): boolean {
+  return /[\\/]/.test(nameOrPath) || [".yaml", ".yml", ".json"].includes(extname(nameOrPath));
+}
+
 /**
  * A study file by its path, or a preset (`studies/presets/`) by its name.
  * @param directory where a relative path starts
  * @throws UsageError `unknown-preset`, `config-not-found`, `invalid-config`, `invalid-space`
  */
 export async function loadStudyConfig(nameOrPath: string, directory = "."): Promise<StudyConfig> {
-  const isPath = /[\\/]/.test(nameOrPath) || [".yaml", ".yml", ".json"].includes(extname(nameOrPath));
-  const path = isPath ? resolve(directory, nameOrPath) : await presetPath(nameOrPath);
+  const path = isConfigPath(nameOrPath) ? resolve(directory, nameOrPath) : await presetPath(nameOrPath);
   const source = `--config ${nameOrPath}`;
   return checkStudyConfig(await readYaml(path, source), source, dirname(path));
 }

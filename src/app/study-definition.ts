@@ -1,9 +1,17 @@
 /** A study's header out of a request: everything resolved, checked and hashed, nothing stored yet. */
-import type { CommandSettings, ComponentSpec, ConfigValue, StudyHeader, StudyObjective, StudySettings } from "../core/index.js";
+import type {
+  CommandSettings,
+  ComponentSpec,
+  ConfigValue,
+  StudyHeader,
+  StudyObjective,
+  StudySettings,
+} from "../core/index.js";
 import type { Difference } from "../core/index.js";
 import { defined, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
 import { knownMetrics, requireToldByAll } from "../plugins/known-metrics.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
+import { resolveModule } from "../plugins/resolve-module.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
@@ -18,12 +26,14 @@ import {
   resolveObjectives,
   resolvePruneBy,
 } from "./resolve-objectives.js";
+import type { SubjectCommand } from "./command-subject.js";
 import { madeBy } from "./made-by.js";
+import type { MayOpen, NamedFile } from "./may-open.js";
 import type { StorageLocation } from "./storage.js";
 import { hashedFile, storedPath, storePaths } from "./study-files.js";
 import type { MergedRequest, StudyRequest } from "./study-request.js";
 import { mergeRequest } from "./study-request.js";
-import type { Subject, SubjectCommand } from "./study-subject.js";
+import type { Subject } from "./study-subject.js";
 import { subjectOf, withDefaults } from "./study-subject.js";
 
 /** A study before it is stored. */
@@ -46,6 +56,8 @@ export interface DefinitionPlace {
   readonly storage: StorageLocation;
   /** Where the stored paths of a study of this name start, absolute; null: they stay absolute. */
   readonly baseOf: (name: string) => string | null;
+  /** Asked before a file that the request names is opened, or its program looked for. @default all may be */
+  readonly mayOpen?: MayOpen | undefined;
   /** What a study is called that nobody has named. @param subject `lstm-dummy` */
   readonly unnamed: (subject: string) => string;
 }
@@ -65,9 +77,11 @@ interface Judging {
  */
 export async function defineStudy(request: StudyRequest, place: DefinitionPlace): Promise<StudyDefinition> {
   checkRequest(request);
-  const merged = await mergeRequest(request, place.directory);
-  const plugins = await loadPlugins(merged.plugins, place.directory);
-  const subject = await subjectOf(merged, place.directory);
+  const { directory, mayOpen } = place;
+  const merged = await mergeRequest(request, directory, mayOpen);
+  await mayOpen?.(filesNamed(merged, place));
+  const plugins = await loadPlugins(merged.plugins, directory);
+  const subject = await subjectOf(merged, directory, mayOpen);
   const { objectives, sampler, pruner, settings } = judgingOf(merged, subject, plugins);
   const seed = request.seed ?? merged.config.seed;
   const name = request.name ?? merged.config.name ?? place.unnamed(subject.defaultName);
@@ -88,6 +102,15 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
   const components = await checkedComponents(header, request);
   const { derived, parameters } = subject;
   return { header, derived, parameters, components, seedGiven: seed !== undefined };
+}
+
+/** The modules, and the storage of an earlier study, that a request names. */
+function filesNamed({ plugins, from }: MergedRequest, { directory }: DefinitionPlace): readonly NamedFile[] {
+  const storage = typeof from === "object" ? from.storage : undefined;
+  return [
+    ...plugins.map((plugin) => ({ field: "plugins", path: resolveModule(plugin, directory, "--plugin") })),
+    ...(typeof storage === "string" ? [{ field: "from.storage", path: storage }] : []),
+  ];
 }
 
 async function priorOf(

@@ -20,7 +20,8 @@ import { parseDistributionJson } from "../search-space/index.js";
 import type { Given } from "./components.js";
 import type { ObjectivesRequest } from "./resolve-objectives.js";
 import type { StudyConfig, StudyFile } from "./study-config.js";
-import { checkStudyConfig, loadStudyConfig } from "./study-config.js";
+import type { MayOpen } from "./may-open.js";
+import { checkStudyConfig, isConfigPath, loadStudyConfig } from "./study-config.js";
 import type { PriorRequest } from "./study-prior.js";
 
 /**
@@ -165,7 +166,13 @@ export interface MergedRequest {
  * @param directory where relative paths start
  * @throws UsageError `conflicting-options`, and whatever is wrong with the study file.
  */
-export async function mergeRequest(request: StudyRequest, directory: string): Promise<MergedRequest> {
+export async function mergeRequest(
+  request: StudyRequest,
+  directory: string,
+  mayOpen?: MayOpen,
+): Promise<MergedRequest> {
+  if (typeof request.config === "string" && isConfigPath(request.config))
+    await mayOpen?.([{ field: "config", path: request.config }]);
   const config = await configOf(request.config, directory);
   const kind = kindOf(request, config);
   const names = [request.model ?? config.model ?? []].flat();
@@ -222,7 +229,9 @@ function kindOf(request: StudyRequest, config: StudyConfig): MergedRequest["kind
 function requireCommandOptions(request: StudyRequest, config: StudyConfig): boolean {
   const { shell = config.shell, cwd = config.cwd, reportPattern = config.report_pattern } = request;
   if (request.command === undefined && config.command === undefined) {
-    const alone = Object.entries({ shell: shell || undefined, cwd, reportPattern }).find(([, value]) => value !== undefined);
+    const alone = Object.entries({ shell: shell || undefined, cwd, reportPattern }).find(
+      ([, value]) => value !== undefined,
+    );
     if (alone) throw conflict(alone[0], "says how a program is run: name it with command");
     return false;
   }

@@ -1,7 +1,7 @@
 /** What the trials of a study run: a model on a dataset, an objective's module, a program, or a function. */
 import { basename, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { CommandSettings, ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
+import type { ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
 import { defined, UsageError } from "../core/index.js";
 import type { TaskParameters } from "../datasets/index.js";
 import { dataFiles, dataParameters, requireFolds } from "../datasets/index.js";
@@ -13,13 +13,11 @@ import type { DerivedSpace } from "../search-space/index.js";
 import { declareSpace, deriveSpace, parseSpace, qualifyModels, refuseNeverActive } from "../search-space/index.js";
 import { trainParameters } from "../training/config.js";
 import { partitionOf } from "../training/run-parts.js";
+import type { SubjectCommand } from "./command-subject.js";
+import type { MayOpen } from "./may-open.js";
+import { namedPaths } from "./may-open.js";
 import { openPaths } from "./study-files.js";
 import type { MergedRequest } from "./study-request.js";
-
-/** A program before its paths are stored. */
-export interface SubjectCommand extends Omit<CommandSettings, "file"> {
-  readonly file: string | null;
-}
 
 /** What a study's trials have in common, before its paths are stored. */
 export interface Subject {
@@ -53,15 +51,18 @@ export function studyParameters(modelNames: readonly string[], dataset: string):
  * @param directory where relative paths start
  * @throws UsageError for unknown names, values out of range, a missing file.
  */
-export async function subjectOf(merged: MergedRequest, directory: string): Promise<Subject> {
-  if (merged.kind === "model") return modelSubject(merged, directory);
+export async function subjectOf(merged: MergedRequest, directory: string, mayOpen?: MayOpen): Promise<Subject> {
+  if (merged.kind === "model") return modelSubject(merged, directory, mayOpen);
   refuseParts(merged);
-  if (merged.kind === "objective") return moduleSubject(merged, directory);
-  if (merged.kind === "command") return (await import("./command-subject.js")).commandSubject(merged, directory);
-  const none = { task: {}, parameters: [], objective: null, dataFiles: [], partition: {} };
+  if (merged.kind === "objective") return moduleSubject(merged, directory, mayOpen);
+  const none = { task: {}, parameters: [], objective: null, dataFiles: [], partition: {}, defaultMetric: "value" };
+  if (merged.kind === "command") {
+    const { commandSubject } = await import("./command-subject.js");
+    return { ...none, ...(await commandSubject(merged, directory, mayOpen)) };
+  }
   const derived = { space: parseSpace(merged.request.space ?? {}), fixed: {} };
   refuseNeverActive(derived.space);
-  return { ...none, derived, defaultName: "study", defaultMetric: "value" };
+  return { ...none, derived, defaultName: "study" };
 }
 
 function moduleFile({ request, config }: MergedRequest, directory: string): string {
@@ -69,9 +70,10 @@ function moduleFile({ request, config }: MergedRequest, directory: string): stri
   return given instanceof URL ? fileURLToPath(given) : resolveModule(given, directory, "--objective");
 }
 
-async function moduleSubject(merged: MergedRequest, directory: string): Promise<Subject> {
+async function moduleSubject(merged: MergedRequest, directory: string, mayOpen: MayOpen | undefined): Promise<Subject> {
   const { own, base } = merged;
   const path = moduleFile(merged, directory);
+  await mayOpen?.([{ field: "objective", path }]);
   const { space } = await loadObjective(pathToFileURL(path).href, "--objective");
   if (space === null && !own.search?.length && !base.search?.length)
     throw new UsageError(
@@ -115,12 +117,13 @@ function partitioned(
   return { partition: settings, derived: { ...derived, fixed: partition.config.params ?? {} } };
 }
 
-async function modelSubject(merged: MergedRequest, directory: string): Promise<Subject> {
+async function modelSubject(merged: MergedRequest, directory: string, mayOpen: MayOpen | undefined): Promise<Subject> {
   const { models: names, dataset, own, base } = merged;
   const parameters = studyParameters(names, dataset);
   const { defaultSpace = true } = merged.request;
   const asked = deriveSpace(parameters, { ...own, models: names, base, defaultSpace });
   const { partition, derived } = partitioned(merged, asked);
+  await mayOpen?.(namedPaths(derived, parameters));
   const params = withDefaults(derived.fixed, parameters, derived.space);
   if (partition.folds !== undefined && partition.folds !== null)
     requireFolds(partition.folds, dataValues(params) as unknown as TaskParameters);

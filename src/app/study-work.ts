@@ -26,19 +26,19 @@ export interface StudyWork {
    * Loads the data and builds the model once, so that a mistake that every trial would repeat is found before the first.
    * @throws UsageError for whatever is wrong.
    */
-  preflight(config: RunConfig, wanted: WantedBaselines | null): Promise<PreflightFindings>;
+  readonly preflight: (config: RunConfig, wanted: WantedBaselines | null) => Promise<PreflightFindings>;
   /** Scores the baselines on a run's data; null where the data are of the known hash. */
-  baselines(config: RunConfig, wanted: WantedBaselines): Promise<BaselineScores | null>;
+  readonly baselines: (config: RunConfig, wanted: WantedBaselines) => Promise<BaselineScores | null>;
   /**
    * Starts the backend that a study keeps.
    * @throws UsageError `backend-unavailable`.
    */
-  keptBackend(study: string, kept: BackendName): Promise<BackendName>;
+  readonly keptBackend: (study: string, kept: BackendName) => Promise<BackendName>;
   /** A dataset's tables, in memory that threads share. */
-  tables(dataset: string, data: Readonly<Record<string, ConfigValue>>, seed: number): Promise<CellTables>;
+  readonly tables: (dataset: string, data: Readonly<Record<string, ConfigValue>>, seed: number) => Promise<CellTables>;
   /**
    * Imports an objective's module; gives the URL that it was found at.
    * @throws UsageError for what is no objective.
    */
-  objective(url: string): Promise<string>;
+  readonly objective: (url: string) => Promise<string>;
 }

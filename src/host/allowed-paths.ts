@@ -1,18 +1,18 @@
 /** Files that a request names: only below the folders that the operator allowed, whatever links stand between. */
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { MayOpen, NamedFile } from "../app/may-open.js";
 import { UsageError } from "../core/index.js";
 
-/** A file that a request names. */
-export interface NamedPath {
-  /** The field that names it. */
-  readonly field: string;
-  readonly path: string | URL;
-}
+type NamedPath = Extract<NamedFile, { readonly path: string | URL }>;
+type NamedCommand = Exclude<NamedFile, NamedPath>;
 
-function refused(field: string, path: string, why: string): UsageError {
-  return new UsageError("not-allowed", `${field}: ${path} ${why}`);
+function refused(field: string, what: string, why: string): UsageError {
+  return new UsageError(
+    "not-allowed",
+    `${field}: ${what}${why.startsWith("and ") || why.startsWith("which ") ? "," : ""} ${why}`,
+  );
 }
 
 /** The file system's own name of the nearest ancestor that is there, with the rest behind it: a link leads nowhere else. */
@@ -41,28 +41,66 @@ function pathOf({ field, path }: NamedPath): string {
   }
 }
 
-/**
- * Refuses whatever does not lie below an allowed folder.
- * @param directory where relative paths start
- * @throws UsageError `not-allowed`.
- */
-export async function requireAllowed(
-  named: readonly NamedPath[],
-  allow: readonly string[],
-  directory: string,
-): Promise<void> {
-  if (named.length === 0) return;
-  const folders = await Promise.all(allow.map((folder) => realOf(resolve(folder))));
-  for (const one of named) {
-    const path = pathOf(one);
-    const real = await realOf(resolve(directory, path));
-    if (folders.some((folder) => isBelow(real, folder))) continue;
+/** Why nothing is opened, or where things may be. */
+function whyNot(allow: readonly string[]): string {
+  return allow.length === 0
+    ? "and the service was started without --allow: it opens and runs nothing that requests name"
+    : `which is not below a folder that the service was allowed (--allow ${allow.join(", ")})`;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** What a request may have opened or run: what lies below folders that the operator allowed. */
+export class AllowedFiles {
+  readonly #allow: readonly string[];
+  readonly #directory: string;
+
+  /** @param directory where relative paths start */
+  constructor(allow: readonly string[], directory: string) {
+    this.#allow = allow;
+    this.#directory = directory;
+  }
+
+  /** @throws UsageError `not-allowed`. */
+  readonly require: MayOpen = async (named) => {
+    for (const one of named) await ("words" in one ? this.#requireCommand(one) : this.#requirePath(one));
+  };
+
+  async #isAllowed(path: string): Promise<boolean> {
+    const real = await realOf(path);
+    for (const folder of this.#allow) if (isBelow(real, await realOf(resolve(folder)))) return true;
+    return false;
+  }
+
+  async #requirePath(named: NamedPath): Promise<void> {
+    const path = pathOf(named);
+    if (await this.#isAllowed(resolve(this.#directory, path))) return;
+    throw refused(named.field, path, whyNot(this.#allow));
+  }
+
+  /**
+   * A program below an allowed folder, or an interpreter by its name whose first argument is a file there: nothing that a
+   * request spells out itself is run.
+   */
+  async #requireCommand({ words, shell, cwd }: NamedCommand): Promise<void> {
+    const line = words.join(" ");
+    if (shell) throw refused("shell", line, "would be run by a shell, which requests may not ask for");
+    if (!(await this.#isAllowed(resolve(this.#directory, cwd)))) throw refused("cwd", cwd, whyNot(this.#allow));
+    const [program = "", first = ""] = words;
+    const own = /[\\/]/.test(program) ? program : first;
+    const path = resolve(this.#directory, cwd, own);
+    if (own !== "" && !own.startsWith("-") && (await isFile(path)) && (await this.#isAllowed(path))) return;
     throw refused(
-      one.field,
-      path,
-      allow.length === 0
-        ? "is a file, and the service was started without --allow: it opens none that requests name"
-        : `does not lie below a folder that the service was allowed (--allow ${allow.join(", ")})`,
+      "command",
+      line,
+      this.#allow.length === 0
+        ? whyNot(this.#allow)
+        : `is refused: its program, or the first argument of an interpreter, must be a file below --allow ${this.#allow.join(", ")}`,
     );
   }
 }

@@ -85,6 +85,8 @@ export interface StudyView {
   changedSince(revision: number): readonly number[] | null;
   /** Hears of every change from now on, in order; returns what ends it. What a listener throws is not heard. */
   subscribe(listener: (change: ViewChange) => void): () => void;
+  /** Resolves when the view shows everything that this process has written of the study, at most a second later. */
+  caughtUp(): Promise<void>;
   /** To be called once by whoever asked for the view. */
   release(): void;
 }

@@ -1,19 +1,40 @@
 /** Studies planned and made as requests from elsewhere ask: what a request's files and data are read for. */
-import type { CreateStudyOptions } from "../app/create-study.js";
-import { ensureStudy, planStudy } from "../app/create-study.js";
+import type { CreateStudyOptions, StudyPlan } from "../app/create-study.js";
+import { ensurePlanned, planRequest } from "../app/create-study.js";
 import { defaultTrial } from "../app/default-trial.js";
-import type { PlannedStudy } from "./study-thread.js";
+import type { Params, StudyHeader } from "../core/index.js";
+import { AllowedFiles } from "./allowed-paths.js";
 
-/** Makes a study, or finds it there. @throws as {@link ensureStudy}. */
-export async function makeStudy(request: CreateStudyOptions): Promise<{ created: boolean; name: string }> {
-  const { study, created } = await ensureStudy(request);
+/** A request from elsewhere. */
+export interface MakeStudyRequest {
+  readonly options: CreateStudyOptions;
+  /** The folders that it may name files in. */
+  readonly allow: readonly string[];
+}
+
+/** What a study would be. */
+export interface PlannedStudy {
+  readonly header: StudyHeader;
+  /** Its first trial: the parameters' defaults; empty where there is none. */
+  readonly params: Params;
+  /** Whether the request names a seed. */
+  readonly seed_given: boolean;
+}
+
+function planOf({ options, allow }: MakeStudyRequest): Promise<StudyPlan> {
+  return planRequest(options, new AllowedFiles(allow, options.directory ?? ".").require);
+}
+
+/** Makes a study, or finds it there. @throws as `ensureStudy`; UsageError `not-allowed`. */
+export async function makeStudy(request: MakeStudyRequest): Promise<{ created: boolean; name: string }> {
+  const { study, created } = await ensurePlanned(await planOf(request), request.options);
   return { created, name: study.name };
 }
 
-/** Says what a study would be; nothing is stored. @throws as {@link planStudy}. */
-export async function studyPlan(request: CreateStudyOptions): Promise<PlannedStudy> {
-  const { header, seedGiven } = await planStudy(request);
+/** Says what a study would be; nothing is stored. @throws as `planStudy`; UsageError `not-allowed`. */
+export async function studyPlan(request: MakeStudyRequest): Promise<PlannedStudy> {
+  const { header, seedGiven } = await planOf(request);
   const { task, space } = header;
-  const params = task.dataset === undefined || request.defaults === false ? {} : await defaultTrial(task, space);
-  return { header, params, seed_given: seedGiven };
+  const none = task.dataset === undefined || request.options.defaults === false;
+  return { header, params: none ? {} : defaultTrial(task, space), seed_given: seedGiven };
 }

@@ -3,7 +3,6 @@ import { hostname } from "node:os";
 import { MlbenchError, studyKind, UsageError } from "../core/index.js";
 import type { StudyRun, StudyState } from "../core/index.js";
 import { commandStudy, requireCommand } from "../app/command-study.js";
-import { prepareWith } from "../app/objective.js";
 import { createExecutor } from "../executors/index.js";
 import type { Executor } from "../executors/executor.js";
 import { lastRecordedActivity, headerInBrief, trialsInBrief } from "../storage/study-summary.js";
@@ -33,9 +32,10 @@ import type { OpenStudy } from "./open-studies.js";
 import { OutsideDesk } from "./outside.js";
 import { requireRunChange, requireRunRequest, runOf } from "./run-request.js";
 import { StudyList } from "./study-list.js";
+import type { MakeStudyRequest } from "./make-study.js";
+import type { ThreadTasks } from "./study-thread.js";
 import { StudyViews } from "./study-view.js";
-import { ensurePlanned, planStudy } from "../app/create-study.js";
-import type { CreateStudyOptions } from "../app/create-study.js";
+import { StudyThread } from "./off-thread.js";
 import { openStorage } from "../app/storage.js";
 import type { StorageLocation } from "../app/storage.js";
 
@@ -76,13 +76,23 @@ export async function openStudyHost(options: StudyHostOptions): Promise<StudyHos
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1))
     throw new UsageError("invalid-option", `workers must be a whole number from 1, got ${workers}`);
   const executor = options.executor ?? (await createExecutor(isolation, { places: workers }));
-  return new Host(storage, executor, { ...options, isolation });
+  // A folder, or a URL of files, means the same to every thread.
+  const location =
+    typeof options.storage === "string" && storage.baseDirectory("any") !== null ? options.storage : null;
+  return new Host(storage, executor, { ...options, isolation, location });
+}
+
+interface HostOptions extends StudyHostOptions {
+  readonly isolation: string;
+  /** Where another thread finds the storage; null: nowhere. */
+  readonly location: string | null;
 }
 
 class Host implements StudyHost {
   readonly storage: StudyStorage;
   readonly startedAt = new Date().toISOString();
-  readonly #options: StudyHostOptions & { readonly isolation: string };
+  readonly #options: HostOptions;
+  readonly #thread = new StudyThread();
   readonly #pool: FairPool;
   readonly #studies: OpenStudies;
   readonly #desk: OutsideDesk;
@@ -95,7 +105,7 @@ class Host implements StudyHost {
   #waitingTimer: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(storage: StudyStorage, executor: Executor, options: StudyHostOptions & { isolation: string }) {
+  constructor(storage: StudyStorage, executor: Executor, options: HostOptions) {
     this.storage = storage;
     this.#options = options;
     this.#pool = new FairPool(executor);
@@ -117,6 +127,7 @@ class Host implements StudyHost {
       idleMs: options.viewIdleMs ?? 180_000,
       ownerMs: 1_000,
       here: (name) => this.#studies.get(name) !== undefined,
+      written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
       run: (name, state) => this.#runShown(name, state.header.run ?? null),
     });
     this.#list = new StudyList({ storage, restMs: 500, pollMs: 5_000, known: (name) => this.#known(name) });
@@ -194,14 +205,35 @@ class Host implements StudyHost {
 
   async create(request: Readonly<Record<string, unknown>>): Promise<{ created: boolean; name: string }> {
     this.#requireOpen();
-    const options = { ...request, storage: this.storage } as CreateStudyOptions;
-    const { study, created } = await ensurePlanned(await planStudy(options), options);
-    return { created, name: study.name };
+    const made = await (await this.#maker()).create(this.#request(request));
+    this.#statusChanged(made.name);
+    return made;
   }
 
   async plan(request: Readonly<Record<string, unknown>>): ReturnType<StudyHost["plan"]> {
-    const { header } = await planStudy({ ...request, storage: this.storage });
-    return { params: {}, header };
+    this.#requireOpen();
+    return { ...(await (await this.#maker()).plan(this.#request(request))) };
+  }
+
+  /** A request for a study, for whoever reads its files. @throws UsageError `unknown-option`. */
+  #request(given: Readonly<Record<string, unknown>>): MakeStudyRequest {
+    for (const key of ["storage", "directory", "spaceChange"])
+      if (Object.hasOwn(given, key))
+        throw new UsageError("unknown-option", `a study: "${key}" is not for requests to say`);
+    const storage = this.#options.location ?? this.storage;
+    return { options: { ...given, storage }, allow: this.#options.allow ?? [] };
+  }
+
+  /** The thread makes studies; this one for a storage that no other can reach. */
+  async #maker(): Promise<Pick<ThreadTasks, "create" | "plan">> {
+    if (this.#options.location === null) {
+      const { makeStudy, studyPlan } = await import("./make-study.js");
+      return { create: makeStudy, plan: studyPlan };
+    }
+    return {
+      create: (request) => this.#thread.run("create", request),
+      plan: (request) => this.#thread.run("plan", request),
+    };
   }
 
   async remove(name: string): Promise<void> {
@@ -247,14 +279,16 @@ class Host implements StudyHost {
   #createRun(study: Study, kept: StudyRun): HostedRun {
     const { name, header } = study;
     const { weight, workers } = kept;
-    const prepare = prepareWith(this.storage);
     const { isolation } = this.#options;
     return new HostedRun(
       {
         study,
         share: this.#pool.share(name, { weight, limit: workers ?? Infinity }),
-        prepare: async (options) =>
-          studyKind(header) === "outside" ? outsideRunner() : prepare(study, null, { ...options, isolation }),
+        prepare: async (options) => {
+          if (studyKind(header) === "outside") return outsideRunner();
+          const { prepareStudy } = await import("../app/optimize-study.js");
+          return prepareStudy(study, this.storage, { ...options, isolation }, this.#thread.work);
+        },
         onChange: () => {
           this.#statusChanged(name);
         },
@@ -409,6 +443,6 @@ class Host implements StudyHost {
     await this.#studies.closeAll();
     this.#list.close();
     this.#views.close();
-    await this.#pool.close();
+    await Promise.all([this.#pool.close(), this.#thread.close()]);
   }
 }

@@ -1,26 +1,16 @@
 /** What runs in the host's worker thread: tasks by name, each loaded when it is first asked for. */
 import { parentPort } from "node:worker_threads";
-import type { CreateStudyOptions } from "../app/create-study.js";
 import type { StudyWork } from "../app/study-work.js";
-import type { Params, StudyHeader } from "../core/index.js";
 import type { ErrorData } from "./error-data.js";
 import { errorData } from "./error-data.js";
-
-/** What a study would be. */
-export interface PlannedStudy {
-  readonly header: StudyHeader;
-  /** Its first trial: the parameters' defaults; empty where there is none. */
-  readonly params: Params;
-  /** Whether the request names a seed. */
-  readonly seed_given: boolean;
-}
+import type { MakeStudyRequest, PlannedStudy } from "./make-study.js";
 
 /** The tasks: functions of plain data. */
 export interface ThreadTasks extends StudyWork {
   /** Makes a study, or finds it there. */
-  create(request: CreateStudyOptions): Promise<{ readonly created: boolean; readonly name: string }>;
+  create(request: MakeStudyRequest): Promise<{ readonly created: boolean; readonly name: string }>;
   /** Says what a study would be; nothing is stored. */
-  plan(request: CreateStudyOptions): Promise<PlannedStudy>;
+  plan(request: MakeStudyRequest): Promise<PlannedStudy>;
 }
 
 /** What is posted to the thread. */

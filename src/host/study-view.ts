@@ -10,7 +10,12 @@ export interface ViewFacts {
   /** Whether this process has the study open for writing. */
   readonly here: (name: string) => boolean;
   readonly run: (name: string, state: StudyState) => Run | null;
+  /** The last revision that this process has written of a study that it has open; 0 where it has not. */
+  readonly written: (name: string) => number;
 }
+
+/** Whoever reads after a write of this process sees it, or what there is after so long. */
+const CATCH_UP_MS = 1_000;
 
 /** How views are kept. */
 export interface StudyViewsOptions extends ViewFacts {
@@ -33,6 +38,8 @@ class FollowedStudy {
   gone: Extract<ViewChange, { kind: "gone" }> | null = null;
   readonly #options: StudyViewsOptions;
   readonly #listeners = new Set<Listener>();
+  /** Called when something was heard of. */
+  readonly #behind = new Set<() => void>();
   readonly #ending = new AbortController();
   #ownerTimer: NodeJS.Timeout;
   #drop: NodeJS.Timeout | null = null;
@@ -88,6 +95,23 @@ class FollowedStudy {
     this.#tell({ kind: "reset", revision });
   }
 
+  /** Resolves when everything up to a revision was heard of, or after a while. */
+  async reach(revision: number): Promise<void> {
+    if (this.state.revision >= revision || this.gone) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#behind.delete(look);
+        resolve();
+      };
+      const look = (): void => {
+        if (this.state.revision >= revision || this.gone) done();
+      };
+      const timer = setTimeout(done, CATCH_UP_MS);
+      this.#behind.add(look);
+    });
+  }
+
   async #lookForOwner(): Promise<void> {
     // What ends the following says it once, and for good.
     const owner = await this.#options.storage.ownerOf(this.name).catch(() => this.owner);
@@ -110,6 +134,7 @@ class FollowedStudy {
   }
 
   #tell(change: ViewChange): void {
+    for (const look of [...this.#behind]) look();
     for (const listener of [...this.#listeners])
       try {
         listener(change);
@@ -189,6 +214,7 @@ export class StudyViews {
       },
       changedSince: (revision) => followed.changed.since(revision),
       subscribe: (listener) => followed.subscribe(listener),
+      caughtUp: () => followed.reach(this.#options.written(name)),
       release: () => {
         if (released) return;
         released = true;

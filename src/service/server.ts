@@ -7,6 +7,7 @@ import { addAssets, readAssets } from "./assets.js";
 import { Connections } from "./connections.js";
 import { Metrics } from "./metrics.js";
 import { addMonitoring } from "./monitoring.js";
+import { addOpenApi } from "./openapi.js";
 import { usualLimits } from "./options.js";
 import type { ServiceOptions } from "./options.js";
 import type { ServiceApp, ServiceContext } from "./routes.js";
@@ -86,6 +87,7 @@ export async function createService(of: {
   await addLimits(app, limits);
   addSchemas(app, options.checkAnswers ?? false);
   addAccessLog(app, metrics, log);
+  await addOpenApi(app);
   await app.register(
     async (api) => {
       for (const [name, add] of Object.entries(routes))

@@ -253,7 +253,8 @@ function inWords(summary: StudyOverview, { owner, verdict, spaces, width }: Show
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
   const isModel = task.model !== undefined;
-  const what = task.model === undefined ? "objective" : `${[task.model].flat().join(",")} on ${task.dataset}`;
+  const own = summary.command ? "a program" : "objective";
+  const what = task.model === undefined ? own : `${[task.model].flat().join(",")} on ${task.dataset}`;
   const made = `${what}, ${objectivesInWords(summary.objectives, isModel)}, ${summary.sampler.name} + ${summary.pruner.name}${overInWords(summary)}`;
   const lines = [
     hangText(`${summary.name}: ${made}, seed ${summary.seed}`, width, 2),
@@ -276,6 +277,7 @@ function inWords(summary: StudyOverview, { owner, verdict, spaces, width }: Show
     const cost = costInWords(best);
     if (cost !== "") lines.push(labelled("", cost));
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
+    if (best.command_line !== undefined) lines.push(labelled("command", best.command_line));
     if (best.parts) lines.push(labelled("parts", partsInWords(best.parts)));
   }
   if (front) lines.push(labelled("front", front.length === 0 ? "none" : `trials ${front.join(", ")}`));

@@ -48,6 +48,8 @@ export class LiveStudies {
   async use<T>(name: string, task: (study: LiveStudy) => T | Promise<T>): Promise<T> {
     const { study, release } = await this.acquire(name);
     try {
+      // Whoever asks after a write of theirs sees it.
+      await study.view.caughtUp();
       return await task(study);
     } finally {
       release();

@@ -5,6 +5,7 @@ import { columnsRoutes } from "./columns.js";
 import { documentRoutes } from "./document.js";
 import { eventsRoutes } from "./events.js";
 import { filesRoutes } from "./files.js";
+import { openApiRoutes } from "./openapi.js";
 import { registriesRoutes } from "./registries.js";
 import { outsideRoutes } from "./outside.js";
 import { runRoutes } from "./run.js";
@@ -30,4 +31,5 @@ export const routes: Readonly<Record<string, ServiceRoutes>> = {
   registries: registriesRoutes,
   workers: workersRoutes,
   events: eventsRoutes,
+  openapi: openApiRoutes,
 };

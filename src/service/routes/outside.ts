@@ -1,7 +1,6 @@
 /** Trials that are evaluated by whoever asks for them: `ask`, and below a trial `reports`, `heartbeat`, `tell`, `files`. */
 import type { FastifyReply } from "fastify";
 import type { Trial } from "../../core/index.js";
-import type { ReportBatch, ReportRequest } from "../../study/commands.js";
 import { ServiceError } from "../problem.js";
 import type { ServiceApp, ServiceContext, ServiceRoutes } from "../routes.js";
 import {
@@ -99,8 +98,8 @@ function addReports(app: ServiceApp, { host }: ServiceContext): void {
       },
     },
     async ({ params: { study, number }, body }) => {
-      const report: ReportRequest | ReportBatch = body;
-      return { answer: await host.command(study, { type: "report", number, ...report }) };
+      const { lease, step, value, metrics, reports = [{ step: step as number, value: value as number, metrics }] } = body;
+      return { answer: await host.command(study, { type: "report", number, lease, reports }) };
     },
   );
   app.post(
@@ -162,7 +161,7 @@ function addFiles(app: ServiceApp, { host }: ServiceContext): void {
   app.put(
     `${trialPath}/files/:name`,
     {
-      config: worker,
+      config: { ...worker, upload: true },
       bodyLimit: FILE_BYTES,
       schema: {
         tags,

@@ -28,8 +28,9 @@ export const workersRoutes: ServiceRoutes = (app, { host, settings }) => {
       const external = host
         .outside()
         .filter(({ study }) => maySee(identity, study))
-        .map(({ worker, study, number, lease_seconds }) => ({
-          ...{ worker, study, number, lease_seconds, lease_ends_in_s: null, last_seen_s: null },
+        .map(({ worker, study, number, lease_seconds, lease_ends_in_s }) => ({
+          ...{ worker, study, number, lease_seconds, lease_ends_in_s },
+          last_seen_s: lease_ends_in_s === null ? null : lease_seconds - lease_ends_in_s,
         }));
       return { workers, external };
     },

@@ -49,10 +49,22 @@ const point = {
 
 /** POST /studies/{study}/trials/{n}/reports: one, or several in their order. */
 export const reportRequest = z
-  .union([
-    z.strictObject({ lease, ...point }),
-    z.strictObject({ lease, reports: list(z.strictObject(point).readonly()).describe("At least one, steps rising.") }),
-  ])
+  .strictObject({
+    lease,
+    step: point.step.optional(),
+    value: point.value.optional(),
+    metrics: point.metrics,
+    reports: z
+      .array(z.strictObject(point))
+      .min(1)
+      .describe("Several, steps rising; in place of `step`, `value` and `metrics`.")
+      .optional(),
+  })
+  .superRefine(({ step, value, metrics: further, reports }, context) => {
+    const one = step !== undefined && value !== undefined;
+    const none = step === undefined && value === undefined && further === undefined;
+    if (reports ? !none : !one) context.addIssue({ code: "custom", message: "give step and value, or reports" });
+  })
   .meta({ id: "ReportRequest", description: "A report, or several in their order: all are taken, or none." });
 /** As {@link reportRequest}. */
 export type ReportRequestBody = z.input<typeof reportRequest>;

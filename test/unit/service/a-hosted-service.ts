@@ -33,14 +33,21 @@ export interface HostedService {
   /** The answer of `/api/v1` + path. */
   readonly ask: (path: string, asked?: Asked) => Promise<Response>;
   /** The JSON of an answer that has this status, checked by its schema. */
-  readonly get: <S extends z.ZodType>(path: string, schema: S, asked?: Asked & { status?: number }) => Promise<z.output<S>>;
+  readonly get: <S extends z.ZodType>(
+    path: string,
+    schema: S,
+    asked?: Asked & { status?: number },
+  ) => Promise<z.output<S>>;
   /** Status and code of a refusal. */
   readonly refused: (path: string, asked?: Asked) => Promise<[status: number, code: string, detail: string]>;
 }
 
 /** Opens one; everything is closed when the test ends. */
 export async function aHostedService(
-  options: Partial<ServiceOptions> & { objective?: (trial: ObjectiveTrial) => number | Promise<number>; places?: number } = {},
+  options: Partial<ServiceOptions> & {
+    objective?: (trial: ObjectiveTrial) => number | Promise<number>;
+    places?: number;
+  } = {},
 ): Promise<HostedService> {
   const { objective = (trial) => trial.params["x"] as number, places = 2, ...service } = options;
   const root = await mkdtemp(join(tmpdir(), "routes-"));
@@ -117,11 +124,16 @@ export function manyTrials(count: number): Trial[] {
     return blankTrial(number, {
       state,
       values: state === "complete" ? [value] : null,
-      params: { "train.lr": 10 ** -(1 + (number % 40) / 10), "model.units": 8 + (number % 25), kind: number % 2 ? "a" : "b" },
+      params: {
+        "train.lr": 10 ** -(1 + (number % 40) / 10),
+        "model.units": 8 + (number % 25),
+        kind: number % 2 ? "a" : "b",
+      },
       intermediate: Array.from({ length: 10 }, (_x, i) => [i + 1, value + 1 / (i + 1)] as const),
       seen: Array.from({ length: 10 }, () => number),
       finish_index: number,
-      metrics: state === "failed" ? {} : { best: { val_rmse: value, seconds: 3 + (number % 7) }, last: { val_rmse: value } },
+      metrics:
+        state === "failed" ? {} : { best: { val_rmse: value, seconds: 3 + (number % 7) }, last: { val_rmse: value } },
       constraints: number % 3 ? {} : { "parameters<=100": (number % 5) - 2 },
       started_at: new Date(1.7e12 + number * 1000).toISOString(),
       finished_at: new Date(1.7e12 + number * 1000 + 2500).toISOString(),
@@ -136,7 +148,12 @@ export function manyTrials(count: number): Trial[] {
 }
 
 const header = (name: string): StudyHeader => ({
-  ...{ name, objectives: [{ metric: "value", direction: "minimize" }], created_at: "2026-01-02T03:04:05.000Z", seed: 1 },
+  ...{
+    name,
+    objectives: [{ metric: "value", direction: "minimize" }],
+    created_at: "2026-01-02T03:04:05.000Z",
+    seed: 1,
+  },
   ...{ task: {}, sampler: { name: "random", options: {} }, pruner: { name: "nop", options: {} }, user_attrs: {} },
   space: {
     "train.lr": { type: "float", low: 1e-5, high: 0.1, log: true, step: null },

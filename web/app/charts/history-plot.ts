@@ -19,14 +19,30 @@ export function historyPlot(
     notes: left > 0 ? [`${points.length} of ${view.total} trials are drawn; the line has all.`] : [],
     ...{ width: 760, height: 300 },
     option: {
-      grid: { left: 8, right: 16, top: 34, bottom: 8, containLabel: true },
-      legend: { top: 0, textStyle: { color: "@text" } },
+      grid: { left: 8, right: 20, top: 34, bottom: 26, containLabel: true },
+      legend: { top: 0, type: "scroll", textStyle: { color: "@text" } },
       tooltip: { trigger: "item" },
-      xAxis: { type: "value", name: "trial", min: 0, minInterval: 1, axisLine: { lineStyle: { color: "@axis" } }, splitLine: { show: false } },
-      yAxis: { type: "value", name: metric, scale: true, splitLine: { lineStyle: { color: "@grid" } } },
+      xAxis: {
+        type: "value",
+        name: "trial",
+        nameLocation: "middle",
+        nameGap: 28,
+        min: 0,
+        minInterval: 1,
+        axisLine: { lineStyle: { color: "@axis" } },
+        splitLine: { show: false },
+      },
+      yAxis: { type: "value", scale: true, splitLine: { lineStyle: { color: "@grid" } } },
       series: [
         {
-          ...{ name: "trial", type: "scatter", data: points, symbolSize: 7, large: points.length > 2000, cursor: "pointer" },
+          ...{
+            name: "trial",
+            type: "scatter",
+            data: points,
+            symbolSize: 7,
+            large: points.length > 2000,
+            cursor: "pointer",
+          },
           itemStyle: { color: "@series6", opacity: 0.85 },
         },
         {

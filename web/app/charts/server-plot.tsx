@@ -25,7 +25,8 @@ export interface ServerPlotProps {
 
 /** Widths are asked for in steps, so that a window that is drawn larger asks a few times and not hundreds. */
 const STEP = 40;
-const widthOf = (element: HTMLElement): number => Math.max(300, Math.min(2400, STEP * Math.floor(element.clientWidth / STEP)));
+const widthOf = (element: HTMLElement): number =>
+  Math.max(300, Math.min(2400, STEP * Math.floor(element.clientWidth / STEP)));
 
 /** Nothing of it stands where the study has no such plot. */
 export function ServerPlot(props: ServerPlotProps) {

@@ -1,9 +1,9 @@
 /** What names in filters, in sort orders and over columns of the table mean: fields, objectives, parameters, metrics. */
 import { didYouMean } from "../../../src/core/nearest.js";
-import { stateNames } from "../columns/column-store.js";
+import { stateNames } from "../columns/state-names.js";
 import type { ColumnStore, OwnColumn } from "../columns/column-store.js";
-import { FlagColumn, NumberColumn, TextColumn } from "../columns/column.js";
-import type { Cell } from "../columns/column.js";
+import { NumberColumn, TextColumn } from "../columns/column.js";
+import type { Cell, FlagColumn } from "../columns/column.js";
 
 /** What a field is of; it decides how it is compared, sorted and shown. */
 export type FieldKind = "number" | "text" | "flag" | "time";

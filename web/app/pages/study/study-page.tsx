@@ -68,7 +68,14 @@ function History({ store, entry }: { readonly store: StudyStore; readonly entry:
         <p class="muted">No trial is complete yet.</p>
       </figure>
     );
-  return <PlotChart plot={historyPlot(view, objective)} fileName={`${store.name}-history`} controls={chooser} onClick={open} />;
+  return (
+    <PlotChart
+      plot={historyPlot(view, objective)}
+      fileName={`${store.name}-history`}
+      controls={chooser}
+      onClick={open}
+    />
+  );
 }
 
 function Overview({ store, entry }: { readonly store: StudyStore; readonly entry: StudyEntry }) {
@@ -87,19 +94,37 @@ function Overview({ store, entry }: { readonly store: StudyStore; readonly entry
     <div class="study-page">
       <RunPanel store={store} entry={entry} />
       <div class="grid">
-        {isSeveral ? <FrontPanel store={store} entry={entry} /> : <BestPanel store={store} entry={entry} />}
+        <div class="stack wide-gap">
+          {isSeveral ? <FrontPanel store={store} entry={entry} /> : <BestPanel store={store} entry={entry} />}
+          <NotePanel store={store} entry={entry} />
+        </div>
         <History store={store} entry={entry} />
         <RunningPanel store={store} entry={entry} />
         {isSeveral && <ServerPlot study={name} kind="pareto" title="Pareto front" version={version} onClick={open} />}
-        {finished > 0 && <ServerPlot study={name} kind="importances" title="Importances" version={version} everyMs={8000} />}
+        {finished > 0 && (
+          <ServerPlot study={name} kind="importances" title="Importances" version={version} everyMs={8000} />
+        )}
         {finished > 0 && <ServerPlot study={name} kind="timeline" title="Timeline" version={version} everyMs={5000} />}
         {entry.kind === "model" && bestVersion !== null && (
           <>
-            <ServerPlot study={name} kind="prediction" title="Predicted against true SOH" version={bestVersion} everyMs={10_000} />
-            <ServerPlot study={name} kind="forecast" title="Forecast" version={bestVersion} everyMs={10_000} />
+            <ServerPlot
+              study={name}
+              kind="prediction"
+              class="wide"
+              title="Predicted against true SOH"
+              version={bestVersion}
+              everyMs={10_000}
+            />
+            <ServerPlot
+              study={name}
+              kind="forecast"
+              class="wide"
+              title="Forecast"
+              version={bestVersion}
+              everyMs={10_000}
+            />
           </>
         )}
-        <NotePanel store={store} entry={entry} />
         {detail && <SettingsPanel detail={detail} />}
       </div>
     </div>
