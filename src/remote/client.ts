@@ -86,9 +86,12 @@ export class ServiceClient {
   async *events(path: string, { lastId, signal }: Followed): AsyncGenerator<ServerEvent> {
     let lostAt: number | null = null;
     for (let tries = 0; !signal?.aborted; tries++) {
+      // Whoever has heard enough hangs up.
+      const left = new AbortController();
       try {
         const headers = { accept: "text/event-stream", "last-event-id": String(lastId()) };
-        const answer = await this.open(path, { headers, signal });
+        const ends = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+        const answer = await this.open(path, { headers, signal: ends });
         if (!answer.headers.get("content-type")?.startsWith("text/event-stream")) throw this.#noService(answer);
         [lostAt, tries] = [null, 0];
         for await (const event of eventsOf(answer)) yield event;
@@ -98,6 +101,8 @@ export class ServiceClient {
         if (error instanceof MlbenchError && !passing.has(error.code)) throw error;
         lostAt ??= performance.now();
         if (performance.now() - lostAt > PATIENCE) throw error;
+      } finally {
+        left.abort();
       }
       await pause(PAUSES[Math.min(tries, PAUSES.length - 1)] as number, signal);
     }

@@ -114,7 +114,9 @@ export async function createService(of: {
         clearInterval(checking);
         streams.end(() => true);
         const late = setTimeout(() => app.server.closeAllConnections(), limits.closingMs);
-        await app.close();
+        const ended = app.close();
+        connections.closeWaiting();
+        await ended;
         clearTimeout(late);
         metrics.close();
       })()),

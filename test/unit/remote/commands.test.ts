@@ -1,9 +1,10 @@
 /** Commands of studies at a service: what they say is what they say of its folder. */
+import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createStudy } from "../../../src/app/create-study.js";
-import type { ObjectiveTrial } from "../../../src/core/index.js";
+import { float } from "../../../src/core/index.js";
+import type { ObjectiveTrial, StudyHeader } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { aBowl, aHostedService } from "../service/a-hosted-service.js";
 import type { HostedService } from "../service/a-hosted-service.js";
@@ -13,23 +14,29 @@ const MODULE = `export const space = { x: { type: "float", low: 0, high: 1 } };
 export default async (trial) => trial.params.x;
 `;
 
+/** Written as it would be made: loading what makes studies takes longer than all that is tested here. */
+const header: StudyHeader = {
+  ...{ name: "line", objectives: [{ metric: "value", direction: "minimize" }], created_at: "2026-01-02T03:04:05.000Z" },
+  ...{ seed: 1, task: {}, space: { x: float(0, 1) }, user_attrs: {} },
+  ...{ sampler: { name: "random", options: {} }, pruner: { name: "nop", options: {} } },
+  settings: {
+    ...{ trial_value: "best", on_nan: "fail", on_duplicate: "run", dry_run_pruner: false, plugins: [], data_files: [] },
+    ...{ objective: { path: "objective.mjs", sha256: createHash("sha256").update(MODULE).digest("hex") } },
+    accepted_changes: [],
+  },
+};
+
 /** A service with the study `line`, whose trials run an objective of the test's. */
 async function aLine(
   objective: (trial: ObjectiveTrial) => number | Promise<number> = (trial) => trial.params["x"] as number,
   places = 2,
 ): Promise<HostedService & { there: string[]; here: string[] }> {
   const service = await aHostedService({ objective, places });
-  const { folder, url, token } = service;
-  const study = await createStudy({ name: "line", storage: folder, objective: await objectiveFile(folder), seed: 1, sampler: "random" });
-  await study.close();
-  return { ...service, there: ["--server", `${url}#token=${token}`], here: ["--storage", folder] };
-}
-
-async function objectiveFile(folder: string): Promise<string> {
+  const { folder, url, token, host } = service;
   await mkdir(folder, { recursive: true });
-  const file = join(folder, "objective.mjs");
-  await writeFile(file, MODULE);
-  return file;
+  await writeFile(join(folder, "objective.mjs"), MODULE);
+  await (await host.storage.create(header)).close();
+  return { ...service, there: ["--server", `${url}#token=${token}`], here: ["--storage", folder] };
 }
 
 const lines = (text: string): Record<string, unknown>[] =>
