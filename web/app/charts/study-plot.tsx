@@ -25,10 +25,15 @@ const STEP = 40;
 /** Rows of a table that are fetched to be shown. */
 const SHOWN_ROWS = 500;
 
-/** The width of a place once it comes near the window; 0 before. */
-export function useNearWidth(): { readonly place: { current: HTMLDivElement | null }; readonly width: number } {
+/** The width of a place once it has come near the window, 0 before; and whether it is near now. */
+export function useNearWidth(): {
+  readonly place: { current: HTMLDivElement | null };
+  readonly width: number;
+  readonly isNear: boolean;
+} {
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
+  const [isNearNow, setNearNow] = useState(false);
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
@@ -39,7 +44,8 @@ export function useNearWidth(): { readonly place: { current: HTMLDivElement | nu
     };
     const near = new IntersectionObserver(
       (entries) => {
-        isNear ||= entries.some(({ isIntersecting }) => isIntersecting);
+        isNear = entries.at(-1)?.isIntersecting === true;
+        setNearNow(isNear);
         measure();
       },
       { rootMargin: "300px" },
@@ -52,7 +58,7 @@ export function useNearWidth(): { readonly place: { current: HTMLDivElement | nu
       resized.disconnect();
     };
   }, []);
-  return { place, width };
+  return { place, width, isNear: isNearNow };
 }
 
 /** A plot whose table stayed behind. */
@@ -122,9 +128,11 @@ export interface StudyPlotProps extends Omit<ColumnRequests["plot"], "study" | "
 
 /** Draws it. */
 export function StudyPlot({ store, title, controls, ...request }: StudyPlotProps) {
-  const { place, width } = useNearWidth();
+  const { place, width, isNear } = useNearWidth();
   const study = store.name;
-  const answered = useAnswer("plot", width === 0 ? null : { ...request, study, width }, store.columns.revision.value);
+  // What is far from the window stays as it was until it comes near.
+  const asked = width === 0 || !isNear ? null : { ...request, study, width };
+  const answered = useAnswer("plot", asked, store.columns.revision.value);
   const objectives = store.entry.value?.objectives.map(({ metric }) => metric) ?? [];
   const brush =
     (plot: SentPlot): ChartProps["onBrush"] =>
