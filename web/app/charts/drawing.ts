@@ -33,7 +33,8 @@ function drawNext(): void {
 /** Draws when its turn comes: one chart a frame, so that ten that change together hold nobody up. Returns what calls it off. */
 export function drawInTurn(job: () => void): () => void {
   jobs.push(job);
-  if (!isDrawing) drawNext();
+  if (!isDrawing) setTimeout(drawNext);
+  isDrawing = true;
   return () => {
     const at = jobs.indexOf(job);
     if (at >= 0) jobs.splice(at, 1);

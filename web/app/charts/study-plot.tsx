@@ -22,6 +22,8 @@ import { loadDrawing } from "./drawing.js";
 
 /** Widths are asked for in steps, so that a window that is drawn larger asks a few times and not hundreds. */
 const STEP = 40;
+/** A plot follows a study that is under way so often: drawing ten of them is work. */
+const PAUSE_MS = 1000;
 /** Rows of a table that are fetched to be shown. */
 const SHOWN_ROWS = 500;
 
@@ -132,7 +134,7 @@ export function StudyPlot({ store, title, controls, ...request }: StudyPlotProps
   const study = store.name;
   // What is far from the window stays as it was until it comes near.
   const asked = width === 0 || !isNear ? null : { ...request, study, width };
-  const answered = useAnswer("plot", asked, store.columns.revision.value);
+  const answered = useAnswer("plot", asked, store.columns.revision.value, PAUSE_MS);
   const objectives = store.entry.value?.objectives.map(({ metric }) => metric) ?? [];
   const brush =
     (plot: SentPlot): ChartProps["onBrush"] =>
