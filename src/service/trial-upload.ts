@@ -43,7 +43,10 @@ function tooLarge(name: string): ServiceError {
 export async function keepFile(host: StudyHost, upload: Upload): Promise<StoredFile> {
   const { study, number, name, length } = upload;
   if (name === EPOCHS_FILE)
-    throw new UsageError("invalid-artifact-name", `${EPOCHS_FILE} is what the study keeps reports in: give another name`);
+    throw new UsageError(
+      "invalid-artifact-name",
+      `${EPOCHS_FILE} is what the study keeps reports in: give another name`,
+    );
   if (length > FILE_BYTES) throw tooLarge(name);
   await beat(host, upload);
   const files = host.storage.artifacts(study);

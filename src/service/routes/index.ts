@@ -1,6 +1,5 @@
 /** Every file of routes, a line each. */
 import type { ServiceRoutes } from "../routes.js";
-import { outsideRoutes } from "./outside.js";
 import { analysisRoutes } from "./analysis.js";
 import { columnsRoutes } from "./columns.js";
 import { eventsRoutes } from "./events.js";
@@ -17,7 +16,6 @@ import { trialsRoutes } from "./trials.js";
 import { workersRoutes } from "./workers.js";
 
 export const routes: Readonly<Record<string, ServiceRoutes>> = {
-  outside: outsideRoutes,
   server: serverRoutes,
   session: sessionRoutes,
   tokens: tokensRoutes,
@@ -28,6 +26,7 @@ export const routes: Readonly<Record<string, ServiceRoutes>> = {
   files: filesRoutes,
   analysis: analysisRoutes,
   registries: registriesRoutes,
+  outside: outsideRoutes,
   workers: workersRoutes,
   events: eventsRoutes,
   openapi: openApiRoutes,

@@ -73,7 +73,11 @@ function addAsk(app: ServiceApp, { host, closing }: ServiceContext): void {
       const answer = await host.ask(study, { ...body, key, signal });
       if (answer === "nothing") return reply.code(204).send(null);
       if (answer === "over")
-        throw new ServiceError("run-finished", 410, `the run of study "${study}" is over: nothing is handed out any more`);
+        throw new ServiceError(
+          "run-finished",
+          410,
+          `the run of study "${study}" is over: nothing is handed out any more`,
+        );
       const { number, attempt, params, seed, lease } = answer;
       return { number, attempt, params, seed, lease };
     },
@@ -98,7 +102,13 @@ function addReports(app: ServiceApp, { host }: ServiceContext): void {
       },
     },
     async ({ params: { study, number }, body }) => {
-      const { lease, step, value, metrics, reports = [{ step: step as number, value: value as number, metrics }] } = body;
+      const {
+        lease,
+        step,
+        value,
+        metrics,
+        reports = [{ step: step as number, value: value as number, metrics }],
+      } = body;
       return { answer: await host.command(study, { type: "report", number, lease, reports }) };
     },
   );
