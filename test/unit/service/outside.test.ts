@@ -220,6 +220,17 @@ describe("a run of a study for others", () => {
     expect(await ask({}, "k")).toEqual(first);
   });
 
+  test("has no more of them under way than it may, and each that ends makes room for one who waits", async () => {
+    const { host, post, ask } = await served();
+    await host.startRun("s", { trials: 5, workers: 2 });
+    const [first] = await Promise.all([ask(), ask()]);
+    expect((await ask()).status).toBe(204);
+    const waits = ask({ wait_seconds: 30 });
+    await post("trials/0/tell", { lease: first.body.lease.token, value: 1 });
+    expect(await waits).toMatchObject({ status: 200, body: { number: 2 } });
+    expect((await ask()).status).toBe(204);
+  });
+
   test("that is stopped is over", async () => {
     const { host, ask } = await served();
     await host.startRun("s", { trials: 5 });

@@ -147,6 +147,20 @@ describe("reports in one request", () => {
     expect(several.trials[1]?.intermediate).toHaveLength(4);
   });
 
+  it("leave others their turn where there are many, and are all there or none", async () => {
+    const s = await study();
+    await s.ask();
+    const reports = Array.from({ length: 2000 }, (_, i) => ({ step: i + 1, value: 1 }));
+    await expect(s.report(0, { reports: [...reports, { step: 2000, value: 1 }] })).rejects.toThrow(/steps must rise/);
+    expect(s.trials[0]?.intermediate).toEqual([]);
+    let turns = 0;
+    const answered = s.report(0, { reports }).then(() => (turns = -turns));
+    for (; turns >= 0 && turns < 100; turns++) await turn();
+    await answered;
+    expect(turns).toBeLessThan(-3);
+    expect(s.trials[0]?.intermediate).toHaveLength(2000);
+  });
+
   it.each([
     [[{ step: 3, value: 1 }], /steps must rise; 4 was reported/],
     [[{ step: 2, value: 5 }], /step 2 was reported as 1/],
