@@ -226,7 +226,8 @@ describe("a run of a study for others", () => {
     const [first] = await Promise.all([ask(), ask()]);
     expect((await ask()).status).toBe(204);
     const waits = ask({ wait_seconds: 30 });
-    await post("trials/0/tell", { lease: first.body.lease.token, value: 1 });
+    const { number, lease } = first.body;
+    expect((await post(`trials/${number}/tell`, { lease: lease.token, value: 1 })).status).toBe(200);
     expect(await waits).toMatchObject({ status: 200, body: { number: 2 } });
     expect((await ask()).status).toBe(204);
   });
