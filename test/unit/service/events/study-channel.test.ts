@@ -66,7 +66,9 @@ class AView implements StudyView {
     return () => this.#listeners.delete(listener);
   }
 
-  async caughtUp(): Promise<void> {}
+  caughtUp(): Promise<void> {
+    return Promise.resolve();
+  }
 
   release(): void {
     this.#listeners.clear();
