@@ -24,7 +24,7 @@ const common = {
   },
   ...{ entryNames: "[name]-[hash]", chunkNames: "[name]-[hash]", assetNames: "[name]-[hash]" },
   ...{ jsx: "automatic", jsxImportSource: "preact", loader: { ".svg": "copy" } },
-  alias: { "#echarts": "./src/plots/echarts.entry.js" },
+  alias: { "#echarts": "./src/plots/echarts.drawing.js" },
 };
 
 /** Scripts that have a thread of their own; the page knows each by a constant with its file's name. */

@@ -110,7 +110,9 @@ const tfjs = step("tfjs", [tfjsEntry], tfjsOutputs, async () => {
   const from = dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   for (const file of wasm) copyFileSync(join(from, "dist", file), join(vendor, file));
 });
-const drawnWith = ["custom-series", "number-text", "theme"].map((name) => join("src", "plots", `${name}.ts`));
+const drawnWith = ["custom-series.ts", "echarts.drawing.js", "number-text.ts", "theme.ts"].map((name) =>
+  join("src", "plots", name),
+);
 const packages = [
   ["plots/echarts", drawnWith],
   ["registry/zod", []],

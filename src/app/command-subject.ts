@@ -1,19 +1,31 @@
 /** A study over a program: its words and its space, checked before anything is stored; and how a stored one is run. */
 import { basename, resolve } from "node:path";
-import type { CommandSettings, Params, StudyHeader, Trial } from "../core/index.js";
+import type { CommandSettings, StudyHeader } from "../core/index.js";
 import { UsageError } from "../core/index.js";
-import { commandWords, shellLine } from "../core/command-words.js";
-import type { ProgramReference } from "../executors/executor.js";
+import { commandWords } from "../core/command-words.js";
 import { ownFile, requireProgram } from "../programs/find-program.js";
 import { passedOn, requirePlaceholders } from "../programs/placeholders.js";
 import { compilePattern } from "../programs/report-pattern.js";
 import type { CommandWorkload } from "../programs/run-program.js";
-import { programWords } from "../programs/run-program.js";
+import type { DerivedSpace } from "../search-space/index.js";
 import { declareSpace } from "../search-space/index.js";
+import { programOf } from "./command-line.js";
 import type { MayOpen } from "./may-open.js";
-import { absolutePath } from "./study-files.js";
 import type { MergedRequest } from "./study-request.js";
-import type { Subject } from "./study-subject.js";
+
+/** A program before its paths are stored. */
+export interface SubjectCommand extends Omit<CommandSettings, "file"> {
+  /** Absolute, as its folder is. */
+  readonly file: string | null;
+}
+
+/** What the trials of a study over a program have in common. */
+export interface CommandSubject {
+  readonly task: { readonly params: DerivedSpace["fixed"] };
+  readonly derived: DerivedSpace;
+  readonly command: SubjectCommand;
+  readonly defaultName: string;
+}
 
 const OPTION = "--command";
 
@@ -50,7 +62,11 @@ function wordsOf(given: string | readonly string[], shell: boolean): readonly st
  * @throws UsageError `invalid-words`, `no-space`, `unknown-parameter` for a placeholder, `program-not-found`,
  * `invalid-option` for a pattern.
  */
-export async function commandSubject(merged: MergedRequest, directory: string, mayOpen?: MayOpen): Promise<Subject> {
+export async function commandSubject(
+  merged: MergedRequest,
+  directory: string,
+  mayOpen?: MayOpen,
+): Promise<CommandSubject> {
   const { request, config, own, base } = merged;
   const shell = request.shell ?? config.shell ?? false;
   const words = wordsOf(request.command ?? config.command ?? "", shell);
@@ -62,28 +78,20 @@ export async function commandSubject(merged: MergedRequest, directory: string, m
     throw new UsageError("no-space", `${OPTION}: say what is searched: --search lr=log:1e-5..1e-1, once a parameter`);
   requirePlaceholders({ words, shell }, names, OPTION);
   const report_pattern = request.reportPattern ?? config.report_pattern ?? null;
-  if (report_pattern !== null) compilePattern(report_pattern, "--report-pattern", ["value", ...objectiveNames(merged)]);
+  if (report_pattern !== null) compilePattern(report_pattern, "--report-pattern", ["value", reportedName(merged)]);
   requireProgram(OPTION, { words, shell, cwd });
   const file = ownFile({ words, shell, cwd });
   return {
-    ...{ task: { params: derived.fixed }, derived, parameters: [], objective: null, dataFiles: [], partition: {} },
+    ...{ task: { params: derived.fixed }, derived },
     command: { words, shell, cwd, report_pattern, file },
     defaultName: nameOf(file, words),
-    defaultMetric: "value",
   };
 }
 
-function objectiveNames({ objectives: { metric = [], objectives = [] } }: MergedRequest): string[] {
-  const texts = metric.flatMap((text) => text.split(","));
-  return [...texts.map((text) => text.split(":", 1)[0]?.trim() ?? ""), ...objectives.map((given) => given.metric)];
-}
-
-/** A stored program with its folder made absolute. @param base the study's folder; null where it has none */
-export function programOf(
-  { words, shell, cwd, report_pattern }: CommandSettings,
-  base: string | null,
-): ProgramReference {
-  return { words, shell, cwd: absolutePath(cwd, base), reportPattern: report_pattern };
+/** The name of what is to be reported, as far as it is given. */
+function reportedName({ request, config, objectives: { metric = [], objectives = [] } }: MergedRequest): string {
+  const given = request.pruneBy ?? config.prune_by ?? metric[0]?.split(",", 1)[0] ?? objectives[0]?.metric;
+  return given?.split(":", 1)[0]?.trim() ?? "value";
 }
 
 /**
@@ -95,18 +103,6 @@ export function commandWorkload(header: StudyHeader, base: string | null): Comma
   const program = programOf(settings.command as CommandSettings, base);
   requireProgram(`study "${name}"`, program);
   return { kind: "command", program, study: name, pruneBy: settings.prune_by ?? null };
-}
-
-/** The command line that a trial of a study over a program runs, as a shell takes it; null of another study. */
-export function commandLineOf(
-  { settings, space, task }: Pick<StudyHeader, "settings" | "space" | "task">,
-  trial: Pick<Trial, "params">,
-  place: { readonly base: string | null; readonly folder: string | null },
-): string | null {
-  if (!settings.command) return null;
-  const program = programOf(settings.command, place.base);
-  const params = { ...(task.params as Params | undefined), ...trial.params };
-  return shellLine(programWords({ program }, { params, space }, place.folder ?? "."));
 }
 
 /** A parameter that the line passes on nowhere, where it passes others, may have been forgotten: a sentence each. */

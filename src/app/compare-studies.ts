@@ -173,11 +173,12 @@ function taskOf({ task, settings }: StudyHeader): object {
   const data = Object.entries(task.params ?? {}).filter(
     ([name]) => name.startsWith("data.") && !["data.window", "data.features"].includes(name),
   );
-  const { trial_value, folds = null, seeds = 1, constraints = [], data_files, objective } = settings;
+  const { trial_value, folds = null, seeds = 1, constraints = [], data_files, objective, command } = settings;
   return {
     ...{ dataset: task.dataset ?? null, ...Object.fromEntries(data), align_window: task.align_window ?? null },
     ...{ trial_value, folds, seeds, constraints },
     ...{ data_files: data_files.map(({ sha256 }) => sha256), objective: objective?.sha256 ?? null },
+    ...(command ? { command: command.file?.sha256 ?? command.words } : {}),
   };
 }
 

@@ -45,7 +45,8 @@ export interface ReplayResult {
   /** What differs first, in words; null when nothing does. */
   readonly difference: string | null;
   readonly reports: readonly (readonly [step: number, value: number])[];
-  readonly backend: string;
+  /** Null of a program. */
+  readonly backend: string | null;
   readonly recorded_backend: string | null;
 }
 
@@ -68,8 +69,8 @@ function recordedBackend(trial: Trial): { backend?: BackendName; kernels?: Kerne
 
 /**
  * Trains a trial of a study over a model again from its record, on the backend and kernels that it ran on, for as many
- * epochs, and compares.
- * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`; `kernels-unavailable` and
+ * epochs, and compares; or runs the program again that a trial ran, with its seed, for as many steps.
+ * @throws UsageError `unknown-study`, `unknown-trial`, `not-replayable`, `unknown-option`, `program-not-found`; `kernels-unavailable` and
  * `backend-unavailable` where those of the trial do not run.
  * @example
  * (await replayTrial({ name: "tuned", storage: "studies" }, 3)).same; // true
@@ -110,7 +111,7 @@ function requireReplayable(header: StudyHeader, trial: Trial): void {
   if (header.task.dataset === undefined)
     throw new UsageError(
       "not-replayable",
-      `study "${header.name}" has a plain objective: only trained trials are replayed`,
+      `study "${header.name}" has a plain objective: only trained trials and programs are replayed`,
     );
   if (trial.intermediate.length === 0)
     throw new UsageError(
@@ -138,6 +139,7 @@ async function replayRecord(
   options: ReplayOptions,
 ): Promise<ReplayResult> {
   const header = headerOfTrial(current, trial);
+  if (header.settings.command) return replayProgram(header, base, { trial, trials }, options);
   requireReplayable(header, trial);
   const recorded = recordedBackend(trial);
   requireKernels(trial, recorded.kernels);
@@ -173,6 +175,25 @@ async function replayRecord(
     ...{ number: trial.number, same: difference === null, difference, reports },
     ...{ backend: `${result.backend.name}/${result.kernels}`, recorded_backend: trial.backend },
   };
+}
+
+/** {@link replayTrial} of a program. */
+async function replayProgram(
+  header: StudyHeader,
+  base: string | null,
+  { trial, trials }: { readonly trial: Trial; readonly trials: readonly Trial[] },
+  { onStart, signal }: ReplayOptions,
+): Promise<ReplayResult> {
+  const { differingEnd, runAgain } = await import("./replay-program.js");
+  onStart?.(trial);
+  const { reports, outcome } = await runAgain(header, base, trial, signal);
+  const difference =
+    differingReport(trial, reports, false) ??
+    differingEnd(trial, outcome) ??
+    (await differingDecision(header, trial, trials));
+  const told = difference?.replace(/^epoch /, "step ").replace(/^(\d+) epochs /, "$1 steps ") ?? null;
+  const backends = { backend: null, recorded_backend: trial.backend };
+  return { number: trial.number, same: told === null, difference: told, reports, ...backends };
 }
 
 /** The same of each part of a cross-validated trial. */

@@ -26,13 +26,14 @@ import {
   resolveObjectives,
   resolvePruneBy,
 } from "./resolve-objectives.js";
+import type { SubjectCommand } from "./command-subject.js";
 import { madeBy } from "./made-by.js";
 import type { MayOpen, NamedFile } from "./may-open.js";
 import type { StorageLocation } from "./storage.js";
 import { hashedFile, storedPath, storePaths } from "./study-files.js";
 import type { MergedRequest, StudyRequest } from "./study-request.js";
 import { mergeRequest } from "./study-request.js";
-import type { Subject, SubjectCommand } from "./study-subject.js";
+import type { Subject } from "./study-subject.js";
 import { subjectOf, withDefaults } from "./study-subject.js";
 
 /** A study before it is stored. */

@@ -1,7 +1,7 @@
 /** What the trials of a study run: a model on a dataset, an objective's module, a program, or a function. */
 import { basename, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { CommandSettings, ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
+import type { ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
 import { defined, UsageError } from "../core/index.js";
 import type { TaskParameters } from "../datasets/index.js";
 import { dataFiles, dataParameters, requireFolds } from "../datasets/index.js";
@@ -13,15 +13,11 @@ import type { DerivedSpace } from "../search-space/index.js";
 import { declareSpace, deriveSpace, parseSpace, qualifyModels, refuseNeverActive } from "../search-space/index.js";
 import { trainParameters } from "../training/config.js";
 import { partitionOf } from "../training/run-parts.js";
+import type { SubjectCommand } from "./command-subject.js";
 import type { MayOpen } from "./may-open.js";
 import { namedPaths } from "./may-open.js";
 import { openPaths } from "./study-files.js";
 import type { MergedRequest } from "./study-request.js";
-
-/** A program before its paths are stored. */
-export interface SubjectCommand extends Omit<CommandSettings, "file"> {
-  readonly file: string | null;
-}
 
 /** What a study's trials have in common, before its paths are stored. */
 export interface Subject {
@@ -59,12 +55,14 @@ export async function subjectOf(merged: MergedRequest, directory: string, mayOpe
   if (merged.kind === "model") return modelSubject(merged, directory, mayOpen);
   refuseParts(merged);
   if (merged.kind === "objective") return moduleSubject(merged, directory, mayOpen);
-  if (merged.kind === "command")
-    return (await import("./command-subject.js")).commandSubject(merged, directory, mayOpen);
-  const none = { task: {}, parameters: [], objective: null, dataFiles: [], partition: {} };
+  const none = { task: {}, parameters: [], objective: null, dataFiles: [], partition: {}, defaultMetric: "value" };
+  if (merged.kind === "command") {
+    const { commandSubject } = await import("./command-subject.js");
+    return { ...none, ...(await commandSubject(merged, directory, mayOpen)) };
+  }
   const derived = { space: parseSpace(merged.request.space ?? {}), fixed: {} };
   refuseNeverActive(derived.space);
-  return { ...none, derived, defaultName: "study", defaultMetric: "value" };
+  return { ...none, derived, defaultName: "study" };
 }
 
 function moduleFile({ request, config }: MergedRequest, directory: string): string {

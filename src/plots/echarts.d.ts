@@ -30,6 +30,10 @@ export interface DrawnChart {
   update(option: ChartOption): void;
   resize(): void;
   onClick(listener: (point: PointedAt) => void): void;
+  /** Which of the option's grids a place of the element lies in, in pixels; -1: none. */
+  gridAt(point: readonly [x: number, y: number]): number;
+  /** What a place means on a grid's first two axes; of an axis of names the name's place. */
+  valuesAt(grid: number, point: readonly [x: number, y: number]): readonly [x: number, y: number];
   dispose(): void;
 }
 

@@ -46,7 +46,8 @@ export function requireProgram(what: string, { words, shell, cwd }: Placed): voi
   const path = resolve(cwd, program);
   if (!statSync(path, { throwIfNoEntry: false })) refuse(`no such program: ${path}`);
   if (!isFile(path)) refuse(`no file that could be run: ${path}`);
-  if (!isExecutable(path)) refuse(`not executable: ${path}; chmod +x makes it so, or name what runs it (python ${program})`);
+  if (!isExecutable(path))
+    refuse(`not executable: ${path}; chmod +x makes it so, or name what runs it (python ${program})`);
 }
 
 function isWithin(folder: string, path: string): boolean {

@@ -51,13 +51,16 @@ function byReports({ reports }: Said, job: Judged): TrialOutcome {
   const [first, ...others] = job.objectives.map(({ metric }) => metric) as [string, ...string[]];
   const values = reports.map(({ numbers }) => numbers[first] ?? NaN);
   const lacking = reports.find(({ numbers }) => numbers[first] === undefined);
-  if (lacking) return failedProgram(`the program ended without a result, and its step ${lacking.step} has no "${first}"`);
+  if (lacking)
+    return failedProgram(`the program ended without a result, and its step ${lacking.step} has no "${first}"`);
   const chosen = valueOfEpochs(values, job.trialValue, job.objectives[0]?.direction ?? "minimize");
   if (!chosen) return failedProgram("the program ended without a value");
   const { step, numbers } = reports[chosen.index] as TakenReport;
   const missing = others.filter((metric) => numbers[metric] === undefined);
   if (missing.length > 0)
-    return failedProgram(`the program ended without a result, and its step ${step} has no ${missing.map((name) => `"${name}"`).join(", ")}`);
+    return failedProgram(
+      `the program ended without a result, and its step ${step} has no ${missing.map((name) => `"${name}"`).join(", ")}`,
+    );
   const all = { ...lastNumbers(reports), ...numbers };
   const last = (reports.at(-1) as TakenReport).numbers;
   const found = [chosen.value, ...others.map((metric) => numbers[metric] as number)];
@@ -89,10 +92,15 @@ function numbersLeft(numbers: Metrics, { objectives }: Judged): Metrics {
   );
 }
 
-function withoutValue({ odd, hasPattern }: Said): string {
-  const read = hasPattern ? "a line of JSON with a value, or one that --report-pattern matches" : "a line of JSON with a value";
-  const looked = odd === null ? "" : `; ${odd.count} ${odd.count === 1 ? "line was" : "lines were"} left out: ${odd.first}`;
-  return `the program ended with exit code 0 and without a value: it printed no line that is one (${read})${looked}`;
+/** Characters of a program's line in a message. */
+const MOST_OF_LINE = 200;
+
+function withoutValue({ odd, hasPattern, stdout, stderr }: Said): string {
+  const wanted = `a line of JSON with a value${hasPattern ? ", or one that --report-pattern matches" : ""}`;
+  const looked = odd === null ? "" : `; ${odd.count} left out, the first as its ${odd.first}`;
+  const last = (linesOf(stdout).at(-1) ?? linesOf(stderr).at(-1))?.trim().slice(0, MOST_OF_LINE);
+  const said = last === undefined ? "it printed nothing" : `its last line: ${last}`;
+  return `the program ended without a value (${wanted})${looked}; ${said}`;
 }
 
 /** The last lines of what it said went wrong; the very last one first, as that alone is seen in tables. */

@@ -1,8 +1,9 @@
 /** Placeholders in a program's words: `{lr}`, `{args}`, `{json}`, filled with a trial's parameters. */
+import { join } from "node:path";
 import type { Params, ParamValue } from "../core/index.js";
-import { shellWord } from "../core/command-words.js";
+import { shellLine, shellWord } from "../core/command-words.js";
 import { didYouMean, UsageError } from "../core/index.js";
-import type { ProgramReference } from "../executors/executor.js";
+import type { ProgramReference, TrialJob } from "../executors/executor.js";
 
 /** A program's words, and who splits them. */
 export type Words = Pick<ProgramReference, "words" | "shell">;
@@ -68,12 +69,8 @@ export function asksForFile(program: Words): boolean {
   return askedFor(program, () => false).has(JSON_FILE);
 }
 
-/** What a trial puts into a program's words. */
-export interface Filling {
-  readonly params: Params;
-  /** Where the file of `{json}` lies. */
-  readonly jsonFile: string;
-}
+/** The parameters of `{json}`, in the trial's folder. */
+export const PARAMS_FILE = "params.json";
 
 /** What a value reads as in an argument. */
 function textOf(value: ParamValue | undefined): string {
@@ -85,24 +82,26 @@ function argumentsOf(params: Params): string[] {
 }
 
 /**
- * A program's words for one trial. A parameter that the trial has not, as it is not active, is an empty text; `{args}`
- * leaves it out.
- * @param isKnown whether a parameter of the study is called so
+ * A program's words for one trial, as they are run. A parameter that the trial has not, as it is not active, is an empty
+ * text; `{args}` leaves it out.
+ * @param job what the trial has, and what its study knows
+ * @param folder the trial's own
  */
-export function filledWords(program: Words, filling: Filling, isKnown: (name: string) => boolean): string[] {
-  const { params, jsonFile } = filling;
-  return program.words.flatMap((word) => {
-    if (word === `{${ARGS}}` && !program.shell) return argumentsOf(params);
-    return [
-      word.replace(token, (all: string, literal: string | undefined, dollar = "", given = "", at: number) => {
-        if (literal !== undefined) return name.test(literal) || isKnown(literal) ? `{${literal}}` : all;
-        if (!isMeant(given, dollar, program, isKnown)) return all;
-        const quote = (text: string): string => (program.shell ? quoted(text, quotesAt(word, at)) : text);
-        if (given === ARGS) return dollar + argumentsOf(params).map(shellWord).join(" ");
-        return dollar + quote(given === JSON_FILE ? jsonFile : textOf(params[given]));
-      }),
-    ];
-  });
+export function programWords(program: Words, job: Pick<TrialJob, "params" | "space">, folder: string): string[] {
+  const { params, space = {} } = job;
+  const isKnown = (given: string): boolean => Object.hasOwn(params, given) || Object.hasOwn(space, given);
+  const jsonFile = join(folder, PARAMS_FILE);
+  const valueOf = (given: string): string => (given === JSON_FILE ? jsonFile : textOf(params[given]));
+  const fill = (word: string): string =>
+    word.replace(token, (all: string, literal?: string, dollar?: string, given?: string, at?: number) => {
+      if (literal !== undefined) return name.test(literal) || isKnown(literal) ? `{${literal}}` : all;
+      if (given === undefined || !isMeant(given, dollar ?? "", program, isKnown)) return all;
+      if (given === ARGS) return `${dollar ?? ""}${shellLine(argumentsOf(params))}`;
+      const text = valueOf(given);
+      return `${dollar ?? ""}${program.shell ? quoted(text, quotesAt(word, at ?? 0)) : text}`;
+    });
+  if (program.shell) return ["/bin/sh", "-c", ...program.words.map(fill)];
+  return program.words.flatMap((word) => (word === `{${ARGS}}` ? argumentsOf(params) : [fill(word)]));
 }
 
 type Quotes = "'" | '"' | null;

@@ -66,7 +66,8 @@ export class ProgramProcess {
       });
     });
     // Where there are no file descriptors left, there are no streams either.
-    if (!child.stdin || !child.stdout || !child.stderr) throw new Error("the program could not be started: no streams for it");
+    if (!child.stdin || !child.stdout || !child.stderr)
+      throw new Error("the program could not be started: no streams for it");
     this.stdin = child.stdin;
     this.stdout = child.stdout;
     this.stderr = child.stderr;

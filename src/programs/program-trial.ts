@@ -25,9 +25,13 @@ export interface ProgramTimes {
   readonly outputMs: number;
   /** Between two looks at the file of reports. @default 50 */
   readonly pollMs: number;
+  /** For a pattern to be matched with what came at once: a well-behaved one takes microseconds. @default 2000 */
+  readonly matchMs: number;
 }
 
-const usual: ProgramTimes = { afterPruneMs: 10_000, termMs: PROGRAM_TERM_MS, outputMs: 500, pollMs: 50 };
+export const usualTimes: ProgramTimes = {
+  ...{ afterPruneMs: 10_000, termMs: PROGRAM_TERM_MS, outputMs: 500, pollMs: 50, matchMs: 2000 },
+};
 
 /** Reports that may wait to be answered; a program that prints more is read no further meanwhile. */
 const MOST_WAITING = 256;
@@ -48,7 +52,7 @@ export interface ProgramRun {
   readonly log: OutputLog;
   /** The file of reports. */
   readonly reports: string;
-  readonly times: Partial<ProgramTimes>;
+  readonly times: ProgramTimes;
 }
 
 /** A program under way, to its trial's outcome. */
@@ -77,7 +81,7 @@ export class ProgramTrial {
 
   constructor(run: ProgramRun) {
     this.#run = run;
-    this.#times = { ...usual, ...run.times };
+    this.#times = run.times;
     this.#file = new ReportFile(run.reports);
     this.#process = new ProgramProcess(run.start);
   }
@@ -169,7 +173,7 @@ export class ProgramTrial {
 
   async #answerAll(): Promise<void> {
     // What came at once has been read before the first answer.
-    await null;
+    await Promise.resolve();
     for (let told = this.#waiting.shift(); told; told = this.#waiting.shift()) {
       if (this.#isStopped) break;
       if (told.kind === "result") this.#result = told;
@@ -249,7 +253,7 @@ export class ProgramTrial {
     );
     const { outputMs } = this.#times;
     const latest = performance.now() + MOST_OF_REST * outputMs;
-    for (let asked = false; !isOver() && performance.now() < latest; ) {
+    for (let asked = false; !isOver() && performance.now() < latest;) {
       await Promise.race([over, delay(outputMs)]);
       // A timer may come before bytes that have long been there.
       await new Promise((resolve) => setImmediate(resolve));
@@ -259,7 +263,7 @@ export class ProgramTrial {
       this.#process.signal("SIGTERM");
     }
     // What was there at its end, and not what something that it left behind goes on to write.
-    for (let { left } = this.#file; left > 0; ) {
+    for (let { left } = this.#file; left > 0;) {
       const read = this.#followFile();
       if (read === 0 && !this.#answering) break;
       left -= read;

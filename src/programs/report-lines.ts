@@ -78,7 +78,9 @@ export function readJsonLine(line: string, read: Read): Told | null {
     if (value === undefined) return { kind: "odd", why: `step ${step} has no number "${nameOf(reported)}"` };
     return { kind: "report", step, value, numbers };
   }
-  const isResult = ["value", "values", ...objectives.map(({ metric }) => metric)].some((key) => Object.hasOwn(raw, key));
+  const isResult = ["value", "values", ...objectives.map(({ metric }) => metric)].some((key) =>
+    Object.hasOwn(raw, key),
+  );
   if (!isResult) return null;
   const values = objectives.flatMap(({ metric }) => numbers[metric] ?? []);
   if (values.length === objectives.length) return { kind: "result", values, numbers };

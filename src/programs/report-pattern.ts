@@ -5,9 +5,6 @@ import { messageOf, UsageError } from "../core/index.js";
 /** Characters of a line that are looked at. */
 export const MOST_OF_MATCHED = 8192;
 
-/** What all lines that came at once may take, milliseconds; those of a well-behaved expression take microseconds. */
-const LIMIT_MS = 2000;
-
 /** A match's groups by name. */
 export type Groups = Readonly<Record<string, string | undefined>>;
 
@@ -30,7 +27,9 @@ export function compilePattern(pattern: string, option: string, names: readonly 
     const why = messageOf(error).replace(/^Invalid regular expression: /, "");
     throw new UsageError("invalid-option", `${option} ${pattern}: no regular expression: ${why}`);
   }
-  const groups = [...inOurWords(pattern).matchAll(/\(\?<([\p{ID_Start}$_][\p{ID_Continue}$]*)>/gu)].map(([, name]) => name);
+  const groups = [...inOurWords(pattern).matchAll(/\(\?<([\p{ID_Start}$_][\p{ID_Continue}$]*)>/gu)].map(
+    ([, name]) => name,
+  );
   if (names.some((name) => groups.includes(name))) return compiled;
   throw new UsageError(
     "invalid-option",
@@ -40,9 +39,9 @@ export function compilePattern(pattern: string, option: string, names: readonly 
 
 /** The pattern takes too long. */
 export class SlowPattern extends Error {
-  constructor(pattern: string) {
+  constructor(pattern: string, limitMs: number) {
     super(
-      `--report-pattern ${pattern}: took more than ${LIMIT_MS / 1000} s for what the program printed at once: an expression in ` +
+      `--report-pattern ${pattern}: took more than ${limitMs / 1000} s for what the program printed at once: an expression in ` +
         "which one repetition stands in another, as in (a+)+, may take for ever",
     );
     this.name = "SlowPattern";
@@ -59,7 +58,8 @@ export class PatternMatcher {
   #lines: readonly string[] = [];
   #found: (Groups | null)[] = [];
 
-  constructor(pattern: RegExp, limitMs = LIMIT_MS) {
+  /** @param limitMs what all lines that came at once may take, milliseconds */
+  constructor(pattern: RegExp, limitMs: number) {
     this.#pattern = pattern.source;
     this.#limitMs = limitMs;
     const match = (): void => {
@@ -78,7 +78,8 @@ export class PatternMatcher {
     try {
       script.runInContext(this.#context, { timeout: this.#limitMs });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_TIMEOUT") throw new SlowPattern(this.#pattern);
+      if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
+        throw new SlowPattern(this.#pattern, this.#limitMs);
       throw error;
     }
     return this.#found;

@@ -8,28 +8,16 @@ import { stringifyJson } from "../core/index.js";
 import type { RunHooks, TrialJob, Workload } from "../executors/executor.js";
 import type { WriteLog } from "./output-log.js";
 import { OutputLog } from "./output-log.js";
-import { asksForFile, filledWords } from "./placeholders.js";
+import { asksForFile, PARAMS_FILE, programWords } from "./placeholders.js";
 import type { ProgramTimes } from "./program-trial.js";
-import { ProgramTrial } from "./program-trial.js";
+import { ProgramTrial, usualTimes } from "./program-trial.js";
 import { compilePattern, PatternMatcher } from "./report-pattern.js";
 
 /** What of a job is a program's. */
 export type CommandWorkload = Extract<Workload, { kind: "command" }>;
 
-/** The parameters of `{json}`, in the trial's folder. */
-export const PARAMS_FILE = "params.json";
 /** Where a program may write its reports, in the trial's folder. */
 export const REPORTS_FILE = "reports.jsonl";
-
-/** What a trial tells its program's words. */
-type Filled = Pick<TrialJob, "params" | "space">;
-
-/** A program's words for one trial, as they are run. @param folder the trial's own */
-export function programWords({ program }: Pick<CommandWorkload, "program">, job: Filled, folder: string): string[] {
-  const isKnown = (name: string): boolean => Object.hasOwn(job.params, name) || Object.hasOwn(job.space ?? {}, name);
-  const words = filledWords(program, { params: job.params, jsonFile: join(folder, PARAMS_FILE) }, isKnown);
-  return program.shell ? ["/bin/sh", "-c", ...words] : words;
-}
 
 /** What our own processes tell each other, and no program. */
 const internal = ["MLBENCH_HPO_PARENT", "MLBENCH_HPO_MEMORY_MB", "MLBENCH_HPO_THREAD_CAPS"];
@@ -39,6 +27,8 @@ function environmentOf(job: TrialJob, workload: CommandWorkload, folder: string)
   // What a worker's own process was limited by is no setting of the user's.
   for (const name of [...(env["MLBENCH_HPO_THREAD_CAPS"]?.split(",") ?? []), ...internal]) delete env[name];
   return {
+    // Python keeps back what it prints to a pipe, reports too, until its end.
+    PYTHONUNBUFFERED: "1",
     ...env,
     PWD: workload.program.cwd,
     MLBENCH_HPO_STUDY: workload.study,
@@ -64,20 +54,21 @@ export async function runProgram(
   workload: CommandWorkload,
   hooks: Pick<RunHooks, "onReport" | "signal">,
   write: WriteLog,
-  times: Partial<ProgramTimes> = {},
+  otherTimes: Partial<ProgramTimes> = {},
 ): Promise<TrialOutcome> {
   const folder = job.artifacts?.path ?? mkdtempSync(join(tmpdir(), "mlbench-hpo-trial-"));
   const reports = join(folder, REPORTS_FILE);
   const log = new OutputLog(write);
+  const times = { ...usualTimes, ...otherTimes };
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(reports, "");
     if (asksForFile(workload.program)) writeFileSync(join(folder, PARAMS_FILE), `${stringifyJson(job.params)}\n`);
-    const words = programWords(workload, job, folder);
+    const words = programWords(workload.program, job, folder);
     log.note(`${shellLine(words)} (in ${workload.program.cwd})`);
     const start = { words, cwd: workload.program.cwd, env: environmentOf(job, workload, folder) };
     const read = { objectives: job.objectives, reported: reportedOf(job, workload) };
-    const matcher = matcherOf(workload, read.reported);
+    const matcher = matcherOf(workload, read.reported, times.matchMs);
     return await new ProgramTrial({ job, start, read, matcher, hooks, log, reports, times }).run();
   } finally {
     log.end();
@@ -90,7 +81,11 @@ function reportedOf({ objectives }: TrialJob, { pruneBy }: CommandWorkload): str
   return (pruneBy ?? (objectives[0] as StudyObjective)).metric;
 }
 
-function matcherOf({ program: { reportPattern } }: CommandWorkload, reported: string): PatternMatcher | null {
+function matcherOf(
+  { program: { reportPattern } }: CommandWorkload,
+  reported: string,
+  limitMs: number,
+): PatternMatcher | null {
   if (reportPattern === null) return null;
-  return new PatternMatcher(compilePattern(reportPattern, "--report-pattern", ["value", reported]));
+  return new PatternMatcher(compilePattern(reportPattern, "--report-pattern", ["value", reported]), limitMs);
 }

@@ -13,6 +13,7 @@ import type { Metrics } from "./metrics.js";
 import type { ServiceLimits, ServiceOptions } from "./options.js";
 import { problemOf, sendProblem, ServiceError } from "./problem.js";
 import type { ServiceApp, ServiceContext } from "./routes.js";
+import { addressOf } from "./security/asker.js";
 import { setSecurityHeaders } from "./security/gate.js";
 import type { Gate } from "./security/gate.js";
 
@@ -124,7 +125,7 @@ export function addGate(app: ServiceApp, { gate, streams }: ServiceContext, limi
 /** A body that dribbles in is not waited for. */
 function limitTime({ raw }: FastifyRequest, ms: number): void {
   if (raw.headers["transfer-encoding"] === undefined && (raw.headers["content-length"] ?? "0") === "0") return;
-  const timer = setTimeout(() => raw.socket.destroy(), ms);
+  const timer = setTimeout(() => raw.destroy(), ms).unref();
   const stop = (): void => clearTimeout(timer);
   raw.once("end", stop).once("close", stop);
 }
@@ -146,7 +147,7 @@ export async function addLimits(app: ServiceApp, limits: ServiceLimits): Promise
   await app.register(rateLimit, {
     // The gate, a hook of an earlier time, knows whose token it is.
     ...{ global: true, max: limits.requestsPerSecond, timeWindow: 1000, cache: 10_000, hook: "preParsing" },
-    keyGenerator: ({ identity, ip }: FastifyRequest) => identity?.id ?? ip,
+    keyGenerator: (request: FastifyRequest) => request.identity?.id ?? addressOf(request),
     addHeaders: { ...silent, "retry-after": false },
     addHeadersOnExceeding: silent,
     errorResponseBuilder: (_request, { max, ttl }) =>
@@ -164,12 +165,12 @@ export async function addLimits(app: ServiceApp, limits: ServiceLimits): Promise
 /** Every request that was answered is counted, and told. */
 export function addAccessLog(app: ServiceApp, metrics: Metrics, log: Log): void {
   app.addHook("onResponse", async (request, reply) => {
-    const { method, ip, identity, routeOptions } = request;
+    const { method, identity, routeOptions } = request;
     const ms = routeOptions.config.stream ? 0 : reply.elapsedTime;
     metrics.count(method, routeOptions.url ?? "none", reply.statusCode, ms);
     log(() => {
       const path = request.url.split("?", 1)[0] ?? "";
-      return `${ip} ${identity?.name ?? "-"} ${method} ${path} ${reply.statusCode} ${ms.toFixed(1)} ms`;
+      return `${addressOf(request)} ${identity?.name ?? "-"} ${method} ${path} ${reply.statusCode} ${ms.toFixed(1)} ms`;
     });
   });
 }

@@ -11,6 +11,8 @@ type Sample = readonly [labels: Labels, value: number];
 
 /** How long an event-loop delay counts: between one and two of these. */
 const WINDOW_MS = 60_000;
+/** How often the event loop is asked; what it says has this in it. */
+const RESOLUTION_MS = 10;
 
 /** What the service knows about itself beside its host. */
 export interface ServiceFigures {
@@ -82,7 +84,12 @@ export class Metrics {
     page.add("mlbench_hpo_connections", "gauge", "Open connections.", [[{}, connections()]]);
     page.add("mlbench_hpo_wrong_tokens_total", "counter", "Requests with a wrong token.", [[{}, wrongTokens()]]);
     const delay = (percentile: number): number =>
-      Math.max(...[this.#delays, this.#before].map((found) => found?.percentile(percentile) ?? 0)) / 1e9;
+      Math.max(
+        0,
+        ...[this.#delays, this.#before].map(
+          (found) => (found?.percentile(percentile) ?? 0) / 1e9 - RESOLUTION_MS / 1000,
+        ),
+      );
     page.add("mlbench_hpo_event_loop_delay_seconds", "gauge", "Delay of the event loop in the last minute or two.", [
       [{ quantile: "0.5" }, delay(50)],
       [{ quantile: "0.99" }, delay(99)],
@@ -91,7 +98,7 @@ export class Metrics {
 }
 
 function startedDelays(): IntervalHistogram {
-  const delays = monitorEventLoopDelay({ resolution: 10 });
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delays.enable();
   return delays;
 }

@@ -33,6 +33,20 @@ const distribution = (type, properties) =>
 const component = object({ name: text, options: map(anything) });
 const sha256 = { type: "string", pattern: "^[0-9a-f]{64}$" };
 const hashedFile = object({ path: text, sha256 });
+const command = {
+  description: "The program that trials run; missing where there is none.",
+  ...object({
+    words: { description: "With placeholders for parameters; with `shell` a single text.", ...list(text), minItems: 1 },
+    shell: yes,
+    cwd: { description: "From the study's own file.", ...text },
+    report_pattern: nullable(text),
+    file: { description: "The program's own.", ...nullable(hashedFile) },
+  }),
+};
+const commandLine = {
+  description: "What the trial ran, as a shell takes it; only in what `best-trial` and `show` print of a program.",
+  ...text,
+};
 const objective = object({ metric: text, direction: { enum: ["minimize", "maximize"] } });
 const objectives = { description: "One or more; the first is what trials report.", ...list(objective), minItems: 1 };
 const only = (state, schema) => ({
@@ -197,10 +211,11 @@ const defs = {
       },
       plugins: list(hashedFile),
       objective: nullable(hashedFile),
+      command,
       data_files: list(hashedFile),
       accepted_changes: list(object({ at: ref("time"), ...hashedFile.properties })),
     },
-    { optional: ["prune_by", "constraints", "folds", "seeds", "from", "terminator"] },
+    { optional: ["prune_by", "constraints", "folds", "seeds", "from", "terminator", "command"] },
   ),
   failure: object({
     class: { enum: ["exception", "diverged", "timeout", "out-of-memory", "worker-crash", "interrupted"] },
@@ -209,13 +224,17 @@ const defs = {
   }),
   attempt: {
     description: "What an earlier attempt left; its reports count for nothing.",
-    ...object({
-      attempt: { type: "integer", minimum: 1 },
-      started_at: nullable(ref("time")),
-      ended_at: nullable(ref("time")),
-      reason: text,
-      intermediate: ref("intermediate"),
-    }),
+    ...object(
+      {
+        attempt: { type: "integer", minimum: 1 },
+        started_at: nullable(ref("time")),
+        ended_at: nullable(ref("time")),
+        reason: text,
+        intermediate: ref("intermediate"),
+        worker: { description: "Who had it, as it called itself; missing where it did not.", ...text },
+      },
+      { optional: ["worker"] },
+    ),
   },
   annotation: {
     description: "What people say about a trial.",
@@ -321,6 +340,7 @@ const defs = {
           }),
         ),
       },
+      command_line: commandLine,
       annotation: {
         description: "What people say about it; only in what `trials` and `best-trial` print, and where they do.",
         ...ref("annotation"),
@@ -329,7 +349,7 @@ const defs = {
     {
       optional: [
         ...["kernels", "isa", "distributions", "value", "annotation", "baselines", "intermediate_parts"],
-        ...["bound", "against_defaults", "space_version", "worker", "ask_keys"],
+        ...["bound", "against_defaults", "space_version", "worker", "ask_keys", "command_line"],
       ],
       allOf: [
         only("complete", { values, value: ref("number"), finish_index: count, failure: { type: "null" } }),
@@ -446,6 +466,11 @@ const header = {
 };
 
 const optionalInHeader = [...["made_by", "baselines", "note", "archived_at", "copied_from", "ended", "earlier_spaces"]];
+
+const owner = object(
+  { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text, work: text },
+  { optional: ["pid", "host", "elsewhere", "url", "work"] },
+);
 
 const aboutStudy = {
   note: { description: "What people say about the study; empty: nothing.", ...text },
@@ -609,6 +634,7 @@ const schemas = {
         pruner: text,
         file: nullable(text),
         ...aboutStudy,
+        owner: { description: "Who writes the study now; `url`: a service; null: nobody does.", ...nullable(owner) },
       }),
     ),
   ],
@@ -620,6 +646,7 @@ const schemas = {
         file: nullable(text),
         seed: count,
         task: ref("task"),
+        command,
         sampler: component,
         sampler_choice: {
           description: 'Whom the sampler "auto" asks next, and why; null for any other.',
@@ -639,13 +666,20 @@ const schemas = {
         },
         folds: { description: "What each trial is cross-validated over; null: one split.", ...nullable(folds) },
         seeds: { description: "How many seeds each trial, or each of its folds, trains under.", ...count },
-        best: best({
-          metrics: defs.trial.properties.metrics,
-          spread: nullable(spread),
-          parts: nullable(ref("parts")),
-          seconds: { description: "How long it took.", ...nullable(ref("number")) },
-          parameters: { description: "The weights that it trained; null of an objective.", ...nullable(ref("number")) },
-        }),
+        best: best(
+          {
+            metrics: defs.trial.properties.metrics,
+            spread: nullable(spread),
+            parts: nullable(ref("parts")),
+            seconds: { description: "How long it took.", ...nullable(ref("number")) },
+            parameters: {
+              description: "The weights that it trained; null of an objective.",
+              ...nullable(ref("number")),
+            },
+            command_line: commandLine,
+          },
+          { optional: ["command_line"] },
+        ),
         median_trial_seconds: { description: "Of the complete trials.", ...nullable({ type: "number", minimum: 0 }) },
         best_per_minute: {
           description:
@@ -675,17 +709,12 @@ const schemas = {
         },
         made_by: { description: "Null in studies of earlier versions.", ...nullable(ref("madeBy")) },
         owner: {
-          description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
-          ...nullable(
-            object(
-              { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text, work: text },
-              { optional: ["pid", "host", "elsewhere", "url", "work"] },
-            ),
-          ),
+          description: "Who writes the study now; without a pid it is no process that could be looked at.",
+          ...nullable(owner),
         },
         findings: list(ref("finding")),
       },
-      { optional: ["front", "hypervolume", "dry_run"] },
+      { optional: ["front", "hypervolume", "dry_run", "command"] },
     ),
   ],
   trials: ["`trials`", list(ref("trial"))],
@@ -925,7 +954,7 @@ const schemas = {
       },
       difference: nullable(text),
       reports: ref("intermediate"),
-      backend: text,
+      backend: { description: "Null of a program.", ...nullable(text) },
       recorded_backend: nullable(text),
     }),
   ],

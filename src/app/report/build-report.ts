@@ -11,6 +11,7 @@ import { packageName } from "../made-by.js";
 import type { Winners } from "../winners.js";
 import { REPORT_FORMAT, REPORT_VERSION } from "./report-data.js";
 import type { NamedText, ReportData, ReportedAnnotation, ReportedFailure, ReportedWinner } from "./report-data.js";
+import { programInWords } from "../command-line.js";
 import { reproductionOf } from "./reproduction.js";
 import { cutCell, MOST_ROWS, trialColumns } from "./trial-columns.js";
 
@@ -173,7 +174,16 @@ function componentText({
 }
 
 function settingsOf({ sampler, pruner, settings, seed }: StudyHeader): NamedText[] {
-  const { folds, seeds, prune_by: pruneBy, constraints = [], objective, plugins, data_files: files } = settings;
+  const {
+    folds,
+    seeds,
+    prune_by: pruneBy,
+    constraints = [],
+    objective,
+    command,
+    plugins,
+    data_files: files,
+  } = settings;
   const named: Readonly<Record<string, string | undefined>> = {
     sampler: componentText(sampler),
     pruner: `${componentText(pruner)}${settings.dry_run_pruner ? ", dry run" : ""}`,
@@ -186,6 +196,7 @@ function settingsOf({ sampler, pruner, settings, seed }: StudyHeader): NamedText
     folds: folds === undefined || folds === null ? undefined : folds === "cells" ? "each cell held out" : String(folds),
     "seeds a fold": seeds === undefined || seeds === 1 ? undefined : String(seeds),
     objective: objective?.path,
+    command: command && programInWords(command),
     "plug-ins": plugins.length === 0 ? undefined : plugins.map(({ path }) => path).join(", "),
     "data files": files.length === 0 ? undefined : files.map(({ path }) => path).join(", "),
   };

@@ -13,9 +13,10 @@ const paramText = (value: ParamValue): string =>
 
 /** The title, what the study is, and the switch between light and dark. */
 export function headSection({ study, revision }: ReportData): Markup {
-  const { task, sampler, pruner, objectives } = study;
+  const { task, command, sampler, pruner, objectives } = study;
   const isModel = task.model !== undefined;
-  const what = isModel ? `${[task.model ?? []].flat().join(", ")} on ${task.dataset}` : "an objective of one's own";
+  const own = command ? "a program" : "an objective of one's own";
+  const what = isModel ? `${[task.model ?? []].flat().join(", ")} on ${task.dataset}` : own;
   const note = study.note === "" ? null : markup`<p class="note user">${study.note}</p>`;
   return markup`<header>
 <div class="title">

@@ -1,6 +1,6 @@
 /** The command lines that train a trial again, compare its win under fresh seeds, and hand over its weights. */
-import type { ConfigValue, RunConfig, StudyState, Trial } from "../../core/index.js";
-import { shellLine } from "../../core/command-words.js";
+import type { CommandSettings, ConfigValue, RunConfig, StudyState, Trial } from "../../core/index.js";
+import { shellLine, shellWord } from "../../core/command-words.js";
 import { canonicalJson, deriveSeed, messageOf } from "../../core/index.js";
 import { dataParameters } from "../../datasets/index.js";
 import { studyParameters } from "../study-subject.js";
@@ -71,6 +71,26 @@ function again({ study }: StudyWords, { params }: Trial): Reproduction {
   };
 }
 
+/** A program is run again as the trial ran it, for its own numbers and to compare them. */
+async function programAgain({ header }: StudyState, trial: Trial, words: StudyWords): Promise<Reproduction[]> {
+  const { commandLineOf, programOf } = await import("../command-line.js");
+  const { asksForFile } = await import("../../programs/placeholders.js");
+  const program = programOf(header.settings.command as CommandSettings, words.base);
+  const line = commandLineOf(header, trial, { base: words.base, folderOf: () => null }) as string;
+  const seed = `MLBENCH_HPO_SEED=${trial.seed}`;
+  return [
+    {
+      what: "run it again from its record and compare every number",
+      command: shellLine(["mlbench-hpo", "replay", words.study, String(trial.number)]),
+    },
+    // A file with the parameters is the trial's own: only a replay writes it anew.
+    ...(asksForFile(program)
+      ? []
+      : [{ what: "run the program as the trial did", command: `(cd ${shellWord(program.cwd)} && ${seed} ${line})` }]),
+    again(words, trial),
+  ];
+}
+
 /**
  * How to have a best trial again, the exact way first.
  * @returns what can be done with it, and in words what can't
@@ -82,6 +102,7 @@ export async function reproductionOf(
 ): Promise<{ readonly lines: readonly Reproduction[]; readonly lacks: readonly string[] }> {
   const { header } = state;
   const [number, several] = [String(trial.number), header.objectives.length > 1];
+  if (header.settings.command) return { lines: await programAgain(state, trial, words), lacks: [] };
   if (header.task.dataset === undefined)
     return { lines: header.settings.objective === null ? [] : [again(words, trial)], lacks: [] };
   const one = several ? ["--trial", number] : [];

@@ -2,6 +2,7 @@
 import {
   bestOfStudy,
   comparableTrials,
+  defined,
   directionsOf,
   frontOfStudy,
   frontVolume,
@@ -9,6 +10,7 @@ import {
 } from "../../core/index.js";
 import type {
   Annotation,
+  CommandSettings,
   ComponentSpec,
   CopiedFrom,
   Direction,
@@ -38,7 +40,7 @@ import { costOfStudy, costOfTrial } from "./study-cost.js";
 import type { StudyCost } from "./study-cost.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
 
-export { ownerInWords } from "../../storage/lock-owner.js";
+export { heldInWords, ownerInWords } from "../../storage/lock-owner.js";
 
 /** What is said of a study's best trial. */
 export interface BestTrialSummary {
@@ -54,6 +56,8 @@ export interface BestTrialSummary {
   readonly seconds: number | null;
   /** The weights that it trained; null of an objective, and in records of earlier versions. */
   readonly parameters: number | null;
+  /** The line that it ran, as a shell takes it; absent where the study is over no program. */
+  readonly command_line?: string;
 }
 
 /** What is said of the trials of another study that a study begins from. */
@@ -81,6 +85,8 @@ export interface StudyOverview extends StudyCost {
   readonly created_at: string;
   readonly seed: number;
   readonly task: StudyTask;
+  /** The program that trials run; absent where there is none. */
+  readonly command?: CommandSettings;
   readonly sampler: ComponentSpec;
   /** Whom the sampler "auto" asks next, and why; null for any other sampler. */
   readonly sampler_choice: SamplerChoice | null;
@@ -136,7 +142,10 @@ export interface StudyOverview extends StudyCost {
 }
 
 /** What a study's state does not say: where it is kept, who writes it, and what is amiss with its files. */
-export type StudyPlace = Pick<StudyOverview, "file" | "owner" | "findings">;
+export interface StudyPlace extends Pick<StudyOverview, "file" | "owner" | "findings"> {
+  /** The line that a trial runs; absent where a study is over no program. */
+  readonly commandLine?: (trial: Pick<Trial, "number" | "params">) => string;
+}
 
 /**
  * The figures of a study's state.
@@ -144,7 +153,7 @@ export type StudyPlace = Pick<StudyOverview, "file" | "owner" | "findings">;
  */
 export function overviewOf(
   state: StudyState,
-  { file, owner, findings }: StudyPlace,
+  { file, owner, findings, commandLine }: StudyPlace,
   reference?: readonly number[],
 ): StudyOverview {
   const { header, trials, counts } = state;
@@ -154,6 +163,7 @@ export function overviewOf(
     ...{
       seed: header.seed,
       task: header.task,
+      ...defined({ command: header.settings.command }),
       sampler: header.sampler,
       sampler_choice: samplerChoiceOf(header, trials),
     },
@@ -164,7 +174,7 @@ export function overviewOf(
     pruned_share: judged === 0 ? null : counts.pruned / judged,
     steps: trials.reduce((sum, trial) => sum + trial.intermediate.length, 0),
     ...(header.settings.dry_run_pruner ? { dry_run: dryRunOf(state) } : {}),
-    ...bestOf(state, reference),
+    ...bestOf(state, reference, commandLine),
     ...costOfStudy(header, comparableTrials(state), reference),
     baselines: baselinesOf(header, bestOfStudy(state)),
     annotations: Object.fromEntries(state.annotations),
@@ -218,6 +228,7 @@ function failuresOf({ trials }: StudyState): Record<string, number> {
 function bestOf(
   state: StudyState,
   reference: readonly number[] | undefined,
+  commandLine: StudyPlace["commandLine"],
 ): Pick<StudyOverview, "best" | "front" | "hypervolume"> {
   if (state.header.objectives.length > 1) {
     const front = frontOfStudy(state).map(({ number }) => number);
@@ -227,5 +238,6 @@ function bestOf(
   const best = bestOfStudy(state);
   if (!best) return { best: null };
   const { number, value = null, spread, parts, params, metrics } = best;
-  return { best: { number, value, spread, parts, params, metrics, ...costOfTrial(best) } };
+  const line = defined({ command_line: commandLine?.(best) });
+  return { best: { number, value, spread, parts, params, metrics, ...costOfTrial(best), ...line } };
 }

@@ -23,7 +23,7 @@ import type { CliIo, OutputFormat } from "../io.js";
 import { printData, shortNumber } from "../render.js";
 import { formatOption, outputFile, wholeNumber } from "../shared-options.js";
 import { addStudyOptions, resolveStudy } from "../study-ref.js";
-import type { StudyOptions } from "../study-ref.js";
+import type { StudyOptions, StudyRef } from "../study-ref.js";
 import { hangText } from "../text-layout.js";
 import { paramText, trialTable, valueText, volumeInWords } from "../trial-table.js";
 
@@ -38,7 +38,10 @@ interface BestOptions extends StudyOptions {
 }
 
 /** A record as it is printed: of a cross-validated one also how sure its win is. */
-interface ShownTrial extends ComparedTrial, Certainty {}
+interface ShownTrial extends ComparedTrial, Certainty {
+  /** What it ran, as a shell takes it; absent where the study is over no program. */
+  readonly command_line?: string;
+}
 
 /** `mlbench-hpo best-trial [--checkpoint -o FILE] [--retrain --seeds N]` */
 export const bestTrialCommand: CommandDefinition = (program, context) => {
@@ -72,7 +75,7 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const ref = await resolveStudy(options, name);
   const { copyCheckpoint, readStudy } = await import("../../app/read-study.js");
   const state = await readStudy(ref);
-  const base = ref.storage.baseDirectory(ref.name);
+  const base = ref.storage.service ? null : ref.storage.baseDirectory(ref.name);
   const winners = await chosen(state, base, options);
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");
@@ -87,13 +90,22 @@ async function best(name: string | undefined, options: BestOptions, context: Com
     const files = await copyCheckpoint(ref, number, file);
     if (format === "table") printNote(io.stderr, `weights: ${files.join(", ")}${together(files)}`);
   }
-  const { annotated, compared } = await import("../../app/views/annotated.js");
-  const shown = compared(annotated(winners.trials, state.annotations), state.header);
+  const shown = await shownTrials(ref, state, winners);
   const volume = frontVolume(comparableTrials(state), directionsOf(state.header));
   await show({ io, format, volume }, state.header, await withCertainty(state, base, shown, options.chooseBy));
   if (winners.feasible) return;
   printLine(io.stderr, `no trial of "${ref.name}" meets every constraint; this one misses them least`);
   context.setExitCode(1);
+}
+
+/** The records with what stands beside them: of a study over a program the line that each ran. */
+async function shownTrials(ref: StudyRef, { annotations, header }: StudyState, { trials }: Winners) {
+  const { annotated, compared } = await import("../../app/views/annotated.js");
+  const shown: readonly ShownTrial[] = compared(annotated(trials, annotations), header);
+  if (!header.settings.command) return shown;
+  const { trialCommandLine } = await import("../../app/read-study.js");
+  const lines = await Promise.all(shown.map(({ number }) => trialCommandLine(ref, number)));
+  return shown.map((trial, i) => ({ ...trial, command_line: lines[i] as string }));
 }
 
 interface ShownAs {
@@ -119,7 +131,7 @@ async function chosen(state: StudyState, base: string | null, { chooseBy, trial 
 async function withCertainty(
   state: StudyState,
   base: string | null,
-  trials: readonly ComparedTrial[],
+  trials: readonly ShownTrial[],
   by: ChosenBy,
 ): Promise<readonly ShownTrial[]> {
   const [trial] = trials;
@@ -174,6 +186,7 @@ function trialInWords(trial: ShownTrial, header: StudyHeader, width: number): st
       .map((text) => `  ${hangText(text, width, 2)}`),
     ...Object.entries(trial.params).map(([key, value]) => `  ${key} = ${paramText(value)}`),
     ...Object.entries(trial.metrics.best ?? {}).map(([key, value]) => `  ${key}: ${shortNumber(value, 5)}`),
+    ...(trial.command_line === undefined ? [] : [`  command: ${trial.command_line}`]),
     ...[partsTable(header, trial), ...beside].filter((text) => text !== ""),
   ].join("\n");
 }

@@ -32,11 +32,14 @@ export const replayCommand: CommandDefinition = (program, { io, setExitCode }) =
           },
         }),
       );
+      const { same, difference, reports, backend, recorded_backend: recorded } = result;
+      const steps = backend === null ? `${reports.length} steps` : `${reports.length} epochs, ${backend}`;
+      const where = backend === null ? "" : ` (recorded on ${recorded}, now ${backend})`;
       await printData(io, format, result, {
         table: () =>
-          result.same
-            ? `trial ${number}: the same numbers, bit for bit (${result.reports.length} epochs, ${result.backend})`
-            : `trial ${number} differs: ${result.difference} (recorded on ${result.recorded_backend}, now ${result.backend})`,
+          same
+            ? `trial ${number}: the same numbers, bit for bit (${steps})`
+            : `trial ${number} differs: ${difference}${where}`,
       });
       if (!result.same) setExitCode(1);
     });

@@ -83,11 +83,11 @@ interface ShownOn {
 
 /** A study for people: in lines, with its plot. */
 async function studyInWords(inspected: InspectedStudy, { io, width, reference }: ShownOn): Promise<string> {
-  const { ownerInWords } = await import("../../app/views/study-overview.js");
+  const { heldInWords } = await import("../../app/views/study-overview.js");
   const summary = await overviewUpTo(reference)(inspected);
   const changed = summary.earlier_trials;
   const spaces = changed ? await spacesInWords(changed) : [];
-  const owner = summary.owner ? ownerInWords(summary.owner) : "";
+  const owner = summary.owner ? heldInWords(summary.name, summary.owner) : "";
   return (
     [...inWords(summary, { owner, spaces, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join(
       "\n",
@@ -253,7 +253,8 @@ function inWords(summary: StudyOverview, { owner, verdict, spaces, width }: Show
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
   const isModel = task.model !== undefined;
-  const what = task.model === undefined ? "objective" : `${[task.model].flat().join(",")} on ${task.dataset}`;
+  const own = summary.command ? "a program" : "objective";
+  const what = task.model === undefined ? own : `${[task.model].flat().join(",")} on ${task.dataset}`;
   const made = `${what}, ${objectivesInWords(summary.objectives, isModel)}, ${summary.sampler.name} + ${summary.pruner.name}${overInWords(summary)}`;
   const lines = [
     hangText(`${summary.name}: ${made}, seed ${summary.seed}`, width, 2),
@@ -276,6 +277,7 @@ function inWords(summary: StudyOverview, { owner, verdict, spaces, width }: Show
     const cost = costInWords(best);
     if (cost !== "") lines.push(labelled("", cost));
     for (const [name, value] of Object.entries(best.params)) lines.push(`           ${name} = ${paramText(value)}`);
+    if (best.command_line !== undefined) lines.push(labelled("command", best.command_line));
     if (best.parts) lines.push(labelled("parts", partsInWords(best.parts)));
   }
   if (front) lines.push(labelled("front", front.length === 0 ? "none" : `trials ${front.join(", ")}`));
@@ -299,7 +301,7 @@ function inWords(summary: StudyOverview, { owner, verdict, spaces, width }: Show
   ] as const)
     lines.push(...said.map((line, i) => labelled(i === 0 ? label : "", line)));
   if (summary.made_by) lines.push(labelled("made by", oneLine(madeByInWords(summary.made_by))));
-  if (summary.owner) lines.push(`optimized now by ${owner}`);
+  if (summary.owner) lines.push(owner);
   for (const { severity, message } of summary.findings)
     lines.push(`${styled(severity === "damage" ? "error" : "warning", severity)}: ${oneLine(message)}`);
   return lines;

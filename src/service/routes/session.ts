@@ -1,6 +1,7 @@
 /** `/session`: the page trades the token of its URL's fragment for a cookie that its scripts cannot read. */
 import { z } from "zod";
 import { unauthorized } from "../security/gate.js";
+import { addressOf } from "../security/asker.js";
 import type { ServiceRoutes } from "../routes.js";
 import { newSession } from "../schemas/service.js";
 
@@ -21,7 +22,7 @@ export const sessionRoutes: ServiceRoutes = (app, { gate, sessions, tokens, fail
       gate.requireOwnWrite(request);
       const identity = await tokens.identify(request.body.token);
       if (!identity) {
-        failures.add(request.ip);
+        failures.add(addressOf(request));
         throw unauthorized("the token is not known here, was revoked or has expired");
       }
       const cookie = sessions.cookie(identity.id, `${prefixOf(request)}/`, gate.isSecure(request));

@@ -1,6 +1,7 @@
 /** Who gets in: every request is held against Host, Origin, token, scope and study before its route sees it. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError } from "../problem.js";
+import { addressOf } from "./asker.js";
 import { hostName } from "./hosts.js";
 import type { FailedLogins } from "./failed-logins.js";
 import { hasScope, maySee } from "./scopes.js";
@@ -22,10 +23,11 @@ export class Gate {
   /** The first thing of all. @throws ServiceError `unknown-host` (421) */
   requireHost(request: FastifyRequest): void {
     const { hosts } = this.options;
+    const named = request.raw.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === "host").length;
     // Behind a proxy both names count: who passes the proxy by may say what it likes in the forwarded one.
     for (const host of new Set([request.headers.host ?? request.headers[":authority"], request.host])) {
       const name = hostName(host as string | undefined);
-      if (name !== null && hosts.has(name)) continue;
+      if (name !== null && hosts.has(name) && named <= 1) continue;
       throw new ServiceError(
         "unknown-host",
         421,
@@ -56,7 +58,7 @@ export class Gate {
       const [, text] = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(authorization) ?? [];
       const found = text === undefined ? null : await readable(tokens.identify(text));
       if (found) return found;
-      failures.add(request.ip);
+      failures.add(addressOf(request));
       throw unauthorized("the token is not known here, was revoked or has expired");
     }
     const session = sessions.read(request.headers.cookie);
@@ -73,6 +75,9 @@ export class Gate {
     const { study } = request.params as { study?: unknown };
     if (typeof study === "string" && !maySee(identity, study))
       throw new ServiceError("forbidden", 403, "this token is for other studies");
+    // Else it would make itself a token for all studies.
+    if (study === undefined && scope === "admin" && identity.studies !== null)
+      throw new ServiceError("forbidden", 403, "this needs a token for all studies");
     if (identity.byCookie) this.requireOwnWrite(request);
   }
 

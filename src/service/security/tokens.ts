@@ -192,6 +192,11 @@ export class TokenStore {
     await this.#read();
   }
 
+  /** The next look at the file is taken whenever the last one was. */
+  lookAgain(): void {
+    this.#lookedAt = -Infinity;
+  }
+
   async #read(): Promise<void> {
     const stamp = await stat(this.#path).then(
       ({ mtimeMs, size, ino }) => `${mtimeMs}/${size}/${ino}`,

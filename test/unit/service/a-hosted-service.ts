@@ -33,21 +33,30 @@ export interface HostedService {
   /** The answer of `/api/v1` + path. */
   readonly ask: (path: string, asked?: Asked) => Promise<Response>;
   /** The JSON of an answer that has this status, checked by its schema. */
-  readonly get: <S extends z.ZodType>(path: string, schema: S, asked?: Asked & { status?: number }) => Promise<z.output<S>>;
+  readonly get: <S extends z.ZodType>(
+    path: string,
+    schema: S,
+    asked?: Asked & { status?: number },
+  ) => Promise<z.output<S>>;
   /** Status and code of a refusal. */
   readonly refused: (path: string, asked?: Asked) => Promise<[status: number, code: string, detail: string]>;
 }
 
 /** Opens one; everything is closed when the test ends. */
 export async function aHostedService(
-  options: Partial<ServiceOptions> & { objective?: (trial: ObjectiveTrial) => number | Promise<number>; places?: number } = {},
+  options: Partial<ServiceOptions> & {
+    objective?: (trial: ObjectiveTrial) => number | Promise<number>;
+    places?: number;
+    /** Whether requests may name files of its folder. */
+    mayRun?: boolean;
+  } = {},
 ): Promise<HostedService> {
-  const { objective = (trial) => trial.params["x"] as number, places = 2, ...service } = options;
+  const { objective = (trial) => trial.params["x"] as number, places = 2, mayRun, ...service } = options;
   const root = await mkdtemp(join(tmpdir(), "routes-"));
   const folder = join(root, "studies");
   const executor = new InlineExecutor({ objective, slots: places });
-  const host = await openStudyHost({ storage: folder, executor, graceMs: 100 });
-  const { app, context, listen, close } = await createService({
+  const host = await openStudyHost({ storage: folder, executor, graceMs: 100, allow: mayRun ? [root] : [] });
+  const { context, listen, close } = await createService({
     host,
     storageDir: folder,
     options: { version: "0.0.0-test", port: 0, checkAnswers: true, limits: { requestsPerSecond: 10_000 }, ...service },
@@ -58,7 +67,6 @@ export async function aHostedService(
     await host.close({ graceMs: 0 });
     await rm(root, { recursive: true, force: true });
   });
-  void app;
   const token = context.tokens.first ?? "";
   const ask = (path: string, asked: Asked = {}): Promise<Response> => {
     const { method = asked.body === undefined ? "GET" : "POST", body, headers = {} } = asked;
@@ -117,11 +125,16 @@ export function manyTrials(count: number): Trial[] {
     return blankTrial(number, {
       state,
       values: state === "complete" ? [value] : null,
-      params: { "train.lr": 10 ** -(1 + (number % 40) / 10), "model.units": 8 + (number % 25), kind: number % 2 ? "a" : "b" },
+      params: {
+        "train.lr": 10 ** -(1 + (number % 40) / 10),
+        "model.units": 8 + (number % 25),
+        kind: number % 2 ? "a" : "b",
+      },
       intermediate: Array.from({ length: 10 }, (_x, i) => [i + 1, value + 1 / (i + 1)] as const),
       seen: Array.from({ length: 10 }, () => number),
       finish_index: number,
-      metrics: state === "failed" ? {} : { best: { val_rmse: value, seconds: 3 + (number % 7) }, last: { val_rmse: value } },
+      metrics:
+        state === "failed" ? {} : { best: { val_rmse: value, seconds: 3 + (number % 7) }, last: { val_rmse: value } },
       constraints: number % 3 ? {} : { "parameters<=100": (number % 5) - 2 },
       started_at: new Date(1.7e12 + number * 1000).toISOString(),
       finished_at: new Date(1.7e12 + number * 1000 + 2500).toISOString(),
@@ -136,7 +149,12 @@ export function manyTrials(count: number): Trial[] {
 }
 
 const header = (name: string): StudyHeader => ({
-  ...{ name, objectives: [{ metric: "value", direction: "minimize" }], created_at: "2026-01-02T03:04:05.000Z", seed: 1 },
+  ...{
+    name,
+    objectives: [{ metric: "value", direction: "minimize" }],
+    created_at: "2026-01-02T03:04:05.000Z",
+    seed: 1,
+  },
   ...{ task: {}, sampler: { name: "random", options: {} }, pruner: { name: "nop", options: {} }, user_attrs: {} },
   space: {
     "train.lr": { type: "float", low: 1e-5, high: 0.1, log: true, step: null },

@@ -19,7 +19,10 @@ export function fakeHost(replaced: Partial<StudyHost> = {}): StudyHost {
     list: async () => ({ studies: await Promise.all((await storage.list()).map(get)), unread: [] }),
     get,
     watch: () => () => undefined,
-    view: unused,
+    view: async (name) => {
+      await get(name);
+      return unused();
+    },
     create: unused,
     remove: (name) => storage.delete(name),
     startRun: unused,
@@ -29,6 +32,7 @@ export function fakeHost(replaced: Partial<StudyHost> = {}): StudyHost {
     workers: () => [],
     outside: () => [],
     plan: unused,
+    resume: async () => undefined,
     close: async () => undefined,
     ...replaced,
   };

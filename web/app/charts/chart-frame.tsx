@@ -7,6 +7,14 @@ import { messageOf } from "../api/client.js";
 import { announce } from "../components/announce.js";
 import { csvText, saveFile } from "../components/copying.js";
 
+/** A chart's table: all of it, or its first rows and the file that has the others. */
+export interface ChartTableData extends PlotTable {
+  /** @default as many as there are */
+  readonly total?: number | undefined;
+  /** All rows, as a file. @default made of the rows */
+  readonly csv?: (() => Promise<Blob>) | undefined;
+}
+
 /** What a frame takes. */
 export interface ChartFrameProps {
   readonly title: string;
@@ -15,7 +23,7 @@ export interface ChartFrameProps {
   /** Sentences: what was left out and why. */
   readonly notes?: readonly string[] | undefined;
   /** What it shows; made when it is asked for. */
-  readonly table: () => PlotTable | Promise<PlotTable>;
+  readonly table: () => ChartTableData | Promise<ChartTableData>;
   /** The picture as an SVG file's text; absent: there is none. */
   readonly svg?: (() => string | Promise<string>) | undefined;
   /** Of files, without their extension. */
@@ -32,9 +40,9 @@ const cellText = (cell: PlotCell): string =>
   cell === null ? "" : typeof cell === "number" ? shortNumber(cell, 6) : String(cell);
 
 /** A chart's table as a reader has it. */
-export function ChartTable({ title, table }: { readonly title: string; readonly table: PlotTable }) {
-  const { columns, rows } = table;
-  const more = rows.length > SHOWN_ROWS ? `, the first ${SHOWN_ROWS} of ${rows.length} rows; the CSV file has all` : "";
+export function ChartTable({ title, table }: { readonly title: string; readonly table: ChartTableData }) {
+  const { columns, rows, total = rows.length } = table;
+  const more = total > SHOWN_ROWS ? `, the first ${SHOWN_ROWS} of ${total} rows; the CSV file has all` : "";
   return (
     <div class="scroll tall" tabIndex={0} role="region" aria-label={`Table: ${title}`}>
       <table>
@@ -70,7 +78,7 @@ export function ChartTable({ title, table }: { readonly title: string; readonly 
 /** Its buttons read with the chart's title, so that each is told from its neighbours'. */
 export function ChartFrame(props: ChartFrameProps) {
   const { title, children, notes = [], table, svg, fileName, controls, class: className = "" } = props;
-  const [shown, setShown] = useState<PlotTable | null>(null);
+  const [shown, setShown] = useState<ChartTableData | null>(null);
   const id = useId();
   const attempt = (work: () => Promise<void>): void => {
     work().catch((error: unknown) => announce(messageOf(error), "problem"));
@@ -80,8 +88,8 @@ export function ChartFrame(props: ChartFrameProps) {
     else attempt(async () => setShown(await table()));
   };
   const saveCsv = async (): Promise<void> => {
-    const { columns, rows } = await table();
-    saveFile(`${fileName}.csv`, csvText(columns, rows), "text/csv");
+    const { columns, rows, csv } = await table();
+    saveFile(`${fileName}.csv`, csv ? await csv() : csvText(columns, rows), "text/csv");
   };
   const saveSvg = async (): Promise<void> => {
     if (svg) saveFile(`${fileName}.svg`, await svg(), "image/svg+xml");

@@ -52,15 +52,23 @@ export function curvesPlot(
           },
         ];
   return {
-    title: "Curves of running trials",
+    title: `Curves of running trials: ${metric}`,
     notes: [],
     ...{ width: 760, height: 280 },
     option: {
-      grid: { left: 8, right: 16, top: 44, bottom: 8, containLabel: true },
-      legend: { top: 0, type: "plain", textStyle: { color: "@text" } },
+      grid: { left: 8, right: 20, top: 34, bottom: 26, containLabel: true },
+      legend: { top: 0, type: "scroll", textStyle: { color: "@text" } },
       tooltip: { trigger: "item" },
-      xAxis: { type: "value", name: "step", minInterval: 1, scale: true, splitLine: { show: false } },
-      yAxis: { type: "value", name: metric, scale: true, splitLine: { lineStyle: { color: "@grid" } } },
+      xAxis: {
+        type: "value",
+        name: "step",
+        nameLocation: "middle",
+        nameGap: 28,
+        minInterval: 1,
+        scale: true,
+        splitLine: { show: false },
+      },
+      yAxis: { type: "value", scale: true, splitLine: { lineStyle: { color: "@grid" } } },
       series: [...areas, ...lines, ...limits],
     },
     table: {

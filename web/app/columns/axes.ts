@@ -34,7 +34,9 @@ export function axisScale(store: ColumnStore, field: Field, rows: Uint32Array): 
   if (field.texts ?? field.kind !== "number") {
     const distribution = group === "parameter" ? store.space[name] : undefined;
     const declared = distribution?.type === "categorical" ? distribution.choices.map(String) : [];
-    const seen = field.texts ? field.texts.dict.map(String) : [...new Set(Array.from(rows, (row) => field.at(row)))].filter((value) => value !== null).map(String);
+    const seen = field.texts
+      ? field.texts.dict.map(String)
+      : [...new Set(Array.from(rows, (row) => field.at(row)))].filter((value) => value !== null).map(String);
     const choices = [...new Set([...declared, ...seen])];
     return { name, group, log: false, whole: true, choices, low: 0, high: Math.max(0, choices.length - 1) };
   }

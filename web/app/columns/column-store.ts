@@ -2,14 +2,10 @@
 import type { Distribution, SearchSpace, StudyObjective } from "../../../src/core/index.js";
 import { FlagColumn, NumberColumn, TextColumn } from "./column.js";
 import type { Cell, Column } from "./column.js";
+import { stateNames } from "./state-names.js";
+import type { StateName } from "./state-names.js";
 import type { ColumnRows, Columns, WordColumn } from "../api/types.js";
 
-/** States in the order of their codes. */
-export const stateNames = ["waiting", "running", "complete", "pruned", "failed"] as const;
-/** One of {@link stateNames}. */
-export type StateName = (typeof stateNames)[number];
-/** What stands for a state in the columns. */
-export const stateCodes = { waiting: 0, running: 1, complete: 2, pruned: 3, failed: 4 } as const;
 /** No row has come for a trial that there must be. */
 const UNKNOWN = 255;
 
@@ -71,7 +67,7 @@ export class ColumnStore {
     if (reset) this.clear();
     this.objectives = objectives;
     // The columns say it in the words of the study file.
-    this.space = parameters as unknown as SearchSpace;
+    this.space = parameters as SearchSpace;
     this.apply(rest);
   }
 

@@ -28,7 +28,11 @@ function start(): Worker {
     // It could not be loaded, or went down: whoever waits is told, and the next question starts another.
     thread = null;
     started.terminate();
-    const problem = new ApiProblem(`the thread that holds trials ended: ${event.message || "not loaded"}`, "thread-ended", 0);
+    const problem = new ApiProblem(
+      `the thread that holds trials ended: ${event.message || "not loaded"}`,
+      "thread-ended",
+      0,
+    );
     for (const { reject } of asked.values()) reject(problem);
     asked.clear();
   };

@@ -45,7 +45,13 @@ function varying(fields: readonly Field[], rows: readonly number[]): Field[] {
 }
 
 /** Draws the correlations of fields over some trials. */
-export function correlations(name: string, fields: readonly Field[], rows: Uint32Array, notes: readonly string[], width: number): WebPlot {
+export function correlations(
+  name: string,
+  fields: readonly Field[],
+  rows: Uint32Array,
+  notes: readonly string[],
+  width: number,
+): WebPlot {
   const sample = evenly(Array.from(rows), MOST_TRIALS);
   const numeric = fields.filter(({ kind, numbers }) => kind === "number" && numbers);
   const all = varying(numeric, sample);
@@ -74,18 +80,49 @@ export function correlations(name: string, fields: readonly Field[], rows: Uint3
       xAxis: nameAxis(names, { more: { axisLabel: { ...labels, rotate: 50 }, splitArea: { show: false } } }),
       yAxis: nameAxis(names, { more: { axisLabel: labels, inverse: true } }),
       visualMap: {
-        ...{ type: "continuous", orient: "horizontal", top: 2, right: 16, itemWidth: 10, itemHeight: 120, min: -1, max: 1 },
-        ...{ dimension: 2, calculable: false, hoverLink: false, text: ["1", "-1"], textStyle: { color: "@text" } },
+        ...{
+          type: "continuous",
+          orient: "horizontal",
+          top: 2,
+          right: 16,
+          itemWidth: 10,
+          itemHeight: 120,
+          min: -1,
+          max: 1,
+        },
+        ...{
+          dimension: 4,
+          seriesIndex: 0,
+          calculable: false,
+          hoverLink: false,
+          text: ["1", "-1"],
+          textStyle: { color: "@text" },
+        },
         // Told apart without red and green: vermilion falls, blue rises.
         inRange: { color: ["@series2", "@background", "@series1"] },
       },
       tooltip: { trigger: "item" },
       series: [
         {
-          ...{ type: "heatmap", name: "correlation", dimensions: ["x", "y", "correlation"] },
-          itemStyle: { borderColor: "@grid", borderWidth: 1 },
-          label: { show: side >= 40, color: "@text", textBorderColor: "@background", textBorderWidth: 2, formatter: "{@[3]}" },
-          data: cells.flatMap(({ i, j, value }) => (value === null ? [] : [[i, j, rounded(value), scaleText(Number(value.toFixed(2)))]])),
+          ...{ type: "custom", renderItem: "cell", name: "correlation", clip: true },
+          ...{ itemPayload: { bands: [true, true] }, encode: { x: [0, 1], y: [2, 3], tooltip: [5, 6, 4] } },
+          dimensions: ["left", "right", "lower", "upper", "correlation", "of", "with"],
+          data: cells.flatMap(({ i, j, a, b, value }) =>
+            value === null ? [] : [[i, i, j, j, rounded(value), a.name, b.name]],
+          ),
+        },
+        {
+          ...{ type: "scatter", silent: true, symbolSize: 0, tooltip: { show: false } },
+          label: {
+            show: side >= 40,
+            color: "@text",
+            textBorderColor: "@background",
+            textBorderWidth: 2,
+            formatter: "{@[2]}",
+          },
+          data: cells.flatMap(({ i, j, value }) =>
+            value === null ? [] : [[i, j, scaleText(Number(value.toFixed(2)))]],
+          ),
         },
       ],
     },

@@ -4,7 +4,7 @@ import { findField } from "../filter/fields.js";
 import type { Field } from "../filter/fields.js";
 import type { TrialFilter } from "../filter/filter.js";
 import { numbersIn, select } from "../filter/select.js";
-import { axisScale, shareOf, sharesOf } from "./axes.js";
+import { axisScale, sharesOf } from "./axes.js";
 import type { AxisScale } from "./axes.js";
 import type { ColumnStore } from "./column-store.js";
 
@@ -56,14 +56,21 @@ function colorsOf(store: ColumnStore, field: Field, axis: AxisScale, rows: Uint3
 }
 
 /** The rows that are drawn: those that pass come first into question, evenly taken. */
-function chosen(passing: Uint32Array, others: Uint32Array, most: number): { readonly rows: number[]; readonly inside: number } {
+function chosen(
+  passing: Uint32Array,
+  others: Uint32Array,
+  most: number,
+): { readonly rows: number[]; readonly inside: number } {
   const inside = evenly(Array.from(passing), most);
   const context = evenly(Array.from(others), most - inside.length);
   return { rows: [...context, ...inside], inside: inside.length };
 }
 
 /** Lines over axes. Trials that people have banned, and those that are not complete, are no lines unless their state is asked for. */
-export function parallelLines(store: ColumnStore, { filter, axes: names, color, most = 20_000 }: ParallelRequest): ParallelLines {
+export function parallelLines(
+  store: ColumnStore,
+  { filter, axes: names, color, most = 20_000 }: ParallelRequest,
+): ParallelLines {
   const [fields, unknown]: [Field[], string[]] = [[], []];
   for (const name of names) {
     const found = findField(store, name);
@@ -86,7 +93,10 @@ export function parallelLines(store: ColumnStore, { filter, axes: names, color, 
   const byColor = "field" in colorField ? colorField.field : (fields[0] as Field);
   const colorAxis = axisScale(store, byColor, everything);
   const inside = numbersIn({ mask: passing.mask, count });
-  const others = numbersIn({ mask: all.mask.map((is, row) => is & (1 - (passing.mask[row] as number))), count: total - count });
+  const others = numbersIn({
+    mask: all.mask.map((is, row) => is & (1 - (passing.mask[row] as number))),
+    count: total - count,
+  });
   const drawn = chosen(inside, others, most);
   const rows = Uint32Array.from(drawn.rows);
   const own = colorsOf(store, byColor, colorAxis, rows);
@@ -106,11 +116,4 @@ export function parallelLines(store: ColumnStore, { filter, axes: names, color, 
     colors: Float32Array.from(order, (place) => own[place] as number),
     inside: Uint8Array.from(order, (place) => Number(place >= context)),
   };
-}
-
-/** The share of an axis that a range takes; null where it leaves nothing out. */
-export function rangeShares(axis: AxisScale, low: number | null, high: number | null): readonly [number, number] | null {
-  if (low === null && high === null) return null;
-  const within = (share: number): number => Math.max(0, Math.min(1, share));
-  return [low === null ? 0 : within(shareOf(axis, low)), high === null ? 1 : within(shareOf(axis, high))];
 }

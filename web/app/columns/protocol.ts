@@ -2,7 +2,7 @@
 import type { Cell } from "./column.js";
 import type { ColumnRows } from "../api/types.js";
 import type { ParallelLines, ParallelRequest } from "./parallel-lines.js";
-import type { CourseScale } from "./study-courses.js";
+import type { CourseScale } from "./course-scales.js";
 import type { PlotRequest } from "./study-plots.js";
 import type { FieldInfo, HistoryPoints, RunningRow, SelectedTrials, TrialCells } from "./study-queries.js";
 import type { TrialFilter } from "../filter/filter.js";
@@ -19,12 +19,20 @@ export interface Standing {
 export interface ColumnRequests {
   /** Fetches what is lacking. */
   refresh: { readonly study: string };
-  apply: { readonly study: string; readonly changes: { readonly revision: number; readonly size?: number; readonly rows: ColumnRows } };
+  apply: {
+    readonly study: string;
+    readonly changes: { readonly revision: number; readonly size?: number; readonly rows: ColumnRows };
+  };
   close: { readonly study: string };
   fields: { readonly study: string };
   select: { readonly study: string; readonly filter: TrialFilter; readonly order: TrialOrder | null };
   cells: { readonly study: string; readonly numbers: readonly number[]; readonly fields: readonly string[] };
-  csv: { readonly study: string; readonly filter: TrialFilter; readonly order: TrialOrder | null; readonly fields: readonly string[] };
+  csv: {
+    readonly study: string;
+    readonly filter: TrialFilter;
+    readonly order: TrialOrder | null;
+    readonly fields: readonly string[];
+  };
   parallel: { readonly study: string } & ParallelRequest;
   plot: { readonly study: string } & PlotRequest;
   course: { readonly studies: readonly string[]; readonly scale: CourseScale; readonly width: number };
@@ -58,9 +66,14 @@ export interface ColumnAnswers {
 export type ColumnQuestion = keyof ColumnRequests;
 
 /** A request on its way. */
-export type ToColumns = { readonly [K in ColumnQuestion]: { readonly id: number; readonly ask: K } & ColumnRequests[K] }[ColumnQuestion];
+export type ToColumns = {
+  readonly [K in ColumnQuestion]: { readonly id: number; readonly ask: K } & ColumnRequests[K];
+}[ColumnQuestion];
 
 /** An answer on its way. */
 export type FromColumns =
   | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly problem: { readonly message: string; readonly code: string; readonly status: number } };
+  | {
+      readonly id: number;
+      readonly problem: { readonly message: string; readonly code: string; readonly status: number };
+    };

@@ -4,14 +4,10 @@ import type { Direction } from "../../../src/core/index.js";
 import { evenly, insideZoom, numberAxis, rounded, topLegend, wantsLog } from "../../../src/plots/chart-parts.js";
 import { edfOf } from "../../../src/plots/kinds/edf.js";
 import { seriesColor, seriesColors } from "../../../src/plots/theme.js";
-import { stateCodes } from "./column-store.js";
+import { stateCodes } from "./state-names.js";
 import type { ColumnStore } from "./column-store.js";
+import type { CourseScale } from "./course-scales.js";
 import type { WebPlot } from "./web-plot.js";
-
-/** What a course goes by. */
-export const courseScales = ["trials", "epochs", "seconds"] as const;
-/** One of {@link courseScales}. */
-export type CourseScale = (typeof courseScales)[number];
 
 /** A study among those compared. */
 export interface ComparedStudy {
@@ -47,7 +43,12 @@ function finishedRows({ store }: ComparedStudy): number[] {
 const isFeasible = (store: ColumnStore, row: number): boolean => store.own.feasible.data[row] !== 0;
 
 /** The best feasible value so far in an objective, at every change and at the end. */
-export function courseOf(study: ComparedStudy, objective: number, direction: Direction, scale: CourseScale): [number, number][] {
+export function courseOf(
+  study: ComparedStudy,
+  objective: number,
+  direction: Direction,
+  scale: CourseScale,
+): [number, number][] {
   const { store } = study;
   const { seconds, steps } = store.own;
   const points: [number, number][] = [];
@@ -65,7 +66,9 @@ export function courseOf(study: ComparedStudy, objective: number, direction: Dir
 }
 
 /** The objective that studies have in common, by name; null: none. */
-export function commonObjective(studies: readonly ComparedStudy[]): { readonly metric: string; readonly direction: Direction } | null {
+export function commonObjective(
+  studies: readonly ComparedStudy[],
+): { readonly metric: string; readonly direction: Direction } | null {
   const [first, ...others] = studies;
   const shared = first?.store.objectives.find(({ metric, direction }) =>
     others.every(({ store }) => store.objectives.some((own) => own.metric === metric && own.direction === direction)),
@@ -73,9 +76,14 @@ export function commonObjective(studies: readonly ComparedStudy[]): { readonly m
   return shared ?? null;
 }
 
-const placeOf = ({ store }: ComparedStudy, metric: string): number => store.objectives.findIndex((own) => own.metric === metric);
+const placeOf = ({ store }: ComparedStudy, metric: string): number =>
+  store.objectives.findIndex((own) => own.metric === metric);
 
-function lineSeries(name: string, place: number, points: readonly (readonly [number, number])[]): Record<string, unknown> {
+function lineSeries(
+  name: string,
+  place: number,
+  points: readonly (readonly [number, number])[],
+): Record<string, unknown> {
   const { color, type } = lineLook(place);
   return {
     ...{ type: "line", name, step: "end", symbol: points.length === 1 ? "circle" : "none" },
@@ -90,7 +98,10 @@ const noCommon = "The studies have no objective in common: their values cannot b
 export function drawCourses(studies: readonly ComparedStudy[], scale: CourseScale, width: number): WebPlot {
   const objective = commonObjective(studies);
   const lines = objective
-    ? studies.map((study) => ({ name: study.name, points: courseOf(study, placeOf(study, objective.metric), objective.direction, scale) }))
+    ? studies.map((study) => ({
+        name: study.name,
+        points: courseOf(study, placeOf(study, objective.metric), objective.direction, scale),
+      }))
     : [];
   const none = lines.filter(({ points }) => points.length === 0).map(({ name }) => name);
   const values = lines.flatMap(({ points }) => points.map(([, value]) => value));
@@ -100,7 +111,9 @@ export function drawCourses(studies: readonly ComparedStudy[], scale: CourseScal
     notes: [
       ...(objective ? [] : [noCommon]),
       ...(none.length > 0 ? [`Not drawn, for want of a feasible complete trial: ${none.join(", ")}.`] : []),
-      ...(scale === "seconds" ? ["Seconds are those in trials, added up in the order of finishing: not those on the wall."] : []),
+      ...(scale === "seconds"
+        ? ["Seconds are those in trials, added up in the order of finishing: not those on the wall."]
+        : []),
       ...(scale === "epochs" ? ["Epochs are the reports of all finished trials, the pruned ones too."] : []),
     ],
     option: {
@@ -128,7 +141,8 @@ export function drawDistributions(studies: readonly ComparedStudy[], width: numb
         const values: number[] = [];
         for (let row = 0; row < store.size; row++) {
           const value = column?.data[row] ?? NaN;
-          if (store.state[row] === stateCodes.complete && store.own.banned.data[row] !== 1 && Number.isFinite(value)) values.push(value);
+          if (store.state[row] === stateCodes.complete && store.own.banned.data[row] !== 1 && Number.isFinite(value))
+            values.push(value);
         }
         return { name: study.name, values, steps: edfOf(values) };
       })
@@ -137,7 +151,10 @@ export function drawDistributions(studies: readonly ComparedStudy[], width: numb
   const name = objective?.metric ?? "value";
   return {
     ...{ kind: "distributions", title: `Distribution of ${name}`, width, height },
-    notes: [...(objective ? [] : [noCommon]), ...lines.map((line) => `${line.name}: ${line.values.length} complete trials with a finite value.`)],
+    notes: [
+      ...(objective ? [] : [noCommon]),
+      ...lines.map((line) => `${line.name}: ${line.values.length} complete trials with a finite value.`),
+    ],
     option: {
       grid: { left: 84, right: 22, top: 40, height: height - 40 - 48 },
       xAxis: numberAxis({ name, log: wantsLog(lines.flatMap(({ values }) => values)) }),
@@ -146,6 +163,9 @@ export function drawDistributions(studies: readonly ComparedStudy[], width: numb
       ...{ tooltip: { trigger: "axis" }, dataZoom: insideZoom({ x: [0] }) },
       series: lines.map((line, place) => lineSeries(line.name, place, line.steps)),
     },
-    table: { columns: ["study", name, "share"], rows: lines.flatMap((line) => line.steps.map(([x, y]) => [line.name, x, y])) },
+    table: {
+      columns: ["study", name, "share"],
+      rows: lines.flatMap((line) => line.steps.map(([x, y]) => [line.name, x, y])),
+    },
   };
 }

@@ -1,5 +1,4 @@
 /** Plots of the trials that pass a filter: the plots' own kinds over records made of the columns, and what only pages draw. */
-import type { ImportanceMethod } from "../../../src/analysis/index.js";
 import type { StudyHeader, StudyObjective, Trial } from "../../../src/core/index.js";
 import { contour } from "../../../src/plots/kinds/contour.js";
 import { edf } from "../../../src/plots/kinds/edf.js";
@@ -9,20 +8,19 @@ import { importances } from "../../../src/plots/kinds/importances.js";
 import { pareto } from "../../../src/plots/kinds/pareto.js";
 import { rank } from "../../../src/plots/kinds/rank.js";
 import { slice } from "../../../src/plots/kinds/slice.js";
-import { timeline } from "../../../src/plots/kinds/timeline.js";
 import type { PlotDrawer } from "../../../src/plots/kinds.js";
 import type { PlotStudy } from "../../../src/plots/plot-study.js";
 import { fieldsOf, findField } from "../filter/fields.js";
 import { isUnfiltered } from "../filter/filter.js";
 import type { TrialFilter } from "../filter/filter.js";
 import { numbersIn, select } from "../filter/select.js";
-import { stateCodes } from "./column-store.js";
+import { stateCodes } from "./state-names.js";
 import type { ColumnStore } from "./column-store.js";
 import { correlations } from "./correlations.js";
 import type { TrialRecords } from "./trial-records.js";
 import type { WebPlot } from "./web-plot.js";
 
-const drawers = { history, slice, contour, rank, edf, pareto, hypervolume, importances, timeline } as const;
+const drawers = { history, slice, contour, rank, edf, pareto, hypervolume, importances } as const;
 /** Kinds that are drawn here. */
 export type LocalPlotKind = keyof typeof drawers | "correlations" | "tradeoff";
 
@@ -35,7 +33,6 @@ export interface PlotRequest {
   readonly height?: number | undefined;
   readonly metric?: string | undefined;
   readonly params?: readonly string[] | undefined;
-  readonly method?: ImportanceMethod | undefined;
   /** Of `tradeoff`: what the first objective is drawn against. @default "seconds" */
   readonly against?: string | undefined;
 }
@@ -105,13 +102,18 @@ export function drawStudy(source: PlotSource, { kind, filter, against = "seconds
     return correlations(name, fields, complete, filtered, options.width);
   }
   const study = plotStudy(source, rows, banned);
-  const { width, height, metric, params, method } = options;
+  const { width, height, metric, params } = options;
   const given = Object.fromEntries(
-    Object.entries({ width, height, metric, params, method }).filter(([, value]) => value !== undefined),
+    Object.entries({ width, height, metric, params }).filter(([, value]) => value !== undefined),
   );
   if (kind === "tradeoff") {
     const drawn = pareto(againstCost(study, store, against), given);
-    return { ...drawn, kind, title: `${name}: ${study.objectives[0]?.metric ?? "value"} against ${against}`, notes: [...filtered, ...drawn.notes] };
+    return {
+      ...drawn,
+      kind,
+      title: `${name}: ${study.objectives[0]?.metric ?? "value"} against ${against}`,
+      notes: [...filtered, ...drawn.notes],
+    };
   }
   const draw: PlotDrawer = drawers[kind];
   const drawn = draw(study, given);

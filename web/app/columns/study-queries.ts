@@ -7,8 +7,9 @@ import type { ExpressionProblem } from "../filter/expression.js";
 import { numbersIn, select, sortNumbers } from "../filter/select.js";
 import type { TrialOrder } from "../filter/select.js";
 import type { Cell } from "./column.js";
-import { ColumnStore, stateNames } from "./column-store.js";
-import type { StateName } from "./column-store.js";
+import { ColumnStore } from "./column-store.js";
+import { stateNames } from "./state-names.js";
+import type { StateName } from "./state-names.js";
 import type { ColumnRows, Columns } from "../api/types.js";
 import { parallelLines } from "./parallel-lines.js";
 import type { ParallelLines, ParallelRequest } from "./parallel-lines.js";
@@ -132,7 +133,9 @@ export class StudyQueries {
       const code = this.store.state[row] as number;
       if (code < counts.length) counts[code] = (counts[code] as number) + 1;
     }
-    const states = Object.fromEntries(stateNames.map((state, code) => [state, counts[code]])) as SelectedTrials["states"];
+    const states = Object.fromEntries(
+      stateNames.map((state, code) => [state, counts[code]]),
+    ) as SelectedTrials["states"];
     const { problem, unknown } = selection;
     const made = { revision: this.store.revision, numbers, total: this.store.size, states, problem, unknown };
     if (this.#selected.size < 4) this.#selected.set(key, { ...made, numbers: numbers.slice() });
@@ -188,7 +191,8 @@ export class StudyQueries {
     for (const row of rows) {
       const value = values?.data[row] as number;
       const last = best.at(-1);
-      if (store.own.feasible.data[row] !== 0 && (!last || (minimize ? value < last[1] : value > last[1]))) best.push([row, value]);
+      if (store.own.feasible.data[row] !== 0 && (!last || (minimize ? value < last[1] : value > last[1])))
+        best.push([row, value]);
     }
     const every = Math.max(1, rows.length / points);
     const kept = new Set(best.map(([row]) => row));
@@ -208,7 +212,13 @@ export class StudyQueries {
       if (store.stateOf(row) !== "running") continue;
       const params = Object.fromEntries([...store.params].map(([name, column]) => [name, column.at(row)]));
       rows.push({
-        ...{ number: row, attempt: own.attempt.at(row) ?? 1, params, started: own.started.at(row), slot: own.slot.at(row) },
+        ...{
+          number: row,
+          attempt: own.attempt.at(row) ?? 1,
+          params,
+          started: own.started.at(row),
+          slot: own.slot.at(row),
+        },
         ...{ owner: own.owner.at(row) as string | null, steps: own.steps.at(row) ?? 0 },
         ...{ last_step: own.last_step.at(row), last_value: own.last_value.at(row) },
       });

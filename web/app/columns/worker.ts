@@ -55,8 +55,10 @@ function sent(plot: WebPlot): SentPlot {
     if (plots.size <= KEPT_PLOTS) break;
     plots.delete(old);
   }
-  const { table, ...rest } = plot;
-  return { ...rest, id, columns: table.columns, rows: table.rows.length };
+  const { table, option, ...rest } = plot;
+  // Wheels scroll the page, and drags brush.
+  const still = Object.fromEntries(Object.entries(option).filter(([key]) => key !== "dataZoom"));
+  return { ...rest, option: still, id, columns: table.columns, rows: table.rows.length };
 }
 
 function kept(id: string): WebPlot {
@@ -65,9 +67,19 @@ function kept(id: string): WebPlot {
   return plot;
 }
 
-/** A study that is compared, fetched where nobody has it open. */
+/** When studies that are compared were last asked for. */
+const asked = new Map<string, number>();
+const COMPARED_MS = 900;
+
+/** A study that is compared, as it is now. */
 async function compared(name: string) {
-  if (!studies.has(name)) await refresh(name);
+  const now = performance.now();
+  const underWay = fetching.get(name);
+  if (underWay) await underWay;
+  else if (!studies.has(name) || now - (asked.get(name) ?? -Infinity) > COMPARED_MS) {
+    asked.set(name, now);
+    await refresh(name);
+  }
   return { name, store: studyOf(name).store };
 }
 
@@ -91,8 +103,10 @@ const handlers: Handlers = {
   csv: ({ study, filter, order, fields }) => csvFile(studyOf(study).csv(filter, order, fields)),
   parallel: ({ study, ...request }) => studyOf(study).parallel(request),
   plot: ({ study, ...request }) => sent(studyOf(study).plot(request)),
-  course: async ({ studies: names, scale, width }) => sent(drawCourses(await Promise.all(names.map(compared)), scale, width)),
-  distributions: async ({ studies: names, width }) => sent(drawDistributions(await Promise.all(names.map(compared)), width)),
+  course: async ({ studies: names, scale, width }) =>
+    sent(drawCourses(await Promise.all(names.map(compared)), scale, width)),
+  distributions: async ({ studies: names, width }) =>
+    sent(drawDistributions(await Promise.all(names.map(compared)), width)),
   plotRows: ({ id, from, to }) => kept(id).table.rows.slice(from, to),
   plotCsv: ({ id }) => {
     const { columns, rows } = kept(id).table;

@@ -12,3 +12,7 @@ document.addEventListener("visibilitychange", () => (time.value = Date.now()));
 
 /** Milliseconds since 1970, in steps of ten seconds. */
 export const now: ReadonlySignal<number> = time;
+
+/** Whole seconds since a time: exact where it is drawn anew, else as old as the clock. */
+export const secondsSince = (ms: number): number =>
+  Math.max(0, Math.round((Math.max(time.value, Date.now()) - ms) / 1000));

@@ -25,7 +25,7 @@ export function saveFile(name: string, content: string | Blob, type: string): vo
 /** A cell of CSV, as RFC 4180 has it; what a spreadsheet would take for a formula is kept from being one. */
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   const plain = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

@@ -9,10 +9,12 @@ export interface LinkProps {
   readonly class?: string | undefined;
   readonly label?: string | undefined;
   readonly current?: boolean | undefined;
+  /** False: the tab key passes it over, since what stands around it has the focus. @default true */
+  readonly focusable?: boolean | undefined;
 }
 
 /** Modified clicks (a new tab) stay the browser's. */
-export function Link({ to, children, class: className, label, current }: LinkProps) {
+export function Link({ to, children, class: className, label, current, focusable = true }: LinkProps) {
   const follow = (event: MouseEvent): void => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -24,6 +26,7 @@ export function Link({ to, children, class: className, label, current }: LinkPro
       class={className}
       aria-label={label}
       aria-current={current ? "page" : undefined}
+      tabIndex={focusable ? undefined : -1}
       onClick={follow}
     >
       {children}

@@ -1,7 +1,7 @@
 /** Which trials a filter's expression holds for. */
 import { didYouMean } from "../../../src/core/nearest.js";
 import { stringifyJson } from "../../../src/core/json.js";
-import { stateNames } from "../columns/column-store.js";
+import { stateNames } from "../columns/state-names.js";
 import type { ColumnStore } from "../columns/column-store.js";
 import type { Cell } from "../columns/column.js";
 import { ExpressionError } from "./expression.js";

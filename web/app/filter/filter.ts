@@ -1,13 +1,12 @@
 /** The one filter of all plots and the table: states, ranges, an expression and tags; how it stands in the URL and on the command line. */
-import { stateNames } from "../columns/column-store.js";
-import type { StateName } from "../columns/column-store.js";
+import { stateNames } from "../columns/state-names.js";
+import type { StateName } from "../columns/state-names.js";
 import { inExpression, parseExpression } from "./expression.js";
 import type { Comparison, Expression } from "./expression.js";
 
 /** From where to where a field's values may be, both ends included; of texts which ones. */
 export type Range =
-  | { readonly low: number | null; readonly high: number | null }
-  | { readonly choices: readonly string[] };
+  { readonly low: number | null; readonly high: number | null } | { readonly choices: readonly string[] };
 
 /** What trials are shown. */
 export interface TrialFilter {
@@ -100,13 +99,9 @@ function conditionsOf(expression: Expression | null): string[] | null {
 
 const condition = (name: string, operator: Comparison, value: number): string => `${name}${operator}${value}`;
 
-/** A word as a shell takes it. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 /** What the command line is told, and what it cannot be told. */
 export interface FilterArguments {
+  /** As they are: a shell has yet to quote them. */
   readonly words: readonly string[];
   /** Parts of the filter that `trials` has no option for. */
   readonly beyond: readonly string[];
@@ -131,7 +126,7 @@ export function filterArguments({ states, ranges, where, tag }: TrialFilter): Fi
   }
   if (conditions === null) beyond.push(where.trim());
   if (tag !== "") beyond.push(`tags with "${tag}"`);
-  const words = [...filters, ...(conditions ?? [])].flatMap((text) => ["--filter", shellWord(text)]);
+  const words = [...filters, ...(conditions ?? [])].flatMap((text) => ["--filter", text]);
   return { words: [...(states.length > 0 ? ["--state", states.join(",")] : []), ...words], beyond };
 }
 

@@ -1,6 +1,6 @@
 /** Trials that pass a filter, in an order. */
 import type { ColumnStore } from "../columns/column-store.js";
-import { stateCodes } from "../columns/column-store.js";
+import { stateCodes } from "../columns/state-names.js";
 import { evaluate } from "./evaluate.js";
 import type { Mask } from "./evaluate.js";
 import { ExpressionError, parseExpression } from "./expression.js";
@@ -117,7 +117,11 @@ function keysOf({ kind, numbers, texts, at }: Field, rows: Uint32Array): Float64
 }
 
 /** Sorts trials in place: those without the value come last either way, equals by number. Unknown fields change nothing. */
-export function sortNumbers(store: ColumnStore, numbers: Uint32Array<ArrayBuffer>, order: TrialOrder): Uint32Array<ArrayBuffer> {
+export function sortNumbers(
+  store: ColumnStore,
+  numbers: Uint32Array<ArrayBuffer>,
+  order: TrialOrder,
+): Uint32Array<ArrayBuffer> {
   const found = findField(store, order.field);
   if ("problem" in found) return numbers;
   if (found.field.name === "number") return order.descending ? numbers.reverse() : numbers;

@@ -89,16 +89,19 @@ function open(name: string): Opened {
     curves.value = new Map(reports.map((curve) => [curve.number, curve]));
   };
 
+  /** What fails hides nothing of the rest. */
   const refresh = oneAtATime(async () => {
     held ??= [];
-    try {
-      const [found] = await Promise.all([api.get<StudyDetail>(path), columns.refresh(), fetchCurves()]);
-      detail.value = found;
-      entry.value = found;
-      problem.value = null;
-    } catch (error) {
-      problem.value = error instanceof ApiProblem ? error : new ApiProblem(messageOf(error), "failed", 0);
+    const found = await Promise.allSettled([api.get<StudyDetail>(path), columns.refresh(), fetchCurves()]);
+    const [study] = found;
+    if (study.status === "fulfilled") {
+      detail.value = study.value;
+      entry.value = study.value;
     }
+    const failed = found.find(({ status }) => status === "rejected");
+    const error: unknown = failed?.status === "rejected" ? failed.reason : null;
+    if (error === null) problem.value = null;
+    else problem.value = error instanceof ApiProblem ? error : new ApiProblem(messageOf(error), "failed", 0);
     const waiting = held;
     held = null;
     waiting.forEach(apply);

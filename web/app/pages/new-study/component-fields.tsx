@@ -21,7 +21,10 @@ export function ComponentFields({ label, entries, value, onChange }: ComponentFi
     <div class="stack">
       <label class="field">
         {label}
-        <select value={value.name} onChange={({ currentTarget }) => onChange({ name: currentTarget.value, options: {} })}>
+        <select
+          value={value.name}
+          onChange={({ currentTarget }) => onChange({ name: currentTarget.value, options: {} })}
+        >
           <option value="">default</option>
           {entries.map(({ name }) => (
             <option key={name}>{name}</option>

@@ -73,7 +73,10 @@ export function valueOf(text: string, { type, choices }: Pick<ParameterInfo, "ty
   const word = text.trim();
   if (word === "none" && !choices?.includes("none")) return null;
   if (type === "list")
-    return word.split(",").map((one) => one.trim()).filter((one) => one !== "");
+    return word
+      .split(",")
+      .map((one) => one.trim())
+      .filter((one) => one !== "");
   if (type === "boolean") return word === "true" ? true : word === "false" ? false : word;
   if (type === "int" || type === "float") return isNumber(word) ? Number(word) : word;
   return choices?.find((choice) => String(choice) === word) ?? word;
@@ -89,7 +92,13 @@ function choiceOf(text: string): string | number | boolean | null {
 
 function distributionOf({ type, low, high, log, step, choices }: OutsideParameter) {
   if (type === "categorical")
-    return { type, choices: choices.split(",").map(choiceOf).filter((choice) => choice !== "") };
+    return {
+      type,
+      choices: choices
+        .split(",")
+        .map(choiceOf)
+        .filter((choice) => choice !== ""),
+    };
   return {
     type,
     ...{ low: isNumber(low) ? Number(low) : low, high: isNumber(high) ? Number(high) : high },
@@ -119,11 +128,13 @@ export interface FormParts {
 }
 
 function parametersPart({ choices }: StudyForm, parameters: readonly ParameterInfo[]) {
-  const [params, fix, search]: Record<string, ConfigValue>[] = [{}, {}, {}];
+  type Part = Record<string, ConfigValue>;
+  const [params, fix, search]: [Part, Part, Part] = [{}, {}, {}];
   for (const info of parameters) {
     const { mode, text } = choices[info.name] ?? { mode: "usual", text: "" };
     const isUsual = info.search?.by_default ?? false;
-    if (mode === "search" && (!isUsual || text.trim() !== "")) search[info.name] = text.trim() === "" ? null : text.trim();
+    if (mode === "search" && (!isUsual || text.trim() !== ""))
+      search[info.name] = text.trim() === "" ? null : text.trim();
     // Something searched as a rule is taken out of the search; all else is set.
     if (mode === "fix" && text.trim() !== "") (isUsual ? fix : params)[info.name] = valueOf(text, info);
   }
@@ -136,7 +147,10 @@ export function requestOf(form: StudyForm, { parameters, samplers, pruners }: Fo
   const objectives = form.objectives
     .filter(({ metric }) => metric.trim() !== "")
     .map(({ metric, direction }) => ({ metric: metric.trim(), ...(direction === "" ? {} : { direction }) }));
-  const constraints = form.constraints.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const constraints = form.constraints
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
   const [sampler, pruner] = [componentOf(form.sampler, samplers), componentOf(form.pruner, pruners)];
   const common = {
     ...(name === "" ? {} : { name }),
@@ -152,7 +166,7 @@ export function requestOf(form: StudyForm, { parameters, samplers, pruners }: Fo
     const [only] = objectives;
     // A study of a program's own values has them by their direction alone, as the library does.
     const given = only === undefined ? { direction: form.objectives[0]?.direction || "minimize" } : {};
-    return { ...common, ...given, space } as CreateStudyRequest;
+    return { ...common, ...given, space };
   }
   const model = form.models.length === 1 ? form.models[0] : [...form.models];
   return {

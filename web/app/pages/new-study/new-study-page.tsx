@@ -111,11 +111,28 @@ function More({ form, change }: PartProps) {
         <div class="fields">
           {form.kind === "model" && (
             <>
-              <Field label="Folds" value={form.folds} onInput={(folds) => change({ folds })} placeholder="none, cells, or a number" />
-              <Field label="Seeds a trial" value={form.seeds} onInput={(seeds) => change({ seeds })} placeholder="1" inputMode="numeric" />
+              <Field
+                label="Folds"
+                value={form.folds}
+                onInput={(folds) => change({ folds })}
+                placeholder="none, cells, or a number"
+              />
+              <Field
+                label="Seeds a trial"
+                value={form.seeds}
+                onInput={(seeds) => change({ seeds })}
+                placeholder="1"
+                inputMode="numeric"
+              />
             </>
           )}
-          <Field label="Seed of the study" value={form.seed} onInput={(seed) => change({ seed })} placeholder="drawn" inputMode="numeric" />
+          <Field
+            label="Seed of the study"
+            value={form.seed}
+            onInput={(seed) => change({ seed })}
+            placeholder="drawn"
+            inputMode="numeric"
+          />
         </div>
       </div>
     </details>
@@ -159,8 +176,18 @@ function Form({ form, change, registries }: PartProps) {
         <SpaceEditor space={form.outside} onChange={(outside) => change({ outside })} />
       )}
       <div class="fields two">
-        <ComponentFields label="Sampler" entries={registries.samplers} value={form.sampler} onChange={(sampler) => change({ sampler })} />
-        <ComponentFields label="Pruner" entries={registries.pruners} value={form.pruner} onChange={(pruner) => change({ pruner })} />
+        <ComponentFields
+          label="Sampler"
+          entries={registries.samplers}
+          value={form.sampler}
+          onChange={(sampler) => change({ sampler })}
+        />
+        <ComponentFields
+          label="Pruner"
+          entries={registries.pruners}
+          value={form.pruner}
+          onChange={(pruner) => change({ pruner })}
+        />
       </div>
       <More {...{ form, change, registries }} />
     </>

@@ -13,7 +13,13 @@ export interface ParameterTableProps {
 }
 
 const defaultText = ({ default: value }: ParameterInfo): string =>
-  value === null || value === undefined ? "none" : Array.isArray(value) ? value.join(",") : typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+  value === null || value === undefined
+    ? "none"
+    : Array.isArray(value)
+      ? value.join(",")
+      : typeof value === "object"
+        ? JSON.stringify(value)
+        : String(value);
 
 /** What stands in the empty field. */
 function hintOf(info: ParameterInfo, mode: ParameterChoice["mode"]): string {
@@ -26,7 +32,15 @@ function hintOf(info: ParameterInfo, mode: ParameterChoice["mode"]): string {
 
 const isMode = (text: string): text is ParameterChoice["mode"] => ["usual", "search", "fix"].includes(text);
 
-function Row({ info, choice, onChange }: { readonly info: ParameterInfo; readonly choice: ParameterChoice; readonly onChange: (choice: ParameterChoice) => void }) {
+function Row({
+  info,
+  choice,
+  onChange,
+}: {
+  readonly info: ParameterInfo;
+  readonly choice: ParameterChoice;
+  readonly onChange: (choice: ParameterChoice) => void;
+}) {
   const isSearched = info.search?.by_default ?? false;
   const { mode, text } = choice;
   const options = info.choices ?? (info.type === "boolean" ? [true, false] : null);
@@ -38,7 +52,8 @@ function Row({ info, choice, onChange }: { readonly info: ParameterInfo; readonl
         <span class="below user">
           {info.description}
           {info.unit !== null && ` (${info.unit})`}
-          {info.when !== null && `; only with ${conditionWords({ type: "categorical", choices: [], when: info.when }) ?? ""}`}
+          {info.when !== null &&
+            `; only with ${conditionWords({ type: "categorical", choices: [], when: info.when }) ?? ""}`}
         </span>
       </div>
       <select
@@ -90,7 +105,10 @@ export function ParameterTable({ title, parameters, choices, onChange, open = fa
   return (
     <details class="parameters" open={open}>
       <summary>
-        {title} <span class="muted">{searched} of {parameters.length} searched</span>
+        {title}{" "}
+        <span class="muted">
+          {searched} of {parameters.length} searched
+        </span>
       </summary>
       {parameters.map((info) => (
         <Row

@@ -19,12 +19,13 @@ function Plan({ plan }: { readonly plan: StudyPlan }) {
   return (
     <>
       <p>
-        <strong class="user">{plan.name}</strong>: {plural(searched.length, "parameter")} searched by {plan.sampler.name}, pruned by{" "}
-        {plan.pruner.name}; {plan.objectives.map(objectiveSpoken).join("; ")}
+        <strong class="user">{plan.name}</strong>: {plural(searched.length, "parameter")} searched by{" "}
+        {plan.sampler.name}, pruned by {plan.pruner.name}; {plan.objectives.map(objectiveSpoken).join("; ")}
       </p>
       {plan.exists && (
         <p class="warn">
-          There is a study <Link to={paths.study(plan.name)}>{plan.name}</Link> already: the same settings open it, others are refused.
+          There is a study <Link to={paths.study(plan.name)}>{plan.name}</Link> already: the same settings open it,
+          others are refused.
         </p>
       )}
       {plan.warnings.map((warning) => (

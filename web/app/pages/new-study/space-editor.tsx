@@ -35,14 +35,30 @@ export function SpaceEditor({ space, onChange }: SpaceEditorProps) {
             </select>
           </label>
           {one.type === "categorical" ? (
-            <Field label="Choices" value={one.choices} onInput={(choices) => set(at, { choices })} placeholder="adam, sgd" class="grow" />
+            <Field
+              label="Choices"
+              value={one.choices}
+              onInput={(choices) => set(at, { choices })}
+              placeholder="adam, sgd"
+              class="grow"
+            />
           ) : (
             <>
               <Field label="From" value={one.low} onInput={(low) => set(at, { low })} inputMode="decimal" />
               <Field label="To" value={one.high} onInput={(high) => set(at, { high })} inputMode="decimal" />
-              <Field label="Step" value={one.step} onInput={(step) => set(at, { step })} placeholder="any" inputMode="decimal" />
+              <Field
+                label="Step"
+                value={one.step}
+                onInput={(step) => set(at, { step })}
+                placeholder="any"
+                inputMode="decimal"
+              />
               <label class="check">
-                <input type="checkbox" checked={one.log} onChange={({ currentTarget: { checked } }) => set(at, { log: checked })} />
+                <input
+                  type="checkbox"
+                  checked={one.log}
+                  onChange={({ currentTarget: { checked } }) => set(at, { log: checked })}
+                />
                 Logarithmic
               </label>
             </>

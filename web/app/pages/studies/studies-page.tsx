@@ -21,7 +21,12 @@ import type { StudyListQuery } from "./study-list.js";
 
 const subjectOf = ({ task, kind, sampler }: StudyEntry): string => {
   const model = [task.model ?? []].flat().join(", ");
-  const of = { model: `${model} on ${task.dataset ?? "?"}`, objective: "objective", command: "program", outside: "trials from outside" };
+  const of = {
+    model: `${model} on ${task.dataset ?? "?"}`,
+    objective: "objective",
+    command: "program",
+    outside: "trials from outside",
+  };
   return `${of[kind]} · ${sampler.name}`;
 };
 
@@ -69,10 +74,14 @@ const columns: readonly TableColumn<StudyEntry>[] = [
   },
   { ...{ key: "best", title: "Best", sortable: true, numeric: true }, cell: (entry) => <Best entry={entry} /> },
   { ...{ key: "line", title: "Best so far" }, cell: ({ sparkline }) => <Sparkline values={sparkline} /> },
-  { ...{ key: "rate", title: "Rate", sortable: true, numeric: true }, cell: ({ rate }) => rateWords(rate.trials_per_minute) },
   {
-    ...{ key: "eta", title: "Time left", sortable: true, numeric: true },
-    cell: ({ rate: { eta_s } }) => (eta_s === null ? "-" : duration(eta_s)),
+    ...{ key: "rate", title: "Rate", sortable: true, numeric: true },
+    cell: ({ rate: { trials_per_minute, eta_s } }) => (
+      <>
+        <span>{rateWords(trials_per_minute)}</span>
+        {eta_s !== null && <span class="below">{duration(eta_s)} left</span>}
+      </>
+    ),
   },
   {
     ...{ key: "activity", title: "Last change", sortable: true, minor: true },
@@ -133,7 +142,15 @@ function Nothing() {
         </p>
       )}
       <CommandLine
-        command={commandLine("create-study", "--model", "lstm", "--dataset", "dummy", storage !== undefined && "--storage", storage)}
+        command={commandLine(
+          "create-study",
+          "--model",
+          "lstm",
+          "--dataset",
+          "dummy",
+          storage !== undefined && "--storage",
+          storage,
+        )}
       />
     </EmptyState>
   );
@@ -159,7 +176,7 @@ function List({ all, query }: { readonly all: ReadonlyMap<string, StudyEntry>; r
   const [compared, setCompared] = useState<readonly string[]>([]);
   const rows = listed(all.values(), query);
   const select: TableColumn<StudyEntry> = {
-    ...{ key: "compare", title: "Compare" },
+    ...{ key: "compare", title: "Select" },
     cell: ({ name }) => (
       <input
         type="checkbox"
@@ -189,7 +206,7 @@ function List({ all, query }: { readonly all: ReadonlyMap<string, StudyEntry>; r
           <p class="muted">{query.archived ? "No archived study" : "No study"} is found.</p>
         ) : (
           <Table
-            {...{ caption: "Studies", columns: [...columns, select], rows, class: "cards studies" }}
+            {...{ caption: "Studies", columns: [select, ...columns], rows, class: "cards studies" }}
             keyOf={({ name }) => name}
             sorting={query.sorting}
             onSort={({ key, descending }) => setQuery({ sort: `${descending ? "-" : ""}${key}` })}
@@ -212,7 +229,7 @@ export function StudiesPage() {
     <>
       <div class="title-row">
         <h1>Studies</h1>
-        {may("run") && (
+        {may("run") && all?.size !== 0 && (
           <Link to={paths.newStudy} class="button primary end">
             New study
           </Link>

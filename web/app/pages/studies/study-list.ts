@@ -11,7 +11,6 @@ const keys: Readonly<Record<string, (entry: StudyEntry) => number | string | nul
   trials: ({ counts }) => trialsOf(counts),
   best: ({ best }) => finite(best?.value),
   rate: ({ rate }) => rate.trials_per_minute,
-  eta: ({ rate }) => rate.eta_s,
   activity: ({ last_activity_at }) => last_activity_at,
 };
 
@@ -34,14 +33,24 @@ export function listQueryOf(query: URLSearchParams): StudyListQuery {
 }
 
 const texts = ({ name, note, task, objectives, sampler }: StudyEntry): string =>
-  [name, note, [task.model ?? []].flat().join(" "), task.dataset, sampler.name, ...objectives.map(({ metric }) => metric)]
+  [
+    name,
+    note,
+    [task.model ?? []].flat().join(" "),
+    task.dataset,
+    sampler.name,
+    ...objectives.map(({ metric }) => metric),
+  ]
     .join("\n")
     .toLowerCase();
 
 /** Every word must occur somewhere: in the name, note, model, dataset, metric or sampler. */
 export function isFound(entry: StudyEntry, search: string): boolean {
   const text = texts(entry);
-  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 /** Those to be shown, in order; what has no value in the sorted column comes last either way. */

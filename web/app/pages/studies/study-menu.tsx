@@ -31,7 +31,12 @@ export function StudyMenu({ entry, onDeleted }: StudyMenuProps) {
   };
   return (
     <span class="actions tight">
-      <button type="button" class="quiet" aria-label={`${isArchived ? "Unarchive" : "Archive"} ${name}`} onClick={archive}>
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`${isArchived ? "Unarchive" : "Archive"} ${name}`}
+        onClick={archive}
+      >
         {isArchived ? "Unarchive" : "Archive"}
       </button>
       <button type="button" class="quiet" aria-label={`Delete ${name}`} onClick={() => setDeleting(true)}>

@@ -62,7 +62,9 @@ function Parameters({ trial, defaults }: { readonly trial: TrialDetail; readonly
               {name}
             </th>
             <td class="number user">{textOf(trial.params[name])}</td>
-            {hasDefaults && <td class="number muted user">{defaults[name] === undefined ? "" : textOf(defaults[name])}</td>}
+            {hasDefaults && (
+              <td class="number muted user">{defaults[name] === undefined ? "" : textOf(defaults[name])}</td>
+            )}
           </tr>
         ))}
       </tbody>

@@ -36,7 +36,9 @@ export function NotePanel({ store, entry }: NotePanelProps) {
       <h2>Note</h2>
       {text === null ? (
         <>
-          <p class={entry.note === "" ? "muted" : "note user"}>{entry.note === "" ? "Nothing is noted." : entry.note}</p>
+          <p class={entry.note === "" ? "muted" : "note user"}>
+            {entry.note === "" ? "Nothing is noted." : entry.note}
+          </p>
           {may("run") && (
             <p>
               <button type="button" onClick={() => setText(entry.note)}>
@@ -47,7 +49,12 @@ export function NotePanel({ store, entry }: NotePanelProps) {
         </>
       ) : (
         <form class="stack" onSubmit={save}>
-          <textarea aria-label="Note" rows={5} value={text} onInput={({ currentTarget: { value } }) => setText(value)} />
+          <textarea
+            aria-label="Note"
+            rows={5}
+            value={text}
+            onInput={({ currentTarget: { value } }) => setText(value)}
+          />
           <div class="actions">
             <button type="submit" class="primary" disabled={busy}>
               Keep

@@ -58,7 +58,13 @@ export function RunForm({ store, entry }: RunFormProps) {
         {fields.goal !== "none" && (
           <Field label="Trials" value={fields.count} onInput={set("count")} problem={wrong.count} inputMode="numeric" />
         )}
-        <Field label="Time limit" value={fields.timeout} onInput={set("timeout")} problem={wrong.timeout} placeholder="none" />
+        <Field
+          label="Time limit"
+          value={fields.timeout}
+          onInput={set("timeout")}
+          problem={wrong.timeout}
+          placeholder="none"
+        />
         <Field
           label="Places"
           value={fields.workers}
@@ -67,7 +73,14 @@ export function RunForm({ store, entry }: RunFormProps) {
           placeholder="all"
           inputMode="numeric"
         />
-        <Field label="Weight" value={fields.weight} onInput={set("weight")} problem={wrong.weight} placeholder="1" inputMode="decimal" />
+        <Field
+          label="Weight"
+          value={fields.weight}
+          onInput={set("weight")}
+          problem={wrong.weight}
+          placeholder="1"
+          inputMode="decimal"
+        />
       </div>
       <div class="actions">
         <button type="submit" class="primary" disabled={busy || !("request" in checked)}>

@@ -18,7 +18,8 @@ export interface RunPanelProps {
   readonly entry: StudyEntry;
 }
 
-const isUnderWay = (run: Run | null): run is Run => run !== null && ["running", "paused", "stopping"].includes(run.state);
+const isUnderWay = (run: Run | null): run is Run & { readonly state: "running" | "paused" | "stopping" } =>
+  run !== null && ["running", "paused", "stopping"].includes(run.state);
 
 function Figures({ entry: { counts, run, rate, counted } }: RunPanelProps) {
   const goal = run?.total_trials ?? null;
@@ -65,13 +66,18 @@ function Buttons({ store, entry }: RunPanelProps) {
   const commands = [
     state === "running" && (["Pause", studyCommand("pause", name)] as const),
     state === "paused" && (["Resume", studyCommand("resume", name)] as const),
-    (["Stop", studyCommand("stop", name)] as const),
+    ["Stop", studyCommand("stop", name)] as const,
   ].filter((one) => one !== false);
   return (
     <>
       <div class="actions">
         {state === "running" && (
-          <button type="button" class="primary" disabled={busy} onClick={() => act({ state: "paused" }, "Paused: no further trial starts")}>
+          <button
+            type="button"
+            class="primary"
+            disabled={busy}
+            onClick={() => act({ state: "paused" }, "Paused: no further trial starts")}
+          >
             Pause
           </button>
         )}
@@ -115,8 +121,8 @@ function Elsewhere({ entry }: RunPanelProps) {
   return (
     <div class="stack">
       <p>
-        It is being run <span class="user">{ownerText(entry)}</span>. It is shown live; what runs there is controlled from there, or
-        with these commands:
+        It is being run <span class="user">{ownerText(entry)}</span>. It is shown live; what runs there is controlled
+        from there, or with these commands:
       </p>
       {(["pause", "resume", "stop"] as const).map((command) => (
         <CommandLine key={command} title={command} command={studyCommand(command, entry.name)} />

@@ -4,7 +4,7 @@ import { api } from "../../api/client.js";
 import type { Margin, MarginList, ReportList, StudyEntry } from "../../api/types.js";
 import { curvesPlot } from "../../charts/curves-plot.js";
 import { PlotChart } from "../../charts/plot-chart.js";
-import { now } from "../../components/clock.js";
+import { secondsSince } from "../../components/clock.js";
 import { Link } from "../../components/link.js";
 import { Sparkline } from "../../components/sparkline.js";
 import { Table } from "../../components/table.js";
@@ -73,9 +73,12 @@ function columnsOf(study: string): readonly TableColumn<Row>[] {
     },
     {
       ...{ key: "since", title: "For", numeric: true },
-      cell: ({ started }) => (started === null ? "-" : duration(Math.max(0, Math.round((now.value - started) / 1000)))),
+      cell: ({ started }) => (started === null ? "-" : duration(secondsSince(started))),
     },
-    { ...{ key: "step", title: "Step", numeric: true }, cell: ({ curve, last_step }) => curve?.points.at(-1)?.[0] ?? last_step ?? "-" },
+    {
+      ...{ key: "step", title: "Step", numeric: true },
+      cell: ({ curve, last_step }) => curve?.points.at(-1)?.[0] ?? last_step ?? "-",
+    },
     {
       ...{ key: "value", title: "Last value", numeric: true },
       cell: ({ curve, last_value }) => {

@@ -26,7 +26,7 @@ export function SettingsPanel({ detail }: { readonly detail: StudyDetail }) {
     ),
   ];
   return (
-    <section class="panel" aria-label="Settings">
+    <section class="panel wide" aria-label="Settings">
       <details>
         <summary>
           <h2 class="inline">Search space and settings</h2>

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../../api/client.js";
 import type { WorkerList } from "../../api/types.js";
-import { now } from "../../components/clock.js";
+import { now, secondsSince } from "../../components/clock.js";
 import { Link } from "../../components/link.js";
 import { ErrorBox, Loading } from "../../components/messages.js";
 import { Table } from "../../components/table.js";
@@ -15,7 +15,7 @@ import { agoWords, countWords, duration, plural } from "../../words.js";
 type Worker = WorkerList["workers"][number];
 type External = WorkerList["external"][number];
 
-const since = (iso: string): string => duration(Math.max(0, Math.round((now.value - Date.parse(iso)) / 1000)));
+const since = (iso: string): string => duration(secondsSince(Date.parse(iso)));
 
 const workerColumns: readonly TableColumn<Worker>[] = [
   {
@@ -97,8 +97,8 @@ function Elsewhere() {
       <ul class="plain">
         {all.map(({ name, owner, counts }) => (
           <li key={name} class="user">
-            <Link to={paths.study(name)}>{name}</Link>, {plural(counts.running, "trial")} running in a terminal, pid {owner?.pid} on{" "}
-            {owner?.host}
+            <Link to={paths.study(name)}>{name}</Link>, {plural(counts.running, "trial")} running in a terminal, pid{" "}
+            {owner?.pid} on {owner?.host}
           </li>
         ))}
       </ul>
@@ -128,7 +128,12 @@ export function WorkersPage() {
       {data && (
         <div class="stack wide-gap">
           <section class="panel" aria-label="Processes">
-            <h2>{plural(data.workers.reduce((sum, { places }) => sum + places, 0), "place")}</h2>
+            <h2>
+              {plural(
+                data.workers.reduce((sum, { places }) => sum + places, 0),
+                "place",
+              )}
+            </h2>
             <Table
               {...{ caption: "Workers", columns: workerColumns, rows: data.workers, class: "cards" }}
               keyOf={({ id }) => id}
@@ -138,7 +143,8 @@ export function WorkersPage() {
             <h2>{plural(data.external.length, "trial")} outside</h2>
             {data.external.length === 0 ? (
               <p class="muted">
-                No trial is out under a lease. A training script takes part by asking for trials; docs/service.md shows how.
+                No trial is out under a lease. A training script takes part by asking for trials; docs/service.md shows
+                how.
               </p>
             ) : (
               <Table

@@ -1,0 +1,161 @@
+/** A plot of the trials that pass the filter, made in the columns' thread, brushed and followed. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { askColumns } from "../columns/columns-client.js";
+import type { ColumnRequests } from "../columns/protocol.js";
+import { useAnswer } from "../columns/use-answer.js";
+import type { Answered } from "../columns/use-answer.js";
+import type { SentPlot } from "../columns/web-plot.js";
+import { messageOf } from "../api/client.js";
+import { withRange } from "../filter/filter.js";
+import type { TrialFilter } from "../filter/filter.js";
+import { setFilter } from "../filter/place-filter.js";
+import { navigate, paths } from "../router.js";
+import type { StudyStore } from "../store/study-store.js";
+import { theme } from "../theme.js";
+import { gridFields, rectangleRanges, trialOf } from "./brushing.js";
+import { ChartFrame } from "./chart-frame.js";
+import type { ChartTableData } from "./chart-frame.js";
+import { Chart } from "./chart.js";
+import type { ChartPoint, ChartProps } from "./chart.js";
+import { loadDrawing } from "./drawing.js";
+
+/** Widths are asked for in steps, so that a window that is drawn larger asks a few times and not hundreds. */
+const STEP = 40;
+/** Rows of a table that are fetched to be shown. */
+const SHOWN_ROWS = 500;
+
+/** The width of a place once it comes near the window; 0 before. */
+export function useNearWidth(): { readonly place: { current: HTMLDivElement | null }; readonly width: number } {
+  const place = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return undefined;
+    let isNear = false;
+    const measure = (): void => {
+      if (isNear && element.clientWidth > 0)
+        setWidth(Math.max(300, Math.min(2400, STEP * Math.floor(element.clientWidth / STEP))));
+    };
+    const near = new IntersectionObserver(
+      (entries) => {
+        isNear ||= entries.some(({ isIntersecting }) => isIntersecting);
+        measure();
+      },
+      { rootMargin: "300px" },
+    );
+    const resized = new ResizeObserver(measure);
+    near.observe(element);
+    resized.observe(element);
+    return () => {
+      near.disconnect();
+      resized.disconnect();
+    };
+  }, []);
+  return { place, width };
+}
+
+/** A plot whose table stayed behind. */
+export function SentPlotChart(props: {
+  readonly plot: SentPlot;
+  readonly fileName: string;
+  readonly controls?: ComponentChildren;
+  readonly onClick?: ((point: ChartPoint) => void) | undefined;
+  readonly onBrush?: ChartProps["onBrush"];
+}) {
+  const { plot, fileName, controls, onClick, onBrush } = props;
+  const { id, title, notes, option, width, height, columns, rows } = plot;
+  const table = async (): Promise<ChartTableData> => {
+    const shown = await askColumns("plotRows", { id, from: 0, to: SHOWN_ROWS });
+    const cells = shown.map((row) => row.map((cell) => (typeof cell === "boolean" ? String(cell) : cell)));
+    return { columns, rows: cells, total: rows, csv: () => askColumns("plotCsv", { id }) };
+  };
+  const svg = async (): Promise<string> =>
+    (await loadDrawing()).svgText(option, { theme: theme.peek(), width, height });
+  return (
+    <ChartFrame {...{ title, notes, table, svg, fileName, controls }}>
+      <Chart {...{ option, height, onClick, onBrush }} label={`${title}: a chart; its table says the same`} />
+    </ChartFrame>
+  );
+}
+
+/** What stands in the place of a plot until it is there. */
+export function PlotPlace({
+  place,
+  title,
+  controls,
+  answered,
+  children,
+}: {
+  readonly place: { current: HTMLDivElement | null };
+  readonly title: string;
+  readonly controls?: ComponentChildren;
+  readonly answered: Answered<SentPlot>;
+  readonly children: (plot: SentPlot) => ComponentChildren;
+}) {
+  const { answer, error, pending } = answered;
+  return (
+    <div ref={place} class="plot-place" aria-busy={pending}>
+      {answer && error === null ? (
+        children(answer)
+      ) : (
+        <figure class="panel chart waiting">
+          <div class="chart-head">
+            <h3 class="user">{title}</h3>
+            <div class="chart-tools">{controls}</div>
+          </div>
+          <p class="muted user">{error !== null ? messageOf(error) : "Loading …"}</p>
+        </figure>
+      )}
+    </div>
+  );
+}
+
+/** What it takes. */
+export interface StudyPlotProps extends Omit<ColumnRequests["plot"], "study" | "width"> {
+  readonly store: StudyStore;
+  readonly filter: TrialFilter;
+  /** What stands there until the plot does. */
+  readonly title: string;
+  readonly controls?: ComponentChildren;
+}
+
+/** Draws it. */
+export function StudyPlot({ store, title, controls, ...request }: StudyPlotProps) {
+  const { place, width } = useNearWidth();
+  const study = store.name;
+  const answered = useAnswer("plot", width === 0 ? null : { ...request, study, width }, store.columns.revision.value);
+  const objectives = store.entry.value?.objectives.map(({ metric }) => metric) ?? [];
+  const brush =
+    (plot: SentPlot): ChartProps["onBrush"] =>
+    (grid, from, to) => {
+      const fields = gridFields(
+        plot.kind,
+        plot.columns,
+        request.metric === undefined ? objectives : [request.metric],
+        grid,
+      );
+      const ranges = rectangleRanges(plot.option, fields, grid, from, to);
+      if (ranges.length > 0)
+        setFilter(ranges.reduce((filter, [name, range]) => withRange(filter, name, range), request.filter));
+    };
+  const open =
+    (plot: SentPlot) =>
+    ({ seriesIndex, data }: ChartPoint): void => {
+      const number = trialOf(plot.option, seriesIndex, data);
+      if (number !== null) navigate(paths.trial(study, number));
+    };
+  return (
+    <PlotPlace {...{ place, title, controls, answered }}>
+      {(plot) => (
+        <SentPlotChart
+          plot={plot}
+          fileName={`${study}-${plot.kind}`}
+          controls={controls}
+          onClick={open(plot)}
+          onBrush={brush(plot)}
+        />
+      )}
+    </PlotPlace>
+  );
+}
