@@ -3,6 +3,7 @@ import { createServer as createHttp } from "node:http";
 import { createServer as createHttps } from "node:https";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { finished } from "node:stream";
 import rateLimit from "@fastify/rate-limit";
 import Fastify from "fastify";
 import type { FastifyRequest } from "fastify";
@@ -14,6 +15,7 @@ import type { ServiceLimits, ServiceOptions } from "./options.js";
 import { problemOf, sendProblem, ServiceError } from "./problem.js";
 import type { ServiceApp, ServiceContext } from "./routes.js";
 import { addressOf } from "./security/asker.js";
+import type { Streams } from "./security/streams.js";
 import { setSecurityHeaders } from "./security/gate.js";
 import type { Gate } from "./security/gate.js";
 
@@ -162,15 +164,27 @@ export async function addLimits(app: ServiceApp, limits: ServiceLimits): Promise
   });
 }
 
-/** Every request that was answered is counted, and told. */
-export function addAccessLog(app: ServiceApp, metrics: Metrics, log: Log): void {
-  app.addHook("onResponse", async (request, reply) => {
-    const { method, identity, routeOptions } = request;
-    const ms = routeOptions.config.stream ? 0 : reply.elapsedTime;
-    metrics.count(method, routeOptions.url ?? "none", reply.statusCode, ms);
-    log(() => {
-      const path = request.url.split("?", 1)[0] ?? "";
-      return `${addressOf(request)} ${identity?.name ?? "-"} ${method} ${path} ${reply.statusCode} ${ms.toFixed(1)} ms`;
+/**
+ * Every request is counted, and told, when its answer has ended: streams too, which Fastify's own hook does not hear of.
+ * To be added before all else, so that it hears of what is refused.
+ */
+export function addAccessLog(
+  app: ServiceApp,
+  metrics: Metrics,
+  { streams, log }: { streams: Streams; log: Log },
+): void {
+  app.addHook("onRequest", async (request, reply) => {
+    const began = performance.now();
+    finished(reply.raw, () => {
+      const { method, identity, routeOptions } = request;
+      const { statusCode } = reply.raw;
+      const ms = performance.now() - began;
+      const isStream = streams.knows(reply.raw);
+      metrics.count({ method, route: routeOptions.url ?? "none", status: statusCode, ms: isStream ? null : ms });
+      log(() => {
+        const path = request.url.split("?", 1)[0] ?? "";
+        return `${addressOf(request)} ${identity?.name ?? "-"} ${method} ${path} ${statusCode} ${ms.toFixed(1)} ms`;
+      });
     });
   });
 }

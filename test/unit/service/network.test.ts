@@ -210,6 +210,17 @@ test("streams are limited, in all and of a token, and a place is free again when
   expect((await stream(service)).statusCode).toBe(200);
 });
 
+test("a stream is told and counted when it has ended, without its time", async () => {
+  const lines: string[] = [];
+  const service = await aService({ log: (line) => void lines.push(line()) });
+  await service.listen();
+  (await stream(service)).destroy();
+  await expect.poll(() => lines.join("\n")).toMatch(/ first GET \/api\/v1\/events 200 /);
+  const { body } = await service.app.inject({ url: "/metrics", headers: service.bearer });
+  expect(body).toContain('mlbench_hpo_http_requests_total{method="GET",route="/api/v1/events",status="200"} 1');
+  expect(body).not.toContain('mlbench_hpo_http_request_duration_seconds_count{route="/api/v1/events"}');
+});
+
 test("a stream ends when its token is revoked, and when the service closes", async () => {
   const service = await listening();
   const { text, token } = await service.context.tokens.create({
