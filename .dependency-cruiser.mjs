@@ -86,7 +86,9 @@ export default {
       severity: "error",
       comment: "a worker runs a trial and talks to its executor in the executors' own messages",
       from: { path: room("worker") },
-      to: { path: "^src/(?!core/|worker/|plugins/|programs/|training/|executors/(executor|protocol|trial-files)\\.ts)" },
+      to: {
+        path: "^src/(?!core/|worker/|plugins/|programs/|training/|executors/(executor|protocol|trial-files)\\.ts)",
+      },
     },
     {
       name: "study-contracts-only",
@@ -152,6 +154,27 @@ export default {
       "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
     ),
     {
+      name: "door-remote",
+      severity: "error",
+      comment: "a service is asked by its API: of the service the remote room has the types of what goes over the network",
+      from: { path: room("remote") },
+      to: {
+        path: "^src/",
+        pathNot: "^src/(core|remote)/|^src/storage/json-file/study-document\\.ts|^src/(service/schemas/|storage/|study/commands)",
+      },
+    },
+    {
+      name: "remote-has-types-of-the-service",
+      severity: "error",
+      comment: "fastify and zod are the service's: who asks one loads neither",
+      from: { path: room("remote") },
+      to: {
+        path: "^src/(service|study|storage)/",
+        pathNot: "^src/storage/json-file/study-document\\.ts",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
       name: "service-is-a-leaf",
       severity: "error",
       comment: "fastify and zod whole are loaded by who serves: by the command line, when it does",
@@ -167,15 +190,16 @@ export default {
         path: "^src/(storage|study|executors|worker|training|tensor|models|ode|plugins|cli)/",
         // What a study is in brief, and which owners hold it for a moment: plain functions of plain data.
         // Beside them the rule for names, and the lock, by which a storage has one service.
-        pathNot: "^src/storage/(study-summary|study-errors|lock-owner|json-file/lock)\\.ts",
+        pathNot:
+          "^src/storage/(study-summary|study-errors|lock-owner|json-file/lock)\\.ts|^src/executors/trial-files\\.ts",
         dependencyTypesNot: ["type-only"],
       },
-      },
-      {
+    },
+    {
       name: "one-door-to-the-hosts-thread",
       severity: "error",
-      comment: "what takes long runs in one thread of the host's, started by off-thread.ts alone",
-      from: { path: room("host"), pathNot: "^src/host/(off-thread|study-thread)\\.ts" },
+      comment: "what takes long runs in threads of the host's, started by off-thread.ts and analysis.ts alone",
+      from: { path: room("host"), pathNot: "^src/host/(off-thread|study-thread|analysis|analysis-thread)\\.ts" },
       to: { path: "^(node:)?(worker_threads|child_process|cluster)$" },
     },
     {
@@ -212,7 +236,7 @@ export default {
       comment: "pages run in browsers: of src they have types, and what is pure, small and made for them",
       from: { path: "^web/" },
       to: {
-        path: "^src/(?!core/numbers-in-words\\.ts|plots/(theme|number-text|echarts\\.d)\\.ts)",
+        path: "^src/(?!core/(numbers-in-words|json|nearest|trial)\\.ts|plots/(theme|number-text|chart-parts|echarts\\.d)\\.ts|plots/kinds/)",
         dependencyTypesNot: ["type-only"],
       },
     },

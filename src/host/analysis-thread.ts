@@ -5,14 +5,8 @@ import type { CompareOptions } from "../app/compare-studies.js";
 import type { RenderOptions, StudyPlotOptions } from "../app/plot-study.js";
 import type { studyImportances } from "../app/study-importances.js";
 import type { TrialQuery } from "../app/views/trial-query.js";
+import type { AnalysedStudy } from "./followed-states.js";
 import { FollowedStates } from "./followed-states.js";
-
-/** Which state of a study is analysed: as of this revision, or a later one. */
-export interface AnalysedStudy {
-  readonly name: string;
-  readonly created_at: string;
-  readonly revision: number;
-}
 
 /** What can be asked for, by the name of the task. */
 export interface AnalysisTasks {
@@ -116,7 +110,7 @@ const tasks: { readonly [T in keyof AnalysisTasks]: Run<T> } = {
 export async function analysed(states: FollowedStates, { id, task, input }: AnalysisRequest): Promise<AnalysisAnswer> {
   try {
     const run = tasks[task] as Run<typeof task>;
-    return { id, text: await run(states, input as never) };
+    return { id, text: await run(states, input) };
   } catch (error) {
     const [code, exitCode] = error instanceof MlbenchError ? [error.code, error.exitCode] : [null, 1];
     return { id, error: { code, message: messageOf(error), exitCode } };

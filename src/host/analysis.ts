@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import { dirname } from "node:path";
 import { canonicalJson, MlbenchError, UsageError } from "../core/index.js";
 import type { StudyStorage } from "../storage/storage.js";
-import type { AnalysisAnswer, AnalysisRequest, AnalysisTasks, AnalysedStudy } from "./analysis-thread.js";
+import type { AnalysisAnswer, AnalysisRequest, AnalysisTasks } from "./analysis-thread.js";
+import type { AnalysedStudy } from "./followed-states.js";
 
 /** Questions that wait at most. */
 const MOST_WAITING = 64;

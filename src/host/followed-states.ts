@@ -3,7 +3,13 @@ import { applyEvent } from "../core/index.js";
 import type { StudyState } from "../core/index.js";
 import { openStorage } from "../app/storage.js";
 import type { StudyStorage } from "../storage/storage.js";
-import type { AnalysedStudy } from "./analysis-thread.js";
+
+/** Which state of a study is analysed: as of this revision, or a later one. */
+export interface AnalysedStudy {
+  readonly name: string;
+  readonly created_at: string;
+  readonly revision: number;
+}
 
 /** Studies that are kept. */
 const KEPT = 3;

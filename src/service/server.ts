@@ -119,7 +119,9 @@ export async function createService(of: {
         const cut = (): void => app.server.closeAllConnections();
         const late = setTimeout(cut, limits.closingMs);
         force?.addEventListener("abort", cut, { once: true });
-        await app.close();
+        const ended = app.close();
+        connections.closeWaiting();
+        await ended;
         clearTimeout(late);
         metrics.close();
       })()),

@@ -2,7 +2,7 @@
 import type { FastifyReply } from "fastify";
 import { defined, UsageError } from "../../core/index.js";
 import { analysedStudy } from "../../host/analysis.js";
-import type { AnalysedStudy } from "../../host/analysis-thread.js";
+import type { AnalysedStudy } from "../../host/followed-states.js";
 import { ServiceError } from "../problem.js";
 import { flag, goneSignal, requireAtMost, resourcesOf } from "../resources.js";
 import type { ServiceRoutes } from "../routes.js";

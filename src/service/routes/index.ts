@@ -1,8 +1,8 @@
 /** Every file of routes, a line each. */
 import type { ServiceRoutes } from "../routes.js";
-import { outsideRoutes } from "./outside.js";
 import { analysisRoutes } from "./analysis.js";
 import { columnsRoutes } from "./columns.js";
+import { documentRoutes } from "./document.js";
 import { eventsRoutes } from "./events.js";
 import { filesRoutes } from "./files.js";
 import { openApiRoutes } from "./openapi.js";
@@ -16,7 +16,6 @@ import { trialsRoutes } from "./trials.js";
 import { workersRoutes } from "./workers.js";
 
 export const routes: Readonly<Record<string, ServiceRoutes>> = {
-  outside: outsideRoutes,
   server: serverRoutes,
   session: sessionRoutes,
   tokens: tokensRoutes,
@@ -24,9 +23,11 @@ export const routes: Readonly<Record<string, ServiceRoutes>> = {
   run: runRoutes,
   trials: trialsRoutes,
   columns: columnsRoutes,
+  document: documentRoutes,
   files: filesRoutes,
   analysis: analysisRoutes,
   registries: registriesRoutes,
+  outside: outsideRoutes,
   workers: workersRoutes,
   events: eventsRoutes,
   openapi: openApiRoutes,
