@@ -120,6 +120,19 @@ test("unknown keys are named", async () => {
   expect(answer.json()).toMatchObject({ status: 400, detail: 'body: unknown keys "surprise", "other"' });
 });
 
+test("a path that is there says which methods it takes, another is nothing", async () => {
+  const { app, bearer } = await aService();
+  const of = async (method: "PUT" | "POST" | "GET", url: string) => {
+    const answer = await app.inject({ method, url, headers: bearer });
+    return [answer.statusCode, answer.headers.allow];
+  };
+  expect(await of("PUT", `${API}/tokens`)).toEqual([405, "GET, HEAD, POST"]);
+  expect(await of("POST", `${API}/studies/a/columns`)).toEqual([405, "GET, HEAD"]);
+  expect(await of("GET", `${API}/tokens/0123456789ab`)).toEqual([405, "DELETE"]);
+  expect(await of("POST", `${API}/nowhere`)).toEqual([404, undefined]);
+  expect(await of("POST", "/")).toEqual([404, undefined]);
+});
+
 test("what is no HTTP, or too much of it, is answered in a line and closed", async () => {
   const service = await listening();
   expect(statusIn(await answerTo(service, "junk\r\n\r\n"))).toBe(400);
