@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
+import { apiPage } from "../../../docs/reference/generate-api.mjs";
 import { aHostedService } from "./a-hosted-service.js";
 
 interface Operation {
@@ -34,6 +35,7 @@ test("it is valid OpenAPI 3.1, says of each route who may use it and how it fail
     ]);
     expect(Object.keys(responses.default?.content ?? {})).toEqual(["application/problem+json"]);
   }
-  // `node docs/reference/generate-openapi.mjs` writes it anew.
+  // `node docs/reference/generate-openapi.mjs && node docs/reference/generate-api.mjs` writes both anew.
   expect(document).toEqual(JSON.parse(await readFile(file, "utf8")));
+  expect(await apiPage(document)).toBe(await readFile(new URL("api.md", file), "utf8"));
 });
