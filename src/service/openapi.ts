@@ -60,7 +60,7 @@ export async function addOpenApi(app: ServiceApp): Promise<void> {
         ...(scope === "none" ? { security: [] } : {}),
         response: { ...response, default: problemResponse("A problem: `code` says which") },
       };
-      return asJson({ ...route, schema } as Parameters<typeof asJson>[0]);
+      return asJson({ ...route, schema });
     },
     transformObject: (document) => tidied(components(document) as Json) as ReturnType<typeof components>,
   });

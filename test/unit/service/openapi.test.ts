@@ -25,14 +25,8 @@ test("it is valid OpenAPI 3.1, says of each route who may use it and how it fail
   const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { operationId, summary, tags, description, responses } of operations) {
-    expect([operationId, summary, tags?.[0], description]).toEqual([
-      ...[
-        expect.any(String),
-        expect.any(String),
-        expect.any(String),
-        expect.stringMatching(/Needs (?:a token of scope|no token)/),
-      ],
-    ]);
+    for (const text of [operationId, summary, tags?.[0]]) expect(text).toMatch(/./);
+    expect(description).toMatch(/Needs (?:a token of scope|no token)/);
     expect(Object.keys(responses.default?.content ?? {})).toEqual(["application/problem+json"]);
   }
   // `node docs/reference/generate-openapi.mjs && node docs/reference/generate-api.mjs` writes both anew.
