@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ReportAnswer, StopReason, TrialJob } from "../../../src/executors/executor.js";
 import type { Params, StudyObjective, TrialOutcome } from "../../../src/core/index.js";
@@ -324,12 +325,15 @@ describe("how a program ends", () => {
 
   test("one that ended just before it is stopped has ended by itself", async () => {
     const controller = new AbortController();
-    const ran = await run(`echo '{"step":1,"value":1}'`, {
+    const ran = await run(`echo "{\\"step\\":$$,\\"value\\":1}"`, {
       signal: controller.signal,
-      // The program ends meanwhile.
-      answer: () => new Promise((resolve) => setTimeout(resolve, 100, "continue")),
+      answer: async (pid) => {
+        // Until somebody has taken notice of its end.
+        while (existsSync(`/proc/${pid}`)) await delay(5);
+        controller.abort("cancel");
+        return "continue";
+      },
     });
-    controller.abort("cancel");
     expect(ran.outcome).toMatchObject({ state: "complete", values: [1] });
   });
 
