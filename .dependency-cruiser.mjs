@@ -158,6 +158,27 @@ export default {
       "the host runs and shows studies by app's use cases: it knows no protocol, model or sampler",
     ),
     {
+      name: "door-remote",
+      severity: "error",
+      comment: "a service is asked by its API: of the service the remote room has the types of what goes over the network",
+      from: { path: room("remote") },
+      to: {
+        path: "^src/",
+        pathNot: "^src/(core|remote)/|^src/storage/json-file/study-document\\.ts|^src/(service/schemas/|storage/|study/commands)",
+      },
+    },
+    {
+      name: "remote-has-types-of-the-service",
+      severity: "error",
+      comment: "fastify and zod are the service's: who asks one loads neither",
+      from: { path: room("remote") },
+      to: {
+        path: "^src/(service|study|storage)/",
+        pathNot: "^src/storage/json-file/study-document\\.ts",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
       name: "service-is-a-leaf",
       severity: "error",
       comment: "fastify and zod whole are loaded by who serves: by the command line, when it does",

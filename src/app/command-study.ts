@@ -40,6 +40,7 @@ async function carryOut<C extends StudyCommand>(
   name: string,
   command: C,
 ): Promise<CommandAnswers[C["type"]]> {
+  if (storage.service) return (await storage.send(name, command)) as CommandAnswers[C["type"]];
   for (let attempt = 1; ; attempt++) {
     const owner = await storage.ownerOf(name);
     // One that has the study for a moment only is not asked, but waited for.

@@ -53,7 +53,7 @@ async function textOf(state: StudyState, to: ExportFormat): Promise<StudyExport>
 
 /** Logs, weights and epochs' metrics stand in files of their own, which no format takes along. */
 async function filesLeft(storage: StudyStorage, { header, size }: StudyState): Promise<string[]> {
-  const folder = size === 0 ? null : (storage.artifacts(header.name)?.directory(0) ?? null);
+  const folder = size === 0 || storage.service ? null : (storage.artifacts(header.name)?.directory(0) ?? null);
   if (folder === null || !(await stat(folder).catch(() => null))) return [];
   return [`logs, weights and epochs' metrics stay in ${storage.location(header.name).replace(/\.json$/, ".files")}`];
 }

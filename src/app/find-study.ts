@@ -49,6 +49,8 @@ async function activeOf(storage: StudyStorage, names: readonly string[]): Promis
 /** `./studies`: a bare word would read as part of the sentence. */
 export function placeInWords(location: StorageLocation): string {
   if (typeof location !== "string") return "this storage";
+  // What stands behind the # of a service's URL may be a token.
+  if (/^https?:/i.test(location)) return location.split("#")[0] as string;
   return /^\w[\w-]*$/.test(location) && location !== "memory" ? `./${location}` : location;
 }
 

@@ -1,14 +1,14 @@
 /** What is read of a stored study: its records, figures and exports, a trial's log and weights, and what is amiss. */
-import { createReadStream, existsSync } from "node:fs";
-import { copyFile, readdir } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { StudyHeader, StudyState, Trial } from "../core/index.js";
-import { unknownTrial, UsageError } from "../core/index.js";
+import { MlbenchError, unknownTrial, UsageError } from "../core/index.js";
 import { isCheckpoint, LOG_FILE, partOfCheckpoint } from "../executors/trial-files.js";
 import { cannotWrite } from "../io/atomic-write.js";
 import { makeFolder } from "../io/make-folder.js";
 import { partFile } from "../io/part-file.js";
-import type { RepairReport, StorageFinding } from "../storage/storage.js";
+import type { ArtifactStore, RepairReport, StorageFinding } from "../storage/storage.js";
 import type { LocatedStudy, StudyTarget } from "./address.js";
 import { locate } from "./address.js";
 import type { StudyPlace, StudyOverview } from "./views/study-overview.js";
@@ -87,26 +87,26 @@ export async function summarizeStudy(target: StudyTarget): Promise<StudyOverview
   return overviewOf(inspected.state, inspected);
 }
 
-/** The directory of a trial's own files, absolute where the storage is; null in memory. */
-async function directoryOf({ storage, name }: LocatedStudy, number: number): Promise<string | null> {
+/** Where a trial keeps its files; null in memory. */
+async function filesOf({ storage, name }: LocatedStudy, number: number): Promise<ArtifactStore | null> {
   const { size } = await storage.read(name);
   if (number >= size) throw unknownTrial(name, number, size);
-  return storage.artifacts(name)?.directory(number) ?? null;
-}
-
-/** A file that a trial has left; null where there is none. */
-async function trialFile(study: LocatedStudy, number: number, file: string): Promise<string | null> {
-  const directory = await directoryOf(study, number);
-  const path = directory === null ? null : join(directory, file);
-  return path !== null && existsSync(path) ? path : null;
+  return storage.artifacts(name);
 }
 
 /** The weights that a trial has left; each part of a cross-validated trial has its own, which is named. */
-async function weightsOf(study: LocatedStudy, number: number): Promise<{ path: string; part: string | null }[]> {
-  const directory = await directoryOf(study, number);
-  if (directory === null) return [];
-  const found = (await readdir(directory).catch(() => [])).filter(isCheckpoint).sort();
-  return found.map((name) => ({ path: join(directory, name), part: partOfCheckpoint(name) }));
+async function weightsOf(study: LocatedStudy, number: number): Promise<Weights[]> {
+  const files = await filesOf(study, number);
+  if (files === null) return [];
+  const found = (await files.list(number)).filter(isCheckpoint);
+  return found.map((name) => ({ files, name, part: partOfCheckpoint(name) }));
+}
+
+/** A file of weights among a trial's. */
+interface Weights {
+  readonly files: ArtifactStore;
+  readonly name: string;
+  readonly part: string | null;
 }
 
 /** @throws UsageError `no-checkpoint` */
@@ -134,7 +134,7 @@ async function keptWeights(study: LocatedStudy, number: number) {
 export async function trialCheckpoints(target: StudyTarget, number?: number): Promise<readonly string[]> {
   const study = await locate("trialCheckpoints", target);
   const chosen = number ?? winnerOf(study.name, winnersOf(await study.storage.read(study.name))).number;
-  return (await keptWeights(study, chosen)).map(({ path }) => path);
+  return (await keptWeights(study, chosen)).map(({ files, name }) => join(files.directory(chosen), name));
 }
 
 /**
@@ -144,9 +144,10 @@ export async function trialCheckpoints(target: StudyTarget, number?: number): Pr
  * for await (const text of await trialLog({ name: "tuned", storage: "studies" }, 3)) process.stdout.write(text);
  */
 export async function trialLog(target: StudyTarget, number: number): Promise<AsyncIterable<string>> {
-  const path = await trialFile(await locate("trialLog", target), number, LOG_FILE);
-  if (path === null) throw new UsageError("no-log", `trial ${number} has no log`);
-  return createReadStream(path, "utf8") as AsyncIterable<string>;
+  const files = await filesOf(await locate("trialLog", target), number);
+  const log = await files?.read(number, LOG_FILE);
+  if (!log) throw new UsageError("no-log", `trial ${number} has no log`);
+  return log.setEncoding("utf8") as AsyncIterable<string>;
 }
 
 /**
@@ -161,15 +162,18 @@ export async function trialLog(target: StudyTarget, number: number): Promise<Asy
 export async function copyCheckpoint(target: StudyTarget, number: number, file: string): Promise<readonly string[]> {
   const study = await locate("copyCheckpoint", target);
   const weights = (await keptWeights(study, number)).map(
-    ({ path, part }) => [path, part === null ? file : partFile(file, { file: part })] as const,
+    (kept) => [kept, kept.part === null ? file : partFile(file, { file: kept.part })] as const,
   );
-  for (const [from, to] of weights)
+  for (const [{ files, name }, to] of weights) {
+    const content = await files.read(number, name);
+    if (!content) throw new UsageError("no-checkpoint", `trial ${number} has no kept weights any more`);
     try {
       await makeFolder(dirname(resolve(to)));
-      await copyFile(from, to);
+      await pipeline(content, createWriteStream(to));
     } catch (error) {
-      throw cannotWrite(to, error);
+      throw error instanceof MlbenchError ? error : cannotWrite(to, error);
     }
+  }
   return weights.map(([, to]) => to);
 }
 

@@ -4,7 +4,10 @@ import { UsageError } from "../core/index.js";
 import { waitingInWords } from "../storage/lock-owner.js";
 import type { LockOwner, StudyStorage } from "../storage/storage.js";
 
-/** Where studies live: `"memory"` for as long as this process, a folder, a URL (`file:…`, `memory:`), or a storage object. */
+/**
+ * Where studies live: `"memory"` for as long as this process, a folder, a URL (`file:…`, `memory:`), or a storage object. A
+ * service (`http://127.0.0.1:7070#token=…`; or with the token in `MLBENCH_HPO_TOKEN`) is read and given commands.
+ */
 export type StorageLocation = StudyStorage | "memory" | (string & {});
 
 /** What stands before the colon of a URL; a single letter is a drive. */
@@ -17,17 +20,22 @@ export type OnWait = (line: string) => void;
  * The storage at a location. A folder need not be there yet.
  * @param directory where a relative path starts; itself relative to the current folder
  * @param onWait heard only of folders
- * @throws UsageError `invalid-storage` for what is no folder, `unknown-storage` for a URL whose scheme nobody registered.
+ * @throws UsageError `invalid-storage` for what is no folder, `unknown-storage` for a URL whose scheme nobody registered;
+ * `invalid-server`, `invalid-token` for a service's.
  */
 export async function openStorage(location: StorageLocation, directory = ".", onWait?: OnWait): Promise<StudyStorage> {
   if (typeof location !== "string") return location;
   const scheme = location === "memory" ? "memory" : SCHEME.exec(location)?.[1]?.toLowerCase();
   if (scheme === undefined) return openFolder(location, directory, onWait);
+  if (scheme === "http" || scheme === "https") {
+    const { openRemoteStorage } = await import("../remote/index.js");
+    return openRemoteStorage(location);
+  }
   const { storages } = await import("../storage/index.js");
   if (!storages.has(scheme))
     throw new UsageError(
       "unknown-storage",
-      `storage ${location}: no storage is known for "${scheme}:"; known: ${storages.names().join(", ")}; ` +
+      `storage ${location}: no storage is known for "${scheme}:"; known: ${[...storages.names(), "http", "https"].join(", ")}; ` +
         `a folder of that name is ./${location}`,
     );
   const factory = await storages.get(scheme).load();

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { UsageError } from "../core/index.js";
+import { addServerOptions, serverFlags } from "./server-option.js";
 
 /** Where help lists them. */
 const GLOBAL_GROUP = "Options of every command:";
@@ -15,7 +16,7 @@ export interface GlobalOptions {
 }
 
 /** Flags that no parameter's short form takes. */
-export const globalFlags: readonly string[] = ["--quiet", "--verbose", "--log-file"];
+export const globalFlags: readonly string[] = ["--quiet", "--verbose", "--log-file", ...serverFlags];
 
 function globalOptions(): Option[] {
   return [
@@ -25,8 +26,9 @@ function globalOptions(): Option[] {
   ];
 }
 
-/** Adds the options to a command and all of its own. */
+/** Adds the options to a command and all of its own; those of a service where they work on studies. */
 export function addGlobalOptions(command: Command): void {
+  addServerOptions(command);
   for (const option of globalOptions()) command.addOption(option.helpGroup(GLOBAL_GROUP));
   for (const child of command.commands) addGlobalOptions(child);
 }

@@ -28,6 +28,7 @@ import type { CliIo } from "./io.js";
 import type { ProjectDefaults } from "./project-defaults.js";
 import { helpLayout, helpOutput } from "./help.js";
 import type { LogFile } from "../io/log-file.js";
+import { handServer } from "./server-option.js";
 import { setUsualStorage } from "./study-ref.js";
 import { stand, Teller, tellerOf } from "./teller.js";
 import { version } from "./version.js";
@@ -100,6 +101,7 @@ async function runLine(argv: readonly string[], io: CliIo, teller: Teller): Prom
     if (line.length === 0) program.help();
     program.hook("preAction", async (_program, command) => {
       handStorage(command, leading);
+      await handServer(command, io);
       defaults?.of.mark(command);
       await settle(teller, io, argv, settledOptions(command, leading));
       for (const line of passedOver) printDetail(io.stderr, () => line);

@@ -4,6 +4,7 @@ import { baselinesOf } from "../app/views/baselines.js";
 import { ownerInWords } from "../app/views/study-overview.js";
 import { MlbenchError, objectivesInWords } from "../core/index.js";
 import type { OptimizeResult, Tracker } from "../core/index.js";
+import type { LockOwner } from "../storage/storage.js";
 import type { StudyLockedError } from "../storage/study-errors.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import { callOptions } from "./call-options.js";
@@ -13,13 +14,13 @@ import { loggedCall } from "./mlflow-options.js";
 import type { LoggedCall } from "./mlflow-options.js";
 import { printDetail, printNote, printNotice } from "./io.js";
 import type { CliIo } from "./io.js";
-import { storageArgument } from "./study-ref.js";
+import { quoted, storageArgument } from "./study-ref.js";
 import type { StudyRef } from "./study-ref.js";
 
 /** What a call came to. */
 export interface EndOfCall {
   readonly io: CliIo;
-  readonly study: Study;
+  readonly study: Pick<Study, "name" | "header" | "state">;
   /** Where the study is kept. */
   readonly file: string;
   readonly result: OptimizeResult;
@@ -30,6 +31,10 @@ export interface TypedCall {
   readonly ref: StudyRef;
   readonly options: CallCliOptions;
   readonly context: CommandContext;
+  /** Whether an option stands in the line itself. @default none does */
+  readonly typed?: (name: string) => boolean;
+  /** A service's run is only started. @default false: it is followed to its end */
+  readonly detach?: boolean;
   /** How far it goes, where the study itself says so. @default what was typed */
   readonly goalOf?: (study: Study) => Pick<OptimizeStudyOptions, "trials" | "totalTrials">;
   /** For people; not called with `--format json`. */
@@ -41,6 +46,7 @@ export interface TypedCall {
 /** Runs the call. Its exit code is that of the result. @throws what opening, preflight and storage throw. */
 export async function runCall(typed: TypedCall): Promise<void> {
   const { ref, options } = typed;
+  if (ref.storage.service) return (await import("./served-call.js")).runServedCall(typed);
   const [{ openStudyToWrite }, { startWorkers }, { parseKeepCheckpoints }] = await Promise.all([
     import("../app/study.js"),
     import("../app/executor-of.js"),
@@ -129,10 +135,13 @@ function tellFailures(io: CliIo, { subscriberFailures }: OptimizeResult): void {
     if (count > 1) printNotice(io.stderr, "warning", `${subscriber} failed ${count} times in this call`);
 }
 
+type Named = Pick<StudyRef, "name" | "directory">;
+
 /** A study that another process optimizes: what can be done about that. */
 function withAdvice(error: unknown, { name, directory }: StudyRef): unknown {
   if (!(error instanceof MlbenchError) || error.code !== "study-locked") return error;
   const { owner } = error as StudyLockedError;
+  if (owner.url !== undefined) return servedThere(error, owner, { name, directory });
   if (owner.work !== "optimize" || owner.elsewhere) return error;
   const where = `${name}${storageArgument(directory)}`;
   const advice = `watch it with \`mlbench-hpo show ${where} --watch\`, end it with \`mlbench-hpo stop ${where}\``;
@@ -140,6 +149,17 @@ function withAdvice(error: unknown, { name, directory }: StudyRef): unknown {
     error.code,
     `study "${name}" is being optimized by ${ownerInWords(owner)} since ${owner.since}: ${advice}`,
     { cause: error },
+  );
+}
+
+/** A study that a service has open: where its page is, and how it is run there from here. */
+function servedThere(cause: MlbenchError, { url = "" }: LockOwner, { name, directory }: Named): MlbenchError {
+  const token = quoted(`${directory}/.service/token`);
+  return new MlbenchError(
+    cause.code,
+    `study "${name}" is open in the service at ${url}: run it on its page, ${url}/studies/${encodeURIComponent(name)}, or by ` +
+      `\`mlbench-hpo optimize ${name} --server ${url} --token-file ${token}\``,
+    { cause },
   );
 }
 

@@ -56,6 +56,21 @@ export function trialArgument(
   return { study: second === undefined ? undefined : first, number };
 }
 
+/** A service in the place of a folder. */
+export interface ServerPlace {
+  /** As it is shown. */
+  readonly url: string;
+  /** As it is opened: with its token. */
+  readonly location: string;
+}
+
+let server: ServerPlace | null = null;
+
+/** Tells that this line's storage is a service; null: it is not. */
+export function setServer(place: ServerPlace | null): void {
+  server = place;
+}
+
 let usualStorage = "studies";
 
 /** Tells where commands look by themselves: the project file's storage. */
@@ -63,15 +78,22 @@ export function setUsualStorage(directory: string): void {
   usualStorage = directory;
 }
 
-/** ` --storage DIR` where a command that is typed next would not look there by itself. */
+/** ` --storage DIR`, ` --server URL` where a command that is typed next would not look there by itself. */
 export function storageArgument(directory: string): string {
+  if (directory === server?.url)
+    return process.env["MLBENCH_HPO_SERVER"]?.split("#")[0] === server.url ? "" : ` --server ${quoted(server.url)}`;
   if (directory === (process.env["MLBENCH_HPO_STORAGE"] ?? usualStorage)) return "";
-  const quoted = /^[\w@%+=:,./~-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", "'\\''")}'`;
-  return ` --storage ${quoted}`;
+  return ` --storage ${quoted(directory)}`;
 }
 
-/** `--storage` names a folder, one that is called `memory` included. */
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** `--storage` names a folder, one that is called `memory` included; or it stands for the service that the line names. */
 export function folderLocation(directory: string): string {
+  if (directory === server?.url) return server.location;
   return directory === "memory" ? "./memory" : directory;
 }
 
@@ -92,6 +114,8 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
   if (new Set(named).size > 1)
     throw new UsageError("two-studies", `two studies are named: ${named.join(" and ")}; name one`);
   const split = named[0] === undefined ? null : splitStudyPath(named[0]);
+  if (split?.directory && server)
+    throw new UsageError("conflicting-options", `${named[0]}: a file of this machine; a service's study goes by its name`);
   const directory = split?.directory ?? options.storage ?? usualStorage;
   const { findStudy } = await import("../app/find-study.js");
   return { ...(await findStudy(folderLocation(directory), split?.name ?? null, tellOfWaiting)), directory };

@@ -1,7 +1,7 @@
 /** `show --watch`: a study repainted on a terminal, or told in lines elsewhere, whenever it changes. */
 import type { InspectedStudy } from "../app/read-study.js";
 import type { StudyOverview } from "../app/views/study-overview.js";
-import { ownerInWords } from "../app/views/study-overview.js";
+import { heldInWords } from "../app/views/study-overview.js";
 import { watchStudy } from "../app/watch-study.js";
 import { withInterrupt } from "./interrupt.js";
 import { printJson, printLine } from "./io.js";
@@ -102,7 +102,7 @@ function lineOf({ name, counts, best, front, owner }: StudyOverview): string {
     `${name}: ${states.map(([state, count]) => `${count} ${state}`).join(", ") || "no trials"}`,
     ...(best ? [`best trial ${best.number}: ${shortNumber(best.value, 5)}`] : []),
     ...(front && front.length > 0 ? [`front ${front.join(", ")}`] : []),
-    ...(owner ? [`optimized now by ${ownerInWords(owner)}`] : []),
+    ...(owner ? [heldInWords(name, owner)] : []),
   ].join("; ");
 }
 

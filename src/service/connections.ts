@@ -28,6 +28,11 @@ export class Connections {
     });
   }
 
+  /** Closes those that have nothing under way, those included that never asked for anything: browsers open some ahead. */
+  closeWaiting(): void {
+    for (const socket of this.#waiting) socket.destroy();
+  }
+
   #opened(socket: Socket): void {
     this.#waiting.add(socket);
     socket.once("close", () => {

@@ -1,4 +1,5 @@
 /** What the routes of studies share: the studies that are followed, the analysis thread, and how they are asked. */
+import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { UsageError, unknownTrial } from "../core/index.js";
 import type { StudyState, Trial } from "../core/index.js";
@@ -37,7 +38,7 @@ export function resourcesOf({ host, closing }: Pick<ServiceContext, "host" | "cl
 }
 
 /** Answers with a body that is ready to be sent. */
-export function sendReady(reply: FastifyReply, body: string | Buffer, type = "application/json; charset=utf-8") {
+export function sendReady(reply: FastifyReply, body: string | Buffer | Readable, type = "application/json; charset=utf-8") {
   return reply.type(type).send(body);
 }
 

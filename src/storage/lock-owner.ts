@@ -21,6 +21,17 @@ export function ownerInWords({ pid, host, url }: LockOwner): string {
   return (pid === undefined ? "another process" : `process ${pid}`) + (host === undefined ? "" : ` on ${host}`);
 }
 
+/** `optimized now by process 4711 on lab3`, `open in the service: http://…/studies/lab`. */
+export function heldInWords(name: string, owner: LockOwner): string {
+  const { url } = owner;
+  return url === undefined ? `optimized now by ${ownerInWords(owner)}` : `open in the service: ${pageOf(url, name)}`;
+}
+
+/** A study's page at the service that has it open. */
+export function pageOf(url: string, name: string): string {
+  return `${url}/studies/${encodeURIComponent(name)}`;
+}
+
 /** What is said while an owner is waited for that cannot be looked at. */
 export function waitingInWords(name: string, owner: LockOwner): string {
   return (

@@ -14,6 +14,11 @@ export type { BestOfSummary, StudySummary, SummaryEntry } from "./study-summary.
  */
 export interface StudyStorage {
   /**
+   * The service whose studies these are: they are read here, and `send` has it carry out commands, whether or not it has
+   * the study open. Nothing is opened for writing, and there are no files. Absent: the studies are this process's to open.
+   */
+  readonly service?: { readonly url: string };
+  /**
    * Makes a study and opens it for writing.
    * @throws UsageError `study-exists`, `invalid-study-name` | MlbenchError `storage-full`, `storage-failed`.
    */

@@ -224,13 +224,17 @@ const defs = {
   }),
   attempt: {
     description: "What an earlier attempt left; its reports count for nothing.",
-    ...object({
-      attempt: { type: "integer", minimum: 1 },
-      started_at: nullable(ref("time")),
-      ended_at: nullable(ref("time")),
-      reason: text,
-      intermediate: ref("intermediate"),
-    }),
+    ...object(
+      {
+        attempt: { type: "integer", minimum: 1 },
+        started_at: nullable(ref("time")),
+        ended_at: nullable(ref("time")),
+        reason: text,
+        intermediate: ref("intermediate"),
+        worker: { description: "Who had it, as it called itself; missing where it did not.", ...text },
+      },
+      { optional: ["worker"] },
+    ),
   },
   annotation: {
     description: "What people say about a trial.",
@@ -463,6 +467,11 @@ const header = {
 
 const optionalInHeader = [...["made_by", "baselines", "note", "archived_at", "copied_from", "ended", "earlier_spaces"]];
 
+const owner = object(
+  { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text, work: text },
+  { optional: ["pid", "host", "elsewhere", "url", "work"] },
+);
+
 const aboutStudy = {
   note: { description: "What people say about the study; empty: nothing.", ...text },
   archived_at: { description: "Since when the study is put away; null: it is not.", ...nullable(ref("time")) },
@@ -625,6 +634,7 @@ const schemas = {
         pruner: text,
         file: nullable(text),
         ...aboutStudy,
+        owner: { description: "Who writes the study now; `url`: a service; null: nobody does.", ...nullable(owner) },
       }),
     ),
   ],
@@ -699,13 +709,8 @@ const schemas = {
         },
         made_by: { description: "Null in studies of earlier versions.", ...nullable(ref("madeBy")) },
         owner: {
-          description: "Who optimizes the study now; without a pid it is no process that could be looked at.",
-          ...nullable(
-            object(
-              { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text, work: text },
-              { optional: ["pid", "host", "elsewhere", "url", "work"] },
-            ),
-          ),
+          description: "Who writes the study now; without a pid it is no process that could be looked at.",
+          ...nullable(owner),
         },
         findings: list(ref("finding")),
       },

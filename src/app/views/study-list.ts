@@ -2,7 +2,7 @@
 import type { StudyObjective, TrialCounts } from "../../core/index.js";
 import type { KnownKeys } from "../../core/index.js";
 import { requireKnownKeys } from "../../core/index.js";
-import type { StudySummary } from "../../storage/storage.js";
+import type { LockOwner, StudySummary } from "../../storage/storage.js";
 import type { StorageAddress } from "../address.js";
 import { openStorage } from "../storage.js";
 
@@ -22,6 +22,8 @@ export interface StudyListEntry {
   readonly note: string;
   /** ISO 8601, UTC: since when it is archived; null: it is not. */
   readonly archived_at: string | null;
+  /** Who writes it now; null when nobody does. */
+  readonly owner: LockOwner | null;
 }
 
 /** A study that could not be read. */
@@ -57,7 +59,7 @@ export async function summarizeStudies(address: StorageAddress): Promise<StudyLi
 }
 
 function entryOf(summary: StudySummary, file: string): StudyListEntry {
-  const { name, objectives, created_at, counts, best, sampler, pruner, note, archived_at } = summary;
+  const { name, objectives, created_at, counts, best, sampler, pruner, note, archived_at, owner } = summary;
   const trials = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const best_value = best?.value ?? null;
   return {
@@ -72,5 +74,6 @@ function entryOf(summary: StudySummary, file: string): StudyListEntry {
     file,
     note,
     archived_at,
+    owner,
   };
 }

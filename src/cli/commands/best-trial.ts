@@ -75,7 +75,7 @@ async function best(name: string | undefined, options: BestOptions, context: Com
   const ref = await resolveStudy(options, name);
   const { copyCheckpoint, readStudy } = await import("../../app/read-study.js");
   const state = await readStudy(ref);
-  const base = ref.storage.baseDirectory(ref.name);
+  const base = ref.storage.service ? null : ref.storage.baseDirectory(ref.name);
   const winners = await chosen(state, base, options);
   if (options.retrain) {
     const { retrain } = await import("../retrain.js");

@@ -134,6 +134,12 @@ async function create(
     ...(given ? { name: given.name } : {}),
     storage: folderLocation(directory),
   };
+  const { openStorage } = await import("../../app/storage.js");
+  const storage = await openStorage(request.storage);
+  if (storage.service) {
+    const { createServed } = await import("../served-study.js");
+    return createServed({ io, format, storage, directory, base, dryRun: options.dryRun === true }, request);
+  }
   if (options.spaceChange) return changeSpace(io, format, { ...request, spaceChange: true }, { ...options, directory });
   const { ensureStudy, planStudy } = await import("../../app/create-study.js");
   if (options.dryRun) {
@@ -144,7 +150,7 @@ async function create(
     const warnings = await sayWarnings(io, format, plan.header, plan.storage);
     return printSpace(io, format, plan, { config: base?.name ?? null, warnings });
   }
-  const { study, storage, file, created } = await ensureStudy(request);
+  const { study, file, created } = await ensureStudy(request);
   sayByItself(io, base);
   sayDetails(io, base, study.header);
   sayDefaults(io, request, study.header);

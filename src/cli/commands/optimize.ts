@@ -19,7 +19,9 @@ import { paramText, valueText } from "../trial-table.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 import { typedProgram } from "../typed-program.js";
 
-interface OptimizeCliOptions extends StudyOptions, CallCliOptions {}
+interface OptimizeCliOptions extends StudyOptions, CallCliOptions {
+  readonly detach?: boolean;
+}
 
 /** What `create-study` fixes: named here to say so instead of calling them unknown. */
 const fixedByStudy = [
@@ -32,14 +34,19 @@ const fixedByStudy = [
 /** `mlbench-hpo optimize` */
 export const optimizeCommand: CommandDefinition = (program, context) => {
   const command = addOptimizeOptions(program.command("optimize"));
-  command.action(async (name: string | undefined, options: OptimizeCliOptions) =>
-    optimize(options, await resolveStudy(options, name), context),
-  );
+  command.action(async (name: string | undefined, options: OptimizeCliOptions) => {
+    const ref = await resolveStudy(options, name);
+    if (options.detach && !ref.storage.service)
+      throw new UsageError("conflicting-options", "--detach: goes with --server URL; a run of this process ends with it");
+    const typed = (option: string): boolean => command.getOptionValueSource(option) === "cli";
+    return optimize(options, ref, { context, typed });
+  });
 };
 
 function addOptimizeOptions(command: Command): Command {
   addStudyOptions(command, { positional: true }).description("run trials of a study; run it again to continue");
   addCallOptions(command, "number of additional trials (default: 100)");
+  command.option("--detach", "with --server: start the run and return");
   for (const flag of fixedByStudy)
     command.addOption(
       new Option(`${flag} [value]`)
@@ -57,9 +64,13 @@ function refuseFixed(flag: string): never {
   );
 }
 
-function optimize(options: OptimizeCliOptions, ref: StudyRef, context: CommandContext): Promise<void> {
+function optimize(
+  options: OptimizeCliOptions,
+  ref: StudyRef,
+  { context, typed }: { readonly context: CommandContext; readonly typed: (option: string) => boolean },
+): Promise<void> {
   return runCall({
-    ...{ ref, options, context },
+    ...{ ref, options, context, typed, detach: options.detach === true },
     printEnd: ({ io, study, file, result }) => {
       const { header, state } = study;
       const weights = header.task.model !== undefined && options.keepCheckpoints !== "none";

@@ -83,11 +83,11 @@ interface ShownOn {
 
 /** A study for people: in lines, with its plot. */
 async function studyInWords(inspected: InspectedStudy, { io, width, reference }: ShownOn): Promise<string> {
-  const { ownerInWords } = await import("../../app/views/study-overview.js");
+  const { heldInWords } = await import("../../app/views/study-overview.js");
   const summary = await overviewUpTo(reference)(inspected);
   const changed = summary.earlier_trials;
   const spaces = changed ? await spacesInWords(changed) : [];
-  const owner = summary.owner ? ownerInWords(summary.owner) : "";
+  const owner = summary.owner ? heldInWords(summary.name, summary.owner) : "";
   return (
     [...inWords(summary, { owner, spaces, verdict: wordsOf(inspected), width }), ...abandonedInWords(inspected)].join(
       "\n",
@@ -301,7 +301,7 @@ function inWords(summary: StudyOverview, { owner, verdict, spaces, width }: Show
   ] as const)
     lines.push(...said.map((line, i) => labelled(i === 0 ? label : "", line)));
   if (summary.made_by) lines.push(labelled("made by", oneLine(madeByInWords(summary.made_by))));
-  if (summary.owner) lines.push(`optimized now by ${owner}`);
+  if (summary.owner) lines.push(owner);
   for (const { severity, message } of summary.findings)
     lines.push(`${styled(severity === "damage" ? "error" : "warning", severity)}: ${oneLine(message)}`);
   return lines;

@@ -28,6 +28,14 @@ function left({ archived = false }: StudiesOptions): string {
   return archived ? "that are not archived (--all shows them)" : "archived (--all shows them)";
 }
 
+/** Which studies services have open, a line a service. */
+function served(studies: readonly StudyListEntry[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, owner } of studies)
+    if (owner?.url !== undefined) names.set(owner.url, [...(names.get(owner.url) ?? []), name]);
+  return [...names].map(([url, open]) => `open in the service at ${url}: ${open.join(", ")}`);
+}
+
 /** What is longer is read with `show`. */
 const LONGEST_REMARK = 60;
 
@@ -84,5 +92,6 @@ export const studiesCommand: CommandDefinition = (program, { io, setExitCode }) 
       const hidden = found.length - studies.length;
       if (options.format === "table" && studies.length > 0 && hidden > 0)
         printNote(io.stderr, `and ${hidden} ${left(options)}`);
+      if (options.format === "table") for (const line of served(studies)) printNote(io.stderr, line);
     });
 };

@@ -9,9 +9,13 @@ import { addStudyOptions, resolveStudy } from "../study-ref.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 import { EXTERNAL, nobodyRuns, trialTable } from "../trial-table.js";
 
-async function ownerOf(ref: StudyRef) {
-  const { inspectStudy } = await import("../../app/read-study.js");
-  return (await inspectStudy(ref)).owner;
+/** Who has the study open, where that says more than the table does. */
+async function remarkOn(ref: StudyRef, abandoned: readonly number[]): Promise<string | null> {
+  const owner = await ref.storage.ownerOf(ref.name);
+  if (owner === null) return abandoned.length === 0 ? null : nobodyRuns(abandoned);
+  if (owner.url === undefined) return null;
+  const { heldInWords } = await import("../../app/views/study-overview.js");
+  return heldInWords(ref.name, owner);
 }
 
 type TrialsOptions = StudyOptions & TrialQuery & { column?: string[]; format: string };
@@ -58,8 +62,11 @@ export const trialsCommand: CommandDefinition = (program, { io }) => {
         value: () => chosen.map((trial) => trial.number).join("\n"),
       });
       const abandoned = chosen.filter(({ state: now, owner }) => now === "running" && owner !== EXTERNAL);
-      // Whose they are is only looked up where it matters.
-      if (format !== "table" || abandoned.length === 0 || (await ownerOf(ref)) !== null) return;
-      printLine(io.stderr, nobodyRuns(abandoned.map(({ number }) => number)));
+      if (format !== "table") return;
+      const remark = await remarkOn(
+        ref,
+        abandoned.map(({ number }) => number),
+      );
+      if (remark !== null) printLine(io.stderr, remark);
     });
 };

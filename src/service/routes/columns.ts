@@ -109,7 +109,7 @@ export const columnsRoutes: ServiceRoutes = (app, context) => {
   );
 };
 
-function takesGzip(accepted = ""): boolean {
+export function takesGzip(accepted = ""): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(accepted);
 }
 

@@ -2,11 +2,12 @@
 import type { ServiceRoutes } from "../routes.js";
 import { analysisRoutes } from "./analysis.js";
 import { columnsRoutes } from "./columns.js";
+import { documentRoutes } from "./document.js";
 import { eventsRoutes } from "./events.js";
 import { filesRoutes } from "./files.js";
 import { openApiRoutes } from "./openapi.js";
-import { registriesRoutes } from "./registries.js";
 import { outsideRoutes } from "./outside.js";
+import { registriesRoutes } from "./registries.js";
 import { runRoutes } from "./run.js";
 import { serverRoutes } from "./server.js";
 import { sessionRoutes } from "./session.js";
@@ -23,6 +24,7 @@ export const routes: Readonly<Record<string, ServiceRoutes>> = {
   run: runRoutes,
   trials: trialsRoutes,
   columns: columnsRoutes,
+  document: documentRoutes,
   files: filesRoutes,
   analysis: analysisRoutes,
   registries: registriesRoutes,

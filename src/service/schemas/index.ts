@@ -1,6 +1,7 @@
 /** Every shape of the API, as schemas and as types. */
 export type * from "./analysis.js";
 export type * from "./columns.js";
+export type { JournalFrame, StudyDocument } from "./document.js";
 export type * from "./events.js";
 export type * from "./outside.js";
 export type * from "./problem.js";

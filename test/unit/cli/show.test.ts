@@ -45,12 +45,12 @@ test("who optimizes a study is named whether or not it is a process here", async
   const since = "2026-01-02T03:04:05.000Z";
   const shown = async (owner: LockOwner | null) => {
     owned.owner = owner;
-    return (await printed("show", "bowl", "--storage", "owned:")).match(/^optimized now by .*$/m)?.[0];
+    return (await printed("show", "bowl", "--storage", "owned:")).match(/^(?:optimized now by|open in) .*$/m)?.[0];
   };
   expect(await shown(null)).toBeUndefined();
   expect(await shown({ since })).toBe("optimized now by another process");
   expect(await shown({ since, pid: 4711, host: "lab3" })).toBe("optimized now by process 4711 on lab3");
-  expect(await shown({ since, url: "http://lab3:7070" })).toBe("optimized now by the service at http://lab3:7070");
+  expect(await shown({ since, url: "http://lab3:7070" })).toBe("open in the service: http://lab3:7070/studies/bowl");
 });
 
 test("with several objectives the front's hypervolume is shown, up to a point, and how it came about", async () => {

@@ -66,6 +66,10 @@ class AView implements StudyView {
     return () => this.#listeners.delete(listener);
   }
 
+  caughtUp(): Promise<void> {
+    return Promise.resolve();
+  }
+
   release(): void {
     this.#listeners.clear();
   }

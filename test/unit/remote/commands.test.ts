@@ -1,0 +1,205 @@
+/** Commands of studies at a service: what they say is what they say of its folder. */
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { float } from "../../../src/core/index.js";
+import type { ObjectiveTrial, StudyHeader } from "../../../src/core/index.js";
+import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
+import { aBowl, aHostedService } from "../service/a-hosted-service.js";
+import type { HostedService } from "../service/a-hosted-service.js";
+import { Sink, typed } from "./typed.js";
+
+const MODULE = `export const space = { x: { type: "float", low: 0, high: 1 } };
+export default async (trial) => trial.params.x;
+`;
+
+/** Written as it would be made: loading what makes studies takes longer than all that is tested here. */
+const header: StudyHeader = {
+  ...{ name: "line", objectives: [{ metric: "value", direction: "minimize" }], created_at: "2026-01-02T03:04:05.000Z" },
+  ...{ seed: 1, task: {}, space: { x: float(0, 1) }, user_attrs: {} },
+  ...{ sampler: { name: "random", options: {} }, pruner: { name: "nop", options: {} } },
+  settings: {
+    ...{ trial_value: "best", on_nan: "fail", on_duplicate: "run", dry_run_pruner: false, plugins: [], data_files: [] },
+    ...{ objective: { path: "objective.mjs", sha256: createHash("sha256").update(MODULE).digest("hex") } },
+    accepted_changes: [],
+  },
+};
+
+/** A service with the study `line`, whose trials run an objective of the test's. */
+async function aLine(
+  objective: (trial: ObjectiveTrial) => number | Promise<number> = (trial) => trial.params["x"] as number,
+  places = 2,
+): Promise<HostedService & { there: string[]; here: string[] }> {
+  const service = await aHostedService({ objective, places });
+  const { folder, url, token, host } = service;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "objective.mjs"), MODULE);
+  await (await host.storage.create(header)).close();
+  return { ...service, there: ["--server", `${url}#token=${token}`], here: ["--storage", folder] };
+}
+
+const lines = (text: string): Record<string, unknown>[] =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+test("what is read as JSON equals what is read of the folder", async () => {
+  const { there, here, folder, url } = await aLine();
+  await aBowl(folder, 8);
+  const inFolder = (text: string): string => text.replaceAll(join(folder, "bowl.json"), `${url}/studies/bowl`);
+  for (const line of [
+    ["show", "bowl"],
+    ["trials", "bowl", "--filter", "x<1", "--sort", "-value"],
+    ["best-trial", "bowl"],
+    ["importance", "bowl"],
+    ["compare", "bowl"],
+    ["trials", "bowl", "--state", "pruned", "--format", "value"],
+    ["export", "bowl", "--to", "json"],
+    ["export", "bowl", "--to", "optuna-journal"],
+  ]) {
+    const format = line.includes("--format") || line[0] === "export" ? [] : ["--format", "json"];
+    const far = await typed([...line, ...format, ...there]);
+    const near = await typed([...line, ...format, ...here]);
+    expect(far, line.join(" ")).toEqual({ ...near, out: inFolder(near.out) });
+    expect(far.code).toBe(0);
+  }
+  const [listed] = JSON.parse((await typed(["studies", "--format", "json", ...there])).out) as { file: string }[];
+  expect(listed).toMatchObject({ name: "bowl", trials: 8, file: `${url}/studies/bowl`, owner: null });
+});
+
+describe("optimize", () => {
+  test("starts a run there and tells it as a call of its own", async () => {
+    const { there, here, url, host } = await aLine(async (trial) => {
+      trial.report(trial.params["x"] as number, 1);
+      return trial.params["x"] as number;
+    });
+    const words = await typed(["optimize", "line", "--trials", "3", ...there]);
+    expect(words).toMatchObject({ code: 0, err: "" });
+    expect(words.out).toMatch(
+      /^line: 0 of 3 trials done, 2 in parallel\nvalues: minimize value; \* marks a new best\n(trial +\d +complete.*\n){3}done: 3 trials run \(3 in the study\)\nbest: trial /,
+    );
+    expect(words.out).toContain(`\nstudy: ${url}/studies/line\n`);
+    const json = await typed(["optimize", "line", "--total-trials", "5", "--workers", "1", "--format", "json", ...there]);
+    const events = lines(json.out);
+    expect(events.map(({ event, number }) => [event, number])).toEqual([
+      ...[3, 4].flatMap((number) => [["report", number], ["trial", number]]),
+      ["finish", undefined],
+    ]);
+    const records = JSON.parse((await typed(["trials", "line", "--format", "json", ...here])).out) as {
+      number: number;
+      value: number;
+      params: object;
+    }[];
+    for (const { number, value, params } of records.slice(3)) {
+      expect(events).toContainEqual({ event: "trial", number, state: "complete", value, values: [value], params });
+      expect(events).toContainEqual({ event: "report", number, step: 1, value });
+    }
+    const best = records.reduce((a, b) => (b.value < a.value ? b : a));
+    expect(events.at(-1)).toEqual({
+      ...{ event: "finish", study: "line", file: `${url}/studies/line`, finished: 5, stopped_by: "total-trials" },
+      best: { number: best.number, value: best.value, params: best.params },
+    });
+    expect((await host.get("line")).run).toMatchObject({ state: "finished", total_trials: 5, workers: 1 });
+  });
+
+  test("one interrupt leaves the run going; stop, pause and resume end and change it", async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { there, host } = await aLine(async (trial) => {
+      await held;
+      return trial.params["x"] as number;
+    }, 1);
+    const [stdout, stderr] = [new Sink(), new Sink()];
+    const call = typed(["optimize", "line", "--trials", "50", ...there], { stdout, stderr });
+    await stdout.until("values:");
+    expect(await typed(["pause", "line", ...there])).toMatchObject({ code: 0 });
+    await stdout.until("paused: no further trial starts");
+    expect(await typed(["resume", "line", ...there])).toMatchObject({ code: 0, out: 'resumed "line"\n' });
+    await stdout.until("\nresumed\n");
+    const signal = process.listeners("SIGINT").at(-1) as (name: "SIGINT") => void;
+    signal("SIGINT");
+    const left = await call;
+    expect(left.code).toBe(130);
+    expect(left.out).toMatch(/left running: http.*\/studies\/line\nto watch it: .* --watch\nto end it: .* stop line --server http.*\n$/);
+    expect((await host.get("line")).run).toMatchObject({ state: "running", ended_at: null });
+    expect(await typed(["optimize", "line", ...there])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("has a run at the service already: watch it with") as string,
+    });
+    expect(await typed(["stop", "line", ...there])).toMatchObject({ code: 0 });
+    release();
+    const view = await host.view("line");
+    await new Promise<void>((resolve) => {
+      const look = (): void => (view.run?.ended_at ? resolve() : undefined);
+      view.subscribe(look);
+      look();
+    });
+    expect(view.run).toMatchObject({ state: "finished", stopped_by: "stop" });
+    view.release();
+    expect(await typed(["stop", "line", ...there])).toMatchObject({ code: 1, err: 'error: study "line" is not being optimized\n' });
+  });
+
+  test("--detach returns at once, and goes with a service", async () => {
+    const { there, url } = await aLine(() => 1);
+    const { code, out } = await typed(["optimize", "line", "--trials", "2", "--detach", "--format", "json", ...there]);
+    expect([code, lines(out)]).toEqual([
+      0,
+      [
+        {
+          ...{ event: "started", study: "line", file: `${url}/studies/line` },
+          run: expect.objectContaining({ state: "running", total_trials: 2 }) as unknown,
+        },
+      ],
+    ]);
+    expect(await typed(["optimize", "line", "--detach", "--storage", "nowhere"])).toMatchObject({ code: 2 });
+  });
+});
+
+test("trials are annotated, enqueued, asked for, told; studies made, noted, deleted", async () => {
+  const { there, folder, url } = await aLine();
+  await aBowl(folder, 2);
+  const done = async (...line: string[]): Promise<string> => {
+    const { code, out, err } = await typed([...line, ...there]);
+    expect([code, err], line.join(" ")).toEqual([0, ""]);
+    return out;
+  };
+  await done("trial", "note", "1", "good", "--study-name", "bowl");
+  await done("trial", "tag", "1", "a", "--study-name", "bowl");
+  await done("trial", "ban", "0", "--study-name", "bowl");
+  await done("study", "note", "bowl", "of the lab");
+  await done("study", "set-user-attr", "bowl", "--key", "rig", "--value", "7");
+  expect(await done("enqueue-trial", "bowl", "--set", "x=0.25")).toBe("enqueued trial 2\n");
+  const { number, params, lease } = JSON.parse(await done("ask", "bowl", "--format", "json")) as {
+    number: number;
+    params: object;
+    lease: { token: string; seconds: number };
+  };
+  expect([number, params, lease.seconds]).toEqual([2, { x: 0.25 }, 300]);
+  const under = ["--study-name", "bowl", "--lease", lease.token];
+  expect(await done("report", "2", "--step", "1", "--value", "0.5", ...under)).toBe("continue\n");
+  expect(await done("heartbeat", "2", ...under)).toBe("continue\n");
+  expect(await done("tell", "--trial-number", "2", "--value", "nan", ...under)).toBe("trial 2 is failed\n");
+  const storage = new JsonFileStorage({ directory: folder });
+  const state = await storage.read("bowl");
+  expect(Object.fromEntries(state.annotations)).toEqual({
+    0: { note: "", tags: [], banned: true },
+    1: { note: "good", tags: ["a"], banned: false },
+  });
+  expect(state.header).toMatchObject({ note: "of the lab", user_attrs: { rig: 7 } });
+  expect(state.trial(2)).toMatchObject({ state: "failed", intermediate: [[1, 0.5]] });
+  const retried = await done("trial", "retry", "2", "--study-name", "bowl");
+  expect(retried).toContain("3");
+
+  expect(await done("create-study", "--config", "dummy-lstm", "--seed", "3")).toMatch(
+    new RegExp(`^created study lstm-dummy: ${url}/studies/lstm-dummy \\(seed 3, 7 searched\\)\nnext: `),
+  );
+  expect(await done("create-study", "--config", "dummy-lstm", "--seed", "3")).toMatch(/^study lstm-dummy is already there/);
+  expect(await typed(["create-study", "--config", "dummy-lstm", "--seed", "4", ...there])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("seed: 3 -> 4") as string,
+  });
+  expect(await done("delete-study", "lstm-dummy", "--yes")).toBe("deleted lstm-dummy\n");
+  expect(await storage.list()).toEqual(["bowl", "line"]);
+});
