@@ -1,6 +1,14 @@
 /** A run that a service does of a study: started, and followed to its end as a call of `optimize` is. */
 import { applyEvent, bestOfStudy, frontOfStudy, isFinished, MlbenchError } from "../core/index.js";
-import type { OptimizeEvent, OptimizeResult, StoppedBy, StudyEvent, StudyRun, StudyState, Trial } from "../core/index.js";
+import type {
+  OptimizeEvent,
+  OptimizeResult,
+  StoppedBy,
+  StudyEvent,
+  StudyRun,
+  StudyState,
+  Trial,
+} from "../core/index.js";
 import { part } from "../remote/client.js";
 import type { Run, RunRequest } from "../service/schemas/runs.js";
 import type { WorkerList } from "../service/schemas/workers.js";
