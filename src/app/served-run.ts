@@ -188,7 +188,10 @@ class FollowedRun {
   }
 
   #end({ state, stopped_by: by, error }: StudyRun): void {
-    if (state === "failed") throw new MlbenchError(error?.code ?? "run-failed", error?.message ?? "the run failed");
+    if (state === "failed") {
+      const { code, message } = error ?? { code: "run-failed", message: "the run failed" };
+      throw new MlbenchError(code, message);
+    }
     const { header, counted, counts } = this.state;
     const stoppedBy = by === "total-trials" ? this.#goal : (by ?? "interrupt");
     this.ended = {
