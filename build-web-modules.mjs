@@ -34,7 +34,9 @@ const unreached = {
   // Files stand still.
   "svg/cssAnimation": "export const createCSSAnimation = () => ''",
 };
-const unreachedPath = new RegExp(`[\\\\/](?:echarts|zrender)[\\\\/]lib[\\\\/](${Object.keys(unreached).join("|")})\\.js$`);
+const unreachedPath = new RegExp(
+  `[\\\\/](?:echarts|zrender)[\\\\/]lib[\\\\/](${Object.keys(unreached).join("|")})\\.js$`,
+);
 
 /** `createRequire` has one use in these rooms: it loads what compares words at the first mistake. */
 const requires = 'import * as distance from "fastest-levenshtein"; export const createRequire = () => () => distance;';

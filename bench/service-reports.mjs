@@ -73,7 +73,11 @@ const agent = new Agent({ keepAlive: true, maxSockets: clients });
 
 function post({ url, token }, path, body) {
   const text = JSON.stringify(body);
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json", "content-length": Buffer.byteLength(text) };
+  const headers = {
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+  };
   return new Promise((resolve, reject) => {
     const sent = request(`${url}/api/v1/studies/bench/${path}`, { method: "POST", agent, headers }, (answer) => {
       let got = "";
@@ -104,11 +108,15 @@ async function measure(size) {
     const service = await startService(directory);
     await post(service, "ask", {});
     // Once without being counted: compiled, connected.
-    await Promise.all(Array.from({ length: clients }, () => client(service, () => began + 1000, []), (began = performance.now())));
+    await Promise.all(
+      Array.from({ length: clients }, () => client(service, () => began + 1000, []), (began = performance.now())),
+    );
     const times = [];
     const before = await service.usage();
     const started = performance.now();
-    const done = await Promise.all(Array.from({ length: clients }, () => client(service, () => started + seconds * 1000, times)));
+    const done = await Promise.all(
+      Array.from({ length: clients }, () => client(service, () => started + seconds * 1000, times)),
+    );
     const wall = (performance.now() - started) / 1000;
     const after = await service.usage();
     const reports = done.reduce((sum, { step }) => sum + step, 0);
@@ -117,12 +125,19 @@ async function measure(size) {
     const { trials } = await loadStudy({ storage: directory, name: "bench" });
     for (const { number, step } of done)
       if (trials[number].intermediate.length !== step)
-        throw new Error(`trial ${number} has ${trials[number].intermediate.length} of ${step} reports that were answered`);
+        throw new Error(
+          `trial ${number} has ${trials[number].intermediate.length} of ${step} reports that were answered`,
+        );
     times.sort((a, b) => a - b);
     const cpu = after.cpu - before.cpu;
     return {
       ...{ size, reports, wall, cpu, perSecond: reports / wall, perCpuSecond: reports / cpu },
-      ...{ p50: times[times.length >> 1], p99: times[Math.floor(times.length * 0.99)], delayP99: after.delayP99, rss: after.rss },
+      ...{
+        p50: times[times.length >> 1],
+        p99: times[Math.floor(times.length * 0.99)],
+        delayP99: after.delayP99,
+        rss: after.rss,
+      },
     };
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -142,6 +157,10 @@ for (const size of values.sizes.split(",").map(Number)) {
 }
 const slow = rows.filter((row) => row.perCpuSecond < GOAL || row.perCpuSecond * FLAT < rows[0].perCpuSecond);
 if (values.json) writeFileSync(values.json, JSON.stringify({ ...values, node: process.version, rows }));
-console.log(slow.length === 0 ? `at least ${GOAL} a second, and flat` : `too slow: ${slow.map(({ size }) => size).join(", ")} trials`);
+console.log(
+  slow.length === 0
+    ? `at least ${GOAL} a second, and flat`
+    : `too slow: ${slow.map(({ size }) => size).join(", ")} trials`,
+);
 process.exitCode = slow.length === 0 ? 0 : 1;
 process.exit();

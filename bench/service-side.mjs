@@ -14,7 +14,11 @@ const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 say({ url, token });
 for await (const _line of createInterface({ input: process.stdin })) {
   const { user, system } = process.cpuUsage();
-  say({ cpu: (user + system) / 1e6, delayP99: delay.percentile(99) / 1e6 - 5, rss: process.memoryUsage().rss / 2 ** 20 });
+  say({
+    cpu: (user + system) / 1e6,
+    delayP99: delay.percentile(99) / 1e6 - 5,
+    rss: process.memoryUsage().rss / 2 ** 20,
+  });
   delay.reset();
 }
 await close();

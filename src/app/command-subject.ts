@@ -78,7 +78,7 @@ export async function commandSubject(
     throw new UsageError("no-space", `${OPTION}: say what is searched: --search lr=log:1e-5..1e-1, once a parameter`);
   requirePlaceholders({ words, shell }, names, OPTION);
   const report_pattern = request.reportPattern ?? config.report_pattern ?? null;
-  if (report_pattern !== null) compilePattern(report_pattern, "--report-pattern", ["value", ...objectiveNames(merged)]);
+  if (report_pattern !== null) compilePattern(report_pattern, "--report-pattern", ["value", reportedName(merged)]);
   requireProgram(OPTION, { words, shell, cwd });
   const file = ownFile({ words, shell, cwd });
   return {
@@ -88,9 +88,10 @@ export async function commandSubject(
   };
 }
 
-function objectiveNames({ objectives: { metric = [], objectives = [] } }: MergedRequest): string[] {
-  const texts = metric.flatMap((text) => text.split(","));
-  return [...texts.map((text) => text.split(":", 1)[0]?.trim() ?? ""), ...objectives.map((given) => given.metric)];
+/** The name of what is to be reported, as far as it is given. */
+function reportedName({ request, config, objectives: { metric = [], objectives = [] } }: MergedRequest): string {
+  const given = request.pruneBy ?? config.prune_by ?? metric[0]?.split(",", 1)[0] ?? objectives[0]?.metric;
+  return given?.split(":", 1)[0]?.trim() ?? "value";
 }
 
 /**

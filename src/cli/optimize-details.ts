@@ -1,6 +1,6 @@
 /** What helps to understand a call of `optimize`, a line an event: settings in force, draws, reports with the pruner's word. */
 import type { OptimizeEvent, StudyHeader, TrialCounts } from "../core/index.js";
-import { shellLine } from "../core/command-words.js";
+import { programInWords } from "../app/command-line.js";
 import { oneLine, stringifyJson } from "../core/index.js";
 import { duration, shortNumber } from "./render.js";
 
@@ -11,7 +11,7 @@ function component({ name, options }: { readonly name: string; readonly options:
 /** What the study fixes, and how it stands before the call. */
 export function studyDetails(header: StudyHeader, counts: TrialCounts): string[] {
   const { sampler, pruner, seed, space, settings, task } = header;
-  const program = settings.command && `program ${shellLine(settings.command.words)}`;
+  const program = settings.command && `program ${programInWords(settings.command)}`;
   const subject = program ?? (settings.objective ? `objective ${settings.objective.path}` : stringifyJson(task));
   const states = Object.entries(counts).filter(([, count]) => count > 0);
   return [

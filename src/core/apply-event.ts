@@ -83,7 +83,14 @@ function spaceVersion({ header: { earlier_spaces } }: StudyState): { readonly sp
 function requeued(before: Trial, at: string, reason: string): Trial {
   const { intermediate_parts: _ofThisAttempt, worker, ...trial } = before;
   const { attempt, started_at, intermediate } = trial;
-  const ended = { attempt, started_at, ended_at: at, reason, intermediate, ...(worker === undefined ? {} : { worker }) };
+  const ended = {
+    attempt,
+    started_at,
+    ended_at: at,
+    reason,
+    intermediate,
+    ...(worker === undefined ? {} : { worker }),
+  };
   return Object.freeze({
     ...trial,
     state: "waiting",

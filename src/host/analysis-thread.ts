@@ -110,7 +110,7 @@ const tasks: { readonly [T in keyof AnalysisTasks]: Run<T> } = {
 export async function analysed(states: FollowedStates, { id, task, input }: AnalysisRequest): Promise<AnalysisAnswer> {
   try {
     const run = tasks[task] as Run<typeof task>;
-    return { id, text: await run(states, input as never) };
+    return { id, text: await run(states, input) };
   } catch (error) {
     const [code, exitCode] = error instanceof MlbenchError ? [error.code, error.exitCode] : [null, 1];
     return { id, error: { code, message: messageOf(error), exitCode } };

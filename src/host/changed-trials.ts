@@ -11,16 +11,27 @@ export class ChangedTrials {
   /** How many entries there were after the last thinning. */
   #thinned = 0;
 
-  /** @param from the revision that everything is known after */
-  constructor(from: number) {
+  readonly #slack: number;
+
+  /**
+   * @param from the revision that everything is known after
+   * @param slack how many entries more than twice the trials there may be
+   */
+  constructor(from: number, slack = 10_000) {
     this.#from = from;
+    this.#slack = slack;
+  }
+
+  /** How many entries are kept. */
+  get entries(): number {
+    return this.#numbers.length;
   }
 
   /** Something happened to a trial; revisions rise. */
   add(number: number, revision: number): void {
     this.#revisions.push(revision);
     this.#numbers.push(number);
-    if (this.#revisions.length > 2 * this.#thinned + 10_000) this.#thin();
+    if (this.#revisions.length > 2 * this.#thinned + this.#slack) this.#thin();
   }
 
   /** Nothing is known of what happened up to this revision. */

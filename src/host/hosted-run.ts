@@ -15,6 +15,8 @@ export interface HostedRunContext {
   readonly prepare: (options: OptimizeStudyOptions) => Promise<TrialRunner>;
   /** Something about the run is different now. */
   readonly onChange: () => void;
+  /** Its end could not be kept with the study, which says otherwise. */
+  readonly onUnrecorded: (ended: StudyRun, error: unknown) => void;
   /** How long trials under way may go on after a stop. @default 10000 */
   readonly graceMs?: number | undefined;
 }
@@ -148,7 +150,9 @@ export class HostedRun {
 
   #end(end: Partial<StudyRun>): Promise<void> {
     this.#keep({ ...end, ended_at: new Date().toISOString() });
-    return this.#writing.catch(() => undefined);
+    return this.#writing.catch((error: unknown) => {
+      this.#context.onUnrecorded(this.#kept, error);
+    });
   }
 
   #keep(change: Partial<StudyRun>): void {

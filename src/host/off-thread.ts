@@ -82,11 +82,32 @@ export class StudyThread {
     this.#waiting.clear();
   }
 
-  /** Ends the thread, and refuses what is asked of it. */
+  /** Ends the thread, and refuses what is asked of it; `release` of the last host's does so. */
   async close(): Promise<void> {
     this.#closed = true;
     const worker = this.#worker;
     await worker?.terminate();
     if (worker) this.#ended(worker, "the service is ending");
   }
+}
+
+/** The thread of this process, and how many hosts share it. */
+let shared: { readonly thread: StudyThread; users: number } | null = null;
+
+/** This process's thread, until the last who has it gives it back. */
+export function useStudyThread(): { readonly thread: StudyThread; readonly release: () => Promise<void> } {
+  const held = (shared ??= { thread: new StudyThread(), users: 0 });
+  held.users += 1;
+  let released = false;
+  return {
+    thread: held.thread,
+    release: async () => {
+      if (released) return;
+      released = true;
+      held.users -= 1;
+      if (held.users > 0) return;
+      shared = null;
+      await held.thread.close();
+    },
+  };
 }

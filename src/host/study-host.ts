@@ -5,8 +5,7 @@ import type { StudyRun, StudyState } from "../core/index.js";
 import { commandStudy, requireCommand } from "../app/command-study.js";
 import { createExecutor } from "../executors/index.js";
 import type { Executor } from "../executors/executor.js";
-import { lastRecordedActivity, headerInBrief, trialsInBrief } from "../storage/study-summary.js";
-import type { StudyStorage, StudySummary } from "../storage/storage.js";
+import type { LockOwner, StudyStorage, StudySummary } from "../storage/storage.js";
 import { StudyLockedError, studyLocked } from "../storage/study-errors.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
 import { handleCommand } from "../study/handle-command.js";
@@ -31,11 +30,12 @@ import { OpenStudies } from "./open-studies.js";
 import type { OpenStudy } from "./open-studies.js";
 import { OutsideDesk } from "./outside.js";
 import { requireRunChange, requireRunRequest, runOf } from "./run-request.js";
+import { RunningBrief } from "./running-brief.js";
 import { StudyList } from "./study-list.js";
 import type { MakeStudyRequest } from "./make-study.js";
 import type { ThreadTasks } from "./study-thread.js";
 import { StudyViews } from "./study-view.js";
-import { StudyThread } from "./off-thread.js";
+import { useStudyThread } from "./off-thread.js";
 import { openStorage } from "../app/storage.js";
 import type { StorageLocation } from "../app/storage.js";
 
@@ -92,12 +92,14 @@ class Host implements StudyHost {
   readonly storage: StudyStorage;
   readonly startedAt = new Date().toISOString();
   readonly #options: HostOptions;
-  readonly #thread = new StudyThread();
+  readonly #thread = useStudyThread();
   readonly #pool: FairPool;
   readonly #studies: OpenStudies;
   readonly #desk: OutsideDesk;
   readonly #views: StudyViews;
   readonly #list: StudyList;
+  /** Of studies that are open here, or followed. */
+  readonly #briefs = new Map<string, RunningBrief>();
   /** Runs whose end the disk refused: what their files say of them is not so. */
   readonly #unrecorded = new Map<string, StudyRun>();
   /** Studies with a run that is to go on, which another process has open. */
@@ -126,6 +128,7 @@ class Host implements StudyHost {
       storage,
       idleMs: options.viewIdleMs ?? 180_000,
       ownerMs: 1_000,
+      opened: (name) => this.#opened(name),
       here: (name) => this.#studies.get(name) !== undefined,
       written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
       run: (name, state) => this.#runShown(name, state.header.run ?? null),
@@ -142,27 +145,28 @@ class Host implements StudyHost {
   #known(name: string): StudySummary | undefined {
     const open = this.#studies.get(name);
     const followed = open ? undefined : this.#views.peek(name);
-    if (followed?.gone) return undefined;
-    const state = open?.study.state ?? followed?.state;
-    if (!state) return undefined;
-    return this.#summaryOf(name, state, open ? this.#owner(open) : (followed?.owner ?? null));
+    const state = open?.study.state ?? (followed?.gone ? undefined : followed?.state);
+    if (!state) {
+      this.#briefs.delete(name);
+      return undefined;
+    }
+    const brief = this.#briefs.get(name) ?? new RunningBrief();
+    this.#briefs.set(name, brief);
+    const owner = open ? this.#owner(open) : (followed?.owner ?? null);
+    return { ...brief.of(state), owner, location: this.storage.location(name) };
   }
 
-  readonly #briefs = new WeakMap<StudyState, StudySummary>();
-
-  #summaryOf(name: string, state: StudyState, owner: StudySummary["owner"]): StudySummary {
-    const brief = this.#briefs.get(state);
-    if (brief) return { ...brief, owner };
-    const summary = {
-      ...headerInBrief(state.header),
-      ...trialsInBrief(state),
-      last_activity_at: lastRecordedActivity(state),
-      revision: state.revision,
-      owner,
-      location: this.storage.location(name),
-    };
-    this.#briefs.set(state, summary);
-    return summary;
+  async #opened(name: string): Promise<{ state: StudyState; owner: LockOwner } | null> {
+    const open = this.#studies.get(name);
+    if (!open) return null;
+    const { state } = open.study;
+    try {
+      await open.study.flush();
+    } catch {
+      // What its file says is what can be followed.
+      return null;
+    }
+    return { state, owner: this.#owner(open) };
   }
 
   #owner({ openedAt }: OpenStudy): NonNullable<StudySummary["owner"]> {
@@ -231,8 +235,8 @@ class Host implements StudyHost {
       return { create: makeStudy, plan: studyPlan };
     }
     return {
-      create: (request) => this.#thread.run("create", request),
-      plan: (request) => this.#thread.run("plan", request),
+      create: (request) => this.#thread.thread.run("create", request),
+      plan: (request) => this.#thread.thread.run("plan", request),
     };
   }
 
@@ -287,10 +291,14 @@ class Host implements StudyHost {
         prepare: async (options) => {
           if (studyKind(header) === "outside") return outsideRunner();
           const { prepareStudy } = await import("../app/optimize-study.js");
-          return prepareStudy(study, this.storage, { ...options, isolation }, this.#thread.work);
+          return prepareStudy(study, this.storage, { ...options, isolation }, this.#thread.thread.work);
         },
         onChange: () => {
           this.#statusChanged(name);
+        },
+        onUnrecorded: (ended, error) => {
+          this.#unrecorded.set(name, ended);
+          this.#options.onProblem?.(name, error);
         },
         graceMs: this.#options.graceMs,
       },
@@ -443,6 +451,6 @@ class Host implements StudyHost {
     await this.#studies.closeAll();
     this.#list.close();
     this.#views.close();
-    await Promise.all([this.#pool.close(), this.#thread.close()]);
+    await Promise.all([this.#pool.close(), this.#thread.release()]);
   }
 }

@@ -40,6 +40,8 @@ export class StudyList {
   #timer: NodeJS.Timeout | null = null;
   #looking = false;
   #lastFull = -Infinity;
+  /** Resolves when it is known how the studies stood as listening began. */
+  begun: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: StudyListOptions) {
@@ -57,7 +59,7 @@ export class StudyList {
       listener(change);
     };
     this.#listeners.add(own);
-    if (this.#listeners.size === 1) void this.#begin();
+    if (this.#listeners.size === 1) this.begun = this.#begin();
     return () => {
       this.#listeners.delete(own);
       if (this.#listeners.size === 0) this.#rest();

@@ -19,6 +19,8 @@ const CATCH_UP_MS = 1_000;
 
 /** How views are kept. */
 export interface StudyViewsOptions extends ViewFacts {
+  /** The state of a study that this process has open, once it is durable: its records need not be read again. */
+  readonly opened: (name: string) => Promise<Pick<FollowedStudy, "state" | "owner"> | null>;
   readonly storage: StudyStorage;
   /** A view that nobody looks at is kept so long, in milliseconds. */
   readonly idleMs: number;
@@ -243,7 +245,8 @@ export class StudyViews {
   }
 
   async #begin(name: string): Promise<FollowedStudy> {
-    const { state, owner } = await this.#options.storage.inspect(name);
+    const { storage, opened } = this.#options;
+    const { state, owner } = (await opened(name)) ?? (await storage.inspect(name));
     const followed = new FollowedStudy(name, state, owner, this.#options);
     this.#ready.set(name, followed);
     return followed;

@@ -92,13 +92,15 @@ function numbersLeft(numbers: Metrics, { objectives }: Judged): Metrics {
   );
 }
 
-function withoutValue({ odd, hasPattern }: Said): string {
-  const read = hasPattern
-    ? "a line of JSON with a value, or one that --report-pattern matches"
-    : "a line of JSON with a value";
-  const looked =
-    odd === null ? "" : `; ${odd.count} ${odd.count === 1 ? "line was" : "lines were"} left out: ${odd.first}`;
-  return `the program ended with exit code 0 and without a value: it printed no line that is one (${read})${looked}`;
+/** Characters of a program's line in a message. */
+const MOST_OF_LINE = 200;
+
+function withoutValue({ odd, hasPattern, stdout, stderr }: Said): string {
+  const wanted = `a line of JSON with a value${hasPattern ? ", or one that --report-pattern matches" : ""}`;
+  const looked = odd === null ? "" : `; ${odd.count} left out, the first as its ${odd.first}`;
+  const last = (linesOf(stdout).at(-1) ?? linesOf(stderr).at(-1))?.trim().slice(0, MOST_OF_LINE);
+  const said = last === undefined ? "it printed nothing" : `its last line: ${last}`;
+  return `the program ended without a value (${wanted})${looked}; ${said}`;
 }
 
 /** The last lines of what it said went wrong; the very last one first, as that alone is seen in tables. */

@@ -100,7 +100,8 @@ export function programWords(program: Words, job: Pick<TrialJob, "params" | "spa
       const text = valueOf(given);
       return `${dollar ?? ""}${program.shell ? quoted(text, quotesAt(word, at ?? 0)) : text}`;
     });
-  return program.words.flatMap((word) => (word === `{${ARGS}}` && !program.shell ? argumentsOf(params) : [fill(word)]));
+  if (program.shell) return ["/bin/sh", "-c", ...program.words.map(fill)];
+  return program.words.flatMap((word) => (word === `{${ARGS}}` ? argumentsOf(params) : [fill(word)]));
 }
 
 type Quotes = "'" | '"' | null;

@@ -27,6 +27,8 @@ function environmentOf(job: TrialJob, workload: CommandWorkload, folder: string)
   // What a worker's own process was limited by is no setting of the user's.
   for (const name of [...(env["MLBENCH_HPO_THREAD_CAPS"]?.split(",") ?? []), ...internal]) delete env[name];
   return {
+    // Python keeps back what it prints to a pipe, reports too, until its end.
+    PYTHONUNBUFFERED: "1",
     ...env,
     PWD: workload.program.cwd,
     MLBENCH_HPO_STUDY: workload.study,

@@ -125,7 +125,7 @@ export function addGate(app: ServiceApp, { gate, streams }: ServiceContext, limi
 /** A body that dribbles in is not waited for. */
 function limitTime({ raw }: FastifyRequest, ms: number): void {
   if (raw.headers["transfer-encoding"] === undefined && (raw.headers["content-length"] ?? "0") === "0") return;
-  const timer = setTimeout(() => raw.socket.destroy(), ms);
+  const timer = setTimeout(() => raw.destroy(), ms).unref();
   const stop = (): void => clearTimeout(timer);
   raw.once("end", stop).once("close", stop);
 }

@@ -96,7 +96,7 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
       url,
       token: service.context.tokens.first ?? "",
       close: async (force) => {
-        await service.close();
+        await service.close(force);
         await host.close(defined({ graceMs, force }));
         await claim.release();
       },
@@ -115,6 +115,7 @@ function requireAddress({
   tlsCert,
   tlsKey,
   allowedHosts = [],
+  pathPrefix,
 }: ServeOptions): void {
   if (/^[a-z][a-z0-9+.-]+:/i.test(storage))
     throw new UsageError("invalid-option", `--storage ${storage}: a service keeps its tokens there: expected a folder`);
@@ -127,6 +128,7 @@ function requireAddress({
       "conflicting-options",
       "--behind-proxy and --tls-cert exclude each other: the proxy has the TLS",
     );
+  prefixOf(pathPrefix);
   const name = typedHostName(host);
   if (name === null) throw new UsageError("invalid-option", `--host ${host}: expected an address or a name`);
   for (const allowed of allowedHosts)

@@ -30,11 +30,14 @@ export interface Service {
    * @returns its URL
    * @throws UsageError `port-in-use`, `invalid-option`
    */
-  listen(): Promise<string>;
+  readonly listen: () => Promise<string>;
   /** Where it is reached, without a trailing slash; null until it listens. */
   readonly url: string | null;
-  /** Ends streams, lets requests under way end, closes the port. The host stays open. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Ends streams, lets requests under way end, closes the port. The host stays open. Idempotent.
+   * @param force ends requests under way as well
+   */
+  readonly close: (force?: AbortSignal) => Promise<void>;
 }
 
 const API = "/api/v1";
@@ -108,12 +111,14 @@ export async function createService(of: {
       url = await listenAt(app, hostName, port, options.tls !== undefined);
       return url;
     },
-    close: () =>
+    close: (force) =>
       (closed ??= (async () => {
         closing.abort();
         clearInterval(checking);
         streams.end(() => true);
-        const late = setTimeout(() => app.server.closeAllConnections(), limits.closingMs);
+        const cut = (): void => app.server.closeAllConnections();
+        const late = setTimeout(cut, limits.closingMs);
+        force?.addEventListener("abort", cut, { once: true });
         const ended = app.close();
         connections.closeWaiting();
         await ended;

@@ -1,7 +1,7 @@
 /** Takes a file of a trial that is out: as it comes, under the trial's lease, whole or not at all. */
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
-import { MlbenchError, UsageError } from "../core/index.js";
+import { UsageError } from "../core/index.js";
 import { EPOCHS_FILE } from "../executors/trial-files.js";
 import type { StudyHost } from "../host/host.js";
 import { ServiceError } from "./problem.js";
@@ -43,11 +43,14 @@ function tooLarge(name: string): ServiceError {
 export async function keepFile(host: StudyHost, upload: Upload): Promise<StoredFile> {
   const { study, number, name, length } = upload;
   if (name === EPOCHS_FILE)
-    throw new UsageError("invalid-artifact-name", `${EPOCHS_FILE} is what the study keeps reports in: give another name`);
+    throw new UsageError(
+      "invalid-artifact-name",
+      `${EPOCHS_FILE} is what the study keeps reports in: give another name`,
+    );
   if (length > FILE_BYTES) throw tooLarge(name);
   await beat(host, upload);
   const files = host.storage.artifacts(study);
-  if (!files) throw new MlbenchError("not-available", `study "${study}" keeps no files: it is in memory`);
+  if (!files) throw new UsageError("not-available", `study "${study}" keeps no files: it is in memory`);
   const hash = createHash("sha256");
   let size = 0;
   async function* checked(): AsyncGenerator<Buffer> {
@@ -71,7 +74,7 @@ export async function keepFile(host: StudyHost, upload: Upload): Promise<StoredF
 async function beat(host: StudyHost, { study, number, lease }: Upload): Promise<void> {
   const answer = await host.command(study, { type: "heartbeat", number, lease });
   if (answer === "continue") return;
-  throw new MlbenchError("trial-finished", `trial ${number} has ended: files are put before its end`);
+  throw new UsageError("trial-finished", `trial ${number} has ended: files are put before its end`);
 }
 
 /** The content, as long as it goes on coming. */

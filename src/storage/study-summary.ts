@@ -106,13 +106,20 @@ function bestInBrief(best: Trial | null): BestOfSummary | null {
   return best?.values ? { number: best.number, value: best.values[0] as number, values: best.values } : null;
 }
 
+/** A state's trials in brief, its best one (or how many are in its front) being known. */
+export function briefOf(
+  { counts, counted }: Pick<StudyState, "counts" | "counted">,
+  best: Trial | null,
+  front_size: number | null,
+): TrialsInBrief {
+  return { counts, counted, best: bestInBrief(best), front_size };
+}
+
 /** A state's trials in brief. Looks at every trial once. */
 export function trialsInBrief(state: StudyState): TrialsInBrief {
-  const { counts, counted, header } = state;
-  if (header.objectives.length === 1)
-    return { counts, counted, best: bestInBrief(bestOfStudy(state)), front_size: null };
-  const front_size = paretoFront(comparableTrials(state), directionsOf(header)).length;
-  return { counts, counted, best: null, front_size };
+  const { header } = state;
+  if (header.objectives.length === 1) return briefOf(state, bestOfStudy(state), null);
+  return briefOf(state, null, paretoFront(comparableTrials(state), directionsOf(header)).length);
 }
 
 /** The latest time that a study's records tell. */

@@ -85,7 +85,11 @@ export class TrialDispatcher {
    * The next trial, started under its owner; null when none may be handed out.
    * @param still what may be handed out once it is drawn: a sampler may have taken its time
    */
-  next(owner: TrialOwner | OwnerOf, options: DrawOptions = {}, still: StillWanted = () => options): Promise<NextTrial | null> {
+  next(
+    owner: TrialOwner | OwnerOf,
+    options: DrawOptions = {},
+    still: StillWanted = () => options,
+  ): Promise<NextTrial | null> {
     return this.#inTurn(() =>
       whenReady(this.#draw(options), (draft) => (draft && fits(draft, still()) ? this.#start(draft, owner) : null)),
     );

@@ -1,6 +1,7 @@
 /** The storage suite's cases about studies that are copied into a storage, or renamed in it. */
 import assert from "node:assert/strict";
 import { createStudyState } from "../core/index.js";
+import type { StudyRun } from "../core/index.js";
 import type { StudyStorage } from "../storage/storage.js";
 import { assertMatches, assertRejects, assertSameData } from "./assertions.js";
 import { annotated, appendLife, Follower, plain } from "./storage-under-test.js";
@@ -118,8 +119,33 @@ export function casesOfCopying(it: StorageIt): void {
   });
 }
 
+const run: StudyRun = {
+  ...{ state: "running", total_trials: 40, timeout_s: 0.5, workers: null, weight: 2.5 },
+  options: { target: Number.NaN, keep_checkpoints: "best:2" },
+  started_at: "2026-01-02T03:04:05.000Z",
+  ...{ ended_at: null, stopped_by: null, error: null },
+};
+
 /** Cases of what is said about a study as a whole. */
 export function casesOfStudyAnnotations(it: StorageIt): void {
+  it("keep what a service is to run of a study, and how that ended", async ({ storage, other }) => {
+    const writer = await storage.create(header("a"));
+    assertMatches(await other.summary("a"), { run: null });
+    await writer.append({ type: "run-changed", run });
+    for (const place of [storage, other]) assertSameData((await place.read("a")).header.run, run);
+    assertSameData((await other.summary("a")).run, run);
+    await writer.close();
+    assertSameData((await other.read("a")).header.run, run);
+    assertSameData((await other.summary("a")).run, run);
+    const again = await storage.openWriter("a");
+    const failed: StudyRun = {
+      ...{ ...run, state: "failed", ended_at: "2026-01-02T03:04:06.000Z", stopped_by: null },
+      error: { code: "storage-full", message: "no space\nü" },
+    };
+    await again.append({ type: "run-changed", run: failed });
+    await again.close();
+    assertSameData((await other.read("a")).header, { ...header("a"), run: failed });
+  });
   it("keep a study's note and since when it is archived, until they are taken back", async ({ storage, other }) => {
     const writer = await storage.create(header("a"));
     assertMatches(await other.summary("a"), { note: "", archived_at: null });

@@ -224,13 +224,17 @@ const defs = {
   }),
   attempt: {
     description: "What an earlier attempt left; its reports count for nothing.",
-    ...object({
-      attempt: { type: "integer", minimum: 1 },
-      started_at: nullable(ref("time")),
-      ended_at: nullable(ref("time")),
-      reason: text,
-      intermediate: ref("intermediate"),
-    }),
+    ...object(
+      {
+        attempt: { type: "integer", minimum: 1 },
+        started_at: nullable(ref("time")),
+        ended_at: nullable(ref("time")),
+        reason: text,
+        intermediate: ref("intermediate"),
+        worker: { description: "Who had it, as it called itself; missing where it did not.", ...text },
+      },
+      { optional: ["worker"] },
+    ),
   },
   annotation: {
     description: "What people say about a trial.",

@@ -11,7 +11,7 @@ import { packageName } from "../made-by.js";
 import type { Winners } from "../winners.js";
 import { REPORT_FORMAT, REPORT_VERSION } from "./report-data.js";
 import type { NamedText, ReportData, ReportedAnnotation, ReportedFailure, ReportedWinner } from "./report-data.js";
-import { shellLine } from "../../core/command-words.js";
+import { programInWords } from "../command-line.js";
 import { reproductionOf } from "./reproduction.js";
 import { cutCell, MOST_ROWS, trialColumns } from "./trial-columns.js";
 
@@ -196,7 +196,7 @@ function settingsOf({ sampler, pruner, settings, seed }: StudyHeader): NamedText
     folds: folds === undefined || folds === null ? undefined : folds === "cells" ? "each cell held out" : String(folds),
     "seeds a fold": seeds === undefined || seeds === 1 ? undefined : String(seeds),
     objective: objective?.path,
-    command: command && shellLine(command.words),
+    command: command && programInWords(command),
     "plug-ins": plugins.length === 0 ? undefined : plugins.map(({ path }) => path).join(", "),
     "data files": files.length === 0 ? undefined : files.map(({ path }) => path).join(", "),
   };

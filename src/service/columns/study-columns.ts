@@ -1,20 +1,20 @@
 /** A study's columns as they are sent: whole, kept while nothing changes, or what changed since a revision. */
 import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
-import { constants, createGzip, gzip } from "node:zlib";
+import { gzip } from "node:zlib";
 import type { SearchSpace, StudyState, Trial } from "../../core/index.js";
 import type { StudyView } from "../../host/host.js";
-import { blockOf, Dictionaries, rowPieces } from "./rows.js";
+import { packedOf, partOf } from "./packed.js";
+import type { Part } from "./packed.js";
+import { blockOf, Dictionaries, nullsText, rowPieces } from "./rows.js";
 import type { RowBlock } from "./rows.js";
 
 /** Rows a block: what is made anew when one of them changes. */
-const BLOCK = 512;
+const BLOCK = 2048;
 /** Milliseconds that one turn of the event loop may take. */
 const TURN = 10;
-/** More than this is not worth compressing. */
+/** More bytes than this are worth compressing. */
 const SMALL = 1024;
-/** Level 1 takes a third of the time of level 6 for a quarter more bytes. */
-const LEVEL = 1;
 
 const compress = promisify(gzip);
 
@@ -31,7 +31,7 @@ export interface ColumnsBody {
 interface KeptBlock {
   readonly trials: readonly Trial[];
   readonly annotations: readonly unknown[];
-  readonly block: RowBlock;
+  readonly block: RowBlock<Part>;
 }
 
 /** Every parameter there is: those declared, then those that trials suggested, by the trials' numbers. */
@@ -88,7 +88,7 @@ export class StudyColumns {
     const { state } = view;
     const numbers = revision > state.revision ? null : view.changedSince(revision);
     if (numbers === null) return await this.whole(view);
-    const shared = { objectives: state.header.objectives.length, texts: new Dictionaries() };
+    const shared = { objectives: state.header.objectives.length, texts: new Dictionaries(), nullsOf: nullsText };
     const turns = new Turns();
     const blocks: RowBlock[] = [];
     for (let from = 0; from < numbers.length || from === 0; from += BLOCK) {
@@ -96,7 +96,9 @@ export class StudyColumns {
       blocks.push(blockOf(trials, state.annotations, shared));
       await turns.next();
     }
-    return await body(state, false, [...rowPieces(blocks, shared)]);
+    const plain = Buffer.from([headText(state, false), ...rowPieces(blocks, shared), "}"].join(""));
+    const gzipped = plain.length < SMALL ? null : await compress(plain, { level: 1 });
+    return { revision: state.revision, etag: etagOf(state), plain: [plain], gzipped };
   }
 
   async #make(state: StudyState): Promise<ColumnsBody> {
@@ -105,22 +107,35 @@ export class StudyColumns {
     this.#header = header;
     const shared = { objectives: header.objectives.length, texts: this.#texts };
     const turns = new Turns();
-    const blocks: RowBlock[] = [];
+    const blocks: RowBlock<Part>[] = [];
     for (let from = 0; from < trials.length || from === 0; from += BLOCK) {
       const own = trials.slice(from, from + BLOCK);
       const said = annotations.size === 0 ? [] : own.map(({ number }) => annotations.get(number));
       const place = from / BLOCK;
       const kept = this.#blocks[place];
       const isSame = kept !== undefined && same(kept.trials, own) && same(kept.annotations, said);
-      const block = isSame ? kept.block : blockOf(own, annotations, shared);
+      const block = isSame ? kept.block : inParts(blockOf(own, annotations, shared));
       if (!isSame) this.#blocks[place] = { trials: own, annotations: said, block };
       blocks.push(block);
       await turns.next();
     }
     this.#blocks.length = blocks.length;
-    const made = await body(state, true, rowPieces(blocks, shared));
-    this.#whole = made;
-    return made;
+    const pieces = rowPieces(blocks, { ...shared, nullsOf: (rows) => this.#nullsOf(rows) });
+    const made = await packedOf(framed(headText(state, true), pieces), () => turns.next());
+    const small = made.plain.reduce((sum, { length }) => sum + length, 0) < SMALL;
+    this.#whole = {
+      ...{ revision: state.revision, etag: etagOf(state), plain: made.plain },
+      gzipped: small ? null : made.gzipped,
+    };
+    return this.#whole;
+  }
+
+  readonly #nulls = new Map<number, Part>();
+
+  #nullsOf(rows: number): Part {
+    let part = this.#nulls.get(rows);
+    if (!part) this.#nulls.set(rows, (part = partOf(nullsText(rows))));
+    return part;
   }
 
   #forget(): void {
@@ -132,43 +147,21 @@ function same(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
-/** An answer of pieces, compressed beside the event loop. */
-async function body(state: StudyState, reset: boolean, rows: Iterable<string>): Promise<ColumnsBody> {
-  const { revision, size, header } = state;
-  const parameters = JSON.stringify(parametersOf(state));
-  const head =
-    `{"revision":${revision},"reset":${reset},"size":${size},"objectives":${JSON.stringify(header.objectives)},` +
-    `"parameters":${parameters},"rows":`;
-  const plain: Buffer[] = [Buffer.from(head)];
-  const turns = new Turns();
-  for (const piece of rows) {
-    plain.push(Buffer.from(piece));
-    await turns.next();
-  }
-  plain.push(Buffer.from("}"));
-  return { revision, etag: etagOf(state), plain, gzipped: await compressed(plain) };
+/** Every column of a block as a part. */
+function inParts({ columns, ...block }: RowBlock): RowBlock<Part> {
+  return { ...block, columns: new Map([...columns].map(([name, text]) => [name, partOf(text)])) };
 }
 
-async function compressed(pieces: readonly Buffer[]): Promise<Buffer | null> {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (length < SMALL) return null;
-  if (length < 64 * SMALL) return await compress(Buffer.concat(pieces), { level: LEVEL });
-  const stream = createGzip({ level: LEVEL, chunkSize: 256 * 1024, strategy: constants.Z_DEFAULT_STRATEGY });
-  const out: Buffer[] = [];
-  stream.on("data", (chunk: Buffer) => out.push(chunk));
-  const end = new Promise<void>((resolve, reject) => {
-    stream.on("end", resolve);
-    stream.on("error", reject);
-  });
-  for (const piece of pieces) {
-    if (!stream.write(piece))
-      await new Promise<void>((resolve) =>
-        stream.once("drain", () => {
-          resolve();
-        }),
-      );
-  }
-  stream.end();
-  await end;
-  return Buffer.concat(out);
+/** The answer up to its rows. */
+function headText(state: StudyState, reset: boolean): string {
+  const { revision, size, header } = state;
+  const { objectives } = header;
+  const head = JSON.stringify({ revision, reset, size, objectives, parameters: parametersOf(state) });
+  return `${head.slice(0, -1)},"rows":`;
+}
+
+function* framed<T>(head: string, rows: Iterable<T>): Generator<string | T> {
+  yield head;
+  yield* rows;
+  yield "}";
 }

@@ -43,6 +43,8 @@ export class StudyChannel {
   readonly #gathered: number;
   #pending = nothing();
   #timer: NodeJS.Timeout | null = null;
+  #due = Infinity;
+  #flushedAt = -Infinity;
   #entryAt = -Infinity;
 
   /** @param gathered milliseconds for which changes are put together. @default 100 */
@@ -92,6 +94,8 @@ export class StudyChannel {
       this.#tell(this.resetFrame());
       this.#pending.entry = true;
     } else {
+      if (this.#timer) this.#flush();
+      this.#forget();
       this.#tell(frameOf("gone", stringifyJson({ code: change.code, message: change.message })));
       this.end();
       return;
@@ -122,11 +126,17 @@ export class StudyChannel {
     if (event.type !== "trial-param" && event.type !== "trial-attr") pending.entry = true;
   }
 
+  /** Has what is put together told after so many milliseconds, or before. */
   #schedule(after: number): void {
-    if (this.#timer) return;
+    const now = performance.now();
+    // No two frames are closer than that, whatever each is about.
+    const due = Math.max(now + after, this.#flushedAt + this.#gathered);
+    if (this.#timer && this.#due <= due) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#due = due;
     this.#timer = setTimeout(() => {
       this.#flush();
-    }, after).unref();
+    }, due - now).unref();
   }
 
   #flush(): void {
@@ -134,7 +144,7 @@ export class StudyChannel {
     this.#timer = null;
     if (this.#clients.size === 0) return this.#forget();
     const pending = this.#pending;
-    const now = performance.now();
+    const now = (this.#flushedAt = performance.now());
     const entry = pending.entry && now - this.#entryAt >= ENTRY_PAUSE;
     const { numbers, reports, parameters } = pending;
     if (numbers.size > 0 || parameters || entry) {

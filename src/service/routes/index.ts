@@ -6,8 +6,8 @@ import { documentRoutes } from "./document.js";
 import { eventsRoutes } from "./events.js";
 import { filesRoutes } from "./files.js";
 import { openApiRoutes } from "./openapi.js";
-import { registriesRoutes } from "./registries.js";
 import { outsideRoutes } from "./outside.js";
+import { registriesRoutes } from "./registries.js";
 import { runRoutes } from "./run.js";
 import { serverRoutes } from "./server.js";
 import { sessionRoutes } from "./session.js";
@@ -17,7 +17,6 @@ import { trialsRoutes } from "./trials.js";
 import { workersRoutes } from "./workers.js";
 
 export const routes: Readonly<Record<string, ServiceRoutes>> = {
-  outside: outsideRoutes,
   server: serverRoutes,
   session: sessionRoutes,
   tokens: tokensRoutes,
@@ -29,6 +28,7 @@ export const routes: Readonly<Record<string, ServiceRoutes>> = {
   files: filesRoutes,
   analysis: analysisRoutes,
   registries: registriesRoutes,
+  outside: outsideRoutes,
   workers: workersRoutes,
   events: eventsRoutes,
   openapi: openApiRoutes,

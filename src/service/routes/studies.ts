@@ -2,8 +2,7 @@
 import type { FastifyRequest } from "fastify";
 import { UsageError } from "../../core/index.js";
 import type { SearchSpace, StudyHeader } from "../../core/index.js";
-import { listDatasets, listModels } from "../../app/views/registry-lists.js";
-import { createOptions, pathParameters } from "../create-request.js";
+import { createOptions } from "../create-request.js";
 import type { CreateBody } from "../create-request.js";
 import { createCommandLine, createScript } from "../equivalents.js";
 import { ServiceError } from "../problem.js";
@@ -71,7 +70,7 @@ export const studiesRoutes: ServiceRoutes = (app, context) => {
     async (request, reply) => {
       const { body } = request;
       requireOwnStudies(request, body);
-      const options = await createOptions(body, await allowedIn(context));
+      const options = await createOptions(body);
       if (body.dry_run) {
         const plan = await planned(context, body, options);
         requireVisible(request, plan.name);
@@ -159,11 +158,6 @@ export const studiesRoutes: ServiceRoutes = (app, context) => {
     },
   );
 };
-
-async function allowedIn({ settings, storageDir }: ServiceContext) {
-  const [datasets, { models }] = await Promise.all([listDatasets(), listModels()]);
-  return { allow: settings.allow, base: storageDir, paths: pathParameters([...datasets, ...models]) };
-}
 
 /** @throws ServiceError `forbidden` for studies that are none of this token's. */
 function requireOwnStudies(request: FastifyRequest, { name, from }: CreateBody): void {

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { UsageError, canonicalJson, stringifyJson } from "../../core/index.js";
+import { canonicalJson, MlbenchError, stringifyJson, UsageError } from "../../core/index.js";
 import type { StudyState, Trial } from "../../core/index.js";
 import { annotated } from "../../app/views/annotated.js";
 import { queryTrials } from "../../app/views/trial-query.js";
@@ -45,7 +45,10 @@ export const trialsRoutes: ServiceRoutes = (app, context) => {
       return live.use(params.study, async ({ view }) => {
         const { state } = view;
         const query: TrialQuery = { state: states?.flatMap((one) => one.split(",")), filter: where, sort };
-        const page = await orders.page(state, query, { limit, cursor: readCursor(cursor), signal });
+        const asked = { limit, cursor: readCursor(cursor), signal };
+        const page = await orders.page(state, query, asked).catch((error: unknown) => {
+          throw inOurWords(error);
+        });
         const text = await pageText(annotated(page.trials, state.annotations), page.next);
         return sendReady(reply, text);
       });
@@ -134,6 +137,15 @@ export const trialsRoutes: ServiceRoutes = (app, context) => {
     async ({ params: { study, number } }) => host.command(study, { type: "stop-trial", number }),
   );
 };
+
+/** What the command line calls an option, by its name here. */
+function inOurWords(error: unknown): unknown {
+  if (!(error instanceof MlbenchError)) return error;
+  const message = error.message.replace(/^--(filter|state|sort)\b/, (_, option: string) =>
+    option === "filter" ? "where" : option,
+  );
+  return message === error.message ? error : new MlbenchError(error.code, message, { exitCode: error.exitCode });
+}
 
 const noAnnotation = { note: "", tags: [], banned: false };
 

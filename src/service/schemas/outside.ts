@@ -21,6 +21,15 @@ export const askRequest = z
 /** As {@link askRequest}. */
 export type AskRequest = z.input<typeof askRequest>;
 
+/** The headers of POST /studies/{study}/ask. */
+export const askHeaders = z.looseObject({
+  "idempotency-key": z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, "expected 1 to 255 printable ASCII characters, once")
+    .describe("Tells this request from others: sent again with it, it gets the same trial again.")
+    .optional(),
+});
+
 /** A trial that is handed out. */
 export const handedTrial = z
   .strictObject({
@@ -125,6 +134,9 @@ export const fileParams = trialParams.extend({
     .regex(/^[\w-][\w.-]{0,119}$/, 'expected at most 120 of letters, digits, "_", "-", and "." not in front')
     .describe("The file's name."),
 });
+
+/** The headers of PUT /studies/{study}/trials/{n}/files/{name}. */
+export const fileHeaders = z.looseObject({ "lease-token": lease });
 
 /** A file as it was kept. */
 export const storedFile = z

@@ -23,10 +23,11 @@ export class Gate {
   /** The first thing of all. @throws ServiceError `unknown-host` (421) */
   requireHost(request: FastifyRequest): void {
     const { hosts } = this.options;
+    const named = request.raw.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === "host").length;
     // Behind a proxy both names count: who passes the proxy by may say what it likes in the forwarded one.
     for (const host of new Set([request.headers.host ?? request.headers[":authority"], request.host])) {
       const name = hostName(host as string | undefined);
-      if (name !== null && hosts.has(name)) continue;
+      if (name !== null && hosts.has(name) && named <= 1) continue;
       throw new ServiceError(
         "unknown-host",
         421,

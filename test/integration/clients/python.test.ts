@@ -13,21 +13,25 @@ const python = process.env["MLBENCH_PYTHON"] ?? "python3";
 const missing = spawnSync(python, ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]).status !== 0;
 if (missing) console.log(`skipped: ${python} is not there, or older than 3.9`);
 
-test.skipIf(missing)("passes its tests, NumPy's and scikit-learn's models where they are", { timeout: 120_000 }, async () => {
-  const storage = await mkdtemp(join(tmpdir(), "python-"));
-  const host = await openStudyHost({ storage, executor: new ManualExecutor(1) });
-  onTestFinished(async () => {
-    await host.close({ graceMs: 0 });
-    await rm(storage, { recursive: true });
-  });
-  const service = await aService({ limits: { requestsPerSecond: 10_000 } }, host);
-  const MLBENCH_HPO_URL = `${await service.listen()}#token=${service.token}`;
-  const words = ["-W", "error::ResourceWarning", "-m", "unittest", "discover", "-s", "clients/python/tests", "-v"];
-  const child = spawn(python, words, { env: { ...process.env, MLBENCH_HPO_URL } });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (said += part.toString()));
-  const [code] = (await once(child, "exit")) as [number];
-  for (const line of said.split("\n")) if (line.includes("skipped ")) console.log(line);
-  expect(code, said).toBe(0);
-  expect(said).toMatch(/\nOK/);
-});
+test.skipIf(missing)(
+  "passes its tests, NumPy's and scikit-learn's models where they are",
+  { timeout: 120_000 },
+  async () => {
+    const storage = await mkdtemp(join(tmpdir(), "python-"));
+    const host = await openStudyHost({ storage, executor: new ManualExecutor(1) });
+    onTestFinished(async () => {
+      await host.close({ graceMs: 0 });
+      await rm(storage, { recursive: true });
+    });
+    const service = await aService({ limits: { requestsPerSecond: 10_000 } }, host);
+    const MLBENCH_HPO_URL = `${await service.listen()}#token=${service.token}`;
+    const words = ["-W", "error::ResourceWarning", "-m", "unittest", "discover", "-s", "clients/python/tests", "-v"];
+    const child = spawn(python, words, { env: { ...process.env, MLBENCH_HPO_URL } });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (said += part.toString()));
+    const [code] = (await once(child, "exit")) as [number];
+    for (const line of said.split("\n")) if (line.includes("skipped ")) console.log(line);
+    expect(code, said).toBe(0);
+    expect(said).toMatch(/\nOK/);
+  },
+);

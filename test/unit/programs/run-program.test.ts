@@ -270,12 +270,16 @@ describe("how a program ends", () => {
     expect(failureOf(await run("", { words: ["./no-such-program"] }))).toMatch(/^exit code 127: .*no-such-program/);
   });
 
-  test("without a value it fails, saying what was looked for and what was left out", async () => {
-    expect(failureOf(await run(`echo '{"message":"done"}'`))).toMatch(
-      /^the program ended with exit code 0 and without a value/,
+  test("without a value it fails, saying what was looked for, what was left out and what it printed last", async () => {
+    expect(failureOf(await run(`echo '{"message":"done"}'`))).toBe(
+      'the program ended without a value (a line of JSON with a value); its last line: {"message":"done"}',
     );
-    const message = failureOf(await run(`echo '{"step":1.5,"value":1}'; echo '{"step":2,"loss":1}'`));
-    expect(message).toContain("2 lines were left out: step 1.5 is no whole number from 0");
+    expect(failureOf(await run(`echo epoch 1 >&2`, { pattern: "loss (?<value>.*)" }))).toBe(
+      "the program ended without a value (a line of JSON with a value, or one that --report-pattern matches); its last line: epoch 1",
+    );
+    expect(failureOf(await run(`echo '{"step":1.5,"value":1}'; echo '{"step":2,"loss":1}'`))).toContain(
+      "; 2 left out, the first as its step 1.5 is no whole number from 0;",
+    );
   });
 
   test("a pruned one is pruned whatever its exit code, and what it reports afterwards counts for nothing", async () => {

@@ -47,14 +47,16 @@ export async function aHostedService(
   options: Partial<ServiceOptions> & {
     objective?: (trial: ObjectiveTrial) => number | Promise<number>;
     places?: number;
+    /** Whether requests may name files of its folder. */
+    mayRun?: boolean;
   } = {},
 ): Promise<HostedService> {
-  const { objective = (trial) => trial.params["x"] as number, places = 2, ...service } = options;
+  const { objective = (trial) => trial.params["x"] as number, places = 2, mayRun, ...service } = options;
   const root = await mkdtemp(join(tmpdir(), "routes-"));
   const folder = join(root, "studies");
   const executor = new InlineExecutor({ objective, slots: places });
-  const host = await openStudyHost({ storage: folder, executor, graceMs: 100 });
-  const { app, context, listen, close } = await createService({
+  const host = await openStudyHost({ storage: folder, executor, graceMs: 100, allow: mayRun ? [root] : [] });
+  const { context, listen, close } = await createService({
     host,
     storageDir: folder,
     options: { version: "0.0.0-test", port: 0, checkAnswers: true, limits: { requestsPerSecond: 10_000 }, ...service },
@@ -65,7 +67,6 @@ export async function aHostedService(
     await host.close({ graceMs: 0 });
     await rm(root, { recursive: true, force: true });
   });
-  void app;
   const token = context.tokens.first ?? "";
   const ask = (path: string, asked: Asked = {}): Promise<Response> => {
     const { method = asked.body === undefined ? "GET" : "POST", body, headers = {} } = asked;

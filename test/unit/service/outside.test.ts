@@ -72,7 +72,13 @@ describe("a trial from outside", () => {
       await post("trials/0/heartbeat", me),
     ];
     expect(answers).toEqual(Array(3).fill({ status: 200, body: { answer: "continue" } }));
-    const result = { ...me, value: 0.25, constraints: { size: -1 }, user_attrs: { commit: "abc" }, metrics: { mae: 2 } };
+    const result = {
+      ...me,
+      value: 0.25,
+      constraints: { size: -1 },
+      user_attrs: { commit: "abc" },
+      metrics: { mae: 2 },
+    };
     const told = await post("trials/0/tell", result);
     expect(told).toMatchObject({ status: 200, body: { number: 0, state: "complete", value: 0.25, values: [0.25] } });
     expect(await post("trials/0/tell", result)).toEqual(told);
@@ -93,10 +99,16 @@ describe("a trial from outside", () => {
     const { post, ask } = await served({ pruner: pruner as never });
     const me = { lease: (await ask()).body.lease.token };
     const batch = [0.5, 2, 0.5].map((value, i) => ({ step: i + 10, value }));
-    expect(await post("trials/0/reports", { ...me, reports: batch })).toEqual({ status: 200, body: { answer: "prune" } });
+    expect(await post("trials/0/reports", { ...me, reports: batch })).toEqual({
+      status: 200,
+      body: { answer: "prune" },
+    });
     // Sent again, with one more: what was answered stays answered.
     const more = [...batch, { step: 13, value: 0.1 }];
-    expect(await post("trials/0/reports", { ...me, reports: more })).toEqual({ status: 200, body: { answer: "prune" } });
+    expect(await post("trials/0/reports", { ...me, reports: more })).toEqual({
+      status: 200,
+      body: { answer: "prune" },
+    });
     expect(await post("trials/0/tell", { ...me, value: 3 })).toMatchObject({ body: { state: "complete", value: 3 } });
   });
 
@@ -181,7 +193,10 @@ describe("a run of a study for others", () => {
     await host.startRun("s", { trials: 5 });
     const asked = await Promise.all(Array.from({ length: 20 }, () => ask()));
     const handed = asked.filter(({ status }) => status === 200).map(({ body }) => body);
-    expect(asked.map(({ status }) => status).sort()).toEqual([...Array<number>(5).fill(200), ...Array<number>(15).fill(204)]);
+    expect(asked.map(({ status }) => status).sort()).toEqual([
+      ...Array<number>(5).fill(200),
+      ...Array<number>(15).fill(204),
+    ]);
     expect(handed.map(({ number }) => number).sort()).toEqual([0, 1, 2, 3, 4]);
     const waits = ask({ wait_seconds: 30 });
     for (const { number, lease } of handed) await post(`trials/${number}/tell`, { lease: lease.token, value: number });

@@ -135,7 +135,14 @@ describe("reports in one request", () => {
   it.each([
     [[{ step: 3, value: 1 }], /steps must rise; 4 was reported/],
     [[{ step: 2, value: 5 }], /step 2 was reported as 1/],
-    [[{ step: 2, value: 1 }, { step: 5, value: 1 }, { step: 5, value: 1 }], /5 comes after 5/],
+    [
+      [
+        { step: 2, value: 1 },
+        { step: 5, value: 1 },
+        { step: 5, value: 1 },
+      ],
+      /5 comes after 5/,
+    ],
     [[{ step: 5, value: "1" as unknown as number }], /give a value and a step/],
     [[], /at least one/],
     [[{ step: 5, value: 1, lose: 2 } as never], /unknown option "lose"/],

@@ -6,7 +6,7 @@ import type { StudyEntry } from "../../../src/service/schemas/studies.js";
 
 export type { Plot };
 export type { ColumnRows, Columns, TextColumn as WordColumn } from "../../../src/service/schemas/columns.js";
-export type { ImportanceList } from "../../../src/service/schemas/analysis.js";
+export type { Comparison as ComparisonView, ImportanceList } from "../../../src/service/schemas/analysis.js";
 export type {
   DatasetList,
   ModelList,

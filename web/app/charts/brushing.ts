@@ -9,7 +9,12 @@ export interface GridFields {
 }
 
 /** What a chart's grids show, by the kind of plot and the columns of its table. */
-export function gridFields(kind: string, columns: readonly string[], objectives: readonly string[], grid: number): GridFields {
+export function gridFields(
+  kind: string,
+  columns: readonly string[],
+  objectives: readonly string[],
+  grid: number,
+): GridFields {
   // Every table begins with the trial's number, or with what is said of no single trial.
   switch (kind) {
     case "slice":
@@ -40,7 +45,11 @@ const asList = (given: unknown): readonly Readonly<Record<string, unknown>>[] =>
   (Array.isArray(given) ? given : given === undefined ? [] : [given]) as readonly Readonly<Record<string, unknown>>[];
 
 /** The axis of a grid that is drawn with its first series: other ones lie on its edge. */
-function axisOf(option: ChartOption, key: "xAxis" | "yAxis", grid: number): Readonly<Record<string, unknown>> | undefined {
+function axisOf(
+  option: ChartOption,
+  key: "xAxis" | "yAxis",
+  grid: number,
+): Readonly<Record<string, unknown>> | undefined {
   return asList(option[key]).find((axis) => (axis["gridIndex"] ?? 0) === grid);
 }
 
@@ -69,7 +78,9 @@ export function rectangleRanges(
     [fields.x, axisRange(axisOf(option, "xAxis", grid), from[0], to[0])],
     [fields.y, axisRange(axisOf(option, "yAxis", grid), from[1], to[1])],
   ] as const;
-  return both.flatMap(([name, range]) => (name === undefined || range === null ? [] : [[name, range] as [string, Range]]));
+  return both.flatMap(([name, range]) =>
+    name === undefined || range === null ? [] : [[name, range] as [string, Range]],
+  );
 }
 
 /** The trial that a point of a chart stands for; null: it stands for none. */

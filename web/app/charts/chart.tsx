@@ -19,7 +19,8 @@ export interface ChartProps {
   readonly label: string;
   readonly onClick?: ((point: ChartPoint) => void) | undefined;
   /** Heard of a rectangle that was drawn with the pointer: its grid and two corners, in the axes' values. */
-  readonly onBrush?: ((grid: number, from: readonly [number, number], to: readonly [number, number]) => void) | undefined;
+  readonly onBrush?:
+    ((grid: number, from: readonly [number, number], to: readonly [number, number]) => void) | undefined;
 }
 
 /** A press that moves less is a click. */
@@ -27,7 +28,8 @@ const CLICK = 5;
 
 /** Draws rectangles over a chart: pressed within a grid, it goes on to where the pointer is let go. */
 function startBrushing(element: HTMLElement, chart: DrawnChart, brushed: () => ChartProps["onBrush"]): () => void {
-  let start: { readonly grid: number; readonly point: readonly [number, number]; readonly mark: HTMLElement } | null = null;
+  let start: { readonly grid: number; readonly point: readonly [number, number]; readonly mark: HTMLElement } | null =
+    null;
   const at = (event: PointerEvent): readonly [number, number] => {
     const { left, top } = element.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
@@ -59,9 +61,15 @@ function startBrushing(element: HTMLElement, chart: DrawnChart, brushed: () => C
     start = null;
     if (!begun?.mark.isConnected) return;
     begun.mark.remove();
-    if (event.type === "pointerup") brushed()?.(begun.grid, chart.valuesAt(begun.grid, begun.point), chart.valuesAt(begun.grid, at(event)));
+    if (event.type === "pointerup")
+      brushed()?.(begun.grid, chart.valuesAt(begun.grid, begun.point), chart.valuesAt(begun.grid, at(event)));
   };
-  const listeners = [["pointerdown", down], ["pointermove", move], ["pointerup", up], ["pointercancel", up]] as const;
+  const listeners = [
+    ["pointerdown", down],
+    ["pointermove", move],
+    ["pointerup", up],
+    ["pointercancel", up],
+  ] as const;
   // Before the chart's own listeners, which know nothing of captured pointers.
   for (const [type, listener] of listeners) element.addEventListener(type, listener, true);
   return () => {

@@ -34,7 +34,8 @@ export function useNearWidth(): { readonly place: { current: HTMLDivElement | nu
     if (!element) return undefined;
     let isNear = false;
     const measure = (): void => {
-      if (isNear && element.clientWidth > 0) setWidth(Math.max(300, Math.min(2400, STEP * Math.floor(element.clientWidth / STEP))));
+      if (isNear && element.clientWidth > 0)
+        setWidth(Math.max(300, Math.min(2400, STEP * Math.floor(element.clientWidth / STEP))));
     };
     const near = new IntersectionObserver(
       (entries) => {
@@ -69,7 +70,8 @@ export function SentPlotChart(props: {
     const cells = shown.map((row) => row.map((cell) => (typeof cell === "boolean" ? String(cell) : cell)));
     return { columns, rows: cells, total: rows, csv: () => askColumns("plotCsv", { id }) };
   };
-  const svg = async (): Promise<string> => (await loadDrawing()).svgText(option, { theme: theme.peek(), width, height });
+  const svg = async (): Promise<string> =>
+    (await loadDrawing()).svgText(option, { theme: theme.peek(), width, height });
   return (
     <ChartFrame {...{ title, notes, table, svg, fileName, controls }}>
       <Chart {...{ option, height, onClick, onBrush }} label={`${title}: a chart; its table says the same`} />
@@ -78,7 +80,13 @@ export function SentPlotChart(props: {
 }
 
 /** What stands in the place of a plot until it is there. */
-export function PlotPlace({ place, title, controls, answered, children }: {
+export function PlotPlace({
+  place,
+  title,
+  controls,
+  answered,
+  children,
+}: {
   readonly place: { current: HTMLDivElement | null };
   readonly title: string;
   readonly controls?: ComponentChildren;
@@ -118,18 +126,36 @@ export function StudyPlot({ store, title, controls, ...request }: StudyPlotProps
   const study = store.name;
   const answered = useAnswer("plot", width === 0 ? null : { ...request, study, width }, store.columns.revision.value);
   const objectives = store.entry.value?.objectives.map(({ metric }) => metric) ?? [];
-  const brush = (plot: SentPlot): ChartProps["onBrush"] => (grid, from, to) => {
-    const fields = gridFields(plot.kind, plot.columns, request.metric === undefined ? objectives : [request.metric], grid);
-    const ranges = rectangleRanges(plot.option, fields, grid, from, to);
-    if (ranges.length > 0) setFilter(ranges.reduce((filter, [name, range]) => withRange(filter, name, range), request.filter));
-  };
-  const open = (plot: SentPlot) => ({ seriesIndex, data }: ChartPoint): void => {
-    const number = trialOf(plot.option, seriesIndex, data);
-    if (number !== null) navigate(paths.trial(study, number));
-  };
+  const brush =
+    (plot: SentPlot): ChartProps["onBrush"] =>
+    (grid, from, to) => {
+      const fields = gridFields(
+        plot.kind,
+        plot.columns,
+        request.metric === undefined ? objectives : [request.metric],
+        grid,
+      );
+      const ranges = rectangleRanges(plot.option, fields, grid, from, to);
+      if (ranges.length > 0)
+        setFilter(ranges.reduce((filter, [name, range]) => withRange(filter, name, range), request.filter));
+    };
+  const open =
+    (plot: SentPlot) =>
+    ({ seriesIndex, data }: ChartPoint): void => {
+      const number = trialOf(plot.option, seriesIndex, data);
+      if (number !== null) navigate(paths.trial(study, number));
+    };
   return (
     <PlotPlace {...{ place, title, controls, answered }}>
-      {(plot) => <SentPlotChart plot={plot} fileName={`${study}-${plot.kind}`} controls={controls} onClick={open(plot)} onBrush={brush(plot)} />}
+      {(plot) => (
+        <SentPlotChart
+          plot={plot}
+          fileName={`${study}-${plot.kind}`}
+          controls={controls}
+          onClick={open(plot)}
+          onBrush={brush(plot)}
+        />
+      )}
     </PlotPlace>
   );
 }

@@ -2,7 +2,7 @@
 import type { Cell } from "./column.js";
 import type { ColumnRows } from "../api/types.js";
 import type { ParallelLines, ParallelRequest } from "./parallel-lines.js";
-import type { CourseScale } from "./study-courses.js";
+import type { CourseScale } from "./course-scales.js";
 import type { PlotRequest } from "./study-plots.js";
 import type { FieldInfo, HistoryPoints, RunningRow, SelectedTrials, TrialCells } from "./study-queries.js";
 import type { TrialFilter } from "../filter/filter.js";

@@ -6,12 +6,8 @@ import { edfOf } from "../../../src/plots/kinds/edf.js";
 import { seriesColor, seriesColors } from "../../../src/plots/theme.js";
 import { stateCodes } from "./state-names.js";
 import type { ColumnStore } from "./column-store.js";
+import type { CourseScale } from "./course-scales.js";
 import type { WebPlot } from "./web-plot.js";
-
-/** What a course goes by. */
-export const courseScales = ["trials", "epochs", "seconds"] as const;
-/** One of {@link courseScales}. */
-export type CourseScale = (typeof courseScales)[number];
 
 /** A study among those compared. */
 export interface ComparedStudy {

@@ -67,9 +67,19 @@ function kept(id: string): WebPlot {
   return plot;
 }
 
-/** A study that is compared, fetched where nobody has it open. */
+/** When studies that are compared were last asked for. */
+const asked = new Map<string, number>();
+const COMPARED_MS = 900;
+
+/** A study that is compared, as it is now. */
 async function compared(name: string) {
-  if (!studies.has(name)) await refresh(name);
+  const now = performance.now();
+  const underWay = fetching.get(name);
+  if (underWay) await underWay;
+  else if (!studies.has(name) || now - (asked.get(name) ?? -Infinity) > COMPARED_MS) {
+    asked.set(name, now);
+    await refresh(name);
+  }
   return { name, store: studyOf(name).store };
 }
 

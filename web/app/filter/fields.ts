@@ -1,5 +1,5 @@
 /** What names in filters, in sort orders and over columns of the table mean: fields, objectives, parameters, metrics. */
-import { didYouMean } from "../../../src/core/nearest.js";
+import { nearest, suggestion } from "../../../src/core/nearest.js";
 import { stateNames } from "../columns/state-names.js";
 import type { ColumnStore, OwnColumn } from "../columns/column-store.js";
 import { NumberColumn, TextColumn } from "../columns/column.js";
@@ -81,6 +81,13 @@ export function fieldsOf(store: ColumnStore): Field[] {
   ];
 }
 
+/** The name that was meant: by the whole of it, or by its end behind a point. */
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  const ends = new Map(known.map((one) => [one.slice(one.lastIndexOf(".") + 1), one]));
+  const found = nearest(name, [...known, ...ends.keys()]);
+  return found === undefined || known.includes(found) ? found : ends.get(found);
+}
+
 /** The field that a name means, or what is wrong with the name. */
 export type FoundField = { readonly field: Field } | { readonly problem: string };
 
@@ -114,7 +121,8 @@ export function findField(store: ColumnStore, name: string): FoundField {
   if (elsewhere.has(head))
     return { problem: `${name} is not among the columns here; \`mlbench-hpo trials --filter\` knows it` };
   const known = fields.map((field) => field.name);
-  return { problem: `no field, parameter or metric "${name}":${didYouMean(name, known)} known: ${known.join(", ")}` };
+  const hint = suggestion(nearestName(name, known));
+  return { problem: `no field, parameter or metric "${name}":${hint} known: ${known.join(", ")}` };
 }
 
 /** The words that a field of few words has. */

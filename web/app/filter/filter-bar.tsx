@@ -5,10 +5,11 @@ import type { SelectedTrials } from "../columns/study-queries.js";
 import { stateNames } from "../columns/state-names.js";
 import type { StateName } from "../columns/state-names.js";
 import { CommandLine } from "../components/command-line.js";
-import { commandLine } from "../shell-words.js";
+import { studyCommand } from "../study-command.js";
 import { filterArguments, isUnfiltered, noFilter, rangeInWords, withRange } from "./filter.js";
 import type { TrialFilter } from "./filter.js";
 import { setFilter } from "./place-filter.js";
+import { stateShapes } from "./state-shapes.js";
 
 /** What it takes. */
 export interface FilterBarProps {
@@ -22,15 +23,6 @@ export interface FilterBarProps {
 
 /** Typing waits so long for the next letter. */
 const PAUSE_MS = 250;
-
-/** States are told apart by their shapes, too. */
-export const stateShapes: Readonly<Record<StateName, string>> = {
-  waiting: "○",
-  running: "▶",
-  complete: "●",
-  pruned: "◆",
-  failed: "✕",
-};
 
 /** A text that changes something a moment after the last letter. */
 function useTyped(
@@ -191,7 +183,7 @@ export function FilterBar({ study, filter, selected, more = [] }: FilterBarProps
       <details class="filter-command">
         <summary>Command line</summary>
         <CommandLine
-          command={commandLine("trials", study, ...words, ...more)}
+          command={studyCommand("trials", study, ...words, ...more)}
           title="The same trials from the command line"
         />
         {beyond.length > 0 && (

@@ -3,7 +3,9 @@ import { api, messageOf } from "../api/client.js";
 import type { ParamValue } from "../api/types.js";
 import { announce } from "../components/announce.js";
 import { pathOf } from "../paths.js";
+import { server } from "../session.js";
 import { commandLine } from "../shell-words.js";
+import { studyCommand } from "../study-command.js";
 
 /** Parameters by name. */
 export type TrialParams = Readonly<Record<string, ParamValue>>;
@@ -63,29 +65,30 @@ export const stop = (study: string, number: number): Promise<unknown> => api.pos
 export const enqueue = (study: string, params: TrialParams): Promise<{ readonly number: number }> =>
   api.post(`${pathOf("studies", study)}/trials`, { params });
 
+const trialCommand = (verb: string, study: string, number: number, ...words: readonly string[]): string => {
+  const storage = server.value?.storage;
+  const place = storage === undefined ? [] : ["--storage", storage];
+  return commandLine("trial", verb, number, ...words, "--study-name", study, ...place);
+};
+
 /** The same from the command line, one a line. */
 export const commands = {
-  ban: (study: string, numbers: readonly number[]) => lines(numbers, (n) => ["trial", "ban", n, "--study-name", study]),
-  restore: (study: string, numbers: readonly number[]) =>
-    lines(numbers, (n) => ["trial", "restore", n, "--study-name", study]),
-  retry: (study: string, numbers: readonly number[]) =>
-    lines(numbers, (n) => ["trial", "retry", n, "--study-name", study]),
-  stop: (study: string, numbers: readonly number[]) =>
-    lines(numbers, (n) => ["trial", "stop", n, "--study-name", study]),
-  note: (study: string, number: number, text: string) =>
-    commandLine("trial", "note", number, text, "--study-name", study),
-  tag: (study: string, number: number, tags: readonly string[]) =>
-    commandLine("trial", "tag", number, ...tags, "--study-name", study),
-  enqueue: (study: string, params: TrialParams) =>
-    commandLine("enqueue-trial", study, "--params", JSON.stringify(params)),
+  ban: (study: string, numbers: readonly number[]) => lines(numbers, (n) => trialCommand("ban", study, n)),
+  restore: (study: string, numbers: readonly number[]) => lines(numbers, (n) => trialCommand("restore", study, n)),
+  retry: (study: string, numbers: readonly number[]) => lines(numbers, (n) => trialCommand("retry", study, n)),
+  stop: (study: string, numbers: readonly number[]) => lines(numbers, (n) => trialCommand("stop", study, n)),
   again: (study: string, numbers: readonly number[]) =>
-    lines(numbers, (n) => ["enqueue-trial", study, "--from-trial", n]),
+    lines(numbers, (n) => studyCommand("enqueue-trial", study, "--from-trial", n)),
+  note: (study: string, number: number, text: string) => trialCommand("note", study, number, text),
+  tag: (study: string, number: number, tags: readonly string[]) => trialCommand("tag", study, number, ...tags),
+  enqueue: (study: string, params: TrialParams) =>
+    studyCommand("enqueue-trial", study, "--params", JSON.stringify(params)),
 } as const;
 
 const MOST_LINES = 20;
 
-function lines(numbers: readonly number[], words: (number: number) => readonly (string | number)[]): string {
-  const shown = numbers.slice(0, MOST_LINES).map((number) => commandLine(...words(number)));
+function lines(numbers: readonly number[], command: (number: number) => string): string {
+  const shown = numbers.slice(0, MOST_LINES).map(command);
   return [
     ...shown,
     ...(numbers.length > MOST_LINES ? [`# and so on for ${numbers.length - MOST_LINES} more`] : []),

@@ -15,9 +15,18 @@ export interface AxisDialogProps {
   readonly onClose: () => void;
 }
 
-const numberOf = (text: string): number | null => (text.trim() === "" || !Number.isFinite(Number(text)) ? null : Number(text));
+const numberOf = (text: string): number | null =>
+  text.trim() === "" || !Number.isFinite(Number(text)) ? null : Number(text);
 
-function Choices({ choices, range, onRange }: { readonly choices: readonly string[]; readonly range: Range | undefined; readonly onRange: AxisDialogProps["onRange"] }) {
+function Choices({
+  choices,
+  range,
+  onRange,
+}: {
+  readonly choices: readonly string[];
+  readonly range: Range | undefined;
+  readonly onRange: AxisDialogProps["onRange"];
+}) {
   const chosen = range && "choices" in range ? range.choices : choices;
   const toggle = (choice: string): void => {
     const after = choices.filter((one) => chosen.includes(one) !== (one === choice));
@@ -55,11 +64,21 @@ export function AxisDialog({ scale, range, onRange, onMove, onRemove, onClose }:
           <div class="param-fields">
             <label class="param-field">
               At least
-              <input inputMode="decimal" value={low} placeholder={String(scale.low)} onInput={({ currentTarget }) => setLow(currentTarget.value)} />
+              <input
+                inputMode="decimal"
+                value={low}
+                placeholder={String(scale.low)}
+                onInput={({ currentTarget }) => setLow(currentTarget.value)}
+              />
             </label>
             <label class="param-field">
               At most
-              <input inputMode="decimal" value={high} placeholder={String(scale.high)} onInput={({ currentTarget }) => setHigh(currentTarget.value)} />
+              <input
+                inputMode="decimal"
+                value={high}
+                placeholder={String(scale.high)}
+                onInput={({ currentTarget }) => setHigh(currentTarget.value)}
+              />
             </label>
           </div>
         ) : (

@@ -35,9 +35,12 @@ export function colorOf({ inside, colors }: Pick<ParallelLines, "inside" | "colo
 }
 
 /** How opaque so many lines are: few are plain, many show where they are dense. */
-const opacityOf = (lines: number): number => Math.max(0.16, Math.min(0.75, 22 / Math.sqrt(Math.max(1, lines))));
+const opacityOf = (lines: number): number => Math.max(0.14, Math.min(0.6, 14 / Math.sqrt(Math.max(1, lines))));
 
-function style(theme: ThemeName, lines: ParallelLines): { readonly stroke: (color: number) => string; readonly alpha: (color: number) => number } {
+function style(
+  theme: ThemeName,
+  lines: ParallelLines,
+): { readonly stroke: (color: number) => string; readonly alpha: (color: number) => number } {
   const scale = colorsOf(theme);
   const { faint, muted } = themes[theme];
   const dense = opacityOf(lines.passing);
@@ -48,7 +51,12 @@ function style(theme: ThemeName, lines: ParallelLines): { readonly stroke: (colo
 }
 
 /** Calls for each piece of a line: where an axis has no value, it is interrupted. */
-function trace(lines: ParallelLines, layout: ParallelLayout, line: number, to: (x: number, y: number, isFirst: boolean) => void): void {
+function trace(
+  lines: ParallelLines,
+  layout: ParallelLayout,
+  line: number,
+  to: (x: number, y: number, isFirst: boolean) => void,
+): void {
   const count = layout.axes.length;
   let isFirst = true;
   for (let axis = 0; axis < count; axis++) {
@@ -65,7 +73,13 @@ function trace(lines: ParallelLines, layout: ParallelLayout, line: number, to: (
  * Paints all lines anew; returns what stops it.
  * @param done when the last one is there
  */
-export function paintLines(canvas: HTMLCanvasElement, lines: ParallelLines, layout: ParallelLayout, theme: ThemeName, done: () => void): () => void {
+export function paintLines(
+  canvas: HTMLCanvasElement,
+  lines: ParallelLines,
+  layout: ParallelLayout,
+  theme: ThemeName,
+  done: () => void,
+): () => void {
   const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
   const [width, height] = [Math.round(layout.width * ratio), Math.round(layout.height * ratio)];
   // Painted apart and shown when it is whole: what was there before stays until then.
@@ -127,7 +141,8 @@ export function lineAt(lines: ParallelLines, layout: ParallelLayout, x: number, 
 /** So many lines a file has: more are a picture that nothing opens. */
 const MOST_IN_SVG = 4000;
 
-const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 /** The same as the text of an SVG file. */
 export function linesAsSvg(title: string, lines: ParallelLines, layout: ParallelLayout, theme: ThemeName): string {
@@ -142,7 +157,10 @@ export function linesAsSvg(title: string, lines: ParallelLines, layout: Parallel
     paths.push(`<path d="${path}" stroke="${stroke(color)}" stroke-opacity="${alpha(color).toFixed(2)}"/>`);
   }
   const axes = layout.axes.map(({ x, title: name, marks }) => {
-    const labels = marks.map(({ share, text: label }) => `<text x="${x + 5}" y="${(yOf(layout, share) + 4).toFixed(1)}">${escaped(label)}</text>`);
+    const labels = marks.map(
+      ({ share, text: label }) =>
+        `<text x="${x + 5}" y="${(yOf(layout, share) + 4).toFixed(1)}">${escaped(label)}</text>`,
+    );
     return `<line x1="${x}" x2="${x}" y1="${layout.top}" y2="${layout.bottom}" stroke="${axisColor}"/><text x="${x}" y="${layout.top - 12}" text-anchor="middle" font-weight="bold">${escaped(name)}</text>${labels.join("")}`;
   });
   return [

@@ -41,12 +41,19 @@ type Gesture = { readonly type: "brush"; readonly axis: number; readonly from: n
 
 function notesOf({ total, passing, numbers, color, unknown }: ParallelLines, filter: TrialFilter): string[] {
   const count = (n: number): string => n.toLocaleString("en");
-  const drawn = numbers.length < total ? `${count(numbers.length)} lines are drawn of ${count(total)} trials, taken evenly.` : null;
+  const drawn =
+    numbers.length < total ? `${count(numbers.length)} lines are drawn of ${count(total)} trials, taken evenly.` : null;
   return [
     ...(total === 0 ? ["No trial passes the filter."] : []),
     ...(drawn ? [drawn] : []),
-    ...(passing < total ? [`${count(passing)} of ${count(total)} trials lie within the brushed ranges; the others stay in the background.`] : []),
-    ...(filter.states.length === 0 ? ["Complete trials only, without banned ones; choosing states in the filter shows others."] : []),
+    ...(passing < total
+      ? [
+          `${count(passing)} of ${count(total)} trials lie within the brushed ranges; the others stay in the background.`,
+        ]
+      : []),
+    ...(filter.states.length === 0
+      ? ["Complete trials only, without banned ones; choosing states in the filter shows others."]
+      : []),
     `Colour: ${color.name}; what stands out is best. Drag along an axis to brush it, press its name for its range and its place.`,
     ...(unknown.length > 0 ? [`Not in this study: ${unknown.join(", ")}.`] : []),
   ];
@@ -61,7 +68,11 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
   const [dialog, setDialog] = useState<number | null>(null);
   const [isPainted, setPainted] = useState(false);
   const followed = useRef(0);
-  const { answer: lines, error } = useStudyAnswer(store, "parallel", width === 0 ? null : { filter, axes, color, most: MOST_LINES });
+  const { answer: lines, error } = useStudyAnswer(
+    store,
+    "parallel",
+    width === 0 ? null : { filter, axes, color, most: MOST_LINES },
+  );
 
   useEffect(() => {
     const element = place.current;
@@ -80,7 +91,13 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
   }, [lines, width, theme.value]);
   useEffect(() => () => draftFilter(null), []);
 
-  const at = ({ clientX, clientY }: { readonly clientX: number; readonly clientY: number }): readonly [number, number] => {
+  const at = ({
+    clientX,
+    clientY,
+  }: {
+    readonly clientX: number;
+    readonly clientY: number;
+  }): readonly [number, number] => {
     const box = canvas.current?.getBoundingClientRect();
     return [clientX - (box?.left ?? 0), clientY - (box?.top ?? 0)];
   };
@@ -138,9 +155,18 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
     const fields = ["number", ...axes];
     const states = filter.states.length === 0 ? { ...filter, states: ["complete"] as const } : filter;
     const { numbers } = await askColumns("select", { study: store.name, filter: states, order: null });
-    const { rows } = await askColumns("cells", { study: store.name, numbers: Array.from(numbers.subarray(0, 500)), fields });
+    const { rows } = await askColumns("cells", {
+      study: store.name,
+      numbers: Array.from(numbers.subarray(0, 500)),
+      fields,
+    });
     const csv = (): Promise<Blob> => askColumns("csv", { study: store.name, filter: states, order: null, fields });
-    return { columns: fields, rows: rows.map((row) => (row ?? []).map((cell) => (typeof cell === "boolean" ? String(cell) : cell))), total: numbers.length, csv };
+    return {
+      columns: fields,
+      rows: rows.map((row) => (row ?? []).map((cell) => (typeof cell === "boolean" ? String(cell) : cell))),
+      total: numbers.length,
+      csv,
+    };
   };
   const title = `${store.name}: ${color} over parameters`;
   const hovered = hover && lines && layout ? lines.numbers[hover.line] : undefined;
@@ -158,7 +184,12 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
         {error !== null && <ErrorBox error={error} />}
         {layout && lines && (
           <div class="parallel" style={{ width: `${layout.width}px`, height: `${layout.height}px` }}>
-            <canvas ref={canvas} role="img" aria-label={`${title}; its table says the same`} style={{ width: `${layout.width}px`, height: `${layout.height}px` }} />
+            <canvas
+              ref={canvas}
+              role="img"
+              aria-label={`${title}; its table says the same`}
+              style={{ width: `${layout.width}px`, height: `${layout.height}px` }}
+            />
             <svg
               width={layout.width}
               height={layout.height}
@@ -170,7 +201,10 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
               style={{ cursor: hover ? "pointer" : "crosshair" }}
             >
               {layout.axes.map(({ scale, x, marks }, i) => {
-                const shares = gesture?.axis === i ? ([Math.min(gesture.from, gesture.to), Math.max(gesture.from, gesture.to)] as const) : sharesOfRange(scale, filter.ranges[scale.name]);
+                const shares =
+                  gesture?.axis === i
+                    ? ([Math.min(gesture.from, gesture.to), Math.max(gesture.from, gesture.to)] as const)
+                    : sharesOfRange(scale, filter.ranges[scale.name]);
                 return (
                   <g key={scale.name}>
                     <line class="axis" x1={x} x2={x} y1={layout.top} y2={layout.bottom} />
@@ -182,7 +216,15 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
                         </text>
                       </g>
                     ))}
-                    {shares && <rect class="brush" x={x - 9} width={18} y={yOf(layout, shares[1])} height={Math.max(3, yOf(layout, shares[0]) - yOf(layout, shares[1]))} />}
+                    {shares && (
+                      <rect
+                        class="brush"
+                        x={x - 9}
+                        width={18}
+                        y={yOf(layout, shares[1])}
+                        height={Math.max(3, yOf(layout, shares[0]) - yOf(layout, shares[1]))}
+                      />
+                    )}
                   </g>
                 );
               })}
@@ -202,9 +244,14 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
               </button>
             ))}
             {hover && hovered !== undefined && (
-              <p class="tip" style={{ left: `${Math.min(hover.x + 12, layout.width - 130)}px`, top: `${hover.y + 10}px` }}>
+              <p
+                class="tip"
+                style={{ left: `${Math.min(hover.x + 12, layout.width - 130)}px`, top: `${hover.y + 10}px` }}
+              >
                 trial {hovered}
-                {lines.color.choices === null && Number.isFinite(lines.colors[hover.line]) && <HoveredValue study={store.name} number={hovered} field={lines.color.name} />}
+                {lines.color.choices === null && Number.isFinite(lines.colors[hover.line]) && (
+                  <HoveredValue study={store.name} number={hovered} field={lines.color.name} />
+                )}
               </p>
             )}
           </div>
@@ -232,7 +279,15 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
   );
 }
 
-function HoveredLine({ lines, layout, line }: { readonly lines: ParallelLines; readonly layout: ParallelLayout; readonly line: number }) {
+function HoveredLine({
+  lines,
+  layout,
+  line,
+}: {
+  readonly lines: ParallelLines;
+  readonly layout: ParallelLayout;
+  readonly line: number;
+}) {
   const count = layout.axes.length;
   let path = "";
   let isFirst = true;
@@ -247,7 +302,15 @@ function HoveredLine({ lines, layout, line }: { readonly lines: ParallelLines; r
   return <path class="hovered" d={path} />;
 }
 
-function HoveredValue({ study, number, field }: { readonly study: string; readonly number: number; readonly field: string }) {
+function HoveredValue({
+  study,
+  number,
+  field,
+}: {
+  readonly study: string;
+  readonly number: number;
+  readonly field: string;
+}) {
   const [text, setText] = useState("");
   useEffect(() => {
     let gone = false;

@@ -11,7 +11,7 @@ import { StudyHeader } from "../../components/study-header.js";
 import { FilterBar } from "../../filter/filter-bar.js";
 import { filterHere, filterKeys } from "../../filter/place-filter.js";
 import { place, setQuery } from "../../router.js";
-import { commandLine } from "../../shell-words.js";
+import { studyCommand } from "../../study-command.js";
 import { useStudy } from "../../store/study-store.js";
 import type { StudyStore } from "../../store/study-store.js";
 import type { TrialFilter } from "../../filter/filter.js";
@@ -68,24 +68,59 @@ interface PlotParts {
 function Contour({ store, filter, metric, params }: PlotParts) {
   if (params.length < 2) return null;
   const x = chosen(keys.x, params);
-  const y = chosen(keys.y, params.filter((name) => name !== x));
+  const y = chosen(
+    keys.y,
+    params.filter((name) => name !== x),
+  );
   const controls = (
     <>
-      <Choice label="x" value={x} options={params} onChange={(value) => setQuery({ [keys.x]: value, ...(value === y ? { [keys.y]: x } : {}) })} />
-      <Choice label="y" value={y} options={params.filter((name) => name !== x)} onChange={(value) => setQuery({ [keys.y]: value })} />
+      <Choice
+        label="x"
+        value={x}
+        options={params}
+        onChange={(value) => setQuery({ [keys.x]: value, ...(value === y ? { [keys.y]: x } : {}) })}
+      />
+      <Choice
+        label="y"
+        value={y}
+        options={params.filter((name) => name !== x)}
+        onChange={(value) => setQuery({ [keys.y]: value })}
+      />
     </>
   );
-  return <StudyPlot {...{ store, filter, metric, controls }} kind="contour" title={`${metric} over ${x} and ${y}`} params={[x, y]} />;
+  return (
+    <StudyPlot
+      {...{ store, filter, metric, controls }}
+      kind="contour"
+      title={`${metric} over ${x} and ${y}`}
+      params={[x, y]}
+    />
+  );
 }
 
 function Importances({ store, filter, metric }: PlotParts) {
   const method = chosen(keys.method, ["ped-anova", "fanova"]);
-  const controls = <Choice label="method" value={method} options={["ped-anova", "fanova"]} onChange={(value) => setQuery({ [keys.method]: value })} />;
-  if (method === "ped-anova") return <StudyPlot {...{ store, filter, metric, controls }} kind="importances" title="Importances" />;
+  const controls = (
+    <Choice
+      label="method"
+      value={method}
+      options={["ped-anova", "fanova"]}
+      onChange={(value) => setQuery({ [keys.method]: value })}
+    />
+  );
+  if (method === "ped-anova")
+    return <StudyPlot {...{ store, filter, metric, controls }} kind="importances" title="Importances" />;
   return (
     <div class="plot-with-controls">
       <div class="chart-tools">{controls}</div>
-      <ServerPlot study={store.name} kind="importances" title="Importances (fANOVA, of all trials)" query={{ metric, method }} version={store.columns.revision.value} everyMs={20_000} />
+      <ServerPlot
+        study={store.name}
+        kind="importances"
+        title="Importances (fANOVA, of all trials)"
+        query={{ metric, method }}
+        version={store.columns.revision.value}
+        everyMs={20_000}
+      />
     </div>
   );
 }
@@ -99,14 +134,17 @@ function Fronts({ store, filter, objectives, costs }: PlotParts) {
       </>
     );
   const against = chosen(keys.against, costs);
-  const controls = <Choice label="against" value={against} options={costs} onChange={(value) => setQuery({ [keys.against]: value })} />;
+  const controls = (
+    <Choice label="against" value={against} options={costs} onChange={(value) => setQuery({ [keys.against]: value })} />
+  );
   return <StudyPlot {...{ store, filter, against, controls }} kind="tradeoff" title={`Against ${against}`} />;
 }
 
 function Plots(parts: PlotParts) {
   const { store, filter, metric, params } = parts;
   const settings = store.detail.value?.settings ?? {};
-  const hasParts = (settings["folds"] ?? null) !== null || (typeof settings["seeds"] === "number" && settings["seeds"] > 1);
+  const hasParts =
+    (settings["folds"] ?? null) !== null || (typeof settings["seeds"] === "number" && settings["seeds"] > 1);
   return (
     <div class="grid analysis-grid">
       <StudyPlot {...{ store, filter, metric }} kind="history" title="History" />
@@ -116,10 +154,20 @@ function Plots(parts: PlotParts) {
       </div>
       <Contour {...parts} />
       <Importances {...parts} />
-      {params.length > 1 && <StudyPlot {...{ store, filter, metric }} kind="rank" title="Ranks" params={params.slice(0, MOST_RANKED)} />}
+      {params.length > 1 && (
+        <StudyPlot {...{ store, filter, metric }} kind="rank" title="Ranks" params={params.slice(0, MOST_RANKED)} />
+      )}
       <StudyPlot {...{ store, filter, metric }} kind="edf" title="Distribution" />
       <StudyPlot {...{ store, filter }} kind="correlations" title="Correlations" />
-      {hasParts && <ServerPlot study={store.name} kind="folds" title="Folds and seeds" query={{ metric }} version={store.columns.revision.value} />}
+      {hasParts && (
+        <ServerPlot
+          study={store.name}
+          kind="folds"
+          title="Folds and seeds"
+          query={{ metric }}
+          version={store.columns.revision.value}
+        />
+      )}
     </div>
   );
 }
@@ -157,21 +205,37 @@ export function AnalysisPage({ study }: { readonly study: string }) {
       ) : (
         <>
           <div class="actions analysis-tools">
-            <Choice label="Measure" value={metric} options={measures} onChange={(value) => setQuery({ [keys.metric]: value })} />
+            <Choice
+              label="Measure"
+              value={metric}
+              options={measures}
+              onChange={(value) => setQuery({ [keys.metric]: value })}
+            />
             <button type="button" onClick={() => setPicking(true)}>
               Axes
             </button>
             <details class="grow">
               <summary class="muted">Command line</summary>
-              <CommandLine command={commandLine("plot", "parallel", study, "--metric", metric, "-o", `${study}.html`)} title="A plot from the command line" />
+              <CommandLine
+                command={studyCommand(["plot", "parallel"], study, "--metric", metric, "-o", `${study}.html`)}
+                title="A plot from the command line"
+              />
             </details>
           </div>
-          <ParallelChart {...{ store, filter, axes, color: metric }} onAxes={(names) => setQuery({ [keys.axis]: names })} />
+          <ParallelChart
+            {...{ store, filter, axes, color: metric }}
+            onAxes={(names) => setQuery({ [keys.axis]: names })}
+          />
           <Plots {...{ store, filter, metric, params, objectives, costs }} />
         </>
       )}
       {isPicking && (
-        <ColumnsPicker fields={known} shown={axes} onShown={(names) => setQuery({ [keys.axis]: names })} onClose={() => setPicking(false)} />
+        <ColumnsPicker
+          fields={known}
+          shown={axes}
+          onShown={(names) => setQuery({ [keys.axis]: names })}
+          onClose={() => setPicking(false)}
+        />
       )}
     </>
   );

@@ -229,7 +229,7 @@ export function StudiesPage() {
     <>
       <div class="title-row">
         <h1>Studies</h1>
-        {may("run") && (
+        {may("run") && all?.size !== 0 && (
           <Link to={paths.newStudy} class="button primary end">
             New study
           </Link>

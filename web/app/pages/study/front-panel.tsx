@@ -1,7 +1,9 @@
 /** Several objectives: the trials than which none is better in all. */
-import type { StudyEntry } from "../../api/types.js";
+import { api } from "../../api/client.js";
+import type { StudyDetail, StudyEntry } from "../../api/types.js";
 import { Link } from "../../components/link.js";
 import { paths } from "../../router.js";
+import { useFresh } from "../../store/use-fresh.js";
 import type { StudyStore } from "../../store/study-store.js";
 import { objectiveWords, plural, valueWords } from "../../words.js";
 
@@ -14,8 +16,14 @@ export interface FrontPanelProps {
 const SHOWN = 30;
 
 /** The panel. */
-export function FrontPanel({ store, entry: { objectives, name, front_size } }: FrontPanelProps) {
-  const detail = store.detail.value;
+export function FrontPanel({ store, entry: { objectives, name, front_size, counts } }: FrontPanelProps) {
+  // Its members change with trials that complete; the stream has only how many there are.
+  const { data: detail } = useFresh<StudyDetail>(
+    (signal) => api.get(store.path, { signal }),
+    name,
+    `${counts.complete} ${front_size ?? 0}`,
+    { everyMs: 1500 },
+  );
   const rows = (detail?.front ?? []).map((number, at) => ({ number, values: detail?.front_values[at] ?? [] }));
   return (
     <section class="panel" aria-label="Pareto front">

@@ -1,81 +1,48 @@
 /** One study, live: its controls, its best, its history, what runs, and what the trials say. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { StudyEntry } from "../../api/types.js";
 import { finite } from "../../api/numbers.js";
-import type { ChartPoint } from "../../charts/chart.js";
-import { historyPlot } from "../../charts/history-plot.js";
-import { PlotChart } from "../../charts/plot-chart.js";
 import { ServerPlot } from "../../charts/server-plot.js";
 import { Loading } from "../../components/messages.js";
 import { StudyHeader } from "../../components/study-header.js";
 import { navigate, paths } from "../../router.js";
-import type { HistoryView } from "../../store/columns-store.js";
-import { oneAtATime } from "../../live/catch-up.js";
 import { useStudy } from "../../store/study-store.js";
 import type { StudyStore } from "../../store/study-store.js";
 import { StudyMenu } from "../studies/study-menu.js";
 import { BestPanel } from "./best-panel.js";
 import { FrontPanel } from "./front-panel.js";
 import { NotePanel } from "./note-panel.js";
+import { OverviewPlot } from "./overview-plot.js";
 import { RunPanel } from "./run-panel.js";
 import { RunningPanel } from "./running-panel.js";
 import { SettingsPanel } from "./settings-panel.js";
 
-/** The history as it is now; asked for again behind every change, one question at a time. */
-function useHistory({ columns }: StudyStore, objective: number): HistoryView | null {
-  const [view, setView] = useState<HistoryView | null>(null);
-  const revision = columns.revision.value;
-  const [ask] = useState(() => {
-    let wanted = objective;
-    const run = oneAtATime(async () => setView(await columns.history({ objective: wanted })));
-    return (of: number) => {
-      wanted = of;
-      void run().catch(() => {});
-    };
-  });
-  useEffect(() => {
-    if (revision !== null) ask(objective);
-  }, [revision, objective]);
-  return view;
+/** The objective whose history is drawn. */
+function ObjectiveChoice(props: {
+  readonly objectives: StudyEntry["objectives"];
+  readonly value: string;
+  readonly onChange: (metric: string) => void;
+}) {
+  const { objectives, value, onChange } = props;
+  if (objectives.length < 2) return null;
+  return (
+    <select
+      aria-label="Objective of the history"
+      value={value}
+      onChange={({ currentTarget }) => onChange(currentTarget.value)}
+    >
+      {objectives.map(({ metric }) => (
+        <option key={metric}>{metric}</option>
+      ))}
+    </select>
+  );
 }
 
 function History({ store, entry }: { readonly store: StudyStore; readonly entry: StudyEntry }) {
-  const [at, setAt] = useState(0);
-  const view = useHistory(store, at);
-  const objective = entry.objectives[at] ?? entry.objectives[0];
-  if (!objective || !view) return null;
-  const open = ({ data }: ChartPoint): void => {
-    if (Array.isArray(data) && typeof data[0] === "number") navigate(paths.trial(store.name, data[0]));
-  };
-  const chooser =
-    entry.objectives.length > 1 ? (
-      <select
-        aria-label="Objective of the history"
-        value={at}
-        onChange={({ currentTarget: { value } }) => setAt(Number(value))}
-      >
-        {entry.objectives.map(({ metric }, i) => (
-          <option key={metric} value={i}>
-            {metric}
-          </option>
-        ))}
-      </select>
-    ) : null;
-  if (view.total === 0)
-    return (
-      <figure class="panel chart">
-        <h3>History of {objective.metric}</h3>
-        <p class="muted">No trial is complete yet.</p>
-      </figure>
-    );
-  return (
-    <PlotChart
-      plot={historyPlot(view, objective)}
-      fileName={`${store.name}-history`}
-      controls={chooser}
-      onClick={open}
-    />
-  );
+  const [chosen, setChosen] = useState<string | null>(null);
+  const metric = chosen ?? entry.objectives[0]?.metric ?? "";
+  const controls = <ObjectiveChoice objectives={entry.objectives} value={metric} onChange={setChosen} />;
+  return <OverviewPlot {...{ store, controls, metric, kind: "history", title: `History of ${metric}` }} />;
 }
 
 function Overview({ store, entry }: { readonly store: StudyStore; readonly entry: StudyEntry }) {
@@ -86,10 +53,6 @@ function Overview({ store, entry }: { readonly store: StudyStore; readonly entry
   const version = `${finished} ${entry.best?.number ?? ""} ${entry.front_size ?? ""}`;
   const bestVersion = entry.best === null ? null : `${entry.best.number} ${finite(entry.best.value)}`;
   const { name } = store;
-  const open = ({ data }: ChartPoint): void => {
-    const number = typeof data === "object" && data !== null && "trial" in data ? Number(data.trial) : NaN;
-    if (Number.isInteger(number)) navigate(paths.trial(name, number));
-  };
   return (
     <div class="study-page">
       <RunPanel store={store} entry={entry} />
@@ -100,10 +63,8 @@ function Overview({ store, entry }: { readonly store: StudyStore; readonly entry
         </div>
         <History store={store} entry={entry} />
         <RunningPanel store={store} entry={entry} />
-        {isSeveral && <ServerPlot study={name} kind="pareto" title="Pareto front" version={version} onClick={open} />}
-        {finished > 0 && (
-          <ServerPlot study={name} kind="importances" title="Importances" version={version} everyMs={8000} />
-        )}
+        {isSeveral && <OverviewPlot store={store} kind="pareto" title="Pareto front" />}
+        {finished > 0 && <OverviewPlot store={store} kind="importances" title="Importances" />}
         {finished > 0 && <ServerPlot study={name} kind="timeline" title="Timeline" version={version} everyMs={5000} />}
         {entry.kind === "model" && bestVersion !== null && (
           <>
@@ -118,7 +79,7 @@ function Overview({ store, entry }: { readonly store: StudyStore; readonly entry
             <ServerPlot
               study={name}
               kind="forecast"
-              class="wide"
+              class="wide tall-plot"
               title="Forecast"
               version={bestVersion}
               everyMs={10_000}

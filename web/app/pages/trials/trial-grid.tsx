@@ -5,7 +5,7 @@ import { askColumns } from "../../columns/columns-client.js";
 import type { Cell } from "../../columns/column.js";
 import type { FieldInfo } from "../../columns/study-queries.js";
 import { Link } from "../../components/link.js";
-import { stateShapes } from "../../filter/filter-bar.js";
+import { stateShapes } from "../../filter/state-shapes.js";
 import type { StateName } from "../../columns/state-names.js";
 import type { TrialOrder } from "../../filter/select.js";
 import { paths } from "../../router.js";

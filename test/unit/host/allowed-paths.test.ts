@@ -1,0 +1,72 @@
+import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { AllowedFiles } from "../../../src/host/allowed-paths.js";
+
+let folder: string;
+let inside: string;
+let files: AllowedFiles;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "allowed-"));
+  inside = join(folder, "inside");
+  await mkdir(join(inside, "deep"), { recursive: true });
+  await mkdir(join(folder, "inside-not"));
+  await mkdir(join(folder, "secret"));
+  for (const file of ["inside/train.py", "secret/train.py", "inside-not/train.py"])
+    await writeFile(join(folder, file), "");
+  await symlink(join(folder, "secret"), join(inside, "link"));
+  await symlink(join(folder, "secret", "train.py"), join(inside, "linked.py"));
+  files = new AllowedFiles([inside], inside);
+});
+
+const path = (given: string | URL) => files.require([{ field: "objective", path: given }]);
+const command = (words: string[], more: { shell?: boolean; cwd?: string } = {}) =>
+  files.require([{ field: "command", words, shell: false, cwd: inside, ...more }]);
+const refused = { code: "not-allowed", exitCode: 2 };
+
+describe("files that a request names", () => {
+  it("are those below the allowed folders, whatever leads there", async () => {
+    for (const given of ["train.py", "./deep/../train.py", join(inside, "train.py"), inside, "not-there-yet.mjs"])
+      await path(given);
+    await path(pathToFileURL(join(inside, "train.py")));
+    await path(pathToFileURL(join(inside, "train.py")).href);
+  });
+
+  it("are no others: by way of .., a link, a neighbour's name, another scheme", async () => {
+    for (const given of [
+      ...["../secret/train.py", "deep/../../secret/train.py", "link/train.py", "linked.py", "link/new.mjs"],
+      ...[join(folder, "inside-not", "train.py"), "/etc/passwd", "..", folder],
+      ...["http://127.0.0.1/a.mjs", "data:text/javascript,1", "node:fs", "file://elsewhere/a.mjs"],
+      pathToFileURL("/etc/passwd").href,
+    ])
+      await expect(path(given), given).rejects.toMatchObject(refused);
+  });
+
+  it("are none without an allowed folder", async () => {
+    const none = new AllowedFiles([], inside);
+    await expect(none.require([{ field: "objective", path: "train.py" }])).rejects.toThrow(
+      "objective: train.py, and the service was started without --allow: it opens and runs nothing that requests name",
+    );
+  });
+
+  it("are programs there, or an interpreter's first argument, and nothing that the request spells out", async () => {
+    await command(["./train.py", "--lr", "{lr}"]);
+    await command(["python", "train.py", "--lr", "{lr}"]);
+    await command(["python", join(inside, "train.py")]);
+    for (const words of [
+      ...[
+        ["python", "-c", "print(1)"],
+        ["sh", "-c", "true"],
+        ["python", "link/train.py"],
+        ["/bin/sh", "train.py"],
+      ],
+      ...[["env", "python", "train.py"], ["python"], ["rm", "/etc/passwd"], ["../secret/train.py"], ["python", "deep"]],
+    ])
+      await expect(command(words), words.join(" ")).rejects.toMatchObject(refused);
+    await expect(command(["train.py"], { shell: true })).rejects.toMatchObject(refused);
+    await expect(command(["python", "train.py"], { cwd: join(inside, "link") })).rejects.toMatchObject(refused);
+  });
+});

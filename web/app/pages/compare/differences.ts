@@ -1,0 +1,79 @@
+/** Studies side by side: their spaces, and what of their settings is not the same in all of them. */
+import type { StudyDetail } from "../../api/types.js";
+import { conditionWords, distributionWords } from "../study/space-words.js";
+
+/** A row of a table with a column a study. */
+export interface ComparedRow {
+  readonly name: string;
+  /** One a study; null: it has none. */
+  readonly cells: readonly (string | null)[];
+  readonly differs: boolean;
+}
+
+function rowOf(name: string, cells: readonly (string | null)[]): ComparedRow {
+  return { name, cells, differs: cells.some((cell) => cell !== cells[0]) };
+}
+
+/** Every parameter that one of the studies searches, with its range in each. */
+export function spaceRows(studies: readonly StudyDetail[]): ComparedRow[] {
+  const names = [...new Set(studies.flatMap(({ space }) => Object.keys(space)))];
+  return names.map((name) =>
+    rowOf(
+      name,
+      studies.map(({ space, fixed }) => {
+        const distribution = space[name];
+        if (distribution) {
+          const condition = conditionWords(distribution);
+          return `${distribution.type}: ${distributionWords(distribution)}${condition === null ? "" : `, where ${condition}`}`;
+        }
+        return Object.hasOwn(fixed, name) ? `fixed: ${String(fixed[name])}` : null;
+      }),
+    ),
+  );
+}
+
+/** Names and texts of what is in an object, however deep: `sampler.options.seed`. */
+export function flattened(value: unknown, name = ""): [name: string, text: string][] {
+  if (value === null || value === undefined) return [];
+  if (typeof value !== "object") return [[name, String(value as string | number | boolean)]];
+  const entries = Array.isArray(value) ? [] : Object.entries(value);
+  if (Array.isArray(value))
+    return value.length === 0
+      ? []
+      : [
+          [
+            name,
+            value.map((item: unknown) => (typeof item === "object" ? JSON.stringify(item) : String(item))).join(", "),
+          ],
+        ];
+  return entries.flatMap(([key, inner]) => flattened(inner, name === "" ? key : `${name}.${key}`));
+}
+
+/** What may differ between studies, apart from their spaces and what came of them. */
+function settingsOf({
+  task,
+  fixed,
+  sampler,
+  pruner,
+  settings,
+  objectives,
+  seed,
+  kind,
+}: StudyDetail): ReadonlyMap<string, string> {
+  const metrics = objectives.map(({ metric, direction }) => `${metric} (${direction})`);
+  return new Map(flattened({ kind, task, objectives: metrics, sampler, pruner, seed, ...settings, fixed }));
+}
+
+/** The settings in which studies differ. */
+export function settingRows(studies: readonly StudyDetail[]): ComparedRow[] {
+  const all = studies.map(settingsOf);
+  const names = [...new Set(all.flatMap((one) => [...one.keys()]))];
+  return names
+    .map((name) =>
+      rowOf(
+        name,
+        all.map((one) => one.get(name) ?? null),
+      ),
+    )
+    .filter(({ differs }) => differs);
+}
