@@ -1164,6 +1164,12 @@ const schemas = {
     "A line of `optimize --format json`",
     {
       oneOf: [
+        object({
+          event: { const: "started", description: "The only line of `--detach`." },
+          study: text,
+          file: { description: "The study's page at the service.", ...text },
+          run: { type: "object", description: "As the service's API has it." },
+        }),
         object(
           {
             event: { const: "report" },

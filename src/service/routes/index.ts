@@ -6,6 +6,7 @@ import { documentRoutes } from "./document.js";
 import { eventsRoutes } from "./events.js";
 import { filesRoutes } from "./files.js";
 import { openApiRoutes } from "./openapi.js";
+import { outsideRoutes } from "./outside.js";
 import { registriesRoutes } from "./registries.js";
 import { runRoutes } from "./run.js";
 import { serverRoutes } from "./server.js";

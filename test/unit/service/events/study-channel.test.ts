@@ -66,6 +66,8 @@ class AView implements StudyView {
     return () => this.#listeners.delete(listener);
   }
 
+  async caughtUp(): Promise<void> {}
+
   release(): void {
     this.#listeners.clear();
   }
