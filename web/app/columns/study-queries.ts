@@ -18,6 +18,8 @@ import type { PlotRequest } from "./study-plots.js";
 import { TrialRecords } from "./trial-records.js";
 import type { WebPlot } from "./web-plot.js";
 
+export { csvLine } from "../csv.js";
+
 /** A field, for tables and pickers. */
 export interface FieldInfo {
   readonly name: string;
@@ -70,17 +72,6 @@ export interface RunningRow {
   readonly last_step: number | null;
   readonly last_value: number | null;
 }
-
-/** A table's cell as CSV: numbers whole, words quoted where they must be, and nothing that a spreadsheet would run. */
-export function csvCell(value: Cell): string {
-  if (value === null) return "";
-  if (typeof value !== "string") return String(value);
-  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
-
-/** Lines of CSV (RFC 4180). */
-export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(",")}\r\n`;
 
 /** One study's columns and what is asked of them. */
 export class StudyQueries {
