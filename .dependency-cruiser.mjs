@@ -160,11 +160,13 @@ export default {
     {
       name: "door-remote",
       severity: "error",
-      comment: "a service is asked by its API: of the service the remote room has the types of what goes over the network",
+      comment:
+        "a service is asked by its API: of the service the remote room has the types of what goes over the network",
       from: { path: room("remote") },
       to: {
         path: "^src/",
-        pathNot: "^src/(core|remote)/|^src/storage/json-file/study-document\\.ts|^src/(service/schemas/|storage/|study/commands)",
+        pathNot:
+          "^src/(core|remote)/|^src/storage/json-file/study-document\\.ts|^src/(service/schemas/|storage/|study/commands)",
       },
     },
     {
