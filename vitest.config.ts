@@ -39,6 +39,7 @@ const ALONE = [
 const LONG = [
   ...["test/pages/**/*.test.ts", "test/integration/package.test.ts"],
   ...["test/integration/completion-shells.test.ts", "test/integration/clients/**/*.test.ts"],
+  "test/integration/host-main-thread.test.ts",
 ];
 
 export default defineConfig({

@@ -16,7 +16,8 @@ function assignments(option: string, given: object | readonly string[] | undefin
 
 function valueText(value: unknown): string {
   if (typeof value === "object" && value !== null && "type" in value) return rangeText(value as Range);
-  return Array.isArray(value) ? value.join(",") : String(value);
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
 }
 
 interface Range {
@@ -42,7 +43,7 @@ function component(option: string, given: CreateBody["sampler"]): Words {
   const options = Object.entries(given.options ?? {});
   return [
     [`--${option}`, given.name],
-    ...options.map(([name, value]) => [`--${option}-option`, `${name}=${String(value)}`] as const),
+    ...options.map(([name, value]) => [`--${option}-option`, `${name}=${valueText(value)}`] as const),
   ];
 }
 
