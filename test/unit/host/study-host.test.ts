@@ -456,4 +456,17 @@ describe("a study host", () => {
       )
       .toBe(false);
   });
+
+  it("stops and cancels what is still being prepared, without waiting for it", async () => {
+    const host = await makeHost({ graceMs: 60_000 });
+    for (const [name, state, end] of [
+      ["a", "cancelled", { state: "cancelled", stopped_by: "interrupt" }],
+      ["b", "stopping", { state: "finished", stopped_by: "stop" }],
+    ] as const) {
+      await withStudy(host, name);
+      await host.startRun(name, { trials: 1_000_000 });
+      await host.changeRun(name, { state });
+      expect(await runBecomes(host, name, ended)).toMatchObject(end);
+    }
+  });
 });
