@@ -222,6 +222,7 @@ export function AnalysisPage({ study }: { readonly study: string }) {
               />
             </details>
           </div>
+          <h2 class="visually-hidden">Plots</h2>
           <ParallelChart
             {...{ store, filter, axes, color: metric }}
             onAxes={(names) => setQuery({ [keys.axis]: names })}
