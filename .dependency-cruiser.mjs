@@ -68,7 +68,11 @@ export default {
       ["models", "datasets", "metrics", "tensor", "io", "registry", "core"],
       "training emits events; it knows no tracker, pruner or worker",
     ),
-    door("executors", ["core", "registry"], "an executor moves plain jobs and reaches its workers by URL only"),
+    door(
+      "executors",
+      ["core", "registry", "programs"],
+      "an executor moves plain jobs and reaches its workers by URL only; a program is a process of its own already",
+    ),
     {
       name: "door-programs",
       severity: "error",
@@ -156,11 +160,13 @@ export default {
     {
       name: "door-remote",
       severity: "error",
-      comment: "a service is asked by its API: of the service the remote room has the types of what goes over the network",
+      comment:
+        "a service is asked by its API: of the service the remote room has the types of what goes over the network",
       from: { path: room("remote") },
       to: {
         path: "^src/",
-        pathNot: "^src/(core|remote)/|^src/storage/json-file/study-document\\.ts|^src/(service/schemas/|storage/|study/commands)",
+        pathNot:
+          "^src/(core|remote)/|^src/storage/json-file/study-document\\.ts|^src/(service/schemas/|storage/|study/commands)",
       },
     },
     {

@@ -31,6 +31,14 @@ typed can come from a [project file](project-file.md).
   terminal shows; folders on the way are made. A file that cannot be opened ends the command before it does anything (exit
   code 2, or 1 for a full disk); one that cannot be written any more is said once, the work goes on, and the exit code is 1.`;
 
+const SERVER = `Commands with \`--storage\` take the studies of a [service](../remote.md) in place of a folder's:
+
+- \`--server <url>\` (environment: MLBENCH_HPO_SERVER): its URL, with the token as its fragment perhaps: \`http://127.0.0.1:7070#token=…\`.
+- \`--token-file <file>\`: the file that holds the token; else the fragment, else MLBENCH_HPO_TOKEN.
+
+A \`--storage\` that is typed comes before MLBENCH_HPO_SERVER. \`doctor\`, \`import\`, \`mlflow sync\`, \`replay\`, \`study copy\`,
+\`study rename\` and \`sweep\` work on files and say so (exit code 2); \`serve\`, \`open\` and \`tokens\` are about this machine's service.`;
+
 const cell = (text) => text.replaceAll("|", "\\|").replaceAll(/\s*\n\s*/g, " ");
 
 function optionRow(option) {
@@ -77,6 +85,10 @@ function everyCommand() {
     "| option | |",
     "|---|---|",
     ...program.options.map(optionRow),
+    "",
+    "## Options of commands on studies",
+    "",
+    SERVER,
     "",
   ];
 }

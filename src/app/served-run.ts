@@ -1,6 +1,14 @@
 /** A run that a service does of a study: started, and followed to its end as a call of `optimize` is. */
 import { applyEvent, bestOfStudy, frontOfStudy, isFinished, MlbenchError } from "../core/index.js";
-import type { OptimizeEvent, OptimizeResult, StoppedBy, StudyEvent, StudyRun, StudyState, Trial } from "../core/index.js";
+import type {
+  OptimizeEvent,
+  OptimizeResult,
+  StoppedBy,
+  StudyEvent,
+  StudyRun,
+  StudyState,
+  Trial,
+} from "../core/index.js";
 import { part } from "../remote/client.js";
 import type { Run, RunRequest } from "../service/schemas/runs.js";
 import type { WorkerList } from "../service/schemas/workers.js";
@@ -180,7 +188,10 @@ class FollowedRun {
   }
 
   #end({ state, stopped_by: by, error }: StudyRun): void {
-    if (state === "failed") throw new MlbenchError(error?.code ?? "run-failed", error?.message ?? "the run failed");
+    if (state === "failed") {
+      const { code, message } = error ?? { code: "run-failed", message: "the run failed" };
+      throw new MlbenchError(code, message);
+    }
     const { header, counted, counts } = this.state;
     const stoppedBy = by === "total-trials" ? this.#goal : (by ?? "interrupt");
     this.ended = {

@@ -29,14 +29,29 @@ const unknown: Readonly<Record<string, string>> = {
 
 /** The request as a service takes it. @throws UsageError `not-remote`. */
 export function servedRequest(request: Request): CreateStudyRequest {
-  const { directory: _directory, from, terminator, config, ...given } = request as Request & {
+  const {
+    directory: _directory,
+    from,
+    terminator,
+    config,
+    ...given
+  } = request as Request & {
     readonly config?: unknown;
   };
   for (const [key, option] of Object.entries(unknown))
-    if ((given as Readonly<Record<string, unknown>>)[key] !== undefined && (given as Record<string, unknown>)[key] !== false)
-      throw new UsageError("not-remote", `${option}: a service makes no such study; make it on its machine, with --storage`);
+    if (
+      (given as Readonly<Record<string, unknown>>)[key] !== undefined &&
+      (given as Record<string, unknown>)[key] !== false
+    )
+      throw new UsageError(
+        "not-remote",
+        `${option}: a service makes no such study; make it on its machine, with --storage`,
+      );
   if (config !== undefined && (typeof config !== "string" || /[/\\]|\.ya?ml$/i.test(config)))
-    throw new UsageError("not-remote", "--config: a service takes the name of a preset, such as nasa-lstm, and no file");
+    throw new UsageError(
+      "not-remote",
+      "--config: a service takes the name of a preset, such as nasa-lstm, and no file",
+    );
   const body: Record<string, unknown> = {};
   for (const [key, value] of Object.entries({ ...given, config }))
     if (value !== undefined) body[renamed[key] ?? key] = value;
@@ -51,7 +66,7 @@ export function servedRequest(request: Request): CreateStudyRequest {
         : terminator.minTrials === undefined
           ? {}
           : { min_trials: terminator.minTrials };
-  return body as CreateStudyRequest;
+  return body;
 }
 
 /** A study that a service has made, or had with the same settings. */

@@ -6,7 +6,7 @@ import type { RunRequest } from "../service/schemas/runs.js";
 import type { CallCliOptions } from "./call-options.js";
 import { printDetail, printJson, printNote } from "./io.js";
 import type { CliIo } from "./io.js";
-import type { TypedCall } from "./study-call.js";
+import type { TypedCall } from "./typed-call.js";
 import { storageArgument } from "./study-ref.js";
 import type { StudyRef } from "./study-ref.js";
 import { typedProgram } from "./typed-program.js";
@@ -27,7 +27,10 @@ const ofProcess: Readonly<Record<string, string>> = {
 };
 
 /** @throws UsageError `not-remote` for an option that is typed and cannot hold there. */
-function requestOf(options: CallCliOptions, { typed, io }: { typed: (name: string) => boolean; io: CliIo }): RunRequest {
+function requestOf(
+  options: CallCliOptions,
+  { typed, io }: { typed: (name: string) => boolean; io: CliIo },
+): RunRequest {
   for (const [name, flag] of Object.entries(ofProcess)) {
     if (typed(name))
       throw new UsageError(
@@ -40,7 +43,15 @@ function requestOf(options: CallCliOptions, { typed, io }: { typed: (name: strin
   const { trials, totalTrials, timeout, trialTimeout, workers, patience, target } = options;
   const { maxFailures, maxRetries, maxAttempts, keepCheckpoints } = options;
   const request = {
-    ...{ trials, total_trials: totalTrials, timeout_s: timeout, trial_timeout_s: trialTimeout, workers, patience, target },
+    ...{
+      trials,
+      total_trials: totalTrials,
+      timeout_s: timeout,
+      trial_timeout_s: trialTimeout,
+      workers,
+      patience,
+      target,
+    },
     ...{ max_failures: maxFailures, max_retries: maxRetries, max_attempts: maxAttempts },
     keep_checkpoints: typed("keepCheckpoints") ? keepCheckpoints : undefined,
   };

@@ -1,13 +1,19 @@
 /** `create-study` at a service: what it made, or would make, in the words of a study made here. */
 import { createServedStudy, planServedStudy } from "../app/served-study.js";
 import type { CreateStudyOptions } from "../app/create-study.js";
+import type { StudyPlan } from "../service/schemas/studies.js";
 import type { StudyStorage } from "../storage/storage.js";
-import type { Base } from "./commands/create-study.js";
 import { printNote, printNotice } from "./io.js";
 import type { CliIo, OutputFormat } from "./io.js";
 import { printData } from "./render.js";
 import { storageArgument } from "./study-ref.js";
 import { typedProgram } from "./typed-program.js";
+
+/** What is said beside a plan. */
+export interface PlanRemarks {
+  readonly config: string | null;
+  readonly warnings: readonly string[];
+}
 
 /** How a study is made there. */
 export interface ServedCreation {
@@ -16,26 +22,26 @@ export interface ServedCreation {
   readonly storage: StudyStorage;
   /** The service, as it is shown. */
   readonly directory: string;
-  readonly base: Base | null;
-  readonly dryRun: boolean;
+  /** The preset that the line stands on. */
+  readonly base: { readonly name: string; readonly byItself: boolean } | null;
+  /** Prints what would be made; null: it is made. */
+  readonly printPlan: ((plan: StudyPlan, said: PlanRemarks) => Promise<void>) | null;
 }
 
 /** @throws UsageError `study-exists`, `not-allowed`, `not-remote`, and what is wrong with the request. */
 export async function createServed(
-  { io, format, storage, directory, base, dryRun }: ServedCreation,
+  { io, format, storage, directory, base, printPlan }: ServedCreation,
   { storage: _storage, ...request }: CreateStudyOptions,
 ): Promise<void> {
   const config = base?.name ?? null;
   const sayByItself = (): void => {
     if (base?.byItself) printNote(io.stderr, `no option says what the study is: using preset ${base.name}`);
   };
-  if (dryRun) {
-    const { warnings, ...plan } = await planServedStudy(storage, request);
+  if (printPlan) {
+    const plan = await planServedStudy(storage, request);
     sayByItself();
-    const { name, space, fixed } = plan;
-    if (format === "table") for (const warning of warnings) printNotice(io.stderr, "warning", warning);
-    const { printSpace } = await import("./commands/create-study.js");
-    return printSpace(io, format, { header: plan, derived: { space, fixed } } as never, { config, warnings, name });
+    if (format === "table") for (const warning of plan.warnings) printNotice(io.stderr, "warning", warning);
+    return printPlan(plan, { config, warnings: plan.warnings });
   }
   const { study, file, created } = await createServedStudy(storage, request);
   sayByItself();

@@ -9,39 +9,13 @@ import type { StudyLockedError } from "../storage/study-errors.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import { callOptions } from "./call-options.js";
 import type { CallCliOptions } from "./call-options.js";
-import type { CommandContext } from "./command.js";
+import type { TypedCall } from "./typed-call.js";
 import { loggedCall } from "./mlflow-options.js";
 import type { LoggedCall } from "./mlflow-options.js";
 import { printDetail, printNote, printNotice } from "./io.js";
 import type { CliIo } from "./io.js";
 import { quoted, storageArgument } from "./study-ref.js";
 import type { StudyRef } from "./study-ref.js";
-
-/** What a call came to. */
-export interface EndOfCall {
-  readonly io: CliIo;
-  readonly study: Pick<Study, "name" | "header" | "state">;
-  /** Where the study is kept. */
-  readonly file: string;
-  readonly result: OptimizeResult;
-}
-
-/** A call as it was typed. */
-export interface TypedCall {
-  readonly ref: StudyRef;
-  readonly options: CallCliOptions;
-  readonly context: CommandContext;
-  /** Whether an option stands in the line itself. @default none does */
-  readonly typed?: (name: string) => boolean;
-  /** A service's run is only started. @default false: it is followed to its end */
-  readonly detach?: boolean;
-  /** How far it goes, where the study itself says so. @default what was typed */
-  readonly goalOf?: (study: Study) => Pick<OptimizeStudyOptions, "trials" | "totalTrials">;
-  /** For people; not called with `--format json`. */
-  readonly printEnd: (end: EndOfCall) => void | Promise<void>;
-  /** For programs, after the events. */
-  readonly printJsonEnd?: (end: EndOfCall) => void | Promise<void>;
-}
 
 /** Runs the call. Its exit code is that of the result. @throws what opening, preflight and storage throw. */
 export async function runCall(typed: TypedCall): Promise<void> {

@@ -115,7 +115,10 @@ export async function resolveStudy(options: StudyOptions, positional?: string): 
     throw new UsageError("two-studies", `two studies are named: ${named.join(" and ")}; name one`);
   const split = named[0] === undefined ? null : splitStudyPath(named[0]);
   if (split?.directory && server)
-    throw new UsageError("conflicting-options", `${named[0]}: a file of this machine; a service's study goes by its name`);
+    throw new UsageError(
+      "conflicting-options",
+      `${named[0]}: a file of this machine; a service's study goes by its name`,
+    );
   const directory = split?.directory ?? options.storage ?? usualStorage;
   const { findStudy } = await import("../app/find-study.js");
   return { ...(await findStudy(folderLocation(directory), split?.name ?? null, tellOfWaiting)), directory };

@@ -159,8 +159,7 @@ export class ServiceClient {
     if (status === 403) return new UsageError(code, `${this.url}: ${detail}`);
     if (code === "unknown-route") return this.#otherVersion();
     if (status === 421) return new UsageError(code, `${this.url}: ${detail}`);
-    const error =
-      status < 500 && !failures.has(code) ? new UsageError(code, detail) : new MlbenchError(code, detail);
+    const error = status < 500 && !failures.has(code) ? new UsageError(code, detail) : new MlbenchError(code, detail);
     return Object.assign(error, extra);
   }
 
@@ -184,9 +183,10 @@ export class ServiceClient {
   }
 }
 
-/** A path's part. */
-export function part(text: string | number): string {
-  return encodeURIComponent(String(text));
+/** A path's part. @throws UsageError `invalid-study-name` for what a URL takes for a step upwards. */
+export function part(text: string): string {
+  if (/^\.{0,2}$/.test(text)) throw new UsageError("invalid-study-name", `no study is called ${JSON.stringify(text)}`);
+  return encodeURIComponent(text);
 }
 
 function isJson({ headers }: Response): boolean {
@@ -196,10 +196,14 @@ function isJson({ headers }: Response): boolean {
 function problemIn(answer: Response, text: string): { code?: string; detail?: string } & Record<string, unknown> {
   if (!isJson(answer)) return {};
   try {
-    const { code, detail, type: _type, title: _title, status: _status, ...extra } = JSON.parse(text) as Record<
-      string,
-      unknown
-    >;
+    const {
+      code,
+      detail,
+      type: _type,
+      title: _title,
+      status: _status,
+      ...extra
+    } = JSON.parse(text) as Record<string, unknown>;
     return typeof code === "string" && typeof detail === "string" ? { ...extra, code, detail } : {};
   } catch {
     return {};
@@ -207,9 +211,7 @@ function problemIn(answer: Response, text: string): { code?: string; detail?: st
 }
 
 function isCertificates(code: string): boolean {
-  return (
-    /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT)/.test(code) || code === "HOSTNAME_MISMATCH"
-  );
+  return /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT)/.test(code) || code === "HOSTNAME_MISMATCH";
 }
 
 const reasons: Readonly<Record<string, string>> = {

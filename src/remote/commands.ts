@@ -84,15 +84,22 @@ async function tell(client: ServiceClient, path: string, result: TellResult): Pr
   const { userAttrs, lease, ...rest } = result;
   const body = { ...rest, lease: requireLease(lease), ...(userAttrs ? { user_attrs: userAttrs } : {}) };
   await client.json(`${path}/tell`, { body });
-  const { annotation: _annotation, files: _files, duplicates: _duplicates, ...record } =
-    await client.json<TrialDetail>(path);
+  const {
+    annotation: _annotation,
+    files: _files,
+    duplicates: _duplicates,
+    ...record
+  } = await client.json<TrialDetail>(path);
   return record as Trial;
 }
 
 /** Who is who over a network is told by the lease. @throws UsageError `invalid-option`. */
 function requireLease(lease: string | undefined): string {
   if (lease !== undefined) return lease;
-  throw new UsageError("invalid-option", "a service knows whose a trial is by its lease: --lease TOKEN, as ask printed it");
+  throw new UsageError(
+    "invalid-option",
+    "a service knows whose a trial is by its lease: --lease TOKEN, as ask printed it",
+  );
 }
 
 /** @throws MlbenchError `not-optimizing`, `study-locked` where another process runs it. */

@@ -48,7 +48,7 @@ export class RemoteStorage implements StudyStorage {
 
   async read(name: string): Promise<StudyState> {
     const given = await this.client.json<StudyDocument>(`/studies/${part(name)}/document`);
-    return this.#stateOf(given as unknown as Readonly<Record<string, unknown>>);
+    return this.#stateOf(given);
   }
 
   #stateOf(document: Readonly<Record<string, unknown>>): StudyState {

@@ -1,10 +1,6 @@
 /** A request to make a study as other front ends write it: a command line, and a script with the Python client. */
+import { shellLine, shellWord } from "../core/command-words.js";
 import type { CreateBody } from "./create-request.js";
-
-/** A word of a command line as a POSIX shell takes it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
 
 type Words = readonly (readonly [option: string, value?: string])[];
 
@@ -16,7 +12,8 @@ function assignments(option: string, given: object | readonly string[] | undefin
 
 function valueText(value: unknown): string {
   if (typeof value === "object" && value !== null && "type" in value) return rangeText(value as Range);
-  return Array.isArray(value) ? value.join(",") : String(value);
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
 }
 
 interface Range {
@@ -42,7 +39,7 @@ function component(option: string, given: CreateBody["sampler"]): Words {
   const options = Object.entries(given.options ?? {});
   return [
     [`--${option}`, given.name],
-    ...options.map(([name, value]) => [`--${option}-option`, `${name}=${String(value)}`] as const),
+    ...options.map(([name, value]) => [`--${option}-option`, `${name}=${valueText(value)}`] as const),
   ];
 }
 
@@ -57,7 +54,9 @@ function optionWords(body: CreateBody): Words {
     ...text("--model", body.model && [body.model].flat().join(",")),
     ...text("--dataset", body.dataset),
     ...text("--objective", body.objective),
-    ...text("--command", body.command),
+    ...text("--command", Array.isArray(body.command) ? shellLine(body.command) : body.command),
+    ...text("--cwd", body.cwd),
+    ...text("--report-pattern", body.report_pattern),
     ...(body.plugins ?? []).map((plugin) => ["--plugin", plugin] as const),
     ...Object.entries(body.params ?? {}).map(([name, value]) => [`--${dashed(name)}`, valueText(value)] as const),
     ...assignments("--search", body.search),

@@ -60,7 +60,7 @@ export async function addOpenApi(app: ServiceApp): Promise<void> {
         ...(scope === "none" ? { security: [] } : {}),
         response: { ...response, default: problemResponse("A problem: `code` says which") },
       };
-      return asJson({ ...route, schema } as Parameters<typeof asJson>[0]);
+      return asJson({ ...route, schema });
     },
     transformObject: (document) => tidied(components(document) as Json) as ReturnType<typeof components>,
   });
@@ -77,11 +77,30 @@ function tidied(document: Json): Json {
     if (base !== name && base in own && sameBut(own[name], own[base])) renames.set(name, base);
   }
   const renamed = JSON.parse(
-    JSON.stringify(plain).replaceAll(/"#\/components\/schemas\/([\w.-]+)"/g, (whole, name: string) =>
-      renames.has(name) ? `"#/components/schemas/${renames.get(name)}"` : whole,
-    ),
+    JSON.stringify(plain)
+      .replaceAll('"description":"Default Response"', '"description":"OK"')
+      .replaceAll(/"#\/components\/schemas\/([\w.-]+)"/g, (whole, name: string) =>
+        renames.has(name) ? `"#/components/schemas/${renames.get(name)}"` : whole,
+      ),
   ) as Json;
-  return { ...renamed, components: { ...(renamed["components"] as Json), schemas: referenced(renamed) } };
+  const used = { ...renamed, components: { ...(renamed["components"] as Json), schemas: referenced(renamed) } };
+  return withPlainNames(used);
+}
+
+/** What is only ever taken needs no name that tells it from what is answered. */
+function withPlainNames(document: Json & { readonly components: Json }): Json {
+  const names = Object.keys(document.components["schemas"] as Json);
+  const plain = (name: string): string => {
+    const base = name.replace(/Input$/, "");
+    return names.includes(base) ? name : base;
+  };
+  const text = JSON.stringify(document).replaceAll(
+    /"#\/components\/schemas\/([\w.-]+)"/g,
+    (_whole, name: string) => `"#/components/schemas/${plain(name)}"`,
+  );
+  const renamed = JSON.parse(text) as typeof document;
+  const schemas = Object.entries(renamed.components["schemas"] as Json).map(([name, schema]) => [plain(name), schema]);
+  return { ...renamed, components: { ...renamed.components, schemas: Object.fromEntries(schemas) as Json } };
 }
 
 /** Whether two schemas are the same, references to the input side of others aside. */

@@ -38,7 +38,11 @@ export function resourcesOf({ host, closing }: Pick<ServiceContext, "host" | "cl
 }
 
 /** Answers with a body that is ready to be sent. */
-export function sendReady(reply: FastifyReply, body: string | Buffer | Readable, type = "application/json; charset=utf-8") {
+export function sendReady(
+  reply: FastifyReply,
+  body: string | Buffer | Readable,
+  type = "application/json; charset=utf-8",
+) {
   return reply.type(type).send(body);
 }
 

@@ -2,6 +2,8 @@
 import type { CreateStudyOptions, StudyPlan } from "../../app/create-study.js";
 import type { StudyConfig } from "../../app/study-config.js";
 import type { Study } from "../../study/study.js";
+import type { StudyPlan as ServedPlan } from "../../service/schemas/studies.js";
+import type { PlanRemarks } from "../served-study.js";
 import { objectivesInWords, stringifyJson, UsageError } from "../../core/index.js";
 import type { ConfigValue, StudyHeader } from "../../core/index.js";
 import type { CommandDefinition } from "../command.js";
@@ -138,7 +140,8 @@ async function create(
   const storage = await openStorage(request.storage);
   if (storage.service) {
     const { createServed } = await import("../served-study.js");
-    return createServed({ io, format, storage, directory, base, dryRun: options.dryRun === true }, request);
+    const printPlan = options.dryRun ? servedPlanPrinter(io, format) : null;
+    return createServed({ io, format, storage, directory, base, printPlan }, request);
   }
   if (options.spaceChange) return changeSpace(io, format, { ...request, spaceChange: true }, { ...options, directory });
   const { ensureStudy, planStudy } = await import("../../app/create-study.js");
@@ -173,6 +176,15 @@ async function create(
   if (format !== "table") return;
   await saySampler(io, study);
   printNote(io.stdout, `next: ${next}`);
+}
+
+/** Prints what a service would make, as what this process would. */
+function servedPlanPrinter(io: CliIo, format: OutputFormat) {
+  return async (plan: ServedPlan, said: PlanRemarks): Promise<void> => {
+    const { space, fixed } = plan;
+    const header = plan as unknown as StudyHeader;
+    return printSpace(io, format, { header, derived: { space, fixed } as StudyPlan["derived"] }, { ...said });
+  };
 }
 
 /** Has a study that is there search another space, or says what would change. */

@@ -37,7 +37,10 @@ export const optimizeCommand: CommandDefinition = (program, context) => {
   command.action(async (name: string | undefined, options: OptimizeCliOptions) => {
     const ref = await resolveStudy(options, name);
     if (options.detach && !ref.storage.service)
-      throw new UsageError("conflicting-options", "--detach: goes with --server URL; a run of this process ends with it");
+      throw new UsageError(
+        "conflicting-options",
+        "--detach: goes with --server URL; a run of this process ends with it",
+      );
     const typed = (option: string): boolean => command.getOptionValueSource(option) === "cli";
     return optimize(options, ref, { context, typed });
   });

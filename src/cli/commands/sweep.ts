@@ -14,7 +14,7 @@ import { addParameterOptions, prescan } from "../parameter-options.js";
 import { laidOut } from "../render.js";
 import { addPartOptions, wholeNumber } from "../shared-options.js";
 import { endLine, runCall } from "../study-call.js";
-import type { EndOfCall } from "../study-call.js";
+import type { EndOfCall } from "../typed-call.js";
 import { addStudyOptions, folderLocation, resolveStudy, splitStudyPath, storageArgument } from "../study-ref.js";
 import type { StudyRef } from "../study-ref.js";
 import { sweepTable } from "../sweep-table.js";

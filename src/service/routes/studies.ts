@@ -1,7 +1,7 @@
 /** Studies: listed, made, shown, changed, deleted. */
 import type { FastifyRequest } from "fastify";
 import { UsageError } from "../../core/index.js";
-import type { SearchSpace, StudyHeader } from "../../core/index.js";
+import type { StudyHeader } from "../../core/index.js";
 import { createOptions } from "../create-request.js";
 import type { CreateBody } from "../create-request.js";
 import { createCommandLine, createScript } from "../equivalents.js";
@@ -186,7 +186,7 @@ async function planned(
   const { name, objectives, space, task, sampler, pruner, settings } = plan["header"] as StudyHeader;
   const exists = await context.host.storage.exists(name);
   return {
-    ...{ valid: true, name, exists, objectives, space: space as SearchSpace, fixed: task.params ?? {} },
+    ...{ valid: true, name, exists, objectives, space, fixed: task.params ?? {} },
     ...{ sampler, pruner, settings: { ...settings }, params: Object.keys(params).length > 0 ? params : null },
     warnings: warnings as readonly string[],
     ...{ command_line: createCommandLine(body), python: createScript(body, name) },

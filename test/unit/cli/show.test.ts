@@ -17,6 +17,9 @@ class Owned extends MemoryStorage {
   override async inspect(name: string) {
     return { ...(await super.inspect(name)), owner: this.owner };
   }
+  override ownerOf() {
+    return Promise.resolve(this.owner);
+  }
 }
 
 const owned = new Owned();

@@ -81,10 +81,23 @@ describe("optimize", () => {
       /^line: 0 of 3 trials done, 2 in parallel\nvalues: minimize value; \* marks a new best\n(trial +\d +complete.*\n){3}done: 3 trials run \(3 in the study\)\nbest: trial /,
     );
     expect(words.out).toContain(`\nstudy: ${url}/studies/line\n`);
-    const json = await typed(["optimize", "line", "--total-trials", "5", "--workers", "1", "--format", "json", ...there]);
+    const json = await typed([
+      "optimize",
+      "line",
+      "--total-trials",
+      "5",
+      "--workers",
+      "1",
+      "--format",
+      "json",
+      ...there,
+    ]);
     const events = lines(json.out);
     expect(events.map(({ event, number }) => [event, number])).toEqual([
-      ...[3, 4].flatMap((number) => [["report", number], ["trial", number]]),
+      ...[3, 4].flatMap((number) => [
+        ["report", number],
+        ["trial", number],
+      ]),
       ["finish", undefined],
     ]);
     const records = JSON.parse((await typed(["trials", "line", "--format", "json", ...here])).out) as {
@@ -122,7 +135,9 @@ describe("optimize", () => {
     signal("SIGINT");
     const left = await call;
     expect(left.code).toBe(130);
-    expect(left.out).toMatch(/left running: http.*\/studies\/line\nto watch it: .* --watch\nto end it: .* stop line --server http.*\n$/);
+    expect(left.out).toMatch(
+      /left running: http.*\/studies\/line\nto watch it: .* --watch\nto end it: .* stop line --server http.*\n$/,
+    );
     expect((await host.get("line")).run).toMatchObject({ state: "running", ended_at: null });
     expect(await typed(["optimize", "line", ...there])).toMatchObject({
       code: 2,
@@ -138,7 +153,10 @@ describe("optimize", () => {
     });
     expect(view.run).toMatchObject({ state: "finished", stopped_by: "stop" });
     view.release();
-    expect(await typed(["stop", "line", ...there])).toMatchObject({ code: 1, err: 'error: study "line" is not being optimized\n' });
+    expect(await typed(["stop", "line", ...there])).toMatchObject({
+      code: 1,
+      err: 'error: study "line" is not being optimized\n',
+    });
   });
 
   test("--detach returns at once, and goes with a service", async () => {
@@ -195,7 +213,9 @@ test("trials are annotated, enqueued, asked for, told; studies made, noted, dele
   expect(await done("create-study", "--config", "dummy-lstm", "--seed", "3")).toMatch(
     new RegExp(`^created study lstm-dummy: ${url}/studies/lstm-dummy \\(seed 3, 7 searched\\)\nnext: `),
   );
-  expect(await done("create-study", "--config", "dummy-lstm", "--seed", "3")).toMatch(/^study lstm-dummy is already there/);
+  expect(await done("create-study", "--config", "dummy-lstm", "--seed", "3")).toMatch(
+    /^study lstm-dummy is already there/,
+  );
   expect(await typed(["create-study", "--config", "dummy-lstm", "--seed", "4", ...there])).toMatchObject({
     code: 2,
     err: expect.stringContaining("seed: 3 -> 4") as string,

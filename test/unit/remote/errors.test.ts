@@ -25,13 +25,21 @@ async function aFolder(): Promise<string> {
   return folder;
 }
 
-const line = (code: number, text: string) => ({ code, out: "", err: expect.stringMatching(new RegExp(`^error: [^\n]*${text}[^\n]*\n$`)) as string });
+const line = (code: number, text: string) => ({
+  code,
+  out: "",
+  err: expect.stringMatching(new RegExp(`^error: [^\n]*${text}[^\n]*\n$`)) as string,
+});
 
 test("tokens: none, a wrong one, one of too little scope, from a file and from the environment", async () => {
   const { url, token, folder, newToken } = await aHostedService();
   await aBowl(folder, 2);
-  expect(await typed(["show", "bowl", "--server", url])).toEqual(line(2, "wants a token: --token-file FILE, MLBENCH_HPO_TOKEN"));
-  expect(await typed(["show", "bowl", "--server", `${url}#token=hpo_wrong`])).toEqual(line(2, "does not take this token"));
+  expect(await typed(["show", "bowl", "--server", url])).toEqual(
+    line(2, "wants a token: --token-file FILE, MLBENCH_HPO_TOKEN"),
+  );
+  expect(await typed(["show", "bowl", "--server", `${url}#token=hpo_wrong`])).toEqual(
+    line(2, "does not take this token"),
+  );
   const reader = await newToken(["read"]);
   expect(await typed(["study", "note", "bowl", "x", "--server", `${url}#token=${reader}`])).toEqual(
     line(2, "this needs a token of scope run"),
@@ -40,7 +48,9 @@ test("tokens: none, a wrong one, one of too little scope, from a file and from t
   await writeFile(file, `${token}\n`);
   const names = { code: 0, out: "bowl\n", err: "" };
   expect(await typed(["studies", "--format", "value", "--server", url, "--token-file", file])).toEqual(names);
-  expect(await typed(["studies", "--server", url, "--token-file", `${file}s`])).toEqual(line(2, "--token-file .*ENOENT"));
+  expect(await typed(["studies", "--server", url, "--token-file", `${file}s`])).toEqual(
+    line(2, "--token-file .*ENOENT"),
+  );
   vi.stubEnv("MLBENCH_HPO_SERVER", `${url}/`);
   vi.stubEnv("MLBENCH_HPO_TOKEN", token);
   expect(await typed(["studies", "--format", "value"])).toEqual(names);
@@ -52,7 +62,15 @@ test("a token is in nothing that is written down", async () => {
   const { url, token, folder } = await aHostedService();
   await aBowl(folder, 2);
   const log = join(await aFolder(), "log.txt");
-  const { code, out, err } = await typed(["show", "bowl", "--server", `${url}#token=${token}`, "--log-file", log, "--verbose"]);
+  const { code, out, err } = await typed([
+    "show",
+    "bowl",
+    "--server",
+    `${url}#token=${token}`,
+    "--log-file",
+    log,
+    "--verbose",
+  ]);
   const logged = await readFile(log, "utf8");
   expect(code).toBe(0);
   expect(err).toContain(`--server: ${url}#token=*** (typed)`);
@@ -64,8 +82,12 @@ test("a token is in nothing that is written down", async () => {
 test("what is there is no service, another version, or nothing", async () => {
   const gone = await aServer(() => undefined);
   const port = new URL(gone).port;
-  const page = await aServer((_request, response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>"));
-  const elsewhere = await aServer((_request, response) => response.writeHead(302, { location: "http://example.org/" }).end());
+  const page = await aServer((_request, response) =>
+    response.writeHead(200, { "content-type": "text/html" }).end("<html>"),
+  );
+  const elsewhere = await aServer((_request, response) =>
+    response.writeHead(302, { location: "http://example.org/" }).end(),
+  );
   const cut = await aServer((request) => request.socket.destroy());
   const older = await aServer((request, response) => {
     const known = request.url === "/api/v1/server";
@@ -89,9 +111,19 @@ test("what is there is no service, another version, or nothing", async () => {
 
 test("what a service is not asked for is said before it is asked", async () => {
   const server = ["--server", "http://127.0.0.1:1"];
-  for (const words of [["doctor", "bowl"], ["replay", "1"], ["import", "x.csv"], ["sweep", "bowl"], ["study", "rename", "a", "b"], ["study", "copy", "a", "b"], ["mlflow", "sync", "a"]])
+  for (const words of [
+    ["doctor", "bowl"],
+    ["replay", "1"],
+    ["import", "x.csv"],
+    ["sweep", "bowl"],
+    ["study", "rename", "a", "b"],
+    ["study", "copy", "a", "b"],
+    ["mlflow", "sync", "a"],
+  ])
     expect(await typed([...words, ...server])).toEqual(line(2, "not by the service at http://127.0.0.1:1"));
-  expect(await typed(["show", "bowl", ...server, "--storage", "studies"])).toEqual(line(2, "--server and --storage exclude each other"));
+  expect(await typed(["show", "bowl", ...server, "--storage", "studies"])).toEqual(
+    line(2, "--server and --storage exclude each other"),
+  );
   expect(await typed(["show", "./bowl.json", ...server])).toEqual(line(2, "a file of this machine"));
   expect(await typed(["show", "bowl", "--token-file", "x"])).toEqual(line(2, "--token-file x: goes with --server URL"));
 });
@@ -100,10 +132,18 @@ test("a mistake has the service's one line", async () => {
   const { url, token, folder } = await aHostedService();
   await aBowl(folder, 2);
   const there = ["--server", `${url}#token=${token}`];
-  expect(await typed(["show", "bowk", ...there])).toEqual(line(2, `no study "bowk" in ${url}: did you mean "bowl"\\? known: bowl`));
-  expect(await typed(["trial", "note", "9", "x", "--study-name", "bowl", ...there])).toEqual(line(2, 'study "bowl" has no trial 9: it has trials 0 to 1'));
+  expect(await typed(["show", "bowk", ...there])).toEqual(
+    line(2, `no study "bowk" in ${url}: did you mean "bowl"\\? known: bowl`),
+  );
+  expect(await typed(["trial", "note", "9", "x", "--study-name", "bowl", ...there])).toEqual(
+    line(2, 'study "bowl" has no trial 9: it has trials 0 to 1'),
+  );
   expect(await typed(["enqueue-trial", "bowl", "--params", '{"y": 1}', ...there])).toMatchObject({ code: 2, out: "" });
-  expect(await typed(["tell", "--trial-number", "0", "--value", "1", "--study-name", "bowl", ...there])).toEqual(line(2, "--lease TOKEN, as ask printed it"));
-  expect(await typed(["optimize", "bowl", "--deterministic", ...there])).toEqual(line(2, "--deterministic: a run of a service has no such option"));
+  expect(await typed(["tell", "--trial-number", "0", "--value", "1", "--study-name", "bowl", ...there])).toEqual(
+    line(2, "--lease TOKEN, as ask printed it"),
+  );
+  expect(await typed(["optimize", "bowl", "--deterministic", ...there])).toEqual(
+    line(2, "--deterministic: a run of a service has no such option"),
+  );
   expect(await typed(["create-study", "--model", "lstm", "--config", "./x.yaml", ...there])).toMatchObject({ code: 2 });
 });

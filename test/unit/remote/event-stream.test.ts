@@ -22,18 +22,43 @@ async function read(text: string, cuts: readonly number[]): Promise<[string, str
 
 // The examples of https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 test.each([
-  ["data: This is the first message.\n\ndata: This is the second message, it\ndata: has two lines.\n\n", [
-    ["message", "This is the first message."],
-    ["message", "This is the second message, it\nhas two lines."],
-  ]],
-  ["event: add\ndata: 73857293\n\nevent: remove\ndata: 2153\n\n", [["add", "73857293"], ["remove", "2153"]]],
-  [": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n", [
-    ["message", "first event"],
-    ["message", "second event"],
-    ["message", " third event"],
-  ]],
-  ["data\n\ndata\ndata\n\ndata:", [["message", ""], ["message", "\n"]]],
-  ["data: a\r\rdata: b\r\n\r\ndata: c\n\n", [["message", "a"], ["message", "b"], ["message", "c"]]],
+  [
+    "data: This is the first message.\n\ndata: This is the second message, it\ndata: has two lines.\n\n",
+    [
+      ["message", "This is the first message."],
+      ["message", "This is the second message, it\nhas two lines."],
+    ],
+  ],
+  [
+    "event: add\ndata: 73857293\n\nevent: remove\ndata: 2153\n\n",
+    [
+      ["add", "73857293"],
+      ["remove", "2153"],
+    ],
+  ],
+  [
+    ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n",
+    [
+      ["message", "first event"],
+      ["message", "second event"],
+      ["message", " third event"],
+    ],
+  ],
+  [
+    "data\n\ndata\ndata\n\ndata:",
+    [
+      ["message", ""],
+      ["message", "\n"],
+    ],
+  ],
+  [
+    "data: a\r\rdata: b\r\n\r\ndata: c\n\n",
+    [
+      ["message", "a"],
+      ["message", "b"],
+      ["message", "c"],
+    ],
+  ],
   ["event: x\n\ndata: y\n\n", [["message", "y"]]],
 ] as const)("%j", async (text, expected) => {
   await fc.assert(

@@ -26,7 +26,10 @@ export interface Typed {
 }
 
 /** Runs a command line. */
-export async function typed(argv: readonly string[], sinks = { stdout: new Sink(), stderr: new Sink() }): Promise<Typed> {
+export async function typed(
+  argv: readonly string[],
+  sinks = { stdout: new Sink(), stderr: new Sink() },
+): Promise<Typed> {
   const code = await main(argv, sinks);
   return { code, out: sinks.stdout.text, err: sinks.stderr.text };
 }

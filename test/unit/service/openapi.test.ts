@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
+import { apiPage } from "../../../docs/reference/generate-api.mjs";
 import { aHostedService } from "./a-hosted-service.js";
 
 interface Operation {
@@ -24,16 +25,11 @@ test("it is valid OpenAPI 3.1, says of each route who may use it and how it fail
   const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
   for (const { operationId, summary, tags, description, responses } of operations) {
-    expect([operationId, summary, tags?.[0], description]).toEqual([
-      ...[
-        expect.any(String),
-        expect.any(String),
-        expect.any(String),
-        expect.stringMatching(/Needs (?:a token of scope|no token)/),
-      ],
-    ]);
+    for (const text of [operationId, summary, tags?.[0]]) expect(text).toMatch(/./);
+    expect(description).toMatch(/Needs (?:a token of scope|no token)/);
     expect(Object.keys(responses.default?.content ?? {})).toEqual(["application/problem+json"]);
   }
-  // `node docs/reference/generate-openapi.mjs` writes it anew.
+  // `node docs/reference/generate-openapi.mjs && node docs/reference/generate-api.mjs` writes both anew.
   expect(document).toEqual(JSON.parse(await readFile(file, "utf8")));
+  expect(await apiPage(document)).toBe(await readFile(new URL("api.md", file), "utf8"));
 });

@@ -66,9 +66,7 @@ class AView implements StudyView {
     return () => this.#listeners.delete(listener);
   }
 
-  caughtUp(): Promise<void> {
-    return Promise.resolve();
-  }
+  async caughtUp(): Promise<void> {}
 
   release(): void {
     this.#listeners.clear();

@@ -89,6 +89,17 @@ test("an analysis that nobody waits for is given up, and the next one is answere
   await expect(analysis.ask("course", { study })).rejects.toMatchObject({ code: "analysis-ended" });
 });
 
+test("who holds a lease is shown with what is left of it", async () => {
+  const { folder, get, host } = await aHostedService();
+  await aBowl(folder, 1);
+  expect((await get("/workers", workerList)).external).toEqual([]);
+  await host.ask("bowl", { worker: "py-1", lease_seconds: 60, wait_seconds: 0 });
+  const [held] = (await get("/workers", workerList)).external;
+  expect(held).toMatchObject({ worker: "py-1", study: "bowl", number: 1, lease_seconds: 60 });
+  expect(held?.lease_ends_in_s).toBeLessThanOrEqual(60);
+  expect((held?.last_seen_s ?? NaN) + (held?.lease_ends_in_s ?? NaN)).toBe(60);
+});
+
 test("forms learn what studies can be made of", async () => {
   const { get } = await aHostedService();
   const { models, training, metrics, presets } = await get("/models", modelList);

@@ -1,0 +1,114 @@
+/** Commands on a folder whose studies a service has open: where they are, and that they reach its runs. */
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { createStudyState, float } from "../../../src/core/index.js";
+import type { StudyHeader } from "../../../src/core/index.js";
+import { storages } from "../../../src/storage/index.js";
+import type { LockOwner, StorageFactory } from "../../../src/storage/index.js";
+import { MemoryStorage } from "../../../src/storage/memory.js";
+import { StudyLockedError } from "../../../src/storage/study-errors.js";
+import type { StudyHost, StudyView } from "../../../src/host/index.js";
+import { aHostedService } from "../service/a-hosted-service.js";
+import { typed } from "./typed.js";
+
+const MODULE = `export default async (trial) => trial.params.x;`;
+
+const header = (name: string): StudyHeader => ({
+  ...{ name, objectives: [{ metric: "value", direction: "minimize" }], created_at: "2026-01-02T03:04:05.000Z" },
+  ...{ seed: 1, task: {}, space: { x: float(0, 1) }, user_attrs: {} },
+  ...{ sampler: { name: "random", options: {} }, pruner: { name: "nop", options: {} } },
+  settings: {
+    ...{ trial_value: "best", on_nan: "fail", on_duplicate: "run", dry_run_pruner: false, plugins: [], data_files: [] },
+    ...{ objective: { path: "objective.mjs", sha256: createHash("sha256").update(MODULE).digest("hex") } },
+    accepted_changes: [],
+  },
+});
+
+/** A storage whose studies a service has open. */
+class Served extends MemoryStorage {
+  owner: LockOwner = { pid: 7, host: "lab3", since: "2026-01-02T03:04:05.000Z", url: "http://lab3:7070", work: "serve" };
+  override ownerOf() {
+    return Promise.resolve(this.owner);
+  }
+  override async inspect(name: string) {
+    return { ...(await super.inspect(name)), owner: this.owner };
+  }
+  override async summaries() {
+    return (await super.summaries()).map((entry) =>
+      entry.summary ? { ...entry, summary: { ...entry.summary, owner: this.owner } } : entry,
+    );
+  }
+  override openWriter(): Promise<never> {
+    return Promise.reject(new StudyLockedError("locked", this.owner));
+  }
+}
+
+test("commands say where a study is that a service has open", async () => {
+  const served = new Served();
+  storages.register("served", { summary: "for this test", parameters: z.strictObject({}) })<StorageFactory>(() => served);
+  await served.createFrom(createStudyState(header("lab")), null);
+  const here = ["--storage", "served:"];
+  const page = "http://lab3:7070/studies/lab";
+  expect(await typed(["optimize", "lab", ...here])).toEqual({
+    code: 1,
+    out: "",
+    err:
+      `error: study "lab" is open in the service at http://lab3:7070: run it on its page, ${page}, or by ` +
+      "`mlbench-hpo optimize lab --server http://lab3:7070 --token-file served:/.service/token`\n",
+  });
+  expect((await typed(["show", "lab", ...here])).out).toContain(`\nopen in the service: ${page}`);
+  expect((await typed(["trials", "lab", ...here])).err).toBe(`open in the service: ${page}\n`);
+  expect((await typed(["studies", ...here])).err).toBe("open in the service at http://lab3:7070: lab\n");
+  const [listed] = JSON.parse((await typed(["studies", "--format", "json", ...here])).out) as { owner: unknown }[];
+  expect(listed?.owner).toEqual(served.owner);
+});
+
+/** Waits until the study is as it should be. */
+async function becomes(host: StudyHost, is: (view: StudyView) => boolean): Promise<void> {
+  const view = await host.view("line");
+  await new Promise<void>((resolve) => {
+    const look = (): void => (is(view) ? resolve() : undefined);
+    view.subscribe(look);
+    look();
+  });
+  view.release();
+}
+
+const runBecomes = (host: StudyHost, state: string): Promise<void> => becomes(host, ({ run }) => run?.state === state);
+
+test("what is typed on the folder reaches the service's run", async () => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const { host, folder } = await aHostedService({
+    objective: async (trial) => {
+      await held;
+      return trial.params["x"] as number;
+    },
+    places: 1,
+  });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "objective.mjs"), MODULE);
+  await (await host.storage.create(header("line"))).close();
+  await host.startRun("line", { total_trials: 50 });
+  const here = ["--storage", folder];
+  await becomes(host, ({ state }) => state.counts.running === 1);
+  expect(await typed(["pause", "line", ...here])).toMatchObject({ code: 0 });
+  await runBecomes(host, "paused");
+  expect(await typed(["resume", "line", ...here])).toMatchObject({ code: 0 });
+  await runBecomes(host, "running");
+  expect(await typed(["enqueue-trial", "line", "--set", "x=0.25", ...here])).toMatchObject({ code: 0, out: "enqueued trial 1\n" });
+  const asked = await typed(["ask", "line", "--format", "json", ...here]);
+  const { number } = JSON.parse(asked.out) as { number: number };
+  expect(await typed(["tell", "line", "--trial-number", String(number), "--value", "0.5", ...here])).toMatchObject({ code: 0 });
+  expect(await typed(["trial", "note", "0", "slow", "--study-name", "line", ...here])).toMatchObject({ code: 0 });
+  expect(await typed(["stop", "line", ...here])).toMatchObject({ code: 0 });
+  release();
+  await runBecomes(host, "finished");
+  const state = await host.storage.read("line");
+  expect(state.trial(number)).toMatchObject({ state: "complete", value: 0.5, params: { x: 0.25 } });
+  expect(state.annotations.get(0)).toMatchObject({ note: "slow" });
+  expect(state.header.run).toMatchObject({ state: "finished", stopped_by: "stop", total_trials: 50 });
+});
