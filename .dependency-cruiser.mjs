@@ -68,7 +68,11 @@ export default {
       ["models", "datasets", "metrics", "tensor", "io", "registry", "core"],
       "training emits events; it knows no tracker, pruner or worker",
     ),
-    door("executors", ["core", "registry"], "an executor moves plain jobs and reaches its workers by URL only"),
+    door(
+      "executors",
+      ["core", "registry", "programs"],
+      "an executor moves plain jobs and reaches its workers by URL only; a program is a process of its own already",
+    ),
     {
       name: "door-programs",
       severity: "error",

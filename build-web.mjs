@@ -31,6 +31,7 @@ const common = {
 const workers = {
   __LIVE_WORKER__: join(source, "live", "shared-worker.ts"),
   __COLUMNS_WORKER__: join(source, "columns", "worker.ts"),
+  __PAINT_WORKER__: join(source, "charts", "parallel", "paint-worker.ts"),
 };
 
 const nameOf = (result, entry) => {

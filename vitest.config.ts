@@ -9,7 +9,7 @@ import { LongestFirst } from "./test/longest-first.js";
 const SHARED = [
   ...["analysis", "core", "io", "docs", "samplers", "pruners", "search-space", "registry", "storage", "cli"],
   ...["study", "datasets", "exchange", "testing", "training", "models", "tensor", "bench", "plots"],
-  ...["app", "ode", "tracking", "web", "worker"],
+  ...["app", "ode", "service", "tracking", "web", "worker"],
 ].map((room) => `test/unit/${room}/**/*.test.ts`);
 
 /** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, use all that is registered, or register what they break. */
@@ -39,6 +39,7 @@ const ALONE = [
 const LONG = [
   ...["test/pages/**/*.test.ts", "test/integration/package.test.ts"],
   ...["test/integration/completion-shells.test.ts", "test/integration/clients/**/*.test.ts"],
+  "test/integration/host-main-thread.test.ts",
 ];
 
 export default defineConfig({

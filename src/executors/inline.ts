@@ -1,9 +1,18 @@
 /** The executor for functions of this process. */
 import type { Objective, TrialOutcome } from "../core/index.js";
 import { ChannelTrial, UsageError } from "../core/index.js";
-import type { ExecutedTrial, Executor, Place, ReportAnswer, RunHooks, StopReason, TrialJob } from "./executor.js";
+import type {
+  ExecutedTrial,
+  Executor,
+  Place,
+  ReportAnswer,
+  RunHooks,
+  StopReason,
+  TrialJob,
+  Workload,
+} from "./executor.js";
 import { Places } from "./places.js";
-import { logStack, logWriter } from "./trial-files.js";
+import { logStack, logWriter, outputWriter } from "./trial-files.js";
 import { outcomeOfError, outcomeOfValue, stoppedOutcome, TrialCancelled } from "./protocol.js";
 
 export interface InlineOptions {
@@ -12,8 +21,18 @@ export interface InlineOptions {
   readonly slots?: number;
 }
 
+/** A program is run from here as from a worker: what it takes is in its own process. */
+async function runProgram(
+  job: TrialJob,
+  workload: Extract<Workload, { kind: "command" }>,
+  hooks: RunHooks,
+): Promise<TrialOutcome> {
+  const programs = await import("../programs/run-program.js");
+  return programs.runProgram(job, workload, hooks, outputWriter(job));
+}
+
 /**
- * Runs a function in this process. It contains what an objective throws and nothing else: an endless synchronous loop
+ * Runs a function in this process, or the program of a study that is over one. It contains what an objective throws and nothing else: an endless synchronous loop
  * or `process.exit()` takes the whole process. A stopped trial is left at its next report or `await`ed answer, and at
  * once as far as the study is concerned.
  */
@@ -38,6 +57,7 @@ export class InlineExecutor implements Executor {
   async #run(job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
     const started = performance.now();
     const { signal } = hooks;
+    if (job.workload.kind === "command") return { ...(await runProgram(job, job.workload, hooks)), backend: null };
     const stopped = (): TrialOutcome =>
       stoppedOutcome(signal.reason as StopReason, (performance.now() - started) / 1000);
     if (signal.aborted) return { ...stopped(), backend: null };

@@ -43,6 +43,14 @@ export function logWriter(job: Pick<TrialJob, "artifacts" | "attempt">): (text: 
   };
 }
 
+/** Where a program's output goes: to the trial's log, without one to stderr, as an objective's does. */
+export function outputWriter(job: Pick<TrialJob, "artifacts" | "attempt">): (bytes: string | Uint8Array) => void {
+  if (job.artifacts) return logWriter(job);
+  return (bytes) => {
+    process.stderr.write(bytes);
+  };
+}
+
 /** A failed trial's log says where its code threw; what we tell in one line has nothing to add. */
 export function logStack(log: (text: string) => void, outcome: TrialOutcome, error: unknown): TrialOutcome {
   if (outcome.state === "failed" && !isOurs(error)) log(stackText(error));

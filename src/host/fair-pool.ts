@@ -22,6 +22,8 @@ export interface PooledTrial {
 
 /** A study's part of a pool. Its `close` gives back places only: the pool's workers stay. */
 export interface Share extends Executor {
+  readonly study: string;
+  readonly weight: number;
   /** Places that it holds at this moment. */
   readonly held: number;
   /** Place-seconds that it has had. */
@@ -35,6 +37,12 @@ export type PoolClock = () => number;
 
 /** A study that wants no place for longer than this has no claim to what it did not take. */
 const CLAIM_MS = 1_000;
+
+/** So many of the longest trials, in the account of the lightest study, anyone may be behind. */
+const MOST_BEHIND = 2;
+
+/** What a study's long trials of before count for less with each trial of another. */
+const FADING = 0.97;
 
 interface Waiter {
   readonly grant: (place: Place) => void;
@@ -55,7 +63,7 @@ export class FairPool {
   /** Places asked of the executor and not granted yet. */
   #asked = 0;
   #turn = 0;
-  /** The account of whoever got the last place: newcomers start there. */
+  /** The account of whoever got the last place. */
   #level = 0;
   #done = 0;
   #failed = 0;
@@ -70,6 +78,11 @@ export class FairPool {
     return this.#executor.capacity();
   }
 
+  /** Those that are open now. */
+  get shares(): readonly Share[] {
+    return [...this.#shares];
+  }
+
   /** The trials under way. */
   get running(): readonly PooledTrial[] {
     return [...this.#running];
@@ -82,14 +95,17 @@ export class FairPool {
 
   /** A part of the pool for one study, until it is closed. */
   share(study: string, options: ShareOptions): Share {
-    const share = new StudyShare(study, options, {
+    const share: StudyShare = new StudyShare(study, options, {
       now: this.#clock,
       capacity: () => this.#executor.capacity(),
-      level: () => this.#level,
+      level: () => this.#levelBeside(share),
       changed: () => {
         this.#pump();
       },
       turn: () => ++this.#turn,
+      ended: () => {
+        for (const other of this.#shares) if (other !== share) other.fade();
+      },
       run: (place, job, hooks) => this.#run(study, place, job, hooks),
       warmUp: (places, expected) => this.#executor.warmUp?.(places, expected),
       closed: () => this.#shares.delete(share),
@@ -102,6 +118,14 @@ export class FairPool {
   async close(): Promise<void> {
     for (const share of [...this.#shares]) await share.close();
     await this.#executor.close();
+  }
+
+  /** Where one begins that wants a place now: beside whoever has had least of those that have or want some. */
+  #levelBeside(newcomer: StudyShare): number {
+    let least = Infinity;
+    for (const share of this.#shares)
+      if (share !== newcomer && (share.held > 0 || share.wants > 0)) least = Math.min(least, share.account);
+    return Number.isFinite(least) ? least : this.#level;
   }
 
   /** Asks the executor for as many places as are wanted now. */
@@ -134,9 +158,22 @@ export class FairPool {
   }
 
   #next(): StudyShare | null {
+    this.#forgive();
     let next: StudyShare | null = null;
     for (const share of this.#shares) if (share.wants > 0 && (!next || share.comesBefore(next))) next = share;
     return next;
+  }
+
+  /**
+   * Places that were handed out before somebody came are not made up for to the last second: who is more than a few trials
+   * behind is so no longer.
+   */
+  #forgive(): void {
+    const active = [...this.#shares].filter((share) => share.held > 0 || share.wants > 0);
+    const most = Math.max(...active.map(({ account }) => account));
+    const usual = Math.max(...active.map((share) => share.recent));
+    const lightest = Math.min(...active.map(({ weight }) => weight));
+    for (const share of active) share.forgive(most - (MOST_BEHIND * usual) / lightest);
   }
 
   async #run(study: string, place: Place, job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial> {
@@ -162,6 +199,8 @@ interface ShareHooks {
   changed(): void;
   /** A number above all before it. */
   turn(): number;
+  /** A trial of this study gave its place back. */
+  ended(): void;
   run(place: Place, job: TrialJob, hooks: RunHooks): Promise<ExecutedTrial>;
   warmUp(places: number, expected: ExpectedTrials): void;
   closed(): void;
@@ -186,8 +225,8 @@ class StudyShare implements Share {
   #served = 0;
   #lookedAt: number;
   #lastWanted: number;
-  /** How long its trials usually hold a place, in milliseconds. */
   #usual = 0;
+  #recent = 0;
   #lastTurn = 0;
 
   constructor(study: string, { weight, limit }: ShareOptions, hooks: ShareHooks) {
@@ -195,9 +234,13 @@ class StudyShare implements Share {
     this.#weight = weight;
     this.#limit = limit;
     this.#hooks = hooks;
-    this.#had = hooks.level();
+    this.#had = 0;
     this.#lookedAt = hooks.now();
     this.#lastWanted = -Infinity;
+  }
+
+  get weight(): number {
+    return this.#weight;
   }
 
   get held(): number {
@@ -220,6 +263,22 @@ class StudyShare implements Share {
     let ahead = 0;
     for (const { at } of this.#heldSince) ahead += Math.max(0, this.#usual - (now - at));
     return this.#had + ahead / this.#weight;
+  }
+
+  /** How long its trials held a place of late, in milliseconds; less and less while only others' end. */
+  get recent(): number {
+    return this.#recent;
+  }
+
+  /** A trial of another study has ended. */
+  fade(): void {
+    this.#recent *= FADING;
+  }
+
+  /** Its account is this at least. */
+  forgive(account: number): void {
+    const short = account - this.account;
+    if (short > 0) this.#had += short;
   }
 
   comesBefore(other: StudyShare): boolean {
@@ -304,6 +363,8 @@ class StudyShare implements Share {
         if (!this.#heldSince.delete(hold)) return;
         const took = now - at;
         this.#usual = this.#usual === 0 ? took : 0.7 * this.#usual + 0.3 * took;
+        this.#recent = this.#usual;
+        this.#hooks.ended();
         if (this.wants > 0) this.#want();
         place.release();
         this.#hooks.changed();

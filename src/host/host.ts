@@ -124,6 +124,15 @@ export interface WorkerStatus {
   }[];
   readonly trials_done: number;
   readonly trials_failed: number;
+  /** How its places are shared by the studies that run now. */
+  readonly shares?: readonly {
+    readonly study: string;
+    readonly weight: number;
+    /** Places held now. */
+    readonly places: number;
+    /** Seconds that it has held a place, added up over places. */
+    readonly place_seconds: number;
+  }[];
 }
 
 /** A trial that is out under a lease. */

@@ -24,11 +24,16 @@ export interface HostedRunContext {
 /** What ends a call of the host's own accord: the wish stays as it is, for whoever opens the study next. */
 type Leaving = "drain" | "abort";
 
+/** The run was stopped before its first trial could start. */
+class NotWanted extends Error {}
+
 /** A run as long as the host has it; once it has ended it only tells how. */
 export class HostedRun {
   readonly #context: HostedRunContext;
   readonly #abort = new AbortController();
   readonly #drain = new AbortController();
+  /** Aborted when what is being prepared is not wanted any more. */
+  readonly #unwanted = new AbortController();
   #kept: StudyRun;
   #writing: Promise<void> = Promise.resolve();
   #call: Promise<void> | null = null;
@@ -75,16 +80,38 @@ export class HostedRun {
         ...{ executor: share, signal: this.#abort.signal, drainSignal: this.#drain.signal, onEvent: this.#onEvent },
         ...(graceMs === undefined ? {} : { graceMs }),
       };
-      const called = study.optimizeWith(() => prepare(options), options);
+      const called = study.optimizeWith(() => this.#whileWanted(prepare(options)), options);
       if (this.#kept.state === "paused") study.pause();
       await this.#ended(await called);
     } catch (error) {
-      const code = error instanceof MlbenchError ? error.code : "run-failed";
-      if (this.#leaving === null) await this.#end({ state: "failed", error: { code, message: messageOf(error) } });
+      if (this.#leaving === null) await this.#end(this.#endBy(error));
     } finally {
       await share.close();
       this.#context.onChange();
     }
+  }
+
+  /** What is prepared, unless the run is stopped meanwhile: nothing is under way yet that could be waited for. */
+  async #whileWanted(prepared: Promise<TrialRunner>): Promise<TrialRunner> {
+    const { signal } = this.#unwanted;
+    // Nobody may be left who wants to know.
+    prepared.catch(() => undefined);
+    const stopped = new Promise<never>((_, reject) => {
+      const stop = (): void => {
+        reject(new NotWanted());
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      if (signal.aborted) stop();
+    });
+    stopped.catch(() => undefined);
+    return Promise.race([prepared, stopped]);
+  }
+
+  #endBy(error: unknown): Partial<StudyRun> {
+    if (error instanceof NotWanted)
+      return this.#kept.state === "cancelled" ? { stopped_by: "interrupt" } : { state: "finished", stopped_by: "stop" };
+    const code = error instanceof MlbenchError ? error.code : "run-failed";
+    return { state: "failed", error: { code, message: messageOf(error) } };
   }
 
   async #ended({ stoppedBy }: OptimizeResult): Promise<void> {
@@ -133,6 +160,7 @@ export class HostedRun {
     else if (state === "running") study.resume();
     else if (state === "stopping") study.requestStop();
     else this.#abort.abort();
+    if (state === "stopping" || state === "cancelled") this.#unwanted.abort();
   }
 
   #become(state: StudyRun["state"]): void {
@@ -144,6 +172,7 @@ export class HostedRun {
   /** Trials under way end, or go back to waiting; the wish stays. */
   leave(how: Leaving): void {
     this.#leaving = how;
+    this.#unwanted.abort();
     if (how === "drain") this.#drain.abort();
     else this.#abort.abort();
   }

@@ -125,10 +125,14 @@ function gateOf({ run, header, study }: OpenStudy): Gate {
   return roomIn(kept, study.state);
 }
 
-/** As many trials are finished or under way as the goal has, and no more; retries count for nothing. */
-function roomIn({ total_trials: goal }: StudyRun, state: StudyState): Gate {
+/**
+ * As many trials are finished or under way as the goal has, and no more; retries count for nothing in it. At most `workers`
+ * are under way at once.
+ */
+function roomIn({ total_trials: goal, workers }: StudyRun, state: StudyState): Gate {
+  if (goal !== null && state.counted >= goal) return "over";
+  if (workers !== null && state.counts.running >= workers) return "closed";
   if (goal === null) return {};
-  if (state.counted >= goal) return "over";
   let underWay = 0;
   let retries = false;
   for (const number of state.unfinished) {

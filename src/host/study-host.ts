@@ -405,6 +405,10 @@ class Host implements StudyHost {
         places: this.#pool.capacity() ?? 0,
         running: this.#pool.running.map(({ study, number, slot, since }) => ({ study, number, slot, since })),
         ...{ trials_done: done, trials_failed: failed },
+        shares: this.#pool.shares.map(({ study, weight, held, served }) => ({
+          ...{ study, weight, places: held },
+          place_seconds: served,
+        })),
       },
     ];
   }

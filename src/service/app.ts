@@ -3,9 +3,10 @@ import { createServer as createHttp } from "node:http";
 import { createServer as createHttps } from "node:https";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { finished } from "node:stream";
 import rateLimit from "@fastify/rate-limit";
 import Fastify from "fastify";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import type { ZodType } from "zod";
 import { stringifyJson } from "../core/index.js";
@@ -14,6 +15,7 @@ import type { ServiceLimits, ServiceOptions } from "./options.js";
 import { problemOf, sendProblem, ServiceError } from "./problem.js";
 import type { ServiceApp, ServiceContext } from "./routes.js";
 import { addressOf } from "./security/asker.js";
+import type { Streams } from "./security/streams.js";
 import { setSecurityHeaders } from "./security/gate.js";
 import type { Gate } from "./security/gate.js";
 
@@ -65,7 +67,11 @@ export function createApp(options: ServiceOptions, { gate, limits, log, onServer
       log(() => `${request.method} ${request.routeOptions.url ?? "?"}: ${(error as Error).stack ?? String(error)}`);
     return sendProblem(error, request, reply);
   });
-  app.setNotFoundHandler((request, reply) => sendProblem(notFound(app, request), request, reply));
+  const known = new KnownRoutes();
+  app.addHook("onRoute", ({ method, url }) => {
+    for (const one of [method].flat()) known.add(one, url);
+  });
+  app.setNotFoundHandler((request, reply) => sendProblem(known.refusalOf(request), request, reply));
   return app;
 }
 
@@ -78,18 +84,25 @@ function refusalOf(check: () => void): unknown {
   }
 }
 
-/** A path with routes of other methods says which. */
-function notFound(app: ServiceApp, { method, url }: FastifyRequest): ServiceError {
-  const path = url.split("?", 1)[0] ?? "/";
-  const others = (["GET", "POST", "PATCH", "PUT", "DELETE"] as const).filter((other) => {
-    const found = other === method ? null : app.findRoute({ method: other, url: path });
-    return found !== null && found !== undefined;
-  });
-  if (others.length === 0) return new ServiceError("unknown-route", 404, "there is nothing here");
-  const allow = others.join(", ");
-  return new ServiceError("method-not-allowed", 405, `${method} is not answered here: ${allow}`, {
-    headers: { allow },
-  });
+/** Which methods a path has routes for; what serves the dashboard's files is none. */
+class KnownRoutes {
+  readonly #routes: { readonly method: string; readonly path: RegExp }[] = [];
+
+  add(method: string, url: string): void {
+    if (url.includes("*")) return;
+    const path = url.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll(/:[A-Za-z]+/g, "[^/]+");
+    this.#routes.push({ method, path: new RegExp(`^${path}$`) });
+  }
+
+  /** What there is to say of a request that no route takes. */
+  refusalOf({ method, url }: FastifyRequest): ServiceError {
+    const path = url.split("?", 1)[0] ?? "/";
+    const others = this.#routes.filter((route) => route.path.test(path)).map((route) => route.method);
+    if (others.length === 0) return new ServiceError("unknown-route", 404, "there is nothing here");
+    const allow = [...new Set(others)].sort().join(", ");
+    const detail = `${method} is not answered here; ${allow}`;
+    return new ServiceError("method-not-allowed", 405, detail, { headers: { allow } });
+  }
 }
 
 /** What is no HTTP is answered as far as it can be, and the connection closed. */
@@ -105,7 +118,8 @@ function answerMalformed(error: Error & { code?: string }, socket: Socket): void
 }
 
 /** Host, Origin, token, scope and study of every request, before anything of it is read. */
-export function addGate(app: ServiceApp, { gate, streams }: ServiceContext, limits: ServiceLimits): void {
+export function addGate(app: ServiceApp, context: ServiceContext, limits: ServiceLimits): void {
+  const { gate, streams } = context;
   app.addHook("onRequest", async (request, reply) => {
     setSecurityHeaders(reply, gate.isSecure(request));
     gate.requireHost(request);
@@ -118,8 +132,22 @@ export function addGate(app: ServiceApp, { gate, streams }: ServiceContext, limi
     if (scope === undefined || scope === "none") return;
     request.identity = await gate.identify(request);
     gate.requireScope(request, scope);
+    renewSession(context, request, reply);
     if (stream) streams.add(request.identity, reply.raw);
   });
+}
+
+/** Who comes back within two weeks stays logged in. */
+function renewSession(
+  { sessions, gate, prefixOf }: ServiceContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  if (!request.identity?.byCookie) return;
+  const session = sessions.read(request.headers.cookie);
+  if (!session || !sessions.isOld(session)) return;
+  const cookie = sessions.cookie(session.tokenId, `${prefixOf(request)}/`, gate.isSecure(request));
+  void reply.header("set-cookie", cookie);
 }
 
 /** A body that dribbles in is not waited for. */
@@ -162,15 +190,27 @@ export async function addLimits(app: ServiceApp, limits: ServiceLimits): Promise
   });
 }
 
-/** Every request that was answered is counted, and told. */
-export function addAccessLog(app: ServiceApp, metrics: Metrics, log: Log): void {
-  app.addHook("onResponse", async (request, reply) => {
-    const { method, identity, routeOptions } = request;
-    const ms = routeOptions.config.stream ? 0 : reply.elapsedTime;
-    metrics.count(method, routeOptions.url ?? "none", reply.statusCode, ms);
-    log(() => {
-      const path = request.url.split("?", 1)[0] ?? "";
-      return `${addressOf(request)} ${identity?.name ?? "-"} ${method} ${path} ${reply.statusCode} ${ms.toFixed(1)} ms`;
+/**
+ * Every request is counted, and told, when its answer has ended: streams too, which Fastify's own hook does not hear of.
+ * To be added before all else, so that it hears of what is refused.
+ */
+export function addAccessLog(
+  app: ServiceApp,
+  metrics: Metrics,
+  { streams, log }: { streams: Streams; log: Log },
+): void {
+  app.addHook("onRequest", async (request, reply) => {
+    const began = performance.now();
+    finished(reply.raw, () => {
+      const { method, identity, routeOptions } = request;
+      const { statusCode } = reply.raw;
+      const ms = performance.now() - began;
+      const isStream = streams.knows(reply.raw);
+      metrics.count({ method, route: routeOptions.url ?? "none", status: statusCode, ms: isStream ? null : ms });
+      log(() => {
+        const path = request.url.split("?", 1)[0] ?? "";
+        return `${addressOf(request)} ${identity?.name ?? "-"} ${method} ${path} ${statusCode} ${ms.toFixed(1)} ms`;
+      });
     });
   });
 }

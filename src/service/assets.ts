@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { messageOf, MlbenchError } from "../core/index.js";
-import { ServiceError } from "./problem.js";
 import type { ServiceApp, ServiceContext } from "./routes.js";
 
 /** A file as it is sent. */
@@ -103,7 +102,10 @@ export function addAssets(
     const path = request.url.split("?", 1)[0] ?? "/";
     const isPage = PLACES.test(path);
     const asset = isPage ? pageFor(prefixOf(request)) : assets.get(path);
-    if (!asset || path.startsWith("/api/")) throw new ServiceError("unknown-route", 404, "there is nothing here");
+    if (!asset || path.startsWith("/api/")) {
+      reply.callNotFound();
+      return reply;
+    }
     return send(asset, request, reply);
   });
 }

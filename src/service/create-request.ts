@@ -13,6 +13,7 @@ const renamed: Readonly<Record<string, string>> = {
   default_space: "defaultSpace",
   force_direction: "forceDirection",
   prune_by: "pruneBy",
+  report_pattern: "reportPattern",
   trial_value: "trialValue",
   on_nan: "onNan",
   on_duplicate: "onDuplicate",

@@ -22,6 +22,16 @@ export interface ServiceFigures {
   readonly wrongTokens: () => number;
 }
 
+/** A request, as it is counted. */
+export interface CountedRequest {
+  readonly method: string;
+  /** As it was declared: `/studies/:study`. */
+  readonly route: string;
+  readonly status: number;
+  /** Null for a stream, which lasts as long as its reader wants. */
+  readonly ms: number | null;
+}
+
 /** Counts requests and the event loop's delays; writes all figures down. */
 export class Metrics {
   readonly #requests = new Map<string, { readonly labels: Labels; count: number }>();
@@ -39,12 +49,13 @@ export class Metrics {
     }, WINDOW_MS).unref();
   }
 
-  /** @param route as it was declared: `/studies/:study` */
-  count(method: string, route: string, status: number, ms: number): void {
+  /** An answer that has ended. */
+  count({ method, route, status, ms }: CountedRequest): void {
     const key = `${method} ${route} ${status}`;
     const entry = this.#requests.get(key) ?? { labels: { method, route, status: String(status) }, count: 0 };
     entry.count++;
     this.#requests.set(key, entry);
+    if (ms === null) return;
     const duration = this.#durations.get(route) ?? { seconds: 0, count: 0 };
     duration.seconds += ms / 1000;
     duration.count++;

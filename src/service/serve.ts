@@ -1,7 +1,7 @@
 /** `mlbench-hpo serve` without its command line: a storage claimed, its host opened, the service listening. */
 import { realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { defined, messageOf, UsageError } from "../core/index.js";
+import { defined, messageOf, oneLine, UsageError } from "../core/index.js";
 import type { StudyHost } from "../host/host.js";
 import { requireWritable } from "../io/atomic-write.js";
 import { claimStorage } from "./running.js";
@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
   const undo: (() => Promise<void>)[] = [() => claim.release()];
   try {
     const at: { url?: string } = {};
-    const onProblem = (study: string, error: unknown): void => log(() => `${study}: ${messageOf(error)}`);
+    const onProblem = (study: string, error: unknown): void => log(() => oneLine(`${study}: ${messageOf(error)}`));
     const { workers, isolation, graceMs } = options;
     const host = await openHost({
       storage: storageDir,

@@ -86,10 +86,10 @@ export async function createService(of: {
     wrongTokens: () => failures.total,
   });
   const app = createApp(options, { gate, limits, log, onServer: (server) => connections.watch(server) });
+  addAccessLog(app, metrics, { streams, log });
   addGate(app, context, limits);
   await addLimits(app, limits);
   addSchemas(app, options.checkAnswers ?? false);
-  addAccessLog(app, metrics, log);
   await addOpenApi(app);
   await app.register(
     async (api) => {

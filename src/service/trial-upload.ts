@@ -28,26 +28,27 @@ export interface Upload {
   readonly content: Readable;
 }
 
-function tooLarge(name: string): ServiceError {
-  const most = `${FILE_BYTES / 2 ** 20} MiB`;
-  return new ServiceError("body-too-large", 413, `${name} is larger than ${most}, the most that a file may have`, {
+function tooLarge(name: string, most: number): ServiceError {
+  const words = `${name} is larger than ${most / 2 ** 20} MiB, the most that a file may have`;
+  return new ServiceError("body-too-large", 413, words, {
     // What is still on its way is not read.
     headers: { connection: "close" },
   });
 }
 
 /**
+ * @param most bytes
  * @throws UsageError `unknown-study`, `unknown-trial`, `invalid-artifact-name` | MlbenchError `lease-lost`,
  * `trial-finished`, `not-available`, `storage-full` | ServiceError `body-too-large`, `body-too-slow`.
  */
-export async function keepFile(host: StudyHost, upload: Upload): Promise<StoredFile> {
+export async function keepFile(host: StudyHost, upload: Upload, most = FILE_BYTES): Promise<StoredFile> {
   const { study, number, name, length } = upload;
   if (name === EPOCHS_FILE)
     throw new UsageError(
       "invalid-artifact-name",
       `${EPOCHS_FILE} is what the study keeps reports in: give another name`,
     );
-  if (length > FILE_BYTES) throw tooLarge(name);
+  if (length > most) throw tooLarge(name, most);
   await beat(host, upload);
   const files = host.storage.artifacts(study);
   if (!files) throw new UsageError("not-available", `study "${study}" keeps no files: it is in memory`);
@@ -57,7 +58,7 @@ export async function keepFile(host: StudyHost, upload: Upload): Promise<StoredF
     let beaten = performance.now();
     for await (const bytes of inTime(upload.content)) {
       size += bytes.length;
-      if (size > FILE_BYTES) throw tooLarge(name);
+      if (size > most) throw tooLarge(name, most);
       hash.update(bytes);
       yield bytes;
       if (performance.now() - beaten < BEAT_MS) continue;

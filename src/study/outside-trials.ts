@@ -1,4 +1,5 @@
 /** Trials that are evaluated outside of a study's own workers: handed out by `ask`, reported on, told, taken back. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type {
   Lease,
   Metrics,
@@ -22,7 +23,7 @@ import {
 } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import { AskKeys } from "./ask-keys.js";
-import type { AskOptions, ReportBatch, ReportRequest, TellResult } from "./commands.js";
+import type { AskOptions, ReportBatch, ReportPoint, ReportRequest, TellResult } from "./commands.js";
 import { endingEvent, secondsSince } from "./finishing.js";
 import type { LeaseClock } from "./leases.js";
 import { leaseLost, Leases, newLease, requireLease } from "./leases.js";
@@ -42,6 +43,9 @@ export interface AskedTrial extends ObjectiveTrial {
   /** Null for one that is handed out for as long as it takes. */
   readonly lease: Lease | null;
 }
+
+/** So many reports are taken in one turn of the event loop, which others wait for. */
+const SLICE = 250;
 
 /** What is asked about trials that come back, and told of them. */
 export interface OutsideHooks {
@@ -189,10 +193,28 @@ export class OutsideTrials {
    * was answered so. Reports that were made already get their answer again.
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `invalid-report`; MlbenchError `lease-lost`.
    */
-  report(number: number, given: ReportRequest | ReportBatch): ReportAnswer {
+  async report(number: number, given: ReportRequest | ReportBatch): Promise<ReportAnswer> {
+    const points = pointsOf(given);
+    if (points.length <= SLICE) return this.#report(number, given.lease, points);
+    // All of them are looked at before any is taken.
     const trial = this.#held(number, given.lease);
+    if (trial) sortReports(trial, points);
+    let answer: ReportAnswer = "continue";
+    for (let start = 0; start < points.length; start += SLICE) {
+      if (start > 0) await nextTurn();
+      const said = this.#report(number, given.lease, points.slice(start, start + SLICE));
+      if (said === "stop") return said;
+      if (said === "prune") answer = said;
+    }
+    return answer;
+  }
+
+  #report(number: number, lease: string | undefined, points: readonly ReportPoint[]): ReportAnswer {
+    // Many reports take several turns, and the study may have been closed in between.
+    if (!this.#log.isOpen) throw studyClosed(this.#header.name);
+    const trial = this.#held(number, lease);
     if (!trial) return "stop";
-    const { again, fresh } = sortReports(trial, pointsOf(given));
+    const { again, fresh } = sortReports(trial, points);
     this.#leases.renew(trial);
     let prune = false;
     for (const count of again) prune = this.#dispatcher.judgeAgain(number, count).prune || prune;

@@ -29,7 +29,7 @@ export async function runTrial(
       line.end(await runObjective(job, job.workload, line, log));
     } else if (job.workload.kind === "command") {
       const { runCommand } = await import("./run-command.js");
-      line.end(await runCommand(job, job.workload, line, log));
+      line.end(await runCommand(job, job.workload, line));
     } else throw new Error("a function runs in the study's own process only");
   } catch (error) {
     line.end(logStack(log, outcomeOfError(error, "worker"), error));

@@ -1,6 +1,7 @@
 /** Asks for a token, where the service wants one. */
 import { useState } from "preact/hooks";
-import { logIn, pastedToken, refusal, session, startSession } from "./session.js";
+import { logIn, refusal, session, startSession } from "./session.js";
+import { pastedToken } from "./token-text.js";
 
 /** The form, or why there is no service to log in to. */
 export function LogIn() {

@@ -2,26 +2,15 @@
 import { signal } from "@preact/signals";
 import { api, ApiProblem, messageOf, onUnauthorized } from "./api/client.js";
 import type { ServerInfo } from "./api/types.js";
+import { server } from "./server-info.js";
+import { tokenIn } from "./token-text.js";
+
+export { may, server } from "./server-info.js";
 
 /** `unknown` until the service has answered; `out`: it wants a token; `unreachable`: it doesn't answer. */
 export const session = signal<"unknown" | "in" | "out" | "unreachable">("unknown");
-/** What the service is; null before it has said so. */
-export const server = signal<ServerInfo | null>(null);
 /** Why the last token was refused. */
 export const refusal = signal<string | null>(null);
-
-/** The token in a fragment `#token=…`; null without one. */
-export function tokenIn(fragment: string): string | null {
-  const token = new URLSearchParams(fragment.replace(/^#/, "")).get("token");
-  return token === null || token === "" ? null : token;
-}
-
-/** The token of what somebody pasted: itself, or the URL that has it. */
-export function pastedToken(text: string): string {
-  const trimmed = text.trim();
-  const hash = trimmed.indexOf("#");
-  return (hash >= 0 ? tokenIn(trimmed.slice(hash)) : null) ?? trimmed.replace(/^token=/, "");
-}
 
 async function meet(): Promise<void> {
   try {
@@ -50,12 +39,6 @@ export async function logIn(token: string): Promise<void> {
 export async function logOut(): Promise<void> {
   await api.delete("/session").catch(() => {});
   session.value = "out";
-}
-
-/** Whether this session may do what a scope stands for. */
-export function may(scope: "run" | "worker" | "admin"): boolean {
-  const scopes = server.value?.scopes ?? [];
-  return scopes.includes("admin") || scopes.includes(scope);
 }
 
 /** Finds out who this browser is to the service. */

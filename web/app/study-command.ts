@@ -1,5 +1,5 @@
 /** Commands on a study of this service's storage, as somebody on its machine would type them. */
-import { server } from "./session.js";
+import { server } from "./server-info.js";
 import { commandLine } from "./shell-words.js";
 
 /** `mlbench-hpo COMMAND NAME … --storage DIR`. */

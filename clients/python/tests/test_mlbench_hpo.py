@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import http.server
+import json
 import math
 import os
 import random
@@ -68,6 +70,44 @@ class Connecting(unittest.TestCase):
         with self.assertRaises(hpo.HpoError) as refused:
             hpo.create_study(study.name, SPACE, sampler="random", pruner="nop", seed=1, direction="maximize")
         self.assertEqual(refused.exception.code, "study-exists")
+
+
+class Flaky(http.server.BaseHTTPRequestHandler):
+    """Breaks off the first request, is busy at the second, answers the third."""
+
+    seen: List[Optional[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append(self.headers["Idempotency-Key"])
+        if len(self.seen) == 1:
+            self.close_connection = True
+            return
+        busy = len(self.seen) == 2
+        given = {"number": 7, "attempt": 1, "params": {"x": 1}, "seed": 3, "lease": {"token": "t", "seconds": 300}}
+        body = b"" if busy else json.dumps(given).encode()
+        self.send_response(503 if busy else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+class Restarts(unittest.TestCase):
+    def test_a_request_is_sent_again_under_the_same_key(self) -> None:
+        server = http.server.HTTPServer(("127.0.0.1", 0), Flaky)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            trial = hpo.Study(f"http://127.0.0.1:{server.server_port}", "s", token="t").ask()
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+        trial._done.set()
+        self.assertEqual((trial.number, len(Flaky.seen), len(set(Flaky.seen))), (7, 3, 1))
 
 
 class Trials(unittest.TestCase):

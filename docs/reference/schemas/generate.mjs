@@ -63,6 +63,21 @@ const values = { ...list(ref("number")), minItems: 1 };
 const noValue = { values: { type: "null" }, value: { type: "null" } };
 
 const priorOutline = { study: text, created_at: ref("time"), top: count, sha256 };
+const run = {
+  description: "What a service was last asked to run of the study, and how that ended.",
+  ...object({
+    state: { enum: ["running", "paused", "stopping", "cancelled", "finished", "failed"] },
+    total_trials: { description: "Null: until something else ends it.", ...nullable(count) },
+    timeout_s: { description: "Seconds after `started_at`, pauses included.", ...nullable({ type: "number" }) },
+    workers: { description: "The most trials at once; null: as many as there are places.", ...nullable(count) },
+    weight: { description: "Its share of the places, against that of other studies.", type: "number" },
+    options: { description: "Further options of the call, where they were given.", ...map(anything) },
+    started_at: ref("time"),
+    ended_at: { description: "Null while it has not ended.", ...nullable(ref("time")) },
+    stopped_by: nullable(text),
+    error: nullable(object({ code: text, message: text })),
+  }),
+};
 const ended = {
   description: "The end that the study's terminator last put to the search.",
   ...object({ at: ref("time"), finished: count, reason: text }),
@@ -445,6 +460,7 @@ const header = {
   archived_at: { description: "Since when the study is put away.", ...ref("time") },
   copied_from: copiedFrom,
   ended,
+  run,
   earlier_spaces: earlierSpaces,
   made_by: ref("madeBy"),
   baselines: {
@@ -465,7 +481,9 @@ const header = {
   },
 };
 
-const optionalInHeader = [...["made_by", "baselines", "note", "archived_at", "copied_from", "ended", "earlier_spaces"]];
+const optionalInHeader = [
+  ...["made_by", "baselines", "note", "archived_at", "copied_from", "ended", "run", "earlier_spaces"],
+];
 
 const owner = object(
   { pid: count, host: text, since: ref("time"), elsewhere: { type: "boolean" }, url: text, work: text },

@@ -115,49 +115,64 @@ const textColumns: readonly (readonly [name: keyof Dictionaries, text: (row: Row
 ];
 
 /** Columns by name that only some rows have. */
-function namedColumns(
+function* namedColumns(
   rows: readonly Row[],
+  under: string,
   recordOf: (trial: Trial) => Readonly<Record<string, unknown>> | undefined,
-): ReadonlyMap<string, string> {
+): Generator<readonly [name: string, text: string]> {
   const names = new Set<string>();
   for (const { trial } of rows) for (const name in recordOf(trial)) names.add(name);
-  const texts = new Map<string, string>();
   for (const name of names) {
     const text = ({ trial }: Row): string => {
       const record = recordOf(trial);
       return record !== undefined && Object.hasOwn(record, name) ? valueText(record[name]) : "null";
     };
-    texts.set(name, rows.map(text).join(","));
+    yield [under + name, rows.map(text).join(",")];
   }
-  return texts;
 }
 
-/** Rows as a block. Made a column at a time: the texts of one are forgotten before the next one's come. */
-export function blockOf(
-  trials: readonly Trial[],
-  annotations: Annotations,
-  { objectives, texts }: { readonly objectives: number; readonly texts: Dictionaries },
-): RowBlock {
+/** What a block is made of. */
+export interface BlockSource {
+  readonly trials: readonly Trial[];
+  readonly annotations: Annotations;
+  readonly objectives: number;
+  readonly texts: Dictionaries;
+}
+
+/** The columns of a block, one after another: the texts of one are forgotten before the next one's come. */
+export function* blockColumns({
+  trials,
+  annotations,
+  objectives,
+  texts,
+}: BlockSource): Generator<readonly [name: string, text: string]> {
   const rows = trials.map((trial): Row => ({
     ...{ trial, last: lastReport(trial), isConstrained: hasKeys(trial.constraints) },
     annotation: annotations.size === 0 ? undefined : annotations.get(trial.number),
   }));
-  const columns = new Map<string, string>();
-  for (const [name, text] of plainColumns) columns.set(name, rows.map(text).join(","));
-  for (const [name, text] of textColumns)
-    columns.set(name, rows.map((row) => texts[name].placeOf(text(row))).join(","));
+  for (const [name, text] of plainColumns) yield [name, rows.map(text).join(",")];
+  for (const [name, text] of textColumns) yield [name, rows.map((row) => texts[name].placeOf(text(row))).join(",")];
   for (let i = 0; i < objectives; i++)
-    columns.set(`values/${i}`, rows.map(({ trial }) => numberText(trial.values?.[i])).join(","));
-  for (const [name, text] of namedColumns(rows, ({ params }) => params)) columns.set(`params/${name}`, text);
-  for (const [name, text] of namedColumns(rows, ({ metrics }) => metrics.best)) columns.set(`metrics/${name}`, text);
-  const said = rows.filter(({ annotation }) => annotation !== undefined);
-  const tagged = said.filter(({ annotation }) => (annotation?.tags.length ?? 0) > 0);
-  const noted = said.filter(({ annotation }) => annotation?.note !== "");
+    yield [`values/${i}`, rows.map(({ trial }) => numberText(trial.values?.[i])).join(",")];
+  yield* namedColumns(rows, "params/", ({ params }) => params);
+  yield* namedColumns(rows, "metrics/", ({ metrics }) => metrics.best);
+}
+
+/** A block of columns that were made. */
+export function blockOf<T>(
+  { trials, annotations }: Pick<BlockSource, "trials" | "annotations">,
+  columns: ReadonlyMap<string, T>,
+): RowBlock<T> {
+  const said = trials.flatMap(({ number }) => {
+    const annotation = annotations.size === 0 ? undefined : annotations.get(number);
+    return annotation ? [{ number, ...annotation }] : [];
+  });
+  const tagged = said.filter(({ tags }) => tags.length > 0);
+  const noted = said.filter(({ note }) => note !== "");
   return {
-    rows: rows.length,
-    columns,
-    tags: tagged.map(({ trial, annotation }) => `"${trial.number}":${JSON.stringify(annotation?.tags)}`).join(","),
-    notes: noted.map(({ trial }) => trial.number).join(","),
+    ...{ rows: trials.length, columns },
+    tags: tagged.map(({ number, tags }) => `"${number}":${JSON.stringify(tags)}`).join(","),
+    notes: noted.map(({ number }) => number).join(","),
   };
 }
 
@@ -239,6 +254,7 @@ export function* rowPieces<T>(
 
 /** A few rows at once. */
 export function rowsText(trials: readonly Trial[], annotations: Annotations, objectives: number): string {
-  const shared = { objectives, texts: new Dictionaries(), nullsOf: nullsText };
-  return [...rowPieces([blockOf(trials, annotations, shared)], shared)].join("");
+  const source = { trials, annotations, objectives, texts: new Dictionaries() };
+  const block = blockOf(source, new Map(blockColumns(source)));
+  return [...rowPieces([block], { ...source, nullsOf: nullsText })].join("");
 }

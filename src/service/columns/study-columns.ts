@@ -6,11 +6,11 @@ import type { SearchSpace, StudyState, Trial } from "../../core/index.js";
 import type { StudyView } from "../../host/host.js";
 import { packedOf, partOf } from "./packed.js";
 import type { Part } from "./packed.js";
-import { blockOf, Dictionaries, nullsText, rowPieces } from "./rows.js";
-import type { RowBlock } from "./rows.js";
+import { blockColumns, blockOf, Dictionaries, nullsText, rowPieces } from "./rows.js";
+import type { BlockSource, RowBlock } from "./rows.js";
 
 /** Rows a block: what is made anew when one of them changes. */
-const BLOCK = 2048;
+const BLOCK = 8192;
 /** Milliseconds that one turn of the event loop may take. */
 const TURN = 10;
 /** More bytes than this are worth compressing. */
@@ -93,8 +93,7 @@ export class StudyColumns {
     const blocks: RowBlock[] = [];
     for (let from = 0; from < numbers.length || from === 0; from += BLOCK) {
       const trials = numbers.slice(from, from + BLOCK).flatMap((number) => state.trial(number) ?? []);
-      blocks.push(blockOf(trials, state.annotations, shared));
-      await turns.next();
+      blocks.push(await made({ ...shared, trials, annotations: state.annotations }, turns, (text) => text));
     }
     const plain = Buffer.from([headText(state, false), ...rowPieces(blocks, shared), "}"].join(""));
     const gzipped = plain.length < SMALL ? null : await compress(plain, { level: 1 });
@@ -114,18 +113,17 @@ export class StudyColumns {
       const place = from / BLOCK;
       const kept = this.#blocks[place];
       const isSame = kept !== undefined && same(kept.trials, own) && same(kept.annotations, said);
-      const block = isSame ? kept.block : inParts(blockOf(own, annotations, shared));
+      const block = isSame ? kept.block : await made({ ...shared, trials: own, annotations }, turns, partOf);
       if (!isSame) this.#blocks[place] = { trials: own, annotations: said, block };
       blocks.push(block);
-      await turns.next();
     }
     this.#blocks.length = blocks.length;
     const pieces = rowPieces(blocks, { ...shared, nullsOf: (rows) => this.#nullsOf(rows) });
-    const made = await packedOf(framed(headText(state, true), pieces), () => turns.next());
-    const small = made.plain.reduce((sum, { length }) => sum + length, 0) < SMALL;
+    const packed = await packedOf(framed(headText(state, true), pieces), () => turns.next());
+    const small = packed.plain.reduce((sum, { length }) => sum + length, 0) < SMALL;
     this.#whole = {
-      ...{ revision: state.revision, etag: etagOf(state), plain: made.plain },
-      gzipped: small ? null : made.gzipped,
+      ...{ revision: state.revision, etag: etagOf(state), plain: packed.plain },
+      gzipped: small ? null : packed.gzipped,
     };
     return this.#whole;
   }
@@ -147,9 +145,14 @@ function same(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
-/** Every column of a block as a part. */
-function inParts({ columns, ...block }: RowBlock): RowBlock<Part> {
-  return { ...block, columns: new Map([...columns].map(([name, text]) => [name, partOf(text)])) };
+/** A block, made in turns of the event loop: a column of it takes a millisecond or two. */
+async function made<T>(source: BlockSource, turns: Turns, as: (text: string) => T): Promise<RowBlock<T>> {
+  const columns = new Map<string, T>();
+  for (const [name, text] of blockColumns(source)) {
+    columns.set(name, as(text));
+    await turns.next();
+  }
+  return blockOf(source, columns);
 }
 
 /** The answer up to its rows. */

@@ -186,7 +186,15 @@ export const createRequest = z
     dry_run_pruner: z.boolean().optional(),
     defaults: z.boolean().describe("Whether the parameters' defaults are the first trial.").optional(),
     objective: z.string().describe("A module's file. Only under `--allow`.").optional(),
-    command: z.string().describe("A program. Only under `--allow`.").optional(),
+    command: z
+      .union([z.string(), z.array(z.string()).min(1)])
+      .describe("A program that each trial runs: `python train.py --lr {lr}`, or its words. Only under `--allow`.")
+      .optional(),
+    cwd: z.string().describe("The folder that the program runs in. Only under `--allow`.").optional(),
+    report_pattern: z
+      .string()
+      .describe("A regular expression with the groups `step` and `value`, for the lines that the program prints.")
+      .optional(),
     plugins: z.array(z.string()).describe("Modules' files. Only under `--allow`.").optional(),
     dry_run: z.boolean().describe("Only say what it would be; nothing is stored.").optional(),
   })

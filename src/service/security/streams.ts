@@ -17,10 +17,17 @@ interface OpenStream {
 export class Streams {
   readonly #open = new Set<OpenStream>();
 
+  readonly #known = new WeakSet<ServerResponse>();
+
   constructor(readonly limits: StreamLimits) {}
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** Whether an answer is, or was, one of them. */
+  knows(response: ServerResponse): boolean {
+    return this.#known.has(response);
   }
 
   /**
@@ -33,6 +40,7 @@ export class Streams {
     if (own >= this.limits.each) throw tooMany(`${this.limits.each} streams of this token are open`);
     const stream = { identity, response };
     this.#open.add(stream);
+    this.#known.add(response);
     response.once("close", () => this.#open.delete(stream));
   }
 

@@ -23,8 +23,9 @@ test.skipIf(missing)(
       await host.close({ graceMs: 0 });
       await rm(storage, { recursive: true });
     });
-    const service = await aService({ limits: { requestsPerSecond: 10_000 } }, host);
-    const MLBENCH_HPO_URL = `${await service.listen()}#token=${service.token}`;
+    // Below a path, as behind a proxy.
+    const service = await aService({ limits: { requestsPerSecond: 10_000 }, pathPrefix: "/hpo" }, host);
+    const MLBENCH_HPO_URL = `${await service.listen()}/hpo#token=${service.token}`;
     const words = ["-W", "error::ResourceWarning", "-m", "unittest", "discover", "-s", "clients/python/tests", "-v"];
     const child = spawn(python, words, { env: { ...process.env, MLBENCH_HPO_URL } });
     let said = "";

@@ -123,6 +123,14 @@ describe("a fair pool", () => {
     near([25, 25, 50], parts(shares, [0, 0, 0]));
   });
 
+  it("keeps to weights that are far apart", async () => {
+    const world = new World(2);
+    const shares = [1, 20].map((weight, i) => world.pool.share(`s${i}`, { weight, limit: Infinity }));
+    shares.forEach((share) => work(world, share, () => 1));
+    await world.until(500_000);
+    near([100 / 21, 2000 / 21], parts(shares, [0, 0]));
+  });
+
   it("shares fewer places than studies by turns", async () => {
     const world = new World(1);
     const shares = [1, 1, 2].map((weight, i) => world.pool.share(`s${i}`, { weight, limit: Infinity }));
@@ -141,6 +149,20 @@ describe("a fair pool", () => {
     work(world, b, () => 2);
     await world.until(140_000);
     near([50, 50], parts([a, b], before), 6);
+  });
+
+  it("holds long trials against nobody who had the pool alone as they began", async () => {
+    const world = new World(8);
+    const [a, b] = ["a", "b"].map((name) => world.pool.share(name, { weight: 1, limit: Infinity })) as [Share, Share];
+    let seconds = 100;
+    work(world, a, () => seconds);
+    await world.until(50_000);
+    seconds = 1;
+    work(world, b, () => 1);
+    await world.until(110_000);
+    const before = [a.served, b.served];
+    await world.until(150_000);
+    near([50, 50], parts([a, b], before));
   });
 
   it("keeps a study within its limit, and gives what it leaves to the others", async () => {

@@ -437,10 +437,9 @@ describe("a study host", () => {
     two.subscribe((change) => heard.push(change));
     await host.command("a", { type: "enqueue", params: { x: 0.25 } });
     await expect.poll(() => two.changedSince(revision)).toEqual([0]);
-    expect(heard).toContainEqual({
-      kind: "event",
-      revision: revision + 1,
-      event: expect.objectContaining({ type: "trial-created" }),
+    expect(heard.find(({ kind }) => kind === "event")).toMatchObject({
+      ...{ kind: "event", revision: revision + 1 },
+      event: { type: "trial-created" },
     });
     await expect.poll(() => heard.some(({ kind }) => kind === "status")).toBe(true);
     expect(two.here).toBe(true);
@@ -456,5 +455,18 @@ describe("a study host", () => {
         { interval: 60 },
       )
       .toBe(false);
+  });
+
+  it("stops and cancels what is still being prepared, without waiting for it", async () => {
+    const host = await makeHost({ graceMs: 60_000 });
+    for (const [name, state, end] of [
+      ["a", "cancelled", { state: "cancelled", stopped_by: "interrupt" }],
+      ["b", "stopping", { state: "finished", stopped_by: "stop" }],
+    ] as const) {
+      await withStudy(host, name);
+      await host.startRun(name, { trials: 1_000_000 });
+      await host.changeRun(name, { state });
+      expect(await runBecomes(host, name, ended)).toMatchObject(end);
+    }
   });
 });

@@ -57,7 +57,7 @@ test("commands say where a study is that a service has open", async () => {
   storages.register("served", { summary: "for this test", parameters: z.strictObject({}) })<StorageFactory>(
     () => served,
   );
-  await served.createFrom(createStudyState(header("lab")), null);
+  await served.createFrom(createStudyState(header("lab")));
   const here = ["--storage", "served:"];
   const page = "http://lab3:7070/studies/lab";
   expect(await typed(["optimize", "lab", ...here])).toEqual({

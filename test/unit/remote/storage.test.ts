@@ -72,8 +72,9 @@ test("a state comes as it is: numbers that JSON has not, texts that read like th
   expect(await there.exists("even")).toBe(false);
   expect(await there.exists("..")).toBe(false);
   expect(await there.list()).toEqual(["odd"]);
-  const [{ summary }] = (await there.summaries()) as [{ summary: { counts: object } }];
-  expect(summary).toMatchObject({ counts: read.counts, location: `${url}/studies/odd` });
+  expect(await there.summaries()).toMatchObject([
+    { name: "odd", error: null, summary: { counts: read.counts, location: `${url}/studies/odd` } },
+  ]);
   await expect(there.openWriter("odd")).rejects.toMatchObject({ code: "not-remote", exitCode: 2 });
 });
 

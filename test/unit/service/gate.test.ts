@@ -1,7 +1,7 @@
 /** Who gets in: hosts, origins, tokens, scopes, sessions, and what is refused whoever asks. */
 import { appendFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { SESSION_S } from "../../../src/service/security/sessions.js";
 import { FailedLogins } from "../../../src/service/security/failed-logins.js";
 import { aService, closeService, startService } from "./a-service.js";
@@ -348,6 +348,24 @@ describe("sessions", () => {
     expect(await asked(headers)).toEqual([200, null]);
     await service.context.tokens.revoke(token.id);
     expect(await asked(headers)).toEqual([401, "unauthorized"]);
+  });
+
+  test("it is made anew once a day, and lasts two weeks from then", async () => {
+    const now = Date.now();
+    const at = (days: number) => vi.spyOn(Date, "now").mockReturnValue(now + days * 86_400_000);
+    try {
+      const good = await cookie();
+      const answer = async () => service.app.inject({ url: SERVER, headers: { cookie: good } });
+      at(0.9);
+      expect((await answer()).headers["set-cookie"]).toBeUndefined();
+      at(1.1);
+      const renewed = String((await answer()).headers["set-cookie"]).split(";")[0] ?? "";
+      expect(renewed).not.toBe(good);
+      at(14.1);
+      expect([(await answer()).statusCode, await asked({ cookie: renewed })]).toEqual([401, [200, null]]);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   test("it outlives a restart", async () => {

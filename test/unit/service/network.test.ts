@@ -120,6 +120,19 @@ test("unknown keys are named", async () => {
   expect(answer.json()).toMatchObject({ status: 400, detail: 'body: unknown keys "surprise", "other"' });
 });
 
+test("a path that is there says which methods it takes, another is nothing", async () => {
+  const { app, bearer } = await aService();
+  const of = async (method: "PUT" | "POST" | "GET", url: string) => {
+    const answer = await app.inject({ method, url, headers: bearer });
+    return [answer.statusCode, answer.headers.allow];
+  };
+  expect(await of("PUT", `${API}/tokens`)).toEqual([405, "GET, HEAD, POST"]);
+  expect(await of("POST", `${API}/studies/a/columns`)).toEqual([405, "GET, HEAD"]);
+  expect(await of("GET", `${API}/tokens/0123456789ab`)).toEqual([405, "DELETE"]);
+  expect(await of("POST", `${API}/nowhere`)).toEqual([404, undefined]);
+  expect(await of("POST", "/")).toEqual([404, undefined]);
+});
+
 test("what is no HTTP, or too much of it, is answered in a line and closed", async () => {
   const service = await listening();
   expect(statusIn(await answerTo(service, "junk\r\n\r\n"))).toBe(400);
@@ -208,6 +221,17 @@ test("streams are limited, in all and of a token, and a place is free again when
   first.destroy();
   await expect.poll(() => service.context.streams.size).toBe(2);
   expect((await stream(service)).statusCode).toBe(200);
+});
+
+test("a stream is told and counted when it has ended, without its time", async () => {
+  const lines: string[] = [];
+  const service = await aService({ log: (line) => void lines.push(line()) });
+  await service.listen();
+  (await stream(service)).destroy();
+  await expect.poll(() => lines.join("\n")).toMatch(/ first GET \/api\/v1\/events 200 /);
+  const { body } = await service.app.inject({ url: "/metrics", headers: service.bearer });
+  expect(body).toContain('mlbench_hpo_http_requests_total{method="GET",route="/api/v1/events",status="200"} 1');
+  expect(body).not.toContain('mlbench_hpo_http_request_duration_seconds_count{route="/api/v1/events"}');
 });
 
 test("a stream ends when its token is revoked, and when the service closes", async () => {

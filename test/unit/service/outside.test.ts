@@ -12,6 +12,7 @@ import { loadStudy } from "../../../src/app/study.js";
 import { float } from "../../../src/core/index.js";
 import { openStudyHost } from "../../../src/host/index.js";
 import type { ServiceApp } from "../../../src/service/routes.js";
+import { keepFile } from "../../../src/service/trial-upload.js";
 import { ManualExecutor } from "../../fixtures/study/studies.js";
 import { aService } from "./a-service.js";
 
@@ -220,6 +221,18 @@ describe("a run of a study for others", () => {
     expect(await ask({}, "k")).toEqual(first);
   });
 
+  test("has no more of them under way than it may, and each that ends makes room for one who waits", async () => {
+    const { host, post, ask } = await served();
+    await host.startRun("s", { trials: 5, workers: 2 });
+    const [first] = await Promise.all([ask(), ask()]);
+    expect((await ask()).status).toBe(204);
+    const waits = ask({ wait_seconds: 30 });
+    const { number, lease } = first.body;
+    expect((await post(`trials/${number}/tell`, { lease: lease.token, value: 1 })).status).toBe(200);
+    expect(await waits).toMatchObject({ status: 200, body: { number: 2 } });
+    expect((await ask()).status).toBe(204);
+  });
+
   test("that is stopped is over", async () => {
     const { host, ask } = await served();
     await host.startRun("s", { trials: 5 });
@@ -289,13 +302,15 @@ describe("a file of a trial", () => {
   });
 
   test("is at most 256 MiB, whether its length is told or not, and leaves nothing where it is more", async () => {
-    const { storage, app, bearer, ask } = await served();
+    const { storage, host, app, bearer, ask } = await served();
     const lease = (await ask()).body.lease.token;
     const told = await put(app, bearer, "a", Buffer.from("x"), lease, { "content-length": String(2 ** 28 + 1) });
     expect([told.statusCode, told.json<{ code: string }>().code]).toEqual([413, "body-too-large"]);
-    const piece = Buffer.alloc(2 ** 24);
-    const untold = await put(app, bearer, "a", Readable.from(Array(17).fill(piece)), lease);
-    expect([untold.statusCode, untold.json<{ code: string }>().code]).toEqual([413, "body-too-large"]);
+    // Less than that here, lest the test write so much.
+    const content = Readable.from(Array(5).fill(Buffer.alloc(2 ** 20)));
+    const upload = { study: "s", number: 0, name: "a", lease, length: 0, content };
+    await expect(keepFile(host, upload, 2 ** 22)).rejects.toMatchObject({ code: "body-too-large", status: 413 });
+    content.destroy();
     expect(await readdir(join(storage, "s.files"), { recursive: true })).toEqual(["00000"]);
   });
 });
@@ -313,4 +328,26 @@ test("what was acknowledged stands in the files, and a key is known to whoever o
   expect({ number: again.number, lease: again.lease }).toEqual({ number: 0, lease: trial.lease });
   expect(study.trials).toHaveLength(1);
   await study.close();
+});
+
+test("leases are counted anew by the next service, which nobody needs to ask anything", async () => {
+  const { storage, host, ask } = await served();
+  await ask({ worker: "w", lease_seconds: 1 });
+  expect(host.outside()).toMatchObject([{ worker: "w", study: "s", number: 0, lease_seconds: 1 }]);
+  expect(host.outside()[0]?.lease_ends_in_s).toBeLessThanOrEqual(1);
+  await host.close({ graceMs: 0 });
+  const next = await openStudyHost({ storage, executor: new ManualExecutor(1) });
+  onTestFinished(() => next.close({ graceMs: 0 }));
+  const view = await next.view("s");
+  expect(view.state.trials).toMatchObject([{ state: "running", attempt: 1 }]);
+  const back = new Promise<void>((resolve) => {
+    view.subscribe(({ kind }) => {
+      if (kind !== "status" && view.state.counts.waiting === 1) resolve();
+    });
+  });
+  await next.resume();
+  expect(next.outside()).toHaveLength(1);
+  await back;
+  expect(view.state.trials).toMatchObject([{ state: "waiting", attempt: 2, attempts: [{ worker: "w" }] }]);
+  view.release();
 });

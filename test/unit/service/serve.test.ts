@@ -183,6 +183,8 @@ test("tokens made by several at once are all there; their texts are nowhere", as
   expect(made.filter(({ text }) => file.includes(text))).toEqual([]);
   for (const { text } of made) expect(await store.identify(text)).toMatchObject({ scopes: ["read"] });
   expect(new Set(made.map(({ text }) => text)).size).toBe(8);
+  if (process.platform !== "win32")
+    expect((await stat(join(storage, ".service", "tokens.json"))).mode & 0o777).toBe(0o600);
   // 256 bits in base64url.
   expect(made[0]?.text).toMatch(/^hpo_[A-Za-z0-9_-]{43}$/);
   await rm(join(storage, ".service", "tokens.json"));

@@ -1,7 +1,10 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadStudy } from "../../../src/app/study.js";
 import { MedianPruner } from "../../../src/pruners/median.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
+import type { StudyWriter } from "../../../src/storage/storage.js";
+import { handleCommand } from "../../../src/study/handle-command.js";
 import { loadedStudy, manualClock } from "../../fixtures/study/clock.js";
 import { study } from "../../fixtures/study/studies.js";
 
@@ -25,6 +28,18 @@ describe("a request for a trial, known by its key", () => {
     expect([later.number, later.lease]).toEqual([0, trial.lease]);
     expect(second.trials).toMatchObject([{ worker: "w" }, {}]);
     expect(JSON.stringify(second.trials)).not.toContain(trial.lease?.token);
+  });
+
+  it("gets the same trial from another opening where that had waited, too", async () => {
+    const storage = new MemoryStorage();
+    const first = await study({ name: "s", storage });
+    await first.enqueueTrial({ x: 1 });
+    const trial = await first.ask({ lease: 60, key: "a", worker: "w" });
+    await first.close();
+    const second = await loadStudy({ name: "s", storage });
+    const later = await second.ask({ lease: 60, key: "a" });
+    expect([later.number, later.params, later.lease]).toEqual([0, { x: 1 }, trial.lease]);
+    expect(second.trials).toMatchObject([{ worker: "w" }]);
   });
 
   it("is answered once, however often it is made before that", async () => {
@@ -101,6 +116,7 @@ describe("a request for a trial, known by its key", () => {
     [{ key: "", lease: 1 }, /key must be/],
     [{ key: "x".repeat(256), lease: 1 }, /key must be/],
     [{ worker: "x".repeat(201) }, /worker must be/],
+    [{ worker: "\u001b[2Jgone" }, /worker must be/],
     [{ lease: 0 }, /lease must be/],
   ])("is refused as %j", async (options, message) => {
     const s = await study();
@@ -130,6 +146,20 @@ describe("reports in one request", () => {
     for (const [i, point] of points.entries()) expect(await one.report(1, point)).toBe(answers[i]);
     expect(await several.report(1, { reports: points })).toBe("prune");
     expect(several.trials[1]?.intermediate).toHaveLength(4);
+  });
+
+  it("leave others their turn where there are many, and are all there or none", async () => {
+    const s = await study();
+    await s.ask();
+    const reports = Array.from({ length: 2000 }, (_, i) => ({ step: i + 1, value: 1 }));
+    await expect(s.report(0, { reports: [...reports, { step: 2000, value: 1 }] })).rejects.toThrow(/steps must rise/);
+    expect(s.trials[0]?.intermediate).toEqual([]);
+    let turns = 0;
+    const answered = s.report(0, { reports }).then(() => (turns = -turns));
+    for (; turns >= 0 && turns < 100; turns++) await turn();
+    await answered;
+    expect(turns).toBeLessThan(-3);
+    expect(s.trials[0]?.intermediate).toHaveLength(2000);
   });
 
   it.each([
@@ -163,4 +193,25 @@ it("a gate lets nothing new through, and what was asked for before is answered a
   expect(await s.askThrough(shut, { lease: 60, key: "b" })).toBeNull();
   expect((await s.askThrough(shut, { lease: 60, key: "a" }))?.lease).toEqual(first.lease);
   expect(s.trials).toHaveLength(1);
+});
+
+it("a command's report is answered once it is durable", async () => {
+  let synced = (): void => undefined;
+  const disk = new Promise<void>((resolve) => (synced = resolve));
+  class SlowStorage extends MemoryStorage {
+    override async openWriter(name: string): Promise<StudyWriter> {
+      return Object.assign(await super.openWriter(name), { flush: () => disk });
+    }
+  }
+  const s = await study({ storage: new SlowStorage() });
+  const lease = (await s.ask({ lease: 60 })).lease?.token as string;
+  let answer: unknown = null;
+  const answered = handleCommand(s, { type: "report", number: 0, lease, step: 1, value: 1 }).then((given) => {
+    answer = given;
+  });
+  for (let i = 0; i < 20; i++) await turn();
+  expect([s.trials[0]?.intermediate, answer]).toEqual([[[1, 1]], null]);
+  synced();
+  await answered;
+  expect(answer).toBe("continue");
 });

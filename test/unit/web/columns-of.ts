@@ -56,7 +56,7 @@ export const someTrials = (most = 30): fc.Arbitrary<Trial[]> =>
   fc
     .array(
       fc.record({
-        state: fc.constantFrom("waiting", "running", "complete", "pruned", "failed"),
+        state: fc.constantFrom("waiting" as const, "running", "complete", "pruned", "failed"),
         value: fc.oneof(small, number),
         lr: small,
         optimizer: fc.constantFrom("adamw", "sgd", "7"),
@@ -77,7 +77,7 @@ export const someTrials = (most = 30): fc.Arbitrary<Trial[]> =>
         const intermediate = Array.from({ length: given.steps }, (_, step) => [step + 1, given.value] as const);
         const isFinished = given.state !== "waiting" && given.state !== "running";
         return blankTrial(i, {
-          ...{ state: given.state as Trial["state"], intermediate, seen: intermediate.map(() => i) },
+          ...{ state: given.state, intermediate, seen: intermediate.map(() => i) },
           ...(given.state === "complete" ? { values: [given.value], value: given.value } : {}),
           params: {
             ...{ "train.lr": given.lr, "train.optimizer": given.optimizer, "model.bias": given.bias },

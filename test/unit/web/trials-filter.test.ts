@@ -20,7 +20,8 @@ import { objectives, someAnnotations, someTrials, storeOf } from "./columns-of.j
 function bare(expression: Expression | null): unknown {
   if (expression === null) return null;
   if (expression.type === "not") return ["not", bare(expression.of)];
-  if (expression.type === "and" || expression.type === "or") return [expression.type, ...expression.of.map(bare)];
+  if (expression.type !== "comparison" && expression.type !== "flag")
+    return [expression.type, ...expression.of.map(bare)];
   if (expression.type === "flag") return expression.name;
   return `${expression.name} ${expression.operator} ${expression.value}`;
 }

@@ -5,7 +5,8 @@ import { shortNumber } from "../../../src/core/numbers-in-words.js";
 import type { PlotCell, PlotTable } from "../../../src/plots/plot.js";
 import { messageOf } from "../api/client.js";
 import { announce } from "../components/announce.js";
-import { csvText, saveFile } from "../components/copying.js";
+import { saveFile } from "../components/copying.js";
+import { csvText } from "../csv.js";
 
 /** A chart's table: all of it, or its first rows and the file that has the others. */
 export interface ChartTableData extends PlotTable {
@@ -31,6 +32,8 @@ export interface ChartFrameProps {
   /** Controls beside the title. */
   readonly controls?: ComponentChildren;
   readonly class?: string | undefined;
+  /** It is scrolled in its frame: a chart that may be higher than a window. */
+  readonly isTall?: boolean | undefined;
 }
 
 /** Rows of a table that are shown; the file has all. */
@@ -77,7 +80,7 @@ export function ChartTable({ title, table }: { readonly title: string; readonly 
 
 /** Its buttons read with the chart's title, so that each is told from its neighbours'. */
 export function ChartFrame(props: ChartFrameProps) {
-  const { title, children, notes = [], table, svg, fileName, controls, class: className = "" } = props;
+  const { title, children, notes = [], table, svg, fileName, controls, isTall = false, class: className = "" } = props;
   const [shown, setShown] = useState<ChartTableData | null>(null);
   const id = useId();
   const attempt = (work: () => Promise<void>): void => {
@@ -121,7 +124,13 @@ export function ChartFrame(props: ChartFrameProps) {
           </button>
         </div>
       </div>
-      <div class="chart-place">{children}</div>
+      {isTall ? (
+        <div class="chart-place tall" tabIndex={0} role="region" aria-label={title}>
+          {children}
+        </div>
+      ) : (
+        <div class="chart-place">{children}</div>
+      )}
       {notes.length > 0 && (
         <figcaption>
           <ul>

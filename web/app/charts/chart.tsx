@@ -4,7 +4,8 @@ import type { ChartOption, DrawnChart } from "#echarts";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { messageOf } from "../api/client.js";
 import { theme } from "../theme.js";
-import { loadDrawing } from "./drawing.js";
+import { drawInTurn, loadDrawing } from "./drawing.js";
+import type { Drawing } from "./drawing.js";
 
 /** A part of a chart that was pointed at. */
 export type ChartPoint = Parameters<Parameters<DrawnChart["onClick"]>[0]>[0];
@@ -98,7 +99,9 @@ export function Chart({ option, height, label, onClick, onBrush }: ChartProps) {
     const endings: (() => void)[] = [];
     const draw = async (): Promise<void> => {
       const { drawInto } = await loadDrawing();
-      if (gone) return;
+      if (!gone) endings.push(drawInTurn(() => start(drawInto)));
+    };
+    const start = (drawInto: Drawing["drawInto"]): void => {
       const drawn = drawInto(element, painted(latest.current.option), theme.peek());
       chart.current = drawn;
       element.dataset["drawn"] = "";
@@ -133,7 +136,7 @@ export function Chart({ option, height, label, onClick, onBrush }: ChartProps) {
       for (const end of endings) end();
     };
   }, []);
-  useEffect(() => chart.current?.update(painted(option)), [option]);
+  useEffect(() => (chart.current ? drawInTurn(() => chart.current?.update(painted(option))) : undefined), [option]);
 
   if (problem !== null) return <p class="muted">The chart could not be loaded: {problem}</p>;
   return <div ref={place} class="canvas" role="img" aria-label={label} style={{ height: `${height}px` }} />;

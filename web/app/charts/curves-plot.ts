@@ -2,7 +2,7 @@
 import type { Plot } from "../../../src/plots/plot.js";
 import { finite } from "../api/numbers.js";
 import type { Margin, ReportList } from "../api/types.js";
-import type { LiveCurve } from "../store/study-store.js";
+import type { LiveCurve } from "../store/live-curves.js";
 
 const DASHES = ["solid", "dashed", "dotted"] as const;
 

@@ -18,3 +18,25 @@ export function loadDrawing(): Promise<Drawing> {
     });
   return loading;
 }
+
+const jobs: (() => void)[] = [];
+let isDrawing = false;
+
+function drawNext(): void {
+  const job = jobs.shift();
+  isDrawing = job !== undefined;
+  if (!job) return;
+  requestAnimationFrame(() => setTimeout(drawNext));
+  job();
+}
+
+/** Draws when its turn comes: one chart a frame, so that ten that change together hold nobody up. Returns what calls it off. */
+export function drawInTurn(job: () => void): () => void {
+  jobs.push(job);
+  if (!isDrawing) setTimeout(drawNext);
+  isDrawing = true;
+  return () => {
+    const at = jobs.indexOf(job);
+    if (at >= 0) jobs.splice(at, 1);
+  };
+}

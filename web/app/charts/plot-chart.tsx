@@ -13,11 +13,12 @@ export interface PlotChartProps {
   readonly fileName: string;
   readonly controls?: ComponentChildren;
   readonly class?: string | undefined;
+  readonly isTall?: boolean | undefined;
   readonly onClick?: ((point: ChartPoint) => void) | undefined;
 }
 
 /** The whole of it. */
-export function PlotChart({ plot, fileName, controls, class: className, onClick }: PlotChartProps) {
+export function PlotChart({ plot, fileName, controls, class: className, isTall, onClick }: PlotChartProps) {
   const svg = async (): Promise<string> => {
     const { svgText } = await loadDrawing();
     const { option, width, height } = plot;
@@ -25,7 +26,7 @@ export function PlotChart({ plot, fileName, controls, class: className, onClick 
   };
   return (
     <ChartFrame
-      {...{ title: plot.title, notes: plot.notes, fileName, controls, class: className, svg }}
+      {...{ title: plot.title, notes: plot.notes, fileName, controls, class: className, isTall, svg }}
       table={() => plot.table}
     >
       <Chart

@@ -21,12 +21,13 @@ export interface ServerPlotProps {
   /** @default 5000 */
   readonly everyMs?: number | undefined;
   readonly class?: string | undefined;
+  readonly isTall?: boolean | undefined;
   readonly onClick?: ((point: ChartPoint) => void) | undefined;
 }
 
 /** Nothing of it stands where the study has no such plot. */
 export function ServerPlot(props: ServerPlotProps) {
-  const { study, kind, title, query = {}, version, everyMs = 5000, class: className = "", onClick } = props;
+  const { study, kind, title, query = {}, version, everyMs = 5000, class: className = "", isTall, onClick } = props;
   const { place, width } = useNearWidth();
   const asked = { ...query, width };
   const { data, error } = useFresh<Plot>(
@@ -43,7 +44,7 @@ export function ServerPlot(props: ServerPlotProps) {
   return (
     <div ref={place} class={`plot-place ${className}`}>
       {plot ? (
-        <PlotChart plot={plot} fileName={`${study}-${kind}`} onClick={onClick} />
+        <PlotChart plot={plot} fileName={`${study}-${kind}`} isTall={isTall} onClick={onClick} />
       ) : (
         <figure class="panel chart waiting">
           <h3>{title}</h3>

@@ -22,13 +22,20 @@ import { loadDrawing } from "./drawing.js";
 
 /** Widths are asked for in steps, so that a window that is drawn larger asks a few times and not hundreds. */
 const STEP = 40;
+/** A plot follows a study that is under way so often: drawing ten of them is work. */
+const PAUSE_MS = 1000;
 /** Rows of a table that are fetched to be shown. */
 const SHOWN_ROWS = 500;
 
-/** The width of a place once it comes near the window; 0 before. */
-export function useNearWidth(): { readonly place: { current: HTMLDivElement | null }; readonly width: number } {
+/** The width of a place once it has come near the window, 0 before; and whether it is near now. */
+export function useNearWidth(): {
+  readonly place: { current: HTMLDivElement | null };
+  readonly width: number;
+  readonly isNear: boolean;
+} {
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
+  const [isNearNow, setNearNow] = useState(false);
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
@@ -39,7 +46,8 @@ export function useNearWidth(): { readonly place: { current: HTMLDivElement | nu
     };
     const near = new IntersectionObserver(
       (entries) => {
-        isNear ||= entries.some(({ isIntersecting }) => isIntersecting);
+        isNear = entries.at(-1)?.isIntersecting === true;
+        setNearNow(isNear);
         measure();
       },
       { rootMargin: "300px" },
@@ -52,7 +60,7 @@ export function useNearWidth(): { readonly place: { current: HTMLDivElement | nu
       resized.disconnect();
     };
   }, []);
-  return { place, width };
+  return { place, width, isNear: isNearNow };
 }
 
 /** A plot whose table stayed behind. */
@@ -66,9 +74,9 @@ export function SentPlotChart(props: {
   const { plot, fileName, controls, onClick, onBrush } = props;
   const { id, title, notes, option, width, height, columns, rows } = plot;
   const table = async (): Promise<ChartTableData> => {
-    const shown = await askColumns("plotRows", { id, from: 0, to: SHOWN_ROWS });
+    const shown = await askColumns("plotRows", { plot: id, from: 0, to: SHOWN_ROWS });
     const cells = shown.map((row) => row.map((cell) => (typeof cell === "boolean" ? String(cell) : cell)));
-    return { columns, rows: cells, total: rows, csv: () => askColumns("plotCsv", { id }) };
+    return { columns, rows: cells, total: rows, csv: () => askColumns("plotCsv", { plot: id }) };
   };
   const svg = async (): Promise<string> =>
     (await loadDrawing()).svgText(option, { theme: theme.peek(), width, height });
@@ -122,9 +130,11 @@ export interface StudyPlotProps extends Omit<ColumnRequests["plot"], "study" | "
 
 /** Draws it. */
 export function StudyPlot({ store, title, controls, ...request }: StudyPlotProps) {
-  const { place, width } = useNearWidth();
+  const { place, width, isNear } = useNearWidth();
   const study = store.name;
-  const answered = useAnswer("plot", width === 0 ? null : { ...request, study, width }, store.columns.revision.value);
+  // What is far from the window stays as it was until it comes near.
+  const asked = width === 0 || !isNear ? null : { ...request, study, width };
+  const answered = useAnswer("plot", asked, store.columns.revision.value, PAUSE_MS);
   const objectives = store.entry.value?.objectives.map(({ metric }) => metric) ?? [];
   const brush =
     (plot: SentPlot): ChartProps["onBrush"] =>

@@ -1,4 +1,5 @@
 /** What pages ask of a study's columns, and the answers: the part of the columns' thread that knows no threads. */
+import { csvLine } from "../csv.js";
 import { valueText } from "../../../src/plots/number-text.js";
 import { fieldsOf, findField, wordsOf } from "../filter/fields.js";
 import type { FieldKind } from "../filter/fields.js";
@@ -17,6 +18,8 @@ import { drawStudy } from "./study-plots.js";
 import type { PlotRequest } from "./study-plots.js";
 import { TrialRecords } from "./trial-records.js";
 import type { WebPlot } from "./web-plot.js";
+
+export { csvLine };
 
 /** A field, for tables and pickers. */
 export interface FieldInfo {
@@ -70,17 +73,6 @@ export interface RunningRow {
   readonly last_step: number | null;
   readonly last_value: number | null;
 }
-
-/** A table's cell as CSV: numbers whole, words quoted where they must be, and nothing that a spreadsheet would run. */
-export function csvCell(value: Cell): string {
-  if (value === null) return "";
-  if (typeof value !== "string") return String(value);
-  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
-
-/** Lines of CSV (RFC 4180). */
-export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(",")}\r\n`;
 
 /** One study's columns and what is asked of them. */
 export class StudyQueries {

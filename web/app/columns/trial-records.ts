@@ -9,8 +9,6 @@ const blank = blankTrial(0);
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-const isoTime = (value: number | null): string | null => (value === null ? null : new Date(value).toISOString());
-
 /** What a trial misses its constraints by, as one constraint; none where it has none. */
 function constraintsOf({ own: { feasible, violation } }: ColumnStore, row: number): Trial["constraints"] {
   const isFeasible = feasible.at(row);
@@ -63,14 +61,12 @@ export class TrialRecords {
     record.params = paramsOf(params, row);
     record.finish_index = own.finish_index.at(row);
     const lastStep = own.last_step.at(row);
-    if (lastStep !== null) record.intermediate = [[lastStep, own.last_value.at(row) ?? NaN]];
+    // Of one that is complete nobody looks at the last report.
+    if (lastStep !== null && record.state !== "complete")
+      record.intermediate = [[lastStep, own.last_value.at(row) ?? NaN]];
     record.constraints = constraintsOf(store, row);
     record.seconds = own.seconds.at(row);
     record.spread = own.spread.at(row);
-    record.slot = own.slot.at(row);
-    record.owner = own.owner.at(row) as string | null;
-    record.started_at = isoTime(own.started.at(row));
-    record.finished_at = isoTime(own.finished.at(row));
     if (store.metrics.size > 0) {
       const best: Record<string, number> = {};
       for (const [name, column] of store.metrics) {

@@ -14,7 +14,7 @@ export interface Answered<A> {
 }
 
 /** Changes of the study are asked after no more often than this, and take no more than a quarter of the thread's time. */
-const LEAST_PAUSE_MS = 250;
+const PAUSE_MS = 250;
 const SHARE = 4;
 
 interface Asking {
@@ -32,11 +32,13 @@ interface Asking {
  * Asks, and keeps the answer up to date.
  * @param request null: nothing is asked yet
  * @param revision of what it is asked about; null: not there yet
+ * @param pauseMs the least time between an answer and the next question for a change
  */
 export function useAnswer<K extends ColumnQuestion>(
   ask: K,
   request: ColumnRequests[K] | null,
   revision: number | string | null,
+  pauseMs = PAUSE_MS,
 ): Answered<ColumnAnswers[K]> {
   const [state, setState] = useState<Answered<ColumnAnswers[K]>>({ answer: null, error: null, pending: true });
   const asking = useRef<Asking>({
@@ -78,7 +80,7 @@ export function useAnswer<K extends ColumnQuestion>(
       return;
     }
     clearTimeout(now.timer);
-    const due = isNew ? 0 : now.ended + Math.max(LEAST_PAUSE_MS, SHARE * now.took) - performance.now();
+    const due = isNew ? 0 : now.ended + Math.max(pauseMs, SHARE * now.took) - performance.now();
     if (due <= 0) go();
     else now.timer = setTimeout(go, due);
   };

@@ -10,9 +10,9 @@ import type { SentPlot, WebPlot } from "./web-plot.js";
 const studies = new Map<string, StudyQueries>();
 /** Requests for columns under way, by study. */
 const fetching = new Map<string, Promise<void>>();
-/** The last plots, whose tables stay here. */
-const plots = new Map<string, WebPlot>();
-const KEPT_PLOTS = 40;
+/** How the last plots are made: their tables are long, and made when they are asked for. */
+const plots = new Map<string, () => WebPlot | Promise<WebPlot>>();
+const KEPT_PLOTS = 60;
 let plotted = 0;
 
 function studyOf(name: string): StudyQueries {
@@ -48,23 +48,24 @@ const standing = (name: string): Standing => {
 };
 
 /** A plot on its way: its table stays. */
-function sent(plot: WebPlot): SentPlot {
+async function sent(make: () => WebPlot | Promise<WebPlot>): Promise<SentPlot> {
+  const { table, option, ...rest } = await make();
   const id = String(++plotted);
-  plots.set(id, plot);
+  plots.set(id, make);
   for (const old of plots.keys()) {
     if (plots.size <= KEPT_PLOTS) break;
     plots.delete(old);
   }
-  const { table, option, ...rest } = plot;
   // Wheels scroll the page, and drags brush.
   const still = Object.fromEntries(Object.entries(option).filter(([key]) => key !== "dataZoom"));
   return { ...rest, option: still, id, columns: table.columns, rows: table.rows.length };
 }
 
-function kept(id: string): WebPlot {
-  const plot = plots.get(id);
-  if (!plot) throw new Error("this plot is no longer there: draw it again");
-  return plot;
+/** The table of a plot, of the trials as they are now. */
+async function tableOf(id: string): Promise<WebPlot["table"]> {
+  const make = plots.get(id);
+  if (!make) throw new Error("this plot is no longer there: draw it again");
+  return (await make()).table;
 }
 
 /** When studies that are compared were last asked for. */
@@ -102,14 +103,14 @@ const handlers: Handlers = {
   cells: ({ study, numbers, fields }) => studyOf(study).cells(numbers, fields),
   csv: ({ study, filter, order, fields }) => csvFile(studyOf(study).csv(filter, order, fields)),
   parallel: ({ study, ...request }) => studyOf(study).parallel(request),
-  plot: ({ study, ...request }) => sent(studyOf(study).plot(request)),
-  course: async ({ studies: names, scale, width }) =>
-    sent(drawCourses(await Promise.all(names.map(compared)), scale, width)),
-  distributions: async ({ studies: names, width }) =>
-    sent(drawDistributions(await Promise.all(names.map(compared)), width)),
-  plotRows: ({ id, from, to }) => kept(id).table.rows.slice(from, to),
-  plotCsv: ({ id }) => {
-    const { columns, rows } = kept(id).table;
+  plot: ({ study, ...request }) => sent(() => studyOf(study).plot(request)),
+  course: ({ studies: names, scale, width }) =>
+    sent(async () => drawCourses(await Promise.all(names.map(compared)), scale, width)),
+  distributions: ({ studies: names, width }) =>
+    sent(async () => drawDistributions(await Promise.all(names.map(compared)), width)),
+  plotRows: async ({ plot, from, to }) => (await tableOf(plot)).rows.slice(from, to),
+  plotCsv: async ({ plot }) => {
+    const { columns, rows } = await tableOf(plot);
     return csvFile([csvLine(columns), ...rows.map(csvLine)]);
   },
   history: ({ study, objective, points }) => studyOf(study).history(objective, points),

@@ -1,5 +1,6 @@
 /** A table that can be sorted by its headings. */
 import type { ComponentChildren } from "preact";
+import type { Sorting } from "./sorting.js";
 
 /** A column of a table. */
 export interface TableColumn<Row> {
@@ -12,12 +13,6 @@ export interface TableColumn<Row> {
   readonly sortable?: boolean | undefined;
   /** The cell that names its row. */
   readonly heading?: boolean | undefined;
-}
-
-/** What rows are sorted by. */
-export interface Sorting {
-  readonly key: string;
-  readonly descending: boolean;
 }
 
 /** What a table takes. */

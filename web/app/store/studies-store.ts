@@ -7,6 +7,7 @@ import type { ListChanges, StudyEntry, StudyList } from "../api/types.js";
 import { oneAtATime } from "../live/catch-up.js";
 import { watch } from "../live/live.js";
 import { session } from "../session.js";
+import { withChanges } from "./list-changes.js";
 import type { Connection } from "./study-store.js";
 
 /** A study that cannot be read. */
@@ -27,22 +28,6 @@ export const listProblem: ReadonlySignal<string | null> = problemNow;
 export const listConnection: ReadonlySignal<Connection> = connectionNow;
 
 let held: ListChanges[] | null = null;
-
-/** The list after a change. */
-export function withChanges(
-  entries: ReadonlyMap<string, StudyEntry>,
-  { entries: changed, removed }: ListChanges,
-): ReadonlyMap<string, StudyEntry> {
-  const after = new Map(entries);
-  for (const name of removed) after.delete(name);
-  for (const entry of changed) {
-    const known = after.get(entry.name);
-    // An answer that was under way longer than a frame is older.
-    if (known && known.created_at === entry.created_at && known.revision > entry.revision) continue;
-    after.set(entry.name, entry);
-  }
-  return after;
-}
 
 /** Fetches the list anew. */
 export const refreshStudies = oneAtATime(async () => {

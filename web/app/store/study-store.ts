@@ -3,20 +3,19 @@ import { signal } from "@preact/signals";
 import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { api, ApiProblem, messageOf } from "../api/client.js";
-import type { Curve, ReportList, ReportRow, StudyChanges, StudyDetail, StudyEntry } from "../api/types.js";
+import type { ReportList, ReportRow, StudyChanges, StudyDetail, StudyEntry } from "../api/types.js";
 import { oneAtATime } from "../live/catch-up.js";
 import { watch } from "../live/live.js";
 import type { FromHub } from "../live/protocol.js";
 import { pathOf } from "../paths.js";
 import { session } from "../session.js";
 import type { ColumnsStore } from "./columns-store.js";
+import { withReports } from "./live-curves.js";
+import type { LiveCurve } from "./live-curves.js";
 import { openColumns } from "./worker-columns.js";
 
 /** How a page's data is kept up to date at the moment. */
 export type Connection = "connecting" | "live" | "down";
-
-/** A curve that grows. */
-export type LiveCurve = Pick<Curve, "number" | "attempt" | "points">;
 
 /** A study, as pages see it. */
 export interface StudyStore {
@@ -41,23 +40,6 @@ export interface StudyStore {
 
 interface Opened extends StudyStore {
   close(): void;
-}
-
-/** Adds reports to curves, in a new map; reports of an earlier attempt and those that are there already are left out. */
-export function withReports(
-  curves: ReadonlyMap<number, LiveCurve>,
-  reports: readonly ReportRow[],
-): ReadonlyMap<number, LiveCurve> {
-  const grown = new Map(curves);
-  for (const [number, attempt, step, value, seen] of reports) {
-    const before = grown.get(number);
-    if (before && before.attempt > attempt) continue;
-    const points = before?.attempt === attempt ? before.points : [];
-    const last = points.at(-1);
-    if (last && step <= last[0]) continue;
-    grown.set(number, { number, attempt, points: [...points, [step, value, seen]] });
-  }
-  return grown;
 }
 
 function open(name: string): Opened {

@@ -96,7 +96,8 @@ export function parallelLayout(scales: readonly AxisScale[], width: number, heig
 }
 
 /** The height of a share. */
-export const yOf = ({ top, bottom }: ParallelLayout, share: number): number => bottom - share * (bottom - top);
+export const yOf = ({ top, bottom }: Pick<ParallelLayout, "top" | "bottom">, share: number): number =>
+  bottom - share * (bottom - top);
 
 /** The share of a height, within the axis. */
 export const shareAt = ({ top, bottom }: ParallelLayout, y: number): number =>

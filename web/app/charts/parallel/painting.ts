@@ -1,4 +1,4 @@
-/** Paints lines over parallel axes on a canvas, in slices, so that the page answers meanwhile; or writes them as SVG. */
+/** Paints lines over parallel axes with a canvas' pen, or writes them as SVG; finds the line at a place. */
 import { scaleColors, themes } from "../../../../src/plots/theme.js";
 import type { ThemeName } from "../../../../src/plots/theme.js";
 import type { ParallelLines } from "../../columns/parallel-lines.js";
@@ -7,10 +7,15 @@ import type { ParallelLayout } from "./layout.js";
 
 /** So many colours a scale has: more no eye tells apart. */
 const COLORS = 28;
-/** Milliseconds of painting a frame. */
-const SLICE_MS = 7;
-/** Lines of one stroke: the clock is looked at between strokes. */
-const STROKE = 120;
+/** Lines of one stroke: more of them make a shape that takes longer than each by itself. */
+const STROKE = 16;
+
+/** What of lines is painted. */
+export type PaintedLines = Pick<ParallelLines, "shares" | "colors" | "inside" | "passing">;
+/** Where it is painted. */
+export interface LinePlaces extends Pick<ParallelLayout, "width" | "height" | "top" | "bottom"> {
+  readonly axes: readonly { readonly x: number }[];
+}
 
 const channels = (color: string): number[] => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
 
@@ -39,7 +44,7 @@ const opacityOf = (lines: number): number => Math.max(0.14, Math.min(0.6, 14 / M
 
 function style(
   theme: ThemeName,
-  lines: ParallelLines,
+  lines: PaintedLines,
 ): { readonly stroke: (color: number) => string; readonly alpha: (color: number) => number } {
   const scale = colorsOf(theme);
   const { faint, muted } = themes[theme];
@@ -52,8 +57,8 @@ function style(
 
 /** Calls for each piece of a line: where an axis has no value, it is interrupted. */
 function trace(
-  lines: ParallelLines,
-  layout: ParallelLayout,
+  lines: PaintedLines,
+  layout: LinePlaces,
   line: number,
   to: (x: number, y: number, isFirst: boolean) => void,
 ): void {
@@ -69,55 +74,27 @@ function trace(
   }
 }
 
-/**
- * Paints all lines anew; returns what stops it.
- * @param done when the last one is there
- */
-export function paintLines(
-  canvas: HTMLCanvasElement,
-  lines: ParallelLines,
-  layout: ParallelLayout,
-  theme: ThemeName,
-  done: () => void,
-): () => void {
-  const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
-  const [width, height] = [Math.round(layout.width * ratio), Math.round(layout.height * ratio)];
-  // Painted apart and shown when it is whole: what was there before stays until then.
-  const hidden = document.createElement("canvas");
-  [hidden.width, hidden.height] = [width, height];
-  const [pen, shown] = [hidden.getContext("2d"), canvas.getContext("2d")];
-  if (!pen || !shown) return () => {};
-  pen.scale(ratio, ratio);
-  pen.lineWidth = 1.1;
+/** A canvas' pen, whichever thread it is in. */
+type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+/** Paints all lines. @param ratio pixels of the screen a pixel of the page */
+export function paintLines(pen: Pen, lines: PaintedLines, places: LinePlaces, theme: ThemeName, ratio: number): void {
   const { stroke, alpha } = style(theme, lines);
-  const count = lines.numbers.length;
-  let [next, frame] = [0, 0];
-  const show = (): void => {
-    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-    else shown.clearRect(0, 0, width, height);
-    shown.drawImage(hidden, 0, 0);
-  };
-  const slice = (): void => {
-    const end = performance.now() + SLICE_MS;
-    while (next < count && performance.now() < end) {
-      const color = colorOf(lines, next);
-      pen.strokeStyle = stroke(color);
-      pen.globalAlpha = alpha(color);
-      pen.beginPath();
-      const last = Math.min(count, next + STROKE);
-      for (; next < last && colorOf(lines, next) === color; next++)
-        trace(lines, layout, next, (x, y, isFirst) => (isFirst ? pen.moveTo(x, y) : pen.lineTo(x, y)));
-      pen.stroke();
-    }
-    if (next < count) {
-      frame = requestAnimationFrame(slice);
-      return;
-    }
-    show();
-    done();
-  };
-  frame = requestAnimationFrame(slice);
-  return () => cancelAnimationFrame(frame);
+  pen.scale(ratio, ratio);
+  // One pixel of the screen: what is wider takes several times as long.
+  pen.lineWidth = 1 / ratio;
+  pen.lineJoin = "bevel";
+  const count = lines.inside.length;
+  for (let next = 0; next < count;) {
+    const color = colorOf(lines, next);
+    pen.strokeStyle = stroke(color);
+    pen.globalAlpha = alpha(color);
+    pen.beginPath();
+    const last = Math.min(count, next + STROKE);
+    for (; next < last && colorOf(lines, next) === color; next++)
+      trace(lines, places, next, (x, y, isFirst) => (isFirst ? pen.moveTo(x, y) : pen.lineTo(x, y)));
+    pen.stroke();
+  }
 }
 
 /** The line nearest to a place, within some pixels; -1: none. Those that stand out come first. */

@@ -16,11 +16,13 @@ import type { ChartTableData } from "../chart-frame.js";
 import { AxisDialog } from "./axis-dialog.js";
 import { nearestAxis, parallelLayout, rangeBetween, shareAt, sharesOfRange, yOf } from "./layout.js";
 import type { ParallelLayout } from "./layout.js";
-import { lineAt, linesAsSvg, paintLines } from "./painting.js";
+import { Painter } from "./painter.js";
+import { lineAt, linesAsSvg } from "./painting.js";
 
 /** Pixels. */
 const HEIGHT = 380;
 const MOST_LINES = 20_000;
+const MOST_FOLLOWING = 4_000;
 /** A press that moves less is a click. */
 const CLICK = 4;
 /** While an axis is brushed the other charts follow so often. */
@@ -71,7 +73,8 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
   const { answer: lines, error } = useStudyAnswer(
     store,
     "parallel",
-    width === 0 ? null : { filter, axes, color, most: MOST_LINES },
+    // While an axis is brushed fewer lines follow the pointer sooner.
+    width === 0 ? null : { filter, axes, color, most: gesture ? MOST_FOLLOWING : MOST_LINES },
   );
 
   useEffect(() => {
@@ -84,10 +87,27 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
     return () => resized.disconnect();
   }, []);
   const layout: ParallelLayout | null = lines && width > 0 ? parallelLayout(lines.axes, width, HEIGHT) : null;
+  const painter = useRef<Painter | null>(null);
   useEffect(() => {
-    if (!canvas.current || !lines || !layout) return undefined;
-    setPainted(false);
-    return paintLines(canvas.current, lines, layout, theme.value, () => setPainted(true));
+    const own = new Painter((picture) => {
+      const { current: element } = canvas;
+      if (element === null) return;
+      [element.width, element.height] = [picture.width, picture.height];
+      element.getContext("bitmaprenderer")?.transferFromImageBitmap(picture);
+      setPainted(true);
+    });
+    painter.current = own;
+    return () => own.close();
+  }, []);
+  useEffect(() => {
+    if (!lines || !layout) return;
+    const { shares, colors, inside, passing } = lines;
+    const { width: wide, height, top, bottom } = layout;
+    painter.current?.paint({
+      lines: { shares, colors, inside, passing },
+      places: { width: wide, height, top, bottom, axes: layout.axes.map(({ x }) => ({ x })) },
+      ...{ theme: theme.value, ratio: Math.min(3, globalThis.devicePixelRatio || 1) },
+    });
   }, [lines, width, theme.value]);
   useEffect(() => () => draftFilter(null), []);
 

@@ -20,7 +20,7 @@ import { ColumnsPicker } from "../trials/columns-picker.js";
 /** Axes that stand side by side where nobody has chosen any. */
 const MOST_AXES = 10;
 /** Parameters that a plot of pairs has room for. */
-const [MOST_RANKED, MOST_SLICES] = [3, 9];
+const [MOST_RANKED, MOST_SLICES] = [3, 6];
 
 /** Keys of the page's query besides the filter. */
 const keys = { metric: "metric", axis: "axis", x: "x", y: "y", against: "against", method: "method" } as const;

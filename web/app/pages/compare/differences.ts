@@ -32,21 +32,15 @@ export function spaceRows(studies: readonly StudyDetail[]): ComparedRow[] {
   );
 }
 
+/** A value as text; objects as JSON. */
+const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
 /** Names and texts of what is in an object, however deep: `sampler.options.seed`. */
 export function flattened(value: unknown, name = ""): [name: string, text: string][] {
   if (value === null || value === undefined) return [];
-  if (typeof value !== "object") return [[name, String(value as string | number | boolean)]];
-  const entries = Array.isArray(value) ? [] : Object.entries(value);
-  if (Array.isArray(value))
-    return value.length === 0
-      ? []
-      : [
-          [
-            name,
-            value.map((item: unknown) => (typeof item === "object" ? JSON.stringify(item) : String(item))).join(", "),
-          ],
-        ];
-  return entries.flatMap(([key, inner]) => flattened(inner, name === "" ? key : `${name}.${key}`));
+  if (Array.isArray(value)) return value.length === 0 ? [] : [[name, value.map(textOf).join(", ")]];
+  if (typeof value !== "object") return [[name, textOf(value)]];
+  return Object.entries(value).flatMap(([key, inner]) => flattened(inner, name === "" ? key : `${name}.${key}`));
 }
 
 /** What may differ between studies, apart from their spaces and what came of them. */

@@ -1,7 +1,7 @@
 /** Which studies the list shows, and in which order. */
 import { finite } from "../../api/numbers.js";
 import type { StudyEntry } from "../../api/types.js";
-import type { Sorting } from "../../components/table.js";
+import type { Sorting } from "../../components/sorting.js";
 import { trialsOf } from "../../words.js";
 
 /** What the list can be sorted by. */

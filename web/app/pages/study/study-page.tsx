@@ -79,7 +79,8 @@ function Overview({ store, entry }: { readonly store: StudyStore; readonly entry
             <ServerPlot
               study={name}
               kind="forecast"
-              class="wide tall-plot"
+              class="wide"
+              isTall
               title="Forecast"
               version={bestVersion}
               everyMs={10_000}

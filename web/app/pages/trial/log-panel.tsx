@@ -15,13 +15,15 @@ export interface LogPanelProps {
   /** It may print more. */
   readonly isLive: boolean;
   readonly attempt: number;
+  /** Whether it has left a log: without one nothing is asked for. */
+  readonly hasLog: boolean;
 }
 
 /** A growing text is shown anew this often. */
 const SHOW_MS = 150;
 
 /** The panel. */
-export function LogPanel({ study, number, isLive, attempt }: LogPanelProps) {
+export function LogPanel({ study, number, isLive, attempt, hasLog }: LogPanelProps) {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
   const [isFollowing, setFollowing] = useState(true);
@@ -30,6 +32,7 @@ export function LogPanel({ study, number, isLive, attempt }: LogPanelProps) {
   useEffect(() => {
     setText("");
     setProblem(null);
+    if (!isLive && !hasLog) return undefined;
     if (!isLive) {
       const over = new AbortController();
       ask("GET", path, { signal: over.signal })
@@ -61,7 +64,7 @@ export function LogPanel({ study, number, isLive, attempt }: LogPanelProps) {
       clearTimeout(timer);
       stream.close();
     };
-  }, [path, isLive, attempt]);
+  }, [path, isLive, attempt, hasLog]);
   useEffect(() => {
     const element = place.current;
     if (element && isFollowing) element.scrollTop = element.scrollHeight;
@@ -76,9 +79,11 @@ export function LogPanel({ study, number, isLive, attempt }: LogPanelProps) {
     <section class="panel wide" aria-label="Log">
       <div class="chart-head">
         <h2>Log{isLive && <span class="muted"> · live</span>}</h2>
-        <a href={apiUrl(path)} download={`${study}-${number}.log`}>
-          Download
-        </a>
+        {hasLog && (
+          <a href={apiUrl(path)} download={`${study}-${number}.log`}>
+            Download
+          </a>
+        )}
       </div>
       {problem !== null ? (
         <p class="muted user">{problem}</p>

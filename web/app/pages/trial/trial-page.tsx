@@ -19,6 +19,8 @@ import { ParametersPanel } from "./parameters-panel.js";
 import { ReportsPanel } from "./reports-panel.js";
 import { TrialTools } from "./trial-tools.js";
 
+/** The file that a trial's output is kept in. */
+const LOG_FILE = "log.txt";
 /** What of a trial's row says that it has changed. */
 const watched = ["state", "attempt", "steps", "banned", "tag", "note"];
 
@@ -97,6 +99,7 @@ export function TrialPage({ study, number }: { readonly study: string; readonly 
               number={number}
               isLive={trial.state === "running" || trial.state === "waiting"}
               attempt={trial.attempt}
+              hasLog={trial.files.some(({ name }) => name === LOG_FILE)}
             />
           </div>
         </>

@@ -16,6 +16,8 @@ import type { GridPlace } from "./grid-keys.js";
 
 /** Pixels. */
 const ROW = 34;
+/** Rows whose cells are fetched before they come into view, in both directions. */
+const AHEAD = 60;
 /** Cells that the grid needs besides those of its columns: whether a trial is banned, its tags and its note. */
 const besides = ["banned", "tag", "note"];
 
@@ -138,7 +140,7 @@ export function TrialGrid(props: TrialGridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<GridPlace>({ row: -1, column: 1 });
   const [, redraw] = useReducer((count: number, _: void) => count + 1, 0);
-  const last = useRef<number | null>(null);
+  const lastChosen = useRef<number | null>(null);
 
   const names = fields.map(({ name }) => name).join("\n");
   const cache = useMemo(() => {
@@ -153,8 +155,11 @@ export function TrialGrid(props: TrialGridProps) {
   const rows = Array.from({ length: to - from }, (_, i) => from + i);
   // The row that has the focus stays, wherever it is scrolled to.
   if (active.row >= 0 && active.row < numbers.length && (active.row < from || active.row >= to)) rows.push(active.row);
-  const inView = rows.map((row) => numbers[row] as number);
-  useEffect(() => cache.want(inView, revision), [cache, revision, inView.join(",")]);
+  const [first, last] = [Math.max(0, from - AHEAD), Math.min(numbers.length, to + AHEAD)];
+  useEffect(
+    () => cache.want(Array.from(numbers.subarray(first, last)), revision),
+    [cache, revision, numbers, first, last],
+  );
 
   const widths = fields.map(widthOf);
   const template = `44px 112px ${widths.map((width) => `${width}px`).join(" ")}`;
@@ -173,7 +178,7 @@ export function TrialGrid(props: TrialGridProps) {
   };
   const toggle = (index: number, range: boolean): void => {
     const changed = new Set(chosen);
-    const from = range && last.current !== null ? last.current : index;
+    const from = range && lastChosen.current !== null ? lastChosen.current : index;
     const number = numbers[index] as number;
     const choose = range ? true : !changed.has(number);
     for (let row = Math.min(from, index); row <= Math.max(from, index); row++) {
@@ -182,7 +187,7 @@ export function TrialGrid(props: TrialGridProps) {
       if (choose) changed.add(one);
       else changed.delete(one);
     }
-    last.current = index;
+    lastChosen.current = index;
     onChoose(changed);
   };
   const sortBy = (column: number): void => {
