@@ -17,9 +17,10 @@ export const workersRoutes: ServiceRoutes = (app, { host, settings }) => {
     },
     async ({ identity }) => {
       const now = Date.now();
-      const workers = host.workers().map(({ trials_failed: failed, running, ...worker }) => ({
+      const workers = host.workers().map(({ trials_failed: failed, running, shares, ...worker }) => ({
         ...worker,
         running: running.filter(({ study }) => maySee(identity, study)),
+        ...(shares ? { shares: shares.filter(({ study }) => maySee(identity, study)) } : {}),
         failed,
         // They are this process's own: whoever reads this hears one.
         last_beat: new Date(now).toISOString(),
