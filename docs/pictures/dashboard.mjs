@@ -54,13 +54,13 @@ try {
   await page.locator(".canvas canvas").first().waitFor();
   await page.screenshot({
     path: join(here, "dashboard-study.png"),
-    clip: { x: 0, y: 0, width: 1200, height: 1000 },
+    clip: { x: 0, y: 0, width: 1200, height: 1500 },
     fullPage: true,
   });
   await page.goto(`${origin}/`);
   await page.getByRole("row", { name: /gru-small/ }).waitFor();
   await page.locator(".spark").first().waitFor();
-  await page.screenshot({ path: join(here, "dashboard-studies.png"), clip: { x: 0, y: 0, width: 1200, height: 330 } });
+  await page.screenshot({ path: join(here, "dashboard-studies.png"), clip: { x: 0, y: 0, width: 1200, height: 370 } });
   await page.goto(`${origin}/new`);
   await page.getByLabel("Name", { exact: true }).fill("next");
   await page.locator("summary", { hasText: "Training" }).click();
