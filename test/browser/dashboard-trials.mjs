@@ -411,6 +411,7 @@ async function looks(browser, service) {
     pareto: "/studies/pareto/analysis",
     compare: "/compare?study=table&study=other",
   };
+  const problems = [];
   for (const [width, scheme] of [
     [360, "light"],
     [360, "dark"],
@@ -429,13 +430,14 @@ async function looks(browser, service) {
         );
       }
       assert.equal(await overflow(page), 0, `${name} is wider than ${width} pixels`);
-      assert.deepEqual(await axeProblems(page), [], `what axe-core objects to in ${name}, ${width} pixels, ${scheme}`);
+      problems.push(...(await axeProblems(page)).map((problem) => `${name}, ${width} pixels, ${scheme}: ${problem}`));
       if (pictures !== undefined) {
         await page.evaluate(() => scrollTo(0, 0));
         await page.screenshot({ path: join(pictures, `${name}-${width}-${scheme}.png`), fullPage: true });
       }
       await done();
     }
+  assert.deepEqual(problems, [], "what axe-core objects to");
 }
 
 const stages = { trials, oneTrial, analysis, compare, looks };

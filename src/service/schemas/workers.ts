@@ -10,6 +10,14 @@ export const worker = z.strictObject({
   isolation: z.string().describe("`thread`, `process`, …"),
   places: count,
   running: list(z.strictObject({ study: z.string(), number: count, slot: count, since: time })),
+  shares: list(
+    z.strictObject({
+      study: z.string(),
+      weight: z.number().positive(),
+      places: count.describe("Held now."),
+      place_seconds: z.number().describe("How long it has held a place, added up over places."),
+    }),
+  ).describe("How its places are shared by the studies that run now."),
   trials_done: count,
   failed: count,
   last_beat: time,

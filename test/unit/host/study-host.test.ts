@@ -403,7 +403,7 @@ describe("a study host", () => {
   it("ends a run that the disk refuses, goes on with the others, and runs it again once there is room", async () => {
     const storage = new SmallStorage();
     const problems: unknown[] = [];
-    const host = await makeHost({ storage, onProblem: (_, error) => problems.push(error), idleMs: 1e9 });
+    const host = await makeHost({ storage, onProblem: (_, error) => problems.push(error), idleMs: 40 });
     for (const name of ["full", "good"]) {
       await withStudy(host, name);
     }
@@ -416,6 +416,9 @@ describe("a study host", () => {
     // The file says that it is wanted; that it is not at work is known here.
     expect((await host.list()).studies.map(({ run }) => run?.state)).toEqual(["failed", "finished"]);
     expect(problems).toMatchObject([{ code: "storage-full" }]);
+    await expect.poll(async () => (await host.get("full")).here).toBe(false);
+    expect((await host.get("full")).run).toMatchObject({ state: "failed" });
+    expect((await storage.read("full")).header.run).toMatchObject({ state: "running", ended_at: null });
     storage.full.clear();
     await host.startRun("full", { total_trials: 5 });
     expect(await runBecomes(host, "full", ended)).toMatchObject({ state: "finished" });
