@@ -20,7 +20,7 @@ export interface SentPlot extends Omit<WebPlot, "table"> {
 }
 
 /** Points of a chart that follows a study: more of them make each drawing a task that is felt. */
-const MOST_POINTS = 2400;
+const MOST_POINTS = 1600;
 
 interface PointSeries {
   readonly type?: unknown;
