@@ -9,7 +9,7 @@ import { LongestFirst } from "./test/longest-first.js";
 const SHARED = [
   ...["analysis", "core", "io", "docs", "samplers", "pruners", "search-space", "registry", "storage", "cli"],
   ...["study", "datasets", "exchange", "testing", "training", "models", "tensor", "bench", "plots"],
-  ...["app", "ode", "tracking", "web", "worker"],
+  ...["app", "ode", "service", "tracking", "web", "worker"],
 ].map((room) => `test/unit/${room}/**/*.test.ts`);
 
 /** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, use all that is registered, or register what they break. */

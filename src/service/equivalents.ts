@@ -1,10 +1,6 @@
 /** A request to make a study as other front ends write it: a command line, and a script with the Python client. */
+import { shellLine, shellWord } from "../core/command-words.js";
 import type { CreateBody } from "./create-request.js";
-
-/** A word of a command line as a POSIX shell takes it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
 
 type Words = readonly (readonly [option: string, value?: string])[];
 
@@ -58,7 +54,9 @@ function optionWords(body: CreateBody): Words {
     ...text("--model", body.model && [body.model].flat().join(",")),
     ...text("--dataset", body.dataset),
     ...text("--objective", body.objective),
-    ...text("--command", body.command),
+    ...text("--command", Array.isArray(body.command) ? shellLine(body.command) : body.command),
+    ...text("--cwd", body.cwd),
+    ...text("--report-pattern", body.report_pattern),
     ...(body.plugins ?? []).map((plugin) => ["--plugin", plugin] as const),
     ...Object.entries(body.params ?? {}).map(([name, value]) => [`--${dashed(name)}`, valueText(value)] as const),
     ...assignments("--search", body.search),

@@ -9,7 +9,7 @@ import { Metrics } from "./metrics.js";
 import { addMonitoring } from "./monitoring.js";
 import { addOpenApi } from "./openapi.js";
 import { usualLimits } from "./options.js";
-import type { ServiceOptions } from "./options.js";
+import type { ServiceLimits, ServiceOptions } from "./options.js";
 import type { ServiceApp, ServiceContext } from "./routes.js";
 import { routes } from "./routes/index.js";
 import { FailedLogins } from "./security/failed-logins.js";
@@ -53,31 +53,13 @@ export async function createService(of: {
   readonly storageDir: string;
   readonly options: ServiceOptions;
 }): Promise<Service> {
-  const { host, options } = of;
+  const { options } = of;
   const limits = { ...usualLimits, ...options.limits };
-  const { hostName = "127.0.0.1", port = 7070, behindProxy = false, log = () => undefined } = options;
-  const tokens = await TokenStore.open(of.storageDir);
+  const { hostName = "127.0.0.1", port = 7070, log = () => undefined } = options;
   const closing = new AbortController();
-  let url: string | null = null;
-  const sessions = new Sessions(tokens.sessionKey);
-  const failures = new FailedLogins(limits.wrongTokensPerMinute);
-  const hosts = allowedHosts(hostName, options.allowedHosts ?? []);
-  const gate = new Gate({ hosts, tokens, sessions, failures, behindProxy });
-  const streams = new Streams({ inAll: limits.streams, each: limits.streamsPerToken });
-  const context: ServiceContext = {
-    ...{ host, tokens, sessions, failures, gate, streams },
-    storageDir: resolve(of.storageDir),
-    settings: {
-      version: options.version,
-      allow: options.allow ?? [],
-      behindProxy,
-      get url() {
-        return url;
-      },
-    },
-    closing: closing.signal,
-    prefixOf: prefixReader(options.pathPrefix, behindProxy),
-  };
+  const at: { url: string | null } = { url: null };
+  const context = await makeContext(of, { limits, closing: closing.signal, at });
+  const { gate, streams, failures } = context;
   const connections = new Connections(limits.connections);
   const metrics = new Metrics({
     version: options.version,
@@ -105,11 +87,11 @@ export async function createService(of: {
   return {
     ...{ app, context },
     get url() {
-      return url;
+      return at.url;
     },
     listen: async () => {
-      url = await listenAt(app, hostName, port, options.tls !== undefined);
-      return url;
+      at.url = await listenAt(app, hostName, port, options.tls !== undefined);
+      return at.url;
     },
     close: (force) =>
       (closed ??= (async () => {
@@ -118,6 +100,7 @@ export async function createService(of: {
         streams.end(() => true);
         const cut = (): void => app.server.closeAllConnections();
         const late = setTimeout(cut, limits.closingMs);
+        if (force?.aborted) cut();
         force?.addEventListener("abort", cut, { once: true });
         const ended = app.close();
         connections.closeWaiting();
@@ -125,6 +108,32 @@ export async function createService(of: {
         clearTimeout(late);
         metrics.close();
       })()),
+  };
+}
+
+/** What routes are handed: the keys of the storage's folder are read, or made. */
+async function makeContext(
+  { host, storageDir, options }: Parameters<typeof createService>[0],
+  more: { readonly limits: ServiceLimits; readonly closing: AbortSignal; readonly at: { readonly url: string | null } },
+): Promise<ServiceContext> {
+  const { limits, closing, at } = more;
+  const { version, hostName = "127.0.0.1", allow = [], behindProxy = false } = options;
+  const tokens = await TokenStore.open(storageDir);
+  const sessions = new Sessions(tokens.sessionKey);
+  const failures = new FailedLogins(limits.wrongTokensPerMinute);
+  const hosts = allowedHosts(hostName, options.allowedHosts ?? []);
+  return {
+    ...{ host, tokens, sessions, failures, closing },
+    gate: new Gate({ hosts, tokens, sessions, failures, behindProxy }),
+    streams: new Streams({ inAll: limits.streams, each: limits.streamsPerToken }),
+    storageDir: resolve(storageDir),
+    settings: {
+      ...{ version, allow, behindProxy },
+      get url() {
+        return at.url;
+      },
+    },
+    prefixOf: prefixReader(options.pathPrefix, behindProxy),
   };
 }
 

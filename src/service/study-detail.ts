@@ -3,7 +3,7 @@ import { frontOfStudy } from "../core/index.js";
 import type { StudyState } from "../core/index.js";
 import { entryOfView } from "./events/entry.js";
 import type { LiveStudy } from "./events/live-studies.js";
-import { shellWord } from "./equivalents.js";
+import { shellWord } from "../core/command-words.js";
 import type { StudyDetail } from "./schemas/studies.js";
 
 /** Complete trials from which on importances say something. */

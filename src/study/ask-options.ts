@@ -22,8 +22,9 @@ const WORKER_LENGTH = 200;
 function checkRequest({ lease, key, worker }: AskOptions): void {
   if (lease !== undefined && !(Number.isFinite(lease) && lease > 0))
     throw new UsageError("invalid-option", `lease must be a number of seconds above 0, got ${lease}`);
-  if (worker !== undefined && !isText(worker, WORKER_LENGTH))
-    throw new UsageError("invalid-option", `worker must be a text of 1 to ${WORKER_LENGTH} characters`);
+  // It is shown in terminals.
+  if (worker !== undefined && !(isText(worker, WORKER_LENGTH) && !/\p{Cc}/u.test(worker)))
+    throw new UsageError("invalid-option", `worker must be a text of 1 to ${WORKER_LENGTH} printable characters`);
   if (key === undefined) return;
   if (!isText(key, KEY_LENGTH))
     throw new UsageError("invalid-option", `key must be a text of 1 to ${KEY_LENGTH} characters`);

@@ -374,6 +374,7 @@ async function compare(browser, service) {
   await figure.getByRole("combobox", { name: "by" }).selectOption("epochs");
   await page.getByRole("heading", { name: "Best val_rmse by epochs in finished trials" }).waitFor();
   await figure.getByRole("button", { name: /^As table/ }).click();
+  await figure.locator("tbody tr").first().waitFor();
   const names = new Set(await figure.locator("tbody tr td:first-child").allTextContents());
   assert.deepEqual(names, new Set(["table", "other"]));
   await page.getByRole("region", { name: "Spaces" }).first().getByText("train.lr").waitFor();

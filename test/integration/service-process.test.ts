@@ -104,7 +104,10 @@ test("tokens: made, listed and revoked, their text shown once and in no file", a
     ["tokens", "create", "lab", "--scope", "worker", "--study", "a,b", "--expires", "90d", "--log-file", "log.txt"],
     cwd,
   );
-  expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining('token "lab" (worker; a, b; until ') as string });
+  expect(made).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('token "lab" (worker; a, b; until ') as string,
+  });
   const text = made.stdout.trim();
   expect(text).toMatch(/^hpo_[A-Za-z0-9_-]{43}$/);
   const listed = await runHere(["tokens", "list", "--format", "json"], cwd);

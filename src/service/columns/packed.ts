@@ -54,6 +54,8 @@ export async function packedOf(
   const packed: Buffer[] = [HEAD];
   let [sum, length, texts] = [0, 0, ""];
   const take = (bytes: Buffer): void => {
+    // Of nothing, zlib's crc32 is 0 whatever came before.
+    if (bytes.length === 0) return;
     plain.push(bytes);
     sum = crc32(bytes, sum);
     length += bytes.length;

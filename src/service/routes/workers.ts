@@ -17,10 +17,11 @@ export const workersRoutes: ServiceRoutes = (app, { host, settings }) => {
     },
     async ({ identity }) => {
       const now = Date.now();
-      const workers = host.workers().map(({ trials_failed: failed, running, ...worker }) => ({
-        ...worker,
-        running: running.filter(({ study }) => maySee(identity, study)),
-        failed,
+      const workers = host.workers().map((worker) => ({
+        ...{ id: worker.id, host: worker.host, pid: worker.pid, isolation: worker.isolation, places: worker.places },
+        running: worker.running.filter(({ study }) => maySee(identity, study)),
+        shares: (worker.shares ?? []).filter(({ study }) => maySee(identity, study)),
+        ...{ trials_done: worker.trials_done, failed: worker.trials_failed },
         // They are this process's own: whoever reads this hears one.
         last_beat: new Date(now).toISOString(),
         version: settings.version,

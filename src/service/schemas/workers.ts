@@ -10,6 +10,9 @@ export const worker = z.strictObject({
   isolation: z.string().describe("`thread`, `process`, …"),
   places: count,
   running: list(z.strictObject({ study: z.string(), number: count, slot: count, since: time })),
+  shares: list(
+    z.strictObject({ study: z.string(), weight: z.number(), places: count, place_seconds: z.number() }),
+  ).describe("How its places are shared by the studies that run now."),
   trials_done: count,
   failed: count,
   last_beat: time,

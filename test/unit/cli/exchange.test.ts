@@ -54,7 +54,7 @@ test("a study is taken in under another name, and what comes next is said", asyn
   expect(out.split("\n")).toEqual([
     `imported study again: ${join(storage, "again.json")} (3 trials: 3 complete)`,
     "minimize value; 1 searched: x",
-    `next: mlbench-hpo ask again --storage ${storage}, then tell; or import it with --objective FILE to optimize it here`,
+    `next: mlbench-hpo ask again --storage ${storage}, then tell; or import it with --objective FILE or --command LINE to optimize it here`,
     "",
   ]);
   expect(await typed("import", file, "--as", "third", "--format", "value")).toEqual([0, "third\n", ""]);

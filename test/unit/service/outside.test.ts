@@ -329,3 +329,25 @@ test("what was acknowledged stands in the files, and a key is known to whoever o
   expect(study.trials).toHaveLength(1);
   await study.close();
 });
+
+test("leases are counted anew by the next service, which nobody needs to ask anything", async () => {
+  const { storage, host, ask } = await served();
+  await ask({ worker: "w", lease_seconds: 1 });
+  expect(host.outside()).toMatchObject([{ worker: "w", study: "s", number: 0, lease_seconds: 1 }]);
+  expect(host.outside()[0]?.lease_ends_in_s).toBeLessThanOrEqual(1);
+  await host.close({ graceMs: 0 });
+  const next = await openStudyHost({ storage, executor: new ManualExecutor(1) });
+  onTestFinished(() => next.close({ graceMs: 0 }));
+  const view = await next.view("s");
+  expect(view.state.trials).toMatchObject([{ state: "running", attempt: 1 }]);
+  const back = new Promise<void>((resolve) => {
+    view.subscribe(({ kind }) => {
+      if (kind !== "status" && view.state.counts.waiting === 1) resolve();
+    });
+  });
+  await next.resume();
+  expect(next.outside()).toHaveLength(1);
+  await back;
+  expect(view.state.trials).toMatchObject([{ state: "waiting", attempt: 2, attempts: [{ worker: "w" }] }]);
+  view.release();
+});

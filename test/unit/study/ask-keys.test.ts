@@ -116,6 +116,7 @@ describe("a request for a trial, known by its key", () => {
     [{ key: "", lease: 1 }, /key must be/],
     [{ key: "x".repeat(256), lease: 1 }, /key must be/],
     [{ worker: "x".repeat(201) }, /worker must be/],
+    [{ worker: "\u001b[2Jgone" }, /worker must be/],
     [{ lease: 0 }, /lease must be/],
   ])("is refused as %j", async (options, message) => {
     const s = await study();

@@ -74,9 +74,9 @@ export function SentPlotChart(props: {
   const { plot, fileName, controls, onClick, onBrush } = props;
   const { id, title, notes, option, width, height, columns, rows } = plot;
   const table = async (): Promise<ChartTableData> => {
-    const shown = await askColumns("plotRows", { id, from: 0, to: SHOWN_ROWS });
+    const shown = await askColumns("plotRows", { plot: id, from: 0, to: SHOWN_ROWS });
     const cells = shown.map((row) => row.map((cell) => (typeof cell === "boolean" ? String(cell) : cell)));
-    return { columns, rows: cells, total: rows, csv: () => askColumns("plotCsv", { id }) };
+    return { columns, rows: cells, total: rows, csv: () => askColumns("plotCsv", { plot: id }) };
   };
   const svg = async (): Promise<string> =>
     (await loadDrawing()).svgText(option, { theme: theme.peek(), width, height });

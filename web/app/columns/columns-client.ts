@@ -44,6 +44,6 @@ export function askColumns<K extends ColumnQuestion>(ask: K, request: ColumnRequ
   thread ??= start();
   const id = ++last;
   const answer = new Promise<ColumnAnswers[K]>((resolve, reject) => asked.set(id, { resolve, reject }));
-  thread.postMessage({ id, ask, ...request });
+  thread.postMessage({ ...request, id, ask });
   return answer;
 }

@@ -37,8 +37,8 @@ export interface ColumnRequests {
   plot: { readonly study: string } & PlotRequest;
   course: { readonly studies: readonly string[]; readonly scale: CourseScale; readonly width: number };
   distributions: { readonly studies: readonly string[]; readonly width: number };
-  plotRows: { readonly id: string; readonly from: number; readonly to: number };
-  plotCsv: { readonly id: string };
+  plotRows: { readonly plot: string; readonly from: number; readonly to: number };
+  plotCsv: { readonly plot: string };
   history: { readonly study: string; readonly objective: number; readonly points: number };
   running: { readonly study: string };
 }

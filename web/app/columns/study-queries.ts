@@ -1,4 +1,5 @@
 /** What pages ask of a study's columns, and the answers: the part of the columns' thread that knows no threads. */
+import { csvLine } from "../csv.js";
 import { valueText } from "../../../src/plots/number-text.js";
 import { fieldsOf, findField, wordsOf } from "../filter/fields.js";
 import type { FieldKind } from "../filter/fields.js";
@@ -18,7 +19,7 @@ import type { PlotRequest } from "./study-plots.js";
 import { TrialRecords } from "./trial-records.js";
 import type { WebPlot } from "./web-plot.js";
 
-export { csvLine } from "../csv.js";
+export { csvLine };
 
 /** A field, for tables and pickers. */
 export interface FieldInfo {

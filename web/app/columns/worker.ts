@@ -108,9 +108,9 @@ const handlers: Handlers = {
     sent(async () => drawCourses(await Promise.all(names.map(compared)), scale, width)),
   distributions: ({ studies: names, width }) =>
     sent(async () => drawDistributions(await Promise.all(names.map(compared)), width)),
-  plotRows: async ({ id, from, to }) => (await tableOf(id)).rows.slice(from, to),
-  plotCsv: async ({ id }) => {
-    const { columns, rows } = await tableOf(id);
+  plotRows: async ({ plot, from, to }) => (await tableOf(plot)).rows.slice(from, to),
+  plotCsv: async ({ plot }) => {
+    const { columns, rows } = await tableOf(plot);
     return csvFile([csvLine(columns), ...rows.map(csvLine)]);
   },
   history: ({ study, objective, points }) => studyOf(study).history(objective, points),

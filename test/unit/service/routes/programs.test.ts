@@ -19,6 +19,13 @@ test("a program below an allowed folder is tuned; one elsewhere, or a shell's li
   expect(await codeOf({ shell: true })).toEqual([400, "invalid-request"]);
   expect(await codeOf({ command: "./run.sh {y}" })).toEqual([400, "unknown-parameter"]);
 
+  const asked = { ...given, command: ["./run.sh", "{x}"], dry_run: true };
+  const plan = await get("/studies", z.looseObject({ command_line: z.string() }), { body: asked });
+  const typed = `mlbench-hpo create-study --study-name rig --command %s --cwd ${cwd} --report-pattern 'score (?<value>.*)'`;
+  // The list's line, quoted once more.
+  const line = "'./run.sh '\\''{x}'\\'''";
+  expect(plan.command_line).toBe(`${typed.replace("%s", () => line)} --search x=0..1 --seed 1`);
+
   const made = await get("/studies", z.looseObject({ kind: z.string() }), { body: given, status: 201 });
   expect(made.kind).toBe("command");
   await get("/studies/rig/run", z.looseObject({}), { body: { trials: 3 }, status: 202 });
