@@ -33,6 +33,7 @@ const rooms = {
       "global-options",
       "io",
       "render",
+      "server-option",
       "shared-options",
       "study-ref",
       "teller",

@@ -61,10 +61,10 @@ on_node() {
 }
 export -f on_node
 
-# in_browser: reports as readers see them; 77 where there is no chromium and none can be installed. axe-core is fetched
-# beside, where npm can, and is no dependency of ours.
+# in_browser SCRIPT ...: pages as readers see them, by scripts of test/browser; 77 where there is no chromium and none can be
+# installed. axe-core is fetched beside, where npm can, and is no dependency of ours.
 in_browser() {
-  local axe
+  local axe script code=0
   if ! command -v chromium chromium-browser google-chrome >/dev/null; then
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && {
       timeout 60 apt-get -qq update && timeout 200 apt-get -qq install -y --no-install-recommends chromium
@@ -73,8 +73,11 @@ in_browser() {
   axe=$(mktemp -d)
   timeout 60 npm install --silent --no-audit --no-fund --prefix "$axe" axe-core@4 >/dev/null 2>&1 || true
   [ -f "$axe/node_modules/axe-core/axe.min.js" ] && export MLBENCH_AXE=$axe/node_modules/axe-core/axe.min.js
-  node test/browser/report.mjs
-  local code=$?
+  for script in "$@"; do
+    node "test/browser/$script.mjs"
+    code=$?
+    [ $code = 0 ] || break
+  done
   rm -rf "$axe"
   return $code
 }

@@ -1,5 +1,6 @@
 /** What is read of a stored study: its records, figures and exports, a trial's log and weights, and what is amiss. */
 import { createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { StudyHeader, StudyState, Trial } from "../core/index.js";
@@ -171,6 +172,8 @@ export async function copyCheckpoint(target: StudyTarget, number: number, file: 
       await makeFolder(dirname(resolve(to)));
       await pipeline(content, createWriteStream(to));
     } catch (error) {
+      // Half of the weights would be taken for all of them.
+      await rm(to, { force: true }).catch(() => undefined);
       throw error instanceof MlbenchError ? error : cannotWrite(to, error);
     }
   }

@@ -34,8 +34,8 @@ export interface StartedRun {
 export async function startServedRun({ storage, name }: LocatedStudy, request: RunRequest): Promise<StartedRun> {
   const { client } = serviceOf(storage);
   const state = await storage.read(name);
+  const { workers } = await client.json<WorkerList>("/workers");
   const run = await client.json<Run>(`/studies/${part(name)}/run`, { body: request });
-  const { workers } = await client.json<WorkerList>("/workers").catch(() => ({ workers: [] }));
   const places = workers.reduce((sum, worker) => sum + worker.places, 0);
   const goal = request.total_trials === undefined ? "trials" : "total-trials";
   return { run, goal, state, places: Math.min(run.workers ?? Infinity, places) };

@@ -83,7 +83,8 @@ export function drawInto(element, option, theme) {
     },
     resize: () => chart.resize(),
     onClick: (listener) => chart.on("click", listener),
-    gridAt: ([x, y]) => [drawn.grid ?? []].flat().findIndex((_, grid) => chart.containPixel({ gridIndex: grid }, [x, y])),
+    gridAt: ([x, y]) =>
+      [drawn.grid ?? []].flat().findIndex((_, grid) => chart.containPixel({ gridIndex: grid }, [x, y])),
     valuesAt: (grid, point) => chart.convertFromPixel({ gridIndex: grid }, [...point]),
     dispose: () => chart.dispose(),
   };

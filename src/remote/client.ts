@@ -183,9 +183,10 @@ export class ServiceClient {
   }
 }
 
-/** A path's part. */
-export function part(text: string | number): string {
-  return encodeURIComponent(String(text));
+/** A path's part. @throws UsageError `invalid-study-name` for what a URL takes for a step upwards. */
+export function part(text: string): string {
+  if (/^\.{0,2}$/.test(text)) throw new UsageError("invalid-study-name", `no study is called ${JSON.stringify(text)}`);
+  return encodeURIComponent(text);
 }
 
 function isJson({ headers }: Response): boolean {

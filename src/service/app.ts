@@ -10,6 +10,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import type { ZodType } from "zod";
 import { stringifyJson } from "../core/index.js";
+import { hasBody } from "./connections.js";
 import type { Metrics } from "./metrics.js";
 import type { ServiceLimits, ServiceOptions } from "./options.js";
 import { problemOf, sendProblem, ServiceError } from "./problem.js";
@@ -152,7 +153,7 @@ function renewSession(
 
 /** A body that dribbles in is not waited for. */
 function limitTime({ raw }: FastifyRequest, ms: number): void {
-  if (raw.headers["transfer-encoding"] === undefined && (raw.headers["content-length"] ?? "0") === "0") return;
+  if (!hasBody(raw)) return;
   const timer = setTimeout(() => raw.destroy(), ms).unref();
   const stop = (): void => clearTimeout(timer);
   raw.once("end", stop).once("close", stop);

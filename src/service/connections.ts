@@ -10,6 +10,8 @@ export class Connections {
   /** In the order in which they last began to wait for a request. */
   readonly #waiting = new Set<Socket>();
   readonly #busy = new Map<Socket, number>();
+  /** Those among the waiting whose request has begun and is not whole yet. */
+  readonly #receiving = new Set<Socket>();
 
   constructor(readonly limit: number) {}
 
@@ -23,14 +25,28 @@ export class Connections {
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request;
       const at = rawSocket(socket);
-      this.#begin(at);
-      response.once("close", () => this.#end(at));
+      let begun = false;
+      const begin = (): void => {
+        begun = true;
+        this.#receiving.delete(at);
+        this.#begin(at);
+      };
+      // A body that dribbles in holds nothing up: its connection waits until all of it is there.
+      if (hasBody(request)) {
+        this.#receiving.add(at);
+        request.once("end", begin);
+      } else begin();
+      response.once("close", () => {
+        this.#receiving.delete(at);
+        if (begun) this.#end(at);
+        else request.off("end", begin);
+      });
     });
   }
 
   /** Closes those that have nothing under way, those included that never asked for anything: browsers open some ahead. */
   closeWaiting(): void {
-    for (const socket of this.#waiting) socket.destroy();
+    for (const socket of this.#waiting) if (!this.#receiving.has(socket)) socket.destroy();
   }
 
   #opened(socket: Socket): void {
@@ -38,6 +54,7 @@ export class Connections {
     socket.once("close", () => {
       this.#waiting.delete(socket);
       this.#busy.delete(socket);
+      this.#receiving.delete(socket);
     });
     if (this.size <= this.limit) return;
     const [oldest] = this.#waiting;
@@ -56,6 +73,11 @@ export class Connections {
     this.#busy.delete(socket);
     if (!socket.destroyed) this.#waiting.add(socket);
   }
+}
+
+/** Whether more than headers belongs to a request. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 /** Under TLS requests come over a socket that stands on the one that was opened. */

@@ -13,7 +13,7 @@ function assignments(option: string, given: object | readonly string[] | undefin
 function valueText(value: unknown): string {
   if (typeof value === "object" && value !== null && "type" in value) return rangeText(value as Range);
   if (Array.isArray(value)) return value.join(",");
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 interface Range {
@@ -46,7 +46,7 @@ function component(option: string, given: CreateBody["sampler"]): Words {
 function optionWords(body: CreateBody): Words {
   const objectives = body.objectives?.map(({ metric, direction }) => (direction ? `${metric}:${direction}` : metric));
   const metric = [body.metric ?? objectives ?? []].flat();
-  const text = (option: string, value: unknown): Words => (value === undefined ? [] : [[option, String(value)]]);
+  const text = (option: string, value: unknown): Words => (value === undefined ? [] : [[option, valueText(value)]]);
   const yes = (option: string, value: boolean | undefined): Words => (value ? [[option]] : []);
   return [
     ...text("--study-name", body.name),

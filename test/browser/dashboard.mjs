@@ -149,31 +149,36 @@ async function runElsewhere(browser, { url }, storage) {
   await page.goto(url);
   const row = page.getByRole("row", { name: /terminal/ });
   await row.waitFor();
-  const waits = [];
+  const waits = { list: [], study: [] };
   let goOn = () => {};
   const run = study.optimize(
     async (trial) => {
       await new Promise((resolve) => (goOn = resolve));
       return trial.params.x ** 2;
     },
-    { trials: 6, concurrency: 1 },
+    { trials: 12, concurrency: 1 },
   );
+  // The stage that fails first says why; what it leaves waiting is no second error.
+  run.catch(() => {});
   await row.getByText(`pid ${process.pid}`).waitFor();
-  for (let number = 1; number <= 5; number++) {
-    await row.getByText("1 running").waitFor();
+  /** Ends a trial; how long it takes until it is seen, in milliseconds. */
+  const endOne = async (place, number) => {
+    await place.getByText("1 running").first().waitFor();
     const shown = page.waitForFunction(
       (text) =>
-        document.querySelector("main")?.textContent.includes(text) && performance.timeOrigin + performance.now(),
+        document.querySelector(".bar-words")?.textContent.includes(text) && performance.timeOrigin + performance.now(),
       `${number} complete`,
       { polling: 10 },
     );
     const ended = Date.now();
     goOn();
-    waits.push((await (await shown).jsonValue()) - ended);
-  }
+    return (await (await shown).jsonValue()) - ended;
+  };
+  for (let number = 1; number <= 5; number++) waits.list.push(await endOne(row, number));
   await page.getByRole("link", { name: "terminal" }).click();
   await page.getByText("controlled from there").waitFor();
   await page.getByText(attack).first().waitFor();
+  for (let number = 6; number <= 11; number++) waits.study.push(await endOne(page, number));
   assert.equal(await page.evaluate(() => globalThis.attacked), undefined, "a study's text has run");
   assert.equal(await page.locator("main img, main b").count(), 0, "a study's text became an element");
   await picture(page, "6-elsewhere");
@@ -181,8 +186,10 @@ async function runElsewhere(browser, { url }, storage) {
   goOn();
   await run;
   await badge(page, "idle");
-  console.log(`what a terminal runs is shown after ${waits.map(Math.round).join(", ")} ms`);
-  assert.ok(waits.toSorted((a, b) => a - b)[2] < 5000, "what a terminal runs is not live");
+  for (const [where, times] of Object.entries(waits)) {
+    console.log(`what a terminal runs is seen in the ${where} after ${times.map(Math.round).join(", ")} ms`);
+    assert.ok(times.toSorted((x, y) => x - y)[2] < 5000, `what a terminal runs is not live in the ${where}`);
+  }
   assert.deepEqual(said, [], "said in the console, or asked of others");
   await context.close();
 }

@@ -10,12 +10,13 @@ import { followPage, PageFolder } from "./page.js";
 test("docs/remote.md", { timeout: 120_000 }, async () => {
   const [folder, root] = [await PageFolder.create(), await mkdtemp(join(tmpdir(), "remote-page-"))];
   const options = { storage: join(root, "studies"), version: "0.0.0-test", host: "127.0.0.1", port: 0, workers: 1 };
-  const { url, token, close } = await serve(options, openStudyHost);
+  const served = await serve(options, openStudyHost);
+  const { url, token } = served;
   vi.stubEnv("MLBENCH_HPO_SERVER", url);
   vi.stubEnv("MLBENCH_HPO_TOKEN", token);
   onTestFinished(async () => {
     vi.unstubAllEnvs();
-    await close();
+    await served.close();
     await Promise.all([folder.remove(), rm(root, { recursive: true, force: true })]);
   });
   const { wrong, shown } = await followPage("remote.md", folder);

@@ -11,7 +11,12 @@ export const worker = z.strictObject({
   places: count,
   running: list(z.strictObject({ study: z.string(), number: count, slot: count, since: time })),
   shares: list(
-    z.strictObject({ study: z.string(), weight: z.number(), places: count, place_seconds: z.number() }),
+    z.strictObject({
+      study: z.string(),
+      weight: z.number().positive(),
+      places: count.describe("Held now."),
+      place_seconds: z.number().describe("How long it has held a place, added up over places."),
+    }),
   ).describe("How its places are shared by the studies that run now."),
   trials_done: count,
   failed: count,

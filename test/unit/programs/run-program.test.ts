@@ -331,7 +331,7 @@ describe("how a program ends", () => {
         // Until somebody has taken notice of its end.
         while (existsSync(`/proc/${pid}`)) await delay(5);
         controller.abort("cancel");
-        return "continue";
+        return "continue" as const;
       },
     });
     expect(ran.outcome).toMatchObject({ state: "complete", values: [1] });

@@ -29,7 +29,13 @@ const header = (name: string): StudyHeader => ({
 
 /** A storage whose studies a service has open. */
 class Served extends MemoryStorage {
-  owner: LockOwner = { pid: 7, host: "lab3", since: "2026-01-02T03:04:05.000Z", url: "http://lab3:7070", work: "serve" };
+  owner: LockOwner = {
+    pid: 7,
+    host: "lab3",
+    since: "2026-01-02T03:04:05.000Z",
+    url: "http://lab3:7070",
+    work: "serve",
+  };
   override ownerOf() {
     return Promise.resolve(this.owner);
   }
@@ -48,8 +54,10 @@ class Served extends MemoryStorage {
 
 test("commands say where a study is that a service has open", async () => {
   const served = new Served();
-  storages.register("served", { summary: "for this test", parameters: z.strictObject({}) })<StorageFactory>(() => served);
-  await served.createFrom(createStudyState(header("lab")), null);
+  storages.register("served", { summary: "for this test", parameters: z.strictObject({}) })<StorageFactory>(
+    () => served,
+  );
+  await served.createFrom(createStudyState(header("lab")));
   const here = ["--storage", "served:"];
   const page = "http://lab3:7070/studies/lab";
   expect(await typed(["optimize", "lab", ...here])).toEqual({
@@ -99,10 +107,15 @@ test("what is typed on the folder reaches the service's run", async () => {
   await runBecomes(host, "paused");
   expect(await typed(["resume", "line", ...here])).toMatchObject({ code: 0 });
   await runBecomes(host, "running");
-  expect(await typed(["enqueue-trial", "line", "--set", "x=0.25", ...here])).toMatchObject({ code: 0, out: "enqueued trial 1\n" });
+  expect(await typed(["enqueue-trial", "line", "--set", "x=0.25", ...here])).toMatchObject({
+    code: 0,
+    out: "enqueued trial 1\n",
+  });
   const asked = await typed(["ask", "line", "--format", "json", ...here]);
   const { number } = JSON.parse(asked.out) as { number: number };
-  expect(await typed(["tell", "line", "--trial-number", String(number), "--value", "0.5", ...here])).toMatchObject({ code: 0 });
+  expect(await typed(["tell", "line", "--trial-number", String(number), "--value", "0.5", ...here])).toMatchObject({
+    code: 0,
+  });
   expect(await typed(["trial", "note", "0", "slow", "--study-name", "line", ...here])).toMatchObject({ code: 0 });
   expect(await typed(["stop", "line", ...here])).toMatchObject({ code: 0 });
   release();

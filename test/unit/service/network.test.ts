@@ -173,7 +173,13 @@ test("line ends in a path or a header become no header of the answer", async () 
 test("connections without a whole request give way to those with one", async () => {
   const service = await listening({ connections: 16 });
   const slow = await Promise.all(Array.from({ length: 60 }, () => connected(service)));
-  for (const socket of slow) socket.write("GET /health HTTP/1.1\r\nHost: local");
+  const head = `Host: localhost\r\nAuthorization: ${service.bearer.authorization}\r\nContent-Type: application/json`;
+  for (const [i, socket] of slow.entries())
+    socket.write(
+      i % 2
+        ? "GET /health HTTP/1.1\r\nHost: local"
+        : `POST ${API}/tokens HTTP/1.1\r\n${head}\r\nContent-Length: 100\r\n\r\n{`,
+    );
   expect(await isUp(service)).toBe(true);
   await expect.poll(() => slow.filter((socket) => !socket.destroyed && !socket.closed).length).toBeLessThanOrEqual(16);
   expect(await isUp(service)).toBe(true);

@@ -248,8 +248,15 @@ describe("small words", () => {
   });
 
   test("how far a trial is from being pruned", () => {
-    const margin = (by: number | null, threshold: number | null): Margin =>
-      ({ number: 1, step: 3, value: 1, threshold, margin: by, voters: 3, reason: "warm-up" }) as Margin;
+    const margin = (by: number | null, threshold: number | null): Margin => ({
+      number: 1,
+      step: 3,
+      value: 1,
+      threshold,
+      margin: by,
+      voters: 3,
+      reason: "warm-up",
+    });
     expect([margin(0.012, 0.06), margin(-0.003, 0.06), margin(null, null)].map(marginWords)).toEqual([
       ...["safe by 0.012", "0.003 beyond the threshold", "warm-up"],
     ]);
@@ -286,7 +293,7 @@ describe("tables as CSV", () => {
     const cell = fc.string().filter((text) => !/^[=+\-@\t\r]/.test(text));
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell, fc.integer()), { minLength: 1 }), (rows) => {
-        const read = parse(csvText(["a", "b", "c"], rows), { record_delimiter: "\r\n" }) as string[][];
+        const read: unknown = parse(csvText(["a", "b", "c"], rows), { record_delimiter: "\r\n" });
         expect(read).toEqual([["a", "b", "c"], ...rows.map((row) => row.map(String))]);
       }),
       { numRuns: 50 },

@@ -4,6 +4,7 @@ import { blankTrial } from "../../../src/core/index.js";
 import { queryTrials } from "../../../src/app/views/trial-query.js";
 import { ExpressionError, inExpression, parseExpression } from "../../../web/app/filter/expression.js";
 import type { Expression } from "../../../web/app/filter/expression.js";
+import { fieldsOf } from "../../../web/app/filter/fields.js";
 import {
   filterArguments,
   filterFromQuery,
@@ -248,6 +249,18 @@ describe("names and values", () => {
     expect(rangeAsExpression("my name", { choices: ["a b", "c"] })).toBe(`("my name" = "a b" or "my name" = c)`);
     expect(inExpression("not")).toBe(`"not"`);
   });
+});
+
+test("an objective that is also among the metrics is one field", () => {
+  const metrics = { best: { val_rmse: 1, val_mae: 2 } };
+  const trials = [
+    blankTrial(0, { state: "complete", values: [1], metrics }),
+    blankTrial(1, { state: "pruned", metrics }),
+  ];
+  const names = fieldsOf(storeOf(trials)).map(({ name }) => name);
+  expect(names.filter((name) => name.startsWith("val_"))).toEqual(["val_rmse", "val_mae"]);
+  expect(passing("val_rmse = 1", storeOf(trials))).toEqual([0]);
+  expect(passing("metrics.best.val_rmse = 1", storeOf(trials))).toEqual([0, 1]);
 });
 
 test("not and and or are those of sets", () => {

@@ -74,7 +74,10 @@ export function fieldsOf(store: ColumnStore): Field[] {
     { name: "state", kind: "text", group: "trial", at: (row) => store.stateOf(row) },
     ...store.objectives.map(({ metric }, i) => fieldOfColumn(metric, "objective", store.values[i] as NumberColumn)),
     ...[...store.params].map(([name, column]) => fieldOfColumn(name, "parameter", column)),
-    ...[...store.metrics].map(([name, column]) => fieldOfColumn(name, "metric", column)),
+    // An objective may stand among the metrics, too: it is the same number.
+    ...[...store.metrics]
+      .filter(([name]) => !store.objectives.some(({ metric }) => metric === name))
+      .map(([name, column]) => fieldOfColumn(name, "metric", column)),
     ...Object.keys(own).map(trial),
     { name: "tag", kind: "text", group: "trial", at: (row) => store.tags.get(row)?.join(", ") ?? null },
     { name: "note", kind: "flag", group: "trial", at: (row) => store.notes.has(row) },
@@ -104,10 +107,14 @@ export function findField(store: ColumnStore, name: string): FoundField {
     return { problem: `there are several objectives: ${store.objectives.map(({ metric }) => metric).join(", ")}` };
   }
   if (name === "tags") return findField(store, "tag");
-  const metric = name.startsWith("metrics.best.") ? name.slice("metrics.best.".length) : null;
-  const order: readonly Field["group"][] = ["trial", "objective", "parameter", "metric"];
+  if (name.startsWith("metrics.best.")) {
+    // Also of one that is an objective: a pruned trial has no value, and may have had a best epoch.
+    const column = store.metrics.get(name.slice("metrics.best.".length));
+    if (column) return { field: fieldOfColumn(name, "metric", column) };
+  }
+  const order: readonly Field["group"][] = ["trial", "objective", "parameter"];
   for (const group of order) {
-    const found = fields.find((field) => field.group === group && field.name === (group === "metric" ? metric : name));
+    const found = fields.find((field) => field.group === group && field.name === name);
     if (found) return { field: found };
     if (group !== "parameter") continue;
     const ending = fields.filter((field) => field.group === group && field.name.endsWith(`.${name}`));

@@ -147,11 +147,11 @@ function Plots(parts: PlotParts) {
     (settings["folds"] ?? null) !== null || (typeof settings["seeds"] === "number" && settings["seeds"] > 1);
   return (
     <div class="grid analysis-grid">
-      <StudyPlot {...{ store, filter, metric }} kind="history" title="History" />
-      <Fronts {...parts} />
       <div class="wide">
         <StudyPlot {...{ store, filter, metric }} kind="slice" title="Slices" params={params.slice(0, MOST_SLICES)} />
       </div>
+      <StudyPlot {...{ store, filter, metric }} kind="history" title="History" />
+      <Fronts {...parts} />
       <Contour {...parts} />
       <Importances {...parts} />
       {params.length > 1 && (
@@ -222,6 +222,7 @@ export function AnalysisPage({ study }: { readonly study: string }) {
               />
             </details>
           </div>
+          <h2 class="visually-hidden">Plots</h2>
           <ParallelChart
             {...{ store, filter, axes, color: metric }}
             onAxes={(names) => setQuery({ [keys.axis]: names })}

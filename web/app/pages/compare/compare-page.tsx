@@ -122,11 +122,11 @@ function SideBySide(props: {
       {rows.length === 0 ? (
         <p class="muted">{none}</p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label={title}>
+        <div class="scroll" tabIndex={0} role="region" aria-label={`${title}: a table`}>
           <table class="side-by-side">
             <thead>
               <tr>
-                <th scope="col"> </th>
+                <th scope="col">name</th>
                 {chosen.map((name) => (
                   <th key={name} scope="col" class="user">
                     {name}
@@ -272,6 +272,7 @@ export function ComparePage() {
         </EmptyState>
       ) : (
         <div class="grid analysis-grid">
+          <h2 class="visually-hidden">Plots</h2>
           <Course {...{ chosen, version, scale }} />
           <Distributions {...{ chosen, version }} />
           <Figures {...{ chosen, version }} />

@@ -12,14 +12,11 @@ export interface ParameterTableProps {
   readonly open?: boolean | undefined;
 }
 
-const defaultText = ({ default: value }: ParameterInfo): string =>
-  value === null || value === undefined
-    ? "none"
-    : Array.isArray(value)
-      ? value.join(",")
-      : typeof value === "object"
-        ? JSON.stringify(value)
-        : String(value);
+function defaultText({ default: value }: ParameterInfo): string {
+  if (value === null || value === undefined) return "none";
+  if (Array.isArray(value)) return value.map(String).join(",");
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
 
 /** What stands in the empty field. */
 function hintOf(info: ParameterInfo, mode: ParameterChoice["mode"]): string {

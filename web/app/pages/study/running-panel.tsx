@@ -95,7 +95,10 @@ function columnsOf(study: string): readonly TableColumn<Row>[] {
   ];
 }
 
-/** The panel; nothing while nothing runs. */
+/** A run that goes on, here or elsewhere: between two trials nothing may be running. */
+const isGoingOn = ({ state }: StudyEntry): boolean => ["running", "stopping", "paused", "elsewhere"].includes(state);
+
+/** The panel; nothing where nothing runs. It stays between trials, so that the page does not jump. */
 export function RunningPanel({ store, entry }: RunningPanelProps) {
   const trials = useRunning(store);
   const curves = store.curves.value;
@@ -113,7 +116,8 @@ export function RunningPanel({ store, entry }: RunningPanelProps) {
     entry.counts.complete,
     { everyMs: 5000, enabled: isRunning },
   );
-  if (!isRunning) return null;
+  const isShown = isRunning || isGoingOn(entry);
+  if (!isShown) return null;
   const [objective] = entry.objectives;
   const shown = trials.slice(0, DRAWN);
   const drawn = shown.flatMap(({ number }) => curves.get(number) ?? []);
@@ -128,12 +132,16 @@ export function RunningPanel({ store, entry }: RunningPanelProps) {
     <>
       <section class="panel wide" aria-label="Running trials">
         <h2>{plural(trials.length, "trial")} running</h2>
-        <Table
-          {...{ caption: "Running trials", columns: columnsOf(store.name), rows, class: "cards" }}
-          keyOf={({ number }) => number}
-        />
+        {isRunning ? (
+          <Table
+            {...{ caption: "Running trials", columns: columnsOf(store.name), rows, class: "cards" }}
+            keyOf={({ number }) => number}
+          />
+        ) : (
+          <p class="muted">Nothing runs at this moment.</p>
+        )}
       </section>
-      {drawn.some(({ points }) => points.length > 0) && objective && (
+      {objective && (
         <PlotChart
           plot={curvesPlot(drawn, reports?.band ?? [], limits, objective.metric)}
           fileName={`${store.name}-running`}
