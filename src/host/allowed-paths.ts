@@ -55,15 +55,30 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
+/**
+ * What runs its first argument and hands it all others: `find FILE -exec …`, `sed FILE -e …` and `cp FILE …` do what
+ * the request says instead.
+ */
+const interpreters =
+  /^(?:(?:python|pypy|lua|php|perl|ruby)[\d.]*|node|nodejs|bun|tsx|ts-node|Rscript|julia|bash|sh|dash|zsh|ksh|java|torchrun)(?:\.exe)?$/;
+
+/** What of a storage holds secrets, and what requests put there: neither is opened or run, in whatever folder it stands. */
+const ownFolder = /^\.|\.(?:files|inbox)$/;
+
 /** What a request may have opened or run: what lies below folders that the operator allowed. */
 export class AllowedFiles {
   readonly #allow: readonly string[];
   readonly #directory: string;
+  readonly #storage: string | null;
 
-  /** @param directory where relative paths start */
-  constructor(allow: readonly string[], directory: string) {
+  /**
+   * @param directory where relative paths start
+   * @param storage the folder of the studies, whose own folders are never allowed
+   */
+  constructor(allow: readonly string[], directory: string, storage: string | null = null) {
     this.#allow = allow;
     this.#directory = directory;
+    this.#storage = storage;
   }
 
   /** @throws UsageError `not-allowed`. */
@@ -73,6 +88,11 @@ export class AllowedFiles {
 
   async #isAllowed(path: string): Promise<boolean> {
     const real = await realOf(path);
+    if (this.#storage !== null) {
+      const storage = await realOf(resolve(this.#storage));
+      const [first = ""] = relative(storage, real).split(sep);
+      if (first !== "" && first !== ".." && ownFolder.test(first)) return false;
+    }
     for (const folder of this.#allow) if (isBelow(real, await realOf(resolve(folder)))) return true;
     return false;
   }
@@ -84,7 +104,7 @@ export class AllowedFiles {
   }
 
   /**
-   * A program below an allowed folder, or an interpreter by its name whose first argument is a file there: nothing that a
+   * A program below an allowed folder, or a known interpreter by its name whose first argument is a file there: nothing that a
    * request spells out itself is run.
    */
   async #requireCommand({ words, shell, cwd }: NamedCommand): Promise<void> {
@@ -92,15 +112,17 @@ export class AllowedFiles {
     if (shell) throw refused("shell", line, "would be run by a shell, which requests may not ask for");
     if (!(await this.#isAllowed(resolve(this.#directory, cwd)))) throw refused("cwd", cwd, whyNot(this.#allow));
     const [program = "", first = ""] = words;
-    const own = /[\\/]/.test(program) ? program : first;
+    const isFileItself = /[\\/]/.test(program);
+    const own = isFileItself ? program : first;
     const path = resolve(this.#directory, cwd, own);
-    if (own !== "" && !own.startsWith("-") && (await isFile(path)) && (await this.#isAllowed(path))) return;
+    const isKnown = isFileItself || interpreters.test(program);
+    if (isKnown && own !== "" && !own.startsWith("-") && (await isFile(path)) && (await this.#isAllowed(path))) return;
     throw refused(
       "command",
       line,
       this.#allow.length === 0
         ? whyNot(this.#allow)
-        : `is refused: its program, or the first argument of an interpreter, must be a file below --allow ${this.#allow.join(", ")}`,
+        : `is refused: its program, or the first argument of an interpreter (python, node, Rscript, bash, …), must be a file below --allow ${this.#allow.join(", ")}`,
     );
   }
 }

@@ -22,7 +22,8 @@ export interface PlannedStudy {
 }
 
 function planOf({ options, allow }: MakeStudyRequest): Promise<StudyPlan> {
-  return planRequest(options, new AllowedFiles(allow, options.directory ?? ".").require);
+  const storage = typeof options.storage === "string" ? options.storage : null;
+  return planRequest(options, new AllowedFiles(allow, options.directory ?? ".", storage).require);
 }
 
 /** Makes a study, or finds it there. @throws as `ensureStudy`; UsageError `not-allowed`. */

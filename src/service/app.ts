@@ -62,11 +62,13 @@ export function createApp(options: ServiceOptions, { gate, limits, log, onServer
     },
     clientErrorHandler: answerMalformed,
   }) as unknown as ServiceApp;
+  // Bodies are JSON; text that looks like it is a form's, or a mistake.
+  app.removeContentTypeParser("text/plain");
   app.decorateRequest("identity", null);
   app.setErrorHandler((error, request, reply) => {
     if (problemOf(error).problem.code === "internal")
       log(() => `${request.method} ${request.routeOptions.url ?? "?"}: ${(error as Error).stack ?? String(error)}`);
-    return sendProblem(error, request, reply);
+    return sendProblem(withoutOthers(error, request), request, reply);
   });
   const known = new KnownRoutes();
   app.addHook("onRoute", ({ method, url }) => {
@@ -74,6 +76,12 @@ export function createApp(options: ServiceOptions, { gate, limits, log, onServer
   });
   app.setNotFoundHandler((request, reply) => sendProblem(known.refusalOf(request), request, reply));
   return app;
+}
+
+/** A token for some studies is not told which others there are. */
+function withoutOthers(error: unknown, { identity }: FastifyRequest): unknown {
+  const isUnknown = (error as { code?: unknown }).code === "unknown-study";
+  return isUnknown && identity?.studies ? new ServiceError("unknown-study", 404, "there is no such study") : error;
 }
 
 function refusalOf(check: () => void): unknown {

@@ -69,4 +69,30 @@ describe("files that a request names", () => {
     await expect(command(["./train.py"], { shell: true })).rejects.toMatchObject(refused);
     await expect(command(["python", "train.py"], { cwd: join(inside, "link") })).rejects.toMatchObject(refused);
   });
+
+  it("are no programs that would do what their other arguments say to an allowed file", async () => {
+    for (const words of [
+      ["find", "train.py", "-exec", "touch", "/tmp/found", ";"],
+      ["sed", "train.py", "-n", "-e", "1e touch /tmp/found"],
+      ...[["cp", "train.py", "/tmp/copied"], ["tee", "train.py"], ["env", "train.py"], ["xargs", "train.py"]],
+    ])
+      await expect(command(words), words.join(" ")).rejects.toMatchObject(refused);
+    for (const name of ["python3", "python3.12", "node", "Rscript", "bash"]) await command([name, "train.py"]);
+  });
+
+  it("are nothing that requests put into the storage, and no secret of it, where the storage lies below --allow", async () => {
+    const storage = join(inside, "studies");
+    await mkdir(join(storage, "a.files", "00000"), { recursive: true });
+    await mkdir(join(storage, ".service"));
+    for (const file of ["a.files/00000/x.py", ".service/token", "train.py"]) await writeFile(join(storage, file), "");
+    await symlink(join(storage, "a.files"), join(inside, "put"));
+    const own = new AllowedFiles([inside], inside, storage);
+    for (const given of ["studies/a.files/00000/x.py", "put/00000/x.py", "studies/.service/token"]) {
+      await expect(own.require([{ field: "data.path", path: given }]), given).rejects.toMatchObject(refused);
+      await expect(
+        own.require([{ field: "command", words: ["python", given], shell: false, cwd: inside }]),
+      ).rejects.toMatchObject(refused);
+    }
+    await own.require([{ field: "objective", path: "studies/train.py" }]);
+  });
 });

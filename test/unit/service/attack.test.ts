@@ -140,6 +140,35 @@ test("a token of another study gets nothing of a study from any route", async ()
   expect([wrong, compared.statusCode]).toEqual([[], 403]);
 });
 
+test("a token of a study that is not there hears of no other study", async () => {
+  const { service, routes } = await attacked();
+  const { text } = await service.context.tokens.create({
+    ...{ name: "early", scopes: ["admin"], studies: ["ghost"], expiresAt: null },
+  });
+  const headers = { authorization: `Bearer ${text}` };
+  const told: string[] = [];
+  for (const { method, url } of [...routes, { method: "GET" as const, url: "/api/v1/compare?study=ghost" }]) {
+    if (/\/events$/.test(url) && !url.includes(":study")) continue;
+    const answer = await service.app.inject({ method, url: filled(url.replace(":study", "ghost"), "0"), headers });
+    if (answer.body.includes("bowl")) told.push(`${method} ${url}: ${answer.body}`);
+  }
+  const made = await service.app.inject({
+    ...{ method: "POST", url: "/api/v1/studies", headers },
+    payload: { name: "ghost", from: "ghost" },
+  });
+  expect([told, made.statusCode, made.body.includes("bowl")]).toEqual([[], 404, false]);
+});
+
+test("a body that says it is text is none of JSON's", async () => {
+  const { service } = await attacked();
+  const headers = { ...service.bearer, "content-type": "text/plain" };
+  const answer = await service.app.inject({
+    ...{ method: "POST", url: "/api/v1/studies/bowl/run", headers },
+    payload: '{"trials": 1}',
+  });
+  expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([415, "invalid-content-type"]);
+});
+
 test("a reader changes nothing by any route", async () => {
   const { service, routes, root } = await attacked();
   const { text } = await service.context.tokens.create({
