@@ -90,8 +90,9 @@ function optionWords(body: CreateBody): Words {
   ];
 }
 
-/** The command line that makes the same study. */
-export function createCommandLine(body: CreateBody): string {
+/** The command line that makes the same study; null where there is none, as trials of other programs are made by requests. */
+export function createCommandLine(body: CreateBody): string | null {
+  if (body.space !== undefined) return null;
   const words = optionWords(body).flatMap(([option, value]) =>
     value === undefined ? [option] : [option, shellWord(value)],
   );
