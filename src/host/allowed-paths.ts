@@ -100,7 +100,7 @@ export class AllowedFiles {
       line,
       this.#allow.length === 0
         ? whyNot(this.#allow)
-        : `is refused: its program, or the first argument of an interpreter, must be a file below --allow ${this.#allow.join(", ")}`,
+        : `is refused: its program, or the first argument of an interpreter without a path (python), must be a file below --allow ${this.#allow.join(", ")}`,
     );
   }
 }
