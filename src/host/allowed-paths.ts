@@ -122,7 +122,11 @@ export class AllowedFiles {
       line,
       this.#allow.length === 0
         ? whyNot(this.#allow)
+<<<<<<< HEAD
         : `is refused: its program, or the first argument of an interpreter (python, node, Rscript, bash, …), must be a file below --allow ${this.#allow.join(", ")}`,
+=======
+        : `is refused: its program, or the first argument of an interpreter without a path (python), must be a file below --allow ${this.#allow.join(", ")}`,
+>>>>>>> s15-newuser
     );
   }
 }
