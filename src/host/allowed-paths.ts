@@ -15,6 +15,13 @@ function refused(field: string, what: string, why: string): UsageError {
   );
 }
 
+/**
+ * Programs whose first argument is the file that they run, and which hand it all others. Other programs do what their
+ * arguments say, whatever file stands among them: `find train.py -exec …`.
+ */
+const INTERPRETER =
+  /^(?:python|pypy|node|bun|ruby|perl|php|lua|julia|Rscript|tclsh|sh|bash|dash|ksh|zsh)[\d.]*(?:\.exe)?$/;
+
 /** The file system's own name of the nearest ancestor that is there, with the rest behind it: a link leads nowhere else. */
 async function realOf(path: string): Promise<string> {
   try {
@@ -80,11 +87,11 @@ export class AllowedFiles {
   async #requirePath(named: NamedPath): Promise<void> {
     const path = pathOf(named);
     if (await this.#isAllowed(resolve(this.#directory, path))) return;
-    throw refused(named.field, path, whyNot(this.#allow));
+    throw refused(named.field, named.given ?? path, whyNot(this.#allow));
   }
 
   /**
-   * A program below an allowed folder, or an interpreter by its name whose first argument is a file there: nothing that a
+   * A program below an allowed folder, or a known interpreter by its name whose first argument is a file there: nothing that a
    * request spells out itself is run.
    */
   async #requireCommand({ words, shell, cwd }: NamedCommand): Promise<void> {
@@ -92,7 +99,7 @@ export class AllowedFiles {
     if (shell) throw refused("shell", line, "would be run by a shell, which requests may not ask for");
     if (!(await this.#isAllowed(resolve(this.#directory, cwd)))) throw refused("cwd", cwd, whyNot(this.#allow));
     const [program = "", first = ""] = words;
-    const own = /[\\/]/.test(program) ? program : first;
+    const own = /[\\/]/.test(program) ? program : INTERPRETER.test(program) ? first : "";
     const path = resolve(this.#directory, cwd, own);
     if (own !== "" && !own.startsWith("-") && (await isFile(path)) && (await this.#isAllowed(path))) return;
     throw refused(
@@ -100,7 +107,7 @@ export class AllowedFiles {
       line,
       this.#allow.length === 0
         ? whyNot(this.#allow)
-        : `is refused: its program, or the first argument of an interpreter, must be a file below --allow ${this.#allow.join(", ")}`,
+        : `is refused: its program, or the first argument of an interpreter such as python, node or bash, must be a file below --allow ${this.#allow.join(", ")}`,
     );
   }
 }
