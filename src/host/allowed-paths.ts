@@ -100,7 +100,7 @@ export class AllowedFiles {
   async #requirePath(named: NamedPath): Promise<void> {
     const path = pathOf(named);
     if (await this.#isAllowed(resolve(this.#directory, path))) return;
-    throw refused(named.field, path, whyNot(this.#allow));
+    throw refused(named.field, named.given ?? path, whyNot(this.#allow));
   }
 
   /**
@@ -122,11 +122,7 @@ export class AllowedFiles {
       line,
       this.#allow.length === 0
         ? whyNot(this.#allow)
-<<<<<<< HEAD
         : `is refused: its program, or the first argument of an interpreter (python, node, Rscript, bash, …), must be a file below --allow ${this.#allow.join(", ")}`,
-=======
-        : `is refused: its program, or the first argument of an interpreter without a path (python), must be a file below --allow ${this.#allow.join(", ")}`,
->>>>>>> s15-newuser
     );
   }
 }
