@@ -74,7 +74,12 @@ describe("files that a request names", () => {
     for (const words of [
       ["find", "train.py", "-exec", "touch", "/tmp/found", ";"],
       ["sed", "train.py", "-n", "-e", "1e touch /tmp/found"],
-      ...[["cp", "train.py", "/tmp/copied"], ["tee", "train.py"], ["env", "train.py"], ["xargs", "train.py"]],
+      ...[
+        ["cp", "train.py", "/tmp/copied"],
+        ["tee", "train.py"],
+        ["env", "train.py"],
+        ["xargs", "train.py"],
+      ],
     ])
       await expect(command(words), words.join(" ")).rejects.toMatchObject(refused);
     for (const name of ["python3", "python3.12", "node", "Rscript", "bash"]) await command([name, "train.py"]);
