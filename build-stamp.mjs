@@ -12,6 +12,7 @@ const settings = [
   "build.mjs",
   "build-native.mjs",
   "build-web.mjs",
+  "build-web-modules.mjs",
   "bundle-rooms.mjs",
   "vendor-types.mjs",
   "package-lock.json",

@@ -67,6 +67,7 @@ try {
   await page.getByLabel("What is done with train.epochs").selectOption("fix");
   await page.getByLabel("Value of train.epochs").fill("20");
   await page.locator(".plan code", { hasText: "20" }).first().waitFor();
+  await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({
     path: join(here, "dashboard-new.png"),
     clip: { x: 0, y: 0, width: 1200, height: 800 },

@@ -13,6 +13,7 @@ const renamed: Readonly<Record<string, string>> = {
   defaultSpace: "default_space",
   forceDirection: "force_direction",
   pruneBy: "prune_by",
+  reportPattern: "report_pattern",
   trialValue: "trial_value",
   onNan: "on_nan",
   onDuplicate: "on_duplicate",
@@ -22,8 +23,6 @@ const renamed: Readonly<Record<string, string>> = {
 /** What the API does not take, as it is typed. */
 const unknown: Readonly<Record<string, string>> = {
   shell: "--shell",
-  cwd: "--cwd",
-  reportPattern: "--report-pattern",
   spaceChange: "--space-change",
 };
 

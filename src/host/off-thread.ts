@@ -104,6 +104,8 @@ export class StudyThread {
     const here = import.meta.url.replace(/\/src\/host\/[^/]*$/, "/dist/host/off-thread.js");
     const worker = new Worker(new URL("../host/study-thread.js", here), {
       // Options of this process such as --input-type are none of a thread's.
+      // What it makes names the command line of this process.
+      workerData: { argv: process.argv },
       ...{ execArgv: [], name: "studies", resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } },
     });
     worker.unref();

@@ -1,5 +1,5 @@
 /** What runs in the host's worker thread: tasks by name, each loaded when it is first asked for. */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import type { StudyWork } from "../app/study-work.js";
 import type { ErrorData } from "./error-data.js";
 import { errorData } from "./error-data.js";
@@ -46,5 +46,7 @@ async function answer({ id, task, input }: ThreadRequest): Promise<void> {
     parentPort?.postMessage({ id, error: errorData(error) } satisfies ThreadAnswer);
   }
 }
+
+process.argv = (workerData as { readonly argv: string[] }).argv;
 
 parentPort?.on("message", (request: ThreadRequest) => void answer(request));

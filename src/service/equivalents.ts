@@ -4,10 +4,19 @@ import type { CreateBody } from "./create-request.js";
 
 type Words = readonly (readonly [option: string, value?: string])[];
 
-function assignments(option: string, given: object | readonly string[] | undefined): Words {
+/** `NAME=VALUE` each; what null is written as, `empty`: nothing behind the name, where that is its own range. */
+function assignments(
+  option: string,
+  given: object | readonly string[] | undefined,
+  empty: string | null = null,
+): Words {
   if (given === undefined) return [];
   if (Array.isArray(given)) return given.map((text: string) => [option, text]);
-  return Object.entries(given).map(([name, value]) => [option, value === null ? name : `${name}=${valueText(value)}`]);
+  const text = (value: unknown): string | null => (value === null ? empty : valueText(value));
+  return Object.entries(given).map(([name, value]) => {
+    const told = text(value);
+    return [option, told === null ? name : `${name}=${told}`];
+  });
 }
 
 function valueText(value: unknown): string {
@@ -58,9 +67,9 @@ function optionWords(body: CreateBody): Words {
     ...text("--cwd", body.cwd),
     ...text("--report-pattern", body.report_pattern),
     ...(body.plugins ?? []).map((plugin) => ["--plugin", plugin] as const),
-    ...Object.entries(body.params ?? {}).map(([name, value]) => [`--${dashed(name)}`, valueText(value)] as const),
+    ...assignments("--set", body.params, "none"),
     ...assignments("--search", body.search),
-    ...assignments("--fix", body.fix),
+    ...assignments("--fix", body.fix, "none"),
     ...metric.map((name) => ["--metric", name] as const),
     ...text("--direction", body.direction),
     ...(body.constraints ?? []).map((constraint) => ["--constraint", constraint] as const),
@@ -81,13 +90,9 @@ function optionWords(body: CreateBody): Words {
   ];
 }
 
-/** `train.batch_size` as an option: `train.batch-size`. */
-function dashed(name: string): string {
-  return name.replaceAll("_", "-");
-}
-
-/** The command line that makes the same study. */
-export function createCommandLine(body: CreateBody): string {
+/** The command line that makes the same study; null where there is none, as trials of other programs are made by requests. */
+export function createCommandLine(body: CreateBody): string | null {
+  if (body.space !== undefined) return null;
   const words = optionWords(body).flatMap(([option, value]) =>
     value === undefined ? [option] : [option, shellWord(value)],
   );

@@ -108,12 +108,13 @@ export function problemOf(error: unknown): {
 } {
   if (error instanceof ServiceError) return given(error.code, error.status, error.message, error.extra, error.headers);
   if (error instanceof MlbenchError) return given(error.code, statusOf(error), error.message, extraOf(error));
-  const own = userErrorOf(error);
-  if (own) return given("user-code", 400, own.message);
   const { code = "", statusCode, validation } = error as Partial<FastifyError>;
   if (validation) return given("invalid-request", 400, validationInWords(error as FastifyError));
   const known = ofFastify[code];
   if (known) return given(known[0], statusCode ?? 400, known[1]);
+  // After what Fastify says itself: at the end of a deep stack stands whoever made the request.
+  const own = userErrorOf(error);
+  if (own) return given("user-code", 400, own.message);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return given("invalid-request", statusCode, messageOf(error));
   return given("internal", 500, "this looks like a bug in mlbench-hpo: the service's log says more with --verbose");

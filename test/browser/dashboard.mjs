@@ -91,11 +91,11 @@ async function wholeLife(browser, { url }) {
   await page.locator("summary", { hasText: "Training" }).click();
   await page.getByLabel("What is done with train.epochs").selectOption("fix");
   await page.getByLabel("Value of train.epochs").fill("6");
-  await page.locator(".plan code", { hasText: "train.epochs 6" }).first().waitFor();
+  await page.locator(".plan code", { hasText: "train.epochs=6" }).first().waitFor();
   await page.getByLabel("Value of train.epochs").fill("-1");
   await page.locator(".plan .warn", { hasText: "train.epochs" }).waitFor();
   await page.getByLabel("Value of train.epochs").fill("6");
-  await page.locator(".plan code", { hasText: "train.epochs 6" }).first().waitFor();
+  await page.locator(".plan code", { hasText: "train.epochs=6" }).first().waitFor();
   await picture(page, "2-new-study");
   await page.getByRole("button", { name: "Create study" }).click();
   await page.getByRole("heading", { name: "lstm-dummy", level: 1 }).waitFor();

@@ -23,6 +23,8 @@ async function builtProject(): Promise<string> {
     ...{
       "build.mjs": "",
       "build-native.mjs": "",
+      "build-web.mjs": "",
+      "build-web-modules.mjs": "",
       "bundle-rooms.mjs": "",
       "vendor-types.mjs": "",
       "tsconfig.json": "{}",
@@ -52,6 +54,8 @@ describe("a build", () => {
         "package-lock.json",
         "build.mjs",
         "build-native.mjs",
+        "build-web.mjs",
+        "build-web-modules.mjs",
         "bundle-rooms.mjs",
         "vendor-types.mjs",
       ].map((f) => join(root, f)),

@@ -216,7 +216,10 @@ export const studyPlan = z
     settings: z.looseObject({}),
     params: params.nullable().describe("The first trial's parameters, where they are known: the defaults."),
     warnings: list(z.string()),
-    command_line: z.string().describe("The same in a terminal."),
+    command_line: z
+      .string()
+      .nullable()
+      .describe("The same in a terminal; null where `create-study` has no options for it, as for a `space`."),
     python: z.string().describe("The same with the Python client."),
   })
   .meta({ id: "StudyPlan" });

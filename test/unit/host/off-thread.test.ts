@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { commandLine } from "../../../src/app/made-by.js";
+import { float } from "../../../src/core/index.js";
 import { StudyThread } from "../../../src/host/off-thread.js";
 
 let folder: string;
@@ -29,6 +31,12 @@ async function module(name: string, text: string): Promise<string> {
 const GOOD = "export default (trial) => trial.params.x;";
 
 describe("the host's thread", () => {
+  it("makes studies in the name of this process's command line", async () => {
+    const space = { x: float(0, 1) };
+    const { header } = await thread().run("plan", { options: { name: "rig", space, storage: folder }, allow: [] });
+    expect(header.made_by?.command_line).toBe(commandLine(process.argv, process.cwd()));
+  });
+
   it("hands errors back with their code and exit code", async () => {
     const url = await module("none.mjs", "export default 3;");
     await expect(thread().run("objective", url)).rejects.toMatchObject({

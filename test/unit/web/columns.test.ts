@@ -10,6 +10,7 @@ import { spearman } from "../../../web/app/columns/correlations.js";
 import { parallelLines } from "../../../web/app/columns/parallel-lines.js";
 import { TrialRecords } from "../../../web/app/columns/trial-records.js";
 import { fieldsOf } from "../../../web/app/filter/fields.js";
+import { forPage } from "../../../web/app/columns/web-plot.js";
 import { noFilter } from "../../../web/app/filter/filter.js";
 import { columnsOf, someAnnotations, someTrials, storeOf } from "./columns-of.js";
 
@@ -214,6 +215,29 @@ describe("what is asked of a study", () => {
     const params = queries.plot({ kind: "importances", filter: noFilter, width: 600 });
     expect(params.table.rows).toHaveLength(Object.keys(queries.store.space).length);
   });
+});
+
+test("a page draws fewer points where they are very many, and has all of a line", () => {
+  const of = (count: number) => Array.from({ length: count }, (_, i) => [i, i]);
+  const series = [
+    { type: "scatter", data: of(3000) },
+    { type: "scatter", data: of(1800) },
+    { type: "line", data: of(5000) },
+  ];
+  const plot = {
+    kind: "history",
+    title: "",
+    notes: ["first"],
+    width: 1,
+    height: 1,
+    table: { columns: [], rows: [] },
+  } as const;
+  const drawn = forPage({ ...plot, option: { series, dataZoom: [{ type: "inside" }] } });
+  expect((drawn.option["series"] as typeof series).map(({ data }) => data.length)).toEqual([1000, 600, 5000]);
+  expect(drawn.notes).toEqual(["first", "This page draws 1600 of 4800 points, taken evenly; the table has all."]);
+  expect(drawn.option["dataZoom"]).toBeUndefined();
+  const few = forPage({ ...plot, option: { series: series.slice(2) } });
+  expect([few.notes, few.option["series"]]).toEqual([["first"], series.slice(2)]);
 });
 
 test("Spearman's coefficients are SciPy's", () => {

@@ -1,4 +1,5 @@
 /** A plot as the dashboard has it: one of the plots' own kinds, or one that only pages draw. */
+import { evenly } from "../../../src/plots/chart-parts.js";
 import type { Plot } from "../../../src/plots/plot.js";
 
 /** Kinds that only pages draw. */
@@ -16,4 +17,31 @@ export interface SentPlot extends Omit<WebPlot, "table"> {
   readonly columns: readonly string[];
   /** How many rows its table has. */
   readonly rows: number;
+}
+
+/** Points of a chart that follows a study: more of them make each drawing a task that is felt. */
+const MOST_POINTS = 1600;
+
+interface PointSeries {
+  readonly type?: unknown;
+  readonly data?: unknown;
+}
+
+const pointsOf = ({ type, data }: PointSeries): readonly unknown[] =>
+  type === "scatter" && Array.isArray(data) ? (data as readonly unknown[]) : [];
+
+/** A plot as a page draws it: with fewer points where they are very many, and without zoom. Wheels scroll a page, and drags brush. */
+export function forPage(plot: WebPlot): WebPlot {
+  const { dataZoom: _, ...option } = plot.option;
+  const series = (option["series"] ?? []) as readonly PointSeries[];
+  const total = series.reduce((sum, one) => sum + pointsOf(one).length, 0);
+  if (total <= MOST_POINTS) return { ...plot, option };
+  const thinned = series.map((one) => {
+    const points = pointsOf(one);
+    return points.length === 0
+      ? one
+      : { ...one, data: evenly(points, Math.ceil((points.length * MOST_POINTS) / total)) };
+  });
+  const note = `This page draws ${MOST_POINTS} of ${total} points, taken evenly; the table has all.`;
+  return { ...plot, notes: [...plot.notes, note], option: { ...option, series: thinned } };
 }

@@ -5,6 +5,7 @@ import { pathOf } from "../paths.js";
 import type { ColumnAnswers, ColumnQuestion, ColumnRequests, FromColumns, Standing, ToColumns } from "./protocol.js";
 import { drawCourses, drawDistributions } from "./study-courses.js";
 import { csvLine, StudyQueries } from "./study-queries.js";
+import { forPage } from "./web-plot.js";
 import type { SentPlot, WebPlot } from "./web-plot.js";
 
 const studies = new Map<string, StudyQueries>();
@@ -49,16 +50,14 @@ const standing = (name: string): Standing => {
 
 /** A plot on its way: its table stays. */
 async function sent(make: () => WebPlot | Promise<WebPlot>): Promise<SentPlot> {
-  const { table, option, ...rest } = await make();
+  const { table, ...rest } = forPage(await make());
   const id = String(++plotted);
   plots.set(id, make);
   for (const old of plots.keys()) {
     if (plots.size <= KEPT_PLOTS) break;
     plots.delete(old);
   }
-  // Wheels scroll the page, and drags brush.
-  const still = Object.fromEntries(Object.entries(option).filter(([key]) => key !== "dataZoom"));
-  return { ...rest, option: still, id, columns: table.columns, rows: table.rows.length };
+  return { ...rest, id, columns: table.columns, rows: table.rows.length };
 }
 
 /** The table of a plot, of the trials as they are now. */

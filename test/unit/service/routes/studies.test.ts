@@ -60,6 +60,8 @@ test("with dry_run nothing is stored, and what it would be is said in three ways
     "mlbench-hpo create-study --model mlp --dataset dummy --search train.lr=log:1e-5..1e-2 --seed 1",
   );
   expect(plan.python).toContain('"train.lr": "log:1e-5..1e-2"');
+  const outside = { space: { x: { type: "float", low: 0, high: 1, log: false, step: null } }, dry_run: true };
+  expect((await get("/studies", studyPlan, { body: outside })).command_line).toBeNull();
   expect(await readdir(folder).catch(() => [])).not.toContain("mlp-dummy.json");
 });
 

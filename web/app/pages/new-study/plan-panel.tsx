@@ -46,8 +46,12 @@ function Plan({ plan }: { readonly plan: StudyPlan }) {
           ))}
         </tbody>
       </table>
-      <h3>From the command line</h3>
-      <CommandLine command={plan.command_line} title="Command" />
+      {plan.command_line !== null && (
+        <>
+          <h3>From the command line</h3>
+          <CommandLine command={plan.command_line} title="Command" />
+        </>
+      )}
       <h3>In Python</h3>
       <CommandLine command={plan.python} title="Python" />
     </>

@@ -143,7 +143,7 @@ export function WorkersPage() {
             <h2>{plural(data.external.length, "trial")} outside</h2>
             {data.external.length === 0 ? (
               <p class="muted">
-                No trial is out under a lease. A training script takes part by asking for trials; docs/service.md shows
+                No trial is out under a lease. A training script takes part by asking for trials; docs/clients.md shows
                 how.
               </p>
             ) : (
