@@ -224,9 +224,26 @@ export function addAccessLog(
   });
 }
 
+/** Keys of a query or a body where a route takes none are as unknown as others are. */
+function requireNothingMore({ query, body, routeOptions }: FastifyRequest): void {
+  const { url = "", schema, config } = routeOptions;
+  if (!url.startsWith("/api/") || config.upload) return;
+  const parts = { querystring: schema?.querystring ? null : query, body: schema?.body ? null : body };
+  for (const [where, given] of Object.entries(parts)) {
+    const names =
+      typeof given === "object" && given !== null ? Object.keys(given).map((key) => JSON.stringify(key)) : [];
+    if (names.length === 0) continue;
+    const keys = `${names.length === 1 ? "key" : "keys"} ${names.slice(0, 5).join(", ")}`;
+    throw new ServiceError("invalid-request", 400, `${where}: unknown ${keys}: nothing is taken here`);
+  }
+}
+
 /** Schemas are zod's; answers keep numbers that JSON has no word for. */
 export function addSchemas(app: ServiceApp, check: boolean): void {
   app.setValidatorCompiler(validatorCompiler);
+  app.addHook("preValidation", async (request) => {
+    requireNothingMore(request);
+  });
   app.setSerializerCompiler(({ schema, url, method }) => (value: unknown) => {
     const text = stringifyJson(value);
     if (!check) return text;

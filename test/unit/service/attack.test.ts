@@ -159,6 +159,25 @@ test("a token of a study that is not there hears of no other study", async () =>
   expect([told, made.statusCode, made.body.includes("bowl")]).toEqual([[], 404, false]);
 });
 
+test("unknown keys are refused by routes that take none as well", async () => {
+  const { service, routes } = await attacked();
+  const taken: string[] = [];
+  for (const { method, url } of routes) {
+    const target = `${filled(url.replace(":study", "bowl"), "0")}?odd=1`;
+    const answer = await service.app.inject({ method, url: target, headers: service.bearer });
+    if (answer.statusCode < 400) taken.push(`${method} ${url}: ${answer.statusCode}`);
+  }
+  const retried = await service.app.inject({
+    ...{ method: "POST", url: "/api/v1/studies/bowl/trials/0/retry", headers: service.bearer },
+    payload: { times: 3 },
+  });
+  expect([taken, retried.statusCode, retried.json<{ detail: string }>().detail]).toEqual([
+    [],
+    400,
+    'body: unknown key "times": nothing is taken here',
+  ]);
+});
+
 test("a body that says it is text is none of JSON's", async () => {
   const { service } = await attacked();
   const headers = { ...service.bearer, "content-type": "text/plain" };
