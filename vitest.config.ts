@@ -40,6 +40,12 @@ const LONG = [
   ...["test/pages/**/*.test.ts", "test/integration/package.test.ts"],
   ...["test/integration/completion-shells.test.ts", "test/integration/clients/**/*.test.ts"],
   "test/integration/host-main-thread.test.ts",
+  "test/integration/study/followed-by-service.test.ts",
+  ...[
+    "test/integration/plugins.test.ts",
+    "test/integration/cli-folds.test.ts",
+    "test/unit/executors/containment.test.ts",
+  ],
 ];
 
 export default defineConfig({

@@ -21,7 +21,7 @@ test("the command beside the form is one that the command line takes", async () 
       "--fix model.layers=1 --fix data.test_split=none --metric val_rmse --metric parameters:minimize " +
       "--constraint 'parameters <= 50000' --sampler tpe --sampler-option n_startup_trials=5 --seed 1",
   );
-  const words = line
+  const words = (line ?? "")
     .split(" --")
     .slice(1)
     .flatMap((part) => {
