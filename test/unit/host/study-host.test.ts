@@ -485,7 +485,9 @@ describe("a study host", () => {
       const refusals: MlbenchError[] = [];
       class Refusing extends MemoryStorage {
         override async openWriter(name: string, options?: WriterOptions): Promise<StudyWriter> {
-          if (refusals[0]) throw refusals.length > 1 ? refusals.shift() : refusals[0];
+          const [refusal] = refusals;
+          if (refusals.length > 1) refusals.shift();
+          if (refusal) throw refusal;
           return super.openWriter(name, options);
         }
       }
