@@ -332,8 +332,10 @@ class Host implements StudyHost {
       });
       this.#waiting.delete(name);
     } catch (error) {
-      if (error instanceof StudyLockedError) this.#waitFor(name);
-      else this.#options.onProblem?.(name, error);
+      if (error instanceof StudyLockedError) return this.#waitFor(name);
+      // Told once: waiting does not mend it.
+      this.#waiting.delete(name);
+      this.#options.onProblem?.(name, error);
     }
   }
 
@@ -346,8 +348,7 @@ class Host implements StudyHost {
   async #lookAtWaiting(): Promise<void> {
     for (const name of [...this.#waiting]) {
       const owner = await this.storage.ownerOf(name).catch(() => undefined);
-      if (owner === null) await this.#goOn(name);
-      if (owner === undefined) this.#waiting.delete(name);
+      if (!owner) await this.#goOn(name);
     }
   }
 
@@ -372,28 +373,38 @@ class Host implements StudyHost {
   async command<C extends StudyCommand>(name: string, command: C): Promise<CommandAnswers[C["type"]]> {
     this.#requireOpen();
     requireCommand(command);
-    const elsewhere = this.#studies.get(name) ? null : await this.storage.ownerOf(name);
-    if (!elsewhere)
-      try {
-        return await this.#studies.use(name, ({ study }) => handleCommand(study, command));
-      } catch (error) {
-        // Another process came between looking and opening, or has it for a moment.
-        if (!(error instanceof StudyLockedError)) throw error;
-      }
-    return commandStudy({ storage: this.storage, name }, command);
+    return this.#whereOpen<CommandAnswers[C["type"]]>(
+      name,
+      () => this.#studies.use(name, ({ study }) => handleCommand(study, command)),
+      (ref) => commandStudy(ref, command),
+    );
   }
 
   async ask(name: string, request: OutsideAsk): Promise<OutsideAskAnswer> {
     this.#requireOpen();
+    const { lease_seconds: lease, key, worker } = request;
+    return this.#whereOpen<OutsideAskAnswer>(
+      name,
+      () => this.#desk.ask(name, request),
+      (ref) => commandStudy(ref, { type: "ask", lease, key, worker }),
+    );
+  }
+
+  /** Does it here, unless another process has the study: that one is sent it as a command. */
+  async #whereOpen<T>(
+    name: string,
+    here: () => Promise<T>,
+    sent: (ref: { readonly storage: StudyStorage; readonly name: string }) => Promise<T>,
+  ): Promise<T> {
     const elsewhere = this.#studies.get(name) ? null : await this.storage.ownerOf(name);
     if (!elsewhere)
       try {
-        return await this.#desk.ask(name, request);
+        return await here();
       } catch (error) {
+        // Another process came between looking and opening, or has it for a moment.
         if (!(error instanceof StudyLockedError)) throw error;
       }
-    const { lease_seconds: lease, key, worker } = request;
-    return commandStudy({ storage: this.storage, name }, { type: "ask", lease, key, worker });
+    return sent({ storage: this.storage, name });
   }
 
   workers(): readonly WorkerStatus[] {

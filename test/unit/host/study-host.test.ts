@@ -1,15 +1,16 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ObjectiveTrial, StudyRun, TrialCounts } from "../../../src/core/index.js";
 import { MlbenchError } from "../../../src/core/index.js";
 import { InlineExecutor } from "../../../src/executors/inline.js";
 import { openStudyHost } from "../../../src/host/index.js";
 import type { Run, StudyHost, StudyHostOptions, ViewChange } from "../../../src/host/index.js";
 import { MemoryStorage } from "../../../src/storage/memory.js";
+import { StudyLockedError } from "../../../src/storage/study-errors.js";
 import type { StudyWriter, WriterOptions } from "../../../src/storage/storage.js";
-import { created } from "../../../src/testing/study-records.js";
+import { created, header } from "../../../src/testing/study-records.js";
 import { waitingTrial } from "../../../src/testing/trials.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 
@@ -474,6 +475,36 @@ describe("a study host", () => {
       await host.startRun(name, { trials: 1_000_000 });
       await host.changeRun(name, { state });
       expect(await runBecomes(host, name, ended)).toMatchObject(end);
+    }
+  });
+
+  it("tells once of a run that it waited for and cannot go on with", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const owner = { since: "2026-01-02T03:04:05.000Z", pid: 4711, host: "lab3" };
+      const refusals: MlbenchError[] = [];
+      class Refusing extends MemoryStorage {
+        override async openWriter(name: string, options?: WriterOptions): Promise<StudyWriter> {
+          const [refusal] = refusals;
+          if (refusals.length > 1) refusals.shift();
+          if (refusal) throw refusal;
+          return super.openWriter(name, options);
+        }
+      }
+      const storage = new Refusing();
+      const writer = await storage.create(header("a"));
+      const wanted = { state: "running", total_trials: 1, timeout_s: null, workers: null, weight: 1 } as const;
+      const run = { ...wanted, options: {}, started_at: "2026-01-02T03:04:05.000Z", ended_at: null };
+      await writer.append({ type: "run-changed", run: { ...run, stopped_by: null, error: null } });
+      await writer.close();
+      refusals.push(new StudyLockedError("locked", owner), new MlbenchError("study-damaged", "a line is damaged"));
+      const problems: unknown[] = [];
+      const host = await makeHost({ storage, onProblem: (_, error) => problems.push(error) });
+      await host.resume();
+      for (let i = 0; i < 3; i++) await vi.advanceTimersByTimeAsync(5_000);
+      expect(problems).toMatchObject([{ code: "study-damaged" }]);
+    } finally {
+      vi.useRealTimers();
     }
   });
 });
