@@ -76,6 +76,10 @@ export type {
   StudyAnnotation,
   StudyEvent,
   StudyHeader,
+  StudyKind,
+  StudyRun,
+  StudyRunOptions,
+  RunState as StudyRunState,
   StudyObjective,
   StudyPrior,
   StudySettings,
@@ -143,6 +147,8 @@ export type { KeptReport } from "./study/report-keeper.js";
 export type {
   AnnotationChange,
   AskOptions,
+  ReportBatch,
+  ReportPoint,
   ReportRequest,
   StudyAnnotationChange,
   TellResult,
@@ -162,6 +168,7 @@ export type {
   ReportAnswer,
   RunHooks,
   StopReason,
+  ProgramReference,
   TrialJob,
   Workload,
 } from "./executors/index.js";
@@ -269,6 +276,7 @@ export type {
   StudyInspection,
   StudyStorage,
   StudySummary,
+  SummariesOptions,
   StudyWriter,
   SummaryEntry,
   WriterOptions,
@@ -319,7 +327,7 @@ export type { WilcoxonPrunerOptions } from "./pruners/wilcoxon.js";
 export { ThresholdPruner } from "./pruners/threshold.js";
 export type { ThresholdPrunerOptions } from "./pruners/threshold.js";
 export { createPruner, pruners } from "./pruners/index.js";
-export type { PruneDecision, Pruner, PrunerFactory } from "./pruners/index.js";
+export type { PruneBar, PruneDecision, Pruner, PrunerFactory } from "./pruners/index.js";
 
 export { z } from "zod";
 export { MetricRegistry, metrics } from "./metrics/index.js";

@@ -5,7 +5,12 @@ import type { DerivedSpace } from "../search-space/index.js";
 
 /** A file, or a program, that a request names. */
 export type NamedFile =
-  | { readonly field: string; readonly path: string | URL }
+  | {
+      readonly field: string;
+      readonly path: string | URL;
+      /** What the request calls it, where that is not its path. */
+      readonly given?: string;
+    }
   | {
       readonly field: "command";
       readonly words: readonly string[];

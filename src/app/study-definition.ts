@@ -11,7 +11,7 @@ import type { Difference } from "../core/index.js";
 import { defined, differences, drawSeed, ownDirections, UsageError } from "../core/index.js";
 import { knownMetrics, requireToldByAll } from "../plugins/known-metrics.js";
 import { loadPlugins } from "../plugins/load-plugins.js";
-import { resolveModule } from "../plugins/resolve-module.js";
+import { modulePath } from "../plugins/resolve-module.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import type { StudyComponents } from "../study/components.js";
@@ -108,7 +108,7 @@ export async function defineStudy(request: StudyRequest, place: DefinitionPlace)
 function filesNamed({ plugins, from }: MergedRequest, { directory }: DefinitionPlace): readonly NamedFile[] {
   const storage = typeof from === "object" ? from.storage : undefined;
   return [
-    ...plugins.map((plugin) => ({ field: "plugins", path: resolveModule(plugin, directory, "--plugin") })),
+    ...plugins.map((plugin) => ({ field: "plugins", path: modulePath(plugin, directory), given: plugin })),
     ...(typeof storage === "string" ? [{ field: "from.storage", path: storage }] : []),
   ];
 }

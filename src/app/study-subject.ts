@@ -1,13 +1,13 @@
 /** What the trials of a study run: a model on a dataset, an objective's module, a program, or a function. */
 import { basename, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import type { ConfigValue, SearchSpace, StudySettings, StudyTask } from "../core/index.js";
 import { defined, UsageError } from "../core/index.js";
 import type { TaskParameters } from "../datasets/index.js";
 import { dataFiles, dataParameters, requireFolds } from "../datasets/index.js";
 import { models } from "../models/index.js";
 import { loadObjective } from "../plugins/load-objective.js";
-import { resolveModule } from "../plugins/resolve-module.js";
+import { modulePath, resolveModule } from "../plugins/resolve-module.js";
 import type { QualifiedParameter } from "../registry/index.js";
 import type { DerivedSpace } from "../search-space/index.js";
 import { declareSpace, deriveSpace, parseSpace, qualifyModels, refuseNeverActive } from "../search-space/index.js";
@@ -65,15 +65,11 @@ export async function subjectOf(merged: MergedRequest, directory: string, mayOpe
   return { ...none, derived, defaultName: "study" };
 }
 
-function moduleFile({ request, config }: MergedRequest, directory: string): string {
-  const given = request.objective ?? config.objective ?? "";
-  return given instanceof URL ? fileURLToPath(given) : resolveModule(given, directory, "--objective");
-}
-
 async function moduleSubject(merged: MergedRequest, directory: string, mayOpen: MayOpen | undefined): Promise<Subject> {
-  const { own, base } = merged;
-  const path = moduleFile(merged, directory);
-  await mayOpen?.([{ field: "objective", path }]);
+  const { own, base, request, config } = merged;
+  const given = String(request.objective ?? config.objective ?? "");
+  await mayOpen?.([{ field: "objective", path: modulePath(given, directory), given }]);
+  const path = resolveModule(given, directory, "--objective");
   const { space } = await loadObjective(pathToFileURL(path).href, "--objective");
   if (space === null && !own.search?.length && !base.search?.length)
     throw new UsageError(

@@ -218,11 +218,17 @@ export interface SearchEnd {
 
 /** What a run is told besides its goal: options of the call of `optimize` that it is. Absent: the call's default. */
 export interface StudyRunOptions {
+  /** Seconds after which a trial fails as `timeout`. */
   readonly trial_timeout_s?: number;
+  /** So many failures in a row end the run; 0 never does. */
   readonly max_failures?: number;
+  /** How often a failed trial is repeated under a new number. */
   readonly max_retries?: number;
+  /** After so many attempts that died with their process a trial fails as `interrupted`. */
   readonly max_attempts?: number;
+  /** Ends the run after so many finished trials without improvement. */
   readonly patience?: number;
+  /** Ends the run at a value as good as this. */
   readonly target?: number;
   /** `all`, `none`, `best:3`. */
   readonly keep_checkpoints?: string;

@@ -15,6 +15,7 @@ export type {
   ReportAnswer,
   RunHooks,
   StopReason,
+  ProgramReference,
   TrialJob,
   Workload,
 } from "./executor.js";

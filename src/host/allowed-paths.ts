@@ -100,7 +100,7 @@ export class AllowedFiles {
   async #requirePath(named: NamedPath): Promise<void> {
     const path = pathOf(named);
     if (await this.#isAllowed(resolve(this.#directory, path))) return;
-    throw refused(named.field, path, whyNot(this.#allow));
+    throw refused(named.field, named.given ?? path, whyNot(this.#allow));
   }
 
   /**

@@ -67,9 +67,19 @@ export class HostedRun {
 
   /** Begins, or goes on after a restart: what was stopping or cancelled has ended with the process that ran it. */
   start(): void {
-    if (this.#kept.state === "stopping") void this.#end({ state: "finished", stopped_by: "stop" });
-    else if (this.#kept.state === "cancelled") void this.#end({ stopped_by: "interrupt" });
+    if (this.#kept.state === "stopping") this.#call = this.#endAtOnce({ state: "finished", stopped_by: "stop" });
+    else if (this.#kept.state === "cancelled") this.#call = this.#endAtOnce({ stopped_by: "interrupt" });
     else this.#call = this.#perform();
+  }
+
+  async #endAtOnce(end: Partial<StudyRun>): Promise<void> {
+    await this.#end(end);
+    await this.giveUp();
+  }
+
+  /** Gives its share of the pool back; of one that was never started, too. */
+  async giveUp(): Promise<void> {
+    await this.#context.share.close();
   }
 
   async #perform(): Promise<void> {
@@ -86,7 +96,7 @@ export class HostedRun {
     } catch (error) {
       if (this.#leaving === null) await this.#end(this.#endBy(error));
     } finally {
-      await share.close();
+      await this.giveUp();
       this.#context.onChange();
     }
   }

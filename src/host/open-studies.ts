@@ -1,4 +1,5 @@
 /** The studies that this process has open for writing: opened when there is something to write, given up a while later. */
+import { MlbenchError } from "../core/index.js";
 import type { StudyHeader, Trial } from "../core/index.js";
 import { openStudyToWrite } from "../app/study.js";
 import type { StudyStorage } from "../storage/storage.js";
@@ -111,7 +112,7 @@ export class OpenStudies {
 
   /**
    * Does something with a study that is open for writing, and stays so meanwhile: opened now where it is not.
-   * @throws UsageError `unknown-study` | MlbenchError `study-locked`, `study-damaged`; what `work` throws.
+   * @throws UsageError `unknown-study` | MlbenchError `study-locked`, `study-damaged`, `host-closing`; what `work` throws.
    */
   async use<T>(name: string, work: (open: OpenStudy) => Promise<T>): Promise<T> {
     const entry = await this.#open(name);
@@ -141,6 +142,8 @@ export class OpenStudies {
   }
 
   async #openNow(name: string): Promise<Entry> {
+    // Nobody would give its lock up again.
+    if (this.#closed) throw hostClosing();
     const { storage, url, onChange } = this.#options;
     const study = await openStudyToWrite(storage, name, { work: "serve", url: url(), staysOpen: true });
     const entry = new Entry(name, study);
@@ -181,8 +184,9 @@ export class OpenStudies {
     await Promise.allSettled(this.#opening.values());
     await Promise.all([...this.#entries.values()].map((entry) => this.#give(entry)));
   }
+}
 
-  get closed(): boolean {
-    return this.#closed;
-  }
+/** What is refused once the service is ending. */
+export function hostClosing(): MlbenchError {
+  return new MlbenchError("host-closing", "the service is ending: it takes nothing further");
 }

@@ -1,6 +1,6 @@
 /** The study host: opens studies, runs many of them over one pool, shows them live, and goes on after a restart. */
 import { hostname } from "node:os";
-import { MlbenchError, studyKind, UsageError } from "../core/index.js";
+import { studyKind, UsageError } from "../core/index.js";
 import type { StudyRun, StudyState } from "../core/index.js";
 import { commandStudy, requireCommand } from "../app/command-study.js";
 import { createExecutor } from "../executors/index.js";
@@ -26,7 +26,7 @@ import type {
 } from "./host.js";
 import { HostedRun, shownRun } from "./hosted-run.js";
 import { outsideRunner } from "./no-places.js";
-import { OpenStudies } from "./open-studies.js";
+import { hostClosing, OpenStudies } from "./open-studies.js";
 import type { OpenStudy } from "./open-studies.js";
 import { OutsideDesk } from "./outside.js";
 import { requireRunChange, requireRunRequest, runOf } from "./run-request.js";
@@ -272,6 +272,7 @@ class Host implements StudyHost {
         await study.keepRun(kept);
       } catch (error) {
         open.run = before;
+        await run.giveUp();
         throw error;
       }
       this.#unrecorded.delete(name);
@@ -427,7 +428,7 @@ class Host implements StudyHost {
   }
 
   #requireOpen(): void {
-    if (this.#closing) throw new MlbenchError("host-closing", "the service is ending: it takes nothing further");
+    if (this.#closing) throw hostClosing();
   }
 
   close(

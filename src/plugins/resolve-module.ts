@@ -11,7 +11,12 @@ import { UsageError } from "../core/index.js";
  * @throws UsageError `plugin-not-found`
  */
 export function resolveModule(specifier: string, directory: string, option: string): string {
-  if (specifier.startsWith("file:")) return fileURLToPath(specifier);
+  if (specifier.startsWith("file:"))
+    try {
+      return fileURLToPath(specifier);
+    } catch {
+      throw new UsageError("plugin-not-found", `${option} ${specifier}: no file of this machine`);
+    }
   const path = resolve(directory, specifier);
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory())
@@ -25,4 +30,13 @@ export function resolveModule(specifier: string, directory: string, option: stri
     }
   }
   throw new UsageError("plugin-not-found", `${option} ${specifier}: no such file or package (looked for ${path})`);
+}
+
+/** Where a module lies or would lie, for who decides whether that may be looked at: nothing says which of the two. */
+export function modulePath(specifier: string, directory: string): string {
+  try {
+    return resolveModule(specifier, directory, "");
+  } catch {
+    return specifier.startsWith("file:") ? specifier : resolve(directory, specifier);
+  }
 }

@@ -4,7 +4,7 @@ import { createComponent, lazy, parameter, registryOf } from "../registry/index.
 import type { ComponentFactory } from "../registry/index.js";
 import type { Pruner } from "./pruner.js";
 
-export type { PruneDecision, Pruner } from "./pruner.js";
+export type { PruneBar, PruneDecision, Pruner } from "./pruner.js";
 
 /** Makes a pruner from options under the names of its registered parameters, already validated. */
 export type PrunerFactory = ComponentFactory<Pruner>;

@@ -721,6 +721,7 @@ const schemas = {
         },
         terminator: nullable(object({ min_trials: count })),
         ended: nullable(ended),
+        run: nullable(run),
         earlier_trials: {
           description: "What has become of the trials of earlier spaces; null where the space never changed.",
           ...nullable(earlierTrials),

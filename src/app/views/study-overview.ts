@@ -23,6 +23,7 @@ import type {
   StudyHeader,
   StudyObjective,
   StudyPrior,
+  StudyRun,
   StudySettings,
   StudyState,
   StudyTask,
@@ -131,6 +132,8 @@ export interface StudyOverview extends StudyCost {
   readonly terminator: StudySettings["terminator"] | null;
   /** The end that the terminator last put to the search; null: none. */
   readonly ended: SearchEnd | null;
+  /** What a service was last asked to run of it, and how that ended; null: nothing. */
+  readonly run: StudyRun | null;
   /** What has become of the trials of earlier spaces; null where the space never changed. */
   readonly earlier_trials: EarlierTrials | null;
   /** Null in studies of earlier versions. */
@@ -180,7 +183,7 @@ export function overviewOf(
     annotations: Object.fromEntries(state.annotations),
     ...{ user_attrs: header.user_attrs, note: header.note ?? "", archived_at: header.archived_at ?? null },
     ...{ from: priorOf(header), terminator: header.settings.terminator ?? null, ended: header.ended ?? null },
-    earlier_trials: earlierTrials(state),
+    ...{ run: header.run ?? null, earlier_trials: earlierTrials(state) },
     ...{ copied_from: header.copied_from ?? null, made_by: header.made_by ?? null, owner, findings },
   };
 }

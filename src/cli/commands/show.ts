@@ -207,6 +207,20 @@ function overInWords({ folds, seeds }: StudyOverview): string {
   return over.length === 0 ? "" : `, mean over ${over.join(" and ")}`;
 }
 
+/** `paused in a service: up to 40 trials, at most 2 at once`: what a service runs of the study, or last ran. */
+function runInWords({ run }: StudyOverview): string[] {
+  if (run === null) return [];
+  const { state, total_trials: total, workers, ended_at, stopped_by, error } = run;
+  const words = [
+    ...(total === null ? [] : [`up to ${total} trials`]),
+    ...(workers === null ? [] : [`at most ${workers} at once`]),
+    ...(ended_at === null ? [] : [`ended ${timeText(ended_at)}`]),
+    ...(stopped_by === null ? [] : [`by ${stopped_by}`]),
+    ...(error === null ? [] : [oneLine(error.message)]),
+  ];
+  return [`${state} in a service${words.length === 0 ? "" : `: ${words.join(", ")}`}`];
+}
+
 /** How the best trial stands to the baselines. */
 function wordsOf({ state }: InspectedStudy): string | null {
   const best = bestOfStudy(state);
@@ -293,6 +307,7 @@ function inWords(summary: StudyOverview, { owner, verdict, spaces, width }: Show
     ["space", spaces],
     ["from", priorInWords(summary)],
     ["ends", endInWords(summary)],
+    ["run", runInWords(summary)],
     ["note", summary.note === "" ? [] : summary.note.split("\n")],
     ["archived", archivedInWords(summary)],
     ["copy of", originInWords(summary)],

@@ -1,7 +1,7 @@
 /** The files of a study's trials in folders of their own: `NAME.files/00017/`. */
 import { randomBytes } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { cp, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
@@ -49,13 +49,18 @@ export class FileArtifacts implements ArtifactStore {
     const path = this.#path(trial, name);
     const temp = join(this.directory(trial), TEMP + randomBytes(6).toString("hex"));
     const failed = (error: unknown): Error => diskError("writing", path, error);
-    await mkdir(this.directory(trial), { recursive: true }).catch((error: unknown) => {
-      throw failed(error);
-    });
+    const made = await this.#makeDirectory(trial);
     try {
-      const file = await open(temp, "wx").catch((error: unknown) => {
-        throw failed(error);
-      });
+      const file = await open(temp, "wx")
+        .catch(async (error: unknown) => {
+          if (errorCode(error) !== "ENOENT") throw error;
+          // Another write, which had made the folder, has taken it away with what it did not keep.
+          await this.#makeDirectory(trial);
+          return open(temp, "wx");
+        })
+        .catch((error: unknown) => {
+          throw failed(error);
+        });
       try {
         for await (const bytes of content)
           await file.appendFile(bytes).catch((error: unknown) => {
@@ -65,9 +70,20 @@ export class FileArtifacts implements ArtifactStore {
         await file.close();
       }
       await rename(temp, path);
-    } finally {
+    } catch (error) {
       await rm(temp, { force: true });
+      // One that has something in it by now stays.
+      if (made) await rmdir(this.directory(trial)).catch(() => undefined);
+      throw error;
     }
+  }
+
+  /** Whether it was not there. */
+  async #makeDirectory(trial: number): Promise<boolean> {
+    const made = await mkdir(this.directory(trial), { recursive: true }).catch((error: unknown) => {
+      throw diskError("writing", this.directory(trial), error);
+    });
+    return made !== undefined;
   }
 
   /**

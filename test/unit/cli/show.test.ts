@@ -5,6 +5,7 @@ import { main } from "../../../src/cli/program.js";
 import { float } from "../../../src/core/index.js";
 import { parseReference } from "../../../src/app/reference-point.js";
 import { createStudy } from "../../../src/app/create-study.js";
+import { loadStudy } from "../../../src/app/study.js";
 import { storages } from "../../../src/storage/index.js";
 import type { LockOwner, StorageFactory } from "../../../src/storage/index.js";
 import { newTrial } from "../../../src/study/new-trial.js";
@@ -208,6 +209,25 @@ test("what is kept with a study is shown, and when studies were created is told 
   const [head, ...rows] = (await printed("studies", "--storage", "owned:")).split("\n");
   expect(head).toMatch(/ created \(UTC\)$/);
   expect(rows.find((row) => row.startsWith("kept "))).toContain(created_at.slice(0, 16).replace("T", " "));
+});
+
+test("what a service runs of a study is shown", async () => {
+  owned.owner = null;
+  const study = await createStudy({ name: "asked", storage: owned, space: { x: float(0, 1) }, seed: 1 });
+  const of = ["show", "asked", "--storage", "owned:"];
+  expect(await printed(...of)).not.toMatch(/^run /m);
+  expect(JSON.parse(await printed(...of, "--format", "json"))).toMatchObject({ run: null });
+  const wanted = { state: "paused", total_trials: 40, timeout_s: null, workers: 2, weight: 1, options: {} } as const;
+  const run = { ...wanted, started_at: "2026-01-02T03:04:05.000Z", ended_at: null, stopped_by: null, error: null };
+  await study.keepRun(run);
+  await study.close();
+  expect(await printed(...of)).toMatch(/^run {6}paused in a service: up to 40 trials, at most 2 at once$/m);
+  expect(JSON.parse(await printed(...of, "--format", "json"))).toMatchObject({ run });
+  const again = await loadStudy({ name: "asked", storage: owned });
+  const error = { code: "storage-full", message: "no space\nleft" };
+  await again.keepRun({ ...run, state: "failed", total_trials: null, workers: null, ended_at: run.started_at, error });
+  await again.close();
+  expect(await printed(...of)).toMatch(/^run {6}failed in a service: ended 2026-01-02 03:04.*, no space left$/m);
 });
 
 test("a study of which nobody says anything has no notes", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { AllowedFiles } from "../../../src/host/allowed-paths.js";
+import { studyPlan } from "../../../src/host/make-study.js";
 
 let folder: string;
 let inside: string;
@@ -55,13 +56,20 @@ describe("files that a request names", () => {
   it("are programs there, or an interpreter's first argument, and nothing that the request spells out", async () => {
     await command(["./train.py", "--lr", "{lr}"]);
     await command(["python", "train.py", "--lr", "{lr}"]);
-    await command(["python", join(inside, "train.py")]);
+    await command(["python3.12", join(inside, "train.py")]);
     for (const words of [
       ...[
         ["python", "-c", "print(1)"],
         ["sh", "-c", "true"],
         ["python", "link/train.py"],
         ["/bin/sh", "train.py"],
+      ],
+      // Programs that do what their arguments say, whatever file stands first among them.
+      ...[
+        ["find", "train.py", "-exec", "sh", "-c", "true", ";"],
+        ["sed", "train.py", "-e", "1e true"],
+        ["rm", "train.py"],
+        ["env", "train.py"],
       ],
       ...[["env", "python", "train.py"], ["python"], ["rm", "/etc/passwd"], ["../secret/train.py"], ["python", "deep"]],
     ])
@@ -99,5 +107,19 @@ describe("files that a request names", () => {
       ).rejects.toMatchObject(refused);
     }
     await own.require([{ field: "objective", path: "studies/train.py" }]);
+  });
+
+  it("are refused alike whether they are there or not", async () => {
+    const said = async (given: { plugins: string[] } | { objective: string }): Promise<string> => {
+      const options = { name: "asked", storage: folder, directory: inside, search: { x: "0..1" }, ...given };
+      const error = await studyPlan({ options, allow: [inside] }).catch((thrown: unknown) => thrown as Error);
+      expect(error).toMatchObject(refused);
+      return (error as Error).message.replaceAll(/secret\/[a-z.]+/g, "FILE");
+    };
+    const [file, none, place] = ["../secret/train.py", "../secret/none.py", "../secret/../secret"];
+    expect(await said({ plugins: [none] })).toBe(await said({ plugins: [file] }));
+    expect(await said({ plugins: [place] })).toContain("not below a folder");
+    expect(await said({ objective: none })).toBe(await said({ objective: file }));
+    await said({ objective: "file://elsewhere/a.mjs" });
   });
 });

@@ -183,6 +183,7 @@ describe("a study host", () => {
     await second.changeRun("pauses", { state: "running" });
     expect(await runBecomes(second, "pauses", ended)).toMatchObject({ state: "finished" });
     expect((await second.get("pauses")).summary.counted).toBe(3);
+    await expect.poll(() => second.workers()[0]?.shares).toEqual([]);
   });
 
   it("cancels at once: trials under way wait again, and nothing further starts", async () => {
@@ -419,6 +420,9 @@ describe("a study host", () => {
     await expect.poll(async () => (await host.get("full")).here).toBe(false);
     expect((await host.get("full")).run).toMatchObject({ state: "failed" });
     expect((await storage.read("full")).header.run).toMatchObject({ state: "running", ended_at: null });
+    storage.fullAfter = 0;
+    await expect(host.startRun("full", { trials: 1 })).rejects.toMatchObject({ code: "storage-full" });
+    expect(host.workers()[0]?.shares).toEqual([]);
     storage.full.clear();
     await host.startRun("full", { total_trials: 5 });
     expect(await runBecomes(host, "full", ended)).toMatchObject({ state: "finished" });

@@ -23,6 +23,9 @@ const within = [
     "Windows",
     "Rows",
     "Truth",
+    // What the host asks by.
+    "DrawOptions",
+    "StillWanted",
   ],
 ];
 /** Bases whose keys stand in what is exported, and a class that is handed out as its contract. */

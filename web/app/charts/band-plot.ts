@@ -73,7 +73,7 @@ export function bandPlot(
     ...{ title, width: 760, height: HEIGHT },
     notes: [
       ...(curves.every(({ points }) => points.length === 0) ? ["Nothing was reported yet."] : []),
-      ...(quartiles.length === 0 ? ["There are no complete trials to compare with yet."] : []),
+      ...(quartiles.length === 0 ? ["No complete trial has reports to compare with."] : []),
       ...(pruned.length > 0 ? ["A diamond stands where a trial was pruned."] : []),
     ],
     option: {

@@ -36,7 +36,7 @@ export function StudyHeader({ store, children, keep = ["where"] }: StudyHeaderPr
       <div class="title-row">
         <h1 class="user">{name}</h1>
         {entry.value && <StateBadge entry={entry.value} />}
-        {connection.value === "down" && <span class="warn">not live: trying again</span>}
+        {entry.value && connection.value === "down" && <span class="warn">not live: trying again</span>}
         {children}
       </div>
       <nav aria-label={`Pages of ${name}`} class="tabs">

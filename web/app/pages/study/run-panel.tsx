@@ -137,13 +137,25 @@ const endings: Readonly<Record<string, string>> = {
   failed: "The last run failed",
 };
 
+const reasons: Readonly<Record<string, string>> = {
+  trials: "it ran its trials",
+  "total-trials": "the study has as many trials as were asked for",
+  timeout: "its time was over",
+  patience: "no better value came for as long as was asked",
+  target: "its target was reached",
+  "max-failures": "too many trials failed",
+  "space-exhausted": "every point of the space has been tried",
+  interrupt: "it was interrupted",
+  stop: "it was stopped",
+};
+
 function LastRun({ run }: { readonly run: Run | null }) {
   if (!run || isUnderWay(run)) return null;
   const { state, stopped_by, error } = run;
   return (
     <p class={state === "failed" ? "warn" : "muted"} role="status">
       {endings[state]}
-      {stopped_by !== null && ` (${stopped_by})`}
+      {stopped_by !== null && state === "finished" && ` (${reasons[stopped_by] ?? stopped_by})`}
       {error !== null && <span class="user">: {error.message}</span>}
     </p>
   );

@@ -4,7 +4,11 @@ import { CommandLine } from "../../components/command-line.js";
 import { objectiveSpoken, valueWords } from "../../words.js";
 import { conditionWords, distributionWords } from "./space-words.js";
 
-const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** Empty for what is not set. */
+const textOf = (value: unknown): string => {
+  if (value === null || (Array.isArray(value) && value.length === 0)) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+};
 
 const componentText = ({ name, options }: StudyDetail["sampler"]): string =>
   [name, ...Object.entries(options).map(([key, value]) => `${key} ${textOf(value)}`)].join(", ");
@@ -21,9 +25,12 @@ export function SettingsPanel({ detail }: { readonly detail: StudyDetail }) {
     ["Seed", String(seed)],
     ...Object.entries(settings).map(([key, value]) => [key, textOf(value)] as const),
     ...Object.entries(fixed).map(([key, value]) => [`${key} (fixed)`, textOf(value)] as const),
-    ...detail.baselines.flatMap(({ metrics }) =>
-      Object.entries(metrics).map(([key, value]) => [`baseline ${key}`, valueWords(value)] as const),
-    ),
+    ...detail.baselines.flatMap(({ params, metrics }) => {
+      // There is one for each choice of the parameters that the windows depend on.
+      const by = Object.entries(params).map(([key, value]) => `${key} ${textOf(value)}`);
+      const where = by.length > 0 ? ` (${by.join(", ")})` : "";
+      return Object.entries(metrics).map(([key, value]) => [`baseline ${key}${where}`, valueWords(value)] as const);
+    }),
   ];
   return (
     <section class="panel wide" aria-label="Settings">

@@ -66,6 +66,13 @@ export function ReportsPanel({ store, trial }: ReportsPanelProps) {
   };
   const points =
     live && live.points.length > stored.points.length && live.attempt === stored.attempt ? live.points : stored.points;
+  if (points.length === 0 && (state === "complete" || state === "failed"))
+    return (
+      <section class="panel wide" aria-label="Reports">
+        <h2>Reports</h2>
+        <p class="muted">It reported nothing on its way.</p>
+      </section>
+    );
   const metric = store.entry.value?.objectives[0]?.metric ?? "value";
   const plot = bandPlot(`Trial ${number}: ${metric} by step`, [drawnCurve({ ...stored, points })], data.band, metric);
   const medians = new Map(data.band.map(([step, , median]) => [step, median]));

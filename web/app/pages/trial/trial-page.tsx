@@ -78,7 +78,7 @@ export function TrialPage({ study, number }: { readonly study: string; readonly 
         )}
         {trial?.annotation.banned && <span class="badge">banned</span>}
         <span class="end actions">
-          {number > 0 && <Link to={paths.trial(study, number - 1)}>← trial {number - 1}</Link>}
+          {number > 0 && number <= size && <Link to={paths.trial(study, number - 1)}>← trial {number - 1}</Link>}
           {number + 1 < size && <Link to={paths.trial(study, number + 1)}>trial {number + 1} →</Link>}
         </span>
       </div>
