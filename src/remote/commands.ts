@@ -88,6 +88,7 @@ async function tell(client: ServiceClient, path: string, result: TellResult): Pr
     annotation: _annotation,
     files: _files,
     duplicates: _duplicates,
+    verdict: _verdict,
     ...record
   } = await client.json<TrialDetail>(path);
   return record as Trial;

@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { canonicalJson, MlbenchError, stringifyJson, UsageError } from "../../core/index.js";
 import type { StudyState, Trial } from "../../core/index.js";
 import { annotated } from "../../app/views/annotated.js";
+import { trialVerdict } from "../../app/views/verdict.js";
 import { queryTrials } from "../../app/views/trial-query.js";
 import type { TrialQuery } from "../../app/views/trial-query.js";
 import { analysedStudy } from "../../host/analysis.js";
@@ -256,6 +257,7 @@ async function detailOf({ host }: ServiceContext, state: StudyState, number: num
     annotation: state.annotations.get(number) ?? noAnnotation,
     files,
     duplicates: sameParams(state, record),
+    verdict: trialVerdict(state.header, record),
   };
 }
 

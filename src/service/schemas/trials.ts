@@ -98,6 +98,7 @@ export const trialDetail = z
       "What the trial has left: its log, checkpoints, further files.",
     ),
     duplicates: list(count).describe("Other trials with the same parameters."),
+    verdict: z.string().nullable().describe("How it stands to the baselines, where they were scored; null otherwise."),
   })
   .meta({ id: "TrialDetail", description: "A trial's record with what stands beside it." });
 /** As {@link trialDetail}. */

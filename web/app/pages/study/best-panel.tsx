@@ -103,6 +103,7 @@ export function BestPanel({ store, entry }: BestPanelProps) {
           {data?.number === best.number && data.seconds !== null && `, in ${duration(data.seconds)}`}
         </span>
       </p>
+      {data?.verdict && <p class="muted">{data.verdict}</p>}
       {data && <Parameters trial={data} defaults={defaults} />}
       {!data && error instanceof ApiProblem && <ErrorBox error={error} />}
     </section>
