@@ -17,6 +17,9 @@ export interface ViewFacts {
 /** Whoever reads after a write of this process sees it, or what there is after so long. */
 const CATCH_UP_MS = 1_000;
 
+/** Who writes is looked for again after so long, where nobody was found. */
+const MEET_MS = 100;
+
 /** How views are kept. */
 export interface StudyViewsOptions extends ViewFacts {
   /** The state of a study that this process has open, once it is durable: its records need not be read again. */
@@ -45,6 +48,7 @@ class FollowedStudy {
   readonly #ending = new AbortController();
   #ownerTimer: NodeJS.Timeout;
   #drop: NodeJS.Timeout | null = null;
+  #nextMeeting = 0;
   #shownStatus: string;
 
   constructor(name: string, state: StudyState, owner: LockOwner | null, options: StudyViewsOptions) {
@@ -70,9 +74,11 @@ class FollowedStudy {
     const { storage } = this.#options;
     const { signal } = this.#ending;
     try {
-      for await (const change of storage.follow(this.name, this.state.revision, { signal }))
+      for await (const change of storage.follow(this.name, this.state.revision, { signal })) {
+        await this.#meetWriter();
         if (change.reset) this.#reset(change.state, change.revision);
         else this.#take(change.event, change.revision);
+      }
       if (signal.aborted) return;
       throw new MlbenchError("study-deleted", `study "${this.name}" is not there any more`);
     } catch (error) {
@@ -82,6 +88,13 @@ class FollowedStudy {
       this.#tell(this.gone);
       this.close();
     }
+  }
+
+  /** Somebody writes: who that is, is known when it is told what was written. Of a burst that is over, one look is enough. */
+  async #meetWriter(): Promise<void> {
+    if (this.owner !== null || this.here || performance.now() < this.#nextMeeting) return;
+    this.#nextMeeting = performance.now() + MEET_MS;
+    await this.#lookForOwner();
   }
 
   #take(event: StudyEvent, revision: number): void {

@@ -22,7 +22,7 @@ async function pack(into: string): Promise<{ file: string; files: string[] }> {
 }
 
 /** What an installation may take, our own package included. */
-const MOST = { packages: 45, megabytes: 30 };
+const MOST = { packages: 110, megabytes: 55 };
 
 /** As `.ci/run` asks for: the declarations themselves and what they import are checked as well, which takes seconds. */
 const thorough = process.env["MLBENCH_ALL_CONSUMERS"] !== undefined;

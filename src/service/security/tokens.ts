@@ -189,7 +189,12 @@ export class TokenStore {
     const now = performance.now();
     if (now - this.#lookedAt < 1000) return;
     this.#lookedAt = now;
-    await this.#read();
+    try {
+      await this.#read();
+    } catch {
+      // A file that cannot be read lets nobody in by name: the first token stands in another.
+      this.#named = [];
+    }
   }
 
   /** The next look at the file is taken whenever the last one was. */

@@ -204,3 +204,15 @@ test("a service hears of tokens that another process makes and revokes", async (
   await other.revoke("late");
   await expect.poll(status).toBe(401);
 });
+
+test("a file of tokens that cannot be read lets nobody in by name, and the first token still", async () => {
+  const storage = await emptyFolder();
+  const store = await TokenStore.open(storage);
+  const { text } = await store.create({ name: "named", scopes: ["read"], studies: null, expiresAt: null });
+  expect(await store.identify(text)).not.toBeNull();
+  await writeFile(join(storage, ".service", "tokens.json"), "{");
+  store.lookAgain();
+  expect(await store.identify(text)).toBeNull();
+  expect(await store.identify(store.first as string)).not.toBeNull();
+  await expect(store.list()).rejects.toMatchObject({ code: "invalid-token-file" });
+});
