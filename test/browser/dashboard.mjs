@@ -222,7 +222,7 @@ async function houseKeeping(browser, { url }, storage) {
   await page.getByRole("row", { name: /terminal/ }).waitFor();
   assert.equal(await page.getByRole("row", { name: /from-outside/ }).count(), 0, "an archived study is listed");
   await page.getByLabel("Archived").check();
-  assert.match(page.url(), /archived=true/);
+  await page.waitForURL(/archived=true/);
   await page.getByRole("button", { name: "Delete from-outside" }).click();
   const confirm = page.getByRole("dialog").getByRole("button", { name: "Delete study" });
   assert.equal(await confirm.isDisabled(), true, "a study is deleted without its name");
@@ -234,7 +234,7 @@ async function houseKeeping(browser, { url }, storage) {
   await page.getByRole("row", { name: /from-outside/ }).waitFor({ state: "detached" });
   await page.getByLabel("Archived").uncheck();
   await page.getByRole("searchbox").fill("termi");
-  assert.match(page.url(), /q=termi/);
+  await page.waitForURL(/q=termi/);
   await page.reload();
   await page.getByRole("row", { name: /terminal/ }).waitFor();
   assert.equal(await page.getByRole("row", { name: /lstm-dummy/ }).count(), 0, "the search is not in the URL");
