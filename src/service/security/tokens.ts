@@ -80,6 +80,8 @@ export class TokenStore {
   #named: readonly StoredToken[] = [];
   #stamp = "";
   #lookedAt = -Infinity;
+  /** Why the file could not be read, when it was last looked at. */
+  #unread: Error | null = null;
 
   private constructor(
     readonly folder: string,
@@ -159,7 +161,7 @@ export class TokenStore {
     });
   }
 
-  /** Whose token a text is; null where it is nobody's, or has expired. */
+  /** Whose token a text is; null where it is nobody's, or has expired. @throws MlbenchError `invalid-token-file`. */
   async identify(text: string): Promise<Identity | null> {
     await this.refresh();
     // Every token is compared with, whichever fits: the time says nothing.
@@ -168,6 +170,7 @@ export class TokenStore {
     if (this.first !== null && timingSafeEqual(given, digest(this.first))) found = firstIdentity;
     for (const token of this.#named)
       if (timingSafeEqual(given, Buffer.from(token.sha256, "hex")) && !hasExpired(token)) found = identityOf(token);
+    if (!found && this.#unread) throw this.#unread;
     return found;
   }
 
@@ -191,9 +194,11 @@ export class TokenStore {
     this.#lookedAt = now;
     try {
       await this.#read();
-    } catch {
-      // A file that cannot be read lets nobody in by name: the first token stands in another.
+      this.#unread = null;
+    } catch (error) {
+      // A file that cannot be read lets nobody in with a named token: the first stands in another file.
       this.#named = [];
+      this.#unread = error as Error;
     }
   }
 
