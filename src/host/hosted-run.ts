@@ -3,7 +3,7 @@ import type { OptimizeEvent, OptimizeResult, StudyRun } from "../core/index.js";
 import { messageOf, MlbenchError } from "../core/index.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
-import type { Share } from "./fair-pool.js";
+import type { Share } from "./pool-share.js";
 import type { Run, RunChange } from "./host.js";
 import { callOptions } from "./run-request.js";
 

@@ -5,7 +5,7 @@ import { InlineExecutor } from "../../../src/executors/inline.js";
 import type { Executor, Place } from "../../../src/executors/executor.js";
 import { Places } from "../../../src/executors/places.js";
 import { FairPool } from "../../../src/host/fair-pool.js";
-import type { Share } from "../../../src/host/fair-pool.js";
+import type { Share } from "../../../src/host/pool-share.js";
 import objective from "../../../src/testing/executor-objective.js";
 import { executorConformance } from "../../../src/testing/executor.js";
 
