@@ -14,7 +14,8 @@ import { loggedCall } from "./mlflow-options.js";
 import type { LoggedCall } from "./mlflow-options.js";
 import { printDetail, printNote, printNotice } from "./io.js";
 import type { CliIo } from "./io.js";
-import { quoted, storageArgument } from "./study-ref.js";
+import { shellWord } from "../core/command-words.js";
+import { storageArgument } from "./study-ref.js";
 import type { StudyRef } from "./study-ref.js";
 
 /** Runs the call. Its exit code is that of the result. @throws what opening, preflight and storage throw. */
@@ -128,7 +129,7 @@ function withAdvice(error: unknown, { name, directory }: StudyRef): unknown {
 
 /** A study that a service has open: where its page is, and how it is run there from here. */
 function servedThere(cause: MlbenchError, { url = "" }: LockOwner, { name, directory }: Named): MlbenchError {
-  const token = quoted(`${directory}/.service/token`);
+  const token = shellWord(`${directory}/.service/token`);
   return new MlbenchError(
     cause.code,
     `study "${name}" is open in the service at ${url}: run it on its page, ${url}/studies/${encodeURIComponent(name)}, or by ` +

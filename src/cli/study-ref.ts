@@ -2,6 +2,7 @@
 import { basename, dirname, resolve } from "node:path";
 import { Option } from "commander";
 import type { Command } from "commander";
+import { shellWord } from "../core/command-words.js";
 import { UsageError } from "../core/index.js";
 import type { LocatedStudy } from "../app/address.js";
 import { printLine } from "./io.js";
@@ -81,14 +82,9 @@ export function setUsualStorage(directory: string): void {
 /** ` --storage DIR`, ` --server URL` where a command that is typed next would not look there by itself. */
 export function storageArgument(directory: string): string {
   if (directory === server?.url)
-    return process.env["MLBENCH_HPO_SERVER"]?.split("#")[0] === server.url ? "" : ` --server ${quoted(server.url)}`;
+    return process.env["MLBENCH_HPO_SERVER"]?.split("#")[0] === server.url ? "" : ` --server ${shellWord(server.url)}`;
   if (directory === (process.env["MLBENCH_HPO_STORAGE"] ?? usualStorage)) return "";
-  return ` --storage ${quoted(directory)}`;
-}
-
-/** A word as a shell takes it. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return ` --storage ${shellWord(directory)}`;
 }
 
 /** `--storage` names a folder, one that is called `memory` included; or it stands for the service that the line names. */

@@ -1,5 +1,6 @@
 /** A request to make a study as other front ends write it: a command line, and a script with the Python client. */
 import { shellLine, shellWord } from "../core/command-words.js";
+import { formatDistribution, parseDistributionJson } from "../search-space/index.js";
 import type { CreateBody } from "./create-request.js";
 
 type Words = readonly (readonly [option: string, value?: string])[];
@@ -19,27 +20,12 @@ function assignments(
   });
 }
 
+/** A value as an option takes it; a distribution in the grammar of `--search`. */
 function valueText(value: unknown): string {
-  if (typeof value === "object" && value !== null && "type" in value) return rangeText(value as Range);
   if (Array.isArray(value)) return value.join(",");
+  if (typeof value === "object" && value !== null && "type" in value)
+    return formatDistribution(parseDistributionJson(value, "search"));
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-interface Range {
-  readonly type: string;
-  readonly low?: number;
-  readonly high?: number;
-  readonly log?: boolean;
-  readonly step?: number | null;
-  readonly choices?: readonly unknown[];
-}
-
-/** A distribution in the grammar of `--search`. */
-function rangeText({ type, low, high, log, step, choices }: Range): string {
-  if (type === "categorical") return (choices ?? []).join(",");
-  const kind = log ? "log:" : type === "int" ? "int:" : "";
-  const every = step === undefined || step === null || (type === "int" && step === 1) ? "" : `:${step}`;
-  return `${kind}${low}..${high}${every}`;
 }
 
 function component(option: string, given: CreateBody["sampler"]): Words {
@@ -50,6 +36,12 @@ function component(option: string, given: CreateBody["sampler"]): Words {
     [`--${option}`, given.name],
     ...options.map(([name, value]) => [`--${option}-option`, `${name}=${valueText(value)}`] as const),
   ];
+}
+
+function terminator(given: CreateBody["terminator"] = false): Words {
+  if (given === false) return [];
+  const least = given === true ? undefined : given.min_trials;
+  return [least === undefined ? ["--terminator"] : ["--terminator", `min-trials=${least}`]];
 }
 
 function optionWords(body: CreateBody): Words {
@@ -79,7 +71,8 @@ function optionWords(body: CreateBody): Words {
     ...component("sampler", body.sampler),
     ...component("pruner", body.pruner),
     ...text("--from", typeof body.from === "object" ? body.from.name : body.from),
-    ...yes("--terminator", body.terminator !== undefined && body.terminator !== false),
+    ...text("--top", typeof body.from === "object" ? body.from.top : undefined),
+    ...terminator(body.terminator),
     ...text("--seed", body.seed),
     ...text("--trial-value", body.trial_value),
     ...text("--on-nan", body.on_nan),
@@ -90,21 +83,35 @@ function optionWords(body: CreateBody): Words {
   ];
 }
 
-/** The command line that makes the same study; null where there is none, as trials of other programs are made by requests. */
+/**
+ * The command line that makes the same study; null where there is none: trials of other programs are made by requests, the
+ * usual space is always searched as well, and a direction stands with its metric.
+ */
 export function createCommandLine(body: CreateBody): string | null {
-  if (body.space !== undefined) return null;
+  if (body.space !== undefined || body.default_space === false || body.directions !== undefined) return null;
   const words = optionWords(body).flatMap(([option, value]) =>
     value === undefined ? [option] : [option, shellWord(value)],
   );
   return ["mlbench-hpo create-study", ...words].join(" ");
 }
 
+/** A JSON value as Python writes it, over as many lines as JSON would take. */
+function pythonText(value: unknown, indent = ""): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value !== "object") return JSON.stringify(value);
+  const inner = `${indent}    `;
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
+  const items = Array.isArray(value)
+    ? value.map((item) => pythonText(item, inner))
+    : Object.entries(value).flatMap(([key, item]) =>
+        item === undefined ? [] : `${JSON.stringify(key)}: ${pythonText(item, inner)}`,
+      );
+  return items.length === 0 ? `${open}${close}` : `${open}\n${inner}${items.join(`,\n${inner}`)}\n${indent}${close}`;
+}
+
 /** A script with the Python client that makes the same study. */
 export function createScript(body: CreateBody, name: string): string {
   const { dry_run: _dry, ...given } = body;
-  const request = JSON.stringify({ ...given, name }, null, 4)
-    .replaceAll(/: true(,?)$/gm, ": True$1")
-    .replaceAll(/: false(,?)$/gm, ": False$1")
-    .replaceAll(/: null(,?)$/gm, ": None$1");
-  return `from mlbench_hpo import Client\n\nstudy = Client().create_study(**${request})\n`;
+  return `from mlbench_hpo import Client\n\nstudy = Client().create_study(**${pythonText({ ...given, name })})\n`;
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createCommandLine } from "../../../src/service/equivalents.js";
+import { createCommandLine, createScript } from "../../../src/service/equivalents.js";
 import { runHere } from "../../integration/cli.js";
 
 test("the command beside the form is one that the command line takes", async () => {
@@ -35,4 +35,57 @@ test("the command beside the form is one that the command line takes", async () 
     fixed: { "train.epochs": 6, "model.layers": 1, "model.residual": false },
   });
   await rm(folder, { recursive: true });
+});
+
+test("ranges stand in the grammar of --search, and what bounds a start or an end stands too", () => {
+  const line = createCommandLine({
+    model: "lstm",
+    search: {
+      "model.hidden_size": { type: "int", low: 8, high: 128, log: true },
+      "model.layers": { type: "int", low: 1, high: 3 },
+      "model.dropout": { type: "float", low: 0, high: 0.5, step: 0.1 },
+      "train.lr": { type: "float", low: 1e-5, high: 0.1, log: true },
+    },
+    from: { name: "before", top: 3 },
+    terminator: { min_trials: 40 },
+  });
+  // As `create-study --help` has them.
+  expect(line).toBe(
+    "mlbench-hpo create-study --model lstm --search model.hidden_size=int:8..128:log --search model.layers=int:1..3 " +
+      "--search model.dropout=float:0..0.5:step=0.1 --search train.lr=log:0.00001..0.1 --from before --top 3 " +
+      "--terminator min-trials=40",
+  );
+});
+
+test.each([
+  { space: {} },
+  { model: "lstm", default_space: false },
+  { metric: ["a", "b"], directions: ["minimize", "maximize"] as const },
+])("there is no command line for what create-study has no option for: %j", ({ ...body }) => {
+  expect(createCommandLine(body as Parameters<typeof createCommandLine>[0])).toBeNull();
+});
+
+test("a script has Python's words, within lists too", () => {
+  const script = createScript(
+    { space: { on: { type: "categorical", choices: [true, false, "None: true"] } }, folds: null, params: {} },
+    "switch",
+  );
+  expect(script).toBe(`from mlbench_hpo import Client
+
+study = Client().create_study(**{
+    "space": {
+        "on": {
+            "type": "categorical",
+            "choices": [
+                True,
+                False,
+                "None: true"
+            ]
+        }
+    },
+    "folds": None,
+    "params": {},
+    "name": "switch"
+})
+`);
 });
