@@ -3,33 +3,14 @@
 // interface answers; everything is reached by the keyboard, and looked at narrow and wide, light and dark. Exit code 77 where
 // there is no browser.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { makeStudy } from "../../bench/dashboard-studies.mjs";
 import { axeProblems } from "./axe.mjs";
-import { startChromium } from "./chromium.mjs";
+import { PATIENCE_MS, runStages } from "./served.mjs";
 
 const [pictures, ...wanted] = process.argv.slice(2);
-const bin = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "bin", "mlbench-hpo.js");
-// A busy machine is no failure.
-const PATIENCE_MS = Number(process.env.MLBENCH_PATIENCE_MS ?? 120_000);
 const ATTACK = `<img src=x onerror="globalThis.attacked = 1"> \u001b[31mred\u001b[0m \u202egnp.exe`;
-
-async function serve(storage) {
-  const child = spawn(process.execPath, [bin, "serve", "--storage", storage, "--port", "0", "--workers", "1"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((resolve) => child.on("close", resolve));
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /http\S+/.exec(line)?.[0];
-    if (url !== undefined) return { url, child, ended, ask: asker(url) };
-  }
-  throw new Error("the service did not start");
-}
 
 /** The interface, without a browser. */
 function asker(url) {
@@ -442,37 +423,23 @@ async function looks(browser, service) {
 
 const stages = { trials, oneTrial, analysis, compare, looks };
 
-const browser = await startChromium();
-if (browser === null) process.exit(77);
-const folder = await mkdtemp(join(tmpdir(), "mlbench-dashboard-trials-"));
-await makeStudy(folder, "table", 2000);
-await makeStudy(folder, "other", 500);
-await makeStudy(folder, "pareto", 300, 2);
-const service = await serve(folder);
-let failed = false;
-try {
-  const { ask } = service;
-  await ask("POST", "/studies", {
-    name: "outside",
-    space: { x: { type: "float", low: 0, high: 1 } },
-    direction: "minimize",
-  });
-  const first = await ask("POST", "/studies/outside/ask", {}, { "idempotency-key": "k0" });
-  await ask("POST", "/studies/outside/trials/0/reports", { lease: first.lease.token, step: 1, value: 2 });
-  await ask("POST", "/studies/outside/trials/0/tell", { lease: first.lease.token, state: "failed", message: ATTACK });
-  for (const [name, stage] of Object.entries(stages)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
-    const started = performance.now();
-    await stage(browser, service);
-    console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
-  }
-} catch (error) {
-  failed = true;
-  console.error(error);
-} finally {
-  await browser.close();
-  service.child.kill("SIGTERM");
-  if ((await service.ended) !== 0) failed = true;
-  await rm(folder, { recursive: true, force: true });
-}
-process.exit(failed ? 1 : 0);
+await runStages(stages, {
+  ...{ wanted, workers: 1 },
+  before: async (folder) => {
+    await makeStudy(folder, "table", 2000);
+    await makeStudy(folder, "other", 500);
+    await makeStudy(folder, "pareto", 300, 2);
+  },
+  first: async (service) => {
+    const ask = asker(service.url);
+    service.ask = ask;
+    await ask("POST", "/studies", {
+      name: "outside",
+      space: { x: { type: "float", low: 0, high: 1 } },
+      direction: "minimize",
+    });
+    const { lease } = await ask("POST", "/studies/outside/ask", {}, { "idempotency-key": "k0" });
+    await ask("POST", "/studies/outside/trials/0/reports", { lease: lease.token, step: 1, value: 2 });
+    await ask("POST", "/studies/outside/trials/0/tell", { lease: lease.token, state: "failed", message: ATTACK });
+  },
+});

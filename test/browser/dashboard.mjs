@@ -2,34 +2,13 @@
 // run, paused, resumed and finished there; one that a terminal runs is seen; seven tabs live at once. Exit code 77 where there
 // is no browser.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { categorical, createStudy, float } from "../../dist/index.js";
 import { axeProblems } from "./axe.mjs";
-import { startChromium } from "./chromium.mjs";
+import { PATIENCE_MS, runStages } from "./served.mjs";
 
 const [pictures, ...wanted] = process.argv.slice(2);
-const bin = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "bin", "mlbench-hpo.js");
-// A busy machine is no failure.
-const PATIENCE_MS = Number(process.env.MLBENCH_PATIENCE_MS ?? 120_000);
 const attack = `<img src=x onerror="globalThis.attacked = 1"><b>bold</b>`;
-
-/** The service as users start it; the URL of its first line. */
-async function serve(storage) {
-  const child = spawn(process.execPath, [bin, "serve", "--storage", storage, "--port", "0", "--workers", "2"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((resolve) => child.on("close", resolve));
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /http\S+/.exec(line)?.[0];
-    if (url !== undefined) return { url, child, ended };
-  }
-  throw new Error("the service did not start");
-}
 
 /** A page that remembers what it should not say; `origin` is the only one that it may ask. */
 async function newPage(context, origin) {
@@ -382,26 +361,4 @@ async function makeMany(storage) {
 
 const stages = { wholeLife, runElsewhere, houseKeeping, logsIn, sevenTabs, looksRight };
 
-const browser = await startChromium();
-if (browser === null) process.exit(77);
-const folder = await mkdtemp(join(tmpdir(), "mlbench-dashboard-"));
-const service = await serve(folder);
-let failed = false;
-try {
-  for (const [name, stage] of Object.entries(stages)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
-    const started = performance.now();
-    await stage(browser, service, folder);
-    console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
-  }
-} catch (error) {
-  failed = true;
-  console.error(error);
-} finally {
-  await browser.close();
-  service.child.kill("SIGTERM");
-  if ((await service.ended) !== 0) failed = true;
-  await rm(folder, { recursive: true, force: true });
-}
-// A trial that a stage left waiting holds nobody up.
-process.exit(failed ? 1 : 0);
+await runStages(stages, { wanted, workers: 2 });
