@@ -2,11 +2,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { main } from "../../../src/cli/program.js";
 import { float } from "../../../src/core/index.js";
+import { Sink } from "../../fixtures/cli/typed.js";
 
 let storage: string;
 beforeEach(async () => {
@@ -16,14 +16,6 @@ beforeEach(async () => {
   await study.annotate(1, { banned: true });
 });
 afterEach(() => rm(storage, { recursive: true, force: true }));
-
-class Sink extends Writable {
-  text = "";
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
 
 /** Runs a command on the storage: its exit code, and what it prints. */
 async function typed(...argv: string[]): Promise<[code: number, out: string, err: string]> {

@@ -2,7 +2,6 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { readStudy } from "../../../src/app/read-study.js";
@@ -11,28 +10,13 @@ import { float } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { created, finished, header, started } from "../../../src/testing/study-records.js";
 import { runningTrial, waitingTrial } from "../../../src/testing/trials.js";
+import { Sink } from "../../fixtures/cli/typed.js";
 
 let storage: string;
 beforeEach(async () => {
   storage = await mkdtemp(join(tmpdir(), "mlbench-studies-"));
 });
 afterEach(() => rm(storage, { recursive: true, force: true }));
-
-/** Takes what a command prints; tells when a text has come. */
-class Sink extends Writable {
-  text = "";
-  #wake: () => void = () => undefined;
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    this.#wake();
-    done();
-  }
-
-  async until(part: string): Promise<void> {
-    while (!this.text.includes(part)) await new Promise<void>((resolve) => (this.#wake = resolve));
-  }
-}
 
 /** Runs a command on the storage. */
 async function typed(...argv: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -2,7 +2,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
@@ -10,20 +9,13 @@ import { sweep } from "../../../src/app/sweep.js";
 import { main } from "../../../src/cli/program.js";
 import { sweepTable } from "../../../src/cli/sweep-table.js";
 import { float } from "../../../src/core/index.js";
+import { Sink } from "../../fixtures/cli/typed.js";
 
 let storage: string;
 beforeEach(async () => {
   storage = await mkdtemp(join(tmpdir(), "mlbench-sweep-"));
 });
 afterEach(() => rm(storage, { recursive: true, force: true }));
-
-class Sink extends Writable {
-  text = "";
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
 
 /** Runs a command on the storage. */
 async function typed(...argv: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -8,7 +8,7 @@ import type { ObjectiveTrial, StudyHeader } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
 import { aBowl, aHostedService } from "../service/a-hosted-service.js";
 import type { HostedService } from "../service/a-hosted-service.js";
-import { Sink, typed } from "./typed.js";
+import { Sink, typed } from "../../fixtures/cli/typed.js";
 
 const MODULE = `export const space = { x: { type: "float", low: 0, high: 1 } };
 export default async (trial) => trial.params.x;

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { aBowl, aHostedService } from "../service/a-hosted-service.js";
-import { typed } from "./typed.js";
+import { typed } from "../../fixtures/cli/typed.js";
 
 afterEach(() => vi.unstubAllEnvs());
 

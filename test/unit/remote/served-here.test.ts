@@ -12,7 +12,7 @@ import { MemoryStorage } from "../../../src/storage/memory.js";
 import { StudyLockedError } from "../../../src/storage/study-errors.js";
 import type { StudyHost, StudyView } from "../../../src/host/index.js";
 import { aHostedService } from "../service/a-hosted-service.js";
-import { typed } from "./typed.js";
+import { typed } from "../../fixtures/cli/typed.js";
 
 const MODULE = `export default async (trial) => trial.params.x;`;
 
