@@ -23,7 +23,7 @@ export * from "./tracker.js";
 export * from "./trial.js";
 export * from "./run.js";
 export * from "./study.js";
-export type * from "./study-events.js";
+export * from "./study-events.js";
 export * from "./study-kind.js";
 export type * from "./study-run.js";
 export * from "./apply-event.js";

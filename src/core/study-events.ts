@@ -95,3 +95,9 @@ export type StudyEvent =
   /** The study is searched otherwise from now on; the space so far becomes the last of the earlier ones. */
   | ({ readonly type: "space-changed"; readonly at: string } & SpaceReplacement)
   | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };
+
+/** The number of the trial that an event is of; null for one of the study. */
+export function trialOf(event: StudyEvent): number | null {
+  if (event.type === "trial-created") return event.trial.number;
+  return "number" in event ? event.number : null;
+}
