@@ -153,7 +153,7 @@ export type {
   StudyAnnotationChange,
   TellResult,
 } from "./study/commands.js";
-export type { AskedTrial } from "./study/outside-trials.js";
+export type { AskedTrial } from "./study/hand-outs.js";
 export { createExecutor, executors, Places } from "./executors/index.js";
 export type { RunInSlot } from "./executors/places.js";
 export type {

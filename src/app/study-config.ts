@@ -1,7 +1,5 @@
-/** Study files: what they may say, checked; and the presets that the package brings. */
-import { readdir } from "node:fs/promises";
-import { dirname, extname, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+/** Study files: what they may say, checked. */
+import { dirname, isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { categorical } from "../core/distribution.js";
 import type { Distribution, ParamValue } from "../core/distribution.js";
@@ -16,6 +14,7 @@ import type { Direction, Folds } from "../core/trial.js";
 import { didYouMean } from "../core/nearest.js";
 import type { DeclaredSearch } from "../search-space/derived-space.js";
 import { TERMINATOR_LEAST_TRIALS } from "../study/terminator.js";
+import { studyConfigPath } from "./presets.js";
 
 /** A study file, checked. What it leaves out is absent. */
 export interface StudyConfig {
@@ -296,37 +295,13 @@ export function checkStudyConfig(data: unknown, source: string, folder: string):
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }
 
-/** The folder of the presets: the same steps away from src/ and from dist/. */
-const presetFolder = fileURLToPath(new URL("../../studies/presets/", import.meta.url));
-
-/** The names of the presets, sorted. */
-export async function presetNames(): Promise<string[]> {
-  const files = await readdir(presetFolder);
-  return files.flatMap((file) => (file.endsWith(".yaml") ? [file.slice(0, -".yaml".length)] : [])).sort();
-}
-
-async function presetPath(name: string): Promise<string> {
-  const known = await presetNames();
-  if (known.includes(name)) return join(presetFolder, `${name}.yaml`);
-  const hint = didYouMean(name, known);
-  throw new UsageError(
-    "unknown-preset",
-    `unknown preset "${name}":${hint} presets: ${known.join(", ")}; a file is given by its path, as in ./${name}.yaml`,
-  );
-}
-
-/** Whether a study file is named by its path; else it is a preset's name. */
-export function isConfigPath(nameOrPath: string): boolean {
-  return /[\\/]/.test(nameOrPath) || [".yaml", ".yml", ".json"].includes(extname(nameOrPath));
-}
-
 /**
  * A study file by its path, or a preset (`studies/presets/`) by its name.
  * @param directory where a relative path starts
  * @throws UsageError `unknown-preset`, `config-not-found`, `invalid-config`, `invalid-space`
  */
 export async function loadStudyConfig(nameOrPath: string, directory = "."): Promise<StudyConfig> {
-  const path = isConfigPath(nameOrPath) ? resolve(directory, nameOrPath) : await presetPath(nameOrPath);
+  const path = await studyConfigPath(nameOrPath, directory);
   const source = `--config ${nameOrPath}`;
   return checkStudyConfig(await readYaml(path, source), source, dirname(path));
 }

@@ -21,7 +21,8 @@ import type { Given } from "./components.js";
 import type { ObjectivesRequest } from "./resolve-objectives.js";
 import type { StudyConfig, StudyFile } from "./study-config.js";
 import type { MayOpen } from "./may-open.js";
-import { checkStudyConfig, isConfigPath, loadStudyConfig } from "./study-config.js";
+import { isConfigPath } from "./presets.js";
+import { checkStudyConfig, loadStudyConfig } from "./study-config.js";
 import type { PriorRequest } from "./study-prior.js";
 
 /**

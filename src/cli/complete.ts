@@ -174,7 +174,7 @@ async function valuesOf(option: Option, words: readonly string[], program: Progr
   if (holder.includes("|")) return named(holder.split("|"));
   if (name === "storage" || holder === "dir") return [FOLDERS];
   if (name === "config") {
-    const presets = await (await import("../app/study-config.js")).presetNames();
+    const presets = await (await import("../app/presets.js")).presetNames();
     return [...named(presets), FILES];
   }
   if (/^(file|path)\b/.test(holder)) return [FILES];

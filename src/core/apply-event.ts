@@ -4,8 +4,9 @@ import { canonicalJson } from "./json.js";
 import { toPlainData } from "./plain-data.js";
 import { withChanges, withReport } from "./reports.js";
 import { asImmutable, withValue } from "./study-state.js";
-import type { ImmutableState } from "./study-state.js";
-import type { StudyEvent, StudyHeader, StudyState } from "./study.js";
+import type { ImmutableState, StudyState } from "./study-state.js";
+import type { StudyEvent } from "./study-events.js";
+import type { StudyHeader } from "./study.js";
 import { canTransition, isFinished } from "./trial.js";
 import type { Trial, TrialState } from "./trial.js";
 

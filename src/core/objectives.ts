@@ -1,5 +1,6 @@
 /** Trials compared: constraints, dominance, the best trial and the Pareto front. */
-import type { Annotation, StudyHeader, StudyState } from "./study.js";
+import type { Annotation, StudyHeader } from "./study.js";
+import type { StudyState } from "./study-state.js";
 import { isBetter, valueOf } from "./trial.js";
 import type { Direction, Trial } from "./trial.js";
 

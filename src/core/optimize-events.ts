@@ -1,6 +1,6 @@
 /** What is told about a call of `optimize`, as it happens and at its end. */
 import type { Params } from "./distribution.js";
-import type { StoppedBy } from "./study.js";
+import type { StoppedBy } from "./study-run.js";
 import type { Metrics, Trial } from "./trial.js";
 
 /** What subscribers of an `optimize` call hear, in order. */

@@ -1,10 +1,38 @@
 /** The state of a study: a value that never changes, made of records read from a file or by the reducer. */
 import { freezeDeep } from "./freeze.js";
 import { toPlainData } from "./plain-data.js";
-import type { Annotation, StudyHeader, StudyState, TrialCounts } from "./study.js";
+import type { Annotation, StudyHeader } from "./study.js";
 import { isFinished } from "./trial.js";
-import type { History, Trial } from "./trial.js";
+import type { History, Trial, TrialState } from "./trial.js";
 import { TrialList } from "./trial-list.js";
+
+/** How many trials are in each state. */
+export type TrialCounts = Readonly<Record<TrialState, number>>;
+
+/**
+ * A study at one moment; never changes. Made by `createStudyState` and `applyEvent` only. Every record is frozen, and a
+ * finished one is the same object in every later state.
+ */
+export interface StudyState {
+  readonly header: StudyHeader;
+  /** By number. The array is built on first use (a copy of n pointers) and kept with this state. */
+  readonly trials: readonly Trial[];
+  /** How many trials there are: the next trial's number. */
+  readonly size: number;
+  readonly counts: TrialCounts;
+  /** How many are complete, pruned or failed, retries included: the next `finish_index`, and a report's `seen`. */
+  readonly finished: number;
+  /** How many are complete, pruned or failed and repeat no other trial: what `--trials` and `finish` events count. */
+  readonly counted: number;
+  /** How many events it took to get here, counted from the study's creation: rises with every event. */
+  readonly revision: number;
+  /** By trial number; trials without any are absent. */
+  readonly annotations: ReadonlyMap<number, Annotation>;
+  /** The numbers of the trials that are waiting or running, ascending. */
+  readonly unfinished: readonly number[];
+  /** One record, without building `trials`. */
+  trial(number: number): Trial | undefined;
+}
 
 const noTrials: TrialCounts = { waiting: 0, running: 0, complete: 0, pruned: 0, failed: 0 };
 

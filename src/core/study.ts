@@ -1,8 +1,8 @@
-/** A study's header, its state at one moment, and the events that change it. */
+/** What a study is besides its trials: its header, and what people say about it. */
 import type { Condition, Params, SearchSpace } from "./distribution.js";
-import type { KeptLease } from "./lease.js";
 import type { ConfigValue, MadeBy } from "./run.js";
-import type { Direction, Folds, Metrics, PriorTrial, Trial, TrialState } from "./trial.js";
+import type { StudyRun } from "./study-run.js";
+import type { Direction, Folds, Metrics, PriorTrial } from "./trial.js";
 
 /** Which epoch a trial's value is taken from. */
 export const trialValueRules = ["best", "last", "best-smoothed"] as const;
@@ -18,21 +18,6 @@ export type OnNan = (typeof onNanRules)[number];
 export const onDuplicateRules = ["resample", "reuse", "run"] as const;
 /** One of `onDuplicateRules`: draw again, take the known value, or run it all the same. */
 export type OnDuplicate = (typeof onDuplicateRules)[number];
-
-/** What ended a call of `optimize`. */
-export type StoppedBy =
-  | "trials"
-  | "total-trials"
-  | "timeout"
-  | "patience"
-  | "target"
-  | "max-failures"
-  | "space-exhausted"
-  | "interrupt"
-  | "stop";
-
-/** What is wanted of a run's state, and what it is. `finished`, `failed` and `cancelled` are ends. */
-export type RunState = "running" | "paused" | "stopping" | "cancelled" | "finished" | "failed";
 
 /** A named component with its options, as resolved when the study was created. */
 export interface ComponentSpec {
@@ -216,47 +201,6 @@ export interface SearchEnd {
   readonly reason: string;
 }
 
-/** What a run is told besides its goal: options of the call of `optimize` that it is. Absent: the call's default. */
-export interface StudyRunOptions {
-  /** Seconds after which a trial fails as `timeout`. */
-  readonly trial_timeout_s?: number;
-  /** So many failures in a row end the run; 0 never does. */
-  readonly max_failures?: number;
-  /** How often a failed trial is repeated under a new number. */
-  readonly max_retries?: number;
-  /** After so many attempts that died with their process a trial fails as `interrupted`. */
-  readonly max_attempts?: number;
-  /** Ends the run after so many finished trials without improvement. */
-  readonly patience?: number;
-  /** Ends the run at a value as good as this. */
-  readonly target?: number;
-  /** `all`, `none`, `best:3`. */
-  readonly keep_checkpoints?: string;
-}
-
-/** What a service is to run of a study, kept with it: whoever opens the study next can go on. */
-export interface StudyRun {
-  /** What is wanted; `ended_at` says whether it has come to its end. */
-  readonly state: RunState;
-  /** Until the study has so many finished trials; null: until something else ends it. */
-  readonly total_trials: number | null;
-  /** Seconds after `started_at` at which it ends, pauses included. */
-  readonly timeout_s: number | null;
-  /** The most trials at once; null: as many as there are places. */
-  readonly workers: number | null;
-  /** Its share of the places, against that of other studies. */
-  readonly weight: number;
-  readonly options: StudyRunOptions;
-  /** ISO 8601, UTC. */
-  readonly started_at: string;
-  /** ISO 8601, UTC; null while it has not ended. */
-  readonly ended_at: string | null;
-  /** As in a call's `finish` event. */
-  readonly stopped_by: StoppedBy | null;
-  /** Why it failed. */
-  readonly error: { readonly code: string; readonly message: string } | null;
-}
-
 /** Which study, and which state of it, another was copied from. */
 export interface CopiedFrom {
   readonly name: string;
@@ -280,122 +224,3 @@ export interface Annotation {
   /** Hidden from best trial, front, sampler and plots; still counted, and its parameters are never proposed again. */
   readonly banned: boolean;
 }
-
-/** How many trials are in each state. */
-export type TrialCounts = Readonly<Record<TrialState, number>>;
-
-/**
- * A study at one moment; never changes. Made by `createStudyState` and `applyEvent` only. Every record is frozen, and a
- * finished one is the same object in every later state.
- */
-export interface StudyState {
-  readonly header: StudyHeader;
-  /** By number. The array is built on first use (a copy of n pointers) and kept with this state. */
-  readonly trials: readonly Trial[];
-  /** How many trials there are: the next trial's number. */
-  readonly size: number;
-  readonly counts: TrialCounts;
-  /** How many are complete, pruned or failed, retries included: the next `finish_index`, and a report's `seen`. */
-  readonly finished: number;
-  /** How many are complete, pruned or failed and repeat no other trial: what `--trials` and `finish` events count. */
-  readonly counted: number;
-  /** How many events it took to get here, counted from the study's creation: rises with every event. */
-  readonly revision: number;
-  /** By trial number; trials without any are absent. */
-  readonly annotations: ReadonlyMap<number, Annotation>;
-  /** The numbers of the trials that are waiting or running, ascending. */
-  readonly unfinished: readonly number[];
-  /** One record, without building `trials`. */
-  trial(number: number): Trial | undefined;
-}
-
-/**
- * What can happen to a study: the journal's vocabulary. Events are facts, applied in order by `applyEvent`; what they
- * carry is complete, so that replaying needs no clock and no randomness.
- */
-export type StudyEvent =
-  /**
-   * A new record, `waiting` or already `running` (or finished, when imported). Its number is the next one; its
-   * `finish_index` is given by the reducer.
-   */
-  | { readonly type: "trial-created"; readonly trial: Trial }
-  /** Waiting -> running. */
-  | {
-      readonly type: "trial-started";
-      readonly number: number;
-      readonly started_at: string;
-      readonly owner: string;
-      readonly slot: number | null;
-      readonly backend: string | null;
-      /** Absent: it is not handed out under a lease. */
-      readonly lease?: KeptLease | null;
-      /** Who asked for it, as it calls itself. */
-      readonly worker?: string;
-      /** What tells the request again that it was handed out for. */
-      readonly ask_key?: string;
-    }
-  /** A parameter suggested without being declared. */
-  | {
-      readonly type: "trial-param";
-      readonly number: number;
-      readonly name: string;
-      readonly value: Trial["params"][string];
-      readonly distribution: SearchSpace[string];
-    }
-  /** An intermediate value, with how many trials were finished when it was judged. */
-  | {
-      readonly type: "trial-report";
-      readonly number: number;
-      readonly step: number;
-      readonly value: number;
-      readonly seen: number;
-      /** The reported metric of each part of a cross-validated trial. */
-      readonly parts?: readonly number[];
-    }
-  /** Running -> finished, or waiting -> failed. `finish_index` is given by the reducer. */
-  | {
-      readonly type: "trial-finished";
-      readonly number: number;
-      readonly state: "complete" | "pruned" | "failed";
-      /** One an objective; null unless complete. */
-      readonly values: readonly number[] | null;
-      readonly metrics: Trial["metrics"];
-      /** Constraints known at the end, added to those set before. */
-      readonly constraints?: Trial["constraints"];
-      readonly parts?: Trial["parts"];
-      readonly spread?: number | null;
-      readonly finished_at: string;
-      readonly seconds: number | null;
-      readonly backend: string | null;
-      /** Absent where nothing was trained. */
-      readonly kernels?: string | null;
-      readonly isa?: string | null;
-      readonly failure: Trial["failure"];
-      readonly prune_reason: string | null;
-      /** The lease that it was ended under, so that its holder is known afterwards. @default null */
-      readonly lease?: KeptLease | null;
-    }
-  /** Running -> waiting, attempt + 1; its reports move to `attempts`. */
-  | { readonly type: "trial-requeued"; readonly number: number; readonly at: string; readonly reason: string }
-  | {
-      readonly type: "trial-attr";
-      readonly number: number;
-      readonly key: string;
-      readonly value: unknown;
-    }
-  /** A running trial's constraint: feasible where at most 0. */
-  | { readonly type: "trial-constraint"; readonly number: number; readonly name: string; readonly value: number }
-  /** What is said about a trial in any state, from now on: takes the earlier annotation's place. */
-  | ({ readonly type: "trial-annotated"; readonly number: number } & Annotation)
-  | { readonly type: "study-attr"; readonly key: string; readonly value: unknown }
-  /** What is said about the study from now on: takes the earlier annotation's place. */
-  | ({ readonly type: "study-annotated" } & StudyAnnotation)
-  /** Takes the place of what was scored for the same parameters. */
-  | ({ readonly type: "baselines-scored" } & ScoredBaselines)
-  /** The study's terminator ended a call of `optimize`: takes the earlier end's place. */
-  | ({ readonly type: "search-ended" } & SearchEnd)
-  /** What a service is to run of the study, or how that ended: takes the place of what was kept of it before. */
-  | { readonly type: "run-changed"; readonly run: StudyRun }
-  /** The study is searched otherwise from now on; the space so far becomes the last of the earlier ones. */
-  | ({ readonly type: "space-changed"; readonly at: string } & SpaceReplacement)
-  | { readonly type: "change-accepted"; readonly at: string; readonly path: string; readonly sha256: string };

@@ -1,6 +1,6 @@
 /** The contract of whoever follows an `optimize` call from outside. */
 import type { OptimizeEvent } from "./optimize-events.js";
-import type { StudyState } from "./study.js";
+import type { StudyState } from "./study-state.js";
 
 /** The study of a call, as its trackers may look at it. */
 export interface TrackedStudy {

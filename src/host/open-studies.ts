@@ -1,8 +1,9 @@
 /** The studies that this process has open for writing: opened when there is something to write, given up a while later. */
-import { MlbenchError } from "../core/index.js";
+import { hostname } from "node:os";
+import { defined, MlbenchError } from "../core/index.js";
 import type { StudyHeader, Trial } from "../core/index.js";
 import { openStudyToWrite } from "../app/study.js";
-import type { StudyStorage } from "../storage/storage.js";
+import type { LockOwner, StudyStorage } from "../storage/storage.js";
 import type { Study } from "../study/study.js";
 import type { HostedRun } from "./hosted-run.js";
 
@@ -11,8 +12,8 @@ export interface OpenStudy {
   readonly name: string;
   readonly study: Study;
   readonly header: StudyHeader;
-  /** ISO 8601, UTC. */
-  readonly openedAt: string;
+  /** This process, as the study's lock names it. */
+  readonly owner: LockOwner;
   /** Its run: that of now, or the last one since it was opened. */
   run: HostedRun | null;
   /** The trials that are out under a lease. */
@@ -37,22 +38,29 @@ export interface OpenStudiesOptions {
 class Entry implements OpenStudy {
   readonly name: string;
   readonly study: Study;
-  readonly openedAt = new Date().toISOString();
   run: HostedRun | null = null;
   /** How many are at work with it. */
   users = 0;
   closing: Promise<void> | null = null;
+  readonly #openedAt = new Date().toISOString();
+  readonly #url: () => string | undefined;
   #touchedAt = performance.now();
   #seen: number;
 
-  constructor(name: string, study: Study) {
+  constructor(name: string, study: Study, url: () => string | undefined) {
     this.name = name;
     this.study = study;
+    this.#url = url;
     this.#seen = study.state.revision;
   }
 
   get header(): StudyHeader {
     return this.study.header;
+  }
+
+  get owner(): LockOwner {
+    const url = this.#url();
+    return { pid: process.pid, host: hostname(), since: this.#openedAt, work: "serve", ...defined({ url }) };
   }
 
   touch(): void {
@@ -146,7 +154,7 @@ export class OpenStudies {
     if (this.#closed) throw hostClosing();
     const { storage, url, onChange } = this.#options;
     const study = await openStudyToWrite(storage, name, { work: "serve", url: url(), staysOpen: true });
-    const entry = new Entry(name, study);
+    const entry = new Entry(name, study, url);
     this.#entries.set(name, entry);
     onChange(name);
     return entry;

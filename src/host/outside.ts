@@ -45,8 +45,11 @@ export class OutsideDesk {
     this.#adopt(open);
     const deadline = performance.now() + request.wait_seconds * 1000;
     for (;;) {
+      const { revision } = open.study.state;
       const answer = await this.#take(open, request);
       if (answer !== "nothing") return answer;
+      // Something happened while it was looked: nobody would be woken by that any more.
+      if (open.study.state.revision !== revision) continue;
       if (!(await this.#change(open, deadline - performance.now(), request.signal))) return "nothing";
     }
   }

@@ -1,15 +1,15 @@
 /** The study host: opens studies, runs many of them over one pool, shows them live, and goes on after a restart. */
-import { hostname } from "node:os";
-import { studyKind, UsageError } from "../core/index.js";
-import type { StudyRun, StudyState } from "../core/index.js";
+import { UsageError } from "../core/index.js";
+import type { StudyState } from "../core/index.js";
 import { commandStudy, requireCommand } from "../app/command-study.js";
+import { openStorage } from "../app/storage.js";
+import type { StorageLocation } from "../app/storage.js";
 import { createExecutor } from "../executors/index.js";
 import type { Executor } from "../executors/executor.js";
 import type { LockOwner, StudyStorage, StudySummary } from "../storage/storage.js";
 import { StudyLockedError, studyLocked } from "../storage/study-errors.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
 import { handleCommand } from "../study/handle-command.js";
-import type { Study } from "../study/study.js";
 import { FairPool } from "./fair-pool.js";
 import type {
   HostedStudy,
@@ -24,20 +24,15 @@ import type {
   StudyView,
   WorkerStatus,
 } from "./host.js";
-import { HostedRun, shownRun } from "./hosted-run.js";
-import { outsideRunner } from "./no-places.js";
+import { useStudyThread } from "./off-thread.js";
 import { hostClosing, OpenStudies } from "./open-studies.js";
-import type { OpenStudy } from "./open-studies.js";
 import { OutsideDesk } from "./outside.js";
-import { requireRunChange, requireRunRequest, runOf } from "./run-request.js";
 import { RunningBrief } from "./running-brief.js";
 import { StudyList } from "./study-list.js";
-import type { MakeStudyRequest } from "./make-study.js";
-import type { ThreadTasks } from "./study-thread.js";
+import { StudyMaker } from "./study-maker.js";
+import { StudyRuns } from "./study-runs.js";
 import { StudyViews } from "./study-view.js";
-import { useStudyThread } from "./off-thread.js";
-import { openStorage } from "../app/storage.js";
-import type { StorageLocation } from "../app/storage.js";
+import { statusOfLeased, statusOfPool } from "./worker-status.js";
 
 /** What a study host is made with. */
 export interface StudyHostOptions {
@@ -62,9 +57,6 @@ export interface StudyHostOptions {
   /** Hears what went wrong with a study that nobody else is told. */
   readonly onProblem?: ((study: string, error: unknown) => void) | undefined;
 }
-
-/** How often it is looked whether a study that another process had is free for its run. */
-const WAITING_MS = 5_000;
 
 /**
  * Opens a host over a storage. Nothing is run before `resume` or `startRun`.
@@ -95,34 +87,41 @@ class Host implements StudyHost {
   readonly #thread = useStudyThread();
   readonly #pool: FairPool;
   readonly #studies: OpenStudies;
+  readonly #maker: StudyMaker;
+  readonly #runs: StudyRuns;
   readonly #desk: OutsideDesk;
   readonly #views: StudyViews;
   readonly #list: StudyList;
   /** Of studies that are open here, or followed. */
   readonly #briefs = new Map<string, RunningBrief>();
-  /** Runs whose end the disk refused: what their files say of them is not so. */
-  readonly #unrecorded = new Map<string, StudyRun>();
-  /** Studies with a run that is to go on, which another process has open. */
-  readonly #waiting = new Set<string>();
-  #waitingTimer: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(storage: StudyStorage, executor: Executor, options: HostOptions) {
+    const { isolation, location, allow = [], graceMs } = options;
+    const { thread } = this.#thread;
     this.storage = storage;
     this.#options = options;
     this.#pool = new FairPool(executor);
     const onChange = (name: string): void => {
       this.#statusChanged(name);
     };
+    const onProblem = (name: string, error: unknown): void => {
+      options.onProblem?.(name, error);
+    };
     this.#studies = new OpenStudies({
       storage,
       url: () => options.url?.(),
       idleMs: options.idleMs ?? 60_000,
       onChange,
-      onProblem: (name, error) => options.onProblem?.(name, error),
+      onProblem,
+    });
+    this.#maker = new StudyMaker({ storage, location, allow, thread });
+    this.#runs = new StudyRuns({
+      ...{ storage, studies: this.#studies, pool: this.#pool, thread, isolation, graceMs, onChange, onProblem },
+      keptRun: async (name) => (await this.#summary(name)).run,
     });
     this.#desk = new OutsideDesk(this.#studies, (open) => {
-      this.#adopt(open);
+      this.#runs.adopt(open);
     });
     this.#views = new StudyViews({
       storage,
@@ -131,7 +130,7 @@ class Host implements StudyHost {
       opened: (name) => this.#opened(name),
       here: (name) => this.#studies.get(name) !== undefined,
       written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
-      run: (name, state) => this.#runShown(name, state.header.run ?? null),
+      run: (name, state) => this.#runs.shown(name, state.header.run ?? null),
     });
     this.#list = new StudyList({ storage, restMs: 500, pollMs: 5_000, known: (name) => this.#known(name) });
   }
@@ -152,7 +151,7 @@ class Host implements StudyHost {
     }
     const brief = this.#briefs.get(name) ?? new RunningBrief();
     this.#briefs.set(name, brief);
-    const owner = open ? this.#owner(open) : (followed?.owner ?? null);
+    const owner = open ? open.owner : (followed?.owner ?? null);
     return { ...brief.of(state), owner, location: this.storage.location(name) };
   }
 
@@ -166,25 +165,16 @@ class Host implements StudyHost {
       // What its file says is what can be followed.
       return null;
     }
-    return { state, owner: this.#owner(open) };
+    return { state, owner: open.owner };
   }
 
-  #owner({ openedAt }: OpenStudy): NonNullable<StudySummary["owner"]> {
-    const url = this.#options.url?.();
-    const self = { pid: process.pid, host: hostname(), since: openedAt, work: "serve" };
-    return url === undefined ? self : { ...self, url };
-  }
-
-  #runShown(name: string, kept: StudyRun | null): Run | null {
-    const run = this.#studies.get(name)?.run;
-    if (run) return run.shown;
-    const known = this.#unrecorded.get(name) ?? kept;
-    return known && shownRun(known, 0);
+  async #summary(name: string): Promise<StudySummary> {
+    return this.#known(name) ?? (await this.storage.summary(name));
   }
 
   #hosted(summary: StudySummary): HostedStudy {
     const { name } = summary;
-    return { summary, here: this.#studies.get(name) !== undefined, run: this.#runShown(name, summary.run) };
+    return { summary, here: this.#studies.get(name) !== undefined, run: this.#runs.shown(name, summary.run) };
   }
 
   async list(): ReturnType<StudyHost["list"]> {
@@ -196,7 +186,7 @@ class Host implements StudyHost {
   }
 
   async get(name: string): Promise<HostedStudy> {
-    return this.#hosted(this.#known(name) ?? (await this.storage.summary(name)));
+    return this.#hosted(await this.#summary(name));
   }
 
   watch(listener: (change: ListChange) => void): () => void {
@@ -209,110 +199,35 @@ class Host implements StudyHost {
 
   async create(request: Readonly<Record<string, unknown>>): Promise<{ created: boolean; name: string }> {
     this.#requireOpen();
-    const made = await (await this.#maker()).create(this.#request(request));
+    const made = await this.#maker.create(request);
     this.#statusChanged(made.name);
     return made;
   }
 
   async plan(request: Readonly<Record<string, unknown>>): ReturnType<StudyHost["plan"]> {
     this.#requireOpen();
-    return { ...(await (await this.#maker()).plan(this.#request(request))) };
-  }
-
-  /** A request for a study, for whoever reads its files. @throws UsageError `unknown-option`. */
-  #request(given: Readonly<Record<string, unknown>>): MakeStudyRequest {
-    for (const key of ["storage", "directory", "spaceChange"])
-      if (Object.hasOwn(given, key))
-        throw new UsageError("unknown-option", `a study: "${key}" is not for requests to say`);
-    const storage = this.#options.location ?? this.storage;
-    return { options: { ...given, storage }, allow: this.#options.allow ?? [] };
-  }
-
-  /** The thread makes studies; this one for a storage that no other can reach. */
-  async #maker(): Promise<Pick<ThreadTasks, "create" | "plan">> {
-    if (this.#options.location === null) {
-      const { makeStudy, studyPlan } = await import("./make-study.js");
-      return { create: makeStudy, plan: studyPlan };
-    }
-    return {
-      create: (request) => this.#thread.thread.run("create", request),
-      plan: (request) => this.#thread.thread.run("plan", request),
-    };
+    return { ...(await this.#maker.plan(request)) };
   }
 
   async remove(name: string): Promise<void> {
     this.#requireOpen();
     const open = this.#studies.get(name);
     if (open && (open.run?.live || open.leased().length > 0))
-      throw studyLocked(name, this.#owner(open), "cancel its run first, and let the trials that are out end");
+      throw studyLocked(name, open.owner, "cancel its run first, and let the trials that are out end");
     await this.#studies.close(name);
     await this.storage.delete(name);
-    this.#unrecorded.delete(name);
+    this.#runs.forget(name);
     this.#statusChanged(name);
   }
 
   async startRun(name: string, request: RunRequest): Promise<Run> {
     this.#requireOpen();
-    requireRunRequest(request);
-    return this.#studies.use(name, async (open) => {
-      const { study, header } = open;
-      const wanted = header.run && header.run.ended_at === null && !this.#unrecorded.has(name);
-      if (open.run?.live || (wanted && !open.run))
-        throw new UsageError(
-          "run-exists",
-          `study "${name}" has a run that is not over: change that, or cancel it first`,
-        );
-      if (header.archived_at !== undefined)
-        throw new UsageError("study-archived", `study "${name}" is archived: bring it back first`);
-      const kept = runOf(request, study.state.counted, new Date());
-      const run = this.#createRun(study, kept);
-      const before = open.run;
-      open.run = run;
-      try {
-        await study.keepRun(kept);
-      } catch (error) {
-        open.run = before;
-        await run.giveUp();
-        throw error;
-      }
-      this.#unrecorded.delete(name);
-      run.start();
-      return run.shown;
-    });
+    return this.#runs.start(name, request);
   }
 
-  #createRun(study: Study, kept: StudyRun): HostedRun {
-    const { name, header } = study;
-    const { weight, workers } = kept;
-    const { isolation } = this.#options;
-    return new HostedRun(
-      {
-        study,
-        share: this.#pool.share(name, { weight, limit: workers ?? Infinity }),
-        prepare: async (options) => {
-          if (studyKind(header) === "outside") return outsideRunner();
-          const { prepareStudy } = await import("../app/optimize-study.js");
-          return prepareStudy(study, this.storage, { ...options, isolation }, this.#thread.thread.work);
-        },
-        onChange: () => {
-          this.#statusChanged(name);
-        },
-        onUnrecorded: (ended, error) => {
-          this.#unrecorded.set(name, ended);
-          this.#options.onProblem?.(name, error);
-        },
-        graceMs: this.#options.graceMs,
-      },
-      kept,
-    );
-  }
-
-  /** Takes up a run that the study's file says is wanted. */
-  #adopt(open: OpenStudy): void {
-    const kept = open.header.run;
-    if (open.run?.live || !kept || kept.ended_at !== null || this.#closing) return;
-    open.run = this.#createRun(open.study, kept);
-    open.run.start();
+  async changeRun(name: string, change: RunChange): Promise<Run> {
+    this.#requireOpen();
+    return this.#runs.change(name, change);
   }
 
   async resume(): Promise<void> {
@@ -321,53 +236,7 @@ class Host implements StudyHost {
     const names = studies.flatMap(({ summary: { name, run, counts } }) =>
       (run && run.ended_at === null) || counts.running > 0 ? [name] : [],
     );
-    await Promise.all(names.map((name) => this.#goOn(name)));
-  }
-
-  async #goOn(name: string): Promise<void> {
-    if (this.#closing) return;
-    try {
-      await this.#studies.use(name, async (open) => {
-        this.#adopt(open);
-      });
-      this.#waiting.delete(name);
-    } catch (error) {
-      if (error instanceof StudyLockedError) return this.#waitFor(name);
-      // Told once: waiting does not mend it.
-      this.#waiting.delete(name);
-      this.#options.onProblem?.(name, error);
-    }
-  }
-
-  /** Another process has the study: its run goes on here when that is over. */
-  #waitFor(name: string): void {
-    this.#waiting.add(name);
-    this.#waitingTimer ??= setInterval(() => void this.#lookAtWaiting(), WAITING_MS).unref();
-  }
-
-  async #lookAtWaiting(): Promise<void> {
-    for (const name of [...this.#waiting]) {
-      const owner = await this.storage.ownerOf(name).catch(() => undefined);
-      if (!owner) await this.#goOn(name);
-    }
-  }
-
-  async changeRun(name: string, change: RunChange): Promise<Run> {
-    this.#requireOpen();
-    requireRunChange(change);
-    const noRun = (): UsageError =>
-      new UsageError("no-run", `study "${name}" has no run under way: start one, then it can be changed`);
-    if (!this.#studies.get(name)?.run?.live) {
-      const { run } = await this.get(name);
-      if (!run || run.ended_at !== null) throw noRun();
-    }
-    return this.#studies.use(name, async (open) => {
-      this.#adopt(open);
-      const { run } = open;
-      if (!run?.live) throw noRun();
-      await run.change(change);
-      return run.shown;
-    });
+    await Promise.all(names.map((name) => this.#runs.goOn(name)));
   }
 
   async command<C extends StudyCommand>(name: string, command: C): Promise<CommandAnswers[C["type"]]> {
@@ -408,34 +277,11 @@ class Host implements StudyHost {
   }
 
   workers(): readonly WorkerStatus[] {
-    const { done, failed } = this.#pool.ended;
-    const { pid } = process;
-    const host = hostname();
-    return [
-      {
-        ...{ id: `${pid}@${host}`, host, pid, isolation: this.#options.isolation },
-        places: this.#pool.capacity() ?? 0,
-        running: this.#pool.running.map(({ study, number, slot, since }) => ({ study, number, slot, since })),
-        ...{ trials_done: done, trials_failed: failed },
-        shares: this.#pool.shares.map(({ study, weight, held, served }) => ({
-          ...{ study, weight, places: held },
-          place_seconds: served,
-        })),
-      },
-    ];
+    return [statusOfPool(this.#pool, this.#options.isolation)];
   }
 
   outside(): readonly OutsideWorkerStatus[] {
-    return this.#studies.all.flatMap((open) =>
-      open.leased().map(({ number, lease, started_at, worker }) => ({
-        worker: worker ?? null,
-        study: open.name,
-        number,
-        lease_seconds: lease?.seconds ?? 0,
-        lease_ends_in_s: open.study.leaseEndsIn(number),
-        since: started_at ?? "",
-      })),
-    );
+    return this.#studies.all.flatMap(statusOfLeased);
   }
 
   #requireOpen(): void {
@@ -447,7 +293,7 @@ class Host implements StudyHost {
   ): Promise<void> {
     this.#closing ??= this.#close();
     const abort = (): void => {
-      for (const { run } of this.#studies.all) run?.leave("abort");
+      this.#runs.abort();
     };
     const { graceMs = this.#options.graceMs ?? 10_000, force } = options;
     const timer = setTimeout(abort, graceMs);
@@ -460,10 +306,7 @@ class Host implements StudyHost {
   }
 
   async #close(): Promise<void> {
-    if (this.#waitingTimer) clearInterval(this.#waitingTimer);
-    const runs = this.#studies.all.flatMap(({ run }) => run ?? []);
-    for (const run of runs) if (run.live) run.leave("drain");
-    await Promise.all(runs.map((run) => run.over));
+    await this.#runs.drain();
     await this.#studies.closeAll();
     this.#list.close();
     this.#views.close();

@@ -1,5 +1,5 @@
 /** Studies as they are now, followed without a lock whoever writes them; a view is shared by all who look. */
-import { applyEvent, messageOf, MlbenchError } from "../core/index.js";
+import { applyEvent, messageOf, MlbenchError, trialOf } from "../core/index.js";
 import type { StudyEvent, StudyState } from "../core/index.js";
 import type { LockOwner, StudyStorage } from "../storage/storage.js";
 import { ChangedTrials } from "./changed-trials.js";
@@ -99,7 +99,7 @@ class FollowedStudy {
 
   #take(event: StudyEvent, revision: number): void {
     this.state = applyEvent(this.state, event);
-    const number = numberOf(event);
+    const number = trialOf(event);
     if (number !== null) this.changed.add(number, revision);
     this.#tell({ kind: "event", revision, event });
   }
@@ -184,12 +184,6 @@ class FollowedStudy {
     clearInterval(this.#ownerTimer);
     if (this.#drop) clearTimeout(this.#drop);
   }
-}
-
-/** The number of the trial that an event is about; null for one about the study. */
-function numberOf(event: StudyEvent): number | null {
-  if (event.type === "trial-created") return event.trial.number;
-  return "number" in event ? event.number : null;
 }
 
 /** The views of a storage's studies. */

@@ -1,7 +1,6 @@
 /** A study as a request asks for it, made what the library takes. Which files it may name, the host decides. */
 import type { z } from "zod";
-import { presetNames } from "../app/study-config.js";
-import { didYouMean, UsageError } from "../core/index.js";
+import { requirePreset } from "../app/presets.js";
 import type { createRequest } from "./schemas/studies.js";
 
 /** The body of POST /studies, checked. */
@@ -26,18 +25,10 @@ const renamed: Readonly<Record<string, string>> = {
  */
 export async function createOptions(body: CreateBody): Promise<Record<string, unknown>> {
   const { dry_run: _dry, terminator, ...given } = body;
-  await requirePreset(given.preset);
+  if (given.preset !== undefined) await requirePreset(given.preset);
   const options: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) if (value !== undefined) options[renamed[key] ?? key] = value;
   if (terminator !== undefined)
     options["terminator"] = typeof terminator === "boolean" ? terminator : { minTrials: terminator.min_trials };
   return options;
-}
-
-async function requirePreset(preset: string | undefined): Promise<void> {
-  if (preset === undefined) return;
-  const known = await presetNames();
-  if (known.includes(preset)) return;
-  const hint = didYouMean(preset, known);
-  throw new UsageError("unknown-preset", `unknown preset "${preset}":${hint} presets: ${known.join(", ")}`);
 }

@@ -41,3 +41,12 @@ export function mergedStudyAnnotation(
 function invalid(what: string): UsageError {
   return new UsageError("invalid-value", `an annotation's ${what}`);
 }
+
+/** Refuses a study that was put away. @throws UsageError `study-archived`. */
+export function requireActive({ name, archived_at }: StudyHeader): void {
+  if (archived_at === undefined) return;
+  throw new UsageError(
+    "study-archived",
+    `study "${name}" is archived: \`mlbench-hpo study unarchive ${name}\` brings it back`,
+  );
+}

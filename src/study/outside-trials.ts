@@ -1,48 +1,20 @@
-/** Trials that are evaluated outside of a study's own workers: handed out by `ask`, reported on, told, taken back. */
+/** Trials that are evaluated outside of a study's own workers, while they are out: reported on, told, taken back. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type {
-  Lease,
-  Metrics,
-  ObjectiveTrial,
-  OptimizeEvent,
-  StudyEvent,
-  StudyHeader,
-  Trial,
-  TrialOutcome,
-} from "../core/index.js";
-import {
-  ChannelTrial,
-  hashOfKey,
-  isFinished,
-  isTokenOf,
-  keptLease,
-  MlbenchError,
-  tokenOfKey,
-  toAttributes,
-  UsageError,
-} from "../core/index.js";
+import type { Metrics, OptimizeEvent, StudyEvent, StudyHeader, Trial, TrialOutcome } from "../core/index.js";
+import { isFinished, MlbenchError, requireKnownKeys, toAttributes, UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
-import { AskKeys } from "./ask-keys.js";
-import type { AskOptions, ReportBatch, ReportPoint, ReportRequest, TellResult } from "./commands.js";
+import { tellKeys } from "./commands.js";
+import type { ReportBatch, ReportPoint, ReportRequest, TellResult } from "./commands.js";
 import { endingEvent, secondsSince } from "./finishing.js";
 import type { LeaseClock } from "./leases.js";
-import { leaseLost, Leases, newLease, requireLease } from "./leases.js";
+import { leaseLost, Leases, requireLease } from "./leases.js";
 import { EXTERNAL } from "./new-trial.js";
-import { pointsOf, sortReports } from "./outside-reports.js";
+import { checkReport, pointsOf, sortReports } from "./outside-reports.js";
 import { LEASE_ENDED, ownerLost } from "./recovery.js";
 import type { StudyLog } from "./study-log.js";
 import { studyClosed } from "./study-log.js";
 import { endedAs, outcomeOfTell } from "./tell-outcome.js";
-import type { StillWanted, TrialDispatcher, TrialOwner } from "./trial-dispatcher.js";
-
-/**
- * An objective's trial in the hands of the caller. Its methods throw an MlbenchError, `lease-lost` once somebody else may
- * have it and `study-closed` where the study is not open; `shouldPrune` says true once it was stopped for good.
- */
-export interface AskedTrial extends ObjectiveTrial {
-  /** Null for one that is handed out for as long as it takes. */
-  readonly lease: Lease | null;
-}
+import type { TrialDispatcher } from "./trial-dispatcher.js";
 
 /** So many reports are taken in one turn of the event loop, which others wait for. */
 const SLICE = 250;
@@ -59,13 +31,12 @@ export interface OutsideHooks {
   onRequeued(number: number): void;
 }
 
-/** Hands trials out, and takes reports and results from whoever has them. */
+/** Takes reports and results from whoever has a trial, and takes it back from whoever falls silent. */
 export class OutsideTrials {
   readonly #log: StudyLog;
   readonly #dispatcher: TrialDispatcher;
   readonly #hooks: OutsideHooks;
   readonly #leases: Leases;
-  readonly #keys = new AskKeys();
 
   constructor(log: StudyLog, dispatcher: TrialDispatcher, hooks: OutsideHooks, clock?: LeaseClock) {
     this.#log = log;
@@ -87,7 +58,11 @@ export class OutsideTrials {
 
   onClose(): void {
     this.#leases.endAll();
-    this.#keys.clear();
+  }
+
+  /** Starts a trial's lease anew: it was handed out, or its holder gave a sign of life. */
+  renew(trial: Trial): void {
+    this.#leases.renew(trial);
   }
 
   /** Seconds; null where it has no lease, or is not out. */
@@ -96,108 +71,17 @@ export class OutsideTrials {
   }
 
   /**
-   * @param gate what may be handed out, asked before a trial is drawn and again before it starts
-   * @returns null where the gate lets nothing through
-   * @throws UsageError `space-exhausted`, `invalid-option` | MlbenchError `lease-lost` for a key whose trial others have.
-   */
-  ask(options: AskOptions, gate: StillWanted = () => ({})): Promise<AskedTrial | null> {
-    const { key } = options;
-    if (key === undefined) return this.#handOut(options, gate);
-    return this.#keys.once(key, () => this.#askWithKey(key, options, gate));
-  }
-
-  async #askWithKey(key: string, options: AskOptions, gate: StillWanted): Promise<AskedTrial | null> {
-    const trial = this.#keys.find(key, this.#log.state);
-    if (!trial) return this.#handOut(options, gate);
-    const { number, attempt, state, lease } = trial;
-    // It came back, and nobody has it yet.
-    if (state === "waiting")
-      return this.#handOut(options, () => ({ takes: (one) => one.number === number, creates: false }));
-    const token = this.#tokenOf(key, number, attempt);
-    if (!lease || !isTokenOf(lease, token)) throw leaseLost(trial);
-    this.#leases.renew(trial);
-    await this.#log.synced();
-    return Object.assign(this.#handle(trial, token), { lease: { token, seconds: lease.seconds } });
-  }
-
-  async #handOut(options: AskOptions, gate: StillWanted): Promise<AskedTrial | null> {
-    const { space, lease: seconds, key, worker } = options;
-    const given = seconds === undefined ? null : newLease(seconds);
-    const leaseOf = (number: number, attempt: number): Lease | null =>
-      given && key !== undefined ? { ...given, token: this.#tokenOf(key, number, attempt) } : given;
-    const ownerOf = (number: number, attempt: number): TrialOwner => {
-      const lease = leaseOf(number, attempt);
-      return {
-        ...{ owner: EXTERNAL, slot: null, ...(lease ? { lease: keptLease(lease) } : {}) },
-        ...(worker === undefined ? {} : { worker }),
-        ...(key === undefined ? {} : { ask_key: hashOfKey(key) }),
-      };
-    };
-    const wanted = gate();
-    const next = wanted && (await this.#dispatcher.next(ownerOf, { space, ...wanted }, gate));
-    if (next === null) return null;
-    if (next.kind === "exhausted")
-      throw new UsageError("space-exhausted", `study "${this.#header.name}": every point of its space has been tried`);
-    if (key !== undefined && next.kind === "run") this.#keys.add(key, next.number);
-    await next.durable;
-    // An equal trial's value was taken over: that one is finished, ask again.
-    if (next.kind === "reused") return this.#handOut(options, gate);
-    const trial = this.#trial(next.number);
-    this.#leases.renew(trial);
-    const lease = leaseOf(trial.number, trial.attempt);
-    return Object.assign(this.#handle(trial, lease?.token), { lease });
-  }
-
-  /** A key's token is another one for each attempt: whoever had an earlier one is told from whoever has it now. */
-  #tokenOf(key: string, number: number, attempt: number): string {
-    return tokenOfKey(key, `${this.#header.created_at}/${number}/${attempt}`);
-  }
-
-  /** Every word of its holder counts as long as the trial is in this holder's hands. */
-  #handle(trial: Trial, token: string | undefined): ChannelTrial {
-    const { number, attempt } = trial;
-    const held = (): Trial | null => {
-      // Opening it takes time, which a handle's methods have not: what they say would be lost.
-      if (!this.#log.isOpen) throw studyClosed(this.#header.name);
-      return this.#held(number, token, attempt);
-    };
-    let prune = false;
-    return new ChannelTrial(
-      { ...trial, space: trial.distributions ?? this.#header.space },
-      {
-        suggest: (name, distribution) => {
-          held();
-          return this.#dispatcher.suggest(number, name, distribution);
-        },
-        report: (step, value, metrics) => {
-          // One that was stopped for good hears of it as of any pruning.
-          const stopped = held() === null && this.#trial(number).state === "pruned";
-          prune = stopped || this.#judge(number, step, value, metrics) === "prune";
-          this.#leases.renew(this.#trial(number));
-        },
-        shouldPrune: async () => prune,
-        setUserAttr: (key, value) => {
-          held();
-          this.#dispatcher.setUserAttr(number, key, value);
-        },
-        setConstraint: (name, value) => {
-          held();
-          this.#dispatcher.setConstraint(number, name, value);
-        },
-      },
-    );
-  }
-
-  /**
    * Records reports of a trial that is out, one after another, and answers whether to go on: `prune` where any of them
    * was answered so. Reports that were made already get their answer again.
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `invalid-report`; MlbenchError `lease-lost`.
    */
   async report(number: number, given: ReportRequest | ReportBatch): Promise<ReportAnswer> {
+    checkReport(given);
+    if (!this.#log.isOpen) await this.#log.open();
     const points = pointsOf(given);
     if (points.length <= SLICE) return this.#report(number, given.lease, points);
     // All of them are looked at before any is taken.
-    const trial = this.#held(number, given.lease);
+    const trial = this.held(number, given.lease);
     if (trial) sortReports(trial, points);
     let answer: ReportAnswer = "continue";
     for (let start = 0; start < points.length; start += SLICE) {
@@ -212,7 +96,7 @@ export class OutsideTrials {
   #report(number: number, lease: string | undefined, points: readonly ReportPoint[]): ReportAnswer {
     // Many reports take several turns, and the study may have been closed in between.
     if (!this.#log.isOpen) throw studyClosed(this.#header.name);
-    const trial = this.#held(number, lease);
+    const trial = this.held(number, lease);
     if (!trial) return "stop";
     const { again, fresh } = sortReports(trial, points);
     this.#leases.renew(trial);
@@ -220,11 +104,12 @@ export class OutsideTrials {
     for (const count of again) prune = this.#dispatcher.judgeAgain(number, count).prune || prune;
     let answer = this.#answer(prune);
     for (const { step, value, metrics } of fresh)
-      if (this.#judge(number, step, value, metrics) === "prune") answer = "prune";
+      if (this.judge(number, step, value, metrics) === "prune") answer = "prune";
     return answer;
   }
 
-  #judge(number: number, step: number, value: number, given: Metrics = {}): ReportAnswer {
+  /** Records a report of a trial that is out, and has the pruner judge it. */
+  judge(number: number, step: number, value: number, given: Metrics = {}): ReportAnswer {
     // The giver may go on using the object.
     const metrics = Object.freeze({ ...given });
     const { prune, reason } = this.#dispatcher.report(number, { step, value, metrics });
@@ -237,8 +122,10 @@ export class OutsideTrials {
   }
 
   /** A sign of life. @throws as {@link OutsideTrials.report}. */
-  heartbeat(number: number, lease: string | undefined): ReportAnswer {
-    const trial = this.#held(number, lease);
+  async heartbeat(number: number, given: { readonly lease?: string | undefined }): Promise<ReportAnswer> {
+    requireKnownKeys("study.heartbeat", given, { lease: true });
+    await this.#log.open();
+    const trial = this.held(number, given.lease);
     if (trial) this.#leases.renew(trial);
     return trial ? "continue" : "stop";
   }
@@ -246,8 +133,9 @@ export class OutsideTrials {
   /**
    * The trial, for whoever has it in hand; null where it was ended for good meanwhile.
    * @param attempt the holder's, where that is known
+   * @throws UsageError `trial-not-asked`, `trial-finished`; MlbenchError `lease-lost`.
    */
-  #held(number: number, lease: string | undefined, attempt?: number): Trial | null {
+  held(number: number, lease: string | undefined, attempt?: number): Trial | null {
     const trial = this.#trial(number);
     requireLease(trial, lease);
     if (attempt !== undefined && trial.attempt !== attempt)
@@ -261,7 +149,14 @@ export class OutsideTrials {
    * Ends a trial that is out, or one that waits and is given up. A result told twice under the same lease is taken once.
    * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`; MlbenchError `lease-lost`.
    */
-  async tell(number: number, result: TellResult): Promise<Trial> {
+  async tell(given: number | Pick<Trial, "number">, result: TellResult): Promise<Trial> {
+    requireKnownKeys("study.tell", result, tellKeys);
+    await this.#log.open();
+    return this.conclude(numberOf(given), result);
+  }
+
+  /** {@link OutsideTrials.tell} of a study that is open: nothing comes between the look at the trial and its end. */
+  async conclude(number: number, result: TellResult): Promise<Trial> {
     const trial = this.#trial(number);
     const end = this.#ending(trial, outcomeOfTell(number, result, this.#header), "told as pruned");
     const { lease } = result;
@@ -342,6 +237,12 @@ export class OutsideTrials {
   #trial(number: number): Trial {
     return this.#log.requireTrial(number);
   }
+}
+
+function numberOf(given: number | Pick<Trial, "number">): number {
+  const number: unknown = typeof given === "number" ? given : (given as { number?: unknown } | null)?.number;
+  if (typeof number === "number") return number;
+  throw new UsageError("invalid-option", `study.tell: expected a trial or its number, got ${JSON.stringify(given)}`);
 }
 
 function notAsked({ number, state }: Trial): UsageError {

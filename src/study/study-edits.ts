@@ -91,7 +91,8 @@ export class StudyEdits {
   async stopTrial(number: number): Promise<Trial> {
     await this.#log.open();
     const trial = this.#log.requireTrial(number);
-    if (trial.state === "waiting") return this.#outside.tell(number, { state: "failed", message: STOPPED_ON_REQUEST });
+    if (trial.state === "waiting")
+      return this.#outside.conclude(number, { state: "failed", message: STOPPED_ON_REQUEST });
     if (this.#hooks.stopTrial(number)) return trial;
     return this.#outside.stop(number, STOPPED_ON_REQUEST);
   }

@@ -10,7 +10,6 @@ import type {
   SpaceReplacement,
   StudyAnnotation,
   StudyEvent,
-  StudyHeader,
   StudyRun,
   StudyState,
   Trial,
@@ -20,8 +19,7 @@ import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import type { StudyStorage, StudyWriter } from "../storage/storage.js";
-import { askOptionsOf } from "./ask-options.js";
-import { tellKeys } from "./commands.js";
+import { requireActive } from "./annotation.js";
 import type {
   AnnotationChange,
   AskOptions,
@@ -31,13 +29,13 @@ import type {
   TellResult,
 } from "./commands.js";
 import type { StudyComponents } from "./components.js";
+import { HandOuts } from "./hand-outs.js";
+import type { AskedTrial } from "./hand-outs.js";
 import { handleCommand } from "./handle-command.js";
 import type { LeaseClock } from "./leases.js";
 import { OptimizeCall } from "./optimize-call.js";
 import type { CallOptions, TaskOptions } from "./optimize-options.js";
 import { callKeys, checkOptions, taskKeys, withWorkers } from "./optimize-options.js";
-import type { AskedTrial } from "./outside-trials.js";
-import { checkReport } from "./outside-reports.js";
 import { OutsideTrials } from "./outside-trials.js";
 import { MAX_ATTEMPTS } from "./recovery.js";
 import type { ReportKeeper } from "./report-keeper.js";
@@ -93,15 +91,6 @@ export interface StudyParts {
   readonly leaseClock?: LeaseClock;
 }
 
-/** @throws UsageError `study-archived`. */
-function requireActive({ name, archived_at }: StudyHeader): void {
-  if (archived_at === undefined) return;
-  throw new UsageError(
-    "study-archived",
-    `study "${name}" is archived: \`mlbench-hpo study unarchive ${name}\` brings it back`,
-  );
-}
-
 function isObjective(given: unknown): given is ObjectiveSource {
   return typeof given === "function" || typeof given === "string" || given instanceof URL;
 }
@@ -115,6 +104,7 @@ export class Study extends StudyRecords {
   readonly #log: StudyLog;
   readonly #dispatcher: TrialDispatcher;
   readonly #outside: OutsideTrials;
+  readonly #handOuts: HandOuts;
   readonly #edits: StudyEdits;
   #manager: StudyManager | null = null;
 
@@ -132,6 +122,7 @@ export class Study extends StudyRecords {
       onFinished: (trial) => this.#manager?.onTrialTold(trial),
     } satisfies ConstructorParameters<typeof OutsideTrials>[2];
     this.#outside = new OutsideTrials(this.#log, this.#dispatcher, hooks, parts.leaseClock);
+    this.#handOuts = new HandOuts(this.#log, this.#dispatcher, this.#outside);
     this.#edits = new StudyEdits(this.#log, this.#dispatcher, this.#outside, {
       onWaiting: () => this.#manager?.onWaiting(),
       onBansChanged: (number, durable) => this.#manager?.onBansChanged(number, durable),
@@ -144,6 +135,7 @@ export class Study extends StudyRecords {
       },
       onClose: () => {
         this.#outside.onClose();
+        this.#handOuts.onClose();
       },
     });
   }
@@ -165,27 +157,16 @@ export class Study extends StudyRecords {
    * {@link Study.ask} where somebody decides what may be handed out: null where `gate` lets nothing through. A request
    * that was answered before gets its answer again all the same.
    */
-  async askThrough(gate: StillWanted, given?: SearchSpace | AskOptions): Promise<AskedTrial | null> {
-    const options = askOptionsOf(given);
-    await this.#log.open();
-    requireActive(this.header);
-    return this.#outside.ask(options, gate);
+  askThrough(gate: StillWanted, given?: SearchSpace | AskOptions): Promise<AskedTrial | null> {
+    return this.#handOuts.ask(given, gate);
   }
 
   /**
    * Ends a trial handed out by {@link Study.ask}. Resolves with its record when that is durable.
    * @throws UsageError `unknown-trial`, `trial-finished`, `trial-not-asked`, `invalid-value`; MlbenchError `lease-lost`.
    */
-  async tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
-    requireKnownKeys("study.tell", result, tellKeys);
-    await this.#log.open();
-    const number: unknown = typeof trial === "number" ? trial : (trial as { number?: unknown } | null)?.number;
-    if (typeof number !== "number")
-      throw new UsageError(
-        "invalid-option",
-        `study.tell: expected a trial or its number, got ${JSON.stringify(trial)}`,
-      );
-    return this.#outside.tell(number, result);
+  tell(trial: number | Pick<ObjectiveTrial, "number">, result: TellResult): Promise<Trial> {
+    return this.#outside.tell(trial, result);
   }
 
   /**
@@ -193,17 +174,13 @@ export class Study extends StudyRecords {
    * wrong), and says whether to go on; renews its lease. What was reported before is answered as it was then.
    * @throws UsageError `unknown-trial`, `trial-not-asked`, `trial-finished`, `invalid-report`; MlbenchError `lease-lost`.
    */
-  async report(number: number, report: ReportRequest | ReportBatch): Promise<ReportAnswer> {
-    checkReport(report);
-    if (!this.#log.isOpen) await this.#log.open();
+  report(number: number, report: ReportRequest | ReportBatch): Promise<ReportAnswer> {
     return this.#outside.report(number, report);
   }
 
   /** A sign of life of a trial that is out: renews its lease. @throws as {@link Study.report}. */
-  async heartbeat(number: number, given: { lease?: string | undefined } = {}): Promise<ReportAnswer> {
-    requireKnownKeys("study.heartbeat", given, { lease: true });
-    await this.#log.open();
-    return this.#outside.heartbeat(number, given.lease);
+  heartbeat(number: number, given: { lease?: string | undefined } = {}): Promise<ReportAnswer> {
+    return this.#outside.heartbeat(number, given);
   }
 
   /**

@@ -62,12 +62,13 @@ export async function listModels(): Promise<{
   readonly metrics: readonly ListedMetric[];
   readonly presets: readonly { readonly name: string; readonly summary: string }[];
 }> {
-  const [{ models }, { trainParameters }, { everyMetric }, { loadStudyConfig, presetNames }, { qualify }] =
+  const [{ models }, { trainParameters }, { everyMetric }, { loadStudyConfig }, { presetNames }, { qualify }] =
     await Promise.all([
       import("../../models/index.js"),
       import("../../training/config.js"),
       import("../../plugins/known-metrics.js"),
       import("../study-config.js"),
+      import("../presets.js"),
       import("../../registry/index.js"),
     ]);
   const presets = await Promise.all(

@@ -2,25 +2,13 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { defined, MlbenchError, stringifyJson, UsageError } from "../../core/index.js";
-import type {
-  CheckpointEvent,
-  ConfigValue,
-  EpochEvent,
-  FinishEvent,
-  FinishOfPart,
-  Folds,
-  RunConfig,
-  RunEvent,
-} from "../../core/index.js";
-import type { FoldResult } from "../../app/cross-validate.js";
+import type { ConfigValue, FinishEvent, Folds, RunConfig, RunEvent } from "../../core/index.js";
 import type { RunResult } from "../../training/run-types.js";
 import type { PredictionFigure } from "../prediction-plot.js";
 import type { CommandContext, CommandDefinition } from "../command.js";
 import { addParameterOptions, prescan } from "../parameter-options.js";
-import { printDetail, printJson, printLine, printNote, printNotice } from "../io.js";
+import { printDetail, printLine, printNote } from "../io.js";
 import type { CliIo } from "../io.js";
-import { sizeOf } from "../terminal.js";
-import { hangText } from "../text-layout.js";
 import { withInterrupt } from "../interrupt.js";
 import { addBackendOptions, addPartOptions, pluginOption, wholeNumber } from "../shared-options.js";
 import { mlflowOption } from "../mlflow-options.js";
@@ -28,7 +16,7 @@ import type { MlflowGiven } from "../mlflow-options.js";
 import type { LoggedTraining } from "../../app/mlflow.js";
 import type { TrainingDone } from "../logged-training.js";
 import type { RunFile } from "../run-file.js";
-import type { TrainView } from "../train-view.js";
+import type { RunPrinter } from "../train-printer.js";
 
 interface TrainOptions {
   model?: string;
@@ -153,7 +141,8 @@ async function trainAsPlanned(plan: TrainPlan, context: CommandContext): Promise
   if (isCrossValidated(plan.config)) return { finish: await trainParts(plan, context), plots };
   const finish = await trainOnce(plan, context);
   if (!finish) return { finish, plots: [] };
-  if (plan.options.format !== "json") await printResult(plan, finish);
+  if (plan.options.format !== "json")
+    await (await import("../train-result.js")).printResult(plan.io, plan.config.model, finish);
   await plot(plan, [finish]);
   return { finish, plots };
 }
@@ -182,97 +171,17 @@ async function trainOnce(plan: TrainPlan, context: CommandContext): Promise<Fini
   return finish;
 }
 
+/** What is shown of the runs of one command. */
+async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
+  const { createRunPrinter } = await import("../train-printer.js");
+  return createRunPrinter(io, { json: options.format === "json", backendGiven: options.backend !== "auto" });
+}
+
 /** Says how to go on, and ends the command as interrupted. */
 function sayInterrupted({ checkpoint, epoch }: RunResult, { io, setExitCode }: CommandContext): void {
   const resume = checkpoint === null ? "" : `; continue with --resume ${checkpoint}`;
   printLine(io.stderr, `interrupted after ${epoch} epochs${resume}`);
   setExitCode(130);
-}
-
-/** What is shown of the runs of one command. */
-interface RunPrinter {
-  /** @param part its name; null for the mean of all parts, and for a run without */
-  onEvent(event: RunEvent, part?: string | null): Promise<void>;
-  stop(): void;
-  end(result: RunResult): void;
-}
-
-function sayKept({ path, kept }: CheckpointEvent): string {
-  return `${path} was of another dataset or configuration: it is kept as ${kept}`;
-}
-
-/** An event as a line: a part's with its name as `fold`, the mean's last one with the parts' own as `folds`. */
-function lineOf(event: EpochEvent | FinishEvent, part: string | null): object {
-  const { parts, fold: _cells, block: _block, label: _label, ...numbers } = event as Partial<FinishOfPart>;
-  if (part !== null) return { ...numbers, fold: part };
-  const folds =
-    event.event === "finish" ? parts?.map((own) => [own.label, lineOf(own, own.label)] as const) : undefined;
-  return folds ? { ...numbers, folds: Object.fromEntries(folds) } : numbers;
-}
-
-/** What `--verbose` tells of a run besides its epochs. */
-function detailOf(event: RunEvent): string | null {
-  switch (event.event) {
-    case "start":
-      return `run: at most ${event.epochs} epochs${event.epoch > 0 ? `, ${event.epoch} of them done before` : ""}`;
-    case "epoch":
-      return `epoch ${event.epoch}: ${stringifyJson(lineOf(event, null))}`;
-    case "checkpoint":
-      return `epoch ${event.epoch}: best so far, weights written to ${event.path}`;
-    case "finish":
-      return `run: metrics ${stringifyJson(event.metrics)}; baselines ${stringifyJson(event.baselines)}`;
-  }
-}
-
-async function createPrinter({ io, options }: TrainPlan): Promise<RunPrinter> {
-  const json = options.format === "json";
-  const { createTrainView } = await import("../train-view.js");
-  let view: TrainView | undefined;
-  const earlier: string[] = [];
-  return {
-    onEvent: async (event, part = null) => {
-      if (event.event === "start") view = await createTrainView(io, event.epochs, "", json);
-      if (json && (event.event === "epoch" || event.event === "finish")) printJson(io.stdout, lineOf(event, part));
-      if (event.event === "epoch" && part === null) view?.epoch(event);
-      const detail = detailOf(event);
-      if (detail !== null) printDetail(io.stderr, () => (part === null ? detail : `${part}: ${detail}`));
-      if (event.event === "checkpoint" && event.kept !== undefined) earlier.push(sayKept(event));
-    },
-    stop: () => view?.stop(),
-    end: ({ backend, kernels, warnings }) => {
-      for (const line of earlier.splice(0)) printLine(io.stderr, hangText(line, sizeOf(io.stderr).columns, 2));
-      if (options.backend === "auto" && backend.name !== "wasm")
-        printNote(io.stderr, `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
-      else printDetail(io.stderr, () => `backend: ${backend.name} ${backend.version}, kernels: ${kernels}`);
-      if (!json) for (const warning of warnings) printNotice(io.stderr, "warning", warning);
-    },
-  };
-}
-
-/** What there is beside the usual errors: metrics of one's own, the remaining useful life. */
-async function printFurther(io: CliIo, { metrics }: FinishEvent): Promise<void> {
-  const { lifeOfRun, ownMetricsLine } = await import("../metrics-view.js");
-  const { columns } = sizeOf(io.stdout);
-  for (const line of [await ownMetricsLine(metrics, "val"), lifeOfRun(metrics)])
-    if (line) printLine(io.stdout, hangText(line, columns, 2));
-}
-
-/** Whether the model beats the baselines, and {@link printFurther}. */
-async function printWords(io: CliIo, model: string, finish: FinishEvent): Promise<void> {
-  const { verdict } = await import("../baselines-view.js");
-  const words = verdict(model, finish);
-  if (words) printLine(io.stdout, hangText(words, sizeOf(io.stdout).columns, 2));
-  await printFurther(io, finish);
-}
-
-async function printResult(plan: TrainPlan, finish: FinishEvent): Promise<void> {
-  const { io, config } = plan;
-  const { resultTable } = await import("../baselines-view.js");
-  const { duration } = await import("../render.js");
-  printLine(io.stdout, resultTable(config.model, finish));
-  await printWords(io, config.model, finish);
-  const where = finish.checkpoint === null ? "" : `; weights: ${finish.checkpoint}`;
-  printLine(io.stdout, `best epoch ${finish.best_epoch}, ${duration(finish.seconds)}${where}`);
 }
 
 /** A model a fold and seed, in lockstep. */
@@ -295,41 +204,13 @@ async function trainParts(plan: TrainPlan, context: CommandContext): Promise<Fin
   printer.end(result);
   if (interrupted) sayInterrupted(interrupted, context);
   if (!mean) return null;
-  if (options.format !== "json") await printFolds(io, config.model, { folds, mean, spread });
+  if (options.format !== "json")
+    await (await import("../train-result.js")).printFolds(io, config.model, { folds, mean, spread });
   await plot(
     plan,
     folds.map(({ finish }) => finish),
   );
   return mean;
-}
-
-/** How a fold's table is headed: whole cells are held out, blocks of time validated. */
-function headOf({ cell, fold }: FoldResult): string {
-  if (fold.length === 0) return cell;
-  return fold.length === 1 ? `${cell} held out` : `${cell}: ${fold.join(", ")} held out`;
-}
-
-async function printFolds(
-  io: CliIo,
-  model: string,
-  { folds, mean, spread }: { folds: readonly FoldResult[]; mean: FinishEvent; spread: number | null },
-): Promise<void> {
-  const { resultTable } = await import("../baselines-view.js");
-  const { duration, shortNumber } = await import("../render.js");
-  const { columns } = sizeOf(io.stdout);
-  for (const fold of folds) {
-    printLine(io.stdout, `\n${hangText(headOf(fold), columns, 2)}`);
-    printLine(io.stdout, resultTable(model, fold.finish));
-    await printFurther(io, fold.finish);
-  }
-  const beside = spread === null ? "" : `, whose RMSE have a standard deviation of ${shortNumber(spread, 2)}`;
-  printLine(io.stdout, `\nmean of ${folds.length} parts${beside}`);
-  printLine(io.stdout, resultTable(model, mean));
-  await printWords(io, model, mean);
-  const files = folds.flatMap(({ finish }) => finish.checkpoint ?? []);
-  const where = files.length === 0 ? "" : `; weights: ${files.join(", ")}`;
-  const words = `best epoch of the mean ${mean.best_epoch}, ${duration(mean.seconds)}${where}`;
-  printLine(io.stdout, hangText(words, columns, 2));
 }
 
 const plotFile = ({ options, config }: TrainPlan): string =>

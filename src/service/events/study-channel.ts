@@ -1,5 +1,5 @@
 /** The event stream of one study: what happens to it, put together for 100 ms, made into one frame for all clients. */
-import { encodeNumber, stringifyJson } from "../../core/index.js";
+import { encodeNumber, stringifyJson, trialOf } from "../../core/index.js";
 import type { SearchSpace, StudyEvent, Trial } from "../../core/index.js";
 import type { StudyView, ViewChange } from "../../host/host.js";
 import { rowsText } from "../columns/rows.js";
@@ -28,12 +28,6 @@ interface Pending {
 }
 
 const nothing = (): Pending => ({ numbers: new Set(), reports: [], entry: false, parameters: false });
-
-/** Which trial an event is of; null for one of the study. */
-function trialOf(event: StudyEvent): number | null {
-  if (event.type === "trial-created") return event.trial.number;
-  return "number" in event ? event.number : null;
-}
 
 /** Tells the clients of one study. */
 export class StudyChannel {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { categorical, float } from "../../../src/core/index.js";
-import { checkStudyConfig, loadStudyConfig, presetNames } from "../../../src/app/study-config.js";
+import { presetNames } from "../../../src/app/presets.js";
+import { checkStudyConfig, loadStudyConfig } from "../../../src/app/study-config.js";
 import { parseYaml } from "../../../src/io/yaml.js";
 
 const parse = async (text: string) => checkStudyConfig(await parseYaml(text, "study.yaml"), "study.yaml", "/studies");

@@ -193,7 +193,8 @@ describe("a study host", () => {
     await withStudy(host, "a");
     await host.startRun("a", { trials: 5 });
     await trialsAre(host, "a", ({ running }) => running === 2);
-    expect(host.workers()).toMatchObject([{ places: 2, running: [{ study: "a" }, { study: "a" }] }]);
+    // A trial's record says so before its start is durable, and its place has it after that.
+    await expect.poll(() => host.workers()).toMatchObject([{ places: 2, running: [{ study: "a" }, { study: "a" }] }]);
     await expect(host.startRun("a", { trials: 1 })).rejects.toMatchObject({ code: "run-exists", exitCode: 2 });
     await host.changeRun("a", { state: "cancelled" });
     expect(await runBecomes(host, "a", ended)).toMatchObject({
