@@ -9,6 +9,20 @@ const deflate = promisify(deflateRaw);
  * loses little, and takes a third of the memory, which would otherwise have the whole heap looked through for garbage.
  */
 const options = { level: 1, windowBits: 13, memLevel: 7, finishFlush: constants.Z_SYNC_FLUSH };
+/** Where nothing repeats, not to look for it takes half the time and no byte more. */
+const unrepeated = { ...options, strategy: constants.Z_HUFFMAN_ONLY };
+/** Characters by which it is judged whether a text repeats anything. */
+const SAMPLE = 1024;
+
+/** Whether a text is a list of long numbers whose starts are not alike, as far as some from its start and middle tell. */
+function repeatsNothing(text: string): boolean {
+  if (text.length < 4 * SAMPLE) return false;
+  const middle = text.length >> 1;
+  const items = `${text.slice(0, SAMPLE)},${text.slice(middle, middle + SAMPLE)}`.split(",");
+  const starts = new Set(items.map((item) => item.slice(0, 8)));
+  return items.length < SAMPLE / 6 && starts.size > 0.9 * items.length && items.every((item) => !item.includes('"'));
+}
+
 /** What a block of a deflate stream that is stored as it is may hold. */
 const STORED = 65_535;
 
@@ -21,7 +35,7 @@ export interface Part {
 /** Compresses a part, beside the event loop. */
 export function partOf(text: string): Part {
   const plain = Buffer.from(text);
-  const packed = deflate(plain, options);
+  const packed = deflate(plain, repeatsNothing(text) ? unrepeated : options);
   // Whoever puts it together hears of it.
   packed.catch(() => undefined);
   return { plain, packed };
