@@ -1,7 +1,7 @@
 /** A study's columns as they are sent: whole, kept while nothing changes, or what changed since a revision. */
 import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gunzip, gzip } from "node:zlib";
 import type { SearchSpace, StudyState, Trial } from "../../core/index.js";
 import type { StudyView } from "../../host/host.js";
 import { packedOf, partOf } from "./packed.js";
@@ -21,12 +21,14 @@ const MOST_REPEATED = 64;
 const SMALL = 1024;
 
 const compress = promisify(gzip);
+const unpack = promisify(gunzip);
 
 /** An answer's body as it is sent. */
 export interface ColumnsBody {
   readonly revision: number;
   readonly etag: string;
-  readonly plain: readonly Buffer[];
+  /** As it is: unpacked again for the few who ask for that. */
+  readonly plain: () => Promise<Buffer>;
   /** Null where it is too small for that. */
   readonly gzipped: Buffer | null;
 }
@@ -73,6 +75,9 @@ export class StudyColumns {
   #whole: ColumnsBody | null = null;
   #underWay: { readonly revision: number; readonly body: Promise<ColumnsBody> } | null = null;
 
+  /** Blocks made so far. */
+  blocksMade = 0;
+
   /** @param block rows that are made together, and anew when one of them changes */
   constructor(block = BLOCK) {
     this.#block = block;
@@ -108,7 +113,7 @@ export class StudyColumns {
     }
     const plain = Buffer.from([headText(state, false), ...rowPieces(blocks, shared), "}"].join(""));
     const gzipped = plain.length < SMALL ? null : await compress(plain, { level: 1 });
-    return { revision: state.revision, etag: etagOf(state), plain: [plain], gzipped };
+    return { revision: state.revision, etag: etagOf(state), plain: async () => plain, gzipped };
   }
 
   async #make(state: StudyState): Promise<ColumnsBody> {
@@ -127,16 +132,19 @@ export class StudyColumns {
       const block = isSame
         ? kept.block
         : await made({ ...shared, trials: own, annotations }, turns, (column) => this.#partOf(column));
-      if (!isSame) this.#blocks[place] = { trials: own, annotations: said, block };
+      if (!isSame) {
+        this.#blocks[place] = { trials: own, annotations: said, block };
+        this.blocksMade += 1;
+      }
       blocks.push(block);
     }
     this.#blocks.length = blocks.length;
     const pieces = rowPieces(blocks, { ...shared, nullsOf: (rows) => this.#partOf(repeated("null", rows)) });
     const packed = await packedOf(framed(headText(state, true), pieces), () => turns.next());
-    const small = packed.plain.reduce((sum, { length }) => sum + length, 0) < SMALL;
+    const { gzipped, length } = packed;
     this.#whole = {
-      ...{ revision: state.revision, etag: etagOf(state), plain: packed.plain },
-      gzipped: small ? null : packed.gzipped,
+      ...{ revision: state.revision, etag: etagOf(state), plain: () => unpack(gzipped) },
+      gzipped: length < SMALL ? null : gzipped,
     };
     return this.#whole;
   }

@@ -169,7 +169,7 @@ function aScene() {
   });
   const fetch = async (since: number | null): Promise<Columns> => {
     const { plain } = await (since === null ? columns.whole(view) : columns.since(view, since));
-    return columnsSchema.parse(JSON.parse(Buffer.concat(plain).toString()));
+    return columnsSchema.parse(JSON.parse((await plain()).toString()));
   };
   let response = new AResponse();
   let stream: EventStream | null = null;
