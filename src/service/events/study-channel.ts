@@ -102,7 +102,8 @@ export class StudyChannel {
       this.end();
       return;
     }
-    this.#schedule(Math.min(LEAD, this.#gathered));
+    // Who writes it is mostly known just before what is written.
+    this.#schedule(change.kind === "event" ? Math.min(LEAD, this.#gathered) : this.#gathered);
   }
 
   /** Ends every stream; what was put together goes out first. */
