@@ -167,7 +167,7 @@ export interface StudyHost {
   }>;
   /** @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
   get(name: string): Promise<HostedStudy>;
-  /** Hears which studies came, changed or went, whoever did it, at most twice a second; returns what ends it. */
+  /** Hears which studies came, changed or went, whoever did it, at most five times a second; returns what ends it. */
   watch(listener: (change: ListChange) => void): () => void;
   /** @throws UsageError `unknown-study` | MlbenchError `study-damaged`. */
   view(name: string): Promise<StudyView>;

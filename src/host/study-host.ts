@@ -131,8 +131,20 @@ class Host implements StudyHost {
       here: (name) => this.#studies.get(name) !== undefined,
       written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
       run: (name, state) => this.#runs.shown(name, state.header.run ?? null),
+      onChange: (name) => {
+        this.#list.heard(name);
+      },
     });
-    this.#list = new StudyList({ storage, restMs: 500, pollMs: 5_000, known: (name) => this.#known(name) });
+    this.#list = new StudyList({
+      ...{ storage, restMs: 200, pollMs: 5_000 },
+      known: (name) => this.#known(name),
+      follow: async (name) => {
+        const view = await this.#views.view(name);
+        return () => {
+          view.release();
+        };
+      },
+    });
   }
 
   #statusChanged(name: string): void {

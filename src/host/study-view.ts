@@ -24,6 +24,8 @@ const MEET_MS = 100;
 export interface StudyViewsOptions extends ViewFacts {
   /** The state of a study that this process has open, once it is durable: its records need not be read again. */
   readonly opened: (name: string) => Promise<Pick<FollowedStudy, "state" | "owner"> | null>;
+  /** Something about a study that is followed is different. */
+  readonly onChange?: (name: string) => void;
   readonly storage: StudyStorage;
   /** A view that nobody looks at is kept so long, in milliseconds. */
   readonly idleMs: number;
@@ -150,6 +152,7 @@ class FollowedStudy {
 
   #tell(change: ViewChange): void {
     for (const look of [...this.#behind]) look();
+    this.#options.onChange?.(this.name);
     for (const listener of [...this.#listeners])
       try {
         listener(change);

@@ -1,28 +1,34 @@
 /** A study's columns as they are sent: whole, kept while nothing changes, or what changed since a revision. */
 import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gunzip, gzip } from "node:zlib";
 import type { SearchSpace, StudyState, Trial } from "../../core/index.js";
 import type { StudyView } from "../../host/host.js";
 import { packedOf, partOf } from "./packed.js";
 import type { Part } from "./packed.js";
-import { blockColumns, blockOf, Dictionaries, nullsText, rowPieces } from "./rows.js";
-import type { BlockSource, RowBlock } from "./rows.js";
+import { blockColumns, Dictionaries, repeated } from "./cells.js";
+import type { BlockSource, Column } from "./cells.js";
+import { blockOf, nullsText, rowPieces } from "./rows.js";
+import type { RowBlock } from "./rows.js";
 
 /** Rows a block: what is made anew when one of them changes. */
 const BLOCK = 8192;
 /** Milliseconds that one turn of the event loop may take. */
-const TURN = 10;
+const TURN = 5;
+/** Texts of one cell again and again that are kept compressed. */
+const MOST_REPEATED = 64;
 /** More bytes than this are worth compressing. */
 const SMALL = 1024;
 
 const compress = promisify(gzip);
+const unpack = promisify(gunzip);
 
 /** An answer's body as it is sent. */
 export interface ColumnsBody {
   readonly revision: number;
   readonly etag: string;
-  readonly plain: readonly Buffer[];
+  /** As it is: unpacked again for the few who ask for that. */
+  readonly plain: () => Promise<Buffer>;
   /** Null where it is too small for that. */
   readonly gzipped: Buffer | null;
 }
@@ -63,9 +69,19 @@ class Turns {
 export class StudyColumns {
   #texts = new Dictionaries();
   #blocks: KeptBlock[] = [];
+  readonly #repeated = new Map<string, Part>();
+  readonly #block: number;
   #header: StudyState["header"] | null = null;
   #whole: ColumnsBody | null = null;
   #underWay: { readonly revision: number; readonly body: Promise<ColumnsBody> } | null = null;
+
+  /** Blocks made so far. */
+  blocksMade = 0;
+
+  /** @param block rows that are made together, and anew when one of them changes */
+  constructor(block = BLOCK) {
+    this.#block = block;
+  }
 
   /** All trials. */
   async whole(view: StudyView): Promise<ColumnsBody> {
@@ -93,11 +109,11 @@ export class StudyColumns {
     const blocks: RowBlock[] = [];
     for (let from = 0; from < numbers.length || from === 0; from += BLOCK) {
       const trials = numbers.slice(from, from + BLOCK).flatMap((number) => state.trial(number) ?? []);
-      blocks.push(await made({ ...shared, trials, annotations: state.annotations }, turns, (text) => text));
+      blocks.push(await made({ ...shared, trials, annotations: state.annotations }, turns, ({ text }) => text));
     }
     const plain = Buffer.from([headText(state, false), ...rowPieces(blocks, shared), "}"].join(""));
     const gzipped = plain.length < SMALL ? null : await compress(plain, { level: 1 });
-    return { revision: state.revision, etag: etagOf(state), plain: [plain], gzipped };
+    return { revision: state.revision, etag: etagOf(state), plain: async () => plain, gzipped };
   }
 
   async #make(state: StudyState): Promise<ColumnsBody> {
@@ -107,32 +123,40 @@ export class StudyColumns {
     const shared = { objectives: header.objectives.length, texts: this.#texts };
     const turns = new Turns();
     const blocks: RowBlock<Part>[] = [];
-    for (let from = 0; from < trials.length || from === 0; from += BLOCK) {
-      const own = trials.slice(from, from + BLOCK);
+    for (let from = 0; from < trials.length || from === 0; from += this.#block) {
+      const own = trials.slice(from, from + this.#block);
       const said = annotations.size === 0 ? [] : own.map(({ number }) => annotations.get(number));
-      const place = from / BLOCK;
+      const place = from / this.#block;
       const kept = this.#blocks[place];
       const isSame = kept !== undefined && same(kept.trials, own) && same(kept.annotations, said);
-      const block = isSame ? kept.block : await made({ ...shared, trials: own, annotations }, turns, partOf);
-      if (!isSame) this.#blocks[place] = { trials: own, annotations: said, block };
+      const block = isSame
+        ? kept.block
+        : await made({ ...shared, trials: own, annotations }, turns, (column) => this.#partOf(column));
+      if (!isSame) {
+        this.#blocks[place] = { trials: own, annotations: said, block };
+        this.blocksMade += 1;
+      }
       blocks.push(block);
     }
     this.#blocks.length = blocks.length;
-    const pieces = rowPieces(blocks, { ...shared, nullsOf: (rows) => this.#nullsOf(rows) });
+    const pieces = rowPieces(blocks, { ...shared, nullsOf: (rows) => this.#partOf(repeated("null", rows)) });
     const packed = await packedOf(framed(headText(state, true), pieces), () => turns.next());
-    const small = packed.plain.reduce((sum, { length }) => sum + length, 0) < SMALL;
+    const { gzipped, length } = packed;
     this.#whole = {
-      ...{ revision: state.revision, etag: etagOf(state), plain: packed.plain },
-      gzipped: small ? null : packed.gzipped,
+      ...{ revision: state.revision, etag: etagOf(state), plain: () => unpack(gzipped) },
+      gzipped: length < SMALL ? null : gzipped,
     };
     return this.#whole;
   }
 
-  readonly #nulls = new Map<number, Part>();
-
-  #nullsOf(rows: number): Part {
-    let part = this.#nulls.get(rows);
-    if (!part) this.#nulls.set(rows, (part = partOf(nullsText(rows))));
+  /** Many columns say the same of all rows: they are compressed once. */
+  #partOf({ text, repeats }: Pick<Column, "text" | "repeats">): Part {
+    if (repeats === null) return partOf(text);
+    let part = this.#repeated.get(repeats);
+    if (!part) {
+      if (this.#repeated.size >= MOST_REPEATED) this.#repeated.clear();
+      this.#repeated.set(repeats, (part = partOf(text)));
+    }
     return part;
   }
 
@@ -146,10 +170,10 @@ function same(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 /** A block, made in turns of the event loop: a column of it takes a millisecond or two. */
-async function made<T>(source: BlockSource, turns: Turns, as: (text: string) => T): Promise<RowBlock<T>> {
+async function made<T>(source: BlockSource, turns: Turns, as: (column: Column) => T): Promise<RowBlock<T>> {
   const columns = new Map<string, T>();
-  for (const [name, text] of blockColumns(source)) {
-    columns.set(name, as(text));
+  for (const column of blockColumns(source)) {
+    if (column) columns.set(column.name, as(column));
     await turns.next();
   }
   return blockOf(source, columns);

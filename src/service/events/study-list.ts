@@ -10,8 +10,8 @@ import { frameOf } from "./event-stream.js";
 import type { LiveStudies } from "./live-studies.js";
 import { sparklineOf } from "./figures.js";
 
-/** Milliseconds for which changes are put together. */
-const GATHERED = 500;
+/** Milliseconds between two frames; what comes after a while of quiet is told at once. */
+const PAUSE = 100;
 /** Milliseconds between signs of life. */
 const BEAT = 15_000;
 /** Milliseconds after which a course that has changed is looked at again. */
@@ -45,6 +45,8 @@ export class StudyList {
   #looking = false;
   #closed = false;
   #timer: NodeJS.Timeout | null = null;
+  #telling = false;
+  #toldAt = -Infinity;
   #beat: NodeJS.Timeout | null = null;
   #unwatch: (() => void) | null = null;
 
@@ -120,13 +122,20 @@ export class StudyList {
   }
 
   #schedule(): void {
+    if (this.#telling) return;
+    const after = Math.max(0, this.#toldAt + PAUSE - performance.now());
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      void this.#tell();
-    }, GATHERED).unref();
+      this.#telling = true;
+      void this.#tell().finally(() => {
+        this.#telling = false;
+        if (this.#changed.size + this.#removed.size > 0) this.#schedule();
+      });
+    }, after).unref();
   }
 
   async #tell(): Promise<void> {
+    this.#toldAt = performance.now();
     const [changed, removed] = [[...this.#changed], [...this.#removed]];
     this.#changed.clear();
     this.#removed.clear();

@@ -47,7 +47,7 @@ export const columnsRoutes: ServiceRoutes = (app, context) => {
           : study.columns.since(study.view, since));
         reply.header("etag", body.etag);
         const { gzipped, plain } = body;
-        if (!gzipped || !takesGzip(request.headers["accept-encoding"])) return sendReady(reply, Buffer.concat(plain));
+        if (!gzipped || !takesGzip(request.headers["accept-encoding"])) return sendReady(reply, await plain());
         reply.header("content-encoding", "gzip");
         return sendReady(reply, gzipped);
       }),

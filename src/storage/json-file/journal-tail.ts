@@ -15,6 +15,8 @@ import { identityIn, readHead } from "./snapshot-head.js";
 import type { HeadIdentity } from "./snapshot-head.js";
 
 const PIECE = 1 << 18;
+/** What is read at first, into the same memory each time: mostly some lines were written, or none. */
+const FIRST_PIECE = 1 << 14;
 const NEWLINE = 10;
 /** How many looks are taken at lines that are due before the study is read whole: its writer may have them in hand. */
 const PATIENCE = 8;
@@ -172,6 +174,7 @@ class OpenJournal {
   readonly #system: FileSystem;
   readonly #fd: number;
   readonly #migrator: Migrator;
+  readonly #first = Buffer.allocUnsafeSlow(FIRST_PIECE);
   readonly id: string;
   /** Behind the last line that was good. */
   position = 0;
@@ -209,9 +212,9 @@ class OpenJournal {
    * next time: a line may be in the middle of being written.
    */
   async *read(known: () => number): AsyncGenerator<{ readonly seq: number; readonly event: StudyEvent }> {
-    for (let size = PIECE; ;) {
+    for (let piece = this.#first; ;) {
       const start = this.position;
-      const piece = Buffer.allocUnsafe(size);
+      const size = piece.length;
       const count = await this.#system.read(this.#fd, piece, start);
       const atEnd = count < size;
       const bytes = piece.subarray(0, count);
@@ -230,7 +233,7 @@ class OpenJournal {
         if (record) yield record;
       }
       if (atEnd) return;
-      size = this.position === start ? size * 2 : PIECE;
+      piece = Buffer.allocUnsafe(this.position === start ? Math.max(PIECE, size * 2) : PIECE);
     }
   }
 }

@@ -7,6 +7,8 @@ import type { StudyPaths } from "./paths.js";
 
 /** Looks are taken at least so often: `fs.watch` says nothing on some file systems. */
 const POLL_MS = 150;
+/** After so many looks of which none was called for they are taken half as often: many studies are followed that rest. */
+const QUIET_LOOKS = 20;
 /** And at most so often: a busy writer wakes nobody at each of its events. */
 const REST_MS = 25;
 
@@ -15,6 +17,7 @@ export class StudyWatch {
   readonly #watcher: FSWatcher | null;
   #changed = false;
   #lastLook = 0;
+  #quietLooks = 0;
   #wake: (() => void) | null = null;
 
   constructor(paths: StudyPaths, signal?: AbortSignal) {
@@ -32,9 +35,10 @@ export class StudyWatch {
     await this.#pause(this.#lastLook + REST_MS - performance.now());
     if (!this.#changed) {
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
-      await this.#pause(POLL_MS, woken);
+      await this.#pause(this.#quietLooks < QUIET_LOOKS ? POLL_MS : 2 * POLL_MS, woken);
       this.#wake = null;
     }
+    this.#quietLooks = this.#changed ? 0 : this.#quietLooks + 1;
     this.#changed = false;
     this.#lastLook = performance.now();
   }

@@ -169,7 +169,7 @@ function aScene() {
   });
   const fetch = async (since: number | null): Promise<Columns> => {
     const { plain } = await (since === null ? columns.whole(view) : columns.since(view, since));
-    return columnsSchema.parse(JSON.parse(Buffer.concat(plain).toString()));
+    return columnsSchema.parse(JSON.parse((await plain()).toString()));
   };
   let response = new AResponse();
   let stream: EventStream | null = null;
@@ -341,7 +341,7 @@ test("after any course of events, absences and delays a client has what a fresh 
   );
 });
 
-test("reports of a client that stays come each once, in order; changes of 100 ms are one frame", async () => {
+test("reports of a client that stays come each once, in order; the first are told at once, then those of 100 ms in one frame", async () => {
   const { view, connect, client, take, response } = aScene();
   await client.fetch();
   view.tell({ type: "trial-created", trial: blankTrial(0, { params: { x: 0.5 } }) });
@@ -359,10 +359,12 @@ test("reports of a client that stays come each once, in order; changes of 100 ms
   for (let i = 1; i <= 30; i++) {
     view.tell({ type: "trial-report", number: 0, step: i, value: i === 7 ? NaN : i / 10, seen: 0 });
     vi.advanceTimersByTime(10);
+    if (i === 2) expect(response().written).toHaveLength(1);
   }
   vi.advanceTimersByTime(200);
   const frames = response().written.slice();
-  expect(frames).toHaveLength(3);
+  // After 15, 115, 215 and 315 ms.
+  expect(frames).toHaveLength(4);
   const reports = frames.flatMap(
     (frame) => (JSON.parse(/data: (.*)/.exec(frame)?.[1] ?? "") as { reports: unknown[] }).reports,
   );
