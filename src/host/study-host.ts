@@ -6,7 +6,7 @@ import { commandStudy, requireCommand } from "../app/command-study.js";
 import { createExecutor } from "../executors/index.js";
 import type { Executor } from "../executors/executor.js";
 import type { LockOwner, StudyStorage, StudySummary } from "../storage/storage.js";
-import { StudyLockedError, studyLocked } from "../storage/study-errors.js";
+import { StudyLockedError, studyLocked, waitOrStop } from "../storage/study-errors.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
 import { handleCommand } from "../study/handle-command.js";
 import type { Study } from "../study/study.js";
@@ -358,7 +358,9 @@ class Host implements StudyHost {
     const noRun = (): UsageError =>
       new UsageError("no-run", `study "${name}" has no run under way: start one, then it can be changed`);
     if (!this.#studies.get(name)?.run?.live) {
-      const { run } = await this.get(name);
+      const { run, here, summary } = await this.get(name);
+      // What runs there, if anything does, is that process's.
+      if (summary.owner && !here) throw studyLocked(name, summary.owner, waitOrStop(summary.owner));
       if (!run || run.ended_at !== null) throw noRun();
     }
     return this.#studies.use(name, async (open) => {

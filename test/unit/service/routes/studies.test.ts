@@ -1,10 +1,11 @@
 /** Studies and runs over the network. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { summarizeStudies } from "../../../../src/app/views/study-list.js";
 import { run } from "../../../../src/service/schemas/runs.js";
 import { studyDetail, studyList, studyPlan } from "../../../../src/service/schemas/studies.js";
+import { JsonFileStorage } from "../../../../src/storage/json-file/index.js";
 import { aBowl, aHostedService } from "../a-hosted-service.js";
 
 test("the list says of each study what the command line says, and more", async () => {
@@ -160,6 +161,34 @@ test("a run goes its way: none, started, refused twice, paused, cancelled", asyn
   expect(ended.state).toBe("cancelled");
   await expect.poll(async () => (await get("/studies/slow/run", run)).ended_at).not.toBeNull();
   expect((await get("/studies/slow", studyDetail)).counts).toMatchObject({ running: 0, complete: 0 });
+});
+
+test("a run that is ending is not changed back: a conflict, and no failure of the service's", async () => {
+  const { folder, get, refused, host } = await aHostedService({
+    mayRun: true,
+    objective: () => new Promise<number>(() => undefined),
+    graceMs: 60_000,
+  });
+  await host.create({ name: "slow", objective: await module(folder), seed: 1 });
+  await get("/studies/slow/run", run, { body: {}, status: 202 });
+  await expect.poll(async () => (await get("/studies/slow", studyDetail)).counts.running).toBeGreaterThan(0);
+  const become = (state: string) => ({ method: "PATCH", body: { state } });
+  expect((await get("/studies/slow/run", run, become("stopping"))).state).toBe("stopping");
+  const [status, code] = await refused("/studies/slow/run", become("running"));
+  expect([status, code]).toEqual([409, "run-ended"]);
+  expect((await get("/studies/slow/run", run, become("cancelled"))).state).toBe("cancelled");
+});
+
+test("the run of a study that another process writes is not changed here: 409 with whose it is", async () => {
+  const { folder, refused } = await aHostedService();
+  await aBowl(folder, 2);
+  const other = new JsonFileStorage({ directory: folder });
+  const writer = await other.openWriter("bowl", { work: "optimize" });
+  onTestFinished(() => writer.close());
+  const change = { method: "PATCH", body: { state: "paused" } };
+  const [status, code, detail] = await refused("/studies/bowl/run", change);
+  expect([status, code]).toEqual([409, "study-locked"]);
+  expect(detail).toContain(`process ${process.pid}`);
 });
 
 async function module(folder: string): Promise<string> {
