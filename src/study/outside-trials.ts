@@ -23,8 +23,9 @@ import {
 } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import { AskKeys } from "./ask-keys.js";
+import { now } from "./clock.js";
 import type { AskOptions, ReportBatch, ReportPoint, ReportRequest, TellResult } from "./commands.js";
-import { endingEvent, secondsSince } from "./finishing.js";
+import { endingEvent, secondsSince, STOPPED } from "./finishing.js";
 import type { LeaseClock } from "./leases.js";
 import { leaseLost, Leases, newLease, requireLease } from "./leases.js";
 import { EXTERNAL } from "./new-trial.js";
@@ -319,6 +320,26 @@ export class OutsideTrials {
     this.#dispatcher.release(number);
     await this.#dispatcher.reportsKept(number);
     this.#hooks.onFinished(this.#trial(number));
+  }
+
+  /** Takes back what is out under leases, which is no death: it waits again, and its holders are refused from now on. */
+  async takeAllBack(): Promise<void> {
+    const out = this.#log.running.filter(({ owner, lease }) => owner === EXTERNAL && lease);
+    if (out.length === 0) return;
+    for (const { number } of out) {
+      this.#dispatcher.release(number);
+      this.#leases.end(number);
+    }
+    const at = now();
+    const events = out.map(({ number }): StudyEvent => ({ type: "trial-requeued", number, at, reason: STOPPED }));
+    try {
+      await this.#log.append(...events);
+    } catch (error) {
+      // Nothing came of it: their leases go on.
+      if (this.#log.isOpen) for (const { number } of out) this.#leases.renew(this.#trial(number));
+      throw error;
+    }
+    for (const { number } of out) this.#hooks.onRequeued(number);
   }
 
   /** The lease has ended: somebody else may have the trial. */
