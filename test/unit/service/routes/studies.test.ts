@@ -163,6 +163,34 @@ test("a run goes its way: none, started, refused twice, paused, cancelled", asyn
   expect((await get("/studies/slow", studyDetail)).counts).toMatchObject({ running: 0, complete: 0 });
 });
 
+test("a preset goes by the library's name as well; an empty request makes nothing", async () => {
+  const { get, refused, folder } = await aHostedService();
+  const plan = (body: object) => get("/studies", studyPlan, { body: { ...body, dry_run: true } });
+  const { command_line, python, ...made } = await plan({ config: "dummy-lstm", seed: 1 });
+  expect(command_line).toBe("mlbench-hpo create-study --config dummy-lstm --seed 1");
+  const { command_line: _line, python: _python, ...wanted } = await plan({ preset: "dummy-lstm", seed: 1 });
+  expect(made).toEqual(wanted);
+  expect((await refused("/studies", { body: { config: "dummy-lstm", preset: "dummy-lstm" } })).slice(0, 2)).toEqual([
+    ...[400, "conflicting-options"],
+  ]);
+  expect((await refused("/studies", { body: { config: "../x.yaml" } })).slice(0, 2)).toEqual([400, "unknown-preset"]);
+  for (const asked of [{ body: {} }, { body: { dry_run: true } }, { method: "POST" }])
+    expect((await refused("/studies", asked)).slice(0, 2)).toEqual([400, "invalid-request"]);
+  expect(await readdir(folder)).toEqual([".service"]);
+});
+
+test("what is none of several forms is told by the nearest of them", async () => {
+  const { refused, folder } = await aHostedService();
+  await aBowl(folder, 1);
+  const x = { type: "flot", low: 0, high: 1 };
+  const told = async (path: string, body: object): Promise<string> => (await refused(path, { body }))[2];
+  expect(await told("/studies", { name: "a", space: { x } })).toMatch(/^space\.x\.type: .*'?"?float"?'?.*categorical/);
+  expect(await told("/studies", { name: "a", sampler: { nam: "tpe" } })).toMatch(/^sampler\.name: expected string/);
+  expect(await told("/studies/bowl/trials/0/reports", { lease: "x", step: 1, value: "a lot" })).toBe(
+    'value: expected number, received string, or expected one of "NaN"|"Infinity"|"-Infinity"',
+  );
+});
+
 test("a run that is ending is not changed back: a conflict, and no failure of the service's", async () => {
   const { folder, get, refused, host } = await aHostedService({
     mayRun: true,
