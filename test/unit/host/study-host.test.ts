@@ -362,7 +362,7 @@ describe("a study host", () => {
     await host.startRun("a", { trials: 3 });
     const handed = await ask();
     if (typeof handed === "string") throw new Error(handed);
-    const lease = handed.lease?.token;
+    const lease = handed.lease?.token ?? "";
     await host.command("a", { type: "report", number: 0, lease, step: 1, value: 2 });
     await host.changeRun("a", { state: "cancelled" });
     expect(host.outside()).toEqual([]);
