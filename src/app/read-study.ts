@@ -42,10 +42,13 @@ async function inspect({ storage, name }: LocatedStudy): Promise<InspectedStudy>
 async function commandLines(header: StudyHeader, { storage, name }: LocatedStudy) {
   const { commandLineOf } = await import("./command-line.js");
   const artifacts = storage.artifacts(name);
-  const place = {
-    base: storage.baseDirectory(name),
-    folderOf: (number: number) => artifacts?.directory(number) ?? null,
-  };
+  // A service's folders are its machine's: there the line is run.
+  const place = storage.service
+    ? { base: null, folderOf: () => null }
+    : {
+        base: storage.baseDirectory(name),
+        folderOf: (number: number) => artifacts?.directory(number) ?? null,
+      };
   return (trial: Pick<Trial, "number" | "params">): string => commandLineOf(header, trial, place) as string;
 }
 

@@ -61,7 +61,7 @@ export async function addCreateOptions(command: Command): Promise<Command> {
     .addOption(repeatable("--search <name=range>", "search a parameter: train.lr=log:1e-5..1e-1"))
     .addOption(repeatable("--fix <name=value>", "fix a parameter"));
   await addSamplerOptions(command);
-  await addPrunerOptions(command, "median; nop with several objectives");
+  await addPrunerOptions(command, "prospect; nop with several objectives");
   command.option("--dry-run-pruner", "prune nothing, only record what would have been pruned");
   addJudgingOptions(command).addOption(
     new Option(

@@ -1,7 +1,7 @@
 /** A call that runs a study's trials, from the lock to the last line: opened, warned of, followed, shown. */
 import { availableParallelism } from "node:os";
 import { baselinesOf } from "../app/views/baselines.js";
-import { ownerInWords } from "../app/views/study-overview.js";
+import { ownerInWords, pageOf } from "../app/views/study-overview.js";
 import { MlbenchError, objectivesInWords } from "../core/index.js";
 import type { OptimizeResult, Tracker } from "../core/index.js";
 import type { LockOwner } from "../storage/storage.js";
@@ -128,11 +128,12 @@ function withAdvice(error: unknown, { name, directory }: StudyRef): unknown {
 }
 
 /** A study that a service has open: where its page is, and how it is run there from here. */
-function servedThere(cause: MlbenchError, { url = "" }: LockOwner, { name, directory }: Named): MlbenchError {
+function servedThere(cause: MlbenchError, owner: LockOwner, { name, directory }: Named): MlbenchError {
+  const { url = "" } = owner;
   const token = shellWord(`${directory}/.service/token`);
   return new MlbenchError(
     cause.code,
-    `study "${name}" is open in the service at ${url}: run it on its page, ${url}/studies/${encodeURIComponent(name)}, or by ` +
+    `study "${name}" is open in ${ownerInWords(owner)}: run it on its page, ${pageOf(url, name)}, or by ` +
       `\`mlbench-hpo optimize ${name} --server ${url} --token-file ${token}\``,
     { cause },
   );

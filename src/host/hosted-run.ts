@@ -153,6 +153,8 @@ export class HostedRun {
     }
     if (state !== undefined) this.#move(state);
     await this.#writing;
+    // Those of the pool are ended with the call.
+    if (state === "cancelled") await this.#context.study.takeTrialsBack();
   }
 
   #move(state: NonNullable<RunChange["state"]>): void {

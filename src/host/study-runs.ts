@@ -1,7 +1,7 @@
 /** The runs of a host's studies: started, changed, taken up again after a restart, and left when the host ends. */
 import { studyKind, UsageError } from "../core/index.js";
 import type { StudyRun } from "../core/index.js";
-import { StudyLockedError } from "../storage/study-errors.js";
+import { StudyLockedError, studyLocked, waitOrStop } from "../storage/study-errors.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { Study } from "../study/study.js";
 import type { FairPool } from "./fair-pool.js";
@@ -116,9 +116,12 @@ export class StudyRuns {
     requireRunChange(change);
     const noRun = (): UsageError =>
       new UsageError("no-run", `study "${name}" has no run under way: start one, then it can be changed`);
-    const { studies, keptRun } = this.#options;
+    const { studies, storage, keptRun } = this.#options;
     if (!studies.get(name)?.run?.live) {
       const run = this.shown(name, await keptRun(name));
+      // What runs in a study that another process has, if anything does, is that process's.
+      const owner = studies.get(name) ? undefined : await storage.ownerOf(name);
+      if (owner) throw studyLocked(name, owner, waitOrStop(owner));
       if (!run || run.ended_at !== null) throw noRun();
     }
     return studies.use(name, async (open) => {

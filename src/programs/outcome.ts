@@ -95,12 +95,15 @@ function numbersLeft(numbers: Metrics, { objectives }: Judged): Metrics {
 /** Characters of a program's line in a message. */
 const MOST_OF_LINE = 200;
 
+/** What was printed last, and the last lines of stderr, where the reason may stand. */
 function withoutValue({ odd, hasPattern, stdout, stderr }: Said): string {
   const wanted = `a line of JSON with a value${hasPattern ? ", or one that --report-pattern matches" : ""}`;
   const looked = odd === null ? "" : `; ${odd.count} left out, the first as its ${odd.first}`;
   const last = (linesOf(stdout).at(-1) ?? linesOf(stderr).at(-1))?.trim().slice(0, MOST_OF_LINE);
   const said = last === undefined ? "it printed nothing" : `its last line: ${last}`;
-  return `the program ended without a value (${wanted})${looked}; ${said}`;
+  const head = `the program ended without a value (${wanted})${looked}; ${said}`;
+  const lines = linesOf(stderr).slice(-MOST_LINES);
+  return lines.length === 0 || lines.join() === last ? head : [head, ...lines].join("\n");
 }
 
 /** The last lines of what it said went wrong; the very last one first, as that alone is seen in tables. */

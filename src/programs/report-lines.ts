@@ -42,8 +42,11 @@ function objectOf(line: string): Raw | null {
 function numbersOf(raw: Raw, { objectives, reported }: Read): Record<string, number> {
   const values = raw["values"];
   const first = objectives.length === 1 || Object.hasOwn(raw, "step") ? { [reported]: raw["value"] } : {};
+  // A list of another length is no study's values.
   const listed = Array.isArray(values)
-    ? Object.fromEntries(objectives.map(({ metric }, i) => [metric, values[i] as unknown]))
+    ? values.length !== objectives.length
+      ? {}
+      : Object.fromEntries(objectives.map(({ metric }, i) => [metric, values[i] as unknown]))
     : isRecord(values)
       ? values
       : {};

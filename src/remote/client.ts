@@ -175,6 +175,12 @@ export class ServiceClient {
   }
 
   #noService({ status, headers }: Response): MlbenchError {
+    // What stands before a service says so while that is started anew.
+    if (status === 502 || status === 503 || status === 504)
+      return new MlbenchError(
+        "server-unreachable",
+        `${this.url} cannot be reached: what stands before it answers ${status}; is mlbench-hpo serve running there?`,
+      );
     const type = (headers.get("content-type") ?? "no content").split(";")[0] ?? "";
     return new MlbenchError(
       "not-a-service",

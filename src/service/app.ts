@@ -64,6 +64,12 @@ export function createApp(options: ServiceOptions, { gate, limits, log, onServer
   }) as unknown as ServiceApp;
   // Bodies are JSON; text that looks like it is a form's, or a mistake.
   app.removeContentTypeParser("text/plain");
+  // One without a byte is none, whatever type it is said to have.
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, text: string, done) => {
+    if (text === "") done(null, undefined);
+    else void parse(request, text, done);
+  });
   app.decorateRequest("identity", null);
   app.setErrorHandler((error, request, reply) => {
     if (problemOf(error).problem.code === "internal")
@@ -243,6 +249,8 @@ export function addSchemas(app: ServiceApp, check: boolean): void {
   app.setValidatorCompiler(validatorCompiler);
   app.addHook("preValidation", async (request) => {
     requireNothingMore(request);
+    // Where every key may be left out, all of them may.
+    if (request.routeOptions.schema?.body) request.body ??= {};
   });
   app.setSerializerCompiler(({ schema, url, method }) => (value: unknown) => {
     const text = stringifyJson(value);

@@ -21,10 +21,16 @@ const renamed: Readonly<Record<string, string>> = {
 
 /**
  * The options of `createStudy` for a request.
- * @throws UsageError `unknown-preset`: a study file of one's own is none of a request's.
+ * @throws UsageError `unknown-preset`: a study file of one's own is none of a request's; `conflicting-options`,
+ * `invalid-request`.
  */
 export async function createOptions(body: CreateBody): Promise<Record<string, unknown>> {
-  const { dry_run: _dry, terminator, ...given } = body;
+  const { dry_run: _dry, terminator, config, ...rest } = body;
+  if (config !== undefined && rest.preset !== undefined)
+    throw new UsageError("conflicting-options", "preset and config are two names of one thing: give one of them");
+  const given = { ...rest, preset: rest.preset ?? config };
+  if (Object.values(given).every((value) => value === undefined))
+    throw new UsageError("invalid-request", "body: say what is studied: a model, a preset, or a name and a space");
   if (given.preset !== undefined) await requirePreset(given.preset);
   const options: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) if (value !== undefined) options[renamed[key] ?? key] = value;

@@ -51,7 +51,7 @@ function optionWords(body: CreateBody): Words {
   const yes = (option: string, value: boolean | undefined): Words => (value ? [[option]] : []);
   return [
     ...text("--study-name", body.name),
-    ...text("--config", body.preset),
+    ...text("--config", body.preset ?? body.config),
     ...text("--model", body.model && [body.model].flat().join(",")),
     ...text("--dataset", body.dataset),
     ...text("--objective", body.objective),

@@ -45,12 +45,14 @@ const statuses: Readonly<Record<string, number>> = {
   "no-run": 404,
   "no-log": 404,
   "no-best-trial": 404,
+  "no-feasible-trial": 404,
   "not-available": 404,
   "study-deleted": 410,
   "run-finished": 410,
   "study-exists": 409,
   "study-locked": 409,
   "run-exists": 409,
+  "run-ended": 409,
   "study-archived": 409,
   "being-optimized": 409,
   "already-optimizing": 409,
@@ -67,6 +69,11 @@ const statuses: Readonly<Record<string, number>> = {
   "owner-died": 503,
   "no-owner": 503,
   "study-closed": 503,
+  "host-closing": 503,
+  "study-thread-ended": 503,
+  "analysis-busy": 503,
+  "analysis-ended": 503,
+  "analysis-timeout": 503,
   "storage-full": 507,
 };
 
@@ -96,7 +103,6 @@ const ofFastify: Readonly<Record<string, readonly [code: string, detail: string]
   FST_ERR_CTP_BODY_TOO_LARGE: ["body-too-large", "the body is larger than this route takes"],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ["invalid-content-type", "expected Content-Type: application/json"],
   FST_ERR_CTP_INVALID_JSON_BODY: ["invalid-json", "the body is no JSON that is accepted"],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ["invalid-json", "the body is empty: expected JSON"],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ["invalid-request", "the body is not as long as Content-Length says"],
   FST_ERR_BAD_URL: ["invalid-url", "the URL cannot be read"],
   FST_ERR_NOT_FOUND: ["unknown-route", "there is nothing here"],
@@ -150,11 +156,10 @@ function extraOf(error: MlbenchError): Readonly<Record<string, unknown>> {
 
 /** Every issue in a line, unknown keys by name. */
 function validationInWords({ validation = [], validationContext }: FastifyError): string {
-  const lines = validation.slice(0, 5).map(({ instancePath, message = "is wrong", params }) => {
-    const path = instancePath
-      .split("/")
-      .filter((part) => part !== "")
-      .join(".");
+  const lines = validation.slice(0, 5).map(({ instancePath, message: said = "is wrong", params }) => {
+    const nearest = nearestOf((params as { errors?: unknown }).errors);
+    const path = [...instancePath.split("/"), ...(nearest?.path ?? [])].filter((part) => part !== "").join(".");
+    const message = nearest?.message ?? said;
     const where = path === "" ? (validationContext ?? "request") : path;
     const unknown = (params as { keys?: unknown }).keys;
     if (!Array.isArray(unknown)) return `${where}: ${message}`;
@@ -163,6 +168,25 @@ function validationInWords({ validation = [], validationContext }: FastifyError)
   });
   const more = validation.length - lines.length;
   return lines.join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
+type Issue = { readonly path?: readonly unknown[]; readonly message?: string; readonly errors?: unknown };
+
+/** What the nearest of several forms that are taken would have wanted, the one that was followed furthest; null: no such. */
+function nearestOf(forms: unknown): { readonly path: readonly string[]; readonly message: string } | null {
+  if (!Array.isArray(forms)) return null;
+  const found = (forms as readonly (readonly Issue[])[]).flat().map(({ path = [], message = "", errors }) => {
+    const own = path.map(String);
+    const inner = nearestOf(errors);
+    return inner ? { path: [...own, ...inner.path], message: inner.message } : { path: own, message };
+  });
+  const furthest = Math.max(...found.map(({ path }) => path.length));
+  const nearest = found.filter(({ path }) => path.length === furthest);
+  const [first] = nearest;
+  if (!first) return null;
+  const wanted = nearest.filter(({ path }) => path.join() === first.path.join()).map(({ message }) => message);
+  const words = [...new Set(wanted)].slice(0, 4).map((text) => text.replace(/^Invalid (?:input|option): /, ""));
+  return { path: first.path, message: words.join(", or ") };
 }
 
 /** Answers with an error; whatever was set for another answer is taken back. */

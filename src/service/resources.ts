@@ -55,6 +55,12 @@ export function goneSignal({ raw }: FastifyReply): AbortSignal {
   return gone.signal;
 }
 
+/** Does something when an answer's connection has closed: at once where that has happened while it was waited for. */
+export function whenClosed({ raw }: FastifyReply, act: () => void): void {
+  if (raw.destroyed) act();
+  else raw.once("close", act);
+}
+
 /** @throws UsageError `unknown-trial`. */
 export function requireTrial(state: StudyState, number: number): Trial {
   const trial = state.trial(number);

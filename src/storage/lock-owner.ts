@@ -15,10 +15,11 @@ export interface LockOwner {
   readonly work?: string;
 }
 
-/** `process 4711 on lab3`, `the service at http://…`, or `another process` where nothing is known. */
+/** `process 4711 on lab3`, `the service at http://… (process 4711 on lab3)`, `another process` where nothing is known. */
 export function ownerInWords({ pid, host, url }: LockOwner): string {
-  if (url !== undefined) return `the service at ${url}`;
-  return (pid === undefined ? "another process" : `process ${pid}`) + (host === undefined ? "" : ` on ${host}`);
+  const at = host === undefined ? "" : ` on ${host}`;
+  if (url !== undefined) return `the service at ${url}${pid === undefined ? "" : ` (process ${pid}${at})`}`;
+  return (pid === undefined ? "another process" : `process ${pid}`) + at;
 }
 
 /** `optimized now by process 4711 on lab3`, `open in the service: http://…/studies/lab`. */

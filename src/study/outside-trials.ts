@@ -3,9 +3,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Metrics, OptimizeEvent, StudyEvent, StudyHeader, Trial, TrialOutcome } from "../core/index.js";
 import { isFinished, MlbenchError, requireKnownKeys, toAttributes, UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
+import { now } from "./clock.js";
 import { tellKeys } from "./commands.js";
 import type { ReportBatch, ReportPoint, ReportRequest, TellResult } from "./commands.js";
-import { endingEvent, secondsSince } from "./finishing.js";
+import { endingEvent, secondsSince, STOPPED } from "./finishing.js";
 import type { LeaseClock } from "./leases.js";
 import { leaseLost, Leases, requireLease } from "./leases.js";
 import { EXTERNAL } from "./new-trial.js";
@@ -214,6 +215,26 @@ export class OutsideTrials {
     this.#dispatcher.release(number);
     await this.#dispatcher.reportsKept(number);
     this.#hooks.onFinished(this.#trial(number));
+  }
+
+  /** Takes back what is out under leases, which is no death: it waits again, and its holders are refused from now on. */
+  async takeAllBack(): Promise<void> {
+    const out = this.#log.running.filter(({ owner, lease }) => owner === EXTERNAL && lease);
+    if (out.length === 0) return;
+    for (const { number } of out) {
+      this.#dispatcher.release(number);
+      this.#leases.end(number);
+    }
+    const at = now();
+    const events = out.map(({ number }): StudyEvent => ({ type: "trial-requeued", number, at, reason: STOPPED }));
+    try {
+      await this.#log.append(...events);
+    } catch (error) {
+      // Nothing came of it: their leases go on.
+      if (this.#log.isOpen) for (const { number } of out) this.#leases.renew(this.#trial(number));
+      throw error;
+    }
+    for (const { number } of out) this.#hooks.onRequeued(number);
   }
 
   /** The lease has ended: somebody else may have the trial. */

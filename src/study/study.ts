@@ -229,6 +229,11 @@ export class Study extends StudyRecords {
     return this.#edits.stopTrial(number);
   }
 
+  /** Takes back every trial that is out under a lease: it waits again, and its holder is refused from now on. */
+  takeTrialsBack(): Promise<void> {
+    return this.#outside.takeAllBack();
+  }
+
   /** Keeps a JSON value with the study, or with one of its unfinished trials. Resolves when it is durable. */
   setUserAttr(key: string, value: unknown, trial?: number): Promise<void> {
     return this.#edits.setUserAttr(key, value, trial);

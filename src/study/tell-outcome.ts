@@ -30,7 +30,11 @@ export function outcomeOfTell(
   requireNumbers(number, "the metric", metrics);
   requireNumbers(number, "the constraint", constraints);
   const kept = Object.keys(metrics).length > 0 ? { best: metrics, last: metrics } : {};
-  const kind = state ?? (value === undefined && values === undefined ? undefined : "complete");
+  const isTold = value !== undefined || values !== undefined;
+  const kind = state ?? (isTold ? "complete" : undefined);
+  // One of the two is a mistake, and a value would be lost.
+  if (isTold && (kind === "pruned" || kind === "failed"))
+    throw invalid(number, result, `a value, or a state of "pruned" or "failed", and not both`);
   if (kind === "pruned") return { state: "pruned", metrics: kept };
   if (kind === "failed")
     return { state: "failed", failure: { class: "exception", message: message ?? "told as failed", where: "tell" } };

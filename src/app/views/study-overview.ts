@@ -41,7 +41,7 @@ import { costOfStudy, costOfTrial } from "./study-cost.js";
 import type { StudyCost } from "./study-cost.js";
 import type { LockOwner, StorageFinding } from "../../storage/storage.js";
 
-export { heldInWords, ownerInWords } from "../../storage/lock-owner.js";
+export { heldInWords, ownerInWords, pageOf } from "../../storage/lock-owner.js";
 
 /** What is said of a study's best trial. */
 export interface BestTrialSummary {

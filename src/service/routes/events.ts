@@ -1,7 +1,7 @@
 /** The event streams: of one study, and of the list of all. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { EventStream } from "../events/event-stream.js";
-import { resourcesOf } from "../resources.js";
+import { resourcesOf, whenClosed } from "../resources.js";
 import type { ServiceRoutes } from "../routes.js";
 import { changesFrame, streamQuery, studiesFrame } from "../schemas/events.js";
 import { studyParams } from "../schemas/values.js";
@@ -35,11 +35,11 @@ export const eventsRoutes: ServiceRoutes = (app, context) => {
       const { study, release } = await live.acquire(request.params.study);
       const { channel } = study;
       const stream = openStream(reply, () => channel.resetFrame());
-      reply.raw.once("close", () => {
+      if (!reply.raw.destroyed) channel.join(stream, since);
+      whenClosed(reply, () => {
         channel.leave(stream);
         release();
       });
-      if (!reply.raw.destroyed) channel.join(stream, since);
       return reply;
     },
   );
@@ -66,7 +66,7 @@ export const eventsRoutes: ServiceRoutes = (app, context) => {
         maySee: (name) => maySee(identity, name),
         lastId: request.query.since ?? lastEventId(request),
       });
-      reply.raw.once("close", leave);
+      whenClosed(reply, leave);
       return reply;
     },
   );

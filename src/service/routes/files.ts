@@ -1,5 +1,6 @@
 /** What trials have left: logs, weights, the metrics of each epoch; with ranges, and a log as it grows. */
 import { stat } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -11,7 +12,7 @@ import { askedBytes } from "../byte-range.js";
 import type { EventStream } from "../events/event-stream.js";
 import { frameOf } from "../events/event-stream.js";
 import { ServiceError } from "../problem.js";
-import { requireTrial, resourcesOf } from "../resources.js";
+import { requireTrial, resourcesOf, whenClosed } from "../resources.js";
 import type { ServiceContext, ServiceRoutes } from "../routes.js";
 import { problemResponse } from "../schemas/problem.js";
 import { trialParams } from "../schemas/values.js";
@@ -74,7 +75,7 @@ export const filesRoutes: ServiceRoutes = (app, context) => {
       if (query.follow !== "1") return serve(request, reply, { name: names.log, type: "text/plain; charset=utf-8" });
       context.streams.add(identity, reply.raw);
       const { study, release } = await live.acquire(params.study);
-      reply.raw.once("close", release);
+      whenClosed(reply, release);
       requireTrial(study.view.state, params.number);
       const store = context.host.storage.artifacts(params.study);
       void followLog(study.view, { store, number: params.number }, { reply, closing: context.closing });
@@ -183,16 +184,40 @@ function sendHead(reply: FastifyReply, status: number): FastifyReply {
   return reply;
 }
 
-/** Sends a log as it grows, until the trial has ended and all of it is sent. */
+/** A trial's log, wherever it is kept. */
+interface FollowedLog {
+  readonly store: ArtifactStore | null;
+  readonly number: number;
+}
+
+/** Sends a log as it grows, until the trial has ended and all of it is sent, or it cannot be read any more. */
 async function followLog(
   view: StudyView,
-  { store, number }: { readonly store: ArtifactStore | null; readonly number: number },
+  log: FollowedLog,
   { reply, closing }: { readonly reply: FastifyReply; readonly closing: AbortSignal },
 ): Promise<void> {
   // Whoever is behind reads on where it was: nothing is left out of a log.
   const stream: EventStream = openStream(reply, () => frameOf("reset", "{}"));
+  try {
+    await tellLog(view, log, { stream, raw: reply.raw, closing });
+  } catch {
+    // Nobody waits for this, and what went wrong may name files.
+    stream.send(frameOf("gone", stringifyJson({ code: "no-file", message: "the log cannot be read any more" })));
+  } finally {
+    stream.end();
+  }
+}
+
+async function tellLog(
+  view: StudyView,
+  { store, number }: FollowedLog,
+  {
+    stream,
+    raw,
+    closing,
+  }: { readonly stream: EventStream; readonly raw: ServerResponse; readonly closing: AbortSignal },
+): Promise<void> {
   const decoder = new StringDecoder("utf8");
-  const { raw } = reply;
   let at = 0;
   for (let looks = 0; !raw.destroyed && !closing.aborted; looks++) {
     const trial = view.state.trial(number);
@@ -213,5 +238,4 @@ async function followLog(
     await new Promise<void>((resolve) => setTimeout(resolve, LOOK).unref());
   }
   stream.send(frameOf("end", "{}", at));
-  stream.end();
 }

@@ -57,7 +57,11 @@ export const runRoutes: ServiceRoutes = (app, { host }) => {
           "`paused` starts nothing further; `running` goes on; `stopping` lets trials under way end; `cancelled` puts them back to waiting at once.",
         params: studyParams,
         body: runChange,
-        response: { 200: run, 404: problemResponse("`unknown-study`, `no-run`") },
+        response: {
+          200: run,
+          404: problemResponse("`unknown-study`, `no-run`"),
+          409: problemResponse("`run-ended`: it is ending already; `study-locked` (with pid and host)"),
+        },
       },
     },
     async ({ params, body }) => host.changeRun(params.study, body),

@@ -130,9 +130,13 @@ export const trialsRoutes: ServiceRoutes = (app, context) => {
     {
       config: { scope: "run" },
       schema: {
-        ...{ operationId: "stopTrial", tags, summary: "End a running trial early" },
+        ...{
+          operationId: "stopTrial",
+          tags,
+          summary: "End a trial early: a running one as pruned, a waiting one as failed",
+        },
         params: trialParams,
-        response: { 200: trial, 409: problemResponse("It does not run") },
+        response: { 200: trial, 409: problemResponse("`trial-finished`: it has ended already") },
       },
     },
     async ({ params: { study, number } }) => host.command(study, { type: "stop-trial", number }),

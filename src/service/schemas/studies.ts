@@ -152,6 +152,7 @@ export const createRequest = z
       .string()
       .describe("A ready study by name, such as `nasa-lstm`; what is given beside it comes first.")
       .optional(),
+    config: z.string().describe("Another name of `preset`, as in the library.").optional(),
     params: z.record(z.string(), configValue).describe("Fixed parameters by name.").optional(),
     search: z
       .union([z.record(z.string(), z.union([z.string(), distributionIn, z.null()])), z.array(z.string())])

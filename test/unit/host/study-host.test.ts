@@ -356,6 +356,33 @@ describe("a study host", () => {
     expect(await ask()).toBe("over");
   });
 
+  it("takes what is run elsewhere back when it is cancelled, and refuses whoever had it", async () => {
+    const host = await makeHost();
+    await host.create({ name: "a", space: { x: { type: "float", low: 0, high: 1 } }, seed: 1 });
+    const ask = () => host.ask("a", { lease_seconds: 60, wait_seconds: 0 });
+    await host.startRun("a", { trials: 3 });
+    const handed = await ask();
+    if (typeof handed === "string") throw new Error(handed);
+    const lease = handed.lease?.token ?? "";
+    await host.command("a", { type: "report", number: 0, lease, step: 1, value: 2 });
+    await host.changeRun("a", { state: "cancelled" });
+    expect(host.outside()).toEqual([]);
+    await expect(host.command("a", { type: "heartbeat", number: 0, lease })).rejects.toMatchObject({
+      code: "lease-lost",
+    });
+    const view = await host.view("a");
+    await expect
+      .poll(() => view.state.trial(0))
+      .toMatchObject({
+        ...{ state: "waiting", attempt: 2, intermediate: [] },
+        attempts: [{ attempt: 1, reason: "stopped before its end", intermediate: [[1, 2]] }],
+      });
+    view.release();
+    expect(await ask()).toBe("over");
+    await host.startRun("a", { trials: 3 });
+    expect(await ask()).toMatchObject({ number: 0, attempt: 2 });
+  });
+
   it("removes a study that nothing is at work on, and says so to who looks at it", async () => {
     const never = new Gate();
     const host = await makeHost({ objective: async () => (await never.passed, 1), places: 1 });

@@ -252,6 +252,18 @@ describe("what is read of a program", () => {
     ]);
   });
 
+  test("values are as many as there are objectives; a list of another length is something else", async () => {
+    const two: StudyObjective[] = [
+      { metric: "loss", direction: "minimize" },
+      { metric: "acc", direction: "maximize" },
+    ];
+    expect((await run(`echo '{"values":[1,2]}'`, { objectives: two })).outcome).toMatchObject({ values: [1, 2] });
+    for (const list of ["[1]", "[1,2,3]"])
+      expect(failureOf(await run(`echo '{"values":${list}}'`, { objectives: two }))).toContain("; 1 left out,");
+    expect(failureOf(await run(`echo '{"values":[1,2]}'`))).toContain("; 1 left out,");
+    expect((await run(`echo '{"value":3,"values":[1,2]}'`)).outcome).toMatchObject({ values: [3] });
+  });
+
   test("a pattern that backtracks for ever fails its trial and hangs nothing", async () => {
     const ran = await run(`echo ${"a".repeat(60)}; exec sleep 20`, {
       pattern: "^(?<value>(a+)+)$x",
@@ -277,6 +289,9 @@ describe("how a program ends", () => {
     );
     expect(failureOf(await run(`echo epoch 1 >&2`, { pattern: "loss (?<value>.*)" }))).toBe(
       "the program ended without a value (a line of JSON with a value, or one that --report-pattern matches); its last line: epoch 1",
+    );
+    expect(failureOf(await run(`echo done; printf 'warning: no data\n  in fold 2\n' >&2`))).toBe(
+      "the program ended without a value (a line of JSON with a value); its last line: done\nwarning: no data\n  in fold 2",
     );
     expect(failureOf(await run(`echo '{"step":1.5,"value":1}'; echo '{"step":2,"loss":1}'`))).toContain(
       "; 2 left out, the first as its step 1.5 is no whole number from 0;",

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createStudy } from "../../../src/app/create-study.js";
 import { float } from "../../../src/core/index.js";
 import type { ObjectiveTrial, StudyHeader } from "../../../src/core/index.js";
 import { JsonFileStorage } from "../../../src/storage/json-file/index.js";
@@ -67,6 +68,22 @@ test("what is read as JSON equals what is read of the folder", async () => {
   }
   const [listed] = JSON.parse((await typed(["studies", "--format", "json", ...there])).out) as { file: string }[];
   expect(listed).toMatchObject({ name: "bowl", trials: 8, file: `${url}/studies/bowl`, owner: null });
+});
+
+test("a study over a program is shown as in the folder, and how its best trial is run", async () => {
+  const { there, here, folder, url } = await aLine();
+  const study = await createStudy({
+    ...{ name: "tool", storage: folder, command: "sh -c 'echo {x}'", cwd: folder, search: { x: "0..1" }, seed: 1 },
+  });
+  await study.tell(await study.ask(), { value: 0.5 });
+  const command = `sh -c 'echo ${String(study.trials[0]?.params["x"])}'`;
+  await study.close();
+  for (const name of ["show", "best-trial"]) {
+    const near = await typed([name, "tool", "--format", "json", ...here]);
+    const far = await typed([name, "tool", "--format", "json", ...there]);
+    expect(far).toEqual({ ...near, out: near.out.replaceAll(join(folder, "tool.json"), `${url}/studies/tool`) });
+  }
+  expect((await typed(["best-trial", "tool", ...there])).out).toContain(`command: ${command}\n`);
 });
 
 describe("optimize", () => {

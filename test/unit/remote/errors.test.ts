@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { aBowl, aHostedService } from "../service/a-hosted-service.js";
+import { ServiceClient } from "../../../src/remote/client.js";
 import { typed } from "../../fixtures/cli/typed.js";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -56,6 +57,33 @@ test("tokens: none, a wrong one, one of too little scope, from a file and from t
   expect(await typed(["studies", "--format", "value"])).toEqual(names);
   // What is typed comes before what is set.
   expect((await typed(["studies", "--storage", folder, "--format", "json"])).out).toContain(join(folder, "bowl.json"));
+});
+
+test("a proxy without its service is a service that is not there, and not another server", async () => {
+  const url = await aServer((_request, response) => {
+    response.writeHead(502, { "content-type": "text/html" }).end("<h1>Bad Gateway</h1>");
+  });
+  expect(await typed(["studies", "--server", `${url}#token=x`])).toEqual(
+    line(1, "cannot be reached: what stands before it answers 502; is mlbench-hpo serve running there\\?"),
+  );
+});
+
+test("events are followed on when a proxy has its service back", async () => {
+  let asked = 0;
+  const url = await aServer((_request, response) => {
+    asked += 1;
+    if (asked === 2) response.writeHead(503, { "content-type": "text/html" }).end();
+    else {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(`event: n\ndata: ${asked}\n\n`);
+    }
+  });
+  const heard: string[] = [];
+  for await (const { data } of new ServiceClient({ url, token: null }).events("/x", { lastId: () => 0 })) {
+    heard.push(data);
+    if (heard.length === 2) break;
+  }
+  expect(heard).toEqual(["1", "3"]);
 });
 
 test("a token is in nothing that is written down", async () => {

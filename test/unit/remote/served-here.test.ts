@@ -64,7 +64,7 @@ test("commands say where a study is that a service has open", async () => {
     code: 1,
     out: "",
     err:
-      `error: study "lab" is open in the service at http://lab3:7070: run it on its page, ${page}, or by ` +
+      `error: study "lab" is open in the service at http://lab3:7070 (process 7 on lab3): run it on its page, ${page}, or by ` +
       "`mlbench-hpo optimize lab --server http://lab3:7070 --token-file served:/.service/token`\n",
   });
   expect((await typed(["show", "lab", ...here])).out).toContain(`\nopen in the service: ${page}`);

@@ -47,15 +47,17 @@ export async function aHostedService(
   options: Partial<ServiceOptions> & {
     objective?: (trial: ObjectiveTrial) => number | Promise<number>;
     places?: number;
+    /** How long running trials may take to end. */
+    graceMs?: number;
     /** Whether requests may name files of its folder. */
     mayRun?: boolean;
   } = {},
 ): Promise<HostedService> {
-  const { objective = (trial) => trial.params["x"] as number, places = 2, mayRun, ...service } = options;
+  const { objective = (trial) => trial.params["x"] as number, places = 2, graceMs = 100, mayRun, ...service } = options;
   const root = await mkdtemp(join(tmpdir(), "routes-"));
   const folder = join(root, "studies");
   const executor = new InlineExecutor({ objective, slots: places });
-  const host = await openStudyHost({ storage: folder, executor, graceMs: 100, allow: mayRun ? [root] : [] });
+  const host = await openStudyHost({ storage: folder, executor, graceMs, allow: mayRun ? [root] : [] });
   const { context, listen, close } = await createService({
     host,
     storageDir: folder,

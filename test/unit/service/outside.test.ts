@@ -124,6 +124,26 @@ describe("a trial from outside", () => {
     expect((await host.view("s")).state.trials[0]?.intermediate).toEqual([]);
   });
 
+  test("is asked for without a body as well, whatever type that is said to have", async () => {
+    const { app, bearer } = await served();
+    const ask = async (headers: object) => {
+      const url = "/api/v1/studies/s/ask";
+      const answered = await app.inject({ method: "POST", url, headers: { ...bearer, ...headers } });
+      return [answered.statusCode, answered.json<Handed>().number, answered.json<Handed>().lease.seconds];
+    };
+    expect(await ask({})).toEqual([200, 0, 300]);
+    expect(await ask({ "content-type": "application/json" })).toEqual([200, 1, 300]);
+  });
+
+  test("is told a value or a state without one: never both, of which one would be lost", async () => {
+    const { post, ask } = await served();
+    const lease = (await ask()).body.lease.token;
+    for (const state of ["pruned", "failed"])
+      for (const given of [{ value: 1 }, { values: [1] }])
+        expect(await post("trials/0/tell", { lease, state, ...given })).toEqual(problem(400, "invalid-value"));
+    expect(await post("trials/0/tell", { lease, state: "complete", value: 1 })).toMatchObject({ status: 200 });
+  });
+
   test("is refused to whoever has not its lease, and after a result that was another", async () => {
     const { post, ask } = await served();
     const lease = (await ask()).body.lease.token;

@@ -25,7 +25,11 @@ it.each([
   [{ since, pid: 4711 }, "process 4711"],
   [{ since, host: "lab3" }, "another process on lab3"],
   [{ since }, "another process"],
-  [{ since, pid: 4711, host: "lab3", url: "http://lab3:7070" }, "the service at http://lab3:7070"],
+  [
+    { since, pid: 4711, host: "lab3", url: "http://lab3:7070" },
+    "the service at http://lab3:7070 (process 4711 on lab3)",
+  ],
+  [{ since, url: "http://lab3:7070" }, "the service at http://lab3:7070"],
 ])("an owner %j is %s", (owner, words) => {
   expect(ownerInWords(owner)).toBe(words);
   const error = studyLocked("a", owner, waitOrStop(owner));

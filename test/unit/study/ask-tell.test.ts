@@ -47,6 +47,7 @@ describe("ask and tell", () => {
     ["nothing", {}, "invalid-value"],
     ["complete without a value", { state: "complete" }, "invalid-value"],
     ["text", { value: "1" }, "invalid-value"],
+    ["a value that its state would lose", { value: 1, state: "failed" }, "invalid-value"],
   ])("refuses %s", async (_what, result, code) => {
     const s = await study();
     await expect(s.tell(await s.ask(), result as never)).rejects.toMatchObject({ code });

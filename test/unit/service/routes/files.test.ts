@@ -93,6 +93,20 @@ test.each([
   }
 });
 
+test("a log that cannot be read any more ends its stream, and nothing else", async () => {
+  const { ask, host } = await withFiles();
+  const storage = host.storage as { artifacts: typeof host.storage.artifacts };
+  const artifacts = storage.artifacts.bind(host.storage);
+  storage.artifacts = (name) => {
+    const store = artifacts(name);
+    const read = (): Promise<never> => Promise.reject(new Error("EIO: /secret/place"));
+    if (!store) return null;
+    return { ...store, read, list: (number) => store.list(number), directory: (number) => store.directory(number) };
+  };
+  const text = await (await ask("/studies/bowl/trials/1/log?follow=1")).text();
+  expect(text).toBe('event: gone\ndata: {"code":"no-file","message":"the log cannot be read any more"}\n\n');
+});
+
 test("a log is followed while it grows, letters never cut, and the stream ends with the trial", async () => {
   const { ask, trialFolder, log } = await withFiles("");
   expect(log).toBe("");

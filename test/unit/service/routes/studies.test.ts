@@ -1,10 +1,11 @@
 /** Studies and runs over the network. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { summarizeStudies } from "../../../../src/app/views/study-list.js";
 import { run } from "../../../../src/service/schemas/runs.js";
 import { studyDetail, studyList, studyPlan } from "../../../../src/service/schemas/studies.js";
+import { JsonFileStorage } from "../../../../src/storage/json-file/index.js";
 import { aBowl, aHostedService } from "../a-hosted-service.js";
 
 test("the list says of each study what the command line says, and more", async () => {
@@ -160,6 +161,62 @@ test("a run goes its way: none, started, refused twice, paused, cancelled", asyn
   expect(ended.state).toBe("cancelled");
   await expect.poll(async () => (await get("/studies/slow/run", run)).ended_at).not.toBeNull();
   expect((await get("/studies/slow", studyDetail)).counts).toMatchObject({ running: 0, complete: 0 });
+});
+
+test("a preset goes by the library's name as well; an empty request makes nothing", async () => {
+  const { get, refused, folder } = await aHostedService();
+  const plan = (body: object) => get("/studies", studyPlan, { body: { ...body, dry_run: true } });
+  const { command_line, python: _script, ...made } = await plan({ config: "dummy-lstm", seed: 1 });
+  expect(command_line).toBe("mlbench-hpo create-study --config dummy-lstm --seed 1");
+  const { command_line: _line, python: _python, ...wanted } = await plan({ preset: "dummy-lstm", seed: 1 });
+  expect(made).toEqual(wanted);
+  expect((await refused("/studies", { body: { config: "dummy-lstm", preset: "dummy-lstm" } })).slice(0, 2)).toEqual([
+    ...[400, "conflicting-options"],
+  ]);
+  expect((await refused("/studies", { body: { config: "../x.yaml" } })).slice(0, 2)).toEqual([400, "unknown-preset"]);
+  for (const asked of [{ body: {} }, { body: { dry_run: true } }, { method: "POST" }])
+    expect((await refused("/studies", asked)).slice(0, 2)).toEqual([400, "invalid-request"]);
+  expect(await readdir(folder)).toEqual([".service"]);
+});
+
+test("what is none of several forms is told by the nearest of them", async () => {
+  const { refused, folder } = await aHostedService();
+  await aBowl(folder, 1);
+  const x = { type: "flot", low: 0, high: 1 };
+  const told = async (path: string, body: object): Promise<string> => (await refused(path, { body }))[2];
+  expect(await told("/studies", { name: "a", space: { x } })).toMatch(/^space\.x\.type: .*'?"?float"?'?.*categorical/);
+  expect(await told("/studies", { name: "a", sampler: { nam: "tpe" } })).toMatch(/^sampler\.name: expected string/);
+  expect(await told("/studies/bowl/trials/0/reports", { lease: "x", step: 1, value: "a lot" })).toBe(
+    'value: expected number, received string, or expected one of "NaN"|"Infinity"|"-Infinity"',
+  );
+});
+
+test("a run that is ending is not changed back: a conflict, and no failure of the service's", async () => {
+  const { folder, get, refused, host } = await aHostedService({
+    mayRun: true,
+    objective: () => new Promise<number>(() => undefined),
+    graceMs: 60_000,
+  });
+  await host.create({ name: "slow", objective: await module(folder), seed: 1 });
+  await get("/studies/slow/run", run, { body: {}, status: 202 });
+  await expect.poll(async () => (await get("/studies/slow", studyDetail)).counts.running).toBeGreaterThan(0);
+  const become = (state: string) => ({ method: "PATCH", body: { state } });
+  expect((await get("/studies/slow/run", run, become("stopping"))).state).toBe("stopping");
+  const [status, code] = await refused("/studies/slow/run", become("running"));
+  expect([status, code]).toEqual([409, "run-ended"]);
+  expect((await get("/studies/slow/run", run, become("cancelled"))).state).toBe("cancelled");
+});
+
+test("the run of a study that another process writes is not changed here: 409 with whose it is", async () => {
+  const { folder, refused } = await aHostedService();
+  await aBowl(folder, 2);
+  const other = new JsonFileStorage({ directory: folder });
+  const writer = await other.openWriter("bowl", { work: "optimize" });
+  onTestFinished(() => writer.close());
+  const change = { method: "PATCH", body: { state: "paused" } };
+  const [status, code, detail] = await refused("/studies/bowl/run", change);
+  expect([status, code]).toEqual([409, "study-locked"]);
+  expect(detail).toContain(`process ${process.pid}`);
 });
 
 async function module(folder: string): Promise<string> {
