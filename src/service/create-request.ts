@@ -1,6 +1,7 @@
 /** A study as a request asks for it, made what the library takes. Which files it may name, the host decides. */
 import type { z } from "zod";
 import { requirePreset } from "../app/presets.js";
+import { UsageError } from "../core/index.js";
 import type { createRequest } from "./schemas/studies.js";
 
 /** The body of POST /studies, checked. */
