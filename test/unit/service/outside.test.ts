@@ -274,14 +274,19 @@ describe("a file of a trial", () => {
     }
   });
 
-  test.each(["..%2Fs.json", ".hidden", "epochs.jsonl", "a%00b", "x".repeat(121), "%2Fetc%2Fpasswd"])(
+  test.each([
+    ...["..%2Fs.json", ".hidden", "epochs.jsonl", "EPOCHS.jsonl", "a%00b", "x".repeat(121), "%2Fetc%2Fpasswd"],
+    ...["CON", "con.pt", "PRN", "Aux.tar.gz", "nul", "COM1", "com9.log", "LPT1.", "model.pt.", "model.pt%20", "CON%20"],
+  ])(
     "has a plain name: not %s",
     async (name) => {
       const { storage, app, bearer, ask } = await served();
       const lease = (await ask()).body.lease.token;
       const before = await readdir(storage, { recursive: true });
       const refused = await put(app, bearer, name, Buffer.from("x"), lease);
-      expect(refused.statusCode).toBe(400);
+      const { code, detail } = refused.json<{ code: string; detail: string }>();
+      expect([refused.statusCode, code]).toEqual([400, expect.stringMatching(/^invalid-(artifact-name|request)$/)]);
+      expect(detail).not.toContain("\n");
       expect(await readdir(storage, { recursive: true })).toEqual(before);
     },
   );
