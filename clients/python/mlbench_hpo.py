@@ -74,8 +74,8 @@ Value = Union[float, Sequence[float]]
 
 _API = "/api/v1"
 _JSON = "application/json"
-# Refused for a moment: restarting, busy, or too many requests.
-_PASSING = frozenset({408, 425, 429, 502, 503, 504})
+# Refused for a moment: restarting, busy, too many requests, a full disk.
+_PASSING = frozenset({408, 425, 429, 502, 503, 504, 507})
 
 
 class HpoError(Exception):

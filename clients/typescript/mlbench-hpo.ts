@@ -114,8 +114,8 @@ export interface ClientOptions {
   readonly retrySeconds?: number;
 }
 
-/** Refused for a moment: restarting, busy, or too many requests. */
-const PASSING = new Set([408, 425, 429, 502, 503, 504]);
+/** Refused for a moment: restarting, busy, too many requests, or a full disk. */
+const PASSING = new Set([408, 425, 429, 502, 503, 504, 507]);
 
 function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => {

@@ -35,7 +35,8 @@ export interface RunChange {
 
 /** A run as it is kept with its study, and shown. */
 export interface Run {
-  readonly state: RunState;
+  /** As it is wanted; `waiting` while the disk has no room for it, and `error` says so: it goes on by itself. */
+  readonly state: RunState | "waiting";
   readonly total_trials: number | null;
   readonly timeout_s: number | null;
   readonly workers: number | null;

@@ -36,6 +36,7 @@ import type { MakeStudyRequest } from "./make-study.js";
 import type { ThreadTasks } from "./study-thread.js";
 import { StudyViews } from "./study-view.js";
 import { useStudyThread } from "./off-thread.js";
+import { WaitingRuns } from "./waiting-runs.js";
 import { openStorage } from "../app/storage.js";
 import type { StorageLocation } from "../app/storage.js";
 
@@ -57,14 +58,19 @@ export interface StudyHostOptions {
   readonly graceMs?: number | undefined;
   /** How long after its last write a study is given up, in milliseconds. @default 60000 */
   readonly idleMs?: number | undefined;
+  /**
+   * After how many milliseconds it is tried again whether a full disk has room; up to 32 times as long from then on.
+   * @default 1000
+   */
+  readonly againMs?: number | undefined;
   /** How long a view that nobody looks at is kept, in milliseconds. @default 180000 */
   readonly viewIdleMs?: number | undefined;
   /** Hears what went wrong with a study that nobody else is told. */
   readonly onProblem?: ((study: string, error: unknown) => void) | undefined;
 }
 
-/** How often it is looked whether a study that another process had is free for its run. */
-const WAITING_MS = 5_000;
+/** So many times `againMs`: how often it is looked whether a study that was another's, or had no room, can be opened. */
+const LOOK_AGAIN = 5;
 
 /**
  * Opens a host over a storage. Nothing is run before `resume` or `startRun`.
@@ -100,11 +106,7 @@ class Host implements StudyHost {
   readonly #list: StudyList;
   /** Of studies that are open here, or followed. */
   readonly #briefs = new Map<string, RunningBrief>();
-  /** Runs whose end the disk refused: what their files say of them is not so. */
-  readonly #unrecorded = new Map<string, StudyRun>();
-  /** Studies with a run that is to go on, which another process has open. */
-  readonly #waiting = new Set<string>();
-  #waitingTimer: NodeJS.Timeout | null = null;
+  readonly #waiting: WaitingRuns;
   #closing: Promise<void> | null = null;
 
   constructor(storage: StudyStorage, executor: Executor, options: HostOptions) {
@@ -132,6 +134,17 @@ class Host implements StudyHost {
       here: (name) => this.#studies.get(name) !== undefined,
       written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
       run: (name, state) => this.#runShown(name, state.header.run ?? null),
+    });
+    this.#waiting = new WaitingRuns({
+      lookMs: LOOK_AGAIN * this.#againMs,
+      goOn: (name) =>
+        this.#studies.use(name, async (open) => {
+          this.#adopt(open);
+        }),
+      isTaken: async (name) => (await storage.ownerOf(name).catch(() => null)) !== null,
+      record: (name, ended) => this.#record(name, ended),
+      onChange,
+      onProblem: (name, error) => options.onProblem?.(name, error),
     });
     this.#list = new StudyList({ storage, restMs: 500, pollMs: 5_000, known: (name) => this.#known(name) });
   }
@@ -178,8 +191,8 @@ class Host implements StudyHost {
   #runShown(name: string, kept: StudyRun | null): Run | null {
     const run = this.#studies.get(name)?.run;
     if (run) return run.shown;
-    const known = this.#unrecorded.get(name) ?? kept;
-    return known && shownRun(known, 0);
+    const known = this.#waiting.endOf(name) ?? kept;
+    return known && shownRun(known, 0, this.#waiting.noRoomOf(name));
   }
 
   #hosted(summary: StudySummary): HostedStudy {
@@ -247,7 +260,7 @@ class Host implements StudyHost {
       throw studyLocked(name, this.#owner(open), "cancel its run first, and let the trials that are out end");
     await this.#studies.close(name);
     await this.storage.delete(name);
-    this.#unrecorded.delete(name);
+    this.#waiting.forget(name);
     this.#statusChanged(name);
   }
 
@@ -256,7 +269,7 @@ class Host implements StudyHost {
     requireRunRequest(request);
     return this.#studies.use(name, async (open) => {
       const { study, header } = open;
-      const wanted = header.run && header.run.ended_at === null && !this.#unrecorded.has(name);
+      const wanted = header.run && header.run.ended_at === null && this.#waiting.endOf(name) === undefined;
       if (open.run?.live || (wanted && !open.run))
         throw new UsageError(
           "run-exists",
@@ -275,7 +288,7 @@ class Host implements StudyHost {
         await run.giveUp();
         throw error;
       }
-      this.#unrecorded.delete(name);
+      this.#waiting.forget(name);
       run.start();
       return run.shown;
     });
@@ -298,9 +311,10 @@ class Host implements StudyHost {
           this.#statusChanged(name);
         },
         onUnrecorded: (ended, error) => {
-          this.#unrecorded.set(name, ended);
-          this.#options.onProblem?.(name, error);
+          this.#waiting.unrecorded(name, ended, error);
         },
+        onNoRoom: (error) => this.#options.onProblem?.(name, error),
+        againMs: this.#againMs,
         graceMs: this.#options.graceMs,
       },
       kept,
@@ -321,35 +335,20 @@ class Host implements StudyHost {
     const names = studies.flatMap(({ summary: { name, run, counts } }) =>
       (run && run.ended_at === null) || counts.running > 0 ? [name] : [],
     );
-    await Promise.all(names.map((name) => this.#goOn(name)));
+    await Promise.all(names.map((name) => this.#waiting.goOn(name)));
   }
 
-  async #goOn(name: string): Promise<void> {
-    if (this.#closing) return;
-    try {
-      await this.#studies.use(name, async (open) => {
-        this.#adopt(open);
-      });
-      this.#waiting.delete(name);
-    } catch (error) {
-      if (error instanceof StudyLockedError) return this.#waitFor(name);
-      // Told once: waiting does not mend it.
-      this.#waiting.delete(name);
-      this.#options.onProblem?.(name, error);
-    }
+  get #againMs(): number {
+    return this.#options.againMs ?? 1_000;
   }
 
-  /** Another process has the study: its run goes on here when that is over. */
-  #waitFor(name: string): void {
-    this.#waiting.add(name);
-    this.#waitingTimer ??= setInterval(() => void this.#lookAtWaiting(), WAITING_MS).unref();
-  }
-
-  async #lookAtWaiting(): Promise<void> {
-    for (const name of [...this.#waiting]) {
-      const owner = await this.storage.ownerOf(name).catch(() => undefined);
-      if (!owner) await this.#goOn(name);
-    }
+  /** Keeps the end of a run with its study, unless another run has begun. */
+  #record(name: string, ended: StudyRun): Promise<void> {
+    return this.#studies.use(name, async ({ study, header }) => {
+      if (this.#waiting.endOf(name) !== ended) return;
+      if (header.run?.started_at === ended.started_at) await study.keepRun(ended);
+      this.#waiting.forget(name);
+    });
   }
 
   async changeRun(name: string, change: RunChange): Promise<Run> {
@@ -460,7 +459,7 @@ class Host implements StudyHost {
   }
 
   async #close(): Promise<void> {
-    if (this.#waitingTimer) clearInterval(this.#waitingTimer);
+    this.#waiting.close();
     const runs = this.#studies.all.flatMap(({ run }) => run ?? []);
     for (const run of runs) if (run.live) run.leave("drain");
     await Promise.all(runs.map((run) => run.over));

@@ -152,7 +152,8 @@ export class StudyManager {
   readonly #onEnding = (by: StoppedBy, ending: Ending, first: boolean): void => {
     this.#launcher?.callOff();
     const open = this.#underWay?.open ?? [];
-    if (first && open.length > 0) {
+    // Nobody asked for the end that a failure makes: it is told by the error.
+    if (first && open.length > 0 && this.#failure === null) {
       const graceMs = { abort: 0, grace: this.#options.graceMs, wait: null }[ending];
       this.#emit({ event: "draining", by, running: open.map(({ number }) => number), graceMs });
     }

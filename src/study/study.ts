@@ -268,6 +268,15 @@ export class Study extends StudyRecords {
   }
 
   /**
+   * Puts trials back to waiting that a call of this process left running, as their end could not be written; that does
+   * not count as a death of theirs. Resolves when all of the study is durable.
+   * @throws MlbenchError `being-optimized`, `storage-full`.
+   */
+  requeueRunning(reason: string): Promise<void> {
+    return this.#edits.requeueRunning(reason);
+  }
+
+  /**
    * Has the study search another space from now on, which is not checked; `changeSpace` does that, and says what becomes
    * of the trials so far.
    * @throws MlbenchError `being-optimized`.

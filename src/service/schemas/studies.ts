@@ -58,8 +58,8 @@ const entryShape = {
   last_activity_at: time,
   owner: owner.nullable(),
   state: z
-    .enum(["running", "paused", "stopping", "elsewhere", "idle", "archived"])
-    .describe("`elsewhere`: another process runs it."),
+    .enum(["running", "paused", "waiting", "stopping", "elsewhere", "idle", "archived"])
+    .describe("`elsewhere`: another process runs it. `waiting`: its run waits for room on the disk."),
   run: run.nullable(),
   rate: z.strictObject({
     trials_per_minute: z.number().nullable(),
