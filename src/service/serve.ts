@@ -7,8 +7,10 @@ import { requireWritable } from "../io/atomic-write.js";
 import { claimStorage } from "./running.js";
 import { isLoopback, typedHostName } from "./security/hosts.js";
 import { createService, PATH_PREFIX } from "./server.js";
-import type { ServiceLimits } from "./server.js";
+import type { Service, ServiceLimits } from "./server.js";
 import { readTls } from "./tls.js";
+import type { TlsFiles } from "./tls.js";
+import { renewTls } from "./tls-renewal.js";
 
 /** What is served, and how. */
 export interface ServeOptions {
@@ -29,6 +31,10 @@ export interface ServeOptions {
   readonly graceMs?: number | undefined;
   readonly limits?: Partial<ServiceLimits> | undefined;
   readonly log?: ((line: () => string) => void) | undefined;
+  /** Hears what the operator should know, in a line. */
+  readonly tell?: ((kind: "warning" | "note", line: string) => void) | undefined;
+  /** How often the certificate's files are looked at, in milliseconds. @default 10000 */
+  readonly tlsLookMs?: number | undefined;
 }
 
 /** How the host of a storage's studies is opened. */
@@ -88,6 +94,10 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
       },
     });
     undo.unshift(() => service.close());
+    const endRenewal = followTls(options, tls, service);
+    undo.unshift(async () => {
+      endRenewal();
+    });
     const url = (await service.listen()) + (prefixOf(options.pathPrefix) ?? "");
     at.url = url;
     await claim.publish(url);
@@ -96,6 +106,7 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
       url,
       token: service.context.tokens.first ?? "",
       close: async (force) => {
+        endRenewal();
         await service.close(force);
         await host.close(defined({ graceMs, force }));
         await claim.release();
@@ -152,8 +163,18 @@ function prefixOf(given: string | undefined): string | undefined {
   throw new UsageError("invalid-option", `--path-prefix ${given}: expected a path such as /hpo`);
 }
 
-async function tlsOf({ tlsCert, tlsKey }: ServeOptions): Promise<Awaited<ReturnType<typeof readTls>> | undefined> {
+async function tlsOf({ tlsCert, tlsKey }: ServeOptions): Promise<TlsFiles | undefined> {
   return tlsCert === undefined || tlsKey === undefined ? undefined : readTls(tlsCert, tlsKey);
+}
+
+/** Has the service use what a renewal puts into the certificate's files; returns what ends it. */
+function followTls(
+  { tlsCert = "", tlsKey = "", tell = () => undefined, tlsLookMs }: ServeOptions,
+  current: TlsFiles | undefined,
+  { useTls: use }: Pick<Service, "useTls">,
+): () => void {
+  if (!current) return () => undefined;
+  return renewTls({ current, read: () => readTls(tlsCert, tlsKey), use, tell, everyMs: tlsLookMs });
 }
 
 /** Links are followed now: what a folder is later, it was not allowed as. */

@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import type { CommandDefinition } from "../command.js";
 import { untilSignalled } from "../interrupt.js";
-import { printDetail, printLine, printNote } from "../io.js";
+import { printDetail, printLine, printNote, printNotice } from "../io.js";
 import { collect, duration, wholeNumber } from "../shared-options.js";
 import { storageOption } from "../study-ref.js";
 import { version } from "../version.js";
@@ -67,6 +67,8 @@ export const serveCommand: CommandDefinition = (program, { io, setExitCode }) =>
             ...{ ...rest, storage, version, allowedHosts: allowedHost },
             graceMs: grace === undefined ? undefined : grace * 1000,
             log: (line) => printDetail(io.stderr, line),
+            tell: (kind, line) =>
+              kind === "warning" ? printNotice(io.stderr, kind, line) : printNote(io.stderr, line),
           },
           openStudyHost,
         );
