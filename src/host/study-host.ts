@@ -1,6 +1,6 @@
 /** The study host: opens studies, runs many of them over one pool, shows them live, and goes on after a restart. */
 import { hostname } from "node:os";
-import { studyKind, UsageError } from "../core/index.js";
+import { MlbenchError, studyKind, UsageError } from "../core/index.js";
 import type { StudyRun, StudyState } from "../core/index.js";
 import { commandStudy, requireCommand } from "../app/command-study.js";
 import { createExecutor } from "../executors/index.js";
@@ -52,6 +52,8 @@ export interface StudyHostOptions {
   readonly executor?: Executor | undefined;
   /** Folders that requests may name files in. @default none */
   readonly allow?: readonly string[] | undefined;
+  /** Whether requests may have a shell run a line, in such a folder. @default false */
+  readonly allowShell?: boolean | undefined;
   /** Where the service takes commands, once that is known; stands in the locks. */
   readonly url?: (() => string | undefined) | undefined;
   /** How long trials under way may take to end after a stop, in milliseconds. @default 10000 */
@@ -227,6 +229,32 @@ class Host implements StudyHost {
     return made;
   }
 
+  async changeSpace(
+    request: Readonly<Record<string, unknown>>,
+    { dryRun }: { readonly dryRun: boolean },
+  ): ReturnType<StudyHost["changeSpace"]> {
+    this.#requireOpen();
+    const [maker, asked] = [await this.#maker(), this.#request(request)];
+    const planned = await maker.changeSpace({ ...asked, dryRun: true });
+    if (dryRun || planned.change === null) return planned;
+    const { name } = planned;
+    const open = this.#studies.get(name);
+    if (open?.run?.live)
+      throw new MlbenchError(
+        "being-optimized",
+        `study "${name}" is being optimized: its space is changed when that has ended`,
+      );
+    // Whoever changes it has it open alone. Leases go on with its next opening, which comes at once where there are any.
+    const isOut = (open?.leased().length ?? 0) > 0;
+    await this.#studies.close(name);
+    try {
+      return await maker.changeSpace({ ...asked, dryRun: false });
+    } finally {
+      if (isOut) await this.#studies.use(name, async () => undefined);
+      this.#statusChanged(name);
+    }
+  }
+
   async plan(request: Readonly<Record<string, unknown>>): ReturnType<StudyHost["plan"]> {
     this.#requireOpen();
     return { ...(await (await this.#maker()).plan(this.#request(request))) };
@@ -238,18 +266,20 @@ class Host implements StudyHost {
       if (Object.hasOwn(given, key))
         throw new UsageError("unknown-option", `a study: "${key}" is not for requests to say`);
     const storage = this.#options.location ?? this.storage;
-    return { options: { ...given, storage }, allow: this.#options.allow ?? [] };
+    const { allow = [], allowShell } = this.#options;
+    return { options: { ...given, storage }, allow, allowShell };
   }
 
   /** The thread makes studies; this one for a storage that no other can reach. */
-  async #maker(): Promise<Pick<ThreadTasks, "create" | "plan">> {
+  async #maker(): Promise<Pick<ThreadTasks, "create" | "plan" | "changeSpace">> {
     if (this.#options.location === null) {
-      const { makeStudy, studyPlan } = await import("./make-study.js");
-      return { create: makeStudy, plan: studyPlan };
+      const { changeStudySpace, makeStudy, studyPlan } = await import("./make-study.js");
+      return { create: makeStudy, plan: studyPlan, changeSpace: changeStudySpace };
     }
     return {
       create: (request) => this.#thread.thread.run("create", request),
       plan: (request) => this.#thread.thread.run("plan", request),
+      changeSpace: (request) => this.#thread.thread.run("changeSpace", request),
     };
   }
 

@@ -25,7 +25,7 @@ const renamed: Readonly<Record<string, string>> = {
  * @throws UsageError `unknown-preset`: a study file of one's own is none of a request's.
  */
 export async function createOptions(body: CreateBody): Promise<Record<string, unknown>> {
-  const { dry_run: _dry, terminator, ...given } = body;
+  const { dry_run: _dry, space_change: _change, terminator, ...given } = body;
   await requirePreset(given.preset);
   const options: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(given)) if (value !== undefined) options[renamed[key] ?? key] = value;

@@ -22,6 +22,7 @@ export interface ServeOptions {
   readonly workers?: number | undefined;
   readonly isolation?: string | undefined;
   readonly allow?: readonly string[] | undefined;
+  readonly allowShell?: boolean | undefined;
   readonly behindProxy?: boolean | undefined;
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
@@ -43,6 +44,7 @@ export type OpenHost = (options: {
   readonly workers?: number | undefined;
   readonly isolation?: string | undefined;
   readonly allow: readonly string[];
+  readonly allowShell?: boolean | undefined;
   readonly graceMs?: number | undefined;
   readonly url: () => string | undefined;
   readonly onProblem: (study: string, error: unknown) => void;
@@ -74,12 +76,13 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
   try {
     const at: { url?: string } = {};
     const onProblem = (study: string, error: unknown): void => log(() => oneLine(`${study}: ${messageOf(error)}`));
-    const { workers, isolation, graceMs } = options;
+    const { workers, isolation, graceMs, allowShell } = options;
     const host = await openHost({
       storage: storageDir,
       workers,
       isolation,
       allow,
+      allowShell,
       graceMs,
       url: () => at.url,
       onProblem,
@@ -127,7 +130,14 @@ function requireAddress({
   tlsKey,
   allowedHosts = [],
   pathPrefix,
+  allow = [],
+  allowShell = false,
 }: ServeOptions): void {
+  if (allowShell && allow.length === 0)
+    throw new UsageError(
+      "conflicting-options",
+      "--allow-shell: --allow DIR goes with it, for the folders that lines run in",
+    );
   if (/^[a-z][a-z0-9+.-]+:/i.test(storage))
     throw new UsageError("invalid-option", `--storage ${storage}: a service keeps its tokens there: expected a folder`);
   if (tlsCert !== undefined && tlsKey === undefined)

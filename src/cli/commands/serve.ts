@@ -14,6 +14,7 @@ interface ServeCliOptions {
   workers?: number;
   isolation: string;
   allow?: string[];
+  allowShell?: boolean;
   behindProxy?: boolean;
   tlsCert?: string;
   tlsKey?: string;
@@ -41,6 +42,10 @@ export const serveCommand: CommandDefinition = (program, { io, setExitCode }) =>
       ).default("thread"),
     )
     .option("--allow <dir>", "let requests name files in this folder: objectives, plug-ins, data (repeatable)", collect)
+    .option(
+      "--allow-shell",
+      "let requests have a shell run a line (`--command` with `--shell`) in such a folder: whoever may make studies runs anything",
+    )
     .option("--behind-proxy", "a proxy in front has the TLS: believe its X-Forwarded-* headers")
     .option("--tls-cert <file>", "certificate (PEM, with its chain): serve HTTPS")
     .option("--tls-key <file>", "its private key (PEM)")
