@@ -129,7 +129,7 @@ export class Study extends StudyRecords {
       maxAttempts: () => this.#manager?.maxAttempts ?? MAX_ATTEMPTS,
       onReport: (event) => this.#manager?.onOutsideEvent(event),
       onRequeued: (number) => this.#manager?.onOutsideEvent({ event: "requeued", number }),
-      onFinished: (trial) => this.#manager?.onTrialTold(trial),
+      onFinished: (trial, ran) => this.#manager?.onTrialTold(trial, ran),
     } satisfies ConstructorParameters<typeof OutsideTrials>[2];
     this.#outside = new OutsideTrials(this.#log, this.#dispatcher, hooks, parts.leaseClock);
     this.#edits = new StudyEdits(this.#log, this.#dispatcher, this.#outside, {
