@@ -180,7 +180,7 @@ async function respaced(
   if (dryRun) return { valid: true, name, space_change: change as SpaceChangePlan["space_change"] };
   return resourcesOf(context).live.use(name, async (study) => {
     await shown(study.view, (state) => state.revision >= revision);
-    return { ...(await studyDetail(study)), space_change: change as RespacedStudy["space_change"] };
+    return { ...studyDetail(study), space_change: change as RespacedStudy["space_change"] };
   });
 }
 
