@@ -74,8 +74,8 @@ Value = Union[float, Sequence[float]]
 
 _API = "/api/v1"
 _JSON = "application/json"
-# Refused for a moment: restarting, busy, or too many requests.
-_PASSING = frozenset({408, 425, 429, 502, 503, 504})
+# Refused for a moment: restarting, busy, too many requests, a full disk.
+_PASSING = frozenset({408, 425, 429, 502, 503, 504, 507})
 
 
 class HpoError(Exception):
@@ -164,7 +164,9 @@ class Client:
         :param token: Default: the URL's, then ``MLBENCH_HPO_TOKEN``
         :param retry_seconds: how long to go on trying where the service cannot be reached
         :param timeout: seconds that one answer may take
-        :param cafile: certificates to believe, PEM. Default: the system's
+        :param cafile: certificates of the authorities to believe, PEM, in place of the system's. Default: what
+            ``SSL_CERT_FILE`` names, else the system's
+        :raises ValueError: for what is no URL, and for a ``cafile`` that holds no certificates
         """
         given = url or os.environ.get("MLBENCH_HPO_URL")
         if not given:
@@ -177,7 +179,7 @@ class Client:
         self._host = parts.hostname
         self._port = parts.port
         self._prefix = parts.path.rstrip("/")
-        self._tls = ssl.create_default_context(cafile=cafile) if parts.scheme == "https" else None
+        self._tls = self._context(cafile) if parts.scheme == "https" else None
         self._timeout = timeout
         self._retry_seconds = retry_seconds
         self._local = threading.local()
@@ -186,6 +188,22 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self.url!r})"
+
+    @staticmethod
+    def _context(cafile: Optional[str]) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=cafile)
+        except OSError as error:
+            raise ValueError(f"cafile {cafile}: cannot be read as certificates in PEM ({error})") from error
+
+    def _raise_lasting(self, error: ssl.SSLError) -> None:
+        """Raises for what is the same the next time."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = error.verify_message or str(error)
+            detail = f"{self.url}: its certificate is not trusted ({why}); cafile=FILE or SSL_CERT_FILE=FILE names, in PEM, "
+            raise HpoError("invalid-certificate", f"{detail}the authority that signed it") from error
+        if error.reason == "WRONG_VERSION_NUMBER":
+            raise HpoError("no-tls", f"{self.url}: it speaks no TLS: try http://") from error
 
     def study(self, name: str) -> Study:
         """The study of that name; whether there is one is found out by whatever is asked of it first."""
@@ -241,8 +259,8 @@ class Client:
                 status, retry_after, text = self._send(method, path, data, headers or {}, source)
                 trouble = f"the service answers {status}"
             except (OSError, http.client.HTTPException) as error:
-                if isinstance(error, ssl.SSLCertVerificationError):
-                    raise
+                if isinstance(error, ssl.SSLError):
+                    self._raise_lasting(error)
                 status, retry_after, text = 0, 0.0, b""
                 trouble = f"{type(error).__name__}: {error}"
             if status and status not in _PASSING:

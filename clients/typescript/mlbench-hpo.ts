@@ -114,8 +114,8 @@ export interface ClientOptions {
   readonly retrySeconds?: number;
 }
 
-/** Refused for a moment: restarting, busy, or too many requests. */
-const PASSING = new Set([408, 425, 429, 502, 503, 504]);
+/** Refused for a moment: restarting, busy, too many requests, or a full disk. */
+const PASSING = new Set([408, 425, 429, 502, 503, 504, 507]);
 
 function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => {
@@ -172,6 +172,7 @@ export class Client {
     const deadline = Date.now() + this.#retrySeconds * 1000;
     for (let pause = 0.1; ; pause = Math.min(5, pause * 2)) {
       const answer = await this.#send(method, path, body, headers).catch((error: unknown) => error);
+      if (!(answer instanceof Response)) this.#throwLasting(answer);
       if (answer instanceof Response && !PASSING.has(answer.status)) return taken(answer);
       const told = answer instanceof Response ? Number(answer.headers.get("retry-after") ?? 0) : 0;
       const wait = Math.max(told, pause * (0.5 + Math.random()));
@@ -181,6 +182,24 @@ export class Client {
       }
       await sleep(wait);
     }
+  }
+
+  /** Throws for what is the same the next time. */
+  #throwLasting(error: unknown): void {
+    const { cause = error } = error as { readonly cause?: unknown };
+    const { code = "", message = String(cause) } = cause as { readonly code?: string; readonly message?: string };
+    if (
+      /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT)|HOSTNAME_MISMATCH/.test(code) ||
+      /peer certificate/i.test(message)
+    )
+      throw new HpoError(
+        "invalid-certificate",
+        0,
+        `${this.#api}: its certificate is not trusted (${message}); NODE_EXTRA_CA_CERTS=FILE (Deno: DENO_CERT) names, in PEM, ` +
+          "the authority that signed it",
+      );
+    if (code === "ERR_SSL_WRONG_VERSION_NUMBER")
+      throw new HpoError("no-tls", 0, `${this.#api}: it speaks no TLS: try http://`);
   }
 
   #send(method: string, path: string, body: unknown, given: Readonly<Record<string, string>>): Promise<Response> {

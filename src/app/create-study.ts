@@ -184,11 +184,19 @@ export async function planSpaceChange(options: CreateStudyOptions): Promise<Spac
   return (await changedSpace(options, true)).change;
 }
 
-async function changedSpace(options: CreateStudyOptions, dryRun: boolean) {
+/** {@link ensureStudy} with `spaceChange` by somebody else's request. @throws as ensureStudy, and what `mayOpen` throws. */
+export async function changeRequestedSpace(
+  options: CreateStudyOptions,
+  { dryRun, mayOpen }: { readonly dryRun: boolean; readonly mayOpen: MayOpen },
+): Promise<{ readonly storage: StudyStorage; readonly name: string; readonly change: SpaceChange | null }> {
+  return changedSpace(options, dryRun, mayOpen);
+}
+
+async function changedSpace(options: CreateStudyOptions, dryRun: boolean, mayOpen?: MayOpen) {
   requireKnownKeys("createStudy", options, keys);
   const { changeSpace, changeSpaceTo } = await import("./change-space.js");
   if (subjects.some((key) => options[key] !== undefined)) {
-    const plan = await planStudy(options);
+    const plan = await planCalled(options, "", mayOpen);
     const { storage, name } = await findStudy(options.storage, plan.header.name, undefined, options.directory);
     return { storage, name, change: await changeSpaceTo(storage, plan, { dryRun }) };
   }

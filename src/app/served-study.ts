@@ -1,7 +1,13 @@
 /** Making a study at a service: a request of the library's as the API takes it. */
 import { MlbenchError, UsageError } from "../core/index.js";
 import type { RemoteStorage } from "../remote/storage.js";
-import type { CreateStudyRequest, StudyDetail, StudyPlan } from "../service/schemas/studies.js";
+import type {
+  CreateStudyRequest,
+  RespacedStudy,
+  SpaceChangePlan,
+  StudyDetail,
+  StudyPlan,
+} from "../service/schemas/studies.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CreateStudyOptions } from "./create-study.js";
 
@@ -18,12 +24,7 @@ const renamed: Readonly<Record<string, string>> = {
   onNan: "on_nan",
   onDuplicate: "on_duplicate",
   dryRunPruner: "dry_run_pruner",
-};
-
-/** What the API does not take, as it is typed. */
-const unknown: Readonly<Record<string, string>> = {
-  shell: "--shell",
-  spaceChange: "--space-change",
+  spaceChange: "space_change",
 };
 
 /** The request as a service takes it. @throws UsageError `not-remote`. */
@@ -37,15 +38,6 @@ export function servedRequest(request: Request): CreateStudyRequest {
   } = request as Request & {
     readonly config?: unknown;
   };
-  for (const [key, option] of Object.entries(unknown))
-    if (
-      (given as Readonly<Record<string, unknown>>)[key] !== undefined &&
-      (given as Record<string, unknown>)[key] !== false
-    )
-      throw new UsageError(
-        "not-remote",
-        `${option}: a service makes no such study; make it on its machine, with --storage`,
-      );
   if (config !== undefined && (typeof config !== "string" || /[/\\]|\.ya?ml$/i.test(config)))
     throw new UsageError(
       "not-remote",
@@ -96,4 +88,21 @@ export async function createServedStudy(storage: StudyStorage, request: Request)
 /** What a service would make. @throws as {@link createServedStudy}. */
 export function planServedStudy(storage: StudyStorage, request: Request): Promise<StudyPlan> {
   return serviceOf(storage).client.json<StudyPlan>("/studies", { body: { ...servedRequest(request), dry_run: true } });
+}
+
+/**
+ * Has a study of a service search another space from now on.
+ * @returns the study, with what changed as `space_change`
+ * @throws UsageError `task-changed`, and as {@link createServedStudy} | MlbenchError `being-optimized`.
+ */
+export async function changeServedSpace(storage: StudyStorage, request: Request): Promise<RespacedStudy> {
+  return serviceOf(storage).client.json<RespacedStudy>("/studies", {
+    body: { ...servedRequest(request), space_change: true },
+  });
+}
+
+/** What would change. @throws as {@link changeServedSpace}. */
+export function planServedSpaceChange(storage: StudyStorage, request: Request): Promise<SpaceChangePlan> {
+  const body = { ...servedRequest(request), space_change: true, dry_run: true };
+  return serviceOf(storage).client.json<SpaceChangePlan>("/studies", { body });
 }

@@ -1,6 +1,9 @@
 /** `create-study` at a service: what it made, or would make, in the words of a study made here. */
-import { createServedStudy, planServedStudy } from "../app/served-study.js";
+import { changeServedSpace, createServedStudy, planServedSpaceChange, planServedStudy } from "../app/served-study.js";
+import type { ChangeableSpace } from "./space-change.js";
 import type { CreateStudyOptions } from "../app/create-study.js";
+import type { SpaceChange } from "../app/change-space.js";
+import type { SearchSpace } from "../core/index.js";
 import type { StudyPlan } from "../service/schemas/studies.js";
 import type { StudyStorage } from "../storage/storage.js";
 import { printNote, printNotice } from "./io.js";
@@ -60,4 +63,19 @@ export async function createServed(
   );
   if (format !== "table") return;
   printNote(io.stdout, `next: ${typedProgram()} optimize ${name}${storageArgument(directory)} --trials 100`);
+}
+
+/** A study of a service whose space is changed there. */
+export function servedSpace(
+  storage: StudyStorage,
+  { storage: _storage, ...request }: CreateStudyOptions,
+): ChangeableSpace {
+  return {
+    plan: async () => (await planServedSpaceChange(storage, request)).space_change as SpaceChange | null,
+    change: async () => {
+      const { name, seed, space, space_change: change } = await changeServedSpace(storage, request);
+      const header = { name, seed, space: space as SearchSpace };
+      return { header, file: storage.location(name), change: change as SpaceChange | null, warnings: [] };
+    },
+  };
 }

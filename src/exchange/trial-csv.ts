@@ -78,7 +78,7 @@ function optionalFields(trials: readonly Trial[], ...names: readonly (keyof Tria
 /** Fields that programs read again, lists among them: behind those that people look at. */
 const remaining = [
   ...["owner", "slot", "lease", "intermediate", "seen", "intermediate_parts", "parts"],
-  ...["attempts", "distributions"],
+  ...["attempts", "distributions", "worker"],
 ] as const satisfies readonly (keyof Trial)[];
 
 function columnsOf(state: StudyState, namesOf: (parts: readonly TrialPart[]) => readonly string[]): Column[] {
@@ -182,7 +182,9 @@ const blank: Readonly<Record<string, unknown>> = { ...blankTrial(0), value: null
 function isKnownTitle(title: string): boolean {
   if (derived.test(title) || title.startsWith("values.")) return true;
   if (groups.some((group) => title.startsWith(`${group}.`))) return true;
-  return title === "distributions" || title === "intermediate_parts" || Object.hasOwn(blank, title);
+  return (
+    title === "distributions" || title === "intermediate_parts" || title === "worker" || Object.hasOwn(blank, title)
+  );
 }
 
 function recordOf(cells: readonly (readonly [title: string, value: unknown])[]): {

@@ -1,4 +1,5 @@
 /** The contract of the study host: many studies in one process, run over one pool, followed live whoever writes them. */
+import type { SpaceChange } from "../app/change-space.js";
 import type { Params, RunState, StoppedBy, StudyEvent, StudyState } from "../core/index.js";
 import type { LockOwner, StudyStorage, StudySummary } from "../storage/storage.js";
 import type { CommandAnswers, HandedTrial, StudyCommand } from "../study/commands.js";
@@ -35,7 +36,8 @@ export interface RunChange {
 
 /** A run as it is kept with its study, and shown. */
 export interface Run {
-  readonly state: RunState;
+  /** As it is wanted; `waiting` while the disk has no room for it, and `error` says so: it goes on by itself. */
+  readonly state: RunState | "waiting";
   readonly total_trials: number | null;
   readonly timeout_s: number | null;
   readonly workers: number | null;
@@ -48,6 +50,13 @@ export interface Run {
   /** As in a call's `finish` event. */
   readonly stopped_by: StoppedBy | null;
   readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** A study whose space was changed, or would be. */
+export interface SpaceChanged {
+  readonly name: string;
+  readonly change: SpaceChange | null;
+  readonly revision: number;
 }
 
 /** A study of the host's storage, in brief. */
@@ -178,6 +187,15 @@ export interface StudyHost {
    * @throws UsageError `study-exists` with the differing fields as `differences`, and all that is wrong with the request.
    */
   create(request: Readonly<Record<string, unknown>>): Promise<{ readonly created: boolean; readonly name: string }>;
+  /**
+   * Has a study that is there search another space from now on, off the main thread; with `dryRun` only says what would
+   * change.
+   * @param request as for `create`; with `search`, `fix` and `params` alone it is laid over what the study searches
+   * @returns the study's name, what changed (null: nothing) and its revision then
+   * @throws UsageError `task-changed`, `unknown-study`, and all that is wrong with the request | MlbenchError
+   * `being-optimized`, `study-locked`.
+   */
+  changeSpace(request: Readonly<Record<string, unknown>>, options: { readonly dryRun: boolean }): Promise<SpaceChanged>;
   /** @throws UsageError `unknown-study`, `confirm-name` | MlbenchError `study-locked`. */
   remove(name: string): Promise<void>;
   /** @throws UsageError `run-exists`, `invalid-option`, `study-archived` | MlbenchError `study-locked`. */
@@ -191,9 +209,13 @@ export interface StudyHost {
   workers(): readonly WorkerStatus[];
   outside(): readonly OutsideWorkerStatus[];
   /** Says what a study would be; nothing is stored. For forms. */
-  plan(
-    request: Readonly<Record<string, unknown>>,
-  ): Promise<{ readonly params: Params; readonly [key: string]: unknown }>;
+  plan(request: Readonly<Record<string, unknown>>): Promise<{
+    readonly params: Params;
+    /** What the request takes out of the search. */
+    readonly fixed: Readonly<Record<string, unknown>>;
+    readonly warnings: readonly string[];
+    readonly [key: string]: unknown;
+  }>;
   /**
    * Goes on with the runs that the studies' files say are wanted. Called once, when the service can be reached: its URL
    * stands in the locks that it takes from then on. Resolves when all of them were looked at.

@@ -3,6 +3,7 @@ import type { OptimizeEvent, OptimizeResult, StudyRun } from "../core/index.js";
 import { messageOf, MlbenchError } from "../core/index.js";
 import type { OptimizeStudyOptions, Study } from "../study/study.js";
 import type { TrialRunner } from "../study/trial-runner.js";
+import { GrowingPause } from "./growing-pause.js";
 import type { Share } from "./pool-share.js";
 import type { Run, RunChange } from "./host.js";
 import { callOptions } from "./run-request.js";
@@ -17,6 +18,10 @@ export interface HostedRunContext {
   readonly onChange: () => void;
   /** Its end could not be kept with the study, which says otherwise. */
   readonly onUnrecorded: (ended: StudyRun, error: unknown) => void;
+  /** It waits for room on the disk; told once each time that it begins to. */
+  readonly onNoRoom: (error: MlbenchError) => void;
+  /** After how many milliseconds it is looked again whether there is room; each time twice as long. */
+  readonly againMs: number;
   /** How long trials under way may go on after a stop. @default 10000 */
   readonly graceMs?: number | undefined;
 }
@@ -26,6 +31,14 @@ type Leaving = "drain" | "abort";
 
 /** The run was stopped before its first trial could start. */
 class NotWanted extends Error {}
+
+/** Why trials that a full disk has ended wait again: no death of their process, which would count against them. */
+const NO_ROOM = "the disk was full";
+
+/** Whether it is a want of room that can pass. */
+export function isStorageFull(error: unknown): error is MlbenchError {
+  return error instanceof MlbenchError && error.code === "storage-full";
+}
 
 /** A run as long as the host has it; once it has ended it only tells how. */
 export class HostedRun {
@@ -38,11 +51,15 @@ export class HostedRun {
   #writing: Promise<void> = Promise.resolve();
   #call: Promise<void> | null = null;
   #leaving: Leaving | null = null;
+  readonly #pauses: GrowingPause;
+  /** What it waits for room by; null while it does not. */
+  #noRoom: MlbenchError | null = null;
 
   /** @param kept as it stands with the study */
   constructor(context: HostedRunContext, kept: StudyRun) {
     this.#context = context;
     this.#kept = kept;
+    this.#pauses = new GrowingPause(context.againMs);
   }
 
   /** As it is kept, or is to be kept where the disk refused it. */
@@ -52,7 +69,7 @@ export class HostedRun {
 
   /** As it is shown. */
   get shown(): Run {
-    return shownRun(this.#kept, this.#context.share.held);
+    return shownRun(this.#kept, this.#context.share.held, this.#noRoom);
   }
 
   /** Whether the host is at work on it. */
@@ -83,6 +100,18 @@ export class HostedRun {
   }
 
   async #perform(): Promise<void> {
+    try {
+      while (await this.#called()) {
+        // It goes on once there is room.
+      }
+    } finally {
+      await this.giveUp();
+      this.#context.onChange();
+    }
+  }
+
+  /** One call of `optimize`; whether there is to be another, as the disk was full and is no more. */
+  async #called(): Promise<boolean> {
     const { study, share, prepare, graceMs } = this.#context;
     try {
       const options: OptimizeStudyOptions = {
@@ -93,11 +122,40 @@ export class HostedRun {
       const called = study.optimizeWith(() => this.#whileWanted(prepare(options)), options);
       if (this.#kept.state === "paused") study.pause();
       await this.#ended(await called);
+      return false;
     } catch (error) {
-      if (this.#leaving === null) await this.#end(this.#endBy(error));
+      return this.#goesOnAfter(error);
+    }
+  }
+
+  async #goesOnAfter(error: unknown): Promise<boolean> {
+    if (this.#leaving !== null) return false;
+    if (isStorageFull(error) && !this.#unwanted.signal.aborted) return this.#roomCame(error);
+    await this.#end(this.#endBy(error));
+    return false;
+  }
+
+  /** Waits until what the disk refused is written; false where the run has ended, or was left, before. */
+  async #roomCame(error: MlbenchError): Promise<boolean> {
+    const { study, onNoRoom, onChange } = this.#context;
+    this.#noRoom = error;
+    this.#pauses.begin();
+    onNoRoom(error);
+    onChange();
+    try {
+      for (;;) {
+        await this.#pauses.wait(this.#unwanted.signal);
+        if (this.#unwanted.signal.aborted) return await this.#goesOnAfter(new NotWanted());
+        try {
+          await study.requeueRunning(NO_ROOM);
+          return true;
+        } catch (again) {
+          if (!isStorageFull(again)) return await this.#goesOnAfter(again);
+        }
+      }
     } finally {
-      await this.giveUp();
-      this.#context.onChange();
+      this.#noRoom = null;
+      onChange();
     }
   }
 
@@ -152,7 +210,15 @@ export class HostedRun {
       this.#keep(share);
     }
     if (state !== undefined) this.#move(state);
-    await this.#writing;
+    await this.#writing.catch((error: unknown) => {
+      if (!isStorageFull(error) || !this.#unwanted.signal.aborted) throw error;
+      throw new MlbenchError(
+        "storage-full",
+        `the run of study "${this.#context.study.name}" is ended; that could not be kept, as the disk is full, and is ` +
+          "tried again while the service runs",
+        { cause: error },
+      );
+    });
     // Those of the pool are ended with the call.
     if (state === "cancelled") await this.#context.study.takeTrialsBack();
   }
@@ -168,7 +234,9 @@ export class HostedRun {
         `the run of study "${study.name}" is ${now}: start another when it has ended`,
       );
     this.#become(state);
-    if (state === "paused") study.pause();
+    // While it waits for room there is no call; the next one begins as it is kept.
+    if (this.#noRoom !== null) this.#context.onChange();
+    else if (state === "paused") study.pause();
     else if (state === "running") study.resume();
     else if (state === "stopping") study.requestStop();
     else this.#abort.abort();
@@ -205,8 +273,15 @@ export class HostedRun {
   }
 }
 
-/** A run as it is shown. @param places how many it holds now */
-export function shownRun(kept: StudyRun, places: number): Run {
+/**
+ * A run as it is shown.
+ * @param places how many it holds now
+ * @param noRoom why it waits for room; null where it does not
+ */
+export function shownRun(kept: StudyRun, places: number, noRoom: MlbenchError | null = null): Run {
   const { state, total_trials, timeout_s, workers, weight, started_at, ended_at, stopped_by, error } = kept;
-  return { state, total_trials, timeout_s, workers, weight, places, started_at, ended_at, stopped_by, error };
+  const shown = { total_trials, timeout_s, workers, weight, places, started_at, ended_at, stopped_by };
+  // What is ending waits for nothing.
+  if (noRoom === null || (state !== "running" && state !== "paused")) return { state, ...shown, error };
+  return { state: "waiting", ...shown, error: { code: noRoom.code, message: noRoom.message } };
 }

@@ -19,7 +19,7 @@ const HEAP_MB = 4096;
 const MINUTE = 60_000;
 /** How long a task may take: a module may loop for ever as it is imported, while data may be large. */
 const longest: { readonly [T in keyof ThreadTasks]: number } = {
-  ...{ create: 2 * MINUTE, plan: 2 * MINUTE, objective: 2 * MINUTE },
+  ...{ create: 2 * MINUTE, plan: 2 * MINUTE, changeSpace: 2 * MINUTE, objective: 2 * MINUTE },
   ...{ preflight: 30 * MINUTE, baselines: 30 * MINUTE, tables: 30 * MINUTE, keptBackend: 5 * MINUTE },
 };
 

@@ -1,5 +1,5 @@
 /** Trials that are handed out to programs elsewhere: within the bounds of the study's run, waited for without polling. */
-import { MlbenchError } from "../core/index.js";
+import { isBanned, MlbenchError } from "../core/index.js";
 import type { StudyEvent, StudyRun, StudyState, Trial } from "../core/index.js";
 import type { HandedTrial } from "../study/commands.js";
 import type { DrawOptions } from "../study/trial-draws.js";
@@ -129,20 +129,21 @@ function gateOf({ run, header, study }: OpenStudy): Gate {
 }
 
 /**
- * As many trials are finished or under way as the goal has, and no more; retries count for nothing in it. At most `workers`
- * are under way at once.
+ * As many trials are finished or under way as the goal has, and no more; retries count for nothing in it, and are handed out
+ * all the same. At most `workers` are under way at once.
  */
 function roomIn({ total_trials: goal, workers }: StudyRun, state: StudyState): Gate {
-  if (goal !== null && state.counted >= goal) return "over";
-  if (workers !== null && state.counts.running >= workers) return "closed";
-  if (goal === null) return {};
   let underWay = 0;
-  let retries = false;
-  for (const number of state.unfinished) {
+  const retries = { waiting: false, out: false };
+  // Without a goal there is room in it.
+  for (const number of goal === null ? [] : state.unfinished) {
     const trial = state.trial(number) as Trial;
-    if (trial.retry_of !== null) retries ||= trial.state === "waiting";
-    else if (trial.state === "running") underWay += 1;
+    if (trial.retry_of === null) underWay += trial.state === "running" ? 1 : 0;
+    else if (!isBanned(state.annotations, number)) retries[trial.state === "waiting" ? "waiting" : "out"] = true;
   }
-  if (state.counted + underWay < goal) return {};
-  return retries ? { takes: (trial) => trial.retry_of !== null, creates: false } : "closed";
+  const met = goal !== null && state.counted >= goal;
+  if (met && !retries.waiting && !retries.out) return "over";
+  if (workers !== null && state.counts.running >= workers) return "closed";
+  if (goal === null || state.counted + underWay < goal) return {};
+  return retries.waiting ? { takes: (trial) => trial.retry_of !== null, creates: false } : "closed";
 }

@@ -1,5 +1,5 @@
 /** The study host: opens studies, runs many of them over one pool, shows them live, and goes on after a restart. */
-import { UsageError } from "../core/index.js";
+import { MlbenchError, UsageError } from "../core/index.js";
 import type { StudyState } from "../core/index.js";
 import { commandStudy, requireCommand } from "../app/command-study.js";
 import { openStorage } from "../app/storage.js";
@@ -46,12 +46,19 @@ export interface StudyHostOptions {
   readonly executor?: Executor | undefined;
   /** Folders that requests may name files in. @default none */
   readonly allow?: readonly string[] | undefined;
+  /** Whether requests may have a shell run a line, in such a folder. @default false */
+  readonly allowShell?: boolean | undefined;
   /** Where the service takes commands, once that is known; stands in the locks. */
   readonly url?: (() => string | undefined) | undefined;
   /** How long trials under way may take to end after a stop, in milliseconds. @default 10000 */
   readonly graceMs?: number | undefined;
   /** How long after its last write a study is given up, in milliseconds. @default 60000 */
   readonly idleMs?: number | undefined;
+  /**
+   * After how many milliseconds it is tried again whether a full disk has room; up to 32 times as long from then on.
+   * @default 1000
+   */
+  readonly againMs?: number | undefined;
   /** How long a view that nobody looks at is kept, in milliseconds. @default 180000 */
   readonly viewIdleMs?: number | undefined;
   /** Hears what went wrong with a study that nobody else is told. */
@@ -97,7 +104,7 @@ class Host implements StudyHost {
   #closing: Promise<void> | null = null;
 
   constructor(storage: StudyStorage, executor: Executor, options: HostOptions) {
-    const { isolation, location, allow = [], graceMs } = options;
+    const { isolation, location, allow = [], allowShell = false, graceMs, againMs = 1_000 } = options;
     const { thread } = this.#thread;
     this.storage = storage;
     this.#options = options;
@@ -115,9 +122,19 @@ class Host implements StudyHost {
       onChange,
       onProblem,
     });
-    this.#maker = new StudyMaker({ storage, location, allow, thread });
+    this.#maker = new StudyMaker({ storage, location, allow, allowShell, thread });
     this.#runs = new StudyRuns({
-      ...{ storage, studies: this.#studies, pool: this.#pool, thread, isolation, graceMs, onChange, onProblem },
+      ...{
+        storage,
+        studies: this.#studies,
+        pool: this.#pool,
+        thread,
+        isolation,
+        graceMs,
+        againMs,
+        onChange,
+        onProblem,
+      },
       keptRun: async (name) => (await this.#summary(name)).run,
     });
     this.#desk = new OutsideDesk(this.#studies, (open) => {
@@ -214,6 +231,31 @@ class Host implements StudyHost {
     const made = await this.#maker.create(request);
     this.#statusChanged(made.name);
     return made;
+  }
+
+  async changeSpace(
+    request: Readonly<Record<string, unknown>>,
+    { dryRun }: { readonly dryRun: boolean },
+  ): ReturnType<StudyHost["changeSpace"]> {
+    this.#requireOpen();
+    const planned = await this.#maker.changeSpace(request, { dryRun: true });
+    if (dryRun || planned.change === null) return planned;
+    const { name } = planned;
+    const open = this.#studies.get(name);
+    if (open?.run?.live)
+      throw new MlbenchError(
+        "being-optimized",
+        `study "${name}" is being optimized: its space is changed when that has ended`,
+      );
+    // Whoever changes it has it open alone. Leases go on with its next opening, which comes at once where there are any.
+    const isOut = (open?.leased().length ?? 0) > 0;
+    await this.#studies.close(name);
+    try {
+      return await this.#maker.changeSpace(request, { dryRun: false });
+    } finally {
+      if (isOut) await this.#studies.use(name, async () => undefined);
+      this.#statusChanged(name);
+    }
   }
 
   async plan(request: Readonly<Record<string, unknown>>): ReturnType<StudyHost["plan"]> {

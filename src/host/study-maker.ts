@@ -12,6 +12,8 @@ export interface StudyMakerOptions {
   readonly location: string | null;
   /** The folders that requests may name files in. */
   readonly allow: readonly string[];
+  /** Whether requests may have a shell run a line. */
+  readonly allowShell: boolean;
   readonly thread: StudyThread;
 }
 
@@ -35,25 +37,31 @@ export class StudyMaker {
     return (await this.#tasks()).plan(this.#request(given));
   }
 
+  /** Has a study search another space, or says what that would be. @throws UsageError `unknown-option`, and as `changeStudySpace`. */
+  async changeSpace(given: Given, { dryRun }: { readonly dryRun: boolean }): ReturnType<ThreadTasks["changeSpace"]> {
+    return (await this.#tasks()).changeSpace({ ...this.#request(given), dryRun });
+  }
+
   /** A request for a study, for whoever reads its files. */
   #request(given: Given): MakeStudyRequest {
     for (const key of ["storage", "directory", "spaceChange"])
       if (Object.hasOwn(given, key))
         throw new UsageError("unknown-option", `a study: "${key}" is not for requests to say`);
-    const { location, storage, allow } = this.#options;
-    return { options: { ...given, storage: location ?? storage }, allow };
+    const { location, storage, allow, allowShell } = this.#options;
+    return { options: { ...given, storage: location ?? storage }, allow, allowShell };
   }
 
   /** The thread makes studies; this one for a storage that no other can reach. */
-  async #tasks(): Promise<Pick<ThreadTasks, "create" | "plan">> {
+  async #tasks(): Promise<Pick<ThreadTasks, "create" | "plan" | "changeSpace">> {
     const { location, thread } = this.#options;
     if (location === null) {
-      const { makeStudy, studyPlan } = await import("./make-study.js");
-      return { create: makeStudy, plan: studyPlan };
+      const { changeStudySpace, makeStudy, studyPlan } = await import("./make-study.js");
+      return { create: makeStudy, plan: studyPlan, changeSpace: changeStudySpace };
     }
     return {
       create: (request) => thread.run("create", request),
       plan: (request) => thread.run("plan", request),
+      changeSpace: (request) => thread.run("changeSpace", request),
     };
   }
 }

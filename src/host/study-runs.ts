@@ -1,7 +1,7 @@
 /** The runs of a host's studies: started, changed, taken up again after a restart, and left when the host ends. */
 import { studyKind, UsageError } from "../core/index.js";
 import type { StudyRun } from "../core/index.js";
-import { StudyLockedError, studyLocked, waitOrStop } from "../storage/study-errors.js";
+import { studyLocked, waitOrStop } from "../storage/study-errors.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { Study } from "../study/study.js";
 import type { FairPool } from "./fair-pool.js";
@@ -11,9 +11,10 @@ import { outsideRunner } from "./no-places.js";
 import type { StudyThread } from "./off-thread.js";
 import type { OpenStudies, OpenStudy } from "./open-studies.js";
 import { requireRunChange, requireRunRequest, runOf } from "./run-request.js";
+import { WaitingRuns } from "./waiting-runs.js";
 
-/** How often it is looked whether a study that another process had is free for its run. */
-const WAITING_MS = 5_000;
+/** So many times `againMs`: how often it is looked whether a study that was another's, or had no room, can be opened. */
+const LOOK_AGAIN = 5;
 
 /** What runs stand on. */
 export interface StudyRunsOptions {
@@ -25,6 +26,8 @@ export interface StudyRunsOptions {
   readonly isolation: string;
   /** How long trials under way may take to end after a stop, in milliseconds. @default 10000 */
   readonly graceMs?: number | undefined;
+  /** After how many milliseconds it is tried again whether a full disk has room; up to 32 times as long from then on. */
+  readonly againMs: number;
   /** The run that is kept with a study, open here or not. */
   readonly keptRun: (name: string) => Promise<StudyRun | null>;
   /** A study's run is different now. */
@@ -36,23 +39,30 @@ export interface StudyRunsOptions {
 /** At most one run a study. */
 export class StudyRuns {
   readonly #options: StudyRunsOptions;
-  /** Runs whose end the disk refused: what their files say of them is not so. */
-  readonly #unrecorded = new Map<string, StudyRun>();
-  /** Studies with a run that is to go on, which another process has open. */
-  readonly #waiting = new Set<string>();
-  #waitingTimer: NodeJS.Timeout | null = null;
+  readonly #waiting: WaitingRuns;
   #closed = false;
 
   constructor(options: StudyRunsOptions) {
     this.#options = options;
+    const { studies, storage, againMs, onChange, onProblem } = options;
+    this.#waiting = new WaitingRuns({
+      lookMs: LOOK_AGAIN * againMs,
+      goOn: (name) =>
+        studies.use(name, async (open) => {
+          this.adopt(open);
+        }),
+      isTaken: async (name) => (await storage.ownerOf(name).catch(() => null)) !== null,
+      record: (name, ended) => this.#record(name, ended),
+      ...{ onChange, onProblem },
+    });
   }
 
   /** A study's run as it is shown. @param kept as it stands with the study */
   shown(name: string, kept: StudyRun | null): Run | null {
     const run = this.#options.studies.get(name)?.run;
     if (run) return run.shown;
-    const known = this.#unrecorded.get(name) ?? kept;
-    return known && shownRun(known, 0);
+    const known = this.#waiting.endOf(name) ?? kept;
+    return known && shownRun(known, 0, this.#waiting.noRoomOf(name));
   }
 
   /** @throws UsageError `run-exists`, `invalid-option`, `study-archived` | MlbenchError `study-locked`. */
@@ -60,7 +70,7 @@ export class StudyRuns {
     requireRunRequest(request);
     return this.#options.studies.use(name, async (open) => {
       const { study, header } = open;
-      const wanted = header.run && header.run.ended_at === null && !this.#unrecorded.has(name);
+      const wanted = header.run && header.run.ended_at === null && this.#waiting.endOf(name) === undefined;
       if (open.run?.live || (wanted && !open.run))
         throw new UsageError(
           "run-exists",
@@ -79,7 +89,7 @@ export class StudyRuns {
         await run.giveUp();
         throw error;
       }
-      this.#unrecorded.delete(name);
+      this.#waiting.forget(name);
       run.start();
       return run.shown;
     });
@@ -88,7 +98,7 @@ export class StudyRuns {
   #create(study: Study, kept: StudyRun): HostedRun {
     const { name, header } = study;
     const { weight, workers } = kept;
-    const { storage, pool, thread, isolation, graceMs, onChange, onProblem } = this.#options;
+    const { storage, pool, thread, isolation, graceMs, againMs, onChange, onProblem } = this.#options;
     return new HostedRun(
       {
         study,
@@ -102,10 +112,12 @@ export class StudyRuns {
           onChange(name);
         },
         onUnrecorded: (ended, error) => {
-          this.#unrecorded.set(name, ended);
+          this.#waiting.unrecorded(name, ended, error);
+        },
+        onNoRoom: (error) => {
           onProblem(name, error);
         },
-        graceMs,
+        ...{ againMs, graceMs },
       },
       kept,
     );
@@ -141,45 +153,29 @@ export class StudyRuns {
     open.run.start();
   }
 
-  /** Opens a study and goes on with its run, now or when the process that has it gives it up. Never rejects. */
-  async goOn(name: string): Promise<void> {
-    if (this.#closed) return;
-    try {
-      await this.#options.studies.use(name, async (open) => {
-        this.adopt(open);
-      });
-      this.#waiting.delete(name);
-    } catch (error) {
-      if (error instanceof StudyLockedError) return this.#waitFor(name);
-      // Told once: waiting does not mend it.
-      this.#waiting.delete(name);
-      this.#options.onProblem(name, error);
-    }
+  /** Opens a study and goes on with its run: now, or once its study can be opened. Never rejects. */
+  goOn(name: string): Promise<void> {
+    return this.#waiting.goOn(name);
   }
 
-  /** Another process has the study: its run goes on here when that is over. */
-  #waitFor(name: string): void {
-    if (this.#closed) return;
-    this.#waiting.add(name);
-    this.#waitingTimer ??= setInterval(() => void this.#lookAtWaiting(), WAITING_MS).unref();
-  }
-
-  async #lookAtWaiting(): Promise<void> {
-    for (const name of [...this.#waiting]) {
-      const owner = await this.#options.storage.ownerOf(name).catch(() => undefined);
-      if (!owner) await this.goOn(name);
-    }
+  /** Keeps the end of a run with its study, unless another run has begun. */
+  #record(name: string, ended: StudyRun): Promise<void> {
+    return this.#options.studies.use(name, async ({ study, header }) => {
+      if (this.#waiting.endOf(name) !== ended) return;
+      if (header.run?.started_at === ended.started_at) await study.keepRun(ended);
+      this.#waiting.forget(name);
+    });
   }
 
   /** A study was deleted. */
   forget(name: string): void {
-    this.#unrecorded.delete(name);
+    this.#waiting.forget(name);
   }
 
   /** Takes up nothing further, and resolves when the trials under way have ended. Never rejects. */
   async drain(): Promise<void> {
     this.#closed = true;
-    if (this.#waitingTimer) clearInterval(this.#waitingTimer);
+    this.#waiting.close();
     const runs = this.#options.studies.all.flatMap(({ run }) => run ?? []);
     for (const run of runs) if (run.live) run.leave("drain");
     await Promise.all(runs.map((run) => run.over));

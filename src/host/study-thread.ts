@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { StudyWork } from "../app/study-work.js";
 import type { ErrorData } from "./error-data.js";
 import { errorData } from "./error-data.js";
-import type { MakeStudyRequest, PlannedStudy } from "./make-study.js";
+import type { ChangedStudy, ChangeSpaceRequest, MakeStudyRequest, PlannedStudy } from "./make-study.js";
 
 /** The tasks: functions of plain data. */
 export interface ThreadTasks extends StudyWork {
@@ -11,6 +11,8 @@ export interface ThreadTasks extends StudyWork {
   create(request: MakeStudyRequest): Promise<{ readonly created: boolean; readonly name: string }>;
   /** Says what a study would be; nothing is stored. */
   plan(request: MakeStudyRequest): Promise<PlannedStudy>;
+  /** Has a study search another space. */
+  changeSpace(request: ChangeSpaceRequest): Promise<ChangedStudy>;
 }
 
 /** What is posted to the thread. */
@@ -35,6 +37,7 @@ const tasks: { readonly [T in keyof ThreadTasks]: () => Promise<ThreadTasks[T]> 
   objective: async () => (await work()).objective,
   create: async () => (await making()).makeStudy,
   plan: async () => (await making()).studyPlan,
+  changeSpace: async () => (await making()).changeStudySpace,
 };
 
 async function answer({ id, task, input }: ThreadRequest): Promise<void> {

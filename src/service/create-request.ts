@@ -26,7 +26,7 @@ const renamed: Readonly<Record<string, string>> = {
  * `invalid-request`.
  */
 export async function createOptions(body: CreateBody): Promise<Record<string, unknown>> {
-  const { dry_run: _dry, terminator, config, ...rest } = body;
+  const { dry_run: _dry, space_change: _change, terminator, config, ...rest } = body;
   if (config !== undefined && rest.preset !== undefined)
     throw new UsageError("conflicting-options", "preset and config are two names of one thing: give one of them");
   const given = { ...rest, preset: rest.preset ?? config };

@@ -56,6 +56,7 @@ function optionWords(body: CreateBody): Words {
     ...text("--dataset", body.dataset),
     ...text("--objective", body.objective),
     ...text("--command", Array.isArray(body.command) ? shellLine(body.command) : body.command),
+    ...yes("--shell", body.shell),
     ...text("--cwd", body.cwd),
     ...text("--report-pattern", body.report_pattern),
     ...(body.plugins ?? []).map((plugin) => ["--plugin", plugin] as const),

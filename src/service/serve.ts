@@ -7,8 +7,10 @@ import { requireWritable } from "../io/atomic-write.js";
 import { claimStorage } from "./running.js";
 import { isLoopback, typedHostName } from "./security/hosts.js";
 import { createService, PATH_PREFIX } from "./server.js";
-import type { ServiceLimits } from "./server.js";
+import type { Service, ServiceLimits } from "./server.js";
 import { readTls } from "./tls.js";
+import type { TlsFiles } from "./tls.js";
+import { renewTls } from "./tls-renewal.js";
 
 /** What is served, and how. */
 export interface ServeOptions {
@@ -20,6 +22,7 @@ export interface ServeOptions {
   readonly workers?: number | undefined;
   readonly isolation?: string | undefined;
   readonly allow?: readonly string[] | undefined;
+  readonly allowShell?: boolean | undefined;
   readonly behindProxy?: boolean | undefined;
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
@@ -29,6 +32,10 @@ export interface ServeOptions {
   readonly graceMs?: number | undefined;
   readonly limits?: Partial<ServiceLimits> | undefined;
   readonly log?: ((line: () => string) => void) | undefined;
+  /** Hears what the operator should know, in a line. */
+  readonly tell?: ((kind: "warning" | "note", line: string) => void) | undefined;
+  /** How often the certificate's files are looked at, in milliseconds. @default 10000 */
+  readonly tlsLookMs?: number | undefined;
 }
 
 /** How the host of a storage's studies is opened. */
@@ -37,6 +44,7 @@ export type OpenHost = (options: {
   readonly workers?: number | undefined;
   readonly isolation?: string | undefined;
   readonly allow: readonly string[];
+  readonly allowShell?: boolean | undefined;
   readonly graceMs?: number | undefined;
   readonly url: () => string | undefined;
   readonly onProblem: (study: string, error: unknown) => void;
@@ -68,12 +76,13 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
   try {
     const at: { url?: string } = {};
     const onProblem = (study: string, error: unknown): void => log(() => oneLine(`${study}: ${messageOf(error)}`));
-    const { workers, isolation, graceMs } = options;
+    const { workers, isolation, graceMs, allowShell } = options;
     const host = await openHost({
       storage: storageDir,
       workers,
       isolation,
       allow,
+      allowShell,
       graceMs,
       url: () => at.url,
       onProblem,
@@ -88,6 +97,10 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
       },
     });
     undo.unshift(() => service.close());
+    const endRenewal = followTls(options, tls, service);
+    undo.unshift(async () => {
+      endRenewal();
+    });
     const url = (await service.listen()) + (prefixOf(options.pathPrefix) ?? "");
     at.url = url;
     await claim.publish(url);
@@ -96,6 +109,7 @@ export async function serve(options: ServeOptions, openHost: OpenHost): Promise<
       url,
       token: service.context.tokens.first ?? "",
       close: async (force) => {
+        endRenewal();
         await service.close(force);
         await host.close(defined({ graceMs, force }));
         await claim.release();
@@ -116,7 +130,14 @@ function requireAddress({
   tlsKey,
   allowedHosts = [],
   pathPrefix,
+  allow = [],
+  allowShell = false,
 }: ServeOptions): void {
+  if (allowShell && allow.length === 0)
+    throw new UsageError(
+      "conflicting-options",
+      "--allow-shell: --allow DIR goes with it, for the folders that lines run in",
+    );
   if (/^[a-z][a-z0-9+.-]+:/i.test(storage))
     throw new UsageError("invalid-option", `--storage ${storage}: a service keeps its tokens there: expected a folder`);
   if (tlsCert !== undefined && tlsKey === undefined)
@@ -152,8 +173,18 @@ function prefixOf(given: string | undefined): string | undefined {
   throw new UsageError("invalid-option", `--path-prefix ${given}: expected a path such as /hpo`);
 }
 
-async function tlsOf({ tlsCert, tlsKey }: ServeOptions): Promise<Awaited<ReturnType<typeof readTls>> | undefined> {
+async function tlsOf({ tlsCert, tlsKey }: ServeOptions): Promise<TlsFiles | undefined> {
   return tlsCert === undefined || tlsKey === undefined ? undefined : readTls(tlsCert, tlsKey);
+}
+
+/** Has the service use what a renewal puts into the certificate's files; returns what ends it. */
+function followTls(
+  { tlsCert = "", tlsKey = "", tell = () => undefined, tlsLookMs }: ServeOptions,
+  current: TlsFiles | undefined,
+  { useTls: use }: Pick<Service, "useTls">,
+): () => void {
+  if (!current) return () => undefined;
+  return renewTls({ current, read: () => readTls(tlsCert, tlsKey), use, tell, everyMs: tlsLookMs });
 }
 
 /** Links are followed now: what a folder is later, it was not allowed as. */

@@ -1,5 +1,6 @@
 /** The service: a study host over HTTP. Made, opened to the network and closed here. */
 import { resolve } from "node:path";
+import type { Server as TlsServer } from "node:tls";
 import { MlbenchError, messageOf, UsageError } from "../core/index.js";
 import type { StudyHost } from "../host/host.js";
 import { addAccessLog, addGate, addLimits, addSchemas, createApp } from "./app.js";
@@ -31,6 +32,8 @@ export interface Service {
    * @throws UsageError `port-in-use`, `invalid-option`
    */
   readonly listen: () => Promise<string>;
+  /** Has connections from now on use another certificate; those that are open keep theirs. Only of one that speaks TLS. */
+  readonly useTls: (files: { readonly key: string; readonly cert: string }) => void;
   /** Where it is reached, without a trailing slash; null until it listens. */
   readonly url: string | null;
   /**
@@ -92,6 +95,10 @@ export async function createService(of: {
     listen: async () => {
       at.url = await listenAt(app, hostName, port, options.tls !== undefined);
       return at.url;
+    },
+    useTls: (files) => {
+      // The server of `createApp`, which is one of TLS where there is a certificate.
+      (app.server as unknown as TlsServer).setSecureContext(files);
     },
     close: (force) =>
       (closed ??= (async () => {

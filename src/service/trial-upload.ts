@@ -43,7 +43,8 @@ function tooLarge(name: string, most: number): ServiceError {
  */
 export async function keepFile(host: StudyHost, upload: Upload, most = FILE_BYTES): Promise<StoredFile> {
   const { study, number, name, length } = upload;
-  if (name === EPOCHS_FILE)
+  // Some file systems tell no capitals from small letters.
+  if (name.toLowerCase() === EPOCHS_FILE)
     throw new UsageError(
       "invalid-artifact-name",
       `${EPOCHS_FILE} is what the study keeps reports in: give another name`,

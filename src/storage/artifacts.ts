@@ -1,6 +1,7 @@
 /** The contract of where a study's trials keep their files: checkpoint, log, metrics of each epoch. */
 import type { Readable } from "node:stream";
 import { UsageError } from "../core/index.js";
+import { isDeviceName } from "./study-errors.js";
 
 /** Which bytes of a file are read; both ends count, from 0. */
 export interface ByteRange {
@@ -20,7 +21,8 @@ export interface ArtifactStore {
   /** A file's bytes; null when there is no such file. @throws UsageError `invalid-artifact-name`. */
   read(trial: number, name: string, range?: ByteRange): Promise<Readable | null>;
   /**
-   * Puts a file in place of what was there; it appears whole, or not at all when the source fails.
+   * Puts a file in place of what was there; it appears whole, or not at all when the source fails. Its name must be one
+   * on every system: {@link requirePortableName}.
    * @throws UsageError `invalid-artifact-name` | MlbenchError `storage-full`, `storage-failed`, and what the source throws.
    */
   write(trial: number, name: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
@@ -35,4 +37,17 @@ export function requireArtifactName(name: string): void {
     "invalid-artifact-name",
     `invalid file name ${JSON.stringify(name)}: expected at most 120 of letters, digits, "_", "-", and "." not in front`,
   );
+}
+
+/**
+ * Of a file that is to be written: its name must be one on every system that a study may be copied to. What is there
+ * under another name is read all the same.
+ * @throws UsageError `invalid-artifact-name`.
+ */
+export function requirePortableName(name: string): void {
+  requireArtifactName(name);
+  const wrong = (why: string): UsageError =>
+    new UsageError("invalid-artifact-name", `invalid file name ${JSON.stringify(name)}: ${why}; give another name`);
+  if (isDeviceName(name)) throw wrong("Windows has a device of that name, whatever follows its first dot");
+  if (name.endsWith(".")) throw wrong('it may not end with ".", which Windows leaves out');
 }

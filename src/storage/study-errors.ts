@@ -45,10 +45,15 @@ export function writerClosed(name: string): MlbenchError {
 }
 
 /** Windows takes them for devices whatever follows their first dot. */
-const reserved = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
+const devices = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)/i;
 const suffixes = /\.(json|jsonl|journal|lock|files|inbox|tmp|bak|damaged)$/i;
 /** What stands in the names of files beside a study's, behind the study's own. */
 const beside = /\.(journal|lock|json|jsonl)\./i;
+
+/** Whether a file of this name would be a device where Windows reads it: `CON`, `nul.txt`. */
+export function isDeviceName(name: string): boolean {
+  return devices.test(name);
+}
 
 /**
  * A name that is a file name everywhere and collides with no file beside a study's.
@@ -65,7 +70,7 @@ export function requireStudyName(name: string): void {
   if (Buffer.byteLength(name) > 120) wrong("it is longer than 120 bytes");
   if (!/^[\p{L}\p{N}\p{M}._-]+$/u.test(name)) wrong("it holds a character that not every file system takes");
   if (/^[.-]|\.$/.test(name)) wrong('it may not begin with "." or "-", nor end with "."');
-  if (reserved.test(name) || name.toLowerCase() === "presets") wrong("it is reserved");
+  if (isDeviceName(name) || name.toLowerCase() === "presets") wrong("it is reserved");
   if (suffixes.test(name) || beside.test(name)) wrong("it reads like a file that stands beside a study's");
 }
 

@@ -26,8 +26,8 @@ export interface OutsideHooks {
   maxAttempts(): number;
   /** A report, once it is judged. */
   onReport(event: Extract<OptimizeEvent, { event: "report" }>): void;
-  /** A trial finished, and is durable. */
-  onFinished(trial: Trial): void;
+  /** A trial finished, and is durable. @param ran whether it was under way, and not given up while it waited */
+  onFinished(trial: Trial, ran: boolean): void;
   /** A trial waits again. */
   onRequeued(number: number): void;
 }
@@ -208,13 +208,14 @@ export class OutsideTrials {
   }
 
   async #end(number: number, events: readonly StudyEvent[]): Promise<void> {
+    const ran = this.#trial(number).state === "running";
     const durable = this.#log.append(...events);
     // What was refused at once ends nothing.
     if (isFinished(this.#trial(number))) this.#leases.end(number);
     await durable;
     this.#dispatcher.release(number);
     await this.#dispatcher.reportsKept(number);
-    this.#hooks.onFinished(this.#trial(number));
+    this.#hooks.onFinished(this.#trial(number), ran);
   }
 
   /** Takes back what is out under leases, which is no death: it waits again, and its holders are refused from now on. */
@@ -246,7 +247,7 @@ export class OutsideTrials {
     this.#log.append(event).then(
       () => {
         if (event.type === "trial-requeued") this.#hooks.onRequeued(number);
-        else this.#hooks.onFinished(this.#trial(number));
+        else this.#hooks.onFinished(this.#trial(number), true);
       },
       () => {
         // Nothing came of it: the next end of the lease tries again.

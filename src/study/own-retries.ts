@@ -1,4 +1,5 @@
 /** Failed trials that a call of `optimize` repeats under new numbers. */
+import { isBanned, isFinished } from "../core/index.js";
 import type { Trial } from "../core/index.js";
 import type { StudyLog } from "./study-log.js";
 import type { TrialDispatcher } from "./trial-dispatcher.js";
@@ -24,6 +25,15 @@ export class OwnRetries {
   /** Whether one of them may be started now. */
   get waiting(): boolean {
     return this.#numbers.size > 0 && this.#dispatcher.hasWaiting((trial) => this.has(trial));
+  }
+
+  /** Whether one of them has not come to its end: it may be out with somebody, and fail and be repeated again. */
+  get unfinished(): boolean {
+    const { state } = this.#log;
+    return [...this.#numbers].some((number) => {
+      const trial = state.trial(number);
+      return trial !== undefined && !isFinished(trial) && !isBanned(state.annotations, number);
+    });
   }
 
   /** Queues a failed trial's parameters once more; resolves when that is durable. Null where they are not repeated. */

@@ -13,6 +13,7 @@ import { checkParams } from "../search-space/check-params.js";
 import { withForcedParents } from "../search-space/forced-parents.js";
 import { mergedAnnotation, mergedStudyAnnotation } from "./annotation.js";
 import type { AnnotationChange, StudyAnnotationChange } from "./commands.js";
+import { EXTERNAL } from "./new-trial.js";
 import type { OutsideTrials } from "./outside-trials.js";
 import { STOPPED_ON_REQUEST } from "./running-trial.js";
 import type { StudyLog } from "./study-log.js";
@@ -112,6 +113,16 @@ export class StudyEdits {
   async keepRun(run: StudyRun): Promise<void> {
     await this.#log.open();
     await this.#log.append({ type: "run-changed", run });
+  }
+
+  async requeueRunning(reason: string): Promise<void> {
+    await this.#log.open();
+    if (this.#log.busy)
+      throw new MlbenchError("being-optimized", `study "${this.#log.header.name}" is being optimized: its trials run`);
+    const at = new Date().toISOString();
+    const left = this.#log.running.filter(({ owner }) => owner !== EXTERNAL);
+    await this.#log.append(...left.map(({ number }) => ({ type: "trial-requeued", number, at, reason }) as const));
+    await this.#log.synced();
   }
 
   async replaceSpace(replacement: SpaceReplacement): Promise<void> {

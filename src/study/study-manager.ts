@@ -113,10 +113,15 @@ export class StudyManager {
     return progress;
   }
 
-  /** A trial that was handed out by `ask` was told, and is durable: it counts towards goal and rules like any other. */
-  onTrialTold(trial: Trial): void {
+  /**
+   * A trial that was handed out by `ask` was told, and is durable: it counts towards goal and rules like any other, and is
+   * repeated like any other where it failed.
+   * @param ran whether somebody had it: one that was given up while it waited is not wanted again
+   */
+  onTrialTold(trial: Trial, ran: boolean): void {
     if (!this.#progress) return;
     this.#launcher?.giveUp(trial.number);
+    if (ran) this.#retry(trial);
     const rule = this.#progress.after(trial, this.#context.log.state);
     if (rule) this.stop(rule, "grace");
     this.#terminate(this.#progress);
@@ -152,7 +157,8 @@ export class StudyManager {
   readonly #onEnding = (by: StoppedBy, ending: Ending, first: boolean): void => {
     this.#launcher?.callOff();
     const open = this.#underWay?.open ?? [];
-    if (first && open.length > 0) {
+    // Nobody asked for the end that a failure makes: it is told by the error.
+    if (first && open.length > 0 && this.#failure === null) {
       const graceMs = { abort: 0, grace: this.#options.graceMs, wait: null }[ending];
       this.#emit({ event: "draining", by, running: open.map(({ number }) => number), graceMs });
     }
@@ -205,7 +211,7 @@ export class StudyManager {
   #endIfDone(): void {
     if (!this.#progress || this.#launcher?.busy || this.#open > 0 || this.#countUnderWay > 0) return;
     if (this.#ending.stoppedBy === null) {
-      if (this.#context.log.state.counted < this.#progress.goal.finished) return;
+      if (this.#context.log.state.counted < this.#progress.goal.finished || this.#retries.unfinished) return;
       this.#ending.goalMet(this.#progress.goal.by);
     }
     this.#resolveOver();

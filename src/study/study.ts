@@ -119,7 +119,7 @@ export class Study extends StudyRecords {
       maxAttempts: () => this.#manager?.maxAttempts ?? MAX_ATTEMPTS,
       onReport: (event) => this.#manager?.onOutsideEvent(event),
       onRequeued: (number) => this.#manager?.onOutsideEvent({ event: "requeued", number }),
-      onFinished: (trial) => this.#manager?.onTrialTold(trial),
+      onFinished: (trial, ran) => this.#manager?.onTrialTold(trial, ran),
     } satisfies ConstructorParameters<typeof OutsideTrials>[2];
     this.#outside = new OutsideTrials(this.#log, this.#dispatcher, hooks, parts.leaseClock);
     this.#handOuts = new HandOuts(this.#log, this.#dispatcher, this.#outside);
@@ -247,6 +247,15 @@ export class Study extends StudyRecords {
   /** Keeps what a service is to run of the study, in place of what it kept of that before. Resolves when it is durable. */
   keepRun(run: StudyRun): Promise<void> {
     return this.#edits.keepRun(run);
+  }
+
+  /**
+   * Puts trials back to waiting that a call of this process left running, as their end could not be written; that does
+   * not count as a death of theirs. Resolves when all of the study is durable.
+   * @throws MlbenchError `being-optimized`, `storage-full`.
+   */
+  requeueRunning(reason: string): Promise<void> {
+    return this.#edits.requeueRunning(reason);
   }
 
   /**

@@ -12,6 +12,8 @@ async function textOf(source: AsyncIterable<Buffer> | null): Promise<string | nu
 }
 
 const badNames = ["", ".", "..", "../log.txt", "a/b", "a\\b", ".hidden", "a\0", "x".repeat(121)];
+/** Names that Windows takes for devices, or changes. */
+const notPortable = ["CON", "nul.txt", "Aux.tar.gz", "prn", "com1", "LPT9.log", "a.", "a..", "CON ", "a "];
 
 export function casesOfArtifacts(it: StorageIt): void {
   it("where they are kept, are listed, read whole or in part, replaced and removed", async ({ storage, other }) => {
@@ -62,6 +64,8 @@ export function casesOfArtifacts(it: StorageIt): void {
         await assertRejects(files.write(0, bad, []), refused);
         await assertRejects(files.remove(0, bad), refused);
       }
+      for (const bad of notPortable) await assertRejects(files.write(0, bad, []), refused);
+      for (const good of ["console", "nullable.txt", "com10", "lpt", "a.con"]) await files.write(0, good, []);
     }
     await writer.close();
   });

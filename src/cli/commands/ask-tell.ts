@@ -1,5 +1,5 @@
 /** `mlbench-hpo ask`, `heartbeat` and `tell`, and the values that `report` takes: trials that are evaluated elsewhere. */
-import { UsageError, decodeNumber } from "../../core/index.js";
+import { defined, UsageError, decodeNumber } from "../../core/index.js";
 import { parseSpace } from "../../search-space/index.js";
 import type { CommandDefinition } from "../command.js";
 import { parseFormat, printNote } from "../io.js";
@@ -35,9 +35,20 @@ function metricsOf(text: string | undefined): { metrics?: Record<string, number>
   return { metrics: Object.fromEntries(metrics) };
 }
 
+/** Seconds; of a trial that is asked for with a key, which is always out under a lease. As the API's. */
+const LEASE_WITH_KEY = 300;
+
+/** What a request's header can hold. @throws UsageError `invalid-option`. */
+function keyOf(text: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
+  throw new UsageError("invalid-option", "--key: expected 1 to 255 printable ASCII characters without spaces");
+}
+
 interface AskOptions extends StudyOptions {
   searchSpace?: string;
   lease?: number;
+  key?: string;
+  worker?: string;
   format: string;
 }
 
@@ -51,15 +62,21 @@ export const askCommand: CommandDefinition = (program, { io }) => {
       "requeue the trial after this time without a report or heartbeat, while some process has the study open (default: never)",
       duration("--lease"),
     )
+    .option(
+      "--key <text>",
+      "tells this request from others: asked again with it, the same trial comes back (lease: 5m unless --lease says otherwise)",
+      keyOf,
+    )
+    .option("--worker <name>", "who asks, for people: kept with the trial")
     .addOption(formatOption())
-    .action(async (name: string | undefined, { searchSpace, lease, ...options }: AskOptions) => {
+    .action(async (name: string | undefined, { searchSpace, lease, key, worker, ...options }: AskOptions) => {
       const format = parseFormat(options.format);
       const ref = await resolveStudy(options, name);
       const { commandStudy } = await import("../../app/command-study.js");
       const asked = await commandStudy(ref, {
         type: "ask",
         ...(searchSpace === undefined ? {} : { space: parseSpace(jsonObject("--search-space", searchSpace)) }),
-        ...(lease === undefined ? {} : { lease }),
+        ...defined({ lease: lease ?? (key === undefined ? undefined : LEASE_WITH_KEY), key, worker }),
       });
       await printData(io, format, asked, {
         table: () =>

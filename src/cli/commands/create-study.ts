@@ -18,6 +18,7 @@ import type { CliIo, OutputFormat } from "../io.js";
 import { printData, renderTable } from "../render.js";
 import { wholeNumber } from "../shared-options.js";
 import { folderLocation, splitStudyPath, storageArgument } from "../study-ref.js";
+import type { ChangeableSpace } from "../space-change.js";
 import { typedProgram } from "../typed-program.js";
 
 /** The study file that the line stands on: the one named, or the ready one of a line that says nothing of the study. */
@@ -139,11 +140,24 @@ async function create(
   const { openStorage } = await import("../../app/storage.js");
   const storage = await openStorage(request.storage);
   if (storage.service) {
-    const { createServed } = await import("../served-study.js");
-    const printPlan = options.dryRun ? servedPlanPrinter(io, format) : null;
+    const { createServed, servedSpace } = await import("../served-study.js");
+    if (options.spaceChange)
+      return (await import("../space-change.js")).changeSpace(
+        io,
+        format,
+        { ...options, directory },
+        servedSpace(storage, request),
+      );
+    const printPlan = options.dryRun ? servedPlanPrinter(io, format, request) : null;
     return createServed({ io, format, storage, directory, base, printPlan }, request);
   }
-  if (options.spaceChange) return changeSpace(io, format, { ...request, spaceChange: true }, { ...options, directory });
+  if (options.spaceChange)
+    return (await import("../space-change.js")).changeSpace(
+      io,
+      format,
+      { ...options, directory },
+      await storedSpace(io, format, request),
+    );
   const { ensureStudy, planStudy } = await import("../../app/create-study.js");
   if (options.dryRun) {
     const plan = await planStudy(request);
@@ -179,52 +193,26 @@ async function create(
 }
 
 /** Prints what a service would make, as what this process would. */
-function servedPlanPrinter(io: CliIo, format: OutputFormat) {
+function servedPlanPrinter(io: CliIo, format: OutputFormat, request: Omit<CreateStudyOptions, "storage">) {
   return async (plan: ServedPlan, said: PlanRemarks): Promise<void> => {
-    const { space, fixed } = plan;
+    const { space, asked_fixed: fixed } = plan;
     const header = plan as unknown as StudyHeader;
+    sayDefaults(io, request, header);
     return printSpace(io, format, { header, derived: { space, fixed } as StudyPlan["derived"] }, { ...said });
   };
 }
 
-/** Has a study that is there search another space, or says what would change. */
-async function changeSpace(
-  io: CliIo,
-  format: OutputFormat,
-  request: CreateStudyOptions,
-  { dryRun = false, directory }: { readonly dryRun?: boolean; readonly directory: string },
-): Promise<void> {
-  const [{ ensureStudy, planSpaceChange }, { changeInWords }] = await Promise.all([
-    import("../../app/create-study.js"),
-    import("../space-change.js"),
-  ]);
-  const same = "the study searches this already: nothing changed";
-  if (dryRun) {
-    const change = await planSpaceChange(request);
-    const table = (): string => (change ? changeInWords(change).join("\n") : same);
-    await printData(io, format, { space_change: change }, { table });
-    if (format === "table") printNote(io.stderr, "dry run: nothing was changed");
-    return;
-  }
-  const { study, storage, file, spaceChange: change } = await ensureStudy(request);
-  const { name, seed, space } = study.header;
-  const warnings = await sayWarnings(io, format, study.header, storage);
-  await printData(
-    io,
-    format,
-    { study: name, file, seed, created: false, config: null, warnings, space_change: change },
-    {
-      table: () => {
-        if (!change) return same;
-        const head = `changed the space of ${name}: ${file} (${Object.keys(space).length} searched)`;
-        return [head, ...changeInWords(change)].join("\n");
-      },
-      value: () => name,
+async function storedSpace(io: CliIo, format: OutputFormat, given: CreateStudyOptions): Promise<ChangeableSpace> {
+  const { ensureStudy, planSpaceChange } = await import("../../app/create-study.js");
+  const request = { ...given, spaceChange: true };
+  return {
+    plan: () => planSpaceChange(request),
+    change: async () => {
+      const { study, storage, file, spaceChange: change } = await ensureStudy(request);
+      const warnings = await sayWarnings(io, format, study.header, storage);
+      return { header: study.header, file, change, warnings, saySampler: () => saySampler(io, study) };
     },
-  );
-  if (format !== "table" || !change) return;
-  await saySampler(io, study);
-  printNote(io.stdout, `next: ${typedProgram()} optimize ${name}${storageArgument(directory)} --trials 100`);
+  };
 }
 
 /** Whom `auto` asks, which depends on the study. */

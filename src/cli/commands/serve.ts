@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import type { CommandDefinition } from "../command.js";
 import { untilSignalled } from "../interrupt.js";
-import { printDetail, printLine, printNote } from "../io.js";
+import { printDetail, printLine, printNote, printNotice } from "../io.js";
 import { collect, duration, wholeNumber } from "../shared-options.js";
 import { storageOption } from "../study-ref.js";
 import { version } from "../version.js";
@@ -14,6 +14,7 @@ interface ServeCliOptions {
   workers?: number;
   isolation: string;
   allow?: string[];
+  allowShell?: boolean;
   behindProxy?: boolean;
   tlsCert?: string;
   tlsKey?: string;
@@ -41,6 +42,10 @@ export const serveCommand: CommandDefinition = (program, { io, setExitCode }) =>
       ).default("thread"),
     )
     .option("--allow <dir>", "let requests name files in this folder: objectives, plug-ins, data (repeatable)", collect)
+    .option(
+      "--allow-shell",
+      "let requests have a shell run a line (`--command` with `--shell`) in such a folder: whoever may make studies runs anything",
+    )
     .option("--behind-proxy", "a proxy in front has the TLS: believe its X-Forwarded-* headers")
     .option("--tls-cert <file>", "certificate (PEM, with its chain): serve HTTPS")
     .option("--tls-key <file>", "its private key (PEM)")
@@ -67,6 +72,8 @@ export const serveCommand: CommandDefinition = (program, { io, setExitCode }) =>
             ...{ ...rest, storage, version, allowedHosts: allowedHost },
             graceMs: grace === undefined ? undefined : grace * 1000,
             log: (line) => printDetail(io.stderr, line),
+            tell: (kind, line) =>
+              kind === "warning" ? printNotice(io.stderr, kind, line) : printNote(io.stderr, line),
           },
           openStudyHost,
         );

@@ -18,13 +18,13 @@ interface Place {
   readonly run: Run | null;
 }
 
-const active: ReadonlySet<string> = new Set(["running", "paused", "stopping"]);
+const active: ReadonlySet<string> = new Set(["running", "paused", "waiting", "stopping"]);
 
 /** What is going on with a study, in a word. */
 export function stateOf({ owner, here, run }: Place, archivedAt: string | null): StudyEntry["state"] {
   const elsewhere = owner !== null && !here && !briefWork.has(owner.work ?? "");
   if (elsewhere) return "elsewhere";
-  if (run && active.has(run.state)) return run.state as "running" | "paused" | "stopping";
+  if (run && active.has(run.state)) return run.state as "running" | "paused" | "waiting" | "stopping";
   return archivedAt === null ? "idle" : "archived";
 }
 

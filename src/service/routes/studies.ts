@@ -13,13 +13,15 @@ import { problemResponse } from "../schemas/problem.js";
 import {
   createRequest,
   deleteRequest,
+  respacedStudy,
+  spaceChangePlan,
   studiesQuery,
   studyChange,
   studyDetail as detailSchema,
   studyList,
   studyPlan,
 } from "../schemas/studies.js";
-import type { StudyPlan } from "../schemas/studies.js";
+import type { RespacedStudy, SpaceChangePlan, StudyPlan } from "../schemas/studies.js";
 import { studyParams } from "../schemas/values.js";
 import { z } from "zod";
 import { studyDetail } from "../study-detail.js";
@@ -58,12 +60,16 @@ export const studiesRoutes: ServiceRoutes = (app, context) => {
         summary: "Make a study, over a model or for trials from outside; with `dry_run` only say what it would be",
         body: createRequest,
         response: {
-          200: z.union([detailSchema, studyPlan]).describe("It is there with the same settings; or the plan"),
+          200: z
+            .union([detailSchema, studyPlan, respacedStudy, spaceChangePlan])
+            .describe("It is there with the same settings, or searches another space; or the plan"),
           201: detailSchema.describe("Made"),
           403: problemResponse(
             "It names files, and the service was not started with --allow; or the name is not this token's",
           ),
-          409: problemResponse("It is there with other settings: `differences` names them"),
+          409: problemResponse(
+            "It is there with other settings: `differences` names them; a change of its space while it is run: `being-optimized`",
+          ),
         },
       },
     },
@@ -71,6 +77,7 @@ export const studiesRoutes: ServiceRoutes = (app, context) => {
       const { body } = request;
       requireOwnStudies(request, body);
       const options = await createOptions(body);
+      if (body.space_change) return respaced(request, context, options);
       if (body.dry_run) {
         const plan = await planned(context, body, options);
         requireVisible(request, plan.name);
@@ -159,6 +166,24 @@ export const studiesRoutes: ServiceRoutes = (app, context) => {
   );
 };
 
+/** Has a study search another space, or says what would change. */
+async function respaced(
+  { body, identity }: FastifyRequest & { readonly body: CreateBody },
+  context: ServiceContext,
+  options: Record<string, unknown>,
+): Promise<RespacedStudy | SpaceChangePlan> {
+  // Which one is meant may depend on studies that are none of this token's.
+  if (body.name === undefined && identity?.studies)
+    throw new ServiceError("forbidden", 403, "this token is for some studies: name the one that is meant");
+  const dryRun = body.dry_run === true;
+  const { name, change, revision } = await context.host.changeSpace(options, { dryRun });
+  if (dryRun) return { valid: true, name, space_change: change as SpaceChangePlan["space_change"] };
+  return resourcesOf(context).live.use(name, async (study) => {
+    await shown(study.view, (state) => state.revision >= revision);
+    return { ...studyDetail(study), space_change: change as RespacedStudy["space_change"] };
+  });
+}
+
 /** @throws ServiceError `forbidden` for studies that are none of this token's. */
 function requireOwnStudies(request: FastifyRequest, { name, from }: CreateBody): void {
   for (const study of [name, typeof from === "object" ? from.name : from])
@@ -182,13 +207,22 @@ async function planned(
   body: CreateBody,
   options: Record<string, unknown>,
 ): Promise<StudyPlan> {
-  const { params, warnings = [], ...plan } = await context.host.plan(options);
+  const { params, warnings, fixed: askedFixed, ...plan } = await context.host.plan(options);
   const { name, objectives, space, task, sampler, pruner, settings } = plan["header"] as StudyHeader;
   const exists = await context.host.storage.exists(name);
   return {
-    ...{ valid: true, name, exists, objectives, space, fixed: task.params ?? {} },
+    ...{
+      valid: true,
+      name,
+      exists,
+      objectives,
+      space,
+      fixed: task.params ?? {},
+      asked_fixed: { ...askedFixed },
+      task: { ...task },
+    },
     ...{ sampler, pruner, settings: { ...settings }, params: Object.keys(params).length > 0 ? params : null },
-    warnings: warnings as readonly string[],
+    warnings,
     ...{ command_line: createCommandLine(body), python: createScript(body, name) },
   };
 }

@@ -4,9 +4,10 @@ import { count, numberIn, time } from "./values.js";
 
 /** What a run is, or is wanted to be. */
 export const runState = z
-  .enum(["running", "paused", "stopping", "cancelled", "finished", "failed"])
+  .enum(["running", "paused", "waiting", "stopping", "cancelled", "finished", "failed"])
   .describe(
-    "`paused` starts nothing further; `stopping` lets trials under way end; `cancelled`, `finished` and `failed` are ends.",
+    "`paused` starts nothing further; `waiting` is without room on the disk, as `error` says, and goes on by itself; " +
+      "`stopping` lets trials under way end; `cancelled`, `finished` and `failed` are ends.",
   )
   .meta({ id: "RunState" });
 /** As {@link runState}. */

@@ -58,8 +58,8 @@ const entryShape = {
   last_activity_at: time,
   owner: owner.nullable(),
   state: z
-    .enum(["running", "paused", "stopping", "elsewhere", "idle", "archived"])
-    .describe("`elsewhere`: another process runs it."),
+    .enum(["running", "paused", "waiting", "stopping", "elsewhere", "idle", "archived"])
+    .describe("`elsewhere`: another process runs it. `waiting`: its run waits for room on the disk."),
   run: run.nullable(),
   rate: z.strictObject({
     trials_per_minute: z.number().nullable(),
@@ -191,12 +191,20 @@ export const createRequest = z
       .union([z.string(), z.array(z.string()).min(1)])
       .describe("A program that each trial runs: `python train.py --lr {lr}`, or its words. Only under `--allow`.")
       .optional(),
+    shell: z.boolean().describe("Whether `sh -c` runs the command. Only under `--allow-shell`.").optional(),
     cwd: z.string().describe("The folder that the program runs in. Only under `--allow`.").optional(),
     report_pattern: z
       .string()
       .describe("A regular expression with the groups `step` and `value`, for the lines that the program prints.")
       .optional(),
     plugins: z.array(z.string()).describe("Modules' files. Only under `--allow`.").optional(),
+    space_change: z
+      .boolean()
+      .describe(
+        "Have the study that is there search another space from now on: `search`, `fix` and `params` alone are laid over its " +
+          "own; a request that says what the study is over may differ in what is searched alone.",
+      )
+      .optional(),
     dry_run: z.boolean().describe("Only say what it would be; nothing is stored.").optional(),
   })
   .meta({ id: "CreateStudyRequest" });
@@ -212,6 +220,8 @@ export const studyPlan = z
     objectives: list(objective),
     space,
     fixed: map(z.unknown()),
+    asked_fixed: map(z.unknown()).describe("Of these, what the request or its preset takes out of the search."),
+    task: z.looseObject({}).describe("As in the study's file; empty for a study that trains no model of ours."),
     sampler: component,
     pruner: component,
     settings: z.looseObject({}),
@@ -226,6 +236,40 @@ export const studyPlan = z
   .meta({ id: "StudyPlan" });
 /** As {@link studyPlan}. */
 export type StudyPlan = z.output<typeof studyPlan>;
+
+const setting = z.union([
+  z.strictObject({ searched: distribution }),
+  z.strictObject({ fixed: z.unknown() }),
+  z.null().describe("It is not there."),
+]);
+
+/** What a change of a study's space came to. */
+export const spaceChange = z
+  .strictObject({
+    changes: list(z.strictObject({ name: z.string(), before: setting, after: setting })),
+    earlier: z
+      .strictObject({
+        version: count.describe("How often the space was changed."),
+        fit: count,
+        completed_by: map(count),
+        left_out: count,
+        left_out_by: map(count),
+        waiting_outside: list(count),
+      })
+      .describe("What becomes of the trials so far."),
+  })
+  .meta({ id: "SpaceChange" });
+
+/** POST /studies with `space_change`: the study; with `dry_run` as well only what would change. Null: nothing. */
+export const respacedStudy = studyDetail.extend({ space_change: spaceChange.nullable() }).meta({ id: "RespacedStudy" });
+/** As {@link respacedStudy}. */
+export type RespacedStudy = z.output<typeof respacedStudy>;
+/** As {@link respacedStudy}, for what would change. */
+export const spaceChangePlan = z
+  .strictObject({ valid: z.literal(true), name: z.string(), space_change: spaceChange.nullable() })
+  .meta({ id: "SpaceChangePlan" });
+/** As {@link spaceChangePlan}. */
+export type SpaceChangePlan = z.output<typeof spaceChangePlan>;
 
 /** PATCH /studies/{study}: what is left out stays. */
 export const studyChange = z

@@ -5,7 +5,7 @@ import { cp, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
-import { requireArtifactName } from "../artifacts.js";
+import { requireArtifactName, requirePortableName } from "../artifacts.js";
 import type { ArtifactStore, ByteRange } from "../artifacts.js";
 import { diskError } from "./disk-errors.js";
 import { errorCode } from "./file-system.js";
@@ -46,6 +46,7 @@ export class FileArtifacts implements ArtifactStore {
   }
 
   async write(trial: number, name: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    requirePortableName(name);
     const path = this.#path(trial, name);
     const temp = join(this.directory(trial), TEMP + randomBytes(6).toString("hex"));
     const failed = (error: unknown): Error => diskError("writing", path, error);

@@ -99,7 +99,7 @@ describe("files that a request names", () => {
     await mkdir(join(storage, ".service"));
     for (const file of ["a.files/00000/x.py", ".service/token", "train.py"]) await writeFile(join(storage, file), "");
     await symlink(join(storage, "a.files"), join(inside, "put"));
-    const own = new AllowedFiles([inside], inside, storage);
+    const own = new AllowedFiles([inside], inside, { storage });
     for (const given of ["studies/a.files/00000/x.py", "put/00000/x.py", "studies/.service/token"]) {
       await expect(own.require([{ field: "data.path", path: given }]), given).rejects.toMatchObject(refused);
       await expect(

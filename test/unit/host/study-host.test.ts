@@ -36,26 +36,6 @@ class Gate {
   }
 }
 
-/** A storage that may have no room for some studies. */
-class SmallStorage extends MemoryStorage {
-  readonly full = new Set<string>();
-  /** How many more events a full one takes. */
-  fullAfter = 0;
-
-  override async openWriter(name: string, options?: WriterOptions): Promise<StudyWriter> {
-    const writer = await super.openWriter(name, options);
-    const append = writer.append.bind(writer);
-    const refuse = (): void => {
-      if (this.full.has(name) && this.fullAfter-- <= 0) throw new MlbenchError("storage-full", "no space left");
-    };
-    writer.append = async (...events) => {
-      refuse();
-      await append(...events);
-    };
-    return writer;
-  }
-}
-
 interface Made extends Partial<StudyHostOptions> {
   readonly objective?: (trial: ObjectiveTrial) => number | Promise<number>;
   readonly places?: number;
@@ -428,34 +408,6 @@ describe("a study host", () => {
     expect(counts).toMatchObject({ complete: 1, waiting: 1, running: 0 });
     expect(header.run).toMatchObject({ state: "running", ended_at: null });
     expect(await storage.ownerOf("a")).toBeNull();
-  });
-
-  it("ends a run that the disk refuses, goes on with the others, and runs it again once there is room", async () => {
-    const storage = new SmallStorage();
-    const problems: unknown[] = [];
-    const host = await makeHost({ storage, onProblem: (_, error) => problems.push(error), idleMs: 40 });
-    for (const name of ["full", "good"]) {
-      await withStudy(host, name);
-    }
-    storage.full.add("full");
-    storage.fullAfter = 3;
-    await host.startRun("full", { trials: 20 });
-    await host.startRun("good", { trials: 5 });
-    expect(await runBecomes(host, "full", ended)).toMatchObject({ state: "failed", error: { code: "storage-full" } });
-    expect(await runBecomes(host, "good", ended)).toMatchObject({ state: "finished" });
-    // The file says that it is wanted; that it is not at work is known here.
-    expect((await host.list()).studies.map(({ run }) => run?.state)).toEqual(["failed", "finished"]);
-    expect(problems).toMatchObject([{ code: "storage-full" }]);
-    await expect.poll(async () => (await host.get("full")).here).toBe(false);
-    expect((await host.get("full")).run).toMatchObject({ state: "failed" });
-    expect((await storage.read("full")).header.run).toMatchObject({ state: "running", ended_at: null });
-    storage.fullAfter = 0;
-    await expect(host.startRun("full", { trials: 1 })).rejects.toMatchObject({ code: "storage-full" });
-    expect(host.workers()[0]?.shares).toEqual([]);
-    storage.full.clear();
-    await host.startRun("full", { total_trials: 5 });
-    expect(await runBecomes(host, "full", ended)).toMatchObject({ state: "finished" });
-    expect((await host.get("full")).summary.counted).toBe(5);
   });
 
   it("shares one view among all who look, and forgets it a while after the last has left", async () => {

@@ -1,7 +1,7 @@
 /** Commands of studies at a service: what they say is what they say of its folder. */
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { float } from "../../../src/core/index.js";
@@ -84,6 +84,118 @@ test("a study over a program is shown as in the folder, and how its best trial i
     expect(far).toEqual({ ...near, out: near.out.replaceAll(join(folder, "tool.json"), `${url}/studies/tool`) });
   }
   expect((await typed(["best-trial", "tool", ...there])).out).toContain(`command: ${command}\n`);
+});
+
+test("a dry run says what one in its folder says, to programs and to people", async () => {
+  const { url, token, folder } = await aHostedService({ mayRun: true });
+  const [there, here] = [
+    ["--server", `${url}#token=${token}`],
+    ["--storage", folder],
+  ];
+  const table = join(dirname(folder), "cells.csv");
+  const cycles = Array.from({ length: 60 }, (_, i) => i + 1).filter((cycle) => cycle !== 30);
+  const rows = ["A", "B", "C"].flatMap((cell, i) => cycles.map((n) => `${cell},${n},${1 - n * 0.002 - i * 0.01}`));
+  await writeFile(table, `cell,cycle,soh\n${rows.join("\n")}\n`);
+  for (const line of [
+    ["--model", "lstm,mlp", "--seed", "3"],
+    [
+      "--model",
+      "mlp",
+      "--search",
+      "train.lr=log:1e-5..1e-1",
+      "--fix",
+      "train.epochs=5",
+      "--constraint",
+      "parameters<=900",
+    ],
+    ["--model", "mlp", "--metric", "val_rmse,parameters", "--set", "data.noise=0.02"],
+    // Data about which there is something to say.
+    [
+      ...["--model", "mlp", "--dataset", "csv", "--set", `data.path=${table}`],
+      "--set",
+      "data.window=10",
+      "--fix",
+      "data.horizon=5",
+    ],
+    [],
+  ])
+    for (const format of [["--format", "json"], []]) {
+      const far = await typed(["create-study", ...line, "--dry-run", ...format, ...there]);
+      expect(far, line.join(" ")).toEqual(await typed(["create-study", ...line, "--dry-run", ...format, ...here]));
+      expect(far.code).toBe(0);
+      if (line.includes("csv")) expect(far.err + far.out).toContain("3 cycles between a cell's first and last one");
+    }
+});
+
+test("a study's space is changed there as in its folder, and not while it is run", async () => {
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const { there, here, host, folder, url } = await aLine(async (trial) => {
+    if (trial.number === 2) await ended;
+    return trial.params["x"] as number;
+  });
+  await host.command("line", { type: "enqueue", params: { x: 0.9 } });
+  await host.command("line", { type: "enqueue", params: { x: 0.1 } });
+  await typed(["optimize", "line", "--trials", "2", ...there]);
+  const change = ["create-study", "--study-name", "line", "--space-change", "--search", "x=0..0.5"];
+  const plan = await typed([...change, "--dry-run", "--format", "json", ...there]);
+  expect(plan).toEqual(await typed([...change, "--dry-run", "--format", "json", ...here]));
+  expect(JSON.parse(plan.out)).toMatchObject({ space_change: { earlier: { fit: 1, left_out: 1 } } });
+  expect((await host.get("line")).summary.revision).toBe((await host.storage.read("line")).revision);
+  await host.startRun("line", { trials: 1 });
+  expect(await typed([...change, ...there])).toEqual({
+    ...{ code: 1, out: "" },
+    err: 'error: study "line" is being optimized: its space is changed when that has ended\n',
+  });
+  end();
+  await expect.poll(async () => (await host.get("line")).run?.state).toBe("finished");
+  const done = await typed([...change, ...there]);
+  expect([done.code, done.err]).toEqual([0, ""]);
+  expect(done.out).toMatch(/^changed the space of line: /);
+  expect(done.out).toContain(`${url}/studies/line (1 searched)\n  x: float:0..1 -> float:0..0.5\n`);
+  expect((await typed([...change, ...here])).out).toBe("the study searches this already: nothing changed\n");
+  expect((await typed([...change, ...there])).out).toBe("the study searches this already: nothing changed\n");
+  const { header: now } = await new JsonFileStorage({ directory: folder }).read("line");
+  expect(now.space).toMatchObject({ x: { high: 0.5 } });
+  // It goes on there, in its new space.
+  await typed(["optimize", "line", "--trials", "3", ...there]);
+  const { trials } = await host.storage.read("line");
+  expect(trials.slice(3).every(({ params }) => (params["x"] as number) <= 0.5)).toBe(true);
+  expect(
+    await typed(["create-study", "--study-name", "none", "--space-change", "--search", "x=0..1", ...there]),
+  ).toMatchObject({ code: 2, err: expect.stringMatching(/^error: no study "none"[^\n]*\n$/) as string });
+});
+
+test("a shell's line is taken by a service whose operator allowed it, and by no other", async () => {
+  const words = (cwd: string, to: readonly string[]): string[] => [
+    ...[
+      "create-study",
+      "--name",
+      "sh",
+      "--shell",
+      "--command",
+      "echo {x} | cat",
+      "--cwd",
+      cwd,
+      "--search",
+      "x=0..1",
+      ...to,
+    ],
+  ];
+  for (const [mayRun, allowShell, refusal] of [
+    [
+      true,
+      false,
+      /^error: [^\n]*shell: echo \{x\} \| cat would be run by a shell: the service was started without --allow-shell\n$/,
+    ],
+    [false, true, /^error: [^\n]*cwd: [^\n]*the service was started without --allow[^\n]*\n$/],
+    [true, true, null],
+  ] as const) {
+    const { url, token, folder } = await aHostedService({ mayRun, allowShell });
+    const { code, err } = await typed(words(dirname(folder), ["--server", `${url}#token=${token}`]));
+    if (refusal) expect([code, err]).toEqual([2, expect.stringMatching(refusal)]);
+    else expect([code, err]).toEqual([0, ""]);
+  }
 });
 
 describe("optimize", () => {

@@ -51,13 +51,28 @@ export async function aHostedService(
     graceMs?: number;
     /** Whether requests may name files of its folder. */
     mayRun?: boolean;
+    /** Whether they may have a shell run a line. */
+    allowShell?: boolean;
   } = {},
 ): Promise<HostedService> {
-  const { objective = (trial) => trial.params["x"] as number, places = 2, graceMs = 100, mayRun, ...service } = options;
+  const {
+    objective = (trial) => trial.params["x"] as number,
+    places = 2,
+    graceMs = 100,
+    mayRun,
+    allowShell,
+    ...service
+  } = options;
   const root = await mkdtemp(join(tmpdir(), "routes-"));
   const folder = join(root, "studies");
   const executor = new InlineExecutor({ objective, slots: places });
-  const host = await openStudyHost({ storage: folder, executor, graceMs, allow: mayRun ? [root] : [] });
+  const host = await openStudyHost({
+    storage: folder,
+    executor,
+    graceMs,
+    allow: mayRun ? [root] : [],
+    allowShell,
+  });
   const { context, listen, close } = await createService({
     host,
     storageDir: folder,

@@ -32,6 +32,7 @@ export function fakeHost(replaced: Partial<StudyHost> = {}): StudyHost {
     workers: () => [],
     outside: () => [],
     plan: unused,
+    changeSpace: unused,
     resume: async () => undefined,
     close: async () => undefined,
     ...replaced,

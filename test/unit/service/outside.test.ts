@@ -11,6 +11,7 @@ import type { CreateStudyOptions } from "../../../src/app/create-study.js";
 import { loadStudy } from "../../../src/app/study.js";
 import { float } from "../../../src/core/index.js";
 import { openStudyHost } from "../../../src/host/index.js";
+import type { StudyHost } from "../../../src/host/index.js";
 import type { ServiceApp } from "../../../src/service/routes.js";
 import { keepFile } from "../../../src/service/trial-upload.js";
 import { ManualExecutor } from "../../fixtures/study/studies.js";
@@ -273,6 +274,80 @@ describe("a run of a study for others", () => {
   });
 });
 
+describe("a trial that is told as failed", () => {
+  const recordsOf = async (host: StudyHost): Promise<unknown[]> => {
+    const view = await host.view("s");
+    await expect.poll(() => view.run?.ended_at ?? null).not.toBeNull();
+    await expect.poll(() => view.state.unfinished).toEqual([]);
+    view.release();
+    return view.state.trials.map(({ number, state, retry_of }) => [number, state, retry_of]);
+  };
+  const fails = { state: "failed", message: "out of luck" };
+
+  test("is handed out again under a new number, as often as the run says, the last one of its goal too", async () => {
+    const { host, post, ask } = await served();
+    await host.startRun("s", { trials: 1, max_retries: 2 });
+    const asked = [await ask()];
+    const { params } = asked[0]?.body ?? {};
+    for (let number = 0; number < 2; number++) {
+      const lease = asked[number]?.body.lease.token;
+      expect(await post(`trials/${number}/tell`, { lease, ...fails })).toMatchObject({ status: 200 });
+      const next = await ask({ wait_seconds: 30 });
+      expect(next).toMatchObject({ status: 200, body: { number: number + 1, attempt: 1, params } });
+      expect(next.body.lease.token).not.toBe(lease);
+      asked.push(next);
+      // It is out: there is nothing else, and it may come back.
+      expect((await ask()).status).toBe(204);
+    }
+    await post("trials/2/tell", { lease: asked[2]?.body.lease.token, ...fails });
+    expect(await ask({ wait_seconds: 30 })).toEqual(problem(410, "run-finished"));
+    expect(await recordsOf(host)).toEqual([
+      [0, "failed", null],
+      [1, "failed", 0],
+      [2, "failed", 1],
+    ]);
+    expect((await host.get("s")).run).toMatchObject({ state: "finished", stopped_by: "total-trials" });
+  });
+
+  test("comes before new ones, and counts for nothing in the goal", async () => {
+    const { host, post, ask } = await served();
+    await host.startRun("s", { total_trials: 3, max_retries: 1 });
+    const lease = (await ask()).body.lease.token;
+    await post("trials/0/tell", { lease, ...fails });
+    for (const number of [1, 2, 3]) {
+      const next = await ask({ wait_seconds: 30 });
+      expect(next.body).toMatchObject({ number });
+      await post(`trials/${number}/tell`, { lease: next.body.lease.token, value: number });
+    }
+    expect(await ask({ wait_seconds: 30 })).toEqual(problem(410, "run-finished"));
+    expect(await recordsOf(host)).toEqual([
+      [0, "failed", null],
+      [1, "complete", 0],
+      [2, "complete", null],
+      [3, "complete", null],
+    ]);
+  });
+
+  test("is not repeated where the run says nothing of it, nor where it was given up while it waited", async () => {
+    const { host, post, ask } = await served();
+    await host.startRun("s", { trials: 1 });
+    await post("trials/0/tell", { lease: (await ask()).body.lease.token, ...fails });
+    expect(await ask({ wait_seconds: 30 })).toEqual(problem(410, "run-finished"));
+    await host.startRun("s", { trials: 2, max_retries: 3 });
+    await host.command("s", { type: "enqueue", params: { x: 0.5 } });
+    await host.command("s", { type: "stop-trial", number: 1 });
+    const next = await ask({ wait_seconds: 30 });
+    expect(next.body).toMatchObject({ number: 2 });
+    await post("trials/2/tell", { lease: next.body.lease.token, value: 1 });
+    expect(await ask({ wait_seconds: 30 })).toEqual(problem(410, "run-finished"));
+    expect(await recordsOf(host)).toEqual([
+      [0, "failed", null],
+      [1, "failed", null],
+      [2, "complete", null],
+    ]);
+  });
+});
+
 describe("a file of a trial", () => {
   const put = (app: ServiceApp, bearer: object, name: string, payload: Buffer | Readable, lease: string, more = {}) =>
     app.inject({
@@ -294,17 +369,19 @@ describe("a file of a trial", () => {
     }
   });
 
-  test.each(["..%2Fs.json", ".hidden", "epochs.jsonl", "a%00b", "x".repeat(121), "%2Fetc%2Fpasswd"])(
-    "has a plain name: not %s",
-    async (name) => {
-      const { storage, app, bearer, ask } = await served();
-      const lease = (await ask()).body.lease.token;
-      const before = await readdir(storage, { recursive: true });
-      const refused = await put(app, bearer, name, Buffer.from("x"), lease);
-      expect(refused.statusCode).toBe(400);
-      expect(await readdir(storage, { recursive: true })).toEqual(before);
-    },
-  );
+  test.each([
+    ...["..%2Fs.json", ".hidden", "epochs.jsonl", "EPOCHS.jsonl", "a%00b", "x".repeat(121), "%2Fetc%2Fpasswd"],
+    ...["CON", "con.pt", "PRN", "Aux.tar.gz", "nul", "COM1", "com9.log", "LPT1.", "model.pt.", "model.pt%20", "CON%20"],
+  ])("has a plain name: not %s", async (name) => {
+    const { storage, app, bearer, ask } = await served();
+    const lease = (await ask()).body.lease.token;
+    const before = await readdir(storage, { recursive: true });
+    const refused = await put(app, bearer, name, Buffer.from("x"), lease);
+    const { code, detail } = refused.json<{ code: string; detail: string }>();
+    expect([refused.statusCode, code]).toEqual([400, expect.stringMatching(/^invalid-(artifact-name|request)$/)]);
+    expect(detail).not.toContain("\n");
+    expect(await readdir(storage, { recursive: true })).toEqual(before);
+  });
 
   test("is not taken without the lease, nor after the trial's end, nor where that comes before the file's", async () => {
     const { storage, app, bearer, ask, post } = await served();

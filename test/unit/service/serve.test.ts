@@ -1,7 +1,9 @@
 /** A storage that is served: what is refused before anything listens, one service a storage, TLS, tokens beside it. */
+import { X509Certificate } from "node:crypto";
 import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { request } from "node:https";
+import { Agent, request } from "node:https";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import type { StudyHost } from "../../../src/host/host.js";
@@ -146,6 +148,68 @@ test("with a certificate it speaks TLS, and marks its cookie for it", async () =
       .end(body);
   });
   expect(cookie).toMatch(/^204 .*; Secure$/);
+});
+
+/** The fingerprint of the certificate that a new connection is shown. */
+function shownCertificate(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1", rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
+}
+
+test("a certificate that is renewed is used without a restart; one that is none is not, and the operator is told", async () => {
+  const folder = await emptyFolder();
+  const files = { tlsCert: join(folder, "cert.pem"), tlsKey: join(folder, "key.pem") };
+  const [first, second] = await Promise.all(
+    ["localhost", "other"].map(async (name) => ({
+      cert: await readFile(fixture(`${name}.cert.pem`), "utf8"),
+      key: await readFile(fixture(`${name}.key.pem`), "utf8"),
+    })),
+  );
+  const print = (of: { cert: string } | undefined): string => new X509Certificate(of?.cert ?? "").fingerprint256;
+  await writeFile(files.tlsCert, first?.cert ?? "");
+  await writeFile(files.tlsKey, first?.key ?? "");
+  const told: string[] = [];
+  const tell = (kind: string, line: string): void => void told.push(`${kind}: ${line}`);
+  const { url } = await served({ ...files, tell, tlsLookMs: 5 });
+  expect(await shownCertificate(url)).toBe(print(first));
+  // Half of a renewal that goes no further: they do not belong together.
+  await writeFile(files.tlsCert, second?.cert ?? "");
+  await expect.poll(() => told.length).toBe(1);
+  expect(told[0]).toMatch(
+    /^warning: --tls-cert .*do not belong together.*; the certificate that was read before stays/,
+  );
+  expect(told[0]).not.toContain("\n");
+  expect(await shownCertificate(url)).toBe(print(first));
+  // One connection stays open over the renewal.
+  const agent = new Agent({ keepAlive: true, ca: first?.cert ?? "", maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const health = (): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      request(`${url}/health`, { agent }, (answer) => answer.resume().on("end", () => resolve(answer.statusCode)))
+        .on("error", reject)
+        .end();
+    });
+  expect(await health()).toBe(200);
+  await writeFile(files.tlsKey, second?.key ?? "");
+  await expect.poll(() => shownCertificate(url)).toBe(print(second));
+  expect(told.slice(1)).toEqual([
+    expect.stringMatching(/^note: the certificate was renewed: .* good until \d{4}-\d\d-\d\d$/),
+  ]);
+  expect(await health()).toBe(200);
+  // What cannot be read any more is told once, and changes nothing.
+  await rm(files.tlsKey);
+  await expect.poll(() => told.length).toBe(3);
+  expect(told[2]).toMatch(/^warning: --tls-key .*cannot be read/);
+  expect(await shownCertificate(url)).toBe(print(second));
+  await writeFile(files.tlsKey, second?.key ?? "");
+  await writeFile(files.tlsCert, first?.cert ?? "");
+  await writeFile(files.tlsKey, first?.key ?? "");
+  await expect.poll(() => shownCertificate(url)).toBe(print(first));
 });
 
 test("files that others could read are taken back", async () => {

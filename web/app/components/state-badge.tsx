@@ -4,6 +4,7 @@ import type { StudyActivity, StudyEntry } from "../api/types.js";
 const looks: Readonly<Record<StudyActivity, readonly [shape: string, text: string]>> = {
   running: ["▶", "running"],
   paused: ["❚❚", "paused"],
+  waiting: ["◔", "waiting for room"],
   stopping: ["◧", "stopping"],
   elsewhere: ["▷", "running elsewhere"],
   idle: ["■", "idle"],

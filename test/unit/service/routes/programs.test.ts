@@ -16,7 +16,10 @@ test("a program below an allowed folder is tuned; one elsewhere, or a shell's li
   const codeOf = async (changed: object) => (await refused("/studies", { body: { ...given, ...changed } })).slice(0, 2);
   expect(await codeOf({ command: ["sh", "-c", "echo {x}"] })).toEqual([403, "not-allowed"]);
   expect(await codeOf({ cwd: "/" })).toEqual([403, "not-allowed"]);
-  expect(await codeOf({ shell: true })).toEqual([400, "invalid-request"]);
+  expect(await refused("/studies", { body: { ...given, shell: true } })).toEqual([
+    ...[403, "not-allowed"],
+    "shell: ./run.sh {x} would be run by a shell: the service was started without --allow-shell",
+  ]);
   expect(await codeOf({ command: "./run.sh {y}" })).toEqual([400, "unknown-parameter"]);
 
   const asked = { ...given, command: ["./run.sh", "{x}"], dry_run: true };

@@ -7,7 +7,7 @@ import { trialsOf } from "../../words.js";
 /** What the list can be sorted by. */
 const keys: Readonly<Record<string, (entry: StudyEntry) => number | string | null>> = {
   name: ({ name }) => name,
-  state: ({ state }) => ["running", "elsewhere", "stopping", "paused", "idle", "archived"].indexOf(state),
+  state: ({ state }) => ["running", "elsewhere", "stopping", "waiting", "paused", "idle", "archived"].indexOf(state),
   trials: ({ counts }) => trialsOf(counts),
   best: ({ best }) => finite(best?.value),
   rate: ({ rate }) => rate.trials_per_minute,

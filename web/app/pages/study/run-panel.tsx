@@ -18,8 +18,8 @@ export interface RunPanelProps {
   readonly entry: StudyEntry;
 }
 
-const isUnderWay = (run: Run | null): run is Run & { readonly state: "running" | "paused" | "stopping" } =>
-  run !== null && ["running", "paused", "stopping"].includes(run.state);
+const isUnderWay = (run: Run | null): run is Run & { readonly state: "running" | "paused" | "waiting" | "stopping" } =>
+  run !== null && ["running", "paused", "waiting", "stopping"].includes(run.state);
 
 function Figures({ entry: { counts, run, rate, counted } }: RunPanelProps) {
   const goal = run?.total_trials ?? null;
@@ -135,6 +135,7 @@ const endings: Readonly<Record<string, string>> = {
   finished: "The last run is finished",
   cancelled: "The last run was cancelled",
   failed: "The last run failed",
+  waiting: "Waiting for room on the disk",
 };
 
 const reasons: Readonly<Record<string, string>> = {
@@ -150,10 +151,10 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function LastRun({ run }: { readonly run: Run | null }) {
-  if (!run || isUnderWay(run)) return null;
+  if (!run || (isUnderWay(run) && run.error === null)) return null;
   const { state, stopped_by, error } = run;
   return (
-    <p class={state === "failed" ? "warn" : "muted"} role="status">
+    <p class={error === null ? "muted" : "warn"} role="status">
       {endings[state]}
       {stopped_by !== null && state === "finished" && ` (${reasons[stopped_by] ?? stopped_by})`}
       {error !== null && <span class="user">: {error.message}</span>}

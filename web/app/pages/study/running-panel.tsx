@@ -96,7 +96,8 @@ function columnsOf(study: string): readonly TableColumn<Row>[] {
 }
 
 /** A run that goes on, here or elsewhere: between two trials nothing may be running. */
-const isGoingOn = ({ state }: StudyEntry): boolean => ["running", "stopping", "paused", "elsewhere"].includes(state);
+const isGoingOn = ({ state }: StudyEntry): boolean =>
+  ["running", "stopping", "waiting", "paused", "elsewhere"].includes(state);
 
 /** The panel; nothing where nothing runs. It stays between trials, so that the page does not jump. */
 export function RunningPanel({ store, entry }: RunningPanelProps) {
