@@ -26,7 +26,13 @@ test("a plot goes with its option as bytes, what a page reads of it, and without
     ...{ xAxis: [{ type: "category", data: ["a", "b"] }], yAxis: [{ type: "value", gridIndex: 0 }] },
     ...{ series: [{ dimensions: ["x", "trial"] }], isZoomed: false },
   });
-  const asItIs = await plots.send("q", 1, () => plotOf("one", [3, 4]), undefined, (plot) => plot);
+  const asItIs = await plots.send(
+    "q",
+    1,
+    () => plotOf("one", [3, 4]),
+    undefined,
+    (plot) => plot,
+  );
   expect(asItIs?.outline["isZoomed"]).toBe(true);
 });
 

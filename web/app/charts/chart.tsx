@@ -98,7 +98,9 @@ export function Chart({ option, height, label, isZoomed = false, onClick, onBrus
         () => canvas.remove(),
       );
     };
-    endings.push(onceNear(element, NEAR, start));
+    // What comes as bytes was asked for because its place was near.
+    if (latest.current.option instanceof Uint8Array) start();
+    else endings.push(onceNear(element, NEAR, start));
     return () => {
       chart.current = null;
       for (const end of endings) end();
