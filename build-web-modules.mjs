@@ -31,6 +31,16 @@ const unreached = {
   "util/decal": "export const createOrUpdatePatternFromDecal = () => null",
   // Times are written as numbers.
   "scale/Time": "export default class { static type = 'time' }; export const calcNiceForTimeScale = () => {}",
+  // A thread hears of pointers from its page.
+  "dom/HandlerProxy": "export default class {}",
+  // Clouds of a million points come thinned, and nothing of ours is round.
+  "chart/helper/LargeSymbolDraw": "export default class {}",
+  "graphic/helper/roundSector": "export const buildPath = () => {}",
+  "label/sectorLabel": "export const createSectorCalculateTextPosition = () => null, setSectorTextRotation = () => {}",
+  // Options are written for this version.
+  "preprocessor/backwardCompat": "export default () => {}",
+  "util/styleCompat":
+    "export const isEC4CompatibleStyle = () => false, convertFromEC4CompatibleStyle = () => ({}), convertToEC4StyleForCustomSerise = () => ({}), warnDeprecated = () => {}",
   // Files stand still.
   "svg/cssAnimation": "export const createCSSAnimation = () => ''",
 };

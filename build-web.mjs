@@ -32,6 +32,7 @@ const workers = {
   __LIVE_WORKER__: join(source, "live", "shared-worker.ts"),
   __COLUMNS_WORKER__: join(source, "columns", "worker.ts"),
   __PAINT_WORKER__: join(source, "charts", "parallel", "paint-worker.ts"),
+  __DRAW_WORKER__: join(source, "charts", "draw-worker.ts"),
 };
 
 const nameOf = (result, entry) => {
@@ -103,10 +104,15 @@ export async function buildWeb() {
   const looks = await build({ ...common, entryPoints: [style, icon], plugins: [themePlugin] });
   outputs.push(...page.outputFiles, ...looks.outputFiles);
 
+  const { imports } = page.metafile.outputs[join(target, "assets", nameOf(page, script)).replaceAll("\\", "/")];
+  const first = imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => basename(path));
+  const preloads = first.map((name) => `<link rel="modulepreload" href="/assets/${name}" />`).join("\n    ");
+
   rmSync(target, { recursive: true, force: true });
   mkdirSync(join(target, "assets"), { recursive: true });
   const html = readFileSync(join(source, "index.html"), "utf8")
     .replace("%script%", `/assets/${nameOf(page, script)}`)
+    .replace("%preloads%", preloads)
     .replace("%style%", `/assets/${nameOf(looks, style)}`)
     .replace("%icon%", `/assets/${basename(looks.outputFiles.find(({ path }) => path.endsWith(".svg")).path)}`);
   const files = { "/": await put("", "index.html", Buffer.from(html), "text/html; charset=utf-8", false) };

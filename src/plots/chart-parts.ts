@@ -92,8 +92,12 @@ export function wantsLog(values: readonly number[], ratio = 100): boolean {
 
 /** The least and the greatest of some finite numbers. */
 export function rangeOf(values: Iterable<number>): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
   return [low, high];
 }
 

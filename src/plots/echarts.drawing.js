@@ -9,7 +9,7 @@ import {
   TooltipComponent,
   VisualMapContinuousComponent,
 } from "echarts/components";
-import { init, registerCustomSeries, use } from "echarts/core";
+import { init, registerCustomSeries, setPlatformAPI, use } from "echarts/core";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { registerSeries } from "./custom-series.ts";
 import { tickText, valueText } from "./number-text.ts";
@@ -64,9 +64,21 @@ export function svgText(option, { theme, width, height }) {
   return text.replaceAll(FOR_POINTERS, "");
 }
 
-/** Draws into an element, as large as that is: what is returned goes on from there. */
-export function drawInto(element, option, theme) {
-  const chart = init(element, null, { renderer: "canvas" });
+/** A thread has no document that would make a canvas to measure texts with. */
+if (typeof document === "undefined" && globalThis.OffscreenCanvas)
+  setPlatformAPI({ createCanvas: () => new globalThis.OffscreenCanvas(1, 1) });
+
+/** Where a chart's grids lie, in pixels. */
+function gridRects(chart, option) {
+  return [option.grid ?? []].flat().map((_, grid) => {
+    const { x, y, width, height } = chart.getModel().getComponent("grid", grid).coordinateSystem.getRect();
+    return { x, y, width, height };
+  });
+}
+
+/** Draws into an element, as large as that is, or a canvas of a thread, of the size given: what is returned goes on from there. */
+export function drawInto(element, option, theme, size) {
+  const chart = init(element, null, { renderer: "canvas", ...size });
   let [drawn, name] = [option, theme];
   const draw = () => chart.setOption(complete(drawn, name), { notMerge: true });
   draw();
@@ -76,13 +88,16 @@ export function drawInto(element, option, theme) {
       name = theme;
       draw();
     },
-    update: (option) => {
-      if (option === drawn) return;
-      drawn = option;
+    update: (option, theme = name) => {
+      if (option === drawn && theme === name) return;
+      [drawn, name] = [option, theme];
       draw();
     },
-    resize: () => chart.resize(),
+    resize: (size) => chart.resize(size),
     onClick: (listener) => chart.on("click", listener),
+    onCursor: (listener) => (chart.getZr().handler.proxy.setCursor = listener),
+    dispatch: (event, given) => chart.getZr().handler.dispatch(event, given),
+    gridRects: () => gridRects(chart, drawn),
     gridAt: ([x, y]) =>
       [drawn.grid ?? []].flat().findIndex((_, grid) => chart.containPixel({ gridIndex: grid }, [x, y])),
     valuesAt: (grid, point) => chart.convertFromPixel({ gridIndex: grid }, [...point]),

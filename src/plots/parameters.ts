@@ -34,9 +34,8 @@ function distributionOf({ space, trials }: PlotStudy, name: string): Distributio
 /** A parameter of a study, seen over all its trials: values outside the space have their place, too. */
 export function plotParameter(study: PlotStudy, name: string): PlotParameter {
   const distribution = distributionOf(study, name);
-  const values = study.trials.flatMap(({ params }) =>
-    Object.hasOwn(params, name) ? [params[name] as ParamValue] : [],
-  );
+  const values: ParamValue[] = [];
+  for (const { params } of study.trials) if (Object.hasOwn(params, name)) values.push(params[name] as ParamValue);
   const isNumeric =
     distribution?.type !== "categorical" &&
     values.every((value) => typeof value === "number" && Number.isFinite(value));
@@ -45,7 +44,7 @@ export function plotParameter(study: PlotStudy, name: string): PlotParameter {
 
 function numeric(name: string, distribution: Distribution | undefined, values: readonly number[]): PlotParameter {
   const declared = distribution && distribution.type !== "categorical" ? [distribution.low, distribution.high] : [];
-  const [low, high] = values.length + declared.length === 0 ? [0, 1] : rangeOf([...values, ...declared]);
+  const [low, high] = values.length + declared.length === 0 ? [0, 1] : rangeOf(values.concat(declared));
   const place = ({ params }: Trial): number | null => (Object.hasOwn(params, name) ? (params[name] as number) : null);
   const whole = distribution?.type === "int";
   return { name, log: isLog(distribution) && low > 0, whole, choices: null, low, high, place };

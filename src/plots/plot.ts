@@ -16,7 +16,10 @@ export type PlotCell = string | number | null;
 /** What a plot shows, as a table: for screen readers and for programs. */
 export interface PlotTable {
   readonly columns: readonly string[];
-  /** As many cells each as there are columns. */
+  /**
+   * As many cells each as there are columns. Kinds with a row a trial make them when they are read: a page that draws a large
+   * study anew at each trial reads none.
+   */
   readonly rows: readonly (readonly PlotCell[])[];
 }
 

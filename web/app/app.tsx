@@ -1,5 +1,7 @@
 /** The dashboard: the page that the path stands for, once the service knows this browser. */
 import { useEffect, useRef } from "preact/hooks";
+import { prepareDrawing } from "./charts/drawing.js";
+import { prepareColumns } from "./columns/columns-client.js";
 import { EmptyState, Loading } from "./components/messages.js";
 import { Link } from "./components/link.js";
 import { later } from "./later.js";
@@ -18,6 +20,19 @@ const AnalysisPage = later(async () => (await import("./pages/analysis/analysis-
 const ComparePage = later(async () => (await import("./pages/compare/compare-page.js")).ComparePage);
 const WorkersPage = later(async () => (await import("./pages/workers/workers-page.js")).WorkersPage);
 const NewStudyPage = later(async () => (await import("./pages/new-study/new-study-page.js")).NewStudyPage);
+
+/** Pages with charts of a study. */
+const charted: ReadonlySet<Page["page"]> = new Set(["study", "trial", "analysis"]);
+
+/** Fetches what a page is made of, all at once and before it is known whether it may be seen. */
+export function preparePage(at: Page): void {
+  if (at.page === "study") StudyPage.prepare();
+  else if (at.page === "trials") TrialsPage.prepare();
+  else if (at.page === "trial") TrialPage.prepare();
+  else if (at.page === "analysis") AnalysisPage.prepare();
+  if ("study" in at) prepareColumns();
+  if (charted.has(at.page)) prepareDrawing();
+}
 
 function shown(at: Page) {
   switch (at.page) {

@@ -3,10 +3,22 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ErrorBox, Loading } from "./components/messages.js";
 
+/** Stands for another component until that is there. */
+export type LaterComponent<P> = ComponentType<P> & {
+  /** Fetches its script ahead; what fails is tried again where it stands. */
+  readonly prepare: () => void;
+};
+
 /** A component that stands for another until that is there. */
-export function later<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+export function later<P extends object>(load: () => Promise<ComponentType<P>>): LaterComponent<P> {
   let known: ComponentType<P> | null = null;
-  return function Later(props: P) {
+  const prepare = (): void => {
+    load().then(
+      (component) => (known = component),
+      () => {},
+    );
+  };
+  function Later(props: P) {
     const [state, setState] = useState<{ readonly error: unknown } | null>(null);
     const [, redraw] = useState(0);
     const fetchIt = (): void => {
@@ -19,11 +31,13 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
         (error: unknown) => setState({ error }),
       );
     };
+    const Known = known;
     useEffect(() => {
-      if (!known) fetchIt();
+      // By what was drawn: it may have come since.
+      if (!Known) fetchIt();
     }, []);
     if (state) return <ErrorBox error={state.error} onRetry={fetchIt} />;
-    const Known = known;
     return Known ? <Known {...props} /> : <Loading what="the page" />;
-  };
+  }
+  return Object.assign(Later, { prepare });
 }

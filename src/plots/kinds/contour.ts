@@ -163,9 +163,11 @@ export function contour(study: PlotStudy, { metric, params, width = PLOT_WIDTH, 
     },
     table: {
       columns: ["trial", a.name, b.name, measure.name],
-      rows: points.map(({ trial, value }) => [
-        ...[trial.number, parameterCell(trial, a.name), parameterCell(trial, b.name), value],
-      ]),
+      get rows() {
+        return points.map(({ trial, value }) => [
+          ...[trial.number, parameterCell(trial, a.name), parameterCell(trial, b.name), value],
+        ]);
+      },
     },
   };
 }

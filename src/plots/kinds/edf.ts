@@ -77,7 +77,9 @@ export function edf(study: PlotStudy, { metric, width = PLOT_WIDTH, height }: Pl
     },
     table: {
       columns: ["metric", "value", "share"],
-      rows: panels.flatMap(({ measure, steps }) => steps.map(([value, share]) => [measure.name, value, share])),
+      get rows() {
+        return panels.flatMap(({ measure, steps }) => steps.map(([value, share]) => [measure.name, value, share]));
+      },
     },
   };
 }

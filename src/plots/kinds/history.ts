@@ -39,8 +39,7 @@ interface Point {
 
 /** What stands for a trial: its value, or the last report of one that was pruned. */
 function pointOf(study: PlotStudy, measure: Measure, trial: Trial): Point {
-  const finished = (trial.finish_index ?? trial.number) + 1;
-  const at = { finished, trial: trial.number };
+  const at = { finished: (trial.finish_index ?? trial.number) + 1, trial: trial.number };
   if (trial.state === "failed") return { ...at, value: null, sort: "failed" };
   const isReported = measure.name === study.reported.metric;
   const value = trial.state === "pruned" && isReported ? (trial.intermediate.at(-1)?.[1] ?? null) : measure.of(trial);
@@ -79,11 +78,14 @@ function seriesOf({ measure, points, best }: Panel, panel: number): ChartOption[
     ...{ lineStyle: { color: "@series2", width: 2 }, itemStyle: { color: "@series2" } },
     ...{ dimensions: ["finished trials", measure.name], data: best.map(([x, y]) => [x, rounded(y)]) },
   };
+  const bySort = new Map<Sort, Point[]>();
+  for (const point of points) {
+    const own = bySort.get(point.sort);
+    if (own) own.push(point);
+    else bySort.set(point.sort, [point]);
+  }
   const clouds = (Object.keys(sorts) as Sort[]).flatMap((sort) => {
-    const own = drawn(
-      points.filter((point) => point.sort === sort),
-      best,
-    );
+    const own = drawn(bySort.get(sort) ?? [], best);
     const dimensions = ["finished trials", measure.name, "trial"];
     const common = { type: "scatter", name: sort, ...sorts[sort], z: 3, dimensions, encode: { tooltip: [2, 1, 0] } };
     const [high, low] = [own.filter(({ value }) => value !== null), own.filter(({ value }) => value === null)];
@@ -170,11 +172,13 @@ export function history(study: PlotStudy, { metric, width = PLOT_WIDTH, height }
     },
     table: {
       columns: ["finished", "trial", "state", ...measures.map(({ name }) => name), "feasible"],
-      rows: trials.map((trial) => [
-        ...[(trial.finish_index ?? trial.number) + 1, trial.number, trial.state],
-        ...measures.map(({ of }) => of(trial)),
-        trial.state === "complete" ? String(isFeasible(trial)) : null,
-      ]),
+      get rows() {
+        return trials.map((trial) => [
+          ...[(trial.finish_index ?? trial.number) + 1, trial.number, trial.state],
+          ...measures.map(({ of }) => of(trial)),
+          trial.state === "complete" ? String(isFeasible(trial)) : null,
+        ]);
+      },
     },
   };
 }

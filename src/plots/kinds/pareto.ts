@@ -139,7 +139,9 @@ export function pareto(study: PlotStudy, { reference, width = PLOT_WIDTH, height
     },
     table: {
       columns: ["trial", ...objectives.map(({ metric }) => metric), "standing"],
-      rows: points.map(({ trial, values, sort }) => [trial.number, ...values, sort]),
+      get rows() {
+        return points.map(({ trial, values, sort }) => [trial.number, ...values, sort]);
+      },
     },
   };
 }

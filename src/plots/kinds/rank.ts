@@ -101,10 +101,12 @@ export function rank(study: PlotStudy, { metric, params, width = PLOT_WIDTH, hei
     },
     table: {
       columns: ["trial", "rank", measure.name, ...parameters.map(({ name }) => name)],
-      rows: points.map(({ trial, value }, i) => [
-        ...[trial.number, ranks[i] as number, value],
-        ...parameters.map(({ name }) => parameterCell(trial, name)),
-      ]),
+      get rows() {
+        return points.map(({ trial, value }, i) => [
+          ...[trial.number, ranks[i] as number, value],
+          ...parameters.map(({ name }) => parameterCell(trial, name)),
+        ]);
+      },
     },
   };
 }

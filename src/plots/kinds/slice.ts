@@ -102,11 +102,13 @@ export function slice(study: PlotStudy, { metric, params, width = PLOT_WIDTH, he
     },
     table: {
       columns: ["trial", ...parameters.map(({ name }) => name), measure.name],
-      rows: points.map(({ trial, value }) => [
-        trial.number,
-        ...parameters.map(({ name }) => parameterCell(trial, name)),
-        value,
-      ]),
+      get rows() {
+        return points.map(({ trial, value }) => [
+          trial.number,
+          ...parameters.map(({ name }) => parameterCell(trial, name)),
+          value,
+        ]);
+      },
     },
   };
 }

@@ -13,6 +13,7 @@ import { fieldsOf } from "../../../web/app/filter/fields.js";
 import { forPage } from "../../../web/app/columns/web-plot.js";
 import { noFilter } from "../../../web/app/filter/filter.js";
 import { columnsOf, someAnnotations, someTrials, storeOf } from "./columns-of.js";
+import type { Annotations } from "./columns-of.js";
 
 /** All that a store says of its trials; a column that none of them has any more says nothing. */
 const contents = (store: ColumnStore) =>
@@ -245,4 +246,31 @@ test("Spearman's coefficients are SciPy's", () => {
   expect(spearman([1, 2, 3, 4, 5], [5, 6, 7, 8, 7])).toBeCloseTo(0.8207826816681233, 12);
   expect(spearman([1, 1, 2, 3], [4, 3, 3, 1])).toBeCloseTo(-0.8333333333333334, 12);
   expect(spearman([1, 1], [2, 3])).toBeNull();
+});
+
+test("plots stay while trials run on, and not when one begins, ends or is banned, or a condition may be about steps", () => {
+  const queries = new StudyQueries("demo");
+  const begun = [
+    blankTrial(0, { state: "complete", values: [1], finish_index: 0 }),
+    blankTrial(1, { state: "running" }),
+  ];
+  queries.load(columnsOf(begun));
+  const byState = { ...noFilter, states: ["complete"] as const };
+  const byStep = { ...noFilter, where: "steps > 1" };
+  const versions = (): string[] => [noFilter, byState, byStep].map((filter) => queries.plotVersion(filter));
+  let revision = 1;
+  /** Which of the three differ after a row has changed. */
+  const changed = (trial: Trial, annotations: Annotations = new Map()): boolean[] => {
+    const before = versions();
+    const { rows } = columnsOf([trial], { annotations });
+    queries.apply({ revision: ++revision, rows });
+    return versions().map((version, i) => version !== before[i]);
+  };
+  const reported = blankTrial(1, { state: "running", intermediate: [[1, 0.5]] });
+  expect(changed(reported)).toEqual([false, false, true]);
+  const banned: Annotations = new Map([[1, { banned: true, note: "", tags: [] }]]);
+  expect(changed(reported, banned)).toEqual([true, true, true]);
+  expect(changed(reported, banned)).toEqual([false, false, true]);
+  expect(changed(blankTrial(2, { state: "running" }))).toEqual([true, true, true]);
+  expect(changed(blankTrial(2, { state: "failed", finish_index: 1 }))).toEqual([true, true, true]);
 });

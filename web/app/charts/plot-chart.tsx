@@ -5,7 +5,7 @@ import { theme } from "../theme.js";
 import { ChartFrame } from "./chart-frame.js";
 import { Chart } from "./chart.js";
 import type { ChartPoint } from "./chart.js";
-import { loadDrawing } from "./drawing.js";
+import { svgText } from "./drawing.js";
 
 /** What it takes. */
 export interface PlotChartProps {
@@ -19,20 +19,18 @@ export interface PlotChartProps {
 
 /** The whole of it. */
 export function PlotChart({ plot, fileName, controls, class: className, isTall, onClick }: PlotChartProps) {
-  const svg = async (): Promise<string> => {
-    const { svgText } = await loadDrawing();
-    const { option, width, height } = plot;
-    return svgText(option, { theme: theme.peek(), width, height });
-  };
+  const { option, width, height } = plot;
+  const svg = (): Promise<string> => svgText(option, { theme: theme.peek(), width, height });
   return (
     <ChartFrame
       {...{ title: plot.title, notes: plot.notes, fileName, controls, class: className, isTall, svg }}
       table={() => plot.table}
     >
       <Chart
-        option={plot.option}
-        height={plot.height}
+        option={option}
+        height={height}
         label={`${plot.title}: a chart; its table says the same`}
+        isZoomed={option["dataZoom"] !== undefined}
         onClick={onClick}
       />
     </ChartFrame>

@@ -1,13 +1,12 @@
 /** A plot that the service describes: fetched for the width of its place, and anew when the study has changed. */
 import { useRef } from "preact/hooks";
-import { api, ApiProblem, messageOf } from "../api/client.js";
+import { ApiProblem, messageOf } from "../api/client.js";
 import type { Query } from "../api/client.js";
-import type { Plot } from "../api/types.js";
-import { pathOf } from "../paths.js";
+import { askColumns } from "../columns/columns-client.js";
+import type { SentPlot } from "../columns/web-plot.js";
 import { useFresh } from "../store/use-fresh.js";
 import type { ChartPoint } from "./chart.js";
-import { PlotChart } from "./plot-chart.js";
-import { useNearWidth } from "./study-plot.js";
+import { SentPlotChart, useNearWidth } from "./study-plot.js";
 
 /** What it takes. */
 export interface ServerPlotProps {
@@ -30,21 +29,22 @@ export function ServerPlot(props: ServerPlotProps) {
   const { study, kind, title, query = {}, version, everyMs = 5000, class: className = "", isTall, onClick } = props;
   const { place, width } = useNearWidth();
   const asked = { ...query, width };
-  const { data, error } = useFresh<Plot>(
-    (signal) => api.get<Plot>(`${pathOf("studies", study)}/plots/${kind}`, { query: asked, signal }),
-    `${study} ${kind} ${JSON.stringify(asked)}`,
-    version,
-    { everyMs, enabled: width > 0 },
-  );
-  const last = useRef<Plot | null>(null);
-  if (data) last.current = data;
   // What was drawn for another width stays until the new one is there.
+  const last = useRef<SentPlot | null>(null);
+  const fetchIt = async (): Promise<SentPlot | null> => {
+    // Not here: the tables of large studies are long, and only asked for.
+    const found = await askColumns("served", { study, plot: kind, query: asked, known: last.current?.id });
+    return (last.current = found ?? last.current);
+  };
+  const { data, error } = useFresh<SentPlot | null>(fetchIt, `${study} ${kind} ${JSON.stringify(asked)}`, version, {
+    ...{ everyMs, enabled: width > 0 },
+  });
   const plot = data ?? last.current;
   if (error instanceof ApiProblem && error.code === "no-such-plot") return null;
   return (
     <div ref={place} class={`plot-place ${className}`}>
       {plot ? (
-        <PlotChart plot={plot} fileName={`${study}-${kind}`} isTall={isTall} onClick={onClick} />
+        <SentPlotChart plot={plot} fileName={`${study}-${kind}`} isTall={isTall} onClick={onClick} />
       ) : (
         <figure class="panel chart waiting">
           <h3>{title}</h3>

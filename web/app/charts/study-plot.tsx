@@ -17,11 +17,14 @@ import { gridFields, rectangleRanges, trialOf } from "./brushing.js";
 import { ChartFrame } from "./chart-frame.js";
 import type { ChartTableData } from "./chart-frame.js";
 import { Chart } from "./chart.js";
+import { isNearWindow } from "./near.js";
 import type { ChartPoint, ChartProps } from "./chart.js";
-import { loadDrawing } from "./drawing.js";
+import { svgText } from "./drawing.js";
 
 /** Widths are asked for in steps, so that a window that is drawn larger asks a few times and not hundreds. */
 const STEP = 40;
+/** How far from the window a plot is asked for. */
+const NEAR = 300;
 /** A plot follows a study that is under way so often: drawing ten of them is work. */
 const PAUSE_MS = 1000;
 /** Rows of a table that are fetched to be shown. */
@@ -44,14 +47,16 @@ export function useNearWidth(): {
       if (isNear && element.clientWidth > 0)
         setWidth(Math.max(300, Math.min(2400, STEP * Math.floor(element.clientWidth / STEP))));
     };
-    const near = new IntersectionObserver(
-      (entries) => {
-        isNear = entries.at(-1)?.isIntersecting === true;
-        setNearNow(isNear);
-        measure();
-      },
-      { rootMargin: "300px" },
-    );
+    const nearNow = (is: boolean): void => {
+      isNear = is;
+      setNearNow(is);
+      measure();
+    };
+    const near = new IntersectionObserver((entries) => nearNow(entries.at(-1)?.isIntersecting === true), {
+      rootMargin: `${NEAR}px`,
+    });
+    // The observer says it a frame later.
+    if (isNearWindow(element, NEAR)) nearNow(true);
     const resized = new ResizeObserver(measure);
     near.observe(element);
     resized.observe(element);
@@ -68,21 +73,25 @@ export function SentPlotChart(props: {
   readonly plot: SentPlot;
   readonly fileName: string;
   readonly controls?: ComponentChildren;
+  readonly isTall?: boolean | undefined;
   readonly onClick?: ((point: ChartPoint) => void) | undefined;
   readonly onBrush?: ChartProps["onBrush"];
 }) {
-  const { plot, fileName, controls, onClick, onBrush } = props;
-  const { id, title, notes, option, width, height, columns, rows } = plot;
+  const { plot, fileName, controls, isTall, onClick, onBrush } = props;
+  const { id, title, notes, drawing, outline, width, height, columns } = plot;
+  const isZoomed = outline["isZoomed"] === true;
   const table = async (): Promise<ChartTableData> => {
-    const shown = await askColumns("plotRows", { plot: id, from: 0, to: SHOWN_ROWS });
+    const { rows: shown, total } = await askColumns("plotRows", { plot: id, from: 0, to: SHOWN_ROWS });
     const cells = shown.map((row) => row.map((cell) => (typeof cell === "boolean" ? String(cell) : cell)));
-    return { columns, rows: cells, total: rows, csv: () => askColumns("plotCsv", { plot: id }) };
+    return { columns, rows: cells, total, csv: () => askColumns("plotCsv", { plot: id }) };
   };
-  const svg = async (): Promise<string> =>
-    (await loadDrawing()).svgText(option, { theme: theme.peek(), width, height });
+  const svg = (): Promise<string> => svgText(drawing, { theme: theme.peek(), width, height });
   return (
-    <ChartFrame {...{ title, notes, table, svg, fileName, controls }}>
-      <Chart {...{ option, height, onClick, onBrush }} label={`${title}: a chart; its table says the same`} />
+    <ChartFrame {...{ title, notes, table, svg, fileName, controls, isTall }}>
+      <Chart
+        {...{ option: drawing, height, isZoomed, onClick, onBrush }}
+        label={`${title}: a chart; its table says the same`}
+      />
     </ChartFrame>
   );
 }
@@ -145,14 +154,14 @@ export function StudyPlot({ store, title, controls, ...request }: StudyPlotProps
         request.metric === undefined ? objectives : [request.metric],
         grid,
       );
-      const ranges = rectangleRanges(plot.option, fields, grid, from, to);
+      const ranges = rectangleRanges(plot.outline, fields, grid, from, to);
       if (ranges.length > 0)
         setFilter(ranges.reduce((filter, [name, range]) => withRange(filter, name, range), request.filter));
     };
   const open =
     (plot: SentPlot) =>
     ({ seriesIndex, data }: ChartPoint): void => {
-      const number = trialOf(plot.option, seriesIndex, data);
+      const number = trialOf(plot.outline, seriesIndex, data);
       if (number !== null) navigate(paths.trial(study, number));
     };
   return (

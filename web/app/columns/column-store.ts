@@ -1,8 +1,8 @@
 /** A study's trials in columns: read whole once, and kept up to date by the rows that changed. */
 import type { Distribution, SearchSpace, StudyObjective } from "../../../src/core/index.js";
-import { FlagColumn, NumberColumn, TextColumn } from "./column.js";
+import { FlagColumn, NumberColumn, roomFor, TextColumn } from "./column.js";
 import type { Cell, Column } from "./column.js";
-import { stateNames } from "./state-names.js";
+import { stateCodes, stateNames } from "./state-names.js";
 import type { StateName } from "./state-names.js";
 import type { ColumnRows, Columns, WordColumn } from "../api/types.js";
 
@@ -51,6 +51,8 @@ export class ColumnStore {
   size = 0;
   /** Rises with every change. */
   version = 0;
+  /** Rises with every change but the steps of trials that run. */
+  settled = 0;
   objectives: readonly StudyObjective[] = [];
   space: SearchSpace = {};
   state = new Uint8Array(0);
@@ -76,6 +78,7 @@ export class ColumnStore {
     const last = rows.number.at(-1) ?? -1;
     this.#reserve(Math.max(this.size, size ?? 0, last + 1));
     this.#addColumns(rows);
+    if (this.#isSettling(rows)) this.settled++;
     rows.number.forEach((row, i) => {
       this.state[row] = rows.state[i] as number;
     });
@@ -89,6 +92,7 @@ export class ColumnStore {
     this.own = ownColumns();
     for (const kept of [this.params, this.metrics, this.tags, this.notes]) kept.clear();
     this.version++;
+    this.settled++;
   }
 
   /** Every column there is. */
@@ -108,9 +112,19 @@ export class ColumnStore {
     return [...this.columns()].reduce((sum, column) => sum + column.bytes, this.state.byteLength);
   }
 
+  /** Whether rows say more than that trials which run have run on. */
+  #isSettling({ number, state, banned }: ColumnRows): boolean {
+    return number.some(
+      (row, i) =>
+        state[i] !== stateCodes.running ||
+        this.state[row] !== stateCodes.running ||
+        this.own.banned.at(row) !== (banned[i] ?? null),
+    );
+  }
+
   #reserve(size: number): void {
     if (size > this.state.length) {
-      const grown = new Uint8Array(Math.max(64, Math.ceil(size * 1.5))).fill(UNKNOWN);
+      const grown = new Uint8Array(roomFor(size)).fill(UNKNOWN);
       grown.set(this.state);
       this.state = grown;
     }

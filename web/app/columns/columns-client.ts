@@ -39,6 +39,11 @@ function start(): Worker {
   return started;
 }
 
+/** Loads the columns' thread, so that it is there when the first question is. */
+export function prepareColumns(): void {
+  thread ??= start();
+}
+
 /** Asks the columns' thread. */
 export function askColumns<K extends ColumnQuestion>(ask: K, request: ColumnRequests[K]): Promise<ColumnAnswers[K]> {
   thread ??= start();

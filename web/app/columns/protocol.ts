@@ -1,5 +1,6 @@
 /** What pages and the columns' thread say to each other: one union of requests, and a map of what each is answered. */
 import type { Cell } from "./column.js";
+import type { Query } from "../api/client.js";
 import type { ColumnRows } from "../api/types.js";
 import type { ParallelLines, ParallelRequest } from "./parallel-lines.js";
 import type { CourseScale } from "./course-scales.js";
@@ -13,6 +14,11 @@ import type { SentPlot } from "./web-plot.js";
 export interface Standing {
   readonly revision: number;
   readonly size: number;
+}
+
+/** Of a request for a plot: the id of the one that the page has as the last answer to it. */
+interface KnownPlot {
+  readonly known?: string | undefined;
 }
 
 /** What can be asked, by kind. */
@@ -34,9 +40,11 @@ export interface ColumnRequests {
     readonly fields: readonly string[];
   };
   parallel: { readonly study: string } & ParallelRequest;
-  plot: { readonly study: string } & PlotRequest;
-  course: { readonly studies: readonly string[]; readonly scale: CourseScale; readonly width: number };
-  distributions: { readonly studies: readonly string[]; readonly width: number };
+  plot: { readonly study: string } & PlotRequest & KnownPlot;
+  course: { readonly studies: readonly string[]; readonly scale: CourseScale; readonly width: number } & KnownPlot;
+  distributions: { readonly studies: readonly string[]; readonly width: number } & KnownPlot;
+  /** A plot that the service describes. */
+  served: { readonly study: string; readonly plot: string; readonly query: Query } & KnownPlot;
   plotRows: { readonly plot: string; readonly from: number; readonly to: number };
   plotCsv: { readonly plot: string };
   history: { readonly study: string; readonly objective: number; readonly points: number };
@@ -53,10 +61,12 @@ export interface ColumnAnswers {
   cells: TrialCells;
   csv: Blob;
   parallel: ParallelLines;
-  plot: SentPlot;
-  course: SentPlot;
-  distributions: SentPlot;
-  plotRows: readonly (readonly Cell[])[];
+  /** Null: it is still the one that was known. */
+  plot: SentPlot | null;
+  course: SentPlot | null;
+  distributions: SentPlot | null;
+  served: SentPlot | null;
+  plotRows: { readonly rows: readonly (readonly Cell[])[]; readonly total: number };
   plotCsv: Blob;
   history: HistoryPoints;
   running: readonly RunningRow[];

@@ -17,6 +17,7 @@ import { numbersIn, select } from "../filter/select.js";
 import { stateCodes } from "./state-names.js";
 import type { ColumnStore } from "./column-store.js";
 import { correlations } from "./correlations.js";
+import { recordWith } from "./trial-records.js";
 import type { TrialRecords } from "./trial-records.js";
 import type { WebPlot } from "./web-plot.js";
 
@@ -76,11 +77,11 @@ function againstCost(study: PlotStudy, store: ColumnStore, cost: string): PlotSt
   const objectives: StudyObjective[] = [first, { metric: field.name, direction: "minimize" }];
   const trials = study.trials.map((trial): Trial => {
     const value = field.at(trial.number);
-    return {
-      ...trial,
-      ...{ number: trial.number, state: trial.state, constraints: trial.constraints, params: trial.params },
-      values: trial.values === null ? null : [trial.values[0] as number, typeof value === "number" ? value : NaN],
-    };
+    const { number, state, finish_index, constraints, values } = trial;
+    return recordWith({
+      ...{ number, state, finish_index, constraints },
+      values: values === null ? null : [values[0] as number, typeof value === "number" ? value : NaN],
+    });
   });
   return { ...study, objectives, trials, header: { ...study.header, objectives } };
 }

@@ -165,6 +165,14 @@ export class StudyQueries {
     return parallelLines(this.store, request);
   }
 
+  /** While this stays the same, so do plots of the trials that pass a filter. */
+  plotVersion(filter: TrialFilter): string {
+    const { version, settled } = this.store;
+    // A condition may be about steps and values of trials that run.
+    const isByState = filter.where === "" && Object.keys(filter.ranges).length === 0;
+    return isByState ? `settled ${settled}` : `any ${version}`;
+  }
+
   plot(request: PlotRequest): WebPlot {
     return drawStudy({ name: this.name, store: this.store, records: this.#records }, request);
   }

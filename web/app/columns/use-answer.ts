@@ -4,6 +4,9 @@ import type { StudyStore } from "../store/study-store.js";
 import { askColumns } from "./columns-client.js";
 import type { ColumnAnswers, ColumnQuestion, ColumnRequests } from "./protocol.js";
 
+/** What is answered, where that is something new. */
+type Answer<K extends ColumnQuestion> = NonNullable<ColumnAnswers[K]>;
+
 /** An answer, as far as it is there. */
 export interface Answered<A> {
   /** The latest one, which may be to the question before; null before the first. */
@@ -13,6 +16,20 @@ export interface Answered<A> {
   readonly pending: boolean;
 }
 
+/** What stands after an answer: the same object where nothing is new, which draws nothing. */
+export function answered<A>(
+  before: Answered<A>,
+  { answer = null, error = null, pending }: { answer?: A | null; error?: unknown; pending: boolean },
+): Answered<A> {
+  const now = { answer: answer ?? before.answer, error, pending };
+  const isSame = now.answer === before.answer && now.error === before.error && now.pending === before.pending;
+  return isSame ? before : now;
+}
+
+/** Of an answer that has one the name: who answers need not do so again. */
+const idOf = (answer: object | null): { readonly known?: string } =>
+  answer !== null && "id" in answer && typeof answer.id === "string" ? { known: answer.id } : {};
+
 /** Changes of the study are asked after no more often than this, and take no more than a quarter of the thread's time. */
 const PAUSE_MS = 250;
 const SHARE = 4;
@@ -20,6 +37,7 @@ const SHARE = 4;
 interface Asking {
   key: string;
   request: object | null;
+  answer: object | null;
   isUnderWay: boolean;
   again: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -39,11 +57,12 @@ export function useAnswer<K extends ColumnQuestion>(
   request: ColumnRequests[K] | null,
   revision: number | string | null,
   pauseMs = PAUSE_MS,
-): Answered<ColumnAnswers[K]> {
-  const [state, setState] = useState<Answered<ColumnAnswers[K]>>({ answer: null, error: null, pending: true });
+): Answered<Answer<K>> {
+  const [state, setState] = useState<Answered<Answer<K>>>({ answer: null, error: null, pending: true });
   const asking = useRef<Asking>({
     key: "",
     request: null,
+    answer: null,
     isUnderWay: false,
     again: false,
     timer: undefined,
@@ -60,15 +79,19 @@ export function useAnswer<K extends ColumnQuestion>(
     now.isUnderWay = true;
     now.again = false;
     const [started, asked] = [performance.now(), now.key];
-    const done = (result: Partial<Answered<ColumnAnswers[K]>>): void => {
+    const done = (result: { answer?: ColumnAnswers[K]; error?: unknown }): void => {
       now.isUnderWay = false;
       now.ended = performance.now();
       now.took = now.ended - started;
       if (now.gone) return;
-      setState((before) => ({ ...before, error: null, ...result, pending: now.key !== asked }));
+      const answer = result.answer ?? now.answer;
+      now.answer = answer;
+      setState((before) =>
+        answered(before, { ...result, answer: answer as Answer<K> | null, pending: now.key !== asked }),
+      );
       if (now.again) later(now.key !== asked);
     };
-    askColumns(ask, now.request as ColumnRequests[K]).then(
+    askColumns(ask, { ...now.request, ...idOf(now.answer) } as unknown as ColumnRequests[K]).then(
       (answer) => done({ answer }),
       (error: unknown) => done({ error }),
     );
@@ -108,7 +131,8 @@ export function useStudyAnswer<K extends ColumnQuestion>(
   store: StudyStore,
   ask: K,
   request: Omit<ColumnRequests[K], "study"> | null,
-): Answered<ColumnAnswers[K]> {
+  pauseMs = PAUSE_MS,
+): Answered<Answer<K>> {
   const whole = request === null ? null : ({ ...request, study: store.name } as unknown as ColumnRequests[K]);
-  return useAnswer(ask, whole, store.columns.revision.value);
+  return useAnswer(ask, whole, store.columns.revision.value, pauseMs);
 }

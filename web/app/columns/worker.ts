@@ -1,20 +1,17 @@
 /** The columns' thread: fetches studies' trials, keeps them up to date, and answers what pages ask of them. */
 import { api, ApiProblem, messageOf } from "../api/client.js";
-import type { Columns } from "../api/types.js";
+import type { Columns, Plot } from "../api/types.js";
 import { pathOf } from "../paths.js";
 import type { ColumnAnswers, ColumnQuestion, ColumnRequests, FromColumns, Standing, ToColumns } from "./protocol.js";
+import { SentPlots } from "./sent-plots.js";
+import type { WebPlot } from "./web-plot.js";
 import { drawCourses, drawDistributions } from "./study-courses.js";
 import { csvLine, StudyQueries } from "./study-queries.js";
-import { forPage } from "./web-plot.js";
-import type { SentPlot, WebPlot } from "./web-plot.js";
 
 const studies = new Map<string, StudyQueries>();
 /** Requests for columns under way, by study. */
 const fetching = new Map<string, Promise<void>>();
-/** How the last plots are made: their tables are long, and made when they are asked for. */
-const plots = new Map<string, () => WebPlot | Promise<WebPlot>>();
-const KEPT_PLOTS = 60;
-let plotted = 0;
+const plots = new SentPlots();
 
 function studyOf(name: string): StudyQueries {
   const known = studies.get(name) ?? new StudyQueries(name);
@@ -47,25 +44,6 @@ const standing = (name: string): Standing => {
   const { revision, size } = studyOf(name).store;
   return { revision, size };
 };
-
-/** A plot on its way: its table stays. */
-async function sent(make: () => WebPlot | Promise<WebPlot>): Promise<SentPlot> {
-  const { table, ...rest } = forPage(await make());
-  const id = String(++plotted);
-  plots.set(id, make);
-  for (const old of plots.keys()) {
-    if (plots.size <= KEPT_PLOTS) break;
-    plots.delete(old);
-  }
-  return { ...rest, id, columns: table.columns, rows: table.rows.length };
-}
-
-/** The table of a plot, of the trials as they are now. */
-async function tableOf(id: string): Promise<WebPlot["table"]> {
-  const make = plots.get(id);
-  if (!make) throw new Error("this plot is no longer there: draw it again");
-  return (await make()).table;
-}
 
 /** When studies that are compared were last asked for. */
 const asked = new Map<string, number>();
@@ -102,14 +80,31 @@ const handlers: Handlers = {
   cells: ({ study, numbers, fields }) => studyOf(study).cells(numbers, fields),
   csv: ({ study, filter, order, fields }) => csvFile(studyOf(study).csv(filter, order, fields)),
   parallel: ({ study, ...request }) => studyOf(study).parallel(request),
-  plot: ({ study, ...request }) => sent(() => studyOf(study).plot(request)),
-  course: ({ studies: names, scale, width }) =>
-    sent(async () => drawCourses(await Promise.all(names.map(compared)), scale, width)),
-  distributions: ({ studies: names, width }) =>
-    sent(async () => drawDistributions(await Promise.all(names.map(compared)), width)),
-  plotRows: async ({ plot, from, to }) => (await tableOf(plot)).rows.slice(from, to),
+  plot: ({ study, known, ...request }) => {
+    const queries = studyOf(study);
+    const version = queries.plotVersion(request.filter);
+    return plots.send(JSON.stringify([study, request]), version, () => studyOf(study).plot(request), known);
+  },
+  course: ({ studies: names, scale, width, known }) => {
+    const make = async () => drawCourses(await Promise.all(names.map(compared)), scale, width);
+    return plots.send(JSON.stringify(["course", names, scale, width]), null, make, known);
+  },
+  distributions: ({ studies: names, width, known }) => {
+    const make = async () => drawDistributions(await Promise.all(names.map(compared)), width);
+    return plots.send(JSON.stringify(["distributions", names, width]), null, make, known);
+  },
+  served: ({ study, plot, query, known }) => {
+    const path = `${pathOf("studies", study)}/plots/${plot}`;
+    // As it is: what the service draws has as many points as it wants, and zooms.
+    const make = (): Promise<WebPlot> => api.get<Plot>(path, { query });
+    return plots.send(JSON.stringify([path, query]), null, make, known, (given) => given);
+  },
+  plotRows: async ({ plot, from, to }) => {
+    const { rows } = await plots.table(plot);
+    return { rows: rows.slice(from, to), total: rows.length };
+  },
   plotCsv: async ({ plot }) => {
-    const { columns, rows } = await tableOf(plot);
+    const { columns, rows } = await plots.table(plot);
     return csvFile([csvLine(columns), ...rows.map(csvLine)]);
   },
   history: ({ study, objective, points }) => studyOf(study).history(objective, points),

@@ -1,5 +1,5 @@
 /** One study, live: its entry, its trials in columns and the curves of those that run, shared by all of a page's parts. */
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { api, ApiProblem, messageOf } from "../api/client.js";
@@ -71,15 +71,19 @@ function open(name: string): Opened {
     curves.value = new Map(reports.map((curve) => [curve.number, curve]));
   };
 
+  // Shown before the trials are there: of a large study they take longer.
+  const fetchDetail = async (): Promise<void> => {
+    const study = await api.get<StudyDetail>(path);
+    batch(() => {
+      detail.value = study;
+      entry.value = study;
+    });
+  };
+
   /** What fails hides nothing of the rest. */
   const refresh = oneAtATime(async () => {
     held ??= [];
-    const found = await Promise.allSettled([api.get<StudyDetail>(path), columns.refresh(), fetchCurves()]);
-    const [study] = found;
-    if (study.status === "fulfilled") {
-      detail.value = study.value;
-      entry.value = study.value;
-    }
+    const found = await Promise.allSettled([fetchDetail(), columns.refresh(), fetchCurves()]);
     const failed = found.find(({ status }) => status === "rejected");
     const error: unknown = failed?.status === "rejected" ? failed.reason : null;
     if (error === null) problem.value = null;

@@ -23,6 +23,8 @@ import { lineAt, linesAsSvg } from "./painting.js";
 const HEIGHT = 380;
 const MOST_LINES = 20_000;
 const MOST_FOLLOWING = 4_000;
+/** Twenty thousand lines are a megabyte each time: they follow a study that is under way so often. */
+const PAUSE_MS = 500;
 /** A press that moves less is a click. */
 const CLICK = 4;
 /** While an axis is brushed the other charts follow so often. */
@@ -75,6 +77,7 @@ export function ParallelChart({ store, filter, axes, onAxes, color }: ParallelCh
     "parallel",
     // While an axis is brushed fewer lines follow the pointer sooner.
     width === 0 ? null : { filter, axes, color, most: gesture ? MOST_FOLLOWING : MOST_LINES },
+    PAUSE_MS,
   );
 
   useEffect(() => {

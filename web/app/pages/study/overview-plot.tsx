@@ -22,12 +22,14 @@ export interface OverviewPlotProps {
 
 /** Draws it; a click on a trial opens that. */
 export function OverviewPlot({ store, kind, title, metric, controls }: OverviewPlotProps) {
-  const { place, width } = useNearWidth();
-  const answered = useStudyAnswer(store, "plot", width === 0 ? null : { kind, filter: noFilter, width, metric });
+  const { place, width, isNear } = useNearWidth();
+  // What is far from the window stays as it was until it comes near.
+  const asked = width === 0 || !isNear ? null : { kind, filter: noFilter, width, metric };
+  const answered = useStudyAnswer(store, "plot", asked);
   const open =
-    ({ option }: SentPlot) =>
+    ({ outline }: SentPlot) =>
     ({ seriesIndex, data }: ChartPoint): void => {
-      const number = trialOf(option, seriesIndex, data);
+      const number = trialOf(outline, seriesIndex, data);
       if (number !== null) navigate(paths.trial(store.name, number));
     };
   return (
