@@ -19,6 +19,8 @@ export interface PlannedStudy {
   readonly params: Params;
   /** Whether the request names a seed. */
   readonly seed_given: boolean;
+  /** What is suspicious about it, as far as that is known without its data. */
+  readonly warnings: readonly string[];
 }
 
 function planOf({ options, allow }: MakeStudyRequest): Promise<StudyPlan> {
@@ -37,5 +39,11 @@ export async function studyPlan(request: MakeStudyRequest): Promise<PlannedStudy
   const { header, seedGiven } = await planOf(request);
   const { task, space } = header;
   const none = task.dataset === undefined || request.options.defaults === false;
-  return { header, params: none ? {} : defaultTrial(task, space), seed_given: seedGiven };
+  const params = none ? {} : defaultTrial(task, space);
+  return { header, params, seed_given: seedGiven, warnings: await warningsOf(header) };
+}
+
+async function warningsOf(header: StudyHeader): Promise<readonly string[]> {
+  if (header.settings.command) return (await import("../app/command-subject.js")).unpassed(header);
+  return (await import("../app/study-warnings.js")).unsearched(header);
 }
