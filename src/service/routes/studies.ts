@@ -189,6 +189,6 @@ async function planned(
     ...{ valid: true, name, exists, objectives, space, fixed: task.params ?? {} },
     ...{ sampler, pruner, settings: { ...settings }, params: Object.keys(params).length > 0 ? params : null },
     warnings: warnings as readonly string[],
-    ...{ command_line: createCommandLine(body), python: createScript(body, name) },
+    ...{ command_line: createCommandLine(body, context.storageDir), python: createScript(body, name) },
   };
 }
