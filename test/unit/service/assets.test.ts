@@ -55,7 +55,14 @@ test("the page stands at the dashboard's own places, and nowhere else", async ()
 
 test("a browser that goes where nothing is gets the page, which says so; whatever else asks gets a problem", async () => {
   const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
-  const wrong = ["/nonsense", "/studies", "/studies/x/nonsense", "/studies/x/trials/y", "/studies/x/trials/1/2", "/new/x"];
+  const wrong = [
+    "/nonsense",
+    "/studies",
+    "/studies/x/nonsense",
+    "/studies/x/trials/y",
+    "/studies/x/trials/1/2",
+    "/new/x",
+  ];
   for (const url of wrong) {
     const answer = await get(url, { accept });
     expect([url, answer.statusCode, answer.body]).toEqual([url, 404, html]);
@@ -69,7 +76,18 @@ test("a browser that goes where nothing is gets the page, which says so; whateve
 });
 
 test("the page finds itself wherever the service sends it, and nowhere else", async () => {
-  const names = fc.constantFrom("studies", "trials", "analysis", "compare", "workers", "new", "a b", "3", "1234567890", "");
+  const names = fc.constantFrom(
+    "studies",
+    "trials",
+    "analysis",
+    "compare",
+    "workers",
+    "new",
+    "a b",
+    "3",
+    "1234567890",
+    "",
+  );
   const paths = fc.array(names, { maxLength: 5 }).map((parts) => `/${parts.map(encodeURIComponent).join("/")}`);
   await fc.assert(
     fc.asyncProperty(paths, async (path) => {
