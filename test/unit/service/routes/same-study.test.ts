@@ -1,6 +1,6 @@
 /** The command line beside the form of a new study makes the study that the form makes: typed at the real command line. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { commandWords } from "../../../../src/core/command-words.js";
@@ -58,16 +58,17 @@ test.each(Object.keys(requests))("%s", async (which) => {
   }
   await aBowl(folder, 6, "bowl");
   await get("/studies", z.looseObject({}), { body: { ...model, name: "before" }, status: 201 });
-  const cwd = wanted.command === undefined ? {} : { cwd: join(root, wanted.cwd ?? "") };
+  // From where the service stands; the line has to say it for wherever it is typed.
+  const cwd = wanted.command === undefined ? {} : { cwd: relative(process.cwd(), join(root, wanted.cwd ?? "")) };
   const body = { ...wanted, ...cwd };
   await finishOne(folder, "before");
   const { name, command_line } = await get("/studies", studyPlan, { body: { ...body, dry_run: true } });
 
   // Typed in another folder, as a person might.
   const [, ...words] = commandWords("the line", command_line ?? "");
-  const planned = await runHere([...words, "--dry-run", "--format", "json"], "/");
+  const planned = await runHere([...words, "--dry-run", "--format", "json"], tools);
   expect([planned.code, planned.stderr]).toEqual([0, expect.not.stringContaining("error")]);
-  const typed = await runHere(words, "/");
+  const typed = await runHere(words, tools);
   expect([typed.code, typed.stdout]).toEqual([0, expect.stringContaining(`created study ${name}`)]);
   const ofLine = await studyIn(folder, name);
   expect(JSON.parse(planned.stdout)).toMatchObject({ name, space: ofLine.space });
