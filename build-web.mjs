@@ -122,6 +122,8 @@ export async function buildWeb() {
     const type = types[/\.\w+$/.exec(name)?.[0]];
     files[`/assets/${name}`] = await put("assets", name, Buffer.from(contents), type, true);
   }
+  // Asked for without a look at the page, as for a bookmark.
+  files["/favicon.ico"] = await put("", "favicon.ico", readFileSync(icon), types[".svg"], false);
   writeFileSync(join(target, "assets.json"), `${JSON.stringify({ files }, null, 1)}\n`);
   const scripts = Object.values(files).filter(({ file }) => file.endsWith(".js"));
   const weight = scripts.reduce((sum, { gz }) => sum + gz, 0);

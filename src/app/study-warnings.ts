@@ -14,10 +14,23 @@ import { loadStudyPlugins } from "./study-plugins.js";
  * @throws UsageError `plugin-not-found`, `plugin-failed`.
  */
 export async function studyWarnings(header: StudyHeader, base: string | null): Promise<readonly string[]> {
-  const { objective } = header.settings;
-  if (header.settings.command) return (await import("./command-subject.js")).unpassed(header);
+  const { objective, command } = header.settings;
+  if (command) return (await import("./command-subject.js")).unpassed(header);
   if (objective) return undeclared(header.space, absolutePath(objective.path, base));
-  return header.task.dataset === undefined ? [] : dataWarningsOf(header, header.task.dataset, base);
+  const { dataset } = header.task;
+  return [...unsearched(header), ...(dataset === undefined ? [] : await dataWarningsOf(header, dataset, base))];
+}
+
+/** A study, as its header or a service shows it. */
+interface Searched {
+  readonly space: object;
+  readonly settings: Readonly<Record<string, unknown>> | StudyHeader["settings"];
+}
+
+/** Nothing to search makes a study of one point; an objective's own code may still say what it draws. */
+export function unsearched({ space, settings }: Searched): readonly string[] {
+  if (settings["objective"] || Object.keys(space).length > 0) return [];
+  return ["no parameter is searched: every trial would run with the same values"];
 }
 
 /** A parameter that nothing reads changes no result, and is drawn as if it did. */

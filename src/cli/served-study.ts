@@ -49,10 +49,13 @@ export async function createServed(
   const { study, file, created } = await createServedStudy(storage, request);
   sayByItself();
   const { name, seed, space } = study;
+  const { unsearched } = await import("../app/study-warnings.js");
+  const warnings = unsearched(study);
+  if (format === "table") for (const warning of warnings) printNotice(io.stderr, "warning", warning);
   await printData(
     io,
     format,
-    { study: name, file, seed, created, config, warnings: [] },
+    { study: name, file, seed, created, config, warnings },
     {
       table: () =>
         created

@@ -1,12 +1,16 @@
 /** Numbers and times as people read them. */
 
-/** A number with as many digits as people compare. */
-export function shortNumber(value: number | null | undefined, digits = 4): string {
+/**
+ * A number with as many significant digits as people compare, without zeros at its end: `0.01235`, `1.2e-5`.
+ * @param isPower written as a power of ten whatever its size, as the others of its column are
+ */
+export function shortNumber(value: number | null | undefined, digits = 4, isPower = false): string {
   if (value === null || value === undefined) return "-";
   if (!Number.isFinite(value)) return String(value);
-  if (value === 0 || Number.isInteger(value)) return String(value);
+  if (value === 0 || (Number.isInteger(value) && !isPower)) return String(value);
   const magnitude = Math.abs(value);
-  return magnitude >= 1e-4 && magnitude < 1e6 ? String(Number(value.toPrecision(digits))) : value.toExponential(2);
+  if (!isPower && magnitude >= 1e-4 && magnitude < 1e6) return String(Number(value.toPrecision(digits)));
+  return value.toExponential(digits - 1).replace(/\.?0*e/, "e");
 }
 
 /** `1:02:03`, `2:03`, `4.5 s`, `12 ms`. */

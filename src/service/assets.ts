@@ -78,7 +78,11 @@ const withoutDashboard = page(
 );
 
 /** The dashboard's own places: each of them is its page, which finds out which one is meant. */
-const PLACES = /^\/(?:$|studies(?:\/|$)|compare\/?$|workers\/?$|new\/?$)/;
+const PLACES = /^\/(?:(?:studies\/[^/]+(?:\/(?:trials(?:\/\d{1,9})?|analysis))?|compare|workers|new)\/?)?$/;
+
+/** Whether somebody went there with a browser, whose page says better than a problem document that there is nothing. */
+const isNavigation = ({ headers }: FastifyRequest, path: string): boolean =>
+  !path.startsWith("/api") && (headers.accept ?? "").includes("text/html");
 
 /** Serves the files, and the page for every place of the dashboard. */
 export function addAssets(
@@ -100,13 +104,14 @@ export function addAssets(
   const hide = { hide: true };
   app.get("/*", { config: { scope: "none" }, schema: hide }, async (request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "/";
-    const isPage = PLACES.test(path);
-    const asset = isPage ? pageFor(prefixOf(request)) : assets.get(path);
-    if (!asset || path.startsWith("/api/")) {
+    const asset = PLACES.test(path) ? pageFor(prefixOf(request)) : assets.get(path);
+    if (asset && !path.startsWith("/api/")) return send(asset, request, reply);
+    if (!isNavigation(request, path)) {
       reply.callNotFound();
       return reply;
     }
-    return send(asset, request, reply);
+    const { type, bodies } = pageFor(prefixOf(request));
+    return reply.code(404).header("cache-control", "no-store").type(type).send(bodies.identity);
   });
 }
 

@@ -1,4 +1,5 @@
 /** A request to make a study as other front ends write it: a command line, and a script with the Python client. */
+import { resolve } from "node:path";
 import { shellLine, shellWord } from "../core/command-words.js";
 import { formatDistribution, parseDistributionJson } from "../search-space/index.js";
 import type { CreateBody } from "./create-request.js";
@@ -85,12 +86,14 @@ function optionWords(body: CreateBody): Words {
 }
 
 /**
- * The command line that makes the same study; null where there is none: trials of other programs are made by requests, the
+ * The command line that makes the same study in a storage; null where there is none: trials of other programs are made by requests, the
  * usual space is always searched as well, and a direction stands with its metric.
  */
-export function createCommandLine(body: CreateBody): string | null {
+export function createCommandLine(body: CreateBody, storage: string): string | null {
   if (body.space !== undefined || body.default_space === false || body.directions !== undefined) return null;
-  const words = optionWords(body).flatMap(([option, value]) =>
+  // Typed elsewhere, a program would run elsewhere.
+  const placed = body.command === undefined ? body : { ...body, cwd: resolve(body.cwd ?? ".") };
+  const words = [...optionWords(placed), ["--storage", storage] as const].flatMap(([option, value]) =>
     value === undefined ? [option] : [option, shellWord(value)],
   );
   return ["mlbench-hpo create-study", ...words].join(" ");

@@ -13,10 +13,20 @@ const bin = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "bin", "ml
 export const PATIENCE_MS = Number(process.env.MLBENCH_PATIENCE_MS ?? 120_000);
 
 /** A service with so many places; the URL of its first line, and its exit code when it has ended. */
-async function serve(storage, workers) {
+async function serve(storage, workers, allow) {
   const child = spawn(
     process.execPath,
-    [bin, "serve", "--storage", storage, "--port", "0", "--workers", `${workers}`],
+    [
+      bin,
+      "serve",
+      "--storage",
+      storage,
+      "--port",
+      "0",
+      "--workers",
+      `${workers}`,
+      ...(allow === undefined ? [] : ["--allow", allow]),
+    ],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },
@@ -32,15 +42,16 @@ async function serve(storage, workers) {
 /**
  * Runs stages by name, those alone that are wanted where any are, and ends the process: 0 where all went well and the service
  * has ended as it should.
+ * @param allow the folder, below that of the studies, whose programs the page may name
  * @param before called with the folder before the service starts
  * @param first called with the service before the stages
  */
-export async function runStages(stages, { wanted, workers, before, first }) {
+export async function runStages(stages, { wanted, workers, before, first, allow }) {
   const browser = await startChromium();
   if (browser === null) process.exit(77);
   const folder = await mkdtemp(join(tmpdir(), "mlbench-dashboard-"));
   await before?.(folder);
-  const service = await serve(folder, workers);
+  const service = await serve(folder, workers, allow?.(folder));
   let failed = false;
   try {
     await first?.(service);

@@ -13,13 +13,14 @@ import { session } from "./session.js";
 import { useStudies } from "./store/studies-store.js";
 import { StudiesPage } from "./pages/studies/studies-page.js";
 
-const StudyPage = later(async () => (await import("./pages/study/study-page.js")).StudyPage);
-const TrialsPage = later(async () => (await import("./pages/trials/trials-page.js")).TrialsPage);
-const TrialPage = later(async () => (await import("./pages/trial/trial-page.js")).TrialPage);
-const AnalysisPage = later(async () => (await import("./pages/analysis/analysis-page.js")).AnalysisPage);
-const ComparePage = later(async () => (await import("./pages/compare/compare-page.js")).ComparePage);
-const WorkersPage = later(async () => (await import("./pages/workers/workers-page.js")).WorkersPage);
-const NewStudyPage = later(async () => (await import("./pages/new-study/new-study-page.js")).NewStudyPage);
+const pages = () => import("./pages/every-page.js");
+const StudyPage = later(async () => (await pages()).StudyPage);
+const TrialsPage = later(async () => (await pages()).TrialsPage);
+const TrialPage = later(async () => (await pages()).TrialPage);
+const AnalysisPage = later(async () => (await pages()).AnalysisPage);
+const ComparePage = later(async () => (await pages()).ComparePage);
+const WorkersPage = later(async () => (await pages()).WorkersPage);
+const NewStudyPage = later(async () => (await pages()).NewStudyPage);
 
 /** Pages with charts of a study. */
 const charted: ReadonlySet<Page["page"]> = new Set(["study", "trial", "analysis"]);
@@ -54,11 +55,14 @@ function shown(at: Page) {
       return <NewStudyPage />;
     case "nowhere":
       return (
-        <EmptyState title="There is no such page">
-          <p>
-            <Link to={paths.studies}>To the studies</Link>
-          </p>
-        </EmptyState>
+        <>
+          <h1 class="visually-hidden">Not found</h1>
+          <EmptyState title="There is no such page">
+            <p>
+              <Link to={paths.studies}>To the studies</Link>
+            </p>
+          </EmptyState>
+        </>
       );
   }
 }

@@ -2,6 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import type { ReadonlySignal } from "@preact/signals";
 import { basePath } from "./paths.js";
+import { pageOf } from "./places.js";
 
 export { pageOf, paths } from "./places.js";
 export type { Page } from "./places.js";
@@ -31,6 +32,18 @@ addEventListener("popstate", () => {
 
 /** The URL of a place below the root. */
 export const hrefOf = (target: string): string => `${basePath}${target.replace(/^\//, "")}`;
+
+/** Where a plot's title begins with a word, and not with a metric's name. */
+const WORD = /^(?:distribution|forecast|history|hypervolume|importance|parts|predicted|rank|timeline)\b/;
+
+/** A plot's title on the page of the study that it names: without that name. */
+export function titleHere(title: string): string {
+  const here = pageOf(current.value.path);
+  if (!("study" in here) || !title.startsWith(`${here.study}: `)) return title;
+  return title
+    .slice(here.study.length + 2)
+    .replace(WORD, (word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`);
+}
 
 /** Goes to a place: `/studies/demo?where=…`. */
 export function navigate(target: string, { replace = false } = {}): void {

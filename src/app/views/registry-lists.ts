@@ -55,12 +55,20 @@ function listed(name: string, info: ParameterInfo, when: Condition | undefined =
 
 const ofQualified = ({ qualified, info, when }: QualifiedParameter): ListedParameter => listed(qualified, info, when);
 
+/** A ready study, and what it is over. */
+export interface ListedPreset {
+  readonly name: string;
+  readonly summary: string;
+  readonly models: readonly string[];
+  readonly dataset: string;
+}
+
 /** The models, and what every training takes. */
 export async function listModels(): Promise<{
   readonly models: readonly ListedEntry[];
   readonly training: readonly ListedParameter[];
   readonly metrics: readonly ListedMetric[];
-  readonly presets: readonly { readonly name: string; readonly summary: string }[];
+  readonly presets: readonly ListedPreset[];
 }> {
   const [{ models }, { trainParameters }, { everyMetric }, { loadStudyConfig }, { presetNames }, { qualify }] =
     await Promise.all([
@@ -74,7 +82,8 @@ export async function listModels(): Promise<{
   const presets = await Promise.all(
     (await presetNames()).map(async (name) => {
       const { model = "lstm", dataset = "dummy" } = await loadStudyConfig(name);
-      return { name, summary: `${[model].flat().join(", ")} on ${dataset}` };
+      const models = [model].flat();
+      return { name, summary: `${models.join(", ")} on ${dataset}`, models, dataset };
     }),
   );
   return {

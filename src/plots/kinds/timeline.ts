@@ -37,7 +37,7 @@ function workerOf({ owner, slot }: Trial): string | null {
   if (owner === "external") return null;
   if (slot === null) return null;
   const remote = owner?.startsWith("remote:") ? `${owner.slice("remote:".length)} ` : "";
-  return `${remote}slot ${slot}`;
+  return `${remote}place ${slot}`;
 }
 
 /** The runs of a trial that have a beginning: lost attempts, and what came of the last one. */
@@ -79,7 +79,7 @@ export function inLanes(spans: readonly Omit<Span, "lane">[]): Span[] {
       let at = free.findIndex((until) => until <= span.from);
       if (at < 0) at = free.push(-Infinity) - 1;
       free[at] = span.to;
-      return { ...span, lane: `no slot, ${at + 1}` };
+      return { ...span, lane: `no place, ${at + 1}` };
     });
 }
 

@@ -223,6 +223,6 @@ async function planned(
     },
     ...{ sampler, pruner, settings: { ...settings }, params: Object.keys(params).length > 0 ? params : null },
     warnings,
-    ...{ command_line: createCommandLine(body), python: createScript(body, name) },
+    ...{ command_line: createCommandLine(body, context.storageDir), python: createScript(body, name) },
   };
 }

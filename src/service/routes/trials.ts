@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { canonicalJson, MlbenchError, stringifyJson, UsageError } from "../../core/index.js";
 import type { StudyState, Trial } from "../../core/index.js";
 import { annotated } from "../../app/views/annotated.js";
+import { againstDefaults } from "../../app/views/against-defaults.js";
 import { trialVerdict } from "../../app/views/verdict.js";
 import { queryTrials } from "../../app/views/trial-query.js";
 import type { TrialQuery } from "../../app/views/trial-query.js";
@@ -262,6 +263,7 @@ async function detailOf({ host }: ServiceContext, state: StudyState, number: num
     files,
     duplicates: sameParams(state, record),
     verdict: trialVerdict(state.header, record),
+    against_defaults: await againstDefaults(state, record),
   };
 }
 

@@ -50,7 +50,9 @@ export const modelList = z
     models: list(registryEntry),
     training: list(parameterInfo).describe("What every training takes."),
     metrics: list(metricInfo).describe("What can be an objective or a constraint."),
-    presets: list(z.strictObject({ name: z.string(), summary: z.string() })).describe("Ready studies."),
+    presets: list(
+      z.strictObject({ name: z.string(), summary: z.string(), models: list(z.string()), dataset: z.string() }),
+    ).describe("Ready studies."),
   })
   .meta({ id: "ModelList" });
 /** As {@link modelList}. */

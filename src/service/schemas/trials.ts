@@ -99,6 +99,10 @@ export const trialDetail = z
     ),
     duplicates: list(count).describe("Other trials with the same parameters."),
     verdict: z.string().nullable().describe("How it stands to the baselines, where they were scored; null otherwise."),
+    against_defaults: z
+      .string()
+      .nullable()
+      .describe("How it stands to the parameters' defaults, where those are the first trial; null otherwise."),
   })
   .meta({ id: "TrialDetail", description: "A trial's record with what stands beside it." });
 /** As {@link trialDetail}. */

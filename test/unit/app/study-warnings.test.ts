@@ -34,6 +34,20 @@ test.each<[string, string, Readonly<Record<string, string>>, string[]]>([
   expect(await studyWarnings(header, storage.baseDirectory(header.name))).toEqual(warnings);
 });
 
+test("a study that searches nothing is told so, but for code that may say itself what it draws", async () => {
+  const told = "no parameter is searched: every trial would run with the same values";
+  const directory = await emptyFolder();
+  await writeFile(join(directory, "o.mjs"), "export const space = {};\nexport default () => 1;");
+  const warningsOf = async (request: object) => {
+    const { header, storage } = await planStudy({ directory, storage: "studies", ...request });
+    return studyWarnings(header, storage.baseDirectory(header.name));
+  };
+  expect(await warningsOf({ model: "mlp", dataset: "dummy", defaultSpace: false })).toEqual([told]);
+  expect(await warningsOf({ space: {}, name: "outside" })).toEqual([told]);
+  expect(await warningsOf({ model: "mlp", dataset: "dummy" })).toEqual([]);
+  expect(await warningsOf({ objective: "o.mjs", name: "own" })).toEqual([]);
+});
+
 test("an objective is not given a parameter that no record could hold", async () => {
   const directory = await emptyFolder();
   await writeFile(join(directory, "o.mjs"), `${declared}\nexport default () => 1;`);

@@ -127,7 +127,7 @@ it.each([60, 80, 120])(
         .join("  ")
         .replaceAll(/ {2,}/g, " "),
     ).toBe(
-      "trial 17 pruned hidden_size 48 layers 2 dropout 0.123 lr 0.00312 batch_size 32 weight_decay 1.00e-7 " +
+      "trial 17 pruned hidden_size 48 layers 2 dropout 0.123 lr 0.00312 batch_size 32 weight_decay 1e-7 " +
         "step 3: best 0.05 > median 0.03 of 12 trials",
     );
   },

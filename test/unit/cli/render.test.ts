@@ -11,11 +11,16 @@ test("numbers and durations as people read them", () => {
   expect([0.0123456, 12, 1e-7, 1234567.5, NaN, null].map((value) => shortNumber(value))).toEqual([
     "0.01235",
     "12",
-    "1.00e-7",
-    "1.23e+6",
+    "1e-7",
+    "1.235e+6",
     "NaN",
     "-",
   ]);
+  // As many digits on either side of 0.0001, and no zeros that say nothing.
+  expect([0.000123456, 0.0000123456, 1.5e-5, 1e-300].map((value) => shortNumber(value))).toEqual([
+    ...["0.0001235", "1.235e-5", "1.5e-5", "1e-300"],
+  ]);
+  expect([0.1, 0.00025, 1, 0].map((value) => shortNumber(value, 4, true))).toEqual(["1e-1", "2.5e-4", "1e+0", "0"]);
   expect([0, 0.0004, 0.0996, 9.96, 42.3, 125, 3723].map(duration)).toEqual(
     // Never 0.0 s for what took some time.
     ["0.0 s", "< 1 ms", "0.1 s", "10.0 s", "42 s", "2:05", "1:02:03"],

@@ -274,7 +274,7 @@ describe("timeline", () => {
   const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + 1000 * seconds).toISOString();
   const ran = (from: number, to: number | null) => ({ started_at: at(from), finished_at: to === null ? null : at(to) });
 
-  test("a lane a slot; what ran outside gets lanes where there is room; lost attempts and running trials are there", async () => {
+  test("a lane a place; what ran outside gets lanes where there is room; lost attempts and running trials are there", async () => {
     const trials = [
       trialOf(0, {}, { value: 1, slot: 0, owner: "7@boot", ...ran(0, 10) }),
       trialOf(1, {}, { value: 1, slot: 1, owner: "7@boot", ...ran(2, 12) }),
@@ -301,14 +301,14 @@ describe("timeline", () => {
       row[column("lane")],
     ]);
     expect(lanes).toEqual([
-      [0, 1, "complete", "slot 0"],
-      [1, 1, "complete", "slot 1"],
-      [2, 1, "complete", "no slot, 1"],
-      [3, 1, "complete", "no slot, 2"],
-      [4, 1, "complete", "no slot, 1"],
-      [5, 1, "lost attempt", "no slot, 1"],
-      [6, 1, "complete", "lab3/42 slot 3"],
-      [5, 2, "running", "slot 0"],
+      [0, 1, "complete", "place 0"],
+      [1, 1, "complete", "place 1"],
+      [2, 1, "complete", "no place, 1"],
+      [3, 1, "complete", "no place, 2"],
+      [4, 1, "complete", "no place, 1"],
+      [5, 1, "lost attempt", "no place, 1"],
+      [6, 1, "complete", "lab3/42 place 3"],
+      [5, 2, "running", "place 0"],
     ]);
     // The running one ends with the last thing known: 21 s after the first began.
     expect(dataOf(plot, "running").map(([from, to]) => [from, to])).toEqual([[20, 21]]);
@@ -335,7 +335,7 @@ describe("timeline", () => {
     const spans = [0, 1, 2, 3].map((i) => ({
       ...{ trial: i, attempt: 1, sort: "complete" as const, from: i, to: i + 2.5, worker: null },
     }));
-    expect(inLanes(spans).map(({ lane }) => lane)).toEqual(["no slot, 1", "no slot, 2", "no slot, 3", "no slot, 1"]);
+    expect(inLanes(spans).map(({ lane }) => lane)).toEqual(["no place, 1", "no place, 2", "no place, 3", "no place, 1"]);
   });
 });
 

@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pageOf } from "../../../web/app/places.js";
 import { aService, closeService, startService } from "./a-service.js";
 import type { TestService } from "./a-service.js";
 
@@ -49,6 +51,53 @@ test("the page stands at the dashboard's own places, and nowhere else", async ()
     expect([url, (await get(url)).body]).toEqual([url, html]);
   for (const url of ["/nowhere", "/assets/other.js", "/assets/", "/studiesx", "/api/v1", "/api/", "/index.html"])
     expect([url, (await get(url)).statusCode]).toEqual([url, 404]);
+});
+
+test("a browser that goes where nothing is gets the page, which says so; whatever else asks gets a problem", async () => {
+  const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+  const wrong = [
+    "/nonsense",
+    "/studies",
+    "/studies/x/nonsense",
+    "/studies/x/trials/y",
+    "/studies/x/trials/1/2",
+    "/new/x",
+  ];
+  for (const url of wrong) {
+    const answer = await get(url, { accept });
+    expect([url, answer.statusCode, answer.body]).toEqual([url, 404, html]);
+    expect(answer.headers["content-type"]).toContain("text/html");
+    expect(answer.headers["cache-control"]).toBe("no-store");
+    const problem = await get(url, { accept: "*/*" });
+    expect([url, problem.statusCode, problem.json()]).toMatchObject([url, 404, { code: "unknown-route" }]);
+  }
+  for (const url of ["/api/nonsense", "/api/v1/nonsense", "/api"])
+    expect([url, (await get(url, { accept })).headers["content-type"]]).toEqual([url, "application/problem+json"]);
+});
+
+test("the page finds itself wherever the service sends it, and nowhere else", async () => {
+  const names = fc.constantFrom(
+    "studies",
+    "trials",
+    "analysis",
+    "compare",
+    "workers",
+    "new",
+    "a b",
+    "3",
+    "1234567890",
+    "",
+  );
+  const paths = fc.array(names, { maxLength: 5 }).map((parts) => `/${parts.map(encodeURIComponent).join("/")}`);
+  await fc.assert(
+    fc.asyncProperty(paths, async (path) => {
+      // An empty part is none to the page, and none of its links has one.
+      fc.pre(!/\/\/|.\/$/.test(path));
+      const { statusCode } = await get(path, { accept: "text/html" });
+      expect([path, statusCode]).toEqual([path, pageOf(path).page === "nowhere" ? 404 : 200]);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("only what is in the map is served: no path reaches the disk", async () => {

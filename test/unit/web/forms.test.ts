@@ -1,12 +1,20 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { csvText } from "../../../web/app/csv.js";
 import { sparkPoints } from "../../../web/app/components/spark-points.js";
-import { queryText } from "../../../web/app/api/client.js";
+import { ApiProblem, queryText } from "../../../web/app/api/client.js";
 import type { Margin, ParameterInfo, StudyEntry } from "../../../web/app/api/types.js";
 import { emptyParameter, firstForm, requestOf } from "../../../web/app/pages/new-study/form-state.js";
+import { fieldProblem } from "../../../web/app/pages/new-study/form-problem.js";
 import { isFound, listed, listQueryOf } from "../../../web/app/pages/studies/study-list.js";
 import { marginShare, marginWords } from "../../../web/app/pages/study/margin-words.js";
 import { firstFields, optimizeCommand, runRequestOf, secondsOf } from "../../../web/app/pages/study/run-words.js";
@@ -15,6 +23,7 @@ import { pageOf, paths } from "../../../web/app/places.js";
 import { server } from "../../../web/app/server-info.js";
 import type { ServerInfo } from "../../../web/app/api/types.js";
 import { commandLine, shellWord } from "../../../web/app/shell-words.js";
+import { runLine } from "../../../web/app/study-command.js";
 import { pastedToken, tokenIn } from "../../../web/app/token-text.js";
 
 describe("places", () => {
@@ -70,10 +79,44 @@ describe("commands beside the buttons", () => {
     expect(optimizeCommand("a", { trials: 20, workers: 2, timeout_s: 90, weight: 2 })).toBe(
       "mlbench-hpo optimize a --trials 20 --timeout 90s --workers 2 --storage '/data/my studies'",
     );
+    expect(optimizeCommand("a", { trials: 1, trial_timeout_s: 30 })).toContain(" --trial-timeout 30s ");
     expect(optimizeCommand("-x", { total_trials: 5 })).toBe(
       "mlbench-hpo optimize --study-name=-x --total-trials 5 --storage '/data/my studies'",
     );
     server.value = null;
+  });
+});
+
+describe("requests beside the buttons that no command stands for", () => {
+  test("curl sends just that, with the token of the storage and no word of it in a process' arguments", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "it's "));
+    await mkdir(join(folder, ".service"));
+    await writeFile(join(folder, ".service", "token"), "hpo_secret\n");
+    const heard: unknown[] = [];
+    const http = createServer((request, response) => {
+      void text(request).then((body) => {
+        const { method, url, headers } = request;
+        heard.push([method, url, headers.authorization, headers["content-type"], JSON.parse(body)]);
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    server.value = {
+      storage: folder,
+      url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    } as ServerInfo;
+    const line = runLine("PATCH", "my study's", { workers: null, weight: 2 });
+    server.value = null;
+    expect(line).not.toContain("hpo_secret");
+    await promisify(execFile)("sh", ["-c", line]);
+    http.close();
+    await rm(folder, { recursive: true });
+    expect(heard).toEqual([
+      [
+        ...["PATCH", "/api/v1/studies/my%20study's/run", "Bearer hpo_secret", "application/json"],
+        { workers: null, weight: 2 },
+      ],
+    ]);
   });
 });
 
@@ -85,8 +128,17 @@ describe("the form of a run", () => {
 
   test("what is typed, as a request", () => {
     expect(runRequestOf(firstFields)).toEqual({ request: { trials: 20 } });
-    expect(runRequestOf({ goal: "total_trials", count: "100", timeout: "1h", workers: "2", weight: "0.5" })).toEqual({
-      request: { total_trials: 100, timeout_s: 3600, workers: 2, weight: 0.5 },
+    expect(
+      runRequestOf({
+        goal: "total_trials",
+        count: "100",
+        timeout: "1h",
+        workers: "2",
+        weight: "0.5",
+        trialTimeout: "90",
+      }),
+    ).toEqual({
+      request: { total_trials: 100, timeout_s: 3600, trial_timeout_s: 90, workers: 2, weight: 0.5 },
     });
     expect(runRequestOf({ ...firstFields, goal: "none", count: "nonsense", timeout: "10m" })).toEqual({
       request: { timeout_s: 600 },
@@ -94,8 +146,21 @@ describe("the form of a run", () => {
   });
 
   test("each field that is wrong is told", () => {
-    const wrong = runRequestOf({ goal: "trials", count: "1.5", timeout: "soon", workers: "0", weight: "-1" });
-    expect(Object.keys("wrong" in wrong ? wrong.wrong : {})).toEqual(["count", "timeout", "workers", "weight"]);
+    const wrong = runRequestOf({
+      goal: "trials",
+      count: "1.5",
+      timeout: "soon",
+      workers: "0",
+      weight: "-1",
+      trialTimeout: "x",
+    });
+    expect(Object.keys("wrong" in wrong ? wrong.wrong : {})).toEqual([
+      "count",
+      "timeout",
+      "trialTimeout",
+      "workers",
+      "weight",
+    ]);
     // Without any end a run would go on for ever.
     expect(runRequestOf({ ...firstFields, goal: "none" })).toHaveProperty("wrong.timeout");
   });
@@ -118,6 +183,7 @@ const parts = {
   ],
   samplers: [{ name: "tpe", summary: "", parameters: [info("n_startup_trials", { type: "int" }), info("prior")] }],
   pruners: [],
+  presets: [{ name: "nasa-lstm", summary: "lstm on nasa", models: ["lstm"], dataset: "nasa" }],
 };
 
 describe("the form of a new study", () => {
@@ -144,9 +210,75 @@ describe("the form of a new study", () => {
     } as const;
     // The one is searched anyway; the other in its own range.
     expect(requestOf({ ...firstForm, choices: searched }, parts)).toMatchObject({ search: { "train.lr": null } });
+    const all = { ...parts, parameters: [info("data.features", { type: "list", default: "all" })] };
+    const whole = { "data.features": { mode: "fix", text: "all" } } as const;
+    expect(requestOf({ ...firstForm, choices: whole }, all)).toMatchObject({ params: { "data.features": "all" } });
     // What is no number goes to the service as it is, for it to say so.
     const nonsense = { "train.epochs": { mode: "fix", text: "many" } } as const;
     expect(requestOf({ ...firstForm, choices: nonsense }, parts)).toMatchObject({ params: { "train.epochs": "many" } });
+  });
+
+  test("a program's line, with what is searched a line each", () => {
+    const program = {
+      ...({
+        ...firstForm,
+        kind: "command",
+        command: " python train.py --lr {lr} ",
+        name: "rig",
+        cwd: "/data",
+      } as const),
+      ...{ search: "lr=log:1e-5..1e-1\n\n units=int:16..128:log ", pattern: "loss (?<value>.*)" },
+    };
+    const base = {
+      ...{ name: "rig", command: "python train.py --lr {lr}", cwd: "/data", report_pattern: "loss (?<value>.*)" },
+      search: ["lr=log:1e-5..1e-1", "units=int:16..128:log"],
+    };
+    expect(requestOf(program, parts)).toEqual({ ...base, direction: "minimize" });
+    const objectives = [{ metric: "loss", direction: "maximize" }] as const;
+    const more = {
+      from: "before",
+      top: "3",
+      pruneBy: "loss",
+      rules: { on_nan: "worst", terminator: "true", defaults: "false" },
+    };
+    // The defaults are a model's.
+    expect(requestOf({ ...program, objectives, ...more }, parts)).toEqual({
+      ...{ ...base, objectives, from: { name: "before", top: 3 }, prune_by: "loss", on_nan: "worst", terminator: true },
+    });
+    expect(requestOf({ ...firstForm, from: "before", rules: { defaults: "false", trial_value: "" } }, parts)).toEqual({
+      ...{ model: "lstm", dataset: "dummy", from: "before", defaults: false },
+    });
+  });
+
+  test("a preset, and what is said beside it", () => {
+    const ready = { ...firstForm, preset: "nasa-lstm", models: ["lstm"], dataset: "nasa" };
+    expect(requestOf(ready, parts)).toEqual({ preset: "nasa-lstm" });
+    const choices = { "train.epochs": { mode: "fix", text: "5" } } as const;
+    // It may search what no study does by itself: fixing takes it out.
+    expect(requestOf({ ...ready, models: ["lstm", "gru"], choices }, parts)).toEqual({
+      ...{ preset: "nasa-lstm", model: ["lstm", "gru"], fix: { "train.epochs": 5 } },
+    });
+  });
+
+  test("what the service refuses is said beside its field", () => {
+    const fieldOf = (detail: string, code = "invalid-option") =>
+      fieldProblem(new ApiProblem(detail, code, 400))?.field ?? null;
+    expect(fieldProblem(null)).toBeNull();
+    expect(
+      [
+        "command: python x.py, and the service was started without --allow: it opens and runs nothing that requests name",
+        "cwd: /etc, which is not below a folder that the service was allowed (--allow /data)",
+        "--command: the folder that it runs in is not there: /data/x",
+        "--command: {y} is no parameter: known: x, args, json",
+        "--command: say what is searched: --search lr=log:1e-5..1e-1, once a parameter",
+        "--search lr=..: expected NAME or NAME=DISTRIBUTION",
+        "--report-pattern (: no regular expression: Unterminated group",
+        'study "a" gives nothing to begin from: the new study declares no space',
+        'study "a" exists in /data and differs (stored -> asked for): seed 1 -> 2; choose another name',
+        "something else",
+      ].map((detail) => fieldOf(detail)),
+    ).toEqual(["command", "cwd", "cwd", "command", "search", "search", "pattern", "from", "name", null]);
+    expect(fieldOf('no study "x" in /data', "unknown-study")).toBe("from");
   });
 
   test("samplers with the options that are given", () => {

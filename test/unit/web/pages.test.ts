@@ -253,14 +253,37 @@ test("studies side by side: what differs is marked, and settings that are alike 
   const spaces = spaceRows([detail({}), other]);
   expect(spaces[0]).toEqual({
     name: "train.lr",
-    cells: ["float: 1.00e-5 … 0.1, logarithmic", "float: 1 … 2"],
+    cells: [{ text: "float: 1e-5 … 1e-1, logarithmic" }, { text: "float: 1 … 2" }],
     differs: true,
   });
-  expect(spaces.find(({ name }) => name === "data.lr")?.cells).toEqual(["float: 0 … 1", "fixed: 0.5"]);
+  expect(spaces.find(({ name }) => name === "data.lr")?.cells).toEqual([
+    ...[{ text: "float: 0 … 1" }, { text: "fixed: 0.5" }],
+  ]);
   expect(spaces.find(({ name }) => name === "model.bias")?.cells[1]).toBeNull();
   expect(settingRows([detail({}), other])).toEqual([
-    { name: "sampler.options.n", cells: ["1", "2"], differs: true },
-    { name: "fixed.data.lr", cells: [null, "0.5"], differs: true },
+    { name: "sampler.options.n", cells: [{ text: "1" }, { text: "2" }], differs: true },
+    { name: "fixed.data.lr", cells: [null, { text: "0.5" }], differs: true },
+  ]);
+  // Files by name and the first digits of their hash; the whole of both is there to be read.
+  const [hash, later] = ["ab".repeat(32), `abcd${"0".repeat(60)}`];
+  const files = (sha256: string) =>
+    detail({
+      settings: {
+        data_files: [
+          { path: "../data/B0005.mat", sha256 },
+          { path: "b.mat", sha256 },
+        ],
+      },
+    });
+  expect(settingRows([files(hash), files(later)])).toEqual([
+    {
+      name: "data_files",
+      cells: [
+        { text: "B0005.mat (abababab…), b.mat (abababab…)", whole: `../data/B0005.mat (${hash}), b.mat (${hash})` },
+        { text: "B0005.mat (abcd0000…), b.mat (abcd0000…)", whole: `../data/B0005.mat (${later}), b.mat (${later})` },
+      ],
+      differs: true,
+    },
   ]);
   expect(flattened({ a: { b: [1, { c: 2 }] }, d: null, e: [] })).toEqual([["a.b", '1, {"c":2}']]);
 });

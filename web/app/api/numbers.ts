@@ -1,4 +1,5 @@
 /** Numbers that JSON has no words for, as the service writes them. */
+import { shortNumber } from "../../../src/core/numbers-in-words.js";
 import type { ParamValue, WireNumber } from "./types.js";
 
 /** The number that stands in the answer; null stays null. */
@@ -15,11 +16,5 @@ export function finite(value: WireNumber | null | undefined): number | null {
 }
 
 /** A parameter's value as text. */
-export const paramText = (value: ParamValue | undefined, digits = 4): string =>
-  typeof value === "number"
-    ? Number.isInteger(value)
-      ? String(value)
-      : String(Number(value.toPrecision(digits)))
-    : value === undefined
-      ? ""
-      : String(value);
+export const paramText = (value: ParamValue | undefined, digits = 4, isPower = false): string =>
+  typeof value === "number" ? shortNumber(value, digits, isPower) : value === undefined ? "" : String(value);

@@ -52,6 +52,8 @@ export interface ServerInfo {
   readonly started_at: string;
   readonly node: string;
   readonly uptime_s: number;
+  /** Where it listens itself; null where that is not known. */
+  readonly url: string | null;
   readonly capabilities: Readonly<Record<string, boolean>>;
   /** Of the token that this session has. */
   readonly scopes: readonly string[];

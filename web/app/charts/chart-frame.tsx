@@ -7,6 +7,7 @@ import { messageOf } from "../api/client.js";
 import { announce } from "../components/announce.js";
 import { saveFile } from "../components/copying.js";
 import { csvText } from "../csv.js";
+import { titleHere } from "../router.js";
 
 /** A chart's table: all of it, or its first rows and the file that has the others. */
 export interface ChartTableData extends PlotTable {
@@ -80,7 +81,8 @@ export function ChartTable({ title, table }: { readonly title: string; readonly 
 
 /** Its buttons read with the chart's title, so that each is told from its neighbours'. */
 export function ChartFrame(props: ChartFrameProps) {
-  const { title, children, notes = [], table, svg, fileName, controls, isTall = false, class: className = "" } = props;
+  const { children, notes = [], table, svg, fileName, controls, isTall = false, class: className = "" } = props;
+  const title = titleHere(props.title);
   const [shown, setShown] = useState<ChartTableData | null>(null);
   const id = useId();
   const attempt = (work: () => Promise<void>): void => {

@@ -1,4 +1,4 @@
-/** One line of a form: its label, its text, and what is wrong with it. */
+/** One line of a form, or some: its label, its text, and what is wrong with it. */
 import { useId } from "preact/hooks";
 
 /** What it takes. */
@@ -14,25 +14,31 @@ export interface FieldProps {
   readonly disabled?: boolean | undefined;
   readonly list?: string | undefined;
   readonly class?: string | undefined;
+  /** So many lines of text. @default one */
+  readonly rows?: number | undefined;
 }
 
 /** The line. */
 export function Field(props: FieldProps) {
-  const { label, value, onInput, problem, hint, placeholder, inputMode, disabled, list, class: className = "" } = props;
+  const { label, value, onInput, problem, hint, placeholder, inputMode, disabled, list, rows } = props;
   const id = useId();
   const told = problem ?? hint;
+  const shared = {
+    ...{ id, value, placeholder, disabled, spellcheck: false },
+    "aria-invalid": problem === undefined ? undefined : true,
+    "aria-describedby": told === undefined ? undefined : `${id}-told`,
+    onInput: ({ currentTarget }: { currentTarget: { value: string } }) => onInput(currentTarget.value),
+  };
   return (
-    <div class={`field ${className}`}>
+    <div class={`field ${props.class ?? ""}`}>
       <label for={id} class="user">
         {label}
       </label>
-      <input
-        {...{ id, value, placeholder, disabled, list, type: "text", autocomplete: "off", spellcheck: false }}
-        inputMode={inputMode}
-        aria-invalid={problem === undefined ? undefined : true}
-        aria-describedby={told === undefined ? undefined : `${id}-told`}
-        onInput={({ currentTarget }) => onInput(currentTarget.value)}
-      />
+      {rows === undefined ? (
+        <input {...shared} type="text" autocomplete="off" list={list} inputMode={inputMode} />
+      ) : (
+        <textarea {...shared} rows={rows} />
+      )}
       {told !== undefined && (
         <span id={`${id}-told`} class={problem === undefined ? "hint user" : "hint warn user"}>
           {told}

@@ -115,7 +115,9 @@ test("forms learn what studies can be made of", async () => {
     ...{ type: "float", search: { by_default: true, distribution: { type: "float", log: true } }, is_path: false },
   });
   expect(metrics.map(({ name }) => name)).toContain("val_rmse");
-  expect(presets.map(({ name }) => name)).toContain("nasa-lstm");
+  expect(presets).toContainEqual(
+    expect.objectContaining({ name: "nasa-lstm", models: ["lstm"], dataset: "nasa", summary: "lstm on nasa" }),
+  );
   const { datasets } = await get("/datasets", datasetList);
   expect(datasets.find(({ name }) => name === "csv")?.parameters.some((one) => one.is_path)).toBe(true);
   const { samplers } = await get("/samplers", samplerList);

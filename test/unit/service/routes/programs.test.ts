@@ -27,7 +27,7 @@ test("a program below an allowed folder is tuned; one elsewhere, or a shell's li
   const typed = `mlbench-hpo create-study --study-name rig --command %s --cwd ${cwd} --report-pattern 'score (?<value>.*)'`;
   // The list's line, quoted once more.
   const line = "'./run.sh '\\''{x}'\\'''";
-  expect(plan.command_line).toBe(`${typed.replace("%s", () => line)} --search x=0..1 --seed 1`);
+  expect(plan.command_line).toBe(`${typed.replace("%s", () => line)} --search x=0..1 --seed 1 --storage ${folder}`);
 
   const made = await get("/studies", z.looseObject({ kind: z.string() }), { body: given, status: 201 });
   expect(made.kind).toBe("command");

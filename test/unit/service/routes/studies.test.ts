@@ -58,11 +58,14 @@ test("with dry_run nothing is stored, and what it would be is said in three ways
   expect(plan).toMatchObject({ valid: true, name: "mlp-dummy", exists: false });
   expect(plan.space["train.lr"]).toMatchObject({ type: "float", low: 1e-5, high: 1e-2, log: true });
   expect(plan.command_line).toBe(
-    "mlbench-hpo create-study --model mlp --dataset dummy --search train.lr=log:1e-5..1e-2 --seed 1",
+    `mlbench-hpo create-study --model mlp --dataset dummy --search train.lr=log:1e-5..1e-2 --seed 1 --storage ${folder}`,
   );
   expect(plan.python).toContain('"train.lr": "log:1e-5..1e-2"');
   const outside = { space: { x: { type: "float", low: 0, high: 1, log: false, step: null } }, dry_run: true };
   expect((await get("/studies", studyPlan, { body: outside })).command_line).toBeNull();
+  expect(plan.warnings).toEqual([]);
+  const nothing = await get("/studies", studyPlan, { body: { space: {}, name: "empty", dry_run: true } });
+  expect(nothing.warnings).toEqual([expect.stringContaining("no parameter is searched")]);
   expect(await readdir(folder).catch(() => [])).not.toContain("mlp-dummy.json");
 });
 

@@ -17,8 +17,8 @@ test("records are those that the command line prints", async () => {
   const { trials, next } = await get("/studies/bowl/trials", trialPage);
   expect(next).toBeNull();
   expect(trials).toEqual(JSON.parse(await printed("trials", "bowl", "--storage", folder, "--format", "json")));
-  const { files, duplicates, verdict, ...record } = await get("/studies/bowl/trials/2", trialDetail);
-  expect([files, duplicates, verdict]).toEqual([[], [], null]);
+  const { files, duplicates, verdict, against_defaults, ...record } = await get("/studies/bowl/trials/2", trialDetail);
+  expect([files, duplicates, verdict, against_defaults]).toEqual([[], [], null, null]);
   expect(record).toEqual({ ...trials[2], annotation: { note: "", tags: [], banned: false } });
 });
 

@@ -15,6 +15,7 @@ import { studyCommand } from "../../study-command.js";
 import { useStudy } from "../../store/study-store.js";
 import type { StudyStore } from "../../store/study-store.js";
 import type { TrialFilter } from "../../filter/filter.js";
+import { LEAST_TRIALS, TooFewTrials } from "../study/importances.js";
 import { ColumnsPicker } from "../trials/columns-picker.js";
 
 /** Axes that stand side by side where nobody has chosen any. */
@@ -99,6 +100,7 @@ function Contour({ store, filter, metric, params }: PlotParts) {
 }
 
 function Importances({ store, filter, metric }: PlotParts) {
+  if ((store.entry.value?.counts.complete ?? 0) < LEAST_TRIALS) return <TooFewTrials />;
   const method = chosen(keys.method, ["ped-anova", "fanova"]);
   const controls = (
     <Choice

@@ -141,8 +141,8 @@ function SideBySide(props: {
                     {name}
                   </th>
                   {cells.map((cell, i) => (
-                    <td key={i} class="user">
-                      {cell ?? "–"}
+                    <td key={i} class="user" title={cell?.whole}>
+                      {cell?.text ?? "–"}
                     </td>
                   ))}
                 </tr>

@@ -36,16 +36,34 @@ export function ComponentFields({ label, entries, value, onChange }: ComponentFi
         <details>
           <summary>Options of {chosen.name}</summary>
           <div class="fields">
-            {chosen.parameters.map((info) => (
-              <Field
-                key={info.name}
-                label={info.name}
-                hint={info.description}
-                value={value.options[info.name] ?? ""}
-                placeholder={placeholderOf(info)}
-                onInput={(text) => onChange({ ...value, options: { ...value.options, [info.name]: text } })}
-              />
-            ))}
+            {chosen.parameters.map((info) => {
+              const text = value.options[info.name] ?? "";
+              const set = (given: string): void =>
+                onChange({ ...value, options: { ...value.options, [info.name]: given } });
+              if (info.choices === null)
+                return (
+                  <Field
+                    key={info.name}
+                    label={info.name}
+                    hint={info.description}
+                    value={text}
+                    placeholder={placeholderOf(info)}
+                    onInput={set}
+                  />
+                );
+              return (
+                <label key={info.name} class="field" title={info.description}>
+                  {info.name}
+                  <select value={text} onChange={({ currentTarget }) => set(currentTarget.value)}>
+                    <option value="">{placeholderOf(info)}</option>
+                    {info.choices.map((choice) => (
+                      <option key={String(choice)}>{String(choice)}</option>
+                    ))}
+                  </select>
+                  <span class="hint user">{info.description}</span>
+                </label>
+              );
+            })}
           </div>
         </details>
       )}

@@ -1,4 +1,4 @@
-/** Makes a study: over a model of ours, or for trials that are run elsewhere. */
+/** Makes a study: over a model of ours, over a program, or for trials that are run elsewhere. */
 import { useMemo, useState } from "preact/hooks";
 import { api, messageOf } from "../../api/client.js";
 import type { StudyEntry, StudyPlan } from "../../api/types.js";
@@ -10,28 +10,41 @@ import { may, server } from "../../session.js";
 import { loadRegistries, parametersOf } from "../../store/registries.js";
 import type { Registries } from "../../store/registries.js";
 import { useFresh } from "../../store/use-fresh.js";
+import { CommandFields } from "./command-fields.js";
 import { ComponentFields } from "./component-fields.js";
+import { fieldProblem } from "./form-problem.js";
 import { firstForm, requestOf } from "./form-state.js";
 import type { StudyForm } from "./form-state.js";
+import { MoreFields } from "./more-fields.js";
 import { ObjectiveFields } from "./objective-fields.js";
 import { ParameterTable } from "./parameter-table.js";
+import type { Change, PartProps } from "./part-props.js";
 import { PlanPanel } from "./plan-panel.js";
 import { SpaceEditor } from "./space-editor.js";
-
-type Change = (change: Partial<StudyForm>) => void;
-
-interface PartProps {
-  readonly form: StudyForm;
-  readonly change: Change;
-  readonly registries: Registries;
-}
 
 function Task({ form, change, registries }: PartProps) {
   const toggle = (name: string, isChosen: boolean): void =>
     change({ models: isChosen ? [...form.models, name] : form.models.filter((one) => one !== name) });
   const dataset = registries.datasets.find(({ name }) => name === form.dataset);
+  const { presets } = registries.models;
+  const preset = (name: string): void => {
+    const { models, dataset: of } = presets.find((one) => one.name === name) ?? firstForm;
+    change({ preset: name, models, dataset: of, choices: {} });
+  };
   return (
     <>
+      <label class="field">
+        Preset
+        <select value={form.preset} onChange={({ currentTarget: { value } }) => preset(value)}>
+          <option value="">none</option>
+          {presets.map(({ name, summary }) => (
+            <option key={name} value={name}>
+              {name}: {summary}
+            </option>
+          ))}
+        </select>
+        <span class="hint">A ready study; what is said below comes before what it says.</span>
+      </label>
       <fieldset>
         <legend>Model</legend>
         <div class="choices">
@@ -67,10 +80,10 @@ const groups = [
   ["data.", "Data"],
 ] as const;
 
-function Parameters({ form, change, registries }: PartProps) {
+function Parameters({ form, change, registries, mayRun }: PartProps) {
   const all = parametersOf(registries, form.models, form.dataset);
-  const paths = server.value?.capabilities["allow"] === true;
-  const shown = all.filter(({ is_path }) => paths || !is_path);
+  const shown = all.filter(({ is_path }) => mayRun || !is_path);
+  const isPreset = form.preset !== "";
   const set = (name: string, choice: StudyForm["choices"][string]): void =>
     change({ choices: { ...form.choices, [name]: choice } });
   const other = shown.filter(({ name }) => !groups.some(([prefix]) => name.startsWith(prefix)));
@@ -82,11 +95,10 @@ function Parameters({ form, change, registries }: PartProps) {
           key={prefix}
           title={title}
           parameters={shown.filter(({ name }) => name.startsWith(prefix))}
-          choices={form.choices}
-          onChange={set}
+          {...{ isPreset, choices: form.choices, onChange: set }}
         />
       ))}
-      <ParameterTable title="Others" parameters={other} choices={form.choices} onChange={set} />
+      <ParameterTable {...{ title: "Others", parameters: other, isPreset, choices: form.choices, onChange: set }} />
       {shown.length < all.length && (
         <p class="hint">Files and folders can be named here only where the service was started with --allow.</p>
       )}
@@ -94,57 +106,18 @@ function Parameters({ form, change, registries }: PartProps) {
   );
 }
 
-function More({ form, change }: PartProps) {
-  return (
-    <details>
-      <summary>More</summary>
-      <div class="stack">
-        <label class="field">
-          Constraints, one a line
-          <textarea
-            rows={2}
-            placeholder="parameters <= 50000"
-            value={form.constraints}
-            onInput={({ currentTarget: { value } }) => change({ constraints: value })}
-          />
-        </label>
-        <div class="fields">
-          {form.kind === "model" && (
-            <>
-              <Field
-                label="Folds"
-                value={form.folds}
-                onInput={(folds) => change({ folds })}
-                placeholder="none, cells, or a number"
-              />
-              <Field
-                label="Seeds a trial"
-                value={form.seeds}
-                onInput={(seeds) => change({ seeds })}
-                placeholder="1"
-                inputMode="numeric"
-              />
-            </>
-          )}
-          <Field
-            label="Seed of the study"
-            value={form.seed}
-            onInput={(seed) => change({ seed })}
-            placeholder="drawn"
-            inputMode="numeric"
-          />
-        </div>
-      </div>
-    </details>
-  );
-}
-
 const kinds = [
   ["model", "Train a model of this package"],
+  ["command", "Run a program for each trial"],
   ["outside", "Trials run by your own scripts"],
 ] as const;
 
-function Form({ form, change, registries }: PartProps) {
+/** What the study is called by itself, where it is. */
+const guessedName = ({ kind, models, dataset }: StudyForm): string =>
+  kind === "model" ? `${models.join("-") || "model"}-${dataset}` : kind === "command" ? "its file's" : "my-script";
+
+function Form(props: PartProps) {
+  const { form, change, registries, problemOf } = props;
   return (
     <>
       <fieldset>
@@ -162,19 +135,18 @@ function Form({ form, change, registries }: PartProps) {
         label="Name"
         value={form.name}
         onInput={(name) => change({ name })}
-        placeholder={form.kind === "model" ? `${form.models.join("-") || "model"}-${form.dataset}` : "my-script"}
+        placeholder={guessedName(form)}
+        problem={problemOf("name")}
       />
-      {form.kind === "model" && <Task {...{ form, change, registries }} />}
+      {form.kind === "model" && <Task {...props} />}
+      {form.kind === "command" && <CommandFields {...props} />}
       <ObjectiveFields
         objectives={form.objectives}
         metrics={form.kind === "model" ? registries.models.metrics : []}
         onChange={(objectives) => change({ objectives })}
       />
-      {form.kind === "model" ? (
-        <Parameters {...{ form, change, registries }} />
-      ) : (
-        <SpaceEditor space={form.outside} onChange={(outside) => change({ outside })} />
-      )}
+      {form.kind === "model" && <Parameters {...props} />}
+      {form.kind === "outside" && <SpaceEditor space={form.outside} onChange={(outside) => change({ outside })} />}
       <div class="fields two">
         <ComponentFields
           label="Sampler"
@@ -189,7 +161,7 @@ function Form({ form, change, registries }: PartProps) {
           onChange={(pruner) => change({ pruner })}
         />
       </div>
-      <More {...{ form, change, registries }} />
+      <MoreFields {...props} />
     </>
   );
 }
@@ -206,16 +178,20 @@ function Ready({ registries }: { readonly registries: Registries }) {
     () =>
       requestOf(form, {
         parameters: parametersOf(registries, form.models, form.dataset),
-        ...{ samplers: registries.samplers, pruners: registries.pruners },
+        ...{ samplers: registries.samplers, pruners: registries.pruners, presets: registries.models.presets },
       }),
     [form, registries],
   );
+  const isEmpty = form.kind === "command" && form.command.trim() === "";
   const { data, error, isLoading } = useFresh<StudyPlan>(
     (signal) => api.post<StudyPlan>("/studies", { ...request, dry_run: true }, { signal }),
     "plan",
     JSON.stringify(request),
-    { everyMs: 500 },
+    { everyMs: 500, enabled: !isEmpty },
   );
+  const refused = fieldProblem(isEmpty ? null : error);
+  const problemOf: PartProps["problemOf"] = (field) => (refused?.field === field ? refused.message : undefined);
+  const mayRun = server.value?.capabilities["allow"] === true;
   const submit = (event: Event): void => {
     event.preventDefault();
     setBusy(true);
@@ -233,16 +209,20 @@ function Ready({ registries }: { readonly registries: Registries }) {
   return (
     <form class="new-study" onSubmit={submit}>
       <div class="panel stack">
-        <Form {...{ form, change, registries }} />
+        <Form {...{ form, change, registries, problemOf, mayRun }} />
         {problem !== null && <ErrorBox error={problem} />}
         <div class="actions">
-          <button type="submit" class="primary" disabled={busy}>
+          <button type="submit" class="primary" disabled={busy || isEmpty}>
             Create study
           </button>
           {busy && <span role="status">Creating; data and model are checked first …</span>}
         </div>
       </div>
-      <PlanPanel plan={error === null ? data : null} error={error} isLoading={isLoading} />
+      <PlanPanel
+        plan={isEmpty || error !== null ? null : data}
+        error={isEmpty ? null : error}
+        {...{ isEmpty, isLoading }}
+      />
     </form>
   );
 }

@@ -1,5 +1,6 @@
 /** The parameters of a task: which are searched, which are fixed, and to what. */
 import type { ParameterInfo } from "../../api/types.js";
+import { plural } from "../../words.js";
 import { conditionWords, distributionWords } from "../study/space-words.js";
 import type { ParameterChoice, StudyForm } from "./form-state.js";
 
@@ -9,7 +10,8 @@ export interface ParameterTableProps {
   readonly parameters: readonly ParameterInfo[];
   readonly choices: StudyForm["choices"];
   readonly onChange: (name: string, choice: ParameterChoice) => void;
-  readonly open?: boolean | undefined;
+  /** A preset says what is usual. */
+  readonly isPreset: boolean;
 }
 
 function defaultText({ default: value }: ParameterInfo): string {
@@ -32,16 +34,18 @@ const isMode = (text: string): text is ParameterChoice["mode"] => ["usual", "sea
 function Row({
   info,
   choice,
+  isPreset,
   onChange,
 }: {
   readonly info: ParameterInfo;
+  readonly isPreset: boolean;
   readonly choice: ParameterChoice;
   readonly onChange: (choice: ParameterChoice) => void;
 }) {
-  const isSearched = info.search?.by_default ?? false;
+  const isSearched = !isPreset && (info.search?.by_default ?? false);
   const { mode, text } = choice;
   const options = info.choices ?? (info.type === "boolean" ? [true, false] : null);
-  const usual = isSearched ? "searched" : `default (${defaultText(info)})`;
+  const usual = isPreset ? "as in the preset" : isSearched ? "searched" : `default (${defaultText(info)})`;
   return (
     <div class="parameter">
       <div class="parameter-name">
@@ -93,24 +97,25 @@ function Row({
 }
 
 /** One group of parameters, to unfold. */
-export function ParameterTable({ title, parameters, choices, onChange, open = false }: ParameterTableProps) {
+export function ParameterTable({ title, parameters, choices, isPreset, onChange }: ParameterTableProps) {
   if (parameters.length === 0) return null;
   const searched = parameters.filter(({ name, search }) => {
     const mode = choices[name]?.mode ?? "usual";
     return mode === "search" || (mode === "usual" && (search?.by_default ?? false));
   }).length;
   return (
-    <details class="parameters" open={open}>
+    <details class="parameters">
       <summary>
         {title}{" "}
         <span class="muted">
-          {searched} of {parameters.length} searched
+          {isPreset ? plural(parameters.length, "parameter") : `${searched} of ${parameters.length} searched`}
         </span>
       </summary>
       {parameters.map((info) => (
         <Row
           key={info.name}
           info={info}
+          isPreset={isPreset}
           choice={choices[info.name] ?? { mode: "usual", text: "" }}
           onChange={(choice) => onChange(info.name, choice)}
         />

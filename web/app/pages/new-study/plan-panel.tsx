@@ -12,6 +12,8 @@ export interface PlanPanelProps {
   readonly plan: StudyPlan | null;
   readonly error: unknown;
   readonly isLoading: boolean;
+  /** Nothing is asked yet: the form says too little. */
+  readonly isEmpty: boolean;
 }
 
 function Plan({ plan }: { readonly plan: StudyPlan }) {
@@ -29,7 +31,7 @@ function Plan({ plan }: { readonly plan: StudyPlan }) {
         </p>
       )}
       {plan.warnings.map((warning) => (
-        <p key={warning} class="user note">
+        <p key={warning} class="user warn">
           {warning}
         </p>
       ))}
@@ -59,15 +61,19 @@ function Plan({ plan }: { readonly plan: StudyPlan }) {
 }
 
 /** The panel, beside the form. */
-export function PlanPanel({ plan, error, isLoading }: PlanPanelProps) {
+export function PlanPanel({ plan, error, isLoading, isEmpty }: PlanPanelProps) {
   return (
-    <section class="panel plan" aria-label="What it would be" aria-live="polite" aria-busy={isLoading}>
+    <section class="panel plan" aria-label="What it would be" aria-live="polite" aria-busy={isLoading && !isEmpty}>
       <h2>What it would be</h2>
       {error !== null && <p class="warn user">{messageOf(error)}</p>}
       {error instanceof ApiProblem && error.code === "not-allowed" && (
         <p class="muted">Whoever starts the service decides that, with --allow.</p>
       )}
-      {plan ? <Plan plan={plan} /> : error === null && <p class="muted">Checking …</p>}
+      {plan ? (
+        <Plan plan={plan} />
+      ) : (
+        error === null && <p class="muted">{isEmpty ? "It wants a program's line." : "Checking …"}</p>
+      )}
     </section>
   );
 }

@@ -9,6 +9,8 @@ import { loadRegistries, parametersOf } from "../../store/registries.js";
 import type { StudyStore } from "../../store/study-store.js";
 import { useFresh } from "../../store/use-fresh.js";
 import { duration, objectiveSpoken, valueWords } from "../../words.js";
+import { powersOf } from "./space-words.js";
+import { Verdicts } from "./verdicts.js";
 
 /** What it takes. */
 export interface BestPanelProps {
@@ -33,10 +35,18 @@ function useDefaults({ task, kind, name }: StudyEntry): Defaults {
   return data ?? {};
 }
 
-const textOf = (value: unknown): string =>
-  typeof value === "object" && value !== null ? JSON.stringify(value) : paramText(value as ParamValue);
+const textOf = (value: unknown, isPower: boolean): string =>
+  typeof value === "object" && value !== null ? JSON.stringify(value) : paramText(value as ParamValue, 4, isPower);
 
-function Parameters({ trial, defaults }: { readonly trial: TrialDetail; readonly defaults: Defaults }) {
+function Parameters({
+  trial,
+  defaults,
+  powers,
+}: {
+  readonly trial: TrialDetail;
+  readonly defaults: Defaults;
+  readonly powers: ReadonlySet<string>;
+}) {
   const names = Object.keys(trial.params);
   const hasDefaults = names.some((name) => defaults[name] !== undefined);
   return (
@@ -61,9 +71,11 @@ function Parameters({ trial, defaults }: { readonly trial: TrialDetail; readonly
             <th scope="row" class="user">
               {name}
             </th>
-            <td class="number user">{textOf(trial.params[name])}</td>
+            <td class="number user">{textOf(trial.params[name], powers.has(name))}</td>
             {hasDefaults && (
-              <td class="number muted user">{defaults[name] === undefined ? "" : textOf(defaults[name])}</td>
+              <td class="number muted user">
+                {defaults[name] === undefined ? "" : textOf(defaults[name], powers.has(name))}
+              </td>
             )}
           </tr>
         ))}
@@ -103,8 +115,8 @@ export function BestPanel({ store, entry }: BestPanelProps) {
           {data?.number === best.number && data.seconds !== null && `, in ${duration(data.seconds)}`}
         </span>
       </p>
-      {data?.verdict && <p class="muted">{data.verdict}</p>}
-      {data && <Parameters trial={data} defaults={defaults} />}
+      {data && <Verdicts trial={data} />}
+      {data && <Parameters trial={data} defaults={defaults} powers={powersOf(store.detail.value?.space)} />}
       {!data && error instanceof ApiProblem && <ErrorBox error={error} />}
     </section>
   );

@@ -8,6 +8,7 @@ import { Field } from "../../components/field.js";
 import { ErrorBox } from "../../components/messages.js";
 import type { StudyEntry } from "../../api/types.js";
 import type { StudyStore } from "../../store/study-store.js";
+import { runLine } from "../../study-command.js";
 import { firstFields, optimizeCommand, runRequestOf } from "./run-words.js";
 import type { RunFields } from "./run-words.js";
 
@@ -65,6 +66,15 @@ export function RunForm({ store, entry }: RunFormProps) {
           problem={wrong.timeout}
           placeholder="none"
         />
+        {entry.kind !== "outside" && (
+          <Field
+            label="Time limit of a trial"
+            value={fields.trialTimeout}
+            onInput={set("trialTimeout")}
+            problem={wrong.trialTimeout}
+            placeholder="none"
+          />
+        )}
         <Field
           label="Places"
           value={fields.workers}
@@ -91,10 +101,14 @@ export function RunForm({ store, entry }: RunFormProps) {
         )}
       </div>
       {problem !== null && <ErrorBox error={problem} />}
-      {"request" in checked && entry.kind !== "outside" && (
+      {"request" in checked && (
         <details class="commands">
           <summary>From the command line</summary>
-          <CommandLine command={optimizeCommand(store.name, checked.request)} />
+          {entry.kind === "outside" || checked.request.weight !== undefined ? (
+            <CommandLine command={runLine("POST", store.name, checked.request)} />
+          ) : (
+            <CommandLine command={optimizeCommand(store.name, checked.request)} />
+          )}
         </details>
       )}
     </form>

@@ -5,7 +5,7 @@ import { CommandLine } from "../../components/command-line.js";
 import { ownerText } from "../../components/state-badge.js";
 import { StateBar } from "../../components/state-bar.js";
 import { may } from "../../session.js";
-import { studyCommand } from "../../study-command.js";
+import { runLine, studyCommand } from "../../study-command.js";
 import type { StudyStore } from "../../store/study-store.js";
 import { duration, plural, rateWords } from "../../words.js";
 import { changeRun } from "./change-run.js";
@@ -66,7 +66,8 @@ function Buttons({ store, entry }: RunPanelProps) {
   const commands = [
     state === "running" && (["Pause", studyCommand("pause", name)] as const),
     state === "paused" && (["Resume", studyCommand("resume", name)] as const),
-    ["Stop", studyCommand("stop", name)] as const,
+    state !== "stopping" && (["Stop", studyCommand("stop", name)] as const),
+    ["Cancel", runLine("PATCH", name, { state: "cancelled" })] as const,
   ].filter((one) => one !== false);
   return (
     <>
@@ -109,7 +110,10 @@ function Buttons({ store, entry }: RunPanelProps) {
       <details class="commands">
         <summary>From the command line</summary>
         {commands.map(([title, command]) => (
-          <CommandLine key={title} title={title} command={command} />
+          <div key={title}>
+            <p class="hint">{title}</p>
+            <CommandLine title={title} command={command} />
+          </div>
         ))}
       </details>
       {state !== "stopping" && <RunShare store={store} run={run} />}

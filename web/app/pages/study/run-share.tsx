@@ -1,8 +1,10 @@
 /** How many places a run takes, and its weight against the other studies', changed while it goes on. */
 import { useState } from "preact/hooks";
 import type { Run, RunChange } from "../../api/types.js";
+import { CommandLine } from "../../components/command-line.js";
 import { Field } from "../../components/field.js";
 import type { StudyStore } from "../../store/study-store.js";
+import { runLine } from "../../study-command.js";
 import { changeRun } from "./change-run.js";
 
 /** What it takes. */
@@ -11,7 +13,7 @@ export interface RunShareProps {
   readonly run: Run;
 }
 
-/** The form; there is no command that does this. */
+/** The form; no command does this, but a request. */
 export function RunShare({ store, run }: RunShareProps) {
   const [workers, setWorkers] = useState<string | null>(null);
   const [weight, setWeight] = useState<string | null>(null);
@@ -35,6 +37,7 @@ export function RunShare({ store, run }: RunShareProps) {
       setWeight(null);
     });
   };
+  const isRight = isPlaces && isShare;
   return (
     <form class="fields" onSubmit={submit} aria-label="Places and weight">
       <Field
@@ -52,9 +55,15 @@ export function RunShare({ store, run }: RunShareProps) {
         inputMode="decimal"
         problem={isShare ? undefined : "a number above 0"}
       />
-      <button type="submit" disabled={busy || !isChanged || !isPlaces || !isShare}>
+      <button type="submit" disabled={busy || !isChanged || !isRight}>
         Change
       </button>
+      {isRight && (
+        <details class="commands whole">
+          <summary>Places and weight from the command line</summary>
+          <CommandLine command={runLine("PATCH", store.name, { workers: places, weight: share })} />
+        </details>
+      )}
     </form>
   );
 }

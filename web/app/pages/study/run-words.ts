@@ -9,10 +9,19 @@ export interface RunFields {
   readonly timeout: string;
   readonly workers: string;
   readonly weight: string;
+  /** Of one trial. */
+  readonly trialTimeout: string;
 }
 
 /** What stands there at first. */
-export const firstFields: RunFields = { goal: "trials", count: "20", timeout: "", workers: "", weight: "" };
+export const firstFields: RunFields = {
+  goal: "trials",
+  count: "20",
+  timeout: "",
+  workers: "",
+  weight: "",
+  trialTimeout: "",
+};
 
 const units: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
 
@@ -42,6 +51,11 @@ export function runRequestOf(
     if (seconds === null) wrong.timeout = "a time such as 90s, 30m or 2h";
     else request.timeout_s = seconds;
   } else if (fields.goal === "none") wrong.timeout = "a time such as 30m, where there is no number of trials";
+  if (fields.trialTimeout.trim() !== "") {
+    const seconds = secondsOf(fields.trialTimeout);
+    if (seconds === null) wrong.trialTimeout = "a time such as 90s, 30m or 2h";
+    else request.trial_timeout_s = seconds;
+  }
   if (fields.workers.trim() !== "") {
     const workers = wholeOf(fields.workers);
     if (workers === null) wrong.workers = "a whole number from 1, or nothing for as many as there are";
@@ -55,7 +69,7 @@ export function runRequestOf(
   return Object.keys(wrong).length > 0 ? { wrong } : { request };
 }
 
-/** `optimize` with the same goal; a weight means nothing there. */
+/** `optimize` with the same goal; one that runs alone has no weight. */
 export const optimizeCommand = (name: string, request: RunRequest): string =>
   studyCommand(
     "optimize",
@@ -63,5 +77,6 @@ export const optimizeCommand = (name: string, request: RunRequest): string =>
     ...(request.trials === undefined ? [] : ["--trials", request.trials]),
     ...(request.total_trials === undefined ? [] : ["--total-trials", request.total_trials]),
     ...(request.timeout_s === undefined ? [] : ["--timeout", `${request.timeout_s}s`]),
+    ...(request.trial_timeout_s === undefined ? [] : ["--trial-timeout", `${request.trial_timeout_s}s`]),
     ...(request.workers === undefined ? [] : ["--workers", request.workers]),
   );

@@ -11,6 +11,7 @@ import type { StudyStore } from "../../store/study-store.js";
 import { StudyMenu } from "../studies/study-menu.js";
 import { BestPanel } from "./best-panel.js";
 import { FrontPanel } from "./front-panel.js";
+import { LEAST_TRIALS, TooFewTrials } from "./importances.js";
 import { NotePanel } from "./note-panel.js";
 import { OverviewPlot } from "./overview-plot.js";
 import { RunPanel } from "./run-panel.js";
@@ -64,7 +65,11 @@ function Overview({ store, entry }: { readonly store: StudyStore; readonly entry
         <History store={store} entry={entry} />
         <RunningPanel store={store} entry={entry} />
         {isSeveral && <OverviewPlot store={store} kind="pareto" title="Pareto front" />}
-        {finished > 0 && <OverviewPlot store={store} kind="importances" title="Importances" />}
+        {entry.counts.complete >= LEAST_TRIALS ? (
+          <OverviewPlot store={store} kind="importances" title="Importances" />
+        ) : (
+          <TooFewTrials />
+        )}
         {finished > 0 && <ServerPlot study={name} kind="timeline" title="Timeline" version={version} everyMs={5000} />}
         {entry.kind === "model" && bestVersion !== null && (
           <>

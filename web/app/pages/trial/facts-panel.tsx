@@ -6,6 +6,7 @@ import type { StudyEntry, TrialDetail } from "../../api/types.js";
 import { Link } from "../../components/link.js";
 import { paths } from "../../router.js";
 import { duration, valueWords } from "../../words.js";
+import { Verdicts } from "../study/verdicts.js";
 import { harmlessText } from "./log-text.js";
 
 /** What it takes. */
@@ -116,6 +117,7 @@ export function FactsPanel({ study, entry, trial }: FactsPanelProps) {
           </Fact>
         )}
       </dl>
+      <Verdicts trial={trial} />
       <Attempts trial={trial} />
     </section>
   );

@@ -4,6 +4,7 @@ import { paramText } from "../../api/numbers.js";
 import type { DatasetList, JsonTrial, ModelList, ParamValue, TrialDetail } from "../../api/types.js";
 import { Link } from "../../components/link.js";
 import { paths } from "../../router.js";
+import { powersOf } from "../study/space-words.js";
 import type { StudyStore } from "../../store/study-store.js";
 import { useFresh } from "../../store/use-fresh.js";
 
@@ -54,9 +55,10 @@ export function ParametersPanel({ store, trial }: { readonly store: StudyStore; 
   const defaults = useDefaults(store);
   const names = [...new Set([...Object.keys(store.detail.value?.space ?? {}), ...Object.keys(trial.params)])];
   const hasDefaults = names.some((name) => defaults[name] !== undefined);
+  const powers = powersOf(store.detail.value?.space);
   const cell = (values: Values, name: string) => (
     <td class={typeof values[name] === "number" ? "number" : "user"} title={String(values[name] ?? "")}>
-      {values[name] === undefined ? "–" : paramText(values[name], 5)}
+      {values[name] === undefined ? "–" : paramText(values[name], 5, powers.has(name))}
     </td>
   );
   return (

@@ -33,6 +33,8 @@ export interface TrialGridProps {
   readonly onChoose: (chosen: ReadonlySet<number>) => void;
   readonly onOpen: (number: number) => void;
   readonly best: number | null;
+  /** Fields whose numbers are written as powers of ten. */
+  readonly powers: ReadonlySet<string>;
 }
 
 /** How wide a column is, in pixels. */
@@ -43,11 +45,11 @@ function widthOf({ name, kind, group }: FieldInfo): number {
   return Math.max(least, Math.min(group === "parameter" ? 190 : 150, heading));
 }
 
-function textOf(cell: Cell, { name, kind }: FieldInfo): string {
+function textOf(cell: Cell, { name, kind }: FieldInfo, isPower: boolean): string {
   if (cell === null) return "";
   if (kind === "time") return timeText(String(cell));
   if (kind === "flag") return cell === true ? "yes" : "no";
-  if (typeof cell === "number") return name === "seconds" ? duration(cell) : shortNumber(cell, 5);
+  if (typeof cell === "number") return name === "seconds" ? duration(cell) : shortNumber(cell, 5, isPower);
   return String(cell);
 }
 
@@ -115,7 +117,7 @@ function Row({ number, index, top, cells, props, template, active, onFocus, onTo
       </div>
       {fields.map((field, i) => {
         const value = cells?.[i] ?? null;
-        const text = cells === undefined ? "…" : textOf(value, field);
+        const text = cells === undefined ? "…" : textOf(value, field, props.powers.has(field.name));
         const isNumber = field.kind === "number";
         const whole = typeof value === "number" && String(value) !== text ? String(value) : text;
         return (

@@ -19,10 +19,11 @@ import { navigate, paths, place, setQuery } from "../../router.js";
 import { may } from "../../session.js";
 import { useStudy } from "../../store/study-store.js";
 import type { StudyStore } from "../../store/study-store.js";
-import { annotate, commands, forEach, retry, trialsInWords } from "../../trial-actions/actions.js";
+import { annotate, commands, enqueue, forEach, retry, trialsInWords } from "../../trial-actions/actions.js";
 import type { TrialParams } from "../../trial-actions/actions.js";
 import { EnqueueDialog } from "../../trial-actions/enqueue-dialog.js";
 import { ColumnsPicker, usualColumns } from "./columns-picker.js";
+import { powersOf } from "../study/space-words.js";
 import { CompareTrials, MOST_COMPARED } from "./compare-trials.js";
 import { TrialGrid } from "./trial-grid.js";
 
@@ -68,7 +69,6 @@ function DeedDialog(props: {
   const act = async (number: number): Promise<unknown> => {
     if (deed === "ban" || deed === "restore") return annotate(study, number, { banned: deed === "ban" });
     if (deed === "retry") return retry(study, number);
-    const { enqueue } = await import("../../trial-actions/actions.js");
     return enqueue(study, await paramsOf(store, number));
   };
   const go = async (): Promise<void> => {
@@ -207,6 +207,7 @@ export function TrialsPage({ study }: { readonly study: string }) {
             onChoose={setChosen}
             onOpen={(number) => navigate(paths.trial(study, number))}
             best={store.entry.value?.best?.number ?? null}
+            powers={powersOf(store.detail.value?.space)}
           />
           {answer.numbers.length === 0 && <p class="muted">No trial passes the filter.</p>}
           <p class="muted hint">
