@@ -22,7 +22,7 @@ export interface ArtifactStore {
   read(trial: number, name: string, range?: ByteRange): Promise<Readable | null>;
   /**
    * Puts a file in place of what was there; it appears whole, or not at all when the source fails. Its name must be one
-   * on every system: {@link requirePortableName}.
+   * on every system (no Windows device's, no dot or space at its end).
    * @throws UsageError `invalid-artifact-name` | MlbenchError `storage-full`, `storage-failed`, and what the source throws.
    */
   write(trial: number, name: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;

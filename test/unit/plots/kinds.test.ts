@@ -335,7 +335,12 @@ describe("timeline", () => {
     const spans = [0, 1, 2, 3].map((i) => ({
       ...{ trial: i, attempt: 1, sort: "complete" as const, from: i, to: i + 2.5, worker: null },
     }));
-    expect(inLanes(spans).map(({ lane }) => lane)).toEqual(["no place, 1", "no place, 2", "no place, 3", "no place, 1"]);
+    expect(inLanes(spans).map(({ lane }) => lane)).toEqual([
+      "no place, 1",
+      "no place, 2",
+      "no place, 3",
+      "no place, 1",
+    ]);
   });
 });
 
