@@ -3,6 +3,16 @@ import { createNormal, createRng, float } from "../dist/core/index.js";
 import { MedianPruner } from "../dist/pruners/median.js";
 import { drawUniform } from "../dist/search-space/draw-uniform.js";
 import { buildParams } from "../dist/search-space/points.js";
+import {
+  contamination,
+  gridTraining,
+  integerCone,
+  integerQuadratic,
+  integerRugged,
+  landscape,
+  pseudoBoolean,
+  recipe,
+} from "./development-discrete.mjs";
 import { instance as instanceOf, range, sum } from "./development-functions.mjs";
 import { curves, forest, kernelRidge, neighbours, table } from "./development-tables.mjs";
 
@@ -49,7 +59,14 @@ function corner(n, rng) {
   return { space, evaluate };
 }
 
-const more = { halfFails, diverging, corner, forest, table, kernelRidge, neighbours };
+const discrete = {
+  ...{ pseudoBoolean, contamination, recipe, integerQuadratic, integerCone, integerRugged },
+  landscapeB: (n, rng) => landscape(n, 2, 2, rng),
+  landscapeD: (n, rng) => landscape(n, 4, 1, rng),
+  landscapeF: (n, rng) => landscape(n, 6, 1, rng),
+  gridTraining: (_n, rng) => gridTraining(rng),
+};
+const more = { halfFails, diverging, corner, forest, table, kernelRidge, neighbours, ...discrete };
 const instance = (name, seed) => instanceOf(name, seed, more);
 const plain = (list, over = {}) => names(list).map((name) => ({ name, make: (seed) => instance(name, seed), ...over }));
 
@@ -126,6 +143,13 @@ export const families = {
   real: plain("forest4 forest8 table4 table5 kernelRidge1 neighbours3 neighbours5"),
   long300: plain("rastrigin5 schwefel4 griewank8r michalewicz5 valley6r training7", { trials: 300 }),
   long1000: plain("rastrigin5 griewank5 gallagher4", { trials: 1000 }),
+  choices: plain("landscapeB12 landscapeD8 landscapeF6 pseudoBoolean12 contamination15 recipe6 recipe10", {
+    trials: 50,
+  }),
+  integers: plain("integerQuadratic4 integerQuadratic7 integerCone5 integerRugged5 gridTraining7 table4 table5", {
+    trials: 50,
+  }),
+  noisyDiscrete: pairs("recipe6 landscapeD8 table5 gridTraining7 integerQuadratic4", (n) => [noisy(n, 0.2)]),
   pruned: names("usual slow turn").map((kind) => pruned(kind, median)),
   whole: names("usual slow turn").map((kind) => pruned(kind, null)),
 };

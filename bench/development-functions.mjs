@@ -30,7 +30,7 @@ const shifted = {
   step: (z) => sum(z.map((v) => floor(v * 2 + 0.5) ** 2)),
 };
 
-function rotation(n, rng) {
+export function rotation(n, rng) {
   const normal = createNormal(rng);
   const rows = [];
   for (let i = 0; i < n; i++) {

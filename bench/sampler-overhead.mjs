@@ -2,12 +2,14 @@
  * What a proposal costs: ask and tell strictly alternating over 10 mixed dimensions, CPU milliseconds, beside Optuna
  * 5.0.0's default TPE (the peers' sampler_overhead.py) in the same run. `--sampler auto` is the default sampler, over the
  * mixed space and over 10 floats, where it asks a Gaussian process in a worker thread at first: the wall time of those
- * asks, how long they held up the main thread, and the process's memory after each tenth of the trials.
+ * asks and their CPU time over all threads, how long they held up the main thread, and the process's memory after each tenth
+ * of the trials. With --trial-ms each of the first 100 trials takes so long, as a real one would: what a sampler does
+ * meanwhile is no part of an ask.
  *
  * `--sampler gp`: asks of a Gaussian process alone over 5 and 10 floats with N random trials, five of each, the first ask of the
  * process left out; CPU time of all threads.
  *
- *   node bench/sampler-overhead.mjs [--sampler tpe|auto|gp] [--n 1000,10000] [--json FILE] [--python python3]
+ *   node bench/sampler-overhead.mjs [--sampler tpe|auto|gp] [--n 1000,10000] [--trial-ms 0] [--json FILE] [--python python3]
  *     [--peer ../shared/peers/sampler_overhead.py | --no-peer] [--peer-n 1000]
  *
  * "first" is the first ask of a process in which N finished trials have just been loaded. Needs a build (dist/).
@@ -16,6 +18,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { categorical, createRng, deriveSeed, float, int } from "../dist/core/index.js";
@@ -36,6 +39,7 @@ const { values: args } = parseArgs({
     python: { type: "string", default: process.env.MLBENCH_PYTHON ?? "python3" },
     peer: { type: "string", default: resolve(root, "../shared/peers/sampler_overhead.py") },
     "peer-n": { type: "string", default: "1000" },
+    "trial-ms": { type: "string", default: "0" },
     "no-peer": { type: "boolean", default: false },
     first: { type: "string" },
   },
@@ -128,23 +132,26 @@ async function withDelay(ask) {
 async function alternateAuto(n, over, evaluate) {
   const sampler = new AutoSampler();
   const stream = deriveSeed(0, "sampler");
-  const [now, later, heldUp, memory] = [[], [], [], []];
+  const trialMs = Number(args["trial-ms"]);
+  const [now, later, laterCpu, heldUp, memory] = [[], [], [], [], []];
   let trials = [];
   for (let number = 0; number < n; number++) {
     const history = { direction: "minimize", trials };
     const { sampler: member } = chooseSampler(over, history);
-    const w = performance.now();
+    const [c, w] = [cpuMs(), performance.now()];
     const ask = () => sampler.suggest(over, history, createRng(stream, number));
     const { answer: params, heldUpMs } = member === "gp" ? await withDelay(ask) : { answer: await ask(), heldUpMs: 0 };
     const ms = performance.now() - w;
     if (member === "gp") {
       later.push(ms);
+      laterCpu.push(cpuMs() - c);
       heldUp.push(heldUpMs);
     } else now.push(ms);
     trials = [
       ...trials,
       Object.freeze({ number, state: "complete", value: evaluate(params), params, intermediate: [] }),
     ];
+    if (trialMs > 0 && number < 100) await pause(trialMs);
     if ((number + 1) % (n / 10) === 0) {
       globalThis.gc?.();
       memory.push(Math.round(process.memoryUsage().rss / 2 ** 20));
@@ -152,7 +159,9 @@ async function alternateAuto(n, over, evaluate) {
   }
   const best = Math.min(...trials.map((t) => t.value));
   const asks = { lastMs: median(now.slice(-100)), gpAsks: later.length };
-  const gp = later.length === 0 ? {} : { gpMs: median(later), gpMostMs: Math.max(...later), heldUpMs: median(heldUp) };
+  const cpu = { gpCpuMs: median(laterCpu), gpMostCpuMs: Math.max(...laterCpu) };
+  const gp =
+    later.length === 0 ? {} : { gpMs: median(later), gpMostMs: Math.max(...later), ...cpu, heldUpMs: median(heldUp) };
   return { n, ...asks, ...gp, rssMiB: memory, best };
 }
 
@@ -166,7 +175,7 @@ async function mainAuto() {
       const row = { space: name, ...(await alternateAuto(n, over, evaluate)) };
       rows.push(row);
       const gp = row.gpAsks
-        ? `; ${row.gpAsks} asks of a process ${row.gpMs.toFixed(1)} ms (at most ${row.gpMostMs.toFixed(0)}), main thread held up ${row.heldUpMs.toFixed(1)}`
+        ? `; ${row.gpAsks} asks of a process ${row.gpMs.toFixed(1)} ms (at most ${row.gpMostMs.toFixed(0)}; CPU ${row.gpCpuMs.toFixed(1)}, at most ${row.gpMostCpuMs.toFixed(0)}), main thread held up ${row.heldUpMs.toFixed(1)}`
         : "";
       console.log(
         `auto ${name.padEnd(6)} n=${n}: last asks ${row.lastMs.toFixed(2)} ms${gp}; rss ${row.rssMiB.join(" ")} MiB`,

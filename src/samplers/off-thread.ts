@@ -19,7 +19,6 @@ class SamplerThread {
     const here = import.meta.url.replace(/\/src\/samplers\/[^/]*$/, "/dist/samplers/off-thread.js");
     // Options of this process such as --input-type are none of a thread's.
     this.#worker = new Worker(new URL("../samplers/sampler-thread.js", here), { execArgv: [], name: "sampler" });
-    this.#worker.unref();
     this.#worker.on("message", (answer: ThreadAnswer) => {
       this.#settle(answer);
     });
@@ -31,15 +30,27 @@ class SamplerThread {
       onEnd();
       this.#rejectAll(new MlbenchError("sampler-thread-ended", `the sampler's thread ended (exit code ${code})`));
     });
+    // Last: to listen for messages is to wait for them.
+    this.#worker.unref();
   }
 
   run(task: keyof ThreadTasks, input: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const id = this.#next++;
-      this.#worker.postMessage({ id, task, input } satisfies ThreadRequest);
+      const id = this.#post(task, input);
       this.#waiting.set(id, { resolve, reject });
       this.#worker.ref();
     });
+  }
+
+  /** Nobody waits for the answer. */
+  rehearse(task: keyof ThreadTasks, input: unknown): void {
+    this.#post(task, input);
+  }
+
+  #post(task: keyof ThreadTasks, input: unknown): number {
+    const id = this.#next++;
+    this.#worker.postMessage({ id, task, input } satisfies ThreadRequest);
+    return id;
   }
 
   #settle(answer: ThreadAnswer): void {
@@ -67,11 +78,21 @@ export function offThread<T extends keyof ThreadTasks>(
   task: T,
   input: Parameters<ThreadTasks[T]>[0],
 ): Promise<ReturnType<ThreadTasks[T]>> {
-  if (!thread) {
-    const started: SamplerThread = new SamplerThread(() => {
-      if (thread === started) thread = null;
-    });
-    thread = started;
-  }
-  return thread.run(task, input) as Promise<ReturnType<ThreadTasks[T]>>;
+  return theThread().run(task, input) as Promise<ReturnType<ThreadTasks[T]>>;
+}
+
+/**
+ * Has the samplers' thread start, load a task and run it once, so that the first one that somebody waits for finds
+ * compiled code. The answer is dropped, and no process kept alive for it.
+ */
+export function rehearse<T extends keyof ThreadTasks>(task: T, input: Parameters<ThreadTasks[T]>[0]): void {
+  theThread().rehearse(task, input);
+}
+
+function theThread(): SamplerThread {
+  if (thread) return thread;
+  const started: SamplerThread = new SamplerThread(() => {
+    if (thread === started) thread = null;
+  });
+  return (thread = started);
 }

@@ -21,6 +21,8 @@ export interface SpaceTraits {
   readonly dimensions: number;
   /** How many of them are ranges of real numbers without a step. */
   readonly continuous: number;
+  /** How many of them are choices. */
+  readonly choices: number;
   /** Whether one of them is not there in every trial. */
   readonly conditional: boolean;
 }
@@ -49,8 +51,10 @@ export function chooseSampler(space: SearchSpace, history: History): SamplerChoi
   return ruleOf(spaceTraits(space), historyTraits(history));
 }
 
-/** Up to so many parameters, and until so many trials are finished, a Gaussian process is asked. */
+/** Up to so many ranges of real numbers, and until so many trials are finished, a Gaussian process is asked. */
 const [GP_DIMENSIONS, GP_TRIALS] = [10, 100];
+/** Up to so many parameters it is where none of them is a range of real numbers. */
+const GP_DISCRETE_DIMENSIONS = 15;
 /** From so many parameters on CMA-ES is asked. */
 const CMAES_DIMENSIONS = 50;
 /** With more trials under way at once it is not. */
@@ -60,18 +64,27 @@ const FAILING_SHARE = 0.1;
 
 /**
  * The rule itself: CMA-ES over very many real ranges; else whatever speaks against a Gaussian process leaves the proposal to
- * TPE, and where nothing does they take turns, since the process alone stays in the first valley of a rugged function, and learns most from points that it
- * would not have proposed.
+ * TPE. Where nothing does the process proposes alone among choices; with numbers they take turns, since the process alone
+ * stays in the first valley of a rugged function, and learns most from points that it would not have proposed.
  */
 export function ruleOf(space: SpaceTraits, history: HistoryTraits): SamplerChoice {
   if (isForCmaes(space, history))
     return { sampler: "cmaes", reason: `${space.dimensions} ranges of real numbers are ${CMAES_DIMENSIONS} or more` };
   const against = againstProcess(space, history);
   if (against !== null) return { sampler: "tpe", reason: against };
-  const { dimensions } = space;
-  const ranges = dimensions === 1 ? "one range" : `${dimensions} ranges`;
-  const sampler = history.known % 2 === 0 ? "gp" : "tpe";
-  return { sampler, reason: `gp and tpe take turns: ${ranges} of real numbers, fewer than ${GP_TRIALS} trials` };
+  const { dimensions, continuous, choices } = space;
+  const fewer = `fewer than ${GP_TRIALS} trials`;
+  if (choices === dimensions)
+    return { sampler: "gp", reason: `${counted(dimensions, "parameter")} of choices, ${fewer}` };
+  const what =
+    continuous > 0
+      ? `${counted(dimensions, "range")} of real numbers`
+      : `${counted(dimensions, "parameter")} without a real number`;
+  return { sampler: history.known % 2 === 0 ? "gp" : "tpe", reason: `gp and tpe take turns: ${what}, ${fewer}` };
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `one ${what}` : `${count} ${what}s`;
 }
 
 function isForCmaes(space: SpaceTraits, { objectives, constrained }: HistoryTraits): boolean {
@@ -87,9 +100,11 @@ function againstProcess(space: SpaceTraits, history: HistoryTraits): string | nu
   const { objectives, finished, failed, constrained, running } = history;
   if (objectives > 1) return `there are ${objectives} objectives`;
   if (conditional) return "some parameters are there only under a condition";
-  if (continuous < dimensions || dimensions === 0)
+  if (dimensions === 0) return "there is nothing to search";
+  if (continuous > 0 && continuous < dimensions)
     return `${dimensions - continuous} of ${dimensions} parameters are no ranges of real numbers`;
-  if (dimensions > GP_DIMENSIONS) return `${dimensions} parameters are more than ${GP_DIMENSIONS}`;
+  const most = continuous === 0 ? GP_DISCRETE_DIMENSIONS : GP_DIMENSIONS;
+  if (dimensions > most) return `${dimensions} parameters are more than ${most}`;
   if (finished >= GP_TRIALS) return `${GP_TRIALS} trials and more are finished`;
   if (constrained) return "there are constraints";
   if (failed > FAILING_SHARE * finished) return "more than a tenth of the trials failed";
@@ -115,6 +130,7 @@ function findTraits(space: SearchSpace): SpaceTraits {
   return {
     dimensions: searched.length,
     continuous: searched.filter(isContinuous).length,
+    choices: searched.filter(({ type }) => type === "categorical").length,
     conditional: searched.some((d) => parentsOf(d).length > 0),
   };
 }

@@ -117,3 +117,14 @@ export function neighboursOf({ unit }: Coordinate, value: number, steps: number)
     .filter((v) => v >= unit.low - unit.step / 4 && v <= unit.high + unit.step / 4)
     .map((v) => toUnit(unit, v));
 }
+
+/**
+ * All points of a finite space, the last coordinate varying fastest; null where there are more than `most`. Points that
+ * differ in inactive coordinates alone stand for the same one.
+ */
+export function allPoints(coordinates: readonly Coordinate[], most: number): FullPoint[] | null {
+  if (coordinates.reduce((product, { size }) => product * size, 1) > most) return null;
+  let points: number[][] = [[]];
+  for (const values of coordinates.map(valuesOf)) points = points.flatMap((start) => values.map((v) => [...start, v]));
+  return points.map((point) => Float64Array.from(point));
+}

@@ -3,7 +3,7 @@ import type { History, KnownKeys, Params, ParamValue, Rng, SearchSpace } from ".
 import { cardinality, isActive, requireKnownKeys } from "../../core/index.js";
 import { inSpaceOrder, valueAt } from "../../search-space/points.js";
 import { fromUnit } from "../../search-space/unit-interval.js";
-import { offThread } from "../off-thread.js";
+import { offThread, rehearse } from "../off-thread.js";
 import { requireCount, requireFlag, requireSeed } from "../options.js";
 import { proposeFromPrior } from "../prior.js";
 import type { Sampler } from "../sampler.js";
@@ -38,6 +38,9 @@ const optionKeys: KnownKeys<GpSamplerOptions> = { seed: true, nStartupTrials: tr
 
 const MOST_MODELLED = 1000;
 
+/** One compiles the half of what the first proposal needs; more take longer than they save. */
+const REHEARSALS = 2;
+
 /**
  * Bayesian optimisation with Gaussian processes (Matérn 5/2, a lengthscale a parameter), by the expected improvement: for
  * few trials (up to a few hundred) of few parameters (up to about ten) whose outcome changes smoothly. With several
@@ -57,6 +60,9 @@ export class GpSampler implements Sampler {
   readonly options: GpSamplerOptions;
   readonly #options: Required<Omit<GpSamplerOptions, "seed">>;
   readonly #encodings = new SpaceEncodings();
+  /** Asks that were answered by draws. */
+  #drawn = 0;
+  #rehearsals = 0;
 
   /** @throws UsageError `invalid-sampler-option`, `unknown-option`. */
   constructor(options: GpSamplerOptions = {}) {
@@ -74,7 +80,10 @@ export class GpSampler implements Sampler {
   /** At once while the first trials are drawn, then a promise. */
   suggest(space: SearchSpace, history: History, rng: Rng): Params | Promise<Params> {
     const prepared = this.#prepare(space, history, rng);
-    if ("params" in prepared) return prepared.params;
+    if ("params" in prepared) {
+      if (this.#options.offThread) this.#rehearse(prepared.soon);
+      return prepared.params;
+    }
     const { problem, paramsOf } = prepared;
     if (!this.#options.offThread) return paramsOf(proposePoint(problem));
     return offThread("gp", problem).then(paramsOf);
@@ -86,7 +95,18 @@ export class GpSampler implements Sampler {
     return "params" in prepared ? prepared.params : prepared.paramsOf(proposePoint(prepared.problem));
   }
 
-  #prepare(space: SearchSpace, history: History, rng: Rng): { params: Params } | Prepared {
+  /**
+   * Before the first proposal the thread is started and its code compiled by two that nobody waits for, of the trials so
+   * far. Not at the first ask: a process that asks once would be charged for nothing.
+   */
+  #rehearse(soon: (() => GpProblem) | undefined): void {
+    this.#drawn++;
+    if (!soon || this.#drawn < 2 || this.#rehearsals >= REHEARSALS) return;
+    this.#rehearsals++;
+    rehearse("gp", soon());
+  }
+
+  #prepare(space: SearchSpace, history: History, rng: Rng): Drawn | Prepared {
     const near = proposeFromPrior(space, history, rng);
     if (near) return { params: near };
     const { nStartupTrials, nModelled } = this.#options;
@@ -95,13 +115,23 @@ export class GpSampler implements Sampler {
     const evidence = evidenceOf(observations, history);
     const known = evidence.scored.length + evidence.failed.length;
     const varies = encoding.distributions.some((d) => cardinality(d) > 1);
-    if (evidence.scored.length < 2 || known < nStartupTrials || !varies)
-      return { params: drawFirst(space, encoding, observations, nStartupTrials, rng) };
     const coordinates = coordinatesOf(encoding.names, encoding.distributions);
+    const problem = (seed: number): GpProblem =>
+      problemOf({ coordinates, evidence, running: evidence.running, most: nModelled, seed });
+    if (evidence.scored.length < 2 || known < nStartupTrials || !varies) {
+      const params = drawFirst(space, encoding, observations, nStartupTrials, rng);
+      const isSoon = varies && evidence.scored.length >= 2 && known >= nStartupTrials / 2;
+      return isSoon ? { params, soon: () => problem(0) } : { params };
+    }
     const seed = Math.floor(rng() * 2 ** 53);
-    const parts = { coordinates, evidence, running: evidence.running, most: nModelled, seed };
-    return { problem: problemOf(parts), paramsOf: (point) => decode(space, encoding, coordinates, point) };
+    return { problem: problem(seed), paramsOf: (point) => decode(space, encoding, coordinates, point) };
   }
+}
+
+interface Drawn {
+  readonly params: Params;
+  /** What the process would be asked now, where it soon will be. */
+  readonly soon?: () => GpProblem;
 }
 
 interface Prepared {

@@ -36,6 +36,9 @@ export interface GpProblem {
 /** Bounds what an ask costs, whatever the number of rows: multiplications of the first look at the candidates. */
 const LOOK = 8e6;
 
+/** A finite space of no more points is looked at whole at every ask. */
+const LOOKED_AT_WHOLE = 1500;
+
 /** Where the process of failures (0 and 1) is above this a trial is taken to fail: nearer to what is known to work. */
 const FAILING = 0.25;
 
@@ -61,14 +64,17 @@ export function proposePoint(problem: GpProblem): Float64Array {
   if (counts.includes(1)) terms.push(improvement(models, counts, believed));
   const first = models[0] as Model;
   const n = first.posterior.rows.n;
+  const isFinite = coordinates.every(({ size: values }) => values < Infinity);
+  const affordable = LOOK / (samples.length * (n * n + 20 * n * size));
   return searchPoint(
     {
       coordinates,
       acquisition: acquisitionOf(terms),
       around: bestRows(models, counts, size),
       visited: new Set(rowsOf(problem.visited, size).map(keyOfPoint)),
-      candidates: Math.round(Math.min(1024, Math.max(200, LOOK / (samples.length * (n * n + 20 * n * size))))),
-      climbs: samples.length === 1 ? 8 : 5,
+      candidates: Math.round(Math.min(isFinite ? 512 : 1024, Math.max(200, affordable))),
+      listed: LOOKED_AT_WHOLE,
+      climbs: isFinite ? 4 : samples.length === 1 ? 8 : 5,
       evaluations: samples.length === 1 ? 40 : 25,
       lengthscales: first.posterior.params.weights.map((w) => 1 / Math.sqrt(w)),
     },

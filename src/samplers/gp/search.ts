@@ -3,7 +3,7 @@ import type { Rng } from "../../core/index.js";
 import { createNormal } from "../../core/index.js";
 import type { Acquisition } from "./acquisition.js";
 import type { Coordinate, FullPoint } from "./coordinates.js";
-import { activeAt, drawCoordinate, gate, neighboursOf, snap, valuesOf } from "./coordinates.js";
+import { activeAt, allPoints, drawCoordinate, gate, neighboursOf, snap, valuesOf } from "./coordinates.js";
 import { minimize } from "./lbfgs.js";
 
 /** What is searched, and at what cost. */
@@ -15,6 +15,8 @@ export interface SearchTask {
   /** Points of a finite space that are not to be proposed again while there are others. */
   readonly visited: ReadonlySet<string>;
   readonly candidates: number;
+  /** A finite space of at most so many points is looked at whole. */
+  readonly listed: number;
   /** Candidates that are climbed from. */
   readonly climbs: number;
   /** Evaluations of the acquisition a climb. */
@@ -26,29 +28,62 @@ export interface SearchTask {
 /** A stepped range with more values is moved in as if it were continuous, and rounded. */
 const LISTED = 16;
 
+/** A point's acquisition; -Infinity where it is above what it has to exceed, and not to be proposed. */
+type Judge = (point: FullPoint, above: number) => number;
+
 interface Scored {
   readonly point: FullPoint;
   readonly value: number;
 }
 
+/** Places of a range that are told apart: a sum of steps is rounded, a value that somebody wrote is not. */
+const PLACES = 2 ** 33;
+
 /** A text that points have in common when the process cannot tell them apart. */
 export function keyOfPoint(point: Float64Array): string {
-  return point.join(",");
+  let key = "";
+  for (const v of point) key += `${Math.round(v * PLACES)},`;
+  return key;
 }
 
-/** The best point that was found. */
+/** The best point that was found; of a small finite space, the best that there is. */
 export function searchPoint(task: SearchTask, rng: Rng): FullPoint {
   const { acquisition, coordinates, climbs, visited } = task;
-  const score = (point: FullPoint): number => acquisition(gate(coordinates, point, activeAt(coordinates, point)));
-  const known = (point: FullPoint): boolean =>
-    visited.size > 0 && visited.has(keyOfPoint(gate(coordinates, point, activeAt(coordinates, point))));
-  let scored = drawCandidates(task, rng).map((point): Scored => ({ point, value: score(point) }));
-  const fresh = scored.filter(({ point }) => !known(point));
-  const judge = fresh.length === 0 ? score : (point: FullPoint) => (known(point) ? -Infinity : score(point));
-  if (fresh.length > 0) scored = fresh;
+  // Without conditions a point is seen as it is; copies of it would cost as much as the process.
+  const conditional = coordinates.some(({ when }) => when.length > 0);
+  const seen = (point: FullPoint): Float64Array =>
+    conditional ? gate(coordinates, point, activeAt(coordinates, point)) : point;
+  const score = (point: FullPoint): number => acquisition(seen(point));
+  const known = (point: FullPoint): boolean => visited.size > 0 && visited.has(keyOfPoint(seen(point)));
+  const all = allPoints(coordinates, task.listed);
+  const candidates = all ?? drawCandidates(task, rng);
+  const fresh = candidates.filter((point) => !known(point));
+  const scored = (fresh.length > 0 ? fresh : candidates).map((point): Scored => ({ point, value: score(point) }));
+  if (all) return bestOf(scored).point;
+  const anew = fresh.length > 0 && visited.size > 0;
+  // Only what would be taken is looked up.
+  const judge: Judge = (point, above) => {
+    const value = score(point);
+    return anew && value > above && known(point) ? -Infinity : value;
+  };
   const starts = chooseStarts(scored, climbs, rng);
-  const ends = starts.map((start) => climb(task, start, judge));
-  return ends.reduce((a, b) => (b.value > a.value ? b : a)).point;
+  // The best trials themselves are known in a finite space, and no candidates there: their neighbours are the nearest.
+  if (anew) starts.push(...incumbents(task));
+  return bestOf(starts.map((start) => climb(task, start, judge))).point;
+}
+
+function bestOf(scored: readonly Scored[]): Scored {
+  return scored.reduce((a, b) => (b.value > a.value ? b : a));
+}
+
+/** The two best trials, of those that have a value in every coordinate. */
+function incumbents({ coordinates, around }: SearchTask): Scored[] {
+  const whole = around.filter((point) =>
+    coordinates.every(({ unit }, i) => unit.choices === 0 || (point[i] as number) >= 0),
+  );
+  return whole
+    .slice(0, 2)
+    .map((centre) => ({ point: centre.map((v, k) => snap(coordinates[k] as Coordinate, v)), value: -Infinity }));
 }
 
 function drawCandidates({ coordinates, around, candidates }: SearchTask, rng: Rng): FullPoint[] {
@@ -86,10 +121,10 @@ function chooseStarts(scored: readonly Scored[], count: number, rng: Rng): Score
 }
 
 /** Gradient steps in what is continuous and steps on the grids of what is not, in turn. */
-function climb(task: SearchTask, start: Scored, judge: (point: FullPoint) => number): Scored {
+function climb(task: SearchTask, start: Scored, judge: Judge): Scored {
   const { coordinates } = task;
   const isContinuous = coordinates.some(({ size }) => size === Infinity);
-  let best: Scored = { point: start.point, value: judge(start.point) };
+  let best: Scored = { point: start.point, value: judge(start.point, -Infinity) };
   for (let round = 0; round < 4; round++) {
     const before = best.value;
     // Relaxed coordinates move once: later rounds are for what stays continuous.
@@ -108,7 +143,7 @@ function climbByGradient(
   { acquisition, coordinates, evaluations, lengthscales }: SearchTask,
   from: Scored,
   moves: (coordinate: Coordinate) => boolean,
-  judge: (point: FullPoint) => number,
+  judge: Judge,
 ): Scored {
   const active = activeAt(coordinates, from.point);
   const moving = coordinates.flatMap((c, i) => (active[i] && moves(c) ? [i] : []));
@@ -129,12 +164,12 @@ function climbByGradient(
   const { x } = minimize(objective, start, { low, high, evaluations, tolerance: 1e-3 });
   const point = from.point.slice();
   moving.forEach((i, k) => (point[i] = snap(coordinates[i] as Coordinate, (x[k] as number) * (scales[k] as number))));
-  const value = judge(point);
+  const value = judge(point, from.value);
   return value > from.value ? { point, value } : from;
 }
 
 /** For each discrete coordinate the best of its values, or of the neighbouring ones where it has many. */
-function climbBySteps(coordinates: readonly Coordinate[], from: Scored, judge: (point: FullPoint) => number): Scored {
+function climbBySteps(coordinates: readonly Coordinate[], from: Scored, judge: Judge): Scored {
   let best = from;
   for (let improved = true, round = 0; improved && round < 10; round++) {
     improved = false;
@@ -148,7 +183,7 @@ function climbBySteps(coordinates: readonly Coordinate[], from: Scored, judge: (
         if (v === current) continue;
         const point = best.point.slice();
         point[i] = v;
-        const value = judge(point);
+        const value = judge(point, best.value);
         if (value > best.value) {
           best = { point, value };
           improved = true;

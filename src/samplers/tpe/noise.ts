@@ -72,7 +72,8 @@ function medianDifference(pairs: readonly Pair[]): number {
 export function squaredDistance(a: Point, b: Point, dimensions: readonly UnitDimension[]): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i] as number, b[i] as number];
+    const x = a[i] as number;
+    const y = b[i] as number;
     if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
     const whole = Number.isNaN(x) || Number.isNaN(y) || (dimensions[i] as UnitDimension).choices > 0;
     sum += whole ? 1 : (x - y) ** 2;

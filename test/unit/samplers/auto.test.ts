@@ -21,9 +21,9 @@ const mixed: SearchSpace = {
 };
 
 test("a space is told by its parameters that have several values", () => {
-  expect(spaceTraits(mixed)).toEqual({ dimensions: 5, continuous: 2, conditional: true });
+  expect(spaceTraits(mixed)).toEqual({ dimensions: 5, continuous: 2, choices: 1, conditional: true });
   expect(spaceTraits({ x: float(0, 1), one: categorical(["a"]) })).toEqual({
-    ...{ dimensions: 1, continuous: 1, conditional: false },
+    ...{ dimensions: 1, continuous: 1, choices: 0, conditional: false },
   });
 });
 
@@ -50,7 +50,7 @@ test("a history is told by what became of its trials", () => {
 });
 
 describe("the rule", () => {
-  const floats: SpaceTraits = { dimensions: 5, continuous: 5, conditional: false };
+  const floats: SpaceTraits = { dimensions: 5, continuous: 5, choices: 0, conditional: false };
   const begun: HistoryTraits = {
     ...{ objectives: 1, finished: 20, failed: 0, constrained: false, running: 0, known: 20 },
   };
@@ -66,7 +66,34 @@ describe("the rule", () => {
     ["fifty and two objectives", { dimensions: 50, continuous: 50 }, { objectives: 2 }, "tpe", /objectives/],
     ["fifty, a choice among them", { dimensions: 50, continuous: 49 }, {}, "tpe", /./],
     ["a choice among them", { continuous: 4 }, {}, "tpe", /^1 of 5 parameters are no ranges/],
-    ["nothing to search", { dimensions: 0, continuous: 0 }, {}, "tpe", /./],
+    ["nothing to search", { dimensions: 0, continuous: 0 }, {}, "tpe", /^there is nothing to search$/],
+    ["one range among others", { continuous: 1 }, {}, "tpe", /^4 of 5 parameters are no ranges/],
+    ["whole numbers", { continuous: 0, choices: 2 }, {}, "gp", /^gp and tpe take turns: 5 parameters without a real/],
+    [
+      "whole numbers, the other's turn",
+      { continuous: 0, choices: 4 },
+      { known: 21 },
+      "tpe",
+      /take turns: 5 parameters/,
+    ],
+    ["choices alone", { continuous: 0, choices: 5 }, {}, "gp", /^5 parameters of choices, fewer than 100 trials$/],
+    ["no turns among them", { continuous: 0, choices: 5 }, { known: 21 }, "gp", /./],
+    ["one choice", { dimensions: 1, continuous: 0, choices: 1 }, {}, "gp", /^one parameter of choices,/],
+    ["fifteen choices", { dimensions: 15, continuous: 0, choices: 15 }, {}, "gp", /./],
+    ["fifteen steps", { dimensions: 15, continuous: 0 }, {}, "gp", /./],
+    ["sixteen choices", { dimensions: 16, continuous: 0, choices: 16 }, {}, "tpe", /^16 parameters are more than 15$/],
+    [
+      "choices, a hundred trials",
+      { continuous: 0, choices: 5 },
+      { finished: 100 },
+      "tpe",
+      /^100 trials and more are finished$/,
+    ],
+    ["choices, five under way", { continuous: 0, choices: 5 }, { running: 5 }, "tpe", /^5 trials run at once$/],
+    ["choices, conditions", { continuous: 0, choices: 5, conditional: true }, {}, "tpe", /condition/],
+    ["choices, two objectives", { continuous: 0, choices: 5 }, { objectives: 2 }, "tpe", /objectives/],
+    ["choices, constraints", { continuous: 0, choices: 5 }, { constrained: true }, "tpe", /constraints/],
+    ["choices, three of twenty failed", { continuous: 0, choices: 5 }, { failed: 3 }, "tpe", /failed/],
     ["conditions", { conditional: true }, {}, "tpe", /condition/],
     ["several objectives", {}, { objectives: 2 }, "tpe", /^there are 2 objectives$/],
     ["constraints", {}, { constrained: true }, "tpe", /constraints/],
@@ -100,6 +127,12 @@ describe("its proposals are those of the sampler that the rule names", () => {
   };
   test("TPE's in a mixed space", async () => {
     expect(await studyOn(mixed, 30, () => new TpeSampler())).toEqual(["tpe"]);
+  });
+  test("a Gaussian process's among choices, and in turn with TPE's among whole numbers", async () => {
+    const discrete = { x: categorical([0, 1, 2, 3]), kind: categorical(["a", "b", "c", "d"]) };
+    expect(await studyOn(discrete, 13, () => new GpSampler())).toEqual(["gp"]);
+    const inTurn = ({ trials }: History): Sampler => (trials.length % 2 === 0 ? new GpSampler() : new TpeSampler());
+    expect(await studyOn({ ...discrete, n: int(1, 30) }, 13, inTurn)).toEqual(["gp", "tpe"]);
   });
   test("a Gaussian process's and TPE's in turn over ranges, and TPE's with all of its trials once there are many", async () => {
     const ranges = { x: float(-5, 5) };

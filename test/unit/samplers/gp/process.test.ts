@@ -11,7 +11,7 @@ import { undominatedBoxes } from "../../../../src/samplers/gp/boxes.js";
 import { fitKernel } from "../../../../src/samplers/gp/fit.js";
 import { minimize } from "../../../../src/samplers/gp/lbfgs.js";
 import { choleskyInPlace } from "../../../../src/core/cholesky.js";
-import { inverseAt, invertFactor } from "../../../../src/samplers/gp/linear-algebra.js";
+import { inverseAt, invertFactor, whiten } from "../../../../src/samplers/gp/linear-algebra.js";
 import { logImprovement, logImprovementSlope, logNdtrSlope } from "../../../../src/samplers/gp/log-ei.js";
 import { fromRaw, negativeLogPosterior, toRaw } from "../../../../src/samplers/gp/marginal-likelihood.js";
 import type { Rows } from "../../../../src/samplers/gp/matern.js";
@@ -74,6 +74,22 @@ describe("linear algebra", () => {
       for (let j = 0; j < n; j++)
         expect(row.reduce((sum, v, k) => sum + v * at(k, j), 0)).toBeCloseTo(i === j ? 1 : 0, 10);
     });
+  });
+
+  it("whitens as a sum over columns does, bit for bit", () => {
+    const rng = createRng(8, "whiten");
+    for (let n = 1; n < 20; n++) {
+      const inverse = new Float64Array(n * n);
+      for (let k = 0; k < n; k++) for (let i = k; i < n; i++) inverse[k * n + i] = rng() - 0.5;
+      const x = Float64Array.from({ length: n }, () => rng() - 0.5);
+      const out = new Float64Array(n).fill(NaN);
+      whiten(inverse, n, x, out);
+      const expected = new Float64Array(n);
+      for (let k = 0; k < n; k++)
+        for (let i = k; i < n; i++)
+          expected[i] = (expected[i] as number) + (inverse[k * n + i] as number) * (x[k] as number);
+      expect(out).toEqual(expected);
+    }
   });
 
   it("tells a matrix that is not positive definite", () => {
