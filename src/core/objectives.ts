@@ -28,8 +28,11 @@ export function violationOf({ constraints }: Pick<Trial, "constraints">): number
 /** Whether `a` is as good as `b` in every objective and better in one. NaN is worse than every number. */
 export function dominates(a: readonly number[], b: readonly number[], directions: readonly Direction[]): boolean {
   let better = false;
-  for (const [i, direction] of directions.entries()) {
-    const [x, y] = [a[i] as number, b[i] as number];
+  // By index: of many trials each is compared with many.
+  for (let i = 0; i < directions.length; i++) {
+    const direction = directions[i] as Direction;
+    const x = a[i] as number;
+    const y = b[i] as number;
     if (isBetter(y, x, direction)) return false;
     if (isBetter(x, y, direction)) better = true;
   }
@@ -38,23 +41,33 @@ export function dominates(a: readonly number[], b: readonly number[], directions
 
 /** The complete feasible trials that no other one dominates, by number; equals all stay. */
 export function paretoFront(trials: Iterable<Trial>, directions: readonly Direction[]): Trial[] {
-  const candidates: Trial[] = [];
-  for (const trial of trials)
-    if (trial.state === "complete" && trial.values !== null && isFeasible(trial)) candidates.push(trial);
-  // Best first in the first objective: whoever dominates a trial then stands before it, and is in the front already.
-  const order = [...candidates].sort((a, b) => compareValues(a, b, directions) || a.number - b.number);
-  const front: Trial[] = [];
-  for (const trial of order) {
-    const values = trial.values as readonly number[];
-    if (!front.some((other) => dominates(other.values as readonly number[], values, directions))) front.push(trial);
+  const candidates: Candidate[] = [];
+  for (const trial of trials) {
+    if (trial.state !== "complete" || !isFeasible(trial)) continue;
+    // Read once: of some records they are made anew whenever they are asked for.
+    const { values } = trial;
+    if (values !== null) candidates.push({ trial, values });
   }
-  return front.sort((a, b) => a.number - b.number);
+  // Best first in the first objective: whoever dominates a trial then stands before it, and is in the front already.
+  candidates.sort((a, b) => compareValues(a.values, b.values, directions) || a.trial.number - b.trial.number);
+  const front: Candidate[] = [];
+  for (const one of candidates)
+    if (!front.some((other) => dominates(other.values, one.values, directions))) front.push(one);
+  return front.map(({ trial }) => trial).sort((a, b) => a.number - b.number);
+}
+
+/** A trial that may be in the front. */
+interface Candidate {
+  readonly trial: Trial;
+  readonly values: readonly number[];
 }
 
 /** Below 0 where `a` is better in the first objective in which the two differ. */
-function compareValues(a: Trial, b: Trial, directions: readonly Direction[]): number {
-  for (const [i, direction] of directions.entries()) {
-    const [x, y] = [valueOf(a, i) as number, valueOf(b, i) as number];
+function compareValues(a: readonly number[], b: readonly number[], directions: readonly Direction[]): number {
+  for (let i = 0; i < directions.length; i++) {
+    const direction = directions[i] as Direction;
+    const x = a[i] as number;
+    const y = b[i] as number;
     if (isBetter(x, y, direction)) return -1;
     if (isBetter(y, x, direction)) return 1;
   }
@@ -114,7 +127,7 @@ export function topOfStudy(state: StudyState, count: number): readonly Trial[] {
   const direction = state.header.objectives[0]?.direction as Direction;
   return comparableTrials(state)
     .filter((trial) => trial.state === "complete" && !Number.isNaN(valueOf(trial) ?? NaN) && isFeasible(trial))
-    .sort((a, b) => compareValues(a, b, [direction]) || a.number - b.number)
+    .sort((a, b) => compareValues([valueOf(a) as number], [valueOf(b) as number], [direction]) || a.number - b.number)
     .slice(0, count);
 }
 

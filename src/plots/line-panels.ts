@@ -112,10 +112,15 @@ function axesOf(panels: readonly Panel[], axes: AxisNames, layout: Layout): Char
 
 /** The least and the greatest x of what a panel shows. */
 function rangeOf({ series, bands = [], marks = [] }: Panel): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
+  let low = Infinity;
+  let high = -Infinity;
   const lines = [...series.map(({ points }) => points), ...bands.map(({ points }) => points)];
   for (const points of [...lines, marks.map(({ at }) => at)])
-    for (const [x] of points) if (Number.isFinite(x)) [low, high] = [Math.min(low, x), Math.max(high, x)];
+    for (const [x] of points) {
+      if (!Number.isFinite(x)) continue;
+      low = Math.min(low, x);
+      high = Math.max(high, x);
+    }
   return [low, high];
 }
 

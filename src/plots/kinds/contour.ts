@@ -49,12 +49,18 @@ function fieldsOf(parameter: PlotParameter): { readonly from: number; readonly t
 
 /** The mean of the values nearby, weighted by how near they are; null where there are none within reach. */
 export function localMean(points: readonly Placed[], x: number, y: number): number | null {
-  let [sum, weights, nearest] = [0, 0, Infinity];
-  for (const point of points) {
+  // One by one and by index: a list of sums, or an iterator's steps, are objects, for millions of pairs of a point and a field.
+  let sum = 0;
+  let weights = 0;
+  let nearest = Infinity;
+  for (let i = 0; i < points.length; i++) {
+    const point = points[i] as Placed;
     const distance = (point.x - x) ** 2 + (point.y - y) ** 2;
     if (distance > REACH ** 2) continue;
     const weight = Math.exp(-distance / (2 * WIDTH ** 2));
-    [sum, weights, nearest] = [sum + weight * point.value, weights + weight, Math.min(nearest, distance)];
+    sum += weight * point.value;
+    weights += weight;
+    if (distance < nearest) nearest = distance;
   }
   return nearest === Infinity ? null : sum / weights;
 }
@@ -93,7 +99,8 @@ export function contour(study: PlotStudy, { metric, params, width = PLOT_WIDTH, 
     notes,
   } = chosenPair(study, params, measure);
   const points = all.flatMap(({ trial, value }) => {
-    const [x, y] = [a.place(trial), b.place(trial)];
+    const x = a.place(trial);
+    const y = b.place(trial);
     return x === null || y === null ? [] : [{ trial, value, x, y }];
   });
   left.add(`without ${a.name} or ${b.name}`, all.length - points.length);

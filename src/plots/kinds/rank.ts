@@ -71,7 +71,8 @@ export function rank(study: PlotStudy, { metric, params, width = PLOT_WIDTH, hei
       encode: { x: 0, y: 1, tooltip: [4, 2, 3, 0, 1] },
     },
     data: drawn.flatMap(({ trial, value, rank: place }) => {
-      const [x, y] = [a.place(trial), b.place(trial)];
+      const x = a.place(trial);
+      const y = b.place(trial);
       if (x === null || y === null) return [];
       return [[a.choices?.[x] ?? rounded(x), b.choices?.[y] ?? rounded(y), place, rounded(value), trial.number]];
     }),

@@ -14,10 +14,15 @@ const MOST_TRIALS = 20_000;
 export function spearman(x: readonly number[], y: readonly number[]): number | null {
   const [a, b] = [ranksOf(x, "minimize"), ranksOf(y, "minimize")];
   const mean = (x.length + 1) / 2;
-  let [both, own, other] = [0, 0, 0];
-  for (const [i, rank] of a.entries()) {
-    const [da, db] = [rank - mean, (b[i] as number) - mean];
-    [both, own, other] = [both + da * db, own + da * da, other + db * db];
+  let both = 0;
+  let own = 0;
+  let other = 0;
+  for (let i = 0; i < a.length; i++) {
+    const da = (a[i] as number) - mean;
+    const db = (b[i] as number) - mean;
+    both += da * db;
+    own += da * da;
+    other += db * db;
   }
   return own === 0 || other === 0 ? null : both / Math.sqrt(own * other);
 }
@@ -26,7 +31,8 @@ export function spearman(x: readonly number[], y: readonly number[]): number | n
 function paired(a: Field, b: Field, rows: readonly number[]): [number[], number[]] {
   const [x, y]: [number[], number[]] = [[], []];
   for (const row of rows) {
-    const [u, v] = [a.numbers?.data[row] ?? NaN, b.numbers?.data[row] ?? NaN];
+    const u = a.numbers?.data[row] ?? NaN;
+    const v = b.numbers?.data[row] ?? NaN;
     if (Number.isFinite(u) && Number.isFinite(v)) {
       x.push(u);
       y.push(v);

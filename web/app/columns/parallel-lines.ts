@@ -103,8 +103,7 @@ export function parallelLines(
   // The background first, then from the worst to the best.
   const context = rows.length - drawn.inside;
   const order = Array.from(rows, (_, i) => i).sort((a, b) => {
-    const [inA, inB] = [a >= context, b >= context];
-    if (inA !== inB) return inA ? 1 : -1;
+    if (a >= context !== b >= context) return a >= context ? 1 : -1;
     return (Number.isNaN(own[a]) ? -1 : (own[a] as number)) - (Number.isNaN(own[b]) ? -1 : (own[b] as number)) || a - b;
   });
   const sorted = Uint32Array.from(order, (place) => rows[place] as number);

@@ -150,7 +150,8 @@ export function evaluate(store: ColumnStore, expression: Expression): Mask {
 
 function join(mask: Mask, other: Mask, by: "and" | "or"): void {
   for (let row = 0; row < mask.length; row++) {
-    const [a, b] = [mask[row] as number, other[row] as number];
+    const a = mask[row] as number;
+    const b = other[row] as number;
     mask[row] = by === "and" ? a & b : a | b;
   }
 }

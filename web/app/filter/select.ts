@@ -129,9 +129,11 @@ export function sortNumbers(
   const sign = order.descending ? -1 : 1;
   const places = new Uint32Array(numbers.length).map((_, i) => i);
   places.sort((a, b) => {
-    const [x, y] = [keys[a] as number, keys[b] as number];
+    const x = keys[a] as number;
+    const y = keys[b] as number;
     if (x === y) return a - b;
-    const [noX, noY] = [x !== x, y !== y];
+    const noX = x !== x;
+    const noY = y !== y;
     if (noX || noY) return noX === noY ? a - b : noX ? 1 : -1;
     return sign * (x - y);
   });
