@@ -2,11 +2,11 @@
 import { expect, test } from "vitest";
 import { servedRequest } from "../../../src/app/served-study.js";
 
-test("a program with its pattern and folder is asked for under the API's names; a shell's line is refused", () => {
+test("a program with its pattern and folder is asked for under the API's names; so is a shell's line", () => {
   const given = { command: "python fade.py --lr {lr}", cwd: "/srv/fade", search: { lr: "log:1e-4..1e-1" } };
   expect(servedRequest({ ...given, reportPattern: "loss (?<value>.*)", onNan: "prune" })).toEqual({
     ...given,
     ...{ report_pattern: "loss (?<value>.*)", on_nan: "prune" },
   });
-  expect(() => servedRequest({ ...given, shell: true })).toThrow("--shell: a service makes no such study");
+  expect(servedRequest({ ...given, shell: true })).toEqual({ ...servedRequest(given), shell: true });
 });

@@ -170,7 +170,7 @@ test("a preset goes by the library's name as well; an empty request makes nothin
   const { get, refused, folder } = await aHostedService();
   const plan = (body: object) => get("/studies", studyPlan, { body: { ...body, dry_run: true } });
   const { command_line, python: _script, ...made } = await plan({ config: "dummy-lstm", seed: 1 });
-  expect(command_line).toBe("mlbench-hpo create-study --config dummy-lstm --seed 1");
+  expect(command_line).toBe(`mlbench-hpo create-study --config dummy-lstm --seed 1 --storage ${folder}`);
   const { command_line: _line, python: _python, ...wanted } = await plan({ preset: "dummy-lstm", seed: 1 });
   expect(made).toEqual(wanted);
   expect((await refused("/studies", { body: { config: "dummy-lstm", preset: "dummy-lstm" } })).slice(0, 2)).toEqual([
