@@ -60,10 +60,11 @@ after that; a row takes the place of the one of the same number. Where the servi
 
 Fetch the columns, then follow with their revision (\`?since=\`, or \`Last-Event-ID\`, which browsers send by themselves): whoever
 applies the frames has what a fresh look has. What happens within 100 ms comes as one frame. \`parameters\` and \`study\` are
-null where they are as before. \`reports\` are \`[number, attempt, step, value, seen]\`; after a reconnection some may be told again:
-a step that is known is passed over. A client that is more than 1 MiB behind is sent a \`reset\` instead of what it missed. A
-comment comes every 15 s. \`GET /events\` does the same for the list: \`studies\` \`{entries, removed}\`, \`reset\`. A log is followed
-by \`…/log?follow=1\`: \`log\` \`{text}\`, then \`end\`.
+null where they are as before. \`reports\` are \`[number, attempt, step, value, seen]\`, and behind them an object of further
+numbers where a report had any and this service took it in lately (\`…/epochs\` has those of every trial); after a reconnection
+some may be told again: a step that is known is passed over. A client that is more than 1 MiB behind is sent a \`reset\` instead
+of what it missed. A comment comes every 15 s. \`GET /events\` does the same for the list: \`studies\` \`{entries, removed}\`,
+\`reset\`. A log is followed by \`…/log?follow=1\`: \`log\` \`{text}\`, then \`end\`.
 
 ## Files
 

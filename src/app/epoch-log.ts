@@ -9,6 +9,8 @@ import type { KeptReport, ReportKeeper } from "../study/report-keeper.js";
 /** How long a report may wait to be written, and how much may wait. */
 const INTERVAL_MS = 200;
 const BUFFER_CHARACTERS = 64 * 1024;
+/** So many reports are kept in mind for those who follow the study: they hear of a report a little after it was made. */
+const REMEMBERED = 5_000;
 
 /**
  * Keeps every report that has more than its value, a line each, in the trial's own file. Written now and then, at a
@@ -20,6 +22,8 @@ export class EpochLog implements ReportKeeper {
   readonly #pending = new Map<number, string>();
   /** The trials whose file is known to end with a whole line. */
   readonly #whole = new Set<number>();
+  /** The metrics of the last reports, by trial, attempt and step. */
+  readonly #remembered = new Map<string, Metrics>();
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
 
@@ -30,11 +34,25 @@ export class EpochLog implements ReportKeeper {
 
   /** A report with its value alone is kept in the trial's record only. */
   record(number: number, { attempt, step, value, metrics }: KeptReport): void {
-    if (Object.keys(metrics).length === 0 || this.#directoryOf(number) === null) return;
+    if (Object.keys(metrics).length === 0) return;
+    this.#remember(keyOf(number, attempt, step), metrics);
+    if (this.#directoryOf(number) === null) return;
     const text = `${this.#pending.get(number) ?? ""}${stringifyJson({ attempt, step, value, metrics })}\n`;
     this.#pending.set(number, text);
     if (text.length >= BUFFER_CHARACTERS) void this.#write(number);
     else this.#timer ??= setTimeout(() => void this.#writeAll(), INTERVAL_MS).unref();
+  }
+
+  /** The metrics of a report that was made lately; undefined where it had none. */
+  metricsOf(number: number, attempt: number, step: number): Metrics | undefined {
+    return this.#remembered.get(keyOf(number, attempt, step));
+  }
+
+  #remember(key: string, metrics: Metrics): void {
+    this.#remembered.set(key, metrics);
+    if (this.#remembered.size <= REMEMBERED) return;
+    const [oldest] = this.#remembered.keys();
+    if (oldest !== undefined) this.#remembered.delete(oldest);
   }
 
   async end(number: number): Promise<void> {
@@ -73,6 +91,8 @@ export class EpochLog implements ReportKeeper {
     }
   }
 }
+
+const keyOf = (number: number, attempt: number, step: number): string => `${number}.${attempt}.${step}`;
 
 /** Appends to a file; a last line that was cut off, by a crash or a full disk, is ended first. */
 async function appendLines(path: string, text: string, whole: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 /** Studies that are there: opened, listed, deleted. */
-import type { StudyHeader, StudyState } from "../core/index.js";
+import type { Metrics, StudyHeader, StudyState } from "../core/index.js";
 import type { Pruner } from "../pruners/pruner.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
@@ -33,6 +33,13 @@ interface GivenComponents {
   readonly pruner?: Given<Pruner> | undefined;
 }
 
+const epochLogs = new WeakMap<Study, EpochLog>();
+
+/** The metrics of a report that an open study took in lately; undefined where it had none. */
+export function lateMetrics(study: Study, number: number, attempt: number, step: number): Metrics | undefined {
+  return epochLogs.get(study)?.metricsOf(number, attempt, step);
+}
+
 /** Makes a study from a header; it is durable and closed for writing when this resolves. */
 export async function createStoredStudy(
   storage: StudyStorage,
@@ -61,6 +68,7 @@ function studyOf(
   const reports = new EpochLog((number) => artifacts?.directory(number) ?? null);
   const study = new Study({ storage, opened, components, prepare: prepareWith(storage), reports, ...more });
   rememberStorage(study, storage);
+  epochLogs.set(study, reports);
   return study;
 }
 

@@ -1,6 +1,6 @@
 /** The contract of the study host: many studies in one process, run over one pool, followed live whoever writes them. */
 import type { SpaceChange } from "../app/change-space.js";
-import type { Params, RunState, StoppedBy, StudyEvent, StudyState } from "../core/index.js";
+import type { Metrics, Params, RunState, StoppedBy, StudyEvent, StudyState } from "../core/index.js";
 import type { LockOwner, StudyStorage, StudySummary } from "../storage/storage.js";
 import type { CommandAnswers, HandedTrial, StudyCommand } from "../study/commands.js";
 
@@ -94,6 +94,8 @@ export interface StudyView {
   changedSince(revision: number): readonly number[] | null;
   /** Hears of every change from now on, in order; returns what ends it. What a listener throws is not heard. */
   subscribe(listener: (change: ViewChange) => void): () => void;
+  /** The metrics of a report that was made lately in this process; undefined: it had none, or another process took it in. */
+  metricsOf(number: number, attempt: number, step: number): Metrics | undefined;
   /** Resolves when the view shows everything that this process has written of the study, at most a second later. */
   caughtUp(): Promise<void>;
   /** To be called once by whoever asked for the view. */

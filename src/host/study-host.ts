@@ -4,6 +4,7 @@ import type { StudyState } from "../core/index.js";
 import { commandStudy, requireCommand } from "../app/command-study.js";
 import { openStorage } from "../app/storage.js";
 import type { StorageLocation } from "../app/storage.js";
+import { lateMetrics } from "../app/study.js";
 import { createExecutor } from "../executors/index.js";
 import type { Executor } from "../executors/executor.js";
 import type { LockOwner, StudyStorage, StudySummary } from "../storage/storage.js";
@@ -147,6 +148,10 @@ class Host implements StudyHost {
       opened: (name) => this.#opened(name),
       here: (name) => this.#studies.get(name) !== undefined,
       written: (name) => this.#studies.get(name)?.study.state.revision ?? 0,
+      metricsOf: (name, ...report) => {
+        const open = this.#studies.get(name);
+        return open && lateMetrics(open.study, ...report);
+      },
       run: (name, state) => this.#runs.shown(name, state.header.run ?? null),
       onChange: (name) => {
         this.#list.heard(name);

@@ -1,6 +1,6 @@
 /** Studies as they are now, followed without a lock whoever writes them; a view is shared by all who look. */
 import { applyEvent, messageOf, MlbenchError, trialOf } from "../core/index.js";
-import type { StudyEvent, StudyState } from "../core/index.js";
+import type { Metrics, StudyEvent, StudyState } from "../core/index.js";
 import type { LockOwner, StudyStorage } from "../storage/storage.js";
 import { ChangedTrials } from "./changed-trials.js";
 import type { Run, StudyView, ViewChange } from "./host.js";
@@ -12,6 +12,8 @@ export interface ViewFacts {
   readonly run: (name: string, state: StudyState) => Run | null;
   /** The last revision that this process has written of a study that it has open; 0 where it has not. */
   readonly written: (name: string) => number;
+  /** The metrics of a report that this process has taken in lately. */
+  readonly metricsOf: (name: string, number: number, attempt: number, step: number) => Metrics | undefined;
 }
 
 /** Whoever reads after a write of this process sees it, or what there is after so long. */
@@ -226,6 +228,7 @@ export class StudyViews {
       },
       changedSince: (revision) => followed.changed.since(revision),
       subscribe: (listener) => followed.subscribe(listener),
+      metricsOf: (number, attempt, step) => this.#options.metricsOf(name, number, attempt, step),
       caughtUp: () => followed.reach(this.#options.written(name)),
       release: () => {
         if (released) return;

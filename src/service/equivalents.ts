@@ -1,6 +1,8 @@
-/** A request to make a study as other front ends write it: a command line, and a script with the Python client. */
+/** Requests as other front ends write them: a study to be made or run as a command line, or a script with the Python client. */
 import { resolve } from "node:path";
 import { shellLine, shellWord } from "../core/command-words.js";
+import type { StudyState } from "../core/index.js";
+import { studyKind } from "../core/study-kind.js";
 import { formatDistribution, parseDistributionJson } from "../search-space/index.js";
 import type { CreateBody } from "./create-request.js";
 
@@ -97,6 +99,14 @@ export function createCommandLine(body: CreateBody, storage: string): string | n
     value === undefined ? [option] : [option, shellWord(value)],
   );
   return ["mlbench-hpo create-study", ...words].join(" ");
+}
+
+/** The command line that goes on with a study: runs it, or asks for a trial of one whose trials other programs run. */
+export function runCommandLine({ header, counted }: Pick<StudyState, "header" | "counted">): string {
+  const { run, name } = header;
+  if (studyKind(header) === "outside") return `mlbench-hpo ask ${shellWord(name)}`;
+  const goal = run?.total_trials ?? (Math.floor(counted / 100) + 1) * 100;
+  return `mlbench-hpo optimize ${shellWord(name)} --total-trials ${goal}`;
 }
 
 /** A JSON value as Python writes it, over as many lines as JSON would take. */

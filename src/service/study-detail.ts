@@ -3,7 +3,7 @@ import { frontOfStudy } from "../core/index.js";
 import type { StudyState } from "../core/index.js";
 import { entryOfView } from "./events/entry.js";
 import type { LiveStudy } from "./events/live-studies.js";
-import { shellWord } from "../core/command-words.js";
+import { runCommandLine } from "./equivalents.js";
 import type { StudyDetail } from "./schemas/studies.js";
 
 /** Complete trials from which on importances say something. */
@@ -23,16 +23,10 @@ export function studyDetail({ view, figures }: LiveStudy): StudyDetail {
     front: front.map(({ number }) => number),
     front_values: front.map(({ values }) => values ?? []),
     importances_available: state.counts.complete >= ENOUGH && Object.keys(header.space).length > 0,
-    command_line: commandLine(state),
+    command_line: runCommandLine(state),
   };
 }
 
 function frontOf(state: StudyState): ReturnType<typeof frontOfStudy> {
   return state.header.objectives.length > 1 ? frontOfStudy(state) : [];
-}
-
-function commandLine({ header, counted }: StudyState): string {
-  const { run, name } = header;
-  const goal = run?.total_trials ?? (Math.floor(counted / 100) + 1) * 100;
-  return `mlbench-hpo optimize ${shellWord(name)} --total-trials ${goal}`;
 }

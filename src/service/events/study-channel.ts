@@ -1,6 +1,6 @@
 /** The event stream of one study: what happens to it, at most every 100 ms, made into one frame for all clients. */
 import { encodeNumber, stringifyJson, trialOf } from "../../core/index.js";
-import type { SearchSpace, StudyEvent, Trial } from "../../core/index.js";
+import type { Metrics, SearchSpace, StudyEvent, Trial } from "../../core/index.js";
 import type { StudyView, ViewChange } from "../../host/host.js";
 import { rowsText } from "../columns/rows.js";
 import { parametersOf } from "../columns/study-columns.js";
@@ -19,7 +19,14 @@ const ENTRY_PAUSE = 200;
 const MOST_ROWS = 5000;
 const MOST_REPORTS = 20_000;
 
-type Report = readonly [number: number, attempt: number, step: number, value: number, seen: number];
+type Report = readonly [number: number, attempt: number, step: number, value: number, seen: number, metrics?: Metrics];
+
+/** Not by a replacer, which is called for each number: there are many. */
+const onTheWire = ([number, attempt, step, value, seen, metrics]: Report): readonly unknown[] => {
+  const told = [number, attempt, step, encodeNumber(value), seen];
+  if (!metrics) return told;
+  return [...told, Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, encodeNumber(one)]))];
+};
 
 /** What is to be told. */
 interface Pending {
@@ -115,12 +122,17 @@ export class StudyChannel {
     if (event.type === "trial-report") {
       const { step, value, seen } = event;
       const attempt = this.#view.state.trial(event.number)?.attempt ?? 1;
-      pending.reports.push([event.number, attempt, step, value, seen]);
+      pending.reports.push(this.#report(event.number, attempt, step, value, seen));
       return;
     }
     if (event.type === "space-changed" || event.type === "trial-param") pending.parameters = true;
     if (event.type === "trial-created" && event.trial.distributions) pending.parameters = true;
     if (event.type !== "trial-param" && event.type !== "trial-attr") pending.entry = true;
+  }
+
+  #report(number: number, attempt: number, step: number, value: number, seen: number): Report {
+    const metrics = this.#view.metricsOf(number, attempt, step);
+    return metrics ? [number, attempt, step, value, seen, metrics] : [number, attempt, step, value, seen];
   }
 
   /** Has what is put together told after so many milliseconds, or before. */
@@ -160,7 +172,7 @@ export class StudyChannel {
     for (const number of numbers) {
       const { attempt, intermediate, seen } = this.#view.state.trial(number) as Trial;
       for (const [i, [step, value]] of intermediate.entries())
-        reports.push([number, attempt, step, value, seen[i] as number]);
+        reports.push(this.#report(number, attempt, step, value, seen[i] as number));
       if (reports.length > MOST_REPORTS) return this.resetFrame();
     }
     return this.#changesFrame(numbers, { reports, parameters: true, entry: true });
@@ -178,7 +190,7 @@ export class StudyChannel {
       `{"revision":${state.revision},"size":${state.size},` +
       `"rows":${rowsText(trials, state.annotations, state.header.objectives.length)},` +
       `"parameters":${JSON.stringify(space)},` +
-      `"reports":${JSON.stringify(reports.map((report) => report.map(encodeNumber)))},` +
+      `"reports":${JSON.stringify(reports.map(onTheWire))},` +
       `"study":${entry ? stringifyJson(entryOfView(this.#view, this.#figures)) : "null"}}`;
     return frameOf("changes", data, state.revision);
   }

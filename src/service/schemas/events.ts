@@ -9,8 +9,10 @@ export const helloFrame = z.strictObject({ revision: count }).meta({ id: "HelloF
 /** As {@link helloFrame}. */
 export type HelloFrame = z.output<typeof helloFrame>;
 
-/** One report: trial, attempt, step, value, how many trials were finished when it was judged. */
-export const liveReport = z.tuple([count, z.int().min(1), z.number(), number, count]).readonly();
+/** One report: trial, attempt, step, value, how many trials were finished when it was judged, and further numbers of the step. */
+export const liveReport = z
+  .tuple([count, z.int().min(1), z.number(), number, count, z.record(z.string(), number).optional()])
+  .readonly();
 /** As {@link liveReport}. */
 export type LiveReport = z.output<typeof liveReport>;
 
@@ -21,7 +23,7 @@ export const changesFrame = z
     size: count.describe("How many trials the study has."),
     rows: columnRows.describe("The trials that something happened to; as in `columns`."),
     parameters: space.nullable().describe("As in `columns`, where it changed; null: as before."),
-    reports: list(liveReport).describe("[number, attempt, step, value, seen], in order."),
+    reports: list(liveReport).describe("[number, attempt, step, value, seen, and metrics where it had any], in order."),
     study: studyEntry.nullable().describe("Where something of it changed."),
   })
   .meta({ id: "ChangesFrame" });

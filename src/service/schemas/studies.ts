@@ -122,7 +122,9 @@ export const studyDetail = z
     front: list(count).describe("The numbers of the Pareto front; empty with one objective."),
     front_values: list(list(number)).describe("Their values, in that order."),
     importances_available: z.boolean().describe("Whether enough trials are complete to say something."),
-    command_line: z.string().describe("What runs it in a terminal."),
+    command_line: z
+      .string()
+      .describe("What runs it in a terminal; of a study whose trials other programs run, what asks for one."),
   })
   .meta({ id: "StudyDetail", description: "A study without its trials." });
 /** As {@link studyDetail}. */

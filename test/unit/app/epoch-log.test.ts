@@ -26,6 +26,20 @@ const of = (attempt: number, step: number, value: number, metrics: Metrics): Kep
   ...{ attempt, step, value, metrics },
 });
 
+test("the metrics of a report are known for a while, also of trials without files; those of very many are not", () => {
+  const log = new EpochLog(() => null);
+  log.record(4, of(1, 1, 0.5, { lr: 0.1 }));
+  log.record(4, of(2, 1, 0.5, { lr: 0.2 }));
+  log.record(4, of(2, 2, 0.5, {}));
+  expect([log.metricsOf(4, 1, 1), log.metricsOf(4, 2, 1), log.metricsOf(4, 2, 2)]).toEqual([
+    ...[{ lr: 0.1 }, { lr: 0.2 }, undefined],
+  ]);
+  for (let step = 1; step <= 4_999; step++) log.record(5, of(1, step, 0.5, { step }));
+  expect([log.metricsOf(4, 1, 1), log.metricsOf(4, 2, 1), log.metricsOf(5, 1, 4_999)]).toEqual([
+    ...[undefined, { lr: 0.2 }, { step: 4_999 }],
+  ]);
+});
+
 describe("epochs.jsonl", () => {
   test("has a line for each report that has more than its value, with its attempt", async () => {
     const log = new EpochLog(directoryOf);

@@ -12,7 +12,13 @@ test("who writes is known with the first event that is told", async () => {
   const views = new StudyViews({
     // Between the looks at a clock's pace: there is none in this test.
     ...{ storage, idleMs: 1_000, ownerMs: 2 ** 30 },
-    ...{ here: () => false, run: () => null, written: () => 0, opened: () => Promise.resolve(null) },
+    ...{
+      here: () => false,
+      run: () => null,
+      written: () => 0,
+      metricsOf: () => undefined,
+      opened: () => Promise.resolve(null),
+    },
   });
   const view = await views.view(name);
   expect(view.owner).toBeNull();

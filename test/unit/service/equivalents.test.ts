@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { createCommandLine, createScript } from "../../../src/service/equivalents.js";
+import { createStudy } from "../../../src/app/create-study.js";
+import { float } from "../../../src/core/index.js";
+import { createCommandLine, createScript, runCommandLine } from "../../../src/service/equivalents.js";
+import { runHere } from "../../integration/cli.js";
 
 test("the command beside the form, in the words of create-study", () => {
   const line = createCommandLine(
@@ -76,4 +79,22 @@ study = Client().create_study(**{
     "name": "switch"
 })
 `);
+});
+
+test("a study is run by the command beside it, and one whose trials other programs run is asked for them", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "mlbench-equivalents-"));
+  const study = await createStudy({ name: "lab", storage: folder, space: { x: float(0, 1) } });
+  await study.close();
+  const line = runCommandLine(study.state);
+  expect(line).toBe("mlbench-hpo ask lab");
+  // It does what it says: `optimize` would find nothing to run.
+  const { code, stdout } = await runHere(["ask", "lab", "--storage", folder, "--format", "json"], folder);
+  expect([code, (JSON.parse(stdout) as { number: number }).number]).toEqual([0, 0]);
+  const { code: other } = await runHere(["optimize", "lab", "--storage", folder, "--total-trials", "1"], folder);
+  expect(other).toBe(2);
+  await rm(folder, { recursive: true });
+  const { header, counted } = study.state;
+  const model = { header: { ...header, task: { dataset: "dummy", model: "lstm" } }, counted };
+  expect(runCommandLine(model)).toBe("mlbench-hpo optimize lab --total-trials 100");
+  expect(runCommandLine({ ...model, counted: 130 })).toBe("mlbench-hpo optimize lab --total-trials 200");
 });

@@ -62,6 +62,8 @@ const problem = (status: number, code: string): unknown => ({
 describe("a trial from outside", () => {
   test("is asked for, reported on and told, and the record has it all", async () => {
     const { host, post, ask } = await served();
+    const followed = await host.view("s");
+    onTestFinished(() => followed.release());
     const { status, body: trial } = await ask({ worker: "py-1", lease_seconds: 60 });
     expect([status, trial]).toEqual([
       200,
@@ -74,6 +76,8 @@ describe("a trial from outside", () => {
       await post("trials/0/heartbeat", me),
     ];
     expect(answers).toEqual(Array(3).fill({ status: 200, body: { answer: "continue" } }));
+    // Whoever follows the study is told a report's metrics, too.
+    expect([1, 2].map((step) => followed.metricsOf(0, 1, step))).toEqual([{ loss: NaN }, undefined]);
     const result = {
       ...me,
       value: 0.25,

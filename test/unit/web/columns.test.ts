@@ -204,6 +204,23 @@ describe("what is asked of a study", () => {
     expect([few.numbers.length, few.total]).toEqual([2, 4]);
   });
 
+  test("banned trials are lines where the filter is about bans, and not where a value or a tag has that word", () => {
+    const drawn = (where: string) =>
+      [
+        ...parallelLines(queries.store, { axes: ["train.lr"], color: "val_rmse", filter: { ...noFilter, where } })
+          .numbers,
+      ].filter((number) => number === 3);
+    for (const where of ["banned", "banned = true", "train.lr > 1 or (not not banned)"])
+      expect(drawn(where)).toEqual([3]);
+    for (const where of [
+      "train.optimizer != banned",
+      "tag != banned",
+      "train.lr < 1 and not tag = 'banned x'",
+      "banned (",
+    ])
+      expect(drawn(where)).toEqual([]);
+  });
+
   test("plots are of what passes the filter, and say so", () => {
     const edf = queries.plot({ kind: "edf", filter: { ...noFilter, where: "train.lr < 0.05" }, width: 600 });
     expect(edf.table.rows).toEqual([["val_rmse", 1, 1]]);

@@ -126,6 +126,33 @@ describe("the streams of one browser", () => {
     expect(open.size).toBe(0);
   });
 
+  test("tabs that crashed are forgotten, and one that only slept is told that it missed something", () => {
+    const { hub, tab, say, wait } = keeper();
+    const [watching, asleep] = [tab("study:a"), tab("study:a")];
+    tab("study:b").tell({ type: "visible", visible: false });
+    say("/studies/a/events", "hello");
+    expect(hub.clients).toBe(3);
+    const beats = (count: number): void => {
+      for (let i = 0; i < count; i++) {
+        wait(BEAT_MS);
+        watching.tell({ type: "visible", visible: true });
+        hub.tick();
+      }
+    };
+    beats(4);
+    // The hidden one says nothing anyway.
+    expect(hub.clients).toBe(2);
+    asleep.heard.length = 0;
+    say("/studies/a/events", "reset");
+    expect(asleep.heard).toEqual([]);
+    asleep.tell({ type: "visible", visible: true });
+    expect(asleep.heard).toEqual([{ type: "hello", topic: "study:a" }]);
+    asleep.tell({ type: "visible", visible: true });
+    expect(asleep.heard).toHaveLength(1);
+    beats((60 * 60_000) / BEAT_MS);
+    expect(hub.clients).toBe(1);
+  });
+
   test("a stream that is refused is not asked for again until somebody watches anew", () => {
     const { hub, open, opened, tab } = keeper();
     const one = tab("study:a");
@@ -176,6 +203,21 @@ test("a request that fails does not end the next ones", async () => {
   expect(calls).toBe(2);
 });
 
+test("what is announced while a request fails is asked for all the same", async () => {
+  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  let calls = 0;
+  const ask = oneAtATime(() => {
+    calls++;
+    return new Promise<void>((resolve, reject) => waiting.push({ resolve, reject }));
+  });
+  const both = [ask(), ask()];
+  waiting.shift()?.reject(new Error("down"));
+  await expect.poll(() => calls).toBe(2);
+  waiting.shift()?.resolve();
+  await Promise.all(both);
+  expect(calls).toBe(2);
+});
+
 describe("what a page holds, behind a frame", () => {
   const entry = (name: string, revision: number, created_at = "2026-01-01"): StudyEntry =>
     ({ name, revision, created_at }) as StudyEntry;
@@ -210,5 +252,29 @@ describe("what a page holds, behind a frame", () => {
     ]);
     expect(second.get(3)).toEqual({ number: 3, attempt: 2, points: [[1, 0.9, 5]] });
     expect(second.get(4)?.points).toEqual([[1, "NaN", 0]]);
+    // The map before is what a page shows: it stays as it was.
+    expect(first.get(3)?.points).toHaveLength(2);
+  });
+
+  test("a curve is copied once for all reports of a frame", () => {
+    const long = withReports(
+      new Map(),
+      Array.from({ length: 1000 }, (_, step) => [0, 1, step, 0.5, 0] as const),
+    );
+    const more = Array.from({ length: 500 }, (_, i) => [0, 1, 1000 + i, 0.25, 0] as const);
+    let copies = 0;
+    const iterate = Object.getOwnPropertyDescriptor(Array.prototype, Symbol.iterator) as PropertyDescriptor;
+    const counted = function (this: unknown[]) {
+      if (this.length >= 1000) copies++;
+      return this.values();
+    };
+    Object.defineProperty(Array.prototype, Symbol.iterator, { ...iterate, value: counted });
+    let grown;
+    try {
+      grown = withReports(long, more);
+    } finally {
+      Object.defineProperty(Array.prototype, Symbol.iterator, iterate);
+    }
+    expect([copies, grown.get(0)?.points.length, long.get(0)?.points.length]).toEqual([1, 1500, 1000]);
   });
 });

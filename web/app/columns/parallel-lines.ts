@@ -1,5 +1,7 @@
 /** Trials as lines over parallel axes: which of them are drawn, and where each crosses. */
 import { evenly } from "../../../src/plots/chart-parts.js";
+import { parseExpression } from "../filter/expression.js";
+import type { Expression } from "../filter/expression.js";
 import { findField } from "../filter/fields.js";
 import type { Field } from "../filter/fields.js";
 import type { TrialFilter } from "../filter/filter.js";
@@ -66,6 +68,20 @@ function chosen(
   return { rows: [...context, ...inside], inside: inside.length };
 }
 
+/** Whether an expression is about bans itself, and not only about a value or a tag of that word. */
+function saysBanned(expression: Expression | null): boolean {
+  if (expression === null) return false;
+  switch (expression.type) {
+    case "and":
+    case "or":
+      return expression.of.some(saysBanned);
+    case "not":
+      return saysBanned(expression.of);
+    default:
+      return expression.name === "banned";
+  }
+}
+
 /** Lines over axes. Trials that people have banned, and those that are not complete, are no lines unless their state is asked for. */
 export function parallelLines(
   store: ColumnStore,
@@ -81,9 +97,11 @@ export function parallelLines(
   const all = select(store, { ...states, ranges: {} });
   const passing = select(store, states);
   const { banned } = store.own;
+  // An expression that cannot be read is not heeded.
+  const withBanned = passing.problem === null && saysBanned(parseExpression(filter.where));
   let [total, count] = [0, 0];
   for (let row = 0; row < store.size; row++) {
-    if (banned.data[row] === 1 && !/\bbanned\b/.test(filter.where)) all.mask[row] = passing.mask[row] = 0;
+    if (banned.data[row] === 1 && !withBanned) all.mask[row] = passing.mask[row] = 0;
     total += all.mask[row] as number;
     count += passing.mask[row] as number;
   }

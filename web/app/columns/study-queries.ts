@@ -82,17 +82,25 @@ export class StudyQueries {
   /** The last selections by what was asked, as long as nothing changes. */
   readonly #selected = new Map<string, SelectedTrials>();
   #selectedAt = -1;
+  #isLoaded = false;
 
   constructor(name: string) {
     this.name = name;
   }
 
+  /** Whether all trials came once: only then do rows that changed say what there is. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
   load(columns: Columns): void {
     this.#records.forget(columns.reset ? null : columns.rows.number);
     this.store.load(columns);
+    this.#isLoaded = true;
   }
 
   apply(changes: { readonly revision: number; readonly size?: number; readonly rows: ColumnRows }): void {
+    if (!this.#isLoaded) throw new Error(`the trials of study "${this.name}" are not there: fetch them first`);
     // Fetched already.
     if (changes.revision <= this.store.revision) return;
     this.#records.forget(changes.rows.number);

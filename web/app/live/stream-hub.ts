@@ -8,6 +8,10 @@ import type { StreamListener } from "./stream.js";
 
 /** Browsers have six connections to a server of HTTP/1.1; the others are for requests. */
 const MOST_STREAMS = 3;
+/** A visible tab that says nothing for so long has crashed, or sleeps. */
+const SILENT_MS = 3 * BEAT_MS;
+/** Hidden ones say nothing anyway, and ask for all that they lack when they come back. */
+const HIDDEN_MS = 60 * 60_000;
 /** How often tabs are told to ask for themselves where there is no stream left for them. */
 const POLL_MS = 2_000;
 
@@ -16,6 +20,8 @@ interface Client {
   readonly topics: Set<Topic>;
   /** When it last said that it is visible; null: it is not. */
   seen: number | null;
+  /** When it last said anything. */
+  heard: number;
 }
 
 /** What is asked of the keeper's surroundings; tests have their own. */
@@ -47,34 +53,49 @@ export class StreamHub {
 
   /** A tab comes; what is returned takes its messages. */
   connect(send: (message: FromHub) => void): (message: ToHub) => void {
-    const client: Client = { send, topics: new Set(), seen: this.#parts.now() };
+    const now = this.#parts.now();
+    const client: Client = { send, topics: new Set(), seen: now, heard: now };
     this.#clients.add(client);
     return (message) => this.#receive(client, message);
   }
 
-  /** Looks after tabs that are silent, and those without a stream: to be called every {@link POLL_MS}. */
+  /** How many tabs there are. */
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  /** Forgets tabs that are silent until they say something again, and looks after those without a stream: to be called every {@link POLL_MS}. */
   tick(): void {
-    const oldest = this.#parts.now() - 3 * BEAT_MS;
-    for (const client of this.#clients) if (client.seen !== null && client.seen < oldest) client.seen = null;
+    const now = this.#parts.now();
+    for (const client of this.#clients)
+      if (client.heard < now - (client.seen === null ? HIDDEN_MS : SILENT_MS)) this.#clients.delete(client);
     this.#reconcile();
     for (const topic of this.#polled) this.#tell(topic, { type: "reset", topic });
   }
 
   #receive(client: Client, message: ToHub): void {
+    const wasForgotten = !this.#clients.has(client);
+    const now = (client.heard = this.#parts.now());
+    this.#clients.add(client);
     if (message.type === "bye") this.#clients.delete(client);
-    else if (message.type === "visible") client.seen = message.visible ? this.#parts.now() : null;
-    else if (message.type === "unwatch") client.topics.delete(message.topic);
+    else if (message.type === "visible") {
+      client.seen = message.visible ? now : null;
+      // Of streams that stood meanwhile it has missed something.
+      if (wasForgotten) for (const topic of client.topics) this.#greet(client, topic);
+    } else if (message.type === "unwatch") client.topics.delete(message.topic);
     else {
       const { topic } = message;
       client.topics.add(topic);
-      client.seen = this.#parts.now();
+      client.seen = now;
       this.#refused.delete(topic);
-      // The stream stands already: whoever joins need not wait for its greeting.
-      if (this.#streams.get(topic)?.isLive) client.send({ type: "hello", topic });
+      this.#greet(client, topic);
     }
-    this.#clients.add(client);
-    if (message.type === "bye") this.#clients.delete(client);
     this.#reconcile();
+  }
+
+  /** The stream stands already: whoever joins need not wait for its greeting. */
+  #greet(client: Client, topic: Topic): void {
+    if (this.#streams.get(topic)?.isLive) client.send({ type: "hello", topic });
   }
 
   /** Opens and closes streams until they are those of the tabs that were looked at last. */

@@ -46,6 +46,8 @@ export interface ColumnsStore {
   refresh(): Promise<void>;
   /** Takes in a frame of the stream; one that is not newer than what is there does nothing. */
   apply(changes: StudyChanges): void;
+  /** Throws away what is there, where the study was made anew under its name; the next {@link refresh} fetches all of it. */
+  restart(): void;
   history(request?: HistoryRequest): Promise<HistoryView>;
   running(): Promise<readonly RunningTrial[]>;
   close(): void;

@@ -10,13 +10,21 @@ export function withReports(
   reports: readonly ReportRow[],
 ): ReadonlyMap<number, LiveCurve> {
   const grown = new Map(curves);
+  /** Points that were copied for this call: they take what follows as they are. */
+  const copied = new Map<number, Curve["points"][number][]>();
   for (const [number, attempt, step, value, seen] of reports) {
     const before = grown.get(number);
     if (before && before.attempt > attempt) continue;
-    const points = before?.attempt === attempt ? before.points : [];
-    const last = points.at(-1);
+    const isSame = before?.attempt === attempt;
+    const last = isSame ? before.points.at(-1) : undefined;
     if (last && step <= last[0]) continue;
-    grown.set(number, { number, attempt, points: [...points, [step, value, seen]] });
+    let points = isSame ? copied.get(number) : undefined;
+    if (!points) {
+      points = isSame ? [...before.points] : [];
+      copied.set(number, points);
+      grown.set(number, { number, attempt, points });
+    }
+    points.push([step, value, seen]);
   }
   return grown;
 }

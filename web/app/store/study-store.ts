@@ -39,6 +39,8 @@ export interface StudyStore {
 }
 
 interface Opened extends StudyStore {
+  /** Watches and fetches again what was refused meanwhile; null: nothing was. */
+  resume(): Promise<void> | null;
   close(): void;
 }
 
@@ -51,6 +53,9 @@ function open(name: string): Opened {
   const reportListeners = new Set<(reports: readonly ReportRow[]) => void>();
   /** Frames that came while columns were fetched. */
   let held: StudyChanges[] | null = [];
+  /** Why the stream does not come back by itself: the study was deleted, or the session ended. */
+  let refused: "gone" | "denied" | null = null;
+  let isClosed = false;
 
   const apply = (changes: StudyChanges): void => {
     columns.apply(changes);
@@ -82,8 +87,10 @@ function open(name: string): Opened {
 
   /** What fails hides nothing of the rest. */
   const refresh = oneAtATime(async () => {
+    if (isClosed) return;
     held ??= [];
     const found = await Promise.allSettled([fetchDetail(), columns.refresh(), fetchCurves()]);
+    if (isClosed) return;
     const failed = found.find(({ status }) => status === "rejected");
     const error: unknown = failed?.status === "rejected" ? failed.reason : null;
     if (error === null) problem.value = null;
@@ -93,31 +100,58 @@ function open(name: string): Opened {
     waiting.forEach(apply);
   });
 
+  /** A study that is there again after it was deleted is another one: nothing of the old one counts. */
+  const startAnew = (): void => {
+    if (refused === "gone") {
+      columns.restart();
+      batch(() => {
+        [entry.value, detail.value, problem.value] = [null, null, null];
+        curves.value = new Map();
+      });
+      if (held) held = [];
+    }
+    refused = null;
+  };
+
   const heard = (message: FromHub): void => {
     if (message.type === "changes") {
       if (held) held.push(message.changes);
       else apply(message.changes);
     } else if (message.type === "hello" || message.type === "reset") {
+      startAnew();
       connection.value = "live";
       void refresh();
     } else if (message.type === "down") connection.value = "down";
-    else if (message.type === "denied") session.value = "out";
-    else if (message.type === "gone") {
+    else if (message.type === "denied") {
+      refused ??= "denied";
+      session.value = "out";
+    } else if (message.type === "gone") {
+      refused = "gone";
       connection.value = "down";
       problem.value = new ApiProblem(`study "${name}" is not there any more`, message.code, 404);
     }
   };
 
-  const unwatch = watch(`study:${name}`, heard);
+  let unwatch = watch(`study:${name}`, heard);
+  const resume = (): Promise<void> | null => {
+    if (refused === null || isClosed) return null;
+    startAnew();
+    connection.value = "connecting";
+    unwatch();
+    unwatch = watch(`study:${name}`, heard);
+    return refresh();
+  };
   // Not behind the stream's greeting: what is there is shown at once.
   void refresh();
   return {
-    ...{ name, path, entry, detail, problem, connection, columns, curves, refresh },
+    ...{ name, path, entry, detail, problem, connection, columns, curves, resume },
+    refresh: () => resume() ?? refresh(),
     onReports(listener) {
       reportListeners.add(listener);
       return () => reportListeners.delete(listener);
     },
     close() {
+      isClosed = true;
       unwatch();
       columns.close();
     },
@@ -132,6 +166,7 @@ const KEPT_MS = 20_000;
 export function openStudy(name: string): StudyStore {
   const known = opened.get(name) ?? { store: open(name), users: 0, closing: undefined };
   clearTimeout(known.closing);
+  void known.store.resume();
   known.users++;
   opened.set(name, known);
   return known.store;

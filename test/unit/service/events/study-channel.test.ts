@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { applyEvent, blankTrial, createStudyState, stringifyJson } from "../../../../src/core/index.js";
-import type { StudyEvent, StudyHeader, StudyState, Trial } from "../../../../src/core/index.js";
+import type { Metrics, StudyEvent, StudyHeader, StudyState, Trial } from "../../../../src/core/index.js";
 import { ChangedTrials } from "../../../../src/host/changed-trials.js";
 import type { StudyView, ViewChange } from "../../../../src/host/host.js";
 import { StudyColumns } from "../../../../src/service/columns/study-columns.js";
@@ -64,6 +64,12 @@ class AView implements StudyView {
   subscribe(listener: (change: ViewChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** By trial, attempt and step. */
+  readonly metrics = new Map<string, Metrics>();
+  metricsOf(...report: [number: number, attempt: number, step: number]): Metrics | undefined {
+    return this.metrics.get(report.join("."));
   }
 
   async caughtUp(): Promise<void> {}
@@ -371,6 +377,32 @@ test("reports of a client that stays come each once, in order; the first are tol
   expect(reports).toEqual(Array.from({ length: 30 }, (_, i) => [0, 1, i + 1, i === 6 ? "NaN" : (i + 1) / 10, 0]));
   await take();
   expect(client.rows.get(0)).toMatchObject({ steps: 30, last_step: 30, last_value: 3 });
+});
+
+test("a report is told with its further numbers, where it has any, and once more to who comes back", async () => {
+  const { view, connect, drop, client, response } = aScene();
+  await client.fetch();
+  view.tell({ type: "trial-created", trial: blankTrial(0, { params: { x: 0.5 } }) });
+  const at = { started_at: "2026-01-02T03:04:05.678Z", owner: "o", slot: 0, backend: null };
+  view.tell({ type: "trial-started", number: 0, ...at });
+  await client.fetch();
+  connect();
+  view.metrics.set("0.1.2", { loss: NaN, lr: 0.125 });
+  for (const step of [1, 2]) view.tell({ type: "trial-report", number: 0, step, value: step, seen: 0 });
+  vi.advanceTimersByTime(200);
+  const told = (): unknown[] =>
+    response().written.flatMap((frame) => {
+      const [, data] = /event: changes\ndata: (.*)/.exec(frame) ?? [];
+      return data === undefined ? [] : changesFrame.parse(JSON.parse(data)).reports;
+    });
+  const reports = [
+    [0, 1, 1, 1, 0],
+    [0, 1, 2, 2, 0, { loss: "NaN", lr: 0.125 }],
+  ];
+  expect(told()).toEqual(reports);
+  drop();
+  connect();
+  expect(told()).toEqual(reports);
 });
 
 test("clients are sent the same bytes; one that is behind is reset, not queued for", () => {
