@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createStudy } from "../../../src/app/create-study.js";
 import { float } from "../../../src/core/index.js";
