@@ -4,15 +4,14 @@
 // longest task, the memory of the tab and of the server; ours and theirs in turns, and both must show the same best value. A
 // page that is still at work after the limit counts as that. Exit code 77 where there is no browser. Needs dist/.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { cpus, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startChromium } from "../test/browser/chromium.mjs";
 import { makeStudy } from "./dashboard-studies.mjs";
+import { bin, endServer, privateMemory, serveStudies, tabMemory, tasksDuring } from "./page-measures.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -24,7 +23,6 @@ const { values } = parseArgs({
     json: { type: "string" },
   },
 });
-const bin = join(dirname(fileURLToPath(import.meta.url)), "..", "bin", "mlbench-hpo.js");
 const name = `n${values.trials}`;
 
 /** A loopback port that nothing listens on. */
@@ -34,17 +32,6 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-async function serveOurs(storage) {
-  const child = spawn(process.execPath, [bin, "serve", "--storage", storage, "--port", "0", "--workers", "1"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /http\S+/.exec(line)?.[0];
-    if (url) return { child, url: new URL(url) };
-  }
-  throw new Error("the service did not start");
 }
 
 async function serveTheirs(storage) {
@@ -69,16 +56,6 @@ async function serveTheirs(storage) {
   return { child, url };
 }
 
-/** Megabytes that a process has for itself. */
-function privateMemory(pid) {
-  try {
-    const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-    return [...text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)].reduce((sum, [, kb]) => sum + kb / 1024, 0);
-  } catch {
-    return 0;
-  }
-}
-
 /** Looks at every frame for the first chart that has its points, and notes when the page's own thread was held last. */
 function noteChart(isThere) {
   globalThis.heldUntil = 0;
@@ -101,7 +78,7 @@ function hasRested() {
 
 const sides = {
   ours: {
-    serve: serveOurs,
+    serve: serveStudies,
     page: ({ origin }) => `${origin}/studies/${name}`,
     isThere: () => document.querySelector(".canvas[data-drawn] canvas") !== null,
   },
@@ -128,18 +105,6 @@ const withinLimit = async (promise) => {
   }
 };
 
-/** The page's own thread, as the browser's trace has it: its longest task and all of them together, in ms of the processor. */
-function mainTasks(events) {
-  const main = new Set(
-    events
-      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
-      .map(({ pid, tid }) => `${pid} ${tid}`),
-  );
-  const tasks = events.filter(({ name, pid, tid }) => /RunTask$/.test(name) && main.has(`${pid} ${tid}`));
-  const costs = tasks.map(({ tdur = 0 }) => tdur / 1000);
-  return { longest_task_ms: Math.max(0, ...costs), busy_ms: costs.reduce((sum, ms) => sum + ms, 0) };
-}
-
 async function measure({ page, isThere }, { child, url }) {
   const browser = await startChromium();
   try {
@@ -151,31 +116,30 @@ async function measure({ page, isThere }, { child, url }) {
     await tab.waitForFunction(hasRested, undefined, { polling: 500 });
     await tab.goto("about:blank");
     await tab.addInitScript(`(${noteChart})(${isThere})`);
-    const session = await browser.newBrowserCDPSession();
-    const events = [];
-    session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
-    await session.send("Tracing.start", {
-      traceConfig: { includedCategories: ["toplevel", "disabled-by-default-devtools.timeline"] },
-      transferMode: "ReportEvents",
+    const whatHasCome = () => ({
+      load_ms: performance.getEntriesByType("navigation")[0].loadEventEnd,
+      chart_ms: globalThis.chartAt,
+      rested_ms: globalThis.heldUntil,
+      text: document.body.innerText,
     });
-    await tab.goto(page(url), { waitUntil: "commit" });
-    const marks = await withinLimit(
-      tab.waitForFunction(hasRested, undefined, { polling: 500 }).then(() =>
-        tab.evaluate(() => ({
-          load_ms: performance.getEntriesByType("navigation")[0].loadEventEnd,
-          chart_ms: globalThis.chartAt,
-          rested_ms: globalThis.heldUntil,
-          text: document.body.innerText,
-        })),
-      ),
-    );
-    const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
-    await session.send("Tracing.end");
-    await complete;
-    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-    const tabs = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => privateMemory(id));
+    const {
+      given: marks,
+      processor,
+      busy,
+    } = await tasksDuring(browser, async () => {
+      await tab.goto(page(url), { waitUntil: "commit" });
+      const rested = tab.waitForFunction(hasRested, undefined, { polling: 500 });
+      return withinLimit(rested.then(() => tab.evaluate(whatHasCome)));
+    });
     const { text = null, ...times } = marks ?? { load_ms: null, chart_ms: null, rested_ms: null };
-    const figures = { ...times, ...mainTasks(events), tab_mb: Math.max(...tabs), server_mb: privateMemory(child.pid) };
+    const tab_mb = await tabMemory(browser);
+    const figures = {
+      ...times,
+      longest_task_ms: processor,
+      busy_ms: busy,
+      tab_mb,
+      server_mb: privateMemory(child.pid),
+    };
     return { figures, text };
   } finally {
     await browser.close();
@@ -212,7 +176,7 @@ try {
   const best = execFileSync(process.execPath, [bin, "best-trial", name, "--storage", studies, "--format", "value"], {
     encoding: "utf8",
   }).slice(0, 6);
-  servers.ours = await serveOurs(studies);
+  servers.ours = await serveStudies(studies);
   servers.theirs = await serveTheirs(exported(folder));
   for (let round = 0; round <= Number(values.repeats); round++)
     for (const side of round % 2 ? ["theirs", "ours"] : ["ours", "theirs"]) {
@@ -223,11 +187,7 @@ try {
       if (round > 0) rows[side].push(figures);
     }
 } finally {
-  for (const { child } of Object.values(servers)) {
-    const closed = new Promise((resolve) => (child.exitCode === null ? child.once("close", resolve) : resolve()));
-    child.kill("SIGTERM");
-    await closed;
-  }
+  for (const { child } of Object.values(servers)) await endServer(child);
   rmSync(folder, { recursive: true, force: true });
 }
 for (const [side, of] of Object.entries(rows)) {

@@ -2,15 +2,13 @@
 // [--json FILE]`. A service over synthetic studies, and a headless Chromium that opens each study's pages afresh: until they
 // can be used, frames a second while the table scrolls, the longest task of the page's own thread while trials come in, and
 // the memory of the tab. Asserts the bounds of docs/benchmarks.md. Exit code 77 where there is no browser. Needs dist/.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startChromium } from "../test/browser/chromium.mjs";
 import { makeStudy } from "./dashboard-studies.mjs";
+import { endServer, serveStudies, tabMemory, tasksDuring } from "./page-measures.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +17,6 @@ const { values } = parseArgs({
     json: { type: "string" },
   },
 });
-const bin = join(dirname(fileURLToPath(import.meta.url)), "..", "bin", "mlbench-hpo.js");
 /** Milliseconds until a page can be used, and of a task of its own thread; megabytes of a tab; frames a second. */
 const bounds = (trials) => ({
   usable: trials > 10_000 ? 3000 : 1000,
@@ -27,17 +24,6 @@ const bounds = (trials) => ({
   memory: 300,
   fps: 30,
 });
-
-async function serve(storage) {
-  const child = spawn(process.execPath, [bin, "serve", "--storage", storage, "--port", "0", "--workers", "1"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /http\S+/.exec(line)?.[0];
-    if (url) return { child, url: new URL(url) };
-  }
-  throw new Error("the service did not start");
-}
 
 /** A program that takes part: it asks, reports ten times and tells, until it is told to end. */
 async function takePart({ origin, hash }, study, ended) {
@@ -127,26 +113,6 @@ async function scroll() {
   return { fps: (1000 * frames) / (performance.now() - began), empty: seen === 0 ? 1 : empty / seen };
 }
 
-/** Megabytes that the tab's process has for itself. */
-async function tabMemory(browser) {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  const own = processInfo
-    .filter(({ type }) => type === "renderer")
-    .map(({ id }) => {
-      try {
-        const text = readFileSync(`/proc/${id}/smaps_rollup`, "utf8");
-        return (
-          [...text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)].reduce((sum, [, kb]) => sum + Number(kb), 0) /
-          1024
-        );
-      } catch {
-        return 0;
-      }
-    });
-  return Math.max(0, ...own);
-}
-
 async function opened(browser, { origin, hash }, page, name) {
   const { path, isUsable } = pages[page];
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -161,29 +127,6 @@ async function opened(browser, { origin, hash }, page, name) {
   await tab.goto(`${origin}${path(name)}`);
   await tab.waitForFunction(() => globalThis.usableAt !== undefined);
   return { context, tab, usable: await tab.evaluate(() => globalThis.usableAt) };
-}
-
-/** The tasks of a page's own thread while something is done: the longest by the clock, and by the time that it had the processor. */
-async function tasksDuring(browser, work) {
-  const session = await browser.newBrowserCDPSession();
-  const events = [];
-  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
-  await session.send("Tracing.start", {
-    traceConfig: { includedCategories: ["toplevel", "disabled-by-default-devtools.timeline"] },
-    transferMode: "ReportEvents",
-  });
-  const given = await work();
-  const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
-  await session.send("Tracing.end");
-  await complete;
-  const main = new Set(
-    events
-      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
-      .map(({ pid, tid }) => `${pid} ${tid}`),
-  );
-  const tasks = events.filter(({ name, pid, tid }) => /RunTask$/.test(name) && main.has(`${pid} ${tid}`));
-  const most = (of) => Math.max(0, ...tasks.map((task) => (task[of] ?? 0) / 1000));
-  return { given, clock: most("dur"), processor: most("tdur"), tasks: tasks.length };
 }
 
 async function measurePage(browser, url, page, trials) {
@@ -215,7 +158,7 @@ const result = { cpu: cpus()[0]?.model, node: process.version, pages: [] };
 try {
   const sizes = values.trials.split(",").map(Number);
   for (const trials of sizes) await makeStudy(storage, `n${trials}`, trials);
-  const { child, url } = await serve(storage);
+  const { child, url } = await serveStudies(storage);
   try {
     // What a service takes to read a study for the first time is its own matter: bench/service.mjs.
     for (const trials of sizes) await warmUp(url, `n${trials}`);
@@ -236,8 +179,7 @@ try {
         );
       }
   } finally {
-    child.kill("SIGTERM");
-    await new Promise((resolve) => child.on("close", resolve));
+    await endServer(child);
   }
 } finally {
   rmSync(storage, { recursive: true, force: true });

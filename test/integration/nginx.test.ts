@@ -2,8 +2,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { request } from "node:https";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
@@ -13,21 +11,13 @@ import { openStudyHost } from "../../src/host/index.js";
 import { ManualExecutor } from "../fixtures/study/studies.js";
 import { aService } from "../unit/service/a-service.js";
 import { projectRoot } from "./cli.js";
+import { freePort } from "../fixtures/free-port.js";
 
 const nginx = ["nginx", "/usr/sbin/nginx"].find((program) => spawnSync(program, ["-v"]).status === 0);
 if (nginx === undefined) console.log("skipped: nginx is not there (Debian: nginx-light)");
 
 const fixtures = join(projectRoot, "test", "fixtures", "service");
 const HOST = "hpo.example.org";
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 /** The page's `location`, for a service at this port. */
 async function documented(port: number): Promise<string> {

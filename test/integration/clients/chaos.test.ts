@@ -6,8 +6,6 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { createStudy, float, JsonFileStorage } from "../../../dist/index.js";
 import type { Trial } from "../../../dist/index.js";
+import { freePort } from "../../fixtures/free-port.js";
 
 /** How many programs; `.ci/full` has 64, of which 16 are killed. */
 const CLIENTS = Number(process.env["MLBENCH_CHAOS_CLIENTS"] ?? 12);
@@ -41,15 +40,6 @@ interface Client {
 }
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/service/${name}`, import.meta.url));
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function startService(storage: string, port: number) {
   const child = spawn(process.execPath, [fixture("serve-child.mjs"), storage, String(port)], {
