@@ -119,7 +119,7 @@ async function measure({ page, isThere }, { child, url }) {
     const whatHasCome = () => ({
       load_ms: performance.getEntriesByType("navigation")[0].loadEventEnd,
       chart_ms: globalThis.chartAt,
-      rested_ms: globalThis.heldUntil,
+      rested_ms: Math.max(globalThis.chartAt, globalThis.heldUntil),
       text: document.body.innerText,
     });
     const {
