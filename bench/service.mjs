@@ -237,6 +237,16 @@ async function busy(child, { url, token }, seconds) {
   return { delay_p99_ms, delay_max_ms, cpu_share: cpu_ms / (2 * seconds * 1000) };
 }
 
+/** A service in a process of its own, as long as something is done with it. */
+async function withService(folder, work) {
+  const child = fork(fileURLToPath(import.meta.url), ["--serve", folder], { execArgv: [] });
+  try {
+    await work(child, await exchange(child));
+  } finally {
+    child.disconnect();
+  }
+}
+
 async function measure() {
   const folder = mkdtempSync(join(tmpdir(), "service-bench-"));
   const result = { cpu: cpus()[0]?.model, node: process.version, columns: [] };
@@ -247,9 +257,11 @@ async function measure() {
       const trials = Array.from({ length: count }, (_, i) => complete(i));
       await storage.createFrom(createStudyState(header(`n${count}`), trials, { revision: count }), null);
     }
-    const child = fork(fileURLToPath(import.meta.url), ["--serve", folder], { execArgv: [] });
-    try {
-      const place = await exchange(child);
+    const [watchers, perSecond, seconds, studies] = [
+      ...[values.watchers, values.reports, values.seconds, values.studies].map(Number),
+    ];
+    const percent = (share) => `${(100 * share).toFixed(2)} %`;
+    await withService(folder, async (child, place) => {
       for (const count of sizes) {
         const row = await columnsOf(child, storage, place, count);
         result.columns.push(row);
@@ -261,17 +273,18 @@ async function measure() {
             `${ms("unpack_ms")}; ${(row.bytes / 1e6).toFixed(2)} MB, ${(row.gzip_bytes / 1e6).toFixed(2)} MB gzip; ${ms("rss_mb")} MB`,
         );
       }
-      const [watchers, perSecond, seconds, studies] = [
-        ...[values.watchers, values.reports, values.seconds, values.studies].map(Number),
-      ];
-      const percent = (share) => `${(100 * share).toFixed(2)} %`;
       const one = (result.live = await live(child, place, { folder, watchers, perSecond, seconds }));
       console.log(
         `${perSecond} reports a second: ${percent(one.cpu_share)} of a core with one client, ${percent(one.cpu_share_a_client)} a further one; ` +
           `report to frame p50 ${one.latency_p50_ms.toFixed(0)}, p99 ${one.latency_p99_ms.toFixed(0)}, at most ` +
           `${one.latency_max_ms.toFixed(0)} ms of ${one.reports}; event loop p99 ${one.delay_p99_ms.toFixed(1)} ms`,
       );
-      const list = (result.list = await listed(child, place, { folder, storage, studies, seconds }));
+    });
+    // In a process of its own: that of the large studies clears up behind them.
+    const lists = join(folder, "lists");
+    await withService(lists, async (child, place) => {
+      const own = new JsonFileStorage({ directory: lists });
+      const list = (result.list = await listed(child, place, { folder: lists, storage: own, studies, seconds }));
       console.log(
         `list of ${studies} studies: in ${list.list_ms.toFixed(0)} ms; watched ${percent(list.idle_share)} of a core; change to frame ` +
           `p50 ${list.latency_p50_ms.toFixed(0)}, p99 ${list.latency_p99_ms.toFixed(0)} ms of ${list.changes}`,
@@ -281,9 +294,7 @@ async function measure() {
         `8 places at work, 5 watching: event loop p99 ${work.delay_p99_ms.toFixed(1)}, at most ${work.delay_max_ms.toFixed(0)} ms; ` +
           `${percent(work.cpu_share)} of a core`,
       );
-    } finally {
-      child.disconnect();
-    }
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
