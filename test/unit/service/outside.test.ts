@@ -88,8 +88,9 @@ describe("a trial from outside", () => {
     const told = await post("trials/0/tell", result);
     expect(told).toMatchObject({ status: 200, body: { number: 0, state: "complete", value: 0.25, values: [0.25] } });
     expect(await post("trials/0/tell", result)).toEqual(told);
-    const view = await host.view("s");
-    expect(view.state.trials).toMatchObject([
+    // Who follows it hears of it in a moment.
+    await expect.poll(() => followed.state.trial(0)?.state).toBe("complete");
+    expect(followed.state.trials).toMatchObject([
       {
         ...{ state: "complete", owner: "external", worker: "py-1", constraints: { size: -1 } },
         intermediate: [1, 2, 3].map((step) => [step, 1 / step === 1 ? 0.5 : 1 / step]),
@@ -97,7 +98,6 @@ describe("a trial from outside", () => {
         user_attrs: { commit: "abc" },
       },
     ]);
-    view.release();
   });
 
   test("that is worth no more is answered prune, and may be told with its value all the same", async () => {
