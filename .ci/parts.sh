@@ -1,5 +1,7 @@
 # Parts of a check, sourced by `run` and `full`: each under its own time limit, counted as passed, failed or skipped.
 passed=0 failed=0 skipped=0
+# The output of parts that failed, told once more at the end: whoever sees a log's end only sees why.
+outputs=$(mktemp -d)
 # Seconds that all parts together may take; the last ones get what is left.
 total=${total:-86400}
 # What a part past its limit counts as: "failed" or "skipped".
@@ -14,8 +16,10 @@ part() {
   [ "$limit" -le $((total - began)) ] || limit=$((total - began))
   [ "$limit" -gt 0 ] || limit=1
   echo "== $name"
-  timeout --kill-after=10 "$limit" "$@"
+  # Not a pipe: a process that a part leaves behind would hold it open, and this with it.
+  timeout --kill-after=10 "$limit" "$@" > >(tee "$outputs/now") 2>&1
   code=$?
+  sleep 0.2 # for the last lines to be written
   case $code in
   0)
     echo "-- $name: passed ($((SECONDS - began)) s)"
@@ -26,15 +30,21 @@ part() {
     if [ "$late" = skipped ]; then
       skip "$name" "past its limit of $limit s"
     else
-      echo "-- $name: FAILED (past its limit of $limit s)"
-      failed=$((failed + 1))
+      fail "$name" "past its limit of $limit s"
     fi
     ;;
-  *)
-    echo "-- $name: FAILED (exit $code)"
-    failed=$((failed + 1))
-    ;;
+  *) fail "$name" "exit $code" ;;
   esac
+}
+
+# fail NAME REASON: the part's own output is kept for the end, without colours and what passed.
+fail() {
+  echo "-- $1: FAILED ($2)"
+  failed=$((failed + 1))
+  {
+    echo "-- $1: FAILED ($2); its output ends with"
+    sed 's/\x1b\[[0-9;]*m//g' "$outputs/now" | grep -v '✓' | tail -n 40 | cut -c 1-300
+  } >"$outputs/failed-$failed"
 }
 
 # skip NAME REASON
@@ -45,6 +55,7 @@ skip() {
 
 # The last line, and the exit code.
 finish() {
+  [ "$failed" -eq 0 ] || cat "$outputs"/failed-*
   echo "$passed passed, $failed failed, $skipped skipped"
   [ "$failed" -eq 0 ]
 }
@@ -85,7 +96,7 @@ export -f in_browser
 
 # Python with the peers that our tests and fixtures are held against, in a folder of its own.
 peers=$(mktemp -d)
-trap 'rm -rf "$peers"' EXIT
+trap 'rm -rf "$outputs" "$peers"' EXIT
 venv=$peers/venv
 python=$venv/bin/python
 install_peers() {
