@@ -12,7 +12,8 @@ const SHARED = [
   ...["app", "ode", "service", "tracking", "web", "worker"],
 ].map((room) => `test/unit/${room}/**/*.test.ts`);
 
-/** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, use all that is registered, or register what they break. */
+/** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, use all that is registered, or register what they break
+ * or what joins every configuration. */
 const ALONE = [
   "app/closed-folders",
   "app/neural-ode-study",
@@ -33,6 +34,7 @@ const ALONE = [
   "training/part-scores",
   "training/predict",
   "training/prediction-passes",
+  "training/registered-scheduler",
 ].map((file) => `test/unit/${file}.test.ts`);
 
 /** What is not part of `npm test`, but of `.ci/run`: the pages of docs/, the packed package and completion in real shells, commands by the dozen, each a process; clients in other languages, and many that are killed. */

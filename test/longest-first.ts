@@ -1,4 +1,5 @@
-/** The order of the test files: the long ones first, so that no process works on one alone at the end. */
+/** The order of the test files: the long ones first, so that no process works on one alone at the end; or one by lot. */
+import { createHash } from "node:crypto";
 import { relative } from "node:path";
 import type { TestSpecification } from "vitest/node";
 import { BaseSequencer } from "vitest/node";
@@ -17,9 +18,22 @@ const LONGEST = [
   "test/integration/crash/kill.test.ts",
 ];
 
+/**
+ * A seed: files come in the order that it draws. Which files shared a process, and which of them came first, is otherwise left to
+ * how fast they are, so that one which leaves something behind fails another seldom and without a pattern.
+ */
+const drawn = process.env["MLBENCH_TEST_ORDER"];
+
 /** Vitest's own order begins with what failed and what took long before, which a fresh checkout does not know. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    if (drawn !== undefined) {
+      const lot = ({ moduleId }: TestSpecification): string =>
+        createHash("sha256")
+          .update(`${drawn} ${relative(process.cwd(), moduleId)}`)
+          .digest("hex");
+      return [...files].sort((a, b) => (lot(a) < lot(b) ? -1 : 1));
+    }
     const place = ({ project, moduleId }: TestSpecification): number => {
       const found = LONGEST.indexOf(relative(project.config.root, moduleId).replaceAll("\\", "/"));
       return found === -1 ? LONGEST.length : found;
