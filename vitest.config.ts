@@ -12,8 +12,10 @@ const SHARED = [
   ...["app", "ode", "service", "tracking", "web", "worker"],
 ].map((room) => `test/unit/${room}/**/*.test.ts`);
 
-/** Files of these rooms that mock modules, count what is loaded, wrapped or alive in their process, use all that is registered, or register what they break
- * or what joins every configuration. */
+/**
+ * Files of these rooms that mock modules or load them anew, count what is loaded, wrapped or alive in their process, use all that
+ * is registered, or register what they break or what joins every configuration.
+ */
 const ALONE = [
   "app/closed-folders",
   "app/neural-ode-study",
@@ -35,6 +37,9 @@ const ALONE = [
   "training/predict",
   "training/prediction-passes",
   "training/registered-scheduler",
+  "web/study-store",
+  "worker/collect-garbage",
+  "worker/trial-line",
 ].map((file) => `test/unit/${file}.test.ts`);
 
 /** What is not part of `npm test`, but of `.ci/run`: the pages of docs/, the packed package and completion in real shells, commands by the dozen, each a process; clients in other languages, and many that are killed. */
@@ -54,7 +59,8 @@ export default defineConfig({
   test: {
     globalSetup: ["test/require-build.ts", "test/memory-folder.ts", "test/no-tensorflow.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // One where the order is drawn: then all that share a process meet.
+    maxWorkers: process.env["MLBENCH_TEST_ORDER"] === undefined ? 2 : 1,
     sequence: { sequencer: LongestFirst },
     testTimeout: 90_000,
     hookTimeout: 180_000,
