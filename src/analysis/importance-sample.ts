@@ -1,6 +1,6 @@
 /** The trials that importances are found from: which count, what each parameter was in them, and why the others do not. */
 import { canonicalJson, contains, isActive, isBanned, isFeasible, UsageError } from "../core/index.js";
-import type { Direction, Distribution, ParamValue, Trial } from "../core/index.js";
+import type { Direction, Distribution, Params, ParamValue, Trial } from "../core/index.js";
 import { resolveNames } from "../registry/index.js";
 import { drawOrder } from "../search-space/index.js";
 import type { StudyFacts } from "./importance-facts.js";
@@ -59,32 +59,24 @@ interface SampleOptions {
   readonly params?: readonly string[];
 }
 
-/** A parameter of a trial that its conditions leave it: a number, or the index of a choice. */
-interface Drawn {
-  readonly name: string;
-  readonly distribution: Distribution;
-  readonly value: number;
-}
-
 /**
  * The trials to find importances from.
  * @throws UsageError `unknown-parameter`, `ambiguous-parameter`, `invalid-option`.
  */
 export function sampleOf(facts: StudyFacts, target: ImportanceTarget, options: SampleOptions): ImportanceSample {
   const names = namesOf(facts, options.params);
-  const order = drawOrder(facts.space);
+  const drawn = new DrawnValues(facts);
   const omitted = new Map<OmittedReason, number[]>();
   const used: number[] = [];
   const regimes = new Regimes();
   for (const trial of facts.trials) {
     const value = standing(trial, facts, target, options);
-    const drawn = typeof value === "number" ? drawnBy(trial, facts, order) : null;
-    if (typeof value !== "number" || drawn === null) {
-      push(omitted, typeof value === "number" ? "outside-space" : value, trial.number);
-      continue;
+    if (typeof value !== "number") push(omitted, value, trial.number);
+    else if (!drawn.take(trial)) push(omitted, "outside-space", trial.number);
+    else {
+      drawn.addTo(regimes, used.length);
+      used.push(value);
     }
-    for (const one of drawn) regimes.add(used.length, one);
-    used.push(value);
   }
   const values = Float64Array.from(used);
   const parameters = names.map((name) => ({ name, regimes: regimes.of(name) }));
@@ -136,25 +128,65 @@ function standing(
   return Number.isFinite(value) ? value : "not-finite";
 }
 
-/** Null where a value is none that its parameter can have. What the space does not know, and the trial did not declare, is nobody's. */
-function drawnBy(trial: Trial, { space, outside }: StudyFacts, order: readonly string[]): readonly Drawn[] | null {
-  if (outside.has(trial.number)) return null;
-  const drawn: Drawn[] = [];
-  const active: Record<string, ParamValue> = {};
-  const { params, distributions } = trial;
-  const take = (name: string, distribution: Distribution): boolean => {
-    if (!Object.hasOwn(params, name) || !isActive(distribution, active)) return true;
+/** What a trial's parameters are so far, as conditions ask for it. */
+interface Active {
+  readonly values: Record<string, ParamValue>;
+  /** Of which names; null: of all. */
+  readonly wanted: ReadonlySet<string> | null;
+}
+
+/** The parameters that its conditions leave a trial, each a number or the index of a choice. One for all trials: there may be many. */
+class DrawnValues {
+  readonly #facts: StudyFacts;
+  readonly #order: readonly string[];
+  /** What conditions look at. */
+  readonly #parents: ReadonlySet<string>;
+  /** How many of the lists' entries are the last trial's. */
+  #count = 0;
+  readonly #names: string[] = [];
+  readonly #distributions: Distribution[] = [];
+  readonly #values: number[] = [];
+
+  constructor(facts: StudyFacts) {
+    this.#facts = facts;
+    this.#order = drawOrder(facts.space);
+    this.#parents = new Set(Object.values(facts.space).flatMap(({ when }) => Object.keys(when ?? {})));
+  }
+
+  /**
+   * Takes a trial's in the place of the last one's.
+   * @returns whether each value is one that its parameter can have. What the space does not know, and the trial did not declare,
+   * is nobody's.
+   */
+  take({ number, params, distributions }: Trial): boolean {
+    const { space, outside } = this.#facts;
+    if (outside.has(number)) return false;
+    this.#count = 0;
+    // What a trial declares by itself may hang on anything.
+    const active: Active = { values: {}, wanted: distributions ? null : this.#parents };
+    for (const name of this.#order) if (!this.#takeOne(name, space[name] as Distribution, params, active)) return false;
+    for (const name in distributions)
+      if (!Object.hasOwn(space, name) && !this.#takeOne(name, distributions[name] as Distribution, params, active))
+        return false;
+    return true;
+  }
+
+  addTo(regimes: Regimes, row: number): void {
+    for (let i = 0; i < this.#count; i++)
+      regimes.add(row, this.#names[i] as string, this.#distributions[i] as Distribution, this.#values[i] as number);
+  }
+
+  #takeOne(name: string, distribution: Distribution, params: Params, { values, wanted }: Active): boolean {
+    if (!Object.hasOwn(params, name) || !isActive(distribution, values)) return true;
     const value = params[name] as ParamValue;
     if (!contains(distribution, value)) return false;
-    active[name] = value;
-    const number = distribution.type === "categorical" ? distribution.choices.indexOf(value) : (value as number);
-    drawn.push({ name, distribution, value: number });
+    if (wanted === null || wanted.has(name)) values[name] = value;
+    const at = this.#count++;
+    this.#names[at] = name;
+    this.#distributions[at] = distribution;
+    this.#values[at] = distribution.type === "categorical" ? distribution.choices.indexOf(value) : (value as number);
     return true;
-  };
-  for (const name of order) if (!take(name, space[name] as Distribution)) return null;
-  for (const [name, distribution] of Object.entries(distributions ?? {}))
-    if (!Object.hasOwn(space, name) && !take(name, distribution)) return null;
-  return drawn;
+  }
 }
 
 interface Growing {
@@ -167,7 +199,7 @@ interface Growing {
 class Regimes {
   readonly #byName = new Map<string, { last: Growing; readonly all: Map<string, Growing> }>();
 
-  add(row: number, { name, distribution, value }: Drawn): void {
+  add(row: number, name: string, distribution: Distribution, value: number): void {
     const { rows, values } = this.#at(name, distribution);
     rows.push(row);
     values.push(value);

@@ -29,25 +29,23 @@ const sorts = {
 } as const;
 type Sort = keyof typeof sorts;
 
-/** A trial's place in a panel; without a height it stands at the lower edge. */
-interface Point {
-  readonly finished: number;
-  readonly value: number | null;
-  readonly trial: number;
-  readonly sort: Sort;
-}
+const sortNames = Object.keys(sorts) as Sort[];
 
-/** What stands for a trial: its value, or the last report of one that was pruned. */
-function pointOf(study: PlotStudy, measure: Measure, trial: Trial): Point {
-  const at = { finished: (trial.finish_index ?? trial.number) + 1, trial: trial.number };
-  if (trial.state === "failed") return { ...at, value: null, sort: "failed" };
+/** What stands for a trial: its value, or the last report of one that was pruned; NaN where there is no finite one. */
+function heightOf(study: PlotStudy, measure: Measure, trial: Trial): number {
+  if (trial.state === "failed") return NaN;
   const isReported = measure.name === study.reported.metric;
   const value = trial.state === "pruned" && isReported ? (trial.intermediate.at(-1)?.[1] ?? null) : measure.of(trial);
-  const finite = value !== null && Number.isFinite(value) ? value : null;
-  if (trial.state === "pruned") return { ...at, value: finite, sort: "pruned" };
-  if (finite === null) return { ...at, value: null, sort: "without a finite value" };
-  return { ...at, value: finite, sort: isFeasible(trial) ? "complete" : "infeasible" };
+  return value !== null && Number.isFinite(value) ? value : NaN;
 }
+
+function sortOf(trial: Trial, height: number): Sort {
+  if (trial.state === "failed" || trial.state === "pruned") return trial.state;
+  if (Number.isNaN(height)) return "without a finite value";
+  return isFeasible(trial) ? "complete" : "infeasible";
+}
+
+const finishedAt = (trial: Trial): number => (trial.finish_index ?? trial.number) + 1;
 
 /** The best so far as steps: the points where it changes, and its end. */
 function bestSteps(study: PlotStudy, { direction, of }: Measure): [number, number][] {
@@ -56,49 +54,61 @@ function bestSteps(study: PlotStudy, { direction, of }: Measure): [number, numbe
   return points.filter(([, value], i) => i === points.length - 1 || value !== points[i - 1]?.[1]);
 }
 
+/** A study can have a hundred thousand trials: their places in a panel are columns, and only what is drawn becomes points. */
 interface Panel {
   readonly measure: Measure;
-  readonly points: readonly Point[];
+  readonly trials: readonly Trial[];
+  /** One a trial; NaN: it stands at the lower edge. */
+  readonly heights: Float64Array;
+  /** The trials of each sort, by their places in `trials`. */
+  readonly bySort: ReadonlyMap<Sort, readonly number[]>;
   readonly best: readonly [number, number][];
 }
 
-/** Thinned where they are too many: evenly, and all that brought the best forward. */
-function drawn(points: readonly Point[], best: Panel["best"]): readonly Point[] {
-  if (points.length <= MOST_POINTS) return points;
-  const steps = new Set(best.map(([finished]) => finished));
-  const kept = new Set(evenly(points, MOST_POINTS));
-  return points.filter((point) => kept.has(point) || steps.has(point.finished));
+function panelOf(study: PlotStudy, measure: Measure, trials: readonly Trial[]): Panel {
+  const heights = Float64Array.from(trials, (trial) => heightOf(study, measure, trial));
+  const bySort = new Map(sortNames.map((sort): [Sort, number[]] => [sort, []]));
+  trials.forEach((trial, i) => bySort.get(sortOf(trial, heights[i] as number))?.push(i));
+  return { measure, trials, heights, bySort, best: bestSteps(study, measure) };
 }
 
-function seriesOf({ measure, points, best }: Panel, panel: number): ChartOption[] {
-  const axes = { xAxisIndex: panel, yAxisIndex: 2 * panel };
-  const edge = { xAxisIndex: panel, yAxisIndex: 2 * panel + 1 };
+const placesOf = ({ bySort }: Panel, sort: Sort): readonly number[] => bySort.get(sort) ?? [];
+
+/** Thinned where they are too many: evenly, and all that brought the best forward. */
+function drawn({ trials, best }: Panel, places: readonly number[]): readonly number[] {
+  if (places.length <= MOST_POINTS) return places;
+  const steps = new Set(best.map(([finished]) => finished));
+  const kept = new Set(evenly(places, MOST_POINTS));
+  return places.filter((place) => kept.has(place) || steps.has(finishedAt(trials[place] as Trial)));
+}
+
+function seriesOf(panel: Panel, index: number): ChartOption[] {
+  const { measure, trials, heights, best } = panel;
+  const axes = { xAxisIndex: index, yAxisIndex: 2 * index };
+  const edge = { xAxisIndex: index, yAxisIndex: 2 * index + 1 };
   const line = {
     ...{ type: "line", name: "best so far", step: "end", symbol: best.length === 1 ? "circle" : "none", z: 1, ...axes },
     ...{ lineStyle: { color: "@series2", width: 2 }, itemStyle: { color: "@series2" } },
     ...{ dimensions: ["finished trials", measure.name], data: best.map(([x, y]) => [x, rounded(y)]) },
   };
-  const bySort = new Map<Sort, Point[]>();
-  for (const point of points) {
-    const own = bySort.get(point.sort);
-    if (own) own.push(point);
-    else bySort.set(point.sort, [point]);
-  }
-  const clouds = (Object.keys(sorts) as Sort[]).flatMap((sort) => {
-    const own = drawn(bySort.get(sort) ?? [], best);
+  const clouds = sortNames.flatMap((sort) => {
+    const own = drawn(panel, placesOf(panel, sort)).map((place) => {
+      const trial = trials[place] as Trial;
+      return { finished: finishedAt(trial), height: heights[place] as number, number: trial.number };
+    });
     const dimensions = ["finished trials", measure.name, "trial"];
     const common = { type: "scatter", name: sort, ...sorts[sort], z: 3, dimensions, encode: { tooltip: [2, 1, 0] } };
-    const [high, low] = [own.filter(({ value }) => value !== null), own.filter(({ value }) => value === null)];
+    const [high, low] = [own.filter(({ height }) => height === height), own.filter(({ height }) => height !== height)];
     return [
       ...(high.length > 0
-        ? [{ ...common, ...axes, data: high.map((p) => [p.finished, rounded(p.value as number), p.trial]) }]
+        ? [{ ...common, ...axes, data: high.map((p) => [p.finished, rounded(p.height), p.number]) }]
         : []),
       ...(low.length > 0
         ? [
             {
               ...common,
               ...{ ...edge, dimensions: ["finished trials", "edge", "trial"], encode: { tooltip: [2, 0] } },
-              data: low.map((p) => [p.finished, 0.02, p.trial]),
+              data: low.map((p) => [p.finished, 0.02, p.number]),
             },
           ]
         : []),
@@ -112,8 +122,8 @@ function axesOf(panels: readonly Panel[]): ChartOption {
     xAxis: panels.map((_, i) =>
       numberAxis({ name: "finished trials", more: { gridIndex: i, minInterval: 1, splitLine: { show: false } } }),
     ),
-    yAxis: panels.flatMap(({ measure, points, best }, i) => {
-      const values = [...points.flatMap(({ value }) => value ?? []), ...best.map(([, value]) => value)];
+    yAxis: panels.flatMap(({ measure, heights, best }, i) => {
+      const values = [...heights.filter((height) => height === height), ...best.map(([, value]) => value)];
       return [
         numberAxis({ name: measure.name, gap: 56, log: wantsLog(values), more: { gridIndex: i } }),
         { type: "value", min: 0, max: 1, show: false, gridIndex: i },
@@ -125,20 +135,17 @@ function axesOf(panels: readonly Panel[]): ChartOption {
 /** What is said besides. */
 function notesOf(panels: readonly Panel[], left: LeftOut, trials: readonly Trial[]): string[] {
   const notes = left.notes();
-  const counts = new Map<Sort, number>();
-  for (const { sort } of panels[0]?.points ?? []) counts.set(sort, (counts.get(sort) ?? 0) + 1);
+  const count = (sort: Sort): number => (panels[0] ? placesOf(panels[0], sort).length : 0);
   if (trials.length === 0) notes.unshift("No trial has finished yet.");
-  else if ((counts.get("complete") ?? 0) === 0)
-    notes.unshift("No feasible trial is complete: there is no best so far.");
-  if (panels.some(({ points }) => points.some(({ sort, value }) => sort === "pruned" && value !== null)))
+  else if (count("complete") === 0) notes.unshift("No feasible trial is complete: there is no best so far.");
+  if (panels.some((panel) => placesOf(panel, "pruned").some((place) => !Number.isNaN(panel.heights[place]))))
     notes.push("A pruned trial stands at its last report.");
-  if (panels.some(({ points }) => points.some(({ value }) => value === null)))
-    notes.push("Trials at the lower edge have no value.");
-  const thinned = [...counts].filter(([, count]) => count > MOST_POINTS);
-  for (const [sort, count] of thinned)
-    notes.push(
-      `Of ${trialsInWords(count)} ${sort} about ${MOST_POINTS} are drawn, taken evenly, with all that brought the best forward; the line and the table are of all.`,
-    );
+  if (panels.some(({ heights }) => heights.some(Number.isNaN))) notes.push("Trials at the lower edge have no value.");
+  for (const sort of sortNames)
+    if (count(sort) > MOST_POINTS)
+      notes.push(
+        `Of ${trialsInWords(count(sort))} ${sort} about ${MOST_POINTS} are drawn, taken evenly, with all that brought the best forward; the line and the table are of all.`,
+      );
   return notes;
 }
 
@@ -149,11 +156,7 @@ export function history(study: PlotStudy, { metric, width = PLOT_WIDTH, height }
   const trials = left
     .sort(study.trials, notFinished)
     .sort((a, b) => (a.finish_index ?? a.number) - (b.finish_index ?? b.number));
-  const panels = measures.map((measure) => ({
-    measure,
-    points: trials.map((trial) => pointOf(study, measure, trial)),
-    best: bestSteps(study, measure),
-  }));
+  const panels = measures.map((measure) => panelOf(study, measure, trials));
   const rows = panels.length;
   const plotHeight =
     height === undefined ? (rows === 1 ? 300 : 200) : Math.max(60, (height - HEAD) / rows - MARGIN.top - MARGIN.bottom);
@@ -174,7 +177,7 @@ export function history(study: PlotStudy, { metric, width = PLOT_WIDTH, height }
       columns: ["finished", "trial", "state", ...measures.map(({ name }) => name), "feasible"],
       get rows() {
         return trials.map((trial) => [
-          ...[(trial.finish_index ?? trial.number) + 1, trial.number, trial.state],
+          ...[finishedAt(trial), trial.number, trial.state],
           ...measures.map(({ of }) => of(trial)),
           trial.state === "complete" ? String(isFeasible(trial)) : null,
         ]);
