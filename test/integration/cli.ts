@@ -54,6 +54,8 @@ class Sink extends Writable {
 
 /** As `runCli`, by the built program in this process: much quicker where no process of its own is needed. */
 export async function runHere(args: readonly string[], cwd: string): Promise<CliResult> {
+  if (process.env["TEST_PROCESS_OF_SOURCES"])
+    throw new Error("a file that runs the built program in its process is named by BUILT in vitest.config.ts");
   const { main } = (await import(pathToFileURL(join(projectRoot, "dist", "cli", "program.js")).href)) as {
     main: (argv: readonly string[], io: { stdout: Writable; stderr: Writable }) => Promise<number>;
   };

@@ -59,11 +59,13 @@ export interface JsonFileStorageOptions {
   readonly fileSystem?: FileSystem;
   /** For tests. */
   readonly lockSystem?: LockSystem;
+  /** For tests: how long a follower waits for a sign of a change before it looks. @default 150 */
+  readonly lookMs?: number;
 }
 
 const optionKeys: KnownKeys<JsonFileStorageOptions> = {
   ...({ directory: true, url: true, foldAboveBytes: true, fileSystem: true } as const),
-  ...({ onWait: true, lockSystem: true } as const),
+  ...({ onWait: true, lockSystem: true, lookMs: true } as const),
 };
 
 /** An owner elsewhere that has not answered a command for so long is said to be waited for. */
@@ -82,6 +84,7 @@ export class JsonFileStorage implements StudyStorage {
   readonly #foldAbove: number;
   readonly #system: FileSystem;
   readonly #locks: Locks;
+  readonly #lookMs: number | undefined;
   readonly #onWait: JsonFileStorageOptions["onWait"];
   readonly #summaries: FolderSummaries;
   readonly #site: Site;
@@ -96,6 +99,7 @@ export class JsonFileStorage implements StudyStorage {
     this.#foldAbove = foldAboveBytes ?? 1 << 18;
     this.#system = fileSystem ?? realFileSystem;
     this.#locks = new Locks(lockSystem);
+    this.#lookMs = options.lookMs;
     this.#onWait = onWait;
     this.#site = {
       ...{ system: this.#system, directory: this.#directory, locks: this.#locks },
@@ -188,7 +192,7 @@ export class JsonFileStorage implements StudyStorage {
   async *follow(name: string, fromRevision: number, { signal }: FollowOptions = {}): AsyncGenerator<StudyChange> {
     const paths = this.#paths(name);
     if (!isThere(paths.snapshot)) throw await this.#unknown(name);
-    const watch = new StudyWatch(paths, signal);
+    const watch = new StudyWatch(paths, signal, this.#lookMs);
     try {
       const load = async (): Promise<StudyState> => (await this.#load(name)).state;
       const changed = (): Promise<void> => watch.changed();

@@ -15,12 +15,14 @@ const REST_MS = 25;
 export class StudyWatch {
   readonly #signal: AbortSignal | undefined;
   readonly #watcher: FSWatcher | null;
+  readonly #pollMs: number;
   #changed = false;
   #lastLook = 0;
   #quietLooks = 0;
   #wake: (() => void) | null = null;
 
-  constructor(paths: StudyPaths, signal?: AbortSignal) {
+  constructor(paths: StudyPaths, signal?: AbortSignal, pollMs = POLL_MS) {
+    this.#pollMs = pollMs;
     this.#signal = signal;
     const files = new Set([basename(paths.snapshot), basename(paths.journal)]);
     this.#watcher = watchFolder(dirname(paths.snapshot), (file) => {
@@ -35,7 +37,7 @@ export class StudyWatch {
     await this.#pause(this.#lastLook + REST_MS - performance.now());
     if (!this.#changed) {
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
-      await this.#pause(this.#quietLooks < QUIET_LOOKS ? POLL_MS : 2 * POLL_MS, woken);
+      await this.#pause(this.#quietLooks < QUIET_LOOKS ? this.#pollMs : 2 * this.#pollMs, woken);
       this.#wake = null;
     }
     this.#quietLooks = this.#changed ? 0 : this.#quietLooks + 1;

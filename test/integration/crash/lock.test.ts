@@ -18,6 +18,9 @@ import { header } from "../../fixtures/storage/records.js";
 import { childPath, startChild } from "./child.js";
 import type { Child } from "./child.js";
 
+/** Of many that want a dead owner's lock: three where kills are asked for by the hundred. */
+const ROUNDS = process.env["MLBENCH_CRASH_SEEDS"] ? 3 : 1;
+
 let directory: string;
 let storage: JsonFileStorage;
 let children: Child[];
@@ -81,7 +84,7 @@ describe("the lock", () => {
   });
 
   it("of a killed owner goes to exactly one of many that want it", async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const owner = contender();
       await owner.until("owner");
       owner.process.kill("SIGKILL");

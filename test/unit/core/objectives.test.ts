@@ -17,6 +17,7 @@ import {
   RunningFront,
   violationOf,
 } from "../../../src/core/index.js";
+import { cases } from "../../cases.js";
 
 function complete(number: number, values: readonly number[], constraints: Trial["constraints"] = {}): Trial {
   return blankTrial(number, { state: "complete", values, constraints, finish_index: number });
@@ -90,7 +91,7 @@ describe("dominance and the Pareto front", () => {
           frontByDefinition(trials, directions),
         );
       }),
-      { numRuns: 400 },
+      { numRuns: cases(400) },
     );
   });
 
@@ -128,7 +129,7 @@ describe("dominance and the Pareto front", () => {
           expect(changed).toBe(String(valuesOf(i)) !== String(valuesOf(i + 1)));
         });
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 });

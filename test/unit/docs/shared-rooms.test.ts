@@ -10,10 +10,10 @@ const CHANGES_MODULES = /\bvi\s*\.\s*(mock|doMock|resetModules)\(/;
 test("no file that shares its process mocks modules or loads them anew", () => {
   const projects = config.test?.projects as { test: { name: string; include: string[] } }[];
   const includeOf = (wanted: string) => projects.find(({ test: { name } }) => name === wanted)?.test.include ?? [];
-  const rooms = includeOf("shared").map((pattern) => pattern.replace("**/*.test.ts", ""));
+  const rooms = [...includeOf("shared"), ...includeOf("built")].map((pattern) => pattern.replace("**/*.test.ts", ""));
   expect(rooms).toContain("test/unit/study/");
   const alone = new Set(includeOf("alone"));
-  const files = readdirSync(join(projectRoot, "test/unit"), { withFileTypes: true, recursive: true })
+  const files = readdirSync(join(projectRoot, "test"), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
     .map((entry) => relative(projectRoot, join(entry.parentPath, entry.name)).replaceAll("\\", "/"));
   const changing = files.filter((file) => CHANGES_MODULES.test(readFileSync(join(projectRoot, file), "utf8")));

@@ -6,6 +6,7 @@ import { installOps, odeMethods, odeMlp, plainOps, useBackend } from "../../../s
 import * as tf from "../../../src/tensor/tf.js";
 import { relative, tidied } from "../tensor/kernels/builds.js";
 import { constant, errorOf, linear, type Problem, sine, turn } from "./problems.js";
+import { cases } from "../../cases.js";
 
 beforeAll(async () => {
   await useBackend("cpu");
@@ -52,7 +53,7 @@ test("there and back again", () => {
       const back = odeint(turn.f, there.at(-1) as Float64Array, [...times].reverse(), { method, ...TIGHT }).path;
       back.forEach((state, i) => expect(errorOf(state, there.at(-1 - i) as Float64Array)).toBeLessThan(1e-6));
     }),
-    { numRuns: 25 },
+    { numRuns: cases(25) },
   );
 });
 

@@ -7,6 +7,7 @@ import { writeJson } from "../../../src/core/plain-json.js";
 import { mendSnapshot } from "../../../src/storage/json-file/snapshot-mend.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { openOn, paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
+import { places } from "../../cases.js";
 
 let snapshot: Buffer;
 let journal: Buffer;
@@ -47,7 +48,7 @@ describe("a changed byte", () => {
   it("anywhere in the journal is reported with its line, and damage before the last line stops writing", async () => {
     let start = 0;
     for (const [i, line] of lines.entries()) {
-      for (let at = start; at < start + line.length; at++)
+      for (const at of places(start, start + line.length - 1))
         for (const mask of masks) {
           const loaded = await loadStudy(diskWith({ journal: flipped(journal, at, mask) }), paths);
           const where = `byte ${at} ^ ${mask}`;
@@ -66,7 +67,7 @@ describe("a changed byte", () => {
 
   it("in the journal is put right on reading", async () => {
     const whole = writeJson(plain(last()));
-    for (let at = 0; at < journal.length; at++) {
+    for (const at of places(0, journal.length - 1)) {
       const loaded = await loadStudy(diskWith({ journal: flipped(journal, at, 0x80) }), paths);
       expect(writeJson(plain(loaded?.state as StudyState)) === whole, `byte ${at}`).toBe(true);
     }
@@ -74,7 +75,7 @@ describe("a changed byte", () => {
 
   it("in the snapshot can be put right", () => {
     const whole = mendSnapshot(snapshot, "small.json").lines.map(({ text }) => text);
-    for (let at = 0; at < snapshot.length - 3; at++) {
+    for (const at of places(0, snapshot.length - 4)) {
       const { lines: mended } = mendSnapshot(flipped(snapshot, at, 0x80), "small.json");
       expect(
         mended.every(({ text, sure }, i) => sure && text === whole[i]),
@@ -85,7 +86,7 @@ describe("a changed byte", () => {
   });
 
   it("anywhere in the snapshot is refused", async () => {
-    for (let at = 0; at < snapshot.length; at++)
+    for (const at of places(0, snapshot.length - 1))
       for (const mask of masks) {
         const loading = loadStudy(diskWith({ snapshot: flipped(snapshot, at, mask) }), paths);
         const error: unknown = await loading.then(
@@ -101,7 +102,7 @@ describe("a changed byte", () => {
 describe("a journal cut", () => {
   it("at any byte gives the state of its whole lines; only a cut inside a line is reported", async () => {
     const ends = lines.map((_, i) => lines.slice(0, i + 1).reduce((sum, line) => sum + line.length, 0));
-    for (let length = 0; length <= journal.length; length++) {
+    for (const length of new Set([...places(0, journal.length), ...ends, ...ends.map((end) => end - 1)])) {
       const loaded = await loadStudy(diskWith({ journal: journal.subarray(0, length) }), paths);
       const whole = ends.filter((end) => end - 1 <= length).length;
       expect(plain(loaded?.state as StudyState), `cut at ${length}`).toEqual(plain(states[whole] as StudyState));
@@ -116,7 +117,7 @@ describe("a journal cut", () => {
   });
 
   it("at any byte is written on without glue", async () => {
-    for (let length = 0; length <= journal.length; length += 3) {
+    for (const length of places(0, journal.length, 3)) {
       const disk = diskWith({ journal: journal.subarray(0, length) });
       const { writer } = await openOn(disk);
       // Shorter than most of what a cut leaves, so that a rest which is not cut off shows.

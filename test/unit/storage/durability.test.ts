@@ -8,6 +8,7 @@ import { life, report, created } from "../../fixtures/storage/records.js";
 import { runningTrial } from "../../fixtures/trials.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { createOn, openOn, paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
+import { cases } from "../../cases.js";
 
 async function stateOn(disk: SimulatedDisk): Promise<StudyState> {
   return ((await loadStudy(disk, paths)) as { state: StudyState }).state;
@@ -108,13 +109,13 @@ describe("a power cut", () => {
               expect(loaded?.state.trial(trial.number)).toMatchObject({ number: trial.number, params: trial.params });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
     // Nothing was shown by a cut before the first trial; all the others are to be met often enough.
-    expect(runs.all).toBe(300);
-    expect(runs.withTrial).toBeGreaterThanOrEqual(250);
-    expect(runs.withUnfinished).toBeGreaterThanOrEqual(100);
-    expect(runs.inFold).toBeGreaterThanOrEqual(20);
+    expect(runs.all).toBe(cases(300));
+    expect(runs.withTrial).toBeGreaterThanOrEqual(cases(250));
+    expect(runs.withUnfinished).toBeGreaterThanOrEqual(cases(100));
+    expect(runs.inFold).toBeGreaterThanOrEqual(cases(20));
   });
 
   it("an append is acknowledged only after an fdatasync of the journal that began after its write", async () => {

@@ -16,6 +16,7 @@ import { created, finished, header, life, report } from "../../fixtures/storage/
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { createOn, openOn, paths, plain } from "../../fixtures/storage/small-study.js";
 import { runningTrial } from "../../fixtures/trials.js";
+import { cases } from "../../cases.js";
 
 const fixture = (file: string): string => fileURLToPath(new URL(`../../fixtures/storage/${file}`, import.meta.url));
 const start = (): StudyState => createStudyState(header("small"));
@@ -148,11 +149,11 @@ describe("a follower", () => {
           totals.withoutReset += follower.resets === 0 ? 1 : 0;
         },
       ),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
-    expect(totals.kills).toBeGreaterThan(100);
-    expect(totals.folds).toBeGreaterThan(200);
-    expect(totals.withoutReset).toBeGreaterThan(50);
+    expect(totals.kills).toBeGreaterThan(cases(100));
+    expect(totals.folds).toBeGreaterThan(2 * cases(100));
+    expect(totals.withoutReset).toBeGreaterThan(cases(100) / 2);
   });
 
   it("goes on when version 1 is lifted between any two of its steps", async () => {

@@ -105,9 +105,9 @@ describe("an owner that cannot be looked at", () => {
   it("gives its study to a command that it does not answer, which says that it waits", async () => {
     await silentLock();
     const storage = storageOn(world.machine());
-    // Each look at the lock, one every few milliseconds, finds another second gone.
+    // Each look at the lock, one every few milliseconds, finds seconds gone.
     const system = world.machine();
-    const looking = storageOn({ ...system, now: () => (world.now += 500) });
+    const looking = storageOn({ ...system, now: () => (world.now += 3_000) });
     await expect(looking.send("a", { type: "stop" })).rejects.toMatchObject({ code: "no-owner" });
     expect(world.now).toBeGreaterThan(60_000);
     expect(waits).toMatchObject([["a", { pid: 1, host: "far" }]]);

@@ -15,6 +15,7 @@ import { created } from "../../fixtures/storage/records.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { openOn, paths, plain } from "../../fixtures/storage/small-study.js";
 import { waitingTrial } from "../../fixtures/trials.js";
+import { allCases } from "../../cases.js";
 
 const fixture = (file: string): string => fileURLToPath(new URL(`../../fixtures/storage/${file}`, import.meta.url));
 const NAME = "v1-hundred";
@@ -340,6 +341,8 @@ describe("a crash while version 1 is lifted", () => {
       const end = await lift(uncut, () => {
         step += 1;
         for (const [i, lost] of losses.entries()) {
+          // After one change is before the next: each loss is looked at once between the two.
+          if (!allCases && (step + i) % 2 === 0) continue;
           const cut = uncut.afterPowerCut(
             (unsynced) => unsynced >> 1,
             (path) => lost.includes(path),

@@ -13,6 +13,7 @@ import { created, finished, started } from "../../fixtures/storage/records.js";
 import { runningTrial, waitingTrial } from "../../fixtures/trials.js";
 import { SimulatedDisk } from "../../fixtures/storage/simulated-disk.js";
 import { createOn, openOn, paths, plain, smallStudy } from "../../fixtures/storage/small-study.js";
+import { places } from "../../cases.js";
 
 let directory: string;
 let storage: JsonFileStorage;
@@ -79,7 +80,7 @@ describe("one changed byte", () => {
   });
 
   it("in the journal is put right: nothing is lost", async () => {
-    for (let at = 0; at < journal.length; at += 61) {
+    for (const at of places(0, journal.length - 1, 61)) {
       await place(snapshot, flipped(journal, at, 0x01));
       expect(plain(await repaired()), `byte ${at}`).toEqual(whole());
     }
@@ -93,7 +94,7 @@ describe("one changed byte", () => {
   });
 
   it("in the snapshot is put right: nothing is lost", async () => {
-    for (let at = 0; at < snapshot.length; at += 97) {
+    for (const at of places(0, snapshot.length - 1, 97)) {
       await place(flipped(snapshot, at, 0x01), journal);
       expect(plain(await repaired()), `byte ${at}`).toEqual(whole());
     }
@@ -104,7 +105,7 @@ describe("one changed byte", () => {
       await place(flipped(snapshot, at, 0x20), journal);
       expect(plain(await repaired()), `byte ${at}`).toEqual(whole());
     }
-    for (let at = 0; at < snapshot.length - 1; at += 211) {
+    for (const at of places(0, snapshot.length - 2, 211)) {
       const cut = Buffer.from(snapshot);
       cut[at] = 10;
       if (cut.equals(snapshot)) continue;
@@ -237,11 +238,11 @@ describe("annotations, constraints and several objectives", () => {
 
   it("are put right wherever one byte changed", async () => {
     expect(files.state.annotations.size).toBe(2);
-    for (let at = 0; at < files.snapshot.length; at += 37) {
+    for (const at of places(0, files.snapshot.length - 1, 37)) {
       await place(flipped(files.snapshot, at, 0x01), files.journal);
       expect(plain(await repaired()), `byte ${at} of the snapshot`).toEqual(plain(files.state));
     }
-    for (let at = 0; at < files.journal.length; at += 41) {
+    for (const at of places(0, files.journal.length - 1, 41)) {
       await place(files.snapshot, flipped(files.journal, at, 0x01));
       expect(plain(await repaired()), `byte ${at} of the journal`).toEqual(plain(files.state));
     }

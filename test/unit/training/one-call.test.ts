@@ -23,6 +23,7 @@ import type { Optimizer } from "../../../src/training/optimizers/index.js";
 import { sgd } from "../../../src/training/optimizers/sgd.js";
 import { updateOf } from "../../../src/training/optimizers/update-optimizer.js";
 import { builds, freshOps } from "../tensor/kernels/builds.js";
+import { cases } from "../../cases.js";
 
 interface Problem {
   readonly model: "lstm" | "gru" | "mlp" | "node" | "anode";
@@ -216,7 +217,7 @@ describe.each(builds)("one call a batch on the %s build", (build) => {
         expect(memory.used).toBe(kept);
       }),
       {
-        numRuns: 60,
+        numRuns: cases(60),
         seed: 31,
         examples: [
           ...[[base], [{ ...base, model: "mlp" }], [{ ...base, model: "gru", layers: 1 }]],

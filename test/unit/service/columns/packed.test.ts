@@ -7,6 +7,7 @@ import type { Annotation, StudyHeader, StudyState, Trial } from "../../../../src
 import type { StudyView } from "../../../../src/host/host.js";
 import { packedOf, partOf } from "../../../../src/service/columns/packed.js";
 import { StudyColumns } from "../../../../src/service/columns/study-columns.js";
+import { cases } from "../../../cases.js";
 
 const noTurn = async (): Promise<void> => undefined;
 
@@ -138,6 +139,6 @@ test("after any course of changes kept columns are those that are made afresh, a
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: cases(60) },
   );
 });

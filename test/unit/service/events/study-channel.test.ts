@@ -14,6 +14,7 @@ import { StudyChannel } from "../../../../src/service/events/study-channel.js";
 import { columns as columnsSchema } from "../../../../src/service/schemas/columns.js";
 import type { ColumnRows, Columns } from "../../../../src/service/schemas/columns.js";
 import { changesFrame } from "../../../../src/service/schemas/events.js";
+import { cases } from "../../../cases.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"], now: 1.7e12 }));
 afterEach(() => void vi.useRealTimers());
@@ -343,7 +344,7 @@ test("after any course of events, absences and delays a client has what a fresh 
       expect([...scene.client.rows].sort(([a], [b]) => a - b)).toEqual([...fresh.rows]);
       expect([scene.client.size, scene.client.parameters]).toEqual([fresh.size, fresh.parameters]);
     }),
-    { numRuns: 120 },
+    { numRuns: cases(120) },
   );
 });
 

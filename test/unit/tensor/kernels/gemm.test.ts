@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { KernelMemory } from "../../../../src/tensor/kernels/index.js";
 import { drawn } from "../../models/drawn.js";
 import { builds, memoryOf, relative } from "./builds.js";
+import { cases } from "../../../cases.js";
 
 const strideOf = (rows: number): number => Math.ceil(rows / 4) * 4 + 4;
 /** What a block of so many columns takes: products write whole panels, and eight columns at least. */
@@ -67,7 +68,7 @@ describe.each(builds)("products, %s build", (build) => {
         expect(relative(memory.floats(out, M * N), expected)).toBeLessThan(1e-6);
         for (const address of [pa, raw, packed, pBias, pc, out]) memory.free(address);
       }),
-      { numRuns: 80, seed: 1 },
+      { numRuns: cases(80), seed: 1 },
     );
   });
 
@@ -105,7 +106,7 @@ describe.each(builds)("products, %s build", (build) => {
         expect(relative(found, expected)).toBeLessThan(R * steps > 128 ? 1e-5 : 1e-6);
         for (const address of [pa, pb, c]) memory.free(address);
       }),
-      { numRuns: 80, seed: 2 },
+      { numRuns: cases(80), seed: 2 },
     );
   });
 
@@ -120,7 +121,7 @@ describe.each(builds)("products, %s build", (build) => {
         memory.free(p);
         memory.free(out);
       }),
-      { numRuns: 40, seed: 3 },
+      { numRuns: cases(40), seed: 3 },
     );
   });
 });

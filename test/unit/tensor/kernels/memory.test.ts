@@ -6,6 +6,7 @@ import { Workspaces } from "../../../../src/tensor/kernels/workspaces.js";
 import * as tf from "../../../../src/tensor/tf.js";
 import { freshOps } from "./builds.js";
 import { backends } from "../backends.js";
+import { cases } from "../../../cases.js";
 
 describe("the kernels' memory", () => {
   test("blocks never overlap, come back zeroed, and all of it is free again at the end", () => {
@@ -34,7 +35,7 @@ describe("the kernels' memory", () => {
         for (const address of live.keys()) memory.free(address);
         expect(memory.used).toBe(0);
       }),
-      { numRuns: 30, seed: 4 },
+      { numRuns: cases(30), seed: 4 },
     );
   });
 

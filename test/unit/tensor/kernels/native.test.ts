@@ -15,6 +15,7 @@ import * as tf from "../../../../src/tensor/tf.js";
 import { drawn } from "../../models/drawn.js";
 import { isas, missing, tidied } from "./builds.js";
 import { inputsOf, solve } from "./recurrent-problem.js";
+import { cases } from "../../../cases.js";
 
 /** The reason stands in the title of what is skipped. */
 const without = missing === "" ? "" : ` (skipped: ${missing})`;
@@ -51,7 +52,7 @@ describe.skipIf(isas.length < 2)(`every instruction set gives the same bits${wit
         const inputs = inputsOf(problem);
         requireSame(all.map(([, ops]) => solve(ops, problem, inputs)));
       }),
-      { numRuns: 20, seed: 11 },
+      { numRuns: cases(20), seed: 11 },
     );
   });
 
@@ -73,7 +74,7 @@ describe.skipIf(isas.length < 2)(`every instruction set gives the same bits${wit
           });
         requireSame(all.map(([, ops]) => solved(ops)));
       }),
-      { numRuns: 40, seed: 12 },
+      { numRuns: cases(40), seed: 12 },
     );
   });
 
@@ -100,7 +101,7 @@ describe.skipIf(isas.length < 2)(`every instruction set gives the same bits${wit
         requireSame(results.map(({ found }) => found));
         for (const { norm } of results) expect(norm).toBe(results[0]?.norm);
       }),
-      { numRuns: 60, seed: 13 },
+      { numRuns: cases(60), seed: 13 },
     );
   });
 
@@ -214,7 +215,7 @@ describe.skipIf(isas.length === 0)(`a bad call is an error${without}`, () => {
           expect(error).toBeInstanceOf(RangeError);
         }
       }),
-      { numRuns: 4000, seed: 21 },
+      { numRuns: cases(4000), seed: 21 },
     );
     expect(done).toBeGreaterThan(100);
   });
@@ -352,7 +353,7 @@ describe.skipIf(isas.length === 0)(`a bad call is an error${without}`, () => {
             program.table.run(0, rest.length);
           });
         }),
-        { numRuns: 800, seed: 22 },
+        { numRuns: cases(800), seed: 22 },
       );
       expect(done).toBeGreaterThan(100);
       expect(bits(program.f32.subarray(64))).toEqual(bits(alone.f32.subarray(64)));

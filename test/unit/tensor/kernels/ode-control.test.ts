@@ -7,6 +7,7 @@ import { tableaus, weightsAt } from "../../../../src/tensor/ops/ode-methods.js";
 import * as tf from "../../../../src/tensor/tf.js";
 import { builds, freshOps, isas, missing, relative, tidied } from "./builds.js";
 import { type OdeInput, small, solveOde } from "./ode-problem.js";
+import { cases } from "../../../cases.js";
 
 const ofBuild: readonly (readonly [string, Ops])[] = [
   ...builds.map((build) => [build, freshOps(build).ops] as const),
@@ -291,7 +292,7 @@ describe.skipIf(isas.length < 2)(
               );
           }
         }),
-        { numRuns: 40, seed: 14 },
+        { numRuns: cases(40), seed: 14 },
       );
     });
   },

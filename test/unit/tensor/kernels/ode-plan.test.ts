@@ -6,6 +6,7 @@ import { layOde, ODE_PLAN_BYTES, type OdeShape, writeNumbers } from "../../../..
 import * as tf from "../../../../src/tensor/tf.js";
 import { builds, freshOps, isas, missing } from "./builds.js";
 import { small, solveOde } from "./ode-problem.js";
+import { cases } from "../../../cases.js";
 
 beforeAll(async () => {
   await useBackend("cpu");
@@ -139,7 +140,7 @@ describe.skipIf(isas.length === 0)(
             expect(error).toBeInstanceOf(RangeError);
           }
         }),
-        { numRuns: 600, seed: 31 },
+        { numRuns: cases(600), seed: 31 },
       );
       expect(done).toBeGreaterThan(50);
     });

@@ -8,6 +8,7 @@ import { fixture, tolerance } from "./fixture.js";
 import type { Problem } from "./recurrent-problem.js";
 import { inputsOf, solve } from "./recurrent-problem.js";
 import { referenceLoss } from "./recurrent-reference.js";
+import { cases } from "../../../cases.js";
 
 /** Fused against op by op: two float32 results, each within its own tolerance of the truth. */
 const BETWEEN = 1e-5;
@@ -51,7 +52,7 @@ describe.each(settings)("recurrent stacks on %s, %s build", (backend, build) => 
         for (const [name, values] of expected)
           expect(relative(found.get(name) ?? [], values), name).toBeLessThanOrEqual(BETWEEN);
       }),
-      { numRuns: 25, seed: 7 },
+      { numRuns: cases(25), seed: 7 },
     );
   });
 
