@@ -34,6 +34,7 @@ export class BatchOde {
   readonly dy: number;
   readonly #problem: ReturnType<typeof resolveOdeOf>;
   readonly #layout: OdeLayout;
+  readonly #write: () => void;
   readonly #decoder: DensePlan;
   /** Bytes of a state of the batch. */
   readonly #state: number;
@@ -55,16 +56,15 @@ export class BatchOde {
     const problem = resolveOdeOf([size, this.#D], ode.layers, ode.times, ode.options);
     this.#problem = problem;
     const mode = training ? problem.gradient : "plain";
-    const { bytes, layout } = layOde(memory, {
+    const { bytes, place, layout } = layOde(memory, {
       ...{ batch: size, D: this.#D, units: ode.layers.slice(0, -1).map(({ weight }) => weight.shape[0]), mode },
       ...{ activation: problem.activation, time: problem.time, points: horizon + 1, method: problem.method },
       adjointMethod: mode === "adjoint" ? problem.adjoint.method : null,
       steps: mode === "direct" ? stepsOf(problem, sizes.steps) : 0,
     });
-    this.#layout = layout(take(bytes / 4));
-    const { solve, gradient } = this.#layout;
-    writeNumbers(memory, solve, problem, problem.times, problem.maxEvaluations);
-    if (gradient !== solve) writeNumbers(memory, gradient, problem.adjoint, problem.times, problem.maxEvaluations);
+    const base = take(bytes / 4);
+    this.#layout = place(base);
+    this.#write = () => layout(base);
     const decoder = { ...ode.decoder, activation: "linear" as const };
     this.#decoder = layDense(memory, take, { layer: decoder, rows: size * horizon, below: 0, training });
     const panels = whole(horizon, memory.lanes) * sizes.stride;
@@ -82,6 +82,19 @@ export class BatchOde {
         offset += tensor.size * 4;
         return place;
       });
+  }
+
+  /** Writes what no call of the program does. */
+  prepare(): void {
+    const { memory } = this;
+    const { solve, gradient, at } = this.#layout;
+    const problem = this.#problem;
+    this.#write();
+    writeNumbers(memory, solve, problem, problem.times, problem.maxEvaluations);
+    if (gradient !== solve) writeNumbers(memory, gradient, problem.adjoint, problem.times, problem.maxEvaluations);
+    // What the state is augmented by, and the gradient of the path's first point, which no loss is of.
+    memory.floats(at.y0, this.#state >> 2).fill(0);
+    if (at.dPath) memory.floats(at.dPath, this.#state >> 2).fill(0);
   }
 
   pack(program: Program): void {

@@ -1,13 +1,14 @@
 /** A network's batch as a program of kernel calls: what is laid down where, and the calls in their order. */
 import { dropoutKey } from "../ops/dropout-mask.js";
 import type { DenseLayer, Network } from "../ops/ops.js";
+import { Places, type Tenant } from "./arena.js";
 import type { DensePlan, WeightPlaces } from "./batch-dense.js";
 import { addDenseGradients, addInputGradient, layDense, packDense, runDense, strideOf } from "./batch-dense.js";
 import { BatchOde } from "./batch-ode.js";
 import type { KernelMemory } from "./memory.js";
 import { Program } from "./program.js";
 import { cells, slotsOf } from "./recurrent.js";
-import { type LayerPlan, layRecurrent, writePlan } from "./recurrent-layout.js";
+import { type LayerPlan, layRecurrent, planWords } from "./recurrent-layout.js";
 
 /** Slots of the arguments of `gatherPanels` and `gatherRows` that change from batch to batch. */
 interface Gathered {
@@ -20,9 +21,26 @@ interface Gathered {
 const gathered = (slot: number): Gathered => ({ index: slot, rows: slot + 2, source: slot + 3, pitch: slot + 4 });
 
 type MaskedPlan = DensePlan & { readonly layer: DenseLayer };
+type Take = Places["take"];
 
-/** One network at one batch size, for training or for evaluation, and the memory that it works in. */
-export class BatchPlan {
+/** Where a plan's parts stand in the arena. */
+interface Laid {
+  readonly stack: readonly LayerPlan[];
+  readonly dense: readonly MaskedPlan[];
+  readonly ode: BatchOde | null;
+  /** Each window's last SOH and its target. */
+  readonly soh: number;
+  /** [B,H] */
+  readonly path: number;
+  /** Mean, std and 1 / std. */
+  readonly scale: number;
+}
+
+/**
+ * One network at one batch size, for training or for evaluation. It works in the arena, where anything may stand when its
+ * turn comes: what is written once and read each time is written by {@link enter}.
+ */
+export class BatchPlan implements Tenant {
   /** Packs the weights: in training once a batch, in evaluation once a pass. */
   readonly pack: Program;
   readonly main: Program;
@@ -30,14 +48,17 @@ export class BatchPlan {
   /** [B,H], filled when the program is told to. */
   readonly path: number;
   readonly slots: { readonly path: number; readonly results: number };
-  readonly #blocks: number[] = [];
   readonly #masks: { readonly slot: number; readonly layer: number }[] = [];
   readonly #stack: readonly LayerPlan[];
+  /** As the kernels read it. */
+  readonly #words: readonly Int32Array[];
   readonly #dense: readonly MaskedPlan[];
   /** Behind the dense layers. */
   readonly ode: BatchOde | null;
+  readonly #scale: { readonly address: number; readonly values: Float32Array };
   readonly #stride: number;
   readonly #drops: boolean;
+  #disposed = false;
 
   constructor(
     private readonly memory: KernelMemory,
@@ -51,9 +72,12 @@ export class BatchPlan {
   ) {
     this.#stride = strideOf(size);
     this.#drops = step !== null && network.dropout.rate > 0;
-    this.#stack = this.#layStack();
-    this.#dense = this.#layDense();
-    this.ode = this.#layOde(steps);
+    const { horizon, scale } = network;
+    const laid = this.#lay(steps);
+    [this.#stack, this.#dense, this.ode, this.path] = [laid.stack, laid.dense, laid.ode, laid.path];
+    this.#words = laid.stack.map(planWords);
+    const { mean, std } = scale;
+    this.#scale = { address: laid.scale, values: Float32Array.of(...mean, ...std, ...std.map((s) => 1 / s)) };
     this.main = new Program(memory);
     this.pack = step ? this.main : new Program(memory);
     this.#stack.forEach((plan, l) => {
@@ -61,12 +85,9 @@ export class BatchPlan {
     });
     for (const plan of this.#dense) packDense(this.pack, places, plan);
     this.ode?.pack(this.pack);
-    const { horizon } = network;
-    const soh = this.#take(size * (1 + horizon));
-    this.gathers = { x: this.#gatherWindows(), soh: this.#gatherSoh(soh) };
+    this.gathers = { x: this.#gatherWindows(), soh: this.#gatherSoh(laid.soh) };
     this.#forward();
-    this.path = this.#take(size * horizon);
-    this.slots = this.#score(soh);
+    this.slots = this.#score(laid.soh, horizon);
     if (step) {
       this.#backward();
       step(this.main);
@@ -80,52 +101,92 @@ export class BatchPlan {
     for (const { slot, layer } of this.#masks) this.main.set(slot, dropoutKey(seed, step, layer) | 0);
   }
 
+  /** False once it is evicted or disposed of: its addresses are void. */
+  get isLaid(): boolean {
+    return !this.#disposed;
+  }
+
+  /**
+   * Readies the arena for a run.
+   * @returns whether another plan may have worked there since the last one: weights are to be packed anew
+   */
+  enter(): boolean {
+    const { memory } = this;
+    if (!memory.arena.isTaken(this)) return false;
+    for (const [l, { address, values }] of this.#stack.entries()) {
+      memory.i32.set(this.#words[l] as Int32Array, address >> 2);
+      const { h, c, stepH } = values;
+      // The states before the first step.
+      memory.f32.fill(0, h >> 2, (h + stepH) >> 2);
+      if (this.network.recurrent?.cell === "lstm") memory.f32.fill(0, c >> 2, (c + stepH) >> 2);
+    }
+    this.ode?.prepare();
+    memory.f32.set(this.#scale.values, this.#scale.address >> 2);
+    return true;
+  }
+
+  evicted(): void {
+    this.dispose();
+  }
+
   dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.memory.arena.leave(this);
     this.main.dispose();
     if (this.pack !== this.main) this.pack.dispose();
-    for (const address of this.#blocks) this.memory.free(address);
-    this.#blocks.length = 0;
   }
 
-  #take(floats: number): number {
-    const address = this.memory.allocate(floats * 4);
-    this.#blocks.push(address);
-    return address;
+  /** Once to find out how many bytes it takes, then for good. */
+  #lay(steps: number): Laid {
+    const lay = (from: number): { laid: Laid; bytes: number } => {
+      const places = new Places(from);
+      const { take } = places;
+      const { horizon } = this.network;
+      const stack = this.#layStack(take);
+      const dense = this.#layDense(take, stack);
+      const ode = this.#layOde(take, dense, steps);
+      const soh = take(this.size * (1 + horizon));
+      const laid = { stack, dense, ode, soh, path: take(this.size * horizon), scale: take(3 * horizon) };
+      return { laid, bytes: places.bytes };
+    };
+    // Not from 0, which as an address means none.
+    return lay(this.memory.arena.enter(this, lay(64).bytes)).laid;
   }
 
-  #layStack(): readonly LayerPlan[] {
+  #layStack(take: Take): readonly LayerPlan[] {
     const { recurrent, window, features } = this.network;
     if (!recurrent) return [];
     const units = recurrent.layers.map((layer) => layer.weightHh.shape[1]);
     const shape = { cell: recurrent.cell, batch: this.size, steps: window, features, units };
-    const { bytes, layout } = layRecurrent({ ...shape, dropout: this.#drops && units.length > 1 }, this.memory.lanes);
-    const plans = layout(this.#take(bytes / 4));
+    const kind = { dropout: this.#drops && units.length > 1, forwardOnly: this.places.gradient === null };
+    const { bytes, layout } = layRecurrent({ ...shape, ...kind }, this.memory.lanes);
+    const plans = layout(take(bytes / 4));
     plans.forEach((plan, l) => {
       plan.values.sequence = l < plans.length - 1 ? 1 : 0;
-      writePlan(this.memory.i32, plan);
     });
     return plans;
   }
 
-  #layDense(): readonly MaskedPlan[] {
+  #layDense(take: Take, stack: readonly LayerPlan[]): readonly MaskedPlan[] {
     const training = this.places.gradient !== null;
-    const top = this.#stack.at(-1)?.values;
+    const top = stack.at(-1)?.values;
     let below = top ? top.h + top.T * top.stepH : 0;
     return this.network.dense.map((layer) => {
       const own = below === 0 || (layer.mask !== null && this.#drops);
       const request = { layer, rows: this.size, below: own ? 0 : below, training };
-      const plan = layDense(this.memory, (floats) => this.#take(floats), request);
+      const plan = layDense(this.memory, take, request);
       below = plan.y;
       return { ...plan, layer };
     });
   }
 
-  #layOde(steps: number): BatchOde | null {
+  #layOde(take: Take, dense: readonly MaskedPlan[], steps: number): BatchOde | null {
     const { ode, horizon } = this.network;
     if (!ode) return null;
-    const given = (this.#dense.at(-1) as DensePlan).outputs;
+    const given = (dense.at(-1) as DensePlan).outputs;
     const sizes = { size: this.size, horizon, given, steps, stride: this.#stride };
-    return new BatchOde(this.memory, ode, sizes, this.places, (floats) => this.#take(floats));
+    return new BatchOde(this.memory, ode, sizes, this.places, take);
   }
 
   #packLayer(plan: LayerPlan, l: number): void {
@@ -192,14 +253,11 @@ export class BatchPlan {
     this.ode?.forward(main, below);
   }
 
-  #score(soh: number): { path: number; results: number } {
-    const { residual, mean, std } = this.network.scale;
-    const { horizon } = this.network;
-    const scale = this.#take(3 * horizon);
-    this.memory.f32.set([...mean, ...std, ...std.map((s) => 1 / s)], scale >> 2);
+  #score(soh: number, horizon: number): { path: number; results: number } {
+    const { residual } = this.network.scale;
     const { y, dy } = this.ode ?? (this.#dense.at(-1) as DensePlan);
     const shape = [this.#stride, this.size, horizon] as const;
-    const slot = this.main.add("scorePanels", y, ...shape, soh, residual ? 1 : 0, scale, 0, dy, 0);
+    const slot = this.main.add("scorePanels", y, ...shape, soh, residual ? 1 : 0, this.#scale.address, 0, dy, 0);
     return { path: slot + 7, results: slot + 9 };
   }
 

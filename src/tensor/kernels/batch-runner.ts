@@ -118,7 +118,7 @@ export class FusedRunner implements BatchRunner, PassOwner {
   planOf(size: number, update: FusedUpdate | null): SizedPlan {
     const key = `${update ? "training" : "evaluation"} ${size}`;
     const known = this.#plans.get(key);
-    if (known?.update === update) return known;
+    if (known?.update === update && known.plan.isLaid) return known;
     known?.plan.dispose();
     this.#plans.delete(key);
     const [oldest] = this.#plans;

@@ -1,6 +1,7 @@
 /** The memory that one instance of the kernels works in, and its allocation. */
 import type { KernelExports } from "./exports.js";
 import type { IsaName } from "../../core/run.js";
+import { Arena } from "./arena.js";
 import { bindNative, type NativeExports } from "./native.js";
 import { type Build, kernelBytes, type WasmBuild } from "./select.js";
 
@@ -29,6 +30,8 @@ function instantiate(build: WasmBuild, memory: WebAssembly.Memory): KernelExport
  */
 export class KernelMemory {
   readonly exports: KernelExports;
+  /** Of all programs. */
+  readonly arena = new Arena(this);
   /** Columns of a panel. */
   readonly lanes: 4 | 16;
   readonly #memory: WebAssembly.Memory;

@@ -46,6 +46,15 @@ export interface OdeLayout {
   readonly weights: number;
 }
 
+/** A workspace: how large it is, and where its parts stand from a base on. */
+interface LaidOde {
+  readonly bytes: number;
+  /** Writes nothing. */
+  readonly place: (base: number) => OdeLayout;
+  /** Writes the plans. */
+  readonly layout: (base: number) => OdeLayout;
+}
+
 /** The numbers of a control, its method's tableau and the times, as the kernels read them. */
 function numbersOf(control: ResolvedControl, times: Float64Array): Float64Array {
   const { c, a, b, error, middle } = tableaus[control.method];
@@ -88,7 +97,7 @@ const write = (memory: KernelMemory, address: number, fields: Record<PlanField, 
   planFields.forEach((name, i) => (memory.i32[(address >> 2) + i] = fields[name]));
 
 /** Lays out one workspace. */
-export function layOde(memory: KernelMemory, shape: OdeShape): { bytes: number; layout: (base: number) => OdeLayout } {
+export function layOde(memory: KernelMemory, shape: OdeShape): LaidOde {
   let bytes = 0;
   const take = (size: number): number => {
     const at = bytes;
@@ -115,16 +124,20 @@ export function layOde(memory: KernelMemory, shape: OdeShape): { bytes: number; 
   };
   const plans = [planned(shape.method, shape.mode === "direct" ? 1 : 0)];
   if (shape.adjointMethod) plans.push(planned(shape.adjointMethod, 2));
-  const layout = (base: number): OdeLayout => {
+  const place = (base: number): OdeLayout => {
     const absolute = Object.fromEntries(
       Object.entries(at).map(([name, offset]) => [name, base + offset]),
     ) as OdeLayout["at"];
-    for (const { plan, fields } of plans)
-      write(memory, base + plan, { ...fields, ...absolute, numbers: base + fields.numbers, work: base + fields.work });
     const addresses = plans.map(({ plan }) => base + plan) as [number, ...number[]];
     return { solve: addresses[0], gradient: addresses[1] ?? addresses[0], at: absolute, weights };
   };
-  return { bytes, layout };
+  const layout = (base: number): OdeLayout => {
+    const placed = place(base);
+    for (const { plan, fields } of plans)
+      write(memory, base + plan, { ...fields, ...placed.at, numbers: base + fields.numbers, work: base + fields.work });
+    return placed;
+  };
+  return { bytes, place, layout };
 }
 
 const fieldAt = (plan: number, name: PlanField): number => (plan >> 2) + planFields.indexOf(name);

@@ -9,6 +9,8 @@ export interface RecurrentShape {
   /** Units of each layer, from the input on. */
   readonly units: readonly number[];
   readonly dropout: boolean;
+  /** No gradient is asked for: the gates of a step are nothing to the next. @default false */
+  readonly forwardOnly?: boolean;
 }
 
 /** The fields of `Plan` in assembly/lstm.ts, in its order; four bytes each. */
@@ -85,7 +87,10 @@ export function layRecurrent(
     const panel = stride * lanes * 4;
     const stepX = panelsOf(F, lanes) * panel;
     const stepH = panelsOf(H, lanes) * panel;
-    const stepG = sizes.panels * panel;
+    const gates = sizes.panels * panel;
+    const stepG = shape.forwardOnly ? 0 : gates;
+    /** Of the way back. */
+    const takeBack = (count: number): number => (shape.forwardOnly ? 0 : take(count));
     const ofH = cell === "gru" && lanes !== 4 ? sizes.gradients * 4 : 0;
     const address = take(PLAN_BYTES);
     const h = take((T + 1) * stepH);
@@ -96,20 +101,20 @@ export function layRecurrent(
       ...{ stepX, h, stepH, stepG },
       c: cell === "lstm" ? take((T + 1) * stepH) : 0,
       tc: cell === "lstm" ? take(T * stepH) : 0,
-      g: take(T * stepG),
+      g: take(shape.forwardOnly ? gates : T * gates),
       w: take((F + H) * sizes.weights * 4),
-      wh: take(panelsOf(H, lanes) * lanes * sizes.weights * 4),
-      wx: take(panelsOf(F, lanes) * lanes * sizes.weights * 4),
+      wh: takeBack(panelsOf(H, lanes) * lanes * sizes.weights * 4),
+      wx: takeBack(panelsOf(F, lanes) * lanes * sizes.weights * 4),
       bias: take(sizes.gradients * 4),
       biasH: take(sizes.gradients * 4),
       // The gradient of the outputs; the layer above writes its input's gradient here.
-      dy: take(T * stepH),
-      dh: take(stepH),
-      dc: take(stepH),
-      dx: below ? below.dy : take(T * stepX),
-      dWh: take(unit4 * 4 * sizes.gradients * 4),
-      dWx: take(Math.ceil(F / 4) * 4 * sizes.gradients * 4),
-      dBias: take(sizes.gradients * 4 + ofH),
+      dy: takeBack(T * stepH),
+      dh: takeBack(stepH),
+      dc: takeBack(stepH),
+      dx: below ? below.dy : takeBack(T * stepX),
+      dWh: takeBack(unit4 * 4 * sizes.gradients * 4),
+      dWx: takeBack(Math.ceil(F / 4) * 4 * sizes.gradients * 4),
+      dBias: takeBack(sizes.gradients * 4 + ofH),
     };
     plans.push({ address, dBiasH: values.dBias + ofH, values });
   });
@@ -124,7 +129,14 @@ export function layRecurrent(
   };
 }
 
-/** Writes a layer's plan into the kernels' memory. */
-export function writePlan(i32: Int32Array, plan: LayerPlan): void {
-  planFields.forEach((field, i) => (i32[(plan.address >> 2) + i] = plan.values[field]));
+/** Writes a layer's plan into the kernels' memory, or as its first words elsewhere. */
+export function writePlan(i32: Int32Array, { address, values }: LayerPlan, at = address >> 2): void {
+  planFields.forEach((field, i) => (i32[at + i] = values[field]));
+}
+
+/** A layer's plan as the kernels read it. */
+export function planWords(plan: LayerPlan): Int32Array {
+  const words = new Int32Array(planFields.length);
+  writePlan(words, plan, 0);
+  return words;
 }

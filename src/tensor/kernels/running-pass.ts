@@ -138,6 +138,7 @@ export class RunningPass implements BatchPass {
     const { update, paths } = this.parts;
     const { plan } = entry;
     const { main } = plan;
+    if (plan.enter()) entry.packedFor = null;
     for (const [slots, at] of [
       [plan.gathers.x, source.x],
       [plan.gathers.soh, source.soh],

@@ -181,7 +181,7 @@ export interface BatchPass {
   close(): void;
 }
 
-/** Runs batches of one network. Memory is its own until `dispose`. */
+/** Runs batches of one network; what it holds is given back by `dispose`. */
 export interface BatchRunner {
   /** Null: not with this update or these rows. */
   open(request: PassRequest): BatchPass | null;
