@@ -65,6 +65,15 @@ const kernels = variants.map(([variant, flags]) => {
   );
 });
 
+const arithmetic = join("src", "samplers", "assembly");
+const samplersFile = join(vendor, "samplers.wasm");
+const samplers = step("samplers", filesUnder(arithmetic), [samplersFile], () =>
+  run(
+    ...[asc, join(arithmetic, "index.ts"), "-o", samplersFile, "-O3", "--converge", "--runtime", "stub", "--noAssert"],
+    ...["--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--memoryBase", "1024"],
+  ),
+);
+
 const compiler = systemCompiler();
 const nativeInputs = [...filesUnder(join("src", "tensor", "native")), "build-native.mjs"];
 const nativeRecord = join(vendor, "native.json");
@@ -187,6 +196,7 @@ async function declarations() {
 
 await Promise.all([
   ...kernels,
+  samplers,
   native,
   tfjs,
   report,

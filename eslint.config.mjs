@@ -25,7 +25,7 @@ const headerSentence = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist/", "prebuilds/", "node_modules/", "artifacts/", "coverage/", "src/tensor/assembly/"] },
+  { ignores: ["dist/", "prebuilds/", "node_modules/", "artifacts/", "coverage/", "src/**/assembly/"] },
   // Checked where they are installed: they see the package from outside.
   { ignores: ["test/consumer/", "examples/extension-package/", "examples/typescript/"] },
   {

@@ -80,6 +80,7 @@ describe("the packed package in an empty folder", () => {
         "dist/vendor/tfjs.js",
         "dist/vendor/kernels-plain.wasm",
         "dist/vendor/kernels-relaxed.wasm",
+        "dist/vendor/samplers.wasm",
         "LICENSE",
         "README.md",
       ]),

@@ -10,9 +10,10 @@ import type { Evidence } from "./evidence.js";
 import type { Point } from "./kernel-density.js";
 import { KernelDensity } from "./kernel-density.js";
 import { logPenalty } from "./liar.js";
+import { unitPoints } from "../numerics.js";
 import type { WeightsRule } from "./parzen-estimator.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";
-import { fromUnit, toUnit, unitDimension } from "../../search-space/unit-interval.js";
+import { fromUnit, toUnit } from "../../search-space/unit-interval.js";
 
 export interface AdaptiveRule {
   readonly nEiCandidates: number;
@@ -52,27 +53,30 @@ export function proposeAdaptively(
   rng: Rng,
   drawn: Record<string, ParamValue>,
 ): void {
-  const dimensions = block.map((i) => unitDimension(encoding.distributions[i] as Distribution));
-  const pointOf = ({ values }: Observation): Point => {
-    const point = new Float64Array(block.length);
-    for (let c = 0; c < block.length; c++)
-      point[c] = toUnit(dimensions[c] as UnitDimension, values[block[c] as number] as number);
-    return point;
-  };
-  const good = evidence.split.below.map(pointOf);
-  const others = newest(evidence.split.above).map(pointOf);
-  const running = evidence.observations.running.map(pointOf);
+  const isWhole = block.length === encoding.names.length;
+  const dimensions = isWhole ? encoding.dimensions : block.map((i) => encoding.dimensions[i] as UnitDimension);
+  const rowOf = ({ values }: Observation): Encoded =>
+    isWhole ? values : Float64Array.from(block, (i) => values[i] as number);
+  const pointsOf = (some: readonly Observation[]): Point[] => unitPoints(dimensions, some.map(rowOf));
+  const good = pointsOf(evidence.split.below);
+  const others = pointsOf(newest(evidence.split.above));
+  const running = pointsOf(evidence.observations.running);
   const { below, above, bandwidths } = densities(dimensions, good, others, evidence, rule);
   const radii = bandwidths.map((h) => KEPT_APART * h);
   const normal = createNormal(rng);
   const isFinite = dimensions.every((d) => d.choices > 0 || d.step > 0);
-  const seen = isFinite ? [...good, ...others, ...newest(evidence.observations.pruned).map(pointOf)] : [];
+  const seen = isFinite ? [...good, ...others, ...pointsOf(newest(evidence.observations.pruned))] : [];
   let best: Point | null = null;
   let bestScore = -Infinity;
   let bestIsNew = false;
-  for (let s = 0; s < rule.nEiCandidates; s++) {
-    const candidate = drawCandidate(encoding, block, dimensions, below, rng, normal, drawn);
-    const score = below.logPdf(candidate) - above.logPdf(candidate) + logPenalty(candidate, running, dimensions, radii);
+  const candidates: Point[] = [];
+  for (let s = 0; s < rule.nEiCandidates; s++)
+    candidates.push(drawCandidate(encoding, block, dimensions, below, rng, normal, drawn));
+  const asGood = below.logPdf(candidates);
+  const asOthers = above.logPdf(candidates);
+  for (let s = 0; s < candidates.length; s++) {
+    const candidate = candidates[s] as Point;
+    const score = (asGood[s] as number) - (asOthers[s] as number) + logPenalty(candidate, running, dimensions, radii);
     const isNew = !seen.some((p) => equalPoints(p, candidate));
     // a finite space's known points have nothing more to tell
     if (best && ((bestIsNew && !isNew) || (bestIsNew === isNew && !(score > bestScore)))) continue;
@@ -93,11 +97,12 @@ function densities(
   const prior = good.length === 0 ? 1 : rule.priorWeight;
   const share = good.length === 0 ? 1 : prior / good.length;
   const narrowest = narrowestBandwidth(rule.magicClip);
-  const around = (n: number): Float64Array =>
-    bandwidthsAround(dimensions, good, goodWeights, step, narrowest, 1 / (n + 1));
-  const wide = around(good.length);
-  const sharp = around(others.length).map((h, i) =>
-    (dimensions[i] as UnitDimension).choices > 0 ? h : Math.max(OTHERS_BANDWIDTH * h, OTHERS_NARROWEST),
+  const around = bandwidthsAround(dimensions, good, goodWeights, step, narrowest);
+  // of choices: what a kernel gives to each beside its own
+  const isChoice = dimensions.map(({ choices }) => choices > 0);
+  const wide = around.map((h, i) => (isChoice[i] ? 1 / (good.length + 1) : h));
+  const sharp = around.map((h, i) =>
+    isChoice[i] ? 1 / (others.length + 1) : Math.max(OTHERS_BANDWIDTH * h, OTHERS_NARROWEST),
   );
   const total = otherWeights.reduce((a, b) => a + b, 0);
   const centroid = centroidOf(dimensions, good, goodWeights);

@@ -1,6 +1,7 @@
 /** The bandwidths of the default TPE's densities, which follow the search's success. */
 import { valueOf } from "../../core/index.js";
 import type { Direction } from "../../core/index.js";
+import type { Observation } from "./encoding.js";
 import type { Point } from "./kernel-density.js";
 import type { Observations } from "./split.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";
@@ -29,22 +30,23 @@ export function stepSize({ all }: Pick<Observations, "all">, direction: Directio
   let best = Infinity;
   let step = FIRST_STEP;
   let count = 0;
-  for (const { trial } of all) {
+  for (let i = 0; i < all.length; i++) {
+    const { trial } = all[i] as Observation;
     const value = trial.state === "complete" ? sign * (valueOf(trial) as number) : Infinity;
     if (Number.isNaN(value) || (trial.state !== "complete" && trial.state !== "pruned")) continue;
     const improved = value < best;
     if (improved) best = value;
     if (count++ < skipped) continue;
     step *= improved ? GROWTH : DECAY;
-    step = Math.min(LARGEST_STEP, Math.max(SMALLEST_STEP, step));
+    if (step > LARGEST_STEP) step = LARGEST_STEP;
+    if (step < SMALLEST_STEP) step = SMALLEST_STEP;
   }
   return step;
 }
 
 /**
- * A bandwidth for every dimension: the step, larger where the good trials are spread out and smaller where they agree,
- * and never finer than a stepped parameter resolves.
- * @param choiceWeight what a categorical kernel gives to choices beside its own
+ * A bandwidth for every numeric dimension: the step, larger where the good trials are spread out and smaller where they
+ * agree, and never finer than a stepped parameter resolves. NaN for choices.
  */
 export function bandwidthsAround(
   dimensions: readonly UnitDimension[],
@@ -52,13 +54,12 @@ export function bandwidthsAround(
   weights: ArrayLike<number>,
   step: number,
   narrowest: number,
-  choiceWeight: number,
 ): Float64Array {
   const spreads = dimensions.map((d, i) => (d.choices > 0 ? NaN : Math.max(0.01, weightedSpread(good, weights, i))));
   const numeric = spreads.filter((s) => !Number.isNaN(s));
   const centre = Math.exp(numeric.reduce((sum, s) => sum + Math.log(s), 0) / Math.max(1, numeric.length));
   return Float64Array.from(dimensions, (d, i) => {
-    if (d.choices > 0) return choiceWeight;
+    if (d.choices > 0) return NaN;
     const relative = good.length < 3 ? 1 : ((spreads[i] as number) / centre) ** SPREAD_POWER;
     const resolved = d.step > 0 && !d.log ? (0.3 * d.step) / d.width : 0;
     return Math.min(WIDEST, Math.max(narrowest, resolved, step * relative));
@@ -73,19 +74,20 @@ export function narrowestBandwidth(magicClip: boolean): number {
 function weightedSpread(points: readonly Point[], weights: ArrayLike<number>, dimension: number): number {
   let total = 0;
   let mean = 0;
-  points.forEach((p, k) => {
-    const u = p[dimension] as number;
-    if (Number.isNaN(u)) return;
-    total += weights[k] as number;
-    mean += (weights[k] as number) * u;
-  });
+  for (let k = 0; k < points.length; k++) {
+    const u = (points[k] as Point)[dimension] as number;
+    if (u !== u) continue;
+    const weight = weights[k] as number;
+    total += weight;
+    mean += weight * u;
+  }
   // a uniform distribution's, where nothing is known
   if (total === 0) return Math.sqrt(1 / 12);
   mean /= total;
   let square = 0;
-  points.forEach((p, k) => {
-    const u = p[dimension] as number;
-    if (!Number.isNaN(u)) square += (weights[k] as number) * (u - mean) ** 2;
-  });
+  for (let k = 0; k < points.length; k++) {
+    const u = (points[k] as Point)[dimension] as number;
+    if (u === u) square += (weights[k] as number) * (u - mean) ** 2;
+  }
   return Math.sqrt(square / total);
 }

@@ -14,16 +14,17 @@ export function centroidOf(
   return Float64Array.from(dimensions, (d, i) => {
     const votes = new Map<number, number>();
     let [sum, total, lacking] = [0, 0, 0];
-    points.forEach((point, k) => {
-      const [u, weight] = [point[i] as number, weights[k] as number];
-      if (Number.isNaN(u)) {
+    for (let k = 0; k < points.length; k++) {
+      const u = (points[k] as Point)[i] as number;
+      const weight = weights[k] as number;
+      if (u !== u) {
         lacking += weight;
-        return;
+        continue;
       }
       total += weight;
       sum += weight * u;
       if (d.choices > 0) votes.set(u, (votes.get(u) ?? 0) + weight);
-    });
+    }
     if (total === 0 || lacking > total) return NaN;
     if (d.choices === 0) return sum / total;
     return [...votes].reduce((a, b) => (b[1] > a[1] ? b : a))[0];

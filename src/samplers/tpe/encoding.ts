@@ -1,12 +1,15 @@
 /** Trials as rows of numbers in the order of a space. */
-import type { Distribution, FloatDistribution, Params, ParamValue, SearchSpace, Trial } from "../../core/index.js";
+import type { Distribution, Params, ParamValue, SearchSpace, Trial } from "../../core/index.js";
 import { contains, isActive, isFinished, stringifyJson } from "../../core/index.js";
 import { drawOrder } from "../../search-space/parents-first.js";
+import type { UnitDimension } from "../../search-space/unit-interval.js";
+import { unitDimension } from "../../search-space/unit-interval.js";
 
 /** A space laid out once: its parameters in the order in which they are drawn. */
 export interface SpaceEncoding {
   readonly names: readonly string[];
   readonly distributions: readonly Distribution[];
+  readonly dimensions: readonly UnitDimension[];
   /** Whether any parameter has a condition. */
   readonly conditional: boolean;
 }
@@ -23,9 +26,15 @@ export interface Observation {
   readonly values: Encoded;
 }
 
+interface Range {
+  readonly low: number;
+  readonly high: number;
+  readonly step: number;
+}
+
 interface EncodingWithMemory extends SpaceEncoding {
-  /** The continuous ranges by place: the check that a first ask over a long history makes most often. */
-  readonly continuous: readonly (FloatDistribution | null)[];
+  /** The ranges by place, of real numbers (step 0) and of integers: a first ask over a long history looks at all values. */
+  readonly ranges: readonly (Range | null)[];
   /** The last history's records by place: finished ones stay the same objects, so most lookups end here. */
   readonly trials: Trial[];
   readonly observations: (Observation | null)[];
@@ -51,9 +60,44 @@ export class SpaceEncodings {
 function layOut(space: SearchSpace): EncodingWithMemory {
   const names = drawOrder(space);
   const distributions = names.map((n) => space[n] as Distribution);
-  const continuous = distributions.map((d) => (d.type === "float" && d.step === null ? d : null));
+  const ranges = distributions.map(rangeOf);
   const conditional = distributions.some((d) => d.when);
-  return { names, distributions, conditional, continuous, trials: [], observations: [] };
+  const dimensions = distributions.map((d) => unitDimension(d));
+  return { names, distributions, dimensions, conditional, ranges, trials: [], observations: [] };
+}
+
+/** Null for choices, and for steps that are no integers: there numbers are rounded. */
+function rangeOf(d: Distribution): Range | null {
+  if (d.type === "categorical" || (d.type === "float" && d.step !== null)) return null;
+  return { low: d.low, high: d.high, step: d.step ?? 0 };
+}
+
+/**
+ * Looks through finished trials that are not known yet for those that have all parameters, in their ranges: most of them,
+ * in one loop, which is compiled long before a function would be that is called for each. {@link observationAt} does the
+ * rest.
+ */
+export function lookThrough(encoding: SpaceEncoding, trials: readonly Trial[]): void {
+  const memory = encoding as EncodingWithMemory;
+  const { names, ranges, distributions, conditional, trials: known, observations } = memory;
+  if (conditional) return;
+  for (let place = 0; place < trials.length; place++) {
+    const trial = trials[place] as Trial;
+    if (known[place] === trial) continue;
+    const { params } = trial;
+    let i = 0;
+    for (; i < names.length; i++) {
+      const value = params[names[i] as string];
+      const range = ranges[i];
+      if (range) {
+        if (typeof value !== "number" || !(value >= range.low && value <= range.high)) break;
+        if (range.step > 0 && (value - range.low) % range.step !== 0) break;
+      } else if (value === undefined || Number.isNaN(encodeValue(distributions[i] as Distribution, value))) break;
+    }
+    if (i < names.length || !Object.isFrozen(trial) || !isFinished(trial)) continue;
+    known[place] = trial;
+    observations[place] = new EncodedLater(memory, trial);
+  }
 }
 
 /**
@@ -73,8 +117,23 @@ export function observationAt(encoding: SpaceEncoding, trials: readonly Trial[],
   return observation;
 }
 
-function encodeParams(encoding: EncodingWithMemory, params: Params): Encoded | null {
-  const { names, distributions, conditional, continuous } = encoding;
+/** A trial that has all parameters. An ask looks at the values of few: theirs alone are laid out. */
+class EncodedLater implements Observation {
+  readonly trial: Trial;
+  readonly #encoding: EncodingWithMemory;
+  #values: Encoded | null = null;
+
+  constructor(encoding: EncodingWithMemory, trial: Trial) {
+    this.#encoding = encoding;
+    this.trial = trial;
+  }
+
+  get values(): Encoded {
+    return (this.#values ??= encodeParams(this.#encoding, this.trial.params) as Encoded);
+  }
+}
+
+function encodeParams({ names, distributions, conditional }: SpaceEncoding, params: Params): Encoded | null {
   const encoded = new Float64Array(names.length);
   const active: Record<string, ParamValue> = {};
   let present = 0;
@@ -87,12 +146,7 @@ function encodeParams(encoding: EncodingWithMemory, params: Params): Encoded | n
       missing++;
       continue;
     }
-    const range = continuous[i];
-    if (range) {
-      if (!((value as number) >= range.low && (value as number) <= range.high) || typeof value !== "number")
-        return null;
-      encoded[i] = value;
-    } else if (Number.isNaN((encoded[i] = encodeValue(distributions[i] as Distribution, value)))) return null;
+    if (Number.isNaN((encoded[i] = encodeValue(distributions[i] as Distribution, value)))) return null;
     present++;
     if (conditional) active[names[i] as string] = value;
   }

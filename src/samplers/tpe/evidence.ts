@@ -1,18 +1,15 @@
 /** What the default TPE makes of a history: how noisy it is, which trials are good, and how far to step from them. */
-import type { Direction, Distribution } from "../../core/index.js";
-import { valueOf } from "../../core/index.js";
-import { unitDimension, toUnit } from "../../search-space/unit-interval.js";
+import type { Direction } from "../../core/index.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";
 import { stepSize } from "./bandwidth.js";
 import type { Observation, SpaceEncoding } from "./encoding.js";
-import type { Point } from "./kernel-density.js";
-import { noisiness } from "./noise.js";
-import { signOf } from "./reached.js";
+import { LOOKED_AT, noisiness } from "./noise.js";
+import { unitPoints } from "../numerics.js";
+import { lossesOf } from "./reached.js";
 import { smoothedValues } from "./smoothing.js";
-import type { Score } from "./split-by-reach.js";
 import { splitByReach } from "./split-by-reach.js";
 import type { Observations, Split } from "./split.js";
-import { ascending, finishedOf, lowest } from "./split.js";
+import { finishedOf, lowestPlaces } from "./split.js";
 
 /** The trials that one ask knows, shared by its blocks. */
 export interface Evidence {
@@ -49,51 +46,54 @@ export function goodTrials(n: number): number {
 }
 
 export function weighEvidence(
-  encoding: SpaceEncoding,
+  { dimensions }: SpaceEncoding,
   observations: Observations,
   direction: Direction,
   rule: EvidenceRule,
 ): Evidence {
   const { complete } = observations;
-  const dimensions = encoding.distributions.map((d: Distribution) => unitDimension(d));
-  const noise = noiseOf(dimensions, complete.slice(rule.nStartupTrials));
+  const losses = lossesOf(complete, direction);
+  const noise = noiseOf(dimensions, complete, losses, rule.nStartupTrials);
   const n = finishedOf(observations);
   const inNoise = rule.gamma === goodTrials ? Math.min(Math.ceil(SHARE_IN_NOISE * n), MOST) : 0;
   const smooth = Math.max(0, Math.floor(rule.gamma(n)));
   const nBelow = Math.round(smooth + noise * Math.max(0, inNoise - smooth));
-  const score = noise > RECOGNISED ? scoreByNeighbours(dimensions, complete, direction) : undefined;
+  const scores = noise > RECOGNISED ? scoresByNeighbours(dimensions, complete, losses) : losses;
   return {
     observations,
-    split: splitByReach(observations, direction, nBelow, score),
+    split: splitByReach(observations, direction, nBelow, scores),
     noise,
     step: Math.max(noise * STEP_IN_NOISE, stepSize(observations, direction, rule.nStartupTrials)),
   };
 }
 
-/** How noisy the values of these trials are, of which none was one of the first draws. */
-export function noiseOf(dimensions: readonly UnitDimension[], proposals: readonly Observation[]): number {
-  const recent = proposals.slice(-NEWEST);
-  return noisiness(
-    dimensions,
-    recent.map((o) => pointOf(dimensions, o)),
-    recent.map(({ trial }) => valueOf(trial) as number),
-  );
-}
-
-function scoreByNeighbours(
+/** How noisy the values of trials are, the first draws left out. */
+function noiseOf(
   dimensions: readonly UnitDimension[],
   complete: readonly Observation[],
-  direction: Direction,
-): Score {
-  const value = ({ trial }: Observation): number => signOf(direction) * (valueOf(trial) as number);
-  const best = lowest(complete, BEST, (a, b) => ascending(value(a), value(b)));
-  const candidates = [...new Set([...best, ...complete.slice(-NEWEST)])];
-  const points = candidates.map((o) => pointOf(dimensions, o));
-  const smoothed = smoothedValues(dimensions, points, candidates.map(value));
-  const scores = new Map(candidates.map((o, i) => [o, smoothed[i] as number]));
-  return (o) => scores.get(o) ?? Infinity;
+  losses: Float64Array,
+  skipped: number,
+): number {
+  const from = Math.max(skipped, complete.length - LOOKED_AT);
+  const recent = complete.slice(from).map(({ values }) => values);
+  return noisiness(dimensions, unitPoints(dimensions, recent), losses.subarray(from));
 }
 
-function pointOf(dimensions: readonly UnitDimension[], { values }: Observation): Point {
-  return Float64Array.from(dimensions, (d, i) => toUnit(d, values[i] as number));
+/** The scores of those that may be good in noise; the others are behind. */
+function scoresByNeighbours(
+  dimensions: readonly UnitDimension[],
+  complete: readonly Observation[],
+  losses: Float64Array,
+): Float64Array {
+  const n = complete.length;
+  const places = lowestPlaces(losses, BEST);
+  const isBest = new Uint8Array(n);
+  for (const place of places) isBest[place] = 1;
+  for (let i = Math.max(0, n - NEWEST); i < n; i++) if (isBest[i] === 0) places.push(i);
+  const rows = places.map((place) => (complete[place] as Observation).values);
+  const own = places.map((place) => losses[place] as number);
+  const smoothed = smoothedValues(dimensions, unitPoints(dimensions, rows), own);
+  const scores = new Float64Array(n).fill(Infinity);
+  for (let k = 0; k < places.length; k++) scores[places[k] as number] = smoothed[k] as number;
+  return scores;
 }

@@ -1,5 +1,4 @@
 /** Good trials and the others where there are several objectives or constraints. */
-import { violationOf } from "../../core/index.js";
 import type { Direction, History } from "../../core/index.js";
 import { dominationRanks } from "../domination-ranks.js";
 import type { Observation } from "./encoding.js";
@@ -9,21 +8,20 @@ import { splitTrials } from "./split.js";
 import { limitOf, selectSubset } from "./subset-selection.js";
 
 /** Whether a history wants more than the order of one value: several objectives, or constraints that a trial misses. */
-export function needsParetoSplit(history: History, { complete, pruned }: Observations): boolean {
-  if ((history.directions?.length ?? 1) > 1) return true;
-  const misses = ({ trial }: Observation): boolean => violationOf(trial) > 0;
-  return complete.some(misses) || pruned.some(misses);
+export function needsParetoSplit(history: History, { misses }: Observations): boolean {
+  return misses || (history.directions?.length ?? 1) > 1;
 }
 
 /** Complete trials without a value that is no number, apart from those with one: these are never good. */
 export function withoutNaN(observations: Observations): Observations {
-  const isNumber = ({ trial }: Observation): boolean => !(trial.values ?? []).some(Number.isNaN);
+  if (!observations.hasNaN) return observations;
+  const isNumber = ({ trial }: Observation): boolean => !trial.values?.includes(NaN);
   const { complete, worst } = observations;
-  if (complete.every(isNumber)) return observations;
   return {
     ...observations,
     complete: complete.filter(isNumber),
     worst: [...worst, ...complete.filter((o) => !isNumber(o))],
+    hasNaN: false,
   };
 }
 

@@ -12,6 +12,17 @@ interface Course {
 /** What makes the lower value the better one. */
 export const signOf = (direction: Direction): number => (direction === "minimize" ? 1 : -1);
 
+/** The values of complete trials, lower being better. */
+export function lossesOf(complete: readonly { readonly trial: Trial }[], direction: Direction): Float64Array {
+  const sign = signOf(direction);
+  const losses = new Float64Array(complete.length);
+  for (let i = 0; i < losses.length; i++) {
+    const { trial } = complete[i] as { readonly trial: Trial };
+    losses[i] = sign * (typeof trial.value === "number" ? trial.value : (valueOf(trial) as number));
+  }
+  return losses;
+}
+
 /** Kept for finished records, which never change. */
 const courses = new WeakMap<Trial, Course>();
 

@@ -55,5 +55,5 @@ function withComplete(observations: Observations, change: (o: Observation) => Ob
 }
 
 function withValue(observation: Observation, value: number): Observation {
-  return { ...observation, trial: { ...observation.trial, value, values: [value] } };
+  return { values: observation.values, trial: { ...observation.trial, value, values: [value] } };
 }

@@ -1,6 +1,6 @@
 /** Values averaged over neighbours, so that no trial of a noisy search is good by luck alone. */
 import type { Point } from "./kernel-density.js";
-import { squaredDistance } from "./noise.js";
+import { scalesOf, numerics } from "../numerics.js";
 import type { UnitDimension } from "../../search-space/unit-interval.js";
 
 /** A neighbour at this distance in every dimension, in shares of the range, counts e^-1/2. */
@@ -20,15 +20,10 @@ export function smoothedValues(
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const clipped = values.map((v) => Math.min(high, Math.max(low, v)));
   const scale = -0.5 / (RADIUS * RADIUS * dimensions.length);
-  const weights = new Float64Array(n).fill(1);
-  const sums = Float64Array.from(clipped);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < i; j++) {
-      const weight = Math.exp(scale * squaredDistance(points[i] as Point, points[j] as Point, dimensions));
-      weights[i] = (weights[i] as number) + weight;
-      weights[j] = (weights[j] as number) + weight;
-      sums[i] = (sums[i] as number) + weight * (clipped[j] as number);
-      sums[j] = (sums[j] as number) + weight * (clipped[i] as number);
-    }
-  return sums.map((sum, i) => sum / (weights[i] as number));
+  const D = dimensions.length;
+  const wasm = numerics().begin((n + 4) * (D + 3));
+  const [at, own, scales] = [wasm.putRows(points, D), wasm.put(clipped), wasm.put(scalesOf(dimensions))];
+  const sums = wasm.take(n);
+  wasm.run.smooth(at, own, n, D, scales, scale, wasm.take(n), sums);
+  return wasm.get(sums, n);
 }

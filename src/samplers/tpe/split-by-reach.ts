@@ -1,16 +1,12 @@
 /** The default preset's division of a history: pruned trials count by what they reached. */
-import { valueOf } from "../../core/index.js";
 import type { Direction } from "../../core/index.js";
 import type { Observation } from "./encoding.js";
-import { reachOf, signOf, standingAt } from "./reached.js";
+import { lossesOf, reachOf, standingAt } from "./reached.js";
 import type { Observations, Split } from "./split.js";
-import { ascending, lowest, rankedSplit } from "./split.js";
+import { ascending, lowest, lowestPlaces, rankedSplit } from "./split.js";
 
 /** A comparison needs so many times as many trials as are to be good: at most half of those at a step are. */
 const ENOUGH = 2;
-
-/** What complete trials are compared by, lower being better. */
-export type Score = (observation: Observation) => number;
 
 /**
  * The `nBelow` best trials against the others. Where twice as many trials are complete they are compared by value. Where
@@ -20,18 +16,18 @@ export type Score = (observation: Observation) => number;
  *
  * A pruned trial that is not good is among the others only where it had been worse, at its own last step, than every
  * good trial was there; else it is left out, because a good one looked no better at that time.
- * @param score of complete trials. @default their value
+ * @param scores what complete trials are compared by, lower being better. @default their values
  */
 export function splitByReach(
   observations: Observations,
   direction: Direction,
   nBelow: number,
-  score: Score = (o) => signOf(direction) * (valueOf(o.trial) as number),
+  scores: ArrayLike<number> = lossesOf(observations.complete, direction),
 ): Split {
   const { complete, pruned } = observations;
   const ranked =
     pruned.length === 0 || complete.length >= ENOUGH * nBelow
-      ? lowest(complete, nBelow, (a, b) => ascending(score(a), score(b)))
+      ? lowestPlaces(scores, nBelow).map((place) => complete[place] as Observation)
       : furthest([...complete, ...pruned], direction, nBelow);
   const split = rankedSplit(observations, ranked);
   if (pruned.length === 0) return split;

@@ -1,8 +1,8 @@
 /** The division of a history into good trials and the others. */
-import { valueOf } from "../../core/index.js";
+import { valueOf, violationOf } from "../../core/index.js";
 import type { Direction, FailureClass, History, Trial } from "../../core/index.js";
 import type { Observation, SpaceEncoding } from "./encoding.js";
-import { observationAt } from "./encoding.js";
+import { lookThrough, observationAt } from "./encoding.js";
 
 /** The trials of a history that a sampler can learn from, by number. */
 export interface Observations {
@@ -14,6 +14,10 @@ export interface Observations {
   readonly pruned: readonly Observation[];
   /** Trials under way: their outcome is not known. */
   readonly running: readonly Observation[];
+  /** Whether one of several values of a complete trial is NaN. */
+  readonly hasNaN: boolean;
+  /** Whether another complete trial, or a pruned one, misses its constraints. */
+  readonly misses: boolean;
 }
 
 /** The observations of the good and of the other trials, each by number. */
@@ -53,12 +57,14 @@ export interface AlsoCounted {
 /** Sorts a history's trials by what they can tell. Other failed ones and trials that don't fit are left out. */
 export function observe(encoding: SpaceEncoding, history: History, also: AlsoCounted): Observations {
   const trials = inOrder(history.trials);
+  lookThrough(encoding, trials);
   const all: Observation[] = [];
   const complete: Observation[] = [];
   const worst: Observation[] = [];
   const pruned: Observation[] = [];
   const running: Observation[] = [];
   const failed: Observation[] = [];
+  let [hasNaN, misses] = [false, false];
   for (let i = 0; i < trials.length; i++) {
     const trial = trials[i] as Trial;
     const { state } = trial;
@@ -75,8 +81,10 @@ export function observe(encoding: SpaceEncoding, history: History, also: AlsoCou
     if (!observation) continue;
     all.push(observation);
     kind.push(observation);
+    if (kind === complete && trial.values?.includes(NaN)) hasNaN = true;
+    else if ((kind === complete || kind === pruned) && !misses) misses = violationOf(trial) > 0;
   }
-  return { all, complete, worst, pruned, running };
+  return { all, complete, worst, pruned, running, hasNaN, misses };
 }
 
 /** Histories come by number; any other order is put right. */
@@ -114,7 +122,11 @@ export function splitTrials(observations: Observations, direction: Direction, nB
 export function rankedSplit({ all }: Observations, ranked: readonly Observation[]): Split {
   const chosen = new Set(ranked);
   const below = [...ranked].sort((a, b) => a.trial.number - b.trial.number);
-  const above = all.filter((o) => !chosen.has(o));
+  const above: Observation[] = [];
+  for (let i = 0; i < all.length; i++) {
+    const observation = all[i] as Observation;
+    if (!chosen.has(observation)) above.push(observation);
+  }
   const place = new Map(below.map((o, i) => [o, i]));
   return { below, above, ranking: ranked.map((o) => place.get(o) as number) };
 }
@@ -148,4 +160,28 @@ export function lowest<T>(items: readonly T[], count: number, compare: (a: T, b:
     if (kept.length > count) kept.pop();
   }
   return kept;
+}
+
+/** The places of the `count` lowest of these numbers, in order; equals in the order given. */
+export function lowestPlaces(values: ArrayLike<number>, count: number): number[] {
+  const n = values.length;
+  const places: number[] = [];
+  let isSmall = count > 0 && count <= INSERTED && count < n;
+  for (let i = 0; i < n && isSmall; i++) {
+    const value = values[i] as number;
+    // what is no number has no place among the others
+    if (value !== value) isSmall = false;
+    if (places.length === count && !(value < (values[places[count - 1] as number] as number))) continue;
+    let [low, high] = [0, places.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (value < (values[places[middle] as number] as number)) high = middle;
+      else low = middle + 1;
+    }
+    places.splice(low, 0, i);
+    if (places.length > count) places.pop();
+  }
+  if (isSmall) return places;
+  const all = Array.from({ length: n }, (_, i) => i);
+  return lowest(all, count, (a, b) => ascending(values[a] as number, values[b] as number));
 }

@@ -1,0 +1,3 @@
+export { noiseRatio, smooth } from "./neighbours";
+export { squaredDistance, toUnit } from "./rows";
+export { logDensities } from "./density";
