@@ -1,4 +1,5 @@
 /** What a service is to run of a study, and how a call of `optimize` ends. */
+import { UsageError } from "./errors.js";
 
 /** What ended a call of `optimize`. */
 export type StoppedBy =
@@ -54,4 +55,9 @@ export interface StudyRun {
   readonly stopped_by: StoppedBy | null;
   /** Why it failed. */
   readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** The error of a command that only a service's run has a use for. */
+export function noServedRun(name: string): UsageError {
+  return new UsageError("no-run", `study "${name}" has no run at a service: places and weight are those of one`);
 }

@@ -6,7 +6,7 @@ import type { TrialRunner } from "../study/trial-runner.js";
 import { GrowingPause } from "./growing-pause.js";
 import type { Share } from "./pool-share.js";
 import type { Run, RunChange } from "./host.js";
-import { callOptions } from "./run-request.js";
+import { callOptions, requireRunChange } from "./run-request.js";
 
 /** What a run stands on. */
 export interface HostedRunContext {
@@ -87,6 +87,8 @@ export class HostedRun {
     if (this.#kept.state === "stopping") this.#call = this.#endAtOnce({ state: "finished", stopped_by: "stop" });
     else if (this.#kept.state === "cancelled") this.#call = this.#endAtOnce({ stopped_by: "interrupt" });
     else this.#call = this.#perform();
+    // Such commands also come by the study's inbox.
+    void this.over.then(this.#context.study.controlledBy({ change: (change) => this.#changeAsked(change) }));
   }
 
   async #endAtOnce(end: Partial<StudyRun>): Promise<void> {
@@ -221,6 +223,11 @@ export class HostedRun {
     });
     // Those of the pool are ended with the call.
     if (state === "cancelled") await this.#context.study.takeTrialsBack();
+  }
+
+  async #changeAsked(change: RunChange): Promise<void> {
+    requireRunChange(change);
+    await this.change(change);
   }
 
   #move(state: NonNullable<RunChange["state"]>): void {
