@@ -40,6 +40,8 @@ export interface StudyRun {
   readonly state: RunState;
   /** Until the study has so many finished trials; null: until something else ends it. */
   readonly total_trials: number | null;
+  /** So many more were asked for, which `total_trials` is made of; absent: the total was named, or there is none. */
+  readonly trials?: number;
   /** Seconds after `started_at` at which it ends, pauses included. */
   readonly timeout_s: number | null;
   /** The most trials at once; null: as many as there are places. */

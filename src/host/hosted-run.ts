@@ -187,7 +187,10 @@ export class HostedRun {
   async #ended({ stoppedBy }: OptimizeResult): Promise<void> {
     // The host's own ending says nothing about what is wanted.
     if (this.#leaving !== null && stoppedBy === "interrupt") return;
-    await this.#end({ state: this.#kept.state === "cancelled" ? "cancelled" : "finished", stopped_by: stoppedBy });
+    const { state, trials } = this.#kept;
+    // The call knows the goal by the total alone.
+    const stopped_by = stoppedBy === "total-trials" && trials !== undefined ? "trials" : stoppedBy;
+    await this.#end({ state: state === "cancelled" ? "cancelled" : "finished", stopped_by });
   }
 
   /** Pause, resume and stop also come from others, by the study's inbox. */

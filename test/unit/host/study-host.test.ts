@@ -126,7 +126,7 @@ describe("a study host", () => {
     expect((await storage.read("a")).header.run).toMatchObject({ state: "paused" });
     gate.open();
     await host.changeRun("a", { state: "running" });
-    expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "total-trials" });
+    expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "trials" });
   });
 
   it("goes on with what was wanted when it is opened again: running, paused, stopped and cancelled runs", async () => {
@@ -155,7 +155,9 @@ describe("a study host", () => {
 
     const second = await makeHost();
     await second.resume();
-    expect(await runBecomes(second, "runs", ended)).toMatchObject({ state: "finished", weight: 2, workers: 1 });
+    expect(await runBecomes(second, "runs", ended)).toMatchObject({
+      ...{ state: "finished", weight: 2, workers: 1, stopped_by: "trials" },
+    });
     expect((await second.get("runs")).summary.counted).toBe(3);
     expect(await runBecomes(second, "stops", ended)).toMatchObject({ state: "finished", stopped_by: "stop" });
     expect(await runBecomes(second, "goes", ended)).toMatchObject({ state: "cancelled", stopped_by: "interrupt" });
@@ -332,7 +334,7 @@ describe("a study host", () => {
       number: 0,
       result: { value: 3, lease: handed.lease?.token },
     });
-    expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "total-trials" });
+    expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "trials" });
     expect(await ask()).toBe("over");
   });
 
