@@ -18,6 +18,8 @@ export interface HostedRunContext {
   readonly onChange: () => void;
   /** Its end could not be kept with the study, which says otherwise. */
   readonly onUnrecorded: (ended: StudyRun, error: unknown) => void;
+  /** Trials that are out when its time is over could not be taken back. */
+  readonly onNotTaken: (error: unknown) => void;
   /** It waits for room on the disk; told once each time that it begins to. */
   readonly onNoRoom: (error: MlbenchError) => void;
   /** After how many milliseconds it is looked again whether there is room; each time twice as long. */
@@ -190,7 +192,17 @@ export class HostedRun {
     const { state, trials } = this.#kept;
     // The call knows the goal by the total alone.
     const stopped_by = stoppedBy === "total-trials" && trials !== undefined ? "trials" : stoppedBy;
-    await this.#end({ state: state === "cancelled" ? "cancelled" : "finished", stopped_by });
+    const kept = this.#end({ state: state === "cancelled" ? "cancelled" : "finished", stopped_by });
+    // A limit of time ends what runs, wherever that is; from here on nothing is handed out, and those of the pool wait again.
+    if (stoppedBy === "timeout") await this.#takeTrialsBack();
+    await kept;
+  }
+
+  /** Where the disk has no room for that, their leases end them. */
+  async #takeTrialsBack(): Promise<void> {
+    await this.#context.study.takeTrialsBack().catch((error: unknown) => {
+      this.#context.onNotTaken(error);
+    });
   }
 
   /** Pause, resume and stop also come from others, by the study's inbox. */

@@ -365,6 +365,33 @@ describe("a study host", () => {
     expect(await ask()).toMatchObject({ number: 0, attempt: 2 });
   });
 
+  it("takes what is run elsewhere back when its time is over", async () => {
+    const first = await makeHost();
+    await first.create({ name: "a", space: { x: { type: "float", low: 0, high: 1 } }, seed: 1 });
+    await first.startRun("a", { trials: 3, timeout_s: 3600 });
+    const handed = await first.ask("a", { lease_seconds: 60, wait_seconds: 0 });
+    if (typeof handed === "string") throw new Error(handed);
+    const lease = handed.lease?.token ?? "";
+    await first.close();
+    const storage = new JsonFileStorage({ directory: join(folder, "studies") });
+    const writer = await storage.openWriter("a");
+    const run = writer.state.header.run as StudyRun;
+    expect(writer.state.trial(0)?.state).toBe("running");
+    await writer.append({ type: "run-changed", run: { ...run, started_at: "2026-01-02T03:04:05.000Z" } });
+    await writer.close();
+
+    const second = await makeHost();
+    await second.resume();
+    expect(await runBecomes(second, "a", ended)).toMatchObject({ state: "finished", stopped_by: "timeout" });
+    const view = await second.view("a");
+    await expect.poll(() => view.state.trial(0)?.state).toBe("waiting");
+    expect(view.state.trial(0)?.attempts).toMatchObject([{ attempt: 1, reason: "stopped before its end" }]);
+    view.release();
+    const late = second.command("a", { type: "tell", number: 0, result: { value: 1, lease } });
+    await expect(late).rejects.toMatchObject({ code: "lease-lost" });
+    expect(await second.ask("a", { lease_seconds: 60, wait_seconds: 0 })).toBe("over");
+  });
+
   it("removes a study that nothing is at work on, and says so to who looks at it", async () => {
     const never = new Gate();
     const host = await makeHost({ objective: async () => (await never.passed, 1), places: 1 });
