@@ -107,6 +107,8 @@ export class StudyManager {
     this.#ending.watch();
     this.#launcher = this.#createLauncher(executor, underWay);
     this.#progress = progress;
+    // So many more trials are more than what was there; a total is the same goal, typed again.
+    if (progress.goal.by === "total-trials") this.#retries.takeOver();
     for (const number of recovered) this.#retry(state.trial(number) as Trial);
     this.#terminate(progress);
     this.#fill();

@@ -392,6 +392,38 @@ describe("a study host", () => {
     expect(await second.ask("a", { lease_seconds: 60, wait_seconds: 0 })).toBe("over");
   });
 
+  it("goes on with a retry that was to come when it is opened again, though its goal is met", async () => {
+    const storage = new JsonFileStorage({ directory: join(folder, "studies") });
+    const waits = new Gate();
+    const first = await makeHost({
+      objective: async ({ number }) => {
+        if (number === 0) throw new Error("once");
+        return (await waits.passed, 1);
+      },
+    });
+    for (const [name, max_retries] of [
+      ["repeats", 1],
+      ["asked", 0],
+    ] as const) {
+      await withStudy(first, name);
+      await first.startRun(name, { trials: 1, max_retries });
+      if (max_retries > 0) await trialsAre(first, name, ({ running }) => running === 1);
+      else await runBecomes(first, name, ended);
+    }
+    // Somebody's own, of a run that repeats none.
+    await first.command("asked", { type: "retry", number: 0 });
+    await first.close({ graceMs: 0 });
+    expect((await storage.read("repeats")).trial(1)).toMatchObject({ state: "waiting", retry_of: 0 });
+    const second = await makeHost();
+    await second.resume();
+    expect(await runBecomes(second, "repeats", ended)).toMatchObject({ state: "finished", stopped_by: "trials" });
+    await second.startRun("asked", { total_trials: 1 });
+    expect(await runBecomes(second, "asked", ended)).toMatchObject({ stopped_by: "total-trials" });
+    await second.close();
+    expect((await storage.read("repeats")).trial(1)).toMatchObject({ state: "complete", retry_of: 0 });
+    expect((await storage.read("asked")).trial(1)).toMatchObject({ state: "waiting", retry_of: 0 });
+  });
+
   it("removes a study that nothing is at work on, and says so to who looks at it", async () => {
     const never = new Gate();
     const host = await makeHost({ objective: async () => (await never.passed, 1), places: 1 });
