@@ -5,6 +5,7 @@ import type { Executor } from "../executors/executor.js";
 import type { Ending } from "./call-ending.js";
 import { CallEnding } from "./call-ending.js";
 import { CallProgress } from "./call-progress.js";
+import { now } from "./clock.js";
 import type { CallOptions, ResolvedOptions } from "./optimize-options.js";
 import { resolveOptions } from "./optimize-options.js";
 import { OwnRetries } from "./own-retries.js";
@@ -297,7 +298,7 @@ export class StudyManager {
     const reason = progress.terminated(log.state);
     if (reason === null) return;
     this.#stopReason = reason;
-    const end = { at: new Date().toISOString(), finished: counted, reason };
+    const end = { at: now(), finished: counted, reason };
     if (header.ended?.finished !== counted) this.#track(log.append({ type: "search-ended", ...end }));
     this.stop("stop", "grace");
   }
