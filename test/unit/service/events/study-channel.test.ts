@@ -418,7 +418,7 @@ test("a report whose metrics are read later is told once more, with them; one th
   view.tell({ type: "trial-started", number: 0, ...at });
   await client.fetch();
   connect();
-  const told = (): unknown[][] =>
+  const told = (): (readonly unknown[])[] =>
     response().written.flatMap((frame) => {
       const [, data] = /event: changes\ndata: (.*)/.exec(frame) ?? [];
       return data === undefined ? [] : [changesFrame.parse(JSON.parse(data)).reports];
