@@ -62,4 +62,17 @@ export default tseslint.config(
     plugins: { own: { rules: { "header-sentence": headerSentence } } },
     rules: { "own/header-sentence": "error" },
   },
+  {
+    files: ["src/study/**/*.ts"],
+    ignores: ["src/study/clock.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: "records have their times from clock.ts",
+        },
+      ],
+    },
+  },
 );

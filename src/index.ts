@@ -150,6 +150,7 @@ export type {
   ReportBatch,
   ReportPoint,
   ReportRequest,
+  ShareChange,
   StudyAnnotationChange,
   TellResult,
 } from "./study/commands.js";

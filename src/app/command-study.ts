@@ -5,7 +5,7 @@ import { MlbenchError, UsageError } from "../core/index.js";
 import { briefWork } from "../storage/lock-owner.js";
 import type { StudyStorage } from "../storage/storage.js";
 import type { CommandAnswers, StudyCommand } from "../study/commands.js";
-import { askKeys, batchKeys, reportKeys } from "../study/commands.js";
+import { askKeys, batchKeys, reportKeys, shareKeys } from "../study/commands.js";
 import { handleCommand } from "../study/handle-command.js";
 import { Study } from "../study/study.js";
 import type { StudyTarget } from "./address.js";
@@ -29,6 +29,8 @@ const commandKeys: Keys = {
   pause: { type: true },
   resume: { type: true },
   stop: { type: true },
+  cancel: { type: true },
+  "set-share": { type: true, ...shareKeys },
 };
 
 /**
@@ -73,8 +75,8 @@ const ELSEWHERE = new Set(["study-locked", "not-optimizing"]);
  * Gives a study a write command: to the open study if this process may write it, else through the inbox of the process
  * that does, else by opening it. So a program annotates, leases, pauses or stops a study that a command line optimizes.
  * @returns the command's answer, once its effect is durable
- * @throws UsageError `invalid-option`, `unknown-option` and what the command throws; MlbenchError `not-optimizing` for
- * `pause`, `resume` and `stop` when nobody optimizes the study, `owner-busy` when its process does not answer.
+ * @throws UsageError `invalid-option`, `unknown-option`, `no-run` and what the command throws; MlbenchError `not-optimizing` for
+ * `pause`, `resume`, `stop` and `cancel` when nobody optimizes the study, `owner-busy` when its process does not answer.
  * @example
  * const trial = await commandStudy({ name: "nasa", storage: "studies" }, { type: "ask", lease: 60 });
  */

@@ -125,12 +125,13 @@ export async function readEpochs(directory: string, attempt?: number): Promise<K
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-  const records = text.split("\n").flatMap((line) => parseLine(line) ?? []);
+  const records = text.split("\n").flatMap((line) => parseReport(line) ?? []);
   const wanted = attempt ?? records.reduce((last, record) => Math.max(last, record.attempt), 0);
   return records.filter((record) => record.attempt === wanted);
 }
 
-function parseLine(line: string): KeptReport | null {
+/** A line of such a file; null for what is none, or only a part of one. */
+export function parseReport(line: string): KeptReport | null {
   try {
     const { attempt, step, value, metrics } = JSON.parse(line) as KeptReport;
     const numbers = Object.entries(metrics).map(([name, number]) => [name, decodeNumber(number)] as const);

@@ -19,8 +19,6 @@ import { serviceOf } from "./served-study.js";
 /** A run under way. */
 export interface StartedRun {
   readonly run: Run;
-  /** How its goal was named: the service knows one by its total. */
-  readonly goal: "trials" | "total-trials";
   /** The study before the run. */
   readonly state: StudyState;
   /** How many trials may run at once. */
@@ -37,8 +35,7 @@ export async function startServedRun({ storage, name }: LocatedStudy, request: R
   const { workers } = await client.json<WorkerList>("/workers");
   const run = await client.json<Run>(`/studies/${part(name)}/run`, { body: request });
   const places = workers.reduce((sum, worker) => sum + worker.places, 0);
-  const goal = request.total_trials === undefined ? "trials" : "total-trials";
-  return { run, goal, state, places: Math.min(run.workers ?? Infinity, places) };
+  return { run, state, places: Math.min(run.workers ?? Infinity, places) };
 }
 
 /** How a run is followed. */
@@ -83,7 +80,6 @@ class FollowedRun {
   ended: OptimizeResult | null = null;
   readonly #before: StudyState;
   readonly #run: Run;
-  readonly #goal: StartedRun["goal"];
   readonly #places: number;
   readonly #listener: RunListener;
   /** Finished in the course of the run. */
@@ -92,11 +88,10 @@ class FollowedRun {
   #stage: StudyRun["state"] = "running";
   #stopReason: string | null = null;
 
-  constructor({ state, run, goal, places }: StartedRun, listener: RunListener) {
+  constructor({ state, run, places }: StartedRun, listener: RunListener) {
     this.state = state;
     this.#before = state;
     this.#run = run;
-    this.#goal = goal;
     this.#places = places;
     this.#listener = listener;
   }
@@ -193,7 +188,7 @@ class FollowedRun {
       throw new MlbenchError(code, message);
     }
     const { header, counted, counts } = this.state;
-    const stoppedBy = by === "total-trials" ? this.#goal : (by ?? "interrupt");
+    const stoppedBy = by ?? "interrupt";
     this.ended = {
       study: header.name,
       ...{ stoppedBy, stopReason: this.#stopReason },

@@ -36,7 +36,7 @@ function requestOf(
       throw new UsageError(
         "not-remote",
         `${flag}: a run of a service has no such option; it takes --trials, --total-trials, --timeout, --trial-timeout, ` +
-          "--workers, --patience, --target, --max-failures, --max-retries, --max-attempts and --keep-checkpoints",
+          "--workers, --weight, --patience, --target, --max-failures, --max-retries, --max-attempts and --keep-checkpoints",
       );
     if (name in options) printDetail(io.stderr, () => `${flag}: left to the service`);
   }
@@ -62,7 +62,11 @@ function requestOf(
 export async function runServedCall(call: TypedCall): Promise<void> {
   const { ref, options, context } = call;
   const { io } = context;
-  const request = requestOf(options, { typed: call.typed ?? (() => false), io });
+  const { weight } = call;
+  const request = {
+    ...requestOf(options, { typed: call.typed ?? (() => false), io }),
+    ...(weight === undefined ? {} : { weight }),
+  };
   const { startServedRun } = await import("../app/served-run.js");
   const started = await startServedRun(ref, request).catch((error: unknown) => {
     throw withAdvice(error, ref);

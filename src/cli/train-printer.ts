@@ -53,7 +53,7 @@ export function createRunPrinter(
   const earlier: string[] = [];
   return {
     onEvent: async (event, part = null) => {
-      if (event.event === "start") view = await createTrainView(io, event.epochs, "", json);
+      if (event.event === "start") view = await createTrainView(io, event.epochs, json);
       if (json && (event.event === "epoch" || event.event === "finish")) printJson(io.stdout, lineOf(event, part));
       if (event.event === "epoch" && part === null) view?.epoch(event);
       const detail = detailOf(event);

@@ -34,7 +34,6 @@ class PlainView implements TrainView {
   constructor(
     private readonly io: CliIo,
     private readonly epochs: number,
-    private readonly label: string,
   ) {}
   epoch(event: EpochEvent): void {
     this.#last = event;
@@ -43,7 +42,7 @@ class PlainView implements TrainView {
   }
   #tell(event: EpochEvent): void {
     this.#told = event;
-    printNote(this.io.stderr, `${this.label}${epochLine(event, this.epochs)}`);
+    printNote(this.io.stderr, epochLine(event, this.epochs));
   }
   /** The epoch at which an early end came is told as well. */
   stop(): void {
@@ -58,7 +57,6 @@ class BarView implements TrainView {
   constructor(
     private readonly region: LiveRegion,
     private readonly epochs: number,
-    private readonly label: string,
     private readonly record: (event: EpochEvent) => void,
   ) {
     this.region.update(({ columns }) => this.#text(columns));
@@ -76,11 +74,11 @@ class BarView implements TrainView {
     const epoch = this.#last?.epoch ?? 0;
     const count = `${epoch}/${this.epochs}`;
     const figures = this.#last === null ? "" : this.#figures(this.#last);
-    const least = this.label.length + 8 + count.length + figures.length + 4;
+    const least = 8 + count.length + figures.length + 4;
     const two = least > columns - 1;
     const width = Math.max(8, Math.min(40, columns - least + 8 + (two ? figures.length : 0)));
     const bar = progressBar(Math.round((width * epoch) / this.epochs), width);
-    return `${this.label}${bar} ${count}${two ? "\n" : "  "}${figures}`.trimEnd();
+    return `${bar} ${count}${two ? "\n" : "  "}${figures}`.trimEnd();
   }
 
   #figures({ epoch, train_rmse, val_rmse, lr }: EpochEvent): string {
@@ -94,15 +92,12 @@ class BarView implements TrainView {
   }
 }
 
-/**
- * @param label stands before the bar and each line: `"B0005 "`, the cell held out
- * @param quiet nothing is shown (`--format json`); a log hears all the same
- */
-export async function createTrainView(io: CliIo, epochs: number, label: string, quiet: boolean): Promise<TrainView> {
+/** @param quiet nothing is shown (`--format json`); a log hears all the same */
+export async function createTrainView(io: CliIo, epochs: number, quiet: boolean): Promise<TrainView> {
   const teller = tellerOf(io.stderr);
-  const record = (event: EpochEvent): void => teller?.record(`${label}${epochLine(event, epochs)}`);
+  const record = (event: EpochEvent): void => teller?.record(epochLine(event, epochs));
   if (quiet) return { epoch: record, stop: () => {} };
-  if (!movesCursor(io.stderr) || teller?.quiet || teller?.verbose) return new PlainView(io, epochs, label);
+  if (!movesCursor(io.stderr) || teller?.quiet || teller?.verbose) return new PlainView(io, epochs);
   const { liveRegion } = await import("./live-region.js");
-  return new BarView(liveRegion(io.stderr), epochs, label, record);
+  return new BarView(liveRegion(io.stderr), epochs, record);
 }

@@ -24,6 +24,8 @@ export interface TypedCall {
   readonly typed?: (name: string) => boolean;
   /** A service's run is only started. @default false: it is followed to its end */
   readonly detach?: boolean;
+  /** Its share of the service's places, against other studies. @default the service's */
+  readonly weight?: number | undefined;
   /** How far it goes, where the study itself says so. @default what was typed */
   readonly goalOf?: (study: Study) => Pick<OptimizeStudyOptions, "trials" | "totalTrials">;
   /** For people; not called with `--format json`. */

@@ -25,7 +25,7 @@ export * from "./run.js";
 export * from "./study.js";
 export * from "./study-events.js";
 export * from "./study-kind.js";
-export type * from "./study-run.js";
+export * from "./study-run.js";
 export * from "./apply-event.js";
 export { createStudyState, historyOver, recordsOf, withoutValue } from "./study-state.js";
 export type { StateExtras, StudyState, TrialCounts } from "./study-state.js";

@@ -184,18 +184,18 @@ export class ChannelTrial implements ObjectiveTrial {
 }
 
 /**
- * Refuses named numbers of which one is none.
+ * Refuses named numbers of which one is none. A report's and a result's are checked alike.
  * @param where the function that was called, for the message
  * @param what what is named: `metric`
- * @throws UsageError `invalid-report`.
+ * @throws UsageError `invalid-value`.
  */
 export function requireNumbers(where: string, what: string, numbers: unknown): void {
   if (typeof numbers !== "object" || numbers === null || Array.isArray(numbers))
-    throw new UsageError("invalid-report", `${where}: expected numbers by ${what}, got ${JSON.stringify(numbers)}`);
+    throw new UsageError("invalid-value", `${where}: expected numbers by ${what}, got ${JSON.stringify(numbers)}`);
   for (const [name, value] of Object.entries(numbers)) {
     requireShort(`a ${what}'s name`, name);
     if (typeof value !== "number")
-      throw new UsageError("invalid-report", `${where}: the ${what} "${name}" must be a number, got ${typeof value}`);
+      throw new UsageError("invalid-value", `${where}: the ${what} "${name}" must be a number, got ${typeof value}`);
   }
 }
 

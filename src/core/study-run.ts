@@ -1,4 +1,5 @@
 /** What a service is to run of a study, and how a call of `optimize` ends. */
+import { UsageError } from "./errors.js";
 
 /** What ended a call of `optimize`. */
 export type StoppedBy =
@@ -39,6 +40,8 @@ export interface StudyRun {
   readonly state: RunState;
   /** Until the study has so many finished trials; null: until something else ends it. */
   readonly total_trials: number | null;
+  /** So many more were asked for, which `total_trials` is made of; absent: the total was named, or there is none. */
+  readonly trials?: number;
   /** Seconds after `started_at` at which it ends, pauses included. */
   readonly timeout_s: number | null;
   /** The most trials at once; null: as many as there are places. */
@@ -54,4 +57,9 @@ export interface StudyRun {
   readonly stopped_by: StoppedBy | null;
   /** Why it failed. */
   readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** The error of a command that only a service's run has a use for. */
+export function noServedRun(name: string): UsageError {
+  return new UsageError("no-run", `study "${name}" has no run at a service: places and weight are those of one`);
 }

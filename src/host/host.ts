@@ -72,6 +72,11 @@ export type ViewChange =
   | { readonly kind: "event"; readonly revision: number; readonly event: StudyEvent }
   /** Everything may be different. */
   | { readonly kind: "reset"; readonly revision: number }
+  /** Metrics of reports that {@link StudyView.metricsOf} did not know are known now. */
+  | {
+      readonly kind: "metrics";
+      readonly reports: readonly (readonly [number: number, attempt: number, step: number])[];
+    }
   /** Its run or its owner changed, without an event. */
   | { readonly kind: "status" }
   /** It was deleted, or cannot be read any more; nothing follows. */
@@ -94,7 +99,10 @@ export interface StudyView {
   changedSince(revision: number): readonly number[] | null;
   /** Hears of every change from now on, in order; returns what ends it. What a listener throws is not heard. */
   subscribe(listener: (change: ViewChange) => void): () => void;
-  /** The metrics of a report that was made lately in this process; undefined: it had none, or another process took it in. */
+  /**
+   * The metrics of a report that was made lately; undefined where it had none, and where another process took it in and they
+   * are not read yet: then they are looked for, and told of by a change.
+   */
   metricsOf(number: number, attempt: number, step: number): Metrics | undefined;
   /** Resolves when the view shows everything that this process has written of the study, at most a second later. */
   caughtUp(): Promise<void>;

@@ -6,7 +6,7 @@ import type { TrialRunner } from "../study/trial-runner.js";
 import { GrowingPause } from "./growing-pause.js";
 import type { Share } from "./pool-share.js";
 import type { Run, RunChange } from "./host.js";
-import { callOptions } from "./run-request.js";
+import { callOptions, requireRunChange } from "./run-request.js";
 
 /** What a run stands on. */
 export interface HostedRunContext {
@@ -18,6 +18,8 @@ export interface HostedRunContext {
   readonly onChange: () => void;
   /** Its end could not be kept with the study, which says otherwise. */
   readonly onUnrecorded: (ended: StudyRun, error: unknown) => void;
+  /** Trials that are out when its time is over could not be taken back. */
+  readonly onNotTaken: (error: unknown) => void;
   /** It waits for room on the disk; told once each time that it begins to. */
   readonly onNoRoom: (error: MlbenchError) => void;
   /** After how many milliseconds it is looked again whether there is room; each time twice as long. */
@@ -87,6 +89,8 @@ export class HostedRun {
     if (this.#kept.state === "stopping") this.#call = this.#endAtOnce({ state: "finished", stopped_by: "stop" });
     else if (this.#kept.state === "cancelled") this.#call = this.#endAtOnce({ stopped_by: "interrupt" });
     else this.#call = this.#perform();
+    // Such commands also come by the study's inbox.
+    void this.over.then(this.#context.study.controlledBy({ change: (change) => this.#changeAsked(change) }));
   }
 
   async #endAtOnce(end: Partial<StudyRun>): Promise<void> {
@@ -185,7 +189,20 @@ export class HostedRun {
   async #ended({ stoppedBy }: OptimizeResult): Promise<void> {
     // The host's own ending says nothing about what is wanted.
     if (this.#leaving !== null && stoppedBy === "interrupt") return;
-    await this.#end({ state: this.#kept.state === "cancelled" ? "cancelled" : "finished", stopped_by: stoppedBy });
+    const { state, trials } = this.#kept;
+    // The call knows the goal by the total alone.
+    const stopped_by = stoppedBy === "total-trials" && trials !== undefined ? "trials" : stoppedBy;
+    const kept = this.#end({ state: state === "cancelled" ? "cancelled" : "finished", stopped_by });
+    // A limit of time ends what runs, wherever that is; from here on nothing is handed out, and those of the pool wait again.
+    if (stoppedBy === "timeout") await this.#takeTrialsBack();
+    await kept;
+  }
+
+  /** Where the disk has no room for that, their leases end them. */
+  async #takeTrialsBack(): Promise<void> {
+    await this.#context.study.takeTrialsBack().catch((error: unknown) => {
+      this.#context.onNotTaken(error);
+    });
   }
 
   /** Pause, resume and stop also come from others, by the study's inbox. */
@@ -221,6 +238,11 @@ export class HostedRun {
     });
     // Those of the pool are ended with the call.
     if (state === "cancelled") await this.#context.study.takeTrialsBack();
+  }
+
+  async #changeAsked(change: RunChange): Promise<void> {
+    requireRunChange(change);
+    await this.change(change);
   }
 
   #move(state: NonNullable<RunChange["state"]>): void {

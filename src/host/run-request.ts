@@ -73,9 +73,11 @@ export function runOf(request: RunRequest, counted: number, now: Date): StudyRun
     defined({ trials, totalTrials: total_trials, timeoutMs: timeout_s === undefined ? undefined : timeout_s * 1000 }),
     counted,
   );
+  const isFinite = Number.isFinite(goal.finished);
   return {
     state: "running",
-    total_trials: Number.isFinite(goal.finished) ? goal.finished : null,
+    total_trials: isFinite ? goal.finished : null,
+    ...(isFinite && goal.by === "trials" ? { trials: goal.finished - counted } : {}),
     timeout_s: timeout_s ?? null,
     workers: workers ?? null,
     weight: weight ?? 1,

@@ -114,6 +114,9 @@ export class StudyRuns {
         onUnrecorded: (ended, error) => {
           this.#waiting.unrecorded(name, ended, error);
         },
+        onNotTaken: (error) => {
+          onProblem(name, error);
+        },
         onNoRoom: (error) => {
           onProblem(name, error);
         },

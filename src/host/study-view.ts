@@ -4,6 +4,8 @@ import type { Metrics, StudyEvent, StudyState } from "../core/index.js";
 import type { LockOwner, StudyStorage } from "../storage/storage.js";
 import { ChangedTrials } from "./changed-trials.js";
 import type { Run, StudyView, ViewChange } from "./host.js";
+import { LateMetrics } from "./late-metrics.js";
+import type { ReportOf } from "./late-metrics.js";
 
 /** What a view is told of a study that does not stand in its file. */
 export interface ViewFacts {
@@ -52,6 +54,8 @@ class FollowedStudy {
   readonly #ending = new AbortController();
   #ownerTimer: NodeJS.Timeout;
   #drop: NodeJS.Timeout | null = null;
+  /** Of what another process runs. */
+  readonly #late: LateMetrics;
   #nextMeeting = 0;
   #shownStatus: string;
 
@@ -61,6 +65,13 @@ class FollowedStudy {
     this.owner = owner;
     this.#options = options;
     this.changed = new ChangedTrials(state.revision);
+    const artifacts = options.storage.artifacts(name);
+    this.#late = new LateMetrics({
+      directoryOf: (number) => artifacts?.directory(number) ?? null,
+      onFound: (reports) => {
+        this.#tell({ kind: "metrics", reports });
+      },
+    });
     this.#shownStatus = this.#status();
     this.#ownerTimer = setInterval(() => void this.#lookForOwner(), options.ownerMs).unref();
     void this.#follow();
@@ -72,6 +83,11 @@ class FollowedStudy {
 
   get run(): Run | null {
     return this.#options.run(this.name, this.state);
+  }
+
+  metricsOf(...report: ReportOf): Metrics | undefined {
+    const own = this.#options.metricsOf(this.name, ...report);
+    return own ?? (this.here ? undefined : this.#late.of(...report));
   }
 
   async #follow(): Promise<void> {
@@ -154,7 +170,7 @@ class FollowedStudy {
 
   #tell(change: ViewChange): void {
     for (const look of [...this.#behind]) look();
-    this.#options.onChange?.(this.name);
+    if (change.kind !== "metrics") this.#options.onChange?.(this.name);
     for (const listener of [...this.#listeners])
       try {
         listener(change);
@@ -185,6 +201,7 @@ class FollowedStudy {
   }
 
   close(): void {
+    this.#late.close();
     this.#ending.abort();
     clearInterval(this.#ownerTimer);
     if (this.#drop) clearTimeout(this.#drop);
@@ -228,7 +245,7 @@ export class StudyViews {
       },
       changedSince: (revision) => followed.changed.since(revision),
       subscribe: (listener) => followed.subscribe(listener),
-      metricsOf: (number, attempt, step) => this.#options.metricsOf(name, number, attempt, step),
+      metricsOf: (...report) => followed.metricsOf(...report),
       caughtUp: () => followed.reach(this.#options.written(name)),
       release: () => {
         if (released) return;

@@ -1,6 +1,6 @@
 /** Commands to a study as requests of the API, and their answers as the study itself would give them. */
 import { randomUUID } from "node:crypto";
-import { MlbenchError, UsageError } from "../core/index.js";
+import { MlbenchError, noServedRun, UsageError } from "../core/index.js";
 import type { Annotation, StudyAnnotation, Trial } from "../core/index.js";
 import type { HandedTrialAnswer, ReportAnswerBody } from "../service/schemas/outside.js";
 import type { RunChange } from "../service/schemas/runs.js";
@@ -54,11 +54,17 @@ export async function sendCommand(client: ServiceClient, study: string, command:
       await client.json(path, { method: "PATCH", body: { user_attrs: { [command.key]: command.value } } });
       return null;
     case "pause":
-      return control(client, study, "paused");
+      return control(client, study, { state: "paused" });
     case "resume":
-      return control(client, study, "running");
+      return control(client, study, { state: "running" });
     case "stop":
-      return control(client, study, "stopping");
+      return control(client, study, { state: "stopping" });
+    case "cancel":
+      return control(client, study, { state: "cancelled" });
+    case "set-share": {
+      const { type: _type, ...change } = command;
+      return control(client, study, change);
+    }
   }
 }
 
@@ -103,11 +109,11 @@ function requireLease(lease: string | undefined): string {
   );
 }
 
-/** @throws MlbenchError `not-optimizing`, `study-locked` where another process runs it. */
-async function control(client: ServiceClient, study: string, state: RunChange["state"]): Promise<null> {
+/** @throws MlbenchError `not-optimizing`, `study-locked` where another process runs it | UsageError `no-run`. */
+async function control(client: ServiceClient, study: string, change: RunChange): Promise<null> {
   const path = `/studies/${part(study)}`;
   try {
-    await client.json(`${path}/run`, { method: "PATCH", body: { state } });
+    await client.json(`${path}/run`, { method: "PATCH", body: change });
     return null;
   } catch (error) {
     if (!(error instanceof MlbenchError) || error.code !== "no-run") throw error;
@@ -118,6 +124,7 @@ async function control(client: ServiceClient, study: string, state: RunChange["s
         `study "${study}" is being optimized by process ${owner.pid ?? "?"} on ${owner.host ?? "another machine"}, ` +
           "not by the service: tell it there",
       );
+    if (change.state === undefined) throw noServedRun(study);
     throw new MlbenchError("not-optimizing", `study "${study}" is not being optimized`);
   }
 }

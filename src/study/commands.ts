@@ -77,6 +77,17 @@ export interface StudyAnnotationChange {
 /** The keys of a {@link StudyAnnotationChange}. */
 export const studyAnnotationKeys: KnownKeys<StudyAnnotationChange> = { note: true, archived: true };
 
+/** What of a service's run is changed while it goes on; the rest stays. */
+export interface ShareChange {
+  /** The most places at once; null: as many as there are. */
+  readonly workers?: number | null | undefined;
+  /** Its share of the places, against that of other studies. */
+  readonly weight?: number | undefined;
+}
+
+/** The keys of a {@link ShareChange}. */
+export const shareKeys: KnownKeys<ShareChange> = { workers: true, weight: true };
+
 /** How a trial is asked for. */
 export interface AskOptions {
   /** A space for this trial alone. @default the study's */
@@ -118,7 +129,9 @@ export type StudyCommand =
   | { readonly type: "set-user-attr"; readonly key: string; readonly value: unknown; readonly trial?: number }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
-  | { readonly type: "stop" };
+  | { readonly type: "stop" }
+  | { readonly type: "cancel" }
+  | ({ readonly type: "set-share" } & ShareChange);
 
 /** What each command is answered with, once it is durable. */
 export interface CommandAnswers {
@@ -135,4 +148,6 @@ export interface CommandAnswers {
   pause: null;
   resume: null;
   stop: null;
+  cancel: null;
+  "set-share": null;
 }

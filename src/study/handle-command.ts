@@ -10,6 +10,7 @@ import type {
   ReportBatch,
   ReportPoint,
   ReportRequest,
+  ShareChange,
   StudyAnnotationChange,
   StudyCommand,
   TellResult,
@@ -30,6 +31,8 @@ export interface CommandTarget {
   pause(): void;
   resume(): void;
   requestStop(): void;
+  cancel(): Promise<void>;
+  setShare(change: ShareChange): Promise<void>;
   flush(): Promise<void>;
 }
 
@@ -93,6 +96,14 @@ export async function handleCommand(study: CommandTarget, given: unknown): Promi
     case "stop":
       study.requestStop();
       return null;
+    case "cancel":
+      await study.cancel();
+      return null;
+    case "set-share": {
+      const { type: _type, ...change } = command;
+      await study.setShare(change);
+      return null;
+    }
     default:
       throw new MlbenchError("unknown-command", `unknown command ${JSON.stringify(given)}`);
   }

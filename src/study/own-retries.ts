@@ -18,6 +18,20 @@ export class OwnRetries {
     this.#most = most;
   }
 
+  /**
+   * Takes those that wait, or are out, from an earlier call: it ended before they were done, and its goal was not met while
+   * they were to come.
+   */
+  takeOver(): void {
+    const { state } = this.#log;
+    if (this.#most === 0) return;
+    for (const number of state.unfinished) {
+      const trial = state.trial(number) as Trial;
+      // One that is out for as long as its holder likes is not waited for.
+      if (trial.retry_of !== null && (trial.state === "waiting" || trial.lease)) this.#numbers.add(number);
+    }
+  }
+
   has({ number, retry_of }: Trial): boolean {
     return retry_of !== null && this.#numbers.has(number);
   }

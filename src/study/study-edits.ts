@@ -12,6 +12,7 @@ import { isBanned, MlbenchError, toAttribute, toAttributes, UsageError } from ".
 import { checkParams } from "../search-space/check-params.js";
 import { withForcedParents } from "../search-space/forced-parents.js";
 import { mergedAnnotation, mergedStudyAnnotation } from "./annotation.js";
+import { now } from "./clock.js";
 import type { AnnotationChange, StudyAnnotationChange } from "./commands.js";
 import { EXTERNAL } from "./new-trial.js";
 import type { OutsideTrials } from "./outside-trials.js";
@@ -79,7 +80,7 @@ export class StudyEdits {
   async annotateStudy(change: StudyAnnotationChange): Promise<StudyAnnotation> {
     await this.#log.open();
     const { header } = this.#log;
-    const annotation = mergedStudyAnnotation(header, change, new Date().toISOString());
+    const annotation = mergedStudyAnnotation(header, change, now());
     if (annotation.archived_at !== null && this.#log.busy)
       throw new MlbenchError(
         "being-optimized",
@@ -119,7 +120,7 @@ export class StudyEdits {
     await this.#log.open();
     if (this.#log.busy)
       throw new MlbenchError("being-optimized", `study "${this.#log.header.name}" is being optimized: its trials run`);
-    const at = new Date().toISOString();
+    const at = now();
     const left = this.#log.running.filter(({ owner }) => owner !== EXTERNAL);
     await this.#log.append(...left.map(({ number }) => ({ type: "trial-requeued", number, at, reason }) as const));
     await this.#log.synced();
@@ -132,11 +133,11 @@ export class StudyEdits {
         "being-optimized",
         `study "${this.#log.header.name}" is being optimized: its space is changed when that has ended`,
       );
-    await this.#log.append({ type: "space-changed", at: new Date().toISOString(), ...replacement });
+    await this.#log.append({ type: "space-changed", at: now(), ...replacement });
   }
 
   async acceptChange(path: string, sha256: string): Promise<void> {
     await this.#log.open();
-    await this.#log.append({ type: "change-accepted", at: new Date().toISOString(), path, sha256 });
+    await this.#log.append({ type: "change-accepted", at: now(), path, sha256 });
   }
 }

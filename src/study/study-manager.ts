@@ -5,6 +5,7 @@ import type { Executor } from "../executors/executor.js";
 import type { Ending } from "./call-ending.js";
 import { CallEnding } from "./call-ending.js";
 import { CallProgress } from "./call-progress.js";
+import { now } from "./clock.js";
 import type { CallOptions, ResolvedOptions } from "./optimize-options.js";
 import { resolveOptions } from "./optimize-options.js";
 import { OwnRetries } from "./own-retries.js";
@@ -107,6 +108,8 @@ export class StudyManager {
     this.#ending.watch();
     this.#launcher = this.#createLauncher(executor, underWay);
     this.#progress = progress;
+    // So many more trials are more than what was there; a total is the same goal, typed again.
+    if (progress.goal.by === "total-trials") this.#retries.takeOver();
     for (const number of recovered) this.#retry(state.trial(number) as Trial);
     this.#terminate(progress);
     this.#fill();
@@ -295,7 +298,7 @@ export class StudyManager {
     const reason = progress.terminated(log.state);
     if (reason === null) return;
     this.#stopReason = reason;
-    const end = { at: new Date().toISOString(), finished: counted, reason };
+    const end = { at: now(), finished: counted, reason };
     if (header.ended?.finished !== counted) this.#track(log.append({ type: "search-ended", ...end }));
     this.stop("stop", "grace");
   }

@@ -14,17 +14,19 @@ import type {
   StudyState,
   Trial,
 } from "../core/index.js";
-import { UsageError } from "../core/index.js";
+import { noServedRun, UsageError } from "../core/index.js";
 import type { ReportAnswer } from "../executors/executor.js";
 import type { KnownKeys } from "../core/known-keys.js";
 import { requireKnownKeys } from "../core/known-keys.js";
 import type { StudyStorage, StudyWriter } from "../storage/storage.js";
 import { requireActive } from "./annotation.js";
+import type { RunControl } from "./run-control.js";
 import type {
   AnnotationChange,
   AskOptions,
   ReportBatch,
   ReportRequest,
+  ShareChange,
   StudyAnnotationChange,
   TellResult,
 } from "./commands.js";
@@ -107,6 +109,7 @@ export class Study extends StudyRecords {
   readonly #handOuts: HandOuts;
   readonly #edits: StudyEdits;
   #manager: StudyManager | null = null;
+  #control: RunControl | null = null;
 
   /** Use `createStudy` or `loadStudy`. */
   constructor(parts: StudyParts) {
@@ -337,6 +340,30 @@ export class Study extends StudyRecords {
   /** Goes on after {@link Study.pause}. @throws MlbenchError `not-optimizing`. */
   resume(): void {
     this.#running.resume();
+  }
+
+  /**
+   * Ends the running `optimize` call at once: trials under way go back to waiting, as after an interrupt. A service's run is
+   * cancelled, and that is kept.
+   * @throws MlbenchError `not-optimizing`.
+   */
+  async cancel(): Promise<void> {
+    if (this.#control) return this.#control.change({ state: "cancelled" });
+    this.#running.stop("interrupt", "abort");
+  }
+
+  /** Changes the places and the weight of a service's run. @throws UsageError `no-run`, `invalid-option`. */
+  async setShare(change: ShareChange): Promise<void> {
+    if (!this.#control) throw noServedRun(this.name);
+    await this.#control.change(change);
+  }
+
+  /** Has commands that are about a run as a whole go to who keeps it; returns what ends that. */
+  controlledBy(control: RunControl): () => void {
+    this.#control = control;
+    return () => {
+      if (this.#control === control) this.#control = null;
+    };
   }
 
   get #running(): StudyManager {

@@ -1,19 +1,11 @@
 /** What a told result means: an outcome like that of any other trial. */
 import type { StudyEvent, StudyHeader, Trial, TrialOutcome } from "../core/index.js";
-import { canonicalJson, constraintValues, requireShort, UsageError } from "../core/index.js";
+import { canonicalJson, constraintValues, requireNumbers, UsageError } from "../core/index.js";
 import type { TellResult } from "./commands.js";
 
 function invalid(number: number, { value, values, state }: TellResult, wanted: string): UsageError {
   const given = JSON.stringify({ value, values, state });
   return new UsageError("invalid-value", `tell(${number}, …): give ${wanted}; got ${given}`);
-}
-
-function requireNumbers(number: number, what: string, given: Readonly<Record<string, number>> | undefined): void {
-  for (const [name, value] of Object.entries(given ?? {})) {
-    requireShort(`tell(${number}, …): ${what}`, name);
-    if (typeof value !== "number")
-      throw new UsageError("invalid-value", `tell(${number}, …): ${what} "${name}" must be a number`);
-  }
 }
 
 /**
@@ -26,9 +18,9 @@ export function outcomeOfTell(
   result: TellResult,
   { objectives, settings }: Pick<StudyHeader, "objectives" | "settings">,
 ): TrialOutcome {
-  const { value, values, state, message, metrics = {}, constraints } = result;
-  requireNumbers(number, "the metric", metrics);
-  requireNumbers(number, "the constraint", constraints);
+  const { value, values, state, message, metrics = {}, constraints = {} } = result;
+  requireNumbers(`tell(${number}, …)`, "metric", metrics);
+  requireNumbers(`tell(${number}, …)`, "constraint", constraints);
   const kept = Object.keys(metrics).length > 0 ? { best: metrics, last: metrics } : {};
   const isTold = value !== undefined || values !== undefined;
   const kind = state ?? (isTold ? "complete" : undefined);

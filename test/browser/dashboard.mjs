@@ -7,7 +7,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { categorical, createStudy, float } from "../../dist/index.js";
 import { axeProblems } from "./axe.mjs";
-import { PATIENCE_MS, runStages } from "./served.mjs";
+import { bin, PATIENCE_MS, runStages } from "./served.mjs";
 
 const [pictures, ...wanted] = process.argv.slice(2);
 const attack = `<img src=x onerror="globalThis.attacked = 1"><b>bold</b>`;
@@ -228,7 +228,7 @@ async function programStudy(browser, { url }, storage) {
     .click();
   await page.locator("pre", { hasText: "epoch 3 loss" }).waitFor();
 
-  await cancelledByCurl(page, url);
+  await controlledByCommands(page, url);
   await page.goto(`${new URL(url).origin}/new`);
   await page.getByLabel("Preset").selectOption("dummy-lstm");
   await page.locator(".plan code", { hasText: "create-study --config dummy-lstm --storage" }).waitFor();
@@ -246,8 +246,8 @@ async function programStudy(browser, { url }, storage) {
   await context.close();
 }
 
-/** The request beside Cancel, typed in a shell, does what the button does. */
-async function cancelledByCurl(page, url) {
+/** The commands beside the buttons, typed in a shell, do what the buttons do. */
+async function controlledByCommands(page, url) {
   const { origin, hash } = new URL(url);
   const body = { name: "slow", command: "node train.mjs 1 1000", search: ["x=0..1"], seed: 1 };
   const headers = { authorization: `Bearer ${hash.slice("#token=".length)}`, "content-type": "application/json" };
@@ -259,9 +259,17 @@ async function cancelledByCurl(page, url) {
   await page.goto(`${origin}/studies/slow`);
   await page.getByRole("button", { name: "Start", exact: true }).click();
   await badge(page, "running");
+  const type = (line) => {
+    assert.match(line, /^mlbench-hpo /);
+    execFileSync("sh", ["-c", line.replace("mlbench-hpo", `"${process.execPath}" "${bin}"`)], { stdio: "ignore" });
+  };
+  const share = page.getByRole("form", { name: "Places and weight" });
+  await share.getByLabel("Weight").fill("2.5");
+  await share.locator("summary").click();
+  type(await share.locator("code").textContent());
+  await page.locator(".run-figures", { hasText: "weight 2.5" }).waitFor();
   await page.locator("details.commands summary").first().click();
-  const line = await page.getByRole("group", { name: "Cancel" }).locator("code").textContent();
-  execFileSync("sh", ["-c", line], { stdio: "ignore" });
+  type(await page.getByRole("group", { name: "Cancel", exact: true }).locator("code").textContent());
   await page.getByText("The last run was cancelled").waitFor();
 }
 

@@ -8,7 +8,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startChromium } from "./chromium.mjs";
 
-const bin = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "bin", "mlbench-hpo.js");
+/** The program. */
+export const bin = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "bin", "mlbench-hpo.js");
 /** Milliseconds that a page is waited for: a busy machine is no failure. */
 export const PATIENCE_MS = Number(process.env.MLBENCH_PATIENCE_MS ?? 120_000);
 

@@ -52,6 +52,7 @@ async function appearing(directory: string, file: string): Promise<void> {
 describe("the packed package in an empty folder", () => {
   let folder = "";
   let files: string[] = [];
+  let warnings = "";
   beforeAll(async () => {
     requireTypes();
     const { mkdtemp } = await import("node:fs/promises");
@@ -65,8 +66,13 @@ describe("the packed package in an empty folder", () => {
       join(folder, "package.json"),
       JSON.stringify({ ...manifest, dependencies: { "mlbench-hpo": `file:${packed.file}` } }),
     );
-    await run(npm, ["install", "--no-audit", "--no-fund", "--prefer-offline"], { cwd: folder });
+    const install = ["install", "--no-audit", "--no-fund", "--prefer-offline"];
+    warnings = (await run(npm, install, { cwd: folder })).stderr;
   }, 180_000);
+
+  test("brings nothing that wants a newer Node than it does itself", () => {
+    expect(warnings).not.toContain("EBADENGINE");
+  });
 
   test("holds what runs and nothing else", () => {
     expect(files).toEqual(

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -75,6 +75,64 @@ test("one Ctrl-C drains and ends with 0, a second ends with 130", async () => {
   await expect.poll(twice.stderr).toContain("stopping");
   twice.child.kill("SIGINT");
   expect(await twice.ended).toEqual([130]);
+});
+
+test("after a kill -9 the retry that a run waited for is run, here and elsewhere, though the goal is met", async () => {
+  const cwd = await emptyFolder();
+  const objective = `import { existsSync } from "node:fs";
+export const space = { x: { type: "float", low: 0, high: 1 } };
+export default async (trial) => {
+  if (trial.number === 0) throw new Error("once");
+  if (!existsSync(${JSON.stringify(join(cwd, "open"))})) await new Promise((resolve) => setTimeout(resolve, 1e9));
+  return trial.params.x;
+};
+`;
+  await writeFile(join(cwd, "objective.mjs"), objective);
+  const api = async (path: string, body?: object): Promise<Record<string, never>> => {
+    const { url, token } = service;
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const post = body ? { method: "POST", body: JSON.stringify(body) } : {};
+    const answer = await fetch(`${url}/api/v1/studies${path}`, { headers, ...post });
+    expect([path, answer.status]).toEqual([path, expect.toBeOneOf([200, 201, 202]) as number]);
+    return (await answer.json()) as Record<string, never>;
+  };
+  const recordsOf = async (study: string): Promise<unknown[]> => {
+    const { trials } = await api(`/${study}/trials`);
+    return (trials as unknown as Record<string, unknown>[]).map(({ number, state, retry_of }) => [
+      number,
+      state,
+      retry_of,
+    ]);
+  };
+  let service = await serving(cwd, "--storage", "kept", "--allow", ".");
+  await api("", { name: "near", objective: join(cwd, "objective.mjs"), seed: 1 });
+  await api("", { name: "far", space: { x: { type: "float", low: 0, high: 1 } }, seed: 1 });
+  for (const study of ["near", "far"]) await api(`/${study}/run`, { trials: 1, max_retries: 1 });
+  const asked = await api("/far/ask", { wait_seconds: 30 });
+  const { token: lease } = asked["lease"] as unknown as { token: string };
+  await api("/far/trials/0/tell", { lease, state: "failed", message: "once" });
+  await expect.poll(() => recordsOf("near"), { timeout: 30_000 }).toContainEqual([1, "running", 0]);
+  await expect.poll(() => recordsOf("far")).toContainEqual([1, "waiting", 0]);
+  service.child.kill("SIGKILL");
+  await service.ended;
+
+  await writeFile(join(cwd, "open"), "");
+  service = await serving(cwd, "--storage", "kept", "--allow", ".");
+  const again = await api("/far/ask", { wait_seconds: 30 });
+  expect(again).toMatchObject({ number: 1, attempt: 1, params: asked["params"] });
+  await api("/far/trials/1/tell", { lease: (again["lease"] as unknown as { token: string }).token, value: 1 });
+  for (const study of ["near", "far"]) {
+    const run = (): Promise<object> => api(`/${study}/run`);
+    await expect.poll(run, { timeout: 30_000 }).toMatchObject({ state: "finished", stopped_by: "trials" });
+    const records = await recordsOf(study);
+    expect(records).toHaveLength(2);
+    expect(records).toEqual(
+      expect.arrayContaining([
+        [0, "failed", null],
+        [1, "complete", 0],
+      ]),
+    );
+  }
 });
 
 test("what cannot be served is an error of one line", async () => {

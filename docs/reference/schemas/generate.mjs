@@ -65,18 +65,22 @@ const noValue = { values: { type: "null" }, value: { type: "null" } };
 const priorOutline = { study: text, created_at: ref("time"), top: count, sha256 };
 const run = {
   description: "What a service was last asked to run of the study, and how that ended.",
-  ...object({
-    state: { enum: ["running", "paused", "stopping", "cancelled", "finished", "failed"] },
-    total_trials: { description: "Null: until something else ends it.", ...nullable(count) },
-    timeout_s: { description: "Seconds after `started_at`, pauses included.", ...nullable({ type: "number" }) },
-    workers: { description: "The most trials at once; null: as many as there are places.", ...nullable(count) },
-    weight: { description: "Its share of the places, against that of other studies.", type: "number" },
-    options: { description: "Further options of the call, where they were given.", ...map(anything) },
-    started_at: ref("time"),
-    ended_at: { description: "Null while it has not ended.", ...nullable(ref("time")) },
-    stopped_by: nullable(text),
-    error: nullable(object({ code: text, message: text })),
-  }),
+  ...object(
+    {
+      state: { enum: ["running", "paused", "stopping", "cancelled", "finished", "failed"] },
+      total_trials: { description: "Null: until something else ends it.", ...nullable(count) },
+      trials: { description: "So many more were asked for; absent where the total was named.", ...count },
+      timeout_s: { description: "Seconds after `started_at`, pauses included.", ...nullable({ type: "number" }) },
+      workers: { description: "The most trials at once; null: as many as there are places.", ...nullable(count) },
+      weight: { description: "Its share of the places, against that of other studies.", type: "number" },
+      options: { description: "Further options of the call, where they were given.", ...map(anything) },
+      started_at: ref("time"),
+      ended_at: { description: "Null while it has not ended.", ...nullable(ref("time")) },
+      stopped_by: nullable(text),
+      error: nullable(object({ code: text, message: text })),
+    },
+    { optional: ["trials"] },
+  ),
 };
 const ended = {
   description: "The end that the study's terminator last put to the search.",

@@ -69,6 +69,12 @@ export const commands: readonly CommandEntry[] = [
   { name: "stop", summary: "stop a running optimize", load: async () => (await control()).stopCommand },
   { name: "pause", summary: "pause a running optimize", load: async () => (await control()).pauseCommand },
   { name: "resume", summary: "continue a paused optimize", load: async () => (await control()).resumeCommand },
+  { name: "cancel", summary: "end a running optimize at once", load: async () => (await control()).cancelCommand },
+  {
+    name: "set-share",
+    summary: "change the places and the weight of a service's run",
+    load: async () => (await control()).setShareCommand,
+  },
   {
     name: "enqueue-trial",
     summary: "queue a trial with given parameters",

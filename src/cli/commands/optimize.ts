@@ -18,9 +18,11 @@ import { hangText } from "../text-layout.js";
 import { paramText, valueText } from "../trial-table.js";
 import type { StudyOptions, StudyRef } from "../study-ref.js";
 import { typedProgram } from "../typed-program.js";
+import { weightOption } from "../weight-option.js";
 
 interface OptimizeCliOptions extends StudyOptions, CallCliOptions {
   readonly detach?: boolean;
+  readonly weight?: number;
 }
 
 /** What `create-study` fixes: named here to say so instead of calling them unknown. */
@@ -36,11 +38,7 @@ export const optimizeCommand: CommandDefinition = (program, context) => {
   const command = addOptimizeOptions(program.command("optimize"));
   command.action(async (name: string | undefined, options: OptimizeCliOptions) => {
     const ref = await resolveStudy(options, name);
-    if (options.detach && !ref.storage.service)
-      throw new UsageError(
-        "conflicting-options",
-        "--detach: goes with --server URL; a run of this process ends with it",
-      );
+    if (!ref.storage.service) refuseServed(options);
     const typed = (option: string): boolean => command.getOptionValueSource(option) === "cli";
     return optimize(options, ref, { context, typed });
   });
@@ -50,6 +48,7 @@ function addOptimizeOptions(command: Command): Command {
   addStudyOptions(command, { positional: true }).description("run trials of a study; run it again to continue");
   addCallOptions(command, "number of additional trials (default: 100)");
   command.option("--detach", "with --server: start the run and return");
+  command.addOption(weightOption("with --server: "));
   for (const flag of fixedByStudy)
     command.addOption(
       new Option(`${flag} [value]`)
@@ -58,6 +57,14 @@ function addOptimizeOptions(command: Command): Command {
         .hideHelp(),
     );
   return command;
+}
+
+/** @throws UsageError `conflicting-options` for what only a service's run has. */
+function refuseServed({ detach, weight }: OptimizeCliOptions): void {
+  const why = detach
+    ? "--detach: goes with --server URL; a run of this process ends with it"
+    : "--weight: goes with --server URL; a run of this process shares its places with none";
+  if (detach || weight !== undefined) throw new UsageError("conflicting-options", why);
 }
 
 function refuseFixed(flag: string): never {
@@ -73,7 +80,7 @@ function optimize(
   { context, typed }: { readonly context: CommandContext; readonly typed: (option: string) => boolean },
 ): Promise<void> {
   return runCall({
-    ...{ ref, options, context, typed, detach: options.detach === true },
+    ...{ ref, options, context, typed, detach: options.detach === true, weight: options.weight },
     printEnd: ({ io, study, file, result }) => {
       const { header, state } = study;
       const weights = header.task.model !== undefined && options.keepCheckpoints !== "none";

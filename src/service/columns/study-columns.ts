@@ -182,8 +182,8 @@ async function made<T>(source: BlockSource, turns: Turns, as: (column: Column) =
 /** The answer up to its rows. */
 function headText(state: StudyState, reset: boolean): string {
   const { revision, size, header } = state;
-  const { objectives } = header;
-  const head = JSON.stringify({ revision, reset, size, objectives, parameters: parametersOf(state) });
+  const { created_at, objectives } = header;
+  const head = JSON.stringify({ revision, reset, size, created_at, objectives, parameters: parametersOf(state) });
   return `${head.slice(0, -1)},"rows":`;
 }
 

@@ -28,6 +28,11 @@ const onTheWire = ([number, attempt, step, value, seen, metrics]: Report): reado
   return [...told, Object.fromEntries(Object.entries(metrics).map(([name, one]) => [name, encodeNumber(one)]))];
 };
 
+/** So many reports are kept in mind whose metrics may be read later. */
+const MOST_BARE = 5_000;
+
+const keyOf = (number: number, attempt: number, step: number): string => `${number}.${attempt}.${step}`;
+
 /** What is to be told. */
 interface Pending {
   readonly numbers: Set<number>;
@@ -44,6 +49,8 @@ export class StudyChannel {
   readonly #figures: StudyFigures;
   readonly #clients = new Set<EventStream>();
   readonly #gathered: number;
+  /** Reports of another process that were told without metrics. */
+  readonly #bare = new Map<string, Report>();
   #pending = nothing();
   #timer: NodeJS.Timeout | null = null;
   #due = Infinity;
@@ -91,6 +98,7 @@ export class StudyChannel {
   take(change: ViewChange): void {
     if (this.#clients.size === 0) return;
     if (change.kind === "event") this.#takeEvent(change.event);
+    else if (change.kind === "metrics") this.#takeMetrics(change.reports);
     else if (change.kind === "status") this.#pending.entry = true;
     else if (change.kind === "reset") {
       this.#forget();
@@ -132,7 +140,27 @@ export class StudyChannel {
 
   #report(number: number, attempt: number, step: number, value: number, seen: number): Report {
     const metrics = this.#view.metricsOf(number, attempt, step);
-    return metrics ? [number, attempt, step, value, seen, metrics] : [number, attempt, step, value, seen];
+    if (metrics) return [number, attempt, step, value, seen, metrics];
+    const bare: Report = [number, attempt, step, value, seen];
+    if (this.#view.here) return bare;
+    this.#bare.set(keyOf(number, attempt, step), bare);
+    if (this.#bare.size > MOST_BARE) this.#bare.delete(this.#bare.keys().next().value ?? "");
+    return bare;
+  }
+
+  /** Reports whose metrics are known by now are told with them: once more, where they have been told. */
+  #takeMetrics(found: readonly (readonly [number: number, attempt: number, step: number])[]): void {
+    const { reports } = this.#pending;
+    for (const of of found) {
+      const key = keyOf(...of);
+      const bare = this.#bare.get(key);
+      const metrics = this.#view.metricsOf(...of);
+      if (!bare || !metrics) continue;
+      this.#bare.delete(key);
+      const [number, attempt, step, value, seen] = bare;
+      const at = reports.indexOf(bare);
+      reports.splice(at < 0 ? reports.length : at, at < 0 ? 0 : 1, [number, attempt, step, value, seen, metrics]);
+    }
   }
 
   /** Has what is put together told after so many milliseconds, or before. */
@@ -156,7 +184,7 @@ export class StudyChannel {
     const now = (this.#flushedAt = performance.now());
     const entry = pending.entry && now - this.#entryAt >= ENTRY_PAUSE;
     const { numbers, reports, parameters } = pending;
-    if (numbers.size > 0 || parameters || entry) {
+    if (numbers.size > 0 || reports.length > 0 || parameters || entry) {
       this.#pending = { ...nothing(), entry: pending.entry && !entry };
       if (entry) this.#entryAt = now;
       const isTooMuch = numbers.size > MOST_ROWS || reports.length > MOST_REPORTS;
@@ -203,5 +231,6 @@ export class StudyChannel {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#pending = nothing();
+    this.#bare.clear();
   }
 }

@@ -1,6 +1,6 @@
 /** A study's trials as columns: what tables and plots are made of, whole or what changed, and sent live. */
 import { z } from "zod";
-import { count, list, map, number, objective, paramValue, space } from "./values.js";
+import { count, list, map, number, objective, paramValue, space, time } from "./values.js";
 
 const column = <S extends z.ZodType>(items: S, description: string) => list(items).describe(description);
 
@@ -56,6 +56,9 @@ export const columns = z
     revision: count.describe("To be given as `since` the next time."),
     reset: z.boolean().describe("Whether what was there before is to be thrown away: the rows are all trials."),
     size: count.describe("How many trials the study has."),
+    created_at: time.describe(
+      "The study's: where it differs from that of an earlier answer, the study was made anew under its name, and `since` means nothing.",
+    ),
     objectives: list(objective),
     parameters: space.describe("All there are: declared ones, then suggested ones."),
     rows: columnRows.describe(

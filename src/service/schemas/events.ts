@@ -23,7 +23,10 @@ export const changesFrame = z
     size: count.describe("How many trials the study has."),
     rows: columnRows.describe("The trials that something happened to; as in `columns`."),
     parameters: space.nullable().describe("As in `columns`, where it changed; null: as before."),
-    reports: list(liveReport).describe("[number, attempt, step, value, seen, and metrics where it had any], in order."),
+    reports: list(liveReport).describe(
+      "[number, attempt, step, value, seen, and metrics where it had any], in order. Metrics that another process keeps are " +
+        "read a little later: the report is told once more then, with them.",
+    ),
     study: studyEntry.nullable().describe("Where something of it changed."),
   })
   .meta({ id: "ChangesFrame" });

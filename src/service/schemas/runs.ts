@@ -36,7 +36,11 @@ export const runRequest = z
   .strictObject({
     trials: z.int().min(1).describe("So many more trials. Default: 100, unless there is another goal.").optional(),
     total_trials: z.int().min(1).describe("Until the study has so many.").optional(),
-    timeout_s: z.number().positive().optional(),
+    timeout_s: z
+      .number()
+      .positive()
+      .describe("Seconds from its start, pauses included: then trials under way, those outside as well, wait again.")
+      .optional(),
     workers: z.int().min(1).describe("The most places at once. Default: as many as there are.").optional(),
     weight: z.number().positive().describe("Default: 1.").optional(),
     trial_timeout_s: z.number().positive().optional(),

@@ -124,7 +124,7 @@ export const isRun = shaped({
   state: (value) => typeof value === "string" && Object.hasOwn(stateOfRun, value),
   ...{ total_trials: orNull(isCount), timeout_s: orNull(isNumber), workers: orNull(isCount), weight: isNumber },
   ...{ options: isRecord, started_at: isText, ended_at: orNull(isText), stopped_by: orNull(isText) },
-  error: orNull(shaped({ code: isText, message: isText })),
+  ...{ trials: maybe(isCount), error: orNull(shaped({ code: isText, message: isText })) },
 });
 
 /** The keys of each event besides `type`, and what they hold. */

@@ -140,7 +140,7 @@ test("a run waits, says why, and goes on by itself once there is room; other stu
   expect(await runBecomes(host, "full", ended)).toMatchObject({ state: "finished", error: null });
   await host.close();
   const { trials, header } = await onDisk().read("full");
-  expect(header.run).toMatchObject({ state: "finished", stopped_by: "total-trials" });
+  expect(header.run).toMatchObject({ state: "finished", stopped_by: "trials" });
   expect(trials.map(({ number, state }) => [number, state])).toEqual(
     Array.from({ length: 12 }, (_, number) => [number, "complete"]),
   );

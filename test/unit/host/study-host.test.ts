@@ -126,7 +126,7 @@ describe("a study host", () => {
     expect((await storage.read("a")).header.run).toMatchObject({ state: "paused" });
     gate.open();
     await host.changeRun("a", { state: "running" });
-    expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "total-trials" });
+    expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "trials" });
   });
 
   it("goes on with what was wanted when it is opened again: running, paused, stopped and cancelled runs", async () => {
@@ -155,7 +155,9 @@ describe("a study host", () => {
 
     const second = await makeHost();
     await second.resume();
-    expect(await runBecomes(second, "runs", ended)).toMatchObject({ state: "finished", weight: 2, workers: 1 });
+    expect(await runBecomes(second, "runs", ended)).toMatchObject({
+      ...{ state: "finished", weight: 2, workers: 1, stopped_by: "trials" },
+    });
     expect((await second.get("runs")).summary.counted).toBe(3);
     expect(await runBecomes(second, "stops", ended)).toMatchObject({ state: "finished", stopped_by: "stop" });
     expect(await runBecomes(second, "goes", ended)).toMatchObject({ state: "cancelled", stopped_by: "interrupt" });
@@ -332,7 +334,7 @@ describe("a study host", () => {
       number: 0,
       result: { value: 3, lease: handed.lease?.token },
     });
-    expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "total-trials" });
+    expect(await runBecomes(host, "a", ended)).toMatchObject({ state: "finished", stopped_by: "trials" });
     expect(await ask()).toBe("over");
   });
 
@@ -361,6 +363,65 @@ describe("a study host", () => {
     expect(await ask()).toBe("over");
     await host.startRun("a", { trials: 3 });
     expect(await ask()).toMatchObject({ number: 0, attempt: 2 });
+  });
+
+  it("takes what is run elsewhere back when its time is over", async () => {
+    const first = await makeHost();
+    await first.create({ name: "a", space: { x: { type: "float", low: 0, high: 1 } }, seed: 1 });
+    await first.startRun("a", { trials: 3, timeout_s: 3600 });
+    const handed = await first.ask("a", { lease_seconds: 60, wait_seconds: 0 });
+    if (typeof handed === "string") throw new Error(handed);
+    const lease = handed.lease?.token ?? "";
+    await first.close();
+    const storage = new JsonFileStorage({ directory: join(folder, "studies") });
+    const writer = await storage.openWriter("a");
+    const run = writer.state.header.run as StudyRun;
+    expect(writer.state.trial(0)?.state).toBe("running");
+    await writer.append({ type: "run-changed", run: { ...run, started_at: "2026-01-02T03:04:05.000Z" } });
+    await writer.close();
+
+    const second = await makeHost();
+    await second.resume();
+    expect(await runBecomes(second, "a", ended)).toMatchObject({ state: "finished", stopped_by: "timeout" });
+    const view = await second.view("a");
+    await expect.poll(() => view.state.trial(0)?.state).toBe("waiting");
+    expect(view.state.trial(0)?.attempts).toMatchObject([{ attempt: 1, reason: "stopped before its end" }]);
+    view.release();
+    const late = second.command("a", { type: "tell", number: 0, result: { value: 1, lease } });
+    await expect(late).rejects.toMatchObject({ code: "lease-lost" });
+    expect(await second.ask("a", { lease_seconds: 60, wait_seconds: 0 })).toBe("over");
+  });
+
+  it("goes on with a retry that was to come when it is opened again, though its goal is met", async () => {
+    const storage = new JsonFileStorage({ directory: join(folder, "studies") });
+    const waits = new Gate();
+    const first = await makeHost({
+      objective: async ({ number }) => {
+        if (number === 0) throw new Error("once");
+        return (await waits.passed, 1);
+      },
+    });
+    for (const [name, max_retries] of [
+      ["repeats", 1],
+      ["asked", 0],
+    ] as const) {
+      await withStudy(first, name);
+      await first.startRun(name, { trials: 1, max_retries });
+      if (max_retries > 0) await trialsAre(first, name, ({ running }) => running === 1);
+      else await runBecomes(first, name, ended);
+    }
+    // Somebody's own, of a run that repeats none.
+    await first.command("asked", { type: "retry", number: 0 });
+    await first.close({ graceMs: 0 });
+    expect((await storage.read("repeats")).trial(1)).toMatchObject({ state: "waiting", retry_of: 0 });
+    const second = await makeHost();
+    await second.resume();
+    expect(await runBecomes(second, "repeats", ended)).toMatchObject({ state: "finished", stopped_by: "trials" });
+    await second.startRun("asked", { total_trials: 1 });
+    expect(await runBecomes(second, "asked", ended)).toMatchObject({ stopped_by: "total-trials" });
+    await second.close();
+    expect((await storage.read("repeats")).trial(1)).toMatchObject({ state: "complete", retry_of: 0 });
+    expect((await storage.read("asked")).trial(1)).toMatchObject({ state: "waiting", retry_of: 0 });
   });
 
   it("removes a study that nothing is at work on, and says so to who looks at it", async () => {

@@ -23,7 +23,8 @@ const within = [
     "Windows",
     "Rows",
     "Truth",
-    // What the host asks by.
+    // What the host asks by, and is asked.
+    "RunControl",
     "DrawOptions",
     "StillWanted",
   ],

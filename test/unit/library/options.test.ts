@@ -250,7 +250,7 @@ describe("values that a study cannot have are refused before anything is stored"
     const { study, trial } = await asked();
     const metrics = { a: "x" } as unknown as Record<string, number>;
     await expect(study.report(trial.number, { step: 1, value: 1, metrics })).rejects.toMatchObject({
-      code: "invalid-report",
+      code: "invalid-value",
       message: 'study.report: the metric "a" must be a number, got string',
     });
     expect(study.trials[0]?.intermediate).toEqual([]);

@@ -302,6 +302,21 @@ describe("optimize", () => {
     ]);
     expect(await typed(["optimize", "line", "--detach", "--storage", "nowhere"])).toMatchObject({ code: 2 });
   });
+
+  test("--weight is a service's run's, of a study whose trials other programs run as well", async () => {
+    const { there, here, folder, host } = await aLine(() => 1);
+    await (await createStudy({ name: "far", space: { x: float(0, 1) }, storage: folder, seed: 1 })).close();
+    const far = ["optimize", "far", "--trials", "2", "--weight", "0.25", "--detach"];
+    expect(await typed([...far, ...there])).toMatchObject({ code: 0, err: "" });
+    expect((await host.get("far")).run).toMatchObject({ state: "running", total_trials: 2, weight: 0.25 });
+    expect(await typed(["optimize", "line", "--weight", "2", ...here])).toEqual({
+      ...{ code: 2, out: "" },
+      err: "error: --weight: goes with --server URL; a run of this process shares its places with none\n",
+    });
+    expect(await typed(["optimize", "line", "--weight", "0", ...there])).toEqual({
+      ...{ code: 2, out: "", err: "error: --weight 0: expected a number from 0.001 to 1000\n" },
+    });
+  });
 });
 
 test("trials are annotated, enqueued, asked for, told; studies made, noted, deleted", async () => {

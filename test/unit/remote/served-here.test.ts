@@ -125,3 +125,62 @@ test("what is typed on the folder reaches the service's run", async () => {
   expect(state.annotations.get(0)).toMatchObject({ note: "slow" });
   expect(state.header.run).toMatchObject({ state: "finished", stopped_by: "stop", total_trials: 50 });
 });
+
+/** A service with the study `line`, one of whose trials is under way and stays so until it is ended. */
+async function aRunUnderWay(places = 1) {
+  const service = await aHostedService({
+    objective: () => new Promise<number>(() => undefined),
+    places,
+  });
+  const { host, folder, url, token } = service;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "objective.mjs"), MODULE);
+  await (await host.storage.create(header("line"))).close();
+  await host.startRun("line", { total_trials: 50 });
+  await becomes(host, ({ state }) => state.counts.running === places);
+  return { host, here: ["--storage", folder], there: ["--server", `${url}#token=${token}`] };
+}
+
+for (const where of ["here", "there"] as const)
+  test(`a service's run gets other places and is cancelled by commands, typed on the ${where === "here" ? "folder" : "service"}`, async () => {
+    const run = await aRunUnderWay();
+    const { host } = run;
+    const at = run[where];
+    expect(await typed(["set-share", "line", "--workers", "3", "--weight", "2.5", ...at])).toEqual({
+      ...{ code: 0, err: "", out: '"line": at most 3 places, weight 2.5\n' },
+    });
+    expect((await host.storage.read("line")).header.run).toMatchObject({ workers: 3, weight: 2.5, state: "running" });
+    expect((await typed(["set-share", "line", "--workers", "all", ...at])).out).toBe('"line": all places\n');
+    expect((await host.storage.read("line")).header.run).toMatchObject({ workers: null, weight: 2.5 });
+    expect(host.workers()[0]?.shares).toMatchObject([{ study: "line", weight: 2.5, places: 1 }]);
+    expect(await typed(["cancel", "line", ...at])).toEqual({
+      ...{ code: 0, err: "", out: 'cancelled "line"; trials that ran wait again\n' },
+    });
+    await runBecomes(host, "cancelled");
+    await becomes(host, ({ run: ended }) => ended?.ended_at !== null);
+    const state = await host.storage.read("line");
+    expect(state.header.run).toMatchObject({ state: "cancelled", stopped_by: "interrupt" });
+    expect(state.trial(0)).toMatchObject({ state: "waiting", attempt: 2 });
+    // What is over is not changed.
+    expect(await typed(["set-share", "line", "--weight", "2", ...at])).toEqual({
+      ...{ code: 2, out: "" },
+      err: 'error: study "line" has no run at a service: places and weight are those of one\n',
+    });
+    expect(await typed(["cancel", "line", ...at])).toEqual({
+      ...{ code: 1, out: "", err: 'error: study "line" is not being optimized\n' },
+    });
+    // A study that is not there is no run either.
+    for (const command of [["cancel"], ["set-share", "--weight", "2"]])
+      expect(await typed([...command, "--study-name", "nobody", ...at])).toMatchObject({
+        ...{ code: 2, err: expect.stringContaining("nobody") as string },
+      });
+  });
+
+test.each([
+  [[], "set-share: give --workers N, --workers all or --weight W"],
+  [["--weight", "0"], "--weight 0: expected a number from 0.001 to 1000"],
+  [["--weight", "heavy"], "--weight heavy: expected a number from 0.001 to 1000"],
+  [["--workers", "0"], "--workers 0: expected a whole number from 1 to 1024"],
+])("set-share %j says what would be right", async (options, message) => {
+  expect(await typed(["set-share", "line", ...options])).toEqual({ code: 2, out: "", err: `error: ${message}\n` });
+});

@@ -228,7 +228,7 @@ describe("a run of a study for others", () => {
     for (const { number, lease } of handed) await post(`trials/${number}/tell`, { lease: lease.token, value: number });
     expect(await waits).toEqual(problem(410, "run-finished"));
     expect(await ask()).toEqual(problem(410, "run-finished"));
-    expect((await host.get("s")).run).toMatchObject({ state: "finished", stopped_by: "total-trials" });
+    expect((await host.get("s")).run).toMatchObject({ state: "finished", stopped_by: "trials" });
   });
 
   test("that is paused hands out nothing until it goes on", async () => {
@@ -310,7 +310,7 @@ describe("a trial that is told as failed", () => {
       [1, "failed", 0],
       [2, "failed", 1],
     ]);
-    expect((await host.get("s")).run).toMatchObject({ state: "finished", stopped_by: "total-trials" });
+    expect((await host.get("s")).run).toMatchObject({ state: "finished", stopped_by: "trials" });
   });
 
   test("comes before new ones, and counts for nothing in the goal", async () => {

@@ -53,6 +53,19 @@ describe("ask and tell", () => {
     await expect(s.tell(await s.ask(), result as never)).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    [{ metrics: null }, "tell(0, …): expected numbers by metric, got null"],
+    [{ metrics: [1] }, "tell(0, …): expected numbers by metric, got [1]"],
+    [{ metrics: { a: "x" } }, 'tell(0, …): the metric "a" must be a number, got string'],
+    [{ constraints: null }, "tell(0, …): expected numbers by constraint, got null"],
+    [{ constraints: { c: true } }, 'tell(0, …): the constraint "c" must be a number, got boolean'],
+  ])("refuses %j in a line", async (result, message) => {
+    const s = await study();
+    const told = s.tell(await s.ask(), { value: 1, ...(result as object) });
+    await expect(told).rejects.toMatchObject({ code: "invalid-value", message, exitCode: 2 });
+    expect(s.trials[0]?.state).toBe("running");
+  });
+
   it("names the trials that there are", async () => {
     const s = await study();
     await expect(s.tell(3, { value: 1 })).rejects.toMatchObject({ code: "unknown-trial" });

@@ -45,6 +45,21 @@ describe("pause and resume", () => {
     expect(await call).toMatchObject({ stoppedBy: "stop", finished: 1 });
   });
 
+  it("a cancelled call ends at once, as by an interrupt: what ran waits again", async () => {
+    const s = await study();
+    const executor = new ManualExecutor(2);
+    const call = s.optimizeWith(async () => executor.runner(), { trials: 5 });
+    await executor.started(0, 1);
+    // Places and a weight are a service's.
+    await expect(handleCommand(s, { type: "set-share", workers: 1 })).rejects.toMatchObject({
+      ...{ code: "no-run", exitCode: 2 },
+    });
+    expect(await handleCommand(s, { type: "cancel" })).toBeNull();
+    expect(await call).toMatchObject({ stoppedBy: "interrupt", exitCode: 130, finished: 0 });
+    expect(s.trials.map(({ state }) => state)).toEqual(["waiting", "waiting"]);
+    await expect(s.cancel()).rejects.toMatchObject({ code: "not-optimizing" });
+  });
+
   it("without a call there is nothing to pause", async () => {
     const s = await study();
     expect(() => {

@@ -27,10 +27,11 @@ export function columnsOf(
     revision = 1,
     reset = true,
     size = trials.length,
-  }: { annotations?: Annotations; revision?: number; reset?: boolean; size?: number } = {},
+    created_at = "2026-01-02T03:04:05.000Z",
+  }: { annotations?: Annotations; revision?: number; reset?: boolean; size?: number; created_at?: string } = {},
 ): Columns {
   const rows = JSON.parse(rowsText(trials, annotations, objectives.length)) as Columns["rows"];
-  return { revision, reset, size, objectives, parameters: space, rows };
+  return { revision, reset, size, created_at, objectives, parameters: space, rows };
 }
 
 /** The columns of some trials, taken in at once. */

@@ -1,11 +1,4 @@
-import { execFile, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { promisify } from "node:util";
+import { spawnSync } from "node:child_process";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -23,7 +16,6 @@ import { pageOf, paths } from "../../../web/app/places.js";
 import { server } from "../../../web/app/server-info.js";
 import type { ServerInfo } from "../../../web/app/api/types.js";
 import { commandLine, shellWord } from "../../../web/app/shell-words.js";
-import { runLine } from "../../../web/app/study-command.js";
 import { pastedToken, tokenIn } from "../../../web/app/token-text.js";
 
 describe("places", () => {
@@ -74,49 +66,24 @@ describe("commands beside the buttons", () => {
     );
   });
 
-  test("a run's command names the storage, and has no weight", () => {
-    server.value = { storage: "/data/my studies" } as ServerInfo;
-    expect(optimizeCommand("a", { trials: 20, workers: 2, timeout_s: 90, weight: 2 })).toBe(
+  test("a run's command names the storage; with a weight, or for programs elsewhere, this service", () => {
+    server.value = { storage: "/data/my studies", url: "https://lab:7443" } as ServerInfo;
+    const request = { trials: 20, workers: 2, timeout_s: 90 };
+    expect(optimizeCommand("a", request)).toBe(
       "mlbench-hpo optimize a --trials 20 --timeout 90s --workers 2 --storage '/data/my studies'",
     );
     expect(optimizeCommand("a", { trials: 1, trial_timeout_s: 30 })).toContain(" --trial-timeout 30s ");
     expect(optimizeCommand("-x", { total_trials: 5 })).toBe(
       "mlbench-hpo optimize --study-name=-x --total-trials 5 --storage '/data/my studies'",
     );
+    const here = "--server https://lab:7443 --token-file '/data/my studies/.service/token'";
+    expect(optimizeCommand("a", { ...request, weight: 0.5 })).toBe(
+      `mlbench-hpo optimize a --trials 20 --timeout 90s --workers 2 --weight 0.5 --detach ${here}`,
+    );
+    expect(optimizeCommand("-x", { total_trials: 5 }, "outside")).toBe(
+      `mlbench-hpo optimize --study-name=-x --total-trials 5 --detach ${here}`,
+    );
     server.value = null;
-  });
-});
-
-describe("requests beside the buttons that no command stands for", () => {
-  test("curl sends just that, with the token of the storage and no word of it in a process' arguments", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "it's "));
-    await mkdir(join(folder, ".service"));
-    await writeFile(join(folder, ".service", "token"), "hpo_secret\n");
-    const heard: unknown[] = [];
-    const http = createServer((request, response) => {
-      void text(request).then((body) => {
-        const { method, url, headers } = request;
-        heard.push([method, url, headers.authorization, headers["content-type"], JSON.parse(body)]);
-        response.end();
-      });
-    });
-    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-    server.value = {
-      storage: folder,
-      url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
-    } as ServerInfo;
-    const line = runLine("PATCH", "my study's", { workers: null, weight: 2 });
-    server.value = null;
-    expect(line).not.toContain("hpo_secret");
-    await promisify(execFile)("sh", ["-c", line]);
-    http.close();
-    await rm(folder, { recursive: true });
-    expect(heard).toEqual([
-      [
-        ...["PATCH", "/api/v1/studies/my%20study's/run", "Bearer hpo_secret", "application/json"],
-        { workers: null, weight: 2 },
-      ],
-    ]);
   });
 });
 

@@ -103,3 +103,42 @@ test("studies that are only compared go a minute after they were last asked abou
   held.sweep();
   expect(held.names).toEqual(["open"]);
 });
+
+test("a study that is made anew under its name takes the place of the old one, whatever it has come to by then", async () => {
+  const made = { created_at: "2026-01-03T00:00:00.000Z" };
+  for (const ask of ["refresh", "compared"] as const) {
+    const { held, asked, answer, wait } = scene();
+    const first = held[ask]("a");
+    await answer();
+    await first;
+    const before = (await held.of("a")).plotVersion(noFilter);
+    wait(1_000);
+    const again = held[ask]("a");
+    // It has as many events by now as the old one had, and more: what changed since then is not all of it.
+    await answer(columnsOf(trials.slice(2, 3), { ...made, reset: false, revision: 9, size: 3 }));
+    await answer(columnsOf(trials.slice(0, 3), { ...made, revision: 9 }));
+    await again;
+    expect(asked).toEqual([
+      ["a", null],
+      ["a", 5],
+      ["a", null],
+    ]);
+    const { store } = await held.of("a");
+    expect([store.size, store.revision, store.created]).toEqual([3, 9, made.created_at]);
+    expect((await held.of("a")).select(noFilter, null).total).toBe(3);
+    expect((await held.of("a")).plotVersion(noFilter)).not.toBe(before);
+  }
+});
+
+test("a plot of the old study is none of the new one, though each was fetched once", async () => {
+  const { held, answer } = scene();
+  const versions: string[] = [];
+  for (const created_at of ["2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z"]) {
+    const refreshed = held.refresh("a");
+    await answer(columnsOf(trials, { created_at, revision: 5 }));
+    await refreshed;
+    versions.push((await held.of("a")).plotVersion(noFilter));
+    held.close("a");
+  }
+  expect(new Set(versions).size).toBe(2);
+});

@@ -95,6 +95,36 @@ test("a study that was deleted and made again is watched and fetched anew by the
   ]);
 });
 
+test("a page that stays open on a study that was deleted shows the one that is made under its name", async () => {
+  const store = openStudy("s");
+  say({ type: "hello", topic });
+  await settled();
+  served = null;
+  say({ type: "gone", topic, code: "study-deleted" });
+  // Looked for more and more seldom, and nothing is shown of what is not there.
+  for (let i = 0; i < 6; i++) {
+    vi.advanceTimersByTime(8_000);
+    await settled();
+  }
+  expect([store.connection.value, store.problem.value?.status]).toEqual(["down", 404]);
+  served = { created_at: "second" };
+  around.asked.length = 0;
+  vi.advanceTimersByTime(8_000);
+  await settled();
+  expect(around.asked).toEqual(["close", "refresh"]);
+  expect(around.watched.map(({ isOver }) => isOver)).toEqual([true, false]);
+  say({ type: "hello", topic });
+  await settled();
+  expect([store.connection.value, store.problem.value, store.entry.value?.created_at]).toEqual([
+    ...["live", null, "second"],
+  ]);
+  // Nothing is looked for any more.
+  const asked = around.asked.length;
+  vi.advanceTimersByTime(60_000);
+  await settled();
+  expect(around.asked).toHaveLength(asked);
+});
+
 test("a stream that comes back for another study of the name begins with nothing of the old one", async () => {
   const store = openStudy("s");
   await settled();

@@ -47,6 +47,8 @@ const fromDict = ({ dict, index }: WordColumn, i: number): string | null => dict
 export class ColumnStore {
   /** Up to which event of the study this is. */
   revision = 0;
+  /** When the study was made: another one may have its name later. */
+  created = "";
   /** How many trials there are. */
   size = 0;
   /** Rises with every change. */
@@ -65,8 +67,9 @@ export class ColumnStore {
   readonly notes = new Set<number>();
 
   /** Takes what `GET …/columns` says: all trials, or those that changed. */
-  load({ reset, objectives, parameters, ...rest }: Columns): void {
+  load({ reset, created_at, objectives, parameters, ...rest }: Columns): void {
     if (reset) this.clear();
+    this.created = created_at;
     this.objectives = objectives;
     // The columns say it in the words of the study file.
     this.space = parameters as SearchSpace;

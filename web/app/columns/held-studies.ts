@@ -99,15 +99,18 @@ export class HeldStudies {
   }
 
   #fetch(held: Held): Promise<void> {
-    const { queries } = held;
     held.fetched = this.#parts.now();
-    const since = queries.isLoaded ? queries.store.revision : null;
-    const load = (columns: Columns): void => queries.load(since === null ? { ...columns, reset: true } : columns);
-    held.underWay = this.#parts
-      .fetch(queries.name, since)
-      .then(load)
-      .finally(() => (held.underWay = null));
+    held.underWay = this.#load(held.queries).finally(() => (held.underWay = null));
     return held.underWay;
+  }
+
+  async #load(queries: StudyQueries): Promise<void> {
+    const { name, isLoaded, store } = queries;
+    const { fetch } = this.#parts;
+    const columns = isLoaded ? await fetch(name, store.revision) : null;
+    // Of another study that was made under the name, what changed since then is not all there is.
+    if (columns?.created_at === store.created) queries.load(columns);
+    else queries.load({ ...(columns?.reset ? columns : await fetch(name, null)), reset: true });
   }
 }
 

@@ -175,10 +175,10 @@ export class StudyQueries {
 
   /** While this stays the same, so do plots of the trials that pass a filter. */
   plotVersion(filter: TrialFilter): string {
-    const { version, settled } = this.store;
+    const { created, version, settled } = this.store;
     // A condition may be about steps and values of trials that run.
     const isByState = filter.where === "" && Object.keys(filter.ranges).length === 0;
-    return isByState ? `settled ${settled}` : `any ${version}`;
+    return `${created} ${isByState ? `settled ${settled}` : `any ${version}`}`;
   }
 
   plot(request: PlotRequest): WebPlot {

@@ -44,6 +44,10 @@ interface Opened extends StudyStore {
   close(): void;
 }
 
+/** How soon it is looked whether there is another study of the name of one that was deleted, and how seldom at last. */
+const FIRST_LOOK_MS = 500;
+const MOST_LOOK_MS = 8_000;
+
 function open(name: string): Opened {
   const path = pathOf("studies", name);
   const [entry, detail] = [signal<StudyEntry | null>(null), signal<StudyDetail | null>(null)];
@@ -56,6 +60,7 @@ function open(name: string): Opened {
   /** Why the stream does not come back by itself: the study was deleted, or the session ended. */
   let refused: "gone" | "denied" | null = null;
   let isClosed = false;
+  let lookAgain: ReturnType<typeof setTimeout> | undefined;
 
   const apply = (changes: StudyChanges): void => {
     columns.apply(changes);
@@ -129,7 +134,20 @@ function open(name: string): Opened {
       refused = "gone";
       connection.value = "down";
       problem.value = new ApiProblem(`study "${name}" is not there any more`, message.code, 404);
+      lookForAnother(FIRST_LOOK_MS);
     }
+  };
+
+  /** One that is made under the name is shown to who looks at the page; the list's stream may be another page's. */
+  const lookForAnother = (afterMs: number): void => {
+    clearTimeout(lookAgain);
+    lookAgain = setTimeout(() => {
+      if (refused !== "gone" || isClosed) return;
+      api.get<StudyDetail>(path).then(
+        () => void resume(),
+        () => lookForAnother(Math.min(2 * afterMs, MOST_LOOK_MS)),
+      );
+    }, afterMs);
   };
 
   let unwatch = watch(`study:${name}`, heard);
@@ -152,6 +170,7 @@ function open(name: string): Opened {
     },
     close() {
       isClosed = true;
+      clearTimeout(lookAgain);
       unwatch();
       columns.close();
     },

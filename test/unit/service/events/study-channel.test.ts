@@ -52,6 +52,11 @@ class AView implements StudyView {
     for (const listener of this.#listeners) listener({ kind: "event", revision, event });
   }
 
+  /** What is no event. */
+  say(change: ViewChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
   /** As after a look that found the file anew. */
   reset(): void {
     this.#changed.reset(this.state.revision);
@@ -404,6 +409,47 @@ test("a report is told with its further numbers, where it has any, and once more
   drop();
   connect();
   expect(told()).toEqual(reports);
+});
+
+test("a report whose metrics are read later is told once more, with them; one that waits to be told, once", async () => {
+  const { view, connect, client, response } = aScene();
+  await client.fetch();
+  view.tell({ type: "trial-created", trial: blankTrial(0, { params: { x: 0.5 } }) });
+  const at = { started_at: "2026-01-02T03:04:05.678Z", owner: "o", slot: 0, backend: null };
+  view.tell({ type: "trial-started", number: 0, ...at });
+  await client.fetch();
+  connect();
+  const told = (): (readonly unknown[])[] =>
+    response().written.flatMap((frame) => {
+      const [, data] = /event: changes\ndata: (.*)/.exec(frame) ?? [];
+      return data === undefined ? [] : [changesFrame.parse(JSON.parse(data)).reports];
+    });
+  view.tell({ type: "trial-report", number: 0, step: 1, value: 0.5, seen: 2 });
+  vi.advanceTimersByTime(200);
+  const before = told().length;
+  view.tell({ type: "trial-report", number: 0, step: 2, value: 0.25, seen: 2 });
+  view.metrics.set("0.1.1", { loss: 1 });
+  view.metrics.set("0.1.2", { loss: 2 });
+  view.say({
+    kind: "metrics",
+    reports: [
+      [0, 1, 1],
+      [0, 1, 2],
+      [0, 1, 9],
+    ],
+  });
+  vi.advanceTimersByTime(200);
+  expect(told()[before - 1]).toEqual([[0, 1, 1, 0.5, 2]]);
+  expect(told().slice(before)).toEqual([
+    [
+      [0, 1, 2, 0.25, 2, { loss: 2 }],
+      [0, 1, 1, 0.5, 2, { loss: 1 }],
+    ],
+  ]);
+  // They are told as often as that.
+  view.say({ kind: "metrics", reports: [[0, 1, 1]] });
+  vi.advanceTimersByTime(200);
+  expect(told().slice(before + 1)).toEqual([]);
 });
 
 test("clients are sent the same bytes; one that is behind is reset, not queued for", () => {

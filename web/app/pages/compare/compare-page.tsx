@@ -258,7 +258,7 @@ export function ComparePage() {
   const asked = place.value.query.get(BY);
   const scale = courseScales.find((one) => one === asked) ?? "trials";
   if (known === null) return <Loading what="the studies" />;
-  const version = chosen.map((name) => known.get(name)?.revision ?? "").join(" ");
+  const version = chosen.map((name) => `${known.get(name)?.created_at} ${known.get(name)?.revision}`).join(" ");
   const storage = server.value?.storage;
   return (
     <>

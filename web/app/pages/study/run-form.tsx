@@ -8,7 +8,6 @@ import { Field } from "../../components/field.js";
 import { ErrorBox } from "../../components/messages.js";
 import type { StudyEntry } from "../../api/types.js";
 import type { StudyStore } from "../../store/study-store.js";
-import { runLine } from "../../study-command.js";
 import { firstFields, optimizeCommand, runRequestOf } from "./run-words.js";
 import type { RunFields } from "./run-words.js";
 
@@ -104,11 +103,7 @@ export function RunForm({ store, entry }: RunFormProps) {
       {"request" in checked && (
         <details class="commands">
           <summary>From the command line</summary>
-          {entry.kind === "outside" || checked.request.weight !== undefined ? (
-            <CommandLine command={runLine("POST", store.name, checked.request)} />
-          ) : (
-            <CommandLine command={optimizeCommand(store.name, checked.request)} />
-          )}
+          <CommandLine command={optimizeCommand(store.name, checked.request, entry.kind)} />
         </details>
       )}
     </form>

@@ -5,7 +5,7 @@ import { CommandLine } from "../../components/command-line.js";
 import { ownerText } from "../../components/state-badge.js";
 import { StateBar } from "../../components/state-bar.js";
 import { may } from "../../session.js";
-import { runLine, studyCommand } from "../../study-command.js";
+import { studyCommand } from "../../study-command.js";
 import type { StudyStore } from "../../store/study-store.js";
 import { duration, plural, rateWords } from "../../words.js";
 import { changeRun } from "./change-run.js";
@@ -67,7 +67,7 @@ function Buttons({ store, entry }: RunPanelProps) {
     state === "running" && (["Pause", studyCommand("pause", name)] as const),
     state === "paused" && (["Resume", studyCommand("resume", name)] as const),
     state !== "stopping" && (["Stop", studyCommand("stop", name)] as const),
-    ["Cancel", runLine("PATCH", name, { state: "cancelled" })] as const,
+    ["Cancel", studyCommand("cancel", name)] as const,
   ].filter((one) => one !== false);
   return (
     <>

@@ -4,7 +4,7 @@ import type { Run, RunChange } from "../../api/types.js";
 import { CommandLine } from "../../components/command-line.js";
 import { Field } from "../../components/field.js";
 import type { StudyStore } from "../../store/study-store.js";
-import { runLine } from "../../study-command.js";
+import { studyCommand } from "../../study-command.js";
 import { changeRun } from "./change-run.js";
 
 /** What it takes. */
@@ -13,7 +13,7 @@ export interface RunShareProps {
   readonly run: Run;
 }
 
-/** The form; no command does this, but a request. */
+/** The form; under it the command that does the same. */
 export function RunShare({ store, run }: RunShareProps) {
   const [workers, setWorkers] = useState<string | null>(null);
   const [weight, setWeight] = useState<string | null>(null);
@@ -61,7 +61,9 @@ export function RunShare({ store, run }: RunShareProps) {
       {isRight && (
         <details class="commands whole">
           <summary>Places and weight from the command line</summary>
-          <CommandLine command={runLine("PATCH", store.name, { workers: places, weight: share })} />
+          <CommandLine
+            command={studyCommand("set-share", store.name, "--workers", places ?? "all", "--weight", share)}
+          />
         </details>
       )}
     </form>

@@ -1,6 +1,6 @@
 /** What a run is asked for: from a form's texts to the request, and to the command that does the same. */
-import type { RunRequest } from "../../api/types.js";
-import { studyCommand } from "../../study-command.js";
+import type { RunRequest, StudyEntry } from "../../api/types.js";
+import { servedCommand, studyCommand } from "../../study-command.js";
 
 /** The fields of the form, as they are typed; empty: left out. */
 export interface RunFields {
@@ -69,14 +69,22 @@ export function runRequestOf(
   return Object.keys(wrong).length > 0 ? { wrong } : { request };
 }
 
-/** `optimize` with the same goal; one that runs alone has no weight. */
-export const optimizeCommand = (name: string, request: RunRequest): string =>
-  studyCommand(
-    "optimize",
-    name,
-    ...(request.trials === undefined ? [] : ["--trials", request.trials]),
-    ...(request.total_trials === undefined ? [] : ["--total-trials", request.total_trials]),
-    ...(request.timeout_s === undefined ? [] : ["--timeout", `${request.timeout_s}s`]),
-    ...(request.trial_timeout_s === undefined ? [] : ["--trial-timeout", `${request.trial_timeout_s}s`]),
-    ...(request.workers === undefined ? [] : ["--workers", request.workers]),
-  );
+/**
+ * `optimize` with the same goal: where it is typed; of this service, where a weight against its other studies counts, or
+ * programs elsewhere run the trials.
+ */
+export function optimizeCommand(name: string, request: RunRequest, kind: StudyEntry["kind"] = "objective"): string {
+  const { trials, total_trials: total, timeout_s: timeout, trial_timeout_s: trialTimeout, workers, weight } = request;
+  const option = (flag: string, value: string | number | undefined): (string | number)[] =>
+    value === undefined ? [] : [flag, value];
+  const seconds = (value: number | undefined): string | undefined => (value === undefined ? undefined : `${value}s`);
+  const words = [
+    ...option("--trials", trials),
+    ...option("--total-trials", total),
+    ...option("--timeout", seconds(timeout)),
+    ...option("--trial-timeout", seconds(trialTimeout)),
+    ...option("--workers", workers),
+  ];
+  if (weight === undefined && kind !== "outside") return studyCommand("optimize", name, ...words);
+  return servedCommand("optimize", name, ...words, ...option("--weight", weight), "--detach");
+}
