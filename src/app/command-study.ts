@@ -69,7 +69,7 @@ async function carryOut<C extends StudyCommand>(
 }
 
 /** What says that another process may be the one to ask. */
-const ELSEWHERE = new Set(["study-locked", "not-optimizing"]);
+const ELSEWHERE = new Set(["study-locked", "not-optimizing", "no-run"]);
 
 /**
  * Gives a study a write command: to the open study if this process may write it, else through the inbox of the process

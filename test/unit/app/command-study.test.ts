@@ -69,6 +69,7 @@ describe("a study that nobody writes", () => {
     await commandStudy(study, { type: "set-user-attr", key: "by", value: "hand" });
     expect(study.userAttrs).toEqual({ by: "hand" });
     await expect(commandStudy(study, { type: "pause" })).rejects.toMatchObject({ code: "not-optimizing" });
+    await expect(commandStudy(study, { type: "set-share", weight: 2 })).rejects.toMatchObject({ code: "no-run" });
     await study.close();
     expect(await commandStudy({ name, storage }, { type: "enqueue", params: { x: 0.75 } })).toMatchObject({
       number: 0,

@@ -4,6 +4,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { commandStudy } from "../../../src/app/command-study.js";
+import { loadStudy } from "../../../src/app/study.js";
 import { createStudyState, float } from "../../../src/core/index.js";
 import type { StudyHeader } from "../../../src/core/index.js";
 import { storages } from "../../../src/storage/index.js";
@@ -175,6 +177,19 @@ for (const where of ["here", "there"] as const)
         ...{ code: 2, err: expect.stringContaining("nobody") as string },
       });
   });
+
+test("a program's own study, which a service has open, reaches the run there", async () => {
+  const { host, here } = await aRunUnderWay();
+  const study = await loadStudy({ name: "line", storage: here[1] as string });
+  expect(await commandStudy(study, { type: "set-share", weight: 2 })).toBeNull();
+  expect((await host.get("line")).run).toMatchObject({ weight: 2, workers: null });
+  await commandStudy(study, { type: "cancel" });
+  await runBecomes(host, "cancelled");
+  await becomes(host, ({ run: ended }) => ended?.ended_at !== null);
+  await expect(commandStudy(study, { type: "set-share", weight: 1 })).rejects.toMatchObject({
+    ...{ code: "no-run", exitCode: 2 },
+  });
+});
 
 test.each([
   [[], "set-share: give --workers N, --workers all or --weight W"],

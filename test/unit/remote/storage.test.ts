@@ -111,8 +111,10 @@ test(
     expect(revisions).toEqual([1, 2, 3, 4]);
     expect(plain(state)).toEqual(plain(await files.read("lab")));
     await writer.close();
+    // It may hear of that before the deleting has returned.
+    const gone = expect(following).rejects.toMatchObject({ code: "study-deleted" });
     await files.delete("lab");
-    await expect(following).rejects.toMatchObject({ code: "study-deleted" });
+    await gone;
   },
 );
 

@@ -115,7 +115,8 @@ describe("a power cut", () => {
     expect(runs.all).toBe(cases(300));
     expect(runs.withTrial).toBeGreaterThanOrEqual(cases(250));
     expect(runs.withUnfinished).toBeGreaterThanOrEqual(cases(100));
-    expect(runs.inFold).toBeGreaterThanOrEqual(cases(20));
+    // One in six is; 7 of 100 or fewer are drawn once in a thousand times.
+    expect(runs.inFold).toBeGreaterThanOrEqual(cases(9));
   });
 
   it("an append is acknowledged only after an fdatasync of the journal that began after its write", async () => {
