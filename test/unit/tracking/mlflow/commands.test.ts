@@ -2,25 +2,23 @@ import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { loadStudy as loadStudyOfSources } from "../../../../src/app/study.js";
 import { emptyFolder, jsonLines, projectRoot, runHere } from "../../../integration/cli.js";
 import { pointsOf } from "../../../fixtures/mlflow/compare.js";
 import { FakeMlflow } from "../../../fixtures/mlflow/fake-server.js";
 
-const env = { ...process.env };
 let fake: FakeMlflow;
 let cwd: string;
 beforeEach(async () => {
-  for (const name of Object.keys(process.env))
-    if (name.startsWith("MLFLOW_")) Reflect.deleteProperty(process.env, name);
-  process.env["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0";
+  for (const name of Object.keys(process.env)) if (name.startsWith("MLFLOW_")) vi.stubEnv(name, undefined);
+  vi.stubEnv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
   fake = await FakeMlflow.start();
   cwd = await emptyFolder();
 });
 afterEach(async () => {
   await fake.stop();
-  process.env = { ...env };
+  vi.unstubAllEnvs();
   await rm(cwd, { recursive: true, force: true });
 });
 
@@ -53,15 +51,15 @@ describe("optimize --mlflow", () => {
   });
   it("logs to the server that the environment names, and a URL that is typed counts first", async () => {
     await study();
-    process.env["MLFLOW_TRACKING_URI"] = fake.url;
-    process.env["MLFLOW_EXPERIMENT_NAME"] = "lab";
+    vi.stubEnv("MLFLOW_TRACKING_URI", fake.url);
+    vi.stubEnv("MLFLOW_EXPERIMENT_NAME", "lab");
     const first = await runHere(["optimize", "s", "--trials", "2", "--workers", "1", "--mlflow"], cwd);
     // On a slow machine the call may end before all is sent; what is left is sent then.
     expect([first.code, first.stderr.replace(/^warning: MLflow: not everything was sent .*\n/, "")]).toEqual([0, ""]);
     await runHere(["mlflow", "sync", "s"], cwd);
     expect([...fake.experiments.values()].map(({ name }) => name)).toEqual(["Default", "lab"]);
     expect(fake.runs.size).toBe(3);
-    process.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9";
+    vi.stubEnv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9");
     await runHere(["optimize", "s", "--trials", "1", "--workers", "1", "--mlflow", fake.url], cwd);
     await runHere(["mlflow", "sync", "s"], cwd);
     expect(fake.runs.size).toBe(4);

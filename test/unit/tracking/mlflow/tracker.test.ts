@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createStudy } from "../../../../src/app/create-study.js";
 import { MlflowTracker, syncMlflow } from "../../../../src/app/mlflow.js";
 import type { MlflowOptions } from "../../../../src/app/mlflow.js";
@@ -17,20 +17,19 @@ import { FakeMlflow } from "../../../fixtures/mlflow/fake-server.js";
 let fake: FakeMlflow;
 let storage: string;
 let warnings: string[];
-const env = { ...process.env };
 
 beforeAll(async () => {
   storage = await mkdtemp(join(tmpdir(), "mlflow-studies-"));
 });
 afterAll(() => rm(storage, { recursive: true }));
 beforeEach(async () => {
-  process.env["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0";
+  vi.stubEnv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0");
   fake = await FakeMlflow.start();
   warnings = [];
 });
 afterEach(async () => {
   await fake.stop();
-  process.env = { ...env };
+  vi.unstubAllEnvs();
 });
 
 /** Three reports with metrics; every fourth trial fails, every fifth is pruned at its second. */
@@ -189,7 +188,7 @@ describe("a server that does not do what it should", () => {
     }
   });
   it("asks for hours: whoever sends is told, and does not wait", async () => {
-    process.env["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "3";
+    vi.stubEnv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3");
     await made("hours");
     fake.fault = () => ({ status: 429, headers: { "retry-after": "7200" } });
     await expect(sync("hours")).rejects.toThrow(/answered 429; it asks to come back in 7200 s$/);
@@ -450,20 +449,20 @@ describe("MLFLOW_RUN_ID and experiments", () => {
   it("goes on with the run that is named, in its experiment", async () => {
     await optimized(await made("first"), 1);
     const { id } = fake.run("first");
-    process.env["MLFLOW_RUN_ID"] = id;
+    vi.stubEnv("MLFLOW_RUN_ID", id);
     const study = await made("second");
     await optimized(study, 1, { experiment: "elsewhere" });
     expect(fake.runs.get(id)?.tags.get("mlbench_hpo.study")).toBe("second");
     expect(fake.named("trial-0").every((run) => run.tags.get("mlflow.parentRunId") === id)).toBe(true);
-    process.env["MLFLOW_RUN_ID"] = "f".repeat(32);
+    vi.stubEnv("MLFLOW_RUN_ID", "f".repeat(32));
     await expect(sync("second")).rejects.toThrow(/MLflow run f+ \(MLFLOW_RUN_ID\): there is none of that id/);
   });
   it("are said to be wrong where name and id differ, the id is unknown, or it was deleted", async () => {
     await optimized(await made("experiments"), 1);
-    process.env["MLFLOW_EXPERIMENT_ID"] = "77";
+    vi.stubEnv("MLFLOW_EXPERIMENT_ID", "77");
     const target = { name: "experiments", storage };
     await expect(syncMlflow(target, { uri: fake.url })).rejects.toThrow(/no MLflow experiment has the id 77/);
-    process.env["MLFLOW_EXPERIMENT_NAME"] = "cells";
+    vi.stubEnv("MLFLOW_EXPERIMENT_NAME", "cells");
     await expect(syncMlflow(target, { uri: fake.url })).rejects.toThrow(/"cells" has the id 1, not 77/);
     fake.experiments.set("1", { name: "cells", deleted: true });
     await expect(sync("experiments")).rejects.toThrow(/"cells" was deleted: restore it/);
